@@ -1,0 +1,142 @@
+"""The files of a postcode index: one folder of memory-mapped arrays beside their `metadata.json`.
+
+Every array has one row for each postcode, in ascending order of the compact postcode, save the two that
+list rows by 10 km tile. Coordinates are whole metres of the British National Grid (EPSG:27700).
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+FORMAT_VERSION = 1
+METADATA_FILE = "metadata.json"
+K_FLOOR = 4
+"""Guidance, Appendix 1: a postcode of fewer than four households is disclosive."""
+
+UNKNOWN = -1
+TILE_M = 10_000
+TILES_EAST, TILES_NORTH = 70, 130
+"""The National Grid's extent, 700 km by 1300 km, in tiles."""
+
+
+class PostcodeIndexError(Exception):
+    """A postcode index cannot be used."""
+
+
+class IndexNotBuilt(PostcodeIndexError):
+    """There is no postcode index in the folder given."""
+
+
+class IndexCorrupt(PostcodeIndexError):
+    """The files of a postcode index are missing, cut off or contradict each other."""
+
+
+class IndexMismatch(PostcodeIndexError):
+    """The index was built for another k than the one asked for, or k is below the guidance's floor."""
+
+
+@dataclass(frozen=True)
+class Metadata:
+    """What an index was built from and for; `limit_m` is metres, `households` None where no counts were given."""
+
+    k: int
+    limit_m: int
+    source: str
+    source_version: str
+    rows: int
+    households: str | None
+    households_digest: str | None
+    substituted: int
+    without_substitute: int
+    districts: tuple[str, ...]
+    format_version: int = FORMAT_VERSION
+
+
+class Arrays(NamedTuple):
+    """The columns of an index; `household_counts` and `substitutes` hold -1 for unknown and none."""
+
+    keys: NDArray[np.bytes_]
+    eastings: NDArray[np.int32]
+    northings: NDArray[np.int32]
+    household_counts: NDArray[np.int16]
+    substitutes: NDArray[np.int32]
+    stands_in: NDArray[np.bool_]
+    districts: NDArray[np.uint16]
+    tile_rows: NDArray[np.int32]
+    tile_offsets: NDArray[np.int32]
+
+
+_DTYPES = Arrays("S7", "<i4", "<i4", "<i2", "<i4", "|b1", "<u2", "<i4", "<i4")  # type: ignore[arg-type]
+
+
+def check_k(k: int) -> None:
+    """Refuse a k below the guidance's four households."""
+    if k < K_FLOOR:
+        message = f"k is {k}: accepted is {K_FLOOR} or more households (guidance, Appendix 1)"
+        raise IndexMismatch(message)
+
+
+def save(folder: Path, metadata: Metadata, arrays: Arrays) -> None:
+    """Write an index into `folder`, which exists; the caller renames the whole folder into place."""
+    for name, dtype, array in zip(Arrays._fields, _DTYPES, arrays, strict=True):
+        np.save(folder / f"{name}.npy", array.astype(dtype, copy=False))
+    text = json.dumps(asdict(metadata), indent=1)
+    (folder / METADATA_FILE).write_text(text, encoding="utf-8")
+
+
+def load(folder: Path) -> tuple[Metadata, Arrays]:
+    """Map the index in `folder`; raises `IndexNotBuilt` or `IndexCorrupt`. Reads headers, no pages of data."""
+    metadata = _load_metadata(folder)
+    columns = (_map(folder, name, d) for name, d in zip(Arrays._fields, _DTYPES, strict=True))
+    arrays = Arrays(*columns)
+    _check_shapes(folder, metadata, arrays)
+    return metadata, arrays
+
+
+def _load_metadata(folder: Path) -> Metadata:
+    path = folder / METADATA_FILE
+    if not path.is_file():
+        message = f"no postcode index in {folder}: build one with `ipu reference build`"
+        raise IndexNotBuilt(message)
+    try:
+        raw: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        version = raw["format_version"]
+        if version != FORMAT_VERSION:
+            raise _corrupt(path, f"format version {version}; this program reads {FORMAT_VERSION}")
+        metadata = Metadata(**{f.name: raw[f.name] for f in fields(Metadata)})
+    except (ValueError, KeyError, TypeError) as error:
+        raise _corrupt(path, f"not the metadata of an index ({error!r})") from error
+    if not (isinstance(metadata.k, int) and metadata.k >= K_FLOOR):
+        raise _corrupt(path, f"k is {metadata.k!r}; accepted is {K_FLOOR} or more")
+    return metadata
+
+
+def _map(folder: Path, name: str, dtype: Any) -> NDArray[Any]:  # noqa: ANN401 - numpy's own dtype-like
+    path = folder / f"{name}.npy"
+    try:
+        mapped = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise _corrupt(path, f"cannot be mapped ({error})") from error
+    if mapped.dtype != np.dtype(dtype) or mapped.ndim != 1:
+        raise _corrupt(path, f"holds {mapped.dtype} {mapped.shape}; expected one row of {dtype}")
+    # A plain view: the memmap subclass costs microseconds on every scalar access.
+    return mapped.view(np.ndarray)
+
+
+def _check_shapes(folder: Path, metadata: Metadata, arrays: Arrays) -> None:
+    expected = dict.fromkeys(Arrays._fields, metadata.rows)
+    expected["tile_offsets"] = TILES_EAST * TILES_NORTH + 1
+    for name, array in zip(Arrays._fields, arrays, strict=True):
+        if len(array) != expected[name]:
+            found = f"holds {len(array)} rows; expected {expected[name]}"
+            raise _corrupt(folder / f"{name}.npy", found)
+
+
+def _corrupt(path: Path, what: str) -> IndexCorrupt:
+    return IndexCorrupt(f"{path}: {what}. Build the index again with `ipu reference build`")

@@ -1,0 +1,116 @@
+"""What follows from a record type: its intake schema and its depersonalised schema per profile."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from schemas.record_type import Field, RecordType
+
+AvroSchema = dict[str, Any]
+
+_AVRO: dict[str, Any] = {
+    "text": "string",
+    "flag": "boolean",
+    "count": "int",
+    "number": "double",
+    "date": {"type": "int", "logicalType": "date"},
+    "time": {"type": "int", "logicalType": "time-millis"},
+}
+_UTC = {"type": "long", "logicalType": "timestamp-millis"}
+
+
+def intake_schema(record_type: RecordType) -> AvroSchema:
+    """The schema agencies write: every field of its declared type, or else the text as given.
+
+    The text branch lets a supplier send what it has; the pipeline reads it, and a value that
+    cannot be read is found there, once, and comes back with its reason.
+    """
+    return {
+        "type": "record",
+        "name": record_type.name,
+        "doc": record_type.doc,
+        "fields": [_intake_field(f) for f in record_type.fields],
+    }
+
+
+def release_schema(record_type: RecordType, profile: str) -> AvroSchema:
+    """The depersonalised schema of `profile`: nothing stands in it that the profile drops."""
+    released = [f for f in record_type.fields if f.treatments[profile].action != "drop"]
+    fields = [
+        {"name": "record_id", "type": "string", "doc": "Keyed digest that names the record here"},
+        {"name": "source_agency", "type": "string", "doc": "Agency that supplied the record"},
+        *(_released_field(f, profile) for f in released),
+        *(_district_field(prefix) for prefix in record_type.places),
+        *(
+            _utc_field(e.time)
+            for e in record_type.events
+            if _has_exact_time(record_type, e.time, profile)
+        ),
+        {
+            "name": "caveats",
+            "type": {"type": "array", "items": "string"},
+            "default": [],
+            "doc": "Datafields that were corrected or left out, with the reason",
+        },
+    ]
+    return {
+        "type": "record",
+        "name": f"ipu.depersonalised.{record_type.name.rpartition('.')[2]}{profile.capitalize()}",
+        "doc": f"{record_type.title} (guidance {record_type.guidance}), depersonalised, "
+        f"release profile {profile}",
+        "marking": "RESTRICTED",
+        "fields": fields,
+    }
+
+
+def utc_field_name(time_field: str) -> str:
+    """Name of the instant in UTC that stands beside a local time: incident_time → incident_utc."""
+    return f"{time_field.removesuffix('_time')}_utc"
+
+
+def _has_exact_time(record_type: RecordType, time: str | None, profile: str) -> bool:
+    return time is not None and record_type.field(time).treatments[profile].action == "keep"
+
+
+def _intake_field(field: Field) -> dict[str, Any]:
+    branches = ["null", _AVRO[field.kind]] + (["string"] if field.kind != "text" else [])
+    return {"name": field.name, "type": branches, "default": None, "doc": field.doc}
+
+
+def _released_field(field: Field, profile: str) -> dict[str, Any]:
+    return {
+        "name": field.name,
+        "type": ["null", _released_type(field, profile)],
+        "default": None,
+        "doc": field.doc,
+    }
+
+
+def _released_type(field: Field, profile: str) -> Any:
+    match field.treatments[profile].action:
+        case "easting" | "northing":
+            return "int"
+        case "coded-text":
+            return {"type": "array", "items": "string"}
+        case "reference" | "address" | "postcode" | "code":
+            return "string"
+    return _AVRO[field.kind]
+
+
+def _district_field(prefix: str) -> dict[str, Any]:
+    return {
+        "name": f"{prefix}district",
+        "type": ["null", "string"],
+        "default": None,
+        "doc": "Local authority district (GSS code) of the released place",
+    }
+
+
+def _utc_field(time_field: str | None) -> dict[str, Any]:
+    assert time_field is not None
+    return {
+        "name": utc_field_name(time_field),
+        "type": ["null", _UTC],
+        "default": None,
+        "doc": f"The instant of {time_field} in UTC, where date and time are known and unambiguous",
+    }

@@ -1,0 +1,128 @@
+"""Every topic the protocol calls for, derived from it and the catalogue; nothing is listed twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from schemas.catalogue import Catalogue
+from schemas.derive import AvroSchema, intake_schema, release_schema
+from schemas.protocol import Protocol
+
+DAY_MS = 86_400_000
+MAXIMUM_INTAKE_BYTES = 1_048_576
+"""Largest record batch an intake topic takes; a rejection wraps one, so its topic takes more."""
+
+Family = Literal["intake", "rejected", "depersonalised", "supplies", "receipts"]
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """A topic with its owner, marking, retention and the schema of its values."""
+
+    name: str
+    family: Family
+    owner: str
+    marking: str
+    retention_ms: int
+    partitions: int
+    maximum_bytes: int
+    schema: AvroSchema
+    dataset: str | None = None
+    agency: str | None = None
+    profile: str | None = None
+
+    @property
+    def config(self) -> dict[str, str]:
+        """The topic's settings as Kafka names them."""
+        return {
+            "cleanup.policy": "delete",
+            "retention.ms": str(self.retention_ms),
+            "max.message.bytes": str(self.maximum_bytes),
+        }
+
+    @property
+    def subject(self) -> str:
+        """The registry subject of the values."""
+        return f"{self.name}-value"
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """How topics and principals are called under one partnership's prefix."""
+
+    prefix: str
+
+    def intake(self, agency: str, dataset: str) -> str:
+        """Topic of an agency's original records."""
+        return f"{self.prefix}.intake.{agency}.{dataset}"
+
+    def rejected(self, agency: str, dataset: str) -> str:
+        """Topic of the records of an agency that could not be used."""
+        return f"{self.prefix}.rejected.{agency}.{dataset}"
+
+    def depersonalised(self, profile: str, dataset: str) -> str:
+        """Topic of one dataset's releases in one profile."""
+        return f"{self.prefix}.depersonalised.{profile}.{dataset}"
+
+    def supplies(self, agency: str) -> str:
+        """Topic of an agency's supply metadata (guidance 3.4)."""
+        return f"{self.prefix}.supplies.{agency}"
+
+    def receipts(self, agency: str) -> str:
+        """Topic of what became of an agency's records."""
+        return f"{self.prefix}.receipts.{agency}"
+
+    def principal(self, party: str) -> str:
+        """SCRAM user name of a party, or of the component `worker`."""
+        return f"{self.prefix}.{party}"
+
+    @property
+    def worker(self) -> str:
+        """SCRAM user name, group and transactional-id prefix of the stream worker."""
+        return self.principal("worker")
+
+
+def topics(protocol: Protocol, catalogue: Catalogue) -> tuple[Topic, ...]:
+    """All topics of the protocol, in order of their names."""
+    return tuple(sorted(_topics(protocol, catalogue), key=lambda topic: topic.name))
+
+
+def _topics(protocol: Protocol, catalogue: Catalogue) -> Iterator[Topic]:
+    names, keep = Names(protocol.prefix), protocol.retention
+
+    def topic(
+        name: str, family: Family, owner: str, days: int, schema: AvroSchema, **more: Any
+    ) -> Topic:
+        options = {"partitions": 1, "maximum_bytes": MAXIMUM_INTAKE_BYTES, **more}
+        return Topic(name, family, owner, protocol.marking, days * DAY_MS, schema=schema, **options)
+
+    for supply in protocol.supplies:
+        agency, dataset = supply.agency, supply.dataset
+        about = {"agency": agency, "dataset": dataset}
+        yield topic(
+            names.intake(agency, dataset), "intake", agency, keep.intake_days,
+            intake_schema(catalogue.record_type(dataset)), partitions=supply.partitions, **about,
+        )  # fmt: skip
+        yield topic(
+            names.rejected(agency, dataset), "rejected", agency, keep.rejected_days,
+            catalogue.system["rejection"], maximum_bytes=2 * MAXIMUM_INTAKE_BYTES, **about,
+        )  # fmt: skip
+    for agency in sorted({s.agency for s in protocol.supplies}):
+        yield topic(
+            names.supplies(agency), "supplies", agency, keep.supplies_days,
+            catalogue.system["supply"], agency=agency,
+        )  # fmt: skip
+        yield topic(
+            names.receipts(agency), "receipts", agency, keep.receipts_days,
+            catalogue.system["receipt"], agency=agency,
+        )  # fmt: skip
+    for dataset in sorted({s.dataset for s in protocol.supplies}):
+        partitions = max(s.partitions for s in protocol.supplies if s.dataset == dataset)
+        for profile in protocol.profiles_of(dataset):
+            yield topic(
+                names.depersonalised(profile, dataset), "depersonalised", "worker",
+                keep.depersonalised_days, release_schema(catalogue.record_type(dataset), profile),
+                partitions=partitions, dataset=dataset, profile=profile,
+            )  # fmt: skip

@@ -1,0 +1,63 @@
+"""Confluent wire format: a zero byte, the schema's id as 4 bytes big-endian, one Avro datum."""
+
+from __future__ import annotations
+
+import io
+import struct
+from collections.abc import Callable
+from typing import Any
+
+import fastavro
+
+_HEADER = struct.Struct(">bI")
+HEADER_BYTES = _HEADER.size
+
+
+class WireError(ValueError):
+    """Bytes that are no framed Avro datum; `reason` is a short code without content."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+def schema_id(value: bytes) -> int:
+    """Read the id of the writer's schema; raise `WireError` where the frame is not one."""
+    if len(value) < HEADER_BYTES or value[0] != 0:
+        raise WireError("not-framed")
+    return int.from_bytes(value[1:HEADER_BYTES], "big")
+
+
+def encoder(schema: Any, registered_id: int) -> Callable[[Any], bytes]:
+    """A function from record to framed bytes under one registered schema."""
+    parsed = fastavro.parse_schema(schema)
+    header = _HEADER.pack(0, registered_id)
+    write = fastavro.schemaless_writer
+
+    def encode(record: Any) -> bytes:
+        out = io.BytesIO()
+        out.write(header)
+        write(out, parsed, record)
+        return out.getvalue()
+
+    return encode
+
+
+def decoder(writer: Any, reader: Any | None = None) -> Callable[[bytes], Any]:
+    """A function from framed bytes of one writer's schema to a record in the reader's terms."""
+    parsed_writer = fastavro.parse_schema(writer)
+    parsed_reader = fastavro.parse_schema(reader) if reader is not None else None
+    read = fastavro.schemaless_reader
+
+    def decode(value: bytes) -> Any:
+        body = io.BytesIO(value)
+        body.seek(HEADER_BYTES)
+        try:
+            record = read(body, parsed_writer, parsed_reader)
+        except Exception as error:  # fastavro raises whatever its C code trips over
+            raise WireError("not-decodable") from error
+        if body.tell() != len(value):
+            raise WireError("trailing-bytes")
+        return record
+
+    return decode
