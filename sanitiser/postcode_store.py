@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, fields
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
 
 FORMAT_VERSION = 1
 METADATA_FILE = "metadata.json"
@@ -29,21 +32,25 @@ class PostcodeIndexError(Exception):
     """A postcode index cannot be used."""
 
 
-class IndexNotBuilt(PostcodeIndexError):
+class IndexNotBuilt(PostcodeIndexError):  # noqa: N818 - says what is the matter
     """There is no postcode index in the folder given."""
 
 
-class IndexCorrupt(PostcodeIndexError):
+class IndexCorrupt(PostcodeIndexError):  # noqa: N818 - says what is the matter
     """The files of a postcode index are missing, cut off or contradict each other."""
 
 
-class IndexMismatch(PostcodeIndexError):
-    """The index was built for another k than the one asked for, or k is below the guidance's floor."""
+class IndexMismatch(PostcodeIndexError):  # noqa: N818 - says what is the matter
+    """The index was built for another k than asked for, or k is below the guidance's floor."""
 
 
 @dataclass(frozen=True)
 class Metadata:
-    """What an index was built from and for; `limit_m` is metres, `households` None where no counts were given."""
+    """What an index was built from and for.
+
+    `limit_m` is metres; `households` is None where no counts were given. `substituted` and
+    `without_substitute` count the postcodes released as another one, and with their district alone.
+    """
 
     k: int
     limit_m: int
@@ -59,13 +66,17 @@ class Metadata:
 
 
 class Arrays(NamedTuple):
-    """The columns of an index; `household_counts` and `substitutes` hold -1 for unknown and none."""
+    """The columns of an index.
+
+    `household_counts` holds -1 for unknown. `released_rows` holds the row released in place of each:
+    itself with k households or more, else its substitute, -1 where none lies within the limit.
+    """
 
     keys: NDArray[np.bytes_]
     eastings: NDArray[np.int32]
     northings: NDArray[np.int32]
     household_counts: NDArray[np.int16]
-    substitutes: NDArray[np.int32]
+    released_rows: NDArray[np.int32]
     stands_in: NDArray[np.bool_]
     districts: NDArray[np.uint16]
     tile_rows: NDArray[np.int32]
@@ -126,7 +137,8 @@ def _map(folder: Path, name: str, dtype: Any) -> NDArray[Any]:  # noqa: ANN401 -
     if mapped.dtype != np.dtype(dtype) or mapped.ndim != 1:
         raise _corrupt(path, f"holds {mapped.dtype} {mapped.shape}; expected one row of {dtype}")
     # A plain view: the memmap subclass costs microseconds on every scalar access.
-    return mapped.view(np.ndarray)
+    plain: NDArray[Any] = mapped.view(np.ndarray)
+    return plain
 
 
 def _check_shapes(folder: Path, metadata: Metadata, arrays: Arrays) -> None:

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FORM",
+    "INWARD",
     "IndexCorrupt",
     "IndexMismatch",
     "IndexNotBuilt",
@@ -48,8 +49,8 @@ FORM: Final = (
     r"(?:[A-PR-UWYZ](?:[0-9]{1,2}|[0-9][A-HJKMNPR-Y]|[A-HK-Y](?:[0-9]{1,2}|[0-9][ABEHMNPRVWXY]))"
     r"|NPT|GIR(?=\s*0AA))"
 )
-_INWARD: Final = r"[0-9][ABD-HJLNP-UW-Z]{2}"
-_POSTCODE: Final = re.compile(rf"\s*({FORM})\s*({_INWARD})\s*", re.IGNORECASE | re.ASCII)
+INWARD: Final = r"[0-9][ABD-HJLNP-UW-Z]{2}"
+_POSTCODE: Final = re.compile(rf"\s*({FORM})\s*({INWARD})\s*", re.IGNORECASE | re.ASCII)
 _LONGEST: Final = 7
 _CACHED: Final = 65_536
 
@@ -75,7 +76,8 @@ class Place(NamedTuple):
     """What may be released for an address in a postcode (Appendix 1).
 
     Postcode, point, district and households are those of the postcode released: a district of the one
-    replaced would announce the replacement. `displacement_m` is for counts alone, never for release.
+    replaced would announce the replacement. Where no postcode may stand in, postcode and point are None and
+    the district is the address's own. `displacement_m` (metres) is for counts alone, never for release.
     """
 
     postcode: str | None
@@ -89,7 +91,11 @@ class Place(NamedTuple):
 
 
 class PostcodeIndex:
-    """A postcode index on disk, memory-mapped; immutable, so safe to share between threads."""
+    """A postcode index on disk, memory-mapped; immutable, so safe to share between threads.
+
+    `find(postcode)` gives the `Postcode`, `release(postcode)` the `Place` of a canonical postcode, None
+    where the index does not hold it; both are cached, so a postcode met before costs under a microsecond.
+    """
 
     def __init__(self, metadata: Metadata, arrays: Arrays) -> None:
         """Wrap mapped arrays; use `open`."""
@@ -98,6 +104,7 @@ class PostcodeIndex:
         self._nearest = NearestSearch(arrays, metadata.limit_m)
         self.find = lru_cache(maxsize=_CACHED)(self._find)
         self.release = lru_cache(maxsize=_CACHED)(self._release)
+        self._place = lru_cache(maxsize=_CACHED)(self._build_place)
 
     @classmethod
     def open(cls, folder: Path, k: int | None = None) -> Self:
@@ -117,48 +124,83 @@ class PostcodeIndex:
         """Count the postcodes of the index."""
         return self.metadata.rows
 
-    def _find(self, postcode: str) -> Postcode | None:
-        """Look a canonical postcode up; None where the index does not hold it."""
-        row = int(self.find_many((postcode,))[0])
-        return None if row == UNKNOWN else self._postcode(row)
-
-    def _release(self, postcode: str) -> Place | None:
-        """What may be released for an address in a canonical postcode; None where it is not in the index."""
-        return self.release_many((postcode,))[0]
-
     def nearest(self, easting: float, northing: float) -> Postcode | None:
         """Nearest postcode to a point in metres (EPSG:27700), None where none is within the index's limit."""
         if not (math.isfinite(easting) and math.isfinite(northing)):
             return None
-        row = self._nearest.row(round(easting), round(northing))
-        return None if row == UNKNOWN else self._postcode(row)
+        return self._postcode(self._nearest.row(round(easting), round(northing)))
 
     def find_many(self, postcodes: Sequence[str] | NDArray[np.bytes_]) -> NDArray[np.int64]:
-        """Row of each canonical or compact postcode, shape (n,); -1 where the index does not hold it."""
+        """Row of each canonical (or compact) postcode, shape (n,); -1 where the index does not hold it."""
         wanted = _compact(postcodes)
         keys = self._arrays.keys
         if not len(keys):
             return np.full(len(wanted), UNKNOWN, np.int64)
-        # The search promotes both sides to the longer type, which would copy every key of the index.
-        usable = np.strings.str_len(wanted) <= _LONGEST
+        # A longer type on either side would make the search copy every key of the index.
+        fits = np.strings.str_len(wanted) <= _LONGEST
         searched = wanted.astype(keys.dtype)
         rows = np.minimum(np.searchsorted(keys, searched), len(keys) - 1)
-        found = (keys[rows] == searched) & usable & (searched != b"")
-        return np.where(found, rows, UNKNOWN)
+        return np.where((keys[rows] == searched) & fits, rows, UNKNOWN)
 
-    def release_many(
-        self, postcodes: Sequence[str] | NDArray[np.bytes_]
-    ) -> list[Place | None]:
+    def release_many(self, postcodes: Sequence[str] | NDArray[np.bytes_]) -> list[Place | None]:
         """What may be released for each canonical postcode, as `release`, in order."""
-        own = self.find_many(postcodes)
-        released = np.where(own == UNKNOWN, UNKNOWN, self._arrays.substitutes[own])
-        moved = released != own
-        a, shown = self._arrays, released
-        street = ~a.stands_in[shown]
-        displaced = np.hypot(
-            a.eastings[shown].astype(np.float64) - a.eastings[own],
-            a.northings[shown].astype(np.float64) - a.northings[own],
+        place = self._place
+        return [place(row) for row in self.find_many(postcodes).tolist()]
+
+    def _find(self, postcode: str) -> Postcode | None:
+        return self._postcode(self._row(postcode))
+
+    def _release(self, postcode: str) -> Place | None:
+        return self._place(self._row(postcode))
+
+    def _row(self, postcode: str) -> int:
+        key, keys = _key(postcode), self._arrays.keys
+        row = int(np.searchsorted(keys, np.array(key[:_LONGEST], keys.dtype)))
+        return row if row < len(keys) and keys[row] == key else UNKNOWN
+
+    def _postcode(self, row: int) -> Postcode | None:
+        if row == UNKNOWN:
+            return None
+        return Postcode(
+            postcode=_canonical(bytes(self._arrays.keys[row])),
+            easting=int(self._arrays.eastings[row]),
+            northing=int(self._arrays.northings[row]),
+            households=_known(int(self._arrays.household_counts[row])),
+            district=self.metadata.districts[self._arrays.districts[row]],
         )
-        columns = (own, shown, moved, street, displaced, a.keys[shown], a.eastings[shown])
-        columns += (a.northings[shown], a.household_counts[shown], a.districts[shown], a.districts[own])
-        return [self._place(*row) for row in zip(*(c.tolist() for c in columns), strict=True)]
+
+    def _build_place(self, row: int) -> Place | None:
+        own = self._postcode(row)
+        if own is None:
+            return None
+        released_row = int(self._arrays.released_rows[row])
+        released = self._postcode(released_row)
+        if released is None:
+            return Place(None, None, None, own.district, False, False, None, None)
+        return Place(
+            *released[:3],
+            district=released.district,
+            street_allowed=not self._arrays.stands_in[released_row],
+            substituted=released_row != row,
+            households=released.households,
+            displacement_m=math.dist(own[1:3], released[1:3]),
+        )
+
+
+def _compact(postcodes: Sequence[str] | NDArray[np.bytes_]) -> NDArray[np.bytes_]:
+    if isinstance(postcodes, np.ndarray) and postcodes.dtype.kind == "S":
+        return np.strings.replace(postcodes, b" ", b"")
+    return np.array([_key(text) for text in postcodes], dtype=f"S{_LONGEST + 1}")
+
+
+def _key(postcode: str) -> bytes:
+    return postcode.replace(" ", "").encode("ascii", "replace")
+
+
+def _canonical(key: bytes) -> str:
+    text = key.decode("ascii")
+    return f"{text[:-3]} {text[-3:]}"
+
+
+def _known(households: int) -> int | None:
+    return None if households == UNKNOWN else households

@@ -1,0 +1,42 @@
+"""The supervised worker that runs in the background beside the embedded stack."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from ops.embedded import ports, private_files, processes, service
+from ops.embedded.service import Service
+from ops.embedded.stack import Stack
+
+FOLDER = "worker"
+STOP_SECONDS = 30.0
+
+
+def start_worker(stack: Stack, protocol: Path, slot: str = "0") -> Service:
+    """Start a supervised worker for `slot`, or give the one that runs; `port` serves its metrics."""
+    folder = private_files.make_folder(stack.run_dir / FOLDER / slot)
+    running = service.running(folder)
+    if running is not None:
+        return running
+    before = service.recall(folder)
+    port = ports.choose(None, before.port if before else None, "--metrics-port")
+    command = [
+        sys.executable, "-m", "ops.cli", "worker", str(protocol), "--supervised",
+        "--run-dir", str(stack.run_dir), "--slot", slot, "--metrics-port", str(port),
+    ]  # fmt: skip
+    started = Service(processes.spawn(command, log_of(stack.run_dir, slot)), port, 0)
+    service.remember(folder, started)
+    return started
+
+
+def stop_workers(run_dir: Path) -> int:
+    """Stop every worker started under the run directory; how many there were."""
+    folders = sorted((run_dir / FOLDER).glob("*/"))
+    running = [found for folder in folders if (found := service.running(folder))]
+    return sum(processes.stop(worker.process, STOP_SECONDS) for worker in running)
+
+
+def log_of(run_dir: Path, slot: str = "0") -> Path:
+    """Where the worker of `slot` writes its log."""
+    return run_dir / "logs" / f"worker-{slot}.log"

@@ -1,0 +1,68 @@
+"""The `ipu` command line: one place that names the commands and turns errors into exit codes."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+from rich.console import Console
+
+from connectors.errors import ConnectorError
+from ops.commands.demo import demo
+from ops.commands.isp import isp
+from ops.commands.publish import publish
+from ops.commands.reference import reference
+from ops.commands.stack import down, up
+from ops.commands.worker import worker
+from ops.embedded.errors import StackError
+from ops.isp.errors import ApplyError
+from ops.settings import SettingsError
+from sanitiser.postcode_store import PostcodeIndexError
+from sanitiser.reference_sources import ReferenceError
+from schemas.protocol import ProtocolError
+from schemas.record_type import SchemaError
+from streams.pipeline import DependencyUnavailable
+from streams.registry import NotApplied
+
+EXPECTED = (
+    ApplyError,
+    ConnectorError,
+    DependencyUnavailable,
+    NotApplied,
+    PostcodeIndexError,
+    ProtocolError,
+    ReferenceError,
+    SchemaError,
+    SettingsError,
+    StackError,
+)
+"""Errors whose message tells the user all there is to know; any other is a fault of ours."""
+
+
+def build_cli() -> typer.Typer:
+    """The command line with every command on it."""
+    cli = typer.Typer(
+        name="ipu",
+        help="Information Processing Unit: records from agencies in, protocol-gated streams out.",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+    )
+    for command in (up, down, worker, publish, demo):
+        cli.command()(command)
+    cli.add_typer(isp, name="isp")
+    cli.add_typer(reference, name="reference")
+    return cli
+
+
+def main() -> None:
+    """Run a command; exit 0 fine, 1 the work failed, 2 usage, 3 drift or findings."""
+    try:
+        build_cli()()
+    except EXPECTED as error:
+        Console(stderr=True, soft_wrap=True).print(f"ipu: {error}", style="red", markup=False)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,37 @@
+"""What several commands share: their options, and the stack they talk to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ops.embedded import stack as embedded
+from ops.embedded.errors import StackError
+from ops.embedded.stack import Stack
+from ops.settings import Settings
+from schemas.catalogue import SCHEMA_FOLDER
+
+DEFAULT_PROTOCOL = SCHEMA_FOLDER / "protocols" / "banes.yaml"
+
+RunDir = Annotated[
+    Path | None,
+    typer.Option(help="Folder of data, secrets and logs; IPU_RUN_DIR or ./run by default."),
+]
+AsJson = Annotated[
+    bool, typer.Option("--json", help="Print one JSON object for a program to read.")
+]
+
+
+def running_stack(run_dir: Path | None) -> Stack:
+    """The stack that runs under the run directory.
+
+    Raises:
+        StackError: nothing runs there; says how to start it.
+    """
+    settings = Settings.from_environment(run_dir=run_dir)
+    stack = embedded.find(settings)
+    if stack is None:
+        raise StackError(f"nothing runs under {settings.run_dir}; start it with `ipu up`")
+    return stack

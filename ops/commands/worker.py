@@ -1,0 +1,61 @@
+"""`ipu worker`: the stream worker, alone or supervised."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ops.commands.common import DEFAULT_PROTOCOL, RunDir, running_stack
+from ops.reference import INDEX_FOLDER
+from ops.supervisor import Supervisor
+from ops.system import REFERENCE_KEY
+from ops.worker import WorkerSettings, run_worker
+from schemas.catalogue import load_catalogue
+from schemas.protocol import load_protocol
+from schemas.topics import Names
+
+
+def worker(
+    protocol: Annotated[Path, typer.Argument(help="The protocol to work by.")] = DEFAULT_PROTOCOL,
+    *,
+    run_dir: RunDir = None,
+    slot: Annotated[
+        str, typer.Option(help="Name of this worker among those of the group; keep it.")
+    ] = "0",
+    metrics_port: Annotated[
+        int | None, typer.Option(help="Serve Prometheus metrics on this loopback port.")
+    ] = None,
+    supervised: Annotated[
+        bool,
+        typer.Option("--supervised", help="Start the worker again whenever it ends by itself."),
+    ] = False,
+) -> None:
+    """Process intake records until stopped (SIGTERM finishes the batch at hand).
+
+    Examples:
+
+        ipu worker
+
+        ipu worker --slot 1 --metrics-port 9102 --supervised
+    """
+    if supervised:
+        logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+        alone = [argument for argument in sys.argv[1:] if argument != "--supervised"]
+        raise typer.Exit(Supervisor([sys.executable, "-m", "ops.cli", *alone]).run())
+    stack = running_stack(run_dir)
+    prefix = load_protocol(protocol, frozenset(load_catalogue().record_types)).prefix
+    run_worker(
+        WorkerSettings(
+            protocol=protocol,
+            index=stack.run_dir / INDEX_FOLDER,
+            registry_url=stack.registry_url,
+            connection=dict(stack.secrets.client_config(stack.bootstrap, Names(prefix).worker)),
+            reference_key=stack.secrets.password(REFERENCE_KEY).encode(),
+            slot=slot,
+            metrics_port=metrics_port,
+        )
+    )

@@ -1,0 +1,181 @@
+"""The embedded Kafka broker: formatted once, started, awaited."""
+
+from __future__ import annotations
+
+import base64
+import logging
+import shutil
+import subprocess
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient
+
+from ops.embedded import java, ports, private_files, processes, service
+from ops.embedded.broker_config import (
+    ADMIN,
+    BROKER_PRINCIPAL,
+    CONTROLLER_PRINCIPAL,
+    Passwords,
+    Ports,
+    log4j2_properties,
+    server_properties,
+)
+from ops.embedded.errors import StackError
+from ops.embedded.layout import Layout
+from ops.embedded.ports import LOOPBACK
+from ops.embedded.service import Service
+
+READY_SECONDS = 90.0
+FORMAT_SECONDS = 60.0
+FORMAT_HEAP = "128m"
+
+
+@dataclass(frozen=True)
+class Broker:
+    """One broker under a run directory; ``jars`` is its class path, ``heap`` its Java heap."""
+
+    layout: Layout
+    jars: Sequence[Path]
+    heap: str
+
+    @property
+    def data(self) -> Path:
+        """Where the records lie; it exists once the storage is formatted."""
+        return self.layout.broker / "data"
+
+    @property
+    def log(self) -> Path:
+        """The broker's log."""
+        return self.layout.logs / "broker.log"
+
+    def start(self, wanted_port: int | None) -> Service:
+        """Start the broker and note it in its folder; does not wait until it answers.
+
+        Raises ``StackError`` where the port is taken or the storage cannot be formatted.
+        """
+        before = service.recall(self.layout.broker)
+        chosen = self._choose(wanted_port, before)
+        self._configure(chosen)
+        process = processes.spawn(self._command(), self.layout.logs / "broker.out")
+        started = Service(process, chosen.clients, chosen.controller)
+        service.remember(self.layout.broker, started)
+        return started
+
+    def wait(self, started: Service) -> None:
+        """Wait until the broker serves its administrator; ``StackError`` if it never does."""
+        config = self.layout.secrets.client_config(bootstrap_of(started), ADMIN)
+        quick = {"reconnect.backoff.ms": 50, "reconnect.backoff.max.ms": 100}
+        client = AdminClient(config | quick, logger=_quiet())
+        log = self.log if self.log.exists() else self.layout.logs / "broker.out"
+        service.wait_until(lambda: _answers(client), started, "broker", log, READY_SECONDS)
+
+    def _choose(self, wanted: int | None, before: Service | None) -> Ports:
+        clients = ports.choose(wanted, before and before.port, "IPU_BROKER_PORT")
+        controller = ports.choose(None, before and before.inner_port, "")
+        if controller == clients:
+            controller = ports.any_free(excluding=[clients])
+        return Ports(clients, controller)
+
+    def _configure(self, chosen: Ports) -> None:
+        if not self.data.exists():
+            self._format(chosen)
+        self._require_secrets()
+        properties = server_properties(chosen, self.data, self._passwords())
+        private_files.write(self._properties, properties)
+        private_files.write(self._log4j2, log4j2_properties(self.layout.logs))
+
+    def _format(self, chosen: Ports) -> None:
+        # Formatted beside and then renamed: a start that is cut short leaves nothing half done.
+        draft = self.layout.broker / "data.new"
+        shutil.rmtree(draft, ignore_errors=True)
+        private_files.write(self._properties, server_properties(chosen, draft, self._passwords()))
+        arguments = self.layout.broker / "format.args"
+        private_files.write(arguments, java.argument_file(self._format_arguments()))
+        try:
+            _run(java.command(java.BROKER_FLAGS, FORMAT_HEAP, f"@{arguments}"))
+        finally:
+            arguments.unlink()
+        draft.chmod(private_files.PRIVATE_FOLDER)
+        draft.rename(self.data)
+
+    def _format_arguments(self) -> list[str]:
+        cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        arguments = ["-XX:TieredStopAtLevel=1", "-cp", java.class_path(self.jars)]
+        arguments += ["kafka.tools.StorageTool", "format", "--cluster-id", cluster]
+        arguments += ["--config", str(self._properties)]
+        for principal in (ADMIN, BROKER_PRINCIPAL):
+            password = self.layout.secrets.password(principal)
+            arguments += [
+                "--add-scram",
+                f"SCRAM-SHA-512=[name={principal},password={password}]",
+            ]
+        return arguments
+
+    def _require_secrets(self) -> None:
+        missing = [
+            principal
+            for principal in (ADMIN, BROKER_PRINCIPAL)
+            if not self.layout.secrets.has(principal)
+        ]
+        if missing:
+            message = (
+                f"{self.data} was formatted with passwords that {self.layout.secrets.folder} no "
+                f"longer holds ({', '.join(missing)}). Restore them, or begin again without the "
+                f"broker's records: rm -r {self.layout.broker}"
+            )
+            raise StackError(message)
+
+    def _passwords(self) -> Passwords:
+        store = self.layout.secrets
+        return Passwords(store.password(BROKER_PRINCIPAL), store.password(CONTROLLER_PRINCIPAL))
+
+    def _command(self) -> list[str]:
+        return java.command(
+            java.BROKER_FLAGS,
+            self.heap,
+            f"-Dlog4j2.configurationFile={self._log4j2}",
+            "-cp",
+            java.class_path(self.jars),
+            "kafka.Kafka",
+            str(self._properties),
+        )
+
+    @property
+    def _properties(self) -> Path:
+        return self.layout.broker / "server.properties"
+
+    @property
+    def _log4j2(self) -> Path:
+        return self.layout.broker / "log4j2.properties"
+
+
+def bootstrap_of(broker: Service) -> str:
+    """Give the address that Kafka clients connect to."""
+    return f"{LOOPBACK}:{broker.port}"
+
+
+def _answers(client: AdminClient) -> bool:
+    try:
+        return bool(client.list_topics(timeout=1).brokers)
+    except KafkaException:
+        return False
+
+
+def _run(command: Sequence[str]) -> None:
+    done = subprocess.run(  # noqa: S603 - our own command, no shell
+        command, capture_output=True, text=True, timeout=FORMAT_SECONDS, check=False
+    )
+    if done.returncode != 0:
+        message = f"the broker's storage could not be formatted:\n{done.stderr[-2000:]}"
+        raise StackError(message)
+
+
+def _quiet() -> logging.Logger:
+    # Until the broker listens, librdkafka would tell of every refused connection on stderr.
+    logger = logging.Logger("ipu.embedded.broker")
+    logger.addHandler(logging.NullHandler())
+    return logger

@@ -1,0 +1,153 @@
+"""The configuration files of the embedded broker."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from ops.embedded.ports import LOOPBACK
+
+ADMIN = "ipu-admin"
+BROKER_PRINCIPAL = "ipu-broker"
+CONTROLLER_PRINCIPAL = "ipu-controller"
+NODE_ID = 1
+MESSAGE_BYTES = 4 * 1024 * 1024
+REAUTHENTICATE_MS = 300_000
+SHORTEST_SESSION_MS = 6_000
+
+SCRAM = "org.apache.kafka.common.security.scram.ScramLoginModule"
+PLAIN = "org.apache.kafka.common.security.plain.PlainLoginModule"
+
+
+class Ports(NamedTuple):
+    """The broker's two listeners, both on the loopback interface."""
+
+    clients: int
+    controller: int
+
+
+class Passwords(NamedTuple):
+    """What the broker itself connects with: to its client listener and to its controller."""
+
+    broker: str
+    controller: str
+
+
+def server_properties(ports: Ports, data: Path, passwords: Passwords) -> str:
+    """Write ``server.properties``: one node, broker and controller, closed to the anonymous.
+
+    SCRAM credentials live in the controller's own log, so the controller cannot be reached with
+    them before it runs: its listener takes SASL/PLAIN with one generated password instead.
+    """
+    return _lines(_listeners(ports) | _logins(passwords) | _storage(data) | _groups())
+
+
+def _listeners(ports: Ports) -> dict[str, object]:
+    clients = f"CLIENTS://{LOOPBACK}:{ports.clients}"
+    return {
+        "process.roles": "broker,controller",
+        "node.id": NODE_ID,
+        "controller.quorum.voters": f"{NODE_ID}@{LOOPBACK}:{ports.controller}",
+        "controller.listener.names": "CONTROLLER",
+        "listeners": f"{clients},CONTROLLER://{LOOPBACK}:{ports.controller}",
+        "advertised.listeners": clients,
+        "listener.security.protocol.map": "CLIENTS:SASL_PLAINTEXT,CONTROLLER:SASL_PLAINTEXT",
+        "inter.broker.listener.name": "CLIENTS",
+        "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+        "allow.everyone.if.no.acl.found": "false",
+        "super.users": ";".join(
+            f"User:{name}" for name in (ADMIN, BROKER_PRINCIPAL, CONTROLLER_PRINCIPAL)
+        ),
+        "num.network.threads": 2,
+        "num.io.threads": 4,
+    }
+
+
+def _logins(passwords: Passwords) -> dict[str, object]:
+    scram = f'{SCRAM} required username="{BROKER_PRINCIPAL}" password="{passwords.broker}";'
+    plain = (
+        f'{PLAIN} required username="{CONTROLLER_PRINCIPAL}" password="{passwords.controller}" '
+        f'user_{CONTROLLER_PRINCIPAL}="{passwords.controller}";'
+    )
+    return {
+        "sasl.enabled.mechanisms": "SCRAM-SHA-512",
+        "sasl.mechanism.inter.broker.protocol": "SCRAM-SHA-512",
+        "sasl.mechanism.controller.protocol": "PLAIN",
+        "listener.name.clients.sasl.enabled.mechanisms": "SCRAM-SHA-512",
+        "listener.name.clients.scram-sha-512.sasl.jaas.config": scram,
+        "listener.name.controller.sasl.enabled.mechanisms": "PLAIN",
+        "listener.name.controller.plain.sasl.jaas.config": plain,
+        "connections.max.reauth.ms": REAUTHENTICATE_MS,
+    }
+
+
+def _storage(data: Path) -> dict[str, object]:
+    return {
+        "log.dirs": data,
+        "auto.create.topics.enable": "false",
+        "default.replication.factor": 1,
+        "min.insync.replicas": 1,
+        "message.max.bytes": MESSAGE_BYTES,
+        "replica.fetch.max.bytes": MESSAGE_BYTES,
+        # The default of 128 MiB is a quarter of the heap.
+        "log.cleaner.dedupe.buffer.size": 16 * 1024 * 1024,
+    }
+
+
+def _groups() -> dict[str, object]:
+    return {
+        "offsets.topic.replication.factor": 1,
+        "offsets.topic.num.partitions": 8,
+        "transaction.state.log.replication.factor": 1,
+        "transaction.state.log.min.isr": 1,
+        "transaction.state.log.num.partitions": 8,
+        "share.coordinator.state.topic.replication.factor": 1,
+        "share.coordinator.state.topic.min.isr": 1,
+        "share.coordinator.state.topic.num.partitions": 1,
+        "group.initial.rebalance.delay.ms": 0,
+        "group.min.session.timeout.ms": SHORTEST_SESSION_MS,
+        "group.consumer.min.session.timeout.ms": SHORTEST_SESSION_MS,
+        "group.consumer.min.heartbeat.interval.ms": 1_000,
+    }
+
+
+def log4j2_properties(logs: Path) -> str:
+    """Write the logging configuration: ``broker.log`` and, apart from it, ``authorizer.log``.
+
+    Both roll at 10 MB and keep three older files; all are of mode 0600.
+    """
+    loggers: dict[str, object] = {
+        "status": "warn",
+        "rootLogger.level": "warn",
+        "rootLogger.appenderRef.broker.ref": "broker",
+        "logger.server.name": "kafka.server.KafkaRaftServer",
+        "logger.server.level": "info",
+        "logger.authorizer.name": "kafka.authorizer.logger",
+        "logger.authorizer.level": "info",
+        "logger.authorizer.additivity": "false",
+        "logger.authorizer.appenderRef.authorizer.ref": "authorizer",
+    }
+    return _lines(loggers | _appender("broker", logs) | _appender("authorizer", logs))
+
+
+def _appender(name: str, logs: Path) -> dict[str, object]:
+    settings = {
+        "type": "RollingFile",
+        "name": name,
+        "fileName": logs / f"{name}.log",
+        "filePattern": logs / f"{name}.log.%i",
+        "filePermissions": "rw-------",
+        "layout.type": "PatternLayout",
+        "layout.pattern": "%d{ISO8601} %p %m (%c)%n",
+        "policies.type": "Policies",
+        "policies.size.type": "SizeBasedTriggeringPolicy",
+        "policies.size.size": "10MB",
+        "strategy.type": "DefaultRolloverStrategy",
+        "strategy.max": 3,
+    }
+    return {f"appender.{name}.{key}": value for key, value in settings.items()}
+
+
+def _lines(properties: Mapping[str, object]) -> str:
+    return "".join(f"{key}={value}\n" for key, value in properties.items())

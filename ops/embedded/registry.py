@@ -1,0 +1,132 @@
+"""The embedded schema registry (Apicurio), on a database file of its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx2
+
+from ops.embedded import java, ports, private_files, processes, service
+from ops.embedded.errors import StackError
+from ops.embedded.layout import Layout
+from ops.embedded.ports import LOOPBACK
+from ops.embedded.service import Service
+
+API = "/apis/ccompat/v7"
+COMPATIBILITY = "FULL_TRANSITIVE"
+READY_SECONDS = 120.0
+REQUEST_SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class Registry:
+    """One registry under a run directory; ``home`` is the unpacked application."""
+
+    layout: Layout
+    home: Path
+    heap: str
+
+    @property
+    def log(self) -> Path:
+        """The registry's log."""
+        return self.layout.logs / "registry.log"
+
+    def start(self, wanted_port: int | None) -> Service:
+        """Start the registry and note it in its folder; does not wait until it answers.
+
+        Raises ``StackError`` where the port is taken.
+        """
+        before = service.recall(self.layout.registry)
+        port = ports.choose(wanted_port, before and before.port, "IPU_REGISTRY_PORT")
+        management = ports.any_free(excluding=[port])
+        private_files.write(
+            self._properties, properties(port, management, self.layout.registry, self.log)
+        )
+        process = processes.spawn(self._command(), self.layout.logs / "registry.out")
+        started = Service(process, port, management)
+        service.remember(self.layout.registry, started)
+        return started
+
+    def wait(self, started: Service) -> None:
+        """Wait until the registry answers and refuses incompatible schemas.
+
+        Raises ``StackError`` if it never does.
+        """
+        url = url_of(started)
+        service.wait_until(lambda: _answers(url), started, "registry", self.log, READY_SECONDS)
+        require_compatibility(url)
+
+    def _command(self) -> list[str]:
+        return java.command(
+            java.REGISTRY_FLAGS,
+            self.heap,
+            f"-Djava.io.tmpdir={private_files.make_folder(self.layout.registry / 'tmp')}",
+            "-Djava.util.logging.manager=org.jboss.logmanager.LogManager",
+            f"-Dquarkus.config.locations={self._properties}",
+            "-jar",
+            str(self.home / "quarkus-run.jar"),
+        )
+
+    @property
+    def _properties(self) -> Path:
+        return self.layout.registry / "application.properties"
+
+
+def properties(port: int, management: int, folder: Path, log: Path) -> str:
+    """Write the application's settings: loopback only, every commit on disk, a quiet log.
+
+    ``WRITE_DELAY=0`` has the database write a commit before it is answered, so that no schema id
+    which somebody has seen can be given out again after a crash.
+    """
+    settings = {
+        "quarkus.http.host": LOOPBACK,
+        "quarkus.http.port": port,
+        "quarkus.management.host": LOOPBACK,
+        "quarkus.management.port": management,
+        "apicurio.storage.kind": "sql",
+        "apicurio.storage.sql.kind": "h2",
+        "apicurio.datasource.url": f"jdbc:h2:file:{folder / 'schemas'};WRITE_DELAY=0",
+        "apicurio.datasource.jdbc.initial-size": 2,
+        "apicurio.datasource.jdbc.min-size": 2,
+        "apicurio.datasource.jdbc.max-size": 8,
+        "apicurio.storage.snapshot.location": folder / "tmp",
+        "apicurio.import.work-dir": folder / "tmp",
+        "quarkus.http.access-log.enabled": "false",
+        "quarkus.log.level": "WARN",
+        'quarkus.log.category."io.apicurio".level': "WARN",
+        "quarkus.log.console.enabled": "false",
+        "quarkus.log.file.enabled": "true",
+        "quarkus.log.file.path": log,
+        "quarkus.log.file.rotation.max-file-size": "10M",
+        "quarkus.log.file.rotation.max-backup-index": 3,
+    }
+    return "".join(f"{key}={value}\n" for key, value in settings.items())
+
+
+def url_of(registry: Service) -> str:
+    """Give the address of the Confluent-compatible interface, for ``SchemaRegistryClient``."""
+    return f"http://{LOOPBACK}:{registry.port}{API}"
+
+
+def require_compatibility(url: str, level: str = COMPATIBILITY) -> None:
+    """Have the registry refuse a schema that breaks readers or writers of any earlier one.
+
+    Raises ``StackError`` if it does not take that rule.
+    """
+    body = {"compatibility": level}
+    answer = httpx2.put(f"{url}/config", json=body, timeout=REQUEST_SECONDS, trust_env=False)
+    if not answer.is_success:
+        message = (
+            f"the schema registry at {url} does not take compatibility {level}: "
+            f"HTTP {answer.status_code}"
+        )
+        raise StackError(message)
+
+
+def _answers(url: str) -> bool:
+    try:
+        answer = httpx2.get(f"{url}/subjects", timeout=REQUEST_SECONDS, trust_env=False)
+    except httpx2.HTTPError:
+        return False
+    return answer.is_success

@@ -1,0 +1,76 @@
+"""Passwords of the principals, one private file each."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+from ops.embedded import private_files
+from ops.embedded.errors import SecretError
+
+RANDOM_BYTES = 32
+PRINCIPAL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
+OTHERS = stat.S_IRWXG | stat.S_IRWXO
+
+
+@dataclass(frozen=True)
+class SecretStore:
+    """Passwords kept in ``folder`` (mode 0700), in a file of mode 0600 named after the principal."""
+
+    folder: Path
+
+    def password(self, principal: str) -> str:
+        """Give the principal's password, 43 URL-safe characters, made at random on first use.
+
+        Raises ``SecretError`` where the file may be read by others or holds nothing, and
+        ``ValueError`` for a principal whose name could not be a file's.
+        """
+        path = self._path(principal)
+        if not path.exists():
+            private_files.make_folder(self.folder)
+            private_files.write_new(path, secrets.token_urlsafe(RANDOM_BYTES))
+        return _read(path)
+
+    def has(self, principal: str) -> bool:
+        """Say whether the principal has a password already."""
+        return self._path(principal).exists()
+
+    def client_config(self, bootstrap: str, principal: str) -> dict[str, str]:
+        """Give what a ``confluent_kafka`` client needs to connect as this principal."""
+        return {
+            "bootstrap.servers": bootstrap,
+            "security.protocol": "SASL_PLAINTEXT",
+            "sasl.mechanism": "SCRAM-SHA-512",
+            "sasl.username": principal,
+            "sasl.password": self.password(principal),
+        }
+
+    def _path(self, principal: str) -> Path:
+        if not PRINCIPAL.fullmatch(principal):
+            message = (
+                f"{principal!r} cannot be a principal: a letter or digit first, then at most 127 "
+                "letters, digits, dots, hyphens and underscores are accepted"
+            )
+            raise ValueError(message)
+        return self.folder / principal
+
+
+def _read(path: Path) -> str:
+    with path.open(encoding="utf-8") as stream:
+        # The open file is asked, not the path, which could be exchanged in between.
+        mode = stat.S_IMODE(os.fstat(stream.fileno()).st_mode)
+        if mode & OTHERS:
+            message = (
+                f"{path} has mode {mode:04o} and so may be read by other users; a password file "
+                f"has mode 0600. If nobody else has seen it, run: chmod 600 {path}"
+            )
+            raise SecretError(message)
+        password = stream.read().strip()
+    if not password:
+        message = f"{path} is empty; a password was expected. Restore it from your backup"
+        raise SecretError(message)
+    return password

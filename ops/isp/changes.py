@@ -1,0 +1,61 @@
+"""What applying a protocol changed, and the error of an application that failed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+class ApplyError(RuntimeError):
+    """The broker or the registry refused a part of the protocol; names the resource and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What became of one kind of resource, by name; `left` counts those found as they must be."""
+
+    created: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    left: int = 0
+
+    @property
+    def nothing(self) -> bool:
+        """Whether everything was found as the protocol has it."""
+        return not (self.created or self.changed or self.removed)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """The numbers alone, in the order created, changed, removed, left."""
+        return {
+            "created": len(self.created),
+            "changed": len(self.changed),
+            "removed": len(self.removed),
+            "left": self.left,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """One application of a protocol. `schema_ids` gives the registry's id of each subject."""
+
+    topics: Change
+    users: Change
+    rules: Change
+    schemas: Change
+    schema_ids: Mapping[str, int]
+
+    @property
+    def changes(self) -> dict[str, Change]:
+        """Each kind of resource with what became of it."""
+        return {
+            "topics": self.topics,
+            "users": self.users,
+            "rules": self.rules,
+            "schemas": self.schemas,
+        }
+
+    @property
+    def nothing(self) -> bool:
+        """Whether broker and registry were in step with the protocol already."""
+        return all(change.nothing for change in self.changes.values())

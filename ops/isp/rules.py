@@ -1,0 +1,104 @@
+"""Brings the broker's access control list into step with the protocol's rules.
+
+Only allowances of principals of this partnership are ours. A denial that an operator set by hand,
+and whatever belongs to others on the same cluster, is neither counted nor touched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from confluent_kafka.admin import (
+    AclBinding,
+    AclBindingFilter,
+    AclOperation,
+    AclPermissionType,
+    AdminClient,
+    ResourcePatternType,
+    ResourceType,
+)
+
+from ops.isp.changes import Change
+from ops.isp.requests import TIMEOUT_S, result, results, wait_until
+from schemas.access import Rule
+
+ANY_HOST = "*"
+_RESOURCES = {
+    "topic": ResourceType.TOPIC,
+    "group": ResourceType.GROUP,
+    "transactional-id": ResourceType.TRANSACTIONAL_ID,
+}
+_OPERATIONS = {
+    "read": AclOperation.READ,
+    "write": AclOperation.WRITE,
+    "describe": AclOperation.DESCRIBE,
+}
+_EVERY_ALLOWANCE = AclBindingFilter(
+    ResourceType.ANY, None, ResourcePatternType.ANY, None, None,
+    AclOperation.ANY, AclPermissionType.ALLOW,
+)  # fmt: skip
+
+
+def binding(rule: Rule) -> AclBinding:
+    """The broker's form of a rule: an allowance from any host, of a literal or prefixed name."""
+    return AclBinding(
+        _RESOURCES[rule.resource],
+        rule.name,
+        ResourcePatternType.PREFIXED if rule.prefixed else ResourcePatternType.LITERAL,
+        f"User:{rule.principal}",
+        ANY_HOST,
+        _OPERATIONS[rule.operation],
+        AclPermissionType.ALLOW,
+    )
+
+
+def existing_bindings(admin: AdminClient, prefix: str) -> set[AclBinding]:
+    """Every allowance the broker has for a principal of the partnership called `prefix`."""
+    future = admin.describe_acls(_EVERY_ALLOWANCE, request_timeout=TIMEOUT_S)
+    found = result(future, "list the access rules")
+    return {acl for acl in found if acl.principal.startswith(f"User:{prefix}.")}
+
+
+def revoke_rules(admin: AdminClient, prefix: str, rules: Iterable[Rule]) -> Change:
+    """Delete this partnership's allowances that are not among `rules`, and wait until they are gone."""
+    wanted = {binding(rule) for rule in rules}
+    stale = existing_bindings(admin, prefix) - wanted
+    if stale:
+        filters = {_exactly(acl): acl for acl in stale}
+        futures = admin.delete_acls(list(filters), request_timeout=TIMEOUT_S)
+        results(futures, lambda deleted: f"revoke {describe(filters[deleted])}")
+        wait_until(
+            lambda: not stale & existing_bindings(admin, prefix), "the revocation of access rules"
+        )
+    return Change(removed=_described(stale))
+
+
+def grant_rules(admin: AdminClient, prefix: str, rules: Iterable[Rule]) -> Change:
+    """Create the allowances that lack, and wait until the broker shows them."""
+    wanted = {binding(rule) for rule in rules}
+    present = existing_bindings(admin, prefix)
+    lacking = wanted - present
+    if lacking:
+        futures = admin.create_acls(sorted(lacking, key=describe), request_timeout=TIMEOUT_S)
+        results(futures, lambda acl: f"grant {describe(acl)}")
+        wait_until(lambda: lacking <= existing_bindings(admin, prefix), "the granted access rules")
+    return Change(created=_described(lacking), left=len(wanted & present))
+
+
+def describe(acl: AclBinding) -> str:
+    """One allowance in words, such as `banes.police write topic banes.intake.police.x`."""
+    star = "*" if acl.resource_pattern_type == ResourcePatternType.PREFIXED else ""
+    principal = acl.principal.removeprefix("User:")
+    kind = acl.restype.name.lower().replace("_", "-")
+    return f"{principal} {acl.operation.name.lower()} {kind} {acl.name}{star}"
+
+
+def _described(acls: Collection[AclBinding]) -> tuple[str, ...]:
+    return tuple(sorted(describe(acl) for acl in acls))
+
+
+def _exactly(acl: AclBinding) -> AclBindingFilter:
+    return AclBindingFilter(
+        acl.restype, acl.name, acl.resource_pattern_type, acl.principal, acl.host,
+        acl.operation, acl.permission_type,
+    )  # fmt: skip

@@ -1,0 +1,81 @@
+"""Brings the broker's SCRAM users into step with the protocol's principals."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka.admin import (
+    AdminClient,
+    ScramCredentialInfo,
+    ScramMechanism,
+    UserScramCredentialUpsertion,
+)
+
+from ops.isp.changes import ApplyError, Change
+from ops.isp.requests import TIMEOUT_S, reason, results, wait_until
+
+MECHANISM = ScramMechanism.SCRAM_SHA_512
+ITERATIONS = 8192
+
+
+class Passwords(Protocol):
+    """Where the passwords of principals are kept."""
+
+    def password(self, principal: str) -> str:
+        """The password of `principal`, made on first use."""
+        ...
+
+
+def apply_users(
+    admin: AdminClient,
+    principals: Sequence[str],
+    passwords: Passwords,
+    *,
+    renew: bool = False,
+) -> Change:
+    """Create the users that lack. Those there are keep their password, unless `renew` sets it anew.
+
+    A user whose party has left the protocol keeps its credential; without rules it opens nothing.
+    """
+    present = existing_users(admin, principals)
+    lacking = tuple(p for p in principals if p not in present)
+    renewed = tuple(p for p in principals if p in present) if renew else ()
+    _upsert(admin, (*lacking, *renewed), passwords)
+    if lacking:
+        wait_until(
+            lambda: existing_users(admin, principals) >= set(principals),
+            f"the users {', '.join(lacking)}",
+        )
+    return Change(created=lacking, changed=renewed, left=len(present) - len(renewed))
+
+
+def existing_users(admin: AdminClient, principals: Sequence[str]) -> set[str]:
+    """Those of `principals` that hold a SCRAM-SHA-512 credential."""
+    futures = admin.describe_user_scram_credentials(
+        list(principals), request_timeout=TIMEOUT_S
+    )
+    return {user for user, future in futures.items() if _has_credential(user, future)}
+
+
+def _has_credential(user: str, future: object) -> bool:
+    try:
+        described = future.result(timeout=TIMEOUT_S)  # type: ignore[attr-defined]
+    except KafkaException as error:
+        if error.args[0].code() == KafkaError.RESOURCE_NOT_FOUND:
+            return False
+        raise ApplyError(f"look up user {user}: {reason(error)}") from error
+    return any(info.mechanism == MECHANISM for info in described.scram_credential_infos)
+
+
+def _upsert(admin: AdminClient, users: Sequence[str], passwords: Passwords) -> None:
+    if not users:
+        return
+    credential = ScramCredentialInfo(MECHANISM, ITERATIONS)
+    alterations = [
+        UserScramCredentialUpsertion(user, credential, passwords.password(user).encode())
+        for user in users
+    ]
+    futures = admin.alter_user_scram_credentials(alterations, request_timeout=TIMEOUT_S)
+    results(futures, lambda user: f"set the credential of user {user}")

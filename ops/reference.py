@@ -1,0 +1,49 @@
+"""The postcode index of a run: built once for its sources and settings, then reused."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+
+from sanitiser.postcode_store import PostcodeIndexError, load
+from sanitiser.reference import build_index, onspd_package
+from schemas.protocol import Sanitising
+
+INDEX_FOLDER = "reference"
+
+
+def ensure_index(
+    run_dir: Path, sanitising: Sanitising, households: Path | None, report: Callable[[str], None]
+) -> Path:
+    """The folder of an index that answers to `sanitising` and `households`, built where there is none.
+
+    Without a `households` file an index that is there is kept with the counts it was built with.
+    """
+    folder = run_dir / INDEX_FOLDER
+    if not _answers(folder, sanitising, households):
+        report("building the postcode index")
+        build_index(
+            folder,
+            onspd_package(),
+            households,
+            k=sanitising.minimum_households,
+            limit_m=sanitising.substitute_limit_metres,
+            report=report,
+        )
+    return folder
+
+
+def _answers(folder: Path, sanitising: Sanitising, households: Path | None) -> bool:
+    try:
+        metadata, _ = load(folder)
+    except PostcodeIndexError:
+        return False
+    settings = (sanitising.minimum_households, sanitising.substitute_limit_metres)
+    if (metadata.k, metadata.limit_m) != settings:
+        return False
+    return households is None or metadata.households_digest == _digest(households)
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

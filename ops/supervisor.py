@@ -1,0 +1,59 @@
+"""Keeps a worker running: starts it again when it ends by itself, and passes a stop on to it."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import subprocess
+import time
+from collections.abc import Sequence
+from types import FrameType
+
+log = logging.getLogger(__name__)
+
+STEADY_SECONDS = 60.0
+LONGEST_PAUSE_SECONDS = 10.0
+
+
+class Supervisor:
+    """Supervises one child process; a child that keeps failing is started ever more slowly."""
+
+    def __init__(self, command: Sequence[str], first_pause_seconds: float = 0.5) -> None:
+        """Take the command of the child and the first pause before it is started again."""
+        self._command = list(command)
+        self._first_pause = first_pause_seconds
+        self._child: subprocess.Popen[bytes] | None = None
+        self._stopping = False
+
+    def run(self) -> int:
+        """Run until stopped by SIGTERM or SIGINT; the exit code of the last child."""
+        for signal_number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(signal_number, self._stop)
+        pause = self._first_pause
+        while True:
+            began = time.monotonic()
+            code = self._run_child()
+            if self._stopping:
+                return max(code, 0)
+            steady = time.monotonic() - began > STEADY_SECONDS
+            pause = self._first_pause if steady else min(pause * 2, LONGEST_PAUSE_SECONDS)
+            log.warning("the worker ended with %d; it is started again in %.1f s", code, pause)
+            self._wait(pause)
+            if self._stopping:
+                return 0
+
+    def _run_child(self) -> int:
+        self._child = subprocess.Popen(self._command)
+        if self._stopping:
+            self._child.terminate()
+        return self._child.wait()
+
+    def _stop(self, _signal: int, _frame: FrameType | None) -> None:
+        self._stopping = True
+        if self._child is not None and self._child.poll() is None:
+            self._child.terminate()
+
+    def _wait(self, seconds: float) -> None:
+        until = time.monotonic() + seconds
+        while not self._stopping and time.monotonic() < until:
+            time.sleep(0.05)

@@ -1,0 +1,62 @@
+"""Brings the whole system up on this machine: stack, protocol, postcode index, worker."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from ops.background import start_worker, stop_workers
+from ops.embedded import stack as embedded
+from ops.embedded.service import Service
+from ops.embedded.stack import Stack
+from ops.isp.apply import apply
+from ops.reference import ensure_index
+from ops.settings import Settings
+from schemas.catalogue import Catalogue, load_catalogue
+from schemas.protocol import Protocol, load_protocol
+
+ADMIN = "ipu-admin"
+REFERENCE_KEY = "reference-key-1"
+"""Name under which the secret store keeps the key of the references' first epoch."""
+
+Report = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """A running system and what it runs by."""
+
+    stack: Stack
+    protocol_file: Path
+    protocol: Protocol
+    catalogue: Catalogue
+    worker: Service | None
+
+
+def bring_up(
+    settings: Settings,
+    protocol_file: Path,
+    households: Path | None,
+    report: Report,
+    *,
+    worker: bool = True,
+) -> System:
+    """Start what does not run yet, apply the protocol, build the index, start the worker."""
+    catalogue = load_catalogue()
+    protocol = load_protocol(protocol_file, frozenset(catalogue.record_types))
+    stack = embedded.start(settings, report)
+    report("applying the protocol")
+    admin = stack.secrets.client_config(stack.bootstrap, ADMIN)
+    apply(protocol, catalogue, admin, stack.secrets, stack.registry_url, report)
+    ensure_index(stack.run_dir, protocol.sanitising, households, report)
+    started = start_worker(stack, protocol_file) if worker else None
+    return System(stack, protocol_file, protocol, catalogue, started)
+
+
+def take_down(settings: Settings, report: Report) -> bool:
+    """Stop the workers, then registry and broker; False if nothing ran. Data stays."""
+    stopped = stop_workers(settings.run_dir)
+    if stopped:
+        report("the worker has finished its batch and stopped")
+    return embedded.stop(settings, report) or bool(stopped)

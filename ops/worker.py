@@ -1,0 +1,76 @@
+"""The stream worker's composition root: settings, protocol, index, key and registry become an app."""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from faust import Worker
+from prometheus_client import CollectorRegistry, start_http_server
+
+from sanitiser.postcode_store import METADATA_FILE
+from sanitiser.postcodes import PostcodeIndex
+from sanitiser.references import ReferenceKey
+from schemas.catalogue import Catalogue, load_catalogue
+from schemas.protocol import Protocol, load_protocol
+from schemas.topics import Names
+from streams.app import build_app
+from streams.flows import Wire, build_pipeline
+from streams.kafka_config import WorkerClients
+from streams.metrics import Metrics
+from streams.pipeline import Pipeline
+from streams.registry import Registry
+from streams.source import SourceSettings
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerSettings:
+    """Everything one worker process is given. `metrics_port` None serves no metrics."""
+
+    protocol: Path
+    index: Path
+    registry_url: str
+    connection: dict[str, Any]
+    reference_key: bytes
+    slot: str = "0"
+    metrics_port: int | None = None
+
+
+def run_worker(settings: WorkerSettings) -> None:
+    """Work until told to stop; leaves the process with 0 when stopped, otherwise with an error."""
+    catalogue = load_catalogue()
+    protocol = load_protocol(settings.protocol, frozenset(catalogue.record_types))
+    index = PostcodeIndex.open(settings.index, protocol.sanitising.minimum_households)
+    pipeline = _pipeline(settings, protocol, catalogue, index)
+    registry = CollectorRegistry()
+    metrics = Metrics(registry)
+    metrics.index_rows.set(len(index))
+    metrics.index_age.set((settings.index / METADATA_FILE).stat().st_mtime)
+    if settings.metrics_port is not None:
+        start_http_server(settings.metrics_port, "127.0.0.1", registry)
+    principal = Names(protocol.prefix).worker
+    clients = WorkerClients(settings.connection, principal, settings.slot)
+    app = build_app(clients, pipeline, _source(protocol, pipeline), metrics)
+    Worker(app, loglevel="INFO", redirect_stdouts=False).execute_from_commandline()
+
+
+def _pipeline(
+    settings: WorkerSettings, protocol: Protocol, catalogue: Catalogue, index: PostcodeIndex
+) -> Pipeline:
+    registry = Registry(settings.registry_url)
+    wire = Wire(registry.encoder, registry.decoder_for)
+    key = ReferenceKey(settings.reference_key)
+    return build_pipeline(protocol, catalogue, index, key, wire, time.time)
+
+
+def _source(protocol: Protocol, pipeline: Pipeline) -> SourceSettings:
+    names = Names(protocol.prefix)
+    pausing = frozenset(
+        names.intake(s.agency, s.dataset) for s in protocol.supplies if s.reject_limit.pause
+    )
+    return SourceSettings(pipeline.topics, pausing)

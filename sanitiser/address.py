@@ -1,0 +1,128 @@
+"""What of an address may be released: its street and locality (guidance, Appendix 1).
+
+Flat, house number, house name, organisation and whatever else stands left of the street go. The street is
+found by its thoroughfare word; where that cannot be done with certainty, the whole address is withheld.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from sanitiser.address_segments import Segment, is_thoroughfare, leftover, read_segment
+from sanitiser.postcodes import FORM, INWARD, normalise
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_CACHED: Final = 65_536
+_POSTCODE: Final = re.compile(rf"\b({FORM}\s*{INWARD})\b", re.IGNORECASE | re.ASCII)
+_OUTWARD_AT_END: Final = re.compile(rf"(?:^|[\s,]){FORM}[\s,.]*$", re.IGNORECASE | re.ASCII)
+_BRACKETED: Final = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
+_RANGE: Final = re.compile(r"(\d[A-Za-z]?)\s+[-\u2013\u2014]\s*(?=\d)|(\d[A-Za-z]?)[-\u2013\u2014]\s+(?=\d)")
+_SEPARATOR: Final = re.compile(r"[,;:\n\r|]+|\s[-\u2013\u2014]+\s|\.\s*,")
+_RELEASABLE: Final = re.compile(r"[A-Za-z0-9\u00c0-\u024f\u1e00-\u1eff ,.'\u2019&/-]+")
+
+
+class SplitAddress(NamedTuple):
+    """The parts of an address that may be released, and a reason code where they are not certain.
+
+    `street` and `locality` are as written; `locality` is all that follows
+    the street, `whole` both of them. `postcode` is canonical.
+    """
+
+    street: str | None
+    locality: str | None
+    postcode: str | None
+    certain: bool
+    reason: str | None
+    whole: str | None = None
+
+
+@lru_cache(maxsize=_CACHED)
+def split(address: str) -> SplitAddress:
+    """Split an address as written into street and locality; `certain` only where nothing else is left."""
+    plain = address if address.isascii() else unicodedata.normalize("NFKC", address)
+    text, postcode = _without_postcode(plain)
+    segments = _segments(text)
+    at = _street_at(segments)
+    if at is None:
+        return SplitAddress(None, None, postcode, certain=False, reason="no-street")
+    segment = segments[at]
+    street = segment.street
+    assert street is not None  # noqa: S101 - for the type checker
+    localities = [
+        (segment.tokens[street.end :], segment.keys[street.end :]),
+        *((s.tokens, s.keys) for s in segments[at + 1 :]),
+    ]
+    reason = street.reason or _leftover(segment.keys[street.start : street.end], localities)
+    name = " ".join(segment.tokens[street.start : street.end])
+    locality = ", ".join(" ".join(tokens) for tokens, _ in localities if tokens) or None
+    whole = (" " if localities[0][0] else ", ").join(filter(None, (name, locality)))
+    return SplitAddress(name, locality, postcode, reason is None, reason, whole)
+
+
+@lru_cache(maxsize=_CACHED)
+def released_address(address: str, *, street: bool) -> str | None:
+    """Street and locality of an address, or with `street` false its locality alone.
+
+    None, so withheld, where the split is not certain or nothing is left.
+    """
+    parts = split(address)
+    if not parts.certain:
+        return None
+    return parts.whole if street else _beside_no_street(parts.locality)
+
+
+def _without_postcode(text: str) -> tuple[str, str | None]:
+    found = [match[1] for match in _POSTCODE.finditer(text)]
+    without = _OUTWARD_AT_END.sub("", _POSTCODE.sub(",", text))
+    return without, normalise(found[-1]) if found else None
+
+
+def _segments(text: str) -> list[Segment]:
+    plain = _RANGE.sub(r"\1\2-", _BRACKETED.sub(",", text))
+    parts = [part for part in map(str.strip, _SEPARATOR.split(plain)) if part]
+    return [read_segment(part, first=at == 0) for at, part in enumerate(parts)]
+
+
+def _street_at(segments: Sequence[Segment]) -> int | None:
+    """Pick the last strong street; without one, the last that a number or house name stands before.
+
+    The last, because what stands before a street may be a block named like one: 1 The Mews, 5 Anne Street.
+    """
+    strong = [at for at, s in enumerate(segments) if s.street and s.street.strong]
+    if strong:
+        return strong[-1]
+    shown = [at for at, s in enumerate(segments) if s.street and _has_evidence(segments, at)]
+    return shown[-1] if shown else None
+
+
+def _has_evidence(segments: Sequence[Segment], at: int) -> bool:
+    street = segments[at].street
+    if street is None or street.numbered:
+        return street is not None
+    before = segments[at - 1] if at else None
+    return before is not None and street.start == 0 and before.ends_premises
+
+
+def _leftover(
+    street: tuple[str, ...], localities: list[tuple[tuple[str, ...], tuple[str, ...]]]
+) -> str | None:
+    reasons = [leftover(street, locality=False)]
+    reasons += [leftover(keys, locality=True) for _, keys in localities]
+    words = " ".join(" ".join(tokens) for tokens, _ in localities)
+    if words and not _RELEASABLE.fullmatch(words):
+        reasons.append("character-left")
+    if not _RELEASABLE.fullmatch(" ".join(street)):
+        reasons.append("character-left")
+    return next((reason for reason in reasons if reason), None)
+
+
+def _beside_no_street(locality: str | None) -> str | None:
+    # A locality named like a street may be one.
+    names = (locality or "").split(", ")
+    kept = [n for n in names if not any(is_thoroughfare(word.strip(".").lower()) for word in n.split())]
+    return ", ".join(filter(None, kept)) or None

@@ -1,0 +1,211 @@
+"""Reading one segment of an address, what stands between two commas, for the street in it."""
+
+from __future__ import annotations
+
+import re
+from typing import Final, NamedTuple
+
+from sanitiser.address_words import Words, words
+
+_ORDINAL: Final = re.compile(r"[0-9]{0,2}(?:1st|2nd|3rd|[04-9]th|1[123]th)")
+_DIGIT: Final = re.compile(r"\d")
+_MOST_NAME_WORDS: Final = 4
+_LINKS: Final = frozenset({"and", "&", "of", "the", "with", "to"})
+_JOINED: Final = frozenset({"and", "&", "with"})
+
+
+class Street(NamedTuple):
+    """Where a street stands in a segment: tokens `start` to `end`, the rest of them being locality."""
+
+    start: int
+    end: int
+    strong: bool
+    numbered: bool
+    reason: str | None
+
+
+class Segment(NamedTuple):
+    """One segment: its words as written and as compared, and its street.
+
+    `ends_premises` says that it ends in a house number or in the name of a building.
+    """
+
+    tokens: tuple[str, ...]
+    keys: tuple[str, ...]
+    street: Street | None
+    ends_premises: bool
+
+
+def key_of(token: str) -> str:
+    """Form of a token in which it is compared with the word lists."""
+    return token.replace("\u2019", "'").strip(".'\"()*").lower()
+
+
+def read_segment(text: str, *, first: bool) -> Segment:
+    """Read one segment; `first` says that nothing stands left of it."""
+    tokens = tuple(text.split())
+    keys = tuple(map(key_of, tokens))
+    reader = _Reader(keys, words(), free=first)
+    return Segment(tokens, keys, reader.read(), reader.ends_premises())
+
+
+def leftover(keys: tuple[str, ...], *, locality: bool) -> str | None:
+    """Reason code where words that were to be released may still identify a home or a person."""
+    w = words()
+    for at, key in enumerate(keys):
+        if key not in w.known and len(key) > 1 and key.isalpha():
+            continue
+        ordinal = at + 1 < len(keys) and is_ordinal(key) and is_thoroughfare(keys[at + 1])
+        if _DIGIT.search(key) and not ordinal:
+            return "digit-left"
+        if key in w.title or key in w.trade:
+            return "person-or-organisation-left"
+        if key in w.part or (locality and (key in w.position or key in w.counting)):
+            return "premises-left"
+        if len(key) == 1 and key not in "&y":
+            return "letter-left"
+        if locality and key in w.building and not (at == 0 < len(keys) - 1 and key in w.place):
+            return "building-left"
+    return None
+
+
+def is_ordinal(key: str) -> bool:
+    """Whether a word is an ordinal in figures, as in 1st Avenue."""
+    return _ORDINAL.fullmatch(key) is not None
+
+
+def is_thoroughfare(key: str) -> bool:
+    """Whether a word ends the name of a street."""
+    w = words()
+    return key in w.strong or key in w.weak or key == "st"
+
+
+class _Reader:
+    """One pass over a segment's words: every boundary met moves the start of the street behind it."""
+
+    def __init__(self, keys: tuple[str, ...], w: Words, *, free: bool) -> None:
+        self.keys, self.words = keys, w
+        self._begin(0, numbered=False, free=free)
+
+    def read(self) -> Street | None:
+        """Find the street, None where the segment holds none."""
+        known = self.words.known
+        for at, key in enumerate(self.keys):
+            if at >= self.start and (key in known or not key.isalpha()):
+                self._word(at, key)
+        return self._street() if self.end is not None else None
+
+    def ends_premises(self) -> bool:
+        """Whether the last word is a house number, or ends a building's name of two words or more."""
+        last = len(self.keys) - 1
+        if last < 0 or self.end is not None:
+            return False
+        number = self.is_number(last) and self._key(last - 1) not in self.words.part
+        return number or (last > 0 and self.keys[last] in self.words.building)
+
+    def is_number(self, at: int) -> bool:
+        """Whether a word holds a digit and is no street's ordinal."""
+        key = self.keys[at]
+        if key.isalpha() or not _DIGIT.search(key):
+            return False
+        return not (is_ordinal(key) and is_thoroughfare(self._key(at + 1)))
+
+    def _begin(self, start: int, *, numbered: bool, free: bool) -> None:
+        self.start, self.numbered, self.free = start, numbered, free
+        self.name_end: int | None = None
+        self.end: int | None = None
+        self.strong = False
+        self.break_at: int | None = None
+        self.after_building = False
+
+    def _key(self, at: int) -> str:
+        return self.keys[at] if 0 <= at < len(self.keys) else ""
+
+    def _word(self, at: int, key: str) -> None:
+        w = self.words
+        if self.is_number(at):
+            self._number(at)
+        elif key in w.numbering and self._is_number_next(at):
+            return
+        elif key in w.part:
+            self._part(at)
+        elif key in w.position and not is_thoroughfare(self._key(at + 1)):
+            skip = self._key(at + 1) in {"of", "to", "with"}
+            self._begin(at + 1 + skip, numbered=True, free=False)
+        elif key in w.first and self._key(at + 1):
+            self._begin(at, numbered=False, free=False)
+            self.name_end, self.end, self.strong = at + 1, len(self.keys), True
+        elif (is_thoroughfare(key) or key in w.alone) and self._ends_street(at, key):
+            self._thoroughfare(at, key)
+        elif key in w.building:
+            self._building(at)
+        elif self.end == at and key in w.side:
+            self.end = at + 1
+
+    def _is_number_next(self, at: int) -> bool:
+        return at + 1 < len(self.keys) and self.is_number(at + 1)
+
+    def _number(self, at: int) -> None:
+        of_part = self._key(at - 1) in self.words.part and self._key(at - 1) not in self.words.numbering
+        self._begin(at + 1, numbered=not of_part, free=of_part)
+
+    def _part(self, at: int) -> None:
+        letter = len(self._key(at + 1)) == 1 and not _DIGIT.search(self._key(at + 1))
+        self._begin(at + 1 + letter, numbered=False, free=True)
+
+    def _building(self, at: int) -> None:
+        # As the first word of a name, or right before its thoroughfare word, it is a street's:
+        # Court Farm Road, Mansion House Road.
+        last = at == len(self.keys) - 1
+        begins = at == self.start and not self.after_building
+        in_name = self.end is None and (begins or is_thoroughfare(self._key(at + 1)))
+        if last or not in_name:
+            self._begin(at + 1, numbered=False, free=False)
+            self.after_building = True
+
+    def _ends_street(self, at: int, key: str) -> bool:
+        if at == self.start:
+            return self.numbered and key in self.words.alone
+        if not is_thoroughfare(key):
+            return False
+        return not (key == "st" and self._key(at - 1) in _LINKS)
+
+    def _thoroughfare(self, at: int, key: str) -> None:
+        strong = key in self.words.strong or (key == "st" and at == len(self.keys) - 1)
+        self._note_break(at)
+        if strong and self.break_at is not None:
+            self._begin(self.break_at, numbered=False, free=False)
+        if self.name_end is None:
+            self.name_end = at
+        self.end = at + 1
+        self.strong |= strong
+
+    def _note_break(self, at: int) -> None:
+        # "Friary Park Friary Road": the first name is that of an estate or a block.
+        if self.end is None or self.end == at or self._key(self.end) in _JOINED:
+            return
+        if self._key(self.end - 1) != "st":
+            self.break_at = self.end
+
+    def _street(self) -> Street:
+        assert self.end is not None  # noqa: S101 - for the type checker
+        reason = self._doubt()
+        return Street(self.start, self.end, self.strong, self.numbered, reason)
+
+    def _doubt(self) -> str | None:
+        """Cut off another name that may stand before the street's, or say why that cannot be done."""
+        if self.name_end is None:
+            return None
+        name = self.keys[self.start : self.name_end]
+        if len(name) > _MOST_NAME_WORDS:
+            return "street-start-unknown"
+        if not self.free or len(name) == 0:
+            return None
+        if name[0] in self.words.counting:
+            return "number-in-words"
+        if len(name) == 1 or (len(name) == 2 and name[0] in self.words.qualifier):  # noqa: PLR2004
+            return None
+        if name[-1] in self.words.whole:
+            self.start = self.name_end - 1
+            return None
+        return "street-start-unknown"

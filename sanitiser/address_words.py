@@ -1,0 +1,44 @@
+"""The words by which an address is read, from the data files beside this module."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+from typing import Final, NamedTuple
+
+_FILES: Final = ("thoroughfares.txt", "premises.txt")
+
+
+class Words(NamedTuple):
+    """Sets of lower-case words; the data files say what each kind means."""
+
+    strong: frozenset[str]
+    weak: frozenset[str]
+    alone: frozenset[str]
+    first: frozenset[str]
+    whole: frozenset[str]
+    qualifier: frozenset[str]
+    side: frozenset[str]
+    part: frozenset[str]
+    numbering: frozenset[str]
+    building: frozenset[str]
+    place: frozenset[str]
+    trade: frozenset[str]
+    title: frozenset[str]
+    position: frozenset[str]
+    counting: frozenset[str]
+    known: frozenset[str]
+
+
+@cache
+def words() -> Words:
+    """Read the words once."""
+    kinds: dict[str, set[str]] = {name: set() for name in Words._fields}
+    for name in _FILES:
+        text = files("sanitiser").joinpath(name).read_text(encoding="utf-8")
+        for line in text.splitlines():
+            if line and not line.startswith("#"):
+                kind, _, listed = line.partition(":")
+                kinds[kind].update(listed.split())
+    kinds["known"] = {"st"}.union(*kinds.values())
+    return Words(**{kind: frozenset(listed) for kind, listed in kinds.items()})

@@ -1,0 +1,95 @@
+"""WGS84 or ETRS89 degrees to the National Grid by OSTN15, Ordnance Survey's definitive transformation.
+
+pyproj does it where the operator has given PROJ the grid file. Without that file pyproj would fall
+back to an approximation up to 5 m off and say nothing, so `convertbng`, which carries the grid, takes
+its place. Either is used only after it has reproduced Ordnance Survey's published example.
+WGS84 is taken as ETRS89, as Ordnance Survey does.
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+from functools import cache
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+import numpy as np
+from convertbng import cutil
+from pyproj.transformer import Transformer, TransformerGroup
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from numpy.typing import ArrayLike, NDArray
+
+    Columns: TypeAlias = tuple[NDArray[np.float64], NDArray[np.float64]]
+    Engine: TypeAlias = Callable[[ArrayLike, ArrayLike], Columns]
+
+_GRID_NAME: Final = "OSTN15"
+_EXAMPLE: Final = ((1.716073973, 52.658007833), (651409.804, 313177.450))
+"""Caister water tower, of Ordnance Survey's guide to coordinate systems: degrees, metres."""
+_TOLERANCE_M: Final = 0.01
+
+
+class NoExactTransformation(Exception):  # noqa: N818 - says what is the matter
+    """No transformation at hand reproduces Ordnance Survey's published example."""
+
+
+def to_national_grid(longitude: float, latitude: float) -> tuple[float, float] | None:
+    """Easting and northing in metres (EPSG:27700) of a point in degrees (EPSG:4326 or 4258).
+
+    None for a point that OSTN15 does not cover or that is not a number. Raises `NoExactTransformation`.
+    """
+    eastings, northings = _engine()(longitude, latitude)
+    easting, northing = float(eastings[0]), float(northings[0])
+    return (easting, northing) if math.isfinite(easting + northing) else None
+
+
+def to_national_grid_many(longitudes: ArrayLike, latitudes: ArrayLike) -> Columns:
+    """Eastings and northings in metres (EPSG:27700), shape (n,) each, of points in degrees, shape (n,).
+
+    NaN where OSTN15 does not cover the point. Raises `NoExactTransformation`.
+    """
+    return _engine()(longitudes, latitudes)
+
+
+@cache
+def _engine() -> Engine:
+    for engine in _candidates():
+        if _reproduces_example(engine):
+            return engine
+    message = (
+        f"no exact {_GRID_NAME} transformation: install convertbng, or put the grid file "
+        f"uk_os_{_GRID_NAME}_NTv2_OSGBtoETRS.tif where PROJ_DATA points"
+    )
+    raise NoExactTransformation(message)
+
+
+def _candidates() -> Iterator[Engine]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # of the missing grid, which is looked for here
+        group = TransformerGroup("EPSG:4258", "EPSG:27700", always_xy=True, allow_ballpark=False)
+    yield from (_pyproj(t) for t in group.transformers if _GRID_NAME in t.definition)
+    yield _convertbng
+
+
+def _pyproj(transformer: Transformer) -> Engine:
+    def transform(longitudes: ArrayLike, latitudes: ArrayLike) -> Columns:
+        lon = np.array(longitudes, np.float64, ndmin=1)
+        lat = np.array(latitudes, np.float64, ndmin=1)
+        eastings, northings = transformer.transform(lon, lat)
+        outside = ~(np.isfinite(eastings) & np.isfinite(northings))
+        return np.where(outside, np.nan, eastings), np.where(outside, np.nan, northings)
+
+    return transform
+
+
+def _convertbng(longitudes: ArrayLike, latitudes: ArrayLike) -> Columns:
+    # It takes numbers and one-dimensional sequences alike, and gives NaN outside its grid.
+    return cutil.convert_bng(longitudes, latitudes)  # type: ignore[arg-type]
+
+
+def _reproduces_example(engine: Engine) -> bool:
+    (longitude, latitude), expected = _EXAMPLE
+    found = np.concatenate(engine(longitude, latitude))
+    return bool(np.allclose(found, expected, rtol=0, atol=_TOLERANCE_M))

@@ -1,0 +1,132 @@
+"""Where a record happened, and what of that Appendix 1 lets out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from sanitiser import address as addresses
+from sanitiser.coordinates import to_national_grid
+from sanitiser.postcodes import Place, Postcode, PostcodeIndex, normalise
+
+DISAGREEMENT_METRES = 1_000.0
+"""Beyond this distance from the postcode's centroid, supplied coordinates contradict the postcode."""
+
+
+class Given(NamedTuple):
+    """One location group of an original: metres on the National Grid, degrees in WGS84."""
+
+    address: str | None
+    postcode: str | None
+    easting: float | None
+    northing: float | None
+    longitude: float | None
+    latitude: float | None
+
+
+class Released(NamedTuple):
+    """One location group as it may leave: street and below gone, point that of a postcode."""
+
+    address: str | None
+    postcode: str | None
+    easting: int | None
+    northing: int | None
+    district: str | None
+
+
+class Located(NamedTuple):
+    """The outcome: what may leave, how it was found, what was wrong, what was held back."""
+
+    released: Released
+    method: str
+    caveats: tuple[str, ...]
+    withheld: tuple[str, ...]
+
+
+NOWHERE = Released(None, None, None, None, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Locator:
+    """Geocodes and sanitises one location after another against a postcode index."""
+
+    index: PostcodeIndex
+
+    def locate(self, given: Given) -> Located:
+        """Find the postcode by what was given and release what Appendix 1 allows of it.
+
+        The postcode leads; without one that exists, the nearest postcode to the coordinates does.
+        Coordinates that contradict the postcode are reported, never mended in silence.
+        """
+        caveats: list[str] = []
+        stated = self._stated_postcode(given, caveats)
+        point = _point(given)
+        found = stated or (self.index.nearest(*point) if point else None)
+        if found is None:
+            return Located(NOWHERE, "none", tuple(caveats), _withheld_without_place(given))
+        if stated and point and _apart(point, stated) > DISAGREEMENT_METRES:
+            caveats.append("easting:contradicts-postcode")
+        place = self.index.release(found.postcode)
+        released, withheld = _release(given, place)
+        return Located(released, _method(given, stated, point), tuple(caveats), withheld)
+
+    def _stated_postcode(self, given: Given, caveats: list[str]) -> Postcode | None:
+        if given.postcode is not None:
+            canonical = normalise(given.postcode)
+            if canonical is None:
+                caveats.append("postcode:malformed")
+            else:
+                found = self.index.find(canonical)
+                if found is not None:
+                    return found
+                caveats.append("postcode:unknown")
+        within = addresses.postcode_in(given.address) if given.address else None
+        return self.index.find(within) if within else None
+
+
+def given_location(record: Mapping[str, Any], prefix: str) -> Given:
+    """The location group of `record` whose fields begin with `prefix`."""
+    return Given(*(record.get(prefix + part) for part in Given._fields))
+
+
+def _point(given: Given) -> tuple[float, float] | None:
+    if given.easting is not None and given.northing is not None:
+        return given.easting, given.northing
+    if given.longitude is not None and given.latitude is not None:
+        return to_national_grid(given.longitude, given.latitude)
+    return None
+
+
+def _apart(point: tuple[float, float], postcode: Postcode) -> float:
+    return math.hypot(point[0] - postcode.easting, point[1] - postcode.northing)
+
+
+def _method(given: Given, stated: Postcode | None, point: tuple[float, float] | None) -> str:
+    if stated is None:
+        return "nearest-postcode"
+    if point is None:
+        return "postcode"
+    return "coordinates" if given.easting is not None else "wgs84-coordinates"
+
+
+def _release(given: Given, place: Place | None) -> tuple[Released, tuple[str, ...]]:
+    if place is None or place.postcode is None:
+        district = place.district if place else None
+        return NOWHERE._replace(district=district), ("no-postcode-with-enough-households",)
+    street, withheld = _street(given.address, place)
+    return Released(street, place.postcode, place.easting, place.northing, place.district), withheld
+
+
+def _street(address: str | None, place: Place) -> tuple[str | None, tuple[str, ...]]:
+    if address is None:
+        return None, ()
+    if not place.street_allowed:
+        return None, ("address-of-a-postcode-that-stands-in",)
+    released = addresses.released_address(address, street=True)
+    return released, () if released else ("address-split-uncertain",)
+
+
+def _withheld_without_place(given: Given) -> tuple[str, ...]:
+    return ("address-without-place",) if given.address else ()

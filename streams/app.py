@@ -1,0 +1,41 @@
+"""Builds the Faust application: worker, agents, supervision; its own Kafka clients stay closed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import faust
+from faust.app.base import BootStrategy
+
+from streams.agents.pipeline import add_pipeline_agent
+from streams.kafka_config import WorkerClients
+from streams.metrics import Metrics
+from streams.pipeline import Pipeline
+from streams.source import BatchSource, SourceSettings
+
+
+class _WithoutKafka(BootStrategy):
+    enable_kafka = False
+    enable_web = False
+
+
+class _App(faust.App):
+    BootStrategy = _WithoutKafka
+
+
+def build_app(
+    clients: WorkerClients, pipeline: Pipeline, source: SourceSettings, metrics: Metrics
+) -> faust.App:
+    """An application that reads the pipeline's topics when a Faust worker starts it."""
+    app = _App(
+        clients.principal, broker="kafka://unused", store="memory://", web_enabled=False
+    )
+    channel = app.channel(value_type=None, maxsize=1)
+    add_pipeline_agent(app, channel, pipeline)
+
+    @app.service
+    class PipelineSource(BatchSource):
+        def __init__(self, **kwargs: Any) -> None:
+            super().__init__(app, channel, clients, source, metrics, **kwargs)
+
+    return app

@@ -1,0 +1,53 @@
+"""Settings of the worker's Kafka clients: one place, with the reason of each that is not the default."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerClients:
+    """Connection and identity of one worker; `slot` tells workers of one group apart and stays theirs."""
+
+    connection: dict[str, Any]
+    principal: str
+    slot: str = "0"
+
+    @property
+    def group(self) -> str:
+        """Consumer group; begins with the principal, so that no other can join it."""
+        return f"{self.principal}.pipeline"
+
+    def consumer(self) -> dict[str, Any]:
+        """Settings of the consumer of the intake topics."""
+        return {
+            **self.connection,
+            "group.id": self.group,
+            # A restarted worker gets its partitions back at once, without a rebalance.
+            "group.instance.id": f"{self.group}.{self.slot}",
+            "enable.auto.commit": False,
+            "auto.offset.reset": "earliest",
+            "isolation.level": "read_committed",
+            "session.timeout.ms": 6_000,
+            "heartbeat.interval.ms": 1_500,
+            "fetch.wait.max.ms": 20,
+            "queued.max.messages.kbytes": 32_768,
+            "reconnect.backoff.max.ms": 1_000,
+        }
+
+    def producer(self) -> dict[str, Any]:
+        """Settings of the transactional producer."""
+        return {
+            **self.connection,
+            # Stable, so that a new process fences the old one and ends its transaction.
+            "transactional.id": f"{self.group}.{self.slot}",
+            "transaction.timeout.ms": 10_000,
+            # The lever for latency: a commit that meets the previous one's markers is retried after it.
+            "retry.backoff.ms": 10,
+            "linger.ms": 1,
+            "compression.type": "lz4",
+            "message.max.bytes": 2_097_152,
+            "queue.buffering.max.messages": 1_000_000,
+            "reconnect.backoff.max.ms": 1_000,
+        }

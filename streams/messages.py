@@ -1,0 +1,68 @@
+"""What goes into the pipeline and what comes out of it: Kafka's terms without a Kafka client."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+SUPPLY_HEADER = "supply"
+MARKING_HEADER = "marking"
+
+Headers = list[tuple[str, str | bytes | None]]
+
+
+class Intake(NamedTuple):
+    """One message of an intake topic as the broker holds it; `timestamp_ms` since 1970 UTC."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    supply_id: str | None
+    timestamp_ms: int
+
+
+class Output(NamedTuple):
+    """One message to write; without a `timestamp_ms` the time of writing stands."""
+
+    topic: str
+    key: bytes | None
+    value: bytes
+    headers: Headers | None = None
+    timestamp_ms: int = 0
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counts of what became of the records of one supply in one batch (system/receipt.avsc)."""
+
+    agency: str
+    dataset: str
+    supply_id: str | None
+    received: int = 0
+    accepted: int = 0
+    cleaned: int = 0
+    held: int = 0
+    rejected: int = 0
+    released: Counter[str] = field(default_factory=Counter)
+    caveats: Counter[str] = field(default_factory=Counter)
+    faults: Counter[str] = field(default_factory=Counter)
+    geocoded: Counter[str] = field(default_factory=Counter)
+    withheld: Counter[str] = field(default_factory=Counter)
+    reject_alarm: bool = False
+    newest_event: str = ""
+
+    def receipt(self) -> dict[str, Any]:
+        """The counts under the receipt's schema; the newest event's date is for metrics alone."""
+        return {name: getattr(self, name) for name in self.__slots__ if name != "newest_event"}
+
+
+@dataclass(frozen=True, slots=True)
+class BatchResult:
+    """Everything one transaction writes, and the tallies its receipts were made from."""
+
+    outputs: Sequence[Output]
+    tallies: Sequence[Tally]

@@ -1,0 +1,154 @@
+"""The flow of one record and of one batch: decode → validate → clean → geocode → sanitise → route.
+
+Pure: no Kafka client, no Faust, no clock of its own. The same functions run in the worker, offline
+and in the benchmarks.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+from schemas.record_type import RecordType
+from streams.messages import BatchResult, Intake, Output, Tally
+from streams.steps.clean import Cleaned, Cleaner
+from streams.steps.decode import Decoder, Undecodable
+from streams.steps.geocode import Geocoder
+from streams.steps.problems import Problem
+from streams.steps.route import Destination, Router
+from streams.steps.sanitise import Sanitiser
+from streams.steps.validate import Validator, london_date
+
+log = logging.getLogger(__name__)
+
+_UNPROCESSABLE = Problem(
+    "", "unprocessable", None, "a record that the processor can handle; report this one"
+)
+
+
+class DependencyUnavailable(RuntimeError):
+    """Something the whole batch needs is away; the batch must be tried again, no record is at fault."""
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """The steps for one agency's dataset."""
+
+    agency: str
+    record_type: RecordType
+    decode: Decoder
+    validate: Validator
+    clean: Cleaner
+    geocode: Geocoder
+    sanitise: Sanitiser
+    route: Router
+
+    def process(self, intake: Intake, today: date, now_ms: int, tally: Tally) -> list[Output]:
+        """The outputs of one record, which has exactly one outcome: released, held or rejected."""
+        tally.received += 1
+        try:
+            cleaned = self.clean(*self.validate(self.decode(intake.value), today))
+            if cleaned.faults:
+                return [self._reject(intake, cleaned.faults, tally)]
+            return self._release(cleaned, now_ms, tally)
+        except Undecodable as undecodable:
+            return [self._reject(intake, [undecodable.fault], tally)]
+        except DependencyUnavailable:
+            raise
+        except Exception as error:  # one record must never stop the partition
+            _log_without_content(error, intake)
+            return [self._reject(intake, [_UNPROCESSABLE], tally)]
+
+    def _release(self, cleaned: Cleaned, now_ms: int, tally: Tally) -> list[Output]:
+        record, caveats, _ = cleaned
+        locations = self.geocode(record)
+        for prefix, located in locations.items():
+            caveats.extend([prefix + caveat for caveat in located.caveats])
+        releases = self.sanitise(self.agency, record, locations, caveats)
+        outputs = self.route.released(releases, now_ms)
+        self._count(tally, record, caveats)
+        for located in locations.values():
+            tally.geocoded[located.method] += 1
+            tally.withheld.update(located.withheld)
+        tally.held += not releases
+        for release in releases:
+            tally.released[release.profile] += 1
+        return outputs
+
+    def _count(self, tally: Tally, record: Mapping[str, Any], caveats: Sequence[str]) -> None:
+        tally.accepted += 1
+        if caveats:
+            tally.cleaned += 1
+            tally.caveats.update(caveats)
+        day = record[self.record_type.events[0].date] if self.record_type.events else None
+        if day is not None:
+            tally.newest_event = max(tally.newest_event, day.isoformat())
+
+    def _reject(self, intake: Intake, faults: Sequence[Problem], tally: Tally) -> Output:
+        tally.rejected += 1
+        tally.faults.update([fault.code for fault in faults])
+        return self.route.rejected(intake, faults)
+
+
+class Pipeline:
+    """Processes batches that mix topics; every batch makes its outputs and its receipts."""
+
+    def __init__(
+        self,
+        flows: Mapping[str, Flow],
+        receipts: Mapping[str, Destination],
+        clock: Callable[[], float],
+        alarmed: Callable[[Tally], bool] = lambda _tally: False,
+    ) -> None:
+        """Take the flow of each intake topic, the receipts topic of each agency, seconds since 1970."""
+        self._flows = flows
+        self._receipts = receipts
+        self._clock = clock
+        self._alarmed = alarmed
+
+    @property
+    def topics(self) -> tuple[str, ...]:
+        """The intake topics that are processed."""
+        return tuple(self._flows)
+
+    def process(self, batch: Sequence[Intake]) -> BatchResult:
+        """Outputs and tallies of a batch; raises only `DependencyUnavailable`."""
+        now = self._clock()
+        now_ms, today = int(now * 1000), london_date(datetime.fromtimestamp(now, UTC))
+        tallies: dict[tuple[str, str | None], Tally] = {}
+        outputs: list[Output] = []
+        for intake in batch:
+            flow = self._flows[intake.topic]
+            origin = (intake.topic, intake.supply_id)
+            tally = tallies.get(origin)
+            if tally is None:
+                tally = Tally(flow.agency, flow.record_type.dataset, intake.supply_id)
+                tallies[origin] = tally
+            outputs += flow.process(intake, today, now_ms, tally)
+        # Releases leave in the order of their digests: the order of arrival would join them to originals.
+        outputs.sort(key=lambda output: (output.topic, output.key or b""))
+        for tally in tallies.values():
+            tally.reject_alarm = self._alarmed(tally)
+            outputs.append(self._receipt(tally))
+        return BatchResult(outputs, tuple(tallies.values()))
+
+    def _receipt(self, tally: Tally) -> Output:
+        topic, encode = self._receipts[tally.agency]
+        return Output(topic, (tally.supply_id or "").encode(), encode(tally.receipt()))
+
+
+def _log_without_content(error: Exception, intake: Intake) -> None:
+    """Say where it failed, never with what: an exception's text can quote a record."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    where = (
+        f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else "an unknown place"
+    )
+    log.error(
+        "%s at %s on %s[%d]@%d; the record was rejected as unprocessable",
+        type(error).__name__, where, intake.topic, intake.partition, intake.offset,
+    )  # fmt: skip

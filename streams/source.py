@@ -1,0 +1,235 @@
+"""The batch source: one Kafka thread that polls, hands to the agent, and commits, in turn.
+
+Faust's own consumer is not used: it acks an event whose agent raised, and its exactly-once mode has
+open faults (docs/adr/0002).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+from confluent_kafka import (
+    OFFSET_BEGINNING,
+    Consumer,
+    KafkaError,
+    KafkaException,
+    Message,
+    TopicPartition,
+)
+from mode import Service
+
+from streams.batch import Batch
+from streams.kafka_config import WorkerClients
+from streams.messages import SUPPLY_HEADER, BatchResult, Intake
+from streams.metrics import Metrics
+from streams.pipeline import DependencyUnavailable
+from streams.transaction import TransactionAborted, Transactor, Unmendable
+
+log = logging.getLogger(__name__)
+
+_LAG_EVERY_SECONDS = 1.0
+_CALL_SECONDS = 10.0
+# Without one of these rights nothing would ever arrive, and nothing would say so.
+_HOPELESS = frozenset(
+    {
+        KafkaError._AUTHENTICATION,  # noqa: SLF001 - librdkafka's name for it
+        KafkaError.TOPIC_AUTHORIZATION_FAILED,
+        KafkaError.GROUP_AUTHORIZATION_FAILED,
+        KafkaError.CLUSTER_AUTHORIZATION_FAILED,
+        KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
+        KafkaError.UNKNOWN_TOPIC_OR_PART,
+        KafkaError.SASL_AUTHENTICATION_FAILED,
+        KafkaError._FATAL,  # noqa: SLF001
+        KafkaError.FENCED_INSTANCE_ID,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SourceSettings:
+    """How batches are cut; `pausing` names intake topics that a reject alarm stops."""
+
+    topics: tuple[str, ...]
+    pausing: frozenset[str] = frozenset()
+    batch_records: int = 2_000
+    window_seconds: float = 0.005
+    idle_seconds: float = 0.25
+    result_seconds: float = 60.0
+    dependency_seconds: float = 60.0
+
+
+class BatchSource(Service):
+    """Feeds a Faust channel with batches and commits their results exactly once."""
+
+    def __init__(
+        self,
+        app: Any,
+        channel: Any,
+        clients: WorkerClients,
+        settings: SourceSettings,
+        metrics: Metrics,
+        **kwargs: Any,
+    ) -> None:
+        """Connect nothing yet: the clients are made in the Kafka thread."""
+        super().__init__(**kwargs)
+        self._app = app
+        self._channel = channel
+        self._clients = clients
+        self._settings = settings
+        self._metrics = metrics
+        self._lag_at = 0.0
+        self._hopeless: KafkaError | None = None
+
+    @Service.task
+    async def _run(self) -> None:
+        # With Faust's Kafka off nothing else opens the channels, which begin suspended.
+        self._app.flow_control.resume()
+        loop = asyncio.get_running_loop()
+        with ThreadPoolExecutor(1, thread_name_prefix="kafka") as kafka_thread:
+            await loop.run_in_executor(kafka_thread, self._consume, loop)
+
+    def _consume(self, loop: asyncio.AbstractEventLoop) -> None:
+        transactor = Transactor(self._clients.producer())
+        consumer = Consumer({**self._clients.consumer(), "error_cb": self._on_error})
+        try:
+            consumer.subscribe(list(self._settings.topics))
+            log.info(
+                "reading %d intake topics as %s", len(self._settings.topics), self._clients.group
+            )
+            while not self.should_stop:
+                self._turn(loop, consumer, transactor)
+        finally:
+            consumer.close()
+
+    def _turn(
+        self, loop: asyncio.AbstractEventLoop, consumer: Consumer, transactor: Transactor
+    ) -> None:
+        messages = self._poll(consumer)
+        if self._hopeless is not None:
+            raise Unmendable(f"{self._hopeless.name()}: {self._hopeless.str()}")
+        if not messages:
+            self._measure_lag(consumer)
+            return
+        started = time.time()
+        group = consumer.consumer_group_metadata()
+        intakes = [_intake(message) for message in messages]
+        result = self._process(loop, intakes)
+        try:
+            transactor.write(result.outputs, _offsets_after(intakes), group)
+        except TransactionAborted as error:
+            log.warning("transaction aborted (%s); reading again from the committed offsets", error)
+            self._metrics.aborted.inc()
+            _rewind(consumer)
+            return
+        self._metrics.committed(intakes, result, started)
+        self._heed_alarms(consumer, result)
+        self._measure_lag(consumer)
+
+    def _poll(self, consumer: Consumer) -> list[Message]:
+        first = consumer.poll(self._settings.idle_seconds)
+        if first is None:
+            return []
+        rest = consumer.consume(self._settings.batch_records - 1, self._settings.window_seconds)
+        usable = []
+        for message in (first, *rest):
+            error = message.error()
+            if error is None:
+                usable.append(message)
+            else:
+                self._on_error(error)
+        return usable
+
+    def _process(self, loop: asyncio.AbstractEventLoop, intakes: Sequence[Intake]) -> BatchResult:
+        """The agent's answer; the same batch is offered again while a dependency is away."""
+        give_up = time.monotonic() + self._settings.dependency_seconds
+        while True:
+            batch = Batch(intakes)
+            asyncio.run_coroutine_threadsafe(self._channel.put(batch), loop)
+            try:
+                return self._await(batch.result)
+            except DependencyUnavailable as error:
+                if time.monotonic() > give_up or self.should_stop:
+                    raise
+                log.warning("%s; the batch waits and is tried again", error)
+                time.sleep(1.0)
+
+    def _await(self, result: Future[BatchResult]) -> BatchResult:
+        try:
+            return result.result(self._settings.result_seconds)
+        except TimeoutError:
+            raise Unmendable("the agent gave no answer in time") from None
+
+    def _on_error(self, error: KafkaError) -> None:
+        if error.code() in _HOPELESS or error.fatal():
+            log.error("Kafka: %s: %s", error.name(), error.str())
+            self._hopeless = error
+        else:
+            log.warning("Kafka: %s", error.name())
+
+    def _heed_alarms(self, consumer: Consumer, result: BatchResult) -> None:
+        for tally in result.tallies:
+            if not tally.reject_alarm:
+                continue
+            log.error(
+                "rejects of %s %s stand above the protocol's limit: %s",
+                tally.agency, tally.dataset, dict(tally.faults.most_common(5)),
+            )  # fmt: skip
+            suffix = f".intake.{tally.agency}.{tally.dataset}"
+            paused = [t for t in consumer.assignment() if t.topic.endswith(suffix)]
+            if paused and paused[0].topic in self._settings.pausing:
+                consumer.pause(paused)
+                self._metrics.paused.labels(tally.agency, tally.dataset).set(1)
+                log.error(
+                    "intake of %s %s is paused until the worker is started again",
+                    tally.agency,
+                    tally.dataset,
+                )
+
+    def _measure_lag(self, consumer: Consumer) -> None:
+        if time.monotonic() < self._lag_at:
+            return
+        self._lag_at = time.monotonic() + _LAG_EVERY_SECONDS
+        for at in consumer.position(consumer.assignment()):
+            _, high = consumer.get_watermark_offsets(at, cached=True)
+            if high >= 0:
+                behind = high - max(at.offset, 0)
+                self._metrics.lag.labels(at.topic, at.partition).set(max(0, behind))
+
+
+def _intake(message: Any) -> Intake:
+    supply_id = None
+    for name, value in message.headers() or ():
+        if name == SUPPLY_HEADER and value is not None:
+            supply_id = value.decode("ascii", "replace")[:64]
+    return Intake(
+        message.topic(),
+        message.partition(),
+        message.offset(),
+        message.key(),
+        message.value(),
+        supply_id,
+        message.timestamp()[1],
+    )
+
+
+def _offsets_after(intakes: Sequence[Intake]) -> list[TopicPartition]:
+    last = {(intake.topic, intake.partition): intake.offset for intake in intakes}
+    return [
+        TopicPartition(topic, partition, offset + 1) for (topic, partition), offset in last.items()
+    ]
+
+
+def _rewind(consumer: Consumer) -> None:
+    """Put every partition back to its committed offset: what was polled since counts as unread."""
+    try:
+        for at in consumer.committed(consumer.assignment(), timeout=_CALL_SECONDS):
+            offset = at.offset if at.offset >= 0 else OFFSET_BEGINNING
+            consumer.seek(TopicPartition(at.topic, at.partition, offset))
+    except KafkaException as error:
+        raise Unmendable(f"the committed offsets cannot be read: {error.args[0].name()}") from error

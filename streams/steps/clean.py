@@ -1,0 +1,84 @@
+"""Clean: what is wrong in an optional field becomes empty with a caveat; in a required one, a fault."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, time
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from schemas.derive import utc_field_name
+from schemas.record_type import RecordType
+from streams.steps.problems import Problem
+from streams.steps.validate import LONDON
+
+_EPOCH_DAY = date(1970, 1, 1).toordinal()
+_DAY_MS = 86_400_000
+
+
+class Cleaned(NamedTuple):
+    """A record with its problems parted: it is usable when there is no fault."""
+
+    record: dict[str, Any]
+    caveats: list[str]
+    faults: list[Problem]
+
+
+class Cleaner:
+    """Cleans validated records of one type ("incompleteness should not prevent supply")."""
+
+    def __init__(self, record_type: RecordType) -> None:
+        """Compile what is required and which times have an instant."""
+        self._required = frozenset(record_type.required)
+        self._times = tuple(
+            (e.date, e.time, utc_field_name(e.time)) for e in record_type.events if e.time
+        )
+        self._domestic = [
+            (rule.flag, field, codes)
+            for rule in record_type.excluded.values()
+            for field, codes in rule.codes.items()
+        ]
+
+    def __call__(self, record: dict[str, Any], problems: Iterable[Problem]) -> Cleaned:
+        """Part faults from caveats, add instants in UTC, set a flag that the record's own code implies."""
+        faults = [p for p in problems if p.field in self._required]
+        caveats = [p.code for p in problems if p.field not in self._required]
+        for flag, field, codes in self._domestic:
+            if record[field] in codes and record[flag] is not True:
+                record[flag] = True
+                caveats.append(f"{flag}:set-from-{field}")
+        for date_field, time_field, name in self._times:
+            day, at = record[date_field], record[time_field]
+            record[name] = None
+            if day is not None and at is not None:
+                record[name] = utc_milliseconds(day, at)
+                if record[name] is None:
+                    caveats.append(f"{time_field}:clock-change")
+        return Cleaned(record, caveats, faults)
+
+
+def utc_milliseconds(day: date, at: time) -> int | None:
+    """Milliseconds since 1970 UTC of a local time; None where the clock change leaves it open."""
+    offset_ms = _steady_offset_ms(day)
+    if offset_ms is None:
+        return _on_a_clock_change(day, at)
+    clock_ms = ((at.hour * 60 + at.minute) * 60 + at.second) * 1000
+    return (day.toordinal() - _EPOCH_DAY) * _DAY_MS + clock_ms - offset_ms
+
+
+@lru_cache(maxsize=4_096)
+def _steady_offset_ms(day: date) -> int | None:
+    """Europe/London's offset on `day`, None where it changes within the day."""
+    offsets = {
+        datetime.combine(day, at, LONDON).utcoffset()
+        for at in (time(0, 0), time(12, 0), time(23, 59))
+    }
+    first = offsets.pop()
+    return None if offsets or first is None else round(first.total_seconds() * 1000)
+
+
+def _on_a_clock_change(day: date, at: time) -> int | None:
+    early, late = (
+        datetime.combine(day, at.replace(fold=fold), LONDON).astimezone(UTC) for fold in (0, 1)
+    )
+    return round(early.timestamp() * 1000) if early == late else None

@@ -1,0 +1,21 @@
+"""Geocode: find every location group of a record, and say how."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sanitiser.location import Located, Locator, given_location
+from schemas.record_type import RecordType
+
+
+class Geocoder:
+    """Locates the places of one record type's records."""
+
+    def __init__(self, record_type: RecordType, locator: Locator) -> None:
+        """Take the location groups from the record type."""
+        self._places = record_type.places
+        self._locate = locator.locate
+
+    def __call__(self, record: dict[str, Any]) -> dict[str, Located]:
+        """The outcome by prefix of the location group."""
+        return {prefix: self._locate(given_location(record, prefix)) for prefix in self._places}

@@ -1,0 +1,57 @@
+"""Route: to which topics a record's releases go, or the whole record if it could not be used."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from streams.messages import MARKING_HEADER, Headers, Intake, Output
+from streams.steps.problems import Problem
+from streams.steps.sanitise import Release
+
+Encode = Callable[[Any], bytes]
+HOUR_MS = 3_600_000
+
+
+class Destination(NamedTuple):
+    """A topic with the encoder of its registered schema."""
+
+    topic: str
+    encode: Encode
+
+
+class Router:
+    """Makes the outputs of one agency's dataset."""
+
+    def __init__(
+        self, releases: Mapping[str, Destination], rejected: Destination, marking: str
+    ) -> None:
+        """Take the destination of each entitled profile, and that of rejections."""
+        self._releases = releases
+        self._rejected = rejected
+        self._headers: Headers = [(MARKING_HEADER, marking.encode())]
+
+    def released(self, releases: Sequence[Release], now_ms: int) -> list[Output]:
+        """One output a release. Its time is the hour: the exact one would join it to its original."""
+        hour_ms = now_ms - now_ms % HOUR_MS
+        outputs = []
+        for profile, record in releases:
+            topic, encode = self._releases[profile]
+            key = record["record_id"].encode()
+            outputs.append(Output(topic, key, encode(record), self._headers, hour_ms))
+        return outputs
+
+    def rejected(self, intake: Intake, faults: Sequence[Problem]) -> Output:
+        """The original, byte for byte, with every fault, for its supplier alone."""
+        value = self._rejected.encode(
+            {
+                "topic": intake.topic,
+                "partition": intake.partition,
+                "offset": intake.offset,
+                "supply_id": intake.supply_id,
+                "faults": [fault._asdict() for fault in faults],
+                "key": intake.key,
+                "original": intake.value,
+            }
+        )
+        return Output(self._rejected.topic, intake.key, value, self._headers)

@@ -1,0 +1,34 @@
+"""Sanitise: the forms of a record that may leave, one for each profile somebody is entitled to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from sanitiser.location import Located
+from sanitiser.policy import Policy
+
+
+class Release(NamedTuple):
+    """One depersonalised record for one profile."""
+
+    profile: str
+    record: dict[str, Any]
+
+
+class Sanitiser:
+    """Applies the policies of the entitled profiles to records of one type."""
+
+    def __init__(self, policies: Sequence[Policy]) -> None:
+        """Take one compiled policy a profile."""
+        self._policies = tuple(policies)
+
+    def __call__(
+        self, agency: str, record: dict[str, Any], locations: dict[str, Located], caveats: list[str]
+    ) -> list[Release]:
+        """Releases in the order of the policies; none where every profile excludes such a row."""
+        return [
+            Release(policy.profile, policy.release(agency, record, locations, caveats))
+            for policy in self._policies
+            if not policy.excludes(record)
+        ]

@@ -1,0 +1,225 @@
+"""Validate: read every value as what its schema declares, and find everything that is wrong at once."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from schemas.codes import CodeList
+from schemas.record_type import Field, RecordType
+from streams.steps.problems import Problem
+
+LONDON = ZoneInfo("Europe/London")
+EARLIEST = date(1900, 1, 1)
+LONGEST_TEXT = 20_000
+_UNREADABLE = object()
+_GIVEN_CHARACTERS = 200
+_TRUE = frozenset({"true", "t", "yes", "y", "1"})
+_FALSE = frozenset({"false", "f", "no", "n", "0"})
+
+Reader = Callable[[Any], Any]
+
+
+class Validator:
+    """Reads records of one type. Gives typed values (None: empty or unreadable) and the problems."""
+
+    def __init__(self, record_type: RecordType, code_lists: Mapping[str, CodeList]) -> None:
+        """Compile one reader a field."""
+        self._readers = [(f.name, *_reader(f, code_lists)) for f in record_type.fields]
+        self._dates = tuple(f.name for f in record_type.fields if f.kind == "date")
+        self._ordered = record_type.ordered
+        self._untils = tuple((e.date, e.until) for e in record_type.events if e.until)
+        self._required = record_type.required
+
+    def __call__(
+        self, given: Mapping[str, Any], today: date
+    ) -> tuple[dict[str, Any], list[Problem]]:
+        """Typed values and every problem of `given`; `today` is the date in Europe/London."""
+        record: dict[str, Any] = {}
+        problems: list[Problem] = []
+        for name, read, reason, accepted in self._readers:
+            value = given.get(name)
+            if value is not None:
+                typed = read(value)
+                if typed is _UNREADABLE:
+                    problems.append(Problem(name, reason, _shown(value), accepted))
+                    value = None
+                else:
+                    value = typed
+            record[name] = value
+        self._check_dates(record, today, problems)
+        self._check_order(record, problems)
+        self._check_required(record, problems)
+        return record, problems
+
+    def _check_dates(self, record: dict[str, Any], today: date, problems: list[Problem]) -> None:
+        latest = today + timedelta(days=1)
+        for name in self._dates:
+            value = record[name]
+            if value is not None and not EARLIEST <= value <= latest:
+                reason = "in-the-future" if value > latest else "too-early"
+                accepted = f"a date from {EARLIEST} to today"
+                problems.append(Problem(name, reason, value.isoformat(), accepted))
+                record[name] = None
+
+    def _check_order(self, record: dict[str, Any], problems: list[Problem]) -> None:
+        for from_date, from_time, to_date, to_time in self._ordered:
+            if not _in_order(*(record[n] for n in (from_date, from_time, to_date, to_time))):
+                problems.append(_out_of_order(to_date, record[to_date], from_date))
+                record[to_date] = record[to_time] = None
+        for begin, until in self._untils:
+            if not _in_order(record[begin], None, record[until], None):
+                problems.append(_out_of_order(until, record[until], begin))
+                record[until] = None
+
+    def _check_required(self, record: dict[str, Any], problems: list[Problem]) -> None:
+        found = {p.field for p in problems}
+        for name in self._required:
+            if record[name] is None and name not in found:
+                problems.append(
+                    Problem(name, "missing", None, "a value; it identifies or dates the record")
+                )
+
+
+def _in_order(d1: date | None, t1: time | None, d2: date | None, t2: time | None) -> bool:
+    if d1 is None or d2 is None or d1 < d2:
+        return True
+    return d1 == d2 and (t1 is None or t2 is None or t1 <= t2)
+
+
+def _out_of_order(field: str, given: date, earlier: str) -> Problem:
+    return Problem(
+        field, "before-its-start", given.isoformat(), f"a date and time not before {earlier}"
+    )
+
+
+def _reader(field: Field, code_lists: Mapping[str, CodeList]) -> tuple[Reader, str, str]:
+    """The field's reader with the reason and the words for a value that it cannot read."""
+    for treatment in field.treatments.values():
+        if treatment.action == "code" and treatment.code_list:
+            code_list = code_lists[treatment.code_list]
+            return _code_reader(code_list), "unknown-code", code_list.accepted
+    match field.kind:
+        case "flag":
+            return _read_flag, "not-a-flag", "true or false, yes or no"
+        case "date":
+            return _read_date, "not-a-date", "a date as YYYY-MM-DD"
+        case "time":
+            return _read_time, "not-a-time", "a time as HH:MM or HH:MM:SS; empty where unknown"
+        case "count":
+            return _ranged(_read_count, field), "not-a-count", f"a whole number {_range(field)}"
+        case "number":
+            return _ranged(_read_number, field), "out-of-range", f"a number {_range(field)}"
+    return _read_text, "too-long", f"text of at most {LONGEST_TEXT} characters"
+
+
+def _range(field: Field) -> str:
+    unit = f" ({field.unit})" if field.unit else ""
+    return f"from {field.minimum} to {field.maximum}{unit}"
+
+
+def _read_text(value: Any) -> Any:
+    if not isinstance(value, str):
+        return str(value)
+    if len(value) > LONGEST_TEXT:
+        return _UNREADABLE
+    return value.strip() or None
+
+
+def _code_reader(code_list: CodeList) -> Reader:
+    known: dict[str, str] = {}
+
+    def read(value: Any) -> Any:
+        if not isinstance(value, str):
+            return _UNREADABLE
+        code = known.get(value)
+        if code is None:
+            if not value.strip():
+                return None
+            code = code_list.code(value)
+            if code is None:
+                return _UNREADABLE
+            if len(known) < 4_096:
+                known[value] = code
+        return code
+
+    return read
+
+
+def _read_flag(value: Any) -> Any:
+    if isinstance(value, bool):
+        return value
+    text = str(value).strip().casefold()
+    if not text:
+        return None
+    return True if text in _TRUE else False if text in _FALSE else _UNREADABLE
+
+
+def _read_date(value: Any) -> Any:
+    if isinstance(value, date):
+        return value
+    text = str(value).strip()
+    if not text:
+        return None
+    try:
+        return date.fromisoformat(text) if len(text) == 10 else _UNREADABLE
+    except ValueError:
+        return _UNREADABLE
+
+
+def _read_time(value: Any) -> Any:
+    if isinstance(value, time):
+        return value
+    text = str(value).strip()
+    if not text:
+        return None
+    try:
+        return time.fromisoformat(text) if text[2:3] == ":" and text[-3:-2] == ":" else _UNREADABLE
+    except ValueError:
+        return _UNREADABLE
+
+
+def _read_count(value: Any) -> Any:
+    if isinstance(value, int):
+        return value
+    text = str(value).strip()
+    if not text:
+        return None
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else _UNREADABLE
+
+
+def _read_number(value: Any) -> Any:
+    if isinstance(value, str):
+        value = value.strip()
+        if not value:
+            return None
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        return _UNREADABLE
+    return number if math.isfinite(number) else _UNREADABLE
+
+
+def _ranged(read: Reader, field: Field) -> Reader:
+    low = -math.inf if field.minimum is None else field.minimum
+    high = math.inf if field.maximum is None else field.maximum
+
+    def ranged(value: Any) -> Any:
+        number = read(value)
+        if number is None or number is _UNREADABLE:
+            return number
+        return number if low <= number <= high else _UNREADABLE
+
+    return ranged
+
+
+def _shown(value: Any) -> str:
+    return str(value)[:_GIVEN_CHARACTERS]
+
+
+def london_date(now: datetime) -> date:
+    """The date in Europe/London at an instant, by which "in the future" is judged."""
+    return now.astimezone(LONDON).date()
