@@ -18,7 +18,7 @@ from ops.embedded.errors import StackError
 from ops.isp.errors import ApplyError
 from ops.settings import SettingsError
 from sanitiser.postcode_store import PostcodeIndexError
-from sanitiser.reference_sources import ReferenceError
+from sanitiser.reference_sources import BadReference
 from schemas.protocol import ProtocolError
 from schemas.record_type import SchemaError
 from streams.pipeline import DependencyUnavailable
@@ -31,7 +31,7 @@ EXPECTED = (
     NotApplied,
     PostcodeIndexError,
     ProtocolError,
-    ReferenceError,
+    BadReference,
     SchemaError,
     SettingsError,
     StackError,

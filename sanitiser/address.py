@@ -1,7 +1,8 @@
 """What of an address may be released: its street and locality (guidance, Appendix 1).
 
-Flat, house number, house name, organisation and whatever else stands left of the street go. The street is
-found by its thoroughfare word; where that cannot be done with certainty, the whole address is withheld.
+Flat, house number, house name, organisation and whatever else stands left of the street go. The
+street is found by its thoroughfare word; where that cannot be done with certainty, the whole
+address is withheld.
 """
 
 from __future__ import annotations
@@ -21,7 +22,9 @@ _CACHED: Final = 65_536
 _POSTCODE: Final = re.compile(rf"\b({FORM}\s*{INWARD})\b", re.IGNORECASE | re.ASCII)
 _OUTWARD_AT_END: Final = re.compile(rf"(?:^|[\s,]){FORM}[\s,.]*$", re.IGNORECASE | re.ASCII)
 _BRACKETED: Final = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
-_RANGE: Final = re.compile(r"(\d[A-Za-z]?)\s+[-\u2013\u2014]\s*(?=\d)|(\d[A-Za-z]?)[-\u2013\u2014]\s+(?=\d)")
+_RANGE: Final = re.compile(
+    r"(\d[A-Za-z]?)\s+[-\u2013\u2014]\s*(?=\d)|(\d[A-Za-z]?)[-\u2013\u2014]\s+(?=\d)"
+)
 _SEPARATOR: Final = re.compile(r"[,;:\n\r|]+|\s[-\u2013\u2014]+\s|\.\s*,")
 _RELEASABLE: Final = re.compile(r"[A-Za-z0-9\u00c0-\u024f\u1e00-\u1eff ,.'\u2019&/-]+")
 
@@ -43,7 +46,7 @@ class SplitAddress(NamedTuple):
 
 @lru_cache(maxsize=_CACHED)
 def split(address: str) -> SplitAddress:
-    """Split an address as written into street and locality; `certain` only where nothing else is left."""
+    """Split an address into street and locality; `certain` only where nothing else is left."""
     plain = address if address.isascii() else unicodedata.normalize("NFKC", address)
     text, postcode = _without_postcode(plain)
     segments = _segments(text)
@@ -91,7 +94,8 @@ def _segments(text: str) -> list[Segment]:
 def _street_at(segments: Sequence[Segment]) -> int | None:
     """Pick the last strong street; without one, the last that a number or house name stands before.
 
-    The last, because what stands before a street may be a block named like one: 1 The Mews, 5 Anne Street.
+    The last, because what stands before a street may be a block named like one: 1 The Mews, 5
+    Anne Street.
     """
     strong = [at for at, s in enumerate(segments) if s.street and s.street.strong]
     if strong:
@@ -124,5 +128,7 @@ def _leftover(
 def _beside_no_street(locality: str | None) -> str | None:
     # A locality named like a street may be one.
     names = (locality or "").split(", ")
-    kept = [n for n in names if not any(is_thoroughfare(word.strip(".").lower()) for word in n.split())]
+    kept = [
+        n for n in names if not any(is_thoroughfare(word.strip(".").lower()) for word in n.split())
+    ]
     return ", ".join(filter(None, kept)) or None

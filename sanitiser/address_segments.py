@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from sanitiser.address_words import Words, words
@@ -10,12 +11,13 @@ from sanitiser.address_words import Words, words
 _ORDINAL: Final = re.compile(r"[0-9]{0,2}(?:1st|2nd|3rd|[04-9]th|1[123]th)")
 _DIGIT: Final = re.compile(r"\d")
 _MOST_NAME_WORDS: Final = 4
+_CACHED: Final = 16_384
 _LINKS: Final = frozenset({"and", "&", "of", "the", "with", "to"})
 _JOINED: Final = frozenset({"and", "&", "with"})
 
 
 class Street(NamedTuple):
-    """Where a street stands in a segment: tokens `start` to `end`, the rest of them being locality."""
+    """Where a street stands in a segment: tokens `start` to `end`; locality follows."""
 
     start: int
     end: int
@@ -41,10 +43,13 @@ def key_of(token: str) -> str:
     return token.replace("\u2019", "'").strip(".'\"()*").lower()
 
 
+@lru_cache(maxsize=_CACHED)
 def read_segment(text: str, *, first: bool) -> Segment:
     """Read one segment; `first` says that nothing stands left of it."""
     tokens = tuple(text.split())
     keys = tuple(map(key_of, tokens))
+    if words().known.isdisjoint(keys) and text.replace(" ", "").isalpha():
+        return Segment(tokens, keys, None, ends_premises=False)
     reader = _Reader(keys, words(), free=first)
     return Segment(tokens, keys, reader.read(), reader.ends_premises())
 
@@ -81,7 +86,7 @@ def is_thoroughfare(key: str) -> bool:
 
 
 class _Reader:
-    """One pass over a segment's words: every boundary met moves the start of the street behind it."""
+    """One pass over a segment's words: every boundary moves the street's start behind it."""
 
     def __init__(self, keys: tuple[str, ...], w: Words, *, free: bool) -> None:
         self.keys, self.words = keys, w
@@ -96,7 +101,7 @@ class _Reader:
         return self._street() if self.end is not None else None
 
     def ends_premises(self) -> bool:
-        """Whether the last word is a house number, or ends a building's name of two words or more."""
+        """Whether the last word is a house number or ends a building's name."""
         last = len(self.keys) - 1
         if last < 0 or self.end is not None:
             return False
@@ -146,7 +151,9 @@ class _Reader:
         return at + 1 < len(self.keys) and self.is_number(at + 1)
 
     def _number(self, at: int) -> None:
-        of_part = self._key(at - 1) in self.words.part and self._key(at - 1) not in self.words.numbering
+        of_part = (
+            self._key(at - 1) in self.words.part and self._key(at - 1) not in self.words.numbering
+        )
         self._begin(at + 1, numbered=not of_part, free=of_part)
 
     def _part(self, at: int) -> None:
@@ -158,7 +165,8 @@ class _Reader:
         # Court Farm Road, Mansion House Road.
         last = at == len(self.keys) - 1
         begins = at == self.start and not self.after_building
-        in_name = self.end is None and (begins or is_thoroughfare(self._key(at + 1)))
+        unended = self.end is None or self._key(self.end) in _JOINED
+        in_name = unended and (begins or is_thoroughfare(self._key(at + 1)))
         if last or not in_name:
             self._begin(at + 1, numbered=False, free=False)
             self.after_building = True
@@ -192,8 +200,8 @@ class _Reader:
         reason = self._doubt()
         return Street(self.start, self.end, self.strong, self.numbered, reason)
 
-    def _doubt(self) -> str | None:
-        """Cut off another name that may stand before the street's, or say why that cannot be done."""
+    def _doubt(self) -> str | None:  # noqa: PLR0911 - one for each case
+        """Cut off another name that may stand before the street's, or say why not."""
         if self.name_end is None:
             return None
         name = self.keys[self.start : self.name_end]

@@ -1,9 +1,9 @@
-"""WGS84 or ETRS89 degrees to the National Grid by OSTN15, Ordnance Survey's definitive transformation.
+"""WGS84 or ETRS89 degrees to the National Grid by OSTN15, Ordnance Survey's transformation.
 
-pyproj does it where the operator has given PROJ the grid file. Without that file pyproj would fall
-back to an approximation up to 5 m off and say nothing, so `convertbng`, which carries the grid, takes
-its place. Either is used only after it has reproduced Ordnance Survey's published example.
-WGS84 is taken as ETRS89, as Ordnance Survey does.
+pyproj does it where the operator has given PROJ the grid file. Without that file pyproj would
+fall back to an approximation up to 5 m off and say nothing, so `convertbng`, which carries the
+grid, takes its place. Either is used only after it has reproduced Ordnance Survey's published
+example. WGS84 is taken as ETRS89, as Ordnance Survey does.
 """
 
 from __future__ import annotations
@@ -38,7 +38,8 @@ class NoExactTransformation(Exception):  # noqa: N818 - says what is the matter
 def to_national_grid(longitude: float, latitude: float) -> tuple[float, float] | None:
     """Easting and northing in metres (EPSG:27700) of a point in degrees (EPSG:4326 or 4258).
 
-    None for a point that OSTN15 does not cover or that is not a number. Raises `NoExactTransformation`.
+    None for a point that OSTN15 does not cover or that is not a number. Raises
+    `NoExactTransformation`.
     """
     eastings, northings = _engine()(longitude, latitude)
     easting, northing = float(eastings[0]), float(northings[0])
@@ -46,7 +47,7 @@ def to_national_grid(longitude: float, latitude: float) -> tuple[float, float] |
 
 
 def to_national_grid_many(longitudes: ArrayLike, latitudes: ArrayLike) -> Columns:
-    """Eastings and northings in metres (EPSG:27700), shape (n,) each, of points in degrees, shape (n,).
+    """Eastings and northings in metres (EPSG:27700) of points in degrees, shape (n,) each.
 
     NaN where OSTN15 does not cover the point. Raises `NoExactTransformation`.
     """
@@ -67,7 +68,9 @@ def _engine() -> Engine:
 
 def _candidates() -> Iterator[Engine]:
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # of the missing grid, which is looked for here
+        warnings.simplefilter(
+            "ignore", UserWarning
+        )  # of the missing grid, which is looked for here
         group = TransformerGroup("EPSG:4258", "EPSG:27700", always_xy=True, allow_ballpark=False)
     yield from (_pyproj(t) for t in group.transformers if _GRID_NAME in t.definition)
     yield _convertbng

@@ -82,7 +82,7 @@ class Locator:
                 if found is not None:
                     return found
                 caveats.append("postcode:unknown")
-        within = addresses.postcode_in(given.address) if given.address else None
+        within = addresses.split(given.address).postcode if given.address else None
         return self.index.find(within) if within else None
 
 

@@ -1,4 +1,4 @@
-"""The nearest postcode to a point, by a k-d tree for each 10 km tile, built when first asked for."""
+"""The nearest postcode to a point, by a k-d tree for each 10 km tile, built on demand."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _RELATIVE_SLACK = 1e-9
 
 
 class NearestSearch:
-    """Exact nearest rows of an index within `limit_m` metres; equal distances go to the first postcode."""
+    """Exact nearest rows within `limit_m` metres; of equally near ones the first."""
 
     def __init__(self, arrays: Arrays, limit_m: int) -> None:
         """Take the mapped arrays; nothing is built before the first search."""
@@ -32,7 +32,7 @@ class NearestSearch:
         self.row = lru_cache(maxsize=_POINTS)(self._search)
 
     def _search(self, easting: int, northing: int) -> int:
-        """Row of the postcode nearest to a point in metres (EPSG:27700), -1 where none is within the limit."""
+        """Row nearest to a point in metres (EPSG:27700), -1 where none is within the limit."""
         found = self._tree(easting // TILE_M, northing // TILE_M)
         if found is None:
             return -1

@@ -1,7 +1,8 @@
 """The files of a postcode index: one folder of memory-mapped arrays beside their `metadata.json`.
 
-Every array has one row for each postcode, in ascending order of the compact postcode, save the two that
-list rows by 10 km tile. Coordinates are whole metres of the British National Grid (EPSG:27700).
+Every array has one row for each postcode, in ascending order of the compact postcode, save the
+two that list rows by 10 km tile. Coordinates are whole metres of the British National Grid
+(EPSG:27700).
 """
 
 from __future__ import annotations
@@ -68,8 +69,9 @@ class Metadata:
 class Arrays(NamedTuple):
     """The columns of an index.
 
-    `household_counts` holds -1 for unknown. `released_rows` holds the row released in place of each:
-    itself with k households or more, else its substitute, -1 where none lies within the limit.
+    `household_counts` holds -1 for unknown. `released_rows` holds the row released in place of
+    each: itself with k households or more, else its substitute, -1 where none lies within the
+    limit.
     """
 
     keys: NDArray[np.bytes_]
@@ -83,7 +85,7 @@ class Arrays(NamedTuple):
     tile_offsets: NDArray[np.int32]
 
 
-_DTYPES = Arrays("S7", "<i4", "<i4", "<i2", "<i4", "|b1", "<u2", "<i4", "<i4")  # type: ignore[arg-type]
+_DTYPES = ("S7", "<i4", "<i4", "<i2", "<i4", "|b1", "<u2", "<i4", "<i4")
 
 
 def check_k(k: int) -> None:
@@ -94,7 +96,7 @@ def check_k(k: int) -> None:
 
 
 def save(folder: Path, metadata: Metadata, arrays: Arrays) -> None:
-    """Write an index into `folder`, which exists; the caller renames the whole folder into place."""
+    """Write an index into `folder`, which exists; the caller renames it into place."""
     for name, dtype, array in zip(Arrays._fields, _DTYPES, arrays, strict=True):
         np.save(folder / f"{name}.npy", array.astype(dtype, copy=False))
     text = json.dumps(asdict(metadata), indent=1)
@@ -102,7 +104,7 @@ def save(folder: Path, metadata: Metadata, arrays: Arrays) -> None:
 
 
 def load(folder: Path) -> tuple[Metadata, Arrays]:
-    """Map the index in `folder`; raises `IndexNotBuilt` or `IndexCorrupt`. Reads headers, no pages of data."""
+    """Map the index in `folder`, reading headers alone; `IndexNotBuilt`, `IndexCorrupt`."""
     metadata = _load_metadata(folder)
     columns = (_map(folder, name, d) for name, d in zip(Arrays._fields, _DTYPES, strict=True))
     arrays = Arrays(*columns)
@@ -128,7 +130,7 @@ def _load_metadata(folder: Path) -> Metadata:
     return metadata
 
 
-def _map(folder: Path, name: str, dtype: Any) -> NDArray[Any]:  # noqa: ANN401 - numpy's own dtype-like
+def _map(folder: Path, name: str, dtype: Any) -> NDArray[Any]:  # noqa: ANN401 - a numpy dtype
     path = folder / f"{name}.npy"
     try:
         mapped = np.load(path, mmap_mode="r", allow_pickle=False)

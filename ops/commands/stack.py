@@ -105,7 +105,7 @@ def _summary(stack: Stack) -> str:
     layout = Layout(stack.run_dir)
     return "\n".join(
         (
-            f"broker     {stack.bootstrap}   (SASL_PLAINTEXT, SCRAM-SHA-512; pid {stack.broker.pid})",
+            f"broker     {stack.bootstrap}   (SCRAM-SHA-512; pid {stack.broker.pid})",
             f"registry   {stack.registry_url}   (pid {stack.registry.pid})",
             f"logs       {layout.logs}",
             f"passwords  {layout.secrets.folder}   (yours alone: mode 0600)",

@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 import requests
 from filelock import FileLock
-from jgo.maven import MavenContext
+from jgo.maven import Artifact, MavenContext
 from tenacity import (
     RetryError,
     Retrying,
@@ -73,7 +73,7 @@ def parse_lock(text: str) -> tuple[Artefact, ...]:
             continue
         words = line.split()
         coordinate = words[-1].split(":")
-        if len(words) != 3 or len(words[1]) != 64 or len(coordinate) != 5:  # noqa: PLR2004
+        if len(words) != 3 or len(words[1]) != 64 or len(coordinate) != 5:
             message = (
                 f"{LOCK_NAME} line {number}: expected 'part sha256 "
                 f"group:name:version:classifier:packaging', got {line!r}"
@@ -119,7 +119,17 @@ def registry_home(cache: Path, report: Report) -> Path:
     return home
 
 
-def fetch(artefacts: Iterable[Artefact], folder: Path, report: Report) -> None:
+def maven(downloads: Path) -> MavenContext:
+    """Give access to the Maven repository, putting what it downloads under ``downloads``."""
+    return MavenContext(repo_cache=downloads, local_repos=[], timeout=TIMEOUT_SECONDS)
+
+
+def fetch(
+    artefacts: Iterable[Artefact],
+    folder: Path,
+    report: Report,
+    repository: Callable[[Path], MavenContext] = maven,
+) -> None:
     """See that each artefact lies in ``folder`` with its pinned SHA-256, and download the rest.
 
     Raises ``ArtefactError`` if one cannot be fetched or is not the one pinned.
@@ -131,7 +141,7 @@ def fetch(artefacts: Iterable[Artefact], folder: Path, report: Report) -> None:
             return
         report(f"fetching {len(missing)} file(s) from the Maven repository, once")
         with tempfile.TemporaryDirectory(dir=folder, prefix=".download-") as draft:
-            context = MavenContext(repo_cache=Path(draft), timeout=TIMEOUT_SECONDS)
+            context = repository(Path(draft))
             with ThreadPoolExecutor(DOWNLOADS_AT_ONCE) as pool:
                 for artefact in pool.map(lambda each: _download(each, context, folder), missing):
                     report(f"fetched {artefact.file_name}")
@@ -159,8 +169,7 @@ def _download(artefact: Artefact, context: MavenContext, folder: Path) -> Artefa
     try:
         for attempt in retries:
             with attempt:
-                remote.cached_path.unlink(missing_ok=True)
-                path = remote.resolve()
+                path = _resolve(remote)
     except (RetryError, RuntimeError) as error:
         cause = error.last_attempt.exception() if isinstance(error, RetryError) else error
         message = (
@@ -177,8 +186,15 @@ def _download(artefact: Artefact, context: MavenContext, folder: Path) -> Artefa
             "the repository serves another file and must not be trusted"
         )
         raise ArtefactError(message)
-    path.replace(folder / artefact.file_name)
+    shutil.move(path, folder / artefact.file_name)
     return artefact
+
+
+def _resolve(remote: Artifact) -> Path:
+    # A download cut short stays where the resolver would take it for a whole file.
+    if remote.cached_path is not None:
+        remote.cached_path.unlink(missing_ok=True)
+    return remote.resolve()
 
 
 def _unpack(archive: Path, home: Path) -> None:

@@ -47,11 +47,6 @@ class Broker:
         """Where the records lie; it exists once the storage is formatted."""
         return self.layout.broker / "data"
 
-    @property
-    def log(self) -> Path:
-        """The broker's log."""
-        return self.layout.logs / "broker.log"
-
     def start(self, wanted_port: int | None) -> Service:
         """Start the broker and note it in its folder; does not wait until it answers.
 
@@ -67,11 +62,14 @@ class Broker:
 
     def wait(self, started: Service) -> None:
         """Wait until the broker serves its administrator; ``StackError`` if it never does."""
-        config = self.layout.secrets.client_config(bootstrap_of(started), ADMIN)
-        quick = {"reconnect.backoff.ms": 50, "reconnect.backoff.max.ms": 100}
-        client = AdminClient(config | quick, logger=_quiet())
-        log = self.log if self.log.exists() else self.layout.logs / "broker.out"
-        service.wait_until(lambda: _answers(client), started, "broker", log, READY_SECONDS)
+        config: dict[str, str | int | float | bool] = {
+            **self.layout.secrets.client_config(bootstrap_of(started), ADMIN),
+            "reconnect.backoff.ms": 50,
+            "reconnect.backoff.max.ms": 100,
+        }
+        client = AdminClient(config, logger=_quiet())
+        logs = (self.layout.logs / "broker.out", self.layout.logs / "broker.log")
+        service.wait_until(lambda: _answers(client), started, "broker", logs, READY_SECONDS)
 
     def _choose(self, wanted: int | None, before: Service | None) -> Ports:
         clients = ports.choose(wanted, before and before.port, "IPU_BROKER_PORT")
@@ -176,6 +174,7 @@ def _run(command: Sequence[str]) -> None:
 
 def _quiet() -> logging.Logger:
     # Until the broker listens, librdkafka would tell of every refused connection on stderr.
-    logger = logging.Logger("ipu.embedded.broker")
+    logger = logging.getLogger("ipu.embedded.broker")
+    logger.propagate = False
     logger.addHandler(logging.NullHandler())
     return logger

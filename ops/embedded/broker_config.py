@@ -59,6 +59,9 @@ def _listeners(ports: Ports) -> dict[str, object]:
         "super.users": ";".join(
             f"User:{name}" for name in (ADMIN, BROKER_PRINCIPAL, CONTROLLER_PRINCIPAL)
         ),
+        # A killed broker may register again only when its old session has run out.
+        "broker.session.timeout.ms": 4_000,
+        "broker.heartbeat.interval.ms": 500,
         "num.network.threads": 2,
         "num.io.threads": 4,
     }

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-import psutil
+import psutil  # type: ignore[import-untyped, unused-ignore]
 
 TOLERANCE = 0.05
 STOP_SECONDS = 20.0

@@ -54,7 +54,8 @@ class Registry:
         Raises ``StackError`` if it never does.
         """
         url = url_of(started)
-        service.wait_until(lambda: _answers(url), started, "registry", self.log, READY_SECONDS)
+        logs = (self.layout.logs / "registry.out", self.log)
+        service.wait_until(lambda: _answers(url), started, "registry", logs, READY_SECONDS)
         require_compatibility(url)
 
     def _command(self) -> list[str]:
@@ -95,8 +96,12 @@ def properties(port: int, management: int, folder: Path, log: Path) -> str:
         "quarkus.http.access-log.enabled": "false",
         "quarkus.log.level": "WARN",
         'quarkus.log.category."io.apicurio".level': "WARN",
+        # Of the application's own settings it would warn at every start.
+        'quarkus.log.category."io.quarkus.config".level': "ERROR",
         "quarkus.log.console.enabled": "false",
         "quarkus.log.file.enabled": "true",
+        "quarkus.log.file.json.enabled": "false",
+        "quarkus.log.file.format": "%d{yyyy-MM-dd'T'HH:mm:ss,SSS} %p %s%e (%c)%n",
         "quarkus.log.file.path": log,
         "quarkus.log.file.rotation.max-file-size": "10M",
         "quarkus.log.file.rotation.max-backup-index": 3,

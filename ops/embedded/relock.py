@@ -17,8 +17,8 @@ from ops.embedded.artefacts import (
     DOWNLOADS_AT_ONCE,
     LOCK_NAME,
     REGISTRY,
-    TIMEOUT_SECONDS,
     Artefact,
+    maven,
     sha256_of,
 )
 
@@ -42,7 +42,7 @@ def relock(lock: Path) -> int:
     Raises ``RuntimeError`` if the Maven repository lacks one of them.
     """
     with tempfile.TemporaryDirectory() as folder:
-        context = MavenContext(repo_cache=Path(folder), timeout=TIMEOUT_SECONDS)
+        context = maven(Path(folder))
         wanted = [(BROKER, remote) for remote in _broker(context)]
         wanted.append((REGISTRY, _registry(context)))
         with ThreadPoolExecutor(DOWNLOADS_AT_ONCE) as pool:

@@ -19,7 +19,7 @@ OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 @dataclass(frozen=True)
 class SecretStore:
-    """Passwords kept in ``folder`` (mode 0700), in a file of mode 0600 named after the principal."""
+    """Passwords kept in ``folder`` (mode 0700), each in a file (0600) named after its principal."""
 
     folder: Path
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -46,24 +46,33 @@ def running(folder: Path) -> Service | None:
 
 
 def wait_until(
-    answers: Callable[[], bool], service: Service, name: str, log: Path, seconds: float
+    answers: Callable[[], bool],
+    service: Service,
+    name: str,
+    logs: Sequence[Path],
+    seconds: float,
 ) -> None:
     """Wait until the server answers.
 
-    Raises ``StackError`` with the end of its log if it ends first, or after ``seconds``.
+    Raises ``StackError`` with the end of its logs if it ends first, or after ``seconds``.
     """
     deadline = time.monotonic() + seconds
     while not answers():
         if not processes.is_running(service.process):
-            message = f"the {name} ended while starting; the end of {log}:\n{tail(log)}"
+            message = f"the {name} ended while starting.\n{tails(logs)}"
             raise StackError(message)
         if time.monotonic() > deadline:
             message = (
                 f"the {name} (pid {service.process.pid}) has not answered on port {service.port} "
-                f"for {seconds:.0f} s; the end of {log}:\n{tail(log)}"
+                f"for {seconds:.0f} s.\n{tails(logs)}"
             )
             raise StackError(message)
         time.sleep(POLL_SECONDS)
+
+
+def tails(logs: Sequence[Path]) -> str:
+    """Give the last lines of each log under its name."""
+    return "\n".join(f"The end of {log}:\n{tail(log)}" for log in logs)
 
 
 def tail(log: Path, lines: int = TAIL_LINES) -> str:

@@ -1,13 +1,9 @@
-"""What applying a protocol changed, and the error of an application that failed."""
+"""What applying a protocol changed."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-
-
-class ApplyError(RuntimeError):
-    """The broker or the registry refused a part of the protocol; names the resource and why."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TypeVar
 
 from confluent_kafka.schema_registry import (
     ConfigCompatibilityLevel,
@@ -14,19 +16,15 @@ from confluent_kafka.schema_registry import (
     ServerConfig,
 )
 
-from ops.isp.changes import ApplyError, Change
+from ops.isp.changes import Change
+from ops.isp.errors import ApplyError, IncompatibleSchemaError
 from schemas.derive import AvroSchema
 from schemas.topics import Topic
 
 COMPATIBILITY = ConfigCompatibilityLevel.FULL_TRANSITIVE
 """Every version reads every other, so neither supplier nor recipient has to follow first."""
 
-_NOT_FOUND = 404
-_CONFLICT = 409
-
-
-class IncompatibleSchemaError(ApplyError):
-    """The registry holds a version of the subject that the new schema could not be read with."""
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,52 +38,79 @@ class Registration:
 def register_schemas(registry_url: str, topics: Sequence[Topic]) -> Registration:
     """Set the compatibility rule, then register the schema of each topic's values.
 
-    `registry_url` is the base of the Confluent-compatible interface, ending in ``/apis/ccompat/v7``.
+    `registry_url` is the Confluent-compatible interface, ending in ``/apis/ccompat/v7``.
 
     Raises:
         IncompatibleSchemaError: names the subject and the registry's reason.
         ApplyError: the registry cannot be reached or refused the request.
     """
     with SchemaRegistryClient({"url": registry_url}) as client:
-        present = registered_ids(client, topics)
+        present = _registered_ids(client, topics)
+        subjects = set(_asked("list the registry's subjects", client.get_subjects))
         rule = _require_compatibility(client)
         ids = {topic.subject: _register(client, topic) for topic in topics}
-    new = {subject for subject, registered in ids.items() if present.get(subject) != registered}
+    new = ids.keys() - present.keys()
     change = Change(
-        created=tuple(sorted(new - present.keys())),
-        changed=(*rule, *sorted(new & present.keys())),
-        left=len(ids) - len(new),
+        created=tuple(sorted(new - subjects)),
+        changed=(*rule, *sorted(new & subjects)),
+        left=len(present),
     )
     return Registration(ids, change)
 
 
-def registered_ids(client: SchemaRegistryClient, topics: Sequence[Topic]) -> dict[str, int]:
-    """By subject, the id of the newest schema of each topic that has one registered."""
-    newest = {topic.subject: _newest(client, topic.subject) for topic in topics}
-    return {subject: known for subject, known in newest.items() if known is not None}
+def registered_ids(registry_url: str, topics: Sequence[Topic]) -> dict[str, int]:
+    """By subject, the id of each topic's schema where it is registered; changes nothing."""
+    with SchemaRegistryClient({"url": registry_url}) as client:
+        return _registered_ids(client, topics)
 
 
 def avro(schema: AvroSchema) -> Schema:
-    """The registry's form of an Avro schema, the same text for the same declaration."""
-    return Schema(json.dumps(schema, separators=(",", ":")), "AVRO")
+    """The registry's form of an Avro schema, under which the worker looks it up again."""
+    return Schema(json.dumps(schema), "AVRO")
 
 
-def _newest(client: SchemaRegistryClient, subject: str) -> int | None:
+def _registered_ids(client: SchemaRegistryClient, topics: Sequence[Topic]) -> dict[str, int]:
+    found = {topic.subject: _look_up(client, topic) for topic in topics}
+    return {subject: known for subject, known in found.items() if known is not None}
+
+
+def _look_up(client: SchemaRegistryClient, topic: Topic) -> int | None:
+    doing = f"look up the schema of subject {topic.subject}"
     try:
-        return client.get_latest_version(subject).schema_id
-    except SchemaRegistryError as error:
-        if error.http_status_code == _NOT_FOUND:
-            return None
-        raise _refusal(f"look up the schema of subject {subject}", error) from error
-    except OSError as error:
-        raise ApplyError(f"{error}") from error
+        found = _asked(doing, lambda: client.lookup_schema(topic.subject, avro(topic.schema)))
+    except _UnknownError:
+        return None
+    return found.schema_id
 
 
 def _require_compatibility(client: SchemaRegistryClient) -> tuple[str, ...]:
     doing = f"set the registry's compatibility rule to {COMPATIBILITY.value}"
     if _asked(doing, client.get_compatibility) == COMPATIBILITY.value:
         return ()
-    _asked(doing, lambda: client.set_config(config=ServerConfig(compatibility_level=COMPATIBILITY)))
+    rule = ServerConfig(compatibility=COMPATIBILITY)
+    _asked(doing, lambda: client.set_config(config=rule))
     return ("compatibility rule",)
 
 
+def _register(client: SchemaRegistryClient, topic: Topic) -> int:
+    doing = f"register the schema of subject {topic.subject}"
+    return _asked(doing, lambda: client.register_schema(topic.subject, avro(topic.schema)))
+
+
+def _asked(doing: str, request: Callable[[], Answer]) -> Answer:
+    try:
+        return request()
+    except SchemaRegistryError as error:
+        message = f"{doing}: {error.error_message}"
+        if error.http_status_code == HTTPStatus.CONFLICT:
+            raise IncompatibleSchemaError(message) from error
+        if error.http_status_code == HTTPStatus.NOT_FOUND:
+            raise _UnknownError(message) from error
+        raise ApplyError(message) from error
+    except Exception as error:  # the client lets its HTTP library's own errors through
+        message = f"{doing}: the registry cannot be reached ({type(error).__name__}: {error})"
+        raise ApplyError(message) from error
+
+
+class _UnknownError(ApplyError):
+    """The registry holds no such subject."""

@@ -1,4 +1,4 @@
-"""Answers of the broker's admin interface: batches of futures, and changes that show a little later."""
+"""The broker's answers: batches of futures, and changes that show only a little later."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from confluent_kafka import KafkaError, KafkaException
 from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_exponential
 
-from ops.isp.changes import ApplyError
+from ops.isp.errors import ApplyError
 
 TIMEOUT_S = 30.0
 
@@ -26,7 +26,7 @@ def result(future: Future[Any], doing: str) -> Any:
 
 
 def results(futures: Mapping[Any, Future[Any]], doing: Callable[[Any], str]) -> dict[Any, Any]:
-    """All answers of a batch by resource. Waits for each, then raises one error naming every failure."""
+    """All answers of a batch, by resource; one `ApplyError` names every failure among them."""
     answers: dict[Any, Any] = {}
     failures: list[str] = []
     for resource, future in futures.items():

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from confluent_kafka.admin import (
+from confluent_kafka.admin import (  # type: ignore[attr-defined]
     AclBinding,
     AclBindingFilter,
     AclOperation,
@@ -33,10 +33,16 @@ _OPERATIONS = {
     "write": AclOperation.WRITE,
     "describe": AclOperation.DESCRIBE,
 }
+# None stands for any name, principal or host; the signature of the filter does not say so.
 _EVERY_ALLOWANCE = AclBindingFilter(
-    ResourceType.ANY, None, ResourcePatternType.ANY, None, None,
-    AclOperation.ANY, AclPermissionType.ALLOW,
-)  # fmt: skip
+    ResourceType.ANY,
+    None,  # type: ignore[arg-type]
+    ResourcePatternType.ANY,
+    None,  # type: ignore[arg-type]
+    None,  # type: ignore[arg-type]
+    AclOperation.ANY,
+    AclPermissionType.ALLOW,
+)
 
 
 def binding(rule: Rule) -> AclBinding:
@@ -60,7 +66,7 @@ def existing_bindings(admin: AdminClient, prefix: str) -> set[AclBinding]:
 
 
 def revoke_rules(admin: AdminClient, prefix: str, rules: Iterable[Rule]) -> Change:
-    """Delete this partnership's allowances that are not among `rules`, and wait until they are gone."""
+    """Delete this partnership's allowances that are not among `rules`; wait until they are gone."""
     wanted = {binding(rule) for rule in rules}
     stale = existing_bindings(admin, prefix) - wanted
     if stale:
@@ -89,8 +95,8 @@ def describe(acl: AclBinding) -> str:
     """One allowance in words, such as `banes.police write topic banes.intake.police.x`."""
     star = "*" if acl.resource_pattern_type == ResourcePatternType.PREFIXED else ""
     principal = acl.principal.removeprefix("User:")
-    kind = acl.restype.name.lower().replace("_", "-")
-    return f"{principal} {acl.operation.name.lower()} {kind} {acl.name}{star}"
+    kind = ResourceType(acl.restype).name.lower().replace("_", "-")
+    return f"{principal} {AclOperation(acl.operation).name.lower()} {kind} {acl.name}{star}"
 
 
 def _described(acls: Collection[AclBinding]) -> tuple[str, ...]:

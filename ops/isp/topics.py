@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from confluent_kafka import KafkaException
-from confluent_kafka.admin import (
+from confluent_kafka.admin import (  # type: ignore[attr-defined]
     AdminClient,
     AlterConfigOpType,
     ConfigEntry,
@@ -15,7 +15,8 @@ from confluent_kafka.admin import (
     ResourceType,
 )
 
-from ops.isp.changes import ApplyError, Change
+from ops.isp.changes import Change
+from ops.isp.errors import ApplyError
 from ops.isp.requests import TIMEOUT_S, reason, results, wait_until
 from schemas.topics import Topic
 
@@ -53,10 +54,8 @@ def partitions_by_topic(admin: AdminClient) -> dict[str, int]:
     }
 
 
-def differing_configs(
-    admin: AdminClient, existing: Iterable[Topic]
-) -> dict[str, dict[str, str]]:
-    """By topic, the settings of the protocol that the broker has otherwise; no others are looked at."""
+def differing_configs(admin: AdminClient, existing: Iterable[Topic]) -> dict[str, dict[str, str]]:
+    """By topic, the settings of the protocol that the broker has otherwise."""
     by_name = {topic.name: topic for topic in existing}
     if not by_name:
         return {}
@@ -72,9 +71,7 @@ def differing_configs(
     return {name: settings for name, settings in differing.items() if settings}
 
 
-def _differences(
-    wanted: Mapping[str, str], entries: Mapping[str, ConfigEntry]
-) -> dict[str, str]:
+def _differences(wanted: Mapping[str, str], entries: Mapping[str, ConfigEntry]) -> dict[str, str]:
     return {
         key: value
         for key, value in wanted.items()

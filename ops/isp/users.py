@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from concurrent.futures import Future
+from typing import Any, Protocol, cast
 
 from confluent_kafka import KafkaError, KafkaException
-from confluent_kafka.admin import (
+from confluent_kafka.admin import (  # type: ignore[attr-defined]
     AdminClient,
     ScramCredentialInfo,
     ScramMechanism,
+    UserScramCredentialAlteration,
     UserScramCredentialUpsertion,
 )
 
-from ops.isp.changes import ApplyError, Change
+from ops.isp.changes import Change
+from ops.isp.errors import ApplyError
 from ops.isp.requests import TIMEOUT_S, reason, results, wait_until
 
 MECHANISM = ScramMechanism.SCRAM_SHA_512
@@ -53,15 +56,15 @@ def apply_users(
 
 def existing_users(admin: AdminClient, principals: Sequence[str]) -> set[str]:
     """Those of `principals` that hold a SCRAM-SHA-512 credential."""
-    futures = admin.describe_user_scram_credentials(
-        list(principals), request_timeout=TIMEOUT_S
-    )
+    asked = admin.describe_user_scram_credentials(list(principals), request_timeout=TIMEOUT_S)
+    # A list of users is answered by user; the single future of the signature is for "all users".
+    futures = cast("dict[str, Future[Any]]", asked)
     return {user for user, future in futures.items() if _has_credential(user, future)}
 
 
-def _has_credential(user: str, future: object) -> bool:
+def _has_credential(user: str, future: Future[Any]) -> bool:
     try:
-        described = future.result(timeout=TIMEOUT_S)  # type: ignore[attr-defined]
+        described = future.result(timeout=TIMEOUT_S)
     except KafkaException as error:
         if error.args[0].code() == KafkaError.RESOURCE_NOT_FOUND:
             return False
@@ -73,7 +76,7 @@ def _upsert(admin: AdminClient, users: Sequence[str], passwords: Passwords) -> N
     if not users:
         return
     credential = ScramCredentialInfo(MECHANISM, ITERATIONS)
-    alterations = [
+    alterations: list[UserScramCredentialAlteration] = [
         UserScramCredentialUpsertion(user, credential, passwords.password(user).encode())
         for user in users
     ]

@@ -9,6 +9,9 @@ import pytest
 from ops.embedded import stack as embedded
 from ops.embedded.stack import Stack
 from ops.settings import Settings
+from schemas.catalogue import SCHEMA_FOLDER, load_catalogue
+from schemas.protocol import load_protocol
+from tests.integration.partnership import Partnership, bring_into_step
 
 
 @pytest.fixture(scope="session")
@@ -24,3 +27,12 @@ def stack(stack_settings: Settings) -> Iterator[Stack]:
         yield embedded.start(stack_settings, report=print)
     finally:
         embedded.stop(stack_settings, report=print)
+
+
+@pytest.fixture(scope="session")
+def applied(stack: Stack) -> Partnership:
+    """The BANES protocol, applied to the session's stack."""
+    catalogue = load_catalogue()
+    path = SCHEMA_FOLDER / "protocols" / "banes.yaml"
+    protocol = load_protocol(path, frozenset(catalogue.record_types))
+    return bring_into_step(protocol, catalogue, stack)

@@ -1,0 +1,160 @@
+"""`ipu isp`: an Information Sharing Protocol, checked and applied."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from ops.commands.common import DEFAULT_PROTOCOL, AsJson, RunDir, running_stack
+from ops.embedded.broker_config import ADMIN
+from ops.isp.apply import apply as apply_protocol
+from ops.isp.changes import Applied
+from schemas.access import principals, rules
+from schemas.catalogue import Catalogue, load_catalogue
+from schemas.protocol import Protocol, ProtocolError, load_protocol
+from schemas.topics import DAY_MS, Topic, topics
+
+FAILED = 1
+
+isp = typer.Typer(no_args_is_help=True, help="The Information Sharing Protocol.")
+
+ProtocolFile = Annotated[
+    Path,
+    typer.Argument(
+        metavar="PROTOCOL.yaml", exists=True, dir_okay=False, help="The protocol's file."
+    ),
+]
+
+
+@isp.command()
+def check(protocol_file: ProtocolFile = DEFAULT_PROTOCOL, *, as_json: AsJson = False) -> None:
+    """Read a protocol and show what follows from it; changes nothing and needs no broker.
+
+    Exit code 0 if it may be applied, 1 with each finding's file, line and place if not.
+
+    Examples:
+
+        ipu isp check
+
+        ipu isp check partnership.yaml --json | jq .topics
+    """
+    catalogue = load_catalogue()
+    try:
+        protocol = load_protocol(protocol_file, frozenset(catalogue.record_types))
+    except ProtocolError as error:
+        _print_findings(str(error).splitlines(), as_json=as_json)
+        raise typer.Exit(FAILED) from None
+    if as_json:
+        typer.echo(json.dumps(_as_document(protocol, catalogue), indent=2))
+    else:
+        _print_table(protocol, catalogue)
+
+
+@isp.command()
+def apply(
+    protocol_file: ProtocolFile = DEFAULT_PROTOCOL,
+    *,
+    renew_passwords: Annotated[
+        bool, typer.Option(help="Set the passwords of existing principals again from the store.")
+    ] = False,
+    run_dir: RunDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make the running stack's topics, users, rules and schemas what the protocol says.
+
+    What is no longer allowed is revoked first. Topics are never deleted. Nothing outside the
+    partnership's own names is touched. A second call changes nothing.
+
+    Examples:
+
+        ipu isp apply
+
+        ipu isp apply partnership.yaml --json | jq .topics.created
+    """
+    catalogue = load_catalogue()
+    protocol = load_protocol(protocol_file, frozenset(catalogue.record_types))
+    stack = running_stack(run_dir)
+    applied = apply_protocol(
+        protocol,
+        catalogue,
+        stack.secrets.client_config(stack.bootstrap, ADMIN),
+        stack.secrets,
+        stack.registry_url,
+        Console(stderr=True, quiet=as_json).print,
+        renew_passwords=renew_passwords,
+    )
+    if as_json:
+        typer.echo(json.dumps(_outcome(applied), indent=2))
+    else:
+        typer.echo(_summary(protocol, applied))
+
+
+def _outcome(applied: Applied) -> dict[str, object]:
+    changes = {kind: asdict(change) for kind, change in applied.changes.items()}
+    return {"in_step_before": applied.nothing, **changes, "schema_ids": dict(applied.schema_ids)}
+
+
+def _summary(protocol: Protocol, applied: Applied) -> str:
+    name = protocol.partnership.name
+    if applied.nothing:
+        return f"{name}: everything was in step already"
+    revoked = [f"  revoked  {rule}" for rule in applied.rules.removed]
+    return "\n".join([f"{name}: applied", *revoked])
+
+
+def _print_findings(findings: list[str], *, as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps({"findings": findings}, indent=2))
+        return
+    for finding in findings:
+        typer.echo(finding, err=True)
+
+
+def _as_document(protocol: Protocol, catalogue: Catalogue) -> dict[str, object]:
+    return {
+        "findings": [],
+        "partnership": protocol.partnership.name,
+        "review": protocol.review.isoformat(),
+        "principals": list(principals(protocol)),
+        "topics": [_row(topic, protocol) for topic in topics(protocol, catalogue)],
+    }
+
+
+def _row(topic: Topic, protocol: Protocol) -> dict[str, object]:
+    return {
+        "name": topic.name,
+        "owner": topic.owner,
+        "marking": topic.marking,
+        "retention_days": topic.retention_ms // DAY_MS,
+        "partitions": topic.partitions,
+        "writes": _who("write", topic, protocol),
+        "reads": _who("read", topic, protocol),
+    }
+
+
+def _who(operation: str, topic: Topic, protocol: Protocol) -> list[str]:
+    return sorted(
+        rule.principal.removeprefix(f"{protocol.prefix}.")
+        for rule in rules(protocol)
+        if (rule.operation, rule.resource, rule.name) == (operation, "topic", topic.name)
+    )
+
+
+def _print_table(protocol: Protocol, catalogue: Catalogue) -> None:
+    table = Table(title=f"{protocol.partnership.name}: {protocol.marking}")
+    table.add_column("topic", overflow="fold", ratio=1)
+    for heading in ("days", "writes", "reads"):
+        table.add_column(heading, overflow="fold")
+    for topic in topics(protocol, catalogue):
+        row = _row(topic, protocol)
+        writes, reads = (", ".join(_who(what, topic, protocol)) for what in ("write", "read"))
+        table.add_row(topic.name, str(row["retention_days"]), writes, reads)
+    console = Console()
+    console.print(table)
+    console.print(f"{len(principals(protocol))} principals; to be reviewed by {protocol.review}")

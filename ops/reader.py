@@ -1,0 +1,87 @@
+"""Reading topics as a partner would: by its own principal, committed records alone, to the end."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, Message, TopicPartition
+
+_POLL_SECONDS = 0.5
+_DENIED = KafkaError.TOPIC_AUTHORIZATION_FAILED
+
+
+class ReadError(RuntimeError):
+    """A topic could not be read to its end; names the topic and Kafka's reason."""
+
+
+class Denied(ReadError):
+    """The broker's authorizer refused: the principal may not read that topic."""
+
+
+def read_all(
+    client: Mapping[str, Any], topic: str, partitions: int, seconds: float = 60.0
+) -> Iterator[Message]:
+    """Every committed message that stands in `topic` now.
+
+    Partitions are assigned, not subscribed to, so no group is joined and nothing is committed.
+
+    Raises:
+        Denied: the principal of `client` has no right to read.
+        ReadError: any other refusal, or the end was not reached within `seconds`.
+    """
+    consumer = Consumer(_settings(client))
+    try:
+        consumer.assign([TopicPartition(topic, p, OFFSET_BEGINNING) for p in range(partitions)])
+        yield from _to_the_end(consumer, topic, partitions, time.monotonic() + seconds)
+    finally:
+        consumer.close()
+
+
+def may_read(client: Mapping[str, Any], topic: str) -> bool:
+    """Whether the broker lets the principal of `client` read `topic`; asked by reading."""
+    try:
+        for _ in read_all(client, topic, 1, seconds=15.0):
+            return True
+    except Denied:
+        return False
+    return True
+
+
+def _settings(client: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        **client,
+        "group.id": f"{client['sasl.username']}.reader",
+        "enable.auto.commit": False,
+        "isolation.level": "read_committed",
+        "enable.partition.eof": True,
+        "fetch.wait.max.ms": 50,
+    }
+
+
+def _to_the_end(
+    consumer: Consumer, topic: str, partitions: int, give_up: float
+) -> Iterator[Message]:
+    ended: set[int] = set()
+    while len(ended) < partitions:
+        if time.monotonic() > give_up:
+            raise ReadError(f"{topic}: its end was not reached in time")
+        for message in consumer.consume(2_000, _POLL_SECONDS):
+            error = message.error()
+            if error is None:
+                yield message
+            elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - librdkafka's name
+                ended.add(message.partition() or 0)
+            elif error.code() == _DENIED:
+                raise Denied(f"{topic}: {error.name()}")
+            else:
+                raise ReadError(f"{topic}: {error.name()}")
+
+
+def decoded(messages: Iterator[Message], decode: Callable[[bytes], Any]) -> Iterator[Any]:
+    """The records of messages that hold one."""
+    for message in messages:
+        value = message.value()
+        if value is not None:
+            yield decode(value)

@@ -1,0 +1,71 @@
+"""What a real client of one principal is answered: per topic None, or Kafka's name of the refusal."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping
+
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, Message, Producer, TopicPartition
+
+PATIENCE_S = 20.0
+
+
+def write_outcomes(
+    client: Mapping[str, str], topics: Iterable[str], value: bytes = b"trial"
+) -> dict[str, str | None]:
+    """Write one record to each topic and say how the broker answered."""
+    outcomes: dict[str, str | None] = {}
+
+    def delivered(error: KafkaError | None, message: Message) -> None:
+        outcomes[str(message.topic())] = error.name() if error else None
+
+    producer = Producer(
+        {**client, "message.timeout.ms": int(PATIENCE_S * 1000), "log_level": 0}
+    )
+    for topic in topics:
+        producer.produce(topic, value, partition=0, on_delivery=delivered)
+    producer.flush(PATIENCE_S)
+    return outcomes
+
+
+def read_outcomes(
+    client: Mapping[str, str], group: str, topics: Iterable[str]
+) -> dict[str, str | None]:
+    """Read the first record of each topic, which must hold one, and say how the broker answered."""
+    consumer = Consumer({**client, "group.id": group, "enable.auto.commit": False, "log_level": 0})
+    try:
+        # One at a time: librdkafka does not repeat a refusal for every topic of one assignment.
+        return {topic: _read_outcome(consumer, topic) for topic in topics}
+    finally:
+        consumer.close()
+
+
+def _read_outcome(consumer: Consumer, topic: str) -> str | None:
+    consumer.assign([TopicPartition(topic, 0, OFFSET_BEGINNING)])
+    until = time.monotonic() + PATIENCE_S
+    while time.monotonic() < until:
+        message = consumer.poll(0.2)
+        if message is not None and message.topic() == topic:
+            error = message.error()
+            return error.name() if error else None
+    return "no answer"
+
+
+def join_outcome(client: Mapping[str, str], group: str, topic: str) -> str | None:
+    """Subscribe within a group until a record or a refusal comes; None where one could join."""
+    consumer = Consumer(
+        {**client, "group.id": group, "auto.offset.reset": "earliest", "log_level": 0}
+    )
+    try:
+        consumer.subscribe([topic])
+        until = time.monotonic() + PATIENCE_S
+        while time.monotonic() < until:
+            message = consumer.poll(0.2)
+            if message is not None:
+                error = message.error()
+                return error.name() if error else None
+            if consumer.assignment():
+                return None
+        return "no answer"
+    finally:
+        consumer.close()

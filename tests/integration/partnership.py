@@ -1,0 +1,51 @@
+"""A protocol as it stands applied on the session's stack."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from ops.embedded.broker_config import ADMIN
+from ops.embedded.secrets_store import SecretStore
+from ops.embedded.stack import Stack
+from ops.isp.apply import apply
+from ops.isp.changes import Applied
+from schemas.catalogue import Catalogue
+from schemas.protocol import Protocol
+from schemas.topics import Names
+
+
+class Partnership(NamedTuple):
+    """What a test needs to act as one of the parties of an applied protocol."""
+
+    protocol: Protocol
+    catalogue: Catalogue
+    stack: Stack
+    secrets: SecretStore
+    applied: Applied
+
+    @property
+    def names(self) -> Names:
+        """Names of the partnership's topics and principals."""
+        return Names(self.protocol.prefix)
+
+    @property
+    def admin(self) -> dict[str, str]:
+        """Client configuration of the administrator."""
+        return self.secrets.client_config(self.stack.bootstrap, ADMIN)
+
+    def client(self, party: str) -> dict[str, str]:
+        """Client configuration of a party, or of the component `worker`."""
+        return self.secrets.client_config(self.stack.bootstrap, self.names.principal(party))
+
+    def apply(self, protocol: Protocol) -> Applied:
+        """Apply another protocol to the same stack."""
+        return apply(
+            protocol, self.catalogue, self.admin, self.secrets, self.stack.registry_url, print
+        )
+
+
+def bring_into_step(protocol: Protocol, catalogue: Catalogue, stack: Stack) -> Partnership:
+    """Apply `protocol` to `stack`."""
+    admin = stack.secrets.client_config(stack.bootstrap, ADMIN)
+    applied = apply(protocol, catalogue, admin, stack.secrets, stack.registry_url, print)
+    return Partnership(protocol, catalogue, stack, stack.secrets, applied)

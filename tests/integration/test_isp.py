@@ -1,0 +1,259 @@
+"""The protocol on the real broker and registry: what it says is what the broker lets through."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from confluent_kafka import KafkaError, KafkaException, Producer
+from confluent_kafka.admin import (  # type: ignore[attr-defined]
+    AclBinding,
+    AclOperation,
+    AclPermissionType,
+    AdminClient,
+    ResourcePatternType,
+    ResourceType,
+)
+
+from ops.isp.errors import IncompatibleSchemaError
+from ops.isp.registry import register_schemas, registered_ids
+from ops.isp.rules import existing_bindings
+from ops.isp.topics import differing_configs, partitions_by_topic
+from schemas.access import Rule, principals, rules
+from schemas.protocol import Protocol
+from schemas.topics import topics
+from tests.integration.clients import join_outcome, read_outcomes, write_outcomes
+from tests.integration.partnership import Partnership, bring_into_step
+
+PARTIES = ("worker", "police", "fire", "council", "business")
+REFUSED = "TOPIC_AUTHORIZATION_FAILED"
+
+
+@pytest.fixture(scope="module")
+def trial(applied: Partnership) -> Partnership:
+    """The same protocol for a second partnership on the same cluster, whose topics may be soiled."""
+    partnership = applied.protocol.partnership.model_copy(update={"short_name": "trial"})
+    protocol = applied.protocol.model_copy(update={"partnership": partnership})
+    made = bring_into_step(protocol, applied.catalogue, applied.stack)
+    names = [topic.name for topic in topics(protocol, applied.catalogue)]
+    assert set(write_outcomes(made.admin, names).values()) == {None}
+    return made
+
+
+@pytest.fixture
+def restored(trial: Partnership) -> Iterator[Partnership]:
+    """The trial partnership, brought back to its own protocol after a test that changes it."""
+    yield trial
+    trial.apply(trial.protocol)
+
+
+def allowed(partnership: Partnership, party: str, operation: str) -> set[str]:
+    """Topics on which the protocol allows the party the operation."""
+    principal = partnership.names.principal(party)
+    return {
+        rule.name
+        for rule in rules(partnership.protocol)
+        if (rule.principal, rule.operation, rule.resource) == (principal, operation, "topic")
+    }
+
+
+def topic_names(partnership: Partnership) -> list[str]:
+    return [topic.name for topic in topics(partnership.protocol, partnership.catalogue)]
+
+
+def without_business(protocol: Protocol) -> Protocol:
+    """The protocol with nothing for the business partnership, which stays a party."""
+    left = tuple(e for e in protocol.receives if e.party != "business")
+    return protocol.model_copy(update={"receives": left})
+
+
+def test_first_application_makes_all_that_the_protocol_calls_for(trial: Partnership) -> None:
+    wanted = topics(trial.protocol, trial.catalogue)
+    admin = AdminClient(trial.admin)
+    present = partitions_by_topic(admin)
+    assert {t.name: present.get(t.name) for t in wanted} == {t.name: t.partitions for t in wanted}
+    assert differing_configs(admin, wanted) == {}
+    assert registered_ids(trial.stack.registry_url, wanted) == trial.applied.schema_ids
+    assert len(existing_bindings(admin, "trial")) == len(rules(trial.protocol))
+    assert set(trial.applied.users.created) == set(principals(trial.protocol))
+
+
+def test_a_second_application_changes_nothing(applied: Partnership) -> None:
+    again = applied.apply(applied.protocol)
+    assert again.nothing, again
+    assert again.topics.left == len(topics(applied.protocol, applied.catalogue))
+    assert again.users.left == len(principals(applied.protocol))
+    assert again.rules.left == len(rules(applied.protocol))
+    assert again.schema_ids == applied.applied.schema_ids
+
+
+@pytest.mark.parametrize("party", PARTIES)
+def test_each_principal_writes_what_the_protocol_allows_and_nothing_else(
+    trial: Partnership, party: str
+) -> None:
+    outcomes = write_outcomes(trial.client(party), topic_names(trial))
+    may = allowed(trial, party, "write")
+    assert outcomes == {name: None if name in may else REFUSED for name in topic_names(trial)}
+
+
+@pytest.mark.parametrize("party", PARTIES)
+def test_each_principal_reads_what_the_protocol_allows_and_nothing_else(
+    trial: Partnership, party: str
+) -> None:
+    group = f"{trial.names.principal(party)}.matrix"
+    outcomes = read_outcomes(trial.client(party), group, topic_names(trial))
+    may = allowed(trial, party, "read")
+    assert outcomes == {name: None if name in may else REFUSED for name in topic_names(trial)}
+
+
+def test_the_parties_of_the_matrix_are_all_the_principals_there_are(trial: Partnership) -> None:
+    assert {trial.names.principal(party) for party in PARTIES} == set(principals(trial.protocol))
+
+
+def test_a_partnership_opens_nothing_of_another_on_the_same_cluster(
+    applied: Partnership, trial: Partnership
+) -> None:
+    theirs = topic_names(applied)
+    outcomes = write_outcomes(trial.client("worker"), theirs)
+    assert outcomes == dict.fromkeys(theirs, REFUSED)
+    group = f"{trial.names.worker}.foreign"
+    assert read_outcomes(trial.client("worker"), group, theirs) == dict.fromkeys(theirs, REFUSED)
+
+
+def test_a_wrong_password_is_refused(trial: Partnership) -> None:
+    errors: list[KafkaError] = []
+    client = {**trial.client("police"), "sasl.password": "not the password", "log_level": 0}
+    admin = AdminClient({**client, "error_cb": errors.append})
+    with pytest.raises(KafkaException):
+        admin.list_topics(timeout=2)
+    assert KafkaError._AUTHENTICATION in {error.code() for error in errors}  # noqa: SLF001
+
+
+def test_an_agency_cannot_write_to_the_intake_of_another(trial: Partnership) -> None:
+    intake = trial.names.intake("police", "police-incident")
+    assert write_outcomes(trial.client("fire"), [intake]) == {intake: REFUSED}
+
+
+def test_a_party_without_entitlement_is_refused_by_the_broker(trial: Partnership) -> None:
+    release = trial.names.depersonalised("central", "police-incident")
+    group = f"{trial.names.principal('business')}.reports"
+    assert read_outcomes(trial.client("business"), group, [release]) == {release: REFUSED}
+
+
+def test_no_principal_joins_the_group_of_another(trial: Partnership) -> None:
+    release = trial.names.depersonalised("central", "police-incident")
+    own, others = (f"{trial.names.principal(party)}.reports" for party in ("fire", "council"))
+    assert join_outcome(trial.client("fire"), own, release) is None
+    assert join_outcome(trial.client("fire"), others, release) == "GROUP_AUTHORIZATION_FAILED"
+
+
+def test_no_principal_uses_the_transactional_id_of_another(trial: Partnership) -> None:
+    own = {"transactional.id": f"{trial.names.principal('fire')}.slot", "log_level": 0}
+    Producer({**trial.client("fire"), **own}).init_transactions(20)
+    others = {"transactional.id": f"{trial.names.worker}.slot", "log_level": 0}
+    with pytest.raises(KafkaException) as caught:
+        Producer({**trial.client("fire"), **others}).init_transactions(20)
+    assert caught.value.args[0].name() == "TRANSACTIONAL_ID_AUTHORIZATION_FAILED"
+
+
+def test_a_schema_that_breaks_its_readers_is_refused_with_subject_and_reason(
+    trial: Partnership,
+) -> None:
+    topic = topics(trial.protocol, trial.catalogue)[0]
+    schema = copy.deepcopy(topic.schema)
+    schema["fields"].append({"name": "added_without_default", "type": "int", "doc": "Breaks"})
+    with pytest.raises(IncompatibleSchemaError) as caught:
+        register_schemas(trial.stack.registry_url, [replace(topic, schema=schema)])
+    assert topic.subject in str(caught.value)
+    assert "incompatible" in str(caught.value).lower()
+    assert registered_ids(trial.stack.registry_url, [replace(topic, schema=schema)]) == {}
+
+
+def test_what_the_protocol_no_longer_allows_is_revoked(restored: Partnership) -> None:
+    changed = without_business(restored.protocol)
+    lost = rules(restored.protocol) - rules(changed)
+    outcome = restored.apply(changed)
+    assert len(outcome.rules.removed) == len(lost)
+    assert not outcome.rules.created
+    release = restored.names.depersonalised("second", "police-incident")
+    group = f"{restored.names.principal('business')}.reports"
+    client = restored.client("business")
+    assert read_outcomes(client, group, [release]) == {release: REFUSED}
+    assert restored.apply(restored.protocol).rules.created
+    assert read_outcomes(client, group, [release]) == {release: None}
+
+
+def test_a_topic_that_left_the_protocol_keeps_its_records(restored: Partnership) -> None:
+    changed = without_business(restored.protocol)
+    restored.apply(changed)
+    gone = set(topic_names(restored)) - {
+        topic.name for topic in topics(changed, restored.catalogue)
+    }
+    assert gone
+    assert gone <= partitions_by_topic(AdminClient(restored.admin)).keys()
+
+
+def test_changed_retention_and_partitions_are_brought_to_the_broker(
+    restored: Partnership,
+) -> None:
+    keep = restored.protocol.retention.model_copy(update={"receipts_days": 30})
+    first, *others = restored.protocol.supplies
+    wider = first.model_copy(update={"partitions": first.partitions + 1})
+    changed = restored.protocol.model_copy(
+        update={"retention": keep, "supplies": (wider, *others)}
+    )
+    outcome = restored.apply(changed)
+    receipts = {restored.names.receipts(agency) for agency in ("police", "fire")}
+    intake = restored.names.intake(first.agency, first.dataset)
+    assert receipts | {intake} <= set(outcome.topics.changed)
+    wanted = topics(changed, restored.catalogue)
+    assert differing_configs(AdminClient(restored.admin), wanted) == {}
+    assert partitions_by_topic(AdminClient(restored.admin))[intake] == wider.partitions
+    assert restored.apply(changed).nothing
+
+
+def test_rules_of_others_and_denials_of_an_operator_are_left_alone(trial: Partnership) -> None:
+    intake = trial.names.intake("police", "police-incident")
+    foreign = _acl("User:somebody-else", intake, AclPermissionType.ALLOW)
+    denial = _acl(f"User:{trial.names.principal('fire')}", intake, AclPermissionType.DENY)
+    admin = AdminClient(trial.admin)
+    for future in admin.create_acls([foreign, denial]).values():
+        future.result(20)
+    assert trial.apply(trial.protocol).nothing
+    filters = [_exactly(foreign), _exactly(denial)]
+    deleted = [future.result(20) for future in admin.delete_acls(filters).values()]
+    assert [len(found) for found in deleted] == [1, 1]
+
+
+def test_a_rule_that_somebody_added_by_hand_for_our_principal_is_revoked(
+    trial: Partnership,
+) -> None:
+    intake = trial.names.intake("police", "police-incident")
+    added = _acl(f"User:{trial.names.principal('council')}", intake, AclPermissionType.ALLOW)
+    for future in AdminClient(trial.admin).create_acls([added]).values():
+        future.result(20)
+    outcome = trial.apply(trial.protocol)
+    assert outcome.rules.removed == (f"trial.council read topic {intake}",)
+
+
+def test_renewing_passwords_is_only_done_when_asked(trial: Partnership) -> None:
+    assert trial.apply(trial.protocol).users.changed == ()
+    rule = Rule(trial.names.principal("fire"), "read", "topic", trial.names.receipts("fire"))
+    assert rule in rules(trial.protocol)
+    group = f"{trial.names.principal('fire')}.renewed"
+    assert read_outcomes(trial.client("fire"), group, [rule.name]) == {rule.name: None}
+
+
+def _acl(principal: str, topic: str, permission: AclPermissionType) -> AclBinding:
+    return AclBinding(
+        ResourceType.TOPIC, topic, ResourcePatternType.LITERAL, principal, "*",
+        AclOperation.READ, permission,
+    )  # fmt: skip
+
+
+def _exactly(acl: AclBinding) -> object:
+    from ops.isp.rules import _exactly as exactly  # noqa: PLC0415
+
+    return exactly(acl)

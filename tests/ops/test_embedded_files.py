@@ -1,0 +1,105 @@
+"""Ports, private files, configuration: the small parts of the embedded stack."""
+
+from __future__ import annotations
+
+import socket
+import stat
+from pathlib import Path
+
+import pytest
+
+from ops.embedded import java, ports, private_files, service
+from ops.embedded.broker import Broker
+from ops.embedded.broker_config import Passwords, Ports, log4j2_properties, server_properties
+from ops.embedded.errors import StackError
+from ops.embedded.layout import Layout
+from ops.embedded.processes import ProcessRecord
+from ops.embedded.registry import properties
+from ops.embedded.service import Service
+
+
+def _parsed(text: str) -> dict[str, str]:
+    return dict(line.split("=", 1) for line in text.splitlines())
+
+
+def test_a_private_file_is_replaced_whole_and_stays_private(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    private_files.write(path, "old")
+    private_files.write(path, "new")
+    assert path.read_text() == "new"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_new_private_file_never_replaces_another(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    assert private_files.write_new(path, "first")
+    assert not private_files.write_new(path, "second")
+    assert path.read_text() == "first"
+
+
+def test_a_taken_port_is_refused_if_asked_for_and_avoided_if_not() -> None:
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        holder.listen()
+        taken = holder.getsockname()[1]
+        assert not ports.is_free(taken)
+        assert ports.choose(None, taken, "IPU_BROKER_PORT") != taken
+        with pytest.raises(StackError, match=f"port {taken} .* IPU_BROKER_PORT"):
+            ports.choose(taken, None, "IPU_BROKER_PORT")
+
+
+def test_the_port_used_before_is_used_again() -> None:
+    before = ports.any_free()
+    assert ports.choose(None, before, "IPU_BROKER_PORT") == before
+
+
+def test_no_listener_of_the_broker_is_open_to_the_anonymous_or_to_the_network() -> None:
+    config = _parsed(server_properties(Ports(9092, 9093), Path("data"), Passwords("a", "b")))
+    assert config["listeners"] == "CLIENTS://127.0.0.1:9092,CONTROLLER://127.0.0.1:9093"
+    assert "PLAINTEXT" not in config["listener.security.protocol.map"].replace("SASL_PLAINTEXT", "")
+    assert config["allow.everyone.if.no.acl.found"] == "false"
+    assert config["auto.create.topics.enable"] == "false"
+    assert "User:ANONYMOUS" not in config["super.users"]
+
+
+def test_both_ports_of_the_registry_are_on_the_loopback_interface() -> None:
+    config = _parsed(properties(8081, 9000, Path("registry"), Path("log")))
+    assert config["quarkus.http.host"] == config["quarkus.management.host"] == "127.0.0.1"
+
+
+def test_denials_are_logged_apart_in_a_private_file_of_limited_size() -> None:
+    config = _parsed(log4j2_properties(Path("logs")))
+    assert config["logger.authorizer.level"] == "info"
+    assert config["logger.authorizer.additivity"] == "false"
+    assert config["appender.authorizer.fileName"] == "logs/authorizer.log"
+    assert config["appender.authorizer.filePermissions"] == "rw-------"
+    assert config["appender.authorizer.policies.size.size"] == "10MB"
+
+
+def test_storage_whose_passwords_are_gone_is_reported_and_left_as_it_is(tmp_path: Path) -> None:
+    layout = Layout(tmp_path / "run")
+    layout.make()
+    broker = Broker(layout, jars=(), heap="512m")
+    broker.data.mkdir()
+    with pytest.raises(StackError, match=r"(?s)ipu-admin, ipu-broker.*rm -r .*broker"):
+        broker.start(None)
+    assert broker.data.is_dir()
+    assert not layout.secrets.has("ipu-admin")
+
+
+def test_a_service_is_recalled_as_it_was_remembered(tmp_path: Path) -> None:
+    started = Service(ProcessRecord(1, 2.5), 9092, 9093)
+    service.remember(tmp_path, started)
+    assert service.recall(tmp_path) == started
+    assert service.running(tmp_path) is None
+
+
+@pytest.mark.parametrize("content", ["", "{}", "[1, 2]", "null", "[[1], 2, 3]"])
+def test_a_damaged_note_of_a_service_counts_as_none(tmp_path: Path, content: str) -> None:
+    (tmp_path / service.FILE_NAME).write_text(content)
+    assert service.recall(tmp_path) is None
+
+
+def test_an_argument_with_quotes_survives_the_argument_file() -> None:
+    assert java.argument_file(['say "x"', "back\\slash"]) == '"say \\"x\\""\n"back\\\\slash"\n'
