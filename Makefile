@@ -1,7 +1,9 @@
 # Everything a fresh clone needs is Python 3.11 with pip; each target sets up what it uses.
-PYTHON ?= python3.11
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 BENCH_BIN := .bench-venv/bin
+LOCK_FLAGS := --quiet --no-config --allow-unsafe --strip-extras --generate-hashes --no-header \
+	--no-annotate --no-emit-index-url --no-emit-find-links --no-emit-trusted-host
 PIP_FLAGS := --quiet --disable-pip-version-check --require-hashes
 
 .PHONY: demo test unit lint bench docs lock clean help
@@ -36,12 +38,9 @@ docs: .venv/.dev-ready
 	$(BIN)/python -m ops.pages
 
 lock: .venv/.dev-ready
-	$(BIN)/pip-compile $(LOCK_FLAGS) -o requirements.lock pyproject.toml
+	$(BIN)/pip-compile $(LOCK_FLAGS) --extra build -o requirements.lock pyproject.toml
 	$(BIN)/pip-compile $(LOCK_FLAGS) --extra dev -o requirements-dev.lock pyproject.toml
 	$(BIN)/pip-compile $(LOCK_FLAGS) -o requirements-bench.lock requirements-bench.in
-LOCK_FLAGS := --quiet --no-config --allow-unsafe --strip-extras --generate-hashes --no-header \
-	--no-annotate --no-emit-index-url --no-emit-find-links --no-emit-trusted-host
-
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
 

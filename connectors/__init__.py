@@ -1,0 +1,1 @@
+"""Agencies in: files become records, published as the agency's own principal."""

@@ -17,6 +17,7 @@ from ops.commands.worker import worker
 from ops.embedded.errors import StackError
 from ops.isp.errors import ApplyError
 from ops.settings import SettingsError
+from ops.worker import WorkerError
 from sanitiser.postcode_store import PostcodeIndexError
 from sanitiser.reference_sources import BadReference
 from schemas.protocol import ProtocolError
@@ -35,6 +36,7 @@ EXPECTED = (
     SchemaError,
     SettingsError,
     StackError,
+    WorkerError,
 )
 """Errors whose message tells the user all there is to know; any other is a fault of ours."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import time
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from faust import Worker
-from prometheus_client import CollectorRegistry, start_http_server
+from prometheus_client import CollectorRegistry, disable_created_metrics, start_http_server
 
 from sanitiser.postcode_store import METADATA_FILE
 from sanitiser.postcodes import PostcodeIndex
@@ -25,7 +26,11 @@ from streams.pipeline import Pipeline
 from streams.registry import Registry
 from streams.source import SourceSettings
 
-log = logging.getLogger(__name__)
+LOOPBACK = "127.0.0.1"
+
+
+class WorkerError(RuntimeError):
+    """The worker cannot start; the message says what stands in the way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,20 +48,33 @@ class WorkerSettings:
 
 def run_worker(settings: WorkerSettings) -> None:
     """Work until told to stop; leaves the process with 0 when stopped, otherwise with an error."""
+    # It logs every request with its address, at a level meant for news of ours.
+    logging.getLogger("httpx2").setLevel(logging.WARNING)
     catalogue = load_catalogue()
     protocol = load_protocol(settings.protocol, frozenset(catalogue.record_types))
     index = PostcodeIndex.open(settings.index, protocol.sanitising.minimum_households)
     pipeline = _pipeline(settings, protocol, catalogue, index)
-    registry = CollectorRegistry()
-    metrics = Metrics(registry)
+    metrics = _metrics(settings)
     metrics.index_rows.set(len(index))
     metrics.index_age.set((settings.index / METADATA_FILE).stat().st_mtime)
-    if settings.metrics_port is not None:
-        start_http_server(settings.metrics_port, "127.0.0.1", registry)
     principal = Names(protocol.prefix).worker
     clients = WorkerClients(settings.connection, principal, settings.slot)
     app = build_app(clients, pipeline, _source(protocol, pipeline), metrics)
+    # What stands now stays: the collector need not look at it again with every batch.
+    gc.freeze()
     Worker(app, loglevel="INFO", redirect_stdouts=False).execute_from_commandline()
+
+
+def _metrics(settings: WorkerSettings) -> Metrics:
+    registry = CollectorRegistry()
+    disable_created_metrics()  # type: ignore[no-untyped-call]
+    if settings.metrics_port is not None:
+        try:
+            start_http_server(settings.metrics_port, LOOPBACK, registry)
+        except OSError as error:
+            message = f"metrics cannot be served on {LOOPBACK}:{settings.metrics_port}: {error.strerror}"
+            raise WorkerError(message + "; give another --metrics-port") from error
+    return Metrics(registry)
 
 
 def _pipeline(

@@ -33,7 +33,7 @@ def up(run_dir: RunDir = None, as_json: AsJson = False) -> None:  # noqa: FBT002
     """Start the embedded broker and schema registry, or find them running.
 
     The first start fetches about 200 MB, each file checked against its pinned SHA-256; later ones
-    need no network. Both servers listen on this machine only and run on until ``ipu down``.
+    need no network. Both servers listen on this machine only and run on until `ipu down`.
 
     Examples:
 

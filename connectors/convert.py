@@ -1,0 +1,157 @@
+"""Rows of a file become records of one dataset, or are out of its scope for a reason. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+from connectors.errors import SourceError
+from connectors.mapping import Mapping, Rule
+from connectors.mapping_check import fields_given
+from connectors.mapping_file import shipped_mappings
+from connectors.values import folded, month_reader, reader_for
+from schemas.record_type import RecordType
+
+NO_RULE = "fits no rule of the mapping"
+REFERENCE_DIGITS = 12
+
+Fill = Callable[[str, dict[str, Any]], None]
+Fits = Callable[[Sequence[str]], bool]
+
+
+class Converted(NamedTuple):
+    """A record with the key it is sent under, or else the reason why the row is out of scope."""
+
+    record: dict[str, Any] | None
+    key: bytes | None = None
+    out_of_scope: str | None = None
+
+
+class Converter:
+    """Converts one file's rows; `undeclared` are its columns that the mapping leaves behind."""
+
+    def __init__(
+        self, mapping: Mapping, record_type: RecordType, header: Sequence[str], supply_id: str
+    ) -> None:
+        """Find the mapping's columns in the header; `SourceError` where one is missing or twice."""
+        positions = _positions(mapping, header)
+        self.fields = _fields_present(mapping, record_type, positions)
+        self.undeclared = tuple(
+            title for i, title in enumerate(header) if i not in positions.values()
+        )
+        self._blank = dict.fromkeys(f.name for f in record_type.fields)
+        self._fills = tuple(_fills(mapping, record_type, positions))
+        self._rules = [(_fits(rule, positions), rule) for rule in mapping.where]
+        self._constants = mapping.constants
+        self._identity = record_type.identity
+        self._supply_reference = (
+            supply_id[:REFERENCE_DIGITS] if mapping.reference == "supply-row" else None
+        )
+
+    def __call__(self, cells: Sequence[str], number: int) -> Converted:
+        """Convert the row of that number, counted from 1; it has as many cells as the header."""
+        rule = self._rule(cells)
+        if rule is not None and rule.out_of_scope:
+            return Converted(None, out_of_scope=rule.out_of_scope)
+        if rule is None and self._rules:
+            return Converted(None, out_of_scope=NO_RULE)
+        record: dict[str, Any] = self._blank | self._constants
+        for position, empties, fill in self._fills:
+            cell = cells[position]
+            if cell and not cell.isspace() and folded(cell) not in empties:
+                fill(cell, record)
+        if rule is not None:
+            record |= rule.gives
+        self._name(record, number)
+        return Converted(record, self._key(record))
+
+    def _rule(self, cells: Sequence[str]) -> Rule | None:
+        for fits, rule in self._rules:
+            if fits(cells):
+                return rule
+        return None
+
+    def _name(self, record: dict[str, Any], number: int) -> None:
+        if self._supply_reference and record[self._identity[0]] is None:
+            record[self._identity[0]] = f"{self._supply_reference}-{number}"
+
+    def _key(self, record: dict[str, Any]) -> bytes | None:
+        values = [record[name] for name in self._identity]
+        if None in values:
+            return None
+        return "\x1f".join(map(str, values)).encode()
+
+
+def _positions(mapping: Mapping, header: Sequence[str]) -> dict[str, int]:
+    """Where each column that the mapping reads stands in the file; optional ones may be absent."""
+    found, missing = {}, []
+    titles = [folded(title) for title in header]
+    counts = Counter(titles)
+    for title in sorted(mapping.columns_read):
+        accepted = [folded(name) for name in (title, *mapping.aliases.get(title, ()))]
+        present = [name for name in dict.fromkeys(accepted) if name in counts]
+        if len(present) > 1 or any(counts[name] > 1 for name in present):
+            raise SourceError(f"line 1: the column {title!r} stands more than once in the header")
+        if present:
+            found[title] = titles.index(present[0])
+        elif title not in mapping.optional:
+            missing.append(title)
+    if missing:
+        raise SourceError(_missing(missing, header, mapping))
+    return found
+
+
+def _missing(missing: list[str], header: Sequence[str], mapping: Mapping) -> str:
+    return (
+        f"line 1: the mapping {mapping.name!r} reads columns that the header lacks: "
+        f"{', '.join(missing)}. The header holds: {', '.join(header)}. Give the mapping that fits "
+        f"the file; those that ship are {', '.join(shipped_mappings())}"
+    )
+
+
+def _fields_present(
+    mapping: Mapping, record_type: RecordType, positions: dict[str, int]
+) -> tuple[str, ...]:
+    absent = [c for title, c in mapping.columns.items() if title not in positions]
+    left_out = {name for column in absent for name in (column.field, column.until)}
+    given = set(fields_given(mapping)) - left_out
+    if mapping.reference == "supply-row":
+        given |= set(record_type.identity)
+    return tuple(f.name for f in record_type.fields if f.name in given)
+
+
+def _fills(
+    mapping: Mapping, record_type: RecordType, positions: dict[str, int]
+) -> Iterator[tuple[int, frozenset[str], Fill]]:
+    for title, column in mapping.columns.items():
+        if title not in positions:
+            continue
+        empties = frozenset(map(folded, column.empty))
+        if column.month and column.until:
+            fill = _fill_range(column.field, column.until, month_reader(column.month))
+        else:
+            fill = _fill_one(column.field, reader_for(record_type.field(column.field), column))
+        yield positions[title], empties, fill
+
+
+def _fill_one(name: str, read: Callable[[str], Any]) -> Fill:
+    def fill(cell: str, record: dict[str, Any]) -> None:
+        record[name] = read(cell)
+
+    return fill
+
+
+def _fill_range(first: str, last: str, read: Callable[[str], tuple[Any, Any]]) -> Fill:
+    def fill(cell: str, record: dict[str, Any]) -> None:
+        record[first], record[last] = read(cell)
+
+    return fill
+
+
+def _fits(rule: Rule, positions: dict[str, int]) -> Fits:
+    """A test of a row; a rule on an optional column that the file lacks fits no row."""
+    if any(title not in positions for title in rule.when):
+        return lambda _: False
+    tests = [(positions[t], frozenset(map(folded, accepted))) for t, accepted in rule.when.items()]
+    return lambda cells: all(folded(cells[i]) in accepted for i, accepted in tests)

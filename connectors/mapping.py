@@ -1,0 +1,134 @@
+"""A mapping: how the columns of one agency's file become the datafields of one record type."""
+
+from __future__ import annotations
+
+import codecs
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+
+SAMPLE = datetime(2009, 12, 31, 22, 41, tzinfo=UTC)
+_SHORTER = {"date": "%Y-%m-%d", "month": "%Y-%m", "time": "%H:%M"}
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Column(_Strict):
+    """What one column gives. A plain field name in the file stands for `{field: name}`.
+
+    `date`, `time` and `month` are styles as `datetime.strptime` takes them; without one, dates and
+    times are ISO 8601. A `month` gives its first day to `field` and its last to `until`.
+    """
+
+    field: str
+    until: str | None = None
+    date: str | None = None
+    time: str | None = None
+    month: str | None = None
+    truthy: tuple[str, ...] = ()
+    falsy: tuple[str, ...] = ()
+    values: dict[str, str] = {}
+    empty: tuple[str, ...] = ()
+    whole_number: bool = False
+
+    @model_validator(mode="before")
+    @classmethod
+    def _plain_name(cls, given: Any) -> Any:
+        return {"field": given} if isinstance(given, str) else given
+
+    @field_validator("date", "time", "month")
+    @classmethod
+    def _is_a_style(cls, style: str | None, info: ValidationInfo) -> str | None:
+        if style is not None:
+            _try_style(style, str(info.field_name))
+        return style
+
+    @model_validator(mode="after")
+    def _is_one_thing(self) -> Column:
+        given = [name for name in STYLES if getattr(self, name)]
+        if len(given) > 1:
+            raise ValueError(f"has {' and '.join(given)}; a column has one of {', '.join(STYLES)}")
+        if (self.month is None) != (self.until is None):
+            raise ValueError("month and until go together: a month is a range with two ends")
+        if bool(self.truthy) != bool(self.falsy):
+            raise ValueError("truthy and falsy go together: what is neither must not become either")
+        return self
+
+
+STYLES = ("date", "time", "month", "truthy", "values", "whole_number")
+"""What may be done to a cell; the set is closed, one of them a column."""
+
+
+class Rule(_Strict):
+    """One line of the list that decides which rows the dataset asks for; the first that fits rules.
+
+    `when` names columns with the cells that fit, whatever their case; a rule without it fits every
+    row. Then the row is `out_of_scope` for a reason, or in scope and `gives` fields their values.
+    """
+
+    when: dict[str, tuple[str, ...]] = {}
+    gives: dict[str, str] = {}
+    out_of_scope: str | None = None
+
+    @model_validator(mode="after")
+    def _decides_one_thing(self) -> Rule:
+        if self.out_of_scope and self.gives:
+            raise ValueError("a row out of scope is given nothing; use gives or out_of_scope")
+        return self
+
+
+class Mapping(_Strict):
+    """One mapping file. By `supply-row` a record without reference is named by supply and row."""
+
+    name: str
+    source: str
+    dataset: str
+    delimiter: Annotated[str, Field(min_length=1, max_length=1)] = ","
+    encoding: str = "utf-8-sig"
+    columns: Annotated[dict[str, Column], Field(min_length=1)]
+    constants: dict[str, str] = {}
+    where: tuple[Rule, ...] = ()
+    optional: tuple[str, ...] = ()
+    aliases: dict[str, tuple[str, ...]] = {}
+    reference: Literal["column", "supply-row"] = "column"
+    coding_systems: dict[str, str] = {}
+    explanations: dict[str, str] = {}
+    geocoding: str = ""
+    caveats: tuple[str, ...] = ()
+
+    @field_validator("encoding")
+    @classmethod
+    def _is_an_encoding(cls, name: str) -> str:
+        try:
+            codecs.lookup(name)
+        except LookupError:
+            message = f"{name!r} is no text encoding; accepted: utf-8-sig, cp1252, latin-1, utf-16"
+            raise ValueError(message) from None
+        return name
+
+    @property
+    def content(self) -> str:
+        """All that decides what records a file gives, in one canonical form; no notes."""
+        return self.model_dump_json(
+            exclude={"name", "source", "coding_systems", "explanations", "geocoding", "caveats"}
+        )
+
+    @property
+    def columns_read(self) -> frozenset[str]:
+        """Every column that the mapping looks at, by the name the mapping gives it."""
+        return frozenset((*self.columns, *(name for rule in self.where for name in rule.when)))
+
+
+def _try_style(style: str, what: str) -> None:
+    """Refuse a style that reads not all of a date, month or time: the rest would be invented."""
+    try:
+        read = datetime.strptime(SAMPLE.strftime(style), style)
+    except ValueError:
+        message = f"{style!r} is no style; accepted are strptime's, such as %d/%m/%Y or %H:%M"
+        raise ValueError(message) from None
+    whole = _SHORTER[what]
+    if read.strftime(whole) != SAMPLE.strftime(whole):
+        raise ValueError(f"{style!r} does not read a whole {what}; it must hold all of {whole}")

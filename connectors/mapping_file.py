@@ -1,0 +1,103 @@
+"""Mappings as files: those that ship, those a user writes, and the one that needs no file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+from connectors import mapping_check
+from connectors.errors import MappingError
+from connectors.mapping import Column, Mapping, Rule
+from connectors.positions import Finding, Place, located
+from schemas.catalogue import Catalogue
+from schemas.record_type import RecordType
+
+SHIPPED = Path(__file__).parent / "mappings"
+
+
+def shipped_mappings() -> tuple[str, ...]:
+    """Names of the mappings that come with the connector."""
+    return tuple(sorted(p.stem for p in SHIPPED.glob("*.yaml")))
+
+
+def find_mapping(name_or_file: str, catalogue: Catalogue) -> Mapping:
+    """The mapping that ships under a name, else the one in a file; errors as `load_mapping`."""
+    if name_or_file in shipped_mappings():
+        return load_mapping(SHIPPED / f"{name_or_file}.yaml", catalogue)
+    path = Path(name_or_file)
+    if not path.is_file():
+        accepted = ", ".join(shipped_mappings())
+        raise MappingError(f"{name_or_file}: no such mapping; accepted: a file, or {accepted}")
+    return load_mapping(path, catalogue)
+
+
+def identity_mapping(record_type: RecordType) -> Mapping:
+    """The mapping of a file whose header holds the record type's own field names."""
+    names = [f.name for f in record_type.fields]
+    required = {*record_type.required, *record_type.identity}
+    return Mapping(
+        name="identity",
+        source=f"A file with the field names of {record_type.dataset} as its header",
+        dataset=record_type.dataset,
+        columns={name: Column(field=name) for name in names},
+        optional=tuple(name for name in names if name not in required),
+    )
+
+
+def load_mapping(path: Path, catalogue: Catalogue) -> Mapping:
+    """Read a mapping file and hold it against the record type of its dataset.
+
+    Raises:
+        MappingError: one line a finding, each with file, line, place and what is accepted.
+    """
+    document = _read(path)
+    try:
+        mapping = Mapping.model_validate(document)
+    except ValidationError as error:
+        found = [_explained(problem) for problem in error.errors()]
+        raise MappingError(located(found, path, document, "mapping")) from None
+    if mapping.dataset not in catalogue.record_types:
+        accepted = ", ".join(sorted(catalogue.record_types))
+        message = f"{mapping.dataset!r} is unknown; accepted: {accepted}"
+        raise MappingError(located([Finding(("dataset",), message)], path, document, "mapping"))
+    found = mapping_check.findings(mapping, catalogue.record_type(mapping.dataset))
+    if found:
+        raise MappingError(located(found, path, document, "mapping"))
+    return mapping
+
+
+def _read(path: Path) -> Any:
+    try:
+        return YAML(typ="rt").load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise MappingError(f"{path}: cannot be read: {error}") from None
+    except MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise MappingError(f"{path}:{line}: not YAML: {error.problem}") from None
+    except YAMLError as error:
+        raise MappingError(f"{path}:1: not YAML: {error}") from None
+
+
+def _explained(problem: Any) -> Finding:
+    place: Place = tuple(problem["loc"])
+    message = str(problem["msg"]).removeprefix("Value error, ")
+    if problem["type"] == "extra_forbidden":
+        message = f"is no setting; accepted: {', '.join(_model_at(place).model_fields)}"
+    elif problem["type"] == "missing":
+        message = "is missing; a value is needed"
+    elif isinstance(problem["input"], str | int | float | bool):
+        message = f"{message}; given {problem['input']!r}"
+    return Finding(place, message)
+
+
+def _model_at(place: Place) -> type[BaseModel]:
+    match place:
+        case ("columns", _, _, *_):
+            return Column
+        case ("where", _, _, *_):
+            return Rule
+    return Mapping

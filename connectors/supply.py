@@ -1,0 +1,114 @@
+"""The metadata of one supply (guidance 3.4) and how far it has come."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from connectors.convert import Converted, Converter
+from connectors.mapping import Mapping
+from connectors.sources.csv_file import Unreadable
+from schemas.record_type import RecordType
+
+ID_DIGITS = 32
+UNREADABLE_NAMED = 10
+
+
+def supply_id(agency: str, mapping: Mapping, content: bytes) -> str:
+    """Name of a supply: the same file of the same agency by the same mapping is the same supply.
+
+    `content` is the digest of the file's content. Notes of the mapping do not count.
+    """
+    digest = hashlib.sha256()
+    for part in (agency.encode(), mapping.dataset.encode(), mapping.content.encode(), content):
+        # Each part behind its length, so that no two different supplies run together into one.
+        digest.update(len(part).to_bytes(8, "big") + part)
+    return digest.hexdigest()[:ID_DIGITS]
+
+
+@dataclass(slots=True)
+class Counts:
+    """What became of the rows of a file so far. Counting the same rows again gives the same."""
+
+    rows_read: int = 0
+    records: int = 0
+    unreadable: int = 0
+    out_of_scope: Counter[str] = field(default_factory=Counter)
+    unreadable_named: list[str] = field(default_factory=list)
+    period_from: date | None = None
+    period_to: date | None = None
+
+    def add_unreadable(self, row: Unreadable) -> None:
+        """Count a row that could not be read; the first few are named."""
+        self.rows_read += 1
+        self.unreadable += 1
+        if len(self.unreadable_named) < UNREADABLE_NAMED:
+            self.unreadable_named.append(f"line {row.line}: {row.reason}")
+
+    def add(self, converted: Converted, dates: Sequence[str]) -> None:
+        """Count a row; `dates` are the fields by which a record says when it happened."""
+        self.rows_read += 1
+        if converted.record is None:
+            self.out_of_scope[str(converted.out_of_scope)] += 1
+            return
+        self.records += 1
+        for name in dates:
+            value = converted.record[name]
+            if isinstance(value, date):
+                self.period_from = min(value, self.period_from or value)
+                self.period_to = max(value, self.period_to or value)
+
+    @property
+    def caveats(self) -> list[str]:
+        """What the supply must say about rows that it lacks."""
+        if not self.unreadable:
+            return []
+        more = self.unreadable - len(self.unreadable_named)
+        named = "; ".join(self.unreadable_named) + (f"; and {more} more" if more else "")
+        return [f"Rows of the file that could not be read and were not sent: {named}"]
+
+
+@dataclass(frozen=True, slots=True)
+class Supply:
+    """What stays the same throughout one supply."""
+
+    supply_id: str
+    agency: str
+    contact: str
+    mapping: Mapping
+    converter: Converter
+    supplied_on: date
+
+    def record(self, counts: Counts, *, complete: bool) -> dict[str, Any]:
+        """The supply as system/supply.avsc has it; the duties are the schema's own words."""
+        m = self.mapping
+        return {
+            "supply_id": self.supply_id,
+            "agency": self.agency,
+            "contact": self.contact,
+            "dataset": m.dataset,
+            "period_from": counts.period_from and counts.period_from.isoformat(),
+            "period_to": counts.period_to and counts.period_to.isoformat(),
+            "file_format": f"CSV, {m.encoding}, cells parted by {m.delimiter!r}; mapping {m.name}",
+            "rows_read": counts.rows_read,
+            "out_of_scope": dict(counts.out_of_scope),
+            "records": counts.records,
+            "complete": complete,
+            "supplied_on": self.supplied_on.isoformat(),
+            "fields": list(self.converter.fields),
+            "explanations": m.explanations,
+            "undeclared_columns": list(self.converter.undeclared),
+            "coding_systems": m.coding_systems,
+            "geocoding": m.geocoding,
+            "caveats": [*m.caveats, *counts.caveats],
+        }
+
+
+def event_dates(record_type: RecordType) -> tuple[str, ...]:
+    """The fields whose dates bound the time period that a supply covers."""
+    names = (name for event in record_type.events for name in (event.date, event.until) if name)
+    return tuple(dict.fromkeys(names))

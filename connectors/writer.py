@@ -1,0 +1,147 @@
+"""Writes chunks of messages, each in one Kafka transaction: all of a chunk or nothing of it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from confluent_kafka import KafkaError, KafkaException, Message, Producer
+
+from connectors.account import Account, no_answer
+from connectors.failures import FINAL, Alarms, explained
+
+CALL_S = 2.0
+ATTEMPTS = 3
+TRANSACTION_TIMEOUT_MS = 15_000
+PAUSE_S = 0.1
+
+Headers = list[tuple[str, str | bytes | None]]
+
+
+class Outgoing(NamedTuple):
+    """One message to write."""
+
+    topic: str
+    key: bytes | None
+    value: bytes
+    headers: Headers | None = None
+
+
+class _ToBeRepeatedError(Exception):
+    """The transaction must be undone and may then be tried again."""
+
+
+class TransactionalWriter:
+    """The one writer of an agency's dataset: making one takes the place of any earlier one.
+
+    Every wait ends within the account's patience. `resource` is what messages say it writes.
+    """
+
+    def __init__(self, account: Account, transactional_id: str, resource: str) -> None:
+        """Take over from an earlier writer, ending what it left open; errors as `write`."""
+        self._account = account
+        self._resource = resource
+        self._alarms = Alarms()
+        self._undelivered: KafkaError | None = None
+        self._producer = Producer(_config(account, transactional_id, self._alarms))
+        try:
+            self._until_done(lambda: self._producer.init_transactions(CALL_S))
+        except _ToBeRepeatedError as error:
+            raise no_answer(account) from error
+
+    def write(self, messages: Sequence[Outgoing]) -> None:
+        """Write all of `messages`, or raise with nothing of them readable unless said otherwise.
+
+        Raises:
+            AccessDeniedError, LoginRefusedError, NotAppliedError, RecordTooLargeError: refused.
+            SupersededError: another writer took over.
+            UnavailableError: no answer; whether the messages were written is found by the next
+                writer, which ends what this one left open.
+        """
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                self._write_once(messages)
+            except _ToBeRepeatedError as error:
+                self._abort()
+                if attempt == ATTEMPTS:
+                    raise no_answer(self._account) from error
+            else:
+                return
+
+    def _write_once(self, messages: Sequence[Outgoing]) -> None:
+        self._undelivered = None
+        self._until_done(self._producer.begin_transaction)
+        for message in messages:
+            self._produce(message)
+        self._until_done(lambda: self._producer.commit_transaction(CALL_S))
+
+    def _produce(self, message: Outgoing) -> None:
+        deadline = time.monotonic() + self._account.patience_s
+        while time.monotonic() < deadline:
+            try:
+                self._producer.produce(
+                    message.topic,
+                    message.value,
+                    message.key,
+                    headers=message.headers,
+                    on_delivery=self._delivered,
+                )
+            except BufferError:
+                self._producer.poll(PAUSE_S)
+            except KafkaException as error:
+                self._judge(error.args[0])
+            else:
+                self._producer.poll(0)
+                return
+        raise no_answer(self._account)
+
+    def _delivered(self, error: KafkaError | None, _: Message) -> None:
+        if error is not None and error.code() in FINAL and self._undelivered is None:
+            self._undelivered = error
+
+    def _abort(self) -> None:
+        try:
+            self._until_done(lambda: self._producer.abort_transaction(CALL_S))
+        except _ToBeRepeatedError as error:
+            raise no_answer(self._account) from error
+
+    def _until_done(self, call: Callable[[], Any]) -> None:
+        """Make the same call again while librdkafka says that it may be, and patience lasts."""
+        deadline = time.monotonic() + self._account.patience_s
+        while time.monotonic() < deadline:
+            try:
+                call()
+            except KafkaException as error:
+                self._producer.poll(PAUSE_S)
+                self._judge(error.args[0])
+            else:
+                return
+        raise no_answer(self._account)
+
+    def _judge(self, error: KafkaError) -> None:
+        """Return where the same call may be made again; raise where it may not."""
+        refusal = self._undelivered or self._alarms.refusal
+        if error.code() in FINAL or refusal is not None:
+            # What a message was refused for says more than that its transaction failed.
+            cause = refusal or error
+            raise explained(cause, self._account.principal, self._resource)
+        if error.txn_requires_abort():
+            raise _ToBeRepeatedError(error.name())
+        if error.fatal() or not error.retriable():
+            raise explained(error, self._account.principal, self._resource)
+
+
+def _config(account: Account, transactional_id: str, alarms: Alarms) -> dict[str, Any]:
+    return {
+        **account.connection,
+        # Stable, so that a new publisher fences a twin and ends what a crashed one left open.
+        "transactional.id": transactional_id,
+        "transaction.timeout.ms": TRANSACTION_TIMEOUT_MS,
+        # A commit that meets the markers of the one before is retried after this time.
+        "retry.backoff.ms": 10,
+        "compression.type": "lz4",
+        "linger.ms": 5,
+        "error_cb": alarms,
+        "log_level": 0,
+    }

@@ -1,0 +1,79 @@
+"""What the broker lets each partner read, asked of the broker itself by each partner's principal."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
+
+from confluent_kafka import KafkaError, KafkaException, Producer
+
+from ops.reader import Denied, may_read
+from ops.system import System
+from schemas.topics import Names, topics
+
+
+class Answer(NamedTuple):
+    """Whether the broker let a party read a topic."""
+
+    party: str
+    topic: str
+    allowed: bool
+
+
+def ask_the_broker(system: System) -> list[Answer]:
+    """Try every partner on every topic."""
+    parties = [p.id for p in system.protocol.parties]
+    names = [t.name for t in topics(system.protocol, system.catalogue)]
+    asked = [(party, topic) for topic in names for party in parties]
+    with ThreadPoolExecutor(8) as pool:
+        allowed = pool.map(lambda pair: may_read(_client(system, pair[0]), pair[1]), asked)
+        return [Answer(*pair, answer) for pair, answer in zip(asked, allowed, strict=True)]
+
+
+def refused_acts(system: System) -> list[tuple[str, str]]:
+    """Acts that the protocol does not allow, each tried for real, with the broker's answer."""
+    names, supply = Names(system.protocol.prefix), system.protocol.supplies[0]
+    intake = names.intake(supply.agency, supply.dataset)
+    stranger = next(p.id for p in system.protocol.parties if p.id != supply.agency)
+    return [
+        (f"{stranger} writes to {intake}", _write(_client(system, stranger), intake)),
+        (f"{supply.agency} reads back {intake}", _read(_client(system, supply.agency), intake)),
+        (
+            f"{supply.agency} with a wrong password",
+            _write({**_client(system, supply.agency), "sasl.password": "not-the-password"}, intake),
+        ),
+    ]
+
+
+def _client(system: System, party: str) -> dict[str, str]:
+    principal = Names(system.protocol.prefix).principal(party)
+    return system.stack.secrets.client_config(system.stack.bootstrap, principal)
+
+
+def _read(client: dict[str, str], topic: str) -> str:
+    try:
+        may = may_read(client, topic)
+    except Denied as denied:
+        return str(denied)
+    return "allowed" if may else "TOPIC_AUTHORIZATION_FAILED"
+
+
+def _write(client: dict[str, str], topic: str) -> str:
+    answers: list[str] = []
+
+    def heard(error: KafkaError) -> None:
+        if error.code() == KafkaError._AUTHENTICATION:  # noqa: SLF001 - librdkafka's name
+            answers.append("authentication failed")
+
+    settings = {**client, "message.timeout.ms": 3_000, "log_level": 0, "error_cb": heard}
+    producer = Producer(settings)
+    try:
+        producer.produce(
+            topic,
+            b"",
+            on_delivery=lambda error, _: answers.append(error.name() if error else "allowed"),
+        )
+        producer.flush(5.0)
+    except KafkaException as error:
+        answers.append(error.args[0].name())
+    return answers[0] if answers else "no answer"
