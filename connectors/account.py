@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
 
 from connectors.errors import PublishError, UnavailableError
-from connectors.failures import Alarms, explained
+from connectors.failures import Alarms, explained, silent
 from schemas.topics import Names
 
 PATIENCE_S = 30.0
@@ -27,7 +28,7 @@ class Account:
 
     prefix: str
     agency: str
-    connection: Mapping[str, str] = field(repr=False)
+    connection: Mapping[str, str | int | float | bool] = field(repr=False)
     registry_url: str
     patience_s: float = PATIENCE_S
 
@@ -52,7 +53,8 @@ def check_access(account: Account, topics: Sequence[str]) -> None:
         UnavailableError: no answer within the account's patience.
     """
     alarms = Alarms()
-    admin = AdminClient({**account.connection, "error_cb": alarms, "log_level": 0})
+    config: dict[str, Any] = {**account.connection, "error_cb": alarms, "logger": silent()}
+    admin = AdminClient(config)
     deadline = time.monotonic() + account.patience_s
     for topic in topics:
         error = _look_up(admin, topic, alarms, account, deadline)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 from confluent_kafka import KafkaError
 
 from connectors.errors import (
@@ -34,6 +36,13 @@ ABSENT = frozenset({KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC}
 TOO_LARGE = frozenset({KafkaError.MSG_SIZE_TOO_LARGE, KafkaError.RECORD_LIST_TOO_LARGE})
 FINAL = LOGIN | DENIED | FENCED | ABSENT | TOO_LARGE
 """Errors that a second try meets again."""
+
+
+def silent() -> logging.Logger:
+    """A logger that says nothing: what goes wrong comes back from calls, once and in words."""
+    logger = logging.Logger("librdkafka")
+    logger.addHandler(logging.NullHandler())
+    return logger
 
 
 class Alarms:

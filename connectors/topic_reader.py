@@ -14,10 +14,10 @@ from confluent_kafka import (
     KafkaException,
     TopicPartition,
 )
-from confluent_kafka.admin import AdminClient, OffsetSpec
+from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]
 
 from connectors.account import Account, no_answer
-from connectors.failures import FINAL, explained
+from connectors.failures import FINAL, explained, silent
 
 POLL_S = 0.2
 
@@ -27,7 +27,8 @@ Offsets = Mapping[int, int]
 
 def end_offsets(account: Account, topic: str) -> Offsets:
     """Where each partition ends now, records of open transactions among what lies before it."""
-    admin = AdminClient({**account.connection, "log_level": 0})
+    config: dict[str, Any] = {**account.connection, "logger": silent()}
+    admin = AdminClient(config)
     try:
         return _ends(admin, account, topic)
     except KafkaException as error:
@@ -91,7 +92,8 @@ def _ends(admin: AdminClient, account: Account, topic: str) -> Offsets:
     metadata = admin.list_topics(topic, timeout=account.patience_s).topics[topic]
     if metadata.error is not None:
         raise explained(metadata.error, account.principal, topic)
-    asked = {TopicPartition(topic, p): OffsetSpec.latest() for p in metadata.partitions}
+    latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]
+    asked = {TopicPartition(topic, p): latest for p in metadata.partitions}
     futures = admin.list_offsets(
         asked,
         isolation_level=IsolationLevel.READ_UNCOMMITTED,
@@ -110,5 +112,5 @@ def _config(account: Account) -> dict[str, Any]:
         "isolation.level": "read_committed",
         "enable.partition.eof": True,
         "fetch.wait.max.ms": 20,
-        "log_level": 0,
+        "logger": silent(),
     }

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from connectors.account import Account, no_answer
-from connectors.failures import FINAL, Alarms, explained
+from connectors.failures import FINAL, Alarms, explained, silent
 
 CALL_S = 2.0
 ATTEMPTS = 3
@@ -88,11 +89,11 @@ class TransactionalWriter:
                     on_delivery=self._delivered,
                 )
             except BufferError:
-                self._producer.poll(PAUSE_S)
+                self._serve(PAUSE_S)
             except KafkaException as error:
                 self._judge(error.args[0])
             else:
-                self._producer.poll(0)
+                self._serve(0)
                 return
         raise no_answer(self._account)
 
@@ -113,11 +114,16 @@ class TransactionalWriter:
             try:
                 call()
             except KafkaException as error:
-                self._producer.poll(PAUSE_S)
+                self._serve(PAUSE_S)
                 self._judge(error.args[0])
             else:
                 return
         raise no_answer(self._account)
+
+    def _serve(self, seconds: float) -> None:
+        """Let the client deliver its reports; a fatal error it raises again is judged elsewhere."""
+        with suppress(KafkaException):
+            self._producer.poll(seconds)
 
     def _judge(self, error: KafkaError) -> None:
         """Return where the same call may be made again; raise where it may not."""
@@ -143,5 +149,5 @@ def _config(account: Account, transactional_id: str, alarms: Alarms) -> dict[str
         "compression.type": "lz4",
         "linger.ms": 5,
         "error_cb": alarms,
-        "log_level": 0,
+        "logger": silent(),
     }

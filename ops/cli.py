@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import sys
+from typing import Any
 
 import typer
 from rich.console import Console
+from typer.core import TyperGroup
 
 from connectors.errors import ConnectorError
 from ops.commands.demo import demo
@@ -25,6 +26,7 @@ from schemas.record_type import SchemaError
 from streams.pipeline import DependencyUnavailable
 from streams.registry import NotApplied
 
+FAILED, USAGE = 1, 2
 EXPECTED = (
     ApplyError,
     ConnectorError,
@@ -34,7 +36,6 @@ EXPECTED = (
     ProtocolError,
     BadReference,
     SchemaError,
-    SettingsError,
     StackError,
     WorkerError,
 )
@@ -45,6 +46,7 @@ def build_cli() -> typer.Typer:
     """The command line with every command on it."""
     cli = typer.Typer(
         name="ipu",
+        cls=_Commands,
         help="Information Processing Unit: records from agencies in, protocol-gated streams out.",
         no_args_is_help=True,
         pretty_exceptions_enable=False,
@@ -59,11 +61,25 @@ def build_cli() -> typer.Typer:
 
 def main() -> None:
     """Run a command; exit 0 fine, 1 the work failed, 2 usage, 3 drift or findings."""
-    try:
-        build_cli()()
-    except EXPECTED as error:
-        Console(stderr=True, soft_wrap=True).print(f"ipu: {error}", style="red", markup=False)
-        sys.exit(1)
+    build_cli()()
+
+
+class _Commands(TyperGroup):
+    """Turns the errors we expect into one message and an exit code."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except SettingsError as error:
+            _tell(error)
+            raise typer.Exit(USAGE) from error
+        except EXPECTED as error:
+            _tell(error)
+            raise typer.Exit(FAILED) from error
+
+
+def _tell(error: Exception) -> None:
+    Console(stderr=True, soft_wrap=True).print(f"ipu: {error}", style="red", markup=False)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,8 @@ from typing import Any
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, Message, TopicPartition
 
-_POLL_SECONDS = 0.5
+_POLL_SECONDS = 0.1
+_METADATA_SECONDS = 15.0
 _DENIED = KafkaError.TOPIC_AUTHORIZATION_FAILED
 
 
@@ -33,6 +34,7 @@ def read_all(
     """
     consumer = Consumer(_settings(client))
     try:
+        _check_described(consumer, topic)
         consumer.assign([TopicPartition(topic, p, OFFSET_BEGINNING) for p in range(partitions)])
         yield from _to_the_end(consumer, topic, partitions, time.monotonic() + seconds)
     finally:
@@ -56,8 +58,18 @@ def _settings(client: Mapping[str, Any]) -> dict[str, Any]:
         "enable.auto.commit": False,
         "isolation.level": "read_committed",
         "enable.partition.eof": True,
+        "log_level": 0,
         "fetch.wait.max.ms": 50,
     }
+
+
+def _check_described(consumer: Consumer, topic: str) -> None:
+    """Ask for the topic's metadata: librdkafka never tells an assigned consumer that it may not see it."""
+    error = consumer.list_topics(topic, timeout=_METADATA_SECONDS).topics[topic].error
+    if error is None:
+        return
+    refusal = Denied if error.code() == _DENIED else ReadError
+    raise refusal(f"{topic}: {error.name()}")
 
 
 def _to_the_end(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ops.background import start_worker, stop_workers
 from ops.embedded import stack as embedded
+from ops.embedded.broker_config import ADMIN
 from ops.embedded.service import Service
 from ops.embedded.stack import Stack
 from ops.isp.apply import apply
@@ -16,7 +17,6 @@ from ops.settings import Settings
 from schemas.catalogue import Catalogue, load_catalogue
 from schemas.protocol import Protocol, load_protocol
 
-ADMIN = "ipu-admin"
 REFERENCE_KEY = "reference-key-1"
 """Name under which the secret store keeps the key of the references' first epoch."""
 

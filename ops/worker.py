@@ -72,7 +72,9 @@ def _metrics(settings: WorkerSettings) -> Metrics:
         try:
             start_http_server(settings.metrics_port, LOOPBACK, registry)
         except OSError as error:
-            message = f"metrics cannot be served on {LOOPBACK}:{settings.metrics_port}: {error.strerror}"
+            message = (
+                f"metrics cannot be served on {LOOPBACK}:{settings.metrics_port}: {error.strerror}"
+            )
             raise WorkerError(message + "; give another --metrics-port") from error
     return Metrics(registry)
 

@@ -108,7 +108,8 @@ def _method(given: Given, stated: Postcode | None, point: tuple[float, float] | 
         return "nearest-postcode"
     if point is None:
         return "postcode"
-    return "coordinates" if given.easting is not None else "wgs84-coordinates"
+    in_metres = given.easting is not None and given.northing is not None
+    return "coordinates" if in_metres else "wgs84-coordinates"
 
 
 def _release(given: Given, place: Place | None) -> tuple[Released, tuple[str, ...]]:

@@ -73,7 +73,8 @@ def _has_exact_time(record_type: RecordType, time: str | None, profile: str) -> 
 
 
 def _intake_field(field: Field) -> dict[str, Any]:
-    branches = ["null", _AVRO[field.kind]] + (["string"] if field.kind != "text" else [])
+    # The text branch stands first: a writer that tries branches in turn must not read a text as a date.
+    branches = ["null", "string", *([_AVRO[field.kind]] if field.kind != "text" else [])]
     return {"name": field.name, "type": branches, "default": None, "doc": field.doc}
 
 

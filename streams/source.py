@@ -35,6 +35,8 @@ log = logging.getLogger(__name__)
 
 _LAG_EVERY_SECONDS = 1.0
 _CALL_SECONDS = 10.0
+_STOP_SECONDS = 25.0
+_ABORTS_IN_A_ROW = 5
 # Without one of these rights nothing would ever arrive, and nothing would say so.
 _HOPELESS = frozenset(
     {
@@ -83,6 +85,8 @@ class BatchSource(Service):
         self._clients = clients
         self._settings = settings
         self._metrics = metrics
+        self._consuming: asyncio.Future[None] | None = None
+        self._aborts = 0
         self._lag_at = 0.0
         self._hopeless: KafkaError | None = None
 
@@ -91,8 +95,14 @@ class BatchSource(Service):
         # With Faust's Kafka off nothing else opens the channels, which begin suspended.
         self._app.flow_control.resume()
         loop = asyncio.get_running_loop()
-        with ThreadPoolExecutor(1, thread_name_prefix="kafka") as kafka_thread:
-            await loop.run_in_executor(kafka_thread, self._consume, loop)
+        thread = ThreadPoolExecutor(1, thread_name_prefix="kafka")
+        self._consuming = loop.run_in_executor(thread, self._consume, loop)
+        await self._consuming
+
+    async def on_stop(self) -> None:
+        """Let the Kafka thread finish its batch while the agent is still there to answer it."""
+        if self._consuming is not None:
+            await asyncio.wait([self._consuming], timeout=_STOP_SECONDS)
 
     def _consume(self, loop: asyncio.AbstractEventLoop) -> None:
         transactor = Transactor(self._clients.producer())
@@ -125,8 +135,12 @@ class BatchSource(Service):
         except TransactionAborted as error:
             log.warning("transaction aborted (%s); reading again from the committed offsets", error)
             self._metrics.aborted.inc()
+            self._aborts += 1
+            if self._aborts > _ABORTS_IN_A_ROW:
+                raise Unmendable(f"{self._aborts} transactions in a row were aborted") from error
             _rewind(consumer)
             return
+        self._aborts = 0
         self._metrics.committed(intakes, result, started)
         self._heed_alarms(consumer, result)
         self._measure_lag(consumer)

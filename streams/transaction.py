@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from confluent_kafka import KafkaException, Producer, TopicPartition
+from confluent_kafka import KafkaError, KafkaException, Producer, TopicPartition
 
 from streams.messages import Output
 
@@ -23,6 +23,15 @@ CALL_SECONDS = 5.0
 WATCHDOG_SECONDS = 20.0
 FIRST_CALL_SECONDS = 60.0
 STDERR = 2
+# An abort would be followed by the same refusal, for ever.
+_NOT_ALLOWED = frozenset(
+    {
+        KafkaError.TOPIC_AUTHORIZATION_FAILED,
+        KafkaError.GROUP_AUTHORIZATION_FAILED,
+        KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
+        KafkaError.CLUSTER_AUTHORIZATION_FAILED,
+    }
+)
 
 
 class TransactionAborted(RuntimeError):
@@ -91,6 +100,8 @@ class Transactor:
 
 def _raise_unless_retriable(error: KafkaException) -> None:
     cause = error.args[0]
+    if cause.code() in _NOT_ALLOWED:
+        raise Unmendable(f"{cause.name()}: {cause.str()}") from error
     if cause.txn_requires_abort():
         raise TransactionAborted(f"{cause.name()}: {cause.str()}") from error
     if cause.fatal() or not cause.retriable():

@@ -1,62 +1,59 @@
-"""``ipu up`` and ``ipu down``: the embedded broker and schema registry."""
+"""`ipu up` and `ipu down`: everything this machine runs, started once and stopped cleanly."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 from rich.console import Console
 
-from ops.embedded import stack as embedded
-from ops.embedded.errors import StackError
+from ops.background import log_of
+from ops.commands.common import DEFAULT_PROTOCOL, AsJson, RunDir
 from ops.embedded.layout import Layout
-from ops.embedded.stack import Stack
-from ops.settings import Settings, SettingsError
-
-FAILED = 1
-USAGE = 2
-
-RunDir = Annotated[
-    Path | None,
-    typer.Option(
-        "--run-dir",
-        help="Folder of data, logs and passwords. Default: IPU_RUN_DIR, else ./run.",
-        file_okay=False,
-    ),
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print the outcome as JSON and no more.")]
+from ops.settings import Settings
+from ops.system import System, bring_up, take_down
 
 
-def up(run_dir: RunDir = None, as_json: AsJson = False) -> None:  # noqa: FBT002 - a flag
-    """Start the embedded broker and schema registry, or find them running.
+def up(
+    protocol: Annotated[Path, typer.Argument(help="The protocol to run by.")] = DEFAULT_PROTOCOL,
+    *,
+    households: Annotated[
+        Path | None,
+        typer.Option(
+            help="CSV of households a postcode. Without it no postcode counts as large enough, "
+            "and every record goes out with its district alone."
+        ),
+    ] = None,
+    worker: Annotated[bool, typer.Option(help="Start the stream worker too.")] = True,
+    run_dir: RunDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Start broker and registry, apply the protocol, build the postcode index, start the worker.
 
-    The first start fetches about 200 MB, each file checked against its pinned SHA-256; later ones
-    need no network. Both servers listen on this machine only and run on until `ipu down`.
+    What runs already is left running. The first start fetches about 200 MB, each file checked
+    against its pinned SHA-256; later ones need no network. All listens on this machine alone.
 
     Examples:
 
-        ipu up
+        ipu up --households households.csv
 
-        ipu up --run-dir trial
+        ipu up partnership.yaml --run-dir trial
 
         IPU_BROKER_PORT=9092 IPU_REGISTRY_PORT=8081 ipu up
 
         ipu up --json | jq -r .bootstrap
     """
-    settings = _settings(run_dir)
+    settings = Settings.from_environment(run_dir=run_dir)
     console = Console(stderr=True, quiet=as_json)
-    try:
-        with console.status("looking for a running stack") as status:
-            stack = embedded.start(settings, report=status.update)
-    except (StackError, OSError) as error:
-        _fail(error, FAILED)
-    typer.echo(json.dumps(_outcome(stack)) if as_json else _summary(stack))
+    with console.status("looking for what runs") as status:
+        system = bring_up(settings, protocol, households, status.update, worker=worker)
+    typer.echo(json.dumps(_outcome(system)) if as_json else _summary(system))
 
 
-def down(run_dir: RunDir = None, as_json: AsJson = False) -> None:  # noqa: FBT002 - a flag
-    """Stop the embedded broker and schema registry. Their data, logs and passwords stay.
+def down(*, run_dir: RunDir = None, as_json: AsJson = False) -> None:
+    """Stop worker, registry and broker. Data, logs and passwords stay.
 
     Examples:
 
@@ -64,51 +61,45 @@ def down(run_dir: RunDir = None, as_json: AsJson = False) -> None:  # noqa: FBT0
 
         ipu down --run-dir trial
     """
-    settings = _settings(run_dir)
+    settings = Settings.from_environment(run_dir=run_dir)
     console = Console(stderr=True, quiet=as_json)
-    try:
-        with console.status("looking for a running stack") as status:
-            stopped = embedded.stop(settings, report=status.update)
-    except (StackError, OSError) as error:
-        _fail(error, FAILED)
+    with console.status("looking for what runs") as status:
+        stopped = take_down(settings, status.update)
     if as_json:
         typer.echo(json.dumps({"stopped": stopped, "run_dir": str(settings.run_dir)}))
     else:
-        outcome = "stopped the stack" if stopped else "no stack was running"
+        outcome = "stopped" if stopped else "nothing was running"
         typer.echo(f"{outcome} under {settings.run_dir}; its data stays there")
 
 
-def _settings(run_dir: Path | None) -> Settings:
-    try:
-        return Settings.from_environment(run_dir=run_dir)
-    except SettingsError as error:
-        _fail(error, USAGE)
-
-
-def _fail(error: Exception, code: int) -> NoReturn:
-    typer.echo(f"error: {error}", err=True)
-    raise typer.Exit(code)
-
-
-def _outcome(stack: Stack) -> dict[str, object]:
+def _outcome(system: System) -> dict[str, object]:
+    stack = system.stack
     return {
         "bootstrap": stack.bootstrap,
         "registry_url": stack.registry_url,
+        "metrics_url": _metrics_url(system),
         "run_dir": str(stack.run_dir),
         "logs": str(Layout(stack.run_dir).logs),
         "broker_pid": stack.broker.pid,
         "registry_pid": stack.registry.pid,
+        "worker_pid": system.worker.process.pid if system.worker else None,
     }
 
 
-def _summary(stack: Stack) -> str:
-    layout = Layout(stack.run_dir)
-    return "\n".join(
-        (
-            f"broker     {stack.bootstrap}   (SCRAM-SHA-512; pid {stack.broker.pid})",
-            f"registry   {stack.registry_url}   (pid {stack.registry.pid})",
-            f"logs       {layout.logs}",
-            f"passwords  {layout.secrets.folder}   (yours alone: mode 0600)",
-            "stop with  ipu down",
+def _metrics_url(system: System) -> str | None:
+    return f"http://127.0.0.1:{system.worker.port}/metrics" if system.worker else None
+
+
+def _summary(system: System) -> str:
+    stack, layout = system.stack, Layout(system.stack.run_dir)
+    lines = [
+        f"broker     {stack.bootstrap}   (SCRAM-SHA-512; pid {stack.broker.pid})",
+        f"registry   {stack.registry_url}   (pid {stack.registry.pid})",
+        f"passwords  {layout.secrets.folder}   (yours alone: mode 0600)",
+    ]
+    if system.worker:
+        lines.append(
+            f"worker     {log_of(stack.run_dir)}   (supervised; pid {system.worker.process.pid})"
         )
-    )
+        lines.append(f"metrics    {_metrics_url(system)}")
+    return "\n".join([*lines, f"logs       {layout.logs}", "stop with  ipu down"])

@@ -1,0 +1,1 @@
+"""The Information Sharing Protocol brought to broker and registry."""

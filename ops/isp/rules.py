@@ -70,7 +70,7 @@ def revoke_rules(admin: AdminClient, prefix: str, rules: Iterable[Rule]) -> Chan
     wanted = {binding(rule) for rule in rules}
     stale = existing_bindings(admin, prefix) - wanted
     if stale:
-        filters = {_exactly(acl): acl for acl in stale}
+        filters = {exactly(acl): acl for acl in stale}
         futures = admin.delete_acls(list(filters), request_timeout=TIMEOUT_S)
         results(futures, lambda deleted: f"revoke {describe(filters[deleted])}")
         wait_until(
@@ -103,7 +103,8 @@ def _described(acls: Collection[AclBinding]) -> tuple[str, ...]:
     return tuple(sorted(describe(acl) for acl in acls))
 
 
-def _exactly(acl: AclBinding) -> AclBindingFilter:
+def exactly(acl: AclBinding) -> AclBindingFilter:
+    """The filter that finds this one binding and no other."""
     return AclBindingFilter(
         acl.restype, acl.name, acl.resource_pattern_type, acl.principal, acl.host,
         acl.operation, acl.permission_type,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
 
+from mode.supervisors import CrashingSupervisor
+
 from streams.batch import Batch
 from streams.pipeline import DependencyUnavailable, Pipeline
 
@@ -19,7 +21,8 @@ def add_pipeline_agent(app: faust.App, channel: Any, pipeline: Pipeline) -> None
     what is not a missing dependency also crashes the agent, and with it the worker.
     """
 
-    @app.agent(channel, name="pipeline")
+    # Faust's own choice would restart the agent and let the worker go on.
+    @app.agent(channel, name="pipeline", supervisor_strategy=CrashingSupervisor)
     async def process(batches: Any) -> AsyncIterator[None]:
         async for batch in batches:
             _answer(batch, pipeline)

@@ -62,7 +62,7 @@ def utc_milliseconds(day: date, at: time) -> int | None:
     offset_ms = _steady_offset_ms(day)
     if offset_ms is None:
         return _on_a_clock_change(day, at)
-    clock_ms = ((at.hour * 60 + at.minute) * 60 + at.second) * 1000
+    clock_ms = ((at.hour * 60 + at.minute) * 60 + at.second) * 1000 + at.microsecond // 1000
     return (day.toordinal() - _EPOCH_DAY) * _DAY_MS + clock_ms - offset_ms
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -17,6 +18,9 @@ EARLIEST = date(1900, 1, 1)
 LONGEST_TEXT = 20_000
 _UNREADABLE = object()
 _GIVEN_CHARACTERS = 200
+# The library's readers accept more of ISO 8601: week dates, offsets, fractions.
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_TIME = re.compile(r"[0-9]{2}:[0-9]{2}(?::[0-9]{2})?")
 _TRUE = frozenset({"true", "t", "yes", "y", "1"})
 _FALSE = frozenset({"false", "f", "no", "n", "0"})
 
@@ -165,7 +169,7 @@ def _read_date(value: Any) -> Any:
     if not text:
         return None
     try:
-        return date.fromisoformat(text) if len(text) == 10 else _UNREADABLE
+        return date.fromisoformat(text) if _DATE.fullmatch(text) else _UNREADABLE
     except ValueError:
         return _UNREADABLE
 
@@ -177,7 +181,7 @@ def _read_time(value: Any) -> Any:
     if not text:
         return None
     try:
-        return time.fromisoformat(text) if text[2:3] == ":" and text[-3:-2] == ":" else _UNREADABLE
+        return time.fromisoformat(text) if _TIME.fullmatch(text) else _UNREADABLE
     except ValueError:
         return _UNREADABLE
 
@@ -196,6 +200,8 @@ def _read_number(value: Any) -> Any:
         value = value.strip()
         if not value:
             return None
+        if "_" in value:  # Python's own grouping of digits
+            return _UNREADABLE
     try:
         number = float(value)
     except (TypeError, ValueError):

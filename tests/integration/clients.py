@@ -1,17 +1,26 @@
-"""What a real client of one principal is answered: per topic None, or Kafka's name of the refusal."""
+"""What the broker answers a real client: None, or Kafka's name of the refusal."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
-from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, Message, Producer, TopicPartition
+from confluent_kafka import (
+    OFFSET_BEGINNING,
+    Consumer,
+    KafkaError,
+    Message,
+    Producer,
+    TopicPartition,
+)
+
+from tests.integration.partnership import ClientConfig
 
 PATIENCE_S = 10.0
 
 
 def write_outcomes(
-    client: Mapping[str, str], topics: Iterable[str], value: bytes = b"trial"
+    client: ClientConfig, topics: Iterable[str], value: bytes = b"trial"
 ) -> dict[str, str | None]:
     """Write one record to each topic and say how the broker answered."""
     outcomes: dict[str, str | None] = {}
@@ -19,20 +28,18 @@ def write_outcomes(
     def delivered(error: KafkaError | None, message: Message) -> None:
         outcomes[str(message.topic())] = error.name() if error else None
 
-    producer = Producer(
-        {**client, "message.timeout.ms": int(PATIENCE_S * 1000), "log_level": 0}
-    )
+    producer = Producer({**client, "message.timeout.ms": int(PATIENCE_S * 1000), "log_level": 0})
     for topic in topics:
         producer.produce(topic, value, partition=0, on_delivery=delivered)
     producer.flush(PATIENCE_S)
     return outcomes
 
 
-def read_outcomes(
-    client: Mapping[str, str], group: str, topics: Iterable[str]
-) -> dict[str, str | None]:
+def read_outcomes(client: ClientConfig, group: str, topics: Iterable[str]) -> dict[str, str | None]:
     """Read the first record of each topic, which must hold one, and say how the broker answered."""
-    consumer = Consumer({**client, "group.id": group, "enable.auto.commit": False, "log_level": 0})
+    # A short wait: librdkafka fetches nothing new before its last fetch has been answered.
+    settings = {"enable.auto.commit": False, "fetch.wait.max.ms": 20, "log_level": 0}
+    consumer = Consumer({**client, **settings, "group.id": group})
     try:
         return {topic: _read_outcome(consumer, topic) for topic in topics}
     finally:
@@ -55,7 +62,7 @@ def _read_outcome(consumer: Consumer, topic: str) -> str | None:
     return "no answer"
 
 
-def join_outcome(client: Mapping[str, str], group: str, topic: str) -> str | None:
+def join_outcome(client: ClientConfig, group: str, topic: str) -> str | None:
     """Subscribe within a group until a record or a refusal comes; None where one could join."""
     consumer = Consumer(
         {**client, "group.id": group, "auto.offset.reset": "earliest", "log_level": 0}

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from ops.embedded import stack as embedded
 from ops.embedded.stack import Stack
 from ops.settings import Settings
+from sanitiser.reference import build_index, onspd_package
 from schemas.catalogue import SCHEMA_FOLDER, load_catalogue
 from schemas.protocol import load_protocol
 from tests.integration.partnership import Partnership, bring_into_step
+from tests.integration.records import HOUSEHOLDS
+from tests.integration.site import Site, make_site
+
+MakeSite = Callable[..., Site]
 
 
 @pytest.fixture(scope="session")
@@ -36,3 +43,39 @@ def applied(stack: Stack) -> Partnership:
     path = SCHEMA_FOLDER / "protocols" / "banes.yaml"
     protocol = load_protocol(path, frozenset(catalogue.record_types))
     return bring_into_step(protocol, catalogue, stack)
+
+
+@pytest.fixture(scope="session")
+def fragile_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    """Settings of a second stack, whose servers tests may kill or halt, but must leave running."""
+    settings = Settings.from_environment(run_dir=tmp_path_factory.mktemp("fragile") / "run")
+    yield settings
+    embedded.stop(settings, report=print)
+
+
+@pytest.fixture
+def fragile_stack(fragile_settings: Settings) -> Stack:
+    """The second stack, of which every part runs at the start of a test."""
+    return embedded.start(fragile_settings, report=print)
+
+
+@pytest.fixture(scope="session")
+def index(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The national postcode index with household counts for a few postcodes."""
+    folder = tmp_path_factory.mktemp("reference")
+    households = folder / "households.csv"
+    rows = [f"{postcode},{count}" for postcode, count in HOUSEHOLDS.items()]
+    households.write_text("\n".join(["postcode,households", *rows, ""]), encoding="utf-8")
+    build_index(folder / "index", onspd_package(), households)
+    return folder / "index"
+
+
+@pytest.fixture(scope="session")
+def site_of(index: Path, tmp_path_factory: pytest.TempPathFactory) -> MakeSite:
+    """Makes a partnership of a given short name on a given stack."""
+
+    def make(stack: Stack, short_name: str, edit: Callable[[Any], None] | None = None) -> Site:
+        folder = tmp_path_factory.mktemp(short_name)
+        return make_site(stack, short_name, index, folder, edit or (lambda _document: None))
+
+    return make

@@ -13,6 +13,9 @@ from schemas.catalogue import Catalogue
 from schemas.protocol import Protocol
 from schemas.topics import Names
 
+ClientConfig = dict[str, str | int | float | bool]
+"""Configuration of a client, as `confluent_kafka` takes it."""
+
 
 class Partnership(NamedTuple):
     """What a test needs to act as one of the parties of an applied protocol."""
@@ -29,19 +32,17 @@ class Partnership(NamedTuple):
         return Names(self.protocol.prefix)
 
     @property
-    def admin(self) -> dict[str, str]:
+    def admin(self) -> ClientConfig:
         """Client configuration of the administrator."""
-        return self.secrets.client_config(self.stack.bootstrap, ADMIN)
+        return {**self.secrets.client_config(self.stack.bootstrap, ADMIN)}
 
-    def client(self, party: str) -> dict[str, str]:
+    def client(self, party: str) -> ClientConfig:
         """Client configuration of a party, or of the component `worker`."""
-        return self.secrets.client_config(self.stack.bootstrap, self.names.principal(party))
+        return {**self.secrets.client_config(self.stack.bootstrap, self.names.principal(party))}
 
     def apply(self, protocol: Protocol) -> Applied:
         """Apply another protocol to the same stack."""
-        return apply(
-            protocol, self.catalogue, self.admin, self.secrets, self.stack.registry_url, print
-        )
+        return bring_into_step(protocol, self.catalogue, self.stack).applied
 
 
 def bring_into_step(protocol: Protocol, catalogue: Catalogue, stack: Stack) -> Partnership:

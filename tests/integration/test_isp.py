@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from confluent_kafka import KafkaError, KafkaException, Producer
@@ -19,7 +20,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
 
 from ops.isp.errors import IncompatibleSchemaError
 from ops.isp.registry import register_schemas, registered_ids
-from ops.isp.rules import existing_bindings
+from ops.isp.rules import exactly, existing_bindings
 from ops.isp.topics import differing_configs, partitions_by_topic
 from schemas.access import Rule, principals, rules
 from schemas.protocol import Protocol
@@ -33,7 +34,7 @@ REFUSED = "TOPIC_AUTHORIZATION_FAILED"
 
 @pytest.fixture(scope="module")
 def trial(applied: Partnership) -> Partnership:
-    """The same protocol for a second partnership on the same cluster, whose topics may be soiled."""
+    """The same protocol for a second partnership of the cluster, whose topics may be soiled."""
     partnership = applied.protocol.partnership.model_copy(update={"short_name": "trial"})
     protocol = applied.protocol.model_copy(update={"partnership": partnership})
     made = bring_into_step(protocol, applied.catalogue, applied.stack)
@@ -124,11 +125,13 @@ def test_a_partnership_opens_nothing_of_another_on_the_same_cluster(
 
 def test_a_wrong_password_is_refused(trial: Partnership) -> None:
     errors: list[KafkaError] = []
-    client = {**trial.client("police"), "sasl.password": "not the password", "log_level": 0}
-    admin = AdminClient({**client, "error_cb": errors.append})
+    client: dict[str, Any] = {**trial.client("police"), "sasl.password": "not the password"}
+    client |= {"log_level": 0, "error_cb": errors.append}
+    admin = AdminClient(client)
     with pytest.raises(KafkaException):
         admin.list_topics(timeout=2)
-    assert KafkaError._AUTHENTICATION in {error.code() for error in errors}  # noqa: SLF001
+    admin.poll(2)
+    assert KafkaError._AUTHENTICATION in {error.code() for error in errors}
 
 
 def test_an_agency_cannot_write_to_the_intake_of_another(trial: Partnership) -> None:
@@ -201,9 +204,7 @@ def test_changed_retention_and_partitions_are_brought_to_the_broker(
     keep = restored.protocol.retention.model_copy(update={"receipts_days": 30})
     first, *others = restored.protocol.supplies
     wider = first.model_copy(update={"partitions": first.partitions + 1})
-    changed = restored.protocol.model_copy(
-        update={"retention": keep, "supplies": (wider, *others)}
-    )
+    changed = restored.protocol.model_copy(update={"retention": keep, "supplies": (wider, *others)})
     outcome = restored.apply(changed)
     receipts = {restored.names.receipts(agency) for agency in ("police", "fire")}
     intake = restored.names.intake(first.agency, first.dataset)
@@ -222,7 +223,7 @@ def test_rules_of_others_and_denials_of_an_operator_are_left_alone(trial: Partne
     for future in admin.create_acls([foreign, denial]).values():
         future.result(20)
     assert trial.apply(trial.protocol).nothing
-    filters = [_exactly(foreign), _exactly(denial)]
+    filters = [exactly(foreign), exactly(denial)]
     deleted = [future.result(20) for future in admin.delete_acls(filters).values()]
     assert [len(found) for found in deleted] == [1, 1]
 
@@ -232,7 +233,8 @@ def test_a_rule_that_somebody_added_by_hand_for_our_principal_is_revoked(
 ) -> None:
     intake = trial.names.intake("police", "police-incident")
     added = _acl(f"User:{trial.names.principal('council')}", intake, AclPermissionType.ALLOW)
-    for future in AdminClient(trial.admin).create_acls([added]).values():
+    admin = AdminClient(trial.admin)
+    for future in admin.create_acls([added]).values():
         future.result(20)
     outcome = trial.apply(trial.protocol)
     assert outcome.rules.removed == (f"trial.council read topic {intake}",)
@@ -251,9 +253,3 @@ def _acl(principal: str, topic: str, permission: AclPermissionType) -> AclBindin
         ResourceType.TOPIC, topic, ResourcePatternType.LITERAL, principal, "*",
         AclOperation.READ, permission,
     )  # fmt: skip
-
-
-def _exactly(acl: AclBinding) -> object:
-    from ops.isp.rules import _exactly as exactly  # noqa: PLC0415
-
-    return exactly(acl)

@@ -9,15 +9,12 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from ops.commands import stack as command
+from ops.cli import build_cli
 
 
 @pytest.fixture
 def app() -> typer.Typer:
-    app = typer.Typer()
-    app.command()(command.up)
-    app.command()(command.down)
-    return app
+    return build_cli()
 
 
 def test_help_teaches_by_example(app: typer.Typer) -> None:

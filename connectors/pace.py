@@ -1,0 +1,63 @@
+"""How much goes into one transaction, and how fast records are sent."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+
+from connectors.writer import Outgoing
+
+CHUNK_BYTES = 8 * 1_048_576
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """A chunk is written at `rows` rows or `seconds` of age; `rate` is records a second."""
+
+    rows: int = 5_000
+    seconds: float = 1.0
+    rate: float | None = None
+
+
+@dataclass(slots=True)
+class Chunk:
+    """The messages of the next transaction and how many rows of the file they stand for."""
+
+    pace: Pace
+    messages: list[Outgoing] = field(default_factory=list)
+    rows: int = 0
+    size: int = 0
+    opened: float = field(default_factory=time.monotonic)
+
+    def add(self, message: Outgoing | None) -> None:
+        """Take one row, with its message if it is in scope."""
+        self.rows += 1
+        if message is not None:
+            self.messages.append(message)
+            self.size += len(message.value)
+
+    @property
+    def is_due(self) -> bool:
+        """Whether it is time to write it."""
+        full = self.rows >= self.pace.rows or self.size >= CHUNK_BYTES
+        return full or time.monotonic() - self.opened >= self.pace.seconds
+
+
+class Metronome:
+    """Keeps to a rate: record n goes no earlier than n / rate seconds after the first."""
+
+    def __init__(self, rate: float | None) -> None:
+        """Begin now; without a rate nothing is waited for."""
+        self._rate = rate
+        self._began = time.monotonic()
+        self._count = 0
+
+    def wait(self) -> None:
+        """Wait until the next record is due."""
+        if self._rate is None:
+            return
+        due = self._began + self._count / self._rate
+        self._count += 1
+        ahead = due - time.monotonic()
+        if ahead > 0:
+            time.sleep(ahead)

@@ -1,0 +1,207 @@
+"""`ipu publish`: supplies a file of records as the agency whose they are."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from connectors.account import Account
+from connectors.mapping import Mapping as ColumnMapping
+from connectors.mapping_file import find_mapping, identity_mapping
+from connectors.pace import Pace
+from connectors.publish import Job, Published
+from connectors.publish import Progress as Reached
+from connectors.publish import publish as publish_file
+from connectors.receipts import Outcome, await_outcome
+from ops.commands.common import DEFAULT_PROTOCOL, AsJson, RunDir, running_stack
+from ops.embedded.errors import StackError
+from schemas.catalogue import Catalogue, load_catalogue
+from schemas.protocol import Protocol, load_protocol
+from schemas.topics import Names
+
+FAILED = 1
+
+
+def publish(
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE.csv", help="CSV, plain or as .csv.gz or .csv.xz.")
+    ],
+    *,
+    agency: Annotated[str, typer.Option(help="The party of the protocol that supplies.")],
+    dataset: Annotated[str, typer.Option(help="What it supplies, such as police-incident.")],
+    mapping: Annotated[
+        str | None,
+        typer.Option(help="A mapping that ships, or a file; none if the header has our names."),
+    ] = None,
+    rate: Annotated[
+        float | None, typer.Option(min=0.001, help="Send at most so many records a second.")
+    ] = None,
+    wait: Annotated[
+        bool, typer.Option("--wait/--no-wait", help="Wait until every record has an outcome.")
+    ] = True,
+    timeout: Annotated[
+        float, typer.Option(min=1, help="Seconds to wait for a next receipt before giving up.")
+    ] = 60,
+    protocol: Annotated[Path, typer.Option(help="The protocol's file.")] = DEFAULT_PROTOCOL,
+    run_dir: RunDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Supply a file of records to the partnership, as the agency's own principal.
+
+    The same file is the same supply: a second call sends nothing, and a call that was cut short is
+    taken up where it ended. Exit code 0 if all went well, 1 if rows could not be read or sent or
+    have no outcome in time, 2 if the protocol has no such supply.
+
+    Examples:
+        ipu publish --agency police --dataset police-incident incidents.csv
+
+        ipu publish --agency police --dataset police-crime-offence
+        --mapping data-police-uk-offence 2019-02-avon-and-somerset-street.csv
+
+        ipu publish --agency fire --dataset fire-incident --json --no-wait incidents.csv.gz
+    """
+    catalogue = load_catalogue()
+    agreed = load_protocol(protocol, frozenset(catalogue.record_types))
+    _check_agreement(agreed, agency, dataset)
+    columns = _mapping(mapping, dataset, catalogue)
+    account = _account(agreed, agency, run_dir)
+    job = Job(file, columns, account, catalogue, _contact(agreed, agency))
+    console = Console(stderr=True, quiet=as_json)
+    with _bar(console, "sending") as shown:
+        published = publish_file(job, Pace(rate=rate), lambda at: shown(*_of_file(at)))
+    outcome = _outcome(job, published, timeout, console) if wait else None
+    if as_json:
+        typer.echo(json.dumps(_document(published, outcome), indent=2))
+    else:
+        _print_summary(agreed.party(agency).name, published, outcome)
+    if published.unreadable or (outcome is not None and not outcome.is_whole):
+        raise typer.Exit(FAILED)
+
+
+def _check_agreement(protocol: Protocol, agency: str, dataset: str) -> None:
+    agreed = [(s.agency, s.dataset) for s in protocol.supplies]
+    if (agency, dataset) not in agreed:
+        accepted = ", ".join(f"{a} {d}" for a, d in agreed)
+        message = f"the protocol has no supply of {dataset!r} by {agency!r}; accepted: {accepted}"
+        raise typer.BadParameter(message, param_hint="--agency, --dataset")
+
+
+def _mapping(name_or_file: str | None, dataset: str, catalogue: Catalogue) -> ColumnMapping:
+    if name_or_file is None:
+        return identity_mapping(catalogue.record_type(dataset))
+    mapping = find_mapping(name_or_file, catalogue)
+    if mapping.dataset != dataset:
+        message = f"the mapping {mapping.name!r} makes {mapping.dataset!r}, not {dataset!r}"
+        raise typer.BadParameter(message, param_hint="--mapping")
+    return mapping
+
+
+def _account(protocol: Protocol, agency: str, run_dir: Path | None) -> Account:
+    stack = running_stack(run_dir)
+    principal = Names(protocol.prefix).principal(agency)
+    if not stack.secrets.has(principal):
+        message = f"there is no password of {principal} under {stack.run_dir}; run `ipu isp apply`"
+        raise StackError(message)
+    connection = stack.secrets.client_config(stack.bootstrap, principal)
+    return Account(protocol.prefix, agency, connection, stack.registry_url)
+
+
+def _contact(protocol: Protocol, agency: str) -> str:
+    officer = protocol.party(agency).liaison_officer
+    return f"{officer.post}, {officer.contact}" if officer else ""
+
+
+def _outcome(job: Job, published: Published, timeout: float, console: Console) -> Outcome:
+    with _bar(console, "waiting for receipts") as shown:
+        return await_outcome(
+            job.account,
+            job.catalogue,
+            published.supply_id,
+            published.records,
+            start=published.receipts_from,
+            timeout_s=timeout,
+            progress=lambda at: shown(
+                at.settled, at.records, f"{at.settled:,} of {at.records:,} settled"
+            ),
+        )
+
+
+@contextmanager
+def _bar(console: Console, title: str) -> Iterator[Any]:
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn())
+    more = (TimeRemainingColumn(), TextColumn("{task.fields[note]}"))
+    with Progress(*columns, *more, console=console, transient=True) as progress:
+        task = progress.add_task(title, total=None, note="")
+
+        def shown(done: int, total: int, note: str) -> None:
+            progress.update(task, completed=done, total=total, note=note)
+
+        yield shown
+
+
+def _of_file(at: Reached) -> tuple[int, int, str]:
+    return at.bytes_read, at.bytes_total, f"{at.rows_read:,} rows, {at.records:,} records"
+
+
+def _document(published: Published, outcome: Outcome | None) -> dict[str, Any]:
+    supplied = asdict(published)
+    del supplied["receipts_from"]
+    return {"supply": supplied, "outcome": _outcome_document(outcome)}
+
+
+def _outcome_document(outcome: Outcome | None) -> dict[str, Any] | None:
+    return None if outcome is None else {**asdict(outcome), "whole": outcome.is_whole}
+
+
+def _print_summary(agency: str, published: Published, outcome: Outcome | None) -> None:
+    table = Table(title=f"{agency}: supply {published.supply_id}", show_header=False)
+    table.add_column()
+    table.add_column(justify="right")
+    table.add_row("rows read", f"{published.rows_read:,}")
+    table.add_row("records supplied", f"{published.records:,}")
+    table.add_row("  of them by this call", f"{published.sent:,}")
+    _add_rows(table, "out of scope", published.out_of_scope)
+    table.add_row("rows that could not be read", f"{published.unreadable:,}")
+    if outcome is not None:
+        _add_outcome(table, outcome)
+    console = Console()
+    console.print(table)
+    for line in _notes(published, outcome):
+        console.print(line, markup=False, soft_wrap=True)
+
+
+def _add_outcome(table: Table, outcome: Outcome) -> None:
+    table.add_section()
+    for name in ("accepted", "cleaned", "held", "rejected"):
+        table.add_row(name, f"{getattr(outcome, name):,}")
+    for name in ("released", "faults", "caveats", "geocoded", "withheld"):
+        _add_rows(table, name, getattr(outcome, name))
+
+
+def _add_rows(table: Table, title: str, counts: Mapping[str, int]) -> None:
+    for name, count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
+        table.add_row(f"{title}: {name}", f"{count:,}")
+
+
+def _notes(published: Published, outcome: Outcome | None) -> Iterator[str]:
+    if published.already_supplied:
+        yield "already supplied: this file was complete before, so nothing was sent"
+    elif published.resumed_after:
+        yield f"taken up after row {published.resumed_after:,}, where an earlier call ended"
+    if published.undeclared_columns:
+        yield f"columns left behind: {', '.join(published.undeclared_columns)}"
+    yield from (f"caveat: {caveat}" for caveat in published.caveats)
+    if outcome is not None and outcome.reject_alarm:
+        yield "alarm: the share of rejected records stands above the protocol's limit"
+    if outcome is not None and not outcome.is_whole:
+        left = outcome.records - outcome.settled
+        yield f"{left:,} records have no outcome yet; they are safe. Is `ipu worker` running?"

@@ -1,0 +1,131 @@
+"""What the demo prints: tables of what was seen, and nothing that was not."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.panel import Panel
+from rich.table import Table
+
+from ops.demo.access_table import Answer
+
+_DIGEST = re.compile(r"[0-9a-f]{32}")
+_UNTOLD = ("record_id", "source_agency", "caveats")
+
+
+@dataclass(frozen=True, slots=True)
+class Supplied:
+    """What became of one agency's dataset, by its receipts."""
+
+    agency: str
+    dataset: str
+    supplied: int
+    cleaned: int
+    held: int
+    rejected: int
+    released: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """Everything the demo saw."""
+
+    supplies: Sequence[Supplied]
+    sample: Mapping[str, Mapping[str, Any]]
+    answers: Sequence[Answer]
+    refusals: Sequence[tuple[str, str]]
+    latency: Mapping[str, float]
+    live_records: int
+    live_rate: float
+    seconds: float
+
+
+def show(console: Console, findings: Findings, parties: Sequence[str]) -> None:
+    """Print the report."""
+    console.print(_supplies(findings.supplies))
+    console.print(_sample(findings.sample))
+    console.print(_answers(findings.answers, parties))
+    console.print(_refusals(findings.refusals))
+    console.print(_latency(findings))
+
+
+def _table(title: str) -> Table:
+    return Table(title=f"\n{title}", title_justify="left", title_style="bold", box=SIMPLE_HEAD)
+
+
+def _supplies(supplies: Sequence[Supplied]) -> Table:
+    table = _table("What the agencies supplied, by their receipts")
+    table.add_column("agency")
+    table.add_column("dataset", no_wrap=True)
+    profiles = sorted({profile for s in supplies for profile in s.released})
+    for heading in ("supplied", "cleaned", "rejected", "held", *(f"to {p}" for p in profiles)):
+        table.add_column(heading, justify="right")
+    for s in supplies:
+        released = [f"{s.released[p]:,}" if p in s.released else "–" for p in profiles]
+        counts = [f"{n:,}" for n in (s.supplied, s.cleaned, s.rejected, s.held)]
+        table.add_row(s.agency, s.dataset, *counts, *released)
+    return table
+
+
+def _sample(forms: Mapping[str, Mapping[str, Any]]) -> Table:
+    table = Table(
+        title="One record: as supplied, and as each profile's readers have it", title_justify="left"
+    )
+    table.add_column("datafield")
+    for form in forms:
+        table.add_column(form, overflow="fold")
+    fields = [
+        f for f in dict.fromkeys(f for form in forms.values() for f in form) if f not in _UNTOLD
+    ]
+    for field in fields:
+        table.add_row(field, *(_shown(form, field) for form in forms.values()))
+    return table
+
+
+def _shown(form: Mapping[str, Any], field: str) -> str:
+    value = form.get(field)
+    if value is None or value == "":
+        return "[dim]–[/dim]"
+    text = ", ".join(value) if isinstance(value, list) else str(value)
+    return f"{text[:8]}…" if _DIGEST.fullmatch(text) else text
+
+
+def _answers(answers: Sequence[Answer], parties: Sequence[str]) -> Table:
+    allowed = {(a.topic, a.party): a.allowed for a in answers}
+    table = Table(
+        title="Who may read what: each partner's principal asked the broker", title_justify="left"
+    )
+    table.add_column("topic", no_wrap=True)
+    for party in parties:
+        table.add_column(party, justify="center")
+    for topic in sorted({a.topic for a in answers}):
+        row = [allowed[topic, party] for party in parties]
+        table.add_row(
+            topic, *("[green]read[/green]" if may else "[red]denied[/red]" for may in row)
+        )
+    return table
+
+
+def _refusals(refusals: Sequence[tuple[str, str]]) -> Table:
+    table = _table("What the protocol does not allow, tried for real")
+    table.add_column("attempt", overflow="fold")
+    table.add_column("the broker's answer")
+    for attempt, answer in refusals:
+        table.add_row(attempt, answer)
+    return table
+
+
+def _latency(findings: Findings) -> Panel:
+    figures = "   ".join(
+        f"{name.removesuffix('_ms')} {value:.0f} ms" for name, value in findings.latency.items()
+    )
+    text = (
+        f"{findings.live_records:,} records at {findings.live_rate:.0f} a second, from publishing "
+        f"to readable by the council: {figures}"
+    )
+    return Panel(text, title="Live", title_align="left")

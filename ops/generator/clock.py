@@ -1,0 +1,74 @@
+"""When things happen: patterns of hour and weekday over a period of whole weeks."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from random import Random
+from typing import NamedTuple
+
+from ops.generator.choice import Weighted
+
+START = date(2025, 1, 6)
+"""A Monday."""
+
+WEEKS = 52
+_HOURS = 24
+_FRIDAY, _SATURDAY, _SUNDAY = 4, 5, 6
+
+
+class Moment(NamedTuple):
+    """A day, counted from the start of the period, and a minute of that day (local time)."""
+
+    day: int
+    minute: int
+
+
+class Calendar:
+    """Writes moments as ISO 8601 local dates and times (Europe/London)."""
+
+    def __init__(self, start: date = START, weeks: int = WEEKS) -> None:
+        """Cover `weeks` whole weeks from `start`, which should be a Monday."""
+        self.weeks = weeks
+        # Two more weeks take what began within the period and ended after it.
+        days = weeks * 7 + 14
+        self._dates = [(start + timedelta(days=day)).isoformat() for day in range(days)]
+        self._times = [f"{m // 60:02}:{m % 60:02}" for m in range(_HOURS * 60)]
+
+    def date(self, moment: Moment) -> str:
+        """The moment's date."""
+        return self._dates[moment.day]
+
+    def time(self, moment: Moment) -> str:
+        """The moment's time to the minute."""
+        return self._times[moment.minute]
+
+    def moment(self, pattern: Weighted[int], rng: Random) -> Moment:
+        """A moment of the period after a pattern of the week."""
+        hour_of_week = pattern.draw(rng)
+        day = int(rng.random() * self.weeks) * 7 + hour_of_week // _HOURS
+        return Moment(day, hour_of_week % _HOURS * 60 + int(rng.random() * 60))
+
+
+def later(moment: Moment, minutes: int) -> Moment:
+    """The moment that many minutes on."""
+    days, minute = divmod(moment.minute + minutes, _HOURS * 60)
+    return Moment(moment.day + days, minute)
+
+
+def week(day: float, evening: float, night: float, weekend_night: float) -> Weighted[int]:
+    """Hours of the week, 0 being Monday's first; weights an hour by part of day and week."""
+    return Weighted(
+        (hour, _weight(hour, day, evening, night, weekend_night)) for hour in range(7 * _HOURS)
+    )
+
+
+def _weight(hour: int, day: float, evening: float, night: float, weekend_night: float) -> float:
+    weekday, of_day = divmod(hour, _HOURS)
+    late, small_hours = of_day >= 21, of_day < 4  # noqa: PLR2004 - hours of the clock
+    if (weekday in {_FRIDAY, _SATURDAY} and late) or (
+        weekday in {_SATURDAY, _SUNDAY} and small_hours
+    ):
+        return weekend_night
+    if late or of_day < 7:  # noqa: PLR2004 - an hour of the clock
+        return night
+    return evening if of_day >= 17 else day  # noqa: PLR2004 - an hour of the clock

@@ -1,0 +1,39 @@
+"""What takes part in the throughput benchmark."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+
+class Contender(Protocol):
+    """Reads the whole intake topic in a consumer group of its own and writes exactly once."""
+
+    @property
+    def name(self) -> str:
+        """The key of its figure."""
+        ...
+
+    @property
+    def group(self) -> str:
+        """Its consumer group."""
+        ...
+
+    @property
+    def workers(self) -> int:
+        """How many processes share the partitions."""
+        ...
+
+    @property
+    def topics(self) -> tuple[str, ...]:
+        """The topics its outputs go to."""
+        ...
+
+    @property
+    def outputs_per_record(self) -> int:
+        """Outputs that each record makes on `topics` together."""
+        ...
+
+    def running(self) -> AbstractContextManager[None]:
+        """The contender at work; stopped at the end of the block."""
+        ...

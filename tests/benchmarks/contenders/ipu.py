@@ -1,0 +1,45 @@
+"""Contender `ipu`: the project's own worker processes, supervised, as `ipu up` starts them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from ops.background import start_worker
+from ops.embedded import processes
+from streams.kafka_config import WorkerClients
+from tests.benchmarks.setting import PROTOCOL_FILE, Setting
+
+_STOP_SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Ipu:
+    """One worker or several of one group."""
+
+    setting: Setting
+    name: str = "ipu"
+    workers: int = 1
+    outputs_per_record: int = 2
+
+    @property
+    def group(self) -> str:
+        """The workers' consumer group."""
+        return WorkerClients({}, self.setting.names.worker).group
+
+    @property
+    def topics(self) -> tuple[str, ...]:
+        """Both profiles."""
+        return self.setting.released
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Start the workers and stop them as an operator would."""
+        slots = [str(slot) for slot in range(self.workers)]
+        started = [start_worker(self.setting.stack, PROTOCOL_FILE, slot) for slot in slots]
+        try:
+            yield
+        finally:
+            for worker in started:
+                processes.stop(worker.process, _STOP_SECONDS)

@@ -1,0 +1,56 @@
+"""The pure functions of the worker for the contenders: the same decode to encode for each of them.
+
+Imports no Kafka client, so that it loads in every contender's environment.
+"""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from sanitiser.postcodes import PostcodeIndex
+from sanitiser.references import ReferenceKey
+from schemas.catalogue import load_catalogue
+from schemas.protocol import load_protocol
+from schemas.wire import decoder, encoder
+from streams.flows import Wire, build_pipeline
+from streams.messages import Intake, Output, Tally
+from streams.pipeline import Flow, Pipeline
+from streams.steps.validate import london_date
+from tests.benchmarks.job import AGENCY, DATASET, Job
+
+_DAY_LOOKED_UP_EVERY_MS = 1_000
+
+
+def pipeline_of(job: Job) -> Pipeline:
+    """The worker's pipeline with the registry's answers already at hand."""
+    catalogue = load_catalogue()
+    protocol = load_protocol(Path(job.protocol), frozenset(catalogue.record_types))
+    index = PostcodeIndex.open(Path(job.index), protocol.sanitising.minimum_households)
+    intake_id = job.schema_ids[job.intake]
+    wire = Wire(
+        lambda topic: encoder(topic.schema, job.schema_ids[topic.name]),
+        lambda reader: {intake_id: decoder(reader)}.__getitem__,
+    )
+    key = ReferenceKey(job.reference_key.encode())
+    return build_pipeline(protocol, catalogue, index, key, wire, time.time)
+
+
+class Functions:
+    """One record in, its releases or its rejection out; counts as the worker counts."""
+
+    def __init__(self, job: Job) -> None:
+        """Take the flow out of the worker's own pipeline."""
+        self._flow: Flow = pipeline_of(job)._flows[job.intake]
+        self._tally = Tally(AGENCY, DATASET, None)
+        self._today = date.min
+        self._stale_at_ms = 0
+
+    def outputs(self, intake: Intake) -> list[Output]:
+        """Decode, validate, clean, geocode, sanitise, route, encode."""
+        now_ms = int(time.time() * 1000)
+        if now_ms >= self._stale_at_ms:
+            self._today = london_date(datetime.fromtimestamp(now_ms / 1000, UTC))
+            self._stale_at_ms = now_ms + _DAY_LOOKED_UP_EVERY_MS
+        return self._flow.process(intake, self._today, now_ms, self._tally)

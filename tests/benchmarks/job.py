@@ -1,0 +1,44 @@
+"""What a process of the benchmarks is given: one JSON document on its standard input.
+
+Passwords and keys go this way and not by arguments, which every user of the machine can read.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import sys
+from dataclasses import dataclass
+from typing import Any, Self
+
+AGENCY = "police"
+DATASET = "police-incident"
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Connection and identity of one client, and what the pure functions are built from.
+
+    `places` is the file of places that records lie at, `schema_ids` the registry's id of each
+    topic's schema, `options` what the process alone has use for.
+    """
+
+    connection: dict[str, Any]
+    principal: str
+    protocol: str
+    index: str
+    reference_key: str
+    intake: str
+    passthrough: str
+    places: str
+    schema_ids: dict[str, int]
+    options: dict[str, Any] = dataclasses.field(default_factory=dict)
+
+    def text(self) -> str:
+        """The document."""
+        return json.dumps(dataclasses.asdict(self))
+
+    @classmethod
+    def received(cls) -> Self:
+        """The job of this process."""
+        return cls(**json.loads(sys.stdin.readline()))

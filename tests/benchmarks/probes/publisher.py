@@ -1,0 +1,62 @@
+"""Publishes incidents at an even rate and prints when each was handed to the client.
+
+Times are of the monotonic clock, which all processes of a machine share, in nanoseconds.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import sys
+import time
+from pathlib import Path
+
+from confluent_kafka import Producer
+
+from schemas.catalogue import load_catalogue
+from schemas.derive import intake_schema
+from schemas.wire import encoder
+from tests.benchmarks.intake import producer_config
+from tests.benchmarks.job import DATASET, Job
+from tests.benchmarks.places import read_places
+from tests.benchmarks.records import incidents
+
+_FLUSH_SECONDS = 30.0
+_LINGER_MS = 1
+_NS = 1_000_000_000
+
+
+def main() -> None:
+    """Publish as the job on standard input says: `run`, `count`, `rate` in records a second."""
+    job = Job.received()
+    count, rate = int(job.options["count"]), float(job.options["rate"])
+    encode = encoder(
+        intake_schema(load_catalogue().record_type(DATASET)), job.schema_ids[job.intake]
+    )
+    places = read_places(Path(job.places))
+    messages = [
+        (record["incident_reference"], encode(record))
+        for record in incidents(count, job.options["run"], places)
+    ]
+    producer = Producer({**producer_config(job.connection), "linger.ms": _LINGER_MS})
+    producer.list_topics(job.intake)
+    gc.disable()
+    published: dict[str, int] = {}
+    start = time.monotonic_ns()
+    for number, (reference, value) in enumerate(messages):
+        _sleep_until(start + int(number * _NS / rate))
+        published[reference] = time.monotonic_ns()
+        producer.produce(job.intake, value, reference.encode())
+        producer.poll(0)
+    if left := producer.flush(_FLUSH_SECONDS):
+        raise SystemExit(f"{left} records were not taken by the broker")
+    json.dump(published, sys.stdout)
+
+
+def _sleep_until(due_ns: int) -> None:
+    while (left := due_ns - time.monotonic_ns()) > 0:
+        time.sleep(left / _NS)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,184 @@
+"""What the benchmarks run on: broker, registry, protocol, index, the contenders' rights."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from confluent_kafka.admin import AdminClient
+
+from ops.embedded import stack as embedded
+from ops.embedded.broker_config import ADMIN
+from ops.embedded.stack import Stack
+from ops.isp.apply import apply
+from ops.isp.rules import grant_rules
+from ops.isp.topics import apply_topics
+from ops.isp.users import apply_users
+from ops.reference import ensure_index
+from ops.settings import Settings
+from ops.system import REFERENCE_KEY
+from schemas.access import Rule
+from schemas.catalogue import Catalogue, load_catalogue
+from schemas.protocol import Protocol, load_protocol
+from schemas.topics import Names, Topic, topics
+from tests.benchmarks.job import AGENCY, DATASET, Job
+from tests.benchmarks.places import make_reference_files
+
+PROTOCOL_FILE = Path(__file__).with_name("bench.yaml")
+CONTENDERS = ("librdkafka", "quix")
+"""Contenders that are no component of `ipu`: principals with the worker's rights and no more."""
+
+Report = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """Where the benchmarks keep what they make, under one folder."""
+
+    folder: Path
+
+    @property
+    def households(self) -> Path:
+        """The made-up household counts."""
+        return self.folder / "households.csv"
+
+    @property
+    def places(self) -> Path:
+        """The places that the records lie at."""
+        return self.folder / "places.csv"
+
+    @property
+    def run_dir(self) -> Path:
+        """The run directory of the embedded stack."""
+        return self.folder / "run"
+
+    @property
+    def index(self) -> Path:
+        """The postcode index of that run."""
+        return self.run_dir / "reference"
+
+    def log(self, name: str) -> Path:
+        """Where a process that the benchmarks start writes."""
+        folder = self.folder / "logs"
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder / f"{name}.log"
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A running stack that stands by the benchmarks' protocol."""
+
+    files: Files
+    stack: Stack
+    protocol: Protocol
+    catalogue: Catalogue
+    schema_ids: dict[str, int]
+
+    @property
+    def names(self) -> Names:
+        """Names of topics and principals."""
+        return Names(self.protocol.prefix)
+
+    @property
+    def intake(self) -> str:
+        """The one intake topic."""
+        return self.names.intake(AGENCY, DATASET)
+
+    @property
+    def released(self) -> tuple[str, ...]:
+        """The topics of the releases, one a profile."""
+        profiles = self.protocol.profiles_of(DATASET)
+        return tuple(self.names.depersonalised(profile, DATASET) for profile in profiles)
+
+    @property
+    def passthrough(self) -> str:
+        """Topic of the contender that decodes and encodes alone."""
+        return f"{self.protocol.prefix}.passthrough"
+
+    @property
+    def partitions(self) -> int:
+        """Partitions of the intake topic, and of those of the releases."""
+        return self.protocol.supplies[0].partitions
+
+    @property
+    def admin_config(self) -> dict[str, Any]:
+        """Client configuration of the administrator, for whom every topic is open."""
+        return dict(self.stack.secrets.client_config(self.stack.bootstrap, ADMIN))
+
+    @property
+    def admin(self) -> AdminClient:
+        """A client of the administrator."""
+        return AdminClient(self.admin_config)
+
+    def job(self, party: str, **options: Any) -> Job:
+        """The job of a process that acts as `party`."""
+        principal = self.names.principal(party)
+        return Job(
+            connection=dict(self.stack.secrets.client_config(self.stack.bootstrap, principal)),
+            principal=principal,
+            protocol=str(PROTOCOL_FILE),
+            index=str(self.files.index),
+            reference_key=self.stack.secrets.password(REFERENCE_KEY),
+            intake=self.intake,
+            passthrough=self.passthrough,
+            places=str(self.files.places),
+            schema_ids=self.schema_ids,
+            options=options,
+        )
+
+
+def ensure_reference(files: Files, report: Report) -> None:
+    """Make the national index, and the files it needs, where they are missing."""
+    report("making up households")
+    make_reference_files(files.households, files.places)
+    protocol = load_protocol(PROTOCOL_FILE, frozenset(load_catalogue().record_types))
+    files.run_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    ensure_index(files.run_dir, protocol.sanitising, files.households, report)
+
+
+@contextmanager
+def running(files: Files, report: Report) -> Iterator[Setting]:
+    """The stack with protocol, index and rights; stopped at the end, its data stays."""
+    ensure_reference(files, report)
+    settings = Settings.from_environment(run_dir=files.run_dir)
+    try:
+        yield _applied(files, embedded.start(settings, report), report)
+    finally:
+        embedded.stop(settings, report)
+
+
+def _applied(files: Files, stack: Stack, report: Report) -> Setting:
+    catalogue = load_catalogue()
+    protocol = load_protocol(PROTOCOL_FILE, frozenset(catalogue.record_types))
+    admin_config = stack.secrets.client_config(stack.bootstrap, ADMIN)
+    applied = apply(protocol, catalogue, admin_config, stack.secrets, stack.registry_url, report)
+    wanted = topics(protocol, catalogue)
+    ids = {topic.name: applied.schema_ids[topic.subject] for topic in wanted}
+    setting = Setting(files, stack, protocol, catalogue, ids)
+    _admit_contenders(setting, wanted)
+    return setting
+
+
+def _admit_contenders(setting: Setting, wanted: tuple[Topic, ...]) -> None:
+    admin, prefix = setting.admin, setting.protocol.prefix
+    intake = next(topic for topic in wanted if topic.name == setting.intake)
+    apply_topics(admin, [replace(intake, name=setting.passthrough)])
+    principals = [setting.names.principal(contender) for contender in CONTENDERS]
+    apply_users(admin, principals, setting.stack.secrets)
+    written = (
+        *setting.released, setting.passthrough, setting.names.rejected(AGENCY, DATASET),
+    )  # fmt: skip
+    rules = [
+        rule
+        for principal in principals
+        for rule in (
+            Rule(principal, "read", "topic", setting.intake),
+            *(Rule(principal, "write", "topic", topic) for topic in written),
+            Rule(principal, "read", "group", f"{principal}.", prefixed=True),
+            Rule(principal, "write", "transactional-id", f"{principal}.", prefixed=True),
+        )
+    ]
+    grant_rules(admin, prefix, rules)

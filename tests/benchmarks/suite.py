@@ -1,0 +1,60 @@
+"""All areas in one order: first what needs no broker, then what shares one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from tests.benchmarks.figures import Area
+from tests.benchmarks.latency import Latency
+from tests.benchmarks.offline import Offline
+from tests.benchmarks.setting import Files, ensure_reference, running
+from tests.benchmarks.throughput import Progress, Throughput
+
+_PIPELINE_RECORDS = 40_000
+
+
+class AreaName(StrEnum):
+    """What can be measured."""
+
+    INDEX = "index"
+    PIPELINE = "pipeline"
+    LATENCY = "latency"
+    THROUGHPUT = "throughput"
+
+
+@dataclass(frozen=True, slots=True)
+class Suite:
+    """Where the benchmarks run and whom they tell."""
+
+    files: Files
+    python: Path
+    bench_python: Path
+    progress: Progress
+    report: Callable[[str], None]
+
+    def measure(
+        self,
+        areas: Collection[AreaName],
+        runs: int,
+        records: int,
+        seconds: int,
+        only: Sequence[str],
+    ) -> Iterator[Area]:
+        """Each area as soon as it is measured."""
+        ensure_reference(self.files, self.report)
+        offline = Offline(self.files, self.python, self.progress)
+        if AreaName.INDEX in areas:
+            yield offline.index(runs)
+        if AreaName.PIPELINE in areas:
+            yield offline.pipeline(min(records, _PIPELINE_RECORDS), runs)
+        if AreaName.LATENCY not in areas and AreaName.THROUGHPUT not in areas:
+            return
+        with running(self.files, self.report) as setting:
+            if AreaName.LATENCY in areas:
+                yield Latency(setting, self.python, self.progress).measure(seconds, runs)
+            if AreaName.THROUGHPUT in areas:
+                measuring = Throughput(setting, self.python, self.bench_python, self.progress)
+                yield measuring.measure(records, runs, only)

@@ -1,0 +1,168 @@
+"""Area `throughput`: how fast each contender takes the same intake to its outputs, exactly once.
+
+Measured by the operator on the committed offsets of the contender's group: input offsets and
+outputs become visible by the same commit, and asking for offsets burdens the machine less than
+reading all outputs. The clock starts at the first commit seen once all of a contender's workers
+hold partitions, and stops at the commit that completes the intake; records committed before the
+clock started do not count. After each run the outputs are read under `read_committed`, counted,
+and compared between the contenders that run the same functions.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.benchmarks import broker
+from tests.benchmarks.broker import Content, Ends, Group
+from tests.benchmarks.contenders.contender import Contender
+from tests.benchmarks.contenders.ipu import Ipu
+from tests.benchmarks.contenders.script import Script
+from tests.benchmarks.errors import BenchError
+from tests.benchmarks.figures import Aim, Area, medians, with_load
+from tests.benchmarks.intake import publish
+from tests.benchmarks.job import AGENCY
+from tests.benchmarks.setting import Setting
+
+AIMS = {
+    "ipu_over_quix": Aim(1.2),
+    "ipu_over_librdkafka": Aim(0.75),
+    "ipu_over_quix_passthrough": Aim(0.7),
+}
+COMMIT_EVERY = 10_000
+COMMIT_INTERVAL_S = 1.0
+_ASK_EVERY_S = 0.02
+_PATIENCE_S = 300.0
+
+Progress = Callable[[str, int, int], None]
+"""Told what goes on, how far it is, and how far it goes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Throughput:
+    """The benchmark on a running stack."""
+
+    setting: Setting
+    python: Path
+    bench_python: Path
+    progress: Progress
+
+    def contenders(self) -> tuple[Contender, ...]:
+        """All that take part, in the order of their runs."""
+        return (
+            Ipu(self.setting),
+            self._quix("quix", "whole", self.setting.released, 2),
+            Ipu(self.setting, "ipu_two_workers", 2),
+            self._librdkafka(),
+            self._quix("quix_passthrough", "passthrough", (self.setting.passthrough,), 1),
+        )
+
+    def measure(self, records: int, runs: int, only: Sequence[str] = ()) -> Area:
+        """`runs` alternating runs of every contender, or of those that `only` names."""
+        contenders = [c for c in self.contenders() if not only or c.name in only]
+        begin = self._publish(records)
+        done = [
+            self._run(contender, begin, records, number)
+            for number in range(runs)
+            for contender in contenders
+        ]
+        _check_same_outputs(done)
+        figures = medians(done, [contender.name for contender in contenders])
+        figures |= _ratios(done, runs)
+        aims = {name: aim for name, aim in AIMS.items() if name in figures}
+        how = f"{' '.join((__doc__ or '').split())} {records} records."
+        return Area("throughput", "records/s", figures, aims, done, how)
+
+    def _publish(self, records: int) -> Ends:
+        admin, partitions = self.setting.admin, self.setting.partitions
+        broker.empty(admin, [self.setting.intake], partitions)
+        publish(
+            self.setting.job(AGENCY), records, f"T{time.time():.0f}",
+            lambda done: self.progress("publishing the intake", done, records),
+        )  # fmt: skip
+        return broker.begins(admin, [self.setting.intake], partitions)
+
+    def _run(self, contender: Contender, begin: Ends, records: int, number: int) -> dict[str, Any]:
+        def measured() -> dict[str, Any]:
+            return {contender.name: self._rate(contender, begin, records, number)}
+
+        admin, partitions = self.setting.admin, self.setting.partitions
+        before = broker.ends(admin, contender.topics, partitions)
+        figures = {"run": number, "contender": contender.name, **with_load(measured)}
+        found = broker.content(self.setting.admin_config, before)
+        _check_complete(contender, found, records)
+        broker.empty(admin, contender.topics, partitions)
+        return {**figures, "outputs": found.records, "outputs_digest": found.digest}
+
+    def _rate(self, contender: Contender, begin: Ends, records: int, number: int) -> float:
+        group = Group(self.setting.admin, contender.group, begin)
+        group.forget()
+        title = f"run {number + 1}: {contender.name}"
+        give_up = time.monotonic() + _PATIENCE_S
+        clock: tuple[float, int] | None = None
+        with contender.running():
+            while (done := group.processed()) < records:
+                now = time.monotonic()
+                if clock is None and done and group.has_members(contender.workers):
+                    clock = now, done
+                if now > give_up:
+                    raise BenchError(
+                        f"{contender.name} had committed {done} of {records} records after "
+                        f"{_PATIENCE_S:.0f} s; its log lies under {self.setting.files.folder}"
+                    )
+                self.progress(title, done, records)
+                time.sleep(_ASK_EVERY_S)
+            finished = time.monotonic()
+        self.progress(title, records, records)
+        if clock is None:
+            raise BenchError(f"{contender.name} was done before it was measured: take more records")
+        started, already = clock
+        return (records - already) / (finished - started)
+
+    def _quix(self, name: str, work: str, topics: tuple[str, ...], outputs: int) -> Script:
+        group = f"{self.setting.names.principal('quix')}.{work}"
+        job = self.setting.job(
+            "quix", work=work, group=group, topics=topics, commit_every=COMMIT_EVERY,
+            commit_interval=COMMIT_INTERVAL_S,
+        )  # fmt: skip
+        log = self.setting.files.log(name)
+        module = "tests.benchmarks.contenders.quix"
+        return Script(name, group, topics, outputs, self.bench_python, module, job, log)
+
+    def _librdkafka(self) -> Script:
+        job = self.setting.job("librdkafka")
+        return Script(
+            "librdkafka", f"{job.principal}.pipeline", self.setting.released, 2, self.python,
+            "tests.benchmarks.contenders.librdkafka", job, self.setting.files.log("librdkafka"),
+        )  # fmt: skip
+
+
+def _check_complete(contender: Contender, found: Content, records: int) -> None:
+    expected = contender.outputs_per_record * records
+    if found.records != expected:
+        raise BenchError(
+            f"{contender.name} wrote {found.records} outputs where {expected} were expected"
+        )
+
+
+def _check_same_outputs(runs: Sequence[dict[str, Any]]) -> None:
+    digests = {r["outputs_digest"] for r in runs if r["contender"] != "quix_passthrough"}
+    if len(digests) > 1:
+        raise BenchError("contenders that run the same functions wrote different outputs")
+
+
+def _ratios(runs: Sequence[dict[str, Any]], count: int) -> dict[str, float]:
+    """The median over the runs of ipu's rate by that of the other in the same run."""
+    rates = {(r["contender"], r["run"]): r[r["contender"]] for r in runs}
+    paired = [
+        {
+            f"ipu_over_{other}": rates["ipu", number] / rates[other, number]
+            for other in ("quix", "librdkafka", "quix_passthrough")
+            if ("ipu", number) in rates and (other, number) in rates
+        }
+        for number in range(count)
+    ]
+    return medians(paired, list(paired[0])) if paired else {}

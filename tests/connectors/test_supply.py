@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import fastavro
+import pytest
+
+from connectors.convert import Converter
+from connectors.mapping import Mapping
+from connectors.mapping_file import find_mapping
+from connectors.sources.csv_file import CsvFile, Unreadable, content_digest
+from connectors.supply import UNREADABLE_NAMED, Counts, Supply, event_dates, supply_id
+from schemas.catalogue import Catalogue
+
+AVON = "avon_and_somerset_2018-10_to_2019-02.csv.xz"
+TRANSPORT = "british_transport_police_2018-10_to_2019-02.csv.xz"
+LONDON = "lfb_incident_records_sample.csv"
+
+
+def test_a_supply_is_named_by_agency_dataset_mapping_and_content(
+    make_mapping: Callable[..., Mapping],
+) -> None:
+    mapping = make_mapping()
+    names = {
+        supply_id("police", mapping, b"x"),
+        supply_id("police", mapping, b"y"),
+        supply_id("fire", mapping, b"x"),
+        supply_id("police", make_mapping(delimiter=";"), b"x"),
+        supply_id("police", make_mapping(dataset="fire-incident"), b"x"),
+    }
+    assert len(names) == 5
+    assert supply_id("police", make_mapping(), b"x") in names
+    assert {len(name) for name in names} == {32}
+
+
+def test_rows_that_could_not_be_read_are_all_counted_and_the_first_are_named() -> None:
+    counts = Counts()
+    for n in range(1, 14):
+        counts.add_unreadable(Unreadable(n, n + 1, "3 cells; the header has 2"))
+    assert (counts.rows_read, counts.unreadable) == (13, 13)
+    assert len(counts.unreadable_named) == UNREADABLE_NAMED
+    assert "line 2: 3 cells" in counts.caveats[0]
+    assert counts.caveats[0].endswith("and 3 more")
+
+
+def count(path: Path, mapping: Mapping, catalogue: Catalogue) -> tuple[Counts, list[str]]:
+    record_type = catalogue.record_type(mapping.dataset)
+    name = supply_id("police", mapping, content_digest(path))
+    counts, references = Counts(), []
+    with CsvFile(path, mapping.delimiter, mapping.encoding) as source:
+        converter = Converter(mapping, record_type, source.header, name)
+        for row in source:
+            assert not isinstance(row, Unreadable)
+            converted = converter(row.cells, row.number)
+            counts.add(converted, event_dates(record_type))
+            if converted.record is not None:
+                references.append(converted.record[record_type.identity[0]])
+        supply = Supply(name, "police", "Desk", mapping, converter, date(2026, 1, 2))
+        written = supply.record(counts, complete=True)
+    assert fastavro.validate(written, fastavro.parse_schema(catalogue.system["supply"]))
+    return counts, references
+
+
+@pytest.mark.parametrize(
+    ("file", "mapping", "rows", "records", "reasons"),
+    [
+        (f"crime/{AVON}", "data-police-uk-incident", 69_096, 13_359, [55_737]),
+        (f"crime/{AVON}", "data-police-uk-offence", 69_096, 55_737, [13_359]),
+        (f"crime/{TRANSPORT}", "data-police-uk-offence", 24_669, 24_669, []),
+        (f"fire/{LONDON}", "london-fire-brigade", 20, 0, [4, 8, 8]),
+    ],
+)
+def test_real_files_are_counted_to_the_row(
+    *, shared_data: Path, catalogue: Catalogue, file: str, mapping: str, rows: int, records: int,
+    reasons: list[int],
+) -> None:  # fmt: skip
+    counts, _ = count(shared_data / file, find_mapping(mapping, catalogue), catalogue)
+    assert (counts.rows_read, counts.records) == (rows, records)
+    assert sorted(counts.out_of_scope.values()) == reasons
+    if records:
+        assert (counts.period_from, counts.period_to) == (date(2018, 10, 1), date(2019, 2, 28))
+
+
+def test_references_made_of_the_row_are_the_same_each_time_and_differ_by_row(
+    shared_data: Path, catalogue: Catalogue
+) -> None:
+    mapping = find_mapping("data-police-uk-incident", catalogue)
+    path = shared_data / "crime" / AVON
+    _, first = count(path, mapping, catalogue)
+    _, second = count(path, mapping, catalogue)
+    assert first == second
+    assert len(set(first)) == 13_359

@@ -1,0 +1,271 @@
+"""A partnership at work: its agencies publish, its worker runs, its recipients read."""
+
+from __future__ import annotations
+
+import itertools
+import urllib.request
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from confluent_kafka import (  # type: ignore[attr-defined]
+    OFFSET_BEGINNING,
+    Consumer,
+    ConsumerGroupTopicPartitions,
+    KafkaError,
+    KafkaException,
+    Message,
+    Producer,
+    TopicPartition,
+)
+from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]
+from prometheus_client.parser import text_string_to_metric_families
+from ruamel.yaml import YAML
+
+from ops.embedded import ports
+from ops.embedded.stack import Stack
+from ops.system import REFERENCE_KEY
+from sanitiser.policy import Policy
+from sanitiser.references import ReferenceKey
+from schemas.catalogue import SCHEMA_FOLDER, load_catalogue
+from schemas.derive import intake_schema
+from schemas.protocol import load_protocol
+from schemas.topics import topics
+from schemas.wire import decoder, encoder
+from streams.kafka_config import WorkerClients
+from streams.messages import SUPPLY_HEADER
+from tests.integration.partnership import Partnership, bring_into_step
+from tests.integration.waiting import until
+from tests.integration.worker_process import Order, WorkerProcess
+
+PATIENCE_S = 30.0
+READ_AT_ONCE = 10_000
+
+Raw = tuple[bytes | None, bytes | None]
+"""Key and value of a message as it is."""
+
+Samples = dict[str, dict[tuple[str, ...], float]]
+"""Values by series and label values."""
+
+
+@dataclass(frozen=True)
+class Site:
+    """One applied protocol under its own prefix, with what its worker is started by."""
+
+    partnership: Partnership
+    protocol_file: Path
+    index: Path
+    folder: Path
+    _numbers: Iterator[int] = field(default_factory=itertools.count)
+
+    @cached_property
+    def admin(self) -> AdminClient:
+        """The administrator's client."""
+        return AdminClient({**self.partnership.admin, "log_level": 0})
+
+    def intake(self, dataset: str) -> str:
+        """The intake topic of a dataset, which one agency supplies here."""
+        return self.partnership.names.intake(self.agency(dataset), dataset)
+
+    def rejected(self, dataset: str) -> str:
+        """The topic of what was rejected of a dataset."""
+        return self.partnership.names.rejected(self.agency(dataset), dataset)
+
+    def released(self, profile: str, dataset: str) -> str:
+        """The topic of a dataset's releases."""
+        return self.partnership.names.depersonalised(profile, dataset)
+
+    @staticmethod
+    def agency(dataset: str) -> str:
+        """The agency that supplies a dataset."""
+        return dataset.partition("-")[0]
+
+    def value(self, dataset: str, record: dict[str, Any]) -> bytes:
+        """The bytes that the agency publishes."""
+        return self.framed(dataset, self.partnership.applied.schema_ids)(record)
+
+    def framed(self, dataset: str, ids: Any) -> Callable[[Any], bytes]:
+        """The encoder of a dataset's intake under the id that `ids` has for its subject."""
+        schema = intake_schema(self.partnership.catalogue.record_type(dataset))
+        return encoder(schema, ids[f"{self.intake(dataset)}-value"])
+
+    def record_id(self, profile: str, dataset: str, record: dict[str, Any]) -> str:
+        """The name of a record's release, by the reference key of the stack."""
+        catalogue = self.partnership.catalogue
+        key = ReferenceKey(self.partnership.secrets.password(REFERENCE_KEY).encode())
+        policy = Policy(catalogue.record_type(dataset), profile, key, catalogue.code_lists)
+        return policy.record_id(self.agency(dataset), record)
+
+    def publish(
+        self, dataset: str, records: Iterable[dict[str, Any]], supply: str | None = None
+    ) -> None:
+        """Publish records as their agency; the key is the reference."""
+        identity = self.partnership.catalogue.record_type(dataset).identity[0]
+        encode = self.framed(dataset, self.partnership.applied.schema_ids)
+        raw = ((str(record[identity]).encode(), encode(record)) for record in records)
+        self.publish_raw(self.agency(dataset), self.intake(dataset), raw, supply)
+
+    def publish_raw(
+        self, party: str, topic: str, messages: Iterable[Raw], supply: str | None = None
+    ) -> None:
+        """Publish messages as they are, as `party`, and see every one of them delivered."""
+        failed: list[str] = []
+
+        def delivered(error: KafkaError | None, _message: Message) -> None:
+            if error is not None:
+                failed.append(error.name())
+
+        producer = Producer({**self.partnership.client(party), **STEADY_PRODUCER})
+        headers = [(SUPPLY_HEADER, supply.encode())] if supply else None
+        for key, value in messages:
+            producer.produce(topic, value, key, headers=headers, on_delivery=delivered)
+            producer.poll(0)
+        assert producer.flush(PATIENCE_S) == 0
+        assert not failed
+
+    def read_all(self, party: str | None, topic: str) -> list[Message]:
+        """Everything committed up to the topic's end, as `party` (None: the administrator) reads it."""
+        ends = self.ends(topic)
+        client = self.partnership.client(party) if party else self.partnership.admin
+        group = f"{client['sasl.username']}.reader"
+        consumer = Consumer({**client, **COMMITTED_READER, "group.id": group})
+        try:
+            consumer.assign([TopicPartition(topic, p, OFFSET_BEGINNING) for p in ends])
+            return _up_to(consumer, ends)
+        finally:
+            consumer.close()
+
+    def decoded(self, party: str, topic: str) -> list[dict[str, Any]]:
+        """The values of `read_all`, decoded under the topic's schema."""
+        made = topics(self.partnership.protocol, self.partnership.catalogue)
+        decode = decoder(next(t.schema for t in made if t.name == topic))
+        return [decode(message.value()) for message in self.read_all(party, topic)]
+
+    def ends(self, topic: str) -> dict[int, int]:
+        """The end of each partition, whether or not what stands before it is committed."""
+        admin = self.admin
+        partitions = admin.list_topics(topic, timeout=PATIENCE_S).topics[topic].partitions
+        asked = {TopicPartition(topic, p): OffsetSpec.latest() for p in partitions}
+        answers = admin.list_offsets(asked, request_timeout=PATIENCE_S)
+        return {at.partition: answer.result(PATIENCE_S).offset for at, answer in answers.items()}
+
+    def waiting(self, datasets: Sequence[str] | None = None) -> int:
+        """Intake records for whose outcome no transaction is committed yet."""
+        supplied = datasets or [s.dataset for s in self.partnership.protocol.supplies]
+        committed = self.committed()
+        return sum(
+            end - committed.get((topic, partition), 0)
+            for topic in map(self.intake, supplied)
+            for partition, end in self.ends(topic).items()
+        )
+
+    def committed(self) -> dict[tuple[str, int], int]:
+        """The worker's committed offset of each partition it has read from."""
+        group = WorkerClients({}, self.partnership.names.worker).group
+        asked = [ConsumerGroupTopicPartitions(group)]
+        answer = self.admin.list_consumer_group_offsets(asked, require_stable=True)[group]
+        found = answer.result(PATIENCE_S).topic_partitions
+        return {(at.topic, at.partition): at.offset for at in found if at.offset >= 0}
+
+    def drain(self, datasets: Sequence[str] | None = None, seconds: float = PATIENCE_S) -> None:
+        """Wait until every intake record has its outcome."""
+        until(lambda: self.waiting(datasets) == 0, seconds, "the end of the intake")
+
+    def receipts(self, agency: str) -> Counter[str]:
+        """The sums of an agency's receipts: plain counts, and maps as `released.central`."""
+        total: Counter[str] = Counter()
+        for receipt in self.decoded(agency, self.partnership.names.receipts(agency)):
+            for name, count in receipt.items():
+                if isinstance(count, dict):
+                    total.update({f"{name}.{what}": number for what, number in count.items()})
+                elif isinstance(count, int):
+                    total[name] += count
+        return total
+
+    @contextmanager
+    def worker(self, **options: Any) -> Iterator[WorkerProcess]:
+        """Start a worker, and end it with the block."""
+        order = Order(
+            str(self.partnership.stack.run_dir), str(self.protocol_file), str(self.index), **options
+        )
+        started = WorkerProcess(order, self.folder / f"worker-{next(self._numbers)}.log")
+        try:
+            yield started
+        finally:
+            started.close()
+
+
+STEADY_PRODUCER = {
+    "enable.idempotence": True,
+    "linger.ms": 5,
+    "compression.type": "lz4",
+    "queue.buffering.max.messages": 1_000_000,
+    "log_level": 0,
+}
+COMMITTED_READER = {
+    "isolation.level": "read_committed",
+    "enable.auto.commit": False,
+    "enable.partition.eof": True,
+    "log_level": 0,
+}
+
+
+def _up_to(consumer: Consumer, ends: dict[int, int]) -> list[Message]:
+    messages: list[Message] = []
+    unread = {partition for partition, end in ends.items() if end > 0}
+
+    def read() -> bool:
+        for message in consumer.consume(READ_AT_ONCE, 0.1):
+            error = message.error()
+            if error is None:
+                messages.append(message)
+            elif error.code() != KafkaError._PARTITION_EOF:
+                raise KafkaException(error)
+            elif message.offset() >= ends[message.partition()]:
+                unread.discard(message.partition())
+        return not unread
+
+    until(read, PATIENCE_S, "reading to the end of the topic")
+    return messages
+
+
+def make_site(
+    stack: Stack,
+    short_name: str,
+    index: Path,
+    folder: Path,
+    edit: Callable[[Any], None] = lambda _document: None,
+) -> Site:
+    """Apply the first protocol, under another name and with the changes of `edit`, to `stack`."""
+    document = YAML().load(SCHEMA_FOLDER / "protocols" / "banes.yaml")
+    document["partnership"]["short_name"] = short_name
+    edit(document)
+    path = folder / f"{short_name}.yaml"
+    YAML().dump(document, path)
+    catalogue = load_catalogue()
+    protocol = load_protocol(path, frozenset(catalogue.record_types))
+    return Site(bring_into_step(protocol, catalogue, stack), path, index, folder)
+
+
+def free_port() -> int:
+    """A port for a worker's metrics."""
+    return ports.any_free()
+
+
+def exposition(port: int) -> str:
+    """What a worker's metrics page says."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as answer:
+        return str(answer.read().decode())
+
+
+def samples(port: int) -> Samples:
+    """The samples of a worker's metrics page."""
+    found: Samples = {}
+    for family in text_string_to_metric_families(exposition(port)):
+        for sample in family.samples:
+            found.setdefault(sample.name, {})[tuple(sample.labels.values())] = sample.value
+    return found

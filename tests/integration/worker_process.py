@@ -1,0 +1,153 @@
+"""The stream worker in a process of its own, alone or under its supervisor.
+
+Run as a program it is that process: it does what `ipu worker` does, with an index that the tests
+share, and with a fault where a test orders one.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import subprocess
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil  # type: ignore[import-untyped, unused-ignore]
+
+from ops.embedded import stack as embedded
+from ops.settings import Settings
+from ops.supervisor import Supervisor
+from ops.system import REFERENCE_KEY
+from ops.worker import WorkerSettings, run_worker
+from schemas.catalogue import load_catalogue
+from schemas.protocol import load_protocol
+from schemas.topics import Names
+from streams.messages import BatchResult
+from streams.pipeline import Pipeline
+from tests.integration.waiting import until
+
+ROOT = Path(__file__).resolve().parents[2]
+READY = "intake topics as"
+READY_S = 30.0
+FAULT = "a fault that the test ordered"
+
+
+@dataclass(frozen=True)
+class Order:
+    """What the worker is started with; `raises_once` is a file that marks the fault as done."""
+
+    run_dir: str
+    protocol: str
+    index: str
+    slot: str = "0"
+    metrics_port: int | None = None
+    supervised: bool = False
+    raises_once: str | None = None
+
+
+class WorkerProcess:
+    """A started worker, or a supervisor with its worker."""
+
+    def __init__(self, order: Order, log: Path) -> None:
+        self.order = order
+        self._log = log
+        command = [sys.executable, "-m", __name__, json.dumps(asdict(order))]
+        with log.open("ab") as stream:
+            self._process = subprocess.Popen(command, stdout=stream, stderr=stream, cwd=ROOT)
+
+    @property
+    def log(self) -> str:
+        """Everything the process and its children have said."""
+        return self._log.read_text(encoding="utf-8", errors="replace")
+
+    @property
+    def starts(self) -> int:
+        """How often a worker has come as far as reading."""
+        return self.log.count(READY)
+
+    def wait_ready(self, starts: int = 1) -> None:
+        """Wait until a worker reads; for the `starts`-th time, where it is supervised."""
+        until(lambda: self.starts >= starts or self.code is not None, READY_S, "the worker's start")
+        assert self.code is None, self.log
+
+    def child(self) -> psutil.Process:
+        """The worker that the supervisor has running."""
+        children = psutil.Process(self._process.pid).children()
+        assert len(children) == 1, self.log
+        return children[0]
+
+    @property
+    def code(self) -> int | None:
+        """The exit code; None while it runs."""
+        return self._process.poll()
+
+    def wait(self, seconds: float) -> int:
+        """The exit code, awaited for at most `seconds`."""
+        return self._process.wait(seconds)
+
+    def terminate(self) -> None:
+        """Ask it to stop (SIGTERM)."""
+        self._process.terminate()
+
+    def close(self) -> None:
+        """End whatever of it still runs."""
+        if self.code is not None:
+            return
+        children = psutil.Process(self._process.pid).children()
+        self.terminate()
+        try:
+            self.wait(30)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            for child in children:
+                child.kill()
+            raise
+
+
+def _work(order: Order) -> None:
+    stack = embedded.find(Settings.from_environment({}, run_dir=order.run_dir))
+    assert stack is not None, "the stack does not run"
+    protocol = Path(order.protocol)
+    names = Names(load_protocol(protocol, frozenset(load_catalogue().record_types)).prefix)
+    if order.raises_once is not None:
+        _have_it_raise_once(Path(order.raises_once))
+    run_worker(
+        WorkerSettings(
+            protocol=protocol,
+            index=Path(order.index),
+            registry_url=stack.registry_url,
+            connection=dict(stack.secrets.client_config(stack.bootstrap, names.worker)),
+            reference_key=stack.secrets.password(REFERENCE_KEY).encode(),
+            slot=order.slot,
+            metrics_port=order.metrics_port,
+        )
+    )
+
+
+def _have_it_raise_once(mark: Path) -> None:
+    process = Pipeline.process
+
+    def raising(pipeline: Pipeline, batch: Any) -> BatchResult:
+        if not mark.exists():
+            mark.touch()
+            raise RuntimeError(FAULT)
+        return process(pipeline, batch)
+
+    Pipeline.process = raising  # type: ignore[method-assign]
+
+
+def _main(argument: str) -> int:
+    order = Order(**json.loads(argument))
+    if not order.supervised:
+        _work(order)
+        return 0
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    alone = json.dumps(asdict(order) | {"supervised": False})
+    module = "tests.integration.worker_process"
+    return Supervisor([sys.executable, "-m", module, alone]).run()
+
+
+if __name__ == "__main__":
+    sys.exit(_main(sys.argv[1]))

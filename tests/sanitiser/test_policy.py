@@ -1,0 +1,180 @@
+"""The policy of a record type and profile: what is not named for release does not come out."""
+
+from __future__ import annotations
+
+from datetime import date, time
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sanitiser.location import Located, Released
+from sanitiser.policy import Policy
+from sanitiser.references import ReferenceKey
+from schemas.catalogue import load_catalogue
+from schemas.derive import release_schema
+from schemas.record_type import PROFILES, RecordType, parse_record_type
+
+CATALOGUE = load_catalogue()
+KEY = ReferenceKey(b"k" * 32)
+PLACE = Released("Acacia Avenue", "SW1A 1AA", 654_312, 123_465, "E09000033")
+LOCATIONS = {"location_": Located(PLACE, "postcode", (), ())}
+MARKER = "zqxmarkerjv"
+
+
+def policy(dataset: str, profile: str = "central", key: ReferenceKey = KEY) -> Policy:
+    return Policy(CATALOGUE.record_type(dataset), profile, key, CATALOGUE.code_lists)
+
+
+def released(
+    dataset: str, profile: str = "central", caveats: list[str] | None = None, **fields: Any
+) -> dict[str, Any]:
+    record_type = CATALOGUE.record_type(dataset)
+    identity = {"crime_reference": "C-1", "incident_reference": "C-1"}
+    blank = {f.name: identity.get(f.name) for f in record_type.fields}
+    return policy(dataset, profile).release("police", blank | fields, LOCATIONS, caveats or [])
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+@pytest.mark.parametrize("dataset", sorted(CATALOGUE.record_types))
+def test_a_release_has_the_fields_of_its_schema_and_no_others(dataset: str, profile: str) -> None:
+    schema = release_schema(CATALOGUE.record_type(dataset), profile)
+    assert set(released(dataset, profile)) == {field["name"] for field in schema["fields"]}
+
+
+@given(
+    marker=st.text(alphabet="qxzjv", min_size=6),
+    dataset=st.sampled_from(sorted(CATALOGUE.record_types)),
+    profile=st.sampled_from(PROFILES),
+)
+def test_no_text_field_comes_out_as_it_went_in(marker: str, dataset: str, profile: str) -> None:
+    record_type = CATALOGUE.record_type(dataset)
+    coded = {f.name for f in record_type.fields if f.treatments[profile].action == "code"}
+    texts = {f.name: marker for f in record_type.fields if f.kind == "text" and f.name not in coded}
+    assert marker not in repr(released(dataset, profile, **texts))
+
+
+def test_the_place_is_the_sanitised_one_whatever_the_record_says() -> None:
+    out = released(
+        "police-incident", location_address="5 Acacia Avenue", location_postcode="BA1 1AA",
+        location_easting=1.0, location_northing=2.0,
+    )  # fmt: skip
+    place = [out[f"location_{part}"] for part in Released._fields]
+    assert place == list(PLACE)
+
+
+def test_a_field_the_record_type_does_not_declare_stays_behind() -> None:
+    assert MARKER not in repr(released("police-incident", surprise=MARKER))
+
+
+def test_a_free_text_becomes_the_codes_its_words_spell() -> None:
+    out = released(
+        "police-crime-offence",
+        weapon=f"threatened with a KITCHEN knife by {MARKER}, then punched",
+        property_stolen=f"{MARKER}'s laptop and wallet",
+        method_of_entry="unclear",
+    )
+    assert out["weapon"] == ["knife", "hands"]
+    assert out["property_stolen"] == ["cash", "computer"]
+    assert out["method_of_entry"] == []
+    assert released("police-crime-offence")["weapon"] is None
+
+
+def test_the_second_profile_has_times_to_the_hour_and_no_instant() -> None:
+    given_time = {"incident_time": time(9, 59, 59, 999), "incident_utc": 1}
+    assert released("police-incident", **given_time)["incident_utc"] == 1
+    second = released("police-incident", "second", **given_time)
+    assert second["incident_time"] == time(9, 0)
+    assert "incident_utc" not in second
+    assert released("police-incident", "second")["incident_time"] is None
+
+
+def test_a_caveat_about_a_field_that_is_not_released_is_not_told() -> None:
+    caveats = ["incident_time:not-a-time", "domestic:not-a-flag", "caller_name:too-long"]
+    told = {
+        profile: released("police-incident", profile, caveats)["caveats"] for profile in PROFILES
+    }
+    assert told == {
+        "central": ["incident_time:not-a-time", "domestic:not-a-flag"],
+        "second": ["incident_time:not-a-time"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("record", "excluded"),
+    [
+        ({"domestic": False, "incident_type": "noise"}, False),
+        ({"domestic": False, "incident_type": None}, False),
+        ({"domestic": True, "incident_type": "noise"}, True),
+        ({"domestic": None, "incident_type": "noise"}, True),
+        ({"incident_type": "noise"}, True),
+        ({"domestic": False, "incident_type": "domestic-incident"}, True),
+    ],
+)
+def test_the_second_profile_excludes_what_may_be_domestic(
+    record: dict[str, Any], *, excluded: bool
+) -> None:
+    assert policy("police-incident", "second").excludes(record) is excluded
+    assert policy("police-incident", "central").excludes(record) is False
+
+
+def _related(dataset: str, join: str) -> RecordType:
+    """A further file of the same crimes, as the offender file is."""
+    treatment = {"central": "reference", "second": "drop"}
+    return parse_record_type(
+        {
+            "namespace": "ipu", "name": "Related", "dataset": dataset, "title": "t", "doc": "d",
+            "guidance": "3.2.1", "suppliers": ["police-force"], "information": "sensitive",
+            "status": "core", "required": ["crime_reference"], "identity": ["crime_reference"],
+            "events": [], "excluded": {},
+            "fields": [
+                {
+                    "name": "crime_reference", "type": ["null", "string"], "doc": "Crime reference",
+                    "sensitivity": "depersonalised", "treatment": treatment, "join": join,
+                }
+            ],
+        },
+        "related.avsc",
+    )  # fmt: skip
+
+
+def _reference(record_type: RecordType, agency: str = "police", key: ReferenceKey = KEY) -> str:
+    made = Policy(record_type, "central", key, CATALOGUE.code_lists)
+    blank = {f.name: None for f in record_type.fields} | {"crime_reference": "C-1"}
+    value: str = made.release(agency, blank, LOCATIONS, [])["crime_reference"]
+    return value
+
+
+def test_references_join_the_files_of_one_profile_that_name_the_same_join() -> None:
+    offences = CATALOGUE.record_type("police-crime-offence")
+    assert _reference(offences) == _reference(_related("police-crime-offender", "crime"))
+    assert _reference(offences) != _reference(_related("police-custody", "custody"))
+
+
+def test_references_of_other_agencies_profiles_and_keys_do_not_join() -> None:
+    offences = CATALOGUE.record_type("police-crime-offence")
+    second = released("police-crime-offence", "second")["crime_reference"]
+    other = _reference(offences, key=ReferenceKey(b"o" * 32))
+    found = [_reference(offences), _reference(offences, "btp"), second, other]
+    assert len(set(found)) == len(found)
+
+
+def test_the_record_id_is_of_its_profile_dataset_and_agency_and_is_no_reference() -> None:
+    record = {"incident_reference": "R-1"}
+    ids = [
+        policy("police-incident").record_id("police", record),
+        policy("police-incident", "second").record_id("police", record),
+        policy("fire-incident").record_id("police", record),
+        policy("police-incident").record_id("btp", record),
+        released("police-incident", incident_reference="R-1")["incident_reference"],
+    ]
+    assert len(set(ids)) == len(ids)
+
+
+def test_the_record_id_is_stable_under_correction_of_all_but_the_identity() -> None:
+    first = released("police-incident", incident_date=date(2024, 6, 1))
+    corrected = released("police-incident", incident_date=date(2024, 6, 2), domestic=False)
+    assert first["record_id"] == corrected["record_id"]
+    other = released("police-incident", incident_reference="C-2")
+    assert first["record_id"] != other["record_id"]

@@ -1,0 +1,65 @@
+"""Who may do what follows from the protocol and from nothing else."""
+
+from __future__ import annotations
+
+from schemas.access import principals, rules
+from schemas.protocol import Protocol
+
+
+def test_only_the_supplier_writes_its_intake_and_only_the_worker_reads_it(
+    protocol: Protocol,
+) -> None:
+    intake = [rule for rule in rules(protocol) if ".intake." in rule.name]
+    assert {r.principal for r in intake if r.operation == "read"} == {"banes.worker"}
+    for rule in intake:
+        if rule.operation == "write":
+            agency = rule.name.split(".")[2]
+            assert rule.principal == f"banes.{agency}"
+
+
+def test_nobody_but_the_worker_writes_a_release(protocol: Protocol) -> None:
+    writers = {
+        rule.principal
+        for rule in rules(protocol)
+        if ".depersonalised." in rule.name and rule.operation == "write"
+    }
+    assert writers == {"banes.worker"}
+
+
+def test_a_release_is_read_exactly_by_those_entitled_to_it(protocol: Protocol) -> None:
+    granted = {
+        (rule.principal, rule.name)
+        for rule in rules(protocol)
+        if ".depersonalised." in rule.name and rule.operation == "read"
+    }
+    entitled = {
+        (f"banes.{e.party}", f"banes.depersonalised.{e.profile}.{dataset}")
+        for e in protocol.receives
+        for dataset in e.datasets
+    }
+    assert granted == entitled
+
+
+def test_rejections_and_receipts_go_to_their_supplier_alone(protocol: Protocol) -> None:
+    for rule in rules(protocol):
+        _, family, *rest = rule.name.split(".")
+        if family in {"rejected", "receipts"} and rule.operation == "read":
+            assert rule.principal == f"banes.{rest[0]}"
+
+
+def test_groups_and_transactional_ids_are_each_principal_s_own(protocol: Protocol) -> None:
+    own = [rule for rule in rules(protocol) if rule.resource != "topic"]
+    assert {rule.principal for rule in own} == set(principals(protocol))
+    assert all(rule.prefixed and rule.name == f"{rule.principal}." for rule in own)
+
+
+def test_no_rule_for_topics_is_wider_than_one_topic(protocol: Protocol) -> None:
+    assert not [r for r in rules(protocol) if r.resource == "topic" and r.prefixed]
+
+
+def test_an_entitlement_that_ends_takes_its_rules_along(protocol: Protocol) -> None:
+    left = tuple(e for e in protocol.receives if e.party != "business")
+    changed = protocol.model_copy(update={"receives": left})
+    lost = rules(protocol) - rules(changed)
+    assert {r.principal for r in lost if r.operation == "read"} == {"banes.business"}
+    assert "banes.business" in principals(changed)

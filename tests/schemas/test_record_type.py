@@ -1,0 +1,90 @@
+"""A declaration is closed by default: what does not say how it is treated is no declaration."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from schemas.catalogue import SCHEMA_FOLDER, Catalogue
+from schemas.record_type import SchemaError, parse_record_type
+
+Declared = dict[str, Any]
+
+
+@pytest.fixture
+def declared() -> Declared:
+    """The declaration of police incidents, to be spoiled."""
+    path = SCHEMA_FOLDER / "avro" / "police-incident.avsc"
+    return dict(json.loads(path.read_text(encoding="utf-8")))
+
+
+def first_field(declared: Declared) -> Declared:
+    field: Declared = declared["fields"][0]
+    return field
+
+
+SPOILED: dict[str, tuple[Callable[[Declared], object], str]] = {
+    "no treatment": (lambda d: first_field(d).pop("treatment"), "has no 'treatment'"),
+    "no wording": (lambda d: first_field(d).pop("doc"), "has no 'doc'"),
+    "no sensitivity": (lambda d: first_field(d).pop("sensitivity"), "has no 'sensitivity'"),
+    "unknown sensitivity": (lambda d: first_field(d).update(sensitivity="public"), "accepted"),
+    "unknown treatment": (
+        lambda d: first_field(d)["treatment"].update(central="show"), "treatment 'show' is unknown",
+    ),
+    "one profile only": (lambda d: first_field(d)["treatment"].pop("second"), "central, second"),
+    "a text kept": (lambda d: first_field(d)["treatment"].update(central="keep"), "keeps a text"),
+    "a code without list": (
+        lambda d: first_field(d)["treatment"].update(central="code"), "treatment 'code' is unknown",
+    ),
+    "second looser": (
+        lambda d: first_field(d)["treatment"].update(central="drop"), "second releases",
+    ),
+    "not nullable": (lambda d: first_field(d).update(type="string"), "accepted: null with"),
+    "a capital letter": (lambda d: first_field(d).update(name="Reference"), "lower-case"),
+    "twice": (lambda d: d["fields"].append(d["fields"][1]), "declared twice"),
+    "unknown required": (lambda d: d["required"].append("nowhere"), "'nowhere'"),
+    "no status": (lambda d: d.pop("status"), "'status'"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("fault", SPOILED)
+def test_a_faulty_declaration_is_refused_with_file_and_reason(
+    declared: Declared, fault: str
+) -> None:
+    spoil, message = SPOILED[fault]
+    spoiled = copy.deepcopy(declared)
+    spoil(spoiled)
+    with pytest.raises(SchemaError) as caught:
+        parse_record_type(spoiled, "trial.avsc")
+    assert str(caught.value).startswith("trial.avsc")
+    assert message in str(caught.value)
+
+
+def test_the_declaration_as_it_stands_is_accepted(declared: Declared) -> None:
+    record_type = parse_record_type(declared, "police-incident.avsc")
+    assert record_type.places == ("location_",)
+    assert record_type.required == ("incident_reference", "incident_date")
+
+
+def test_every_record_type_requires_no_more_than_what_identifies_and_dates_it(
+    catalogue: Catalogue,
+) -> None:
+    for record_type in catalogue:
+        dates = {event.date for event in record_type.events}
+        assert set(record_type.required) <= {*record_type.identity, *dates}
+
+
+def test_names_of_people_and_free_text_are_dropped_in_every_profile(catalogue: Catalogue) -> None:
+    for record_type in catalogue:
+        for field in record_type.fields:
+            if field.name.endswith(("_name", "_telephone", "_uprn")) or field.name == "narrative":
+                assert {t.action for t in field.treatments.values()} == {"drop"}, field.name
+
+
+def test_an_unknown_dataset_is_answered_with_those_there_are(catalogue: Catalogue) -> None:
+    with pytest.raises(SchemaError, match="accepted: fire-incident, police-crime-offence"):
+        catalogue.record_type("fire-incidents")

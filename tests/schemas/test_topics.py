@@ -1,0 +1,50 @@
+"""Topics follow from the protocol: names, retention, sizes and schemas."""
+
+from __future__ import annotations
+
+import fastavro
+
+from schemas.catalogue import Catalogue
+from schemas.protocol import Protocol
+from schemas.topics import DAY_MS, topics
+
+
+def test_every_topic_begins_with_the_partnership_and_stands_once(
+    protocol: Protocol, catalogue: Catalogue
+) -> None:
+    names = [topic.name for topic in topics(protocol, catalogue)]
+    assert len(names) == len(set(names))
+    assert all(name.startswith("banes.") for name in names)
+    assert names == sorted(names)
+
+
+def test_each_supply_has_intake_and_rejected_topics_of_its_retention(
+    protocol: Protocol, catalogue: Catalogue
+) -> None:
+    by_name = {topic.name: topic for topic in topics(protocol, catalogue)}
+    for supply in protocol.supplies:
+        tail = f"{supply.agency}.{supply.dataset}"
+        intake, rejected = by_name[f"banes.intake.{tail}"], by_name[f"banes.rejected.{tail}"]
+        assert intake.config["retention.ms"] == str(protocol.retention.intake_days * DAY_MS)
+        assert intake.partitions == supply.partitions
+        assert rejected.maximum_bytes > intake.maximum_bytes, "a rejection wraps an intake record"
+
+
+def test_a_release_has_a_topic_only_where_somebody_is_entitled(
+    protocol: Protocol, catalogue: Catalogue
+) -> None:
+    released = {
+        (topic.profile, topic.dataset)
+        for topic in topics(protocol, catalogue)
+        if topic.family == "depersonalised"
+    }
+    assert released == {(e.profile, d) for e in protocol.receives for d in e.datasets}
+
+
+def test_every_topic_has_an_avro_schema_and_a_marking(
+    protocol: Protocol, catalogue: Catalogue
+) -> None:
+    for topic in topics(protocol, catalogue):
+        fastavro.parse_schema(topic.schema)
+        assert topic.marking == "RESTRICTED"
+        assert topic.subject == f"{topic.name}-value"

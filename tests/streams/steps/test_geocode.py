@@ -1,0 +1,26 @@
+"""Geocode: every location group of a record is found, and by what is said."""
+
+from __future__ import annotations
+
+from sanitiser.location import NOWHERE, Locator
+from sanitiser.postcodes import PostcodeIndex
+from schemas.catalogue import Catalogue
+from streams.steps.geocode import Geocoder
+
+
+def test_every_location_group_of_the_record_type_is_located(
+    catalogue: Catalogue, index: PostcodeIndex
+) -> None:
+    for record_type in catalogue:
+        found = Geocoder(record_type, Locator(index))({"location_postcode": "SW1A 1AA"})
+        assert tuple(found) == record_type.places
+        assert found["location_"].released.postcode == "SW1A 1AA"
+        assert found["location_"].method == "postcode"
+
+
+def test_a_record_without_a_place_is_nowhere_and_no_error(
+    catalogue: Catalogue, index: PostcodeIndex
+) -> None:
+    geocode = Geocoder(catalogue.record_type("police-incident"), Locator(index))
+    located = geocode({})["location_"]
+    assert (located.released, located.method, located.caveats) == (NOWHERE, "none", ())

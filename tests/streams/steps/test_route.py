@@ -1,0 +1,61 @@
+"""Route: releases to their profiles' topics, rejections whole to their supplier's."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from streams.messages import Intake
+from streams.steps.problems import Problem
+from streams.steps.route import HOUR_MS, Destination, Router
+from streams.steps.sanitise import Release
+
+INTAKE = Intake("p.intake.a.d", 3, 42, b"key", b"\0original", "s-1", 1_718_360_000_000)
+
+
+def encode(record: Any) -> bytes:
+    return json.dumps(record, default=lambda raw: raw.decode("latin-1")).encode()
+
+
+ROUTER = Router(
+    {p: Destination(f"released.{p}", encode) for p in ("central", "second")},
+    Destination("rejected", encode),
+    "RESTRICTED",
+)
+
+
+def test_each_release_goes_to_the_topic_of_its_profile_under_its_record_id() -> None:
+    releases = [Release("second", {"record_id": "b"}), Release("central", {"record_id": "a"})]
+    outputs = ROUTER.released(releases, 5 * HOUR_MS + 17)
+    assert [(o.topic, o.key) for o in outputs] == [
+        ("released.second", b"b"),
+        ("released.central", b"a"),
+    ]
+
+
+def test_a_release_bears_the_hour_and_the_marking() -> None:
+    for now_ms in (5 * HOUR_MS, 5 * HOUR_MS + 1, 6 * HOUR_MS - 1):
+        (output,) = ROUTER.released([Release("central", {"record_id": "a"})], now_ms)
+        assert output.timestamp_ms == 5 * HOUR_MS
+        assert output.headers == [("marking", b"RESTRICTED")]
+
+
+def test_a_rejection_carries_the_original_and_where_it_stood() -> None:
+    faults = [Problem("f", "bad", "given", "accepted"), Problem("g", "missing", None, "a value")]
+    output = ROUTER.rejected(INTAKE, faults)
+    assert (output.topic, output.key) == ("rejected", b"key")
+    assert json.loads(output.value) == {
+        "topic": "p.intake.a.d", "partition": 3, "offset": 42, "supply_id": "s-1",
+        "faults": [
+            {"field": "f", "reason": "bad", "given": "given", "accepted": "accepted"},
+            {"field": "g", "reason": "missing", "given": None, "accepted": "a value"},
+        ],
+        "key": "key", "original": "\0original",
+    }  # fmt: skip
+    assert output.headers == [("marking", b"RESTRICTED")]
+
+
+def test_a_null_record_is_rejected_as_null() -> None:
+    output = ROUTER.rejected(INTAKE._replace(key=None, value=None), [])
+    rejected = json.loads(output.value)
+    assert (output.key, rejected["key"], rejected["original"]) == (None, None, None)

@@ -1,0 +1,250 @@
+"""Validate: every value is read as declared, and everything wrong is found at once."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from schemas.catalogue import Catalogue, load_catalogue
+from streams.steps.problems import Problem
+from streams.steps.validate import EARLIEST, LONGEST_TEXT, Validator, london_date
+
+TODAY = date(2024, 6, 14)
+CATALOGUE = load_catalogue()
+VALIDATORS = {t.dataset: Validator(t, CATALOGUE.code_lists) for t in CATALOGUE}
+
+
+def validate(dataset: str, **fields: Any) -> tuple[dict[str, Any], list[Problem]]:
+    required: dict[str, Any] = {
+        "police-incident": {"incident_reference": "IN-1", "incident_date": date(2024, 6, 1)},
+        "police-crime-offence": {"crime_reference": "C", "committed_from_date": date(2024, 6, 1)},
+        "fire-incident": {"incident_reference": "F-1", "incident_date": date(2024, 6, 1)},
+    }[dataset]
+    return VALIDATORS[dataset](required | fields, TODAY)
+
+
+def read(dataset: str, field: str, value: Any) -> Any:
+    """The typed value, or the reason why there is none."""
+    record, problems = validate(dataset, **{field: value})
+    found = [p.reason for p in problems if p.field == field]
+    return found[0] if found else record[field]
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (date(2024, 3, 1), date(2024, 3, 1)),
+        ("2024-03-01", date(2024, 3, 1)),
+        (" 2024-03-01 ", date(2024, 3, 1)),
+        ("", None),
+        ("20240301", "not-a-date"),
+        ("2024-W09-5", "not-a-date"),
+        ("01/03/2024", "not-a-date"),
+        ("2023-02-29", "not-a-date"),
+        ("2024-03", "not-a-date"),
+        ("0024-03-01", "too-early"),
+        ("2024-06-16", "in-the-future"),
+    ],
+)
+def test_dates(value: Any, expected: Any) -> None:
+    assert read("police-incident", "incident_date_to", "2024-06-15") == TODAY + timedelta(days=1)
+    found = VALIDATORS["fire-incident"](
+        {"incident_reference": "F", "incident_date": value}, TODAY
+    )
+    record, problems = found
+    reasons = [p.reason for p in problems if p.reason != "missing"]
+    assert (reasons[0] if reasons else record["incident_date"]) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (time(9, 30), time(9, 30)),
+        ("09:30", time(9, 30)),
+        ("09:30:15", time(9, 30, 15)),
+        ("00:00", time(0, 0)),
+        ("", None),
+        ("  ", None),
+        ("9:30", "not-a-time"),
+        ("24:00", "not-a-time"),
+        ("0930", "not-a-time"),
+        ("09", "not-a-time"),
+        ("09:30+01:00", "not-a-time"),
+        ("09:30:15+01:00", "not-a-time"),
+        ("09:30:15.5", "not-a-time"),
+        ("unknown", "not-a-time"),
+    ],
+)
+def test_times(value: Any, expected: Any) -> None:
+    assert read("police-incident", "incident_time", value) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (True, True), (False, False), ("Y", True), ("yes", True), ("1", True), ("TRUE", True),
+        ("n", False), ("No", False), ("0", False), ("", None), (None, None),
+        ("perhaps", "not-a-flag"), ("U", "not-a-flag"),
+    ],
+)  # fmt: skip
+def test_flags(value: Any, expected: Any) -> None:
+    found = read("police-incident", "domestic", value)
+    assert found is expected if isinstance(expected, bool | None) else found == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (12.5, 12.5), ("12.5", 12.5), (" 700000 ", 700_000.0), ("0", 0.0), ("", None),
+        ("-0.1", "out-of-range"), ("700000.1", "out-of-range"), (float("nan"), "out-of-range"),
+        ("nan", "out-of-range"), ("inf", "out-of-range"), ("east", "out-of-range"),
+        ("1_000", "out-of-range"), ("375,000", "out-of-range"),
+    ],
+)  # fmt: skip
+def test_numbers(value: Any, expected: Any) -> None:
+    assert read("police-incident", "location_easting", value) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (3, 3), ("3", 3), (" 12 ", 12), ("0", 0), ("", None), ("-1", "not-a-count"),
+        (-1, "not-a-count"), (1001, "not-a-count"), ("2.0", "not-a-count"),
+        ("\u0663", "not-a-count"), ("9" * 5000, "not-a-count"),
+    ],
+)  # fmt: skip
+def test_counts(value: Any, expected: Any) -> None:
+    assert read("fire-incident", "casualties", value) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("noise", "noise"),
+        ("NOISE  nuisance", "noise"),
+        (" Domestic Dispute ", "domestic-incident"),
+        ("", None),
+        ("   ", None),
+        ("a row about noise", "unknown-code"),
+    ],
+)
+def test_codes_are_read_by_their_spelling(value: str, expected: str | None) -> None:
+    assert read("police-incident", "incident_type", value) == expected
+
+
+def test_codes_of_a_form_are_read_by_their_form() -> None:
+    assert read("police-crime-offence", "offence_code", " 28A ") == "28A"
+    assert read("police-crime-offence", "offence_code", "8/06") == "8/06"
+    assert read("police-crime-offence", "offence_code", "burglary") == "unknown-code"
+
+
+def test_a_text_is_trimmed_and_an_empty_one_is_unknown() -> None:
+    assert read("police-incident", "narrative", "  told \n") == "told"
+    assert read("police-incident", "narrative", " \n ") is None
+    assert read("police-incident", "narrative", "x" * LONGEST_TEXT) == "x" * LONGEST_TEXT
+    assert read("police-incident", "narrative", "x" * (LONGEST_TEXT + 1)) == "too-long"
+
+
+def test_everything_that_is_wrong_is_found_at_once() -> None:
+    _, problems = VALIDATORS["police-crime-offence"](
+        {
+            "committed_from_date": "yesterday", "committed_to_date": "2031-01-01",
+            "domestic": "U", "location_easting": "x", "offence_category": "Naughtiness",
+        },
+        TODAY,
+    )  # fmt: skip
+    assert {p.code for p in problems} == {
+        "crime_reference:missing", "committed_from_date:not-a-date",
+        "committed_to_date:in-the-future", "domestic:not-a-flag",
+        "location_easting:out-of-range", "offence_category:unknown-code",
+    }  # fmt: skip
+
+
+def test_a_problem_shows_what_was_given_and_what_is_accepted() -> None:
+    _, problems = validate("police-incident", location_easting="x", domestic="U" * 500)
+    by_field = {p.field: p for p in problems}
+    assert by_field["location_easting"].given == "x"
+    assert by_field["location_easting"].accepted.startswith("a number from 0 to 700000 (metre")
+    assert by_field["domestic"].given == "U" * 200
+    assert by_field["domestic"].accepted == "true or false, yes or no"
+
+
+def test_a_required_value_that_cannot_be_read_is_one_fault_not_two() -> None:
+    _, problems = VALIDATORS["fire-incident"](
+        {"incident_reference": "F", "incident_date": "x"}, TODAY
+    )
+    assert [p.code for p in problems] == ["incident_date:not-a-date"]
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "in_order"),
+    [
+        (("2024-06-01", "10:00"), ("2024-06-01", "10:00"), True),
+        (("2024-06-01", "10:00"), ("2024-06-01", "09:59"), False),
+        (("2024-06-01", "10:00"), ("2024-06-02", "09:00"), True),
+        (("2024-06-01", "10:00"), ("2024-06-01", None), True),
+        (("2024-06-01", None), ("2024-06-01", "09:00"), True),
+        (("2024-06-02", None), ("2024-06-01", None), False),
+        (("2024-06-02", "10:00"), (None, "09:00"), True),
+    ],
+)
+def test_an_end_before_its_start_is_left_out(
+    start: tuple[str, str | None], end: tuple[str | None, str | None], *, in_order: bool
+) -> None:
+    record, problems = validate(
+        "police-crime-offence",
+        committed_from_date=start[0], committed_from_time=start[1],
+        committed_to_date=end[0], committed_to_time=end[1],
+    )  # fmt: skip
+    assert [p.code for p in problems] == (
+        [] if in_order else ["committed_to_date:before-its-start"]
+    )
+    assert record["committed_from_date"] is not None
+    if not in_order:
+        assert record["committed_to_date"] is None
+        assert record["committed_to_time"] is None
+
+
+def test_a_range_that_ends_before_it_begins_loses_its_end() -> None:
+    record, problems = validate("police-incident", incident_date_to="2024-05-31")
+    assert record["incident_date_to"] is None
+    assert [p.code for p in problems] == ["incident_date_to:before-its-start"]
+    assert problems[0].given == "2024-05-31"
+
+
+def test_a_date_is_never_before_the_earliest() -> None:
+    assert read("police-incident", "incident_date_to", date(1899, 12, 31)) == "too-early"
+    assert EARLIEST == date(1900, 1, 1)
+
+
+def test_today_is_the_date_in_london() -> None:
+    assert london_date(datetime(2024, 6, 30, 23, 30, tzinfo=UTC)) == date(2024, 7, 1)
+    assert london_date(datetime(2024, 1, 31, 23, 30, tzinfo=UTC)) == date(2024, 1, 31)
+
+
+@given(data=st.data())
+def test_whatever_text_a_field_holds_is_read_or_found_wrong(data: st.DataObject) -> None:
+    record_type = CATALOGUE.record_type(data.draw(st.sampled_from(sorted(VALIDATORS))))
+    shapes = st.one_of(
+        st.text(max_size=30), st.from_regex(r"[\d:+.\-TW ]{0,12}"), st.none()
+    )
+    given_fields = {f.name: data.draw(shapes) for f in record_type.fields}
+    record, problems = VALIDATORS[record_type.dataset](given_fields, TODAY)
+    kinds = {"flag": bool, "count": int, "number": float, "date": date, "time": time, "text": str}
+    for field in record_type.fields:
+        value = record[field.name]
+        assert value is None or isinstance(value, kinds[field.kind])
+        if isinstance(value, time):
+            assert value.tzinfo is None
+    assert len({p.field for p in problems}) == len(problems)
+
+
+def test_a_validator_does_not_change_what_it_was_given(catalogue: Catalogue) -> None:
+    original = {"incident_reference": " F ", "incident_date": "2024-06-01"}
+    before = dict(original)
+    VALIDATORS["fire-incident"](original, TODAY)
+    assert original == before

@@ -1,0 +1,92 @@
+"""Metrics: what is counted on commit, and that no label carries content."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from prometheus_client import CollectorRegistry, generate_latest
+
+from streams.metrics import Metrics
+from tests.streams.partnership import Partnership, incident, offence, raw_intake
+
+INTAKE = "banes.intake.police.police-incident"
+LABELS = {"agency": "police", "dataset": "police-incident"}
+
+
+@pytest.fixture
+def registry() -> CollectorRegistry:
+    return CollectorRegistry()
+
+
+@pytest.fixture
+def committed(registry: CollectorRegistry, partnership: Partnership) -> Metrics:
+    metrics = Metrics(registry)
+    batch = [
+        partnership.intake("police-incident", incident(), 0, supply="a"),
+        partnership.intake("police-incident", incident(narrative="x" * 30_000), 1, supply="b"),
+        partnership.intake("police-incident", incident(incident_reference=None), 2, supply="a"),
+        raw_intake(INTAKE, None, 3),
+    ]
+    metrics.committed(batch, partnership.process(*batch), time.time() - 0.25)
+    return metrics
+
+
+def test_a_committed_batch_is_counted_whole(
+    committed: Metrics, registry: CollectorRegistry
+) -> None:
+    def value(name: str, **labels: str) -> float | None:
+        return registry.get_sample_value(name, LABELS | labels)
+
+    assert value("ipu_records_received_total") == 4
+    assert value("ipu_records_rejected_total") == 2
+    assert value("ipu_records_cleaned_total") == 1
+    assert value("ipu_records_held_total") == 0
+    assert value("ipu_records_released_total", profile="central") == 2
+    assert value("ipu_records_released_total", profile="second") == 2
+    assert value("ipu_faults_total", reason="incident_reference:missing") == 1
+    assert value("ipu_faults_total", reason="null") == 1
+    assert value("ipu_caveats_total", reason="narrative:too-long") == 1
+    assert value("ipu_geocoded_total", method="postcode") == 2
+    assert value("ipu_reject_alarm") == 0
+
+
+def test_the_newest_event_is_told_in_seconds(
+    committed: Metrics, registry: CollectorRegistry
+) -> None:
+    name = "ipu_last_event_timestamp_seconds"
+    assert registry.get_sample_value(name, LABELS) == 1_717_200_000  # 2024-06-01 UTC
+
+
+def test_the_duration_is_from_the_poll_and_the_way_from_the_publishing(
+    committed: Metrics, registry: CollectorRegistry
+) -> None:
+    assert registry.get_sample_value("ipu_batch_records_sum") == 4
+    assert registry.get_sample_value("ipu_batch_seconds_count") == 1
+    assert 0.25 <= (registry.get_sample_value("ipu_batch_seconds_sum") or 0) < 10
+    assert registry.get_sample_value("ipu_end_to_end_seconds_count") == 4
+
+
+def test_no_label_carries_what_a_record_said(
+    registry: CollectorRegistry, partnership: Partnership
+) -> None:
+    metrics = Metrics(registry)
+    marker = "zqxmarkerjv"
+    record = offence(
+        crime_reference=marker, narrative=marker, offence_code=marker,
+        location_postcode=marker, location_address=marker, domestic=("string", marker),
+    )  # fmt: skip
+    bad = record | {"committed_from_date": ("string", marker)}
+    batch = [
+        partnership.intake("police-crime-offence", record, supply=marker),
+        partnership.intake("police-crime-offence", bad, supply=marker),
+    ]
+    metrics.committed(batch, partnership.process(*batch), time.time())
+    exposed = generate_latest(registry).decode()
+    assert "offence_code:unknown-code" in exposed
+    assert marker not in exposed
+
+
+def test_two_workers_in_one_process_do_not_share_series() -> None:
+    Metrics(CollectorRegistry())
+    Metrics(CollectorRegistry())

@@ -1,0 +1,210 @@
+"""One transaction a batch: what is called, in which order, and what each failure leads to."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from confluent_kafka import KafkaError, KafkaException, TopicPartition
+
+from streams import transaction
+from streams.messages import Output
+from streams.transaction import TransactionAborted, Transactor, Unmendable
+
+OUTPUTS = [Output("a", b"k1", b"v1", [("marking", b"R")], 3_600_000), Output("b", None, b"v2")]
+OFFSETS = [TopicPartition("in", 0, 5)]
+GROUP = object()
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def failure(*, fatal: bool = False, retriable: bool = False, abort: bool = False) -> KafkaException:
+    return KafkaException(
+        KafkaError(KafkaError._TIMED_OUT, "as the test wants it", fatal, retriable, abort)
+    )
+
+
+class Producer:
+    """The client at the edge: records each call and fails where it is told to, one time each."""
+
+    def __init__(self, config: dict[str, Any]) -> None:
+        self.config = config
+        self.calls: list[str] = []
+        self.produced: list[tuple[Any, ...]] = []
+        self.failures: dict[str, list[Exception]] = {}
+
+    def _call(self, name: str) -> None:
+        self.calls.append(name)
+        if self.failures.get(name):
+            raise self.failures[name].pop(0)
+
+    def init_transactions(self, timeout: float) -> None:
+        self._call("init")
+
+    def begin_transaction(self) -> None:
+        self._call("begin")
+
+    def produce(
+        self, topic: str, value: bytes, key: bytes | None, headers: Any, timestamp: int
+    ) -> None:
+        self._call("produce")
+        self.produced.append((topic, key, value, headers, timestamp))
+
+    def poll(self, timeout: float) -> None:
+        self._call(f"poll {timeout}")
+
+    def send_offsets_to_transaction(self, offsets: Any, group: Any, timeout: float) -> None:
+        self._call("offsets")
+        assert (offsets, group) == (OFFSETS, GROUP)
+
+    def commit_transaction(self, timeout: float) -> None:
+        self._call("commit")
+
+    def abort_transaction(self, timeout: float) -> None:
+        self._call("abort")
+
+
+@pytest.fixture
+def made(monkeypatch: pytest.MonkeyPatch) -> list[Producer]:
+    """Every producer made, in order."""
+    producers: list[Producer] = []
+
+    def make(config: dict[str, Any]) -> Producer:
+        producers.append(Producer(config))
+        return producers[-1]
+
+    monkeypatch.setattr(transaction, "Producer", make)
+    return producers
+
+
+@pytest.fixture
+def write(made: list[Producer]) -> Callable[..., Producer]:
+    """Write the outputs with a producer that fails as told, and give the producer back."""
+    transactor = Transactor({"transactional.id": "t"})
+    (producer,) = made
+
+    def run(**failures: list[Exception]) -> Producer:
+        producer.failures = failures
+        producer.calls.clear()
+        transactor.write(OUTPUTS, OFFSETS, GROUP)
+        return producer
+
+    return run
+
+
+DONE = ["begin", "produce", "produce", "poll 0", "offsets", "commit"]
+
+
+def test_a_new_transactor_takes_the_place_of_an_earlier_one(made: list[Producer]) -> None:
+    Transactor({"transactional.id": "t"})
+    assert made[0].config == {"transactional.id": "t"}
+    assert made[0].calls == ["init"]
+
+
+def test_a_batch_is_begun_produced_given_its_offsets_and_committed_in_this_order(
+    write: Callable[..., Producer],
+) -> None:
+    producer = write()
+    assert producer.calls == DONE
+    assert producer.produced == [
+        ("a", b"k1", b"v1", [("marking", b"R")], 3_600_000), ("b", None, b"v2", None, 0),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("call", ["begin", "produce", "offsets", "commit"])
+def test_what_may_be_tried_again_is_the_same_call_again(
+    write: Callable[..., Producer], call: str
+) -> None:
+    producer = write(**{call: [failure(retriable=True), failure(retriable=True)]})
+    at = DONE.index(call)
+    assert producer.calls == DONE[:at] + [call, call] + DONE[at:]
+    assert len(producer.produced) == len(OUTPUTS)
+
+
+@pytest.mark.parametrize("call", ["produce", "offsets", "commit"])
+def test_an_abortable_error_undoes_the_batch(
+    write: Callable[..., Producer], made: list[Producer], call: str
+) -> None:
+    with pytest.raises(TransactionAborted, match="as the test wants it"):
+        write(**{call: [failure(abort=True)]})
+    assert made[0].calls == [*DONE[: DONE.index(call)], call, "abort"]
+
+
+def test_an_abort_that_may_be_tried_again_is(
+    write: Callable[..., Producer], made: list[Producer]
+) -> None:
+    with pytest.raises(TransactionAborted):
+        write(offsets=[failure(abort=True)], abort=[failure(retriable=True)])
+    assert made[0].calls[-2:] == ["abort", "abort"]
+
+
+def test_after_an_abort_the_next_batch_begins_anew(
+    write: Callable[..., Producer],
+) -> None:
+    with pytest.raises(TransactionAborted):
+        write(commit=[failure(abort=True)])
+    assert write().calls == DONE
+
+
+@pytest.mark.parametrize("call", ["begin", "produce", "offsets", "commit"])
+@pytest.mark.parametrize("error", [failure(fatal=True), failure(fatal=True, retriable=True), failure()])
+def test_any_other_error_is_unmendable_and_aborts_nothing(
+    write: Callable[..., Producer], made: list[Producer], call: str, error: KafkaException
+) -> None:
+    with pytest.raises(Unmendable, match="_TIMED_OUT"):
+        write(**{call: [error]})
+    assert made[0].calls[-1] == call
+
+
+def test_an_abort_that_fails_is_unmendable(write: Callable[..., Producer]) -> None:
+    with pytest.raises(Unmendable):
+        write(commit=[failure(abort=True)], abort=[failure(fatal=True)])
+
+
+def test_a_full_queue_is_polled_and_the_message_produced_once(
+    write: Callable[..., Producer],
+) -> None:
+    producer = write(produce=[BufferError(), BufferError()])
+    assert producer.calls[:6] == ["begin", "produce", "poll 0.1", "produce", "poll 0.1", "produce"]
+    assert [topic for topic, *_ in producer.produced] == ["a", "b"]
+
+
+@pytest.mark.parametrize("error", [failure(fatal=True), failure(abort=True), failure()])
+def test_a_transactor_that_cannot_take_its_place_is_unmendable(
+    monkeypatch: pytest.MonkeyPatch, error: KafkaException
+) -> None:
+    def make(config: dict[str, Any]) -> Producer:
+        producer = Producer(config)
+        producer.failures = {"init": [error]}
+        return producer
+
+    monkeypatch.setattr(transaction, "Producer", make)
+    with pytest.raises(Unmendable):
+        Transactor({})
+
+
+def _run(block: str) -> subprocess.CompletedProcess[str]:
+    code = f"import time\nfrom streams.transaction import watchdog\n{block}\nprint('went on')"
+    return subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=30,
+        check=False,
+    )  # fmt: skip
+
+
+def test_the_watchdog_ends_a_process_that_hangs_and_says_where() -> None:
+    ended = _run("with watchdog(1.0):\n    time.sleep(20)")
+    assert ended.returncode == 1
+    assert ended.stdout == ""
+    assert "Timeout (0:00:01)" in ended.stderr
+    assert 'File "<string>", line 4' in ended.stderr
+
+
+def test_the_watchdog_lets_a_process_go_on_that_is_in_time() -> None:
+    ended = _run(
+        "with watchdog(0.3):\n    pass\ntry:\n    with watchdog(0.3):\n        raise KeyError\n"
+        "except KeyError:\n    pass\ntime.sleep(0.6)"
+    )
+    assert (ended.returncode, ended.stdout) == (0, "went on\n")
