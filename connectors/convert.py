@@ -83,6 +83,11 @@ class Converter:
         return "\x1f".join(map(str, values)).encode()
 
 
+def columns_present(mapping: Mapping, header: Sequence[str]) -> frozenset[str]:
+    """The mapping's columns that a file has; `SourceError` where one is missing or twice."""
+    return frozenset(_positions(mapping, header))
+
+
 def _positions(mapping: Mapping, header: Sequence[str]) -> dict[str, int]:
     """Where each column that the mapping reads stands in the file; optional ones may be absent."""
     found, missing = {}, []
@@ -98,14 +103,16 @@ def _positions(mapping: Mapping, header: Sequence[str]) -> dict[str, int]:
         elif title not in mapping.optional:
             missing.append(title)
     if missing:
-        raise SourceError(_missing(missing, header, mapping))
+        raise SourceError(_missing(missing, sorted(found), len(header), mapping))
     return found
 
 
-def _missing(missing: list[str], header: Sequence[str], mapping: Mapping) -> str:
+def _missing(missing: list[str], found: list[str], width: int, mapping: Mapping) -> str:
+    # Titles that the mapping does not know are not shown: without a header they are a person's row.
     return (
         f"line 1: the mapping {mapping.name!r} reads columns that the header lacks: "
-        f"{', '.join(missing)}. The header holds: {', '.join(header)}. Give the mapping that fits "
+        f"{', '.join(missing)}. Of the header's {width} columns it knows: "
+        f"{', '.join(found) or 'none'}. Give the mapping that fits "
         f"the file; those that ship are {', '.join(shipped_mappings())}"
     )
 

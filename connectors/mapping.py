@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import codecs
+from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 SAMPLE = datetime(2009, 12, 31, 22, 41, tzinfo=UTC)
+_NOT_DECISIVE = {
+    "name", "source", "optional", "coding_systems", "explanations", "geocoding", "caveats",
+}  # fmt: skip
 _SHORTER = {"date": "%Y-%m-%d", "month": "%Y-%m", "time": "%H:%M"}
 
 
@@ -86,7 +89,7 @@ class Mapping(_Strict):
     name: str
     source: str
     dataset: str
-    delimiter: Annotated[str, Field(min_length=1, max_length=1)] = ","
+    delimiter: Annotated[str, Field(pattern=r'^[^"\r\n]$')] = ","
     encoding: str = "utf-8-sig"
     columns: Annotated[dict[str, Column], Field(min_length=1)]
     constants: dict[str, str] = {}
@@ -103,18 +106,21 @@ class Mapping(_Strict):
     @classmethod
     def _is_an_encoding(cls, name: str) -> str:
         try:
-            codecs.lookup(name)
-        except LookupError:
+            "".encode(name)
+        except (LookupError, UnicodeError):
             message = f"{name!r} is no text encoding; accepted: utf-8-sig, cp1252, latin-1, utf-16"
             raise ValueError(message) from None
         return name
 
-    @property
-    def content(self) -> str:
-        """All that decides what records a file gives, in one canonical form; no notes."""
-        return self.model_dump_json(
-            exclude={"name", "source", "coding_systems", "explanations", "geocoding", "caveats"}
-        )
+    def content(self, present: Collection[str]) -> str:
+        """All that decides what records a file gives that has the columns `present`; canonical.
+
+        Notes are not in it, nor columns that the file lacks or settings left as they are: a
+        datafield or setting that a later release adds must not make the same file a new supply.
+        """
+        columns = {title: c for title, c in self.columns.items() if title in present}
+        decisive = self.model_copy(update={"columns": columns})
+        return decisive.model_dump_json(exclude=_NOT_DECISIVE, exclude_defaults=True)
 
     @property
     def columns_read(self) -> frozenset[str]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from connectors.writer import Outgoing
 
 CHUNK_BYTES = 8 * 1_048_576
+ARREARS_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,20 +45,19 @@ class Chunk:
 
 
 class Metronome:
-    """Keeps to a rate: record n goes no earlier than n / rate seconds after the first."""
+    """Keeps to a rate. What a stall held up is made good for at most a second of it."""
 
     def __init__(self, rate: float | None) -> None:
         """Begin now; without a rate nothing is waited for."""
-        self._rate = rate
-        self._began = time.monotonic()
-        self._count = 0
+        self._step = 1 / rate if rate else 0.0
+        self._due = time.monotonic()
 
     def wait(self) -> None:
         """Wait until the next record is due."""
-        if self._rate is None:
+        if not self._step:
             return
-        due = self._began + self._count / self._rate
-        self._count += 1
-        ahead = due - time.monotonic()
-        if ahead > 0:
-            time.sleep(ahead)
+        now = time.monotonic()
+        self._due = max(self._due, now - ARREARS_S)
+        if self._due > now:
+            time.sleep(self._due - now)
+        self._due += self._step

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from connectors.account import Account, check_access
-from connectors.convert import Converter
+from connectors.convert import Converter, columns_present
 from connectors.errors import SourceError
 from connectors.mapping import Mapping
 from connectors.pace import Chunk, Metronome, Pace
@@ -85,9 +85,11 @@ def publish(
         PublishError: see `connectors.errors`; publishing again goes on where this ended.
     """
     stamp = _stamp(job.file)
-    identifier = supply_id(job.account.agency, job.mapping, content_digest(job.file))
+    content = content_digest(job.file)
     record_type = job.catalogue.record_type(job.mapping.dataset)
     with CsvFile(job.file, job.mapping.delimiter, job.mapping.encoding) as source:
+        present = columns_present(job.mapping, source.header)
+        identifier = supply_id(job.account.agency, job.mapping, present, content)
         converter = Converter(job.mapping, record_type, source.header, identifier)
         today = datetime.now(LONDON).date()
         supply = Supply(identifier, job.account.agency, job.contact, job.mapping, converter, today)

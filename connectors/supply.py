@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -18,13 +18,19 @@ ID_DIGITS = 32
 UNREADABLE_NAMED = 10
 
 
-def supply_id(agency: str, mapping: Mapping, content: bytes) -> str:
+def supply_id(agency: str, mapping: Mapping, present: Collection[str], content: bytes) -> str:
     """Name of a supply: the same file of the same agency by the same mapping is the same supply.
 
-    `content` is the digest of the file's content. Notes of the mapping do not count.
+    `present` are the mapping's columns that the file has, `content` the digest of what
+    it holds.
     """
     digest = hashlib.sha256()
-    for part in (agency.encode(), mapping.dataset.encode(), mapping.content.encode(), content):
+    for part in (
+        agency.encode(),
+        mapping.dataset.encode(),
+        mapping.content(present).encode(),
+        content,
+    ):
         # Each part behind its length, so that no two different supplies run together into one.
         digest.update(len(part).to_bytes(8, "big") + part)
     return digest.hexdigest()[:ID_DIGITS]

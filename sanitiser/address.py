@@ -55,7 +55,7 @@ def split(address: str) -> SplitAddress:
         return SplitAddress(None, None, postcode, certain=False, reason="no-street")
     segment = segments[at]
     street = segment.street
-    assert street is not None  # noqa: S101 - for the type checker
+    assert street is not None
     localities = [
         (segment.tokens[street.end :], segment.keys[street.end :]),
         *((s.tokens, s.keys) for s in segments[at + 1 :]),

@@ -196,7 +196,7 @@ class _Reader:
             self.break_at = self.end
 
     def _street(self) -> Street:
-        assert self.end is not None  # noqa: S101 - for the type checker
+        assert self.end is not None
         reason = self._doubt()
         return Street(self.start, self.end, self.strong, self.numbered, reason)
 

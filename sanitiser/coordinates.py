@@ -31,7 +31,7 @@ _EXAMPLE: Final = ((1.716073973, 52.658007833), (651409.804, 313177.450))
 _TOLERANCE_M: Final = 0.01
 
 
-class NoExactTransformation(Exception):  # noqa: N818 - says what is the matter
+class NoExactTransformation(Exception):
     """No transformation at hand reproduces Ordnance Survey's published example."""
 
 

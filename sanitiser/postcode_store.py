@@ -33,15 +33,15 @@ class PostcodeIndexError(Exception):
     """A postcode index cannot be used."""
 
 
-class IndexNotBuilt(PostcodeIndexError):  # noqa: N818 - says what is the matter
+class IndexNotBuilt(PostcodeIndexError):
     """There is no postcode index in the folder given."""
 
 
-class IndexCorrupt(PostcodeIndexError):  # noqa: N818 - says what is the matter
+class IndexCorrupt(PostcodeIndexError):
     """The files of a postcode index are missing, cut off or contradict each other."""
 
 
-class IndexMismatch(PostcodeIndexError):  # noqa: N818 - says what is the matter
+class IndexMismatch(PostcodeIndexError):
     """The index was built for another k than asked for, or k is below the guidance's floor."""
 
 
@@ -130,7 +130,7 @@ def _load_metadata(folder: Path) -> Metadata:
     return metadata
 
 
-def _map(folder: Path, name: str, dtype: Any) -> NDArray[Any]:  # noqa: ANN401 - a numpy dtype
+def _map(folder: Path, name: str, dtype: Any) -> NDArray[Any]:
     path = folder / f"{name}.npy"
     try:
         mapped = np.load(path, mmap_mode="r", allow_pickle=False)

@@ -56,7 +56,7 @@ class _Positions(NamedTuple):
     rows: NDArray[np.int64]
 
 
-def build_index(  # noqa: PLR0913 - each is a separate choice of the operator
+def build_index(
     out: Path,
     postcodes: PostcodeTable,
     households: Path | None = None,

@@ -30,7 +30,7 @@ _MOST_HOUSEHOLDS: Final = int(np.iinfo(np.int16).max)
 _HOUSEHOLD_COLUMNS: Final = (("postcode", "households"), ("Postcode", "Occupied_Households"))
 
 
-class BadReference(Exception):  # noqa: N818 - says what is the matter
+class BadReference(Exception):
     """A reference file cannot be used; tells file, line, field, value, what is accepted."""
 
 

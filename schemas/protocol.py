@@ -146,26 +146,39 @@ class Protocol(_Strict):
 
 
 def _findings(protocol: Protocol) -> Iterator[str]:
+    yield from _party_findings(protocol)
+    yield from _supply_findings(protocol)
+    yield from _entitlement_findings(protocol)
+
+
+def _party_findings(protocol: Protocol) -> Iterator[str]:
     ids = [p.id for p in protocol.parties]
     if len(set(ids)) != len(ids):
         yield "a party id stands twice"
     if "worker" in ids:
         yield "the party id 'worker' is the name of the processor itself"
-    supplied = [(s.agency, s.dataset) for s in protocol.supplies]
-    if len(set(supplied)) != len(supplied):
-        yield "an agency's dataset stands twice under supplies"
-    for supply in protocol.supplies:
-        if supply.agency not in ids:
-            yield f"supplies: {supply.agency!r} is no party"
-    groups = {p.id: p.group for p in protocol.parties}
-    for entitlement in protocol.receives:
-        if entitlement.party not in groups:
-            yield f"receives: {entitlement.party!r} is no party"
-        elif groups[entitlement.party] == "second" and entitlement.profile == "central":
-            yield f"receives: {entitlement.party!r} is in the second group, so has profile 'second'"
     for party in protocol.parties:
         if party.status is Status.RESPONSIBLE_AUTHORITY and party.liaison_officer is None:
             yield f"{party.id!r}: a responsible authority names a liaison officer (guidance 2.2.1)"
+
+
+def _supply_findings(protocol: Protocol) -> Iterator[str]:
+    ids = {p.id for p in protocol.parties}
+    supplied = [(s.agency, s.dataset) for s in protocol.supplies]
+    if len(set(supplied)) != len(supplied):
+        yield "an agency's dataset stands twice under supplies"
+    for agency in sorted({agency for agency, _ in supplied} - ids):
+        yield f"supplies: {agency!r} is no party"
+
+
+def _entitlement_findings(protocol: Protocol) -> Iterator[str]:
+    groups = {p.id: p.group for p in protocol.parties}
+    for entitlement in protocol.receives:
+        party = entitlement.party
+        if party not in groups:
+            yield f"receives: {party!r} is no party"
+        elif groups[party] == "second" and entitlement.profile == "central":
+            yield f"receives: {party!r} is in the second group, so has profile 'second'"
 
 
 def load_protocol(path: Path, datasets: frozenset[str]) -> Protocol:

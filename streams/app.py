@@ -27,9 +27,7 @@ def build_app(
     clients: WorkerClients, pipeline: Pipeline, source: SourceSettings, metrics: Metrics
 ) -> faust.App:
     """An application that reads the pipeline's topics when a Faust worker starts it."""
-    app = _App(
-        clients.principal, broker="kafka://unused", store="memory://", web_enabled=False
-    )
+    app = _App(clients.principal, broker="kafka://unused", store="memory://", web_enabled=False)
     channel = app.channel(value_type=None, maxsize=1)
     add_pipeline_agent(app, channel, pipeline)
 

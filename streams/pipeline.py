@@ -58,7 +58,7 @@ class Flow:
             return [self._reject(intake, [undecodable.fault], tally)]
         except DependencyUnavailable:
             raise
-        except Exception as error:  # one record must never stop the partition
+        except Exception as error:  # noqa: BLE001 - one record must never stop the partition
             _log_without_content(error, intake)
             return [self._reject(intake, [_UNPROCESSABLE], tally)]
 

@@ -39,7 +39,9 @@ class Registry:
         try:
             registered = self._ask(lambda: self._client.lookup_schema(topic.subject, schema))
         except _Unknown:
-            message = f"{topic.subject}: the registry does not hold the protocol's schema; run `ipu isp apply`"
+            message = (
+                f"{topic.subject}: the registry lacks the protocol's schema; run `ipu isp apply`"
+            )
             raise NotApplied(message) from None
         return encoder(topic.schema, int(registered.schema_id))
 

@@ -73,9 +73,7 @@ def _supplies(supplies: Sequence[Supplied]) -> Table:
 
 
 def _sample(forms: Mapping[str, Mapping[str, Any]]) -> Table:
-    table = Table(
-        title="One record: as supplied, and as each profile's readers have it", title_justify="left"
-    )
+    table = _table("One record: as supplied, and as each profile's readers have it")
     table.add_column("datafield")
     for form in forms:
         table.add_column(form, overflow="fold")
@@ -97,9 +95,7 @@ def _shown(form: Mapping[str, Any], field: str) -> str:
 
 def _answers(answers: Sequence[Answer], parties: Sequence[str]) -> Table:
     allowed = {(a.topic, a.party): a.allowed for a in answers}
-    table = Table(
-        title="Who may read what: each partner's principal asked the broker", title_justify="left"
-    )
+    table = _table("Who may read what: each partner's principal asked the broker")
     table.add_column("topic", no_wrap=True)
     for party in parties:
         table.add_column(party, justify="center")

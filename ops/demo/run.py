@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from confluent_kafka.schema_registry import SchemaRegistryClient
@@ -83,7 +82,7 @@ class Demo:
             cleaned=outcome.cleaned,
             held=outcome.held,
             rejected=outcome.rejected,
-            released=outcome.released,
+            released=dict(outcome.released),
         )
 
     def _account(self, agency: str) -> Account:
@@ -177,19 +176,12 @@ def _samples(
 
 def as_document(findings: Findings) -> str:
     """The findings as one JSON object."""
-    return json.dumps(
-        {
-            "supplies": [
-                {**{n: getattr(s, n) for n in ("agency", "dataset", "supplied", "cleaned", "held", "rejected")},
-                 "released": dict(s.released)}
-                for s in findings.supplies
-            ],
-            "sample": findings.sample,
-            "access": [answer._asdict() for answer in findings.answers],
-            "refusals": dict(findings.refusals),
-            "latency": dict(findings.latency),
-            "seconds": round(findings.seconds, 1),
-        },
-        default=str,
-        indent=2,
-    )  # fmt: skip
+    document = {
+        "supplies": [asdict(supplied) for supplied in findings.supplies],
+        "sample": findings.sample,
+        "access": [answer._asdict() for answer in findings.answers],
+        "refusals": dict(findings.refusals),
+        "latency": dict(findings.latency),
+        "seconds": round(findings.seconds, 1),
+    }
+    return json.dumps(document, default=str, indent=2)

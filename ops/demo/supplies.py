@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -94,4 +95,4 @@ def _referenced(rows: Iterable[dict[str, str]]) -> Rows:
 
 
 def _is_usable(record: Mapping[str, Any]) -> bool:
-    return not isinstance(record["incident_date"], str | None)
+    return isinstance(record["incident_date"], date)

@@ -73,7 +73,7 @@ def parse_lock(text: str) -> tuple[Artefact, ...]:
             continue
         words = line.split()
         coordinate = words[-1].split(":")
-        if len(words) != 3 or len(words[1]) != 64 or len(coordinate) != 5:
+        if len(words) != 3 or len(words[1]) != 64 or len(coordinate) != 5:  # noqa: PLR2004
             message = (
                 f"{LOCK_NAME} line {number}: expected 'part sha256 "
                 f"group:name:version:classifier:packaging', got {line!r}"

@@ -164,7 +164,7 @@ def _answers(client: AdminClient) -> bool:
 
 
 def _run(command: Sequence[str]) -> None:
-    done = subprocess.run(  # noqa: S603 - our own command, no shell
+    done = subprocess.run(
         command, capture_output=True, text=True, timeout=FORMAT_SECONDS, check=False
     )
     if done.returncode != 0:

@@ -79,4 +79,4 @@ def _pin(part: str, remote: Artifact) -> Artefact:
 
 if __name__ == "__main__":
     target = Path(__file__).with_name(LOCK_NAME)
-    print(f"{relock(target)} files pinned in {target.name}")  # noqa: T201
+    print(f"{relock(target)} files pinned in {target.name}")

@@ -20,7 +20,7 @@ from schemas.topics import topics
 Report = Callable[[str], None]
 
 
-def apply(  # noqa: PLR0917 - a composition root, called in one order everywhere
+def apply(
     protocol: Protocol,
     catalogue: Catalogue,
     admin_config: Mapping[str, str],

@@ -21,6 +21,8 @@ _GIVEN_CHARACTERS = 200
 # The library's readers accept more of ISO 8601: week dates, offsets, fractions.
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _TIME = re.compile(r"[0-9]{2}:[0-9]{2}(?::[0-9]{2})?")
+_SPELLINGS_KNOWN = 4_096
+_WHOLE = re.compile(r"[0-9]{1,9}", re.ASCII)
 _TRUE = frozenset({"true", "t", "yes", "y", "1"})
 _FALSE = frozenset({"false", "f", "no", "n", "0"})
 
@@ -81,11 +83,11 @@ class Validator:
 
     def _check_required(self, record: dict[str, Any], problems: list[Problem]) -> None:
         found = {p.field for p in problems}
-        for name in self._required:
-            if record[name] is None and name not in found:
-                problems.append(
-                    Problem(name, "missing", None, "a value; it identifies or dates the record")
-                )
+        problems += [
+            Problem(name, "missing", None, "a value; it identifies or dates the record")
+            for name in self._required
+            if record[name] is None and name not in found
+        ]
 
 
 def _in_order(d1: date | None, t1: time | None, d2: date | None, t2: time | None) -> bool:
@@ -100,7 +102,9 @@ def _out_of_order(field: str, given: date, earlier: str) -> Problem:
     )
 
 
-def _reader(field: Field, code_lists: Mapping[str, CodeList]) -> tuple[Reader, str, str]:
+def _reader(  # noqa: PLR0911 - one answer a kind
+    field: Field, code_lists: Mapping[str, CodeList]
+) -> tuple[Reader, str, str]:
     """The field's reader with the reason and the words for a value that it cannot read."""
     for treatment in field.treatments.values():
         if treatment.action == "code" and treatment.code_list:
@@ -146,7 +150,7 @@ def _code_reader(code_list: CodeList) -> Reader:
             code = code_list.code(value)
             if code is None:
                 return _UNREADABLE
-            if len(known) < 4_096:
+            if len(known) < _SPELLINGS_KNOWN:
                 known[value] = code
         return code
 
@@ -192,7 +196,7 @@ def _read_count(value: Any) -> Any:
     text = str(value).strip()
     if not text:
         return None
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else _UNREADABLE
+    return int(text) if _WHOLE.fullmatch(text) else _UNREADABLE
 
 
 def _read_number(value: Any) -> Any:

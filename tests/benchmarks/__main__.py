@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -53,6 +54,8 @@ def bench(
 
         python -m tests.benchmarks latency --seconds 10 --runs 1
     """
+    # So that what was started is stopped, as it is on an interrupt.
+    signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
     wanted = areas or list(AreaName)
     files, console = Files(folder.resolve()), Console(stderr=True)
     measured: list[Area] = []

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin import (  # type: ignore[attr-defined]
+    AclBinding,
+    AclOperation,
+    AclPermissionType,
+    AdminClient,
+    ResourcePatternType,
+    ResourceType,
+)
 
 from ops.embedded import stack as embedded
 from ops.embedded.broker_config import ADMIN
@@ -30,6 +37,8 @@ from tests.benchmarks.places import make_reference_files
 PROTOCOL_FILE = Path(__file__).with_name("bench.yaml")
 CONTENDERS = ("librdkafka", "quix")
 """Contenders that are no component of `ipu`: principals with the worker's rights and no more."""
+
+_CALL_SECONDS = 20.0
 
 Report = Callable[[str], None]
 
@@ -182,3 +191,19 @@ def _admit_contenders(setting: Setting, wanted: tuple[Topic, ...]) -> None:
         )
     ]
     grant_rules(admin, prefix, rules)
+    _let_describe(admin, setting.names.principal("quix"), (setting.intake, *written))
+
+
+def _let_describe(admin: AdminClient, principal: str, topics: Iterable[str]) -> None:
+    # Quix Streams compares the settings of every topic it is given; the worker needs no such right.
+    futures = admin.create_acls(
+        [
+            AclBinding(
+                ResourceType.TOPIC, topic, ResourcePatternType.LITERAL, f"User:{principal}", "*",
+                AclOperation.DESCRIBE_CONFIGS, AclPermissionType.ALLOW,
+            )
+            for topic in topics
+        ]
+    )  # fmt: skip
+    for future in futures.values():
+        future.result(_CALL_SECONDS)

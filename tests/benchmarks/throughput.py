@@ -35,7 +35,7 @@ AIMS = {
 COMMIT_EVERY = 10_000
 COMMIT_INTERVAL_S = 1.0
 _ASK_EVERY_S = 0.02
-_PATIENCE_S = 300.0
+_PATIENCE_S = 120.0
 
 Progress = Callable[[str, int, int], None]
 """Told what goes on, how far it is, and how far it goes."""
@@ -103,15 +103,15 @@ class Throughput:
         title = f"run {number + 1}: {contender.name}"
         give_up = time.monotonic() + _PATIENCE_S
         clock: tuple[float, int] | None = None
-        with contender.running():
+        with contender.running() as runs:
             while (done := group.processed()) < records:
                 now = time.monotonic()
                 if clock is None and done and group.has_members(contender.workers):
                     clock = now, done
-                if now > give_up:
+                if now > give_up or not runs():
                     raise BenchError(
-                        f"{contender.name} had committed {done} of {records} records after "
-                        f"{_PATIENCE_S:.0f} s; its log lies under {self.setting.files.folder}"
+                        f"{contender.name} had committed {done} of {records} records when it ended "
+                        f"or {_PATIENCE_S:.0f} s had passed; logs: {self.setting.files.folder}"
                     )
                 self.progress(title, done, records)
                 time.sleep(_ASK_EVERY_S)

@@ -7,7 +7,7 @@ from pathlib import Path
 import fastavro
 import pytest
 
-from connectors.convert import Converter
+from connectors.convert import Converter, columns_present
 from connectors.mapping import Mapping
 from connectors.mapping_file import find_mapping
 from connectors.sources.csv_file import CsvFile, Unreadable, content_digest
@@ -22,16 +22,13 @@ LONDON = "lfb_incident_records_sample.csv"
 def test_a_supply_is_named_by_agency_dataset_mapping_and_content(
     make_mapping: Callable[..., Mapping],
 ) -> None:
-    mapping = make_mapping()
-    names = {
-        supply_id("police", mapping, b"x"),
-        supply_id("police", mapping, b"y"),
-        supply_id("fire", mapping, b"x"),
-        supply_id("police", make_mapping(delimiter=";"), b"x"),
-        supply_id("police", make_mapping(dataset="fire-incident"), b"x"),
-    }
+    def name(agency: str = "police", content: bytes = b"x", **mapping: object) -> str:
+        return supply_id(agency, make_mapping(**mapping), {"Ref"}, content)
+
+    others = (name(content=b"y"), name("fire"), name(delimiter=";"), name(dataset="fire-incident"))
+    names = {name(), *others}
     assert len(names) == 5
-    assert supply_id("police", make_mapping(), b"x") in names
+    assert name(caveats=("a",)) in names
     assert {len(name) for name in names} == {32}
 
 
@@ -47,9 +44,11 @@ def test_rows_that_could_not_be_read_are_all_counted_and_the_first_are_named() -
 
 def count(path: Path, mapping: Mapping, catalogue: Catalogue) -> tuple[Counts, list[str]]:
     record_type = catalogue.record_type(mapping.dataset)
-    name = supply_id("police", mapping, content_digest(path))
+    content = content_digest(path)
     counts, references = Counts(), []
     with CsvFile(path, mapping.delimiter, mapping.encoding) as source:
+        present = columns_present(mapping, source.header)
+        name = supply_id("police", mapping, present, content)
         converter = Converter(mapping, record_type, source.header, name)
         for row in source:
             assert not isinstance(row, Unreadable)

@@ -15,7 +15,7 @@ from sanitiser.reference import build_index, onspd_package
 from schemas.catalogue import SCHEMA_FOLDER, load_catalogue
 from schemas.protocol import load_protocol
 from tests.integration.partnership import Partnership, bring_into_step
-from tests.integration.records import HOUSEHOLDS
+from tests.integration.records import write_households
 from tests.integration.site import Site, make_site
 
 MakeSite = Callable[..., Site]
@@ -61,12 +61,11 @@ def fragile_stack(fragile_settings: Settings) -> Stack:
 
 @pytest.fixture(scope="session")
 def index(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The national postcode index with household counts for a few postcodes."""
+    """The national postcode index, with made-up household counts for one district."""
     folder = tmp_path_factory.mktemp("reference")
-    households = folder / "households.csv"
-    rows = [f"{postcode},{count}" for postcode, count in HOUSEHOLDS.items()]
-    households.write_text("\n".join(["postcode,households", *rows, ""]), encoding="utf-8")
-    build_index(folder / "index", onspd_package(), households)
+    households, postcodes = folder / "households.csv", onspd_package()
+    write_households(households, postcodes)
+    build_index(folder / "index", postcodes, households)
     return folder / "index"
 
 

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from datetime import date, time
+from pathlib import Path
 from typing import Any
 
-HOUSEHOLDS = {
-    "BA1 2UW": 15,
-    "BA1 5JH": 12,
-    "BA2 2QH": 10,
-    "BA2 6PA": 48,
-    "BA2 8NB": 11,
-    "BA2 4PG": 3,  # too few: another of these stands in for it
-}
-"""Made-up household counts; of every other postcode the count is unknown."""
+from sanitiser.reference_sources import PostcodeTable
+
+DISTRICT = "E06000022"
+ENOUGH, TOO_FEW = 12, 3
 
 STEADY = "BA2 2QH"
-"""A postcode that may be released as it is and stands in for none."""
+"""A postcode that is released as it is and stands in for none."""
 
 SCARCE = "BA2 4PG"
+"""A postcode with too few households, which another stands in for."""
+
 CALLER = "Xanthippe Quimby"
 TELEPHONE = "07700 900123"
 NARRATIVE = "caller says the shouting has begun again"
@@ -71,3 +69,12 @@ def fire(reference: str, **fields: Any) -> dict[str, Any]:
         "caller_telephone": TELEPHONE,
         "narrative": NARRATIVE,
     } | fields
+
+
+def write_households(path: Path, postcodes: PostcodeTable) -> None:
+    """Write household counts for the postcodes of `DISTRICT`: enough everywhere but in `SCARCE`."""
+    here = postcodes.districts == postcodes.district_codes.index(DISTRICT)
+    scarce = SCARCE.replace(" ", "")
+    keys = [bytes(key).decode() for key in postcodes.keys[here]]
+    rows = [f"{key},{TOO_FEW if key == scarce else ENOUGH}" for key in keys]
+    path.write_text("\n".join(["postcode,households", *rows, ""]), encoding="utf-8")

@@ -12,17 +12,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from confluent_kafka import (  # type: ignore[attr-defined]
+from confluent_kafka import (
     OFFSET_BEGINNING,
     Consumer,
-    ConsumerGroupTopicPartitions,
     KafkaError,
     KafkaException,
     Message,
     Producer,
     TopicPartition,
 )
-from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]
 from prometheus_client.parser import text_string_to_metric_families
 from ruamel.yaml import YAML
 
@@ -63,9 +61,11 @@ class Site:
     _numbers: Iterator[int] = field(default_factory=itertools.count)
 
     @cached_property
-    def admin(self) -> AdminClient:
-        """The administrator's client."""
-        return AdminClient({**self.partnership.admin, "log_level": 0})
+    def _observer(self) -> Consumer:
+        """Asks for offsets as the administrator; never joins the worker's group."""
+        group = WorkerClients({}, self.partnership.names.worker).group
+        config = {**self.partnership.admin, "group.id": group, "enable.auto.commit": False}
+        return Consumer({**config, "isolation.level": "read_uncommitted", "log_level": 0})
 
     def intake(self, dataset: str) -> str:
         """The intake topic of a dataset, which one agency supplies here."""
@@ -147,29 +147,22 @@ class Site:
 
     def ends(self, topic: str) -> dict[int, int]:
         """The end of each partition, whether or not what stands before it is committed."""
-        admin = self.admin
-        partitions = admin.list_topics(topic, timeout=PATIENCE_S).topics[topic].partitions
-        asked = {TopicPartition(topic, p): OffsetSpec.latest() for p in partitions}
-        answers = admin.list_offsets(asked, request_timeout=PATIENCE_S)
-        return {at.partition: answer.result(PATIENCE_S).offset for at, answer in answers.items()}
+        found = self._observer.list_topics(topic, timeout=PATIENCE_S).topics[topic].partitions
+        return {
+            p: self._observer.get_watermark_offsets(TopicPartition(topic, p), PATIENCE_S)[1]
+            for p in found
+        }
 
     def waiting(self, datasets: Sequence[str] | None = None) -> int:
         """Intake records for whose outcome no transaction is committed yet."""
         supplied = datasets or [s.dataset for s in self.partnership.protocol.supplies]
-        committed = self.committed()
-        return sum(
-            end - committed.get((topic, partition), 0)
+        ends = {
+            (topic, partition): end
             for topic in map(self.intake, supplied)
             for partition, end in self.ends(topic).items()
-        )
-
-    def committed(self) -> dict[tuple[str, int], int]:
-        """The worker's committed offset of each partition it has read from."""
-        group = WorkerClients({}, self.partnership.names.worker).group
-        asked = [ConsumerGroupTopicPartitions(group)]
-        answer = self.admin.list_consumer_group_offsets(asked, require_stable=True)[group]
-        found = answer.result(PATIENCE_S).topic_partitions
-        return {(at.topic, at.partition): at.offset for at in found if at.offset >= 0}
+        }
+        done = self._observer.committed([TopicPartition(*place) for place in ends], PATIENCE_S)
+        return sum(ends.values()) - sum(max(at.offset, 0) for at in done)
 
     def drain(self, datasets: Sequence[str] | None = None, seconds: float = PATIENCE_S) -> None:
         """Wait until every intake record has its outcome."""

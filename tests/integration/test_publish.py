@@ -159,10 +159,10 @@ def test_the_same_file_twice_sends_nothing(
 def test_a_publisher_killed_over_and_over_supplies_every_row_once(
     partnership: Partnership, protocol_file: Path, tmp_path: Path
 ) -> None:
-    file = write_incidents(tmp_path / "killed.csv", 12_000, "killed")
+    file = write_incidents(tmp_path / "killed.csv", 8_000, "killed")
     kills = 0
-    for wanted in (1_000, 4_000, 8_000):
-        running = start_command(partnership, protocol_file, file, "--no-wait", "--rate", "3000")
+    for wanted in (1_000, 3_000, 5_000):
+        running = start_command(partnership, protocol_file, file, "--no-wait", "--rate", "2000")
         if wait_for_rows(partnership, wanted, running):
             os.kill(running.pid, signal.SIGKILL)
             kills += 1
@@ -173,8 +173,8 @@ def test_a_publisher_killed_over_and_over_supplies_every_row_once(
     supply = json.loads(out)["supply"]
     assert last.returncode == 0
     assert supply["resumed_after"] > 0
-    assert 0 < supply["sent"] < 12_000
-    assert references(partnership, "killed") == Counter(f"killed-{n}" for n in range(12_000))
+    assert 0 < supply["sent"] < 8_000
+    assert references(partnership, "killed") == Counter(f"killed-{n}" for n in range(8_000))
 
 
 def start_command(

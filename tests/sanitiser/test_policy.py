@@ -51,7 +51,9 @@ def test_a_release_has_the_fields_of_its_schema_and_no_others(dataset: str, prof
 def test_no_text_field_comes_out_as_it_went_in(marker: str, dataset: str, profile: str) -> None:
     record_type = CATALOGUE.record_type(dataset)
     coded = {f.name for f in record_type.fields if f.treatments[profile].action == "code"}
-    texts = {f.name: marker for f in record_type.fields if f.kind == "text" and f.name not in coded}
+    texts: dict[str, Any] = {
+        f.name: marker for f in record_type.fields if f.kind == "text" and f.name not in coded
+    }
     assert marker not in repr(released(dataset, profile, **texts))
 
 
@@ -82,7 +84,7 @@ def test_a_free_text_becomes_the_codes_its_words_spell() -> None:
 
 
 def test_the_second_profile_has_times_to_the_hour_and_no_instant() -> None:
-    given_time = {"incident_time": time(9, 59, 59, 999), "incident_utc": 1}
+    given_time: dict[str, Any] = {"incident_time": time(9, 59, 59, 999), "incident_utc": 1}
     assert released("police-incident", **given_time)["incident_utc"] == 1
     second = released("police-incident", "second", **given_time)
     assert second["incident_time"] == time(9, 0)

@@ -171,8 +171,8 @@ def test_nearest_equals_brute_force(tmp_path: Path) -> None:
     rng = np.random.default_rng(1)
     letters = "ABDEFGHJLN"
     rows = [
-        (f"BA1 {i % 10}{letters[i // 10 % 10]}{letters[i // 100]}", *map(int, point), "D")
-        for i, point in enumerate(rng.integers(300_000, 325_000, (400, 2)))
+        (f"BA1 {i % 10}{letters[i // 10 % 10]}{letters[i // 100]}", int(e), int(n), "D")
+        for i, (e, n) in enumerate(rng.integers(300_000, 325_000, (400, 2)))
     ]
     build_index(tmp_path / "index", table_of(rows, "test", "1"), limit_m=900)
     index = PostcodeIndex.open(tmp_path / "index")

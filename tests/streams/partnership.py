@@ -148,9 +148,7 @@ class Partnership:
         """What one transaction would write."""
         return self.pipeline.process(intakes)
 
-    def releases(
-        self, result: BatchResult, profile: str | None = None
-    ) -> list[dict[str, Any]]:
+    def releases(self, result: BatchResult, profile: str | None = None) -> list[dict[str, Any]]:
         """The released records in the order in which they leave."""
         return [
             self.schemas.read(o)
@@ -215,6 +213,4 @@ def topics_of(outputs: Iterable[Output], family: str) -> list[str]:
 def minimal(record_type: RecordType) -> dict[str, Any]:
     """The least that a record of this type must say."""
     kinds = {name: record_type.field(name).kind for name in record_type.required}
-    return {
-        name: date(2024, 6, 1) if kind == "date" else "REF-1" for name, kind in kinds.items()
-    }
+    return {name: date(2024, 6, 1) if kind == "date" else "REF-1" for name, kind in kinds.items()}

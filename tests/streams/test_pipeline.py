@@ -314,7 +314,11 @@ def test_the_names_of_dropped_fields_stand_nowhere_in_a_release(partnership: Par
 def test_released_bytes_hold_the_fields_of_the_release_schema_and_no_others(
     partnership: Partnership,
 ) -> None:
-    cases = {"police-incident": incident(), "police-crime-offence": offence(), "fire-incident": fire()}
+    cases = {
+        "police-incident": incident(),
+        "police-crime-offence": offence(),
+        "fire-incident": fire(),
+    }
     for dataset, record in cases.items():
         result = partnership.process(partnership.intake(dataset, record | {"narrative": MARKER}))
         for profile in partnership.protocol.profiles_of(dataset):
@@ -340,9 +344,7 @@ def test_releases_leave_in_order_of_their_digests_not_of_arrival(partnership: Pa
         partnership.intake("police-incident", incident(incident_reference=f"IN-{at}"), at)
         for at in range(50)
     ]
-    keys = [
-        o.key for o in partnership.process(*batch).outputs if o.topic.startswith("banes.dep")
-    ]
+    keys = [o.key for o in partnership.process(*batch).outputs if o.topic.startswith("banes.dep")]
     central, second = keys[:50], keys[50:]
     assert central == sorted(k for k in central if k)
     assert second == sorted(k for k in second if k)

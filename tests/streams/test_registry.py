@@ -20,7 +20,7 @@ from streams.registry import NotApplied, Registry
 
 
 class Held(ThreadingHTTPServer):
-    """A registry at the HTTP edge: schemas by id and by subject, or one status for every request."""
+    """A registry at the HTTP edge: schemas by id and by subject, or one status for all."""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
@@ -166,7 +166,8 @@ def test_a_name_with_its_namespace_apart_is_the_same_name(
     held: Held, registry: Registry, reader: dict[str, Any]
 ) -> None:
     held.by_id[9] = json.dumps(reader | {"name": "FireIncident", "namespace": "ipu"})
-    assert registry.decoder_for(reader)(9)
+    value = encoder(reader, 9)({"incident_reference": "F-1"})
+    assert registry.decoder_for(reader)(9)(value)["incident_reference"] == "F-1"
 
 
 def test_an_id_known_or_unknown_is_asked_for_once(
@@ -201,7 +202,8 @@ def test_a_registry_that_comes_back_is_asked_again(
     with pytest.raises(DependencyUnavailable):
         decoder_for(9)
     held.status = None
-    assert decoder_for(9)
+    value = encoder(reader, 9)({"incident_reference": "F-1"})
+    assert decoder_for(9)(value)["incident_reference"] == "F-1"
 
 
 def test_a_registry_that_cannot_be_reached_is_a_dependency_that_is_away(

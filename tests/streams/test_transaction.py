@@ -120,7 +120,7 @@ def test_what_may_be_tried_again_is_the_same_call_again(
 ) -> None:
     producer = write(**{call: [failure(retriable=True), failure(retriable=True)]})
     at = DONE.index(call)
-    assert producer.calls == DONE[:at] + [call, call] + DONE[at:]
+    assert producer.calls == [*DONE[:at], call, call, *DONE[at:]]
     assert len(producer.produced) == len(OUTPUTS)
 
 
@@ -150,7 +150,9 @@ def test_after_an_abort_the_next_batch_begins_anew(
 
 
 @pytest.mark.parametrize("call", ["begin", "produce", "offsets", "commit"])
-@pytest.mark.parametrize("error", [failure(fatal=True), failure(fatal=True, retriable=True), failure()])
+@pytest.mark.parametrize(
+    "error", [failure(fatal=True), failure(fatal=True, retriable=True), failure()]
+)
 def test_any_other_error_is_unmendable_and_aborts_nothing(
     write: Callable[..., Producer], made: list[Producer], call: str, error: KafkaException
 ) -> None:

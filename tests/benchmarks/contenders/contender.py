@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Protocol
 
@@ -34,6 +35,6 @@ class Contender(Protocol):
         """Outputs that each record makes on `topics` together."""
         ...
 
-    def running(self) -> AbstractContextManager[None]:
-        """The contender at work; stopped at the end of the block."""
+    def running(self) -> AbstractContextManager[Callable[[], bool]]:
+        """The contender at work, stopped at the end of the block; says whether it still runs."""
         ...

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -34,12 +34,12 @@ class Ipu:
         return self.setting.released
 
     @contextmanager
-    def running(self) -> Iterator[None]:
+    def running(self) -> Iterator[Callable[[], bool]]:
         """Start the workers and stop them as an operator would."""
         slots = [str(slot) for slot in range(self.workers)]
         started = [start_worker(self.setting.stack, PROTOCOL_FILE, slot) for slot in slots]
         try:
-            yield
+            yield lambda: all(processes.is_running(worker.process) for worker in started)
         finally:
             for worker in started:
                 processes.stop(worker.process, _STOP_SECONDS)

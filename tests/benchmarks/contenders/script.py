@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,7 +30,7 @@ class Script:
     workers: int = 1
 
     @contextmanager
-    def running(self) -> Iterator[None]:
+    def running(self) -> Iterator[Callable[[], bool]]:
         """Start the script, and stop it by SIGTERM."""
         with self.log.open("ab") as log:
             process = subprocess.Popen(
@@ -41,7 +41,7 @@ class Script:
         process.stdin.write(self.job.text().encode() + b"\n")
         process.stdin.close()
         try:
-            yield
+            yield lambda: process.poll() is None
         finally:
             process.send_signal(signal.SIGTERM)
             try:

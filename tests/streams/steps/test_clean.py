@@ -1,4 +1,4 @@
-"""Clean: caveats for what is optional, faults for what is required, instants where they are certain."""
+"""Clean: caveats for what is optional, faults for what is required, instants where certain."""
 
 from __future__ import annotations
 

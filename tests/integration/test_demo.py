@@ -1,0 +1,83 @@
+"""The demo as a newcomer runs it: a process of its own on a run directory of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ops.embedded import stack as embedded
+from ops.settings import Settings
+from schemas.access import rules
+from schemas.catalogue import load_catalogue
+from schemas.protocol import load_protocol
+
+pytestmark = pytest.mark.broker
+
+BANES = Path("schemas/protocols/banes.yaml")
+
+
+@pytest.fixture(scope="module")
+def run_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("demo")
+
+
+@pytest.fixture(scope="module")
+def shown(run_dir: Path) -> Any:
+    ran = subprocess.run(
+        [sys.executable, "-m", "ops.cli", "demo", "--json", "--records", "600", "--seconds", "2"],
+        env={**os.environ, "IPU_RUN_DIR": str(run_dir)},
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr[-2_000:]
+    return json.loads(ran.stdout)
+
+
+def test_every_supplied_record_is_released_held_or_rejected(shown: Any) -> None:
+    assert {s["dataset"] for s in shown["supplies"]} == {
+        "police-incident",
+        "police-crime-offence",
+        "fire-incident",
+    }
+    for supply in shown["supplies"]:
+        central = supply["released"]["central"]
+        assert central + supply["held"] + supply["rejected"] == supply["supplied"] > 0
+
+
+def test_the_broker_allows_what_the_protocol_says_and_denies_the_rest(shown: Any) -> None:
+    protocol = load_protocol(BANES, frozenset(load_catalogue().record_types))
+    readable = {
+        (rule.principal, rule.name)
+        for rule in rules(protocol)
+        if (rule.resource, rule.operation) == ("topic", "read")
+    }
+    for answer in shown["access"]:
+        principal = f"{protocol.prefix}.{answer['party']}"
+        assert answer["allowed"] == ((principal, answer["topic"]) in readable), answer
+    assert set(shown["refusals"].values()) == {
+        "TOPIC_AUTHORIZATION_FAILED",
+        "authentication failed",
+    }
+
+
+def test_the_sample_shows_an_original_beside_forms_without_its_house(shown: Any) -> None:
+    original, central = shown["sample"]["original"], shown["sample"]["central"]
+    house = original["location_address"].split(",")[0].split()[0]
+    assert house not in central["location_address"].split()
+    assert original["incident_reference"] not in json.dumps(central)
+
+
+def test_the_live_phase_reads_back_what_it_published(shown: Any) -> None:
+    assert 0 < shown["latency"]["p50_ms"] <= shown["latency"]["p99_ms"]
+
+
+def test_nothing_runs_on_after_it(shown: Any, run_dir: Path) -> None:
+    assert embedded.find(Settings(run_dir=run_dir / "demo")) is None

@@ -1,0 +1,58 @@
+"""A broker that dies under a publisher, on a stack of the test's own."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from connectors.mapping_file import identity_mapping
+from connectors.pace import Pace
+from connectors.publish import Job, Progress, publish
+from ops.embedded import stack as embedded
+from ops.settings import Settings
+from schemas.catalogue import SCHEMA_FOLDER, load_catalogue
+from schemas.protocol import load_protocol
+from tests.integration.partnership import Partnership, bring_into_step
+from tests.integration.test_publish import PREFIX, account_of, references, write_incidents
+
+
+@pytest.fixture
+def own_settings(tmp_path: Path) -> Iterator[Settings]:
+    settings = Settings.from_environment(run_dir=tmp_path / "run")
+    yield settings
+    embedded.stop(settings, report=print)
+
+
+@pytest.fixture
+def own(own_settings: Settings, tmp_path: Path) -> Partnership:
+    text = (SCHEMA_FOLDER / "protocols" / "banes.yaml").read_text(encoding="utf-8")
+    path = tmp_path / "own.yaml"
+    path.write_text(text.replace("short_name: banes", f"short_name: {PREFIX}"), encoding="utf-8")
+    catalogue = load_catalogue()
+    protocol = load_protocol(path, frozenset(catalogue.record_types))
+    return bring_into_step(protocol, catalogue, embedded.start(own_settings, report=print))
+
+
+def test_a_broker_killed_under_a_publisher_costs_and_doubles_nothing(
+    own: Partnership, own_settings: Settings, tmp_path: Path
+) -> None:
+    file = write_incidents(tmp_path / "through.csv", 6_000, "through")
+    account = replace(account_of(own, "police"), patience_s=90)
+    mapping = identity_mapping(own.catalogue.record_type("police-incident"))
+    with ThreadPoolExecutor(1) as pool:
+
+        def kill_once(at: Progress) -> None:
+            if at.rows_read == 2_000:
+                assert embedded.kill_broker(own_settings)
+                restarts.append(pool.submit(embedded.restart_broker, own_settings, print))
+
+        restarts: list[object] = []
+        published = publish(Job(file, mapping, account, own.catalogue), Pace(rows=1_000), kill_once)
+    assert len(restarts) == 1
+    assert (published.records, published.sent) == (6_000, 6_000)
+    assert references(own, "through") == Counter(f"through-{n}" for n in range(6_000))
