@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from connectors.mapping import Column, Mapping
-from connectors.positions import Finding, Place
+from schemas.positions import Finding, Place
 from schemas.record_type import RecordType
 
 _KIND_OF_STYLE = {

@@ -12,8 +12,8 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from connectors import mapping_check
 from connectors.errors import MappingError
 from connectors.mapping import Column, Mapping, Rule
-from connectors.positions import Finding, Place, located
 from schemas.catalogue import Catalogue
+from schemas.positions import Finding, Place, located
 from schemas.record_type import RecordType
 
 SHIPPED = Path(__file__).parent / "mappings"

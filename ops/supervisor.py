@@ -36,11 +36,13 @@ class Supervisor:
             if self._stopping:
                 return max(code, 0)
             steady = time.monotonic() - began > STEADY_SECONDS
-            pause = self._first_pause if steady else min(pause * 2, LONGEST_PAUSE_SECONDS)
+            if steady:
+                pause = self._first_pause
             log.warning("the worker ended with %d; it is started again in %.1f s", code, pause)
             self._wait(pause)
             if self._stopping:
                 return 0
+            pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
 
     def _run_child(self) -> int:
         self._child = subprocess.Popen(self._command)

@@ -12,6 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError
 
+from schemas.positions import Finding, Place, located
+
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,30}$")]
 Profile = Literal["central", "second"]
 MINIMUM_HOUSEHOLDS = 4
@@ -197,12 +199,10 @@ def load_protocol(path: Path, datasets: frozenset[str]) -> Protocol:
     try:
         protocol = Protocol.model_validate(document)
     except ValidationError as error:
-        findings = (
-            f"{path}:{_line(document, e['loc'])}: {'.'.join(map(str, e['loc'])) or 'protocol'}: "
-            f"{e['msg'].removeprefix('Value error, ')}"
-            for e in error.errors()
-        )
-        raise ProtocolError("\n".join(findings)) from None
+        findings = [
+            Finding(e["loc"], e["msg"].removeprefix("Value error, ")) for e in error.errors()
+        ]
+        raise ProtocolError(located(findings, path, document, "protocol")) from None
     _check_datasets(protocol, datasets, path, document)
     return protocol
 
@@ -210,7 +210,7 @@ def load_protocol(path: Path, datasets: frozenset[str]) -> Protocol:
 def _check_datasets(
     protocol: Protocol, datasets: frozenset[str], path: Path, document: Any
 ) -> None:
-    named: list[tuple[tuple[str | int, ...], str]] = [
+    named: list[tuple[Place, str]] = [
         (("supplies", i, "dataset"), s.dataset) for i, s in enumerate(protocol.supplies)
     ]
     named += [
@@ -218,26 +218,11 @@ def _check_datasets(
         for i, e in enumerate(protocol.receives)
         for j, dataset in enumerate(e.datasets)
     ]
+    accepted = ", ".join(sorted(datasets))
     findings = [
-        f"{path}:{_line(document, place)}: {'.'.join(map(str, place))}: dataset {dataset!r} is "
-        f"unknown; accepted: {', '.join(sorted(datasets))}"
+        Finding(place, f"dataset {dataset!r} is unknown; accepted: {accepted}")
         for place, dataset in named
         if dataset not in datasets
     ]
     if findings:
-        raise ProtocolError("\n".join(findings))
-
-
-def _line(document: Any, place: tuple[str | int, ...]) -> int:
-    """The line of the deepest part of `place` that the file has, counted from 1."""
-    line = 1
-    node = document
-    for step in place:
-        if not hasattr(node, "lc"):
-            break
-        try:
-            position = node.lc.item(step) if isinstance(step, int) else node.lc.key(step)
-            line, node = position[0] + 1, node[step]
-        except (KeyError, IndexError, TypeError):
-            break
-    return line
+        raise ProtocolError(located(findings, path, document, "protocol"))

@@ -81,10 +81,10 @@ class Transactor:
                     produce(topic, value, key, headers=headers, timestamp=timestamp_ms)
                     break
                 except BufferError:
-                    self._producer.poll(0.1)
+                    self._until_done(lambda: self._producer.poll(0.1))
                 except KafkaException as error:
                     _raise_unless_retriable(error)
-        self._producer.poll(0)
+        self._until_done(lambda: self._producer.poll(0))
 
     def _until_done(self, call: Callable[[], Any]) -> None:
         """Make the same call again while librdkafka says that it may be; the watchdog bounds it."""

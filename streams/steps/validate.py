@@ -23,6 +23,7 @@ _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _TIME = re.compile(r"[0-9]{2}:[0-9]{2}(?::[0-9]{2})?")
 _SPELLINGS_KNOWN = 4_096
 _WHOLE = re.compile(r"[0-9]{1,9}", re.ASCII)
+_DECIMAL = re.compile(r"[+-]?[0-9]{1,9}(?:[.][0-9]{1,12})?", re.ASCII)
 _TRUE = frozenset({"true", "t", "yes", "y", "1"})
 _FALSE = frozenset({"false", "f", "no", "n", "0"})
 
@@ -200,17 +201,12 @@ def _read_count(value: Any) -> Any:
 
 
 def _read_number(value: Any) -> Any:
-    if isinstance(value, str):
-        value = value.strip()
-        if not value:
-            return None
-        if "_" in value:  # Python's own grouping of digits
-            return _UNREADABLE
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        return _UNREADABLE
-    return number if math.isfinite(number) else _UNREADABLE
+    if isinstance(value, float | int) and not isinstance(value, bool):
+        return value if math.isfinite(value) else _UNREADABLE
+    text = str(value).strip()
+    if not text:
+        return None
+    return float(text) if _DECIMAL.fullmatch(text) else _UNREADABLE
 
 
 def _ranged(read: Reader, field: Field) -> Reader:

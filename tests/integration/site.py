@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -93,12 +93,16 @@ class Site:
         schema = intake_schema(self.partnership.catalogue.record_type(dataset))
         return encoder(schema, ids[f"{self.intake(dataset)}-value"])
 
-    def record_id(self, profile: str, dataset: str, record: dict[str, Any]) -> str:
-        """The name of a record's release, by the reference key of the stack."""
+    def namer(self, profile: str, dataset: str) -> Callable[[dict[str, Any]], str]:
+        """A function from record to the name of its release, by the reference key of the stack."""
         catalogue = self.partnership.catalogue
         key = ReferenceKey(self.partnership.secrets.password(REFERENCE_KEY).encode())
         policy = Policy(catalogue.record_type(dataset), profile, key, catalogue.code_lists)
-        return policy.record_id(self.agency(dataset), record)
+        return partial(policy.record_id, self.agency(dataset))
+
+    def record_id(self, profile: str, dataset: str, record: dict[str, Any]) -> str:
+        """The name of one record's release."""
+        return self.namer(profile, dataset)(record)
 
     def publish(
         self, dataset: str, records: Iterable[dict[str, Any]], supply: str | None = None
@@ -203,6 +207,7 @@ COMMITTED_READER = {
     "isolation.level": "read_committed",
     "enable.auto.commit": False,
     "enable.partition.eof": True,
+    "fetch.wait.max.ms": 20,
     "log_level": 0,
 }
 

@@ -130,7 +130,7 @@ def supplies(partnership: Partnership, published: Published) -> list[dict[str, A
 def test_every_row_is_published_once_with_its_supply(
     partnership: Partnership, job: Callable[..., Job]
 ) -> None:
-    published = publish(job(1_200, "whole"), Pace(rows=500))
+    published = publish(job(1_200, "whole"), Pace(rows=500, seconds=60))
     assert (published.rows_read, published.records, published.sent) == (1_200, 1_200, 1_200)
     assert references(partnership, "whole") == Counter(f"whole-{n}" for n in range(1_200))
     history = supplies(partnership, published)
@@ -208,13 +208,13 @@ def test_a_publisher_cut_off_within_a_transaction_leaves_nothing_of_it(
     work = job(900, "cut")
     stopping = Stop(after=2)
     with pytest.raises(StoppedError):
-        publish(work, Pace(rows=200), stopping)
+        publish(work, Pace(rows=200, seconds=60), stopping)
     cut = TransactionalWriter(account, work.transactional_id, "the intake topic")
     cut._until_done(cut._producer.begin_transaction)
     for number in range(50):
         cut._produce(Outgoing(f"{PREFIX}.intake.police.police-incident", None, b"%d" % number))
     cut._producer.flush(10)
-    published = publish(work, Pace(rows=200))
+    published = publish(work, Pace(rows=200, seconds=60))
     assert (published.resumed_after, published.sent) == (400, 500)
     assert references(partnership, "cut") == Counter(f"cut-{n}" for n in range(900))
 

@@ -47,12 +47,14 @@ def test_a_broker_killed_under_a_publisher_costs_and_doubles_nothing(
     with ThreadPoolExecutor(1) as pool:
 
         def kill_once(at: Progress) -> None:
-            if at.rows_read == 2_000:
+            if at.rows_read >= 2_000 and not restarts:
                 assert embedded.kill_broker(own_settings)
                 restarts.append(pool.submit(embedded.restart_broker, own_settings, print))
 
         restarts: list[object] = []
-        published = publish(Job(file, mapping, account, own.catalogue), Pace(rows=1_000), kill_once)
+        published = publish(
+            Job(file, mapping, account, own.catalogue), Pace(rows=1_000, seconds=60), kill_once
+        )
     assert len(restarts) == 1
     assert (published.records, published.sent) == (6_000, 6_000)
     assert references(own, "through") == Counter(f"through-{n}" for n in range(6_000))

@@ -100,8 +100,8 @@ def test_half_a_pair_of_metres_is_none(locator: Locator) -> None:
 def test_coordinates_that_contradict_the_postcode_are_told_and_not_mended(
     locator: Locator,
 ) -> None:
-    found = located(locator, postcode="SW1A 1AA", easting=375_000.0, northing=165_000.0)
-    assert found.released.postcode == "SW1A 1AA"
+    found = located(locator, postcode="SW1A 1AA", easting=654_312.0, northing=124_466.0)
+    assert found.released == Released(None, "SW1A 1AA", 654_312, 123_465, "E09000033")
     assert found.caveats == ("easting:contradicts-postcode",)
     near = located(locator, postcode="SW1A 1AA", easting=654_312.0, northing=124_465.0)
     assert near.caveats == ()

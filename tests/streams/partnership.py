@@ -27,6 +27,7 @@ from streams.steps.route import Encode
 NOW = datetime(2024, 6, 14, 10, 20, 30, tzinfo=UTC)
 TODAY = NOW.date()
 HOUR_MS = int(NOW.replace(minute=0, second=0).timestamp() * 1000)
+PUBLISHED_MS = 1_718_360_000_000
 KEY = ReferenceKey(b"k" * 32)
 OTHER_KEY = ReferenceKey(b"o" * 32)
 NAMES = Names("banes")
@@ -174,7 +175,7 @@ def raw_intake(
     topic: str, value: bytes | None, offset: int = 0, supply: str | None = None, partition: int = 3
 ) -> Intake:
     """A message of an intake topic, whatever its bytes are."""
-    return Intake(topic, partition, offset, b"the-key", value, supply, 1_718_360_000_000)
+    return Intake(topic, partition, offset, b"the-key", value, supply, PUBLISHED_MS)
 
 
 def offence(**fields: Any) -> dict[str, Any]:

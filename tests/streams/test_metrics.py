@@ -8,7 +8,7 @@ import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
 from streams.metrics import Metrics
-from tests.streams.partnership import Partnership, incident, offence, raw_intake
+from tests.streams.partnership import PUBLISHED_MS, Partnership, incident, offence, raw_intake
 
 INTAKE = "banes.intake.police.police-incident"
 LABELS = {"agency": "police", "dataset": "police-incident"}
@@ -65,6 +65,10 @@ def test_the_duration_is_from_the_poll_and_the_way_from_the_publishing(
     assert registry.get_sample_value("ipu_batch_seconds_count") == 1
     assert 0.25 <= (registry.get_sample_value("ipu_batch_seconds_sum") or 0) < 10
     assert registry.get_sample_value("ipu_end_to_end_seconds_count") == 4
+    since_publishing = 4 * (time.time() - PUBLISHED_MS / 1000)
+    assert registry.get_sample_value("ipu_end_to_end_seconds_sum") == pytest.approx(
+        since_publishing, abs=40
+    )
 
 
 def test_no_label_carries_what_a_record_said(

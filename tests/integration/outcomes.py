@@ -1,0 +1,59 @@
+"""The count of what became of every intake record of a dataset."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from confluent_kafka import Message
+
+from schemas.catalogue import load_catalogue
+from schemas.wire import decoder
+from tests.integration.site import Site
+
+Place = tuple[int, int]
+"""Partition and offset in the intake."""
+
+
+@dataclass(frozen=True)
+class Outcomes:
+    """How often each record came out: releases by profile and record id, rejections by place."""
+
+    intake: dict[Place, bytes]
+    released: dict[str, Counter[str]]
+    rejected: Counter[Place]
+
+    @classmethod
+    def of(cls, site: Site, dataset: str, readers: dict[str, str]) -> Outcomes:
+        """Read everything committed, the releases of each profile as the party that `readers` names."""
+        released = {
+            profile: Counter(
+                _key(m).decode() for m in site.read_all(party, site.released(profile, dataset))
+            )
+            for profile, party in readers.items()
+        }
+        intake = {_place(m): _key(m) for m in site.read_all(None, site.intake(dataset))}
+        decode = decoder(load_catalogue().system["rejection"])
+        rejections = site.read_all(site.agency(dataset), site.rejected(dataset))
+        rejected = Counter(
+            (r["partition"], r["offset"]) for r in (decode(m.value()) for m in rejections)
+        )
+        return cls(intake, released, rejected)
+
+    def places(self, chosen: Callable[[bytes], bool]) -> Counter[Place]:
+        """Where the records stand whose key is `chosen`, each once."""
+        return Counter(place for place, key in self.intake.items() if chosen(key))
+
+    def keys(self, chosen: Callable[[bytes], bool]) -> Iterable[bytes]:
+        """The keys that are `chosen`."""
+        return (key for key in self.intake.values() if chosen(key))
+
+
+def _key(message: Message) -> bytes:
+    key = message.key()
+    return key.encode() if isinstance(key, str) else key or b""
+
+
+def _place(message: Message) -> Place:
+    return int(message.partition() or 0), int(message.offset() or 0)
