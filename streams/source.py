@@ -34,6 +34,7 @@ from streams.transaction import TransactionAborted, Transactor, Unmendable
 log = logging.getLogger(__name__)
 
 _LAG_EVERY_SECONDS = 1.0
+_LAG_CALL_SECONDS = 1.0
 _CALL_SECONDS = 10.0
 _STOP_SECONDS = 25.0
 _ABORTS_IN_A_ROW = 5
@@ -88,7 +89,7 @@ class BatchSource(Service):
         self._consuming: asyncio.Future[None] | None = None
         self._aborts = 0
         self._lag_at = 0.0
-        self._hopeless: KafkaError | None = None
+        self._hopeless: str | None = None
 
     @Service.task
     async def _run(self) -> None:
@@ -122,7 +123,7 @@ class BatchSource(Service):
     ) -> None:
         messages = self._poll(consumer)
         if self._hopeless is not None:
-            raise Unmendable(f"{self._hopeless.name()}: {self._hopeless.str()}")
+            raise Unmendable(self._hopeless)
         if not messages:
             self._measure_lag(consumer)
             return
@@ -156,7 +157,7 @@ class BatchSource(Service):
             if error is None:
                 usable.append(message)
             else:
-                self._on_error(error)
+                self._on_error(error, message.topic())
         return usable
 
     def _process(self, loop: asyncio.AbstractEventLoop, intakes: Sequence[Intake]) -> BatchResult:
@@ -179,10 +180,11 @@ class BatchSource(Service):
         except TimeoutError:
             raise Unmendable("the agent gave no answer in time") from None
 
-    def _on_error(self, error: KafkaError) -> None:
+    def _on_error(self, error: KafkaError, topic: str | None = None) -> None:
         if error.code() in _HOPELESS or error.fatal():
-            log.error("Kafka: %s: %s", error.name(), error.str())
-            self._hopeless = error
+            about = f"topic {topic}" if topic else f"group {self._clients.group}"
+            self._hopeless = f"{error.name()}: {error.str()} ({about})"
+            log.error("Kafka: %s", self._hopeless)
         else:
             log.warning("Kafka: %s", error.name())
 
@@ -209,10 +211,10 @@ class BatchSource(Service):
         if time.monotonic() < self._lag_at:
             return
         self._lag_at = time.monotonic() + _LAG_EVERY_SECONDS
-        for at in consumer.position(consumer.assignment()):
-            _, high = consumer.get_watermark_offsets(at, cached=True)
+        for at in _positions(consumer):
+            low, high = consumer.get_watermark_offsets(at, cached=True)
             if high >= 0:
-                behind = high - max(at.offset, 0)
+                behind = high - max(at.offset, low, 0)
                 self._metrics.lag.labels(at.topic, at.partition).set(max(0, behind))
 
 
@@ -237,6 +239,19 @@ def _offsets_after(intakes: Sequence[Intake]) -> list[TopicPartition]:
     return [
         TopicPartition(topic, partition, offset + 1) for (topic, partition), offset in last.items()
     ]
+
+
+def _positions(consumer: Consumer) -> list[TopicPartition]:
+    """What is read next of each assigned partition: where nothing was read yet, what is committed."""
+    positions = consumer.position(consumer.assignment())
+    unread = [at for at in positions if at.offset < 0]
+    if not unread:
+        return positions
+    try:
+        committed = consumer.committed(unread, timeout=_LAG_CALL_SECONDS)
+    except KafkaException:
+        committed = []
+    return [at for at in positions if at.offset >= 0] + committed
 
 
 def _rewind(consumer: Consumer) -> None:

@@ -1,26 +1,31 @@
 """One Kafka transaction a batch: outputs and input offsets become visible together or not at all.
 
 The recipe answers what was seen to go wrong: librdkafka's calls can be retriable, abortable or
-fatal, and some can hang for good after a broker restart (its issues 5456 and 5511), so a watchdog
-outside the interpreter ends the process when a transaction takes too long.
+fatal, and some can hang for good after a broker restart (its issues 5456 and 5511), past the time
+they are given. So a watchdog outside the interpreter ends the process when a call does not come
+back, or when a transaction takes too long in all.
 """
 
 from __future__ import annotations
 
 import faulthandler
 import logging
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from confluent_kafka import KafkaError, KafkaException, Producer, TopicPartition
+from confluent_kafka import KafkaError, KafkaException, Message, Producer, TopicPartition
 
 from streams.messages import Output
 
 log = logging.getLogger(__name__)
 
 CALL_SECONDS = 5.0
+GRACE_SECONDS = 3.0
+"""How much longer than it was given a call may take before it counts as stuck."""
 WATCHDOG_SECONDS = 20.0
+"""How long a transaction may take, with every call that is made again."""
 FIRST_CALL_SECONDS = 60.0
 STDERR = 2
 # An abort would be followed by the same refusal, for ever.
@@ -47,12 +52,20 @@ class Transactor:
 
     def __init__(self, config: dict[str, Any]) -> None:
         """Take the place of any earlier producer of the same transactional id; `Unmendable` if it cannot."""
-        self._producer = Producer(config)
-        with watchdog(FIRST_CALL_SECONDS + CALL_SECONDS):
-            try:
-                self._until_done(lambda: self._producer.init_transactions(FIRST_CALL_SECONDS))
-            except TransactionAborted as error:
-                raise Unmendable(str(error)) from error
+        self._denied: str | None = None
+        self._producer = Producer(
+            {**config, "delivery.report.only.error": True, "on_delivery": self._failed}
+        )
+        self._name = str(config["transactional.id"])
+        clock = _Clock(FIRST_CALL_SECONDS + GRACE_SECONDS)
+        try:
+            self._until_done(
+                lambda: self._producer.init_transactions(FIRST_CALL_SECONDS),
+                clock,
+                FIRST_CALL_SECONDS,
+            )
+        except TransactionAborted as error:
+            raise Unmendable(str(error)) from error
 
     def write(self, outputs: Sequence[Output], offsets: list[TopicPartition], group: Any) -> None:
         """Commit `outputs` with the input `offsets` of the consumer group.
@@ -61,17 +74,18 @@ class Transactor:
             TransactionAborted: the transaction was undone; read the batch again.
             Unmendable: neither known to be done nor undone, or fenced; leave the process.
         """
-        with watchdog(WATCHDOG_SECONDS):
-            try:
-                self._until_done(self._producer.begin_transaction)
+        producer, clock = self._producer, _Clock(WATCHDOG_SECONDS)
+        try:
+            self._until_done(producer.begin_transaction, clock)
+            with watchdog(clock.left):
                 self._produce(outputs)
-                self._until_done(
-                    lambda: self._producer.send_offsets_to_transaction(offsets, group, CALL_SECONDS)
-                )
-                self._until_done(lambda: self._producer.commit_transaction(CALL_SECONDS))
-            except TransactionAborted:
-                self._until_done(lambda: self._producer.abort_transaction(CALL_SECONDS))
-                raise
+            self._until_done(
+                lambda: producer.send_offsets_to_transaction(offsets, group, CALL_SECONDS), clock
+            )
+            self._until_done(lambda: producer.commit_transaction(CALL_SECONDS), clock)
+        except TransactionAborted:
+            self._until_done(lambda: producer.abort_transaction(CALL_SECONDS), clock)
+            raise
 
     def _produce(self, outputs: Sequence[Output]) -> None:
         produce = self._producer.produce
@@ -81,31 +95,53 @@ class Transactor:
                     produce(topic, value, key, headers=headers, timestamp=timestamp_ms)
                     break
                 except BufferError:
-                    self._until_done(lambda: self._producer.poll(0.1))
+                    self._producer.poll(0.1)
                 except KafkaException as error:
-                    _raise_unless_retriable(error)
-        self._until_done(lambda: self._producer.poll(0))
+                    _raise_unless_retriable(error, f"topic {topic}")
+        self._producer.poll(0)
 
-    def _until_done(self, call: Callable[[], Any]) -> None:
-        """Make the same call again while librdkafka says that it may be; the watchdog bounds it."""
+    def _until_done(
+        self, call: Callable[[], Any], clock: _Clock, seconds: float = CALL_SECONDS
+    ) -> None:
+        """Make the same call, given `seconds`, again while librdkafka says that it may be."""
         while True:
             try:
-                call()
+                with watchdog(min(seconds + GRACE_SECONDS, clock.left)):
+                    call()
             except KafkaException as error:
-                _raise_unless_retriable(error)
+                if self._denied is not None:
+                    raise Unmendable(self._denied) from error
+                _raise_unless_retriable(error, f"transactional id {self._name}")
                 log.warning("transaction: %s; the same call again", error.args[0].name())
             else:
                 return
 
+    def _failed(self, error: KafkaError, message: Message) -> None:
+        """Keep what the commit will not say: which topic may not be written."""
+        if error.code() in _NOT_ALLOWED:
+            self._denied = f"{error.name()}: {error.str()} (topic {message.topic()})"
 
-def _raise_unless_retriable(error: KafkaException) -> None:
+
+class _Clock:
+    """Runs down from `seconds`, and never quite to nothing: a watchdog needs something to wait."""
+
+    def __init__(self, seconds: float) -> None:
+        self._end = time.monotonic() + seconds
+
+    @property
+    def left(self) -> float:
+        return max(self._end - time.monotonic(), 0.1)
+
+
+def _raise_unless_retriable(error: KafkaException, about: str) -> None:
     cause = error.args[0]
+    message = f"{cause.name()}: {cause.str()} ({about})"
     if cause.code() in _NOT_ALLOWED:
-        raise Unmendable(f"{cause.name()}: {cause.str()}") from error
+        raise Unmendable(message) from error
     if cause.txn_requires_abort():
-        raise TransactionAborted(f"{cause.name()}: {cause.str()}") from error
+        raise TransactionAborted(message) from error
     if cause.fatal() or not cause.retriable():
-        raise Unmendable(f"{cause.name()}: {cause.str()}") from error
+        raise Unmendable(message) from error
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -159,7 +159,11 @@ def _document(published: Published, outcome: Outcome | None) -> dict[str, Any]:
 
 
 def _outcome_document(outcome: Outcome | None) -> dict[str, Any] | None:
-    return None if outcome is None else {**asdict(outcome), "whole": outcome.is_whole}
+    if outcome is None:
+        return None
+    # `asdict` would rebuild the counters from their items, and so count the items.
+    counts = {field.name: getattr(outcome, field.name) for field in fields(outcome)}
+    return {**counts, "whole": outcome.is_whole}
 
 
 def _print_summary(agency: str, published: Published, outcome: Outcome | None) -> None:

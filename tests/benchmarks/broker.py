@@ -86,34 +86,43 @@ def _will_pass(error: BaseException) -> bool:
     )
 
 
-def begins(admin: AdminClient, topics: Iterable[str], partitions: int) -> Ends:
+def begins(admin: AdminClient, topics: Iterable[str]) -> Ends:
     """The offset of each partition's first record."""
-    return _offsets(admin, topics, partitions, _EARLIEST)
+    return _offsets(admin, topics, _EARLIEST)
 
 
-def ends(admin: AdminClient, topics: Iterable[str], partitions: int) -> Ends:
+def ends(admin: AdminClient, topics: Iterable[str]) -> Ends:
     """The offset behind each partition's last record."""
-    return _offsets(admin, topics, partitions, _LATEST)
+    return _offsets(admin, topics, _LATEST)
 
 
-def empty(admin: AdminClient, topics: Iterable[str], partitions: int) -> None:
+def empty(admin: AdminClient, topics: Iterable[str]) -> None:
     """Delete every record of the topics."""
-    upto = [TopicPartition(*at, offset) for at, offset in ends(admin, topics, partitions).items()]
+    upto = [TopicPartition(*at, offset) for at, offset in ends(admin, topics).items()]
     for future in admin.delete_records(upto).values():
         future.result(_CALL_SECONDS)
 
 
-def _offsets(admin: AdminClient, topics: Iterable[str], partitions: int, spec: OffsetSpec) -> Ends:
-    asked = {TopicPartition(t, number): spec for t in topics for number in range(partitions)}
+def partitions(admin: AdminClient, topic: str) -> int:
+    """How many partitions the topic has."""
+    return len(admin.list_topics(topic, timeout=_CALL_SECONDS).topics[topic].partitions)
+
+
+def _offsets(admin: AdminClient, topics: Iterable[str], spec: OffsetSpec) -> Ends:
+    asked = {
+        TopicPartition(topic, number): spec
+        for topic in topics
+        for number in range(partitions(admin, topic))
+    }
     answers = admin.list_offsets(asked)
     return {(at.topic, at.partition): f.result(_CALL_SECONDS).offset for at, f in answers.items()}
 
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """How many records topics hold, and a sum over keys and values that no order changes."""
+    """How many records each topic holds, and a sum over keys and values that no order changes."""
 
-    records: int
+    records: Mapping[str, int]
     digest: str
 
 
@@ -128,14 +137,15 @@ def content(connection: Mapping[str, Any], since: Ends) -> Content:
             "enable.partition.eof": True,
         }
     )
-    count, total, open_partitions = 0, 0, len(since)
+    total, open_partitions = 0, len(since)
+    counts = dict.fromkeys([topic for topic, _ in since], 0)
     try:
         consumer.assign([TopicPartition(*at, offset) for at, offset in since.items()])
         while open_partitions:
             for message in consumer.consume(10_000, 0.2):
                 error = message.error()
                 if error is None:
-                    count += 1
+                    counts[str(message.topic())] += 1
                     total += zlib.crc32(message.value() or b"", zlib.crc32(message.key() or b""))
                 elif error.code() == KafkaError._PARTITION_EOF:
                     open_partitions -= 1
@@ -143,4 +153,4 @@ def content(connection: Mapping[str, Any], since: Ends) -> Content:
                     raise KafkaException(error)
     finally:
         consumer.close()
-    return Content(count, f"{total:016x}")
+    return Content(counts, f"{total:016x}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from confluent_kafka import Producer
@@ -13,8 +12,7 @@ from schemas.derive import intake_schema
 from schemas.wire import encoder
 from tests.benchmarks.errors import BenchError
 from tests.benchmarks.job import DATASET, Job
-from tests.benchmarks.places import read_places
-from tests.benchmarks.records import incidents
+from tests.benchmarks.records import incidents, key_of
 
 _SERVE_EVERY = 1_000
 _FLUSH_SECONDS = 60.0
@@ -33,12 +31,11 @@ def producer_config(connection: dict[str, Any]) -> dict[str, Any]:
 
 def publish(job: Job, count: int, run: str, progress: Callable[[int], None]) -> None:
     """Write `count` incidents; `progress` is told how many are handed over."""
-    schema = intake_schema(load_catalogue().record_type(DATASET))
-    encode = encoder(schema, job.schema_ids[job.intake])
+    record_type = load_catalogue().record_type(DATASET)
+    encode = encoder(intake_schema(record_type), job.schema_ids[job.intake])
     producer = Producer(producer_config(job.connection))
-    for number, record in enumerate(incidents(count, run, read_places(Path(job.places))), 1):
-        key = record["incident_reference"].encode()
-        producer.produce(job.intake, encode(record), key)
+    for number, record in enumerate(incidents(job, record_type, count, run), 1):
+        producer.produce(job.intake, encode(record), key_of(record))
         if number % _SERVE_EVERY == 0:
             producer.poll(0)
             progress(number)

@@ -19,8 +19,8 @@ DATASET = "police-incident"
 class Job:
     """Connection and identity of one client, and what the pure functions are built from.
 
-    `places` is the file of places that records lie at, `schema_ids` the registry's id of each
-    topic's schema, `options` what the process alone has use for.
+    `schema_ids` gives the registry's id of each topic's schema, `options` what the process alone
+    has use for.
     """
 
     connection: dict[str, Any]
@@ -30,7 +30,6 @@ class Job:
     reference_key: str
     intake: str
     passthrough: str
-    places: str
     schema_ids: dict[str, int]
     options: dict[str, Any] = dataclasses.field(default_factory=dict)
 

@@ -52,8 +52,8 @@ class Latency:
         """`runs` times `seconds` at 300 records a second, through one worker process."""
         worker = Ipu(self.setting)
         admin, intake = self.setting.admin, [self.setting.intake]
-        broker.empty(admin, intake, self.setting.partitions)
-        group = Group(admin, worker.group, broker.begins(admin, intake, self.setting.partitions))
+        broker.empty(admin, intake)
+        group = Group(admin, worker.group, broker.begins(admin, intake))
         group.forget()
         with worker.running():
             _wait_until(lambda: group.has_members(1))
@@ -71,7 +71,7 @@ class Latency:
         count, run = RATE * seconds, f"L{time.time_ns()}"
         reader = self._start("reader", self.setting.job(
             _RECIPIENT, topic=self.setting.names.depersonalised(_PROFILE, DATASET),
-            partitions=self.setting.partitions, count=count,
+            partitions=broker.partitions(self.setting.admin, self.setting.intake), count=count,
         ))  # fmt: skip
         try:
             if _out(reader).readline().strip() != "ready":

@@ -31,8 +31,8 @@ from schemas.access import Rule
 from schemas.catalogue import Catalogue, load_catalogue
 from schemas.protocol import Protocol, load_protocol
 from schemas.topics import Names, Topic, topics
+from tests.benchmarks.households import make_households
 from tests.benchmarks.job import AGENCY, DATASET, Job
-from tests.benchmarks.places import make_reference_files
 
 PROTOCOL_FILE = Path(__file__).with_name("bench.yaml")
 CONTENDERS = ("librdkafka", "quix")
@@ -53,11 +53,6 @@ class Files:
     def households(self) -> Path:
         """The made-up household counts."""
         return self.folder / "households.csv"
-
-    @property
-    def places(self) -> Path:
-        """The places that the records lie at."""
-        return self.folder / "places.csv"
 
     @property
     def run_dir(self) -> Path:
@@ -103,14 +98,19 @@ class Setting:
         return tuple(self.names.depersonalised(profile, DATASET) for profile in profiles)
 
     @property
+    def rejected(self) -> str:
+        """The topic of the records that could not be used."""
+        return self.names.rejected(AGENCY, DATASET)
+
+    @property
+    def outcomes(self) -> tuple[str, ...]:
+        """Of these topics one holds each record: released for `central`, else rejected."""
+        return (self.names.depersonalised("central", DATASET), self.rejected)
+
+    @property
     def passthrough(self) -> str:
         """Topic of the contender that decodes and encodes alone."""
         return f"{self.protocol.prefix}.passthrough"
-
-    @property
-    def partitions(self) -> int:
-        """Partitions of the intake topic, and of those of the releases."""
-        return self.protocol.supplies[0].partitions
 
     @property
     def admin_config(self) -> dict[str, Any]:
@@ -133,16 +133,15 @@ class Setting:
             reference_key=self.stack.secrets.password(REFERENCE_KEY),
             intake=self.intake,
             passthrough=self.passthrough,
-            places=str(self.files.places),
             schema_ids=self.schema_ids,
             options=options,
         )
 
 
 def ensure_reference(files: Files, report: Report) -> None:
-    """Make the national index, and the files it needs, where they are missing."""
+    """Make the national index, and the household file it needs, where they are missing."""
     report("making up households")
-    make_reference_files(files.households, files.places)
+    make_households(files.households)
     protocol = load_protocol(PROTOCOL_FILE, frozenset(load_catalogue().record_types))
     files.run_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     ensure_index(files.run_dir, protocol.sanitising, files.households, report)
@@ -178,7 +177,7 @@ def _admit_contenders(setting: Setting, wanted: tuple[Topic, ...]) -> None:
     principals = [setting.names.principal(contender) for contender in CONTENDERS]
     apply_users(admin, principals, setting.stack.secrets)
     written = (
-        *setting.released, setting.passthrough, setting.names.rejected(AGENCY, DATASET),
+        *setting.released, setting.passthrough, setting.rejected,
     )  # fmt: skip
     rules = [
         rule

@@ -52,13 +52,18 @@ class Throughput:
 
     def contenders(self) -> tuple[Contender, ...]:
         """All that take part, in the order of their runs."""
+        passed = (self.setting.passthrough,)
         return (
             Ipu(self.setting),
-            self._quix("quix", "whole", self.setting.released, 2),
+            self._quix("quix", "whole", self._topics, self.setting.outcomes),
             Ipu(self.setting, "ipu_two_workers", 2),
             self._librdkafka(),
-            self._quix("quix_passthrough", "passthrough", (self.setting.passthrough,), 1),
+            self._quix("quix_passthrough", "passthrough", passed, passed),
         )
+
+    @property
+    def _topics(self) -> tuple[str, ...]:
+        return (*self.setting.released, self.setting.rejected)
 
     def measure(self, records: int, runs: int, only: Sequence[str] = ()) -> Area:
         """`runs` alternating runs of every contender, or of those that `only` names."""
@@ -77,25 +82,25 @@ class Throughput:
         return Area("throughput", "records/s", figures, aims, done, how)
 
     def _publish(self, records: int) -> Ends:
-        admin, partitions = self.setting.admin, self.setting.partitions
-        broker.empty(admin, [self.setting.intake], partitions)
+        admin = self.setting.admin
+        broker.empty(admin, [self.setting.intake])
         publish(
             self.setting.job(AGENCY), records, f"T{time.time():.0f}",
             lambda done: self.progress("publishing the intake", done, records),
         )  # fmt: skip
-        return broker.begins(admin, [self.setting.intake], partitions)
+        return broker.begins(admin, [self.setting.intake])
 
     def _run(self, contender: Contender, begin: Ends, records: int, number: int) -> dict[str, Any]:
         def measured() -> dict[str, Any]:
             return {contender.name: self._rate(contender, begin, records, number)}
 
-        admin, partitions = self.setting.admin, self.setting.partitions
-        before = broker.ends(admin, contender.topics, partitions)
+        admin = self.setting.admin
+        before = broker.ends(admin, contender.topics)
         figures = {"run": number, "contender": contender.name, **with_load(measured)}
         found = broker.content(self.setting.admin_config, before)
         _check_complete(contender, found, records)
-        broker.empty(admin, contender.topics, partitions)
-        return {**figures, "outputs": found.records, "outputs_digest": found.digest}
+        broker.empty(admin, contender.topics)
+        return {**figures, "outputs": dict(found.records), "outputs_digest": found.digest}
 
     def _rate(self, contender: Contender, begin: Ends, records: int, number: int) -> float:
         group = Group(self.setting.admin, contender.group, begin)
@@ -122,7 +127,9 @@ class Throughput:
         started, already = clock
         return (records - already) / (finished - started)
 
-    def _quix(self, name: str, work: str, topics: tuple[str, ...], outputs: int) -> Script:
+    def _quix(
+        self, name: str, work: str, topics: tuple[str, ...], outcomes: tuple[str, ...]
+    ) -> Script:
         group = f"{self.setting.names.principal('quix')}.{work}"
         job = self.setting.job(
             "quix", work=work, group=group, topics=topics, commit_every=COMMIT_EVERY,
@@ -130,22 +137,21 @@ class Throughput:
         )  # fmt: skip
         log = self.setting.files.log(name)
         module = "tests.benchmarks.contenders.quix"
-        return Script(name, group, topics, outputs, self.bench_python, module, job, log)
+        return Script(name, group, topics, outcomes, self.bench_python, module, job, log)
 
     def _librdkafka(self) -> Script:
         job = self.setting.job("librdkafka")
         return Script(
-            "librdkafka", f"{job.principal}.pipeline", self.setting.released, 2, self.python,
-            "tests.benchmarks.contenders.librdkafka", job, self.setting.files.log("librdkafka"),
+            "librdkafka", f"{job.principal}.pipeline", self._topics, self.setting.outcomes,
+            self.python, "tests.benchmarks.contenders.librdkafka", job,
+            self.setting.files.log("librdkafka"),
         )  # fmt: skip
 
 
 def _check_complete(contender: Contender, found: Content, records: int) -> None:
-    expected = contender.outputs_per_record * records
-    if found.records != expected:
-        raise BenchError(
-            f"{contender.name} wrote {found.records} outputs where {expected} were expected"
-        )
+    outcomes = sum(found.records[topic] for topic in contender.outcomes)
+    if outcomes != records:
+        raise BenchError(f"{contender.name} wrote {outcomes} outcomes of {records} records")
 
 
 def _check_same_outputs(runs: Sequence[dict[str, Any]]) -> None:

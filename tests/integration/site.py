@@ -47,7 +47,7 @@ Raw = tuple[bytes | None, bytes | None]
 """Key and value of a message as it is."""
 
 Samples = dict[str, dict[tuple[str, ...], float]]
-"""Values by series and label values."""
+"""Values by series, and by the values of its labels in the order of the labels' names."""
 
 
 @dataclass(frozen=True)
@@ -170,7 +170,13 @@ class Site:
 
     def drain(self, datasets: Sequence[str] | None = None, seconds: float = PATIENCE_S) -> None:
         """Wait until every intake record has its outcome."""
-        until(lambda: self.waiting(datasets) == 0, seconds, "the end of the intake")
+        until(lambda: self._is_drained(datasets), seconds, "the end of the intake")
+
+    def _is_drained(self, datasets: Sequence[str] | None) -> bool:
+        try:
+            return self.waiting(datasets) == 0
+        except KafkaException:  # a broker that has just come back knows no leaders yet
+            return False
 
     def receipts(self, agency: str) -> Counter[str]:
         """The sums of an agency's receipts: plain counts, and maps as `released.central`."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -204,11 +204,6 @@ def incident(**fields: Any) -> dict[str, Any]:
 def fire(**fields: Any) -> dict[str, Any]:
     """A fire incident."""
     return {"incident_reference": "F-1", "incident_date": date(2024, 6, 1)} | fields
-
-
-def topics_of(outputs: Iterable[Output], family: str) -> list[str]:
-    """Topics of one family in the order of writing."""
-    return [o.topic for o in outputs if o.topic.startswith(f"banes.{family}.")]
 
 
 def minimal(record_type: RecordType) -> dict[str, Any]:

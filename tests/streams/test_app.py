@@ -114,6 +114,33 @@ def test_an_aborted_batch_is_read_again_and_written_once(
     assert written.count("banes.depersonalised.central.police-incident") == 5
 
 
+def test_a_worker_whose_every_transaction_is_aborted_gives_up(
+    partnership: Partnership, log: Log
+) -> None:
+    log.aborts_to_come = 1_000
+    log.waiting = [partnership.intake("police-incident", incident())]
+
+    async def talk(app: Any, registry: CollectorRegistry) -> None:
+        await until(lambda: app.crashed)
+
+    work(partnership, talk)
+    assert (log.committed, log.written) == ({}, [])
+
+
+def test_aborts_with_a_commit_between_them_are_not_in_a_row(
+    partnership: Partnership, log: Log
+) -> None:
+    async def talk(app: Any, registry: CollectorRegistry) -> None:
+        for round_ in range(4):
+            log.aborts_to_come = 3
+            log.waiting.append(partnership.intake("police-incident", incident(), round_))
+            await until(lambda: log.committed.get((INCIDENTS, 3)) == len(log.waiting))
+        assert not app.crashed
+        assert registry.get_sample_value("ipu_transactions_aborted_total") == 12
+
+    work(partnership, talk)
+
+
 def test_a_batch_waits_while_the_registry_is_away(partnership: Partnership, log: Log) -> None:
     partnership.schemas.away = True
     log.waiting = [partnership.intake("police-incident", incident())]

@@ -100,7 +100,7 @@ DONE = ["begin", "produce", "produce", "poll 0", "offsets", "commit"]
 
 def test_a_new_transactor_takes_the_place_of_an_earlier_one(made: list[Producer]) -> None:
     Transactor({"transactional.id": "t"})
-    assert made[0].config == {"transactional.id": "t"}
+    assert made[0].config["transactional.id"] == "t"
     assert made[0].calls == ["init"]
 
 
@@ -161,6 +161,17 @@ def test_any_other_error_is_unmendable_and_aborts_nothing(
     assert made[0].calls[-1] == call
 
 
+@pytest.mark.parametrize("code", ["TOPIC", "GROUP", "TRANSACTIONAL_ID", "CLUSTER"])
+def test_what_is_not_allowed_is_unmendable_even_where_it_could_be_aborted(
+    write: Callable[..., Producer], made: list[Producer], code: str
+) -> None:
+    number = getattr(KafkaError, f"{code}_AUTHORIZATION_FAILED")
+    refused = KafkaException(KafkaError(number, "refused", False, False, True))
+    with pytest.raises(Unmendable, match=f"{code}_AUTHORIZATION_FAILED"):
+        write(offsets=[refused])
+    assert "abort" not in made[0].calls
+
+
 def test_an_abort_that_fails_is_unmendable(write: Callable[..., Producer]) -> None:
     with pytest.raises(Unmendable):
         write(commit=[failure(abort=True)], abort=[failure(fatal=True)])
@@ -185,7 +196,7 @@ def test_a_transactor_that_cannot_take_its_place_is_unmendable(
 
     monkeypatch.setattr(transaction, "Producer", make)
     with pytest.raises(Unmendable):
-        Transactor({})
+        Transactor({"transactional.id": "t"})
 
 
 def _run(block: str) -> subprocess.CompletedProcess[str]:

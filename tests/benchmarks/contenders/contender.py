@@ -31,8 +31,8 @@ class Contender(Protocol):
         ...
 
     @property
-    def outputs_per_record(self) -> int:
-        """Outputs that each record makes on `topics` together."""
+    def outcomes(self) -> tuple[str, ...]:
+        """Those of the topics of which one, and one only, holds each record's outcome."""
         ...
 
     def running(self) -> AbstractContextManager[Callable[[], bool]]:

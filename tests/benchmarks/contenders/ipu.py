@@ -21,7 +21,6 @@ class Ipu:
     setting: Setting
     name: str = "ipu"
     workers: int = 1
-    outputs_per_record: int = 2
 
     @property
     def group(self) -> str:
@@ -30,8 +29,13 @@ class Ipu:
 
     @property
     def topics(self) -> tuple[str, ...]:
-        """Both profiles."""
-        return self.setting.released
+        """Both profiles, and what was rejected."""
+        return (*self.setting.released, self.setting.rejected)
+
+    @property
+    def outcomes(self) -> tuple[str, ...]:
+        """The profile that excludes no row, and what was rejected."""
+        return self.setting.outcomes
 
     @contextmanager
     def running(self) -> Iterator[Callable[[], bool]]:

@@ -76,7 +76,7 @@ def whole(app: Any, job: Job) -> None:
     frame = app.dataframe(app.topic(job.intake, value_deserializer="bytes", **_BYTES_OF_KEYS))
     frame = frame.apply(outputs, metadata=True)
     frame = frame.set_headers(lambda *_: MARKING)
-    frame = frame.set_timestamp(lambda outputs, *_: outputs[0].timestamp_ms)
+    frame = frame.set_timestamp(_time_of)
     frame = frame.apply(lambda outputs: outputs, expand=True)
     frame.to_topic(lambda output, *_: topics[output.topic], key=lambda output: output.key)
 
@@ -88,6 +88,10 @@ def passthrough(app: Any, job: Job) -> None:
     frame = app.dataframe(app.topic(job.intake, value_deserializer="bytes", **_BYTES_OF_KEYS))
     frame = frame.apply(decode).apply(encode)
     frame.to_topic(app.topic(job.passthrough, value_serializer="bytes", **_BYTES_OF_KEYS))
+
+
+def _time_of(outputs: list[Output], _key: bytes, timestamp: int, _headers: Any) -> int:
+    return outputs[0].timestamp_ms if outputs else timestamp
 
 
 def main() -> None:

@@ -22,7 +22,7 @@ class Script:
     name: str
     group: str
     topics: tuple[str, ...]
-    outputs_per_record: int
+    outcomes: tuple[str, ...]
     python: Path
     module: str
     job: Job

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from pathlib import Path
 
 from schemas.catalogue import load_catalogue
 from schemas.derive import intake_schema
@@ -12,8 +11,7 @@ from schemas.wire import encoder
 from streams.messages import Intake
 from tests.benchmarks.functions import pipeline_of
 from tests.benchmarks.job import DATASET, Job
-from tests.benchmarks.places import read_places
-from tests.benchmarks.records import incidents
+from tests.benchmarks.records import incidents, key_of
 
 BATCH_RECORDS = 2_000
 
@@ -21,13 +19,12 @@ BATCH_RECORDS = 2_000
 def main() -> None:
     """Process the `records` of the job on standard input twice; the first time only warms up."""
     job = Job.received()
-    encode = encoder(
-        intake_schema(load_catalogue().record_type(DATASET)), job.schema_ids[job.intake]
-    )
-    given = incidents(job.options["records"], "P", read_places(Path(job.places)))
+    record_type = load_catalogue().record_type(DATASET)
+    encode = encoder(intake_schema(record_type), job.schema_ids[job.intake])
+    given = incidents(job, record_type, job.options["records"], "P")
     intakes = [
-        Intake(job.intake, 0, n, r["incident_reference"].encode(), encode(r), None, 0)
-        for n, r in enumerate(given)
+        Intake(job.intake, 0, offset, key_of(record), encode(record), None, 0)
+        for offset, record in enumerate(given)
     ]
     batches = [intakes[at : at + BATCH_RECORDS] for at in range(0, len(intakes), BATCH_RECORDS)]
     pipeline = pipeline_of(job)

@@ -9,7 +9,7 @@ import gc
 import json
 import sys
 import time
-from pathlib import Path
+from itertools import islice
 
 from confluent_kafka import Producer
 
@@ -18,8 +18,7 @@ from schemas.derive import intake_schema
 from schemas.wire import encoder
 from tests.benchmarks.intake import producer_config
 from tests.benchmarks.job import DATASET, Job
-from tests.benchmarks.places import read_places
-from tests.benchmarks.records import incidents
+from tests.benchmarks.records import incidents, is_usable
 
 _FLUSH_SECONDS = 30.0
 _LINGER_MS = 1
@@ -30,14 +29,10 @@ def main() -> None:
     """Publish as the job on standard input says: `run`, `count`, `rate` in records a second."""
     job = Job.received()
     count, rate = int(job.options["count"]), float(job.options["rate"])
-    encode = encoder(
-        intake_schema(load_catalogue().record_type(DATASET)), job.schema_ids[job.intake]
-    )
-    places = read_places(Path(job.places))
-    messages = [
-        (record["incident_reference"], encode(record))
-        for record in incidents(count, job.options["run"], places)
-    ]
+    record_type = load_catalogue().record_type(DATASET)
+    encode = encoder(intake_schema(record_type), job.schema_ids[job.intake])
+    usable = filter(is_usable, incidents(job, record_type, count + count // 10, job.options["run"]))
+    messages = [(r["incident_reference"], encode(r)) for r in islice(usable, count)]
     producer = Producer({**producer_config(job.connection), "linger.ms": _LINGER_MS})
     producer.list_topics(job.intake)
     gc.disable()

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.catalogue import Catalogue, load_catalogue
+from schemas.catalogue import load_catalogue
 from streams.steps.problems import Problem
 from streams.steps.validate import EARLIEST, LONGEST_TEXT, Validator, london_date
 
@@ -239,7 +239,7 @@ def test_whatever_text_a_field_holds_is_read_or_found_wrong(data: st.DataObject)
     assert len({p.field for p in problems}) == len(problems)
 
 
-def test_a_validator_does_not_change_what_it_was_given(catalogue: Catalogue) -> None:
+def test_a_validator_does_not_change_what_it_was_given() -> None:
     original = {"incident_reference": " F ", "incident_date": "2024-06-01"}
     before = dict(original)
     VALIDATORS["fire-incident"](original, TODAY)

@@ -1,0 +1,23 @@
+# The image of the worker, and of the commands that apply a protocol and make secrets.
+FROM python:3.11-slim AS build
+WORKDIR /build
+RUN python -m venv /opt/ipu
+COPY requirements.lock .
+RUN /opt/ipu/bin/pip install --no-cache-dir --require-hashes -r requirements.lock
+COPY pyproject.toml README.md ./
+COPY connectors connectors
+COPY schemas schemas
+COPY sanitiser sanitiser
+COPY streams streams
+COPY ops ops
+RUN /opt/ipu/bin/pip install --no-cache-dir --no-deps --no-build-isolation .
+
+FROM python:3.11-slim
+ENV PATH=/opt/ipu/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
+# The owner of the folder is that of a fresh volume mounted there.
+RUN install -d -m 0700 -o 1000 -g 1000 /var/lib/ipu
+COPY --from=build /opt/ipu /opt/ipu
+USER 1000:1000
+WORKDIR /var/lib/ipu
+ENTRYPOINT ["python", "-m", "ops.container"]
+CMD ["worker"]

@@ -1,0 +1,25 @@
+#!/bin/bash
+# Formats the broker's storage once, with the two administrators' credentials, and starts the broker.
+set -euo pipefail
+umask 077
+
+properties=/etc/ipu/server.properties
+kafka=${KAFKA_HOME:-/opt/kafka}/bin
+data=$(sed -n 's/^log\.dirs=//p' "$properties")
+
+if [ ! -e "$data/meta.properties" ]; then
+    # From a file, so that no process list shows a password.
+    arguments=$(mktemp)
+    trap 'rm -f "$arguments"' EXIT
+    {
+        printf '%s\n' --cluster-id "$("$kafka/kafka-storage.sh" random-uuid)" --config "$properties"
+        for principal in ipu-admin ipu-broker; do
+            printf -- '--add-scram\nSCRAM-SHA-512=[name=%s,password=%s]\n' \
+                "$principal" "$(cat "/run/secrets/$principal")"
+        done
+    } >"$arguments"
+    "$kafka/kafka-storage.sh" format "@$arguments"
+    rm -f "$arguments"
+fi
+
+exec "$kafka/kafka-server-start.sh" "$properties"

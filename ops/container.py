@@ -1,0 +1,137 @@
+"""What the containers of docker-compose.yml run: `python -m ops.container secrets | apply | worker`.
+
+The stack's addresses come from the environment and its passwords from mounted files; nothing is
+started beside the command itself, and the container's restart policy is the worker's supervisor.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ops.cli import EXPECTED, FAILED
+from ops.embedded import private_files
+from ops.embedded.broker_config import ADMIN, BROKER_PRINCIPAL, CONTROLLER_PRINCIPAL
+from ops.embedded.errors import SecretError
+from ops.embedded.secrets_store import SecretStore
+from ops.isp.apply import apply as apply_protocol
+from ops.reference import INDEX_FOLDER, ensure_index
+from ops.system import REFERENCE_KEY
+from ops.worker import WorkerSettings, run_worker
+from schemas.access import principals
+from schemas.catalogue import Catalogue, load_catalogue
+from schemas.protocol import Protocol, load_protocol
+from schemas.topics import Names
+
+ProtocolFile = Annotated[
+    Path, typer.Option("--protocol", envvar="IPU_PROTOCOL", help="The protocol's file.")
+]
+Secrets = Annotated[
+    Path, typer.Option("--secrets", envvar="IPU_SECRETS", help="Folder of password files.")
+]
+Bootstrap = Annotated[str, typer.Option(envvar="IPU_BOOTSTRAP", help="Broker, host:port.")]
+RegistryUrl = Annotated[
+    str, typer.Option(envvar="IPU_REGISTRY_URL", help="Confluent API of the registry.")
+]
+Data = Annotated[Path, typer.Option(envvar="IPU_DATA", help="Folder of the postcode index.")]
+
+container = typer.Typer(
+    help="Run the parts of the system in containers.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+
+
+@container.command()
+def secrets(folder: Path, protocol_file: ProtocolFile) -> None:
+    """Make a password file (mode 0600) for each principal that has none; shows no password."""
+    protocol, _ = _read(protocol_file)
+    store = SecretStore(private_files.make_folder(folder))
+    for name in secret_names(protocol):
+        store.password(name)
+    typer.echo(f"{len(secret_names(protocol))} secrets in {folder}")
+
+
+@container.command()
+def apply(
+    protocol_file: ProtocolFile,
+    secrets_folder: Secrets,
+    bootstrap: Bootstrap,
+    registry_url: RegistryUrl,
+    data: Data,
+    *,
+    households: Annotated[
+        Path | None, typer.Option(help="CSV of households a postcode; kept until another is given.")
+    ] = None,
+) -> None:
+    """Bring broker and registry into step with the protocol and build the postcode index."""
+    protocol, catalogue = _read(protocol_file)
+    store = _store(secrets_folder, (ADMIN, *principals(protocol)))
+    admin = store.client_config(bootstrap, ADMIN)
+    apply_protocol(protocol, catalogue, admin, store, registry_url, typer.echo)
+    ensure_index(data, protocol.sanitising, households, typer.echo)
+
+
+@container.command()
+def worker(
+    protocol_file: ProtocolFile,
+    secrets_folder: Secrets,
+    bootstrap: Bootstrap,
+    registry_url: RegistryUrl,
+    data: Data,
+    *,
+    slot: Annotated[str, typer.Option(envvar="IPU_SLOT", help="Name among the workers.")] = "0",
+    metrics_port: Annotated[
+        int | None, typer.Option(envvar="IPU_METRICS_PORT", help="Loopback port of the metrics.")
+    ] = None,
+) -> None:
+    """Process intake records until stopped."""
+    principal = Names(_read(protocol_file)[0].prefix).worker
+    store = _store(secrets_folder, (principal, REFERENCE_KEY))
+    run_worker(
+        WorkerSettings(
+            protocol=protocol_file,
+            index=data / INDEX_FOLDER,
+            registry_url=registry_url,
+            connection=dict(store.client_config(bootstrap, principal)),
+            reference_key=store.password(REFERENCE_KEY).encode(),
+            slot=slot,
+            metrics_port=metrics_port,
+        )
+    )
+
+
+def secret_names(protocol: Protocol) -> tuple[str, ...]:
+    """Every secret that the containers of a protocol need, by the name of its file."""
+    own = (ADMIN, BROKER_PRINCIPAL, CONTROLLER_PRINCIPAL, REFERENCE_KEY)
+    return (*own, *principals(protocol))
+
+
+def _read(protocol_file: Path) -> tuple[Protocol, Catalogue]:
+    catalogue = load_catalogue()
+    return load_protocol(protocol_file, frozenset(catalogue.record_types)), catalogue
+
+
+def _store(folder: Path, needed: tuple[str, ...]) -> SecretStore:
+    # A mounted folder is no place to make a password up: the broker would not know it.
+    store = SecretStore(folder)
+    missing = [name for name in needed if not store.has(name)]
+    if missing:
+        message = f"{folder} lacks {', '.join(missing)}; make them with the command `secrets`"
+        raise SecretError(message)
+    return store
+
+
+def main() -> None:
+    """Run a command; errors that we expect are one message and exit code 1."""
+    try:
+        container()
+    except EXPECTED as error:
+        typer.echo(f"ipu: {error}", err=True)
+        raise SystemExit(FAILED) from error
+
+
+if __name__ == "__main__":
+    main()

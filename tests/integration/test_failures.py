@@ -1,0 +1,189 @@
+"""Whatever fails beside the worker: nothing is skipped, nothing is doubled, nothing hangs."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+
+import psutil  # type: ignore[import-untyped, unused-ignore]
+import pytest
+from confluent_kafka.schema_registry import Schema, SchemaRegistryClient
+
+from ops.embedded.processes import ProcessRecord
+from ops.embedded.stack import Stack
+from schemas.derive import intake_schema
+from schemas.wire import encoder
+from streams.transaction import CALL_SECONDS, WATCHDOG_SECONDS
+from tests.integration.conftest import MakeSite
+from tests.integration.outcomes import Outcomes
+from tests.integration.records import incident
+from tests.integration.site import Site, free_port, samples
+from tests.integration.waiting import until
+from tests.integration.worker_process import FAULT
+
+pytestmark = pytest.mark.broker
+
+INCIDENTS = "police-incident"
+LOAD = 10_000
+STOP_S = 5.0
+POLICE = ("police", INCIDENTS)
+
+
+@pytest.fixture
+def site(fragile_stack: Stack, site_of: MakeSite, request: pytest.FixtureRequest) -> Site:
+    """A partnership of the test's own."""
+    return site_of(fragile_stack, str(request.param))
+
+
+def named(name: str) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("site", [name], indirect=True)
+
+
+def supply(site: Site, number: int, prefix: str = "I") -> None:
+    site.publish(INCIDENTS, (incident(f"{prefix}-{n}") for n in range(number)))
+
+
+def assert_each_came_out_once(site: Site, number: int) -> None:
+    outcomes = Outcomes.of(site, INCIDENTS, {"central": "council", "second": "business"})
+    assert len(outcomes.intake) == number
+    assert outcomes.rejected.total() == 0
+    for profile in ("central", "second"):
+        name = site.namer(profile, INCIDENTS)
+        ids = (name(incident(key.decode())) for key in outcomes.intake.values())
+        assert outcomes.released[profile] == Counter(ids)
+    assert site.receipts("police")["received"] == number
+
+
+def received(port: int) -> float:
+    return samples(port).get("ipu_records_received_total", {}).get(POLICE, 0)
+
+
+def halted(record: ProcessRecord) -> psutil.Process:
+    process = psutil.Process(record.pid)
+    process.suspend()
+    return process
+
+
+@named("raises")
+def test_an_agent_that_raises_ends_the_worker_and_the_supervised_next_loses_nothing(
+    site: Site,
+) -> None:
+    supply(site, 100)
+    mark = site.folder / "raised"
+    with site.worker(supervised=True, raises_once=str(mark)) as worker:
+        site.drain()
+        assert worker.code is None
+    assert mark.exists()
+    assert FAULT in worker.log
+    assert "the worker ended with 1; it is started again" in worker.log
+    assert worker.starts == 2
+    assert_each_came_out_once(site, 100)
+
+
+@named("registry")
+def test_a_registry_that_is_away_has_the_batch_wait_and_skips_nothing(site: Site) -> None:
+    stack = site.partnership.stack
+    with site.worker() as worker:
+        worker.wait_ready()
+        supply(site, 10)
+        site.drain()
+        newer = newer_schema_id(site)
+        registry = halted(stack.registry)
+        try:
+            encode = encoder(newer_schema(site), newer)
+            raw = ((b"N-%d" % n, encode(incident(f"N-{n}"))) for n in range(10))
+            site.publish_raw("police", site.intake(INCIDENTS), raw)
+            until(lambda: "the batch waits and is tried again" in worker.log, 40, "the wait")
+            assert site.waiting() == 10
+        finally:
+            registry.resume()
+        site.drain()
+        assert worker.code is None
+    assert_each_came_out_once(site, 20)
+
+
+def newer_schema(site: Site) -> dict[str, object]:
+    schema = intake_schema(site.partnership.catalogue.record_type(INCIDENTS))
+    added = {"name": "ward", "type": ["null", "string"], "default": None}
+    return schema | {"fields": [*schema["fields"], added]}
+
+
+def newer_schema_id(site: Site) -> int:
+    with SchemaRegistryClient({"url": site.partnership.stack.registry_url}) as client:
+        schema = Schema(json.dumps(newer_schema(site)), "AVRO")
+        return client.register_schema(f"{site.intake(INCIDENTS)}-value", schema)
+
+
+@named("stuck")
+@pytest.mark.timeout(150)
+def test_a_transaction_that_gets_stuck_ends_the_worker_and_nothing_is_lost_or_doubled(
+    site: Site,
+) -> None:
+    supply(site, LOAD)
+    port = free_port()
+    with site.worker(supervised=True, metrics_port=port) as worker:
+        until(lambda: worker.starts == 1 and received(port) > 0, 30, "the first batch")
+        stuck = worker.child().pid
+        broker = halted(site.partnership.stack.broker)
+        try:
+            ended = WATCHDOG_SECONDS + CALL_SECONDS
+            until(lambda: not psutil.pid_exists(stuck), ended, "the end of the stuck worker")
+        finally:
+            broker.resume()
+        assert "Timeout (0:00:" in worker.log
+        site.drain(seconds=60)
+    assert_each_came_out_once(site, LOAD)
+
+
+@named("stopped")
+def test_a_stop_under_load_finishes_the_batch_and_is_a_success(site: Site) -> None:
+    supply(site, LOAD)
+    port = free_port()
+    with site.worker(metrics_port=port) as worker:
+        until(lambda: worker.starts == 1 and received(port) > 0, 30, "the first batch")
+        worker.terminate()
+        assert worker.wait(STOP_S) == 0
+    left = site.waiting()
+    assert 0 < left < LOAD
+    assert site.receipts("police")["received"] == LOAD - left
+    with site.worker(supervised=True) as supervised:
+        site.drain()
+        supervised.terminate()
+        assert supervised.wait(STOP_S) == 0
+    assert_each_came_out_once(site, LOAD)
+
+
+@named("slots")
+def test_a_second_worker_of_the_same_slot_takes_the_place_of_the_first(site: Site) -> None:
+    with site.worker() as first:
+        first.wait_ready()
+        supply(site, 50)
+        site.drain()
+        with site.worker() as second:
+            second.wait_ready()
+            supply(site, 50, "J")
+            assert first.wait(20) != 0
+            site.drain()
+            assert second.code is None
+    assert "fenced" in first.log.lower()
+    assert_each_came_out_once(site, 100)
+
+
+@named("pair")
+def test_workers_of_two_slots_share_the_load_and_double_nothing(site: Site) -> None:
+    ports = free_port(), free_port()
+    with (
+        site.worker(slot="0", metrics_port=ports[0]) as first,
+        site.worker(slot="1", metrics_port=ports[1]) as second,
+    ):
+        first.wait_ready()
+        second.wait_ready()
+        until(lambda: all(assigned(port) for port in ports), 20, "both workers' partitions")
+        supply(site, LOAD)
+        site.drain()
+        assert [worker.code for worker in (first, second)] == [None, None]
+    assert_each_came_out_once(site, LOAD)
+
+
+def assigned(port: int) -> int:
+    return len(samples(port).get("ipu_consumer_lag_records", {}))
