@@ -18,6 +18,7 @@ ENV PATH=/opt/ipu/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 RUN install -d -m 0700 -o 1000 -g 1000 /var/lib/ipu
 COPY --from=build /opt/ipu /opt/ipu
 USER 1000:1000
-WORKDIR /var/lib/ipu
+# Faust makes a folder of its own in the working directory.
+WORKDIR /tmp
 ENTRYPOINT ["python", "-m", "ops.container"]
 CMD ["worker"]

@@ -18,7 +18,8 @@ if [ ! -e "$data/meta.properties" ]; then
                 "$principal" "$(cat "/run/secrets/$principal")"
         done
     } >"$arguments"
-    "$kafka/kafka-storage.sh" format "@$arguments"
+    # It prints the salted credentials, which have no place in a log.
+    "$kafka/kafka-storage.sh" format "@$arguments" >/dev/null
     rm -f "$arguments"
 fi
 

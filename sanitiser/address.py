@@ -1,6 +1,6 @@
-"""What of an address may be released: its street and locality (guidance, Appendix 1).
+"""What of an address may be released: its street (guidance, Appendix 1).
 
-Flat, house number, house name, organisation and whatever else stands left of the street go. The
+Flat, house number, house name, organisation and whatever else stands beside the street go. The
 street is found by its thoroughfare word; where that cannot be done with certainty, the whole
 address is withheld.
 """
@@ -12,13 +12,15 @@ import unicodedata
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from sanitiser.address_segments import Segment, is_thoroughfare, leftover, read_segment
+from sanitiser.address_segments import Segment, leftover, read_segment
 from sanitiser.postcodes import FORM, INWARD, normalise
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _CACHED: Final = 65_536
+_LONGEST: Final = 500
+"""Characters of an address that is looked into; no postal address comes near it."""
 _POSTCODE: Final = re.compile(rf"\b({FORM}\s*{INWARD})\b", re.IGNORECASE | re.ASCII)
 _OUTWARD_AT_END: Final = re.compile(rf"(?:^|[\s,]){FORM}[\s,.]*$", re.IGNORECASE | re.ASCII)
 _BRACKETED: Final = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
@@ -30,10 +32,10 @@ _RELEASABLE: Final = re.compile(r"[A-Za-z0-9\u00c0-\u024f\u1e00-\u1eff ,.'\u2019
 
 
 class SplitAddress(NamedTuple):
-    """The parts of an address that may be released, and a reason code where they are not certain.
+    """The parts of an address, and a reason code where its street may not be released.
 
-    `street` and `locality` are as written; `locality` is all that follows
-    the street, `whole` both of them. `postcode` is canonical.
+    `street` and `locality` are as written; `locality` is all that follows the street and may hold
+    anything. `postcode` is canonical, None also where several differ.
     """
 
     street: str | None
@@ -41,14 +43,20 @@ class SplitAddress(NamedTuple):
     postcode: str | None
     certain: bool
     reason: str | None
-    whole: str | None = None
+
+
+def split(address: str) -> SplitAddress:
+    """Split an address into street and locality; `certain` only where nothing else is left."""
+    if len(address) > _LONGEST:
+        return SplitAddress(None, None, None, certain=False, reason="too-long")
+    return _split(address)
 
 
 @lru_cache(maxsize=_CACHED)
-def split(address: str) -> SplitAddress:
-    """Split an address into street and locality; `certain` only where nothing else is left."""
+def _split(address: str) -> SplitAddress:
     plain = address if address.isascii() else unicodedata.normalize("NFKC", address)
-    text, postcode = _without_postcode(plain)
+    text, postcodes = _without_postcodes(plain)
+    postcode = next(iter(postcodes)) if len(postcodes) == 1 else None
     segments = _segments(text)
     at = _street_at(segments)
     if at is None:
@@ -61,28 +69,27 @@ def split(address: str) -> SplitAddress:
         *((s.tokens, s.keys) for s in segments[at + 1 :]),
     ]
     reason = street.reason or _leftover(segment.keys[street.start : street.end], localities)
+    if len(postcodes) > 1:
+        reason = "several-postcodes"
     name = " ".join(segment.tokens[street.start : street.end])
     locality = ", ".join(" ".join(tokens) for tokens, _ in localities if tokens) or None
-    whole = (" " if localities[0][0] else ", ").join(filter(None, (name, locality)))
-    return SplitAddress(name, locality, postcode, reason is None, reason, whole)
+    return SplitAddress(name, locality, postcode, reason is None, reason)
 
 
-@lru_cache(maxsize=_CACHED)
-def released_address(address: str, *, street: bool) -> str | None:
-    """Street and locality of an address, or with `street` false its locality alone.
+def released_address(address: str) -> str | None:
+    """The street of an address; None, so withheld, where the split is not certain.
 
-    None, so withheld, where the split is not certain or nothing is left.
+    The locality stays behind. Nothing here can tell a village from the name of a house or of a
+    person that stands where a village would ("5 Acacia Avenue, John Smith, Bath"), and the
+    postcode and district that are released say where the street is.
     """
     parts = split(address)
-    if not parts.certain:
-        return None
-    return parts.whole if street else _beside_no_street(parts.locality)
+    return parts.street if parts.certain else None
 
 
-def _without_postcode(text: str) -> tuple[str, str | None]:
-    found = [match[1] for match in _POSTCODE.finditer(text)]
-    without = _OUTWARD_AT_END.sub("", _POSTCODE.sub(",", text))
-    return without, normalise(found[-1]) if found else None
+def _without_postcodes(text: str) -> tuple[str, set[str | None]]:
+    found = {normalise(match[1]) for match in _POSTCODE.finditer(text)}
+    return _OUTWARD_AT_END.sub("", _POSTCODE.sub(",", text)), found
 
 
 def _segments(text: str) -> list[Segment]:
@@ -123,12 +130,3 @@ def _leftover(
     if not _RELEASABLE.fullmatch(" ".join(street)):
         reasons.append("character-left")
     return next((reason for reason in reasons if reason), None)
-
-
-def _beside_no_street(locality: str | None) -> str | None:
-    # A locality named like a street may be one.
-    names = (locality or "").split(", ")
-    kept = [
-        n for n in names if not any(is_thoroughfare(word.strip(".").lower()) for word in n.split())
-    ]
-    return ", ".join(filter(None, kept)) or None

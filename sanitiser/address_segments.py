@@ -10,9 +10,13 @@ from sanitiser.address_words import Words, words
 
 _ORDINAL: Final = re.compile(r"[0-9]{0,2}(?:1st|2nd|3rd|[04-9]th|1[123]th)")
 _DIGIT: Final = re.compile(r"\d")
+_WITHIN_WORD: Final = re.compile(r"[-./&]+")
 _MOST_NAME_WORDS: Final = 4
+_LONGEST_WORD: Final = 24
 _CACHED: Final = 16_384
 _LINKS: Final = frozenset({"and", "&", "of", "the", "with", "to"})
+_PARTICLES: Final = frozenset({"y", "yr", "a", "ar", "pen", "tan"})
+"""Welsh words within a name, as in Ffordd Pen y Bryn."""
 _JOINED: Final = frozenset({"and", "&", "with"})
 
 
@@ -180,6 +184,8 @@ class _Reader:
 
     def _thoroughfare(self, at: int, key: str) -> None:
         strong = key in self.words.strong or (key == "st" and at == len(self.keys) - 1)
+        if self.strong and not strong and self._key(self.end or at) not in _JOINED:
+            return  # "Acacia Avenue end of terrace"
         self._note_break(at)
         if strong and self.break_at is not None:
             self._begin(self.break_at, numbered=False, free=False)
@@ -200,20 +206,34 @@ class _Reader:
         reason = self._doubt()
         return Street(self.start, self.end, self.strong, self.numbered, reason)
 
-    def _doubt(self) -> str | None:  # noqa: PLR0911 - one for each case
+    def _doubt(self) -> str | None:
         """Cut off another name that may stand before the street's, or say why not."""
         if self.name_end is None:
             return None
         name = self.keys[self.start : self.name_end]
         if len(name) > _MOST_NAME_WORDS:
             return "street-start-unknown"
-        if not self.free or len(name) == 0:
-            return None
-        if name[0] in self.words.counting:
+        if self.free and name and name[0] in self.words.counting:
             return "number-in-words"
-        if len(name) == 1 or (len(name) == 2 and name[0] in self.words.qualifier):  # noqa: PLR2004
-            return None
-        if name[-1] in self.words.whole:
+        if self.free and name and not _is_one_name(name) and name[-1] in self.words.whole:
             self.start = self.name_end - 1
-            return None
-        return "street-start-unknown"
+        first = self.keys[self.start] in self.words.first
+        named = self.keys[self.start + first : self.end]
+        return None if _is_one_name(named) else "street-start-unknown"
+
+
+def _is_one_name(keys: tuple[str, ...]) -> bool:
+    """Whether each thoroughfare word has at most one word of its own, beside what qualifies it.
+
+    Of two such words the first may be a house's or a person's: Willows Acacia Avenue. Without a
+    gazetteer Chalk Farm Road looks the same, and is withheld with it.
+    """
+    w, names = words(), 0
+    for at, key in enumerate(keys):
+        if at and is_thoroughfare(key):
+            names = 0
+        elif key not in w.qualifier and key not in _LINKS and key not in _PARTICLES:
+            names += len(_WITHIN_WORD.split(key))
+        if names > 1 or len(key) > _LONGEST_WORD:
+            return False
+    return True

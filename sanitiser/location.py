@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -66,10 +66,11 @@ class Locator:
         found = stated or (self.index.nearest(*point) if point else None)
         if found is None:
             return Located(NOWHERE, "none", tuple(caveats), _withheld_without_place(given))
-        if stated and point and _apart(point, stated) > DISAGREEMENT_METRES:
+        apart = bool(stated and point and _apart(point, stated) > DISAGREEMENT_METRES)
+        if apart:
             caveats.append("easting:contradicts-postcode")
-        place = self.index.release(found.postcode)
-        released, withheld = _release(given, place)
+        within = not apart and _lies_within(given.address, stated)
+        released, withheld = _release(given, self.index.release(found.postcode), within=within)
         return Located(released, _method(given, stated, point), tuple(caveats), withheld)
 
     def _stated_postcode(self, given: Given, caveats: list[str]) -> Postcode | None:
@@ -86,9 +87,10 @@ class Locator:
         return self.index.find(within) if within else None
 
 
-def given_location(record: Mapping[str, Any], prefix: str) -> Given:
-    """The location group of `record` whose fields begin with `prefix`."""
-    return Given(*(record.get(prefix + part) for part in Given._fields))
+def location_of(prefix: str) -> Callable[[Mapping[str, Any]], Given]:
+    """A function from a record to its location group whose fields begin with `prefix`."""
+    fields = [prefix + part for part in Given._fields]
+    return lambda record: Given(*map(record.get, fields))
 
 
 def _point(given: Given) -> tuple[float, float] | None:
@@ -112,20 +114,38 @@ def _method(given: Given, stated: Postcode | None, point: tuple[float, float] | 
     return "coordinates" if in_metres else "wgs84-coordinates"
 
 
-def _release(given: Given, place: Place | None) -> tuple[Released, tuple[str, ...]]:
+def _lies_within(address: str | None, stated: Postcode | None) -> bool:
+    """Whether nothing given contradicts that the address lies in the stated postcode.
+
+    The street of one postcode beside another postcode would get out however few households the
+    first has. So a postcode that is merely the nearest to the coordinates lends no street.
+    """
+    if stated is None or address is None:
+        return False
+    parts = addresses.split(address)
+    return parts.reason != "several-postcodes" and parts.postcode in {None, stated.postcode}
+
+
+def _release(
+    given: Given, place: Place | None, *, within: bool
+) -> tuple[Released, tuple[str, ...]]:
     if place is None or place.postcode is None:
         district = place.district if place else None
         return NOWHERE._replace(district=district), ("no-postcode-with-enough-households",)
-    street, withheld = _street(given.address, place)
+    street, withheld = _street(given.address, place, within=within)
     return Released(street, place.postcode, place.easting, place.northing, place.district), withheld
 
 
-def _street(address: str | None, place: Place) -> tuple[str | None, tuple[str, ...]]:
+def _street(
+    address: str | None, place: Place, *, within: bool
+) -> tuple[str | None, tuple[str, ...]]:
     if address is None:
         return None, ()
     if not place.street_allowed:
         return None, ("address-of-a-postcode-that-stands-in",)
-    released = addresses.released_address(address, street=True)
+    if not within:
+        return None, ("address-not-known-to-lie-in-the-postcode",)
+    released = addresses.released_address(address)
     return released, () if released else ("address-split-uncertain",)
 
 

@@ -7,7 +7,7 @@ from datetime import time
 from functools import lru_cache
 from typing import Any
 
-from sanitiser.location import Located
+from sanitiser.location import Located, Released
 from sanitiser.references import ReferenceKey
 from schemas.codes import CodeList
 from schemas.derive import utc_field_name
@@ -15,8 +15,11 @@ from schemas.record_type import Field, RecordType
 
 Record = Mapping[str, Any]
 Locations = Mapping[str, Located]
-_Release = Callable[[str, Record, Locations], Any]
+_Treat = Callable[[str, Any], Any]
+"""From agency and the given value, which is not None, to what is released."""
 _CODED_TEXTS = 16_384
+_AS_IT_IS = frozenset({"keep", "code"})
+_PLACE = Released._fields
 
 
 class Policy:
@@ -40,17 +43,22 @@ class Policy:
         self._dataset = record_type.dataset
         self._record_key = key.for_purpose(profile, "record")
         self._exclusion = record_type.excluded.get(profile)
-        self._releases: list[tuple[str, _Release]] = [
-            (field.name, _treatment(field, profile, key, code_lists))
-            for field in record_type.fields
-            if field.treatments[profile].action != "drop"
-        ]
-        self._told = frozenset(name for name, _ in self._releases)
-        self._releases += [(f"{p}district", _part_of(p, "district")) for p in record_type.places]
-        self._releases += [
-            (utc_field_name(e.time), _copy(utc_field_name(e.time)))
+        released = [f for f in record_type.fields if f.treatments[profile].action != "drop"]
+        self._told = frozenset(f.name for f in released)
+        self._kept = [f.name for f in released if f.treatments[profile].action in _AS_IT_IS]
+        self._kept += [
+            utc_field_name(e.time)
             for e in record_type.events
             if e.time and record_type.field(e.time).treatments[profile].action == "keep"
+        ]
+        self._located = [
+            (prefix, [(f"{prefix}{part}", position) for position, part in enumerate(_PLACE)])
+            for prefix in record_type.places
+        ]
+        self._treated: list[tuple[str, _Treat]] = [
+            (f.name, _treatment(f, profile, key, code_lists))
+            for f in released
+            if f.treatments[profile].action not in _AS_IT_IS | set(_PLACE)
         ]
 
     def excludes(self, record: Record) -> bool:
@@ -71,63 +79,41 @@ class Policy:
         self, agency: str, record: Record, locations: Locations, caveats: list[str]
     ) -> dict[str, Any]:
         """The depersonalised record under the schema that `schemas.derive.release_schema` gives."""
-        released = {name: treat(agency, record, locations) for name, treat in self._releases}
+        get = record.get
+        released = {name: get(name) for name in self._kept}
+        for prefix, parts in self._located:
+            place = locations[prefix].released
+            for name, position in parts:
+                released[name] = place[position]
+        for name, treat in self._treated:
+            given = get(name)
+            released[name] = None if given is None else treat(agency, given)
         released["record_id"] = self.record_id(agency, record)
         released["source_agency"] = agency
-        released["caveats"] = [c for c in caveats if c.partition(":")[0] in self._told]
+        released["caveats"] = (
+            [c for c in caveats if c.partition(":")[0] in self._told] if caveats else []
+        )
         return released
 
 
 def _treatment(
     field: Field, profile: str, key: ReferenceKey, code_lists: Mapping[str, CodeList]
-) -> _Release:
+) -> _Treat:
     treatment = field.treatments[profile]
     match treatment.action:
-        case "keep" | "code":
-            return _copy(field.name)
         case "hour":
-            return _hour(field.name)
+            return _hour
         case "reference":
-            return _reference(field.name, key.for_purpose(profile, field.join or field.name))
+            return key.for_purpose(profile, field.join or field.name).digest
         case "coded-text" if treatment.code_list:
-            return _coded_text(field.name, code_lists[treatment.code_list])
-        case "address" | "postcode" | "easting" | "northing" as part:
-            return _part_of(field.name.removesuffix(part), part)
+            return _coded_text(code_lists[treatment.code_list])
     raise AssertionError(f"no treatment for {field.name!r}")
 
 
-def _copy(name: str) -> _Release:
-    return lambda _agency, record, _locations: record.get(name)
+def _hour(_agency: str, given: time) -> time:
+    return given.replace(minute=0, second=0, microsecond=0)
 
 
-def _hour(name: str) -> _Release:
-    def hour(_agency: str, record: Record, _locations: Locations) -> time | None:
-        given = record.get(name)
-        return given.replace(minute=0, second=0, microsecond=0) if given is not None else None
-
-    return hour
-
-
-def _reference(name: str, key: ReferenceKey) -> _Release:
-    def reference(agency: str, record: Record, _locations: Locations) -> str | None:
-        given = record.get(name)
-        return key.digest(agency, given) if given is not None else None
-
-    return reference
-
-
-def _coded_text(name: str, code_list: CodeList) -> _Release:
+def _coded_text(code_list: CodeList) -> _Treat:
     codes_within = lru_cache(maxsize=_CODED_TEXTS)(code_list.codes_within)
-
-    def coded(_agency: str, record: Record, _locations: Locations) -> list[str] | None:
-        given = record.get(name)
-        return codes_within(given) if given is not None else None
-
-    return coded
-
-
-def _part_of(prefix: str, part: str) -> _Release:
-    def part_of(_agency: str, _record: Record, locations: Locations) -> Any:
-        return getattr(locations[prefix].released, part)
-
-    return part_of
+    return lambda _agency, given: codes_within(given)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import hmac
 from dataclasses import dataclass
+from hashlib import blake2b
 
 KEY_BYTES = 32
 _DIGEST_BYTES = 16
@@ -11,7 +11,7 @@ _DIGEST_BYTES = 16
 
 @dataclass(frozen=True, slots=True, repr=False)
 class ReferenceKey:
-    """The secret under which one partnership's references are digested (HMAC-SHA-256, RFC 2104).
+    """The secret under which one partnership's references are digested (keyed BLAKE2b, RFC 7693).
 
     A plain hash of a reference reverses by trying all references there can be, so the digest is keyed.
     """
@@ -20,18 +20,20 @@ class ReferenceKey:
 
     def __post_init__(self) -> None:
         """Refuse a key too short to withstand search."""
-        if len(self.secret) < KEY_BYTES:
-            raise ValueError(f"a reference key has at least {KEY_BYTES} bytes")
+        if not KEY_BYTES <= len(self.secret) <= blake2b.MAX_KEY_SIZE:
+            longest = blake2b.MAX_KEY_SIZE
+            raise ValueError(f"a reference key has {KEY_BYTES} to {longest} bytes")
 
     def for_purpose(self, *purpose: str) -> ReferenceKey:
         """A key of its own for one profile and join, so that two releases share no digest."""
-        return ReferenceKey(hmac.digest(self.secret, _unambiguous(purpose), "sha256"))
+        return ReferenceKey(_keyed(self.secret, purpose, KEY_BYTES).digest())
 
     def digest(self, *parts: str) -> str:
-        """128 bits of HMAC over `parts`, as 32 hexadecimal digits."""
-        return hmac.digest(self.secret, _unambiguous(parts), "sha256")[:_DIGEST_BYTES].hex()
+        """128 bits over `parts`, as 32 hexadecimal digits."""
+        return _keyed(self.secret, parts, _DIGEST_BYTES).hexdigest()
 
 
-def _unambiguous(parts: tuple[str, ...]) -> bytes:
-    """Parts with their lengths, so that ("ab", "c") and ("a", "bc") differ."""
-    return "".join([f"{len(part)}:{part}" for part in parts]).encode("utf-8", "surrogatepass")
+def _keyed(secret: bytes, parts: tuple[str, ...], size: int) -> blake2b:
+    # Parts with their lengths, so that ("ab", "c") and ("a", "bc") differ.
+    message = "".join([f"{len(part)}:{part}" for part in parts])
+    return blake2b(message.encode("utf-8", "surrogatepass"), key=secret, digest_size=size)

@@ -18,8 +18,8 @@ What agencies supply, and what each release profile makes of it. The declaration
 follow from them. The wording of a datafield is that of the guidance; **+** marks a field that
 the guidance's list lacks and the original record carries or needs.
 
-Beyond what is required, every field may be empty. A row is supplied with the field names as CSV header, dates as
-`YYYY-MM-DD`, times as `HH:MM` or `HH:MM:SS` in Europe/London, empty where unknown.
+Beyond what is required, every field may be empty. A file is CSV with the field names as its header;
+dates are `YYYY-MM-DD`, times `HH:MM` or `HH:MM:SS` in Europe/London, empty where unknown.
 `central` and `second` are the release profiles of the two groups of signatories.
 Every release also has `record_id` (a keyed digest that names the record in its profile),
 `source_agency` and `caveats`.
@@ -30,8 +30,8 @@ _TREATMENTS = {
     "drop": "–",
     "hour": "to the hour",
     "reference": "keyed digest",
-    "address": "street and locality",
-    "postcode": "postcode with k households",
+    "address": "street",
+    "postcode": "postcode, or its substitute",
     "easting": "of that postcode",
     "northing": "of that postcode",
     "code": "code",

@@ -66,13 +66,15 @@ class Flow:
         record, caveats, _ = cleaned
         locations = self.geocode(record)
         for prefix, located in locations.items():
-            caveats.extend([prefix + caveat for caveat in located.caveats])
+            if located.caveats:
+                caveats.extend([prefix + caveat for caveat in located.caveats])
         releases = self.sanitise(self.agency, record, locations, caveats)
         outputs = self.route.released(releases, now_ms)
         self._count(tally, record, caveats)
         for located in locations.values():
             tally.geocoded[located.method] += 1
-            tally.withheld.update(located.withheld)
+            for reason in located.withheld:
+                tally.withheld[reason] += 1
         tally.held += not releases
         for release in releases:
             tally.released[release.profile] += 1
@@ -108,6 +110,10 @@ class Pipeline:
         self._receipts = receipts
         self._clock = clock
         self._alarmed = alarmed
+
+    def flow(self, topic: str) -> Flow:
+        """The flow of one intake topic."""
+        return self._flows[topic]
 
     @property
     def topics(self) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sanitiser.location import Located, Locator, given_location
+from sanitiser.location import Located, Locator, location_of
 from schemas.record_type import RecordType
 
 
@@ -13,9 +13,9 @@ class Geocoder:
 
     def __init__(self, record_type: RecordType, locator: Locator) -> None:
         """Take the location groups from the record type."""
-        self._places = record_type.places
+        self._places = [(prefix, location_of(prefix)) for prefix in record_type.places]
         self._locate = locator.locate
 
     def __call__(self, record: dict[str, Any]) -> dict[str, Located]:
         """The outcome by prefix of the location group."""
-        return {prefix: self._locate(given_location(record, prefix)) for prefix in self._places}
+        return {prefix: self._locate(given(record)) for prefix, given in self._places}

@@ -59,8 +59,8 @@ def bench(
     wanted = areas or list(AreaName)
     files, console = Files(folder.resolve()), Console(stderr=True)
     measured: list[Area] = []
-    versions = all_versions(bench_python)
     try:
+        versions = all_versions(bench_python)
         with _shown(console) as (told, said):
             suite = Suite(files, Path(sys.executable), bench_python, told, said)
             for area in suite.measure(wanted, runs, records, seconds, only or ()):

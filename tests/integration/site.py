@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 import urllib.request
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -10,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from confluent_kafka import (
     OFFSET_BEGINNING,
@@ -35,13 +36,16 @@ from schemas.protocol import load_protocol
 from schemas.topics import topics
 from schemas.wire import decoder, encoder
 from streams.kafka_config import WorkerClients
-from streams.messages import SUPPLY_HEADER
+from streams.messages import SUPPLY_HEADER, Headers
 from tests.integration.partnership import Partnership, bring_into_step
 from tests.integration.waiting import until
 from tests.integration.worker_process import Order, WorkerProcess
 
 PATIENCE_S = 30.0
+ANSWER_S = 5.0
 READ_AT_ONCE = 10_000
+
+Answer = TypeVar("Answer")
 
 Raw = tuple[bytes | None, bytes | None]
 """Key and value of a message as it is."""
@@ -66,6 +70,19 @@ class Site:
         group = WorkerClients({}, self.partnership.names.worker).group
         config = {**self.partnership.admin, "group.id": group, "enable.auto.commit": False}
         return Consumer({**config, "isolation.level": "read_uncommitted", "log_level": 0})
+
+    def _ask(self, question: Callable[[Consumer], Answer]) -> Answer:
+        """The answer of the broker, or of one that has just come back and knows no leaders yet."""
+        give_up = time.monotonic() + PATIENCE_S
+        while True:
+            try:
+                return question(self._observer)
+            except KafkaException:
+                if time.monotonic() > give_up:
+                    raise
+                # A client can keep to what it was told of a topic while the broker came back.
+                self.__dict__.pop("_observer")
+                time.sleep(0.1)
 
     def intake(self, dataset: str) -> str:
         """The intake topic of a dataset, which one agency supplies here."""
@@ -124,7 +141,7 @@ class Site:
                 failed.append(error.name())
 
         producer = Producer({**self.partnership.client(party), **STEADY_PRODUCER})
-        headers = [(SUPPLY_HEADER, supply.encode())] if supply else None
+        headers: Headers | None = [(SUPPLY_HEADER, supply.encode())] if supply else None
         for key, value in messages:
             producer.produce(topic, value, key, headers=headers, on_delivery=delivered)
             producer.poll(0)
@@ -147,15 +164,19 @@ class Site:
         """The values of `read_all`, decoded under the topic's schema."""
         made = topics(self.partnership.protocol, self.partnership.catalogue)
         decode = decoder(next(t.schema for t in made if t.name == topic))
-        return [decode(message.value()) for message in self.read_all(party, topic)]
+        return [decode(message.value() or b"") for message in self.read_all(party, topic)]
 
     def ends(self, topic: str) -> dict[int, int]:
         """The end of each partition, whether or not what stands before it is committed."""
-        found = self._observer.list_topics(topic, timeout=PATIENCE_S).topics[topic].partitions
-        return {
-            p: self._observer.get_watermark_offsets(TopicPartition(topic, p), PATIENCE_S)[1]
-            for p in found
-        }
+
+        def asked(observer: Consumer) -> dict[int, int]:
+            found = observer.list_topics(topic, timeout=ANSWER_S).topics[topic].partitions
+            return {
+                p: observer.get_watermark_offsets(TopicPartition(topic, p), ANSWER_S)[1]
+                for p in found
+            }
+
+        return self._ask(asked)
 
     def waiting(self, datasets: Sequence[str] | None = None) -> int:
         """Intake records for whose outcome no transaction is committed yet."""
@@ -165,18 +186,13 @@ class Site:
             for topic in map(self.intake, supplied)
             for partition, end in self.ends(topic).items()
         }
-        done = self._observer.committed([TopicPartition(*place) for place in ends], PATIENCE_S)
+        places = [TopicPartition(*place) for place in ends]
+        done = self._ask(lambda observer: observer.committed(places, ANSWER_S))
         return sum(ends.values()) - sum(max(at.offset, 0) for at in done)
 
     def drain(self, datasets: Sequence[str] | None = None, seconds: float = PATIENCE_S) -> None:
         """Wait until every intake record has its outcome."""
-        until(lambda: self._is_drained(datasets), seconds, "the end of the intake")
-
-    def _is_drained(self, datasets: Sequence[str] | None) -> bool:
-        try:
-            return self.waiting(datasets) == 0
-        except KafkaException:  # a broker that has just come back knows no leaders yet
-            return False
+        until(lambda: self.waiting(datasets) == 0, seconds, "the end of the intake")
 
     def receipts(self, agency: str) -> Counter[str]:
         """The sums of an agency's receipts: plain counts, and maps as `released.central`."""
@@ -218,6 +234,14 @@ COMMITTED_READER = {
 }
 
 
+def place_of(message: Message) -> tuple[int, int]:
+    """Partition and offset of a message that was read."""
+    partition, offset = message.partition(), message.offset()
+    assert partition is not None
+    assert offset is not None
+    return partition, offset
+
+
 def _up_to(consumer: Consumer, ends: dict[int, int]) -> list[Message]:
     messages: list[Message] = []
     unread = {partition for partition, end in ends.items() if end > 0}
@@ -229,8 +253,8 @@ def _up_to(consumer: Consumer, ends: dict[int, int]) -> list[Message]:
                 messages.append(message)
             elif error.code() != KafkaError._PARTITION_EOF:
                 raise KafkaException(error)
-            elif message.offset() >= ends[message.partition()]:
-                unread.discard(message.partition())
+            elif place_of(message)[1] >= ends[place_of(message)[0]]:
+                unread.discard(place_of(message)[0])
         return not unread
 
     until(read, PATIENCE_S, "reading to the end of the topic")

@@ -111,7 +111,7 @@ def newer_schema(site: Site) -> dict[str, object]:
 def newer_schema_id(site: Site) -> int:
     with SchemaRegistryClient({"url": site.partnership.stack.registry_url}) as client:
         schema = Schema(json.dumps(newer_schema(site)), "AVRO")
-        return client.register_schema(f"{site.intake(INCIDENTS)}-value", schema)
+        return int(client.register_schema(f"{site.intake(INCIDENTS)}-value", schema))
 
 
 @named("stuck")

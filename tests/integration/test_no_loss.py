@@ -5,11 +5,13 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from ops.embedded import stack as embedded
 from ops.embedded.stack import Stack
+from ops.reference import INDEX_FOLDER
 from ops.settings import Settings
 from tests.integration.conftest import MakeSite
 from tests.integration.outcomes import Outcomes
@@ -42,8 +44,10 @@ def kind(number: int) -> bytes:
 
 
 @pytest.fixture(scope="module")
-def fresh(fragile_settings: Settings, site_of: MakeSite) -> Site:
-    return site_of(embedded.start(fragile_settings, report=print), "proof")
+def fresh(fragile_settings: Settings, site_of: MakeSite, index: Path) -> Site:
+    stack = embedded.start(fragile_settings, report=print)
+    (stack.run_dir / INDEX_FOLDER).symlink_to(index)
+    return site_of(stack, "proof")
 
 
 def supply(site: Site) -> Publisher:
@@ -69,7 +73,7 @@ def test_every_record_has_one_outcome_though_worker_and_broker_are_killed_under_
     central = fresh.released("central", DATASET)
     worker_seconds = []
     with (
-        fresh.worker(supervised=True) as worker,
+        fresh.worker(supervised=True, by_command=True) as worker,
         Reader(fresh, "council", central) as reader,
         supply(fresh) as publisher,
     ):

@@ -26,7 +26,7 @@ from tests.integration.records import (
     incident,
     offence,
 )
-from tests.integration.site import Site, free_port, samples
+from tests.integration.site import Site, free_port, place_of, samples
 from tests.integration.waiting import until
 
 pytestmark = pytest.mark.broker
@@ -111,7 +111,7 @@ def test_an_incident_comes_out_for_the_council_as_the_central_profile_has_it(
     assert record["incident_type"] == "asb-nuisance"
     assert record["incident_date"] == date(2026, 3, 14)
     assert record["incident_time"] == time(22, 41)
-    assert record["location_address"] == "Acacia Avenue, Bath"
+    assert record["location_address"].startswith("Acacia Avenue")
     assert record["location_postcode"] == STEADY
     assert (record["location_easting"], record["location_northing"]) == centroid[1:3]
     assert record["location_district"] == DISTRICT
@@ -147,7 +147,7 @@ def test_an_offence_comes_out_in_both_profiles_with_codes_for_its_text(drained: 
         record = released[drained.record_id(profile, "police-crime-offence", offence("C-1"))]
         assert record["offence_code"] == "28A"
         assert record["property_stolen"] == ["computer"]
-        assert record["location_address"] == "Acacia Avenue, Bath"
+        assert record["location_address"].startswith("Acacia Avenue")
         other = released[drained.record_id(profile, "police-crime-offence", offence("C-2"))]
         assert other["offence_code"] is None
         assert other["caveats"] == ["offence_code:unknown-code"]
@@ -180,7 +180,9 @@ def test_nothing_that_names_a_person_or_a_record_is_in_any_released_byte(drained
 
 
 def everything(message: Message) -> bytes:
-    return b"|".join([message.key(), message.value(), repr(message.headers()).encode()])
+    return b"|".join(
+        [message.key() or b"", message.value() or b"", repr(message.headers()).encode()]
+    )
 
 
 def test_a_release_tells_the_hour_alone_and_carries_its_marking(drained: Site) -> None:
@@ -209,10 +211,8 @@ def faults(rejection: dict[str, Any]) -> set[str]:
 
 
 def test_a_rejection_says_where_in_the_intake_the_record_stands(drained: Site) -> None:
-    intake = {
-        (m.partition(), m.offset()): m.value()
-        for m in drained.read_all(None, drained.intake("police-incident"))
-    }
+    topic = drained.intake("police-incident")
+    intake = {place_of(m): m.value() for m in drained.read_all(None, topic)}
     for rejection in drained.decoded("police", drained.rejected("police-incident")):
         place = (rejection["partition"], rejection["offset"])
         assert intake[place] == rejection["original"]

@@ -10,7 +10,7 @@ from typing import Self
 
 from confluent_kafka import Consumer, KafkaError, Message, Producer
 
-from tests.integration.site import COMMITTED_READER, STEADY_PRODUCER, Raw, Site
+from tests.integration.site import COMMITTED_READER, STEADY_PRODUCER, Raw, Site, place_of
 from tests.integration.waiting import until
 
 DELIVERY_S = 120.0
@@ -100,7 +100,8 @@ class Reader:
         while not self._ending.is_set():
             for message in self._consumer.consume(1_000, 0.02):
                 if message.error() is None:
-                    self._read[int(message.partition() or 0)] = int(message.offset() or 0)
+                    partition, offset = place_of(message)
+                    self._read[partition] = offset
                     self.count += 1
 
     def until_more(self, number: int, seconds: float) -> None:

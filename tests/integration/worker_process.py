@@ -36,7 +36,10 @@ FAULT = "a fault that the test ordered"
 
 @dataclass(frozen=True)
 class Order:
-    """What the worker is started with; `raises_once` is a file that marks the fault as done."""
+    """What the worker is started with; `raises_once` is a file that marks the fault as done.
+
+    `by_command` has `ipu worker` itself start it, which takes the index of the run directory.
+    """
 
     run_dir: str
     protocol: str
@@ -45,6 +48,16 @@ class Order:
     metrics_port: int | None = None
     supervised: bool = False
     raises_once: str | None = None
+    by_command: bool = False
+
+    @property
+    def command(self) -> list[str]:
+        """The command line of the process."""
+        if not self.by_command:
+            return [sys.executable, "-m", __name__, json.dumps(asdict(self))]
+        flags = ["--supervised"] if self.supervised else []
+        options = ["--run-dir", self.run_dir, "--slot", self.slot, *flags]
+        return [sys.executable, "-m", "ops.cli", "worker", self.protocol, *options]
 
 
 class WorkerProcess:
@@ -53,9 +66,8 @@ class WorkerProcess:
     def __init__(self, order: Order, log: Path) -> None:
         self.order = order
         self._log = log
-        command = [sys.executable, "-m", __name__, json.dumps(asdict(order))]
         with log.open("ab") as stream:
-            self._process = subprocess.Popen(command, stdout=stream, stderr=stream, cwd=ROOT)
+            self._process = subprocess.Popen(order.command, stdout=stream, stderr=stream, cwd=ROOT)
 
     @property
     def log(self) -> str:
@@ -135,7 +147,7 @@ def _have_it_raise_once(mark: Path) -> None:
             raise RuntimeError(FAULT)
         return process(pipeline, batch)
 
-    Pipeline.process = raising  # type: ignore[method-assign]
+    Pipeline.process = raising  # type: ignore[assignment, method-assign]
 
 
 def _main(argument: str) -> int:

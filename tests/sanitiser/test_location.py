@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sanitiser.location import NOWHERE, Given, Located, Locator, Released, given_location
+from sanitiser.location import NOWHERE, Given, Located, Locator, Released, location_of
 from sanitiser.postcodes import PostcodeIndex
 from sanitiser.reference import build_index, table_of
 
@@ -166,5 +166,4 @@ def test_no_point_leaves_but_that_of_a_postcode_with_enough_households(
 
 def test_a_location_group_is_read_by_its_prefix() -> None:
     record = {"home_postcode": "SW1A 1AA", "location_postcode": "BA1 1AA", "home_easting": 1.0}
-    assert given_location(record, "home_") == BLANK._replace(postcode="SW1A 1AA", easting=1.0)
-    assert given_location({}, "home_") == BLANK
+    assert location_of("home_")(record) == BLANK._replace(postcode="SW1A 1AA", easting=1.0)

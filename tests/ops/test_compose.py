@@ -1,0 +1,95 @@
+"""docker-compose.yml runs what the embedded stack runs, closed in the same way."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+from ops.container import secret_names
+from ops.embedded import artefacts
+from ops.embedded.broker_config import Passwords, Ports, server_properties
+from schemas.catalogue import SCHEMA_FOLDER, load_catalogue
+from schemas.protocol import load_protocol
+
+ROOT = Path(__file__).resolve().parents[2]
+ONE_SHOT = {"apply", "registry-volume"}
+# Addresses, places and logins differ between a container and this machine.
+OWN = re.compile(
+    r"config\.providers|controller\.quorum|listener|advertised|inter\.broker|log\.dirs"
+)
+
+
+@pytest.fixture(scope="module")
+def services() -> dict[str, Any]:
+    """The services of docker-compose.yml."""
+    composed = YAML(typ="safe").load(ROOT / "docker-compose.yml")
+    return dict(composed["services"])
+
+
+@pytest.fixture(scope="module")
+def properties() -> dict[str, str]:
+    """The settings of the broker in its container."""
+    lines = (ROOT / "docker" / "server.properties").read_text(encoding="utf-8").splitlines()
+    pairs = (line.partition("=") for line in lines if line and not line.startswith("#"))
+    return {key: value for key, _, value in pairs}
+
+
+def test_the_images_are_of_the_versions_that_are_pinned(services: dict[str, Any]) -> None:
+    versions = {
+        a.name: a.version for part in ("broker", "registry") for a in artefacts.pinned(part)
+    }
+    assert services["kafka"]["image"] == f"apache/kafka:{versions['kafka_2.13']}"
+    registry = versions["apicurio-registry-app"]
+    assert services["registry"]["image"] == f"apicurio/apicurio-registry:{registry}"
+
+
+def test_every_published_port_is_on_the_loopback_interface(services: dict[str, Any]) -> None:
+    published = [port for service in services.values() for port in service.get("ports", ())]
+    assert published
+    assert all(str(port).startswith("127.0.0.1:") for port in published)
+
+
+def test_every_service_that_stays_has_a_health_check_and_comes_back(
+    services: dict[str, Any],
+) -> None:
+    staying = {name: service for name, service in services.items() if name not in ONE_SHOT}
+    assert all("healthcheck" in service for service in staying.values())
+    assert all(service["restart"] == "unless-stopped" for service in staying.values())
+
+
+def test_every_password_is_read_from_a_secret(properties: dict[str, str]) -> None:
+    given = [
+        password
+        for value in properties.values()
+        for password in re.findall(r'(?:password|user_[\w-]+)="([^"]*)"', value)
+    ]
+    assert given
+    assert all(re.fullmatch(r"\$\{secret:/run/secrets:[\w-]+\}", password) for password in given)
+
+
+def test_every_secret_that_is_mounted_is_one_that_is_made(services: dict[str, Any]) -> None:
+    protocol_file = SCHEMA_FOLDER / "protocols" / "banes.yaml"
+    protocol = load_protocol(protocol_file, frozenset(load_catalogue().record_types))
+    composed = YAML(typ="safe").load(ROOT / "docker-compose.yml")
+    files = [
+        secret["file"].replace("${IPU_PARTNERSHIP:-banes}", "banes").rpartition("/")[2]
+        for secret in composed["secrets"].values()
+    ]
+    assert set(files) <= set(secret_names(protocol))
+
+
+def test_the_broker_is_set_as_the_embedded_one_is(
+    properties: dict[str, str], tmp_path: Path
+) -> None:
+    embedded = server_properties(Ports(1, 2), tmp_path, Passwords("a", "b")).splitlines()
+    expected = {
+        key: value
+        for key, _, value in (line.partition("=") for line in embedded)
+        if not OWN.search(key)
+    }
+    assert {key: properties.get(key) for key in expected} == expected
+    assert {key for key in properties if not OWN.search(key)} == set(expected)

@@ -1,0 +1,124 @@
+"""What a motivated intruder tried, and must not get: a name, a home, or a join between streams."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from sanitiser.address import released_address, split
+from sanitiser.location import Given, Located, Locator
+from sanitiser.postcodes import PostcodeIndex
+from sanitiser.reference import build_index, table_of
+
+LARGE, TINY, LARGE_FAR = "BA1 2ZZ", "BA1 1AA", "BA2 4ZZ"
+ROWS = (
+    (LARGE, 375_000, 170_000, "E06000022"),
+    ("BA1 2ZA", 375_000, 171_500, "E06000022"),  # takes the tiny one in, so that LARGE need not
+    (TINY, 375_000, 171_400, "E06000022"),
+    (LARGE_FAR, 390_000, 150_000, "E06000022"),
+)
+COUNTS = {LARGE: 30, "BA1 2ZA": 20, TINY: 1, LARGE_FAR: 40}
+
+
+@pytest.fixture(scope="module")
+def locator(tmp_path_factory: pytest.TempPathFactory) -> Locator:
+    folder: Path = tmp_path_factory.mktemp("reference")
+    rows = [f"{postcode},{count}" for postcode, count in COUNTS.items()]
+    (folder / "households.csv").write_text("\n".join(["postcode,households", *rows, ""]))
+    build_index(folder / "index", table_of(ROWS, "test", "1"), folder / "households.csv")
+    return Locator(PostcodeIndex.open(folder / "index"))
+
+
+def locate(locator: Locator, **parts: str | float) -> Located:
+    given = Given(None, None, None, None, None, None)._replace(**parts)  # type: ignore[arg-type]
+    return locator.locate(given)
+
+
+@pytest.mark.parametrize(
+    "behind",
+    [
+        "John Smith, Bath",
+        "The Willows, Bath",
+        "Seventy-two, Bath",
+        "Patel family",
+        "victim Jane Doe",
+        "Bath, BA1 2ZZ, John Smith",
+        "filled.count.soap",
+    ],
+)
+def test_nothing_that_stands_behind_the_street_is_released(behind: str) -> None:
+    assert released_address(f"5 Acacia Avenue, {behind}") in {"Acacia Avenue", None}
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "5 Willows Acacia Avenue, Bath",
+        "12 Patel Acacia Avenue, Bath",
+        "Rear of Rosedene Acacia Avenue",
+        "Land at Rosedene Acacia Avenue",
+        "The Annexe, Willows Acacia Avenue",
+        "Bath, Jane Doe Oak Road",
+        "5 Jane Doe Road",
+        "Land of Patel of Acacia Avenue",
+        "Acacia Avenue and home of Jane Doe Street",
+        "Acacia Avenue Jane Doe Gardens",
+        "Stryd Fawr Bron y Graig Harlech",
+        "Stryd Fawr rhif pump Harlech",
+        "Ffordd Newydd Hafod Fach Bala",
+        "Jane-Doe-of-No-twelve Road",
+        "Jane.Doe Road",
+        "Jane/Doe Road",
+        "Janedoeofflattwoattherectory Road",
+    ],
+)
+def test_a_street_that_may_carry_another_name_before_it_is_withheld(address: str) -> None:
+    found = released_address(address) or ""
+    hidden = ("Willows", "Patel", "Rosedene", "Jane", "Bron", "rhif", "Hafod")
+    assert not any(word in found for word in hidden)
+
+
+@pytest.mark.parametrize(
+    ("address", "street"),
+    [
+        ("12 Upper Bristol Road, Bath", "Upper Bristol Road"),
+        ("9 St James's Square, Bath", "St James's Square"),
+        ("5 Prince of Wales Road", "Prince of Wales Road"),
+        ("Junction of Acacia Avenue and High Street", "Acacia Avenue and High Street"),
+        ("Acacia Avenue end of terrace, Bath", "Acacia Avenue"),
+        ("12 Heol y Bont, Aberystwyth", "Heol y Bont"),
+        ("Ffordd Pen y Bryn, Bala", "Ffordd Pen y Bryn"),
+    ],
+)
+def test_a_plain_street_is_still_released(address: str, street: str) -> None:
+    assert released_address(address) == street
+
+
+def test_an_address_longer_than_any_is_not_looked_into() -> None:
+    assert split("5 Acacia Avenue, " + "a " * 500).reason == "too-long"
+
+
+def test_a_street_comes_out_beside_the_postcode_that_was_stated_for_it(locator: Locator) -> None:
+    found = locate(locator, address=f"5 Acacia Avenue, {LARGE}", postcode=LARGE)
+    assert (found.released.address, found.released.postcode) == ("Acacia Avenue", LARGE)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"address": f"1 Tiny Lane, {TINY}", "postcode": LARGE},
+        {"address": "1 Tiny Lane", "postcode": LARGE_FAR, "easting": 375e3, "northing": 171_400.0},
+        {"address": "1 Tiny Lane", "easting": 375_000.0, "northing": 170_600.0},
+        {"address": f"1 Tiny Lane, {TINY}, {LARGE}", "postcode": LARGE},
+        {"address": f"1 Tiny Lane, {TINY}, {LARGE}", "easting": 375e3, "northing": 170_600.0},
+    ],
+    ids=["other-postcode", "far-coordinates", "nearest-postcode", "two-postcodes", "no-postcode"],
+)
+def test_the_street_of_a_tiny_postcode_never_stands_beside_another_postcode(
+    locator: Locator, given: dict[str, str | float]
+) -> None:
+    found = locate(locator, **given)
+    assert found.released.postcode in {LARGE, LARGE_FAR}
+    assert found.released.address is None
+    assert found.withheld == ("address-not-known-to-lie-in-the-postcode",)
