@@ -196,7 +196,7 @@ class _Reader:
 
     def _note_break(self, at: int) -> None:
         # "Friary Park Friary Road": the first name is that of an estate or a block.
-        if self.end is None or self.end == at or self._key(self.end) in _JOINED:
+        if self.end is None or self.end >= at or self._key(self.end) in _JOINED:
             return
         if self._key(self.end - 1) != "st":
             self.break_at = self.end
@@ -217,7 +217,7 @@ class _Reader:
             return "number-in-words"
         if self.free and name and not _is_one_name(name) and name[-1] in self.words.whole:
             self.start = self.name_end - 1
-        first = self.keys[self.start] in self.words.first
+        first = self._key(self.start) in self.words.first
         named = self.keys[self.start + first : self.end]
         return None if _is_one_name(named) else "street-start-unknown"
 

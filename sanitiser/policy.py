@@ -51,15 +51,17 @@ class Policy:
             for e in record_type.events
             if e.time and record_type.field(e.time).treatments[profile].action == "keep"
         ]
-        self._located = [
-            (prefix, [(f"{prefix}{part}", position) for position, part in enumerate(_PLACE)])
-            for prefix in record_type.places
-        ]
+        self._located = [(prefix, self._parts_of(prefix)) for prefix in record_type.places]
         self._treated: list[tuple[str, _Treat]] = [
             (f.name, _treatment(f, profile, key, code_lists))
             for f in released
             if f.treatments[profile].action not in _AS_IT_IS | set(_PLACE)
         ]
+
+    def _parts_of(self, prefix: str) -> list[tuple[str, int]]:
+        names = [(f"{prefix}{part}", position) for position, part in enumerate(_PLACE)]
+        # The district is no field of the original, so no treatment drops it.
+        return [n for n in names if n[0] in self._told or n[0] == f"{prefix}district"]
 
     def excludes(self, record: Record) -> bool:
         """Whether this profile never gets such a row; a flag that is not known counts as set."""

@@ -14,6 +14,11 @@ DAY_MS = 86_400_000
 MAXIMUM_INTAKE_BYTES = 1_048_576
 """Largest record batch an intake topic takes; a rejection wraps one, so its topic takes more."""
 
+PERSONAL_DATA = " – PERSONAL DATA"
+"""What the protocol's marking carries on topics whose records can identify a person."""
+
+_PERSONAL = frozenset({"intake", "rejected"})
+
 Family = Literal["intake", "rejected", "depersonalised", "supplies", "receipts"]
 
 
@@ -96,7 +101,8 @@ def _topics(protocol: Protocol, catalogue: Catalogue) -> Iterator[Topic]:
         name: str, family: Family, owner: str, days: int, schema: AvroSchema, **more: Any
     ) -> Topic:
         options = {"partitions": 1, "maximum_bytes": MAXIMUM_INTAKE_BYTES, **more}
-        return Topic(name, family, owner, protocol.marking, days * DAY_MS, schema=schema, **options)
+        marking = protocol.marking + (PERSONAL_DATA if family in _PERSONAL else "")
+        return Topic(name, family, owner, marking, days * DAY_MS, schema=schema, **options)
 
     for supply in protocol.supplies:
         agency, dataset = supply.agency, supply.dataset

@@ -22,6 +22,9 @@ class _WithoutKafka(BootStrategy):
 class _App(faust.App):
     BootStrategy = _WithoutKafka
 
+    def _create_directories(self) -> None:
+        """Make none: Faust keeps nothing here, and would leave folders where it is started."""
+
 
 def build_app(
     clients: WorkerClients, pipeline: Pipeline, source: SourceSettings, metrics: Metrics

@@ -12,7 +12,7 @@ from sanitiser.references import ReferenceKey
 from schemas.catalogue import Catalogue
 from schemas.derive import AvroSchema, intake_schema
 from schemas.protocol import Protocol, SupplyAgreement
-from schemas.topics import MAXIMUM_INTAKE_BYTES, Names, Topic, topics
+from schemas.topics import MAXIMUM_INTAKE_BYTES, PERSONAL_DATA, Names, Topic, topics
 from streams.alarm import RejectAlarm
 from streams.pipeline import Flow, Pipeline
 from streams.steps.clean import Cleaner
@@ -85,5 +85,6 @@ def _flow(
             {p: destinations[names.depersonalised(p, dataset)] for p in profiles},
             destinations[names.rejected(supply.agency, dataset)],
             protocol.marking,
+            protocol.marking + PERSONAL_DATA,
         ),
     )

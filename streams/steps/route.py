@@ -24,12 +24,17 @@ class Router:
     """Makes the outputs of one agency's dataset."""
 
     def __init__(
-        self, releases: Mapping[str, Destination], rejected: Destination, marking: str
+        self,
+        releases: Mapping[str, Destination],
+        rejected: Destination,
+        marking: str,
+        rejected_marking: str = "",
     ) -> None:
-        """Take the destination of each entitled profile, and that of rejections."""
+        """Take the destination of each entitled profile and that of rejections, with their markings."""
         self._releases = releases
         self._rejected = rejected
         self._headers: Headers = [(MARKING_HEADER, marking.encode())]
+        self._rejected_headers: Headers = [(MARKING_HEADER, (rejected_marking or marking).encode())]
 
     def released(self, releases: Sequence[Release], now_ms: int) -> list[Output]:
         """One output a release. Its time is the hour: the exact one would join it to its original."""
@@ -54,4 +59,4 @@ class Router:
                 "original": intake.value,
             }
         )
-        return Output(self._rejected.topic, intake.key, value, self._headers)
+        return Output(self._rejected.topic, intake.key, value, self._rejected_headers)

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from sanitiser.address import released_address, split
-from sanitiser.location import Given, Located, Locator
+from sanitiser.location import Given, Located, Locator, Released
+from sanitiser.policy import Policy
 from sanitiser.postcodes import PostcodeIndex
 from sanitiser.reference import build_index, table_of
+from sanitiser.references import KEY_BYTES, ReferenceKey
+from schemas.catalogue import load_catalogue
+from schemas.derive import utc_field_name
+from schemas.record_type import Treatment
 
 LARGE, TINY, LARGE_FAR = "BA1 2ZZ", "BA1 1AA", "BA2 4ZZ"
 ROWS = (
@@ -122,3 +128,24 @@ def test_the_street_of_a_tiny_postcode_never_stands_beside_another_postcode(
     assert found.released.postcode in {LARGE, LARGE_FAR}
     assert found.released.address is None
     assert found.withheld == ("address-not-known-to-lie-in-the-postcode",)
+
+
+def test_a_part_of_a_place_that_a_profile_drops_stays_behind() -> None:
+    catalogue = load_catalogue()
+    declared = catalogue.record_type("fire-incident")
+    dropped = {"central": Treatment("address"), "second": Treatment("drop")}
+    record_type = replace(
+        declared,
+        fields=tuple(
+            replace(f, treatments=dropped) if f.name == "location_address" else f
+            for f in declared.fields
+        ),
+    )
+    policy = Policy(record_type, "second", ReferenceKey(b"k" * KEY_BYTES), catalogue.code_lists)
+    record = dict.fromkeys(f.name for f in record_type.fields)
+    record |= dict.fromkeys(utc_field_name(e.time) for e in record_type.events if e.time)
+    place = Released("Acacia Avenue", "BA1 2ZZ", 375_000, 170_000, "E06000022")
+    located = {"location_": Located(place, "postcode", (), ())}
+    released = policy.release("fire", record, located, [])
+    assert "location_address" not in released
+    assert released["location_postcode"] == "BA1 2ZZ"

@@ -46,5 +46,6 @@ def test_every_topic_has_an_avro_schema_and_a_marking(
 ) -> None:
     for topic in topics(protocol, catalogue):
         fastavro.parse_schema(topic.schema)
-        assert topic.marking == "RESTRICTED"
+        personal = topic.family in ("intake", "rejected")
+        assert topic.marking == "RESTRICTED" + (" – PERSONAL DATA" if personal else "")
         assert topic.subject == f"{topic.name}-value"
