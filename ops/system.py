@@ -50,6 +50,7 @@ def bring_up(
     admin = stack.secrets.client_config(stack.bootstrap, ADMIN)
     apply(protocol, catalogue, admin, stack.secrets, stack.registry_url, report)
     ensure_index(stack.run_dir, protocol.sanitising, households, report)
+    stack.secrets.password(REFERENCE_KEY)
     started = start_worker(stack, protocol_file) if worker else None
     return System(stack, protocol_file, protocol, catalogue, started)
 

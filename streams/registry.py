@@ -20,6 +20,7 @@ from streams.steps.route import Encode
 
 _NOT_FOUND = frozenset({404, 422})
 _REMEMBER_UNKNOWN_SECONDS = 30.0
+_SIMPLE = frozenset({"null", "boolean", "int", "long", "float", "double", "string"})
 
 
 class NotApplied(RuntimeError):
@@ -69,9 +70,12 @@ class Registry:
             writer = json.loads(self._ask(lambda: self._client.get_schema(schema_id)).schema_str)
         except (_Unknown, TypeError, ValueError):
             raise WireError("unknown-schema") from None
-        if not isinstance(writer, dict) or _full_name(writer) != _full_name(reader):
+        if not _is_plain(writer) or _full_name(writer) != _full_name(reader):
             raise WireError("foreign-schema")
-        return decoder(writer, None if writer == reader else reader)
+        try:
+            return decoder(writer, None if writer == reader else reader)
+        except Exception as error:
+            raise WireError("foreign-schema") from error
 
     @staticmethod
     def _ask(call: Callable[[], Any]) -> Any:
@@ -89,6 +93,24 @@ class Registry:
 
 class _Unknown(LookupError):
     """The registry is there and does not know it."""
+
+
+def _is_plain(writer: Any) -> bool:
+    """Whether a writer's schema is a flat record of simple values, as every intake schema is.
+
+    Nested types could make a few bytes decode into more than memory and time allow.
+    """
+    if not isinstance(writer, dict) or writer.get("type") != "record":
+        return False
+    fields = writer.get("fields")
+    return isinstance(fields, list) and all(_is_simple(f) for f in fields)
+
+
+def _is_simple(field: Any) -> bool:
+    declared = field.get("type") if isinstance(field, dict) else None
+    branches = declared if isinstance(declared, list) else [declared]
+    names = [b.get("type") if isinstance(b, dict) else b for b in branches]
+    return all(isinstance(name, str) and name in _SIMPLE for name in names)
 
 
 def _full_name(schema: dict[str, Any]) -> str:

@@ -13,7 +13,7 @@ from ops.commands.common import DEFAULT_PROTOCOL, RunDir, running_stack
 from ops.reference import INDEX_FOLDER
 from ops.supervisor import Supervisor
 from ops.system import REFERENCE_KEY
-from ops.worker import WorkerSettings, run_worker
+from ops.worker import WorkerError, WorkerSettings, run_worker
 from schemas.catalogue import load_catalogue
 from schemas.protocol import load_protocol
 from schemas.topics import Names
@@ -47,6 +47,9 @@ def worker(
         alone = [argument for argument in sys.argv[1:] if argument != "--supervised"]
         raise typer.Exit(Supervisor([sys.executable, "-m", "ops.cli", *alone]).run())
     stack = running_stack(run_dir)
+    if not stack.secrets.has(REFERENCE_KEY):
+        # A new key would change every digest, and so part what was released from what will be.
+        raise WorkerError(f"the secret {REFERENCE_KEY!r} is missing; restore it, or run `ipu up`")
     prefix = load_protocol(protocol, frozenset(load_catalogue().record_types)).prefix
     run_worker(
         WorkerSettings(

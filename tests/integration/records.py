@@ -17,7 +17,7 @@ STEADY = "BA2 2QH"
 SCARCE = "BA2 4PG"
 """A postcode with too few households, which another stands in for."""
 
-CALLER = "Xanthippe Quimby"
+CALLER = "CALLER-AS-NAMED"
 TELEPHONE = "07700 900123"
 NARRATIVE = "caller says the shouting has begun again"
 

@@ -214,3 +214,23 @@ def test_a_registry_that_cannot_be_reached_is_a_dependency_that_is_away(
     held.server_close()
     with pytest.raises(DependencyUnavailable, match="cannot be reached"):
         impatient(url).decoder_for(reader)(9)
+
+
+def test_a_writer_with_nested_types_is_foreign_so_no_few_bytes_decode_into_too_much(
+    held: Held, registry: Registry, reader: dict[str, Any]
+) -> None:
+    bomb = {"name": "bomb", "type": {"type": "array", "items": "null"}}
+    held.by_id[9] = json.dumps({**reader, "fields": [*reader["fields"], bomb]})
+    with pytest.raises(WireError, match="foreign-schema"):
+        registry.decoder_for(reader)(9)
+
+
+def test_what_is_no_schema_at_all_is_foreign_and_remembered(
+    held: Held, registry: Registry, reader: dict[str, Any]
+) -> None:
+    held.by_id[9] = json.dumps({**reader, "fields": [{"type": "string"}]})
+    decoder_for = registry.decoder_for(reader)
+    for _ in range(2):
+        with pytest.raises(WireError, match="foreign-schema"):
+            decoder_for(9)
+    assert len(held.asked) == 1
