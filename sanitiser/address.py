@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _CACHED: Final = 65_536
 _LONGEST: Final = 500
 """Characters of an address that is looked into; no postal address comes near it."""
+_HOUSE_NUMBER: Final = re.compile(r"\A\d{1,4}(?=\s+[A-Za-z])", re.ASCII)
 _POSTCODE: Final = re.compile(rf"\b({FORM}\s*{INWARD})\b", re.IGNORECASE | re.ASCII)
 _OUTWARD_AT_END: Final = re.compile(rf"(?:^|[\s,]){FORM}[\s,.]*$", re.IGNORECASE | re.ASCII)
 _BRACKETED: Final = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
@@ -49,7 +50,8 @@ def split(address: str) -> SplitAddress:
     """Split an address into street and locality; `certain` only where nothing else is left."""
     if len(address) > _LONGEST:
         return SplitAddress(None, None, None, certain=False, reason="too-long")
-    return _split(address)
+    # All houses of a street that differ in their number alone split alike, so they are split once.
+    return _split(_HOUSE_NUMBER.sub("1", address, count=1))
 
 
 @lru_cache(maxsize=_CACHED)

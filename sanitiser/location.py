@@ -69,8 +69,8 @@ class Locator:
         apart = bool(stated and point and _apart(point, stated) > DISAGREEMENT_METRES)
         if apart:
             caveats.append("easting:contradicts-postcode")
-        within = not apart and _lies_within(given.address, stated)
-        released, withheld = _release(given, self.index.release(found.postcode), within=within)
+        place = self.index.release(found.postcode)
+        released, withheld = _release(given, place, None if apart else stated)
         return Located(released, _method(given, stated, point), tuple(caveats), withheld)
 
     def _stated_postcode(self, given: Given, caveats: list[str]) -> Postcode | None:
@@ -114,36 +114,36 @@ def _method(given: Given, stated: Postcode | None, point: tuple[float, float] | 
     return "coordinates" if in_metres else "wgs84-coordinates"
 
 
-def _lies_within(address: str | None, stated: Postcode | None) -> bool:
+def _lies_within(address: str, stated: Postcode | None) -> bool:
     """Whether nothing given contradicts that the address lies in the stated postcode.
 
     The street of one postcode beside another postcode would get out however few households the
     first has. So a postcode that is merely the nearest to the coordinates lends no street.
     """
-    if stated is None or address is None:
+    if stated is None:
         return False
     parts = addresses.split(address)
     return parts.reason != "several-postcodes" and parts.postcode in {None, stated.postcode}
 
 
 def _release(
-    given: Given, place: Place | None, *, within: bool
+    given: Given, place: Place | None, stated: Postcode | None
 ) -> tuple[Released, tuple[str, ...]]:
     if place is None or place.postcode is None:
         district = place.district if place else None
         return NOWHERE._replace(district=district), ("no-postcode-with-enough-households",)
-    street, withheld = _street(given.address, place, within=within)
+    street, withheld = _street(given.address, place, stated)
     return Released(street, place.postcode, place.easting, place.northing, place.district), withheld
 
 
 def _street(
-    address: str | None, place: Place, *, within: bool
+    address: str | None, place: Place, stated: Postcode | None
 ) -> tuple[str | None, tuple[str, ...]]:
     if address is None:
         return None, ()
     if not place.street_allowed:
         return None, ("address-of-a-postcode-that-stands-in",)
-    if not within:
+    if not _lies_within(address, stated):
         return None, ("address-not-known-to-lie-in-the-postcode",)
     released = addresses.released_address(address)
     return released, () if released else ("address-split-uncertain",)

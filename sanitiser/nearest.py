@@ -7,7 +7,6 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.spatial import cKDTree  # type: ignore[import-untyped]
 
 from sanitiser.postcode_store import TILE_M, TILES_EAST, TILES_NORTH, Arrays
 
@@ -15,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from numpy.typing import NDArray
+    from scipy.spatial import cKDTree  # type: ignore[import-untyped]
 
 _TREES = 256
 _POINTS = 65_536
@@ -44,6 +44,9 @@ class NearestSearch:
         return int(rows[ties].min())
 
     def _build_tree(self, east: int, north: int) -> tuple[cKDTree, NDArray[np.int32]] | None:
+        # Half of what a worker without coordinates-only suppliers would hold in memory.
+        from scipy.spatial import cKDTree  # noqa: PLC0415
+
         rows = np.concatenate([np.empty(0, np.int32), *self._rows_around(east, north)])
         e, n = self._arrays.eastings[rows], self._arrays.northings[rows]
         near = _within(e, east, self._limit_m) & _within(n, north, self._limit_m)

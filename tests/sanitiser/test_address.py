@@ -159,3 +159,8 @@ def test_a_released_address_holds_only_words_of_the_address(address: str) -> Non
     found = released(address)
     if found is not None and address.isascii():
         assert set(re.findall(r"\w+", found)) <= set(re.findall(r"\w+", address))
+
+
+@given(number=st.integers(1, 9999), rest=ADDRESSES)
+def test_the_house_number_itself_changes_nothing(number: int, rest: str) -> None:
+    assert released(f"{number} {rest}") == released(f"7 {rest}")
