@@ -42,6 +42,8 @@ lock: .venv/.dev-ready
 	$(BIN)/pip-compile $(LOCK_FLAGS) --extra dev -o requirements-dev.lock pyproject.toml
 	$(BIN)/pip-compile $(LOCK_FLAGS) -o requirements-bench.lock requirements-bench.in
 .venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || \
+		{ echo "Python 3.11 is needed, and $(PYTHON) is another; set PYTHON=..."; exit 1; }
 	$(PYTHON) -m venv .venv
 
 .venv/.run-ready: requirements.lock pyproject.toml | .venv/bin/python

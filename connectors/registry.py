@@ -11,7 +11,7 @@ from confluent_kafka.schema_registry.error import SchemaRegistryError
 
 from connectors.errors import NotAppliedError, UnavailableError
 from schemas.derive import AvroSchema
-from schemas.wire import decoder, encoder, schema_id
+from schemas.wire import WireError, decoder, encoder, schema_id
 
 Encode = Callable[[Any], bytes]
 _NOT_FOUND = frozenset({404, 422})
@@ -54,8 +54,7 @@ class Registry:
         try:
             return json.loads(self._ask(lambda: self._client.get_schema(identifier)).schema_str)
         except LookupError:
-            message = f"the registry at {self._url} does not know the schema id {identifier}"
-            raise NotAppliedError(message) from None
+            raise WireError("unknown-schema") from None
 
     def _ask(self, call: Callable[[], Any]) -> Any:
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import sys
 from pathlib import Path
 
@@ -10,15 +11,21 @@ from ops.embedded.service import Service
 from ops.embedded.stack import Stack
 
 FOLDER = "worker"
-STOP_SECONDS = 30.0
+DIGEST_FILE = "protocol.sha256"
+START_SECONDS = 60.0
+STOP_SECONDS = 40.0
 
 
 def start_worker(stack: Stack, protocol: Path, slot: str = "0") -> Service:
     """Start a supervised worker for `slot`, or give the one that runs; `port` serves its metrics."""
+    private_files.make_folder(stack.run_dir / FOLDER)
     folder = private_files.make_folder(stack.run_dir / FOLDER / slot)
     running = service.running(folder)
+    digest = hashlib.sha256(protocol.read_bytes()).hexdigest()
     if running is not None:
-        return running
+        if _digest_of(folder) == digest:
+            return running
+        processes.stop(running.process, STOP_SECONDS)
     before = service.recall(folder)
     port = ports.choose(None, before.port if before else None, "--metrics-port")
     command = [
@@ -27,7 +34,21 @@ def start_worker(stack: Stack, protocol: Path, slot: str = "0") -> Service:
     ]  # fmt: skip
     started = Service(processes.spawn(command, log_of(stack.run_dir, slot)), port, 0)
     service.remember(folder, started)
+    private_files.write(folder / DIGEST_FILE, digest)
+    log = log_of(stack.run_dir, slot)
+    service.wait_until(lambda: _serves(port), started, "worker", (log,), START_SECONDS)
     return started
+
+
+def _digest_of(folder: Path) -> str | None:
+    try:
+        return (folder / DIGEST_FILE).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
+
+
+def _serves(port: int) -> bool:
+    return not ports.is_free(port)
 
 
 def stop_workers(run_dir: Path) -> int:

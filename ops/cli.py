@@ -17,6 +17,7 @@ from ops.commands.stack import down, up
 from ops.commands.worker import worker
 from ops.embedded.errors import StackError
 from ops.isp.errors import ApplyError
+from ops.reader import ReadError
 from ops.settings import SettingsError
 from ops.worker import WorkerError
 from sanitiser.postcode_store import PostcodeIndexError
@@ -34,6 +35,7 @@ EXPECTED = (
     NotApplied,
     PostcodeIndexError,
     ProtocolError,
+    ReadError,
     BadReference,
     SchemaError,
     StackError,

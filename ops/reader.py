@@ -14,7 +14,11 @@ _DENIED = KafkaError.TOPIC_AUTHORIZATION_FAILED
 
 
 class ReadError(RuntimeError):
-    """A topic could not be read to its end; names the topic and Kafka's reason."""
+    """A topic could not be read to its end; `reason` is Kafka's name of why."""
+
+    def __init__(self, topic: str, reason: str) -> None:
+        super().__init__(f"{topic}: {reason}")
+        self.reason = reason
 
 
 class Denied(ReadError):
@@ -41,16 +45,6 @@ def read_all(
         consumer.close()
 
 
-def may_read(client: Mapping[str, Any], topic: str) -> bool:
-    """Whether the broker lets the principal of `client` read `topic`; asked by reading."""
-    try:
-        for _ in read_all(client, topic, 1, seconds=15.0):
-            return True
-    except Denied:
-        return False
-    return True
-
-
 def _settings(client: Mapping[str, Any]) -> dict[str, Any]:
     return {
         **client,
@@ -69,7 +63,7 @@ def _check_described(consumer: Consumer, topic: str) -> None:
     if error is None:
         return
     refusal = Denied if error.code() == _DENIED else ReadError
-    raise refusal(f"{topic}: {error.name()}")
+    raise refusal(topic, error.name())
 
 
 def _to_the_end(
@@ -78,7 +72,7 @@ def _to_the_end(
     ended: set[int] = set()
     while len(ended) < partitions:
         if time.monotonic() > give_up:
-            raise ReadError(f"{topic}: its end was not reached in time")
+            raise ReadError(topic, "its end was not reached in time")
         for message in consumer.consume(2_000, _POLL_SECONDS):
             error = message.error()
             if error is None:
@@ -86,9 +80,9 @@ def _to_the_end(
             elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - librdkafka's name
                 ended.add(message.partition() or 0)
             elif error.code() == _DENIED:
-                raise Denied(f"{topic}: {error.name()}")
+                raise Denied(topic, error.name())
             else:
-                raise ReadError(f"{topic}: {error.name()}")
+                raise ReadError(topic, error.name())
 
 
 def decoded(messages: Iterator[Message], decode: Callable[[bytes], Any]) -> Iterator[Any]:

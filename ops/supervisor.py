@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import Sequence
 from types import FrameType
@@ -13,6 +14,7 @@ log = logging.getLogger(__name__)
 
 STEADY_SECONDS = 60.0
 LONGEST_PAUSE_SECONDS = 10.0
+CHILD_STOP_SECONDS = 30.0
 
 
 class Supervisor:
@@ -54,6 +56,10 @@ class Supervisor:
         self._stopping = True
         if self._child is not None and self._child.poll() is None:
             self._child.terminate()
+            # A child that does not heed it must not outlive its supervisor.
+            killer = threading.Timer(CHILD_STOP_SECONDS, self._child.kill)
+            killer.daemon = True
+            killer.start()
 
     def _wait(self, seconds: float) -> None:
         until = time.monotonic() + seconds

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ops.background import start_worker, stop_workers
+from ops.embedded import private_files
 from ops.embedded import stack as embedded
 from ops.embedded.broker_config import ADMIN
 from ops.embedded.service import Service
@@ -19,6 +20,8 @@ from schemas.protocol import Protocol, load_protocol
 
 REFERENCE_KEY = "reference-key-1"
 """Name under which the secret store keeps the key of the references' first epoch."""
+
+_PROTOCOL_FILE = "protocol-in-force"
 
 Report = Callable[[str], None]
 
@@ -46,6 +49,7 @@ def bring_up(
     catalogue = load_catalogue()
     protocol = load_protocol(protocol_file, frozenset(catalogue.record_types))
     stack = embedded.start(settings, report)
+    private_files.write(stack.run_dir / _PROTOCOL_FILE, str(protocol_file.resolve()))
     report("applying the protocol")
     admin = stack.secrets.client_config(stack.bootstrap, ADMIN)
     apply(protocol, catalogue, admin, stack.secrets, stack.registry_url, report)
@@ -53,6 +57,14 @@ def bring_up(
     stack.secrets.password(REFERENCE_KEY)
     started = start_worker(stack, protocol_file) if worker else None
     return System(stack, protocol_file, protocol, catalogue, started)
+
+
+def remembered_protocol(run_dir: Path) -> Path | None:
+    """The protocol file by which the run directory was last brought up."""
+    try:
+        return Path((run_dir / _PROTOCOL_FILE).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
 
 
 def take_down(settings: Settings, report: Report) -> bool:

@@ -19,6 +19,13 @@ PERSONAL_DATA = " – PERSONAL DATA"
 
 _PERSONAL = frozenset({"intake", "rejected"})
 
+_OF_INTAKE = {
+    # The limit on size then holds for what a record is, not for what it was squeezed to.
+    "compression.type": "uncompressed",
+    # Retention goes by when the broker took a record, not by a time its supplier may set.
+    "message.timestamp.type": "LogAppendTime",
+}
+
 Family = Literal["intake", "rejected", "depersonalised", "supplies", "receipts"]
 
 
@@ -41,11 +48,12 @@ class Topic:
     @property
     def config(self) -> dict[str, str]:
         """The topic's settings as Kafka names them."""
-        return {
+        config = {
             "cleanup.policy": "delete",
             "retention.ms": str(self.retention_ms),
             "max.message.bytes": str(self.maximum_bytes),
         }
+        return config | (_OF_INTAKE if self.family == "intake" else {})
 
     @property
     def subject(self) -> str:

@@ -29,13 +29,14 @@ from streams.kafka_config import WorkerClients
 from streams.messages import SUPPLY_HEADER, BatchResult, Intake
 from streams.metrics import Metrics
 from streams.pipeline import DependencyUnavailable
-from streams.transaction import TransactionAborted, Transactor, Unmendable
+from streams.transaction import TransactionAborted, Transactor, Unmendable, watchdog
 
 log = logging.getLogger(__name__)
 
 _LAG_EVERY_SECONDS = 1.0
 _LAG_CALL_SECONDS = 1.0
 _CALL_SECONDS = 10.0
+_GRACE_SECONDS = 5.0
 _STOP_SECONDS = 25.0
 _ABORTS_IN_A_ROW = 5
 # Without one of these rights nothing would ever arrive, and nothing would say so.
@@ -121,16 +122,17 @@ class BatchSource(Service):
     def _turn(
         self, loop: asyncio.AbstractEventLoop, consumer: Consumer, transactor: Transactor
     ) -> None:
-        messages = self._poll(consumer)
+        messages, group = self._poll(consumer)
         if self._hopeless is not None:
             raise Unmendable(self._hopeless)
         if not messages:
             self._measure_lag(consumer)
             return
         started = time.time()
-        group = consumer.consumer_group_metadata()
         intakes = [_intake(message) for message in messages]
         result = self._process(loop, intakes)
+        if result is None:
+            return
         try:
             transactor.write(result.outputs, _offsets_after(intakes), group)
         except TransactionAborted as error:
@@ -146,10 +148,16 @@ class BatchSource(Service):
         self._heed_alarms(consumer, result)
         self._measure_lag(consumer)
 
-    def _poll(self, consumer: Consumer) -> list[Message]:
+    def _poll(self, consumer: Consumer) -> tuple[list[Message], Any]:
+        """Messages, and the group's metadata of before the last of them.
+
+        A rebalance while the batch fills then makes the metadata stale, so that the transaction is
+        refused and no partition that now is another worker's gets an offset from here.
+        """
         first = consumer.poll(self._settings.idle_seconds)
         if first is None:
-            return []
+            return [], None
+        group = consumer.consumer_group_metadata()
         rest = consumer.consume(self._settings.batch_records - 1, self._settings.window_seconds)
         usable = []
         for message in (first, *rest):
@@ -158,10 +166,15 @@ class BatchSource(Service):
                 usable.append(message)
             else:
                 self._on_error(error, message.topic())
-        return usable
+        return usable, group
 
-    def _process(self, loop: asyncio.AbstractEventLoop, intakes: Sequence[Intake]) -> BatchResult:
-        """The agent's answer; the same batch is offered again while a dependency is away."""
+    def _process(
+        self, loop: asyncio.AbstractEventLoop, intakes: Sequence[Intake]
+    ) -> BatchResult | None:
+        """The agent's answer; the same batch is offered again while a dependency is away.
+
+        None if the worker is stopped while it waits: nothing was written, so nothing is lost.
+        """
         give_up = time.monotonic() + self._settings.dependency_seconds
         while True:
             batch = Batch(intakes)
@@ -169,14 +182,19 @@ class BatchSource(Service):
             try:
                 return self._await(batch.result)
             except DependencyUnavailable as error:
-                if time.monotonic() > give_up or self.should_stop:
+                if self.should_stop:
+                    return None
+                if time.monotonic() > give_up:
                     raise
                 log.warning("%s; the batch waits and is tried again", error)
                 time.sleep(1.0)
 
     def _await(self, result: Future[BatchResult]) -> BatchResult:
+        seconds = self._settings.result_seconds
         try:
-            return result.result(self._settings.result_seconds)
+            # An agent that hangs holds the event loop too, so only the watchdog could end the process.
+            with watchdog(seconds + _GRACE_SECONDS):
+                return result.result(seconds)
         except TimeoutError:
             raise Unmendable("the agent gave no answer in time") from None
 
@@ -219,19 +237,26 @@ class BatchSource(Service):
 
 
 def _intake(message: Any) -> Intake:
-    supply_id = None
-    for name, value in message.headers() or ():
-        if name == SUPPLY_HEADER and value is not None:
-            supply_id = value.decode("ascii", "replace")[:64]
     return Intake(
         message.topic(),
         message.partition(),
         message.offset(),
         message.key(),
         message.value(),
-        supply_id,
+        _supply_id(message),
         message.timestamp()[1],
     )
+
+
+def _supply_id(message: Any) -> str | None:
+    try:
+        headers = message.headers() or ()
+    except UnicodeDecodeError:
+        return None
+    for name, value in headers:
+        if name == SUPPLY_HEADER and value is not None:
+            return str(value.decode("ascii", "replace")[:64])
+    return None
 
 
 def _offsets_after(intakes: Sequence[Intake]) -> list[TopicPartition]:
@@ -254,11 +279,16 @@ def _positions(consumer: Consumer) -> list[TopicPartition]:
     return [at for at in positions if at.offset >= 0] + committed
 
 
+def _committed_offset(at: TopicPartition) -> int:
+    if at.error is not None:
+        raise KafkaException(at.error)
+    return at.offset if at.offset >= 0 else OFFSET_BEGINNING
+
+
 def _rewind(consumer: Consumer) -> None:
     """Put every partition back to its committed offset: what was polled since counts as unread."""
     try:
         for at in consumer.committed(consumer.assignment(), timeout=_CALL_SECONDS):
-            offset = at.offset if at.offset >= 0 else OFFSET_BEGINNING
-            consumer.seek(TopicPartition(at.topic, at.partition, offset))
+            consumer.seek(TopicPartition(at.topic, at.partition, _committed_offset(at)))
     except KafkaException as error:
         raise Unmendable(f"the committed offsets cannot be read: {error.args[0].name()}") from error

@@ -28,6 +28,7 @@ WATCHDOG_SECONDS = 20.0
 """How long a transaction may take, with every call that is made again."""
 FIRST_CALL_SECONDS = 60.0
 STDERR = 2
+_BETWEEN_TRIES_SECONDS = 0.02
 # An abort would be followed by the same refusal, for ever.
 _NOT_ALLOWED = frozenset(
     {
@@ -112,7 +113,10 @@ class Transactor:
                 if self._denied is not None:
                     raise Unmendable(self._denied) from error
                 _raise_unless_retriable(error, f"transactional id {self._name}")
+                if clock.is_spent:
+                    raise Unmendable(f"{error.args[0].name()}: the time for it is spent") from error
                 log.warning("transaction: %s; the same call again", error.args[0].name())
+                time.sleep(_BETWEEN_TRIES_SECONDS)
             else:
                 return
 
@@ -127,6 +131,10 @@ class _Clock:
 
     def __init__(self, seconds: float) -> None:
         self._end = time.monotonic() + seconds
+
+    @property
+    def is_spent(self) -> bool:
+        return time.monotonic() > self._end
 
     @property
     def left(self) -> float:

@@ -11,6 +11,7 @@ from ops.embedded import stack as embedded
 from ops.embedded.errors import StackError
 from ops.embedded.stack import Stack
 from ops.settings import Settings
+from ops.system import remembered_protocol
 from schemas.catalogue import SCHEMA_FOLDER
 
 DEFAULT_PROTOCOL = SCHEMA_FOLDER / "protocols" / "banes.yaml"
@@ -22,6 +23,11 @@ RunDir = Annotated[
 AsJson = Annotated[
     bool, typer.Option("--json", help="Print one JSON object for a program to read.")
 ]
+
+
+def protocol_of(run_dir: Path, given: Path | None) -> Path:
+    """The protocol given, else the one that `ipu up` last brought up there, else the example."""
+    return given or remembered_protocol(run_dir) or DEFAULT_PROTOCOL
 
 
 def running_stack(run_dir: Path | None) -> Stack:

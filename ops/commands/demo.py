@@ -16,12 +16,14 @@ from ops.demo.report import Findings, show
 from ops.demo.run import Demo, as_document
 from ops.demo.supplies import District
 from ops.embedded import private_files
+from ops.embedded.errors import StackError
 from ops.settings import Settings
 from ops.system import System, bring_up, take_down
 from schemas.catalogue import load_catalogue
 from schemas.protocol import load_protocol
 
 FOLDER = "demo"
+MARKER = "made-by-ipu-demo"
 
 
 def demo(
@@ -98,8 +100,12 @@ def _run(
 
 def _begin_anew(settings: Settings) -> None:
     take_down(settings, lambda _: None)
+    if settings.run_dir.exists() and not (settings.run_dir / MARKER).exists():
+        message = f"{settings.run_dir} is not a demo's folder; move it, or set IPU_RUN_DIR"
+        raise StackError(message)
     shutil.rmtree(settings.run_dir, ignore_errors=True)
     private_files.make_folder(settings.run_dir)
+    (settings.run_dir / MARKER).touch(mode=0o600)
 
 
 def _next_steps(system: System, *, keep: bool) -> str:

@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from ops.commands.common import DEFAULT_PROTOCOL, AsJson, RunDir, running_stack
+from ops.commands.common import DEFAULT_PROTOCOL, AsJson, RunDir, protocol_of, running_stack
 from ops.embedded.broker_config import ADMIN
 from ops.isp.apply import apply as apply_protocol
 from ops.isp.changes import Applied
@@ -58,7 +58,15 @@ def check(protocol_file: ProtocolFile = DEFAULT_PROTOCOL, *, as_json: AsJson = F
 
 @isp.command()
 def apply(
-    protocol_file: ProtocolFile = DEFAULT_PROTOCOL,
+    protocol_file: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="PROTOCOL.yaml",
+            exists=True,
+            dir_okay=False,
+            help="That of `ipu up` by default.",
+        ),
+    ] = None,
     *,
     renew_passwords: Annotated[
         bool, typer.Option(help="Set the passwords of existing principals again from the store.")
@@ -78,8 +86,9 @@ def apply(
         ipu isp apply partnership.yaml --json | jq .topics.created
     """
     catalogue = load_catalogue()
-    protocol = load_protocol(protocol_file, frozenset(catalogue.record_types))
     stack = running_stack(run_dir)
+    path = protocol_of(stack.run_dir, protocol_file)
+    protocol = load_protocol(path, frozenset(catalogue.record_types))
     applied = apply_protocol(
         protocol,
         catalogue,

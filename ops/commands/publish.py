@@ -22,8 +22,9 @@ from connectors.publish import Job, Published
 from connectors.publish import Progress as Reached
 from connectors.publish import publish as publish_file
 from connectors.receipts import Outcome, await_outcome
-from ops.commands.common import DEFAULT_PROTOCOL, AsJson, RunDir, running_stack
+from ops.commands.common import AsJson, RunDir, protocol_of, running_stack
 from ops.embedded.errors import StackError
+from ops.settings import Settings
 from schemas.catalogue import Catalogue, load_catalogue
 from schemas.protocol import Protocol, load_protocol
 from schemas.topics import Names
@@ -51,7 +52,9 @@ def publish(
     timeout: Annotated[
         float, typer.Option(min=1, help="Seconds to wait for a next receipt before giving up.")
     ] = 60,
-    protocol: Annotated[Path, typer.Option(help="The protocol's file.")] = DEFAULT_PROTOCOL,
+    protocol: Annotated[
+        Path | None, typer.Option(help="The protocol's file; that of `ipu up` by default.")
+    ] = None,
     run_dir: RunDir = None,
     as_json: AsJson = False,
 ) -> None:
@@ -70,7 +73,9 @@ def publish(
         ipu publish --agency fire --dataset fire-incident --json --no-wait incidents.csv.gz
     """
     catalogue = load_catalogue()
-    agreed = load_protocol(protocol, frozenset(catalogue.record_types))
+    settings = Settings.from_environment(run_dir=run_dir)
+    protocol_file = protocol_of(settings.run_dir, protocol)
+    agreed = load_protocol(protocol_file, frozenset(catalogue.record_types))
     _check_agreement(agreed, agency, dataset)
     columns = _mapping(mapping, dataset, catalogue)
     account = _account(agreed, agency, run_dir)

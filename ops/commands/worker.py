@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from filelock import FileLock, Timeout
 
-from ops.commands.common import DEFAULT_PROTOCOL, RunDir, running_stack
+from ops.commands.common import RunDir, protocol_of, running_stack
+from ops.embedded import private_files
+from ops.embedded.stack import Stack
 from ops.reference import INDEX_FOLDER
 from ops.supervisor import Supervisor
 from ops.system import REFERENCE_KEY
@@ -18,9 +23,14 @@ from schemas.catalogue import load_catalogue
 from schemas.protocol import load_protocol
 from schemas.topics import Names
 
+SLOT_SECONDS = 10.0
+"""How long a worker waits for an earlier one of its slot to end."""
+
 
 def worker(
-    protocol: Annotated[Path, typer.Argument(help="The protocol to work by.")] = DEFAULT_PROTOCOL,
+    protocol: Annotated[
+        Path | None, typer.Argument(help="The protocol to work by; that of `ipu up` by default.")
+    ] = None,
     *,
     run_dir: RunDir = None,
     slot: Annotated[
@@ -50,15 +60,32 @@ def worker(
     if not stack.secrets.has(REFERENCE_KEY):
         # A new key would change every digest, and so part what was released from what will be.
         raise WorkerError(f"the secret {REFERENCE_KEY!r} is missing; restore it, or run `ipu up`")
-    prefix = load_protocol(protocol, frozenset(load_catalogue().record_types)).prefix
-    run_worker(
-        WorkerSettings(
-            protocol=protocol,
-            index=stack.run_dir / INDEX_FOLDER,
-            registry_url=stack.registry_url,
-            connection=dict(stack.secrets.client_config(stack.bootstrap, Names(prefix).worker)),
-            reference_key=stack.secrets.password(REFERENCE_KEY).encode(),
-            slot=slot,
-            metrics_port=metrics_port,
+    protocol_file = protocol_of(stack.run_dir, protocol)
+    prefix = load_protocol(protocol_file, frozenset(load_catalogue().record_types)).prefix
+    with _alone_in(stack, slot):
+        run_worker(
+            WorkerSettings(
+                protocol=protocol_file,
+                index=stack.run_dir / INDEX_FOLDER,
+                registry_url=stack.registry_url,
+                connection=dict(stack.secrets.client_config(stack.bootstrap, Names(prefix).worker)),
+                reference_key=stack.secrets.password(REFERENCE_KEY).encode(),
+                slot=slot,
+                metrics_port=metrics_port,
+            )
         )
-    )
+
+
+@contextmanager
+def _alone_in(stack: Stack, slot: str) -> Iterator[None]:
+    """Hold the slot: a second worker in it would take the first one's place, and it that one's."""
+    folder = private_files.make_folder(stack.run_dir / "worker")
+    lock = FileLock(folder / f"{slot}.lock", timeout=SLOT_SECONDS)
+    try:
+        with lock:
+            yield
+    except Timeout:
+        message = (
+            f"a worker runs in slot {slot!r} already; give another --slot, or `ipu down` first"
+        )
+        raise WorkerError(message) from None

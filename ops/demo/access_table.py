@@ -7,27 +7,35 @@ from typing import NamedTuple
 
 from confluent_kafka import KafkaError, KafkaException, Producer
 
-from ops.reader import Denied, may_read
+from ops.reader import Denied, read_all
 from ops.system import System
-from schemas.topics import Names, topics
+from schemas.topics import Names, Topic, topics
+
+_AT_ONCE = 8
 
 
 class Answer(NamedTuple):
-    """Whether the broker let a party read a topic."""
+    """How many records a party read from a topic; None where the broker denied it."""
 
     party: str
     topic: str
-    allowed: bool
+    records: int | None
 
 
 def ask_the_broker(system: System) -> list[Answer]:
     """Try every partner on every topic."""
     parties = [p.id for p in system.protocol.parties]
-    names = [t.name for t in topics(system.protocol, system.catalogue)]
-    asked = [(party, topic) for topic in names for party in parties]
-    with ThreadPoolExecutor(8) as pool:
-        allowed = pool.map(lambda pair: may_read(_client(system, pair[0]), pair[1]), asked)
-        return [Answer(*pair, answer) for pair, answer in zip(asked, allowed, strict=True)]
+    asked = [(p, t) for t in topics(system.protocol, system.catalogue) for p in parties]
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        return list(pool.map(lambda pair: _ask(system, *pair), asked))
+
+
+def _ask(system: System, party: str, topic: Topic) -> Answer:
+    try:
+        records = sum(1 for _ in read_all(_client(system, party), topic.name, topic.partitions))
+    except Denied:
+        return Answer(party, topic.name, None)
+    return Answer(party, topic.name, records)
 
 
 def refused_acts(system: System) -> list[tuple[str, str]]:
@@ -52,10 +60,10 @@ def _client(system: System, party: str) -> dict[str, str]:
 
 def _read(client: dict[str, str], topic: str) -> str:
     try:
-        may = may_read(client, topic)
+        records = sum(1 for _ in read_all(client, topic, 1))
     except Denied as denied:
-        return str(denied)
-    return "allowed" if may else "TOPIC_AUTHORIZATION_FAILED"
+        return denied.reason
+    return f"allowed ({records} records)"
 
 
 def _write(client: dict[str, str], topic: str) -> str:

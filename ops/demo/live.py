@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from confluent_kafka import OFFSET_END, Consumer, Producer, TopicPartition
 
+from ops.reader import ReadError
+
 _SETTLE_SECONDS = 1.0
 _GIVE_UP_SECONDS = 10.0
 
@@ -80,6 +82,8 @@ def publish_steadily(
 
 def percentiles(milliseconds: Sequence[float]) -> dict[str, float]:
     """Median, 95th and 99th percentile and maximum."""
+    if not milliseconds:
+        raise ReadError("live phase", "no record became readable")
     p50, p95, p99 = np.percentile(milliseconds, [50, 95, 99])
     return {
         "p50_ms": round(float(p50), 1),

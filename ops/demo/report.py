@@ -14,6 +14,7 @@ from rich.table import Table
 
 from ops.demo.access_table import Answer
 
+WIDTH = 100
 _DIGEST = re.compile(r"[0-9a-f]{32}")
 _UNTOLD = ("record_id", "source_agency", "caveats")
 
@@ -46,7 +47,8 @@ class Findings:
 
 
 def show(console: Console, findings: Findings, parties: Sequence[str]) -> None:
-    """Print the report."""
+    """Print the report, as wide as its tables need."""
+    console = Console(file=console.file, width=max(console.width, WIDTH))
     console.print(_supplies(findings.supplies))
     console.print(_sample(findings.sample))
     console.print(_answers(findings.answers, parties))
@@ -94,15 +96,17 @@ def _shown(form: Mapping[str, Any], field: str) -> str:
 
 
 def _answers(answers: Sequence[Answer], parties: Sequence[str]) -> Table:
-    allowed = {(a.topic, a.party): a.allowed for a in answers}
-    table = _table("Who may read what: each partner's principal asked the broker")
+    read = {(a.topic, a.party): a.records for a in answers}
+    table = _table(
+        "Records each partner's own principal read, topic by topic; the broker denied the rest"
+    )
     table.add_column("topic", no_wrap=True)
     for party in parties:
-        table.add_column(party, justify="center")
+        table.add_column(party, justify="right")
     for topic in sorted({a.topic for a in answers}):
-        row = [allowed[topic, party] for party in parties]
+        row = [read[topic, party] for party in parties]
         table.add_row(
-            topic, *("[green]read[/green]" if may else "[red]denied[/red]" for may in row)
+            topic, *("[red]denied[/red]" if n is None else f"[green]{n:,}[/green]" for n in row)
         )
     return table
 
