@@ -97,7 +97,7 @@ def check_k(k: int) -> None:
 
 def save(folder: Path, metadata: Metadata, arrays: Arrays) -> None:
     """Write an index into `folder`, which exists; the caller renames it into place."""
-    for name, dtype, array in zip(Arrays._fields, _DTYPES, arrays, strict=True):
+    for (name, array), dtype in zip(arrays._asdict().items(), _DTYPES, strict=True):
         np.save(folder / f"{name}.npy", array.astype(dtype, copy=False))
     text = json.dumps(asdict(metadata), indent=1)
     (folder / METADATA_FILE).write_text(text, encoding="utf-8")
@@ -146,7 +146,7 @@ def _map(folder: Path, name: str, dtype: Any) -> NDArray[Any]:
 def _check_shapes(folder: Path, metadata: Metadata, arrays: Arrays) -> None:
     expected = dict.fromkeys(Arrays._fields, metadata.rows)
     expected["tile_offsets"] = TILES_EAST * TILES_NORTH + 1
-    for name, array in zip(Arrays._fields, arrays, strict=True):
+    for name, array in arrays._asdict().items():
         if len(array) != expected[name]:
             found = f"holds {len(array)} rows; expected {expected[name]}"
             raise _corrupt(folder / f"{name}.npy", found)
