@@ -162,6 +162,8 @@ def _applied(files: Files, stack: Stack, report: Report) -> Setting:
     catalogue = load_catalogue()
     protocol = load_protocol(PROTOCOL_FILE, frozenset(catalogue.record_types))
     admin_config = stack.secrets.client_config(stack.bootstrap, ADMIN)
+    # As `ipu up` does: a worker refuses to make a key of its own.
+    stack.secrets.password(REFERENCE_KEY)
     applied = apply(protocol, catalogue, admin_config, stack.secrets, stack.registry_url, report)
     wanted = topics(protocol, catalogue)
     ids = {topic.name: applied.schema_ids[topic.subject] for topic in wanted}
