@@ -17,6 +17,7 @@ from ops.reference import ensure_index
 from ops.settings import Settings
 from schemas.catalogue import Catalogue, load_catalogue
 from schemas.protocol import Protocol, load_protocol
+from schemas.topics import Names
 
 REFERENCE_KEY = "reference-key-1"
 """Name under which the secret store keeps the key of the references' first epoch."""
@@ -35,6 +36,11 @@ class System:
     protocol: Protocol
     catalogue: Catalogue
     worker: Service | None
+
+    def client(self, party: str) -> dict[str, str]:
+        """What a Kafka client needs to connect as the principal of `party`."""
+        principal = Names(self.protocol.prefix).principal(party)
+        return self.stack.secrets.client_config(self.stack.bootstrap, principal)
 
 
 def bring_up(

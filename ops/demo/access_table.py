@@ -32,7 +32,7 @@ def ask_the_broker(system: System) -> list[Answer]:
 
 def _ask(system: System, party: str, topic: Topic) -> Answer:
     try:
-        records = sum(1 for _ in read_all(_client(system, party), topic.name, topic.partitions))
+        records = sum(1 for _ in read_all(system.client(party), topic.name, topic.partitions))
     except Denied:
         return Answer(party, topic.name, None)
     return Answer(party, topic.name, records)
@@ -44,18 +44,13 @@ def refused_acts(system: System) -> list[tuple[str, str]]:
     intake = names.intake(supply.agency, supply.dataset)
     stranger = next(p.id for p in system.protocol.parties if p.id != supply.agency)
     return [
-        (f"{stranger} writes to {intake}", _write(_client(system, stranger), intake)),
-        (f"{supply.agency} reads back {intake}", _read(_client(system, supply.agency), intake)),
+        (f"{stranger} writes to {intake}", _write(system.client(stranger), intake)),
+        (f"{supply.agency} reads back {intake}", _read(system.client(supply.agency), intake)),
         (
             f"{supply.agency} with a wrong password",
-            _write({**_client(system, supply.agency), "sasl.password": "not-the-password"}, intake),
+            _write({**system.client(supply.agency), "sasl.password": "not-the-password"}, intake),
         ),
     ]
-
-
-def _client(system: System, party: str) -> dict[str, str]:
-    principal = Names(system.protocol.prefix).principal(party)
-    return system.stack.secrets.client_config(system.stack.bootstrap, principal)
 
 
 def _read(client: dict[str, str], topic: str) -> str:

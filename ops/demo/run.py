@@ -89,13 +89,9 @@ class Demo:
         return Account(
             self.system.protocol.prefix,
             agency,
-            self._client(agency),
+            self.system.client(agency),
             self.system.stack.registry_url,
         )
-
-    def _client(self, party: str) -> dict[str, str]:
-        principal = Names(self.system.protocol.prefix).principal(party)
-        return self.system.stack.secrets.client_config(self.system.stack.bootstrap, principal)
 
     def _policy(self, dataset: str, profile: str) -> Policy:
         key = ReferenceKey(self.system.stack.secrets.password(REFERENCE_KEY).encode())
@@ -118,7 +114,7 @@ class Demo:
         released: dict[str, dict[str, dict[str, Any]]] = {}
         for profile in self.system.protocol.profiles_of(file.dataset):
             topic = names.depersonalised(profile, file.dataset)
-            client = self._client(self._recipient(file.dataset, profile))
+            client = self.system.client(self._recipient(file.dataset, profile))
             schema = release_schema(self.system.catalogue.record_type(file.dataset), profile)
             records = decoded(
                 read_all(client, topic, self._partitions(file.dataset)), decoder(schema)
@@ -138,10 +134,10 @@ class Demo:
         values = [encode(record) for record in records]
         topic = names.depersonalised("central", dataset)
         task = progress.add_task(f"live, {self.live_rate:.0f} records a second", total=len(values))
-        council = self._client(self._recipient(dataset, "central"))
+        council = self.system.client(self._recipient(dataset, "central"))
         with Arrivals(council, topic, self._partitions(dataset)) as arrivals:
             sent = publish_steadily(
-                self._client(agency), names.intake(agency, dataset), values, self.live_rate,
+                self.system.client(agency), names.intake(agency, dataset), values, self.live_rate,
                 lambda n: progress.advance(task, n),
             )  # fmt: skip
             arrivals.wait_for(len(values))
