@@ -6,7 +6,7 @@ LOCK_FLAGS := --quiet --no-config --allow-unsafe --strip-extras --generate-hashe
 	--no-annotate --no-emit-index-url --no-emit-find-links --no-emit-trusted-host
 PIP_FLAGS := --quiet --disable-pip-version-check --require-hashes
 
-.PHONY: demo test unit lint bench docs lock clean help
+.PHONY: demo test unit lint bench docs review lock clean help
 
 help:
 	@echo "make demo   everything, end to end, on this machine (about two minutes)"
@@ -14,6 +14,7 @@ help:
 	@echo "make unit   unit tests alone"
 	@echo "make bench  benchmarks; figures to build/bench.json"
 	@echo "make docs   write the generated pages anew"
+	@echo "make review take the declared protection of every field as reviewed"
 	@echo "make lock   pin the dependencies anew, with hashes"
 
 demo: .venv/.run-ready
@@ -36,6 +37,9 @@ bench: .venv/.dev-ready .bench-venv/.ready
 
 docs: .venv/.dev-ready
 	$(BIN)/python -m ops.pages
+
+review: .venv/.dev-ready
+	$(BIN)/python -m ops.review
 
 lock: .venv/.dev-ready
 	$(BIN)/pip-compile $(LOCK_FLAGS) --extra build -o requirements.lock pyproject.toml

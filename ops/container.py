@@ -22,7 +22,8 @@ from ops.system import REFERENCE_KEY
 from ops.worker import WorkerSettings, run_worker
 from schemas.access import principals
 from schemas.catalogue import Catalogue, load_catalogue
-from schemas.protocol import Protocol, load_protocol
+from schemas.protocol import Protocol
+from schemas.protocol_file import load_protocol
 from schemas.topics import Names
 
 ProtocolFile = Annotated[
@@ -111,7 +112,7 @@ def secret_names(protocol: Protocol) -> tuple[str, ...]:
 
 def _read(protocol_file: Path) -> tuple[Protocol, Catalogue]:
     catalogue = load_catalogue()
-    return load_protocol(protocol_file, frozenset(catalogue.record_types)), catalogue
+    return load_protocol(protocol_file, catalogue), catalogue
 
 
 def _store(folder: Path, needed: tuple[str, ...]) -> SecretStore:

@@ -16,7 +16,8 @@ from ops.isp.apply import apply
 from ops.reference import ensure_index
 from ops.settings import Settings
 from schemas.catalogue import Catalogue, load_catalogue
-from schemas.protocol import Protocol, load_protocol
+from schemas.protocol import Protocol
+from schemas.protocol_file import load_protocol
 from schemas.topics import Names
 
 REFERENCE_KEY = "reference-key-1"
@@ -53,7 +54,7 @@ def bring_up(
 ) -> System:
     """Start what does not run yet, apply the protocol, build the index, start the worker."""
     catalogue = load_catalogue()
-    protocol = load_protocol(protocol_file, frozenset(catalogue.record_types))
+    protocol = load_protocol(protocol_file, catalogue)
     stack = embedded.start(settings, report)
     private_files.write(stack.run_dir / _PROTOCOL_FILE, str(protocol_file.resolve()))
     report("applying the protocol")

@@ -16,7 +16,8 @@ from sanitiser.postcode_store import METADATA_FILE
 from sanitiser.postcodes import PostcodeIndex
 from sanitiser.references import ReferenceKey
 from schemas.catalogue import Catalogue, load_catalogue
-from schemas.protocol import Protocol, load_protocol
+from schemas.protocol import Protocol
+from schemas.protocol_file import load_protocol
 from schemas.topics import Names
 from streams.app import build_app
 from streams.flows import Wire, build_pipeline
@@ -51,7 +52,7 @@ def run_worker(settings: WorkerSettings) -> None:
     # It logs every request with its address, at a level meant for news of ours.
     logging.getLogger("httpx2").setLevel(logging.WARNING)
     catalogue = load_catalogue()
-    protocol = load_protocol(settings.protocol, frozenset(catalogue.record_types))
+    protocol = load_protocol(settings.protocol, catalogue)
     index = PostcodeIndex.open(settings.index, protocol.sanitising.minimum_households)
     pipeline = _pipeline(settings, protocol, catalogue, index)
     metrics = _metrics(settings)

@@ -37,12 +37,18 @@ class Released(NamedTuple):
 
 
 class Located(NamedTuple):
-    """The outcome: what may leave, how it was found, what was wrong, what was held back."""
+    """The outcome: what may leave, how it was found, what was wrong, what was held back.
+
+    `point` (metres) and `district` (GSS code) are the original's own: they decide whether
+    it lies in the partnership's area and stand in personal releases, never in depersonalised ones.
+    """
 
     released: Released
     method: str
     caveats: tuple[str, ...]
     withheld: tuple[str, ...]
+    point: tuple[float, float] | None = None
+    district: str | None = None
 
 
 NOWHERE = Released(None, None, None, None, None)
@@ -65,13 +71,21 @@ class Locator:
         point = _point(given)
         found = stated or (self.index.nearest(*point) if point else None)
         if found is None:
-            return Located(NOWHERE, "none", tuple(caveats), _withheld_without_place(given))
+            withheld = _withheld_without_place(given)
+            return Located(NOWHERE, "none", tuple(caveats), withheld, point)
         apart = bool(stated and point and _apart(point, stated) > DISAGREEMENT_METRES)
         if apart:
             caveats.append("easting:contradicts-postcode")
         place = self.index.release(found.postcode)
         released, withheld = _release(given, place, None if apart else stated)
-        return Located(released, _method(given, stated, point), tuple(caveats), withheld)
+        return Located(
+            released,
+            _method(given, stated, point),
+            tuple(caveats),
+            withheld,
+            point or (float(found.easting), float(found.northing)),
+            found.district,
+        )
 
     def _stated_postcode(self, given: Given, caveats: list[str]) -> Postcode | None:
         if given.postcode is not None:

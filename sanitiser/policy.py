@@ -7,23 +7,28 @@ from datetime import time
 from functools import lru_cache
 from typing import Any
 
+from sanitiser.ages import band
 from sanitiser.location import Located, Released
+from sanitiser.premises import released_premises
 from sanitiser.references import ReferenceKey
 from schemas.codes import CodeList
-from schemas.derive import utc_field_name
-from schemas.record_type import Field, RecordType
+from schemas.derive import geocoding_field_name, utc_field_name
+from schemas.record_type import PERSONAL, Field, RecordType
 
 Record = Mapping[str, Any]
 Locations = Mapping[str, Located]
 _Treat = Callable[[str, Any], Any]
 """From agency and the given value, which is not None, to what is released."""
 _CODED_TEXTS = 16_384
-_AS_IT_IS = frozenset({"keep", "code"})
+_AS_IT_IS = frozenset({"keep", "code", "age"})
 _PLACE = Released._fields
 
 
 class Policy:
     """Turns a clean, located record into the one form of it that a profile's readers may have.
+
+    In the personal profile that is the datafields of the guidance as they were supplied, with
+    the coordinates of the address where none came with it.
 
     What the record type does not name for release does not come out: the released record is built
     from nothing, field by field, and never by removing from a copy.
@@ -43,7 +48,7 @@ class Policy:
         self._dataset = record_type.dataset
         self._record_key = key.for_purpose(profile, "record")
         self._exclusion = record_type.excluded.get(profile)
-        released = [f for f in record_type.fields if f.treatments[profile].action != "drop"]
+        released = record_type.released(profile)
         self._told = frozenset(f.name for f in released)
         self._kept = [f.name for f in released if f.treatments[profile].action in _AS_IT_IS]
         self._kept += [
@@ -51,7 +56,9 @@ class Policy:
             for e in record_type.events
             if e.time and record_type.field(e.time).treatments[profile].action == "keep"
         ]
-        self._located = [(prefix, self._parts_of(prefix)) for prefix in record_type.places]
+        personal, places = profile == PERSONAL, record_type.released_places(profile)
+        self._found = [(p, *self._point_of(p)) for p in places] if personal else []
+        self._located = [] if personal else [(p, self._parts_of(p)) for p in places]
         self._treated: list[tuple[str, _Treat]] = [
             (f.name, _treatment(f, profile, key, code_lists))
             for f in released
@@ -62,6 +69,10 @@ class Policy:
         names = [(f"{prefix}{part}", position) for position, part in enumerate(_PLACE)]
         # The district is no field of the original, so no treatment drops it.
         return [n for n in names if n[0] in self._told or n[0] == f"{prefix}district"]
+
+    def _point_of(self, prefix: str) -> tuple[str, str, str, bool]:
+        easting, northing = f"{prefix}easting", f"{prefix}northing"
+        return geocoding_field_name(prefix), easting, northing, easting in self._told
 
     def excludes(self, record: Record) -> bool:
         """Whether this profile never gets such a row; a flag that is not known counts as set."""
@@ -80,13 +91,18 @@ class Policy:
     def release(
         self, agency: str, record: Record, locations: Locations, caveats: list[str]
     ) -> dict[str, Any]:
-        """The depersonalised record under the schema that `schemas.derive.release_schema` gives."""
+        """The record under the schema that `schemas.derive.release_schema` gives."""
         get = record.get
         released = {name: get(name) for name in self._kept}
         for prefix, parts in self._located:
             place = locations[prefix].released
             for name, position in parts:
                 released[name] = place[position]
+        for prefix, method, easting, northing, has_point in self._found:
+            located = locations[prefix]
+            released[method] = located.method
+            if has_point and located.point is not None:
+                released[easting], released[northing] = located.point
         for name, treat in self._treated:
             given = get(name)
             released[name] = None if given is None else treat(agency, given)
@@ -109,6 +125,13 @@ def _treatment(
             return key.for_purpose(profile, field.join or field.name).digest
         case "coded-text" if treatment.code_list:
             return _coded_text(code_lists[treatment.code_list])
+        case "group" if treatment.code_list:
+            group = code_lists[treatment.code_list].group
+            return lambda _agency, given: group(given)
+        case "band":
+            return lambda _agency, given: band(given)
+        case "premises":
+            return lambda _agency, given: released_premises(given)
     raise AssertionError(f"no treatment for {field.name!r}")
 
 

@@ -26,7 +26,7 @@ from sanitiser.postcode_store import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -148,6 +148,12 @@ class PostcodeIndex:
         """What may be released for each canonical postcode, as `release`, in order."""
         place = self._place
         return [place(row) for row in self.find_many(postcodes).tolist()]
+
+    def points_in(self, districts: Collection[str]) -> NDArray[np.int32]:
+        """Centroids of the postcodes in some districts (GSS codes), shape (n, 2), metres."""
+        codes = [i for i, code in enumerate(self.metadata.districts) if code in districts]
+        rows = np.flatnonzero(np.isin(self._arrays.districts, codes))
+        return np.column_stack((self._arrays.eastings[rows], self._arrays.northings[rows]))
 
     def _find(self, postcode: str) -> Postcode | None:
         return self._postcode(self._row(postcode))

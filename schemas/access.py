@@ -28,10 +28,16 @@ def principals(protocol: Protocol) -> tuple[str, ...]:
     return (names.worker, *(names.principal(p.id) for p in protocol.parties))
 
 
-def rules(protocol: Protocol) -> frozenset[Rule]:
-    """All allowances the protocol makes."""
+def rules(protocol: Protocol, closed: frozenset[str] = frozenset()) -> frozenset[Rule]:
+    """All allowances the protocol makes; of the `closed` datasets nothing is supplied or read."""
     return frozenset(
-        (*_worker(protocol), *_suppliers(protocol), *_recipients(protocol), *_own_names(protocol))
+        (
+            *_worker(protocol),
+            *_suppliers(protocol, closed),
+            *_recipients(protocol, closed),
+            *_aggregates(protocol),
+            *_own_names(protocol),
+        )
     )
 
 
@@ -42,34 +48,50 @@ def _worker(protocol: Protocol) -> Iterator[Rule]:
         yield Rule(names.worker, "read", "topic", names.intake(agency, dataset))
         yield Rule(names.worker, "write", "topic", names.rejected(agency, dataset))
         yield Rule(names.worker, "write", "topic", names.receipts(agency))
-        for profile in protocol.profiles_of(dataset):
-            yield Rule(names.worker, "write", "topic", names.depersonalised(profile, dataset))
+    for entitlement in protocol.receives:
+        for dataset in entitlement.datasets:
+            if any(s.dataset == dataset for s in protocol.supplies):
+                topic = names.released(entitlement.profile, dataset, entitlement.neighbour)
+                yield Rule(names.worker, "write", "topic", topic)
 
 
-def _suppliers(protocol: Protocol) -> Iterator[Rule]:
+def _suppliers(protocol: Protocol, closed: frozenset[str]) -> Iterator[Rule]:
     names = Names(protocol.prefix)
     for supply in protocol.supplies:
         agency, dataset = supply.agency, supply.dataset
         principal = names.principal(agency)
-        yield Rule(principal, "write", "topic", names.intake(agency, dataset))
+        if dataset not in closed:
+            yield Rule(principal, "write", "topic", names.intake(agency, dataset))
         yield Rule(principal, "read", "topic", names.rejected(agency, dataset))
         yield Rule(principal, "read", "topic", names.receipts(agency))
         yield Rule(principal, "read", "topic", names.supplies(agency))
         yield Rule(principal, "write", "topic", names.supplies(agency))
 
 
-def _recipients(protocol: Protocol) -> Iterator[Rule]:
+def _recipients(protocol: Protocol, closed: frozenset[str]) -> Iterator[Rule]:
     names = Names(protocol.prefix)
     for entitlement in protocol.receives:
         principal = names.principal(entitlement.party)
         for dataset in entitlement.datasets:
-            yield Rule(
-                principal, "read", "topic", names.depersonalised(entitlement.profile, dataset)
-            )
+            if dataset in closed:
+                continue
+            topic = names.released(entitlement.profile, dataset, entitlement.neighbour)
+            yield Rule(principal, "read", "topic", topic)
             # A supply tells how many records there were, and so how many the second profile lacks.
-            for supply in protocol.supplies if entitlement.profile == "central" else ():
+            for supply in protocol.supplies if entitlement.profile != "second" else ():
                 if supply.dataset == dataset:
                     yield Rule(principal, "read", "topic", names.supplies(supply.agency))
+
+
+def _aggregates(protocol: Protocol) -> Iterator[Rule]:
+    """Restricted tables go to the recipients named, public ones to every party."""
+    names = Names(protocol.prefix)
+    for agreement in protocol.aggregates:
+        topic, keeper = names.aggregate(agreement.source), names.principal(agreement.agency)
+        yield Rule(keeper, "write", "topic", topic)
+        yield Rule(keeper, "read", "topic", topic)
+        for party in agreement.recipients or [p.id for p in protocol.parties]:
+            yield Rule(names.principal(party), "read", "topic", topic)
 
 
 def _own_names(protocol: Protocol) -> Iterator[Rule]:

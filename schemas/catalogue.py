@@ -1,4 +1,4 @@
-"""The catalogue: every record type and code list that the schema folder declares."""
+"""The catalogue: every record type, code list and source that the schema folder declares."""
 
 from __future__ import annotations
 
@@ -8,18 +8,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from schemas.aggregates import AggregateSource, load_aggregates
 from schemas.codes import CodeList, load_code_list
-from schemas.record_type import RecordType, SchemaError, parse_record_type
+from schemas.declaration import parse_record_type
+from schemas.record_type import RecordType, SchemaError
 
 SCHEMA_FOLDER = Path(__file__).parent
 
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """Record types by dataset name, the code lists they use, and the system's own schemas."""
+    """Record types by dataset name, their code lists, aggregate sources, the system's own schemas."""
 
     record_types: Mapping[str, RecordType]
     code_lists: Mapping[str, CodeList]
+    aggregates: Mapping[str, AggregateSource]
     system: Mapping[str, dict[str, Any]]
 
     def __iter__(self) -> Iterator[RecordType]:
@@ -44,7 +47,8 @@ def load_catalogue(folder: Path = SCHEMA_FOLDER) -> Catalogue:
     }
     for record_type in record_types.values():
         _check_code_lists(record_type, code_lists)
-    return Catalogue(record_types, code_lists, system)
+    aggregates = load_aggregates(folder / "aggregates.yaml")
+    return Catalogue(record_types, code_lists, aggregates, system)
 
 
 def _load_record_type(path: Path) -> RecordType:
@@ -61,4 +65,9 @@ def _check_code_lists(record_type: RecordType, code_lists: Mapping[str, CodeList
                 raise SchemaError(
                     f"{record_type.dataset}.avsc: field {field.name!r} uses the code list "
                     f"{treatment.code_list!r}, which is not under codes/"
+                )
+            if treatment.action == "group" and not code_lists[str(treatment.code_list)].groups:
+                raise SchemaError(
+                    f"{record_type.dataset}.avsc: field {field.name!r} needs the groups of "
+                    f"{treatment.code_list!r}, which has none"
                 )

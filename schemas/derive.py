@@ -1,10 +1,10 @@
-"""What follows from a record type: its intake schema and its depersonalised schema per profile."""
+"""What follows from a record type: its intake schema and the schema of each profile's release."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from schemas.record_type import Field, RecordType
+from schemas.record_type import PERSONAL, Field, RecordType
 
 AvroSchema = dict[str, Any]
 
@@ -34,13 +34,13 @@ def intake_schema(record_type: RecordType) -> AvroSchema:
 
 
 def release_schema(record_type: RecordType, profile: str) -> AvroSchema:
-    """The depersonalised schema of `profile`: nothing stands in it that the profile drops."""
-    released = [f for f in record_type.fields if f.treatments[profile].action != "drop"]
+    """The schema of what `profile` gets: nothing stands in it that the profile drops."""
+    of_place = _geocoding_field if profile == PERSONAL else _district_field
     fields = [
         {"name": "record_id", "type": "string", "doc": "Keyed digest that names the record here"},
         {"name": "source_agency", "type": "string", "doc": "Agency that supplied the record"},
-        *(_released_field(f, profile) for f in released),
-        *(_district_field(prefix) for prefix in record_type.places),
+        *(_released_field(f, profile) for f in record_type.released(profile)),
+        *(of_place(prefix) for prefix in record_type.released_places(profile)),
         *(
             _utc_field(e.time)
             for e in record_type.events
@@ -53,12 +53,12 @@ def release_schema(record_type: RecordType, profile: str) -> AvroSchema:
             "doc": "Datafields that were corrected or left out, with the reason",
         },
     ]
+    form = PERSONAL if profile == PERSONAL else "depersonalised"
     return {
         "type": "record",
-        "name": f"ipu.depersonalised.{record_type.name.rpartition('.')[2]}{profile.capitalize()}",
-        "doc": f"{record_type.title} (guidance {record_type.guidance}), depersonalised, "
+        "name": f"ipu.{form}.{record_type.name.rpartition('.')[2]}{profile.capitalize()}",
+        "doc": f"{record_type.title} (guidance {record_type.guidance}), {form}, "
         f"release profile {profile}",
-        "marking": "RESTRICTED",
         "fields": fields,
     }
 
@@ -66,6 +66,11 @@ def release_schema(record_type: RecordType, profile: str) -> AvroSchema:
 def utc_field_name(time_field: str) -> str:
     """Name of the instant in UTC that stands beside a local time: incident_time → incident_utc."""
     return f"{time_field.removesuffix('_time')}_utc"
+
+
+def geocoding_field_name(prefix: str) -> str:
+    """Name of the method beside a located place: home_ → home_geocoding."""
+    return f"{prefix}geocoding"
 
 
 def _has_exact_time(record_type: RecordType, time: str | None, profile: str) -> bool:
@@ -93,7 +98,7 @@ def _released_type(field: Field, profile: str) -> Any:
             return "int"
         case "coded-text":
             return {"type": "array", "items": "string"}
-        case "reference" | "address" | "postcode" | "code":
+        case "reference" | "address" | "postcode" | "code" | "group" | "band" | "premises":
             return "string"
     return _AVRO[field.kind]
 
@@ -104,6 +109,15 @@ def _district_field(prefix: str) -> dict[str, Any]:
         "type": ["null", "string"],
         "default": None,
         "doc": "Local authority district (GSS code) of the released place",
+    }
+
+
+def _geocoding_field(prefix: str) -> dict[str, Any]:
+    return {
+        "name": geocoding_field_name(prefix),
+        "type": ["null", "string"],
+        "default": None,
+        "doc": "How the coordinates were found: coordinates (as supplied), wgs84-coordinates, postcode",
     }
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator
 
 from schemas.catalogue import Catalogue
 from schemas.codes import CodeList
-from schemas.record_type import PROFILES, Field, RecordType, Treatment
+from schemas.examples import example
+from schemas.record_type import PERSONAL, RECORD_REFERENCE, Field, RecordType, Treatment
 
 _INTRODUCTION = """\
 # Datasets
@@ -20,13 +22,24 @@ the guidance's list lacks and the original record carries or needs.
 
 Beyond what is required, every field may be empty. A file is CSV with the field names as its header;
 dates are `YYYY-MM-DD`, times `HH:MM` or `HH:MM:SS` in Europe/London, empty where unknown.
-`central` and `second` are the release profiles of the two groups of signatories.
+`central` and `second` are the release profiles of the two groups of signatories; `personal` is for
+recipients whom the law entitles to the personal record, and only datasets that the guidance heads so have it.
 Every release also has `record_id` (a keyed digest that names the record in its profile),
-`source_agency` and `caveats`.
+`source_agency` and `caveats`. A peripheral dataset flows while the protocol opens it for a stated
+requirement and period.
+"""
+
+_AGGREGATES = """\
+Tables of guidance 3.3 are kept whole, with their metadata, on `aggregate.<source>`. Public ones go to
+every party of the protocol, restricted ones to the recipients that it names.
 """
 
 _TREATMENTS = {
     "keep": "as supplied",
+    "age": "age in whole years",
+    "band": "age band",
+    "premises": "name of licensed premises, school or station",
+    "group": "broad group",
     "drop": "–",
     "hour": "to the hour",
     "reference": "keyed digest",
@@ -43,7 +56,8 @@ def datasets_page(catalogue: Catalogue) -> str:
     """Every record type and code list of `catalogue` as one Markdown page."""
     record_types = sorted(catalogue, key=lambda record_type: record_type.dataset)
     parts = [_INTRODUCTION, _contents(record_types)]
-    parts += [_record_type(record_type) for record_type in record_types]
+    parts += [_record_type(record_type, catalogue) for record_type in record_types]
+    parts += ["## Aggregate sources\n", _AGGREGATES, _aggregates(catalogue)]
     parts.append("## Code lists\n")
     parts += [_code_list(catalogue.code_lists[name]) for name in sorted(catalogue.code_lists)]
     return "\n".join(parts)
@@ -63,7 +77,7 @@ def _contents(record_types: Iterable[RecordType]) -> str:
             r.title,
             r.guidance,
             ", ".join(r.suppliers),
-            "core" if r.core else "peripheral",
+            r.status.value,
             r.information.value,
         )
         for r in record_types
@@ -71,13 +85,18 @@ def _contents(record_types: Iterable[RecordType]) -> str:
     return table(("dataset", "what", "guidance", "supplied by", "type", "information"), rows)
 
 
-def _record_type(record_type: RecordType) -> str:
+def _record_type(record_type: RecordType, catalogue: Catalogue) -> str:
+    shown = json.dumps(example(record_type, catalogue.code_lists), ensure_ascii=False)
     lines = [
         f"## {record_type.dataset}\n",
         f"{record_type.doc} Guidance {record_type.guidance}.\n",
         *(f"- {fact}" for fact in _facts(record_type)),
         "",
-        table(("field", "what", "values", "sensitivity", *PROFILES), _fields(record_type)),
+        table(
+            ("field", "what", "values", "sensitivity", *record_type.profiles),
+            _fields(record_type),
+        ),
+        f"As a JSON line:\n\n```json\n{shown}\n```\n",
     ]
     return "\n".join(lines)
 
@@ -85,6 +104,12 @@ def _record_type(record_type: RecordType) -> str:
 def _facts(record_type: RecordType) -> Iterator[str]:
     yield f"Required: {_names(record_type.required)}. What lacks one of them is rejected."
     yield f"A record is known by {_names(record_type.identity)}: the same again is a correction."
+    if RECORD_REFERENCE in record_type.identity:
+        yield f"`{RECORD_REFERENCE}` is given by the connector (supply and row) where the file has none."
+    if record_type.event_places:
+        yield "What happened outside the partnership's area goes to a neighbour's agencies or is held."
+    if PERSONAL not in record_type.profiles and len(record_type.profiles) == 1:
+        yield "The second group is given nothing of it."
     for profile, rule in record_type.excluded.items():
         yield f"`{profile}` gets a row only where `{rule.flag}` is known to be false."
         for field, codes in rule.codes.items():
@@ -93,11 +118,11 @@ def _facts(record_type: RecordType) -> Iterator[str]:
 
 def _fields(record_type: RecordType) -> Iterator[tuple[str, ...]]:
     for field in record_type.fields:
-        treated = (_treatment(field.treatments[profile]) for profile in PROFILES)
+        treated = (_treatment(field.treatments[profile]) for profile in record_type.profiles)
         marked = " **+**" if field.marked else ""
         yield (
             f"`{field.name}`{marked}",
-            field.doc,
+            f"{field.doc} – {field.note}" if field.note else field.doc,
             _values(field),
             field.sensitivity.value,
             *treated,
@@ -123,9 +148,23 @@ def _code_list(code_list: CodeList) -> str:
     if code_list.pattern:
         lines.append(f"Codes of the form `{code_list.pattern}`.\n")
     if code_list.spellings:
-        rows = ((f"`{code}`", ", ".join(s)) for code, s in code_list.spellings.items())
-        lines.append(table(("code", "also read from"), rows))
+        heading = ("code", "also read from", *(("broad group",) if code_list.groups else ()))
+        rows = (_code(code_list, code) for code in code_list.spellings)
+        lines.append(table(heading, rows))
     return "\n".join(lines)
+
+
+def _code(code_list: CodeList, code: str) -> tuple[str, ...]:
+    row = (f"`{code}`", ", ".join(code_list.spellings[code]))
+    return (*row, code_list.groups[code]) if code_list.groups else row
+
+
+def _aggregates(catalogue: Catalogue) -> str:
+    rows = (
+        (f"`{s.id}`", s.title, s.guidance, s.supplied_by, s.marking)
+        for s in catalogue.aggregates.values()
+    )
+    return table(("source", "what", "guidance", "supplied by", "marking"), rows)
 
 
 def _link(code_list: str) -> str:

@@ -5,17 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 from enum import StrEnum
-from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError
-
-from schemas.positions import Finding, Place, located
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,30}$")]
-Profile = Literal["central", "second"]
+District = Annotated[str, Field(pattern=r"^[EW]\d{8}$")]
+Profile = Literal["central", "second", "personal"]
+Kind = Literal[
+    "police-force", "police-authority", "council", "fire-and-rescue", "primary-care-trust",
+    "probation-trust", "strategic-health-authority", "nhs-trust", "mental-health-trust",
+    "ambulance-service", "youth-offending-service", "drug-and-alcohol-action-team",
+    "criminal-justice-board", "crown-prosecution-service", "courts-service", "prison-service",
+    "young-offender-institution", "housing-association", "victim-support", "voluntary-agency",
+    "transport-police", "transport-provider", "environment-agency", "business", "community-group",
+]  # fmt: skip
+"""Agencies that the guidance names as signatories (2.2.4) or as sources of a dataset (3.2)."""
 MINIMUM_HOUSEHOLDS = 4
 """Appendix 1: "if the postcode contains fewer than four households"."""
 
@@ -37,11 +42,28 @@ class _Strict(BaseModel):
 
 
 class Partnership(_Strict):
-    """The Community Safety Partnership; `short_name` starts the name of every topic."""
+    """The Community Safety Partnership; `short_name` starts the name of every topic.
+
+    `area` are its districts (GSS codes). What happened up to `margin_metres` beyond the nearest of
+    their postcodes still counts as inside: boundaries run through streets and map points are rounded.
+    """
 
     name: str
     short_name: Name
-    area: tuple[Annotated[str, Field(pattern=r"^[EW]\d{8}$")], ...]
+    area: Annotated[tuple[District, ...], Field(min_length=1)]
+    margin_metres: Annotated[int, Field(ge=0, le=10_000)] = 500
+
+
+class Neighbour(_Strict):
+    """A partnership whose agencies may have what happened in its area (guidance 2.2.4).
+
+    `conditions` says under which provisions of both protocols.
+    """
+
+    short_name: Name
+    name: str
+    area: Annotated[tuple[District, ...], Field(min_length=1)]
+    conditions: Annotated[str, Field(min_length=1)]
 
 
 class LiaisonOfficer(_Strict):
@@ -56,7 +78,7 @@ class Party(_Strict):
 
     id: Name
     name: str
-    kind: Literal["police-force", "fire-and-rescue", "council", "business"]
+    kind: Kind
     status: Status
     relevant_authority: bool
     group: Literal["central", "second"]
@@ -83,11 +105,38 @@ class SupplyAgreement(_Strict):
 
 
 class Entitlement(_Strict):
-    """What one party receives: depersonalised datasets in one release profile."""
+    """What one party receives: datasets in one release profile, of its own area or a neighbour's.
+
+    A `neighbour` names whose events these are: those that lie in that partnership's area.
+    """
 
     party: Name
     profile: Profile
     datasets: tuple[str, ...]
+    purpose: str
+    legal_basis: str
+    neighbour: Name | None = None
+
+
+class Opening(_Strict):
+    """A stated requirement and period for which a peripheral dataset flows (guidance 3.1.2)."""
+
+    dataset: str
+    requirement: Annotated[str, Field(min_length=1)]
+    begin: Annotated[date, Field(alias="from")]
+    until: date
+
+    def holds(self, day: date) -> bool:
+        """Whether `day` (Europe/London) lies in the period; both of its ends do."""
+        return self.begin <= day <= self.until
+
+
+class AggregateAgreement(_Strict):
+    """One agency's table of guidance 3.3. Public tables go to all parties, so name no recipients."""
+
+    agency: Name
+    source: str
+    recipients: tuple[Name, ...] = ()
     purpose: str
     legal_basis: str
 
@@ -105,6 +154,7 @@ class Retention(_Strict):
     intake_days: Annotated[int, Field(ge=1)]
     rejected_days: Annotated[int, Field(ge=1)]
     depersonalised_days: Annotated[int, Field(ge=1)]
+    personal_days: Annotated[int, Field(ge=1)] = 28
     supplies_days: Annotated[int, Field(ge=1)]
     receipts_days: Annotated[int, Field(ge=1)]
 
@@ -118,6 +168,9 @@ class Protocol(_Strict):
     parties: tuple[Party, ...]
     supplies: tuple[SupplyAgreement, ...]
     receives: tuple[Entitlement, ...]
+    openings: tuple[Opening, ...] = ()
+    aggregates: tuple[AggregateAgreement, ...] = ()
+    neighbours: tuple[Neighbour, ...] = ()
     sanitising: Sanitising = Sanitising()
     retention: Retention
 
@@ -134,10 +187,16 @@ class Protocol(_Strict):
         known = ", ".join(p.id for p in self.parties)
         raise ProtocolError(f"{party_id!r} is no party to the protocol; accepted: {known}")
 
-    def profiles_of(self, dataset: str) -> tuple[str, ...]:
-        """Release profiles in which somebody is entitled to `dataset` now."""
-        entitled = {e.profile for e in self.receives if dataset in e.datasets}
+    def profiles_of(self, dataset: str, neighbour: str | None = None) -> tuple[str, ...]:
+        """Release profiles in which somebody is entitled to `dataset`, of this area or another."""
+        entitled = {
+            e.profile for e in self.receives if dataset in e.datasets and e.neighbour == neighbour
+        }
         return tuple(sorted(entitled))
+
+    def is_opened(self, dataset: str, day: date) -> bool:
+        """Whether a requirement for the peripheral `dataset` is stated that holds on `day`."""
+        return any(o.dataset == dataset and o.holds(day) for o in self.openings)
 
     @model_validator(mode="after")
     def _is_consistent(self) -> Protocol:
@@ -151,6 +210,9 @@ def _findings(protocol: Protocol) -> Iterator[str]:
     yield from _party_findings(protocol)
     yield from _supply_findings(protocol)
     yield from _entitlement_findings(protocol)
+    yield from _opening_findings(protocol)
+    yield from _aggregate_findings(protocol)
+    yield from _neighbour_findings(protocol)
 
 
 def _party_findings(protocol: Protocol) -> Iterator[str]:
@@ -179,50 +241,33 @@ def _entitlement_findings(protocol: Protocol) -> Iterator[str]:
         party = entitlement.party
         if party not in groups:
             yield f"receives: {party!r} is no party"
-        elif groups[party] == "second" and entitlement.profile == "central":
+        elif groups[party] == "second" and entitlement.profile != "second":
             yield f"receives: {party!r} is in the second group, so has profile 'second'"
+    named = {n.short_name for n in protocol.neighbours}
+    for neighbour in sorted({e.neighbour for e in protocol.receives if e.neighbour} - named):
+        yield f"receives: {neighbour!r} is no neighbour; accepted: {', '.join(sorted(named))}"
 
 
-def load_protocol(path: Path, datasets: frozenset[str]) -> Protocol:
-    """Read a protocol file and hold it against the `datasets` of the catalogue.
-
-    Raises:
-        ProtocolError: one line a finding, each with file, line, place and what is accepted.
-    """
-    try:
-        document = YAML(typ="rt").load(path)
-    except FileNotFoundError:
-        raise ProtocolError(f"{path}: there is no such protocol file") from None
-    except MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise ProtocolError(f"{path}:{line}: not YAML: {error.problem}") from None
-    try:
-        protocol = Protocol.model_validate(document)
-    except ValidationError as error:
-        findings = [
-            Finding(e["loc"], e["msg"].removeprefix("Value error, ")) for e in error.errors()
-        ]
-        raise ProtocolError(located(findings, path, document, "protocol")) from None
-    _check_datasets(protocol, datasets, path, document)
-    return protocol
+def _opening_findings(protocol: Protocol) -> Iterator[str]:
+    for opening in protocol.openings:
+        if opening.until < opening.begin:
+            yield f"openings: {opening.dataset!r} ends on {opening.until}, before it begins"
 
 
-def _check_datasets(
-    protocol: Protocol, datasets: frozenset[str], path: Path, document: Any
-) -> None:
-    named: list[tuple[Place, str]] = [
-        (("supplies", i, "dataset"), s.dataset) for i, s in enumerate(protocol.supplies)
-    ]
-    named += [
-        (("receives", i, "datasets", j), dataset)
-        for i, e in enumerate(protocol.receives)
-        for j, dataset in enumerate(e.datasets)
-    ]
-    accepted = ", ".join(sorted(datasets))
-    findings = [
-        Finding(place, f"dataset {dataset!r} is unknown; accepted: {accepted}")
-        for place, dataset in named
-        if dataset not in datasets
-    ]
-    if findings:
-        raise ProtocolError(located(findings, path, document, "protocol"))
+def _aggregate_findings(protocol: Protocol) -> Iterator[str]:
+    ids = {p.id for p in protocol.parties}
+    sources = [a.source for a in protocol.aggregates]
+    if len(set(sources)) != len(sources):
+        yield "a source stands twice under aggregates; one agency keeps each"
+    for aggregate in protocol.aggregates:
+        for party in sorted({aggregate.agency, *aggregate.recipients} - ids):
+            yield f"aggregates: {party!r} is no party"
+
+
+def _neighbour_findings(protocol: Protocol) -> Iterator[str]:
+    names = [n.short_name for n in protocol.neighbours]
+    if len(set(names)) != len(names):
+        yield "a neighbour stands twice"
+    areas = [*protocol.partnership.area, *(d for n in protocol.neighbours for d in n.area)]
+    for district in sorted({d for d in areas if areas.count(d) > 1}):
+        yield f"the district {district} stands in more than one area"

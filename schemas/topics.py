@@ -9,6 +9,7 @@ from typing import Any, Literal
 from schemas.catalogue import Catalogue
 from schemas.derive import AvroSchema, intake_schema, release_schema
 from schemas.protocol import Protocol
+from schemas.record_type import PERSONAL
 
 DAY_MS = 86_400_000
 MAXIMUM_INTAKE_BYTES = 1_048_576
@@ -17,7 +18,12 @@ MAXIMUM_INTAKE_BYTES = 1_048_576
 PERSONAL_DATA = " – PERSONAL DATA"
 """What the protocol's marking carries on topics whose records can identify a person."""
 
-_PERSONAL = frozenset({"intake", "rejected"})
+_PERSONAL = frozenset({"intake", "rejected", "personal"})
+MAXIMUM_TABLE_BYTES = 8 * MAXIMUM_INTAKE_BYTES
+"""Largest aggregate table, which goes whole in one message."""
+
+RELEASES = frozenset({"depersonalised", "personal", "neighbour"})
+"""Families of topics that records are released to."""
 
 _OF_INTAKE = {
     # The limit on size then holds for what a record is, not for what it was squeezed to.
@@ -26,7 +32,10 @@ _OF_INTAKE = {
     "message.timestamp.type": "LogAppendTime",
 }
 
-Family = Literal["intake", "rejected", "depersonalised", "supplies", "receipts"]
+Family = Literal[
+    "intake", "rejected", "depersonalised", "personal", "neighbour", "supplies", "receipts",
+    "aggregate",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +53,7 @@ class Topic:
     dataset: str | None = None
     agency: str | None = None
     profile: str | None = None
+    neighbour: str | None = None
 
     @property
     def config(self) -> dict[str, str]:
@@ -79,6 +89,18 @@ class Names:
         """Topic of one dataset's releases in one profile."""
         return f"{self.prefix}.depersonalised.{profile}.{dataset}"
 
+    def released(self, profile: str, dataset: str, neighbour: str | None = None) -> str:
+        """Topic of one dataset's releases in one profile, of this area or a neighbour's."""
+        if neighbour is not None:
+            return f"{self.prefix}.neighbour.{neighbour}.{profile}.{dataset}"
+        if profile == PERSONAL:
+            return f"{self.prefix}.personal.{dataset}"
+        return self.depersonalised(profile, dataset)
+
+    def aggregate(self, source: str) -> str:
+        """Topic of the tables of one aggregate source (guidance 3.3)."""
+        return f"{self.prefix}.aggregate.{source}"
+
     def supplies(self, agency: str) -> str:
         """Topic of an agency's supply metadata (guidance 3.4)."""
         return f"{self.prefix}.supplies.{agency}"
@@ -109,7 +131,8 @@ def _topics(protocol: Protocol, catalogue: Catalogue) -> Iterator[Topic]:
         name: str, family: Family, owner: str, days: int, schema: AvroSchema, **more: Any
     ) -> Topic:
         options = {"partitions": 1, "maximum_bytes": MAXIMUM_INTAKE_BYTES, **more}
-        marking = protocol.marking + (PERSONAL_DATA if family in _PERSONAL else "")
+        personal = family in _PERSONAL or more.get("profile") == PERSONAL
+        marking = protocol.marking + (PERSONAL_DATA if personal else "")
         return Topic(name, family, owner, marking, days * DAY_MS, schema=schema, **options)
 
     for supply in protocol.supplies:
@@ -132,11 +155,33 @@ def _topics(protocol: Protocol, catalogue: Catalogue) -> Iterator[Topic]:
             names.receipts(agency), "receipts", agency, keep.receipts_days,
             catalogue.system["receipt"], agency=agency,
         )  # fmt: skip
+    for dataset, profile, neighbour in _releases(protocol):
+        yield topic(
+            names.released(profile, dataset, neighbour), _family(profile, neighbour), "worker",
+            keep.personal_days if profile == PERSONAL else keep.depersonalised_days,
+            release_schema(catalogue.record_type(dataset), profile),
+            partitions=max(s.partitions for s in protocol.supplies if s.dataset == dataset),
+            dataset=dataset, profile=profile, neighbour=neighbour,
+        )  # fmt: skip
+    for agreement in protocol.aggregates:
+        source = catalogue.aggregates[agreement.source]
+        yield Topic(
+            names.aggregate(source.id), "aggregate", agreement.agency, source.marking,
+            keep.supplies_days * DAY_MS, partitions=1, maximum_bytes=MAXIMUM_TABLE_BYTES,
+            schema=catalogue.system["aggregate"], agency=agreement.agency,
+        )  # fmt: skip
+
+
+def _releases(protocol: Protocol) -> Iterator[tuple[str, str, str | None]]:
+    """Dataset, profile and neighbour of every release that somebody is entitled to."""
+    regions = (None, *(n.short_name for n in protocol.neighbours))
     for dataset in sorted({s.dataset for s in protocol.supplies}):
-        partitions = max(s.partitions for s in protocol.supplies if s.dataset == dataset)
-        for profile in protocol.profiles_of(dataset):
-            yield topic(
-                names.depersonalised(profile, dataset), "depersonalised", "worker",
-                keep.depersonalised_days, release_schema(catalogue.record_type(dataset), profile),
-                partitions=partitions, dataset=dataset, profile=profile,
-            )  # fmt: skip
+        for region in regions:
+            for profile in protocol.profiles_of(dataset, region):
+                yield dataset, profile, region
+
+
+def _family(profile: str, neighbour: str | None) -> Family:
+    if neighbour is not None:
+        return "neighbour"
+    return "personal" if profile == PERSONAL else "depersonalised"

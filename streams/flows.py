@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
 
+from sanitiser.area import Area
 from sanitiser.location import Locator
 from sanitiser.policy import Policy
 from sanitiser.postcodes import PostcodeIndex
@@ -12,13 +14,15 @@ from sanitiser.references import ReferenceKey
 from schemas.catalogue import Catalogue
 from schemas.derive import AvroSchema, intake_schema
 from schemas.protocol import Protocol, SupplyAgreement
-from schemas.topics import MAXIMUM_INTAKE_BYTES, PERSONAL_DATA, Names, Topic, topics
+from schemas.record_type import RecordType
+from schemas.topics import MAXIMUM_INTAKE_BYTES, RELEASES, Names, Topic, topics
 from streams.alarm import RejectAlarm
 from streams.pipeline import Flow, Pipeline
 from streams.steps.clean import Cleaner
 from streams.steps.decode import Decoder, DecoderFor
 from streams.steps.geocode import Geocoder
-from streams.steps.route import Destination, Encode, Router
+from streams.steps.region import Regions
+from streams.steps.route import OWN, Destination, Encode, Router
 from streams.steps.sanitise import Sanitiser
 from streams.steps.validate import Validator
 
@@ -34,6 +38,20 @@ class Wire:
     decoder_for: Callable[[AvroSchema], DecoderFor]
 
 
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """What every flow of a protocol shares."""
+
+    protocol: Protocol
+    catalogue: Catalogue
+    locator: Locator
+    own: Area
+    neighbours: Mapping[str, Area]
+    key: ReferenceKey
+    wire: Wire
+    destinations: Mapping[str, Destination]
+
+
 def build_pipeline(
     protocol: Protocol,
     catalogue: Catalogue,
@@ -43,48 +61,68 @@ def build_pipeline(
     clock: Callable[[], float],
 ) -> Pipeline:
     """The pipeline of everything the protocol has agencies supply."""
-    names = Names(protocol.prefix)
+    names, partnership = Names(protocol.prefix), protocol.partnership
     destinations = {
-        topic.name: Destination(topic.name, wire.encoder(topic))
+        topic.name: Destination(topic.name, wire.encoder(topic), topic.marking)
         for topic in topics(protocol, catalogue)
-        if topic.family in ("rejected", "depersonalised", "receipts")
+        if topic.family in {"rejected", "receipts", *RELEASES}
     }
-    locator = Locator(index)
-    flows = {
-        names.intake(supply.agency, supply.dataset): _flow(
-            supply, protocol, catalogue, locator, key, wire, destinations
-        )
-        for supply in protocol.supplies
-    }
+    parts = _Parts(
+        protocol,
+        catalogue,
+        Locator(index),
+        Area(index, partnership.area, partnership.margin_metres),
+        {n.short_name: Area(index, n.area, 0) for n in protocol.neighbours},
+        key,
+        wire,
+        destinations,
+    )
+    flows = {names.intake(s.agency, s.dataset): _flow(s, parts) for s in protocol.supplies}
     receipts = {s.agency: destinations[names.receipts(s.agency)] for s in protocol.supplies}
     return Pipeline(flows, receipts, clock, RejectAlarm(protocol))
 
 
-def _flow(
-    supply: SupplyAgreement,
-    protocol: Protocol,
-    catalogue: Catalogue,
-    locator: Locator,
-    key: ReferenceKey,
-    wire: Wire,
-    destinations: dict[str, Destination],
-) -> Flow:
-    names, dataset = Names(protocol.prefix), supply.dataset
-    record_type = catalogue.record_type(dataset)
-    profiles = protocol.profiles_of(dataset)
-    policies = [Policy(record_type, p, key, catalogue.code_lists) for p in profiles]
+def _flow(supply: SupplyAgreement, parts: _Parts) -> Flow:
+    catalogue, names = parts.catalogue, Names(parts.protocol.prefix)
+    record_type = catalogue.record_type(supply.dataset)
+    released = _released(record_type.dataset, parts)
     return Flow(
         agency=supply.agency,
         record_type=record_type,
-        decode=Decoder(wire.decoder_for(intake_schema(record_type)), OVERSIZED_BYTES),
+        supplied=tuple(f.name for f in record_type.fields),
+        decode=Decoder(parts.wire.decoder_for(intake_schema(record_type)), OVERSIZED_BYTES),
         validate=Validator(record_type, catalogue.code_lists),
         clean=Cleaner(record_type),
-        geocode=Geocoder(record_type, locator),
-        sanitise=Sanitiser(policies),
+        geocode=Geocoder(record_type, parts.locator),
+        region=Regions(record_type.event_places, parts.own, parts.neighbours),
+        sanitise={
+            region: Sanitiser([_policy(record_type, p, region, parts) for p in profiles])
+            for region, profiles in released.items()
+        },
         route=Router(
-            {p: destinations[names.depersonalised(p, dataset)] for p in profiles},
-            destinations[names.rejected(supply.agency, dataset)],
-            protocol.marking,
-            protocol.marking + PERSONAL_DATA,
+            {
+                (region, p): parts.destinations[names.released(p, supply.dataset, region or None)]
+                for region, profiles in released.items()
+                for p in profiles
+            },
+            parts.destinations[names.rejected(supply.agency, supply.dataset)],
         ),
+        is_open=_is_open(record_type, parts.protocol),
     )
+
+
+def _released(dataset: str, parts: _Parts) -> Mapping[str, tuple[str, ...]]:
+    """Profiles to which the dataset is released, by region."""
+    own = {OWN: parts.protocol.profiles_of(dataset)}
+    return own | {name: parts.protocol.profiles_of(dataset, name) for name in parts.neighbours}
+
+
+def _policy(record_type: RecordType, profile: str, region: str, parts: _Parts) -> Policy:
+    key = parts.key.for_purpose("region", region) if region else parts.key
+    return Policy(record_type, profile, key, parts.catalogue.code_lists)
+
+
+def _is_open(record_type: RecordType, protocol: Protocol) -> Callable[[date], bool]:
+    if record_type.core:
+        return lambda _day: True
+    return lambda day: protocol.is_opened(record_type.dataset, day)

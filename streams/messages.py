@@ -52,12 +52,13 @@ class Tally:
     faults: Counter[str] = field(default_factory=Counter)
     geocoded: Counter[str] = field(default_factory=Counter)
     withheld: Counter[str] = field(default_factory=Counter)
+    filled: Counter[str] = field(default_factory=Counter)
     reject_alarm: bool = False
     newest_event: str = ""
 
     def receipt(self) -> dict[str, Any]:
-        """The counts under the receipt's schema; the newest event's date is for metrics alone."""
-        return {name: getattr(self, name) for name in self.__slots__ if name != "newest_event"}
+        """The counts under the receipt's schema."""
+        return {name: getattr(self, name) for name in self.__slots__}
 
 
 @dataclass(frozen=True, slots=True)

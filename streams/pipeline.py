@@ -1,4 +1,4 @@
-"""The flow of one record and of one batch: decode → validate → clean → geocode → sanitise → route.
+"""The flow of one record and of one batch: decode → validate → clean → geocode → region → sanitise → route.
 
 Pure: no Kafka client, no Faust, no clock of its own. The same functions run in the worker, offline
 and in the benchmarks.
@@ -18,12 +18,15 @@ from streams.steps.clean import Cleaned, Cleaner
 from streams.steps.decode import Decoder, Undecodable
 from streams.steps.geocode import Geocoder
 from streams.steps.problems import Problem
+from streams.steps.region import Regions
 from streams.steps.route import Destination, Router
 from streams.steps.sanitise import Sanitiser
 from streams.steps.validate import Validator, london_date
 
 log = logging.getLogger(__name__)
 
+NOT_OPENED = "dataset-not-opened"
+OUTSIDE = "event-outside-the-area"
 _UNPROCESSABLE = Problem(
     "", "unprocessable", None, "a record that the processor can handle; report this one"
 )
@@ -39,21 +42,24 @@ class Flow:
 
     agency: str
     record_type: RecordType
+    supplied: tuple[str, ...]
     decode: Decoder
     validate: Validator
     clean: Cleaner
     geocode: Geocoder
-    sanitise: Sanitiser
+    region: Regions
+    sanitise: Mapping[str, Sanitiser]
     route: Router
+    is_open: Callable[[date], bool] = lambda _day: True
 
     def process(self, intake: Intake, today: date, now_ms: int, tally: Tally) -> list[Output]:
         """The outputs of one record, which has exactly one outcome: released, held or rejected."""
         tally.received += 1
         try:
-            cleaned = self.clean(*self.validate(self.decode(intake.value), today))
+            cleaned = self.clean(*self.validate(self.decode(intake.value), today), today)
             if cleaned.faults:
                 return [self._reject(intake, cleaned.faults, tally)]
-            return self._release(cleaned, now_ms, tally)
+            return self._release(cleaned, today, now_ms, tally)
         except Undecodable as undecodable:
             return [self._reject(intake, [undecodable.fault], tally)]
         except DependencyUnavailable:
@@ -62,15 +68,20 @@ class Flow:
             _log_without_content(error, intake)
             return [self._reject(intake, [_UNPROCESSABLE], tally)]
 
-    def _release(self, cleaned: Cleaned, now_ms: int, tally: Tally) -> list[Output]:
+    def _release(self, cleaned: Cleaned, today: date, now_ms: int, tally: Tally) -> list[Output]:
         record, caveats, _ = cleaned
         locations = self.geocode(record)
         for prefix, located in locations.items():
             if located.caveats:
                 caveats.extend([prefix + caveat for caveat in located.caveats])
-        releases = self.sanitise(self.agency, record, locations, caveats)
-        outputs = self.route.released(releases, now_ms)
+        region = self.region(locations)
+        reason = OUTSIDE if region is None else None if self.is_open(today) else NOT_OPENED
+        sanitise = self.sanitise.get(region) if region is not None and reason is None else None
+        releases = sanitise(self.agency, record, locations, caveats) if sanitise else []
+        outputs = self.route.released(releases, now_ms, region) if region is not None else []
         self._count(tally, record, caveats)
+        if reason:
+            tally.withheld[reason] += 1
         for located in locations.values():
             tally.geocoded[located.method] += 1
             for reason in located.withheld:
@@ -82,6 +93,7 @@ class Flow:
 
     def _count(self, tally: Tally, record: Mapping[str, Any], caveats: Sequence[str]) -> None:
         tally.accepted += 1
+        tally.filled.update([name for name in self.supplied if record[name] is not None])
         if caveats:
             tally.cleaned += 1
             tally.caveats.update(caveats)
@@ -142,7 +154,7 @@ class Pipeline:
         return BatchResult(outputs, tuple(tallies.values()))
 
     def _receipt(self, tally: Tally) -> Output:
-        topic, encode = self._receipts[tally.agency]
+        topic, encode, _ = self._receipts[tally.agency]
         return Output(topic, (tally.supply_id or "").encode(), encode(tally.receipt()))
 
 

@@ -20,7 +20,7 @@ from ops.embedded.errors import StackError
 from ops.settings import Settings
 from ops.system import System, bring_up, take_down
 from schemas.catalogue import load_catalogue
-from schemas.protocol import load_protocol
+from schemas.protocol_file import load_protocol
 
 FOLDER = "demo"
 MARKER = "made-by-ipu-demo"
@@ -75,7 +75,7 @@ def _run(
     settings: Settings, progress: Progress, records: int, rate: float, seconds: float, seed: int
 ) -> tuple[System, Findings]:
     catalogue = load_catalogue()
-    protocol = load_protocol(DEFAULT_PROTOCOL, frozenset(catalogue.record_types))
+    protocol = load_protocol(DEFAULT_PROTOCOL, catalogue)
     making = progress.add_task("making records up", total=None)
     district = District.of(protocol, catalogue, seed)
     folder = private_files.make_folder(settings.run_dir / "supplies")

@@ -17,7 +17,8 @@ from ops.isp.apply import apply as apply_protocol
 from ops.isp.changes import Applied
 from schemas.access import principals, rules
 from schemas.catalogue import Catalogue, load_catalogue
-from schemas.protocol import Protocol, ProtocolError, load_protocol
+from schemas.protocol import Protocol, ProtocolError
+from schemas.protocol_file import load_protocol
 from schemas.topics import DAY_MS, Topic, topics
 
 FAILED = 1
@@ -46,7 +47,7 @@ def check(protocol_file: ProtocolFile = DEFAULT_PROTOCOL, *, as_json: AsJson = F
     """
     catalogue = load_catalogue()
     try:
-        protocol = load_protocol(protocol_file, frozenset(catalogue.record_types))
+        protocol = load_protocol(protocol_file, catalogue)
     except ProtocolError as error:
         _print_findings(str(error).splitlines(), as_json=as_json)
         raise typer.Exit(FAILED) from None
@@ -88,7 +89,7 @@ def apply(
     catalogue = load_catalogue()
     stack = running_stack(run_dir)
     path = protocol_of(stack.run_dir, protocol_file)
-    protocol = load_protocol(path, frozenset(catalogue.record_types))
+    protocol = load_protocol(path, catalogue)
     applied = apply_protocol(
         protocol,
         catalogue,

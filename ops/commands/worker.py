@@ -20,7 +20,7 @@ from ops.supervisor import Supervisor
 from ops.system import REFERENCE_KEY
 from ops.worker import WorkerError, WorkerSettings, run_worker
 from schemas.catalogue import load_catalogue
-from schemas.protocol import load_protocol
+from schemas.protocol_file import load_protocol
 from schemas.topics import Names
 
 SLOT_SECONDS = 10.0
@@ -61,7 +61,7 @@ def worker(
         # A new key would change every digest, and so part what was released from what will be.
         raise WorkerError(f"the secret {REFERENCE_KEY!r} is missing; restore it, or run `ipu up`")
     protocol_file = protocol_of(stack.run_dir, protocol)
-    prefix = load_protocol(protocol_file, frozenset(load_catalogue().record_types)).prefix
+    prefix = load_protocol(protocol_file, load_catalogue()).prefix
     with _alone_in(stack, slot):
         run_worker(
             WorkerSettings(

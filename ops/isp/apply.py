@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import date
 
 from confluent_kafka.admin import AdminClient
 
@@ -14,6 +15,7 @@ from ops.isp.topics import apply_topics
 from ops.isp.users import Passwords, apply_users
 from schemas.access import principals, rules
 from schemas.catalogue import Catalogue
+from schemas.openings import closed_datasets, london_today
 from schemas.protocol import Protocol
 from schemas.topics import topics
 
@@ -29,8 +31,11 @@ def apply(
     report: Report,
     *,
     renew_passwords: bool = False,
+    today: date | None = None,
 ) -> Applied:
     """Make broker and registry what the protocol says; a second call finds nothing to change.
+
+    Peripheral datasets that no requirement opens `today` (Europe/London) are closed.
 
     What is no longer allowed is revoked before anything else, so that no later failure keeps it
     open; what is newly allowed is granted last, when topic, schema and user stand.
@@ -41,7 +46,8 @@ def apply(
         ApplyError: names the resource that the broker or the registry refused, and why.
     """
     admin = AdminClient(dict(admin_config))
-    wanted_topics, wanted_rules = topics(protocol, catalogue), rules(protocol)
+    closed = closed_datasets(protocol, catalogue, today or london_today())
+    wanted_topics, wanted_rules = topics(protocol, catalogue), rules(protocol, closed)
     revoked = revoke_rules(admin, protocol.prefix, wanted_rules)
     report(_said("revoked rules", revoked))
     schemas = register_schemas(registry_url, wanted_topics)

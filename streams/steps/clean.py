@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, time
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from sanitiser.ages import whole_years
 from schemas.derive import utc_field_name
 from schemas.record_type import RecordType
 from streams.steps.problems import Problem
@@ -33,14 +34,19 @@ class Cleaner:
         self._times = tuple(
             (e.date, e.time, utc_field_name(e.time)) for e in record_type.events if e.time
         )
+        self._ages = tuple((f.name, f.born, f.maximum) for f in record_type.fields if f.born)
+        self._happened = record_type.events[0].date if record_type.events else None
         self._domestic = [
             (rule.flag, field, codes)
             for rule in record_type.excluded.values()
             for field, codes in rule.codes.items()
         ]
 
-    def __call__(self, record: dict[str, Any], problems: Iterable[Problem]) -> Cleaned:
-        """Part faults from caveats, add instants in UTC, set a flag that the record's own code implies."""
+    def __call__(self, record: dict[str, Any], problems: Iterable[Problem], today: date) -> Cleaned:
+        """Part faults from caveats, add instants and ages, set a flag that the record's own code implies.
+
+        `today` is the date in Europe/London, at which an age counts that no event dates.
+        """
         faults = [p for p in problems if p.field in self._required]
         caveats = [p.code for p in problems if p.field not in self._required]
         for flag, field, codes in self._domestic:
@@ -54,7 +60,30 @@ class Cleaner:
                 record[name] = utc_milliseconds(day, at)
                 if record[name] is None:
                     caveats.append(f"{time_field}:clock-change")
+        for age, born, oldest in self._ages:
+            if record[born] is not None:
+                self._work_out(record, age, born, oldest, today, caveats)
         return Cleaned(record, caveats, faults)
+
+    def _work_out(
+        self,
+        record: dict[str, Any],
+        age: str,
+        born: str,
+        oldest: float | None,
+        today: date,
+        caveats: list[str],
+    ) -> None:
+        """The age at the event, else at the supply; one that was given stays, whatever it says."""
+        happened = record[self._happened] if self._happened else None
+        years = whole_years(record[born], happened or today)
+        if not 0 <= years <= (oldest or years):
+            caveats.append(f"{age}:contradicts-{born}")
+        elif record[age] is None:
+            record[age] = years
+            caveats.append(f"{age}:from-{born}-at-{'event' if happened else 'supply'}")
+        elif abs(record[age] - years) > 1:
+            caveats.append(f"{age}:contradicts-{born}")
 
 
 def utc_milliseconds(day: date, at: time) -> int | None:

@@ -11,39 +11,37 @@ from streams.steps.sanitise import Release
 
 Encode = Callable[[Any], bytes]
 HOUR_MS = 3_600_000
+OWN = ""
+"""The region of the partnership itself; others are its neighbours' short names."""
 
 
 class Destination(NamedTuple):
-    """A topic with the encoder of its registered schema."""
+    """A topic with the encoder of its registered schema and the marking of what it holds."""
 
     topic: str
     encode: Encode
+    marking: str
 
 
 class Router:
     """Makes the outputs of one agency's dataset."""
 
     def __init__(
-        self,
-        releases: Mapping[str, Destination],
-        rejected: Destination,
-        marking: str,
-        rejected_marking: str = "",
+        self, releases: Mapping[tuple[str, str], Destination], rejected: Destination
     ) -> None:
-        """Take the destination of each entitled profile and that of rejections, with their markings."""
-        self._releases = releases
+        """Take the destination of each region and entitled profile, and that of rejections."""
+        self._releases = {at: (*to[:2], _headers(to)) for at, to in releases.items()}
         self._rejected = rejected
-        self._headers: Headers = [(MARKING_HEADER, marking.encode())]
-        self._rejected_headers: Headers = [(MARKING_HEADER, (rejected_marking or marking).encode())]
+        self._rejected_headers = _headers(rejected)
 
-    def released(self, releases: Sequence[Release], now_ms: int) -> list[Output]:
+    def released(self, releases: Sequence[Release], now_ms: int, region: str = OWN) -> list[Output]:
         """One output a release. Its time is the hour: the exact one would join it to its original."""
         hour_ms = now_ms - now_ms % HOUR_MS
         outputs = []
         for profile, record in releases:
-            topic, encode = self._releases[profile]
+            topic, encode, headers = self._releases[region, profile]
             key = record["record_id"].encode()
-            outputs.append(Output(topic, key, encode(record), self._headers, hour_ms))
+            outputs.append(Output(topic, key, encode(record), headers, hour_ms))
         return outputs
 
     def rejected(self, intake: Intake, faults: Sequence[Problem]) -> Output:
@@ -60,3 +58,7 @@ class Router:
             }
         )
         return Output(self._rejected.topic, intake.key, value, self._rejected_headers)
+
+
+def _headers(destination: Destination) -> Headers:
+    return [(MARKING_HEADER, destination.marking.encode())]

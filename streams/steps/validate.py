@@ -15,6 +15,8 @@ from streams.steps.problems import Problem
 
 LONDON = ZoneInfo("Europe/London")
 EARLIEST = date(1900, 1, 1)
+AHEAD = timedelta(days=50 * 365)
+"""How far a planned date may lie ahead: a sentence's end can be decades away."""
 LONGEST_TEXT = 20_000
 _UNREADABLE = object()
 _GIVEN_CHARACTERS = 200
@@ -36,7 +38,7 @@ class Validator:
     def __init__(self, record_type: RecordType, code_lists: Mapping[str, CodeList]) -> None:
         """Compile one reader a field."""
         self._readers = [(f.name, *_reader(f, code_lists)) for f in record_type.fields]
-        self._dates = tuple(f.name for f in record_type.fields if f.kind == "date")
+        self._dates = tuple((f.name, f.future) for f in record_type.fields if f.kind == "date")
         self._ordered = record_type.ordered
         self._untils = tuple((e.date, e.until) for e in record_type.events if e.until)
         self._required = record_type.required
@@ -63,20 +65,26 @@ class Validator:
         return record, problems
 
     def _check_dates(self, record: dict[str, Any], today: date, problems: list[Problem]) -> None:
-        latest = today + timedelta(days=1)
-        for name in self._dates:
+        tomorrow, horizon = today + timedelta(days=1), today + AHEAD
+        for name, may_lie_ahead in self._dates:
             value = record[name]
+            latest = horizon if may_lie_ahead else tomorrow
             if value is not None and not EARLIEST <= value <= latest:
                 reason = "in-the-future" if value > latest else "too-early"
-                accepted = f"a date from {EARLIEST} to today"
+                until = f"{AHEAD.days // 365} years from now" if may_lie_ahead else "today"
+                accepted = f"a date from {EARLIEST} to {until}"
                 problems.append(Problem(name, reason, value.isoformat(), accepted))
                 record[name] = None
 
     def _check_order(self, record: dict[str, Any], problems: list[Problem]) -> None:
         for from_date, from_time, to_date, to_time in self._ordered:
-            if not _in_order(*(record[n] for n in (from_date, from_time, to_date, to_time))):
-                problems.append(_out_of_order(to_date, record[to_date], from_date))
-                record[to_date] = record[to_time] = None
+            started, at = record[from_date], record[from_time] if from_time else None
+            ended, until = record[to_date], record[to_time] if to_time else None
+            if not _in_order(started, at, ended, until):
+                problems.append(_out_of_order(to_date, ended, from_date))
+                record[to_date] = None
+                if to_time:
+                    record[to_time] = None
         for begin, until in self._untils:
             if not _in_order(record[begin], None, record[until], None):
                 problems.append(_out_of_order(until, record[until], begin))
@@ -107,10 +115,9 @@ def _reader(  # noqa: PLR0911 - one answer a kind
     field: Field, code_lists: Mapping[str, CodeList]
 ) -> tuple[Reader, str, str]:
     """The field's reader with the reason and the words for a value that it cannot read."""
-    for treatment in field.treatments.values():
-        if treatment.action == "code" and treatment.code_list:
-            code_list = code_lists[treatment.code_list]
-            return _code_reader(code_list), "unknown-code", code_list.accepted
+    if field.code_list:
+        code_list = code_lists[field.code_list]
+        return _code_reader(code_list), "unknown-code", code_list.accepted
     match field.kind:
         case "flag":
             return _read_flag, "not-a-flag", "true or false, yes or no"

@@ -12,7 +12,7 @@ from pathlib import Path
 from sanitiser.postcodes import PostcodeIndex
 from sanitiser.references import ReferenceKey
 from schemas.catalogue import load_catalogue
-from schemas.protocol import load_protocol
+from schemas.protocol_file import load_protocol
 from schemas.wire import decoder, encoder
 from streams.flows import Wire, build_pipeline
 from streams.messages import Intake, Output, Tally
@@ -26,7 +26,7 @@ _DAY_LOOKED_UP_EVERY_MS = 1_000
 def pipeline_of(job: Job) -> Pipeline:
     """The worker's pipeline with the registry's answers already at hand."""
     catalogue = load_catalogue()
-    protocol = load_protocol(Path(job.protocol), frozenset(catalogue.record_types))
+    protocol = load_protocol(Path(job.protocol), catalogue)
     index = PostcodeIndex.open(Path(job.index), protocol.sanitising.minimum_households)
     intake_id = job.schema_ids[job.intake]
     wire = Wire(

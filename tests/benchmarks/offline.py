@@ -12,7 +12,7 @@ from typing import Any
 
 from sanitiser.postcodes import normalise
 from schemas.catalogue import load_catalogue
-from schemas.protocol import load_protocol
+from schemas.protocol_file import load_protocol
 from schemas.topics import Names, topics
 from tests.benchmarks.errors import BenchError
 from tests.benchmarks.figures import Aim, Area, medians, with_load
@@ -76,7 +76,7 @@ class Offline:
 
     def _job(self, **options: Any) -> Job:
         catalogue = load_catalogue()
-        protocol = load_protocol(PROTOCOL_FILE, frozenset(catalogue.record_types))
+        protocol = load_protocol(PROTOCOL_FILE, catalogue)
         ids = {topic.name: number for number, topic in enumerate(topics(protocol, catalogue), 1)}
         names = Names(protocol.prefix)
         return Job(

@@ -29,7 +29,8 @@ from ops.settings import Settings
 from ops.system import REFERENCE_KEY
 from schemas.access import Rule
 from schemas.catalogue import Catalogue, load_catalogue
-from schemas.protocol import Protocol, load_protocol
+from schemas.protocol import Protocol
+from schemas.protocol_file import load_protocol
 from schemas.topics import Names, Topic, topics
 from tests.benchmarks.households import make_households
 from tests.benchmarks.job import AGENCY, DATASET, Job
@@ -142,7 +143,7 @@ def ensure_reference(files: Files, report: Report) -> None:
     """Make the national index, and the household file it needs, where they are missing."""
     report("making up households")
     make_households(files.households)
-    protocol = load_protocol(PROTOCOL_FILE, frozenset(load_catalogue().record_types))
+    protocol = load_protocol(PROTOCOL_FILE, load_catalogue())
     files.run_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     ensure_index(files.run_dir, protocol.sanitising, files.households, report)
 
@@ -160,7 +161,7 @@ def running(files: Files, report: Report) -> Iterator[Setting]:
 
 def _applied(files: Files, stack: Stack, report: Report) -> Setting:
     catalogue = load_catalogue()
-    protocol = load_protocol(PROTOCOL_FILE, frozenset(catalogue.record_types))
+    protocol = load_protocol(PROTOCOL_FILE, catalogue)
     admin_config = stack.secrets.client_config(stack.bootstrap, ADMIN)
     # As `ipu up` does: a worker refuses to make a key of its own.
     stack.secrets.password(REFERENCE_KEY)

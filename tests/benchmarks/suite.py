@@ -10,6 +10,7 @@ from pathlib import Path
 from tests.benchmarks.figures import Area
 from tests.benchmarks.latency import Latency
 from tests.benchmarks.offline import Offline
+from tests.benchmarks.publishing import RUNS, Publishing
 from tests.benchmarks.setting import Files, ensure_reference, running
 from tests.benchmarks.throughput import Progress, Throughput
 
@@ -23,6 +24,7 @@ class AreaName(StrEnum):
     PIPELINE = "pipeline"
     LATENCY = "latency"
     THROUGHPUT = "throughput"
+    PUBLISH = "publish"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,7 @@ class Suite:
             yield offline.index(runs)
         if AreaName.PIPELINE in areas:
             yield offline.pipeline(min(records, _PIPELINE_RECORDS), runs)
-        if AreaName.LATENCY not in areas and AreaName.THROUGHPUT not in areas:
+        if not {AreaName.LATENCY, AreaName.THROUGHPUT, AreaName.PUBLISH} & set(areas):
             return
         with running(self.files, self.report) as setting:
             if AreaName.LATENCY in areas:
@@ -58,3 +60,6 @@ class Suite:
             if AreaName.THROUGHPUT in areas:
                 measuring = Throughput(setting, self.python, self.bench_python, self.progress)
                 yield measuring.measure(records, runs, only)
+            if AreaName.PUBLISH in areas:
+                publishing = Publishing(setting, self.python, self.progress)
+                yield publishing.measure(max(5 * records, 10_000), min(runs, RUNS))

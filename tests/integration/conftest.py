@@ -12,11 +12,12 @@ from ops.embedded import stack as embedded
 from ops.embedded.stack import Stack
 from ops.settings import Settings
 from sanitiser.reference import build_index, onspd_package
-from schemas.catalogue import SCHEMA_FOLDER, load_catalogue
-from schemas.protocol import load_protocol
+from schemas.catalogue import load_catalogue
+from schemas.protocol_file import load_protocol
 from tests.integration.partnership import Partnership, bring_into_step
 from tests.integration.records import write_households
 from tests.integration.site import Site, make_site
+from tests.protocols import FIRST
 
 MakeSite = Callable[..., Site]
 
@@ -40,8 +41,7 @@ def stack(stack_settings: Settings) -> Iterator[Stack]:
 def applied(stack: Stack) -> Partnership:
     """The BANES protocol, applied to the session's stack."""
     catalogue = load_catalogue()
-    path = SCHEMA_FOLDER / "protocols" / "banes.yaml"
-    protocol = load_protocol(path, frozenset(catalogue.record_types))
+    protocol = load_protocol(FIRST, catalogue)
     return bring_into_step(protocol, catalogue, stack)
 
 
@@ -73,8 +73,14 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def site_of(index: Path, tmp_path_factory: pytest.TempPathFactory) -> MakeSite:
     """Makes a partnership of a given short name on a given stack."""
 
-    def make(stack: Stack, short_name: str, edit: Callable[[Any], None] | None = None) -> Site:
+    def make(
+        stack: Stack,
+        short_name: str,
+        edit: Callable[[Any], None] | None = None,
+        protocol_file: Path = FIRST,
+    ) -> Site:
         folder = tmp_path_factory.mktemp(short_name)
-        return make_site(stack, short_name, index, folder, edit or (lambda _document: None))
+        edit = edit or (lambda _document: None)
+        return make_site(stack, short_name, index, folder, edit, protocol_file)
 
     return make

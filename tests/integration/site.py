@@ -30,9 +30,9 @@ from ops.embedded.stack import Stack
 from ops.system import REFERENCE_KEY
 from sanitiser.policy import Policy
 from sanitiser.references import ReferenceKey
-from schemas.catalogue import SCHEMA_FOLDER, load_catalogue
+from schemas.catalogue import load_catalogue
 from schemas.derive import intake_schema
-from schemas.protocol import load_protocol
+from schemas.protocol_file import load_protocol
 from schemas.topics import topics
 from schemas.wire import decoder, encoder
 from streams.kafka_config import WorkerClients
@@ -40,6 +40,7 @@ from streams.messages import SUPPLY_HEADER, Headers
 from tests.integration.partnership import Partnership, bring_into_step
 from tests.integration.waiting import until
 from tests.integration.worker_process import Order, WorkerProcess
+from tests.protocols import FIRST
 
 PATIENCE_S = 30.0
 ANSWER_S = 5.0
@@ -96,10 +97,9 @@ class Site:
         """The topic of a dataset's releases."""
         return self.partnership.names.depersonalised(profile, dataset)
 
-    @staticmethod
-    def agency(dataset: str) -> str:
+    def agency(self, dataset: str) -> str:
         """The agency that supplies a dataset."""
-        return dataset.partition("-")[0]
+        return next(s.agency for s in self.partnership.protocol.supplies if s.dataset == dataset)
 
     def value(self, dataset: str, record: dict[str, Any]) -> bytes:
         """The bytes that the agency publishes."""
@@ -267,15 +267,16 @@ def make_site(
     index: Path,
     folder: Path,
     edit: Callable[[Any], None] = lambda _document: None,
+    protocol_file: Path = FIRST,
 ) -> Site:
-    """Apply the first protocol, under another name and with the changes of `edit`, to `stack`."""
-    document = YAML().load(SCHEMA_FOLDER / "protocols" / "banes.yaml")
+    """Apply a protocol, under another name and with the changes of `edit`, to `stack`."""
+    document = YAML().load(protocol_file)
     document["partnership"]["short_name"] = short_name
     edit(document)
     path = folder / f"{short_name}.yaml"
     YAML().dump(document, path)
     catalogue = load_catalogue()
-    protocol = load_protocol(path, frozenset(catalogue.record_types))
+    protocol = load_protocol(path, catalogue)
     return Site(bring_into_step(protocol, catalogue, stack), path, index, folder)
 
 

@@ -15,7 +15,7 @@ from ops.embedded import stack as embedded
 from ops.settings import Settings
 from schemas.access import rules
 from schemas.catalogue import load_catalogue
-from schemas.protocol import load_protocol
+from schemas.protocol_file import load_protocol
 
 pytestmark = pytest.mark.broker
 
@@ -53,7 +53,7 @@ def test_every_supplied_record_is_released_held_or_rejected(shown: Any) -> None:
 
 
 def test_the_broker_allows_what_the_protocol_says_and_denies_the_rest(shown: Any) -> None:
-    protocol = load_protocol(BANES, frozenset(load_catalogue().record_types))
+    protocol = load_protocol(BANES, load_catalogue())
     readable = {
         (rule.principal, rule.name)
         for rule in rules(protocol)

@@ -33,10 +33,11 @@ from connectors.receipts import await_outcome
 from connectors.registry import Registry
 from connectors.topic_reader import TopicReader, end_offsets
 from connectors.writer import Outgoing, TransactionalWriter
-from schemas.catalogue import SCHEMA_FOLDER, load_catalogue
+from schemas.catalogue import load_catalogue
 from schemas.derive import intake_schema
-from schemas.protocol import load_protocol
+from schemas.protocol_file import load_protocol
 from tests.integration.partnership import Partnership, bring_into_step
+from tests.protocols import FIRST
 
 PREFIX = "supplytrial"
 COMMAND = "import typer; from ops.commands.publish import publish; typer.run(publish)"
@@ -46,7 +47,7 @@ HEADER = "incident_reference,incident_type,incident_date,location_postcode,Shoe 
 @pytest.fixture(scope="module")
 def protocol_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The protocol that ships, for a partnership of these tests' own."""
-    text = (SCHEMA_FOLDER / "protocols" / "banes.yaml").read_text(encoding="utf-8")
+    text = FIRST.read_text(encoding="utf-8")
     path = tmp_path_factory.mktemp("protocol") / "trial.yaml"
     path.write_text(text.replace("short_name: banes", f"short_name: {PREFIX}"), encoding="utf-8")
     return path
@@ -56,7 +57,7 @@ def protocol_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def partnership(protocol_file: Path, stack: Any) -> Partnership:
     """That protocol, applied."""
     catalogue = load_catalogue()
-    protocol = load_protocol(protocol_file, frozenset(catalogue.record_types))
+    protocol = load_protocol(protocol_file, catalogue)
     return bring_into_step(protocol, catalogue, stack)
 
 

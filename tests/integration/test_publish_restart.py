@@ -15,10 +15,11 @@ from connectors.pace import Pace
 from connectors.publish import Job, Progress, publish
 from ops.embedded import stack as embedded
 from ops.settings import Settings
-from schemas.catalogue import SCHEMA_FOLDER, load_catalogue
-from schemas.protocol import load_protocol
+from schemas.catalogue import load_catalogue
+from schemas.protocol_file import load_protocol
 from tests.integration.partnership import Partnership, bring_into_step
 from tests.integration.test_publish import PREFIX, account_of, references, write_incidents
+from tests.protocols import FIRST
 
 
 @pytest.fixture
@@ -30,11 +31,11 @@ def own_settings(tmp_path: Path) -> Iterator[Settings]:
 
 @pytest.fixture
 def own(own_settings: Settings, tmp_path: Path) -> Partnership:
-    text = (SCHEMA_FOLDER / "protocols" / "banes.yaml").read_text(encoding="utf-8")
+    text = FIRST.read_text(encoding="utf-8")
     path = tmp_path / "own.yaml"
     path.write_text(text.replace("short_name: banes", f"short_name: {PREFIX}"), encoding="utf-8")
     catalogue = load_catalogue()
-    protocol = load_protocol(path, frozenset(catalogue.record_types))
+    protocol = load_protocol(path, catalogue)
     return bring_into_step(protocol, catalogue, embedded.start(own_settings, report=print))
 
 

@@ -22,7 +22,7 @@ from ops.supervisor import Supervisor
 from ops.system import REFERENCE_KEY
 from ops.worker import WorkerSettings, run_worker
 from schemas.catalogue import load_catalogue
-from schemas.protocol import load_protocol
+from schemas.protocol_file import load_protocol
 from schemas.topics import Names
 from streams.messages import BatchResult
 from streams.pipeline import Pipeline
@@ -122,7 +122,7 @@ def _work(order: Order) -> None:
     stack = embedded.find(Settings.from_environment({}, run_dir=order.run_dir))
     assert stack is not None, "the stack does not run"
     protocol = Path(order.protocol)
-    names = Names(load_protocol(protocol, frozenset(load_catalogue().record_types)).prefix)
+    names = Names(load_protocol(protocol, load_catalogue()).prefix)
     if order.raises_once is not None:
         _have_it_raise_once(Path(order.raises_once))
     run_worker(

@@ -13,7 +13,7 @@ from ops.container import secret_names
 from ops.embedded import artefacts
 from ops.embedded.broker_config import Passwords, Ports, server_properties
 from schemas.catalogue import SCHEMA_FOLDER, load_catalogue
-from schemas.protocol import load_protocol
+from schemas.protocol_file import load_protocol
 
 ROOT = Path(__file__).resolve().parents[2]
 ONE_SHOT = {"apply", "registry-volume"}
@@ -73,7 +73,7 @@ def test_every_password_is_read_from_a_secret(properties: dict[str, str]) -> Non
 
 def test_every_secret_that_is_mounted_is_one_that_is_made(services: dict[str, Any]) -> None:
     protocol_file = SCHEMA_FOLDER / "protocols" / "banes.yaml"
-    protocol = load_protocol(protocol_file, frozenset(load_catalogue().record_types))
+    protocol = load_protocol(protocol_file, load_catalogue())
     composed = YAML(typ="safe").load(ROOT / "docker-compose.yml")
     files = [
         secret["file"].replace("${IPU_PARTNERSHIP:-banes}", "banes").rpartition("/")[2]

@@ -19,7 +19,7 @@ from ops.isp.requests import results, wait_until
 from ops.isp.rules import binding, describe
 from schemas.access import Rule, rules
 from schemas.catalogue import load_catalogue
-from schemas.protocol import load_protocol
+from schemas.protocol_file import load_protocol
 
 
 def future(answer: Any) -> Future[Any]:
@@ -33,7 +33,7 @@ def future(answer: Any) -> Future[Any]:
 
 def test_every_rule_has_a_binding_of_its_own() -> None:
     catalogue = load_catalogue()
-    protocol = load_protocol(DEFAULT_PROTOCOL, frozenset(catalogue.record_types))
+    protocol = load_protocol(DEFAULT_PROTOCOL, catalogue)
     wanted = rules(protocol)
     assert len({binding(rule) for rule in wanted}) == len(wanted)
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from schemas.catalogue import SCHEMA_FOLDER, Catalogue, load_catalogue
-from schemas.protocol import Protocol, load_protocol
+from schemas.catalogue import Catalogue, load_catalogue
+from schemas.protocol import Protocol
+from schemas.protocol_file import load_protocol
+from tests.protocols import FIRST
 
 
 @pytest.fixture(scope="session")
@@ -17,5 +19,4 @@ def catalogue() -> Catalogue:
 @pytest.fixture(scope="session")
 def protocol(catalogue: Catalogue) -> Protocol:
     """The BANES protocol."""
-    path = SCHEMA_FOLDER / "protocols" / "banes.yaml"
-    return load_protocol(path, frozenset(catalogue.record_types))
+    return load_protocol(FIRST, catalogue)

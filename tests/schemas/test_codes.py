@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import tarfile
+from pathlib import Path
+
 import pytest
 
 from schemas.catalogue import Catalogue
-from schemas.codes import CodeList
+from schemas.codes import CodeList, load_code_list
+from schemas.record_type import SchemaError
 
 
 @pytest.fixture
@@ -28,18 +34,101 @@ def test_codes_within_a_text_are_whole_words_in_order_of_the_list(fruit: CodeLis
     assert fruit.codes_within("pearl and Williamson") == []
 
 
-@pytest.mark.parametrize("code", ["28A", "8/06", "104.23", "8N"])
-def test_home_office_classification_codes_are_taken_by_their_form(
-    catalogue: Catalogue, code: str
+@pytest.mark.parametrize(
+    ("given", "code"),
+    [
+        ("28A", "28A"),
+        (" 8n ", "8N"),
+        ("028A", "28A"),
+        ("001", "1"),
+        ("8/06", "8/06"),
+        ("008/06", "8/06"),
+        ("8.6", "8/06"),
+        ("104.23", "104/23"),
+        ("28A/1", "28A/01"),
+        ("4.10", "4/10"),
+        ("37.2", "37/2"),
+        ("Assault with injury", "8N"),
+    ],
+)
+def test_home_office_codes_are_read_with_their_sub_classes(
+    catalogue: Catalogue, given: str, code: str
 ) -> None:
-    assert catalogue.code_lists["home-office-classification"].code(f" {code} ") == code
+    assert catalogue.code_lists["home-office-classification"].code(given) == code
 
 
-@pytest.mark.parametrize("text", ["1234", "A28", "28A extra", "Burglary", "28A/1234"])
-def test_other_texts_are_no_home_office_classification_code(
-    catalogue: Catalogue, text: str
-) -> None:
+@pytest.mark.parametrize(
+    "text", ["1234", "A28", "28A extra", "Burglary", "28A/1234", "999Z", "123/1", "0", "8/", "٨/٦"]
+)
+def test_other_texts_are_no_home_office_code(catalogue: Catalogue, text: str) -> None:
     assert catalogue.code_lists["home-office-classification"].code(text) is None
+
+
+def test_a_sub_class_is_of_its_class_s_group(catalogue: Catalogue) -> None:
+    codes = catalogue.code_lists["home-office-classification"]
+    assert codes.group("8/06") == "violence-against-the-person"
+    assert codes.group("37/2") == "vehicle-offences"
+    assert codes.group("none such") is None
+
+
+SPOILED = {
+    "no source": ("codes:\n  a: [b]\n", "has source and codes"),
+    "an unknown key": ("source: s\ncodes: {}\ncolour: red\n", "has source and codes"),
+    "a word that YAML takes for a flag": ("source: s\ncodes:\n  a: [true]\n", "quote it"),
+    "a number": ("source: s\ncodes:\n  1: [one]\n", "quote it"),
+    "an empty spelling": ("source: s\ncodes:\n  a: ['']\n", "is no text"),
+    "a spelling of two codes": ("source: s\ncodes:\n  a: [X]\n  b: [x]\n", "spells both 'a' and 'b'"),
+    "a code without group": ("source: s\ncodes:\n  a: []\n  b: []\ngroups: {a: g}\n", "differ: b"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("fault", SPOILED)
+def test_a_faulty_list_is_refused_with_file_and_reason(fault: str, tmp_path: Path) -> None:
+    text, message = SPOILED[fault]
+    path = tmp_path / "trial.yaml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(SchemaError) as caught:
+        load_code_list(path)
+    assert str(caught.value).startswith("trial.yaml: ")
+    assert message in str(caught.value)
+
+
+def test_what_is_accepted_is_said_in_a_few_words(catalogue: Catalogue) -> None:
+    for code_list in catalogue.code_lists.values():
+        assert len(code_list.accepted) < 800
+
+
+PUBLISHED = {
+    "Gender": "gender",
+    "Age range": "age-range",
+    "Self-defined ethnicity": "ethnicity",
+    "Officer-defined ethnicity": "officer-ethnicity",
+    "Object of search": "search-reason",
+    "Outcome": "search-result",
+}
+
+
+@pytest.fixture(scope="module")
+def searches(shared_data: Path) -> list[dict[str, str]]:
+    """Every row of stop and search of seven forces, as published."""
+    (archive,) = (shared_data / "stop_search").glob("*.tar.xz")
+    rows: list[dict[str, str]] = []
+    with tarfile.open(archive) as files:
+        for member in files:
+            stream = files.extractfile(member)
+            if stream is not None and member.name.endswith(".csv"):
+                rows += csv.DictReader(io.TextIOWrapper(stream, encoding="utf-8-sig"))
+    return rows
+
+
+@pytest.mark.parametrize("column", PUBLISHED)
+def test_every_published_value_of_stop_and_search_has_a_code(
+    catalogue: Catalogue, searches: list[dict[str, str]], column: str
+) -> None:
+    code_list = catalogue.code_lists[PUBLISHED[column]]
+    values = {row[column] for row in searches} - {""}
+    assert len(values) > 1
+    assert [value for value in values if code_list.code(value) is None] == []
 
 
 def test_no_spelling_means_two_codes(catalogue: Catalogue) -> None:

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from schemas.catalogue import Catalogue
 from schemas.pages import datasets_page, table
-from schemas.record_type import PROFILES
 
 COMMITTED = Path(__file__).resolve().parents[2] / "docs" / "datasets.md"
 
@@ -34,8 +33,8 @@ def test_a_field_that_a_profile_drops_is_shown_as_not_released(catalogue: Catalo
             row = next(
                 line for line in section.splitlines() if line.startswith(f"| `{field.name}`")
             )
-            cells = row.strip("| ").split(" | ")[-len(PROFILES) :]
-            dropped = [field.treatments[profile].action == "drop" for profile in PROFILES]
+            cells = row.strip("| ").split(" | ")[-len(record_type.profiles) :]
+            dropped = [field.treatments[p].action == "drop" for p in record_type.profiles]
             assert [cell == "–" for cell in cells] == dropped
 
 

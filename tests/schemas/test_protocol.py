@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from schemas.catalogue import SCHEMA_FOLDER, Catalogue
-from schemas.protocol import Protocol, ProtocolError, load_protocol
+from schemas.catalogue import Catalogue
+from schemas.protocol import Protocol, ProtocolError
+from schemas.protocol_file import load_protocol
+from tests.protocols import FIRST
 
-TEXT = (SCHEMA_FOLDER / "protocols" / "banes.yaml").read_text(encoding="utf-8")
+TEXT = FIRST.read_text(encoding="utf-8")
 
 OFFICER = (
     "    liaison_officer: {post: Designated Liaison Officer, "
@@ -44,7 +46,7 @@ def test_a_faulty_protocol_is_refused_with_its_place(
     path = tmp_path / "protocol.yaml"
     path.write_text(TEXT.replace(before, after), encoding="utf-8")
     with pytest.raises(ProtocolError) as caught:
-        load_protocol(path, frozenset(catalogue.record_types))
+        load_protocol(path, catalogue)
     assert str(caught.value).startswith(f"{path}:")
     assert message in str(caught.value)
 
@@ -54,18 +56,18 @@ def test_a_finding_names_the_line_it_stands_on(tmp_path: Path, catalogue: Catalo
     path.write_text(TEXT.replace("dataset: fire-incident", "dataset: nothing"), encoding="utf-8")
     line = 1 + [text.strip() for text in TEXT.splitlines()].index("dataset: fire-incident")
     with pytest.raises(ProtocolError, match=f":{line}: supplies.2.dataset: dataset 'nothing'"):
-        load_protocol(path, frozenset(catalogue.record_types))
+        load_protocol(path, catalogue)
 
 
-def test_a_missing_file_is_said_to_be_missing(tmp_path: Path) -> None:
+def test_a_missing_file_is_said_to_be_missing(tmp_path: Path, catalogue: Catalogue) -> None:
     with pytest.raises(ProtocolError, match="no such protocol file"):
-        load_protocol(tmp_path / "none.yaml", frozenset())
+        load_protocol(tmp_path / "none.yaml", catalogue)
 
 
 def test_k_may_be_raised(tmp_path: Path, catalogue: Catalogue) -> None:
     path = tmp_path / "protocol.yaml"
     path.write_text(TEXT.replace("minimum_households: 4", "minimum_households: 8"))
-    protocol = load_protocol(path, frozenset(catalogue.record_types))
+    protocol = load_protocol(path, catalogue)
     assert protocol.sanitising.minimum_households == 8
 
 

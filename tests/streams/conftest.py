@@ -6,8 +6,10 @@ import pytest
 
 from sanitiser.postcodes import PostcodeIndex
 from schemas.catalogue import SCHEMA_FOLDER, Catalogue, load_catalogue
-from schemas.protocol import Protocol, load_protocol
-from tests.streams.partnership import Partnership, small_index
+from schemas.protocol import Opening, Protocol
+from schemas.protocol_file import load_protocol
+from tests.protocols import FIRST
+from tests.streams.partnership import TODAY, Partnership, small_index
 
 
 @pytest.fixture(scope="session")
@@ -17,8 +19,23 @@ def catalogue() -> Catalogue:
 
 @pytest.fixture(scope="session")
 def protocol(catalogue: Catalogue) -> Protocol:
-    path = SCHEMA_FOLDER / "protocols" / "banes.yaml"
-    return load_protocol(path, frozenset(catalogue.record_types))
+    return load_protocol(FIRST, catalogue)
+
+
+@pytest.fixture(scope="session")
+def full_protocol(catalogue: Catalogue) -> Protocol:
+    """All record types, every one open on the tests' day; the area holds the worked example."""
+    protocol = load_protocol(SCHEMA_FOLDER / "protocols" / "banes.yaml", catalogue)
+    area = (*protocol.partnership.area, "E09000033")
+    openings = tuple(
+        Opening.model_validate(
+            {"dataset": r.dataset, "requirement": "a test", "from": TODAY, "until": TODAY}
+        )
+        for r in catalogue
+        if not r.core
+    )
+    partnership = protocol.partnership.model_copy(update={"area": area})
+    return protocol.model_copy(update={"partnership": partnership, "openings": openings})
 
 
 @pytest.fixture(scope="session")
@@ -29,3 +46,8 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> PostcodeIndex:
 @pytest.fixture
 def partnership(protocol: Protocol, catalogue: Catalogue, index: PostcodeIndex) -> Partnership:
     return Partnership.of(protocol, catalogue, index)
+
+
+@pytest.fixture
+def full(full_protocol: Protocol, catalogue: Catalogue, index: PostcodeIndex) -> Partnership:
+    return Partnership.of(full_protocol, catalogue, index)

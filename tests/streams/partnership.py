@@ -139,8 +139,8 @@ class Partnership:
         agency: str | None = None,
         supply: str | None = None,
     ) -> Intake:
-        """One published record; police unless the dataset is of the fire service."""
-        source = agency or dataset.partition("-")[0]
+        """One published record of the agency that the protocol has supply the dataset."""
+        source = agency or next(s.agency for s in self.protocol.supplies if s.dataset == dataset)
         return raw_intake(
             NAMES.intake(source, dataset), self.value(dataset, record), offset, supply
         )

@@ -7,7 +7,7 @@ from typing import Any
 
 from streams.messages import Intake
 from streams.steps.problems import Problem
-from streams.steps.route import HOUR_MS, Destination, Router
+from streams.steps.route import HOUR_MS, OWN, Destination, Router
 from streams.steps.sanitise import Release
 
 INTAKE = Intake("p.intake.a.d", 3, 42, b"key", b"\0original", "s-1", 1_718_360_000_000)
@@ -18,9 +18,12 @@ def encode(record: Any) -> bytes:
 
 
 ROUTER = Router(
-    {p: Destination(f"released.{p}", encode) for p in ("central", "second")},
-    Destination("rejected", encode),
-    "RESTRICTED",
+    {
+        (region, p): Destination(f"released{region}.{p}", encode, "RESTRICTED")
+        for region in (OWN, ".avon")
+        for p in ("central", "second")
+    },
+    Destination("rejected", encode, "RESTRICTED – PERSONAL DATA"),
 )
 
 
@@ -31,6 +34,11 @@ def test_each_release_goes_to_the_topic_of_its_profile_under_its_record_id() -> 
         ("released.second", b"b"),
         ("released.central", b"a"),
     ]
+
+
+def test_a_release_of_a_neighbour_s_area_goes_to_the_neighbour_s_topic() -> None:
+    (output,) = ROUTER.released([Release("central", {"record_id": "a"})], HOUR_MS, ".avon")
+    assert output.topic == "released.avon.central"
 
 
 def test_a_release_bears_the_hour_and_the_marking() -> None:
@@ -52,7 +60,7 @@ def test_a_rejection_carries_the_original_and_where_it_stood() -> None:
         ],
         "key": "key", "original": "\0original",
     }  # fmt: skip
-    assert output.headers == [("marking", b"RESTRICTED")]
+    assert output.headers == [("marking", "RESTRICTED – PERSONAL DATA".encode())]
 
 
 def test_a_null_record_is_rejected_as_null() -> None:

@@ -1,0 +1,118 @@
+"""Reads a protocol's file and holds it against the catalogue; every finding with its line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError
+
+from schemas.catalogue import Catalogue
+from schemas.positions import Finding, Place, located
+from schemas.protocol import Protocol, ProtocolError
+
+
+def load_protocol(path: Path, catalogue: Catalogue) -> Protocol:
+    """Read a protocol file and hold it against the record types and sources of the catalogue.
+
+    Raises:
+        ProtocolError: one line a finding, each with file, line, place and what is accepted.
+    """
+    try:
+        document = YAML(typ="rt").load(path)
+    except FileNotFoundError:
+        raise ProtocolError(f"{path}: there is no such protocol file") from None
+    except MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise ProtocolError(f"{path}:{line}: not YAML: {error.problem}") from None
+    try:
+        protocol = Protocol.model_validate(document)
+    except ValidationError as error:
+        findings = [
+            Finding(e["loc"], e["msg"].removeprefix("Value error, ")) for e in error.errors()
+        ]
+        raise ProtocolError(located(findings, path, document, "protocol")) from None
+    _raise_findings(list(_findings(protocol, catalogue)), path, document)
+    return protocol
+
+
+def _raise_findings(findings: list[Finding], path: Path, document: Any) -> None:
+    if findings:
+        raise ProtocolError(located(findings, path, document, "protocol"))
+
+
+def _findings(protocol: Protocol, catalogue: Catalogue) -> Iterator[Finding]:
+    unknown = list(_unknown_datasets(protocol, catalogue))
+    yield from unknown
+    if not unknown:
+        yield from _suppliers(protocol, catalogue)
+        yield from _profiles(protocol, catalogue)
+        yield from _openings(protocol, catalogue)
+    yield from _aggregates(protocol, catalogue)
+
+
+def _unknown_datasets(protocol: Protocol, catalogue: Catalogue) -> Iterator[Finding]:
+    named: list[tuple[Place, str]] = [
+        (("supplies", i, "dataset"), s.dataset) for i, s in enumerate(protocol.supplies)
+    ]
+    named += [
+        (("receives", i, "datasets", j), dataset)
+        for i, e in enumerate(protocol.receives)
+        for j, dataset in enumerate(e.datasets)
+    ]
+    named += [(("openings", i, "dataset"), o.dataset) for i, o in enumerate(protocol.openings)]
+    accepted = ", ".join(sorted(catalogue.record_types))
+    for place, dataset in named:
+        if dataset not in catalogue.record_types:
+            yield Finding(place, f"dataset {dataset!r} is unknown; accepted: {accepted}")
+
+
+def _suppliers(protocol: Protocol, catalogue: Catalogue) -> Iterator[Finding]:
+    kinds = {p.id: p.kind for p in protocol.parties}
+    for i, supply in enumerate(protocol.supplies):
+        accepted = catalogue.record_type(supply.dataset).suppliers
+        if kinds[supply.agency] not in accepted:
+            yield Finding(
+                ("supplies", i, "agency"),
+                f"{supply.agency!r} is a {kinds[supply.agency]}; {supply.dataset} is supplied by "
+                f"{' or '.join(accepted)} (guidance 3.2)",
+            )
+
+
+def _profiles(protocol: Protocol, catalogue: Catalogue) -> Iterator[Finding]:
+    for i, entitlement in enumerate(protocol.receives):
+        for j, dataset in enumerate(entitlement.datasets):
+            record_type = catalogue.record_type(dataset)
+            if entitlement.profile not in record_type.profiles:
+                yield Finding(
+                    ("receives", i, "datasets", j),
+                    f"{dataset} has no release in the profile {entitlement.profile!r}; accepted: "
+                    f"{', '.join(record_type.profiles)}",
+                )
+
+
+def _openings(protocol: Protocol, catalogue: Catalogue) -> Iterator[Finding]:
+    for i, opening in enumerate(protocol.openings):
+        if catalogue.record_type(opening.dataset).core:
+            message = (
+                f"{opening.dataset} is core, so flows routinely and needs no opening (Table 1)"
+            )
+            yield Finding(("openings", i, "dataset"), message)
+
+
+def _aggregates(protocol: Protocol, catalogue: Catalogue) -> Iterator[Finding]:
+    accepted = ", ".join(sorted(catalogue.aggregates))
+    for i, agreement in enumerate(protocol.aggregates):
+        source = catalogue.aggregates.get(agreement.source)
+        if source is None:
+            message = f"source {agreement.source!r} is unknown; accepted: {accepted}"
+            yield Finding(("aggregates", i, "source"), message)
+        elif source.restricted and not agreement.recipients:
+            message = f"{source.id} is RESTRICTED (guidance {source.guidance}): name its recipients"
+            yield Finding(("aggregates", i, "source"), message)
+        elif not source.restricted and agreement.recipients:
+            message = f"{source.id} is public, so every party has it: name no recipients"
+            yield Finding(("aggregates", i, "recipients"), message)

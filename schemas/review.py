@@ -1,0 +1,100 @@
+"""What was reviewed of the declarations' protection, and what has been loosened since."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from schemas.catalogue import SCHEMA_FOLDER, Catalogue
+from schemas.declaration import is_no_looser, parse_treatment
+from schemas.record_type import RecordType, Sensitivity
+
+REVIEWED_FILE = SCHEMA_FOLDER / "reviewed.json"
+Reviewed = Mapping[str, Any]
+
+
+def snapshot(catalogue: Catalogue) -> dict[str, Any]:
+    """Everything of the record types that protects somebody, for review in a diff."""
+    return {r.dataset: _of(r) for r in sorted(catalogue, key=lambda r: r.dataset)}
+
+
+def as_text(reviewed: Reviewed) -> str:
+    """The snapshot as the committed file has it: a line a field."""
+    parts = []
+    for dataset, about in reviewed.items():
+        head = [f"  {json.dumps(k)}: {json.dumps(v)}," for k, v in about.items() if k != "fields"]
+        fields = [f"    {json.dumps(n)}: {json.dumps(f)}" for n, f in about["fields"].items()]
+        body = ",\n".join(fields)
+        parts.append(
+            "\n".join([f"{json.dumps(dataset)}: {{", *head, f'  "fields": {{\n{body}\n  }}}}'])
+        )
+    return "{\n" + ",\n".join(parts) + "\n}\n"
+
+
+def loosened(reviewed: Reviewed, catalogue: Catalogue) -> list[str]:
+    """Every way in which the declarations protect less than what was reviewed; empty if none."""
+    return [finding for record_type in catalogue for finding in _loosened(reviewed, record_type)]
+
+
+def _of(record_type: RecordType) -> dict[str, Any]:
+    return {
+        "information": record_type.information.value,
+        "profiles": list(record_type.profiles),
+        "status": record_type.status.value,
+        "excluded": {
+            profile: {"flag": rule.flag, "codes": {f: sorted(c) for f, c in rule.codes.items()}}
+            for profile, rule in record_type.excluded.items()
+        },
+        "fields": {
+            f.name: {
+                "sensitivity": f.sensitivity.value,
+                **{profile: str(treatment) for profile, treatment in f.treatments.items()},
+            }
+            for f in record_type.fields
+        },
+    }
+
+
+def _loosened(reviewed: Reviewed, record_type: RecordType) -> Iterator[str]:
+    dataset, now = record_type.dataset, _of(record_type)
+    before = reviewed.get(dataset)
+    if before is None:
+        yield f"{dataset}: the record type was not reviewed"
+        return
+    if _rank(now["information"]) < _rank(before["information"]):
+        yield f"{dataset}: information fell from {before['information']} to {now['information']}"
+    for profile in sorted(set(now["profiles"]) - set(before["profiles"])):
+        yield f"{dataset}: the profile {profile} was not reviewed"
+    if before["status"] == "peripheral" != now["status"]:
+        yield f"{dataset}: the dataset flows without being opened"
+    yield from _readmitted(dataset, before["excluded"], now["excluded"])
+    for name, field in now["fields"].items():
+        yield from _field(f"{dataset}.{name}", before["fields"].get(name), field)
+
+
+def _readmitted(dataset: str, before: Reviewed, now: Reviewed) -> Iterator[str]:
+    for profile, rule in before.items():
+        kept = now.get(profile)
+        if kept is None or kept["flag"] != rule["flag"]:
+            yield f"{dataset}: {profile} is given rows that {rule['flag']} kept from it"
+            continue
+        for field, codes in rule["codes"].items():
+            for code in sorted(set(codes) - set(kept["codes"].get(field, ()))):
+                yield f"{dataset}: {profile} is given rows where {field} is {code}"
+
+
+def _field(where: str, before: Reviewed | None, now: Reviewed) -> Iterator[str]:
+    if before is None:
+        yield f"{where}: the field was not reviewed"
+        return
+    if _rank(now["sensitivity"]) < _rank(before["sensitivity"]):
+        yield f"{where}: sensitivity fell from {before['sensitivity']} to {now['sensitivity']}"
+    for profile in (name for name in now if name != "sensitivity"):
+        given, reviewed = now[profile], before.get(profile, "drop")
+        if not is_no_looser(parse_treatment(given, where), parse_treatment(reviewed, where)):
+            yield f"{where}: {profile} is given {given!r} where {reviewed!r} was reviewed"
+
+
+def _rank(sensitivity: str) -> int:
+    return Sensitivity(sensitivity).rank

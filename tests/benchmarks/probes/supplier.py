@@ -1,0 +1,43 @@
+"""Supplies one file as the agency would, in a process of its own. Prints one JSON object.
+
+`rss_mb` is the most memory the whole process ever held, in 10^6 bytes.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import time
+from pathlib import Path
+
+from connectors.account import Account
+from connectors.mapping_file import identity_mapping
+from connectors.publish import Job as Supply
+from connectors.publish import publish
+from schemas.catalogue import load_catalogue
+from tests.benchmarks.job import AGENCY, DATASET, Job
+
+_KIB = 1_024
+
+
+def main() -> None:
+    """Take the job on standard input; its options are `file`, `prefix` and `registry_url`."""
+    job, catalogue = Job.received(), load_catalogue()
+    options = job.options
+    account = Account(options["prefix"], AGENCY, job.connection, options["registry_url"])
+    mapping = identity_mapping(catalogue.record_type(DATASET))
+    started = time.perf_counter()
+    published = publish(Supply(Path(options["file"]), mapping, account, catalogue))
+    seconds = time.perf_counter() - started
+    figures = {
+        "rows": published.rows_read,
+        "sent": published.sent,
+        "rows_per_s": published.rows_read / seconds,
+        "seconds": seconds,
+        "rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _KIB / 1e6,
+    }
+    print(json.dumps(figures))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,109 @@
+"""A change that protects less than what was reviewed is found, whatever it is."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from schemas.catalogue import Catalogue
+from schemas.review import REVIEWED_FILE, as_text, loosened, snapshot
+
+Reviewed = dict[str, Any]
+
+
+@pytest.fixture
+def reviewed() -> Reviewed:
+    return dict(json.loads(REVIEWED_FILE.read_text(encoding="utf-8")))
+
+
+def test_nothing_was_loosened_without_review(catalogue: Catalogue, reviewed: Reviewed) -> None:
+    assert loosened(reviewed, catalogue) == [], "review the change, then run `make review`"
+
+
+def test_the_reviewed_file_holds_what_the_declarations_say(catalogue: Catalogue) -> None:
+    committed = REVIEWED_FILE.read_text(encoding="utf-8")
+    assert committed == as_text(snapshot(catalogue)), "review the change, then run `make review`"
+
+
+STRICTER: dict[str, tuple[Callable[[Reviewed], object], str]] = {
+    "a field's sensitivity": (
+        lambda r: r["fire-incident"]["fields"]["incident_type"].update(sensitivity="sensitive"),
+        "fire-incident.incident_type: sensitivity fell from sensitive to depersonalised",
+    ),
+    "a field's treatment": (
+        lambda r: r["fire-incident"]["fields"]["incident_time"].update(central="drop"),
+        "fire-incident.incident_time: central is given 'keep' where 'drop' was reviewed",
+    ),
+    "hours alone": (
+        lambda r: r["fire-incident"]["fields"]["incident_time"].update(central="hour"),
+        "central is given 'keep' where 'hour' was reviewed",
+    ),
+    "another code list": (
+        lambda r: r["fire-incident"]["fields"]["incident_type"].update(second="code:weapon"),
+        "second is given 'code:fire-incident-type' where 'code:weapon' was reviewed",
+    ),
+    "a field that was not there": (
+        lambda r: r["fire-incident"]["fields"].pop("narrative"),
+        "fire-incident.narrative: the field was not reviewed",
+    ),
+    "a profile that was not there": (
+        lambda r: r["fire-incident"].update(profiles=["central"]),
+        "fire-incident: the profile second was not reviewed",
+    ),
+    "a record type that was not there": (
+        lambda r: r.pop("fire-incident"), "fire-incident: the record type was not reviewed",
+    ),
+    "the type of information": (
+        lambda r: r["fire-incident"].update(information="personal"),
+        "fire-incident: information fell from personal to depersonalised",
+    ),
+    "rows kept from a profile": (
+        lambda r: r["fire-incident"].update(excluded={"second": {"flag": "domestic", "codes": {}}}),
+        "fire-incident: second is given rows that domestic kept from it",
+    ),
+    "a code kept from a profile": (
+        lambda r: r["police-incident"]["excluded"]["second"]["codes"]["incident_type"].append("noise"),
+        "police-incident: second is given rows where incident_type is noise",
+    ),
+    "a dataset that had to be opened": (
+        lambda r: r["fire-incident"].update(status="peripheral"),
+        "fire-incident: the dataset flows without being opened",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", STRICTER)
+def test_what_was_reviewed_as_stricter_is_found_loosened(
+    what: str, catalogue: Catalogue, reviewed: Reviewed
+) -> None:
+    change, finding = STRICTER[what]
+    change(reviewed)
+    assert [found for found in loosened(reviewed, catalogue) if finding in found]
+
+
+def test_a_change_that_protects_more_is_not_reported(
+    catalogue: Catalogue, reviewed: Reviewed
+) -> None:
+    looser = copy.deepcopy(reviewed)
+    looser["fire-incident"]["fields"]["casualties"].update(sensitivity="depersonalised")
+    looser["fire-incident"]["fields"]["narrative"].update(central="keep", second="keep")
+    looser["fire-incident"]["fields"]["gone"] = {"sensitivity": "personal", "central": "keep"}
+    assert loosened(looser, catalogue) == []
+
+
+def test_the_text_is_json_with_a_line_a_field(catalogue: Catalogue) -> None:
+    text = as_text(snapshot(catalogue))
+    assert json.loads(text) == snapshot(catalogue)
+    assert len(text.splitlines()) > sum(len(r.fields) for r in catalogue)
+
+
+def test_a_narrower_protocol_of_fields_is_no_matter(
+    catalogue: Catalogue, reviewed: Reviewed
+) -> None:
+    one = replace(catalogue, record_types={"fire-incident": catalogue.record_type("fire-incident")})
+    assert loosened(reviewed, one) == []

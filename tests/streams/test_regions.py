@@ -1,0 +1,140 @@
+"""What happened outside the area goes to a neighbour or is held; homes lie anywhere; openings end."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+
+from sanitiser.postcodes import PostcodeIndex
+from schemas.catalogue import Catalogue
+from schemas.protocol import Neighbour, Opening, Protocol
+from streams.messages import BatchResult
+from tests.streams.partnership import NOW, TODAY, Partnership, incident, minimal
+
+SOMERSET = "E06000023"
+THERE = {"location_postcode": "BA1 1AB", "location_easting": None, "location_northing": None}
+
+
+@pytest.fixture
+def bordered(full_protocol: Protocol, catalogue: Catalogue, index: PostcodeIndex) -> Partnership:
+    """The district around BA1 1AB is the neighbour's."""
+    neighbour = Neighbour(
+        short_name="wiltshire", name="A neighbour", area=(SOMERSET,), conditions="Section 6"
+    )
+    own = full_protocol.partnership.model_copy(update={"margin_metres": 50})
+    protocol = full_protocol.model_copy(update={"neighbours": (neighbour,), "partnership": own})
+    return Partnership.of(protocol, catalogue, index)
+
+
+def topics(result: BatchResult, family: str) -> list[str]:
+    return [o.topic for o in result.outputs if o.topic.startswith(f"banes.{family}.")]
+
+
+def test_an_event_in_a_neighbour_s_area_goes_to_that_neighbour_alone(bordered: Partnership) -> None:
+    result = bordered.process(bordered.intake("police-incident", incident(**THERE)))
+    assert topics(result, "neighbour") == ["banes.neighbour.wiltshire.central.police-incident"]
+    assert topics(result, "depersonalised") == []
+    (tally,) = result.tallies
+    assert (tally.accepted, tally.held, dict(tally.released)) == (1, 0, {"central": 1})
+
+
+def test_an_event_outside_whose_dataset_no_neighbour_has_is_held(bordered: Partnership) -> None:
+    record = minimal(bordered.catalogue.record_type("fire-incident")) | THERE
+    result = bordered.process(bordered.intake("fire-incident", record))
+    assert topics(result, "neighbour") == topics(result, "depersonalised") == []
+    (tally,) = result.tallies
+    assert (tally.accepted, tally.held, tally.rejected) == (1, 1, 0)
+
+
+def test_an_event_in_no_area_that_the_protocol_knows_is_held_and_counted(
+    full: Partnership,
+) -> None:
+    far = incident(location_postcode=None, location_easting=100_000.0, location_northing=900_000.0)
+    result = full.process(full.intake("police-incident", far))
+    assert topics(result, "depersonalised") == topics(result, "rejected") == []
+    (tally,) = result.tallies
+    assert (tally.held, dict(tally.withheld)) == (1, {"event-outside-the-area": 1})
+
+
+@pytest.mark.parametrize("dataset", ["police-crime-offender", "police-crime-victim"])
+def test_homes_may_lie_anywhere(full: Partnership, dataset: str) -> None:
+    record = minimal(full.catalogue.record_type(dataset)) | {"home_postcode": "BA1 1AB"}
+    result = full.process(full.intake(dataset, record))
+    assert len(topics(result, "depersonalised")) == 1
+
+
+def test_an_event_whose_place_is_not_known_is_the_partnership_s_own(full: Partnership) -> None:
+    nowhere = incident(location_postcode=None, location_address="the usual place")
+    result = full.process(full.intake("police-incident", nowhere))
+    assert len(topics(result, "depersonalised")) == 2
+
+
+def on(day: date, protocol: Protocol, catalogue: Catalogue, index: PostcodeIndex) -> Partnership:
+    noon = datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
+    return Partnership.of(protocol, catalogue, index, now=noon)
+
+
+@pytest.mark.parametrize(
+    ("day", "released"),
+    [
+        (date(2024, 6, 9), 0),
+        (date(2024, 6, 10), 2),
+        (date(2024, 6, 20), 2),
+        (date(2024, 6, 21), 0),
+    ],
+)
+def test_a_peripheral_dataset_flows_while_it_is_open_and_stops_by_itself(
+    full_protocol: Protocol, catalogue: Catalogue, index: PostcodeIndex, day: date, released: int
+) -> None:
+    opening: dict[str, Any] = {
+        "dataset": "police-stop-search", "requirement": "Knife crime profile",
+        "from": "2024-06-10", "until": "2024-06-20",
+    }  # fmt: skip
+    second = full_protocol.receives[-1].model_copy(update={"datasets": ("police-stop-search",)})
+    protocol = full_protocol.model_copy(
+        update={
+            "openings": (Opening.model_validate(opening),),
+            "receives": (*full_protocol.receives, second),
+        }
+    )
+    partnership = on(day, protocol, catalogue, index)
+    record = {"reference_number": "S-1", "search_date": date(2024, 6, 1)}
+    result = partnership.process(partnership.intake("police-stop-search", record))
+    assert len(topics(result, "depersonalised")) == released
+    (tally,) = result.tallies
+    assert (tally.accepted, tally.held) == (1, int(not released))
+    assert tally.withheld["dataset-not-opened"] == int(not released)
+
+
+def test_a_personal_release_goes_to_the_personal_topic_marked_so(full: Partnership) -> None:
+    record = {"offender_reference": "O-1", "name": "A Name", "home_postcode": "SW1A 1AA"}
+    result = full.process(full.intake("police-ppo", record))
+    (output,) = [o for o in result.outputs if o.topic.startswith("banes.personal.")]
+    assert output.topic == "banes.personal.police-ppo"
+    assert dict(output.headers or ())["marking"] == "RESTRICTED – PERSONAL DATA".encode()
+    released = full.schemas.read(output)
+    assert (released["name"], released["home_geocoding"]) == ("A Name", "postcode")
+    assert (released["home_easting"], released["home_northing"]) == (654_312.0, 123_465.0)
+
+
+def test_an_age_is_that_at_the_event_else_at_the_supply(full: Partnership) -> None:
+    birth = date(2000, 6, 10)
+    search = {
+        "reference_number": "S",
+        "search_date": date(2024, 6, 1),
+        "suspect_date_of_birth": birth,
+    }
+    victim = {"crime_reference": "C", "record_reference": "R", "date_of_birth": birth}
+    result = full.process(
+        full.intake("police-stop-search", search), full.intake("police-crime-victim", victim)
+    )
+    aged = {
+        r.get("suspect_age", r.get("age")): r["caveats"] for r in full.releases(result, "central")
+    }
+    assert NOW.date() == TODAY == date(2024, 6, 14)
+    assert aged == {
+        23: ["suspect_age:from-suspect_date_of_birth-at-event"],
+        24: ["age:from-date_of_birth-at-supply"],
+    }
