@@ -96,18 +96,20 @@ def _shown(form: Mapping[str, Any], field: str) -> str:
 
 
 def _answers(answers: Sequence[Answer], parties: Sequence[str]) -> Table:
-    read = {(a.topic, a.party): a.records for a in answers}
     table = _table(
-        "Records each partner's own principal read, topic by topic; the broker denied the rest"
+        f"Who could read what: each of the {len(parties)} partners' own principals tried every topic"
     )
     table.add_column("topic", no_wrap=True)
-    for party in parties:
-        table.add_column(party, justify="right")
-    for topic in sorted({a.topic for a in answers}):
-        row = [read[topic, party] for party in parties]
-        table.add_row(
-            topic, *("[red]denied[/red]" if n is None else f"[green]{n:,}[/green]" for n in row)
-        )
+    table.add_column("records", justify="right")
+    table.add_column("read by", overflow="fold", style="green")
+    table.add_column("denied to", justify="right", style="red")
+    for topic in dict.fromkeys(a.topic for a in answers):
+        tried = [a for a in answers if a.topic == topic]
+        read = [a for a in tried if a.records is not None]
+        records = max((a.records or 0 for a in read), default=0)
+        readers = ", ".join(a.party for a in read) or "–"
+        shown = f"{records:,}" if read else ""
+        table.add_row(topic, shown, readers, f"{len(tried) - len(read)}")
     return table
 
 

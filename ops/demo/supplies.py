@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from ops.generator.csv_files import households_file, write_csv
+from ops.generator.datasets import GENERATORS, shared_out
 from ops.generator.district import Point, points
-from ops.generator.fire_incidents import fire_incidents
-from ops.generator.police_crime_offences import police_crime_offences
 from ops.generator.police_incidents import police_incidents
 from ops.generator.records import typed
 from sanitiser.reference import onspd_package
@@ -20,14 +19,6 @@ from schemas.catalogue import Catalogue
 from schemas.protocol import Protocol
 
 Rows = Iterator[dict[str, str]]
-Make = Callable[[int, int, Sequence[Point]], Rows]
-
-GENERATORS: Mapping[str, Make] = {
-    "police-incident": police_incidents,
-    "police-crime-offence": police_crime_offences,
-    "fire-incident": fire_incidents,
-}
-SHARES = {"police-incident": 0.6, "police-crime-offence": 0.3, "fire-incident": 0.1}
 _LIVE_SEED_STEP = 1_000
 
 
@@ -73,7 +64,10 @@ class District:
         self, protocol: Protocol, folder: Path, records: int
     ) -> tuple[SupplyFile, ...]:
         """A file for each supply agreement, `records` in all."""
-        return tuple(self._file(s.agency, s.dataset, folder, records) for s in protocol.supplies)
+        rows = shared_out(records, {s.dataset for s in protocol.supplies})
+        return tuple(
+            self._file(s.agency, s.dataset, folder, rows[s.dataset]) for s in protocol.supplies
+        )
 
     def live_records(self, count: int) -> list[dict[str, Any]]:
         """Typed police incidents of another seed, each with a reference of its own."""
@@ -82,9 +76,8 @@ class District:
         usable = (r for r in typed(_referenced(rows), record_type) if _is_usable(r))
         return [record for record, _ in zip(usable, range(count), strict=False)]
 
-    def _file(self, agency: str, dataset: str, folder: Path, records: int) -> SupplyFile:
+    def _file(self, agency: str, dataset: str, folder: Path, wanted: int) -> SupplyFile:
         path = folder / f"{agency}-{dataset}.csv"
-        wanted = max(1, round(records * SHARES.get(dataset, 0.1)))
         rows = write_csv(path, GENERATORS[dataset](wanted, self.seed, self.postcodes))
         return SupplyFile(agency, dataset, path, rows, self.catalogue)
 

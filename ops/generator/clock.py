@@ -14,6 +14,7 @@ START = date(2025, 1, 6)
 WEEKS = 52
 _HOURS = 24
 _FRIDAY, _SATURDAY, _SUNDAY = 4, 5, 6
+_OFFICE_HOURS = range(9, 17)
 
 
 class Moment(NamedTuple):
@@ -23,11 +24,22 @@ class Moment(NamedTuple):
     minute: int
 
 
+class Part(NamedTuple):
+    """A part of a period: where it starts and how long it is, as shares of the whole."""
+
+    start: float
+    length: float
+
+
+WHOLE = Part(0.0, 1.0)
+
+
 class Calendar:
     """Writes moments as ISO 8601 local dates and times (Europe/London)."""
 
     def __init__(self, start: date = START, weeks: int = WEEKS) -> None:
         """Cover `weeks` whole weeks from `start`, which should be a Monday."""
+        self.start = start
         self.weeks = weeks
         # Two more weeks take what began within the period and ended after it.
         days = weeks * 7 + 14
@@ -38,14 +50,19 @@ class Calendar:
         """The moment's date."""
         return self._dates[moment.day]
 
+    def day(self, number: int) -> str:
+        """The date of a day, counted from the start, that may lie outside the period."""
+        return (self.start + timedelta(days=number)).isoformat()
+
     def time(self, moment: Moment) -> str:
         """The moment's time to the minute."""
         return self._times[moment.minute]
 
-    def moment(self, pattern: Weighted[int], rng: Random) -> Moment:
-        """A moment of the period after a pattern of the week."""
+    def moment(self, pattern: Weighted[int], rng: Random, part: Part = WHOLE) -> Moment:
+        """A moment of the period, or of a part of it, after a pattern of the week."""
         hour_of_week = pattern.draw(rng)
-        day = int(rng.random() * self.weeks) * 7 + hour_of_week // _HOURS
+        week_drawn = int((part.start + part.length * rng.random()) * self.weeks)
+        day = week_drawn * 7 + hour_of_week // _HOURS
         return Moment(day, hour_of_week % _HOURS * 60 + int(rng.random() * 60))
 
 
@@ -53,6 +70,13 @@ def later(moment: Moment, minutes: int) -> Moment:
     """The moment that many minutes on."""
     days, minute = divmod(moment.minute + minutes, _HOURS * 60)
     return Moment(moment.day + days, minute)
+
+
+def workdays() -> Weighted[int]:
+    """Hours of the week in which offices and clinics see people."""
+    return Weighted(
+        (day * _HOURS + hour, 1.0) for day in range(_SATURDAY) for hour in _OFFICE_HOURS
+    )
 
 
 def week(day: float, evening: float, night: float, weekend_night: float) -> Weighted[int]:

@@ -11,9 +11,8 @@ from ops.generator.district import Point
 from ops.generator.people import telephone
 from ops.generator.seeds import seeded
 from ops.generator.town import Town, lay_out
-from ops.generator.trouble import Row, Spoiled, spoil
+from ops.generator.trouble import Row, troubled
 
-_FIELDS = Spoiled("incident_reference", "incident_date", "incident_time", "incident_type")
 _PATTERN = week(day=0.8, evening=3, night=2, weekend_night=4)
 _TYPES = Weighted.of({
     "Deliberate primary fire": 20.0,
@@ -36,8 +35,8 @@ def fire_incidents(
     """Give `n` incidents of one district; the same seed and postcodes give the same rows."""
     rng, town = seeded(seed, "fire-incident"), lay_out(postcodes, seed)
     calendar = calendar or Calendar()
-    for number in range(1, n + 1):
-        yield spoil(_row(number, town, calendar, rng), _FIELDS, town, rng)
+    rows = (_row(number, town, calendar, rng) for number in range(1, n + 1))
+    return troubled("fire-incident", rows, town, rng)
 
 
 def _row(number: int, town: Town, calendar: Calendar, rng: Random) -> Row:

@@ -11,13 +11,12 @@ from ops.generator.district import Point
 from ops.generator.people import caller_name, telephone
 from ops.generator.seeds import seeded
 from ops.generator.town import Site, Town, lay_out
-from ops.generator.trouble import Row, Spoiled, spoil
+from ops.generator.trouble import Row, troubled
 
 DOMESTIC = "Domestic incident"
 REPEATED = 0.35
 """Share of domestic incidents at an address that had one before."""
 
-_FIELDS = Spoiled("incident_reference", "incident_date", "incident_time", "incident_type")
 _NARRATIVES = {
     "ASB nuisance": "Group of youths shouting and kicking bins, moved on",
     "ASB personal": "Caller says neighbours are abusing her over the fence again",
@@ -60,12 +59,15 @@ def police_incidents(
     """Give `n` incidents of one district; the same seed and postcodes give the same rows."""
     rng, town = seeded(seed, "police-incident"), lay_out(postcodes, seed)
     calendar = calendar or Calendar()
+    return troubled("police-incident", _rows(n, town, calendar, rng), town, rng)
+
+
+def _rows(n: int, town: Town, calendar: Calendar, rng: Random) -> Iterator[Row]:
     known: list[Site] = []
     for number in range(1, n + 1):
         kind = _TYPES.draw(rng)
         site = _domestic_site(known, town, rng) if kind == DOMESTIC else town.place(rng)
-        row = _row(number, kind, site, calendar, rng)
-        yield spoil(row, _FIELDS, town, rng)
+        yield _row(number, kind, site, calendar, rng)
 
 
 def _domestic_site(known: list[Site], town: Town, rng: Random) -> Site:

@@ -63,6 +63,11 @@ class Town:
             return _open_place(spot, self.public.draw(rng), rng)
         return _site(spot, rng, named=False)
 
+    def premises(self, rng: Random) -> Site:
+        """An address of business, never a flat, most of them where most happens."""
+        spot = self.public.draw(rng)
+        return _site(spot, rng, named=False, flats=False)
+
 
 def lay_out(postcodes: Sequence[Point], seed: int) -> Town:
     """Lay a town out on the district's postcodes; the same seed gives the same town.
@@ -130,11 +135,11 @@ def _nearness(point: Point, hot: Sequence[Point]) -> float:
     )
 
 
-def _site(spot: Spot, rng: Random, *, named: bool) -> Site:
+def _site(spot: Spot, rng: Random, *, named: bool, flats: bool = True) -> Site:
     number, kind = 1 + int(rng.random() * spot.addresses), rng.random()
     if named and kind < 0.05:  # noqa: PLR2004 - share of houses with a name for a number
         door = f"{rng.choice(HOUSE_NAMES)}, "
-    elif kind < 0.2:  # noqa: PLR2004 - share of flats
+    elif flats and kind < 0.2:  # noqa: PLR2004 - share of flats
         door = f"Flat {1 + int(rng.random() * 12)}, {number} "
     else:
         door = f"{number} "

@@ -30,14 +30,26 @@ HOUSE_NAMES = (
     "Manor Farm", "Hillside", "The Lodge", "Greenacres", "Mill House", "Fairview", "The Barn",
 )  # fmt: skip
 
-GIVEN_NAMES = (
+FEMALE_NAMES = (
     "Olivia", "Amelia", "Isla", "Ava", "Mia", "Grace", "Sarah", "Emma", "Susan", "Fatima", "Aisha",
+)  # fmt: skip
+
+MALE_NAMES = (
     "George", "Harry", "Noah", "Jack", "Leo", "Oliver", "David", "Paul", "Mohammed", "Andrew",
     "Peter",
 )  # fmt: skip
+
+GIVEN_NAMES = (*FEMALE_NAMES, *MALE_NAMES)
 
 FAMILY_NAMES = (
     "Smith", "Jones", "Taylor", "Brown", "Williams", "Wilson", "Johnson", "Davies", "Patel",
     "Wright",
     "Walker", "Thompson", "White", "Hughes", "Edwards", "Green", "Hall", "Wood", "Khan", "Clarke",
 )  # fmt: skip
+
+INN_NAMES = (
+    "Plover", "Golden Heron", "Kestrel", "Three Larks", "Barley Mow", "Old Windmill", "Sandpiper",
+    "Crane", "White Dovecote", "Juniper", "Wheatsheaf", "Quarryman",
+)  # fmt: skip
+
+INN_KINDS = ("Inn", "Arms", "Tavern", "Bar", "Club")
