@@ -10,8 +10,8 @@ from connectors.errors import SourceError
 from connectors.mapping import Mapping, Rule
 from connectors.mapping_check import fields_given
 from connectors.mapping_file import shipped_mappings
-from connectors.values import folded, month_reader, reader_for
-from schemas.record_type import RecordType
+from connectors.values import folded, month_reader, reader_for, timestamp_reader
+from schemas.record_type import RECORD_REFERENCE, RecordType
 
 NO_RULE = "fits no rule of the mapping"
 REFERENCE_DIGITS = 12
@@ -45,9 +45,8 @@ class Converter:
         self._rules = [(_fits(rule, positions), rule) for rule in mapping.where]
         self._constants = mapping.constants
         self._identity = record_type.identity
-        self._supply_reference = (
-            supply_id[:REFERENCE_DIGITS] if mapping.reference == "supply-row" else None
-        )
+        self._named = _named_by_supply(mapping, record_type)
+        self._supply_reference = supply_id[:REFERENCE_DIGITS]
 
     def __call__(self, cells: Sequence[str], number: int) -> Converted:
         """Convert the row of that number, counted from 1; it has as many cells as the header."""
@@ -73,8 +72,9 @@ class Converter:
         return None
 
     def _name(self, record: dict[str, Any], number: int) -> None:
-        if self._supply_reference and record[self._identity[0]] is None:
-            record[self._identity[0]] = f"{self._supply_reference}-{number}"
+        for name in self._named:
+            if record[name] is None:
+                record[name] = f"{self._supply_reference}-{number}"
 
     def _key(self, record: dict[str, Any]) -> bytes | None:
         values = [record[name] for name in self._identity]
@@ -97,7 +97,7 @@ def _positions(mapping: Mapping, header: Sequence[str]) -> dict[str, int]:
         accepted = [folded(name) for name in (title, *mapping.aliases.get(title, ()))]
         present = [name for name in dict.fromkeys(accepted) if name in counts]
         if len(present) > 1 or any(counts[name] > 1 for name in present):
-            raise SourceError(f"line 1: the column {title!r} stands more than once in the header")
+            raise SourceError(f"header: the column {title!r} stands more than once in it")
         if present:
             found[title] = titles.index(present[0])
         elif title not in mapping.optional:
@@ -110,8 +110,8 @@ def _positions(mapping: Mapping, header: Sequence[str]) -> dict[str, int]:
 def _missing(missing: list[str], found: list[str], width: int, mapping: Mapping) -> str:
     # Titles that the mapping does not know are not shown: without a header they are a person's row.
     return (
-        f"line 1: the mapping {mapping.name!r} reads columns that the header lacks: "
-        f"{', '.join(missing)}. Of the header's {width} columns it knows: "
+        f"header: the mapping {mapping.name!r} reads columns that it lacks: "
+        f"{', '.join(missing)}. Of its {width} columns the mapping knows: "
         f"{', '.join(found) or 'none'}. Give the mapping that fits "
         f"the file; those that ship are {', '.join(shipped_mappings())}"
     )
@@ -121,11 +121,17 @@ def _fields_present(
     mapping: Mapping, record_type: RecordType, positions: dict[str, int]
 ) -> tuple[str, ...]:
     absent = [c for title, c in mapping.columns.items() if title not in positions]
-    left_out = {name for column in absent for name in (column.field, column.until)}
-    given = set(fields_given(mapping)) - left_out
-    if mapping.reference == "supply-row":
-        given |= set(record_type.identity)
+    left_out = {name for column in absent for name in column.targets.values()}
+    given = set(fields_given(mapping)) - left_out | _named_by_supply(mapping, record_type)
     return tuple(f.name for f in record_type.fields if f.name in given)
+
+
+def _named_by_supply(mapping: Mapping, record_type: RecordType) -> frozenset[str]:
+    """The fields that say which record it is, for which the supply and the row serve."""
+    named = {RECORD_REFERENCE} if record_type.has_record_reference else set()
+    if mapping.reference == "supply-row":
+        named.add(record_type.identity[0])
+    return frozenset(named)
 
 
 def _fills(
@@ -136,7 +142,10 @@ def _fills(
             continue
         empties = frozenset(map(folded, column.empty))
         if column.month and column.until:
-            fill = _fill_range(column.field, column.until, month_reader(column.month))
+            fill = _fill_pair(column.field, column.until, month_reader(column.month))
+        elif column.timestamp and column.time_field:
+            read = timestamp_reader(column.timestamp)
+            fill = _fill_pair(column.field, column.time_field, read)
         else:
             fill = _fill_one(column.field, reader_for(record_type.field(column.field), column))
         yield positions[title], empties, fill
@@ -149,7 +158,7 @@ def _fill_one(name: str, read: Callable[[str], Any]) -> Fill:
     return fill
 
 
-def _fill_range(first: str, last: str, read: Callable[[str], tuple[Any, Any]]) -> Fill:
+def _fill_pair(first: str, last: str, read: Callable[[str], tuple[Any, Any]]) -> Fill:
     def fill(cell: str, record: dict[str, Any]) -> None:
         record[first], record[last] = read(cell)
 

@@ -11,6 +11,10 @@ class MappingError(ConnectorError):
     """A mapping that must not be used; one line a finding, each with file, line and place."""
 
 
+class MetadataError(ConnectorError):
+    """Metadata that must not be used; one line a finding, each with file, line and place."""
+
+
 class SourceError(ConnectorError):
     """A file that cannot be read as what its mapping says it is."""
 

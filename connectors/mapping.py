@@ -12,7 +12,13 @@ SAMPLE = datetime(2009, 12, 31, 22, 41, tzinfo=UTC)
 _NOT_DECISIVE = {
     "name", "source", "optional", "coding_systems", "explanations", "geocoding", "caveats",
 }  # fmt: skip
-_SHORTER = {"date": "%Y-%m-%d", "month": "%Y-%m", "time": "%H:%M"}
+_SHORTER = {
+    "date": "%Y-%m-%d", "month": "%Y-%m", "time": "%H:%M", "timestamp": "%Y-%m-%d %H:%M",
+}  # fmt: skip
+ISO = "iso"
+"""The style of a timestamp in ISO 8601."""
+
+FileFormat = Literal["csv", "xlsx", "json-lines"]
 
 
 class _Strict(BaseModel):
@@ -23,14 +29,18 @@ class Column(_Strict):
     """What one column gives. A plain field name in the file stands for `{field: name}`.
 
     `date`, `time` and `month` are styles as `datetime.strptime` takes them; without one, dates and
-    times are ISO 8601. A `month` gives its first day to `field` and its last to `until`.
+    times are ISO 8601. A `month` gives its first day to `field` and its last to `until`. A
+    `timestamp`, of such a style or ``iso``, gives its date to `field` and its local time to
+    `time_field`; an instant that states its offset from UTC becomes local time first.
     """
 
     field: str
     until: str | None = None
+    time_field: str | None = None
     date: str | None = None
     time: str | None = None
     month: str | None = None
+    timestamp: str | None = None
     truthy: tuple[str, ...] = ()
     falsy: tuple[str, ...] = ()
     values: dict[str, str] = {}
@@ -42,10 +52,10 @@ class Column(_Strict):
     def _plain_name(cls, given: Any) -> Any:
         return {"field": given} if isinstance(given, str) else given
 
-    @field_validator("date", "time", "month")
+    @field_validator("date", "time", "month", "timestamp")
     @classmethod
     def _is_a_style(cls, style: str | None, info: ValidationInfo) -> str | None:
-        if style is not None:
+        if style is not None and (info.field_name, style) != ("timestamp", ISO):
             _try_style(style, str(info.field_name))
         return style
 
@@ -56,12 +66,20 @@ class Column(_Strict):
             raise ValueError(f"has {' and '.join(given)}; a column has one of {', '.join(STYLES)}")
         if (self.month is None) != (self.until is None):
             raise ValueError("month and until go together: a month is a range with two ends")
+        if (self.timestamp is None) != (self.time_field is None):
+            raise ValueError("timestamp and time_field go together: it is a date with its time")
         if bool(self.truthy) != bool(self.falsy):
             raise ValueError("truthy and falsy go together: what is neither must not become either")
         return self
 
+    @property
+    def targets(self) -> dict[str, str]:
+        """The fields it gives a value, by the setting that names them."""
+        named = {"field": self.field, "until": self.until, "time_field": self.time_field}
+        return {setting: name for setting, name in named.items() if name}
 
-STYLES = ("date", "time", "month", "truthy", "values", "whole_number")
+
+STYLES = ("date", "time", "month", "timestamp", "truthy", "values", "whole_number")
 """What may be done to a cell; the set is closed, one of them a column."""
 
 
@@ -84,12 +102,19 @@ class Rule(_Strict):
 
 
 class Mapping(_Strict):
-    """One mapping file. By `supply-row` a record without reference is named by supply and row."""
+    """One mapping file. By `supply-row` a record without reference is named by supply and row.
+
+    Without a `format` the file's suffix tells it. `delimiter`, `encoding` and `quote` are for CSV,
+    `sheet` for a workbook, of which the first is read otherwise.
+    """
 
     name: str
     source: str
     dataset: str
+    format: FileFormat | None = None
+    sheet: str | None = None
     delimiter: Annotated[str, Field(pattern=r'^[^"\r\n]$')] = ","
+    quote: Literal['"', "'", "none"] = '"'
     encoding: str = "utf-8-sig"
     columns: Annotated[dict[str, Column], Field(min_length=1)]
     constants: dict[str, str] = {}
@@ -112,6 +137,12 @@ class Mapping(_Strict):
             raise ValueError(message) from None
         return name
 
+    @model_validator(mode="after")
+    def _is_unambiguous(self) -> Mapping:
+        if self.delimiter == self.quote:
+            raise ValueError(f"delimiter and quote are both {self.quote!r}; a cell could not end")
+        return self
+
     def content(self, present: Collection[str]) -> str:
         """All that decides what records a file gives that has the columns `present`; canonical.
 
@@ -130,6 +161,8 @@ class Mapping(_Strict):
 
 def _try_style(style: str, what: str) -> None:
     """Refuse a style that reads not all of a date, month or time: the rest would be invented."""
+    if what == "timestamp" and "%Z" in style:
+        raise ValueError("%Z is a name that differs by place; accepted is an offset, %z, or none")
     try:
         read = datetime.strptime(SAMPLE.strftime(style), style)
     except ValueError:

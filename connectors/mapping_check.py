@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from connectors.mapping import Column, Mapping
+from connectors.mapping import Mapping
 from schemas.positions import Finding, Place
-from schemas.record_type import RecordType
+from schemas.record_type import RECORD_REFERENCE, RecordType
 
 _KIND_OF_STYLE = {
     "date": "date",
     "month": "date",
+    "timestamp": "date",
     "time": "time",
     "truthy": "flag",
     "values": "text",
@@ -38,9 +39,8 @@ def fields_given(mapping: Mapping) -> tuple[str, ...]:
 
 def _fields_of_columns(mapping: Mapping) -> Iterator[tuple[Place, str]]:
     for title, column in mapping.columns.items():
-        yield ("columns", title), column.field
-        if column.until:
-            yield ("columns", title, "until"), column.until
+        for setting, name in column.targets.items():
+            yield ("columns", title) if setting == "field" else ("columns", title, setting), name
 
 
 def _fields_named(mapping: Mapping) -> Iterator[tuple[Place, str]]:
@@ -66,14 +66,11 @@ def _unfit_styles(mapping: Mapping, record_type: RecordType) -> Iterator[Finding
     kinds = {f.name: f.kind for f in record_type.fields}
     for title, column in mapping.columns.items():
         for style, kind in _KIND_OF_STYLE.items():
-            for name in _targets(column):
-                if getattr(column, style) and kinds.get(name, kind) != kind:
-                    message = f"{style} is for a {kind}; {name!r} is a {kinds[name]}"
+            for setting, name in column.targets.items():
+                wanted = "time" if setting == "time_field" else kind
+                if getattr(column, style) and kinds.get(name, wanted) != wanted:
+                    message = f"{style} is for a {wanted}; {name!r} is a {kinds[name]}"
                     yield Finding(("columns", title, style), message)
-
-
-def _targets(column: Column) -> tuple[str, ...]:
-    return (column.field, column.until) if column.until else (column.field,)
 
 
 def _fields_given_twice(mapping: Mapping) -> Iterator[Finding]:
@@ -100,5 +97,9 @@ def _unknown_columns(mapping: Mapping) -> Iterator[Finding]:
 
 
 def _reference(mapping: Mapping, record_type: RecordType) -> Iterator[Finding]:
+    """A supply and row may name a record, but not what it refers to, such as the crime of a victim."""
     if mapping.reference == "supply-row" and len(record_type.identity) != 1:
-        yield Finding(("reference",), f"{record_type.dataset} is not identified by one field")
+        message = f"{record_type.dataset} is not identified by one field"
+        if record_type.has_record_reference:
+            message += f"; {RECORD_REFERENCE} is filled without this setting"
+        yield Finding(("reference",), message)

@@ -14,7 +14,7 @@ from connectors.errors import MappingError
 from connectors.mapping import Column, Mapping, Rule
 from schemas.catalogue import Catalogue
 from schemas.positions import Finding, Place, located
-from schemas.record_type import RecordType
+from schemas.record_type import RECORD_REFERENCE, RecordType
 
 SHIPPED = Path(__file__).parent / "mappings"
 
@@ -36,9 +36,12 @@ def find_mapping(name_or_file: str, catalogue: Catalogue) -> Mapping:
 
 
 def identity_mapping(record_type: RecordType) -> Mapping:
-    """The mapping of a file whose header holds the record type's own field names."""
+    """The mapping of a file whose header holds the record type's own field names.
+
+    A column of record references may be absent, since the supply gives them.
+    """
     names = [f.name for f in record_type.fields]
-    required = {*record_type.required, *record_type.identity}
+    required = {*record_type.required, *record_type.identity} - {RECORD_REFERENCE}
     return Mapping(
         name="identity",
         source=f"A file with the field names of {record_type.dataset} as its header",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from collections.abc import Mapping as ReadOnly
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,9 +19,12 @@ from connectors.account import Account, check_access
 from connectors.convert import Converter, columns_present
 from connectors.errors import SourceError
 from connectors.mapping import Mapping
+from connectors.metadata import UNSTATED, Metadata
 from connectors.pace import Chunk, Metronome, Pace
 from connectors.registry import Encode, Registry
-from connectors.sources.csv_file import CsvFile, Row, Unreadable, content_digest
+from connectors.sources.content import content_digest
+from connectors.sources.formats import open_table
+from connectors.sources.table import Row, Table, Unreadable
 from connectors.supply import Counts, Supply, event_dates, supply_id
 from connectors.topic_reader import Offsets, end_offsets, read_until
 from connectors.writer import Outgoing, TransactionalWriter
@@ -35,13 +38,19 @@ SUPPLY_HEADER = "supply"
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One file to supply. `contact` is a post with its mailbox, not a person (guidance 3.4)."""
+    """One file to supply. `contact` is a post with its mailbox, not a person (guidance 3.4).
+
+    `metadata` is what the supplier states; `supplier` is the post that stands where it names none.
+    """
 
     file: Path
     mapping: Mapping
     account: Account
     catalogue: Catalogue
     contact: str = ""
+    agency_name: str = ""
+    supplier: str = ""
+    metadata: Metadata = UNSTATED
 
     @property
     def transactional_id(self) -> str:
@@ -73,12 +82,13 @@ class Published:
     undeclared_columns: tuple[str, ...]
     caveats: tuple[str, ...]
     receipts_from: Offsets = field(repr=False)
+    metadata_renewed: bool = False
 
 
 def publish(
     job: Job, pace: Pace | None = None, progress: Callable[[Progress], None] = lambda _: None
 ) -> Published:
-    """Supply a file, or what of it was not supplied yet; a supply that is complete sends nothing.
+    """Supply a file, or what of it was not supplied yet; a complete one sends no record again.
 
     Raises:
         SourceError: the file is not what the mapping says; nothing more was sent.
@@ -87,15 +97,18 @@ def publish(
     stamp = _stamp(job.file)
     content = content_digest(job.file)
     record_type = job.catalogue.record_type(job.mapping.dataset)
-    with CsvFile(job.file, job.mapping.delimiter, job.mapping.encoding) as source:
+    with open_table(job.file, job.mapping) as source:
         present = columns_present(job.mapping, source.header)
         identifier = supply_id(job.account.agency, job.mapping, present, content)
         converter = Converter(job.mapping, record_type, source.header, identifier)
         today = datetime.now(LONDON).date()
-        supply = Supply(identifier, job.account.agency, job.contact, job.mapping, converter, today)
+        supply = Supply(
+            identifier, job.account.agency, job.contact, job.mapping, converter, today,
+            source.description, job.agency_name, job.supplier, job.metadata,
+        )  # fmt: skip
         topics = _Topics(job, identifier)
         before = topics.newest()
-        if before is not None and before["complete"]:
+        if before is not None and before["complete"] and supply.renewed(before) is None:
             return _already(before)
         # Receipts of an earlier attempt stand before the end, so then all are read.
         receipts_from = {} if before else end_offsets(job.account, topics.receipts)
@@ -103,7 +116,7 @@ def publish(
         # Only now is decided what an earlier writer left open.
         before = topics.newest()
         if before is not None and before["complete"]:
-            return _already(before)
+            return _renewed(supply, before, topics, writer)
         run = _Run(supply, source, topics, writer, pace or Pace(), event_dates(record_type))
         check = _unchanged(job.file, stamp)
         return run.run(before, progress, check, {} if before else receipts_from)
@@ -130,7 +143,9 @@ class _Topics:
         """The newest record of this supply that was committed, if any."""
         ends = end_offsets(self._account, self.supplies)
         ours = (s for s in self._supplies(ends) if s["supply_id"] == self._identifier)
-        return max(ours, key=lambda s: (s["rows_read"], s["complete"]), default=None)
+        # Of two that came as far, the later one states what holds.
+        newest = reversed(list(ours))
+        return max(newest, key=lambda s: (s["rows_read"], s["complete"]), default=None)
 
     def _supplies(self, ends: Offsets) -> Iterable[dict[str, Any]]:
         for value in read_until(self._account, self.supplies, ends):
@@ -154,7 +169,7 @@ class _Run:
     """One pass through the file."""
 
     supply: Supply
-    source: CsvFile
+    source: Table
     topics: _Topics
     writer: TransactionalWriter
     pace: Pace
@@ -218,9 +233,20 @@ class _Run:
             resumed_after=before["rows_read"] if before else 0,
             out_of_scope=dict(counts.out_of_scope),
             undeclared_columns=self.supply.converter.undeclared,
-            caveats=(*self.supply.mapping.caveats, *counts.caveats),
+            caveats=tuple(self.supply.caveats(counts)),
             receipts_from=receipts_from,
         )
+
+
+def _renewed(
+    supply: Supply, before: ReadOnly[str, Any], topics: _Topics, writer: TransactionalWriter
+) -> Published:
+    """A complete supply sends no record again, but its metadata where they state what is new."""
+    record = supply.renewed(before)
+    if record is None:
+        return _already(before)
+    writer.write([topics.supply_message(record)])
+    return replace(_already(record), metadata_renewed=True)
 
 
 def _already(supply: ReadOnly[str, Any]) -> Published:

@@ -5,17 +5,20 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Collection, Sequence
+from collections.abc import Mapping as ReadOnly
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
 from connectors.convert import Converted, Converter
 from connectors.mapping import Mapping
-from connectors.sources.csv_file import Unreadable
+from connectors.metadata import UNSTATED, Metadata
+from connectors.sources.table import Unreadable
 from schemas.record_type import RecordType
 
 ID_DIGITS = 32
 UNREADABLE_NAMED = 10
+_EMPTY = (None, "")
 
 
 def supply_id(agency: str, mapping: Mapping, present: Collection[str], content: bytes) -> str:
@@ -44,6 +47,7 @@ class Counts:
     records: int = 0
     unreadable: int = 0
     out_of_scope: Counter[str] = field(default_factory=Counter)
+    filled: Counter[str] = field(default_factory=Counter)
     unreadable_named: list[str] = field(default_factory=list)
     period_from: date | None = None
     period_to: date | None = None
@@ -62,8 +66,10 @@ class Counts:
             self.out_of_scope[str(converted.out_of_scope)] += 1
             return
         self.records += 1
+        record = converted.record
+        self.filled.update([name for name, value in record.items() if value not in _EMPTY])
         for name in dates:
-            value = converted.record[name]
+            value = record[name]
             if isinstance(value, date):
                 self.period_from = min(value, self.period_from or value)
                 self.period_to = max(value, self.period_to or value)
@@ -80,7 +86,11 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Supply:
-    """What stays the same throughout one supply."""
+    """What stays the same throughout one supply.
+
+    `supplier` and `contact` are those of the protocol; what `metadata` states goes before them and,
+    datafield by datafield, before what the mapping states.
+    """
 
     supply_id: str
     agency: str
@@ -88,30 +98,60 @@ class Supply:
     mapping: Mapping
     converter: Converter
     supplied_on: date
+    read_as: str = ""
+    agency_name: str = ""
+    supplier: str = ""
+    metadata: Metadata = UNSTATED
+
+    def caveats(self, counts: Counts) -> list[str]:
+        """All that is to be considered when the supply is used, each said once."""
+        stated = (*self.mapping.caveats, *self.metadata.caveats, *counts.caveats)
+        return list(dict.fromkeys(stated))
 
     def record(self, counts: Counts, *, complete: bool) -> dict[str, Any]:
         """The supply as system/supply.avsc has it; the duties are the schema's own words."""
-        m = self.mapping
+        m, stated = self.mapping, self.metadata
         return {
             "supply_id": self.supply_id,
             "agency": self.agency,
-            "contact": self.contact,
+            "agency_name": self.agency_name,
+            "supplier": stated.supplier or self.supplier,
+            "contact": stated.contact or self.contact,
             "dataset": m.dataset,
             "period_from": counts.period_from and counts.period_from.isoformat(),
             "period_to": counts.period_to and counts.period_to.isoformat(),
-            "file_format": f"CSV, {m.encoding}, cells parted by {m.delimiter!r}; mapping {m.name}",
+            "file_format": f"{self.read_as}; mapping {m.name}",
             "rows_read": counts.rows_read,
             "out_of_scope": dict(counts.out_of_scope),
             "records": counts.records,
             "complete": complete,
             "supplied_on": self.supplied_on.isoformat(),
             "fields": list(self.converter.fields),
-            "explanations": m.explanations,
+            "filled": dict(counts.filled),
+            "explanations": m.explanations | stated.explanations,
             "undeclared_columns": list(self.converter.undeclared),
-            "coding_systems": m.coding_systems,
-            "geocoding": m.geocoding,
-            "caveats": [*m.caveats, *counts.caveats],
+            "coding_systems": m.coding_systems | stated.coding_systems,
+            "geocoding": stated.geocoding or m.geocoding,
+            "caveats": self.caveats(counts),
+            "claims": stated.claims and stated.claims.record,
         }
+
+    def renewed(self, newest: ReadOnly[str, Any]) -> dict[str, Any] | None:
+        """The newest record of a supply with what is stated now; None where that is nothing new.
+
+        The guidance wants metadata "kept up to date", also of a supply that is complete.
+        """
+        stated, newest = self.metadata, dict(newest)
+        renewed = newest | {
+            "supplier": stated.supplier or newest["supplier"],
+            "contact": stated.contact or newest["contact"],
+            "explanations": newest["explanations"] | stated.explanations,
+            "coding_systems": newest["coding_systems"] | stated.coding_systems,
+            "geocoding": stated.geocoding or newest["geocoding"],
+            "caveats": list(dict.fromkeys([*newest["caveats"], *stated.caveats])),
+            "claims": stated.claims.record if stated.claims else newest["claims"],
+        }
+        return None if renewed == newest else renewed
 
 
 def event_dates(record_type: RecordType) -> tuple[str, ...]:

@@ -12,19 +12,26 @@ from collections.abc import Callable
 from datetime import date, datetime, time
 from functools import lru_cache
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from connectors.mapping import Column
+from connectors.mapping import ISO, Column
 from schemas.record_type import Field
 
 Reader = Callable[[str], Any]
 
 _COUNT = re.compile(r"[+-]?\d{1,10}\Z", re.ASCII)
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)\Z", re.ASCII)
+_ISO_DATE = re.compile(r"(\d{4}-\d\d-\d\d)([T ]00:00(:00)?)?\Z", re.ASCII)
+_ISO_TIME = re.compile(r"\d\d:\d\d(:\d\d)?\Z", re.ASCII)
+_ISO_INSTANT = re.compile(
+    r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d([.,]\d+)?)? ?(Z|[+-]\d\d(:?\d\d)?)?)?\Z", re.ASCII
+)
 _SPREADSHEET_WHOLE = re.compile(r"(\d+)\.0+\Z", re.ASCII)
 _INT32 = 2**31
 _TRUTHY = ("true", "t", "yes", "y", "1")
 _FALSY = ("false", "f", "no", "n", "0")
 _REMEMBERED = 4_096
+_LONDON = ZoneInfo("Europe/London")
 
 
 def folded(text: str) -> str:
@@ -56,22 +63,71 @@ def month_reader(style: str) -> Callable[[str], tuple[Any, Any]]:
         try:
             first = datetime.strptime(cell.strip(), style).date().replace(day=1)
         except ValueError:
-            return cell, None
+            # A spreadsheet makes a month the date of its first day.
+            day = _iso_date(cell)
+            if day is None or day.day != 1:
+                return cell, None
+            first = day
         return first, first.replace(day=monthrange(first.year, first.month)[1])
 
     return read
 
 
+def timestamp_reader(style: str) -> Callable[[str], tuple[Any, Any]]:
+    """The function from a timestamp to date and time in Europe/London; other text goes as the date.
+
+    One without an offset from UTC is local already; an ISO date alone has no time.
+    """
+
+    @lru_cache(_REMEMBERED)
+    def read(cell: str) -> tuple[Any, Any]:
+        text = cell.strip()
+        try:
+            given = _iso_instant(text) if style == ISO else datetime.strptime(text, style)
+        except ValueError:
+            given = _iso_instant(text)
+        if given is None:
+            return cell, None
+        if not isinstance(given, datetime):
+            return given, None
+        try:
+            local = given.astimezone(_LONDON) if given.tzinfo else given
+        except OverflowError:
+            return cell, None
+        return local.date(), local.time().replace(microsecond=0)
+
+    return read
+
+
+def _iso_instant(text: str) -> datetime | date | None:
+    found = _ISO_INSTANT.match(text)
+    try:
+        if found and found.group(1):
+            day, clock = text[:10], text[11:].replace(" ", "")
+            return datetime.fromisoformat(f"{day}T{clock}")
+        return date.fromisoformat(text) if found else None
+    except ValueError:
+        return None
+
+
+def _iso_date(cell: str) -> date | None:
+    found = _ISO_DATE.match(cell.strip())
+    try:
+        return date.fromisoformat(found.group(1)) if found else None
+    except ValueError:
+        return None
+
+
 def _date_reader(style: str | None) -> Reader:
     @lru_cache(_REMEMBERED)
     def read(cell: str) -> date | str:
-        try:
-            text = cell.strip()
-            if style is None:
-                return date.fromisoformat(text) if len(text) == len("2009-01-31") else cell
-            return datetime.strptime(text, style).date()
-        except ValueError:
-            return cell
+        if style is not None:
+            try:
+                return datetime.strptime(cell.strip(), style).date()
+            except ValueError:
+                pass  # a spreadsheet's own date cells come in ISO 8601, whatever the style of others
+        day = _iso_date(cell)
+        return cell if day is None else day
 
     return read
 
@@ -84,9 +140,18 @@ def _time_reader(style: str | None) -> Reader:
                 return datetime.strptime(cell.strip(), form).time()
             except ValueError:
                 continue
+        if _ISO_TIME.match(cell.strip()):
+            return _iso_time(cell)
         return cell
 
     return read
+
+
+def _iso_time(cell: str) -> time | str:
+    try:
+        return time.fromisoformat(cell.strip())
+    except ValueError:
+        return cell
 
 
 def _flag_reader(truthy: tuple[str, ...], falsy: tuple[str, ...]) -> Reader:

@@ -37,15 +37,24 @@ class TransactionalWriter:
     """The one writer of an agency's dataset: making one takes the place of any earlier one.
 
     Every wait ends within the account's patience. `resource` is what messages say it writes.
+    `maximum_bytes` is the largest message that the client sends; the broker has its own limit.
     """
 
-    def __init__(self, account: Account, transactional_id: str, resource: str) -> None:
+    def __init__(
+        self,
+        account: Account,
+        transactional_id: str,
+        resource: str,
+        maximum_bytes: int | None = None,
+    ) -> None:
         """Take over from an earlier writer, ending what it left open; errors as `write`."""
         self._account = account
         self._resource = resource
         self._alarms = Alarms()
         self._undelivered: KafkaError | None = None
-        self._producer = Producer(_config(account, transactional_id, self._alarms))
+        self._producer = Producer(
+            {**_config(account, transactional_id, self._alarms), **_limit(maximum_bytes)}
+        )
         try:
             self._until_done(lambda: self._producer.init_transactions(CALL_S))
         except _ToBeRepeatedError as error:
@@ -151,3 +160,7 @@ def _config(account: Account, transactional_id: str, alarms: Alarms) -> dict[str
         "error_cb": alarms,
         "logger": silent(),
     }
+
+
+def _limit(maximum_bytes: int | None) -> dict[str, Any]:
+    return {} if maximum_bytes is None else {"message.max.bytes": maximum_bytes}

@@ -1,61 +1,43 @@
 """A CSV file, plain, gzip or xz, row by row in bounded memory.
 
-A row that cannot be read as the header says (cells too many or too few, a quote that does not
-close, bytes that are not of the encoding) is given as `Unreadable` with its line, so that whoever
-publishes counts and reports it. Lines that are empty are no rows. A file that is damaged as a
-whole, or has no header, is a `SourceError`.
+Unreadable are rows of too many or too few cells, of a quote that does not close, or of bytes that
+are not of the encoding. Lines that are empty are no rows.
 """
 
 from __future__ import annotations
 
 import csv
-import gzip
-import hashlib
 import io
-import lzma
 import os
-import re
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from types import TracebackType
-from typing import IO, NamedTuple, cast
 
 from connectors.errors import SourceError
+from connectors.sources.content import DAMAGE, decompressed, open_bytes
+from connectors.sources.table import LONGEST_ROW, TOO_LONG, Row, Table, Unreadable, is_text
 
-LONGEST_ROW = 200_000
-"""Characters; at four bytes each a record stays below what an intake topic takes."""
 LONGEST_QUOTED_RUN = 2_000_000
-_BLOCK = 1 << 20
-_DAMAGE = (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile)
-_UNDECODED = re.compile("[\ud800-\udfff]")
 
 
-class Row(NamedTuple):
-    """A row: its number among the rows, counted from 1, the line it begins on, and its cells."""
-
-    number: int
-    line: int
-    cells: list[str]
-
-
-class Unreadable(NamedTuple):
-    """A row that is none, and why; never what stands in it."""
-
-    number: int
-    line: int
-    reason: str
-
-
-class CsvFile:
+class CsvFile(Table):
     """An open CSV file. Use it as a context; iterate it once."""
 
-    def __init__(self, path: Path, delimiter: str = ",", encoding: str = "utf-8-sig") -> None:
-        """Open the file and read its header; `SourceError` where there is none."""
+    def __init__(
+        self,
+        path: Path,
+        delimiter: str = ",",
+        encoding: str = "utf-8-sig",
+        quote: str | None = '"',
+    ) -> None:
+        """Open the file and read its header; `SourceError` where there is none.
+
+        Without a `quote` every character between two delimiters belongs to the cell.
+        """
         self.path = path
-        self._raw = _open(path)
+        self.description = f"CSV, {encoding}, cells parted by {delimiter!r}"
+        self._raw = open_bytes(path)
         self.size = os.fstat(self._raw.fileno()).st_size
-        self._content = _decompressed(path, self._raw)
+        self._content = decompressed(path, self._raw)
         self._text = io.TextIOWrapper(
             # Bytes that are not of the encoding become lone surrogates, which mark their row alone.
             self._content, encoding=encoding, errors="surrogateescape", newline="",
@@ -64,23 +46,18 @@ class CsvFile:
         self._line = 0
         self._run = 0
         self._too_long = False
-        self._rows = csv.reader(self._lines(), delimiter=delimiter, strict=True)
+        self._rows = csv.reader(
+            self._lines(),
+            delimiter=delimiter,
+            quotechar=quote,
+            quoting=csv.QUOTE_MINIMAL if quote else csv.QUOTE_NONE,
+            strict=True,
+        )
         try:
             self.header = self._read_header()
         except BaseException:
             self.close()
             raise
-
-    def __enter__(self) -> CsvFile:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
-        self.close()
 
     @property
     def consumed(self) -> int:
@@ -113,7 +90,7 @@ class CsvFile:
             raise SourceError(f"{self.path}:1: the header cannot be read: {header.reason}")
         if not header:
             raise SourceError(f"{self.path}:1: no header; the first line names the columns")
-        if _UNDECODED.search("".join(header)) or self._too_long:
+        if not is_text("".join(header)) or self._too_long:
             raise SourceError(f"{self.path}:1: the header is no text in {self._encoding}")
         return tuple(title.strip() for title in header)
 
@@ -123,7 +100,7 @@ class CsvFile:
             return next(self._rows, None)
         except csv.Error as error:
             return Unreadable(number, line, f"{error}{self._until(line)}")
-        except _DAMAGE as error:
+        except DAMAGE as error:
             raise SourceError(f"{self.path}:{self._line}: the file is damaged: {error}") from None
         except UnicodeError:
             message = f"{self.path}:{self._line}: the file is no text in {self._encoding}"
@@ -134,10 +111,10 @@ class CsvFile:
 
     def _reason(self, cells: list[str]) -> str | None:
         if self._too_long or sum(map(len, cells)) > LONGEST_ROW:
-            return f"more than {LONGEST_ROW} characters"
+            return TOO_LONG
         if len(cells) != len(self.header):
             return f"{len(cells)} cells; the header has {len(self.header)}"
-        if any(not c.isascii() and _UNDECODED.search(c) for c in cells):
+        if not all(map(is_text, cells)):
             return f"bytes that are no text in {self._encoding}"
         return None
 
@@ -157,31 +134,3 @@ class CsvFile:
         while part := self._text.readline(LONGEST_ROW):
             if part.endswith(("\n", "\r")):
                 return
-
-
-def content_digest(path: Path) -> bytes:
-    """SHA-256 of what the file holds, whether or how it is compressed; `SourceError` if damaged."""
-    digest = hashlib.sha256()
-    with _open(path) as raw, _decompressed(path, raw) as content:
-        try:
-            while block := content.read(_BLOCK):
-                digest.update(block)
-        except _DAMAGE as error:
-            raise SourceError(f"{path}: the file is damaged: {error}") from None
-    return digest.digest()
-
-
-def _open(path: Path) -> IO[bytes]:
-    try:
-        return path.open("rb")
-    except OSError as error:
-        raise SourceError(f"{path}: cannot be read: {error.strerror}") from None
-
-
-def _decompressed(path: Path, raw: IO[bytes]) -> IO[bytes]:
-    match path.suffix:
-        case ".gz":
-            return cast("IO[bytes]", gzip.GzipFile(fileobj=raw))
-        case ".xz":
-            return cast("IO[bytes]", lzma.LZMAFile(raw))
-    return raw

@@ -75,6 +75,8 @@ def test_a_count_beyond_the_schemas_range_goes_as_text() -> None:
         ("2019-02", date(2019, 2, 1), date(2019, 2, 28)),
         ("2020-02", date(2020, 2, 1), date(2020, 2, 29)),
         ("2018-12", date(2018, 12, 1), date(2018, 12, 31)),
+        ("2018-10-01", date(2018, 10, 1), date(2018, 10, 31)),
+        ("2018-10-17", "2018-10-17", None),
         ("2018-13", "2018-13", None),
         ("", None, None),
     ],
@@ -86,6 +88,115 @@ def test_a_month_alone_is_a_range_and_never_an_invented_day(
     record = one(make_mapping(columns={"Month": column}), Month=month)
     assert (record["incident_date"], record["incident_date_to"]) == (first, last)
     assert record["incident_time"] is None
+
+
+@pytest.mark.parametrize(
+    ("style", "cell", "day", "clock"),
+    [
+        ("iso", "2020-01-11T00:01:00+00:00", date(2020, 1, 11), time(0, 1)),
+        ("iso", "2020-06-30T23:30:00Z", date(2020, 7, 1), time(0, 30)),
+        ("iso", "2020-07-01T00:30:00+0100", date(2020, 7, 1), time(0, 30)),
+        ("iso", "2020-07-01 00:30", date(2020, 7, 1), time(0, 30)),
+        ("iso", "2020-07-01 00:30:15.1234567 +00:00", date(2020, 7, 1), time(1, 30, 15)),
+        ("iso", "2020-10-25T00:30:00Z", date(2020, 10, 25), time(1, 30)),
+        ("iso", "2020-10-25T01:30:00Z", date(2020, 10, 25), time(1, 30)),
+        ("iso", "2020-03-29T01:00:00Z", date(2020, 3, 29), time(2, 0)),
+        ("iso", "2020-07-01", date(2020, 7, 1), None),
+        ("iso", "2020-02-30", "2020-02-30", None),
+        ("iso", "2020-07-01T24:30", "2020-07-01T24:30", None),
+        ("iso", "20200701T0030", "20200701T0030", None),
+        ("iso", "9999-12-31T23:59:00-01:00", "9999-12-31T23:59:00-01:00", None),
+        ("iso", "", None, None),
+        ("%d/%m/%Y %H:%M", "01/07/2020 00:30", date(2020, 7, 1), time(0, 30)),
+        ("%d/%m/%Y %H:%M", "2020-07-01T00:30:00", date(2020, 7, 1), time(0, 30)),
+        ("%d/%m/%Y %H:%M", "07/13/2020 00:30", "07/13/2020 00:30", None),
+        ("%d/%m/%Y %H:%M %z", "01/07/2020 23:30 +0000", date(2020, 7, 2), time(0, 30)),
+    ],
+)
+def test_a_timestamp_is_a_date_and_its_local_time(
+    *, make_mapping: Make, style: str, cell: str, day: object, clock: object
+) -> None:
+    column = {"field": "incident_date", "timestamp": style, "time_field": "incident_time"}
+    record = one(make_mapping(columns={"When": column}), When=cell)
+    assert (record["incident_date"], record["incident_time"]) == (day, clock)
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "value"),
+    [
+        ({"field": "incident_date", "date": "%d/%m/%Y"}, "2020-07-01", date(2020, 7, 1)),
+        ({"field": "incident_date", "date": "%d/%m/%Y"}, "2020-07-01T00:00:00", date(2020, 7, 1)),
+        ({"field": "incident_date"}, "2020-07-01 00:00:00", date(2020, 7, 1)),
+        ({"field": "incident_date"}, "2020-07-01T09:00:00", "2020-07-01T09:00:00"),
+        ({"field": "incident_date", "date": "%d/%m/%Y"}, "1/7/20", "1/7/20"),
+        ({"field": "incident_time", "time": "%I.%M %p"}, "07:05:09", time(7, 5, 9)),
+        ({"field": "incident_time", "time": "%I.%M %p"}, "19:05", time(19, 5)),
+        ({"field": "incident_time", "time": "%I.%M %p"}, "25:05", "25:05"),
+        ({"field": "incident_time", "time": "%I.%M %p"}, "7:05", "7:05"),
+    ],
+)
+def test_a_spreadsheets_own_date_or_time_is_read_whatever_the_style(
+    make_mapping: Make, column: dict[str, str], cell: str, value: object
+) -> None:
+    assert one(make_mapping(columns={"C": column}), C=cell)[column["field"]] == value
+
+
+def test_a_record_that_holds_no_reference_of_its_own_is_named_whatever_the_mapping_says() -> None:
+    record_type = CATALOGUE.record_type("police-crime-victim")
+    converter = Converter(identity_mapping(record_type), record_type, ["crime_reference"], SUPPLY)
+    converted = converter(["c1"], 7)
+    assert converted.record is not None
+    assert converted.record["record_reference"] == "0123456789ab-7"
+    assert converted.key == b"c1\x1f0123456789ab-7"
+    assert "record_reference" in converter.fields
+    assert converter([""], 7).key is None
+
+
+def test_a_reference_that_the_row_gives_is_kept() -> None:
+    record_type = CATALOGUE.record_type("prison-release")
+    header = [*record_type.required]
+    converter = Converter(identity_mapping(record_type), record_type, header, SUPPLY)
+    converted = converter(["own" for _ in header], 7)
+    assert converted.record is not None
+    assert converted.record["record_reference"] == "own"
+
+
+@pytest.mark.parametrize(
+    ("kind", "reason"),
+    [
+        ("Person search", None),
+        ("Vehicle search", None),
+        ("Person and Vehicle search", None),
+        ("", "not stated"),
+        ("Stop and account", "did not result in a search"),
+    ],
+)
+def test_only_searches_are_asked_for(catalogue: Catalogue, kind: str, reason: str | None) -> None:
+    mapping = find_mapping("data-police-uk-stop-search", catalogue)
+    record_type = catalogue.record_type(mapping.dataset)
+    cells = {
+        "Type": kind, "Date": "2020-06-30T23:05:00+00:00", "Latitude": "51.5", "Longitude": "-0.1",
+        "Gender": "Male", "Age range": "18-24", "Self-defined ethnicity": "White - Irish",
+        "Officer-defined ethnicity": "White", "Object of search": "Controlled drugs",
+        "Outcome": "Arrest",
+    }  # fmt: skip
+    converted = Converter(mapping, record_type, list(cells), SUPPLY)(list(cells.values()), 7)
+    if reason is not None:
+        assert reason in str(converted.out_of_scope)
+        return
+    assert {k: v for k, v in (converted.record or {}).items() if v is not None} == {
+        "reference_number": "0123456789ab-7",
+        "search_date": date(2020, 7, 1),
+        "search_time": time(0, 5),
+        "suspect_gender": "Male",
+        "suspect_age_range": "18-24",
+        "suspect_ethnicity": "White - Irish",
+        "officer_defined_ethnicity": "White",
+        "reason_for_search": "Controlled drugs",
+        "result_of_search": "Arrest",
+        "location_latitude": 51.5,
+        "location_longitude": -0.1,
+    }
 
 
 def test_a_record_without_reference_is_named_by_its_supply_and_row(make_mapping: Make) -> None:
@@ -143,7 +254,7 @@ def test_a_missing_column_is_told_but_never_what_stands_in_a_file_without_header
 ) -> None:
     mapping = make_mapping(columns={"Ref": "incident_reference", "Type": "incident_type"})
     with pytest.raises(
-        SourceError, match=r"line 1: .*lacks: Ref\. .*3 columns it knows: Type"
+        SourceError, match=r"header: .*lacks: Ref\. .*3 columns the mapping knows: Type"
     ) as e:
         convert(mapping, type="1", Smith="2", Acacia="3")
     assert "Smith" not in str(e.value)

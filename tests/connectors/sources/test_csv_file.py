@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.errors import SourceError
-from connectors.sources import csv_file
-from connectors.sources.csv_file import CsvFile, Row, Unreadable, content_digest
+from connectors.sources.content import content_digest
+from connectors.sources.csv_file import CsvFile
+from connectors.sources.table import LONGEST_ROW, Row, Unreadable
 
 Write = Callable[..., Path]
 
@@ -105,7 +106,35 @@ def test_cells_too_long_together_are_told(write_csv: Write) -> None:
     path = write_csv("a,b\n" + "x" * 110_000 + "," + "y" * 110_000 + "\n1,2\n")
     found = rows(path)
     assert isinstance(found[0], Unreadable)
-    assert found[0].reason == f"more than {csv_file.LONGEST_ROW} characters"
+    assert found[0].reason == f"more than {LONGEST_ROW} characters"
+
+
+@pytest.mark.parametrize(
+    ("delimiter", "encoding"),
+    [("\t", "utf-8-sig"), (";", "cp1252"), ("|", "utf-16"), (",", "utf-16"), ("\t", "utf-16-le")],
+)
+def test_suppliers_delimiters_and_encodings_are_read_with_their_quoted_newlines(
+    write_csv: Write, delimiter: str, encoding: str
+) -> None:
+    text = 'Réf,"No, te"\r\n1,"first\nsecond ""x"""\r\n2,£5\r\n'
+    if delimiter != ",":
+        text = text.replace("No, te", "No; te\t|").replace(",", delimiter)
+    with CsvFile(write_csv(text.encode(encoding)), delimiter, encoding) as source:
+        assert source.header[0] == "Réf"
+        assert list(source) == [
+            Row(1, 2, ["1", 'first\nsecond "x"']),
+            Row(2, 4, ["2", "£5"]),
+        ]
+
+
+def test_cells_are_quoted_as_the_supplier_quotes_them(write_csv: Write) -> None:
+    def cells(quote: str | None, line: str) -> list[str] | str:
+        with CsvFile(write_csv(f"a,b\n{line}\n"), quote=quote) as source:
+            return next(iter(source))[2]
+
+    assert cells("'", "'1,2','it''s 5\"'") == ["1,2", "it's 5\""]
+    assert cells(None, "5\" pipe,'tis") == ['5" pipe', "'tis"]
+    assert cells(None, '"1,2",3') == "3 cells; the header has 2"
 
 
 def test_progress_ends_at_the_size_of_the_file(write_csv: Write) -> None:

@@ -1,0 +1,202 @@
+"""Publishes a table of one aggregate source (guidance 3.3) whole, in one message, with its metadata.
+
+The broker's access rules decide who may write and read a source's topic; nothing here does.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from connectors.account import Account, check_access
+from connectors.errors import SourceError
+from connectors.metadata import TableMetadata, load_metadata
+from connectors.registry import Registry
+from connectors.sources.csv_file import CsvFile
+from connectors.sources.table import Table, Unreadable
+from connectors.sources.xlsx_file import XlsxFile
+from connectors.topic_reader import end_offsets, read_until
+from connectors.writer import Outgoing, TransactionalWriter
+from schemas.aggregates import AggregateSource
+from schemas.catalogue import Catalogue
+from schemas.topics import MAXIMUM_TABLE_BYTES
+from schemas.wire import WireError
+
+MARKING_HEADER = "marking"
+MOST_TABLE_BYTES = MAXIMUM_TABLE_BYTES - 64 * 1024
+"""Largest table, which leaves room for its metadata in the one message."""
+
+_WORKBOOKS = (".xlsx", ".xlsm")
+_UNICODE, _WESTERN = "utf-8-sig", "cp1252"
+
+
+class TableFile(NamedTuple):
+    """A table as the supplier's file holds it; `caveats` tell of rows that do not fit the header."""
+
+    content: bytes
+    read_as: str
+    fields: tuple[str, ...]
+    records: int
+    caveats: tuple[str, ...]
+
+    @property
+    def sha256(self) -> str:
+        """Digest of the content, in hexadecimal."""
+        return hashlib.sha256(self.content).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class TableJob:
+    """One table to publish; `supplier` and `contact` stand where the metadata name none."""
+
+    file: Path
+    source: AggregateSource
+    account: Account
+    catalogue: Catalogue
+    agency_name: str
+    supplier: str = ""
+    contact: str = ""
+    metadata: Path | None = None
+
+
+class PublishedTable(NamedTuple):
+    """What stands in the topic now; `sent` is false where it stood there before."""
+
+    record: dict[str, Any]
+    sent: bool
+
+
+def publish_table(job: TableJob, today: date) -> PublishedTable:
+    """Publish a table, unless the newest of its source is the same; `today` is in Europe/London.
+
+    Metadata that are given and state something new are sent with the table once more.
+
+    Raises:
+        SourceError: the file is no table, or too large.
+        MetadataError: what the metadata file states cannot be used.
+        PublishError: see `connectors.errors`; nothing is readable of what was not written whole.
+    """
+    table = read_table(job.file)
+    record = _record(job, table, today)
+    account = job.account
+    topic = account.names.aggregate(job.source.id)
+    check_access(account, [topic])
+    encode = Registry(account.registry_url).encoder(topic, job.catalogue.system["aggregate"])
+    name = f"{account.principal}.aggregate.{job.source.id}"
+    # Making the writer first ends what an earlier one left open before the topic is read.
+    writer = TransactionalWriter(account, name, topic, MAXIMUM_TABLE_BYTES)
+    newest = newest_table(account, job.source.id, job.catalogue)
+    if newest is not None and _states_nothing_new(job, record, newest):
+        return PublishedTable(newest, sent=False)
+    marking = [(MARKING_HEADER, job.source.marking.encode())]
+    writer.write([Outgoing(topic, table.sha256.encode(), encode(record), [*marking])])
+    return PublishedTable(record, sent=True)
+
+
+def newest_table(account: Account, source: str, catalogue: Catalogue) -> dict[str, Any] | None:
+    """The newest table of a source as system/aggregate.avsc has it, if any; read as the account.
+
+    Raises:
+        AccessDeniedError: the broker does not let this party read the source.
+        PublishError: see `connectors.account.check_access`.
+    """
+    topic = account.names.aggregate(source)
+    check_access(account, [topic])
+    newest = None
+    for newest in _tables(account, topic, catalogue):  # noqa: B007 - the last one is what is asked
+        pass
+    return newest
+
+
+def read_table(file: Path) -> TableFile:
+    """Read a CSV file or the first sheet of a workbook whole; `SourceError` where it is neither."""
+    suffix = file.suffix.lower()
+    if suffix not in (".csv", *_WORKBOOKS):
+        raise SourceError(f"{file}: is no table by its suffix; accepted: .csv, .xlsx, .xlsm")
+    content = _content(file)
+    with _opened(file, content) as table:
+        rows = list(_readable(table))
+        read_as, fields = table.description, table.header
+    if _content(file) != content:
+        raise SourceError(f"{file}: the file was changed while it was read; publish it again")
+    torn = [row for row in rows if row is not None]
+    caveats = (f"{len(torn)} rows do not fit the header; the first: {torn[0]}",) if torn else ()
+    return TableFile(content, read_as, fields, len(rows), caveats)
+
+
+def _tables(account: Account, topic: str, catalogue: Catalogue) -> Iterator[dict[str, Any]]:
+    registry = Registry(account.registry_url)
+    for value in read_until(account, topic, end_offsets(account, topic)):
+        try:
+            yield registry.decode(value, catalogue.system["aggregate"])
+        except WireError:
+            continue  # the agency's own topic may hold what others of its tools wrote
+
+
+def _record(job: TableJob, table: TableFile, today: date) -> dict[str, Any]:
+    """The table as system/aggregate.avsc has it; the duties are the schema's own words."""
+    source = job.source
+    stated = TableMetadata()
+    if job.metadata is not None:
+        of = f"the table {job.file.name}"
+        stated = load_metadata(job.metadata, TableMetadata, table.fields, of)
+    supplier = (stated.supplier or job.supplier, stated.contact or job.contact)
+    return {
+        "source": source.id,
+        "title": source.title,
+        "guidance": source.guidance,
+        "marking": source.marking,
+        "agency": job.agency_name,
+        "contact": ", ".join(part for part in supplier if part),
+        **stated.period.ends,
+        "file_format": table.read_as,
+        "records": table.records,
+        "supplied_on": today.isoformat(),
+        "fields": list(table.fields),
+        "explanations": stated.explanations,
+        "coding_systems": stated.coding_systems,
+        "geocoding": stated.geocoding,
+        "caveats": [*stated.caveats, *table.caveats],
+        "sha256": table.sha256,
+        "table": table.content,
+    }
+
+
+def _states_nothing_new(
+    job: TableJob, record: Mapping[str, Any], newest: Mapping[str, Any]
+) -> bool:
+    if job.metadata is None:
+        return bool(record["sha256"] == newest["sha256"])
+    return all(newest[name] == value for name, value in record.items() if name != "supplied_on")
+
+
+def _content(file: Path) -> bytes:
+    try:
+        with file.open("rb") as stream:
+            content = stream.read(MOST_TABLE_BYTES + 1)
+    except OSError as error:
+        raise SourceError(f"{file}: cannot be read: {error.strerror}") from None
+    if len(content) > MOST_TABLE_BYTES:
+        message = f"is larger than {MOST_TABLE_BYTES:,} bytes, the most that goes in one message"
+        raise SourceError(f"{file}: {message}; publish it in parts, or without what nobody needs")
+    return content
+
+
+def _opened(file: Path, content: bytes) -> Table:
+    if file.suffix.lower() in _WORKBOOKS:
+        return XlsxFile(file)
+    try:
+        content.decode(_UNICODE)
+    except UnicodeDecodeError:
+        return CsvFile(file, encoding=_WESTERN)
+    return CsvFile(file, encoding=_UNICODE)
+
+
+def _readable(table: Table) -> Iterator[str | None]:
+    """For each row why it does not fit the header, or None where it does."""
+    for row in table:
+        yield f"line {row.line}: {row.reason}" if isinstance(row, Unreadable) else None

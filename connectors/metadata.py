@@ -1,0 +1,150 @@
+"""What a supplier states of its own supply (guidance 3.4), in a small YAML file that it keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, Self, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from connectors.errors import MetadataError
+from connectors.yaml_file import read_yaml
+from schemas.positions import Finding, Place, located
+
+Text = Annotated[str, Field(min_length=1)]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Period(_Strict):
+    """The time period covered; each end belongs to it, and may be left open."""
+
+    begin: Annotated[date | None, Field(alias="from")] = None
+    until: date | None = None
+
+    @model_validator(mode="after")
+    def _runs_forwards(self) -> Self:
+        if self.begin and self.until and self.until < self.begin:
+            raise ValueError(f"ends on {self.until}, before it begins")
+        return self
+
+    @property
+    def ends(self) -> dict[str, str | None]:
+        """Both ends, ISO 8601, as the system's records name them."""
+        return {
+            "period_from": self.begin.isoformat() if self.begin else None,
+            "period_to": self.until.isoformat() if self.until else None,
+        }
+
+
+class Claims(_Strict):
+    """What the supplier says that a file holds, to stand beside what is measured.
+
+    `records` counts records supplied; `completeness` is the share of them, 0 to 1, with a usable
+    value, by datafield.
+    """
+
+    records: Annotated[int | None, Field(ge=0)] = None
+    period: Period = Period()
+    completeness: dict[str, Share] = {}
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """The claims as system/supply.avsc has them."""
+        return {
+            "records": self.records,
+            **self.period.ends,
+            "completeness": dict(self.completeness),
+        }
+
+
+class Notes(_Strict):
+    """What can be stated of any supply; `supplier` is a post, not a person."""
+
+    supplier: str = ""
+    contact: str = ""
+    explanations: dict[str, Text] = {}
+    coding_systems: dict[str, Text] = {}
+    geocoding: str = ""
+    caveats: tuple[Text, ...] = ()
+
+    def fields_named(self) -> Iterator[tuple[Place, str]]:
+        """Every datafield that is named, with the place where it stands."""
+        yield from ((("explanations", name), name) for name in self.explanations)
+        yield from ((("coding_systems", name), name) for name in self.coding_systems)
+
+
+class Metadata(Notes):
+    """The metadata of a supply of records."""
+
+    claims: Claims | None = None
+
+    def fields_named(self) -> Iterator[tuple[Place, str]]:
+        """Every datafield that is named, with the place where it stands."""
+        yield from super().fields_named()
+        if self.claims:
+            names = self.claims.completeness
+            yield from ((("claims", "completeness", name), name) for name in names)
+
+
+UNSTATED = Metadata()
+"""Of a supply of which its supplier states nothing."""
+
+
+class TableMetadata(Notes):
+    """The metadata of an aggregate table, whose period nothing but its supplier can tell."""
+
+    period: Period = Period()
+
+
+Stated = TypeVar("Stated", bound=Notes)
+
+
+def load_metadata(path: Path, kind: type[Stated], fields: Collection[str], of: str) -> Stated:
+    """Read a metadata file and hold the datafields it names against those that `of` has.
+
+    Raises:
+        MetadataError: one line a finding, each with file, line, place and what is accepted.
+    """
+    document = read_yaml(path, MetadataError)
+    try:
+        # A file that holds comments alone states nothing.
+        stated = kind.model_validate({} if document is None else document)
+    except ValidationError as error:
+        found = [_explained(problem, kind) for problem in error.errors()]
+        raise MetadataError(located(found, path, document, "metadata")) from None
+    accepted = ", ".join(fields)
+    found = [
+        Finding(place, f"{name!r} is no field of {of}; accepted: {accepted}")
+        for place, name in stated.fields_named()
+        if name not in fields
+    ]
+    if found:
+        raise MetadataError(located(found, path, document, "metadata"))
+    return stated
+
+
+def _explained(problem: Any, kind: type[Notes]) -> Finding:
+    place: Place = tuple(problem["loc"])
+    message = str(problem["msg"]).removeprefix("Value error, ")
+    if problem["type"] == "extra_forbidden":
+        return Finding(place, f"is no setting; accepted: {', '.join(_accepted(place, kind))}")
+    given = problem["input"]
+    if isinstance(given, str | int | float | bool):
+        message = f"{message}; given {given!r}"
+    return Finding(place, message)
+
+
+def _accepted(place: Place, kind: type[Notes]) -> Iterator[str]:
+    model: type[BaseModel] = kind
+    match place:
+        case (*_, "period", _):
+            model = Period
+        case ("claims", _):
+            model = Claims
+    return (field.alias or name for name, field in model.model_fields.items())

@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from openpyxl import Workbook
+
+from connectors.aggregate import MOST_TABLE_BYTES, read_table
+from connectors.errors import SourceError
+
+Write = Callable[..., Path]
+
+
+def test_a_table_is_read_with_its_header_rows_and_digest(write_csv: Write) -> None:
+    content = b'Ward,Feels safe,Note\nAbbey,81,"two\nlines"\nBathwick,78,\n'
+    table = read_table(write_csv(content))
+    assert table.content == content
+    assert table.fields == ("Ward", "Feels safe", "Note")
+    assert (table.records, table.caveats) == (2, ())
+    assert table.sha256 == hashlib.sha256(content).hexdigest()
+
+
+def test_rows_that_do_not_fit_the_header_are_counted_and_told(write_csv: Write) -> None:
+    table = read_table(write_csv("a,b\n1,2\n3\n4,5,6\n"))
+    assert table.records == 3
+    assert table.caveats == (
+        "2 rows do not fit the header; the first: line 3: 1 cells; the header has 2",
+    )
+
+
+def test_a_table_of_an_older_western_encoding_is_read_and_says_so(write_csv: Write) -> None:
+    table = read_table(write_csv("Café,£\n1,2\n".encode("cp1252")))
+    assert table.fields == ("Café", "£")
+    assert "cp1252" in table.read_as
+
+
+def test_a_workbook_is_read_and_kept_as_its_bytes(tmp_path: Path) -> None:
+    book = Workbook()
+    sheet = book.create_sheet("Table", 0)
+    for row in (["Ward", "Residents"], ["Abbey", 5_100], ["Bathwick", 6_200]):
+        sheet.append(row)
+    path = tmp_path / "census.xlsx"
+    book.save(path)
+    table = read_table(path)
+    assert (table.fields, table.records) == (("Ward", "Residents"), 2)
+    assert table.content == path.read_bytes()
+
+
+@pytest.mark.parametrize("name", ["table.csv.gz", "table.pdf", "table"])
+def test_what_is_no_table_by_its_suffix_is_refused(write_csv: Write, name: str) -> None:
+    with pytest.raises(SourceError, match=r"accepted: \.csv, \.xlsx, \.xlsm"):
+        read_table(write_csv("a\n1\n", name))
+
+
+def test_a_table_too_large_for_one_message_is_refused(write_csv: Write) -> None:
+    row = b"1,2\n"
+    largest = row * (MOST_TABLE_BYTES // len(row))
+    assert read_table(write_csv(largest)).content == largest
+    with pytest.raises(SourceError, match=r"larger than 8,323,072 bytes"):
+        read_table(write_csv(largest + b"3"))
+
+
+def test_a_file_without_header_is_refused(write_csv: Write) -> None:
+    with pytest.raises(SourceError, match="no header"):
+        read_table(write_csv(""))
