@@ -5,7 +5,6 @@ The broker's access rules decide who may write and read a source's topic; nothin
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -13,12 +12,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from connectors.account import Account, check_access
-from connectors.errors import SourceError
 from connectors.metadata import TableMetadata, load_metadata
 from connectors.registry import Registry
-from connectors.sources.csv_file import CsvFile
-from connectors.sources.table import Table, Unreadable
-from connectors.sources.xlsx_file import XlsxFile
+from connectors.table_file import TableFile, read_table
 from connectors.topic_reader import end_offsets, read_until
 from connectors.writer import Outgoing, TransactionalWriter
 from schemas.aggregates import AggregateSource
@@ -27,26 +23,6 @@ from schemas.topics import MAXIMUM_TABLE_BYTES
 from schemas.wire import WireError
 
 MARKING_HEADER = "marking"
-MOST_TABLE_BYTES = MAXIMUM_TABLE_BYTES - 64 * 1024
-"""Largest table, which leaves room for its metadata in the one message."""
-
-_WORKBOOKS = (".xlsx", ".xlsm")
-_UNICODE, _WESTERN = "utf-8-sig", "cp1252"
-
-
-class TableFile(NamedTuple):
-    """A table as the supplier's file holds it; `caveats` tell of rows that do not fit the header."""
-
-    content: bytes
-    read_as: str
-    fields: tuple[str, ...]
-    records: int
-    caveats: tuple[str, ...]
-
-    @property
-    def sha256(self) -> str:
-        """Digest of the content, in hexadecimal."""
-        return hashlib.sha256(self.content).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,22 +88,6 @@ def newest_table(account: Account, source: str, catalogue: Catalogue) -> dict[st
     return newest
 
 
-def read_table(file: Path) -> TableFile:
-    """Read a CSV file or the first sheet of a workbook whole; `SourceError` where it is neither."""
-    suffix = file.suffix.lower()
-    if suffix not in (".csv", *_WORKBOOKS):
-        raise SourceError(f"{file}: is no table by its suffix; accepted: .csv, .xlsx, .xlsm")
-    content = _content(file)
-    with _opened(file, content) as table:
-        rows = list(_readable(table))
-        read_as, fields = table.description, table.header
-    if _content(file) != content:
-        raise SourceError(f"{file}: the file was changed while it was read; publish it again")
-    torn = [row for row in rows if row is not None]
-    caveats = (f"{len(torn)} rows do not fit the header; the first: {torn[0]}",) if torn else ()
-    return TableFile(content, read_as, fields, len(rows), caveats)
-
-
 def _tables(account: Account, topic: str, catalogue: Catalogue) -> Iterator[dict[str, Any]]:
     registry = Registry(account.registry_url)
     for value in read_until(account, topic, end_offsets(account, topic)):
@@ -172,31 +132,3 @@ def _states_nothing_new(
     if job.metadata is None:
         return bool(record["sha256"] == newest["sha256"])
     return all(newest[name] == value for name, value in record.items() if name != "supplied_on")
-
-
-def _content(file: Path) -> bytes:
-    try:
-        with file.open("rb") as stream:
-            content = stream.read(MOST_TABLE_BYTES + 1)
-    except OSError as error:
-        raise SourceError(f"{file}: cannot be read: {error.strerror}") from None
-    if len(content) > MOST_TABLE_BYTES:
-        message = f"is larger than {MOST_TABLE_BYTES:,} bytes, the most that goes in one message"
-        raise SourceError(f"{file}: {message}; publish it in parts, or without what nobody needs")
-    return content
-
-
-def _opened(file: Path, content: bytes) -> Table:
-    if file.suffix.lower() in _WORKBOOKS:
-        return XlsxFile(file)
-    try:
-        content.decode(_UNICODE)
-    except UnicodeDecodeError:
-        return CsvFile(file, encoding=_WESTERN)
-    return CsvFile(file, encoding=_UNICODE)
-
-
-def _readable(table: Table) -> Iterator[str | None]:
-    """For each row why it does not fit the header, or None where it does."""
-    for row in table:
-        yield f"line {row.line}: {row.reason}" if isinstance(row, Unreadable) else None

@@ -38,9 +38,9 @@ SUPPLY_HEADER = "supply"
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One file to supply. `contact` is a post with its mailbox, not a person (guidance 3.4).
+    """One file to supply. `supplier` is a post with its `contact`, not a person (guidance 3.4).
 
-    `metadata` is what the supplier states; `supplier` is the post that stands where it names none.
+    They stand where the `metadata`, which the supplier states, name no others.
     """
 
     file: Path

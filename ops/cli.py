@@ -9,11 +9,13 @@ from rich.console import Console
 from typer.core import TyperGroup
 
 from connectors.errors import ConnectorError
+from ops.commands.aggregate import aggregate
 from ops.commands.demo import demo
 from ops.commands.isp import isp
 from ops.commands.publish import publish
 from ops.commands.reference import reference
 from ops.commands.stack import down, up
+from ops.commands.supplies import supplies
 from ops.commands.worker import worker
 from ops.embedded.errors import StackError
 from ops.isp.errors import ApplyError
@@ -57,6 +59,8 @@ def build_cli() -> typer.Typer:
     for command in (up, down, worker, publish, demo):
         cli.command()(command)
     cli.add_typer(isp, name="isp")
+    cli.add_typer(supplies, name="supplies")
+    cli.add_typer(aggregate, name="aggregate")
     cli.add_typer(reference, name="reference")
     return cli
 

@@ -7,18 +7,24 @@ from typing import Annotated
 
 import typer
 
+from connectors.account import Account
 from ops.embedded import stack as embedded
 from ops.embedded.errors import StackError
 from ops.embedded.stack import Stack
 from ops.settings import Settings
 from ops.system import remembered_protocol
 from schemas.catalogue import SCHEMA_FOLDER
+from schemas.protocol import Protocol
+from schemas.topics import Names
 
 DEFAULT_PROTOCOL = SCHEMA_FOLDER / "protocols" / "banes.yaml"
 
 RunDir = Annotated[
     Path | None,
     typer.Option(help="Folder of data, secrets and logs; IPU_RUN_DIR or ./run by default."),
+]
+ProtocolOption = Annotated[
+    Path | None, typer.Option(help="The protocol's file; that of `ipu up` by default.")
 ]
 AsJson = Annotated[
     bool, typer.Option("--json", help="Print one JSON object for a program to read.")
@@ -41,3 +47,17 @@ def running_stack(run_dir: Path | None) -> Stack:
     if stack is None:
         raise StackError(f"nothing runs under {settings.run_dir}; start it with `ipu up`")
     return stack
+
+
+def account_of(protocol: Protocol, party: str, stack: Stack) -> Account:
+    """The party as its own principal on the stack.
+
+    Raises:
+        StackError: the secret store has no password of it; says how to set one.
+    """
+    principal = Names(protocol.prefix).principal(party)
+    if not stack.secrets.has(principal):
+        message = f"there is no password of {principal} under {stack.run_dir}; run `ipu isp apply`"
+        raise StackError(message)
+    connection = stack.secrets.client_config(stack.bootstrap, principal)
+    return Account(protocol.prefix, party, connection, stack.registry_url)

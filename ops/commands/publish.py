@@ -17,17 +17,25 @@ from rich.table import Table
 from connectors.account import Account
 from connectors.mapping import Mapping as ColumnMapping
 from connectors.mapping_file import find_mapping, identity_mapping
+from connectors.metadata import UNSTATED, Metadata, load_metadata
 from connectors.pace import Pace
 from connectors.publish import Job, Published
 from connectors.publish import Progress as Reached
 from connectors.publish import publish as publish_file
 from connectors.receipts import Outcome, await_outcome
-from ops.commands.common import AsJson, RunDir, protocol_of, running_stack
-from ops.embedded.errors import StackError
+from ops.commands.common import (
+    AsJson,
+    ProtocolOption,
+    RunDir,
+    account_of,
+    protocol_of,
+    running_stack,
+)
 from ops.settings import Settings
 from schemas.catalogue import Catalogue, load_catalogue
-from schemas.protocol import Protocol, load_protocol
-from schemas.topics import Names
+from schemas.protocol import Party, Protocol
+from schemas.protocol_file import load_protocol
+from schemas.record_type import RecordType
 
 FAILED = 1
 
@@ -52,9 +60,11 @@ def publish(
     timeout: Annotated[
         float, typer.Option(min=1, help="Seconds to wait for a next receipt before giving up.")
     ] = 60,
-    protocol: Annotated[
-        Path | None, typer.Option(help="The protocol's file; that of `ipu up` by default.")
+    metadata: Annotated[
+        Path | None,
+        typer.Option(help="YAML of what the supplier states and claims of this supply."),
     ] = None,
+    protocol: ProtocolOption = None,
     run_dir: RunDir = None,
     as_json: AsJson = False,
 ) -> None:
@@ -70,16 +80,19 @@ def publish(
         ipu publish --agency police --dataset police-crime-offence
         --mapping data-police-uk-offence 2019-02-avon-and-somerset-street.csv
 
+        ipu publish --agency police --dataset police-incident --metadata march.yaml march.csv
+
         ipu publish --agency fire --dataset fire-incident --json --no-wait incidents.csv.gz
     """
     catalogue = load_catalogue()
     settings = Settings.from_environment(run_dir=run_dir)
     protocol_file = protocol_of(settings.run_dir, protocol)
-    agreed = load_protocol(protocol_file, frozenset(catalogue.record_types))
+    agreed = load_protocol(protocol_file, catalogue)
     _check_agreement(agreed, agency, dataset)
     columns = _mapping(mapping, dataset, catalogue)
-    account = _account(agreed, agency, run_dir)
-    job = Job(file, columns, account, catalogue, _contact(agreed, agency))
+    stated = _metadata(metadata, catalogue.record_type(dataset))
+    account = account_of(agreed, agency, running_stack(run_dir))
+    job = _job(file, columns, account, catalogue, agreed.party(agency), stated)
     console = Console(stderr=True, quiet=as_json)
     with _bar(console, "sending") as shown:
         published = publish_file(job, Pace(rate=rate), lambda at: shown(*_of_file(at)))
@@ -110,19 +123,20 @@ def _mapping(name_or_file: str | None, dataset: str, catalogue: Catalogue) -> Co
     return mapping
 
 
-def _account(protocol: Protocol, agency: str, run_dir: Path | None) -> Account:
-    stack = running_stack(run_dir)
-    principal = Names(protocol.prefix).principal(agency)
-    if not stack.secrets.has(principal):
-        message = f"there is no password of {principal} under {stack.run_dir}; run `ipu isp apply`"
-        raise StackError(message)
-    connection = stack.secrets.client_config(stack.bootstrap, principal)
-    return Account(protocol.prefix, agency, connection, stack.registry_url)
+def _metadata(file: Path | None, record_type: RecordType) -> Metadata:
+    if file is None:
+        return UNSTATED
+    names = [field.name for field in record_type.fields]
+    return load_metadata(file, Metadata, names, record_type.dataset)
 
 
-def _contact(protocol: Protocol, agency: str) -> str:
-    officer = protocol.party(agency).liaison_officer
-    return f"{officer.post}, {officer.contact}" if officer else ""
+def _job(
+    file: Path, columns: ColumnMapping, account: Account, catalogue: Catalogue, party: Party,
+    stated: Metadata,
+) -> Job:  # fmt: skip
+    officer = party.liaison_officer
+    post, contact = (officer.post, officer.contact) if officer else ("", "")
+    return Job(file, columns, account, catalogue, contact, party.name, post, stated)
 
 
 def _outcome(job: Job, published: Published, timeout: float, console: Console) -> Outcome:
@@ -203,9 +217,11 @@ def _add_rows(table: Table, title: str, counts: Mapping[str, int]) -> None:
 
 def _notes(published: Published, outcome: Outcome | None) -> Iterator[str]:
     if published.already_supplied:
-        yield "already supplied: this file was complete before, so nothing was sent"
+        yield "already supplied: this file was complete before, so no record was sent"
     elif published.resumed_after:
         yield f"taken up after row {published.resumed_after:,}, where an earlier call ended"
+    if published.metadata_renewed:
+        yield "the metadata that you state now stand with the supply"
     if published.undeclared_columns:
         yield f"columns left behind: {', '.join(published.undeclared_columns)}"
     yield from (f"caveat: {caveat}" for caveat in published.caveats)

@@ -9,6 +9,7 @@ from confluent_kafka import KafkaError, KafkaException, Producer
 
 from ops.reader import Denied, read_all
 from ops.system import System
+from schemas.openings import closed_datasets, london_today
 from schemas.topics import Names, Topic, topics
 
 _AT_ONCE = 8
@@ -43,12 +44,21 @@ def refused_acts(system: System) -> list[tuple[str, str]]:
     names, supply = Names(system.protocol.prefix), system.protocol.supplies[0]
     intake = names.intake(supply.agency, supply.dataset)
     stranger = next(p.id for p in system.protocol.parties if p.id != supply.agency)
+    closed = closed_datasets(system.protocol, system.catalogue, london_today())
+    unopened = [s for s in system.protocol.supplies if s.dataset in closed]
     return [
         (f"{stranger} writes to {intake}", _write(system.client(stranger), intake)),
         (f"{supply.agency} reads back {intake}", _read(system.client(supply.agency), intake)),
         (
             f"{supply.agency} with a wrong password",
             _write({**system.client(supply.agency), "sasl.password": "not-the-password"}, intake),
+        ),
+        *(
+            (
+                f"{s.agency} supplies {s.dataset}, which no requirement opens",
+                _write(system.client(s.agency), names.intake(s.agency, s.dataset)),
+            )
+            for s in unopened
         ),
     ]
 

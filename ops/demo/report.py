@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -16,6 +16,7 @@ from ops.demo.access_table import Answer
 
 WIDTH = 100
 _DIGEST = re.compile(r"[0-9a-f]{32}")
+_OF_ONE_AGENCY = frozenset({"intake", "rejected", "receipts"})
 _UNTOLD = ("record_id", "source_agency", "caveats")
 
 
@@ -103,14 +104,50 @@ def _answers(answers: Sequence[Answer], parties: Sequence[str]) -> Table:
     table.add_column("records", justify="right")
     table.add_column("read by", overflow="fold", style="green")
     table.add_column("denied to", justify="right", style="red")
-    for topic in dict.fromkeys(a.topic for a in answers):
-        tried = [a for a in answers if a.topic == topic]
-        read = [a for a in tried if a.records is not None]
-        records = max((a.records or 0 for a in read), default=0)
-        readers = ", ".join(a.party for a in read) or "–"
-        shown = f"{records:,}" if read else ""
-        table.add_row(topic, shown, readers, f"{len(tried) - len(read)}")
+    for group in _alike(answers):
+        table.add_row(group.named, f"{group.records:,}", group.readers, str(group.denied))
     return table
+
+
+class _Topics(NamedTuple):
+    """Topics of one family that the same kind of readers could read."""
+
+    named: str
+    records: int
+    readers: str
+    denied: int
+
+
+def _alike(answers: Sequence[Answer]) -> list[_Topics]:
+    """A row a topic; topics that only their own agency reads, or nobody, stand together."""
+    rows: dict[str, list[Answer]] = {}
+    for answer in answers:
+        prefix, family, *rest = answer.topic.split(".")
+        own = family in _OF_ONE_AGENCY and _readers(answers, answer.topic) <= {rest[0]}
+        rows.setdefault(f"{prefix}.{family}.<agency>" if own else answer.topic, []).append(answer)
+    return [_row(name, group) for name, group in rows.items()]
+
+
+def _row(name: str, group: Sequence[Answer]) -> _Topics:
+    topics = {answer.topic for answer in group}
+    read = [answer for answer in group if answer.records is not None]
+    readers = list(dict.fromkeys(answer.party for answer in read))
+    parties = {answer.party for answer in group}
+    records = {answer.topic: answer.records or 0 for answer in read}
+    if name in topics:
+        who = "everybody" if set(readers) == parties else ", ".join(readers) or "nobody"
+        return _Topics(name, sum(records.values()), who, len(parties) - len(readers))
+    who = "that agency" if readers else "nobody"
+    return _Topics(
+        f"{name}… ({len(topics)} topics)",
+        sum(records.values()),
+        who,
+        len(parties) - bool(readers),
+    )
+
+
+def _readers(answers: Sequence[Answer], topic: str) -> set[str]:
+    return {a.party for a in answers if a.topic == topic and a.records is not None}
 
 
 def _refusals(refusals: Sequence[tuple[str, str]]) -> Table:

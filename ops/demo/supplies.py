@@ -16,6 +16,7 @@ from ops.generator.police_incidents import police_incidents
 from ops.generator.records import typed
 from sanitiser.reference import onspd_package
 from schemas.catalogue import Catalogue
+from schemas.openings import closed_datasets, london_today
 from schemas.protocol import Protocol
 
 Rows = Iterator[dict[str, str]]
@@ -63,11 +64,11 @@ class District:
     def supply_files(
         self, protocol: Protocol, folder: Path, records: int
     ) -> tuple[SupplyFile, ...]:
-        """A file for each supply agreement, `records` in all."""
-        rows = shared_out(records, {s.dataset for s in protocol.supplies})
-        return tuple(
-            self._file(s.agency, s.dataset, folder, rows[s.dataset]) for s in protocol.supplies
-        )
+        """A file for each supply agreement whose dataset is open, `records` in all."""
+        closed = closed_datasets(protocol, self.catalogue, london_today())
+        supplies = [s for s in protocol.supplies if s.dataset not in closed]
+        rows = shared_out(records, {s.dataset for s in supplies})
+        return tuple(self._file(s.agency, s.dataset, folder, rows[s.dataset]) for s in supplies)
 
     def live_records(self, count: int) -> list[dict[str, Any]]:
         """Typed police incidents of another seed, each with a reference of its own."""

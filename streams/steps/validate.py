@@ -19,6 +19,7 @@ AHEAD = timedelta(days=50 * 365)
 """How far a planned date may lie ahead: a sentence's end can be decades away."""
 LONGEST_TEXT = 20_000
 _UNREADABLE = object()
+_OUT_OF_RANGE = object()
 _GIVEN_CHARACTERS = 200
 # The library's readers accept more of ISO 8601: week dates, offsets, fractions.
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -53,8 +54,9 @@ class Validator:
             value = given.get(name)
             if value is not None:
                 typed = read(value)
-                if typed is _UNREADABLE:
-                    problems.append(Problem(name, reason, _shown(value), accepted))
+                if typed is _UNREADABLE or typed is _OUT_OF_RANGE:
+                    found = reason if typed is _UNREADABLE else "out-of-range"
+                    problems.append(Problem(name, found, _shown(value), accepted))
                     value = None
                 else:
                     value = typed
@@ -128,7 +130,7 @@ def _reader(  # noqa: PLR0911 - one answer a kind
         case "count":
             return _ranged(_read_count, field), "not-a-count", f"a whole number {_range(field)}"
         case "number":
-            return _ranged(_read_number, field), "out-of-range", f"a number {_range(field)}"
+            return _ranged(_read_number, field), "not-a-number", f"a number {_range(field)}"
     return _read_text, "too-long", f"text of at most {LONGEST_TEXT} characters"
 
 
@@ -224,7 +226,7 @@ def _ranged(read: Reader, field: Field) -> Reader:
         number = read(value)
         if number is None or number is _UNREADABLE:
             return number
-        return number if low <= number <= high else _UNREADABLE
+        return number if low <= number <= high else _OUT_OF_RANGE
 
     return ranged
 

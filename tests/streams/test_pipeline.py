@@ -183,7 +183,7 @@ def test_a_bad_optional_value_is_left_out_with_a_caveat(partnership: Partnership
     assert set(released["caveats"]) == {
         "committed_from_time:not-a-time",
         "alcohol_related:not-a-flag",
-        "location_easting:out-of-range",
+        "location_easting:not-a-number",
         "offence_code:unknown-code",
     }
     (tally,) = result.tallies

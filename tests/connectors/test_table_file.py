@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from openpyxl import Workbook
 
-from connectors.aggregate import MOST_TABLE_BYTES, read_table
 from connectors.errors import SourceError
+from connectors.table_file import MOST_TABLE_BYTES, read_table
 
 Write = Callable[..., Path]
 

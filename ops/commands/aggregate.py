@@ -1,0 +1,232 @@
+"""`ipu aggregate`: tables of the sources that complement records (guidance 3.3)."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, NamedTuple
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from connectors.aggregate import TableJob, newest_table, publish_table
+from connectors.errors import AccessDeniedError
+from ops.commands.common import (
+    AsJson,
+    ProtocolOption,
+    RunDir,
+    account_of,
+    protocol_of,
+    running_stack,
+)
+from ops.embedded.stack import Stack
+from schemas.catalogue import Catalogue, load_catalogue
+from schemas.openings import london_today
+from schemas.protocol import AggregateAgreement, Protocol
+from schemas.protocol_file import load_protocol
+
+FAILED = 1
+REFUSED = "refused by the broker"
+
+aggregate = typer.Typer(no_args_is_help=True, help="Tables of aggregate data.")
+
+As = Annotated[
+    str | None,
+    typer.Option("--as", help="The party that reads; the supplying agency by default."),
+]
+
+
+class _Setting(NamedTuple):
+    """The partnership that the command is about."""
+
+    stack: Stack
+    protocol: Protocol
+    catalogue: Catalogue
+
+    def agreement(self, source: str) -> AggregateAgreement:
+        """The agreement on a source; the command ends where the protocol has none."""
+        for agreement in self.protocol.aggregates:
+            if agreement.source == source:
+                return agreement
+        accepted = ", ".join(a.source for a in self.protocol.aggregates) or "none"
+        message = f"the protocol has no aggregate source {source!r}; accepted: {accepted}"
+        raise typer.BadParameter(message, param_hint="source")
+
+    def newest(self, agreement: AggregateAgreement, party: str | None) -> dict[str, Any] | None:
+        """The newest table of a source, as the party's own principal may read it."""
+        reader = self.protocol.party(party or agreement.agency).id
+        account = account_of(self.protocol, reader, self.stack)
+        return newest_table(account, agreement.source, self.catalogue)
+
+
+@aggregate.command()
+def publish(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A .csv or .xlsx, at most 8 MiB.")],
+    *,
+    agency: Annotated[str, typer.Option(help="The party of the protocol that supplies.")],
+    source: Annotated[str, typer.Option(help="Which source it is, such as place-survey.")],
+    metadata: Annotated[
+        Path | None, typer.Option(help="YAML of what the supplier states of this table.")
+    ] = None,
+    protocol: ProtocolOption = None,
+    run_dir: RunDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Supply a table whole, as the agency's own principal; the newest table of a source holds.
+
+    The same table again sends nothing, unless metadata are given that state something new. Exit
+    code 2 if the protocol has no such source of that agency.
+
+    Examples:
+
+        ipu aggregate publish --agency council --source place-survey survey.csv
+
+        ipu aggregate publish --agency council --source place-survey --metadata survey.yaml survey.xlsx
+    """
+    setting = _setting(protocol, run_dir)
+    agreement = setting.agreement(source)
+    if agreement.agency != agency:
+        message = f"the protocol has {source!r} of {agreement.agency!r}, not of {agency!r}"
+        raise typer.BadParameter(message, param_hint="--agency, --source")
+    party = setting.protocol.party(agency)
+    officer = party.liaison_officer
+    job = TableJob(
+        file,
+        setting.catalogue.aggregates[source],
+        account_of(setting.protocol, agency, setting.stack),
+        setting.catalogue,
+        party.name,
+        supplier=officer.post if officer else "",
+        contact=officer.contact if officer else "",
+        metadata=metadata,
+    )
+    published = publish_table(job, london_today())
+    if as_json:
+        document = {"sent": published.sent, "table": _document(published.record)}
+        typer.echo(json.dumps(document, indent=2))
+    else:
+        done = "sent" if published.sent else "stands there already, so nothing was sent"
+        typer.echo(f"{source}: {published.record['records']:,} records, {done}")
+
+
+@aggregate.command("list")
+def list_tables(
+    *, party: As = None, protocol: ProtocolOption = None, run_dir: RunDir = None,
+    as_json: AsJson = False,
+) -> None:  # fmt: skip
+    """List the protocol's aggregate sources with the newest table of each.
+
+    With --as, what the broker refuses to that party is said so.
+
+    Examples:
+
+        ipu aggregate list
+
+        ipu aggregate list --as business --json | jq '.sources[] | select(.readable)'
+    """
+    setting = _setting(protocol, run_dir)
+    rows = [_row(setting, agreement, party) for agreement in setting.protocol.aggregates]
+    if as_json:
+        typer.echo(json.dumps({"sources": rows}, indent=2))
+        return
+    table = Table(title="Aggregate sources")
+    for heading in ("source", "guidance", "marking", "agency", "supplied", "records"):
+        table.add_column(heading, overflow="fold")
+    for row in rows:
+        newest = row["table"]
+        supplied = newest["supplied_on"] if newest else "never" if row["readable"] else REFUSED
+        records = f"{newest['records']:,}" if newest else ""
+        about = (row["source"], row["guidance"], row["marking"], row["agency"])
+        table.add_row(*about, supplied, records)
+    Console(markup=False).print(table)
+
+
+@aggregate.command()
+def show(
+    source: Annotated[str, typer.Argument(help="Which source it is, such as place-survey.")],
+    *,
+    out: Annotated[
+        Path | None, typer.Option(help="A new file to write the table to, for your eyes alone.")
+    ] = None,
+    party: As = None,
+    protocol: ProtocolOption = None,
+    run_dir: RunDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show the metadata of a source's newest table; with --out, write the table as it was supplied.
+
+    Exit code 1 if the broker refuses it to the party that asks, or if there is no table yet.
+
+    Examples:
+
+        ipu aggregate show place-survey
+
+        ipu aggregate show iquanta --as council --out iquanta.csv
+    """
+    setting = _setting(protocol, run_dir)
+    agreement = setting.agreement(source)
+    newest = setting.newest(agreement, party)
+    if newest is None:
+        typer.echo(f"{source}: {agreement.agency} has supplied no table yet", err=True)
+        raise typer.Exit(FAILED)
+    if out is not None:
+        _write(out, newest)
+    if as_json:
+        typer.echo(json.dumps(_document(newest), indent=2))
+    else:
+        _print_table(newest)
+
+
+def _setting(protocol_file: Path | None, run_dir: Path | None) -> _Setting:
+    stack, catalogue = running_stack(run_dir), load_catalogue()
+    path = protocol_of(stack.run_dir, protocol_file)
+    return _Setting(stack, load_protocol(path, catalogue), catalogue)
+
+
+def _row(setting: _Setting, agreement: AggregateAgreement, party: str | None) -> dict[str, Any]:
+    source = setting.catalogue.aggregates[agreement.source]
+    about = {"source": source.id, "title": source.title, "guidance": source.guidance}
+    about |= {"marking": source.marking, "agency": agreement.agency}
+    try:
+        newest = setting.newest(agreement, party)
+    except AccessDeniedError:
+        return {**about, "readable": False, "table": None}
+    return {**about, "readable": True, "table": newest and _document(newest)}
+
+
+def _document(record: Mapping[str, Any]) -> dict[str, Any]:
+    """All but the table itself, of which the size is told."""
+    about = {name: value for name, value in record.items() if name != "table"}
+    return {**about, "bytes": len(record["table"])}
+
+
+def _write(path: Path, record: Mapping[str, Any]) -> None:
+    table: bytes = record["table"]
+    if hashlib.sha256(table).hexdigest() != record["sha256"]:
+        typer.echo(f"{record['source']}: the table is not the one that was supplied", err=True)
+        raise typer.Exit(FAILED)
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except OSError as error:
+        message = f"{path}: {error.strerror}; accepted is a new file"
+        raise typer.BadParameter(message, param_hint="--out") from None
+    with os.fdopen(descriptor, "wb") as stream:
+        stream.write(table)
+
+
+def _print_table(record: Mapping[str, Any]) -> None:
+    table = Table(title=f"{record['title']} ({record['marking']})", show_header=False)
+    table.add_column()
+    table.add_column(overflow="fold")
+    for name, value in _document(record).items():
+        if isinstance(value, Mapping):
+            value = "\n".join(f"{field}: {text}" for field, text in value.items())  # noqa: PLW2901
+        elif isinstance(value, list | tuple):
+            value = "\n".join(map(str, value))  # noqa: PLW2901
+        if value not in (None, ""):
+            table.add_row(name.replace("_", " "), str(value))
+    Console(markup=False).print(table)

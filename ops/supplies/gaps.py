@@ -1,0 +1,88 @@
+"""What an agency's minimum datasets lack: for its liaison officer to see to (guidance 2.2.1). Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+from ops.supplies.history import History
+from ops.supplies.requirements import requirements
+from schemas.catalogue import Catalogue
+from schemas.protocol import LiaisonOfficer, Party, Protocol
+from schemas.record_type import RecordType
+
+Kind = Literal["field", "unusable", "never-supplied", "no-agreement"]
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """One thing that is lacking; `fields` are the datafields of which any one would do."""
+
+    kind: Kind
+    dataset: str
+    guidance: str
+    message: str
+    fields: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AgencyGaps:
+    """What one party lacks, and the post that sees to it."""
+
+    agency: str
+    name: str
+    liaison_officer: LiaisonOfficer | None
+    gaps: tuple[Gap, ...]
+
+
+def gaps(
+    party: Party, history: History, protocol: Protocol, catalogue: Catalogue, today: date
+) -> AgencyGaps:
+    """Hold what a party has supplied so far against the minimum datasets of the guidance.
+
+    Peripheral datasets count on a day on which the protocol states a requirement for them.
+    """
+    found: list[Gap] = []
+    for record_type in catalogue:
+        if record_type.core or protocol.is_opened(record_type.dataset, today):
+            found += _of_dataset(record_type, party, history, protocol)
+    return AgencyGaps(party.id, party.name, party.liaison_officer, tuple(found))
+
+
+def _of_dataset(
+    record_type: RecordType, party: Party, history: History, protocol: Protocol
+) -> Iterator[Gap]:
+    if any((s.agency, s.dataset) == (party.id, record_type.dataset) for s in protocol.supplies):
+        return _of_agreed(record_type, history)
+    return _of_not_agreed(record_type, party, protocol)
+
+
+def _of_agreed(record_type: RecordType, history: History) -> Iterator[Gap]:
+    dataset, section = record_type.dataset, record_type.guidance
+    receipts = [r for r in history.receipts if r["dataset"] == dataset]
+    filled = {name for r in receipts for name, count in r["filled"].items() if count}
+    rejected = sum(r["rejected"] for r in receipts)
+    if not receipts and not any(s["dataset"] == dataset for s in history.supplies):
+        yield Gap("never-supplied", dataset, section, "agreed, but never supplied")
+    elif filled:
+        yield from _of_fields(record_type, filled)
+    elif rejected and not any(r["accepted"] for r in receipts):
+        message = f"supplied, but all of its {rejected:,} records were rejected"
+        yield Gap("unusable", dataset, section, message)
+
+
+def _of_fields(record_type: RecordType, filled: set[str]) -> Iterator[Gap]:
+    for asked in requirements(record_type):
+        if not asked.is_met(filled):
+            message = f"no record ever held a usable value of {asked.wording!r}"
+            yield Gap("field", record_type.dataset, record_type.guidance, message, asked.fields)
+
+
+def _of_not_agreed(record_type: RecordType, party: Party, protocol: Protocol) -> Iterator[Gap]:
+    """A neighbour's police force, or a second operator, lacks nothing that another supplies."""
+    supplied = any(s.dataset == record_type.dataset for s in protocol.supplies)
+    if party.kind in record_type.suppliers and not supplied:
+        message = f"the guidance names a {party.kind} as its supplier; no agreement provides for it"
+        yield Gap("no-agreement", record_type.dataset, record_type.guidance, message)

@@ -1,0 +1,140 @@
+"""A supply as it was measured, beside what its supplier claimed (guidance 3.4). Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from schemas.record_type import RecordType
+
+TOLERANCE = 0.02
+"""Share by which completeness may fall short of what was claimed: claims are rounded figures."""
+
+_COUNTS = ("received", "accepted", "cleaned", "held", "rejected")
+_BY_NAME = ("filled", "faults", "caveats", "withheld", "released", "geocoded")
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A supply with the sum of its receipts.
+
+    `given` and `completeness` are shares, 0 to 1, by datafield: of the records supplied that came
+    with any value, and of the records accepted that held a usable one. `age_days` is how long
+    before the day of supply the newest event happened. `findings` say where a claim does not hold.
+    """
+
+    supply: Mapping[str, Any]
+    counts: Mapping[str, int]
+    by_name: Mapping[str, Mapping[str, int]]
+    given: Mapping[str, float]
+    completeness: Mapping[str, float]
+    newest_event: str | None
+    age_days: int | None
+    findings: tuple[str, ...]
+
+    @property
+    def settled(self) -> int:
+        """Records whose outcome is known."""
+        return self.counts["accepted"] + self.counts["rejected"]
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether every record was sent and has its outcome."""
+        return bool(self.supply["complete"]) and self.settled >= self.supply["records"]
+
+    @property
+    def reject_share(self) -> float | None:
+        """Share of the settled records that were rejected; None where none is settled."""
+        return self.counts["rejected"] / self.settled if self.settled else None
+
+
+def measure(
+    supply: Mapping[str, Any], receipts: Sequence[Mapping[str, Any]], record_type: RecordType
+) -> Measured:
+    """Add up the receipts of one supply and hold the sum against its claims."""
+    counts = {name: sum(receipt[name] for receipt in receipts) for name in _COUNTS}
+    by_name = {name: _added(receipt[name] for receipt in receipts) for name in _BY_NAME}
+    newest = max((receipt["newest_event"] for receipt in receipts), default="") or None
+    names = _measured_fields(supply, record_type)
+    unjudged = Measured(
+        supply,
+        counts,
+        by_name,
+        given=_shares(names, supply["filled"], supply["records"]),
+        completeness=_shares(names, by_name["filled"], counts["accepted"]),
+        newest_event=newest,
+        age_days=_age(supply["supplied_on"], newest),
+        findings=(),
+    )
+    return _judged(unjudged)
+
+
+def _measured_fields(supply: Mapping[str, Any], record_type: RecordType) -> tuple[str, ...]:
+    """The guidance's own datafields, and what else was given or claimed."""
+    claimed = (supply["claims"] or {}).get("completeness", {})
+    told = {*supply["filled"], *claimed}
+    return tuple(f.name for f in record_type.fields if not f.marked or f.name in told)
+
+
+def _added(maps: Iterator[Mapping[str, int]]) -> Mapping[str, int]:
+    total: Counter[str] = Counter()
+    for each in maps:
+        total.update(each)
+    return dict(total)
+
+
+def _shares(names: Sequence[str], counts: Mapping[str, int], whole: int) -> Mapping[str, float]:
+    # Without any count it was not counted: a record always holds what its type requires.
+    return {name: counts.get(name, 0) / whole for name in names} if whole and counts else {}
+
+
+def _age(supplied_on: str, newest_event: str | None) -> int | None:
+    if newest_event is None:
+        return None
+    return (date.fromisoformat(supplied_on) - date.fromisoformat(newest_event)).days
+
+
+def _judged(measured: Measured) -> Measured:
+    claims = measured.supply["claims"]
+    if claims is None or not measured.supply["complete"]:
+        return measured
+    found = (
+        *_records(measured.supply, claims),
+        *_period(measured.supply, claims),
+        *_completeness(measured, claims),
+    )
+    return Measured(
+        measured.supply, measured.counts, measured.by_name, measured.given, measured.completeness,
+        measured.newest_event, measured.age_days, found,
+    )  # fmt: skip
+
+
+def _records(supply: Mapping[str, Any], claims: Mapping[str, Any]) -> Iterator[str]:
+    claimed, records = claims["records"], supply["records"]
+    if claimed is not None and claimed != records:
+        out_of_scope = sum(supply["out_of_scope"].values())
+        yield (
+            f"records: {records:,} were supplied, {claimed:,} claimed; the file has "
+            f"{supply['rows_read']:,} rows, {out_of_scope:,} of them out of scope"
+        )
+
+
+def _period(supply: Mapping[str, Any], claims: Mapping[str, Any]) -> Iterator[str]:
+    first, last = supply["period_from"], supply["period_to"]
+    begin, end = claims["period_from"], claims["period_to"]
+    if begin and first and first < begin:
+        yield f"period: events from {first} on, before the claimed {begin}"
+    if end and last and last > end:
+        yield f"period: events up to {last}, after the claimed {end}"
+
+
+def _completeness(measured: Measured, claims: Mapping[str, Any]) -> Iterator[str]:
+    if not measured.is_whole or not measured.completeness:
+        return  # records without an outcome may be the complete ones
+    for name, claimed in sorted(claims["completeness"].items()):
+        share = measured.completeness.get(name, 0.0)
+        if share < claimed - TOLERANCE:
+            yield f"{name}: {share:.1%} of accepted records usable, {claimed:.1%} claimed"
