@@ -24,7 +24,7 @@ test: lint
 	$(BIN)/pytest tests
 
 unit: .venv/.dev-ready
-	$(BIN)/pytest tests --ignore=tests/integration
+	$(BIN)/pytest tests --ignore=tests/integration --ignore=tests/fuzz
 
 lint: .venv/.dev-ready
 	$(BIN)/ruff format --check .

@@ -6,12 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from connectors import mapping_check
 from connectors.errors import MappingError
 from connectors.mapping import Column, Mapping, Rule
+from connectors.yaml_file import read_yaml
 from schemas.catalogue import Catalogue
 from schemas.positions import Finding, Place, located
 from schemas.record_type import RECORD_REFERENCE, RecordType
@@ -57,7 +56,7 @@ def load_mapping(path: Path, catalogue: Catalogue) -> Mapping:
     Raises:
         MappingError: one line a finding, each with file, line, place and what is accepted.
     """
-    document = _read(path)
+    document = read_yaml(path, MappingError)
     try:
         mapping = Mapping.model_validate(document)
     except ValidationError as error:
@@ -71,18 +70,6 @@ def load_mapping(path: Path, catalogue: Catalogue) -> Mapping:
     if found:
         raise MappingError(located(found, path, document, "mapping"))
     return mapping
-
-
-def _read(path: Path) -> Any:
-    try:
-        return YAML(typ="rt").load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise MappingError(f"{path}: cannot be read: {error}") from None
-    except MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise MappingError(f"{path}:{line}: not YAML: {error.problem}") from None
-    except YAMLError as error:
-        raise MappingError(f"{path}:1: not YAML: {error}") from None
 
 
 def _explained(problem: Any) -> Finding:

@@ -33,6 +33,7 @@ from ops.commands.common import (
 )
 from ops.settings import Settings
 from schemas.catalogue import Catalogue, load_catalogue
+from schemas.openings import closed_datasets, london_today
 from schemas.protocol import Party, Protocol
 from schemas.protocol_file import load_protocol
 from schemas.record_type import RecordType
@@ -42,7 +43,11 @@ FAILED = 1
 
 def publish(
     file: Annotated[
-        Path, typer.Argument(metavar="FILE.csv", help="CSV, plain or as .csv.gz or .csv.xz.")
+        Path,
+        typer.Argument(
+            metavar="FILE",
+            help="CSV or JSON lines, plain or as .gz or .xz, or an Excel workbook (.xlsx).",
+        ),
     ],
     *,
     agency: Annotated[str, typer.Option(help="The party of the protocol that supplies.")],
@@ -72,7 +77,7 @@ def publish(
 
     The same file is the same supply: a second call sends nothing, and a call that was cut short is
     taken up where it ended. Exit code 0 if all went well, 1 if rows could not be read or sent or
-    have no outcome in time, 2 if the protocol has no such supply.
+    have no outcome in time, 2 if the protocol has no such supply or does not open it today.
 
     Examples:
         ipu publish --agency police --dataset police-incident incidents.csv
@@ -89,6 +94,7 @@ def publish(
     protocol_file = protocol_of(settings.run_dir, protocol)
     agreed = load_protocol(protocol_file, catalogue)
     _check_agreement(agreed, agency, dataset)
+    _check_opening(agreed, dataset, catalogue)
     columns = _mapping(mapping, dataset, catalogue)
     stated = _metadata(metadata, catalogue.record_type(dataset))
     account = account_of(agreed, agency, running_stack(run_dir))
@@ -111,6 +117,17 @@ def _check_agreement(protocol: Protocol, agency: str, dataset: str) -> None:
         accepted = ", ".join(f"{a} {d}" for a, d in agreed)
         message = f"the protocol has no supply of {dataset!r} by {agency!r}; accepted: {accepted}"
         raise typer.BadParameter(message, param_hint="--agency, --dataset")
+
+
+def _check_opening(protocol: Protocol, dataset: str, catalogue: Catalogue) -> None:
+    today = london_today()
+    if dataset in closed_datasets(protocol, catalogue, today):
+        periods = [f"{o.begin} to {o.until}" for o in protocol.openings if o.dataset == dataset]
+        message = (
+            f"{dataset} is peripheral, and no requirement of the protocol opens it on {today}; "
+            f"openings: {', '.join(periods) or 'none'} (guidance 3.1.2)"
+        )
+        raise typer.BadParameter(message, param_hint="--dataset")
 
 
 def _mapping(name_or_file: str | None, dataset: str, catalogue: Catalogue) -> ColumnMapping:
