@@ -112,9 +112,15 @@ def _missing(missing: list[str], found: list[str], width: int, mapping: Mapping)
     return (
         f"header: the mapping {mapping.name!r} reads columns that it lacks: "
         f"{', '.join(missing)}. Of its {width} columns the mapping knows: "
-        f"{', '.join(found) or 'none'}. Give the mapping that fits "
+        f"{', '.join(found) or 'none'}. {_hint(width, mapping)}Give the mapping that fits "
         f"the file; those that ship are {', '.join(shipped_mappings())}"
     )
+
+
+def _hint(width: int, mapping: Mapping) -> str:
+    if width > 1:
+        return ""
+    return f"Is the file's delimiter the mapping's, {mapping.delimiter!r}? "
 
 
 def _fields_present(
@@ -144,7 +150,7 @@ def _fills(
         if column.month and column.until:
             fill = _fill_pair(column.field, column.until, month_reader(column.month))
         elif column.timestamp and column.time_field:
-            read = timestamp_reader(column.timestamp)
+            read = timestamp_reader(column.timestamp, midnight=column.midnight)
             fill = _fill_pair(column.field, column.time_field, read)
         else:
             fill = _fill_one(column.field, reader_for(record_type.field(column.field), column))

@@ -31,7 +31,8 @@ class Column(_Strict):
     `date`, `time` and `month` are styles as `datetime.strptime` takes them; without one, dates and
     times are ISO 8601. A `month` gives its first day to `field` and its last to `until`. A
     `timestamp`, of such a style or ``iso``, gives its date to `field` and its local time to
-    `time_field`; an instant that states its offset from UTC becomes local time first.
+    `time_field`; an instant that states its offset from UTC becomes local time first. Where
+    ``midnight: unknown`` is said, 00:00:00 stands for a time that the supplier does not know.
     """
 
     field: str
@@ -41,6 +42,7 @@ class Column(_Strict):
     time: str | None = None
     month: str | None = None
     timestamp: str | None = None
+    midnight: Literal["known", "unknown"] = "known"
     truthy: tuple[str, ...] = ()
     falsy: tuple[str, ...] = ()
     values: dict[str, str] = {}
@@ -68,6 +70,8 @@ class Column(_Strict):
             raise ValueError("month and until go together: a month is a range with two ends")
         if (self.timestamp is None) != (self.time_field is None):
             raise ValueError("timestamp and time_field go together: it is a date with its time")
+        if self.midnight == "unknown" and self.timestamp is None:
+            raise ValueError("midnight is said of a timestamp; of a time, say empty: ['00:00']")
         if bool(self.truthy) != bool(self.falsy):
             raise ValueError("truthy and falsy go together: what is neither must not become either")
         return self

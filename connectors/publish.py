@@ -10,10 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from collections.abc import Mapping as ReadOnly
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
-from zoneinfo import ZoneInfo
 
 from connectors.account import Account, check_access
 from connectors.convert import Converter, columns_present
@@ -25,14 +23,14 @@ from connectors.registry import Encode, Registry
 from connectors.sources.content import content_digest
 from connectors.sources.formats import open_table
 from connectors.sources.table import Row, Table, Unreadable
-from connectors.supply import Counts, Supply, event_dates, supply_id
+from connectors.supply import Counts, Supply, event_dates, ruling, supply_id
 from connectors.topic_reader import Offsets, end_offsets, read_until
 from connectors.writer import Outgoing, TransactionalWriter
 from schemas.catalogue import Catalogue
 from schemas.derive import intake_schema
+from schemas.london import london_today
 from schemas.wire import WireError
 
-LONDON = ZoneInfo("Europe/London")
 SUPPLY_HEADER = "supply"
 
 
@@ -98,12 +96,11 @@ def publish(
     content = content_digest(job.file)
     record_type = job.catalogue.record_type(job.mapping.dataset)
     with open_table(job.file, job.mapping) as source:
-        present = columns_present(job.mapping, source.header)
+        present = _columns_present(job, source)
         identifier = supply_id(job.account.agency, job.mapping, present, content)
         converter = Converter(job.mapping, record_type, source.header, identifier)
-        today = datetime.now(LONDON).date()
         supply = Supply(
-            identifier, job.account.agency, job.contact, job.mapping, converter, today,
+            identifier, job.account.agency, job.contact, job.mapping, converter, london_today(),
             source.description, job.agency_name, job.supplier, job.metadata,
         )  # fmt: skip
         topics = _Topics(job, identifier)
@@ -139,13 +136,14 @@ class _Topics:
         self.encode_record: Encode = self._registry.encoder(self.intake, schema)
         self._encode_supply: Encode = self._registry.encoder(self.supplies, self._supply_schema)
 
-    def newest(self) -> dict[str, Any] | None:
+    def newest(self) -> ReadOnly[str, Any] | None:
         """The newest record of this supply that was committed, if any."""
         ends = end_offsets(self._account, self.supplies)
-        ours = (s for s in self._supplies(ends) if s["supply_id"] == self._identifier)
-        # Of two that came as far, the later one states what holds.
-        newest = reversed(list(ours))
-        return max(newest, key=lambda s: (s["rows_read"], s["complete"]), default=None)
+        newest: ReadOnly[str, Any] | None = None
+        for supply in self._supplies(ends):
+            if supply["supply_id"] == self._identifier:
+                newest = ruling(newest, supply)
+        return newest
 
     def _supplies(self, ends: Offsets) -> Iterable[dict[str, Any]]:
         for value in read_until(self._account, self.supplies, ends):
@@ -264,6 +262,13 @@ def _already(supply: ReadOnly[str, Any]) -> Published:
         caveats=tuple(supply["caveats"]),
         receipts_from={},
     )
+
+
+def _columns_present(job: Job, source: Table) -> frozenset[str]:
+    try:
+        return columns_present(job.mapping, source.header)
+    except SourceError as error:
+        raise SourceError(f"{job.file}: {error}") from None
 
 
 def _stamp(file: Path) -> tuple[int, int] | None:

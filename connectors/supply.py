@@ -154,6 +154,14 @@ class Supply:
         return None if renewed == newest else renewed
 
 
+def ruling(known: ReadOnly[str, Any] | None, later: ReadOnly[str, Any]) -> ReadOnly[str, Any]:
+    """Of two records of one supply the one that came further; of equals the later states what holds."""
+    if known is None:
+        return later
+    came, comes = ((s["rows_read"], s["complete"]) for s in (known, later))
+    return later if comes >= came else known
+
+
 def event_dates(record_type: RecordType) -> tuple[str, ...]:
     """The fields whose dates bound the time period that a supply covers."""
     names = (name for event in record_type.events for name in (event.date, event.until) if name)

@@ -41,15 +41,19 @@ def read_until(account: Account, topic: str, until: Offsets) -> Iterator[bytes]:
     A transaction of somebody else that is open below `until` is waited for, since a record of ours
     may stand behind it; `UnavailableError` if that outlasts the account's patience.
     """
-    deadline = time.monotonic() + account.patience_s
     left = {partition for partition, end in until.items() if end > 0}
     with TopicReader(account, topic, dict.fromkeys(left, OFFSET_BEGINNING)) as reader:
+        deadline, reached = time.monotonic() + account.patience_s, 0
         while left:
             value = reader.next()
             left -= {p for p in left if reader.reached.get(p, 0) >= until[p]}
             if value is not None:
                 yield value
-            elif time.monotonic() > deadline:
+            if sum(reader.reached.values()) > reached:
+                # What yields is at work between two values: only silence counts.
+                deadline = time.monotonic() + account.patience_s
+                reached = sum(reader.reached.values())
+            elif left and time.monotonic() > deadline:
                 raise no_answer(account)
 
 

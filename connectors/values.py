@@ -12,9 +12,9 @@ from collections.abc import Callable
 from datetime import date, datetime, time
 from functools import lru_cache
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from connectors.mapping import ISO, Column
+from schemas.london import london_time
 from schemas.record_type import Field
 
 Reader = Callable[[str], Any]
@@ -31,7 +31,6 @@ _INT32 = 2**31
 _TRUTHY = ("true", "t", "yes", "y", "1")
 _FALSY = ("false", "f", "no", "n", "0")
 _REMEMBERED = 4_096
-_LONDON = ZoneInfo("Europe/London")
 
 
 def folded(text: str) -> str:
@@ -73,10 +72,11 @@ def month_reader(style: str) -> Callable[[str], tuple[Any, Any]]:
     return read
 
 
-def timestamp_reader(style: str) -> Callable[[str], tuple[Any, Any]]:
+def timestamp_reader(style: str, midnight: str = "known") -> Callable[[str], tuple[Any, Any]]:
     """The function from a timestamp to date and time in Europe/London; other text goes as the date.
 
-    One without an offset from UTC is local already; an ISO date alone has no time.
+    One without an offset from UTC is local already; an ISO date alone has no time, nor has one
+    at midnight where `midnight` is "unknown".
     """
 
     @lru_cache(_REMEMBERED)
@@ -91,10 +91,11 @@ def timestamp_reader(style: str) -> Callable[[str], tuple[Any, Any]]:
         if not isinstance(given, datetime):
             return given, None
         try:
-            local = given.astimezone(_LONDON) if given.tzinfo else given
+            local = london_time(given) if given.tzinfo else given
         except OverflowError:
             return cell, None
-        return local.date(), local.time().replace(microsecond=0)
+        at = local.time().replace(microsecond=0)
+        return local.date(), None if at == time() and midnight == "unknown" else at
 
     return read
 

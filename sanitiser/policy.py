@@ -84,9 +84,15 @@ class Policy:
         return any(record.get(field) in codes for field, codes in rule.codes.items())
 
     def record_id(self, agency: str, record: Record) -> str:
-        """The record's name in this profile: stable, so a correction replaces what it corrects."""
-        identity = [str(record[field]) for field in self._identity]
-        return self._record_key.digest(self._dataset, agency, *identity)
+        """The record's name in this profile: stable, so a correction replaces what it corrects.
+
+        Where a part of the identity is not known, all that the record says names it.
+        """
+        identity = [record[field] for field in self._identity]
+        if None in identity:
+            # Else two admissions of one patient, of unknown dates, would be one record.
+            identity += [record.get(f.name) for f in self._record_type.fields]
+        return self._record_key.digest(self._dataset, agency, *map(str, identity))
 
     def release(
         self, agency: str, record: Record, locations: Locations, caveats: list[str]

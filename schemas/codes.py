@@ -49,8 +49,12 @@ class CodeList:
         return self.groups.get(code) or self.groups.get(code.partition("/")[0])
 
     def codes_within(self, text: str) -> list[str]:
-        """Every code whose spelling stands in a free text as whole words, in order of the list."""
-        return [code for code, phrases in self._phrases.items() if phrases.search(text)]
+        """Every code whose spelling stands in a free text as whole words, in order of the list.
+
+        Of spellings that overlap the longest counts: T40.5 is cocaine though T40 is any drug.
+        """
+        found = {self._by_spelling[_folded(match[0])] for match in self._phrases.finditer(text)}
+        return [code for code in self.spellings if code in found] if found else []
 
     @property
     def accepted(self) -> str:
@@ -85,11 +89,11 @@ class CodeList:
         return re.compile(self.pattern) if self.pattern else None
 
     @cached_property
-    def _phrases(self) -> dict[str, re.Pattern[str]]:
-        return {
-            code: re.compile(rf"\b(?:{'|'.join(map(re.escape, spellings))})\b", re.IGNORECASE)
-            for code, spellings in self.spellings.items()
-        }
+    def _phrases(self) -> re.Pattern[str]:
+        spellings = {spelling for spellings in self.spellings.values() for spelling in spellings}
+        longest_first = sorted(spellings, key=lambda spelling: (-len(spelling), spelling))
+        any_of = "|".join(map(re.escape, longest_first)) or r"(?!)"
+        return re.compile(rf"\b(?:{any_of})\b", re.IGNORECASE)
 
 
 def load_code_list(path: Path) -> CodeList:

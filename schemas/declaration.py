@@ -127,6 +127,7 @@ def _parse_field(declared: Mapping[str, Any], profiles: tuple[str, ...], source:
         join=declared.get("join"),
         born=declared.get("born"),
         future=bool(declared.get("future", False)),
+        rounded=bool(declared.get("rounded", False)),
     )
     _check_sensitivity(field, where)
     _check_treatments(field, where)

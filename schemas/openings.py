@@ -2,18 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
-from zoneinfo import ZoneInfo
+from datetime import date
 
 from schemas.catalogue import Catalogue
 from schemas.protocol import Protocol
-
-LONDON = ZoneInfo("Europe/London")
-
-
-def london_today() -> date:
-    """Today's date in Europe/London, by which periods of a protocol run."""
-    return datetime.now(LONDON).date()
 
 
 def closed_datasets(protocol: Protocol, catalogue: Catalogue, day: date) -> frozenset[str]:

@@ -68,7 +68,8 @@ class Field:
 
     `kind` is text, flag, count, number, date or time; `doc` the guidance's wording and `note` what
     it leaves open. `about` says whose the value is; `born` names the date of birth that
-    an age can be worked out from; `future` dates may lie ahead.
+    an age can be worked out from; `future` dates may lie ahead;
+    `rounded` counts may be given with decimals.
     """
 
     name: str
@@ -85,6 +86,7 @@ class Field:
     join: str | None
     born: str | None
     future: bool
+    rounded: bool
 
     @property
     def place(self) -> str | None:

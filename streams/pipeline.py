@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
+from schemas.london import london_time
 from schemas.record_type import RecordType
 from streams.messages import BatchResult, Intake, Output, Tally
 from streams.steps.clean import Cleaned, Cleaner
@@ -21,7 +22,7 @@ from streams.steps.problems import Problem
 from streams.steps.region import Regions
 from streams.steps.route import Destination, Router
 from streams.steps.sanitise import Sanitiser
-from streams.steps.validate import Validator, london_date
+from streams.steps.validate import Validator
 
 log = logging.getLogger(__name__)
 
@@ -52,11 +53,15 @@ class Flow:
     route: Router
     is_open: Callable[[date], bool] = lambda _day: True
 
-    def process(self, intake: Intake, today: date, now_ms: int, tally: Tally) -> list[Output]:
-        """The outputs of one record, which has exactly one outcome: released, held or rejected."""
+    def process(self, intake: Intake, now: datetime, now_ms: int, tally: Tally) -> list[Output]:
+        """The outputs of one record, which has exactly one outcome: released, held or rejected.
+
+        `now` is local time in Europe/London, `now_ms` the same instant since 1970 UTC.
+        """
         tally.received += 1
+        today = now.date()
         try:
-            cleaned = self.clean(*self.validate(self.decode(intake.value), today), today)
+            cleaned = self.clean(*self.validate(self.decode(intake.value), now), today)
             if cleaned.faults:
                 return [self._reject(intake, cleaned.faults, tally)]
             return self._release(cleaned, today, now_ms, tally)
@@ -75,13 +80,18 @@ class Flow:
             if located.caveats:
                 caveats.extend([prefix + caveat for caveat in located.caveats])
         region = self.region(locations)
-        reason = OUTSIDE if region is None else None if self.is_open(today) else NOT_OPENED
-        sanitise = self.sanitise.get(region) if region is not None and reason is None else None
+        kept_back = OUTSIDE if region is None else None if self.is_open(today) else NOT_OPENED
+        sanitise = self.sanitise.get(region) if region is not None and not kept_back else None
         releases = sanitise(self.agency, record, locations, caveats) if sanitise else []
         outputs = self.route.released(releases, now_ms, region) if region is not None else []
         self._count(tally, record, caveats)
-        if reason:
-            tally.withheld[reason] += 1
+        if kept_back:
+            tally.withheld[kept_back] += 1
+        elif sanitise and len(releases) < len(sanitise.profiles):
+            told = {release.profile for release in releases}
+            tally.withheld.update(
+                f"row-excluded-from-{p}" for p in sanitise.profiles if p not in told
+            )
         for located in locations.values():
             tally.geocoded[located.method] += 1
             for reason in located.withheld:
@@ -135,7 +145,7 @@ class Pipeline:
     def process(self, batch: Sequence[Intake]) -> BatchResult:
         """Outputs and tallies of a batch; raises only `DependencyUnavailable`."""
         now = self._clock()
-        now_ms, today = int(now * 1000), london_date(datetime.fromtimestamp(now, UTC))
+        now_ms, local = int(now * 1000), london_time(datetime.fromtimestamp(now, UTC))
         tallies: dict[tuple[str, str | None], Tally] = {}
         outputs: list[Output] = []
         for intake in batch:
@@ -145,7 +155,7 @@ class Pipeline:
             if tally is None:
                 tally = Tally(flow.agency, flow.record_type.dataset, intake.supply_id)
                 tallies[origin] = tally
-            outputs += flow.process(intake, today, now_ms, tally)
+            outputs += flow.process(intake, local, now_ms, tally)
         # Releases leave in the order of their digests: the order of arrival would join them to originals.
         outputs.sort(key=lambda output: (output.topic, output.key or b""))
         for tally in tallies.values():

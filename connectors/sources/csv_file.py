@@ -1,7 +1,8 @@
 """A CSV file, plain, gzip or xz, row by row in bounded memory.
 
 Unreadable are rows of too many or too few cells, of a quote that does not close, or of bytes that
-are not of the encoding. Lines that are empty are no rows.
+are not of the encoding. Rows in which nothing stands are no rows: spreadsheets leave many below
+their table. So is a first line such as ``sep=;``, by which a spreadsheet says its delimiter.
 """
 
 from __future__ import annotations
@@ -74,7 +75,7 @@ class CsvFile(Table):
             if isinstance(cells, Unreadable):
                 number += 1
                 yield cells
-            elif cells:
+            elif any(map(str.strip, cells)):
                 number += 1
                 reason = self._reason(cells)
                 yield Unreadable(number, line, reason) if reason else Row(number, line, cells)
@@ -85,7 +86,7 @@ class CsvFile(Table):
         self._raw.close()
 
     def _read_header(self) -> tuple[str, ...]:
-        header = self._next_row(0, 1)
+        header = self._first_row()
         if isinstance(header, Unreadable):
             raise SourceError(f"{self.path}:1: the header cannot be read: {header.reason}")
         if not header:
@@ -93,6 +94,12 @@ class CsvFile(Table):
         if not is_text("".join(header)) or self._too_long:
             raise SourceError(f"{self.path}:1: the header is no text in {self._encoding}")
         return tuple(title.strip() for title in header)
+
+    def _first_row(self) -> list[str] | Unreadable | None:
+        while True:
+            row = self._next_row(0, self._line + 1)
+            if not isinstance(row, list) or (any(map(str.strip, row)) and not _is_hint(row)):
+                return row
 
     def _next_row(self, number: int, line: int) -> list[str] | Unreadable | None:
         self._run, self._too_long = 0, False
@@ -134,3 +141,8 @@ class CsvFile(Table):
         while part := self._text.readline(LONGEST_ROW):
             if part.endswith(("\n", "\r")):
                 return
+
+
+def _is_hint(row: list[str]) -> bool:
+    text = "".join(row).strip().casefold()
+    return text.startswith("sep=") and len(text) <= len("sep=x")

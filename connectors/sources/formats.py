@@ -10,6 +10,7 @@ from connectors.sources.csv_file import CsvFile
 from connectors.sources.json_lines_file import JsonLinesFile
 from connectors.sources.table import Table
 from connectors.sources.xlsx_file import XlsxFile
+from connectors.values import folded
 
 _WORKBOOKS = (".xlsx", ".xlsm", ".xls")  # the last so that its refusal says what it is
 _JSON_LINES = (".jsonl", ".ndjson")
@@ -33,6 +34,13 @@ def open_table(path: Path, mapping: Mapping) -> Table:
         case "xlsx":
             return XlsxFile(path, mapping.sheet)
         case "json-lines":
-            return JsonLinesFile(path)
+            return JsonLinesFile(path, _titles_read(mapping))
     quote = None if mapping.quote == "none" else mapping.quote
     return CsvFile(path, mapping.delimiter, mapping.encoding, quote)
+
+
+def _titles_read(mapping: Mapping) -> frozenset[str]:
+    read = mapping.columns_read
+    return frozenset(
+        map(folded, (*read, *(a for title in read for a in mapping.aliases.get(title, ()))))
+    )

@@ -3,7 +3,8 @@
 Objects within objects are flattened with dots, such as ``location.street.name``. Numbers keep the
 text they are given in; null is an empty cell. The header is the union of keys in order of first
 appearance, so the file is read twice. Unreadable are lines that are no object, not JSON, deeper
-than `DEEPEST`, too long, or hold a list or the same key twice. Blank lines are no rows.
+than `DEEPEST`, too long, or hold the same key twice, or a list where the mapping reads. Blank
+lines are no rows.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 import io
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from json import JSONDecodeError, JSONDecoder
 from pathlib import Path
 from typing import Any, NoReturn
@@ -19,6 +20,7 @@ from typing import Any, NoReturn
 from connectors.errors import SourceError
 from connectors.sources.content import DAMAGE, decompressed, open_bytes
 from connectors.sources.table import LONGEST_ROW, TOO_LONG, Row, Table, Unreadable, is_text
+from connectors.values import folded
 
 MOST_KEYS = 1_000
 DEEPEST = 32
@@ -32,13 +34,17 @@ class _NoRowError(ValueError):
 class JsonLinesFile(Table):
     """An open file of JSON lines. Use it as a context; iterate it once."""
 
-    def __init__(self, path: Path) -> None:
-        """Open the file and gather its keys; `SourceError` where no line is an object."""
+    def __init__(self, path: Path, wanted: Collection[str] | None = None) -> None:
+        """Open the file and gather its keys; `SourceError` where no line is an object.
+
+        Lists elsewhere than under the `wanted` keys (folded; None: all) are as if not there.
+        """
         self.path = path
         self.description = "JSON lines, utf-8"
         self._raw = open_bytes(path)
         self.size = os.fstat(self._raw.fileno()).st_size
         self._decoder = _decoder()
+        self._wanted = wanted
         try:
             self.header = self._gathered()
         except BaseException:
@@ -113,7 +119,7 @@ class JsonLinesFile(Table):
             raise _NoRowError(f"objects nested deeper than {DEEPEST}") from None
         if not isinstance(read, dict):
             raise _NoRowError("no JSON object")
-        return _flat(read)
+        return _flat(read, self._wanted)
 
     def _lines(self) -> Iterator[tuple[int, str]]:
         """Each line with its number; of one too long, so much as shows that it is."""
@@ -154,25 +160,30 @@ def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _flat(read: dict[str, Any]) -> dict[str, str]:
+def _flat(read: dict[str, Any], wanted: Collection[str] | None) -> dict[str, str]:
     cells: dict[str, str] = {}
     for key, value in _leaves(read, "", 1):
+        if isinstance(value, list):
+            if wanted is None or folded(key) in wanted:
+                raise _NoRowError("a list, for which a row has no place")
+            continue
         if key in cells:
             raise _NoRowError("the same key twice")
-        if not is_text(key) or not is_text(value):
+        cell = _cell(value)
+        if not is_text(key) or not is_text(cell):
             raise _NoRowError("half a character")
-        cells[key] = value
+        cells[key] = cell
     return cells
 
 
-def _leaves(read: dict[str, Any], prefix: str, depth: int) -> Iterator[tuple[str, str]]:
+def _leaves(read: dict[str, Any], prefix: str, depth: int) -> Iterator[tuple[str, Any]]:
     if depth > DEEPEST:
         raise _NoRowError(f"objects nested deeper than {DEEPEST}")
     for key, value in read.items():
         if isinstance(value, dict):
             yield from _leaves(value, f"{prefix}{key}.", depth + 1)
         else:
-            yield prefix + key, _cell(value)
+            yield prefix + key, value
 
 
 def _cell(value: Any) -> str:
@@ -181,6 +192,4 @@ def _cell(value: Any) -> str:
             return ""
         case bool():
             return "true" if value else "false"
-        case list():
-            raise _NoRowError("a list, for which a row has no place")
     return str(value)

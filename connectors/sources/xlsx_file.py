@@ -21,6 +21,7 @@ from connectors.errors import SourceError
 from connectors.sources.content import open_bytes
 from connectors.sources.table import LONGEST_ROW, TOO_LONG, Row, Table, Unreadable
 from connectors.sources.xlsx_cell import cell_text
+from connectors.sources.xlsx_marks import check_marks
 
 MOST_UNPACKED = 2 << 30
 """Bytes of all parts of a workbook; a full sheet of a million rows and forty columns has them."""
@@ -43,7 +44,7 @@ class XlsxFile(Table):
 
         Raises:
             SourceError: no workbook, one that is encrypted or unpacks to too much, no such sheet,
-                or no header.
+                no header, formulas never calculated, or cells merged over several rows.
         """
         self.path = path
         self.description = f"Excel workbook, sheet {sheet!r}" if sheet else "Excel workbook"
@@ -54,7 +55,9 @@ class XlsxFile(Table):
         try:
             _check(path, self._raw)
             self._book = self._guarded(lambda: _load(self._raw))
-            self._rows = self._numbered(_sheet(path, self._book, sheet))
+            chosen = _sheet(path, self._book, sheet)
+            check_marks(path, self._raw, _part_of(chosen))
+            self._rows = self._numbered(chosen)
             self.header = self._read_header()
         except BaseException:
             self.close()
@@ -130,6 +133,11 @@ def _sheet(path: Path, book: Workbook, name: str | None) -> Any:
     # What a workbook says of its own extent is often wrong, and then rows would be left out.
     chosen.reset_dimensions()
     return chosen
+
+
+def _part_of(sheet: Any) -> str:
+    part = sheet._worksheet_path  # noqa: SLF001 - the library knows which part holds the sheet
+    return str(part).lstrip("/")
 
 
 def _texts(cells: Any) -> list[str] | None:

@@ -25,7 +25,7 @@ from ops.commands.common import (
 )
 from ops.embedded.stack import Stack
 from schemas.catalogue import Catalogue, load_catalogue
-from schemas.openings import london_today
+from schemas.london import london_today
 from schemas.protocol import AggregateAgreement, Protocol
 from schemas.protocol_file import load_protocol
 

@@ -18,11 +18,12 @@ from connectors.account import Account
 from connectors.mapping import Mapping as ColumnMapping
 from connectors.mapping_file import find_mapping, identity_mapping
 from connectors.metadata import UNSTATED, Metadata, load_metadata
+from connectors.outcome import Outcome
 from connectors.pace import Pace
 from connectors.publish import Job, Published
 from connectors.publish import Progress as Reached
 from connectors.publish import publish as publish_file
-from connectors.receipts import Outcome, await_outcome
+from connectors.receipts import await_outcome
 from ops.commands.common import (
     AsJson,
     ProtocolOption,
@@ -33,7 +34,8 @@ from ops.commands.common import (
 )
 from ops.settings import Settings
 from schemas.catalogue import Catalogue, load_catalogue
-from schemas.openings import closed_datasets, london_today
+from schemas.london import london_today
+from schemas.openings import closed_datasets
 from schemas.protocol import Party, Protocol
 from schemas.protocol_file import load_protocol
 from schemas.record_type import RecordType

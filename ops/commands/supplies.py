@@ -24,7 +24,7 @@ from ops.supplies.gaps import AgencyGaps, gaps
 from ops.supplies.history import History, read_history
 from ops.supplies.measure import Measured, measure
 from schemas.catalogue import Catalogue, load_catalogue
-from schemas.openings import london_today
+from schemas.london import london_today
 from schemas.protocol import Party, Protocol
 from schemas.protocol_file import load_protocol
 
@@ -66,11 +66,11 @@ class _Setting(NamedTuple):
         return [
             measure(
                 supply,
-                history.receipts_of(supply["supply_id"]),
+                history.outcome_of(supply),
                 self.catalogue.record_type(supply["dataset"]),
             )
             for history in histories
-            for supply in history.newest
+            for supply in history.supplies
         ]
 
     def gaps(self, agency: str | None) -> list[AgencyGaps]:

@@ -9,7 +9,8 @@ from confluent_kafka import KafkaError, KafkaException, Producer
 
 from ops.reader import Denied, read_all
 from ops.system import System
-from schemas.openings import closed_datasets, london_today
+from schemas.london import london_today
+from schemas.openings import closed_datasets
 from schemas.topics import Names, Topic, topics
 
 _AT_ONCE = 8

@@ -16,7 +16,8 @@ from ops.generator.police_incidents import police_incidents
 from ops.generator.records import typed
 from sanitiser.reference import onspd_package
 from schemas.catalogue import Catalogue
-from schemas.openings import closed_datasets, london_today
+from schemas.london import london_today
+from schemas.openings import closed_datasets
 from schemas.protocol import Protocol
 
 Rows = Iterator[dict[str, str]]

@@ -15,7 +15,8 @@ from ops.isp.topics import apply_topics
 from ops.isp.users import Passwords, apply_users
 from schemas.access import principals, rules
 from schemas.catalogue import Catalogue
-from schemas.openings import closed_datasets, london_today
+from schemas.london import london_today
+from schemas.openings import closed_datasets
 from schemas.protocol import Protocol
 from schemas.topics import topics
 

@@ -13,7 +13,7 @@ from schemas.catalogue import Catalogue
 from schemas.protocol import LiaisonOfficer, Party, Protocol
 from schemas.record_type import RecordType
 
-Kind = Literal["field", "unusable", "never-supplied", "no-agreement"]
+Kind = Literal["field", "unusable", "never-supplied", "not-yet-known", "no-agreement"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +61,17 @@ def _of_dataset(
 
 def _of_agreed(record_type: RecordType, history: History) -> Iterator[Gap]:
     dataset, section = record_type.dataset, record_type.guidance
-    receipts = [r for r in history.receipts if r["dataset"] == dataset]
-    filled = {name for r in receipts for name, count in r["filled"].items() if count}
-    rejected = sum(r["rejected"] for r in receipts)
-    if not receipts and not any(s["dataset"] == dataset for s in history.supplies):
+    outcomes = [outcome for (_, of), outcome in history.outcomes.items() if of == dataset]
+    filled = {name for outcome in outcomes for name in outcome.filled}
+    rejected = sum(outcome.rejected for outcome in outcomes)
+    if not outcomes and not any(s["dataset"] == dataset for s in history.supplies):
         yield Gap("never-supplied", dataset, section, "agreed, but never supplied")
+    elif not outcomes:
+        message = "supplied, but the worker has told no outcome yet, so what it lacks is not known"
+        yield Gap("not-yet-known", dataset, section, message)
     elif filled:
         yield from _of_fields(record_type, filled)
-    elif rejected and not any(r["accepted"] for r in receipts):
+    elif rejected and not any(outcome.accepted for outcome in outcomes):
         message = f"supplied, but all of its {rejected:,} records were rejected"
         yield Gap("unusable", dataset, section, message)
 
@@ -76,7 +79,7 @@ def _of_agreed(record_type: RecordType, history: History) -> Iterator[Gap]:
 def _of_fields(record_type: RecordType, filled: set[str]) -> Iterator[Gap]:
     for asked in requirements(record_type):
         if not asked.is_met(filled):
-            message = f"no record ever held a usable value of {asked.wording!r}"
+            message = f"no record on which receipts still stand held a usable {asked.wording!r}"
             yield Gap("field", record_type.dataset, record_type.guidance, message, asked.fields)
 
 

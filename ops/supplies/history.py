@@ -2,40 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from connectors.account import Account, check_access
+from connectors.outcome import Outcome
 from connectors.registry import Registry
+from connectors.supply import ruling
 from connectors.topic_reader import end_offsets, read_until
 from schemas.catalogue import Catalogue
 from schemas.wire import WireError
 
-Record = dict[str, Any]
+Record = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """Supplies and receipts of one agency in the order in which they were written."""
+    """The record that rules of each supply, and what became of them by supply and dataset."""
 
     agency: str
     supplies: tuple[Record, ...] = ()
-    receipts: tuple[Record, ...] = ()
+    outcomes: Mapping[tuple[str | None, str], Outcome] = field(default_factory=dict)
 
-    @property
-    def newest(self) -> tuple[Record, ...]:
-        """The record that rules of each supply, in the order in which supplies began."""
-        ruling: dict[str, Record] = {}
-        for supply in self.supplies:
-            known = ruling.get(supply["supply_id"])
-            if known is None or _progress(supply) >= _progress(known):
-                ruling[supply["supply_id"]] = supply
-        return tuple(ruling.values())
+    def outcome_of(self, supply: Record) -> Outcome:
+        """What became of one supply so far."""
+        supply_id, dataset = supply["supply_id"], supply["dataset"]
+        outcome = self.outcomes.get((supply_id, dataset)) or Outcome(supply_id)
+        return replace(outcome, records=supply["records"])
 
-    def receipts_of(self, supply_id: str) -> tuple[Record, ...]:
-        """The receipts of one supply."""
-        return tuple(r for r in self.receipts if r["supply_id"] == supply_id)
+
+def history_of(agency: str, supplies: Iterable[Record], receipts: Iterable[Record]) -> History:
+    """Add up what was written; both in the order in which it was, and each read only once.
+
+    Live feeds leave a receipt a batch for years, so only their sums are kept.
+    """
+    rules: dict[str, Record] = {}
+    for supply in supplies:
+        known = rules.get(supply["supply_id"])
+        rules[supply["supply_id"]] = ruling(known, supply)
+    outcomes: dict[tuple[str | None, str], Outcome] = {}
+    for receipt in receipts:
+        key = receipt["supply_id"], receipt["dataset"]
+        outcomes[key] = (outcomes.get(key) or Outcome(key[0])).plus(receipt)
+    return History(agency, tuple(rules.values()), outcomes)
 
 
 def read_history(account: Account, catalogue: Catalogue) -> History:
@@ -43,15 +53,11 @@ def read_history(account: Account, catalogue: Catalogue) -> History:
     names, agency = account.names, account.agency
     supplies, receipts = names.supplies(agency), names.receipts(agency)
     check_access(account, (supplies, receipts))
-    return History(
+    return history_of(
         agency,
-        tuple(_values(account, supplies, catalogue.system["supply"])),
-        tuple(_values(account, receipts, catalogue.system["receipt"])),
+        _values(account, supplies, catalogue.system["supply"]),
+        _values(account, receipts, catalogue.system["receipt"]),
     )
-
-
-def _progress(supply: Record) -> tuple[int, bool]:
-    return supply["rows_read"], supply["complete"]
 
 
 def _values(account: Account, topic: str, schema: dict[str, Any]) -> Iterator[Record]:

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from connectors.outcome import BY_NAME, COUNTS, Outcome
 from schemas.record_type import RecordType
 
 TOLERANCE = 0.02
 """Share by which completeness may fall short of what was claimed: claims are rounded figures."""
-
-_COUNTS = ("received", "accepted", "cleaned", "held", "rejected")
-_BY_NAME = ("filled", "faults", "caveats", "withheld", "released", "geocoded")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +48,11 @@ class Measured:
         return self.counts["rejected"] / self.settled if self.settled else None
 
 
-def measure(
-    supply: Mapping[str, Any], receipts: Sequence[Mapping[str, Any]], record_type: RecordType
-) -> Measured:
-    """Add up the receipts of one supply and hold the sum against its claims."""
-    counts = {name: sum(receipt[name] for receipt in receipts) for name in _COUNTS}
-    by_name = {name: _added(receipt[name] for receipt in receipts) for name in _BY_NAME}
-    newest = max((receipt["newest_event"] for receipt in receipts), default="") or None
+def measure(supply: Mapping[str, Any], outcome: Outcome, record_type: RecordType) -> Measured:
+    """Hold what became of one supply against its claims."""
+    counts = {name: getattr(outcome, name) for name in COUNTS}
+    by_name = {name: dict(getattr(outcome, name)) for name in BY_NAME}
+    newest = outcome.newest_event or None
     names = _measured_fields(supply, record_type)
     unjudged = Measured(
         supply,
@@ -77,13 +72,6 @@ def _measured_fields(supply: Mapping[str, Any], record_type: RecordType) -> tupl
     claimed = (supply["claims"] or {}).get("completeness", {})
     told = {*supply["filled"], *claimed}
     return tuple(f.name for f in record_type.fields if not f.marked or f.name in told)
-
-
-def _added(maps: Iterator[Mapping[str, int]]) -> Mapping[str, int]:
-    total: Counter[str] = Counter()
-    for each in maps:
-        total.update(each)
-    return dict(total)
 
 
 def _shares(names: Sequence[str], counts: Mapping[str, int], whole: int) -> Mapping[str, float]:
@@ -132,8 +120,13 @@ def _period(supply: Mapping[str, Any], claims: Mapping[str, Any]) -> Iterator[st
 
 
 def _completeness(measured: Measured, claims: Mapping[str, Any]) -> Iterator[str]:
-    if not measured.is_whole or not measured.completeness:
+    if not measured.is_whole:
         return  # records without an outcome may be the complete ones
+    if measured.settled and not measured.counts["accepted"]:
+        yield f"completeness: all {measured.settled:,} records were rejected, so none is usable"
+        return
+    if not measured.completeness:
+        return
     for name, claimed in sorted(claims["completeness"].items()):
         share = measured.completeness.get(name, 0.0)
         if share < claimed - TOLERANCE:

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, date, datetime, time
-from functools import lru_cache
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, NamedTuple
 
 from sanitiser.ages import whole_years
 from schemas.derive import utc_field_name
+from schemas.london import LONDON, steady_offset
 from schemas.record_type import RecordType
 from streams.steps.problems import Problem
-from streams.steps.validate import LONDON
 
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
 _DAY_MS = 86_400_000
+_MILLISECOND = timedelta(milliseconds=1)
 
 
 class Cleaned(NamedTuple):
@@ -88,22 +88,11 @@ class Cleaner:
 
 def utc_milliseconds(day: date, at: time) -> int | None:
     """Milliseconds since 1970 UTC of a local time; None where the clock change leaves it open."""
-    offset_ms = _steady_offset_ms(day)
-    if offset_ms is None:
+    offset = steady_offset(day)
+    if offset is None:
         return _on_a_clock_change(day, at)
     clock_ms = ((at.hour * 60 + at.minute) * 60 + at.second) * 1000 + at.microsecond // 1000
-    return (day.toordinal() - _EPOCH_DAY) * _DAY_MS + clock_ms - offset_ms
-
-
-@lru_cache(maxsize=4_096)
-def _steady_offset_ms(day: date) -> int | None:
-    """Europe/London's offset on `day`, None where it changes within the day."""
-    offsets = {
-        datetime.combine(day, at, LONDON).utcoffset()
-        for at in (time(0, 0), time(12, 0), time(23, 59))
-    }
-    first = offsets.pop()
-    return None if offsets or first is None else round(first.total_seconds() * 1000)
+    return (day.toordinal() - _EPOCH_DAY) * _DAY_MS + clock_ms - offset // _MILLISECOND
 
 
 def _on_a_clock_change(day: date, at: time) -> int | None:

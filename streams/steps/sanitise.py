@@ -22,6 +22,7 @@ class Sanitiser:
     def __init__(self, policies: Sequence[Policy]) -> None:
         """Take one compiled policy a profile."""
         self._policies = tuple(policies)
+        self.profiles = tuple(policy.profile for policy in policies)
 
     def __call__(
         self, agency: str, record: dict[str, Any], locations: dict[str, Located], caveats: list[str]

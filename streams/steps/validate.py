@@ -7,16 +7,17 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from schemas.codes import CodeList
-from schemas.record_type import Field, RecordType
+from schemas.london import steady_offset
+from schemas.record_type import RECORD_REFERENCE, Field, RecordType
 from streams.steps.problems import Problem
 
-LONDON = ZoneInfo("Europe/London")
 EARLIEST = date(1900, 1, 1)
 AHEAD = timedelta(days=50 * 365)
 """How far a planned date may lie ahead: a sentence's end can be decades away."""
+CLOCKS_APART = timedelta(minutes=10)
+"""By so much a supplier's clock may be ahead of ours."""
 LONGEST_TEXT = 20_000
 _UNREADABLE = object()
 _OUT_OF_RANGE = object()
@@ -25,7 +26,7 @@ _GIVEN_CHARACTERS = 200
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _TIME = re.compile(r"[0-9]{2}:[0-9]{2}(?::[0-9]{2})?")
 _SPELLINGS_KNOWN = 4_096
-_WHOLE = re.compile(r"[0-9]{1,9}", re.ASCII)
+_WHOLE = re.compile(r"([0-9]{1,9})(?:[.]0+)?", re.ASCII)
 _DECIMAL = re.compile(r"[+-]?[0-9]{1,9}(?:[.][0-9]{1,12})?", re.ASCII)
 _TRUE = frozenset({"true", "t", "yes", "y", "1"})
 _FALSE = frozenset({"false", "f", "no", "n", "0"})
@@ -41,13 +42,15 @@ class Validator:
         self._readers = [(f.name, *_reader(f, code_lists)) for f in record_type.fields]
         self._dates = tuple((f.name, f.future) for f in record_type.fields if f.kind == "date")
         self._ordered = record_type.ordered
+        self._times = tuple((e.date, e.time) for e in record_type.events if e.time)
         self._untils = tuple((e.date, e.until) for e in record_type.events if e.until)
         self._required = record_type.required
+        self._names_itself = record_type.has_record_reference
 
     def __call__(
-        self, given: Mapping[str, Any], today: date
+        self, given: Mapping[str, Any], now: datetime
     ) -> tuple[dict[str, Any], list[Problem]]:
-        """Typed values and every problem of `given`; `today` is the date in Europe/London."""
+        """Typed values and every problem of `given`; `now` is local time in Europe/London."""
         record: dict[str, Any] = {}
         problems: list[Problem] = []
         for name, read, reason, accepted in self._readers:
@@ -61,22 +64,34 @@ class Validator:
                 else:
                     value = typed
             record[name] = value
-        self._check_dates(record, today, problems)
+        self._check_dates(record, now.date(), problems)
+        self._check_times(record, now, problems)
         self._check_order(record, problems)
         self._check_required(record, problems)
         return record, problems
 
     def _check_dates(self, record: dict[str, Any], today: date, problems: list[Problem]) -> None:
-        tomorrow, horizon = today + timedelta(days=1), today + AHEAD
+        horizon = today + AHEAD
         for name, may_lie_ahead in self._dates:
             value = record[name]
-            latest = horizon if may_lie_ahead else tomorrow
+            latest = horizon if may_lie_ahead else today
             if value is not None and not EARLIEST <= value <= latest:
                 reason = "in-the-future" if value > latest else "too-early"
                 until = f"{AHEAD.days // 365} years from now" if may_lie_ahead else "today"
                 accepted = f"a date from {EARLIEST} to {until}"
                 problems.append(Problem(name, reason, value.isoformat(), accepted))
                 record[name] = None
+
+    def _check_times(self, record: dict[str, Any], now: datetime, problems: list[Problem]) -> None:
+        today, latest = now.date(), now + CLOCKS_APART
+        for date_field, time_field in self._times:
+            at = record[time_field]
+            if at is None or record[date_field] != today or datetime.combine(today, at) <= latest:
+                continue
+            problems.append(
+                Problem(time_field, "in-the-future", at.isoformat(), "a time that has passed")
+            )
+            record[time_field] = None
 
     def _check_order(self, record: dict[str, Any], problems: list[Problem]) -> None:
         for from_date, from_time, to_date, to_time in self._ordered:
@@ -99,12 +114,21 @@ class Validator:
             for name in self._required
             if record[name] is None and name not in found
         ]
+        if self._names_itself and not problems and self._is_bare(record):
+            accepted = "a record that says more than which one it is"
+            problems.append(Problem(RECORD_REFERENCE, "nothing-else", None, accepted))
+
+    @staticmethod
+    def _is_bare(record: Mapping[str, Any]) -> bool:
+        # Nearly every record ends this at once: its first field says something.
+        return all(v is None for name, v in record.items() if name != RECORD_REFERENCE)
 
 
 def _in_order(d1: date | None, t1: time | None, d2: date | None, t2: time | None) -> bool:
     if d1 is None or d2 is None or d1 < d2:
         return True
-    return d1 == d2 and (t1 is None or t2 is None or t1 <= t2)
+    # On the day on which the clocks go back, 01:50 may stand before 01:10.
+    return d1 == d2 and (t1 is None or t2 is None or t1 <= t2 or steady_offset(d1) is None)
 
 
 def _out_of_order(field: str, given: date, earlier: str) -> Problem:
@@ -128,7 +152,8 @@ def _reader(  # noqa: PLR0911 - one answer a kind
         case "time":
             return _read_time, "not-a-time", "a time as HH:MM or HH:MM:SS; empty where unknown"
         case "count":
-            return _ranged(_read_count, field), "not-a-count", f"a whole number {_range(field)}"
+            read = _read_rounded if field.rounded else _read_count
+            return _ranged(read, field), "not-a-count", f"a whole number {_range(field)}"
         case "number":
             return _ranged(_read_number, field), "not-a-number", f"a number {_range(field)}"
     return _read_text, "too-long", f"text of at most {LONGEST_TEXT} characters"
@@ -206,7 +231,13 @@ def _read_count(value: Any) -> Any:
     text = str(value).strip()
     if not text:
         return None
-    return int(text) if _WHOLE.fullmatch(text) else _UNREADABLE
+    whole = _WHOLE.fullmatch(text)
+    return int(whole[1]) if whole else _UNREADABLE
+
+
+def _read_rounded(value: Any) -> Any:
+    number = _read_number(value)
+    return round(number) if isinstance(number, float | int) else number
 
 
 def _read_number(value: Any) -> Any:
@@ -233,8 +264,3 @@ def _ranged(read: Reader, field: Field) -> Reader:
 
 def _shown(value: Any) -> str:
     return str(value)[:_GIVEN_CHARACTERS]
-
-
-def london_date(now: datetime) -> date:
-    """The date in Europe/London at an instant, by which "in the future" is judged."""
-    return now.astimezone(LONDON).date()

@@ -6,21 +6,21 @@ Imports no Kafka client, so that it loads in every contender's environment.
 from __future__ import annotations
 
 import time
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from sanitiser.postcodes import PostcodeIndex
 from sanitiser.references import ReferenceKey
 from schemas.catalogue import load_catalogue
+from schemas.london import london_time
 from schemas.protocol_file import load_protocol
 from schemas.wire import decoder, encoder
 from streams.flows import Wire, build_pipeline
 from streams.messages import Intake, Output, Tally
 from streams.pipeline import Flow, Pipeline
-from streams.steps.validate import london_date
 from tests.benchmarks.job import AGENCY, DATASET, Job
 
-_DAY_LOOKED_UP_EVERY_MS = 1_000
+_LOCAL_TIME_LOOKED_UP_EVERY_MS = 1_000
 
 
 def pipeline_of(job: Job) -> Pipeline:
@@ -44,13 +44,13 @@ class Functions:
         """Take the flow out of the worker's own pipeline."""
         self._flow: Flow = pipeline_of(job).flow(job.intake)
         self._tally = Tally(AGENCY, DATASET, None)
-        self._today = date.min
+        self._now = datetime.min
         self._stale_at_ms = 0
 
     def outputs(self, intake: Intake) -> list[Output]:
         """Decode, validate, clean, geocode, sanitise, route, encode."""
         now_ms = int(time.time() * 1000)
         if now_ms >= self._stale_at_ms:
-            self._today = london_date(datetime.fromtimestamp(now_ms / 1000, UTC))
-            self._stale_at_ms = now_ms + _DAY_LOOKED_UP_EVERY_MS
-        return self._flow.process(intake, self._today, now_ms, self._tally)
+            self._now = london_time(datetime.fromtimestamp(now_ms / 1000, UTC))
+            self._stale_at_ms = now_ms + _LOCAL_TIME_LOOKED_UP_EVERY_MS
+        return self._flow.process(intake, self._now, now_ms, self._tally)

@@ -121,6 +121,16 @@ def test_a_timestamp_is_a_date_and_its_local_time(
     assert (record["incident_date"], record["incident_time"]) == (day, clock)
 
 
+def test_midnight_is_no_time_where_the_supplier_says_that_it_stands_for_none(
+    make_mapping: Make,
+) -> None:
+    column = {"field": "incident_date", "timestamp": "iso", "time_field": "incident_time"}
+    mapping = make_mapping(columns={"When": column | {"midnight": "unknown"}})
+    read = [one(mapping, When=f"2024-06-14T00:0{minute}:00") for minute in (0, 1)]
+    assert [record["incident_time"] for record in read] == [None, time(0, 1)]
+    assert [record["incident_date"] for record in read] == [date(2024, 6, 14)] * 2
+
+
 @pytest.mark.parametrize(
     ("column", "cell", "value"),
     [

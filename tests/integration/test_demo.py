@@ -15,7 +15,8 @@ from ops.embedded import stack as embedded
 from ops.settings import Settings
 from schemas.access import rules
 from schemas.catalogue import load_catalogue
-from schemas.openings import closed_datasets, london_today
+from schemas.london import london_today
+from schemas.openings import closed_datasets
 from schemas.protocol_file import load_protocol
 
 pytestmark = pytest.mark.broker

@@ -15,8 +15,9 @@ from confluent_kafka.schema_registry import SchemaRegistryClient
 from connectors.account import Account
 from connectors.errors import AccessDeniedError
 from connectors.mapping_file import identity_mapping
+from connectors.outcome import Outcome
 from connectors.publish import Job, publish
-from connectors.receipts import Outcome, await_outcome
+from connectors.receipts import await_outcome
 from ops.embedded.stack import Stack
 from ops.generator.csv_files import write_csv
 from ops.generator.datasets import GENERATORS

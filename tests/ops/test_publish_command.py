@@ -3,8 +3,8 @@ from __future__ import annotations
 import json
 from collections import Counter
 
+from connectors.outcome import Outcome
 from connectors.publish import Published
-from connectors.receipts import Outcome
 from ops.commands.publish import _document
 
 PUBLISHED = Published("ab" * 16, 3, 3, 3, 0, False, 0, {}, (), (), {})

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from connectors.outcome import Outcome
 from ops.supplies.gaps import Gap, gaps
-from ops.supplies.history import History
+from ops.supplies.history import History, history_of
 from ops.supplies.measure import measure
 from ops.supplies.requirements import requirements
 from schemas.catalogue import Catalogue, load_catalogue
@@ -69,6 +70,7 @@ def receipt(**given: Any) -> dict[str, Any]:
         "geocoded": {},
         "withheld": {},
         "newest_event": "2026-03-13",
+        "reject_alarm": False,
     }
     return whole | given
 
@@ -76,14 +78,21 @@ def receipt(**given: Any) -> dict[str, Any]:
 BOTH = (receipt(), receipt(newest_event="2026-03-14"))
 
 
+def summed(receipts: tuple[dict[str, Any], ...]) -> Outcome:
+    return history_of("police", (), receipts).outcome_of(supply())
+
+
+SUM = summed(BOTH)
+
+
 def findings(catalogue: Catalogue, claims: dict[str, Any], **given: Any) -> tuple[str, ...]:
     record_type = catalogue.record_type("police-incident")
     made = supply(claims=CLAIMS | claims, **given)
-    return measure(made, BOTH, record_type).findings
+    return measure(made, SUM, record_type).findings
 
 
 def test_receipts_add_up_to_completeness_age_and_rejects(catalogue: Catalogue) -> None:
-    measured = measure(supply(), BOTH, catalogue.record_type("police-incident"))
+    measured = measure(supply(), SUM, catalogue.record_type("police-incident"))
     assert (measured.counts["accepted"], measured.counts["rejected"]) == (80, 20)
     assert measured.counts["cleaned"] == 10
     assert measured.completeness["incident_type"] == 60 / 80
@@ -97,7 +106,7 @@ def test_receipts_add_up_to_completeness_age_and_rejects(catalogue: Catalogue) -
 
 
 def test_marked_fields_are_measured_where_they_were_given_alone(catalogue: Catalogue) -> None:
-    measured = measure(supply(), BOTH, catalogue.record_type("police-incident"))
+    measured = measure(supply(), SUM, catalogue.record_type("police-incident"))
     assert measured.given["narrative"] == 0.1
     assert "caller_name" not in measured.completeness
 
@@ -105,7 +114,7 @@ def test_marked_fields_are_measured_where_they_were_given_alone(catalogue: Catal
 def test_a_supply_without_receipts_has_no_completeness(catalogue: Catalogue) -> None:
     claims = CLAIMS | {"completeness": {"incident_type": 1.0}}
     record_type = catalogue.record_type("police-incident")
-    measured = measure(supply(claims=claims), (), record_type)
+    measured = measure(supply(claims=claims), Outcome(), record_type)
     assert not measured.is_whole
     assert (measured.completeness, measured.reject_share, measured.age_days) == ({}, None, None)
     assert measured.findings == ()
@@ -117,10 +126,10 @@ def test_what_an_earlier_release_did_not_count_is_not_called_missing(
     claims = CLAIMS | {"completeness": {"incident_type": 1.0}}
     receipts = tuple(each | {"filled": {}} for each in BOTH)
     measured = measure(
-        supply(claims=claims, filled={}), receipts, catalogue.record_type("police-incident")
+        supply(claims=claims, filled={}), summed(receipts), catalogue.record_type("police-incident")
     )
     assert (measured.given, measured.completeness, measured.findings) == ({}, {}, ())
-    history = History("police", (supply(),), receipts)
+    history = history_of("police", (supply(),), receipts)
     gaps_found = found(protocol, catalogue, "police", history)
     assert "police-incident" not in [g.dataset for g in gaps_found]
 
@@ -159,8 +168,8 @@ def test_the_newest_record_of_a_supply_rules_and_of_equal_ones_the_later() -> No
     first, more = supply(rows_read=50, complete=False), supply(complete=False)
     whole, renewed = supply(), supply(contact="new")
     other = supply(supply_id="s2")
-    history = History("police", (first, whole, more, other, renewed), ())
-    assert history.newest == (renewed, other)
+    history = history_of("police", (first, whole, more, other, renewed), ())
+    assert history.supplies == (renewed, other)
 
 
 @pytest.mark.parametrize(
@@ -209,7 +218,7 @@ def found(
 def test_fields_that_never_held_a_usable_value_are_gaps(
     protocol: Protocol, catalogue: Catalogue
 ) -> None:
-    history = History("police", (supply(),), BOTH)
+    history = history_of("police", (supply(),), BOTH)
     missing = [g for g in found(protocol, catalogue, "police", history) if g.kind == "field"]
     assert {g.dataset for g in missing} == {"police-incident"}
     named = {name for gap in missing for name in gap.fields}
@@ -218,14 +227,14 @@ def test_fields_that_never_held_a_usable_value_are_gaps(
         "location_northing",
     }  # fmt: skip
     elsewhere = receipt(supply_id=None, filled=dict.fromkeys(named, 1))
-    history = History("police", (supply(),), (*BOTH, elsewhere))
+    history = history_of("police", (supply(),), (*BOTH, elsewhere))
     assert not [g for g in found(protocol, catalogue, "police", history) if g.kind == "field"]
 
 
 def test_a_dataset_that_was_agreed_and_never_supplied_is_a_gap(
     protocol: Protocol, catalogue: Catalogue
 ) -> None:
-    history = History("police", (supply(),), BOTH)
+    history = history_of("police", (supply(),), BOTH)
     never = [g for g in found(protocol, catalogue, "police", history) if g.kind == "never-supplied"]
     assert [g.dataset for g in never] == ["police-crime-offence"]
 
@@ -234,16 +243,26 @@ def test_a_dataset_of_which_every_record_was_rejected_is_a_gap(
     protocol: Protocol, catalogue: Catalogue
 ) -> None:
     rejected = receipt(accepted=0, rejected=50, filled={})
-    history = History("police", (supply(),), (rejected,))
+    history = history_of("police", (supply(),), (rejected,))
     (gap,) = [g for g in found(protocol, catalogue, "police", history) if g.kind == "unusable"]
     assert gap.message == "supplied, but all of its 50 records were rejected"
 
 
-def test_a_supply_without_outcome_yet_is_no_gap(protocol: Protocol, catalogue: Catalogue) -> None:
-    history = History("police", (supply(),), ())
-    assert "police-incident" not in [
-        g.dataset for g in found(protocol, catalogue, "police", history)
-    ]
+def test_a_supply_without_outcome_yet_is_said_to_be_unknown_not_complete(
+    protocol: Protocol, catalogue: Catalogue
+) -> None:
+    history = history_of("police", (supply(),), ())
+    kinds = {g.dataset: g.kind for g in found(protocol, catalogue, "police", history)}
+    assert kinds["police-incident"] == "not-yet-known"
+
+
+def test_a_supply_of_which_every_record_was_rejected_does_not_hold_its_claims(
+    catalogue: Catalogue,
+) -> None:
+    rejected = receipt(received=100, accepted=0, rejected=100, filled={})
+    made = supply(claims=CLAIMS | {"completeness": {"incident_type": 1.0}})
+    measured = measure(made, summed((rejected,)), catalogue.record_type("police-incident"))
+    assert measured.findings == ("completeness: all 100 records were rejected, so none is usable",)
 
 
 def test_a_dataset_of_the_agencys_kind_without_agreement_is_a_gap_where_it_is_core(

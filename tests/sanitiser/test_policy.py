@@ -194,6 +194,13 @@ def test_the_record_id_is_stable_under_correction_of_all_but_the_identity() -> N
     assert first["record_id"] != other["record_id"]
 
 
+def test_records_of_one_patient_whose_dates_are_not_known_have_different_ids() -> None:
+    first = released("hospital-assault", patient_reference="P-1", incident_type="assault")
+    again = released("hospital-assault", patient_reference="P-1", incident_type="assault")
+    other = released("hospital-assault", patient_reference="P-1", gender="female")
+    assert first["record_id"] == again["record_id"] != other["record_id"]
+
+
 def test_a_personal_release_is_the_record_as_supplied_with_its_own_point() -> None:
     out = released(
         "police-ppo", "personal", name="A Name", home_address="5 Acacia Avenue, SW1A 1AA",

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from schemas.catalogue import Catalogue
+from schemas.catalogue import Catalogue, load_catalogue
 from schemas.codes import CodeList, load_code_list
 from schemas.record_type import SchemaError
 
@@ -139,3 +139,39 @@ def test_no_spelling_means_two_codes(catalogue: Catalogue) -> None:
 
 def test_every_list_says_its_source(catalogue: Catalogue) -> None:
     assert all(code_list.source for code_list in catalogue.code_lists.values())
+
+
+CENSUS_2001 = {
+    "White - British": "W1", "White - Irish": "W2", "White - Any other White background": "W9",
+    "Mixed - White and Black Caribbean": "M1", "Mixed - White and Black African": "M2",
+    "Mixed - White and Asian": "M3", "Mixed - Any other Mixed background": "M9",
+    "Asian or Asian British - Indian": "A1", "Asian or Asian British - Pakistani": "A2",
+    "Asian or Asian British - Bangladeshi": "A3",
+    "Asian or Asian British - Any other Asian background": "A9",
+    "Black or Black British - Caribbean": "B1", "Black or Black British - African": "B2",
+    "Black or Black British - Any other Black background": "B9",
+    "Chinese or other ethnic group - Chinese": "O1", "Chinese or other ethnic group - Any other": "O9",
+    "Not stated": "NS",
+}  # fmt: skip
+
+
+def test_every_category_of_the_16_plus_1_is_known_by_its_published_words() -> None:
+    ethnicity = load_catalogue().code_lists["ethnicity"]
+    assert {label: ethnicity.code(label) for label in CENSUS_2001} == CENSUS_2001
+
+
+@pytest.mark.parametrize(
+    ("text", "codes"),
+    [
+        ("T40.5", ["cocaine"]),
+        ("T407", ["cannabinoid"]),
+        ("T40.1 poisoning by heroin", ["opioid", "drug-poisoning"]),
+        ("T40", ["drug-poisoning"]),
+        ("F10.0", ["alcohol-intoxication"]),
+        ("F10.2 and F10.3", ["alcohol-dependence"]),
+        ("alcohol withdrawal", ["alcohol-dependence"]),
+        ("drug withdrawal", ["drug-withdrawal"]),
+    ],
+)
+def test_of_codes_within_codes_the_longest_counts(text: str, codes: list[str]) -> None:
+    assert load_catalogue().code_lists["admission-reason"].codes_within(text) == codes

@@ -421,8 +421,8 @@ def test_a_valid_record_nobody_may_have_now_is_held_and_counted(
     assert [(t.accepted, t.held, t.rejected) for t in result.tallies] == [(1, 1, 0), (1, 1, 0)]
 
 
-def test_tomorrow_is_still_a_date_and_the_day_after_is_not(partnership: Partnership) -> None:
-    dates = [TODAY, TODAY + timedelta(days=1), TODAY + timedelta(days=2)]
+def test_today_is_a_date_and_tomorrow_is_not(partnership: Partnership) -> None:
+    dates = [TODAY - timedelta(days=1), TODAY, TODAY + timedelta(days=1)]
     batch = [
         partnership.intake("police-incident", incident(incident_date=day), at)
         for at, day in enumerate(dates)

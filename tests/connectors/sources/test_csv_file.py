@@ -63,10 +63,22 @@ def test_a_byte_order_mark_is_no_part_of_the_header(write_csv: Write) -> None:
         assert source.header == ("a", "b")
 
 
-@pytest.mark.parametrize("content", [b"", b"\n1,2\n", b"a\xff,b\n"])
+@pytest.mark.parametrize("content", [b"", b"\n , \n", b"a\xff,b\n"])
 def test_a_file_without_a_header_is_refused(write_csv: Write, content: bytes) -> None:
     with pytest.raises(SourceError, match=r"given\.csv:1: "):
         rows(write_csv(content))
+
+
+@pytest.mark.parametrize("before", [b"\n", b";;\n", b"sep=;\n", b"\xef\xbb\xbfsep=;\n\n"])
+def test_what_spreadsheets_write_above_a_header_is_none(write_csv: Write, before: bytes) -> None:
+    with CsvFile(write_csv(before + b"a;b\n1;2\n"), delimiter=";") as source:
+        assert source.header == ("a", "b")
+        assert [row.cells for row in source if isinstance(row, Row)] == [["1", "2"]]
+
+
+def test_rows_in_which_nothing_stands_are_no_rows(write_csv: Write) -> None:
+    found = rows(write_csv(b"a,b\n,\n1,2\n,,,,\n   \n3,\n, \n"))
+    assert found == [Row(1, 3, ["1", "2"]), Row(2, 6, ["3", ""])]
 
 
 def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:

@@ -94,6 +94,15 @@ def test_a_line_that_is_no_row_is_told_without_its_content_and_the_rest_is_read(
     assert "secret" not in told
 
 
+def test_a_list_where_the_mapping_does_not_read_leaves_the_row_whole(write_csv: Write) -> None:
+    path = write_csv('{"a": 1, "tags": ["x"]}\n{"A": ["x"]}')
+    with JsonLinesFile(path, {"a"}) as source:
+        assert source.header == ("a",)
+        row, unreadable = source
+    assert row == Row(1, 1, ["1"])
+    assert isinstance(unreadable, Unreadable)
+
+
 def test_objects_as_deep_as_is_accepted_are_read(write_csv: Write) -> None:
     path = write_csv('{"a":' * DEEPEST + "1" + "}" * DEEPEST)
     assert rows(path) == ((".".join("a" * DEEPEST),), [Row(1, 1, ["1"])])

@@ -130,7 +130,6 @@ def test_the_header_is_the_first_row_that_holds_anything(path: Path) -> None:
         ("line_x000D_\nnext", "@", "line\r\nnext"),
         ("#N/A", "General", ""),
         ("#REF!", "General", ""),
-        ("=1+1", "General", ""),
         (1e9, "dd/mm/yyyy", ""),
     ],
 )
@@ -158,6 +157,37 @@ def test_a_formula_is_what_it_last_gave(path: Path) -> None:
     workbook(path, [["a"], ["=1+1"]])
     rewritten(path, in_sheet(r"<f>1\+1</f><v ?/?>(</v>)?", "<f>1+1</f><v>2</v>"))
     assert read(path) == [Row(1, 2, ["2"])]
+
+
+@pytest.mark.parametrize("left", ["", "<v></v>", "<v/>"])
+def test_a_formula_that_was_never_calculated_is_refused_and_not_read_as_empty(
+    path: Path, left: str
+) -> None:
+    workbook(path, [["a"], ["=1+1"]])
+    rewritten(path, in_sheet(r"<f>1\+1</f><v ?/?>(</v>)?", f"<f>1+1</f>{left}"))
+    with pytest.raises(SourceError, match="the formula in A2 was never calculated"):
+        read(path)
+
+
+def test_a_formula_whose_result_is_an_empty_text_is_empty(path: Path) -> None:
+    workbook(path, [["a", "b"], ['=""', "x"]])
+    rewritten(
+        path, in_sheet(r'<c r="A2"><f>""</f><v ?/?>(</v>)?', '<c r="A2" t="str"><f>""</f><v></v>')
+    )
+    assert read(path) == [Row(1, 2, ["", "x"])]
+
+
+def test_cells_merged_over_several_rows_are_refused_and_within_one_are_not(path: Path) -> None:
+    book = Workbook()
+    for cells in (["a", "b"], ["x", "1"], [None, "2"]):
+        sheet_of(book).append(cells)
+    sheet_of(book).merge_cells("A1:B1")
+    book.save(path)
+    assert len(read(path)) == 2
+    sheet_of(book).merge_cells("A2:A3")
+    book.save(path)
+    with pytest.raises(SourceError, match="A2:A3 are merged over several rows"):
+        read(path)
 
 
 def test_days_are_counted_from_1904_where_the_workbook_does(path: Path) -> None:

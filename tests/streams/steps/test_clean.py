@@ -10,9 +10,9 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from schemas.catalogue import load_catalogue
+from schemas.london import LONDON
 from streams.steps.clean import Cleaned, Cleaner, utc_milliseconds
 from streams.steps.problems import Problem
-from streams.steps.validate import LONDON
 
 CATALOGUE = load_catalogue()
 TODAY = date(2024, 6, 14)

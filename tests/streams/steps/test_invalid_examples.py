@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from streams.steps.validate import Validator
 EXAMPLES: dict[str, Any] = YAML(typ="safe").load(Path(__file__).with_name("invalid_examples.yaml"))
 CATALOGUE = load_catalogue()
 TODAY = date(2024, 6, 14)
+NOW = datetime.combine(TODAY, time(12))
 
 
 def test_every_record_type_has_invalid_examples() -> None:
@@ -35,7 +36,7 @@ def test_an_invalid_example_has_these_problems_and_no_others(
     dataset: str, example: dict[str, Any]
 ) -> None:
     record_type = CATALOGUE.record_type(dataset)
-    record, problems = Validator(record_type, CATALOGUE.code_lists)(example["given"], TODAY)
+    record, problems = Validator(record_type, CATALOGUE.code_lists)(example["given"], NOW)
     assert [problem._asdict() for problem in problems] == example["problems"]
     cleaned = Cleaner(record_type)(record, problems, TODAY)
     assert (not cleaned.faults) is example["usable"]

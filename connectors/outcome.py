@@ -1,0 +1,58 @@
+"""What became of a supply: receipts added up, since each tells of one batch (ADR 0006). Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+COUNTS = ("received", "accepted", "cleaned", "held", "rejected")
+BY_NAME = ("filled", "released", "caveats", "faults", "geocoded", "withheld")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Counts as system/receipt.avsc has them, over all of a supply's receipts read so far.
+
+    `accepted` includes `cleaned` and `held`; `records` is what was supplied.
+    """
+
+    supply_id: str | None = None
+    records: int = 0
+    received: int = 0
+    accepted: int = 0
+    cleaned: int = 0
+    held: int = 0
+    rejected: int = 0
+    filled: Counter[str] = field(default_factory=Counter)
+    released: Counter[str] = field(default_factory=Counter)
+    caveats: Counter[str] = field(default_factory=Counter)
+    faults: Counter[str] = field(default_factory=Counter)
+    geocoded: Counter[str] = field(default_factory=Counter)
+    withheld: Counter[str] = field(default_factory=Counter)
+    newest_event: str = ""
+    reject_alarm: bool = False
+
+    @property
+    def settled(self) -> int:
+        """Records whose outcome is known."""
+        return self.accepted + self.rejected
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether every record has its outcome."""
+        return self.settled >= self.records
+
+    def plus(self, receipt: Mapping[str, Any]) -> Outcome:
+        """This outcome with one more receipt added; the newest says whether the alarm stands."""
+        counts = {name: getattr(self, name) + receipt[name] for name in COUNTS}
+        named = {name: getattr(self, name) + Counter(receipt[name]) for name in BY_NAME}
+        return Outcome(
+            self.supply_id,
+            self.records,
+            **counts,
+            **named,
+            newest_event=max(self.newest_event, receipt["newest_event"]),
+            reject_alarm=receipt["reject_alarm"],
+        )
