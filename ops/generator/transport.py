@@ -25,7 +25,7 @@ _SEEN, _HURT, _DOMESTIC = 0.4, 0.6, 0.08
 
 _PATTERN = week(day=1.5, evening=3, night=1, weekend_night=4)
 _BUS_ROUTES = ("1", "2", "4A", "7", "12", "14", "17", "38", "42", "172", "N1")
-_RAIL_ROUTES = ("1", "2", "3", "4", "5")
+_RAIL_ROUTES = ("Great Western Main Line", "Wessex Main Line", "Heart of Wessex Line")
 _KINDS = Weighted.of({
     "Assault": 14.0, "Criminal damage": 24.0, "Threatening behaviour": 20.0,
     "Anti-social behaviour": 22.0, "Theft": 14.0, "Robbery": 2.0, "Drugs": 4.0,
