@@ -59,6 +59,12 @@ class Supervised:
             assert time.monotonic() < until, self.log
             time.sleep(0.01)
 
+    def wait_until_said(self, text: str) -> None:
+        until = time.monotonic() + PATIENCE_S
+        while text not in self.log:
+            assert time.monotonic() < until, self.log
+            time.sleep(0.01)
+
     def end(self, signal_number: int) -> int:
         self.process.send_signal(signal_number)
         return self.process.wait(SOON_S)
@@ -114,6 +120,7 @@ def test_a_stop_is_passed_on_and_a_clean_end_is_success(start: Start, signal_num
 def test_a_stop_during_the_pause_starts_nothing_more(start: Start) -> None:
     supervisor = start(FAILS)
     supervisor.wait_for_starts(3)
+    supervisor.wait_until_said("it is started again in 0.8 s")
     assert supervisor.end(signal.SIGTERM) == 0
     said = supervisor.log
     time.sleep(0.5)
