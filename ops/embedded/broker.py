@@ -7,7 +7,7 @@ import logging
 import shutil
 import subprocess
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -101,9 +101,8 @@ class Broker:
         draft.rename(self.data)
 
     def _format_arguments(self) -> list[str]:
-        cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
         arguments = ["-XX:TieredStopAtLevel=1", "-cp", java.class_path(self.jars)]
-        arguments += ["kafka.tools.StorageTool", "format", "--cluster-id", cluster]
+        arguments += ["kafka.tools.StorageTool", "format", "--cluster-id", new_cluster_id()]
         arguments += ["--config", str(self._properties)]
         for principal in (ADMIN, BROKER_PRINCIPAL):
             password = self.layout.secrets.password(principal)
@@ -170,6 +169,17 @@ def _run(command: Sequence[str]) -> None:
     if done.returncode != 0:
         message = f"the broker's storage could not be formatted:\n{done.stderr[-2000:]}"
         raise StackError(message)
+
+
+def new_cluster_id(random: Callable[[], uuid.UUID] = uuid.uuid4) -> str:
+    """A Kafka identifier: 22 characters of base64url, of which the first is no hyphen.
+
+    As `org.apache.kafka.common.Uuid` makes them: one that begins with a hyphen reads as an option.
+    """
+    while True:
+        made = base64.urlsafe_b64encode(random().bytes).decode().rstrip("=")
+        if not made.startswith("-"):
+            return made
 
 
 def _quiet() -> logging.Logger:

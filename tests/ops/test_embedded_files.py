@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import socket
 import stat
+import uuid
 from pathlib import Path
 
 import pytest
 
 from ops.embedded import java, ports, private_files, service
-from ops.embedded.broker import Broker
+from ops.embedded.broker import Broker, new_cluster_id
 from ops.embedded.broker_config import Passwords, Ports, log4j2_properties, server_properties
 from ops.embedded.errors import StackError
 from ops.embedded.layout import Layout
@@ -103,3 +104,8 @@ def test_a_damaged_note_of_a_service_counts_as_none(tmp_path: Path, content: str
 
 def test_an_argument_with_quotes_survives_the_argument_file() -> None:
     assert java.argument_file(['say "x"', "back\\slash"]) == '"say \\"x\\""\n"back\\\\slash"\n'
+
+
+def test_a_cluster_id_never_reads_as_an_option() -> None:
+    made = iter([uuid.UUID(bytes=b"\xfb" + bytes(15)), uuid.UUID(bytes=b"\x01" + bytes(15))])
+    assert new_cluster_id(lambda: next(made)) == "AQAAAAAAAAAAAAAAAAAAAA"
