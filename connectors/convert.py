@@ -91,10 +91,10 @@ def columns_present(mapping: Mapping, header: Sequence[str]) -> frozenset[str]:
 def _positions(mapping: Mapping, header: Sequence[str]) -> dict[str, int]:
     """Where each column that the mapping reads stands in the file; optional ones may be absent."""
     found, missing = {}, []
-    titles = [folded(title) for title in header]
+    titles = [_as_named(title) for title in header]
     counts = Counter(titles)
     for title in sorted(mapping.columns_read):
-        accepted = [folded(name) for name in (title, *mapping.aliases.get(title, ()))]
+        accepted = [_as_named(name) for name in (title, *mapping.aliases.get(title, ()))]
         present = [name for name in dict.fromkeys(accepted) if name in counts]
         if len(present) > 1 or any(counts[name] > 1 for name in present):
             raise SourceError(f"header: the column {title!r} stands more than once in it")
@@ -107,20 +107,35 @@ def _positions(mapping: Mapping, header: Sequence[str]) -> dict[str, int]:
     return found
 
 
+def _as_named(title: str) -> str:
+    """A title by which two spellings are the same: "Incident Type" is incident_type."""
+    return folded(title.replace("_", " ").replace("-", " "))
+
+
 def _missing(missing: list[str], found: list[str], width: int, mapping: Mapping) -> str:
     # Titles that the mapping does not know are not shown: without a header they are a person's row.
+    known = f"Of its {width} columns these are known: {', '.join(found) or 'none'}. "
+    lacks = ", ".join(missing)
+    if mapping.is_identity:
+        return (
+            f"header: it lacks {lacks}, which {mapping.dataset} needs. {known}{_hint(width, mapping)}"
+            f"The columns bear the names that docs/datasets.md has for {mapping.dataset}; for other "
+            "columns write a mapping (see docs/operations.md), or name one that ships: "
+            f"{', '.join(shipped_mappings())}"
+        )
     return (
-        f"header: the mapping {mapping.name!r} reads columns that it lacks: "
-        f"{', '.join(missing)}. Of its {width} columns the mapping knows: "
-        f"{', '.join(found) or 'none'}. {_hint(width, mapping)}Give the mapping that fits "
-        f"the file; those that ship are {', '.join(shipped_mappings())}"
+        f"header: it lacks columns that the mapping {mapping.name!r} reads: {lacks}. "
+        f"{known}{_hint(width, mapping)}Give the mapping that fits the file"
     )
 
 
 def _hint(width: int, mapping: Mapping) -> str:
     if width > 1:
         return ""
-    return f"Is the file's delimiter the mapping's, {mapping.delimiter!r}? "
+    return (
+        f"A single column: are the cells of a CSV file parted by {mapping.delimiter!r}, and does "
+        "the header of a workbook stand in its first row that holds anything? "
+    )
 
 
 def _fields_present(

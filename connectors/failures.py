@@ -68,8 +68,8 @@ def explained(error: KafkaError, principal: str, resource: str) -> PublishError:
         )
     if code in DENIED:
         return AccessDeniedError(
-            f"{principal}: the broker does not allow it {resource} ({name}); the protocol's "
-            "supplies decide that, and `ipu isp apply` brings the broker into step with them"
+            f"{principal}: the broker does not allow it {resource} ({name}); the protocol "
+            "decides who may; where it allows this, `ipu isp apply` brings the broker into step"
         )
     if code in FENCED:
         return SupersededError(

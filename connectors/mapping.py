@@ -15,6 +15,7 @@ _NOT_DECISIVE = {
 _SHORTER = {
     "date": "%Y-%m-%d", "month": "%Y-%m", "time": "%H:%M", "timestamp": "%Y-%m-%d %H:%M",
 }  # fmt: skip
+IDENTITY = "identity"
 ISO = "iso"
 """The style of a timestamp in ISO 8601."""
 
@@ -156,6 +157,11 @@ class Mapping(_Strict):
         columns = {title: c for title, c in self.columns.items() if title in present}
         decisive = self.model_copy(update={"columns": columns})
         return decisive.model_dump_json(exclude=_NOT_DECISIVE, exclude_defaults=True)
+
+    @property
+    def is_identity(self) -> bool:
+        """Whether it is that of a file whose header has our own names."""
+        return self.name == IDENTITY
 
     @property
     def columns_read(self) -> frozenset[str]:

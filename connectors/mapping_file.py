@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 
 from connectors import mapping_check
 from connectors.errors import MappingError
-from connectors.mapping import Column, Mapping, Rule
+from connectors.mapping import IDENTITY, Column, Mapping, Rule
 from connectors.yaml_file import read_yaml
 from schemas.catalogue import Catalogue
 from schemas.positions import Finding, Place, located
@@ -42,7 +42,7 @@ def identity_mapping(record_type: RecordType) -> Mapping:
     names = [f.name for f in record_type.fields]
     required = {*record_type.required, *record_type.identity} - {RECORD_REFERENCE}
     return Mapping(
-        name="identity",
+        name=IDENTITY,
         source=f"A file with the field names of {record_type.dataset} as its header",
         dataset=record_type.dataset,
         columns={name: Column(field=name) for name in names},

@@ -134,6 +134,8 @@ def _explained(problem: Any, kind: type[Notes]) -> Finding:
     message = str(problem["msg"]).removeprefix("Value error, ")
     if problem["type"] == "extra_forbidden":
         return Finding(place, f"is no setting; accepted: {', '.join(_accepted(place, kind))}")
+    if problem["type"].startswith("float") or place[:2] == ("claims", "completeness"):
+        message = "give a share from 0 to 1, such as 0.95"
     given = problem["input"]
     if isinstance(given, str | int | float | bool):
         message = f"{message}; given {given!r}"

@@ -9,9 +9,11 @@ from pathlib import Path
 from ops.embedded import ports, private_files, processes, service
 from ops.embedded.service import Service
 from ops.embedded.stack import Stack
+from ops.reference import INDEX_FOLDER
+from sanitiser.postcode_store import METADATA_FILE
 
 FOLDER = "worker"
-DIGEST_FILE = "protocol.sha256"
+DIGEST_FILE = "runs-by.sha256"
 START_SECONDS = 60.0
 STOP_SECONDS = 40.0
 
@@ -21,7 +23,7 @@ def start_worker(stack: Stack, protocol: Path, slot: str = "0") -> Service:
     private_files.make_folder(stack.run_dir / FOLDER)
     folder = private_files.make_folder(stack.run_dir / FOLDER / slot)
     running = service.running(folder)
-    digest = hashlib.sha256(protocol.read_bytes()).hexdigest()
+    digest = _digest(protocol, stack)
     if running is not None:
         if _digest_of(folder) == digest:
             return running
@@ -38,6 +40,12 @@ def start_worker(stack: Stack, protocol: Path, slot: str = "0") -> Service:
     log = log_of(stack.run_dir, slot)
     service.wait_until(lambda: _serves(port), started, "worker", (log,), START_SECONDS)
     return started
+
+
+def _digest(protocol: Path, stack: Stack) -> str:
+    """Of what a worker reads when it starts, and never again: the protocol and the postcode index."""
+    index = stack.run_dir / INDEX_FOLDER / METADATA_FILE
+    return hashlib.sha256(protocol.read_bytes() + index.read_bytes()).hexdigest()
 
 
 def _digest_of(folder: Path) -> str | None:

@@ -15,6 +15,7 @@ from ops.embedded.stack import Stack
 from ops.isp.apply import apply
 from ops.reference import ensure_index
 from ops.settings import Settings
+from sanitiser.postcode_store import load_metadata
 from schemas.catalogue import Catalogue, load_catalogue
 from schemas.protocol import Protocol
 from schemas.protocol_file import load_protocol
@@ -30,13 +31,14 @@ Report = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class System:
-    """A running system and what it runs by."""
+    """A running system and what it runs by; `households` names the file of counts, if any."""
 
     stack: Stack
     protocol_file: Path
     protocol: Protocol
     catalogue: Catalogue
     worker: Service | None
+    households: str | None = None
 
     def client(self, party: str) -> dict[str, str]:
         """What a Kafka client needs to connect as the principal of `party`."""
@@ -60,10 +62,11 @@ def bring_up(
     report("applying the protocol")
     admin = stack.secrets.client_config(stack.bootstrap, ADMIN)
     apply(protocol, catalogue, admin, stack.secrets, stack.registry_url, report)
-    ensure_index(stack.run_dir, protocol.sanitising, households, report)
+    index = ensure_index(stack.run_dir, protocol.sanitising, households, report)
+    counted = load_metadata(index).households
     stack.secrets.password(REFERENCE_KEY)
     started = start_worker(stack, protocol_file) if worker else None
-    return System(stack, protocol_file, protocol, catalogue, started)
+    return System(stack, protocol_file, protocol, catalogue, started, counted)
 
 
 def remembered_protocol(run_dir: Path) -> Path | None:

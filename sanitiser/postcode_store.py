@@ -105,14 +105,14 @@ def save(folder: Path, metadata: Metadata, arrays: Arrays) -> None:
 
 def load(folder: Path) -> tuple[Metadata, Arrays]:
     """Map the index in `folder`, reading headers alone; `IndexNotBuilt`, `IndexCorrupt`."""
-    metadata = _load_metadata(folder)
+    metadata = load_metadata(folder)
     columns = (_map(folder, name, d) for name, d in zip(Arrays._fields, _DTYPES, strict=True))
     arrays = Arrays(*columns)
     _check_shapes(folder, metadata, arrays)
     return metadata, arrays
 
 
-def _load_metadata(folder: Path) -> Metadata:
+def load_metadata(folder: Path) -> Metadata:
     path = folder / METADATA_FILE
     if not path.is_file():
         message = f"no postcode index in {folder}: build one with `ipu reference build`"

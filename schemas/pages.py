@@ -22,7 +22,8 @@ the guidance's list lacks and the original record carries or needs.
 
 Beyond what is required, every field may be empty. A file is CSV, an Excel workbook or JSON lines with
 the field names as its header or keys, or it comes with a mapping; dates are `YYYY-MM-DD`, times
-`HH:MM` or `HH:MM:SS` in Europe/London, empty where unknown.
+`HH:MM` or `HH:MM:SS` in Europe/London, empty where unknown; a flag is true or false, also yes or no,
+y or n, 1 or 0. After the datasets come the aggregate sources and the code lists.
 `central` and `second` are the release profiles of the two groups of signatories; `personal` is for
 recipients whom the law entitles to the personal record, and only datasets that the guidance heads so have it.
 Every release also has `record_id` (a keyed digest that names the record in its profile),

@@ -60,7 +60,12 @@ class _Setting(NamedTuple):
         """The newest table of a source, as the party's own principal may read it."""
         reader = self.protocol.party(party or agreement.agency).id
         account = account_of(self.protocol, reader, self.stack)
-        return newest_table(account, agreement.source, self.catalogue)
+        try:
+            return newest_table(account, agreement.source, self.catalogue)
+        except AccessDeniedError as error:
+            readers = ", ".join(agreement.recipients) or "every party"
+            message = f"{error}. By the protocol {agreement.source} is for {readers}"
+            raise AccessDeniedError(message) from error
 
 
 @aggregate.command()
@@ -110,7 +115,7 @@ def publish(
         typer.echo(json.dumps(document, indent=2))
     else:
         done = "sent" if published.sent else "stands there already, so nothing was sent"
-        typer.echo(f"{source}: {published.record['records']:,} records, {done}")
+        typer.echo(f"{source}: a table of {published.record['records']:,} rows, {done}")
 
 
 @aggregate.command("list")

@@ -45,7 +45,8 @@ def running_stack(run_dir: Path | None) -> Stack:
     settings = Settings.from_environment(run_dir=run_dir)
     stack = embedded.find(settings)
     if stack is None:
-        raise StackError(f"nothing runs under {settings.run_dir}; start it with `ipu up`")
+        message = f"nothing runs under {settings.run_dir}; start it with `ipu up`"
+        raise StackError(message + ", or say with --run-dir or IPU_RUN_DIR where it runs")
     return stack
 
 

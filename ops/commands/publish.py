@@ -41,6 +41,7 @@ from schemas.protocol_file import load_protocol
 from schemas.record_type import RecordType
 
 FAILED = 1
+NO_POSTCODE = "no-postcode-with-enough-households"
 
 
 def publish(
@@ -79,13 +80,13 @@ def publish(
 
     The same file is the same supply: a second call sends nothing, and a call that was cut short is
     taken up where it ended. Exit code 0 if all went well, 1 if rows could not be read or sent or
-    have no outcome in time, 2 if the protocol has no such supply or does not open it today.
+    have no outcome in time, or if all were rejected, 2 if the protocol has no such supply or does not open it today.
 
     Examples:
+
         ipu publish --agency police --dataset police-incident incidents.csv
 
-        ipu publish --agency police --dataset police-crime-offence
-        --mapping data-police-uk-offence 2019-02-avon-and-somerset-street.csv
+        ipu publish --agency police --dataset police-stop-search --mapping mine.yaml stops.xlsx
 
         ipu publish --agency police --dataset police-incident --metadata march.yaml march.csv
 
@@ -109,16 +110,23 @@ def publish(
         typer.echo(json.dumps(_document(published, outcome), indent=2))
     else:
         _print_summary(agreed.party(agency).name, published, outcome)
-    if published.unreadable or (outcome is not None and not outcome.is_whole):
+    if published.unreadable or (outcome is not None and not _went_well(outcome)):
         raise typer.Exit(FAILED)
 
 
+def _went_well(outcome: Outcome) -> bool:
+    return outcome.is_whole and (outcome.accepted > 0 or outcome.records == 0)
+
+
 def _check_agreement(protocol: Protocol, agency: str, dataset: str) -> None:
-    agreed = [(s.agency, s.dataset) for s in protocol.supplies]
-    if (agency, dataset) not in agreed:
-        accepted = ", ".join(f"{a} {d}" for a, d in agreed)
-        message = f"the protocol has no supply of {dataset!r} by {agency!r}; accepted: {accepted}"
-        raise typer.BadParameter(message, param_hint="--agency, --dataset")
+    supplied = [s.dataset for s in protocol.supplies if s.agency == agency]
+    if not supplied:
+        agencies = ", ".join(dict.fromkeys(s.agency for s in protocol.supplies))
+        message = f"{agency!r} supplies nothing by the protocol; those that do: {agencies}"
+        raise typer.BadParameter(message, param_hint="--agency")
+    if dataset not in supplied:
+        message = f"{agency} does not supply {dataset!r} by the protocol; it supplies: "
+        raise typer.BadParameter(message + ", ".join(supplied), param_hint="--dataset")
 
 
 def _check_opening(protocol: Protocol, dataset: str, catalogue: Catalogue) -> None:
@@ -244,8 +252,23 @@ def _notes(published: Published, outcome: Outcome | None) -> Iterator[str]:
     if published.undeclared_columns:
         yield f"columns left behind: {', '.join(published.undeclared_columns)}"
     yield from (f"caveat: {caveat}" for caveat in published.caveats)
-    if outcome is not None and outcome.reject_alarm:
+    if outcome is not None:
+        yield from _notes_of(outcome)
+
+
+def _notes_of(outcome: Outcome) -> Iterator[str]:
+    if outcome.rejected:
+        yield (
+            "rejected records, each with its faults and what is accepted: "
+            "`ipu read rejected.AGENCY.DATASET --as AGENCY`"
+        )
+    if outcome.accepted and outcome.withheld[NO_POSTCODE] >= outcome.accepted:
+        yield (
+            "no record has a postcode with enough households, so all went out with their district "
+            "alone: does the system know the households? See `ipu up --help`"
+        )
+    if outcome.reject_alarm:
         yield "alarm: the share of rejected records stands above the protocol's limit"
-    if outcome is not None and not outcome.is_whole:
+    if not outcome.is_whole:
         left = outcome.records - outcome.settled
         yield f"{left:,} records have no outcome yet; they are safe. Is `ipu worker` running?"

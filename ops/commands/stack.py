@@ -15,6 +15,11 @@ from ops.embedded.layout import Layout
 from ops.settings import Settings
 from ops.system import System, bring_up, take_down
 
+NO_HOUSEHOLDS = (
+    "not known: every record goes out with its district alone; "
+    "give a file of counts with `ipu up --households FILE`"
+)
+
 
 def up(
     protocol: Annotated[Path, typer.Argument(help="The protocol to run by.")] = DEFAULT_PROTOCOL,
@@ -78,6 +83,7 @@ def _outcome(system: System) -> dict[str, object]:
         "bootstrap": stack.bootstrap,
         "registry_url": stack.registry_url,
         "metrics_url": _metrics_url(system),
+        "households": system.households,
         "run_dir": str(stack.run_dir),
         "logs": str(Layout(stack.run_dir).logs),
         "broker_pid": stack.broker.pid,
@@ -102,4 +108,5 @@ def _summary(system: System) -> str:
             f"worker     {log_of(stack.run_dir)}   (supervised; pid {system.worker.process.pid})"
         )
         lines.append(f"metrics    {_metrics_url(system)}")
+    lines.append(f"households {system.households or NO_HOUSEHOLDS}")
     return "\n".join([*lines, f"logs       {layout.logs}", "stop with  ipu down"])

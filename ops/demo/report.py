@@ -14,9 +14,9 @@ from rich.table import Table
 
 from ops.demo.access_table import Answer
 
-WIDTH = 100
+WIDTH = 104
 _DIGEST = re.compile(r"[0-9a-f]{32}")
-_OF_ONE_AGENCY = frozenset({"intake", "rejected", "receipts"})
+_OF_ONE_AGENCY = frozenset({"intake", "rejected", "receipts", "supplies"})
 _UNTOLD = ("record_id", "source_agency", "caveats")
 
 
@@ -52,7 +52,7 @@ def show(console: Console, findings: Findings, parties: Sequence[str]) -> None:
     console = Console(file=console.file, width=max(console.width, WIDTH))
     console.print(_supplies(findings.supplies))
     console.print(_sample(findings.sample))
-    console.print(_answers(findings.answers, parties))
+    console.print(_answers(findings, parties))
     console.print(_refusals(findings.refusals))
     console.print(_latency(findings))
 
@@ -63,11 +63,11 @@ def _table(title: str) -> Table:
 
 def _supplies(supplies: Sequence[Supplied]) -> Table:
     table = _table("What the agencies supplied, by their receipts")
-    table.add_column("agency")
+    table.add_column("agency", no_wrap=True)
     table.add_column("dataset", no_wrap=True)
     profiles = sorted({profile for s in supplies for profile in s.released})
-    for heading in ("supplied", "cleaned", "rejected", "held", *(f"to {p}" for p in profiles)):
-        table.add_column(heading, justify="right")
+    for heading in ("supplied", "cleaned", "rejected", "held", *(f"→ {p}" for p in profiles)):
+        table.add_column(heading, justify="right", no_wrap=True)
     for s in supplies:
         released = [f"{s.released[p]:,}" if p in s.released else "–" for p in profiles]
         counts = [f"{n:,}" for n in (s.supplied, s.cleaned, s.rejected, s.held)]
@@ -96,16 +96,17 @@ def _shown(form: Mapping[str, Any], field: str) -> str:
     return f"{text[:8]}…" if _DIGEST.fullmatch(text) else text
 
 
-def _answers(answers: Sequence[Answer], parties: Sequence[str]) -> Table:
+def _answers(findings: Findings, parties: Sequence[str]) -> Table:
     table = _table(
-        f"Who could read what: each of the {len(parties)} partners' own principals tried every topic"
+        f"Who could read what: each of the {len(parties)} partners' own principals tried every topic\n"
+        f"(police-incident with the {findings.live_records:,} records of the live phase)"
     )
     table.add_column("topic", no_wrap=True)
     table.add_column("records", justify="right")
-    table.add_column("read by", overflow="fold", style="green")
+    table.add_column("read by", style="green")
     table.add_column("denied to", justify="right", style="red")
-    for group in _alike(answers):
-        table.add_row(group.named, f"{group.records:,}", group.readers, str(group.denied))
+    for group in _alike(findings.answers):
+        table.add_row(group.named, f"{group.records:,}", group.readers, group.denied)
     return table
 
 
@@ -115,7 +116,7 @@ class _Topics(NamedTuple):
     named: str
     records: int
     readers: str
-    denied: int
+    denied: str
 
 
 def _alike(answers: Sequence[Answer]) -> list[_Topics]:
@@ -123,7 +124,7 @@ def _alike(answers: Sequence[Answer]) -> list[_Topics]:
     rows: dict[str, list[Answer]] = {}
     for answer in answers:
         prefix, family, *rest = answer.topic.split(".")
-        own = family in _OF_ONE_AGENCY and _readers(answers, answer.topic) <= {rest[0]}
+        own = family in _OF_ONE_AGENCY and _is_own(answers, answer.topic, family, rest[0])
         rows.setdefault(f"{prefix}.{family}.<agency>" if own else answer.topic, []).append(answer)
     return [_row(name, group) for name, group in rows.items()]
 
@@ -136,14 +137,18 @@ def _row(name: str, group: Sequence[Answer]) -> _Topics:
     records = {answer.topic: answer.records or 0 for answer in read}
     if name in topics:
         who = "everybody" if set(readers) == parties else ", ".join(readers) or "nobody"
-        return _Topics(name, sum(records.values()), who, len(parties) - len(readers))
+        return _Topics(name, sum(records.values()), who, str(len(parties) - len(readers)))
     who = "that agency" if readers else "nobody"
-    return _Topics(
-        f"{name}… ({len(topics)} topics)",
-        sum(records.values()),
-        who,
-        len(parties) - bool(readers),
-    )
+    denied = str(len(parties) - bool(readers))
+    if ".supplies." in name:
+        who, denied = "that agency and who receives its data", "the others"
+    return _Topics(f"{name}… ({len(topics)} topics)", sum(records.values()), who, denied)
+
+
+def _is_own(answers: Sequence[Answer], topic: str, family: str, agency: str) -> bool:
+    """Whether nobody but its agency reads a topic; of supplies, whether its agency is among many."""
+    readers = _readers(answers, topic)
+    return agency in readers if family == "supplies" else readers <= {agency}
 
 
 def _readers(answers: Sequence[Answer], topic: str) -> set[str]:

@@ -63,9 +63,9 @@ class Demo:
     def _supply(self, file: SupplyFile, progress: Progress) -> Supplied:
         account = self._account(file.agency)
         record_type = self.system.catalogue.record_type(file.dataset)
-        task = progress.add_task(f"{file.agency} publishes {file.dataset}", total=2 * file.rows)
+        task = progress.add_task(f"{file.agency} publishes {file.dataset}", total=file.rows)
         job = Job(file.path, identity_mapping(record_type), account, self.system.catalogue)
-        published = publish(job, progress=lambda at: progress.update(task, completed=at.rows_read))
+        published = publish(job, progress=lambda at: progress.update(task, completed=at.rows_read // 2))
         outcome = await_outcome(
             account,
             self.system.catalogue,
@@ -73,7 +73,7 @@ class Demo:
             published.records,
             start=published.receipts_from,
             timeout_s=OUTCOME_SECONDS,
-            progress=lambda at: progress.update(task, completed=file.rows + at.settled),
+            progress=lambda at: progress.update(task, completed=(file.rows + at.settled) / 2),
         )
         return Supplied(
             file.agency,
