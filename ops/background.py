@@ -9,7 +9,7 @@ from pathlib import Path
 from ops.embedded import ports, private_files, processes, service
 from ops.embedded.service import Service
 from ops.embedded.stack import Stack
-from ops.reference import INDEX_FOLDER
+from ops.reference import GAZETTEER_FOLDER, INDEX_FOLDER
 from sanitiser.postcode_store import METADATA_FILE
 
 FOLDER = "worker"
@@ -43,9 +43,10 @@ def start_worker(stack: Stack, protocol: Path, slot: str = "0") -> Service:
 
 
 def _digest(protocol: Path, stack: Stack) -> str:
-    """Of what a worker reads when it starts, and never again: the protocol and the postcode index."""
-    index = stack.run_dir / INDEX_FOLDER / METADATA_FILE
-    return hashlib.sha256(protocol.read_bytes() + index.read_bytes()).hexdigest()
+    """Of what a worker reads when it starts, and never again: protocol, postcode index, gazetteer."""
+    read = [protocol, stack.run_dir / INDEX_FOLDER / METADATA_FILE]
+    read += sorted((stack.run_dir / GAZETTEER_FOLDER).glob("*"))
+    return hashlib.sha256(b"".join(file.read_bytes() for file in read)).hexdigest()
 
 
 def _digest_of(folder: Path) -> str | None:

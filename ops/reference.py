@@ -8,9 +8,12 @@ from pathlib import Path
 
 from sanitiser.postcode_store import PostcodeIndexError, load
 from sanitiser.reference import build_index, onspd_package
+from sanitiser.reference_sources import BadReference
 from schemas.protocol import Sanitising
 
 INDEX_FOLDER = "reference"
+GAZETTEER_FOLDER = "gazetteer"
+_DIGITS = 12
 
 
 def ensure_index(
@@ -20,7 +23,26 @@ def ensure_index(
 
     Without a `households` file an index that is there is kept with the counts it was built with.
     """
-    folder = run_dir / INDEX_FOLDER
+    return _ensure(run_dir / INDEX_FOLDER, sanitising, households, report)
+
+
+def cached_index(
+    cache_dir: Path, households: Path | None, k: int, limit_m: int, report: Callable[[str], None]
+) -> Path:
+    """The folder of an index for `households` and k under the cache, built where there is none.
+
+    Raises `BadReference` where the file of households cannot be used.
+    """
+    counted = _digest(households)[:_DIGITS] if households else "none"
+    folder = cache_dir / f"{INDEX_FOLDER}-k{k}-{limit_m}m-{counted}"
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    sanitising = Sanitising(minimum_households=k, substitute_limit_metres=limit_m)
+    return _ensure(folder, sanitising, households, report)
+
+
+def _ensure(
+    folder: Path, sanitising: Sanitising, households: Path | None, report: Callable[[str], None]
+) -> Path:
     if not _answers(folder, sanitising, households):
         report("building the postcode index")
         build_index(
@@ -46,4 +68,7 @@ def _answers(folder: Path, sanitising: Sanitising, households: Path | None) -> b
 
 
 def _digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise BadReference(f"{path}: cannot be read: {error.strerror}") from None

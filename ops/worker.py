@@ -12,6 +12,8 @@ from typing import Any
 from faust import Worker
 from prometheus_client import CollectorRegistry, disable_created_metrics, start_http_server
 
+from ops.reference import GAZETTEER_FOLDER
+from sanitiser.gazetteer import Gazetteer
 from sanitiser.postcode_store import METADATA_FILE
 from sanitiser.postcodes import PostcodeIndex
 from sanitiser.references import ReferenceKey
@@ -86,7 +88,9 @@ def _pipeline(
     registry = Registry(settings.registry_url)
     wire = Wire(registry.encoder, registry.decoder_for)
     key = ReferenceKey(settings.reference_key)
-    return build_pipeline(protocol, catalogue, index, key, wire, time.time)
+    folder = settings.index.with_name(GAZETTEER_FOLDER)
+    gazetteer = Gazetteer.open(folder) if folder.is_dir() else None
+    return build_pipeline(protocol, catalogue, index, key, wire, time.time, gazetteer)
 
 
 def _source(protocol: Protocol, pipeline: Pipeline) -> SourceSettings:

@@ -1,4 +1,4 @@
-"""What of an address may be released: its street (guidance, Appendix 1).
+"""What of an address may be released: its street and town (guidance, Appendix 1).
 
 Flat, house number, house name, organisation and whatever else stands beside the street go. The
 street is found by its thoroughfare word; where that cannot be done with certainty, the whole
@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from sanitiser.address_segments import Segment, leftover, read_segment
+from sanitiser.address_words import settlements
 from sanitiser.postcodes import FORM, INWARD, normalise
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ _BRACKETED: Final = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
 _RANGE: Final = re.compile(
     r"(\d[A-Za-z]?)\s+[-\u2013\u2014]\s*(?=\d)|(\d[A-Za-z]?)[-\u2013\u2014]\s+(?=\d)"
 )
-_SEPARATOR: Final = re.compile(r"[,;:\n\r|]+|\s[-\u2013\u2014]+\s|\.\s*,")
+_SEPARATOR: Final = re.compile(r"[,;:\n\r\t|]+|\s{2,}|\s[-\u2013\u2014]+\s|\.\s*,")
 _RELEASABLE: Final = re.compile(r"[A-Za-z0-9\u00c0-\u024f\u1e00-\u1eff ,.'\u2019&/-]+")
 
 
@@ -36,11 +37,13 @@ class SplitAddress(NamedTuple):
     """The parts of an address, and a reason code where its street may not be released.
 
     `street` and `locality` are as written; `locality` is all that follows the street and may hold
-    anything. `postcode` is canonical, None also where several differ.
+    anything, `towns` what of it is known for a settlement. `postcode` is canonical, None also where
+    several differ.
     """
 
     street: str | None
     locality: str | None
+    towns: tuple[str, ...]
     postcode: str | None
     certain: bool
     reason: str | None
@@ -49,7 +52,7 @@ class SplitAddress(NamedTuple):
 def split(address: str) -> SplitAddress:
     """Split an address into street and locality; `certain` only where nothing else is left."""
     if len(address) > _LONGEST:
-        return SplitAddress(None, None, None, certain=False, reason="too-long")
+        return SplitAddress(None, None, (), None, certain=False, reason="too-long")
     # All houses of a street that differ in their number alone split alike, so they are split once.
     return _split(_HOUSE_NUMBER.sub("1", address, count=1))
 
@@ -62,7 +65,7 @@ def _split(address: str) -> SplitAddress:
     segments = _segments(text)
     at = _street_at(segments)
     if at is None:
-        return SplitAddress(None, None, postcode, certain=False, reason="no-street")
+        return SplitAddress(None, None, (), postcode, certain=False, reason="no-street")
     segment = segments[at]
     street = segment.street
     assert street is not None
@@ -70,23 +73,24 @@ def _split(address: str) -> SplitAddress:
         (segment.tokens[street.end :], segment.keys[street.end :]),
         *((s.tokens, s.keys) for s in segments[at + 1 :]),
     ]
-    reason = street.reason or _leftover(segment.keys[street.start : street.end], localities)
+    reason = _doubt(segments, at) or _leftover(segment.keys[street.start : street.end], localities)
     if len(postcodes) > 1:
         reason = "several-postcodes"
     name = " ".join(segment.tokens[street.start : street.end])
     locality = ", ".join(" ".join(tokens) for tokens, _ in localities if tokens) or None
-    return SplitAddress(name, locality, postcode, reason is None, reason)
+    towns = tuple(" ".join(tokens) for tokens, keys in localities if keys in settlements())
+    return SplitAddress(name, locality, towns, postcode, reason is None, reason)
 
 
 def released_address(address: str) -> str | None:
-    """The street of an address; None, so withheld, where the split is not certain.
+    """Street and towns of an address; None, so withheld, where the split is not certain.
 
-    The locality stays behind. Nothing here can tell a village from the name of a house or of a
-    person that stands where a village would ("5 Acacia Avenue, John Smith, Bath"), and the
-    postcode and district that are released say where the street is.
+    Of what follows the street only well-known settlements come out. Nothing else tells a village
+    from the name of a house or of a person that stands where a village would ("5 Acacia Avenue,
+    John Smith, Bath"), and the postcode and district that are released say where the street is.
     """
     parts = split(address)
-    return parts.street if parts.certain else None
+    return ", ".join([parts.street, *parts.towns]) if parts.certain and parts.street else None
 
 
 def _without_postcodes(text: str) -> tuple[str, set[str | None]]:
@@ -111,6 +115,14 @@ def _street_at(segments: Sequence[Segment]) -> int | None:
         return strong[-1]
     shown = [at for at, s in enumerate(segments) if s.street and _has_evidence(segments, at)]
     return shown[-1] if shown else None
+
+
+def _doubt(segments: Sequence[Segment], at: int) -> str | None:
+    """Why a street's name may hold another, which none can that follows a building's at once."""
+    street = segments[at].street
+    assert street is not None
+    after_premises = at > 0 and street.start == 0 and segments[at - 1].ends_premises
+    return None if street.led and after_premises else street.reason
 
 
 def _has_evidence(segments: Sequence[Segment], at: int) -> bool:

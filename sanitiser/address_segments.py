@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from sanitiser.address_words import Words, words
+from sanitiser.address_words import Words, settlements, words
 
 _ORDINAL: Final = re.compile(r"[0-9]{0,2}(?:1st|2nd|3rd|[04-9]th|1[123]th)")
 _DIGIT: Final = re.compile(r"\d")
@@ -14,6 +14,8 @@ _WITHIN_WORD: Final = re.compile(r"[-./&]+")
 _MOST_NAME_WORDS: Final = 4
 _LONGEST_WORD: Final = 24
 _CACHED: Final = 16_384
+_SHORTEST_WAY: Final = 5
+UNKNOWN_START: Final = "street-start-unknown"
 _LINKS: Final = frozenset({"and", "&", "of", "the", "with", "to"})
 _PARTICLES: Final = frozenset({"y", "yr", "a", "ar", "pen", "tan"})
 """Welsh words within a name, as in Ffordd Pen y Bryn."""
@@ -21,13 +23,17 @@ _JOINED: Final = frozenset({"and", "&", "with"})
 
 
 class Street(NamedTuple):
-    """Where a street stands in a segment: tokens `start` to `end`; locality follows."""
+    """Where a street stands in a segment: tokens `start` to `end`; locality follows.
+
+    `led` says that its name begins with what no house is called by.
+    """
 
     start: int
     end: int
     strong: bool
     numbered: bool
     reason: str | None
+    led: bool = False
 
 
 class Segment(NamedTuple):
@@ -100,7 +106,7 @@ class _Reader:
         """Find the street, None where the segment holds none."""
         known = self.words.known
         for at, key in enumerate(self.keys):
-            if at >= self.start and (key in known or not key.isalpha()):
+            if at >= self.start and (key in known or not key.isalpha() or _is_way(key)):
                 self._word(at, key)
         return self._street() if self.end is not None else None
 
@@ -144,7 +150,7 @@ class _Reader:
         elif key in w.first and self._key(at + 1):
             self._begin(at, numbered=False, free=False)
             self.name_end, self.end, self.strong = at + 1, len(self.keys), True
-        elif (is_thoroughfare(key) or key in w.alone) and self._ends_street(at, key):
+        elif self._ends_street(at, key):
             self._thoroughfare(at, key)
         elif key in w.building:
             self._building(at)
@@ -176,11 +182,18 @@ class _Reader:
             self.after_building = True
 
     def _ends_street(self, at: int, key: str) -> bool:
-        if at == self.start:
-            return self.numbered and key in self.words.alone
-        if not is_thoroughfare(key):
+        if self.numbered and self._is_whole_name(at, key):
+            return True
+        if at == self.start or not is_thoroughfare(key):
             return False
         return not (key == "st" and self._key(at - 1) in _LINKS)
+
+    def _is_whole_name(self, at: int, key: str) -> bool:
+        """Whether a word is a street after a number: Cheapside, High Holborn, The Mall, Eastway."""
+        w, before = self.words, self.keys[self.start : at]
+        if key in w.alone or _is_way(key):
+            return all(word in w.qualifier or word == "high" for word in before)
+        return before == ("the",) and key in w.defined
 
     def _thoroughfare(self, at: int, key: str) -> None:
         strong = key in self.words.strong or (key == "st" and at == len(self.keys) - 1)
@@ -204,22 +217,47 @@ class _Reader:
     def _street(self) -> Street:
         assert self.end is not None
         reason = self._doubt()
-        return Street(self.start, self.end, self.strong, self.numbered, reason)
+        led = reason == UNKNOWN_START and _is_led(self.keys[self.start : self.end])
+        # After a house number nothing but the street's name can begin.
+        return Street(
+            self.start, self.end, self.strong, self.numbered,
+            None if led and self.numbered else reason, led,
+        )  # fmt: skip
+
+    def _names_whole(self) -> bool:
+        end = self.name_end
+        if end is None or end + 1 != self.end or not self.numbered:
+            return False
+        return self._is_whole_name(end, self._key(end))
 
     def _doubt(self) -> str | None:
         """Cut off another name that may stand before the street's, or say why not."""
-        if self.name_end is None:
+        if self.name_end is None or self._names_whole():
             return None
         name = self.keys[self.start : self.name_end]
         if len(name) > _MOST_NAME_WORDS:
-            return "street-start-unknown"
+            return UNKNOWN_START
         if self.free and name and name[0] in self.words.counting:
             return "number-in-words"
         if self.free and name and not _is_one_name(name) and name[-1] in self.words.whole:
             self.start = self.name_end - 1
         first = self._key(self.start) in self.words.first
         named = self.keys[self.start + first : self.end]
-        return None if _is_one_name(named) else "street-start-unknown"
+        return None if _is_one_name(named) else UNKNOWN_START
+
+
+def _is_way(key: str) -> bool:
+    return len(key) > _SHORTEST_WAY and key.endswith("way") and key.isalpha()
+
+
+def _is_led(keys: tuple[str, ...]) -> bool:
+    """Whether a street's name begins with what no house is called by: 12 Kilburn High Road."""
+    w = words()
+    for length in (3, 2, 1):
+        if keys[:length] in settlements() and length < len(keys):
+            return _is_one_name(keys[length:])
+    leads = keys[0] in w.leading or keys[0].endswith(("'s", "s'"))
+    return leads and _is_one_name(keys[1:])
 
 
 def _is_one_name(keys: tuple[str, ...]) -> bool:

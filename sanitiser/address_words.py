@@ -27,7 +27,17 @@ class Words(NamedTuple):
     title: frozenset[str]
     position: frozenset[str]
     counting: frozenset[str]
+    leading: frozenset[str]
+    defined: frozenset[str]
     known: frozenset[str]
+
+
+@cache
+def settlements() -> frozenset[tuple[str, ...]]:
+    """Names of settlements that streets are named after, each as its lower-case words."""
+    text = files("sanitiser").joinpath("settlements.txt").read_text(encoding="utf-8")
+    lines = [line for line in text.splitlines() if line and not line.startswith("#")]
+    return frozenset(tuple(name.split()) for line in lines for name in line.split("|"))
 
 
 @cache

@@ -35,9 +35,10 @@ class Area:
             return True
         if located.point is None:
             return True
-        return self._is_near(located.point)
+        return self.holds_point(located.point)
 
-    def _is_near(self, point: tuple[float, float]) -> bool:
+    def holds_point(self, point: tuple[float, float]) -> bool:
+        """Whether a postcode of the area lies within the margin of a point in metres."""
         if self._tree is None:
             return False
         distance, _ = self._tree.query(point, distance_upper_bound=self._margin_m + 1)

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from sanitiser import address as addresses
 from sanitiser.coordinates import to_national_grid
+from sanitiser.gazetteer import Gazetteer
 from sanitiser.postcodes import Place, Postcode, PostcodeIndex, normalise
 
 DISAGREEMENT_METRES = 1_000.0
@@ -41,6 +42,7 @@ class Located(NamedTuple):
 
     `point` (metres) and `district` (GSS code) are the original's own: they decide whether
     it lies in the partnership's area and stand in personal releases, never in depersonalised ones.
+    `place` is what the index gave for its postcode, for counts alone.
     """
 
     released: Released
@@ -49,6 +51,7 @@ class Located(NamedTuple):
     withheld: tuple[str, ...]
     point: tuple[float, float] | None = None
     district: str | None = None
+    place: Place | None = None
 
 
 NOWHERE = Released(None, None, None, None, None)
@@ -56,19 +59,25 @@ NOWHERE = Released(None, None, None, None, None)
 
 @dataclass(frozen=True, slots=True)
 class Locator:
-    """Geocodes and sanitises one location after another against a postcode index."""
+    """Geocodes and sanitises one location after another against a postcode index and a gazetteer."""
 
     index: PostcodeIndex
+    gazetteer: Gazetteer | None = None
 
     def locate(self, given: Given) -> Located:
         """Find the postcode by what was given and release what Appendix 1 allows of it.
 
-        The postcode leads; without one that exists, the nearest postcode to the coordinates does.
+        The postcode leads; without one that exists, a place of the gazetteer that the address names
+        does, which has no households to count and comes out with its name and centre; else the
+        nearest postcode to the coordinates.
         Coordinates that contradict the postcode are reported, never mended in silence.
         """
         caveats: list[str] = []
         stated = self._stated_postcode(given, caveats)
         point = _point(given)
+        named = self._named_place(given, stated, point)
+        if named is not None:
+            return named._replace(caveats=tuple(caveats))
         found = stated or (self.index.nearest(*point) if point else None)
         if found is None:
             withheld = _withheld_without_place(given)
@@ -85,7 +94,22 @@ class Locator:
             withheld,
             point or (float(found.easting), float(found.northing)),
             found.district,
+            place,
         )
+
+    def _named_place(
+        self, given: Given, stated: Postcode | None, point: tuple[float, float] | None
+    ) -> Located | None:
+        if stated is not None or not given.address or self.gazetteer is None:
+            return None
+        place = self.gazetteer.find(given.address, point)
+        if place is None:
+            return None
+        centre = float(place.easting), float(place.northing)
+        nearest = self.index.nearest(*centre)
+        district = nearest.district if nearest else None
+        released = Released(place.name, None, place.easting, place.northing, district)
+        return Located(released, "gazetteer", (), (), point or centre, district)
 
     def _stated_postcode(self, given: Given, caveats: list[str]) -> Postcode | None:
         if given.postcode is not None:

@@ -113,6 +113,7 @@ def load(folder: Path) -> tuple[Metadata, Arrays]:
 
 
 def load_metadata(folder: Path) -> Metadata:
+    """What an index says of itself; errors as `load`."""
     path = folder / METADATA_FILE
     if not path.is_file():
         message = f"no postcode index in {folder}: build one with `ipu reference build`"

@@ -130,7 +130,7 @@ def code_point_open_csv(path: Path) -> PostcodeTable:
 
 
 def _code_point_rows(path: Path) -> Iterator[tuple[str, int, int, str]]:
-    with _open_text(path) as file:
+    with open_text(path) as file:
         reader = csv.reader(file)
         header = next(reader, [])
         names = ("postcode", "pqi", "easting", "northing", "district")
@@ -159,7 +159,7 @@ def read_households(path: Path) -> Households:
     """Household counts by postcode,households or Postcode,Occupied_Households (census 2011)."""
     keys, counts = bytearray(), array("h")
     lines: dict[str, int] = {}
-    with _open_text(path) as file:
+    with open_text(path) as file:
         reader = csv.reader(file)
         header = next(reader, [])
         postcode_at, count_at = _household_columns(path, header)
@@ -190,7 +190,8 @@ def _household_columns(path: Path, header: list[str]) -> tuple[int, int]:
     raise _wrong(path, 1, "header", ",".join(header), accepted)
 
 
-def _open_text(path: Path) -> TextIO:
+def open_text(path: Path) -> TextIO:
+    """A text file in UTF-8, plain, .gz or .xz; `BadReference` where it cannot be read."""
     openers: dict[str, Callable[..., object]] = {".xz": lzma.open, ".gz": gzip.open}
     opener = openers.get(path.suffix, open)
     try:

@@ -45,7 +45,7 @@ _TREATMENTS = {
     "drop": "–",
     "hour": "to the hour",
     "reference": "keyed digest",
-    "address": "street",
+    "address": "street and well-known town",
     "postcode": "postcode, or its substitute",
     "easting": "of that postcode",
     "northing": "of that postcode",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from sanitiser.area import Area
+from sanitiser.gazetteer import Gazetteer
 from sanitiser.location import Locator
 from sanitiser.policy import Policy
 from sanitiser.postcodes import PostcodeIndex
@@ -59,9 +60,11 @@ def build_pipeline(
     key: ReferenceKey,
     wire: Wire,
     clock: Callable[[], float],
+    gazetteer: Gazetteer | None = None,
 ) -> Pipeline:
     """The pipeline of everything the protocol has agencies supply."""
     names, partnership = Names(protocol.prefix), protocol.partnership
+    own = Area(index, partnership.area, partnership.margin_metres)
     destinations = {
         topic.name: Destination(topic.name, wire.encoder(topic), topic.marking)
         for topic in topics(protocol, catalogue)
@@ -70,8 +73,8 @@ def build_pipeline(
     parts = _Parts(
         protocol,
         catalogue,
-        Locator(index),
-        Area(index, partnership.area, partnership.margin_metres),
+        Locator(index, gazetteer and gazetteer.within(own.holds_point)),
+        own,
         {n.short_name: Area(index, n.area, 0) for n in protocol.neighbours},
         key,
         wire,

@@ -8,12 +8,14 @@ from typing import Annotated
 import typer
 
 from connectors.account import Account
+from connectors.mapping import Mapping
+from connectors.mapping_file import find_mapping, identity_mapping
 from ops.embedded import stack as embedded
 from ops.embedded.errors import StackError
 from ops.embedded.stack import Stack
 from ops.settings import Settings
 from ops.system import remembered_protocol
-from schemas.catalogue import SCHEMA_FOLDER
+from schemas.catalogue import SCHEMA_FOLDER, Catalogue
 from schemas.protocol import Protocol
 from schemas.topics import Names
 
@@ -62,3 +64,17 @@ def account_of(protocol: Protocol, party: str, stack: Stack) -> Account:
         raise StackError(message)
     connection = stack.secrets.client_config(stack.bootstrap, principal)
     return Account(protocol.prefix, party, connection, stack.registry_url)
+
+
+def columns_of(name_or_file: str | None, dataset: str, catalogue: Catalogue) -> Mapping:
+    """The mapping named, else that of a file whose header has our names; ends the command on another's."""
+    if dataset not in catalogue.record_types:
+        accepted = ", ".join(sorted(catalogue.record_types))
+        raise typer.BadParameter(f"no dataset {dataset!r}; accepted: {accepted}")
+    if name_or_file is None:
+        return identity_mapping(catalogue.record_type(dataset))
+    mapping = find_mapping(name_or_file, catalogue)
+    if mapping.dataset != dataset:
+        message = f"the mapping {mapping.name!r} makes {mapping.dataset!r}, not {dataset!r}"
+        raise typer.BadParameter(message, param_hint="--mapping")
+    return mapping

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from connectors.account import Account
 from connectors.mapping import Mapping as ColumnMapping
-from connectors.mapping_file import find_mapping, identity_mapping
 from connectors.metadata import UNSTATED, Metadata, load_metadata
 from connectors.outcome import Outcome
 from connectors.pace import Pace
@@ -29,9 +26,11 @@ from ops.commands.common import (
     ProtocolOption,
     RunDir,
     account_of,
+    columns_of,
     protocol_of,
     running_stack,
 )
+from ops.commands.progress import progress_bar
 from ops.settings import Settings
 from schemas.catalogue import Catalogue, load_catalogue
 from schemas.london import london_today
@@ -80,7 +79,8 @@ def publish(
 
     The same file is the same supply: a second call sends nothing, and a call that was cut short is
     taken up where it ended. Exit code 0 if all went well, 1 if rows could not be read or sent or
-    have no outcome in time, or if all were rejected, 2 if the protocol has no such supply or does not open it today.
+    have no outcome in time, or if all were rejected, 2 if the protocol has no such supply or does
+    not open it today.
 
     Examples:
 
@@ -98,12 +98,12 @@ def publish(
     agreed = load_protocol(protocol_file, catalogue)
     _check_agreement(agreed, agency, dataset)
     _check_opening(agreed, dataset, catalogue)
-    columns = _mapping(mapping, dataset, catalogue)
+    columns = columns_of(mapping, dataset, catalogue)
     stated = _metadata(metadata, catalogue.record_type(dataset))
     account = account_of(agreed, agency, running_stack(run_dir))
     job = _job(file, columns, account, catalogue, agreed.party(agency), stated)
     console = Console(stderr=True, quiet=as_json)
-    with _bar(console, "sending") as shown:
+    with progress_bar(console, "sending") as shown:
         published = publish_file(job, Pace(rate=rate), lambda at: shown(*_of_file(at)))
     outcome = _outcome(job, published, timeout, console) if wait else None
     if as_json:
@@ -140,16 +140,6 @@ def _check_opening(protocol: Protocol, dataset: str, catalogue: Catalogue) -> No
         raise typer.BadParameter(message, param_hint="--dataset")
 
 
-def _mapping(name_or_file: str | None, dataset: str, catalogue: Catalogue) -> ColumnMapping:
-    if name_or_file is None:
-        return identity_mapping(catalogue.record_type(dataset))
-    mapping = find_mapping(name_or_file, catalogue)
-    if mapping.dataset != dataset:
-        message = f"the mapping {mapping.name!r} makes {mapping.dataset!r}, not {dataset!r}"
-        raise typer.BadParameter(message, param_hint="--mapping")
-    return mapping
-
-
 def _metadata(file: Path | None, record_type: RecordType) -> Metadata:
     if file is None:
         return UNSTATED
@@ -167,7 +157,7 @@ def _job(
 
 
 def _outcome(job: Job, published: Published, timeout: float, console: Console) -> Outcome:
-    with _bar(console, "waiting for receipts") as shown:
+    with progress_bar(console, "waiting for receipts") as shown:
         return await_outcome(
             job.account,
             job.catalogue,
@@ -179,19 +169,6 @@ def _outcome(job: Job, published: Published, timeout: float, console: Console) -
                 at.settled, at.records, f"{at.settled:,} of {at.records:,} settled"
             ),
         )
-
-
-@contextmanager
-def _bar(console: Console, title: str) -> Iterator[Any]:
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn())
-    more = (TimeRemainingColumn(), TextColumn("{task.fields[note]}"))
-    with Progress(*columns, *more, console=console, transient=True) as progress:
-        task = progress.add_task(title, total=None, note="")
-
-        def shown(done: int, total: int, note: str) -> None:
-            progress.update(task, completed=done, total=total, note=note)
-
-        yield shown
 
 
 def _of_file(at: Reached) -> tuple[int, int, str]:

@@ -6,7 +6,6 @@ import base64
 import json
 from collections.abc import Iterator
 from itertools import islice
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer

@@ -11,16 +11,14 @@ import typer
 from rich.console import Console
 
 from ops.commands.common import AsJson, RunDir
-from ops.reference import INDEX_FOLDER
+from ops.reference import GAZETTEER_FOLDER, INDEX_FOLDER
 from ops.settings import Settings
+from sanitiser.gazetteer_build import build_gazetteer
 from sanitiser.reference import build_index, code_point_open_csv, onspd_package
 
-reference = typer.Typer(no_args_is_help=True, help="The postcode and household index.")
-
-
-@reference.callback()
-def _reference() -> None:
-    """Keep `build` a command of its own, however few there are."""
+reference = typer.Typer(
+    no_args_is_help=True, help="Postcodes with their households, and named places."
+)
 
 
 @reference.command()
@@ -67,3 +65,39 @@ def build(
         f"{metadata.rows:,} postcodes; released as another one: {metadata.substituted:,}; "
         f"without a point: {metadata.without_substitute:,}; index in {folder}"
     )
+
+
+@reference.command()
+def gazetteer(
+    files: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="FILES",
+            help="OS Open Names as published, or any CSV with name, type, easting, northing.",
+        ),
+    ],
+    *,
+    run_dir: RunDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Build the list of named places that are no address: parks, woods, car parks, junctions, stations.
+
+    Records of such places come out with the place's name and centre point. Kinds that may be homes
+    are left out, whatever the file holds. Start the workers again afterwards.
+
+    Examples:
+
+        ipu reference gazetteer opname_csv_gb/*.csv
+
+        ipu reference gazetteer places.csv.gz --json
+    """
+    folder = Settings.from_environment(run_dir=run_dir).run_dir / GAZETTEER_FOLDER
+    folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    built = build_gazetteer(folder, files)
+    if as_json:
+        print(json.dumps({"kept": built.kept, "left_out": built.left_out}))
+        return
+    console = Console(stderr=True)
+    for title, counts in (("kept", built.kept), ("left out", built.left_out)):
+        told = ", ".join(f"{name} {count:,}" for name, count in sorted(counts.items()))
+        console.print(f"{title}: {told or 'nothing'}", markup=False)

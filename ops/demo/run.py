@@ -65,7 +65,9 @@ class Demo:
         record_type = self.system.catalogue.record_type(file.dataset)
         task = progress.add_task(f"{file.agency} publishes {file.dataset}", total=file.rows)
         job = Job(file.path, identity_mapping(record_type), account, self.system.catalogue)
-        published = publish(job, progress=lambda at: progress.update(task, completed=at.rows_read // 2))
+        published = publish(
+            job, progress=lambda at: progress.update(task, completed=at.rows_read // 2)
+        )
         outcome = await_outcome(
             account,
             self.system.catalogue,

@@ -17,6 +17,7 @@ from schemas.topics import Names, topics
 from tests.benchmarks.errors import BenchError
 from tests.benchmarks.figures import Aim, Area, medians, with_load
 from tests.benchmarks.job import AGENCY, DATASET, Job
+from tests.benchmarks.sanitising import AIMS, quality
 from tests.benchmarks.setting import PROTOCOL_FILE, Files
 
 _LOOK_UPS = 5_000
@@ -38,6 +39,21 @@ class Offline:
         done = self._runs("pipeline", runs, [], job)
         how = f"Pipeline.process on batches of 2,000 of {records} records, after one warm-up pass."
         return Area("pipeline", "µs", medians(done, ["us_per_record"]), {}, done, how)
+
+    def sanitiser(self, records: int, runs: int) -> Area:
+        """What the sanitising steps keep, hide and cost."""
+        job = self._job(records=records).text() + "\n"
+        done = self._runs("sanitiser", runs, [], job)
+        names = ["us_per_record", "us_per_record_first_met", "coordinates_per_s"]
+        figures = {**medians(done, names), **quality()}
+        aims = {name: aim for name, aim in AIMS.items() if name in figures}
+        how = (
+            f"Geocode and sanitise {records} cleaned records for two profiles; 200000 postcodes of the "
+            "country to released places in one call; real addresses of food premises in London with "
+            "every postcode counted as large; the postcodes of Bath and North East Somerset with a "
+            "proxy of their households, k=4."
+        )
+        return Area("sanitiser", "µs, records/s, share, households", figures, aims, done, how)
 
     def index(self, runs: int) -> Area:
         """Seconds to the first answer of the national index, and the process's memory."""

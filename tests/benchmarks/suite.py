@@ -22,6 +22,7 @@ class AreaName(StrEnum):
 
     INDEX = "index"
     PIPELINE = "pipeline"
+    SANITISER = "sanitiser"
     LATENCY = "latency"
     THROUGHPUT = "throughput"
     PUBLISH = "publish"
@@ -52,6 +53,8 @@ class Suite:
             yield offline.index(runs)
         if AreaName.PIPELINE in areas:
             yield offline.pipeline(min(records, _PIPELINE_RECORDS), runs)
+        if AreaName.SANITISER in areas:
+            yield offline.sanitiser(min(records, _PIPELINE_RECORDS), runs)
         if not {AreaName.LATENCY, AreaName.THROUGHPUT, AreaName.PUBLISH} & set(areas):
             return
         with running(self.files, self.report) as setting:

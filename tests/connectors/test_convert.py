@@ -264,10 +264,23 @@ def test_a_missing_column_is_told_but_never_what_stands_in_a_file_without_header
 ) -> None:
     mapping = make_mapping(columns={"Ref": "incident_reference", "Type": "incident_type"})
     with pytest.raises(
-        SourceError, match=r"header: .*lacks: Ref\. .*3 columns the mapping knows: Type"
+        SourceError, match=r"header: it lacks .*: Ref\. Of its 3 columns these are known: Type"
     ) as e:
         convert(mapping, type="1", Smith="2", Acacia="3")
     assert "Smith" not in str(e.value)
+
+
+def test_our_own_names_are_known_however_they_are_spelt_and_the_missing_one_is_told() -> None:
+    mapping = identity_mapping(CATALOGUE.record_type("police-incident"))
+    row = {"Incident Reference": "I-1", "INCIDENT-DATE": "2024-06-01", "Incident  Type": "x"}
+    record = one(mapping, **row)
+    assert (record["incident_reference"], record["incident_date"]) == ("I-1", date(2024, 6, 1))
+    assert record["incident_type"] == "x"
+    told = r"lacks incident_date, which police-incident needs.*docs/datasets\.md"
+    with pytest.raises(SourceError, match=told):
+        convert(mapping, incident_reference="I-1", date="2024-06-01")
+    with pytest.raises(SourceError, match="A single column: are the cells"):
+        convert(mapping, **{"incident_reference;incident_date": "I-1;2024-06-01"})
 
 
 def test_an_optional_column_may_be_absent_or_have_another_name(make_mapping: Make) -> None:

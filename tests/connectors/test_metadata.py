@@ -61,7 +61,7 @@ def test_every_key_may_be_left_out(write_csv: Write) -> None:
         ),
         (
             "claims:\n  completeness:\n    incident_type: 95\n",
-            3, "claims.completeness.incident_type", "less than or equal to 1; given 95",
+            3, "claims.completeness.incident_type", "give a share from 0 to 1, such as 0.95; given 95",
         ),
         (
             "claims:\n  period: {from: 2026-03-02, until: 2026-03-01}\n",

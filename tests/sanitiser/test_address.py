@@ -22,24 +22,39 @@ STREETS_KEPT = 36
     [
         ("5 Acacia Avenue SW1A 1AA", "Acacia Avenue"),
         ("14-16 High Street, Anytown", "High Street"),
-        ("201 - 203 High Street, Bromley, BR1 1NY", "High Street"),
+        ("201 - 203 High Street, Bromley, BR1 1NY", "High Street, Bromley"),
         ("The Old Rectory, Main Street, Ulley", "Main Street"),
         ("The Old Rectory Main Street Ulley", "Main Street"),
-        ("Flat 3F2, 6 Marchmont Road, Edinburgh", "Marchmont Road"),
-        ("1 The Mews, 5 Queen Anne Street, London", "Queen Anne Street"),
-        ("1st Avenue, Hove", "1st Avenue"),
-        ("12 42nd Street, Leeds", "42nd Street"),
+        ("Flat 3F2, 6 Marchmont Road, Edinburgh", "Marchmont Road, Edinburgh"),
+        ("1 The Mews, 5 Queen Anne Street, London", "Queen Anne Street, London"),
+        ("1st Avenue, Hove", "1st Avenue, Hove"),
+        ("12 42nd Street, Leeds", "42nd Street, Leeds"),
         ("12 ROSE COTTAGES, LOWER ROAD, CROYDE", "LOWER ROAD"),
-        ("c/o Mrs Smith, 12 Oak Drive, Derby", "Oak Drive"),
-        ("Whitings Hill Primary School  Whitings Road Barnet", "Whitings Road"),
+        ("c/o Mrs Smith, 12 Oak Drive, Derby", "Oak Drive, Derby"),
+        ("Whitings Hill Primary School  Whitings Road Barnet", "Whitings Road, Barnet"),
         ("3 Tan y Bryn, Heol Fawr, Llandaff", "Heol Fawr"),
-        ("19 Holborn, London", "Holborn"),
+        ("19 Holborn, London", "Holborn, London"),
         ("Bath Road (opposite number 12), Wells", "Bath Road"),
         ("12 Queen's Drive, Stratford upon Avon", "Queen's Drive"),
-        ("\uff11\uff12 Oak Drive, Leeds", "Oak Drive"),
+        ("\uff11\uff12 Oak Drive, Leeds", "Oak Drive, Leeds"),
+        ("Flat B, 22 St John's Wood High Street, London", "St John's Wood High Street, London"),
+        ("311 Kentish Town Road, NW5 2TJ", "Kentish Town Road"),
+        ("70 Bexley High Street Bexley", "Bexley High Street, Bexley"),
+        ("315 Gray's Inn Road, London", "Gray's Inn Road, London"),
+        ("Fulham Hospital, Fulham Palace Road", "Fulham Palace Road"),
+        ("14 High Holborn, London", "High Holborn, London"),
+        ("71 The Mall, Ealing", "The Mall, Ealing"),
+        ("9 Westway, London", "Westway, London"),
+        ("Flat 3 Kilburn High Road", "High Road"),
+        ("Willows Kilburn High Road", "High Road"),
+        ("12 Oak Drive  Twerton", "Oak Drive, Twerton"),
+        ("12 Oak Drive, Rose Hill, Bath", "Oak Drive, Bath"),
+        ("12 Oak Drive, John Smith, Bath", "Oak Drive, Bath"),
     ],
 )
-def test_the_street_alone_is_released(address: str, expected: str) -> None:
+def test_street_and_well_known_town_are_released_and_nothing_else(
+    address: str, expected: str
+) -> None:
     assert released(address) == expected
 
 
@@ -51,7 +66,9 @@ def test_the_street_alone_is_released(address: str, expected: str) -> None:
         "Flat 2, Oak Hill, Leeds",
         "12 Rose Court, Leeds",
         "Dunroamin Oak Drive, Leeds",
-        "Flat B, 22 St John's Wood High Street, London",
+        "12 Willows Kilburn High Road",
+        "12 Red Roofs Mill Lane",
+        "Windermere Kilburn Lane",
         "99 Mansion House Road, Glasgow",
         "Mrs Smith Oak Drive",
         "14 Oak Drive, Mr J Smith, Leeds",
@@ -73,7 +90,7 @@ def test_what_cannot_be_split_with_certainty_is_withheld(address: str) -> None:
 def test_a_postcode_inside_the_address_is_cut_out_and_given_in_canonical_form() -> None:
     parts = split("221B Baker Street, London nw16xe")
     assert (parts.street, parts.locality, parts.postcode) == ("Baker Street", "London", "NW1 6XE")
-    assert released("221B Baker Street, London nw16xe") == "Baker Street"
+    assert released("221B Baker Street, London nw16xe") == "Baker Street, London"
 
 
 def test_the_hard_lines_leak_nothing_and_keep_nearly_every_street(shared_data: Path) -> None:
@@ -81,10 +98,14 @@ def test_the_hard_lines_leak_nothing_and_keep_nearly_every_street(shared_data: P
     if not path.is_file():
         pytest.skip("the hand-labelled addresses are not beside the checkout")
     lines: list[tuple[str, str]] = json.loads(path.read_text())
-    results = [(released(address) or "", label) for address, label in lines]
+    results = [(plain(released(address) or ""), plain(label)) for address, label in lines]
     leaks = [(found, label) for found, label in results if found not in label]
     assert leaks == []
     assert sum(bool(found) and label.startswith(found) for found, label in results) >= STREETS_KEPT
+
+
+def plain(address: str) -> str:
+    return " ".join(address.replace(",", " ").split())
 
 
 PIECES = st.sampled_from(

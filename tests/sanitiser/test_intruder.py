@@ -53,8 +53,9 @@ def locate(locator: Locator, **parts: str | float) -> Located:
         "filled.count.soap",
     ],
 )
-def test_nothing_that_stands_behind_the_street_is_released(behind: str) -> None:
-    assert released_address(f"5 Acacia Avenue, {behind}") in {"Acacia Avenue", None}
+def test_of_what_stands_behind_the_street_a_well_known_town_alone_is_released(behind: str) -> None:
+    accepted = {"Acacia Avenue", "Acacia Avenue, Bath", None}
+    assert released_address(f"5 Acacia Avenue, {behind}") in accepted
 
 
 @pytest.mark.parametrize(
@@ -88,12 +89,12 @@ def test_a_street_that_may_carry_another_name_before_it_is_withheld(address: str
 @pytest.mark.parametrize(
     ("address", "street"),
     [
-        ("12 Upper Bristol Road, Bath", "Upper Bristol Road"),
-        ("9 St James's Square, Bath", "St James's Square"),
+        ("12 Upper Bristol Road, Bath", "Upper Bristol Road, Bath"),
+        ("9 St James's Square, Bath", "St James's Square, Bath"),
         ("5 Prince of Wales Road", "Prince of Wales Road"),
         ("Junction of Acacia Avenue and High Street", "Acacia Avenue and High Street"),
-        ("Acacia Avenue end of terrace, Bath", "Acacia Avenue"),
-        ("12 Heol y Bont, Aberystwyth", "Heol y Bont"),
+        ("Acacia Avenue end of terrace, Bath", "Acacia Avenue, Bath"),
+        ("12 Heol y Bont, Aberystwyth", "Heol y Bont, Aberystwyth"),
         ("Ffordd Pen y Bryn, Bala", "Ffordd Pen y Bryn"),
     ],
 )

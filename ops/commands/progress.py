@@ -1,0 +1,26 @@
+"""How far long work has come, on a terminal's standard error."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+Shown = Callable[[int, int, str], None]
+"""Takes what is done, what there is to do, and a note."""
+
+
+@contextmanager
+def progress_bar(console: Console, title: str) -> Iterator[Shown]:
+    """A bar that goes when the work has ended."""
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn())
+    more = (TimeRemainingColumn(), TextColumn("{task.fields[note]}"))
+    with Progress(*columns, *more, console=console, transient=True) as progress:
+        task = progress.add_task(title, total=None, note="")
+
+        def shown(done: int, total: int, note: str) -> None:
+            progress.update(task, completed=done, total=total, note=note)
+
+        yield shown

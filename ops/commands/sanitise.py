@@ -1,0 +1,160 @@
+"""`ipu sanitise`: what the worker would release of a file, without a broker."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from secrets import token_bytes
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from ops.commands.common import AsJson, columns_of
+from ops.commands.progress import progress_bar
+from ops.offline.run import Order, sanitise_file
+from ops.offline.summary import Summary
+from ops.reference import cached_index
+from ops.settings import Settings
+from sanitiser.gazetteer import Gazetteer
+from sanitiser.postcodes import PostcodeIndex
+from sanitiser.references import KEY_BYTES, ReferenceKey
+from schemas.catalogue import Catalogue, load_catalogue
+from schemas.protocol import MINIMUM_HOUSEHOLDS
+
+FAILED = 1
+
+
+def sanitise(
+    file: Annotated[
+        Path, typer.Argument(metavar="IN", help="CSV, JSON lines or Excel, as `ipu publish` takes.")
+    ],
+    *,
+    dataset: Annotated[str, typer.Option(help="What it holds, such as police-incident.")],
+    out: Annotated[Path, typer.Option(help="CSV of what may be released, in no order of IN's.")],
+    rejects: Annotated[
+        Path | None, typer.Option(help="CSV of the rows that cannot be used, with every fault.")
+    ] = None,
+    households: Annotated[
+        Path | None,
+        typer.Option(help="CSV of households a postcode: census layout or postcode,households."),
+    ] = None,
+    profile: Annotated[str, typer.Option(help="Whose readers it is for.")] = "central",
+    mapping: Annotated[
+        str | None,
+        typer.Option(help="A mapping that ships, or a file; none if the header has our names."),
+    ] = None,
+    k: Annotated[
+        int,
+        typer.Option(min=MINIMUM_HOUSEHOLDS, help="Fewest households of a released postcode."),
+    ] = MINIMUM_HOUSEHOLDS,
+    limit: Annotated[
+        int,
+        typer.Option(min=1, max=20_000, help="Furthest a substitute postcode may lie, in metres."),
+    ] = 2000,
+    key: Annotated[
+        Path | None,
+        typer.Option(
+            help="File of the reference key; without one a key is made and thrown away, so that "
+            "references join within this output alone."
+        ),
+    ] = None,
+    gazetteer: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True,
+            file_okay=False,
+            help="Folder of named places that `ipu reference gazetteer` wrote, as run/gazetteer.",
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Sanitise a file as the worker sanitises records: by guidance Appendix 1.
+
+    Without --households no postcode is known to be large enough, and records go out with their
+    district alone. OUT and the rejects are files of mode 0600, there whole or not at all; rejects
+    hold the values given. Exit code 0 if every row could be used, 1 if some could not.
+
+    Examples:
+
+        ipu sanitise incidents.csv --dataset police-incident --households households.csv
+        --out released.csv --rejects rejects.csv
+
+        ipu sanitise incidents.csv --dataset police-incident --profile second --out released.csv
+        --json | jq .households
+    """
+    catalogue = load_catalogue()
+    columns = columns_of(mapping, dataset, catalogue)
+    _check_profile(profile, dataset, catalogue)
+    _check_folders(out, rejects)
+    console = Console(stderr=True, quiet=as_json)
+    settings = Settings.from_environment()
+    with console.status("opening the postcode index") as status:
+        folder = cached_index(settings.cache_dir, households, k, limit, status.update)
+    order = Order(
+        file, columns, profile, out, rejects, PostcodeIndex.open(folder, k), _key(key), catalogue,
+        gazetteer=Gazetteer.open(gazetteer) if gazetteer else None,
+    )  # fmt: skip
+    with progress_bar(console, "sanitising") as shown:
+        summary = sanitise_file(order, lambda done, all_, n: shown(done, all_, f"{n:,} rows"))
+    if as_json:
+        typer.echo(json.dumps(summary.document(), indent=2))
+    else:
+        _print(summary, out)
+    if summary.rejected or summary.unreadable:
+        raise typer.Exit(FAILED)
+
+
+def _check_profile(profile: str, dataset: str, catalogue: Catalogue) -> None:
+    accepted = catalogue.record_type(dataset).profiles
+    if profile not in accepted:
+        message = f"{dataset} has no release profile {profile!r}; accepted: {', '.join(accepted)}"
+        raise typer.BadParameter(message, param_hint="--profile")
+
+
+def _check_folders(*files: Path | None) -> None:
+    for file in files:
+        if file is not None and not file.absolute().parent.is_dir():
+            raise typer.BadParameter(f"{file}: its folder does not exist; make it first")
+
+
+def _key(file: Path | None) -> ReferenceKey:
+    if file is None:
+        return ReferenceKey(token_bytes(KEY_BYTES))
+    try:
+        if file.stat().st_mode & 0o077:
+            message = f"{file}: others may read it; a key's file is of mode 0600"
+            raise typer.BadParameter(message, param_hint="--key")
+        return ReferenceKey(file.read_text(encoding="ascii").strip().encode())
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "holds no key of 32 to 64 ASCII characters"
+        raise typer.BadParameter(f"{file}: {reason}", param_hint="--key") from None
+
+
+def _print(summary: Summary, out: Path) -> None:
+    document = summary.document()
+    table = Table(title="What became of the file", show_header=False)
+    table.add_column()
+    table.add_column(justify="right")
+    for name, value in document.items():
+        if isinstance(value, Mapping):
+            for part, count in sorted(value.items(), key=_as_listed(name)):
+                table.add_row(f"{_words(name)}: {_words(part)}", f"{count:,}")
+        elif value is not None:
+            table.add_row(_words(name), f"{value:,}")
+    console = Console()
+    console.print(table)
+    console.print(f"released records in {out}", markup=False, soft_wrap=True)
+
+
+def _as_listed(name: str) -> Callable[[tuple[str, int]], tuple[int, str]]:
+    """Quantiles in their own order, counts from the largest on."""
+    if name in {"households", "displacement_m"}:
+        return lambda _item: (0, "")
+    return lambda item: (-item[1], item[0])
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ") if ":" not in name else name

@@ -1,0 +1,87 @@
+"""CSV that only its owner may read and that is there whole or not at all (UTF-8, RFC 4180)."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import sqlite3
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+_BETWEEN = ";"
+
+
+class Writer(Protocol):
+    """What writes rows."""
+
+    def writerow(self, row: Sequence[str], /) -> Any:
+        """Write one row."""
+
+
+@contextmanager
+def private_csv(path: Path, header: Sequence[str]) -> Iterator[Writer]:
+    """A writer of a file of mode 0600 that replaces `path` once the block has ended well."""
+    descriptor, draft = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as stream:
+            writer = csv.writer(stream)
+            writer.writerow(header)
+            yield writer
+        Path(draft).replace(path)
+    except BaseException:
+        Path(draft).unlink(missing_ok=True)
+        raise
+
+
+@contextmanager
+def sorted_csv(path: Path, header: Sequence[str]) -> Iterator[Writer]:
+    """As `private_csv`, with the rows in order of their first cell, in bounded memory.
+
+    Rows in the order of the original would join each to it.
+    """
+    with (
+        tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as folder,
+        closing(sqlite3.connect(Path(folder, "rows"), isolation_level=None)) as rows,
+    ):
+        rows.execute("PRAGMA journal_mode = OFF")
+        rows.execute("PRAGMA synchronous = OFF")
+        rows.execute("CREATE TABLE rows (name TEXT, cells TEXT)")
+        rows.execute("BEGIN")
+        yield _Store(rows)
+        with private_csv(path, header) as out:
+            for (cells,) in rows.execute("SELECT cells FROM rows ORDER BY name, cells"):
+                out.writerow(json.loads(cells))
+
+
+class _Store:
+    """Keeps rows until all are there."""
+
+    def __init__(self, rows: sqlite3.Connection) -> None:
+        self._rows = rows
+
+    def writerow(self, row: Sequence[str]) -> None:
+        self._rows.execute("INSERT INTO rows VALUES (?, ?)", (row[0], json.dumps(row)))
+
+
+def instant_cell(milliseconds: int | None) -> str:
+    """An instant since 1970 UTC as ISO 8601."""
+    if milliseconds is None:
+        return ""
+    return datetime.fromtimestamp(milliseconds / 1000, UTC).isoformat(timespec="seconds")
+
+
+def cell(value: Any) -> str:
+    """A released value as its cell: ISO 8601, true and false, lists with semicolons, None empty."""
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "true" if value else "false"
+        case list():
+            return _BETWEEN.join(value)
+    return str(value)

@@ -1,0 +1,69 @@
+"""Times the sanitising steps in a process of its own, on one core. Prints one JSON object."""
+
+from __future__ import annotations
+
+import json
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sanitiser.postcodes import PostcodeIndex
+from schemas.catalogue import load_catalogue
+from schemas.london import london_time
+from streams.pipeline import Flow
+from streams.steps.route import OWN
+from tests.benchmarks.functions import pipeline_of
+from tests.benchmarks.job import AGENCY, DATASET, Job
+from tests.benchmarks.records import incidents
+
+_POSTCODES = 200_000
+_SEED = 4
+
+
+def main() -> None:
+    """Locate and sanitise the `records` of the job on standard input, and as many postcodes."""
+    job = Job.received()
+    flow = pipeline_of(job).flow(job.intake)
+    cleaned = _cleaned(flow, job)
+    first, again = (_us_per_record(flow, cleaned) for _ in range(2))
+    print(
+        json.dumps(
+            {
+                "us_per_record": again,
+                "us_per_record_first_met": first,
+                "coordinates_per_s": _coordinates_per_s(Path(job.index)),
+            }
+        )
+    )
+
+
+def _cleaned(flow: Flow, job: Job) -> list[dict[str, Any]]:
+    now = london_time(datetime.now(UTC))
+    given = incidents(job, load_catalogue().record_type(DATASET), job.options["records"], "S")
+    cleaned = (flow.clean(*flow.validate(record, now), now.date()) for record in given)
+    return [record for record, _, faults in cleaned if not faults]
+
+
+def _us_per_record(flow: Flow, records: list[dict[str, Any]]) -> float:
+    sanitise = flow.sanitise[OWN]
+    started = time.perf_counter()
+    for record in records:
+        sanitise(AGENCY, record, flow.geocode(record), [])
+    return (time.perf_counter() - started) / len(records) * 1e6
+
+
+def _coordinates_per_s(folder: Path) -> float:
+    """Postcodes to released places a second, drawn from the whole country, each met for the first time."""
+    keys = np.load(folder / "keys.npy", mmap_mode="r")
+    drawn = np.random.default_rng(_SEED).choice(np.asarray(keys), _POSTCODES)
+    index = PostcodeIndex.open(folder)
+    started = time.perf_counter()
+    index.release_many(drawn)
+    return _POSTCODES / (time.perf_counter() - started)
+
+
+if __name__ == "__main__":
+    main()
