@@ -270,7 +270,10 @@ def _is_one_name(keys: tuple[str, ...]) -> bool:
     for at, key in enumerate(keys):
         if at and is_thoroughfare(key):
             names = 0
-        elif key not in w.qualifier and key not in _LINKS and key not in _PARTICLES:
+        elif key in w.qualifier:
+            # What begins a name begins another one behind a name: Rose New Road, Rose The Avenue.
+            names += names > 0 and keys[at - 1] not in _LINKS
+        elif key not in _LINKS and key not in _PARTICLES:
             names += len(_WITHIN_WORD.split(key))
         if names > 1 or len(key) > _LONGEST_WORD:
             return False
