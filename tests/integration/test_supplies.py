@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,8 +11,14 @@ from typing import Any, NamedTuple
 import pytest
 from typer.testing import CliRunner
 
+from connectors.mapping_file import identity_mapping
 from ops.cli import build_cli
 from ops.embedded.stack import Stack
+from ops.offline.csv_output import cell
+from ops.offline.run import Order, sanitise_file
+from ops.system import REFERENCE_KEY
+from sanitiser.postcodes import PostcodeIndex
+from sanitiser.references import ReferenceKey
 from tests.integration.conftest import MakeSite
 from tests.integration.records import STEADY
 from tests.integration.site import Site
@@ -173,3 +180,39 @@ def test_metadata_that_name_no_field_send_nothing(
     answer = publish(supplied, incidents, wrong)
     assert answer.code == 1
     assert "wrong.yaml:2: claims.completeness.incident_typ: 'incident_typ' is no" in answer.said
+
+
+def test_a_topic_is_read_as_the_party_may_and_not_otherwise(supplied: Site) -> None:
+    released = run(supplied, "read", "depersonalised.central.police-incident", "--as", "council")
+    records = [json.loads(line) for line in released.text.splitlines()]
+    assert (released.code, len(records)) == (0, 9)
+    assert all("caller_name" not in record for record in records)
+    one = run(supplied, "read", "rejected.police.police-incident", "--as", "police", "--limit", "1")
+    (rejected,) = (json.loads(line) for line in one.text.splitlines())
+    assert [f["reason"] for f in rejected["faults"]] == ["not-a-date"]
+    denied = run(supplied, "read", "rejected.police.police-incident", "--as", "council")
+    assert (denied.code, "TOPIC_AUTHORIZATION_FAILED" in denied.said) == (1, True)
+    unknown = run(supplied, "read", "rejected.police.nothing", "--as", "police")
+    assert (unknown.code, "rejected.police.police-incident" in unknown.said) == (2, True)
+
+
+def test_a_file_sanitised_without_a_broker_has_what_the_worker_released(
+    supplied: Site, incidents: Path, index: Path, tmp_path: Path
+) -> None:
+    partnership = supplied.partnership
+    key = ReferenceKey(partnership.secrets.password(REFERENCE_KEY).encode())
+    mapping = identity_mapping(partnership.catalogue.record_type("police-incident"))
+    order = Order(
+        incidents, mapping, "central", tmp_path / "out.csv", None, PostcodeIndex.open(index), key,
+        partnership.catalogue, "police",
+    )  # fmt: skip
+    assert sanitise_file(order).released == 9
+    with order.out.open(encoding="utf-8", newline="") as stream:
+        offline = {row["record_id"]: row for row in csv.DictReader(stream)}
+    topic = supplied.released("central", "police-incident")
+    worked = {record["record_id"]: record for record in supplied.decoded("council", topic)}
+    assert offline.keys() == worked.keys()
+    for name, row in offline.items():
+        assert all(
+            row[field] == cell(worked[name][field]) for field in row.keys() - {"incident_utc"}
+        )
