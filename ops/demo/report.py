@@ -14,7 +14,7 @@ from rich.table import Table
 
 from ops.demo.access_table import Answer
 
-WIDTH = 104
+WIDTH = 110
 _DIGEST = re.compile(r"[0-9a-f]{32}")
 _OF_ONE_AGENCY = frozenset({"intake", "rejected", "receipts", "supplies"})
 _UNTOLD = ("record_id", "source_agency", "caveats")
@@ -62,11 +62,11 @@ def _table(title: str) -> Table:
 
 
 def _supplies(supplies: Sequence[Supplied]) -> Table:
-    table = _table("What the agencies supplied, by their receipts")
+    table = _table("What the agencies supplied, by their receipts, and how much of it went to each profile")
     table.add_column("agency", no_wrap=True)
     table.add_column("dataset", no_wrap=True)
     profiles = sorted({profile for s in supplies for profile in s.released})
-    for heading in ("supplied", "cleaned", "rejected", "held", *(f"→ {p}" for p in profiles)):
+    for heading in ("supplied", "cleaned", "rejected", "held", *profiles):
         table.add_column(heading, justify="right", no_wrap=True)
     for s in supplies:
         released = [f"{s.released[p]:,}" if p in s.released else "–" for p in profiles]
