@@ -127,6 +127,8 @@ class _Reader:
 
     def _begin(self, start: int, *, numbered: bool, free: bool) -> None:
         self.start, self.numbered, self.free = start, numbered, free
+        # Behind a number begins a street; behind "rear of" may stand a house without one.
+        self.counted = numbered
         self.name_end: int | None = None
         self.end: int | None = None
         self.strong = False
@@ -147,6 +149,7 @@ class _Reader:
         elif key in w.position and not is_thoroughfare(self._key(at + 1)):
             skip = self._key(at + 1) in {"of", "to", "with"}
             self._begin(at + 1 + skip, numbered=True, free=False)
+            self.counted = False
         elif key in w.first and self._key(at + 1):
             self._begin(at, numbered=False, free=False)
             self.name_end, self.end, self.strong = at + 1, len(self.keys), True
@@ -182,7 +185,7 @@ class _Reader:
             self.after_building = True
 
     def _ends_street(self, at: int, key: str) -> bool:
-        if self.numbered and self._is_whole_name(at, key):
+        if self.counted and self._is_whole_name(at, key):
             return True
         if at == self.start or not is_thoroughfare(key):
             return False
@@ -221,12 +224,12 @@ class _Reader:
         # After a house number nothing but the street's name can begin.
         return Street(
             self.start, self.end, self.strong, self.numbered,
-            None if led and self.numbered else reason, led,
+            None if led and self.counted else reason, led,
         )  # fmt: skip
 
     def _names_whole(self) -> bool:
         end = self.name_end
-        if end is None or end + 1 != self.end or not self.numbered:
+        if end is None or end + 1 != self.end or not self.counted:
             return False
         return self._is_whole_name(end, self._key(end))
 
@@ -256,8 +259,7 @@ def _is_led(keys: tuple[str, ...]) -> bool:
     for length in (3, 2, 1):
         if keys[:length] in settlements() and length < len(keys):
             return _is_one_name(keys[length:])
-    leads = keys[0] in w.leading or keys[0].endswith(("'s", "s'"))
-    return leads and _is_one_name(keys[1:])
+    return keys[0] in w.leading and _is_one_name(keys[1:])
 
 
 def _is_one_name(keys: tuple[str, ...]) -> bool:

@@ -62,7 +62,9 @@ def _table(title: str) -> Table:
 
 
 def _supplies(supplies: Sequence[Supplied]) -> Table:
-    table = _table("What the agencies supplied, by their receipts, and how much of it went to each profile")
+    table = _table(
+        "What the agencies supplied, by their receipts, and how much of it went to each profile"
+    )
     table.add_column("agency", no_wrap=True)
     table.add_column("dataset", no_wrap=True)
     profiles = sorted({profile for s in supplies for profile in s.released})
