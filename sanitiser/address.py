@@ -127,7 +127,7 @@ def _doubt(segments: Sequence[Segment], at: int) -> str | None:
 
 def _has_evidence(segments: Sequence[Segment], at: int) -> bool:
     street = segments[at].street
-    if street is None or street.numbered:
+    if street is None or street.numbered or street.apart:
         return street is not None
     before = segments[at - 1] if at else None
     return before is not None and street.start == 0 and before.ends_premises

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Final, NamedTuple
 
 from sanitiser.address_words import Words, settlements, words
@@ -25,7 +25,8 @@ _JOINED: Final = frozenset({"and", "&", "with"})
 class Street(NamedTuple):
     """Where a street stands in a segment: tokens `start` to `end`; locality follows.
 
-    `led` says that its name begins with what no house is called by.
+    `led` says that its name begins with what no house is called by, `apart` that the name of a
+    building ends right before it.
     """
 
     start: int
@@ -34,6 +35,7 @@ class Street(NamedTuple):
     numbered: bool
     reason: str | None
     led: bool = False
+    apart: bool = False
 
 
 class Segment(NamedTuple):
@@ -106,7 +108,7 @@ class _Reader:
         """Find the street, None where the segment holds none."""
         known = self.words.known
         for at, key in enumerate(self.keys):
-            if at >= self.start and (key in known or not key.isalpha() or _is_way(key)):
+            if at >= self.start and (key in known or not key.isalpha() or self._may_end(key)):
                 self._word(at, key)
         return self._street() if self.end is not None else None
 
@@ -179,13 +181,18 @@ class _Reader:
         last = at == len(self.keys) - 1
         begins = at == self.start and not self.after_building
         unended = self.end is None or self._key(self.end) in _JOINED
-        in_name = unended and (begins or is_thoroughfare(self._key(at + 1)))
+        in_name = unended and (begins or self._is_ended_next(at))
         if last or not in_name:
             self._begin(at + 1, numbered=False, free=False)
             self.after_building = True
 
+    def _is_ended_next(self, at: int) -> bool:
+        """Whether the next word is a thoroughfare's; "St" with more behind it is a saint."""
+        following = self._key(at + 1)
+        return is_thoroughfare(following) and not (following == "st" and at + 2 < len(self.keys))
+
     def _ends_street(self, at: int, key: str) -> bool:
-        if self.counted and self._is_whole_name(at, key):
+        if (self.counted or self._begins_segment()) and self._is_whole_name(at, key):
             return True
         if at == self.start or not is_thoroughfare(key):
             return False
@@ -194,9 +201,18 @@ class _Reader:
     def _is_whole_name(self, at: int, key: str) -> bool:
         """Whether a word is a street after a number: Cheapside, High Holborn, The Mall, Eastway."""
         w, before = self.words, self.keys[self.start : at]
+        if "-".join((*before, key)) in w.entire:
+            return True
         if key in w.alone or _is_way(key):
             return all(word in w.qualifier or word == "high" for word in before)
         return before == ("the",) and key in w.defined
+
+    def _may_end(self, key: str) -> bool:
+        return _is_way(key) or key in _last_words()
+
+    def _begins_segment(self) -> bool:
+        # Such a street counts only where the segment before ends in a building's name.
+        return self.start == 0 and not self.numbered
 
     def _thoroughfare(self, at: int, key: str) -> None:
         strong = key in self.words.strong or (key == "st" and at == len(self.keys) - 1)
@@ -208,7 +224,7 @@ class _Reader:
         if self.name_end is None:
             self.name_end = at
         self.end = at + 1
-        self.strong |= strong
+        self.strong |= strong or "-".join(self.keys) in self.words.certain
 
     def _note_break(self, at: int) -> None:
         # "Friary Park Friary Road": the first name is that of an estate or a block.
@@ -224,17 +240,21 @@ class _Reader:
         # After a house number nothing but the street's name can begin.
         return Street(
             self.start, self.end, self.strong, self.numbered,
-            None if led and self.counted else reason, led,
+            None if led and self.counted else reason, led, self.after_building,
         )  # fmt: skip
 
     def _names_whole(self) -> bool:
         end = self.name_end
-        if end is None or end + 1 != self.end or not self.counted:
+        if end is None or end + 1 != self.end:
+            return False
+        if not (self.counted or self._begins_segment()):
             return False
         return self._is_whole_name(end, self._key(end))
 
     def _doubt(self) -> str | None:
         """Cut off another name that may stand before the street's, or say why not."""
+        if self._key(self.start) in _LINKS - {"the"}:
+            return UNKNOWN_START
         if self.name_end is None or self._names_whole():
             return None
         name = self.keys[self.start : self.name_end]
@@ -247,6 +267,11 @@ class _Reader:
         first = self._key(self.start) in self.words.first
         named = self.keys[self.start + first : self.end]
         return None if _is_one_name(named) else UNKNOWN_START
+
+
+@cache
+def _last_words() -> frozenset[str]:
+    return frozenset(name.rpartition("-")[2] for name in words().entire)
 
 
 def _is_way(key: str) -> bool:

@@ -29,6 +29,8 @@ class Words(NamedTuple):
     counting: frozenset[str]
     leading: frozenset[str]
     defined: frozenset[str]
+    entire: frozenset[str]
+    certain: frozenset[str]
     known: frozenset[str]
 
 
