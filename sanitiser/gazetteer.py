@@ -17,6 +17,8 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
+from sanitiser.address_words import settlements
+
 CLOSE_M: Final = 500.0
 """Entries of one name that lie no further apart are one place: two gates of a park."""
 NEAR_M: Final = 2_000.0
@@ -29,6 +31,7 @@ _JUNCTION: Final = re.compile(
     r"^(?:(?:the )?junction of )?(.+?) (?:j/w|jw|jct|junction with|junc with|with|/|x) (.+)$"
 )
 _BEFORE: Final = re.compile(r"^(?:in|at|near|outside|inside|within|opposite|by|off|on|corner of) ")
+_PART: Final = re.compile(r"[,;\n(]")
 _NOT_IN_NAMES: Final = re.compile(r"[^\w\s/&-]|_")
 
 Holds = Callable[[tuple[float, float]], bool]
@@ -78,8 +81,11 @@ class Gazetteer:
     def find(self, address: str, near: tuple[float, float] | None = None) -> NamedPlace | None:
         """The place that the first part of an address names; None where none or more than one fits.
 
-        `near` are coordinates that were supplied with it, in metres.
+        Behind it nothing but well-known settlements may stand: a house called Abbots Wood has a
+        street behind its name. `near` are coordinates that were supplied with it, in metres.
         """
+        if not _names_settlements(address):
+            return None
         for key in _keys_of(address):
             places = self._rows(key)
             fitting = [p for p in places if near is None or _apart(p, near) <= NEAR_M]
@@ -115,9 +121,15 @@ def key_of(name: str) -> bytes | None:
 
 def _keys_of(address: str) -> list[bytes]:
     """Keys by which an address may name a place: its first part, whole and without what stands before."""
-    first = re.split(r"[,;\n(]", address[:_LONGEST], maxsplit=1)[0].strip()
+    first = _PART.split(address[:_LONGEST], maxsplit=1)[0].strip()
     bare = _BEFORE.sub("", first.casefold())
     return [key for name in dict.fromkeys((first, bare)) if (key := key_of(name)) is not None]
+
+
+def _names_settlements(address: str) -> bool:
+    behind = _PART.split(address[:_LONGEST])[1:]
+    parts = [tuple(part.casefold().split()) for part in behind]
+    return len(address) <= _LONGEST and all(not part or part in settlements() for part in parts)
 
 
 def _places(rows: Sequence[NamedPlace]) -> list[NamedPlace]:

@@ -64,18 +64,19 @@ class Locator:
     index: PostcodeIndex
     gazetteer: Gazetteer | None = None
 
-    def locate(self, given: Given) -> Located:
+    def locate(self, given: Given, *, home: bool = False) -> Located:
         """Find the postcode by what was given and release what Appendix 1 allows of it.
 
         The postcode leads; without one that exists, a place of the gazetteer that the address names
         does, which has no households to count and comes out with its name and centre; else the
         nearest postcode to the coordinates.
+        A home is never looked for in the gazetteer: houses are named after woods.
         Coordinates that contradict the postcode are reported, never mended in silence.
         """
         caveats: list[str] = []
         stated = self._stated_postcode(given, caveats)
         point = _point(given)
-        named = self._named_place(given, stated, point)
+        named = None if home else self._named_place(given, stated, point)
         if named is not None:
             return named._replace(caveats=tuple(caveats))
         found = stated or (self.index.nearest(*point) if point else None)

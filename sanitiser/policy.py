@@ -59,6 +59,7 @@ class Policy:
         personal, places = profile == PERSONAL, record_type.released_places(profile)
         self._found = [(p, *self._point_of(p)) for p in places] if personal else []
         self._located = [] if personal else [(p, self._parts_of(p)) for p in places]
+        self._only = [(f.name, *rule) for f in released for rule in f.only.items()]
         self._treated: list[tuple[str, _Treat]] = [
             (f.name, _treatment(f, profile, key, code_lists))
             for f in released
@@ -81,7 +82,7 @@ class Policy:
             return False
         if record.get(rule.flag) is not False:
             return True
-        return any(record.get(field) in codes for field, codes in rule.codes.items())
+        return rule.telling(record) is not None
 
     def record_id(self, agency: str, record: Record) -> str:
         """The record's name in this profile: stable, so a correction replaces what it corrects.
@@ -112,6 +113,9 @@ class Policy:
         for name, treat in self._treated:
             given = get(name)
             released[name] = None if given is None else treat(agency, given)
+        for name, field, codes in self._only:
+            if get(field) not in codes:
+                released[name] = None
         released["record_id"] = self.record_id(agency, record)
         released["source_agency"] = agency
         released["caveats"] = (

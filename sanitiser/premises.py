@@ -25,6 +25,8 @@ _DWELLINGS = frozenset({
     "farm", "farmhouse", "flat", "flats", "home", "homes", "hostel", "house", "houses", "lodge",
     "maisonette", "manor", "mansion", "mansions", "refuge", "rectory", "residence", "room", "rooms",
     "unit", "vicarage", "villa", "villas",
+    # what was such premises once: The Old School is a house
+    "old", "former", "formerly", "converted", "ex",
 })  # fmt: skip
 _TITLES = frozenset({"mr", "mrs", "ms", "miss", "dr", "c/o"})
 _FORM = re.compile(r"[A-Za-z][A-Za-z'’&. -]*")
@@ -39,4 +41,5 @@ def released_premises(given: str) -> str | None:
     words = _WORD.findall(name.casefold())
     if not words or len(words) > MOST_WORDS or words[-1] not in _KINDS:
         return None
-    return None if set(words) & (_DWELLINGS | _TITLES) else name
+    names_nothing = set(words) <= _KINDS | {"the"}
+    return None if names_nothing or set(words) & (_DWELLINGS | _TITLES) else name

@@ -77,9 +77,11 @@ def _recipients(protocol: Protocol, closed: frozenset[str]) -> Iterator[Rule]:
                 continue
             topic = names.released(entitlement.profile, dataset, entitlement.neighbour)
             yield Rule(principal, "read", "topic", topic)
-            # A supply tells how many records there were, and so how many the second profile lacks.
-            for supply in protocol.supplies if entitlement.profile != "second" else ():
-                if supply.dataset == dataset:
+            # A supply tells how many records there were, and so how many the second profile lacks
+            # or a neighbour does not get.
+            told = entitlement.profile != "second" and entitlement.neighbour is None
+            for supply in protocol.supplies:
+                if told and supply.dataset == dataset:
                     yield Rule(principal, "read", "topic", names.supplies(supply.agency))
 
 

@@ -128,6 +128,7 @@ def _parse_field(declared: Mapping[str, Any], profiles: tuple[str, ...], source:
         born=declared.get("born"),
         future=bool(declared.get("future", False)),
         rounded=bool(declared.get("rounded", False)),
+        only={n: frozenset(codes) for n, codes in declared.get("only", {}).items()},
     )
     _check_sensitivity(field, where)
     _check_treatments(field, where)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 DEPERSONALISED_PROFILES = ("central", "second")
 """Depersonalised release profiles from the fullest to the coarsest (DESIGN: release profiles)."""
@@ -69,7 +70,8 @@ class Field:
     `kind` is text, flag, count, number, date or time; `doc` the guidance's wording and `note` what
     it leaves open. `about` says whose the value is; `born` names the date of birth that
     an age can be worked out from; `future` dates may lie ahead;
-    `rounded` counts may be given with decimals.
+    `rounded` counts may be given with decimals;
+    `only` names fields with the codes of which one must stand there for this one to be released.
     """
 
     name: str
@@ -87,6 +89,7 @@ class Field:
     born: str | None
     future: bool
     rounded: bool
+    only: Mapping[str, frozenset[str]]
 
     @property
     def place(self) -> str | None:
@@ -120,6 +123,14 @@ class Exclusion:
 
     flag: str
     codes: Mapping[str, frozenset[str]]
+
+    def telling(self, record: Mapping[str, Any]) -> str | None:
+        """The field whose code says what the flag would, itself or as the class of a sub-class."""
+        for field, codes in self.codes.items():
+            code = record.get(field)
+            if code is not None and (code in codes or code.partition("/")[0] in codes):
+                return field
+        return None
 
 
 @dataclass(frozen=True, slots=True)

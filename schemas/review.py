@@ -37,6 +37,9 @@ def loosened(reviewed: Reviewed, catalogue: Catalogue) -> list[str]:
     return [finding for record_type in catalogue for finding in _loosened(reviewed, record_type)]
 
 
+_ONLY = "only"
+
+
 def _of(record_type: RecordType) -> dict[str, Any]:
     return {
         "information": record_type.information.value,
@@ -50,6 +53,7 @@ def _of(record_type: RecordType) -> dict[str, Any]:
             f.name: {
                 "sensitivity": f.sensitivity.value,
                 **{profile: str(treatment) for profile, treatment in f.treatments.items()},
+                **({_ONLY: {n: sorted(codes) for n, codes in f.only.items()}} if f.only else {}),
             }
             for f in record_type.fields
         },
@@ -90,7 +94,10 @@ def _field(where: str, before: Reviewed | None, now: Reviewed) -> Iterator[str]:
         return
     if _rank(now["sensitivity"]) < _rank(before["sensitivity"]):
         yield f"{where}: sensitivity fell from {before['sensitivity']} to {now['sensitivity']}"
-    for profile in (name for name in now if name != "sensitivity"):
+    for field, codes in before.get(_ONLY, {}).items():
+        if not set(now.get(_ONLY, {}).get(field, [*codes, ""])) <= set(codes):
+            yield f"{where}: is released where {field} is another code than was reviewed"
+    for profile in (name for name in now if name not in {"sensitivity", _ONLY}):
         given, reviewed = now[profile], before.get(profile, "drop")
         if not is_no_looser(parse_treatment(given, where), parse_treatment(reviewed, where)):
             yield f"{where}: {profile} is given {given!r} where {reviewed!r} was reviewed"

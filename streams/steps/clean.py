@@ -36,11 +36,7 @@ class Cleaner:
         )
         self._ages = tuple((f.name, f.born, f.maximum) for f in record_type.fields if f.born)
         self._happened = record_type.events[0].date if record_type.events else None
-        self._domestic = [
-            (rule.flag, field, codes)
-            for rule in record_type.excluded.values()
-            for field, codes in rule.codes.items()
-        ]
+        self._domestic = [rule for rule in record_type.excluded.values() if rule.codes]
 
     def __call__(self, record: dict[str, Any], problems: Iterable[Problem], today: date) -> Cleaned:
         """Part faults from caveats, add instants and ages, set a flag that the record's own code implies.
@@ -49,10 +45,11 @@ class Cleaner:
         """
         faults = [p for p in problems if p.field in self._required]
         caveats = [p.code for p in problems if p.field not in self._required]
-        for flag, field, codes in self._domestic:
-            if record[field] in codes and record[flag] is not True:
-                record[flag] = True
-                caveats.append(f"{flag}:set-from-{field}")
+        for rule in self._domestic:
+            field = rule.telling(record)
+            if field is not None and record[rule.flag] is not True:
+                record[rule.flag] = True
+                caveats.append(f"{rule.flag}:set-from-{field}")
         for date_field, time_field, name in self._times:
             day, at = record[date_field], record[time_field]
             record[name] = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sanitiser.location import Located, Locator, location_of
-from schemas.record_type import RecordType
+from schemas.record_type import HOME_PLACES, RecordType
 
 
 class Geocoder:
@@ -13,9 +13,13 @@ class Geocoder:
 
     def __init__(self, record_type: RecordType, locator: Locator) -> None:
         """Take the location groups from the record type."""
-        self._places = [(prefix, location_of(prefix)) for prefix in record_type.places]
+        self._places = [
+            (prefix, location_of(prefix), prefix in HOME_PLACES) for prefix in record_type.places
+        ]
         self._locate = locator.locate
 
     def __call__(self, record: dict[str, Any]) -> dict[str, Located]:
         """The outcome by prefix of the location group."""
-        return {prefix: self._locate(given(record)) for prefix, given in self._places}
+        return {
+            prefix: self._locate(given(record), home=home) for prefix, given, home in self._places
+        }

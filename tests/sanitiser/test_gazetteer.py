@@ -54,7 +54,7 @@ def locator(gazetteer: Gazetteer, tmp_path_factory: pytest.TempPathFactory) -> L
         "Royal Victoria Park",
         "royal victoria park, Bath",
         "In ROYAL VICTORIA PARK, Bath",
-        "near the Royal Victoria Park; by the pond",
+        "near the Royal Victoria Park; Bath",
     ],
 )
 def test_a_place_is_found_by_the_first_part_of_an_address(
@@ -88,6 +88,8 @@ def test_a_junction_is_found_whichever_street_is_named_first(
         "5 Royal Victoria Park",
         "Victoria Park",
         "",
+        "King's Wood, Church Road, Bath",
+        "King's Wood, 3 High Street",
     ],
 )
 def test_homes_and_what_is_not_named_exactly_are_not_found(
@@ -110,12 +112,21 @@ def test_a_name_of_two_places_is_resolved_by_coordinates_or_area_or_else_not_at_
 def test_a_record_of_a_named_place_has_its_name_and_centre_and_no_postcode(
     locator: Locator,
 ) -> None:
-    located = locator.locate(Given("King's Wood, near the stile", None, None, None, None, None))
+    located = locator.locate(Given("King's Wood, Keynsham", None, None, None, None, None))
     assert located.method == "gazetteer"
     assert located.released == ("King's Wood", None, 376_000, 166_000, "E06000022")
     exact = Given("Kings Wood", None, 376_012.5, 166_040.25, None, None)
     assert locator.locate(exact).released == located.released
     assert locator.locate(exact).point == (376_012.5, 166_040.25)
+
+
+def test_a_home_is_never_looked_for_among_named_places(locator: Locator) -> None:
+    located = locator.locate(Given("King's Wood", None, None, None, None, None), home=True)
+    assert (located.method, located.released.address, located.released.easting) == (
+        "none",
+        None,
+        None,
+    )
 
 
 def test_a_stated_postcode_goes_before_a_named_place(locator: Locator) -> None:

@@ -194,6 +194,28 @@ def test_the_record_id_is_stable_under_correction_of_all_but_the_identity() -> N
     assert first["record_id"] != other["record_id"]
 
 
+@pytest.mark.parametrize(
+    ("where", "told"),
+    [
+        ("in-licensed-premises", "The Crown Inn"), ("outside-licensed-premises", "The Crown Inn"),
+        ("at-home", None), ("street", None), ("other", None), (None, None),
+    ],
+)  # fmt: skip
+def test_premises_are_named_only_where_the_record_says_that_they_were_licensed_ones(
+    where: str | None, told: str | None
+) -> None:
+    out = released("hospital-assault", location_type=where, location_premises="The Crown Inn")
+    assert out["location_premises"] == told
+
+
+@pytest.mark.parametrize("dataset", ["police-crime-offence", "btp-crime"])
+@pytest.mark.parametrize("code", ["8U", "8U/01"])
+def test_coercive_control_is_domestic_whatever_the_flag_says(dataset: str, code: str) -> None:
+    second = policy(dataset, "second")
+    assert second.excludes({"domestic": False, "offence_code": code})
+    assert not second.excludes({"domestic": False, "offence_code": "8"})
+
+
 def test_records_of_one_patient_whose_dates_are_not_known_have_different_ids() -> None:
     first = released("hospital-assault", patient_reference="P-1", incident_type="assault")
     again = released("hospital-assault", patient_reference="P-1", incident_type="assault")

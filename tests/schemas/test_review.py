@@ -107,3 +107,12 @@ def test_a_narrower_protocol_of_fields_is_no_matter(
 ) -> None:
     one = replace(catalogue, record_types={"fire-incident": catalogue.record_type("fire-incident")})
     assert loosened(reviewed, one) == []
+
+
+def test_releasing_a_field_beside_more_codes_is_found(
+    catalogue: Catalogue, reviewed: Reviewed
+) -> None:
+    rule = reviewed["hospital-assault"]["fields"]["location_premises"]["only"]
+    rule["location_type"] = ["in-licensed-premises"]
+    (found,) = loosened(reviewed, catalogue)
+    assert found.startswith("hospital-assault.location_premises: is released where location_type")
