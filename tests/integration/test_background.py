@@ -34,6 +34,7 @@ def own_index(stack: Stack, index: Path) -> Iterator[Path]:
     background.stop_workers(stack.run_dir)
     shutil.rmtree(folder)
     shutil.rmtree(stack.run_dir / GAZETTEER_FOLDER, ignore_errors=True)
+    shutil.rmtree(stack.run_dir / background.FOLDER)
 
 
 def test_a_worker_starts_again_when_protocol_index_or_gazetteer_have_changed(
