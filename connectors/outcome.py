@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 COUNTS = ("received", "accepted", "cleaned", "held", "rejected")
-BY_NAME = ("filled", "released", "caveats", "faults", "geocoded", "withheld")
+BY_NAME = ("filled", "released", "caveats", "faults", "geocoded", "withheld", "combinations")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,7 @@ class Outcome:
     faults: Counter[str] = field(default_factory=Counter)
     geocoded: Counter[str] = field(default_factory=Counter)
     withheld: Counter[str] = field(default_factory=Counter)
+    combinations: Counter[str] = field(default_factory=Counter)
     newest_event: str = ""
     reject_alarm: bool = False
 
@@ -47,7 +48,7 @@ class Outcome:
     def plus(self, receipt: Mapping[str, Any]) -> Outcome:
         """This outcome with one more receipt added; the newest says whether the alarm stands."""
         counts = {name: getattr(self, name) + receipt[name] for name in COUNTS}
-        named = {name: getattr(self, name) + Counter(receipt[name]) for name in BY_NAME}
+        named = {name: getattr(self, name) + Counter(receipt.get(name, {})) for name in BY_NAME}
         return Outcome(
             self.supply_id,
             self.records,

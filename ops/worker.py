@@ -21,7 +21,9 @@ from schemas.catalogue import Catalogue, load_catalogue
 from schemas.protocol import Protocol
 from schemas.protocol_file import load_protocol
 from schemas.topics import Names
+from schemas.wire import decoder
 from streams.app import build_app
+from streams.changelog import Changelog
 from streams.flows import Wire, build_pipeline
 from streams.kafka_config import WorkerClients
 from streams.metrics import Metrics
@@ -62,7 +64,10 @@ def run_worker(settings: WorkerSettings) -> None:
     metrics.index_age.set((settings.index / METADATA_FILE).stat().st_mtime)
     principal = Names(protocol.prefix).worker
     clients = WorkerClients(settings.connection, principal, settings.slot)
-    app = build_app(clients, pipeline, _source(protocol, pipeline), metrics)
+    decode = decoder(catalogue.system["memory"])
+    topic = Names(protocol.prefix).memory
+    changelog = Changelog(clients, topic, pipeline.memory, pipeline.writer, decode)
+    app = build_app(clients, pipeline, _source(protocol, pipeline), metrics, changelog)
     # What stands now stays: the collector need not look at it again with every batch.
     gc.freeze()
     Worker(app, loglevel="INFO", redirect_stdouts=False).execute_from_commandline()

@@ -13,6 +13,7 @@ from sanitiser.premises import released_premises
 from sanitiser.references import ReferenceKey
 from schemas.codes import CodeList
 from schemas.derive import geocoding_field_name, utc_field_name
+from schemas.people import coarser_fields
 from schemas.record_type import PERSONAL, Field, RecordType
 
 Record = Mapping[str, Any]
@@ -58,6 +59,8 @@ class Policy:
         ]
         personal, places = profile == PERSONAL, record_type.released_places(profile)
         self._found = [(p, *self._point_of(p)) for p in places] if personal else []
+        stand_ins = [] if personal else [name for name, _ in coarser_fields(record_type, profile)]
+        self._stand_ins = dict.fromkeys(stand_ins)
         self._located = [] if personal else [(p, self._parts_of(p)) for p in places]
         self._only = [(f.name, *rule) for f in released for rule in f.only.items()]
         self._treated: list[tuple[str, _Treat]] = [
@@ -101,6 +104,8 @@ class Policy:
         """The record under the schema that `schemas.derive.release_schema` gives."""
         get = record.get
         released = {name: get(name) for name in self._kept}
+        if self._stand_ins:
+            released |= self._stand_ins
         for prefix, parts in self._located:
             place = locations[prefix].released
             for name, position in parts:

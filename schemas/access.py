@@ -48,6 +48,8 @@ def _worker(protocol: Protocol) -> Iterator[Rule]:
         yield Rule(names.worker, "read", "topic", names.intake(agency, dataset))
         yield Rule(names.worker, "write", "topic", names.rejected(agency, dataset))
         yield Rule(names.worker, "write", "topic", names.receipts(agency))
+    yield Rule(names.worker, "read", "topic", names.memory)
+    yield Rule(names.worker, "write", "topic", names.memory)
     for entitlement in protocol.receives:
         for dataset in entitlement.datasets:
             if any(s.dataset == dataset for s in protocol.supplies):

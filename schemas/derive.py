@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from schemas.people import coarser_fields
 from schemas.record_type import PERSONAL, Field, RecordType
 
 AvroSchema = dict[str, Any]
@@ -41,6 +42,11 @@ def release_schema(record_type: RecordType, profile: str) -> AvroSchema:
         {"name": "source_agency", "type": "string", "doc": "Agency that supplied the record"},
         *(_released_field(f, profile) for f in record_type.released(profile)),
         *(of_place(prefix) for prefix in record_type.released_places(profile)),
+        *(
+            _coarser_field(name, field)
+            for name, field in coarser_fields(record_type, profile)
+            if profile != PERSONAL
+        ),
         *(
             _utc_field(e.time)
             for e in record_type.events
@@ -109,6 +115,15 @@ def _district_field(prefix: str) -> dict[str, Any]:
         "type": ["null", "string"],
         "default": None,
         "doc": "Local authority district (GSS code) of the released place",
+    }
+
+
+def _coarser_field(name: str, field: Field) -> dict[str, Any]:
+    return {
+        "name": name,
+        "type": ["null", "string"],
+        "default": None,
+        "doc": f"Stands in for {field.name} where it would single somebody out",
     }
 
 

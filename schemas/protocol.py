@@ -24,6 +24,9 @@ Kind = Literal[
 MINIMUM_HOUSEHOLDS = 4
 """Appendix 1: "if the postcode contains fewer than four households"."""
 
+MINIMUM_ALIKE = 4
+"""Fewest people alike in a small area, by the same measure as households."""
+
 
 class ProtocolError(ValueError):
     """A protocol that must not be applied; every finding with file, line, place and reason."""
@@ -141,11 +144,29 @@ class AggregateAgreement(_Strict):
     legal_basis: str
 
 
+class Combinations(_Strict):
+    """When attributes of a person count as standing out in their small area.
+
+    That is where fewer than `minimum_alike` people with the same ones were seen there within
+    `window_days`. What stands out is told more coarsely in `second` always, in `central` where
+    `central` is set; it is counted in both.
+    """
+
+    minimum_alike: Annotated[int, Field(ge=MINIMUM_ALIKE)] = MINIMUM_ALIKE
+    window_days: Annotated[int, Field(ge=28, le=3_660)] = 365
+    central: bool = False
+
+    def heeded_in(self, profile: str) -> bool:
+        """Whether what stands out is told more coarsely in the profile."""
+        return profile == "second" or (profile == "central" and self.central)
+
+
 class Sanitising(_Strict):
     """Appendix 1's settings; `minimum_households` may be raised, never lowered."""
 
     minimum_households: Annotated[int, Field(ge=MINIMUM_HOUSEHOLDS)] = MINIMUM_HOUSEHOLDS
     substitute_limit_metres: Annotated[int, Field(ge=1, le=20_000)] = 2_000
+    combinations: Combinations = Combinations()
 
 
 class Retention(_Strict):

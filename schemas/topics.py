@@ -34,7 +34,7 @@ _OF_INTAKE = {
 
 Family = Literal[
     "intake", "rejected", "depersonalised", "personal", "neighbour", "supplies", "receipts",
-    "aggregate",
+    "aggregate", "internal",
 ]  # fmt: skip
 
 
@@ -59,7 +59,7 @@ class Topic:
     def config(self) -> dict[str, str]:
         """The topic's settings as Kafka names them."""
         config = {
-            "cleanup.policy": "delete",
+            "cleanup.policy": "compact,delete" if self.family == "internal" else "delete",
             "retention.ms": str(self.retention_ms),
             "max.message.bytes": str(self.maximum_bytes),
         }
@@ -114,6 +114,11 @@ class Names:
         return f"{self.prefix}.{party}"
 
     @property
+    def memory(self) -> str:
+        """Topic of what the worker remembers between records."""
+        return f"{self.prefix}.internal.memory"
+
+    @property
     def worker(self) -> str:
         """SCRAM user name, group and transactional-id prefix of the stream worker."""
         return self.principal("worker")
@@ -163,6 +168,10 @@ def _topics(protocol: Protocol, catalogue: Catalogue) -> Iterator[Topic]:
             partitions=max(s.partitions for s in protocol.supplies if s.dataset == dataset),
             dataset=dataset, profile=profile, neighbour=neighbour,
         )  # fmt: skip
+    yield topic(
+        names.memory, "internal", "worker", protocol.sanitising.combinations.window_days,
+        catalogue.system["memory"],
+    )  # fmt: skip
     for agreement in protocol.aggregates:
         source = catalogue.aggregates[agreement.source]
         yield Topic(

@@ -8,6 +8,7 @@ import faust
 from faust.app.base import BootStrategy
 
 from streams.agents.pipeline import add_pipeline_agent
+from streams.changelog import Changelog
 from streams.kafka_config import WorkerClients
 from streams.metrics import Metrics
 from streams.pipeline import Pipeline
@@ -27,9 +28,17 @@ class _App(faust.App):
 
 
 def build_app(
-    clients: WorkerClients, pipeline: Pipeline, source: SourceSettings, metrics: Metrics
+    clients: WorkerClients,
+    pipeline: Pipeline,
+    source: SourceSettings,
+    metrics: Metrics,
+    changelog: Changelog | None = None,
 ) -> faust.App:
-    """An application that reads the pipeline's topics when a Faust worker starts it."""
+    """An application that reads the pipeline's topics when a Faust worker starts it.
+
+    Without a `changelog` the worker remembers no longer than it runs.
+    """
+    keep = pipeline.memory.keep
     app = _App(clients.principal, broker="kafka://unused", store="memory://", web_enabled=False)
     channel = app.channel(value_type=None, maxsize=1)
     add_pipeline_agent(app, channel, pipeline)
@@ -37,6 +46,6 @@ def build_app(
     @app.service
     class PipelineSource(BatchSource):
         def __init__(self, **kwargs: Any) -> None:
-            super().__init__(app, channel, clients, source, metrics, **kwargs)
+            super().__init__(app, channel, clients, source, metrics, keep, changelog, **kwargs)
 
     return app

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from datetime import date
 
 from sanitiser.area import Area
+from sanitiser.combinations import Combinations, Rule
 from sanitiser.gazetteer import Gazetteer
 from sanitiser.location import Locator
+from sanitiser.memory import Memory
 from sanitiser.policy import Policy
 from sanitiser.postcodes import PostcodeIndex
 from sanitiser.references import ReferenceKey
@@ -21,7 +23,9 @@ from streams.alarm import RejectAlarm
 from streams.pipeline import Flow, Pipeline
 from streams.steps.clean import Cleaner
 from streams.steps.decode import Decoder, DecoderFor
+from streams.steps.generalise import Generaliser
 from streams.steps.geocode import Geocoder
+from streams.steps.recall import CaseDates, Recall, SteadyAges, asks_for_dates
 from streams.steps.region import Regions
 from streams.steps.route import OWN, Destination, Encode, Router
 from streams.steps.sanitise import Sanitiser
@@ -49,6 +53,7 @@ class _Parts:
     own: Area
     neighbours: Mapping[str, Area]
     key: ReferenceKey
+    memory: Memory
     wire: Wire
     destinations: Mapping[str, Destination]
 
@@ -68,7 +73,7 @@ def build_pipeline(
     destinations = {
         topic.name: Destination(topic.name, wire.encoder(topic), topic.marking)
         for topic in topics(protocol, catalogue)
-        if topic.family in {"rejected", "receipts", *RELEASES}
+        if topic.family in {"rejected", "receipts", "internal", *RELEASES}
     }
     parts = _Parts(
         protocol,
@@ -77,12 +82,14 @@ def build_pipeline(
         own,
         {n.short_name: Area(index, n.area, 0) for n in protocol.neighbours},
         key,
+        Memory(),
         wire,
         destinations,
     )
     flows = {names.intake(s.agency, s.dataset): _flow(s, parts) for s in protocol.supplies}
     receipts = {s.agency: destinations[names.receipts(s.agency)] for s in protocol.supplies}
-    return Pipeline(flows, receipts, clock, RejectAlarm(protocol))
+    remembered = destinations[names.memory]
+    return Pipeline(flows, receipts, parts.memory, remembered, clock, RejectAlarm(protocol))
 
 
 def _flow(supply: SupplyAgreement, parts: _Parts) -> Flow:
@@ -102,6 +109,11 @@ def _flow(supply: SupplyAgreement, parts: _Parts) -> Flow:
             region: Sanitiser([_policy(record_type, p, region, parts) for p in profiles])
             for region, profiles in released.items()
         },
+        generalise={
+            region: Generaliser({p: _combinations(record_type, p, region, parts) for p in profiles})
+            for region, profiles in released.items()
+        },
+        recall=_recall(record_type, supply.agency, parts),
         route=Router(
             {
                 (region, p): parts.destinations[names.released(p, supply.dataset, region or None)]
@@ -121,8 +133,33 @@ def _released(dataset: str, parts: _Parts) -> Mapping[str, tuple[str, ...]]:
 
 
 def _policy(record_type: RecordType, profile: str, region: str, parts: _Parts) -> Policy:
-    key = parts.key.for_purpose("region", region) if region else parts.key
+    key = _region_key(region, parts)
     return Policy(record_type, profile, key, parts.catalogue.code_lists)
+
+
+def _combinations(
+    record_type: RecordType, profile: str, region: str, parts: _Parts
+) -> Combinations:
+    wanted = parts.protocol.sanitising.combinations
+    rule = Rule(wanted.minimum_alike, wanted.window_days, wanted.heeded_in(profile))
+    key, lists = _region_key(region, parts), parts.catalogue.code_lists
+    return Combinations(record_type, profile, key, lists, rule, parts.memory)
+
+
+def _region_key(region: str, parts: _Parts) -> ReferenceKey:
+    return parts.key.for_purpose("region", region) if region else parts.key
+
+
+def _recall(record_type: RecordType, agency: str, parts: _Parts) -> Recall:
+    asked = {
+        asks_for_dates(parts.catalogue.record_type(s.dataset))
+        for s in parts.protocol.supplies
+        if s.agency == agency
+    } - {None}
+    join = next((f.join for f in record_type.fields if f.join in asked), None)
+    cases = CaseDates(join, agency, parts.key, parts.memory) if join else None
+    ages = SteadyAges(record_type, agency, parts.key, parts.memory)
+    return Recall(record_type, ages, cases)
 
 
 def _is_open(record_type: RecordType, protocol: Protocol) -> Callable[[date], bool]:

@@ -36,6 +36,19 @@ class WorkerClients:
             "reconnect.backoff.max.ms": 1_000,
         }
 
+    def reader(self) -> dict[str, Any]:
+        """Settings of the consumer of what is remembered; it is assigned, so joins no group."""
+        return {
+            **self.connection,
+            "group.id": f"{self.principal}.memory.{self.slot}",
+            "enable.auto.commit": False,
+            "auto.offset.reset": "earliest",
+            "isolation.level": "read_committed",
+            # Says when all there is has been read; positions stop short of transaction markers.
+            "enable.partition.eof": True,
+            "reconnect.backoff.max.ms": 1_000,
+        }
+
     def producer(self) -> dict[str, Any]:
         """Settings of the transactional producer."""
         return {

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 SUPPLY_HEADER = "supply"
 MARKING_HEADER = "marking"
+WRITER_HEADER = "writer"
 
 Headers = list[tuple[str, str | bytes | None]]
 
@@ -53,6 +54,7 @@ class Tally:
     geocoded: Counter[str] = field(default_factory=Counter)
     withheld: Counter[str] = field(default_factory=Counter)
     filled: Counter[str] = field(default_factory=Counter)
+    combinations: Counter[str] = field(default_factory=Counter)
     reject_alarm: bool = False
     newest_event: str = ""
 
@@ -63,7 +65,11 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class BatchResult:
-    """Everything one transaction writes, and the tallies its receipts were made from."""
+    """Everything one transaction writes, and the tallies its receipts were made from.
+
+    `changes` is what is to be remembered once it is committed; it stands in `outputs` too.
+    """
 
     outputs: Sequence[Output]
     tallies: Sequence[Tally]
+    changes: Mapping[bytes, bytes] = field(default_factory=dict)

@@ -47,6 +47,10 @@ class Metrics:
             "ipu_withheld", "Parts of records not released, by reason", (*source, "reason"),
             registry=registry,
         )  # fmt: skip
+        self.combinations = Counter(
+            "ipu_combinations", "People who stood out in their small area, by profile and outcome",
+            (*source, "outcome"), registry=registry,
+        )  # fmt: skip
         self.geocoded = Counter(
             "ipu_geocoded", "Accepted records by geocoding method", (*source, "method"),
             registry=registry,
@@ -113,6 +117,7 @@ class Metrics:
             self._count(self.faults, source, tally.faults.items())
             self._count(self.caveats, source, tally.caveats.items())
             self._count(self.withheld, source, tally.withheld.items())
+            self._count(self.combinations, source, tally.combinations.items())
             self._count(self.geocoded, source, tally.geocoded.items())
 
     @staticmethod

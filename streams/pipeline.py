@@ -10,24 +10,37 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from secrets import token_bytes
 from typing import Any
 
+from sanitiser.memory import Memory
 from schemas.london import london_time
 from schemas.record_type import RecordType
-from streams.messages import BatchResult, Intake, Output, Tally
+from streams.messages import (
+    MARKING_HEADER,
+    WRITER_HEADER,
+    BatchResult,
+    Headers,
+    Intake,
+    Output,
+    Tally,
+)
 from streams.steps.clean import Cleaned, Cleaner
 from streams.steps.decode import Decoder, Undecodable
+from streams.steps.generalise import Generaliser
 from streams.steps.geocode import Geocoder
 from streams.steps.problems import Problem
+from streams.steps.recall import Recall
 from streams.steps.region import Regions
 from streams.steps.route import Destination, Router
-from streams.steps.sanitise import Sanitiser
+from streams.steps.sanitise import Release, Sanitiser
 from streams.steps.validate import Validator
 
 log = logging.getLogger(__name__)
 
 NOT_OPENED = "dataset-not-opened"
 OUTSIDE = "event-outside-the-area"
+_WRITER_BYTES = 8
 _UNPROCESSABLE = Problem(
     "", "unprocessable", None, "a record that the processor can handle; report this one"
 )
@@ -50,6 +63,8 @@ class Flow:
     geocode: Geocoder
     region: Regions
     sanitise: Mapping[str, Sanitiser]
+    generalise: Mapping[str, Generaliser]
+    recall: Recall
     route: Router
     is_open: Callable[[date], bool] = lambda _day: True
 
@@ -61,9 +76,11 @@ class Flow:
         tally.received += 1
         today = now.date()
         try:
-            cleaned = self.clean(*self.validate(self.decode(intake.value), now), today)
+            record, problems = self.validate(self.decode(intake.value), now)
+            cleaned = self.clean(record, problems, today, self.recall.event_day(record))
             if cleaned.faults:
                 return [self._reject(intake, cleaned.faults, tally)]
+            self.recall.remember(record, today)
             return self._release(cleaned, today, now_ms, tally)
         except Undecodable as undecodable:
             return [self._reject(intake, [undecodable.fault], tally)]
@@ -83,6 +100,8 @@ class Flow:
         kept_back = OUTSIDE if region is None else None if self.is_open(today) else NOT_OPENED
         sanitise = self.sanitise.get(region) if region is not None and not kept_back else None
         releases = sanitise(self.agency, record, locations, caveats) if sanitise else []
+        if releases and region is not None:
+            self._generalise(region, releases, today, tally)
         outputs = self.route.released(releases, now_ms, region) if region is not None else []
         self._count(tally, record, caveats)
         if kept_back:
@@ -100,6 +119,13 @@ class Flow:
         for release in releases:
             tally.released[release.profile] += 1
         return outputs
+
+    def _generalise(
+        self, region: str, releases: Sequence[Release], today: date, tally: Tally
+    ) -> None:
+        generalise = self.generalise[region]
+        if generalise:
+            tally.combinations.update(generalise(releases, today.toordinal()))
 
     def _count(self, tally: Tally, record: Mapping[str, Any], caveats: Sequence[str]) -> None:
         tally.accepted += 1
@@ -124,10 +150,18 @@ class Pipeline:
         self,
         flows: Mapping[str, Flow],
         receipts: Mapping[str, Destination],
+        memory: Memory,
+        remembered: Destination,
         clock: Callable[[], float],
         alarmed: Callable[[Tally], bool] = lambda _tally: False,
     ) -> None:
-        """Take the flow of each intake topic, the receipts topic of each agency, seconds since 1970."""
+        """Take the flow of each intake topic, the receipts topic of each agency, seconds since 1970.
+
+        What the flows change in `memory` is written to `remembered`, under the `writer`'s name.
+        """
+        self.memory = memory
+        self.writer = token_bytes(_WRITER_BYTES)
+        self._remembered = remembered
         self._flows = flows
         self._receipts = receipts
         self._clock = clock
@@ -144,6 +178,7 @@ class Pipeline:
 
     def process(self, batch: Sequence[Intake]) -> BatchResult:
         """Outputs and tallies of a batch; raises only `DependencyUnavailable`."""
+        self.memory.discard()
         now = self._clock()
         now_ms, local = int(now * 1000), london_time(datetime.fromtimestamp(now, UTC))
         tallies: dict[tuple[str, str | None], Tally] = {}
@@ -161,7 +196,14 @@ class Pipeline:
         for tally in tallies.values():
             tally.reject_alarm = self._alarmed(tally)
             outputs.append(self._receipt(tally))
-        return BatchResult(outputs, tuple(tallies.values()))
+        changes = self.memory.changes()
+        outputs += self._changelog(changes)
+        return BatchResult(outputs, tuple(tallies.values()), changes)
+
+    def _changelog(self, changes: Mapping[bytes, bytes]) -> list[Output]:
+        topic, encode, marking = self._remembered
+        headers: Headers = [(MARKING_HEADER, marking.encode()), (WRITER_HEADER, self.writer)]
+        return [Output(topic, name, encode({"value": v}), headers) for name, v in changes.items()]
 
     def _receipt(self, tally: Tally) -> Output:
         topic, encode, _ = self._receipts[tally.agency]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -25,6 +25,7 @@ from confluent_kafka import (
 from mode import Service
 
 from streams.batch import Batch
+from streams.changelog import Changelog
 from streams.kafka_config import WorkerClients
 from streams.messages import SUPPLY_HEADER, BatchResult, Intake
 from streams.metrics import Metrics
@@ -78,10 +79,17 @@ class BatchSource(Service):
         clients: WorkerClients,
         settings: SourceSettings,
         metrics: Metrics,
+        keep: Callable[[Mapping[bytes, bytes]], None],
+        changelog: Changelog | None = None,
         **kwargs: Any,
     ) -> None:
-        """Connect nothing yet: the clients are made in the Kafka thread."""
+        """Connect nothing yet: the clients are made in the Kafka thread.
+
+        `keep` makes the changes of a committed batch last in this process.
+        """
         super().__init__(**kwargs)
+        self._keep = keep
+        self._changelog = changelog
         self._app = app
         self._channel = channel
         self._clients = clients
@@ -110,6 +118,9 @@ class BatchSource(Service):
         transactor = Transactor(self._clients.producer())
         consumer = Consumer({**self._clients.consumer(), "error_cb": self._on_error})
         try:
+            if self._changelog is not None:
+                # After the transactor, which ended what an earlier process had left open.
+                self._changelog.restore()
             consumer.subscribe(list(self._settings.topics))
             log.info(
                 "reading %d intake topics as %s", len(self._settings.topics), self._clients.group
@@ -118,6 +129,8 @@ class BatchSource(Service):
                 self._turn(loop, consumer, transactor)
         finally:
             consumer.close()
+            if self._changelog is not None:
+                self._changelog.close()
 
     def _turn(
         self, loop: asyncio.AbstractEventLoop, consumer: Consumer, transactor: Transactor
@@ -128,6 +141,8 @@ class BatchSource(Service):
         if not messages:
             self._measure_lag(consumer)
             return
+        if self._changelog is not None:
+            self._changelog.follow()
         started = time.time()
         intakes = [_intake(message) for message in messages]
         result = self._process(loop, intakes)
@@ -144,6 +159,7 @@ class BatchSource(Service):
             _rewind(consumer)
             return
         self._aborts = 0
+        self._keep(result.changes)
         self._metrics.committed(intakes, result, started)
         self._heed_alarms(consumer, result)
         self._measure_lag(consumer)

@@ -210,7 +210,7 @@ def _add_outcome(table: Table, outcome: Outcome) -> None:
     table.add_section()
     for name in ("accepted", "cleaned", "held", "rejected"):
         table.add_row(name, f"{getattr(outcome, name):,}")
-    for name in ("released", "faults", "caveats", "geocoded", "withheld"):
+    for name in ("released", "faults", "caveats", "geocoded", "withheld", "combinations"):
         _add_rows(table, name, getattr(outcome, name))
 
 

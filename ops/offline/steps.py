@@ -7,15 +7,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from sanitiser.combinations import Combinations, Rule
 from sanitiser.gazetteer import Gazetteer
 from sanitiser.location import Located, Locator
+from sanitiser.memory import Memory
 from sanitiser.policy import Policy
 from sanitiser.postcodes import PostcodeIndex
 from sanitiser.references import ReferenceKey
 from schemas.catalogue import Catalogue
+from schemas.protocol import Combinations as Wanted
 from streams.steps.clean import Cleaner
+from streams.steps.generalise import Generaliser
 from streams.steps.geocode import Geocoder
 from streams.steps.problems import Problem
+from streams.steps.recall import Recall, SteadyAges
 from streams.steps.sanitise import Sanitiser
 from streams.steps.validate import Validator
 
@@ -27,6 +32,7 @@ class Done(NamedTuple):
     faults: Sequence[Problem]
     caveats: Sequence[str]
     locations: Mapping[str, Located]
+    combinations: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,17 +44,25 @@ class Steps:
     clean: Cleaner
     geocode: Geocoder
     sanitise: Sanitiser
+    generalise: Generaliser
+    recall: Recall
+    memory: Memory
 
     def __call__(self, given: Mapping[str, Any], now: datetime) -> Done:
         """Validate, clean, geocode and sanitise; `now` is local time in Europe/London."""
-        record, caveats, faults = self.clean(*self.validate(given, now), now.date())
+        today = now.date()
+        record, caveats, faults = self.clean(*self.validate(given, now), today)
         if faults:
             return Done(None, faults, (), {})
+        self.recall.remember(record, today)
         locations = self.geocode(record)
         for prefix, located in locations.items():
             caveats += [prefix + caveat for caveat in located.caveats]
         releases = self.sanitise(self.agency, record, locations, caveats)
-        return Done(releases[0].record if releases else None, (), caveats, locations)
+        outcomes = self.generalise(releases, today.toordinal())
+        self.memory.keep(self.memory.changes())
+        self.memory.discard()
+        return Done(releases[0].record if releases else None, (), caveats, locations, outcomes)
 
 
 def steps_for(
@@ -62,11 +76,16 @@ def steps_for(
     gazetteer: Gazetteer | None = None,
 ) -> Steps:
     """The steps that a worker takes with an agency's dataset for one profile's readers."""
-    record_type = catalogue.record_type(dataset)
+    record_type, lists, memory = catalogue.record_type(dataset), catalogue.code_lists, Memory()
+    wanted = Wanted()
+    rule = Rule(wanted.minimum_alike, wanted.window_days, wanted.heeded_in(profile))
     return Steps(
         agency,
-        Validator(record_type, catalogue.code_lists),
+        Validator(record_type, lists),
         Cleaner(record_type),
         Geocoder(record_type, Locator(index, gazetteer)),
-        Sanitiser([Policy(record_type, profile, key, catalogue.code_lists)]),
+        Sanitiser([Policy(record_type, profile, key, lists)]),
+        Generaliser({profile: Combinations(record_type, profile, key, lists, rule, memory)}),
+        Recall(record_type, SteadyAges(record_type, agency, key, memory)),
+        memory,
     )

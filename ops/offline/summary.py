@@ -31,6 +31,7 @@ class Summary:
     faults: Counter[str] = field(default_factory=Counter)
     caveats: Counter[str] = field(default_factory=Counter)
     withheld: Counter[str] = field(default_factory=Counter)
+    combinations: Counter[str] = field(default_factory=Counter)
     geocoded: Counter[str] = field(default_factory=Counter)
     substituted: int = 0
     households: Counter[int] = field(default_factory=Counter)
@@ -44,6 +45,7 @@ class Summary:
         self.excluded += done.released is None and not done.faults
         self.faults.update([fault.code for fault in done.faults])
         self.caveats.update(done.caveats)
+        self.combinations.update(done.combinations)
         for located in done.locations.values():
             self._add_place(located, released=done.released is not None)
 
@@ -72,6 +74,7 @@ class Summary:
             "faults": dict(self.faults),
             "caveats": dict(self.caveats),
             "withheld": dict(self.withheld),
+            "combinations": dict(self.combinations),
             "geocoded": dict(self.geocoded),
             "minimum_households": self.minimum_households,
             "places_with_postcode": self.households.total(),

@@ -38,10 +38,17 @@ class Cleaner:
         self._happened = record_type.events[0].date if record_type.events else None
         self._domestic = [rule for rule in record_type.excluded.values() if rule.codes]
 
-    def __call__(self, record: dict[str, Any], problems: Iterable[Problem], today: date) -> Cleaned:
+    def __call__(
+        self,
+        record: dict[str, Any],
+        problems: Iterable[Problem],
+        today: date,
+        elsewhere: date | None = None,
+    ) -> Cleaned:
         """Part faults from caveats, add instants and ages, set a flag that the record's own code implies.
 
-        `today` is the date in Europe/London, at which an age counts that no event dates.
+        `today` is the date in Europe/London, at which an age counts that no event dates;
+        `elsewhere` the date of the event as another file of the same case has it.
         """
         faults = [p for p in problems if p.field in self._required]
         caveats = [p.code for p in problems if p.field not in self._required]
@@ -59,7 +66,7 @@ class Cleaner:
                     caveats.append(f"{time_field}:clock-change")
         for age, born, oldest in self._ages:
             if record[born] is not None:
-                self._work_out(record, age, born, oldest, today, caveats)
+                self._work_out(record, age, born, oldest, today, elsewhere, caveats)
         return Cleaned(record, caveats, faults)
 
     def _work_out(
@@ -69,10 +76,11 @@ class Cleaner:
         born: str,
         oldest: float | None,
         today: date,
+        elsewhere: date | None,
         caveats: list[str],
     ) -> None:
         """The age at the event, else at the supply; one that was given stays, whatever it says."""
-        happened = record[self._happened] if self._happened else None
+        happened = record[self._happened] if self._happened else elsewhere
         years = whole_years(record[born], happened or today)
         if not 0 <= years <= (oldest or years):
             caveats.append(f"{age}:contradicts-{born}")

@@ -30,7 +30,8 @@ def write_outcomes(
 
     producer = Producer({**client, "message.timeout.ms": int(PATIENCE_S * 1000), "log_level": 0})
     for topic in topics:
-        producer.produce(topic, value, partition=0, on_delivery=delivered)
+        # With a key, which a compacted topic asks for.
+        producer.produce(topic, value, b"key", partition=0, on_delivery=delivered)
     producer.flush(PATIENCE_S)
     return outcomes
 

@@ -103,6 +103,11 @@ class WorkerProcess:
         """Ask it to stop (SIGTERM)."""
         self._process.terminate()
 
+    def kill(self) -> None:
+        """End it without asking (SIGKILL)."""
+        self._process.kill()
+        self._process.wait()
+
     def close(self) -> None:
         """End whatever of it still runs."""
         if self.code is not None:

@@ -134,7 +134,7 @@ def test_a_registry_that_is_down_fails_the_batch_and_rejects_nobody(
 
 
 def _broken(partnership: Partnership, monkeypatch: pytest.MonkeyPatch) -> None:
-    def clean(record: dict[str, Any], problems: Any, _today: date) -> Any:
+    def clean(record: dict[str, Any], problems: Any, *_days: date | None) -> Any:
         raise ValueError(f"cannot clean {record} {problems}")
 
     flows = dict(partnership.pipeline._flows)

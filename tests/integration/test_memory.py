@@ -1,0 +1,88 @@
+"""What the worker remembers outlasts the worker: it lies in a topic of its own."""
+
+from __future__ import annotations
+
+from datetime import date, time
+from typing import Any
+
+import pytest
+
+from ops.embedded.stack import Stack
+from schemas.catalogue import SCHEMA_FOLDER
+from tests.integration.conftest import MakeSite
+from tests.integration.records import STEADY
+from tests.integration.site import Site
+
+pytestmark = pytest.mark.broker
+
+FULL = SCHEMA_FOLDER / "protocols" / "banes.yaml"
+SEARCH, OFFENCE, OFFENDER = "police-stop-search", "police-crime-offence", "police-crime-offender"
+BORN = date(1990, 6, 15)
+
+
+@pytest.fixture(scope="module")
+def site(stack: Stack, site_of: MakeSite) -> Site:
+    def told_to_business(document: Any) -> None:
+        (business,) = (e for e in document["receives"] if e["party"] == "business")
+        business["datasets"].append(SEARCH)
+
+    return site_of(stack, "memory", protocol_file=FULL, edit=told_to_business)
+
+
+def search(number: int) -> dict[str, Any]:
+    return {
+        "reference_number": f"S-{number}",
+        "search_date": date(2026, 3, 14),
+        "search_time": time(22, 41),
+        "location_postcode": STEADY,
+        "suspect_gender": "Male",
+        "suspect_age": 20,
+    }
+
+
+def second(site: Site) -> list[dict[str, Any]]:
+    return site.decoded("business", site.released("second", SEARCH))
+
+
+def test_people_who_stand_out_are_counted_across_a_kill_of_the_worker(site: Site) -> None:
+    """Three alike are not told; after kill -9 a new worker knows them, and tells of the fourth."""
+    with site.worker() as worker:
+        worker.wait_ready()
+        site.publish(SEARCH, [search(n) for n in range(3)])
+        site.drain([SEARCH])
+        worker.kill()
+    assert [r["suspect_gender"] for r in second(site)] == [None] * 3
+    with site.worker():
+        site.publish(SEARCH, [search(3)])
+        site.drain([SEARCH])
+    told = [r for r in second(site) if r["suspect_gender"] is not None]
+    assert [(r["suspect_gender"], r["suspect_age"]) for r in told] == [("male", "18-24")]
+    counted = site.receipts(site.agency(SEARCH))
+    assert counted["combinations.second:withheld"] == 3
+    assert counted["combinations.central:standing-out"] >= 3
+
+
+def test_an_offenders_age_counts_at_an_offence_supplied_to_an_earlier_worker(site: Site) -> None:
+    crime = {
+        "crime_reference": "C-1", "committed_from_date": date(2024, 6, 14),
+        "location_postcode": STEADY, "domestic": False,
+    }  # fmt: skip
+    person = {"crime_reference": "C-1", "offender_reference": "O-1", "date_of_birth": BORN}
+    with site.worker():
+        site.publish(OFFENCE, [crime])
+        site.drain([OFFENCE])
+    with site.worker():
+        site.publish(OFFENDER, [person])
+        site.drain([OFFENDER])
+    (released,) = site.decoded("council", site.released("central", OFFENDER))
+    assert released["age"] == 33
+    assert released["caveats"] == ["age:from-date_of_birth-at-event"]
+
+
+def test_the_memory_holds_nothing_of_a_record(site: Site) -> None:
+    """That no party may read it is seen with every topic and principal in test_isp."""
+    messages = site.read_all(None, site.partnership.names.memory)
+    whole = b"".join((m.key() or b"") + (m.value() or b"") for m in messages)
+    assert messages
+    for text in (b"C-1", b"O-1", b"S-1", b"male", STEADY.encode()):
+        assert text not in whole
