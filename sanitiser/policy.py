@@ -11,6 +11,7 @@ from sanitiser.ages import band
 from sanitiser.location import Located, Released
 from sanitiser.premises import released_premises
 from sanitiser.references import ReferenceKey
+from schemas.coded_text import Reading, TextReader
 from schemas.codes import CodeList
 from schemas.derive import geocoding_field_name, utc_field_name
 from schemas.people import coarser_fields
@@ -63,6 +64,11 @@ class Policy:
         self._stand_ins = dict.fromkeys(stand_ins)
         self._located = [] if personal else [(p, self._parts_of(p)) for p in places]
         self._only = [(f.name, *rule) for f in released for rule in f.only.items()]
+        self._texts = [
+            (f.name, _reader(code_lists[str(f.treatments[profile].code_list)]))
+            for f in released
+            if f.treatments[profile].action == "coded-text"
+        ]
         self._treated: list[tuple[str, _Treat]] = [
             (f.name, _treatment(f, profile, key, code_lists))
             for f in released
@@ -86,6 +92,12 @@ class Policy:
         if record.get(rule.flag) is not False:
             return True
         return rule.telling(record) is not None
+
+    def residues(self, record: Record) -> set[str]:
+        """The texts of a record that say more than their codes tell."""
+        return {
+            name for name, read in self._texts if record.get(name) and read(record[name]).residue
+        }
 
     def record_id(self, agency: str, record: Record) -> str:
         """The record's name in this profile: stable, so a correction replaces what it corrects.
@@ -155,5 +167,9 @@ def _hour(_agency: str, given: time) -> time:
 
 
 def _coded_text(code_list: CodeList) -> _Treat:
-    codes_within = lru_cache(maxsize=_CODED_TEXTS)(code_list.codes_within)
-    return lambda _agency, given: codes_within(given)
+    read = _reader(code_list)
+    return lambda _agency, given: read(given).codes
+
+
+def _reader(code_list: CodeList) -> Callable[[str], Reading]:
+    return lru_cache(maxsize=_CODED_TEXTS)(TextReader(code_list))

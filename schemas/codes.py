@@ -48,14 +48,6 @@ class CodeList:
         """The broader group of a code, that of its class for a sub-class; None where it has none."""
         return self.groups.get(code) or self.groups.get(code.partition("/")[0])
 
-    def codes_within(self, text: str) -> list[str]:
-        """Every code whose spelling stands in a free text as whole words, in order of the list.
-
-        Of spellings that overlap the longest counts: T40.5 is cocaine though T40 is any drug.
-        """
-        found = {self._by_spelling[_folded(match[0])] for match in self._phrases.finditer(text)}
-        return [code for code in self.spellings if code in found] if found else []
-
     @property
     def accepted(self) -> str:
         """What is accepted, in words, for a message."""
@@ -87,13 +79,6 @@ class CodeList:
     @cached_property
     def _form(self) -> re.Pattern[str] | None:
         return re.compile(self.pattern) if self.pattern else None
-
-    @cached_property
-    def _phrases(self) -> re.Pattern[str]:
-        spellings = {spelling for spellings in self.spellings.values() for spelling in spellings}
-        longest_first = sorted(spellings, key=lambda spelling: (-len(spelling), spelling))
-        any_of = "|".join(map(re.escape, longest_first)) or r"(?!)"
-        return re.compile(rf"\b(?:{any_of})\b", re.IGNORECASE)
 
 
 def load_code_list(path: Path) -> CodeList:

@@ -39,6 +39,7 @@ from streams.steps.validate import Validator
 log = logging.getLogger(__name__)
 
 NOT_OPENED = "dataset-not-opened"
+TEXT_RESIDUE = "text-beyond-its-codes"
 OUTSIDE = "event-outside-the-area"
 _WRITER_BYTES = 8
 _UNPROCESSABLE = Problem(
@@ -102,6 +103,8 @@ class Flow:
         releases = sanitise(self.agency, record, locations, caveats) if sanitise else []
         if releases and region is not None:
             self._generalise(region, releases, today, tally)
+        if releases and sanitise:
+            self._count_residues(sanitise, record, tally)
         outputs = self.route.released(releases, now_ms, region) if region is not None else []
         self._count(tally, record, caveats)
         if kept_back:
@@ -126,6 +129,12 @@ class Flow:
         generalise = self.generalise[region]
         if generalise:
             tally.combinations.update(generalise(releases, today.toordinal()))
+
+    @staticmethod
+    def _count_residues(sanitise: Sanitiser, record: dict[str, Any], tally: Tally) -> None:
+        residues = sanitise.residues(record)
+        if residues:
+            tally.withheld[TEXT_RESIDUE] += residues
 
     def _count(self, tally: Tally, record: Mapping[str, Any], caveats: Sequence[str]) -> None:
         tally.accepted += 1

@@ -33,3 +33,7 @@ class Sanitiser:
             for policy in self._policies
             if not policy.excludes(record)
         ]
+
+    def residues(self, record: dict[str, Any]) -> int:
+        """How many texts of a record say more than any profile is told of them."""
+        return len(set().union(*(policy.residues(record) for policy in self._policies)))

@@ -481,3 +481,20 @@ def test_the_clock_is_read_once_a_batch_so_that_all_its_releases_bear_one_hour(
     times = {o.timestamp_ms for o in partnership.process(*batch).outputs if o.timestamp_ms}
     assert times == {HOUR_MS}
     assert int(NOW.timestamp() * 1000) > HOUR_MS
+
+
+@pytest.mark.parametrize(
+    ("weapon", "codes", "counted"),
+    [("knife", ["knife"], 0), ("not a knife", [], 1), ("knife held by a neighbour", ["knife"], 1)],
+)
+def test_what_a_text_says_beyond_its_codes_stays_in_and_is_counted(
+    partnership: Partnership, weapon: str, codes: list[str], counted: int
+) -> None:
+    field = "weapon"
+    result = partnership.process(
+        partnership.intake("police-crime-offence", offence(**{field: weapon}))
+    )
+    (tally,) = result.tallies
+    (released,) = partnership.releases(result, "central")
+    assert released[field] == codes
+    assert tally.withheld["text-beyond-its-codes"] == counted
