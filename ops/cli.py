@@ -15,6 +15,7 @@ from ops.commands.isp import isp
 from ops.commands.publish import publish
 from ops.commands.read import read
 from ops.commands.reference import reference
+from ops.commands.risk import risk
 from ops.commands.sanitise import sanitise
 from ops.commands.stack import down, up
 from ops.commands.supplies import supplies
@@ -58,7 +59,7 @@ def build_cli() -> typer.Typer:
         pretty_exceptions_enable=False,
         rich_markup_mode=None,
     )
-    for command in (up, down, worker, publish, read, sanitise, demo):
+    for command in (up, down, worker, publish, read, sanitise, risk, demo):
         cli.command()(command)
     cli.add_typer(isp, name="isp")
     cli.add_typer(supplies, name="supplies")

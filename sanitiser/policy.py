@@ -146,8 +146,6 @@ def _treatment(
 ) -> _Treat:
     treatment = field.treatments[profile]
     match treatment.action:
-        case "hour":
-            return _hour
         case "reference":
             return key.for_purpose(profile, field.join or field.name).digest
         case "coded-text" if treatment.code_list:
@@ -155,15 +153,18 @@ def _treatment(
         case "group" if treatment.code_list:
             group = code_lists[treatment.code_list].group
             return lambda _agency, given: group(given)
-        case "band":
-            return lambda _agency, given: band(given)
-        case "premises":
-            return lambda _agency, given: released_premises(given)
+        case action if action in _OF_VALUES:
+            return _OF_VALUES[action]
     raise AssertionError(f"no treatment for {field.name!r}")
 
 
 def _hour(_agency: str, given: time) -> time:
     return given.replace(minute=0, second=0, microsecond=0)
+
+
+def _rounded(_agency: str, given: int) -> int:
+    """To one significant figure: a bill for 1,347 pounds is known to who wrote it."""
+    return round(given, 1 - len(str(abs(given))))
 
 
 def _coded_text(code_list: CodeList) -> _Treat:
@@ -173,3 +174,12 @@ def _coded_text(code_list: CodeList) -> _Treat:
 
 def _reader(code_list: CodeList) -> Callable[[str], Reading]:
     return lru_cache(maxsize=_CODED_TEXTS)(TextReader(code_list))
+
+
+_OF_VALUES: Mapping[str, _Treat] = {
+    "hour": _hour,
+    "rounded": _rounded,
+    "band": lambda _agency, given: band(given),
+    "premises": lambda _agency, given: released_premises(given),
+}
+"""Treatments that need no more than the value."""

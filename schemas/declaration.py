@@ -24,14 +24,14 @@ _NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
 _KEEPABLE = frozenset({"flag", "date", "time", "count"})
 _PLACE_TREATMENTS = frozenset({"address", "postcode", "easting", "northing"})
 _OF_KIND = {
-    "hour": "time", "age": "count", "band": "count", "premises": "text", "code": "text",
+    "hour": "time", "age": "count", "band": "count", "rounded": "count", "premises": "text", "code": "text",
     "group": "text", "coded-text": "text", "reference": "text",
 }  # fmt: skip
 _PLAIN_TREATMENTS = frozenset(
-    {"keep", "drop", "hour", "age", "band", "premises", "reference"} | _PLACE_TREATMENTS
+    {"keep", "drop", "hour", "age", "band", "rounded", "premises", "reference"} | _PLACE_TREATMENTS
 )
 _LIST_TREATMENTS = frozenset({"code", "group", "coded-text"})
-_COARSER = (("keep", "hour"), ("age", "band"), ("code", "group"))
+_COARSER = (("keep", "hour"), ("keep", "rounded"), ("age", "band"), ("code", "group"))
 """Pairs of treatments of which the second tells less."""
 
 _LEAST = {

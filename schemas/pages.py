@@ -44,6 +44,7 @@ _TREATMENTS = {
     "group": "broad group",
     "drop": "–",
     "hour": "to the hour",
+    "rounded": "to one significant figure",
     "reference": "keyed digest",
     "address": "street and well-known town",
     "postcode": "postcode, or its substitute",

@@ -87,7 +87,7 @@ def sanitise(
     """
     catalogue = load_catalogue()
     columns = columns_of(mapping, dataset, catalogue)
-    _check_profile(profile, dataset, catalogue)
+    check_profile(profile, dataset, catalogue)
     _check_folders(out, rejects)
     console = Console(stderr=True, quiet=as_json)
     settings = Settings.from_environment()
@@ -107,7 +107,8 @@ def sanitise(
         raise typer.Exit(FAILED)
 
 
-def _check_profile(profile: str, dataset: str, catalogue: Catalogue) -> None:
+def check_profile(profile: str, dataset: str, catalogue: Catalogue) -> None:
+    """End the command where the dataset has no such release profile."""
     accepted = catalogue.record_type(dataset).profiles
     if profile not in accepted:
         message = f"{dataset} has no release profile {profile!r}; accepted: {', '.join(accepted)}"

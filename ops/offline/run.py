@@ -32,6 +32,7 @@ AGENCY = "file"
 REJECT_COLUMNS = ("row", "line", "field", "reason", "given", "accepted")
 _SHOWN_EVERY = 500
 
+Cell = Callable[[Any], str]
 Progress = Callable[[int, int, int], None]
 """Is told the bytes read, the bytes of the file and the rows read."""
 
@@ -71,9 +72,8 @@ def sanitise_file(order: Order, progress: Progress = lambda *_: None) -> Summary
     Raises:
         SourceError: the file is not what the mapping says; nothing is left behind.
     """
-    names = [f["name"] for f in release_schema(order.record_type, order.profile)["fields"]]
-    instants = {utc_field_name(e.time) for e in order.record_type.events if e.time}
-    columns = [(name, instant_cell if name in instants else cell) for name in names]
+    columns = released_columns(order.record_type, order.profile)
+    names = [name for name, _ in columns]
     steps = steps_for(
         order.mapping.dataset, order.profile,
         agency=order.agency, index=order.index, key=order.key, catalogue=order.catalogue,
@@ -93,6 +93,13 @@ def sanitise_file(order: Order, progress: Progress = lambda *_: None) -> Summary
     return summary
 
 
+def released_columns(record_type: RecordType, profile: str) -> list[tuple[str, Cell]]:
+    """The columns of a release as a file, each with how its values become cells."""
+    instants = {utc_field_name(e.time) for e in record_type.events if e.time}
+    names = [f["name"] for f in release_schema(record_type, profile)["fields"]]
+    return [(name, instant_cell if name in instants else cell) for name in names]
+
+
 @dataclass(frozen=True, slots=True)
 class _Pass:
     """One pass through the file."""
@@ -101,7 +108,7 @@ class _Pass:
     source: Table
     steps: Steps
     summary: Summary
-    columns: Sequence[tuple[str, Callable[[Any], str]]]
+    columns: Sequence[tuple[str, Cell]]
     out: Writer
     rejects: Writer | None
 

@@ -256,3 +256,16 @@ def test_age_and_ethnicity_are_coarser_in_the_second_profile() -> None:
 def test_the_name_of_a_school_comes_out_and_no_dwelling_s_in_its_place() -> None:
     assert released("school-exclusion", school_name="Oak Academy")["school_name"] == "Oak Academy"
     assert released("school-exclusion", school_name="Rose Cottage")["school_name"] is None
+
+
+@pytest.mark.parametrize(
+    ("given", "central", "second"), [(1347, 1347, 1000), (95, 95, 100), (7, 7, 7), (0, 0, 0)]
+)
+def test_the_second_group_is_told_amounts_to_one_significant_figure(
+    given: int, central: int, second: int
+) -> None:
+    told = [
+        released("council-asb", profile, damage_value=given, domestic=False)["damage_value"]
+        for profile in ("central", "second")
+    ]
+    assert told == [central, second]

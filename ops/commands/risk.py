@@ -1,0 +1,128 @@
+"""`ipu risk`: the motivated intruder, played on a release whose originals are at hand."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from secrets import token_bytes
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from ops.commands.common import AsJson, columns_of
+from ops.commands.progress import progress_bar
+from ops.commands.sanitise import check_profile
+from ops.offline.run import Order
+from ops.reference import cached_index
+from ops.risk.finding import Finding
+from ops.risk.intruder import Report, play
+from ops.settings import Settings
+from sanitiser.gazetteer import Gazetteer
+from sanitiser.postcodes import PostcodeIndex
+from sanitiser.references import KEY_BYTES, ReferenceKey
+from schemas.catalogue import load_catalogue
+from schemas.protocol import MINIMUM_HOUSEHOLDS, Combinations
+
+FOUND = 3
+
+
+def risk(
+    release: Annotated[
+        Path, typer.Argument(metavar="OUT", help="CSV that `ipu sanitise` wrote, or another did.")
+    ],
+    *,
+    original: Annotated[Path, typer.Option(help="The file that it was made of.")],
+    dataset: Annotated[str, typer.Option(help="What it holds, such as police-incident.")],
+    profile: Annotated[str, typer.Option(help="Whose readers it is for.")] = "central",
+    mapping: Annotated[
+        str | None, typer.Option(help="The original's mapping, as `ipu sanitise` was given.")
+    ] = None,
+    households: Annotated[
+        Path | None, typer.Option(help="CSV of households a postcode, as `ipu sanitise` was given.")
+    ] = None,
+    k: Annotated[
+        int,
+        typer.Option(min=MINIMUM_HOUSEHOLDS, help="Fewest households, and fewest people alike."),
+    ] = MINIMUM_HOUSEHOLDS,
+    limit: Annotated[
+        int, typer.Option(min=1, max=20_000, help="Furthest a substitute may lie, in metres.")
+    ] = 2000,
+    gazetteer: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True, file_okay=False, help="Named places, as `ipu sanitise` was given."
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Attack a release with its originals at hand: what would an intruder find?
+
+    Tried are residual identifiers by form and by content, points and postcodes with too few households,
+    the order and the names of rows, and people who stand out in their area. How many rows fit
+    what somebody knows of an event is told, and no finding: place, date and time are shared by the guidance
+    itself. No value of the original is printed. Exit code 3 on findings, 0 without.
+
+    Examples:
+
+        ipu risk released.csv --original incidents.csv --dataset police-incident
+        --households households.csv
+
+        ipu risk released.csv --original searches.csv --dataset police-stop-search --profile second
+        --json | jq .findings
+    """
+    catalogue = load_catalogue()
+    columns = columns_of(mapping, dataset, catalogue)
+    check_profile(profile, dataset, catalogue)
+    console = Console(stderr=True, quiet=as_json)
+    settings = Settings.from_environment()
+    with console.status("opening the postcode index") as status:
+        folder = cached_index(settings.cache_dir, households, k, limit, status.update)
+    order = Order(
+        original, columns, profile, release, None, PostcodeIndex.open(folder, k),
+        ReferenceKey(token_bytes(KEY_BYTES)), catalogue,
+        gazetteer=Gazetteer.open(gazetteer) if gazetteer else None,
+    )  # fmt: skip
+    heeded = Combinations().heeded_in(profile)
+    with progress_bar(console, "reading the originals") as shown:
+        report = play(release, order, k, heeded=heeded, progress=shown)
+    if as_json:
+        typer.echo(json.dumps(report.document(), indent=2))
+    else:
+        _print(report)
+    if report.findings:
+        raise typer.Exit(FOUND)
+
+
+def _print(report: Report) -> None:
+    console = Console()
+    if report.findings:
+        console.print(_table("Findings", report.findings))
+    if report.notes:
+        console.print(_table("Noted, and shared by the guidance itself", report.notes))
+    known = Table(title=f"{report.rows:,} rows, {report.originals:,} originals: who knows this…")
+    for heading in ("knowledge", "is left with one row", "median rows"):
+        known.add_column(heading, justify="left" if heading == "knowledge" else "right")
+    for knowledge, found in report.linkage.items():
+        median = found["rows"]["median"] if found["rows"] else "–"
+        known.add_row(knowledge, f"{found['share_with_one_row']:.1%}", str(median))
+    console.print(known)
+    document = report.document()
+    for name in ("households", "people_alike"):
+        if document[name]:
+            told = ", ".join(f"{part.replace('_', ' ')} {n}" for part, n in document[name].items())
+            console.print(f"{name.replace('_', ' ')}: {told}", markup=False)
+    if not report.findings:
+        console.print("no findings")
+
+
+def _table(title: str, findings: Iterable[Finding]) -> Table:
+    table = Table(title=title)
+    for heading in ("attack", "field", "found", "rows", "first"):
+        table.add_column(heading, justify="right" if heading == "rows" else "left")
+    for finding in findings:
+        first = ", ".join(map(str, finding.rows))
+        table.add_row(finding.attack, finding.field, finding.reason, f"{finding.hits:,}", first)
+    return table

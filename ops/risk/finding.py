@@ -1,0 +1,42 @@
+"""Findings: what an attack found, by field, row and reason; never with a value of the original."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+_ROWS_SHOWN = 5
+
+
+class Hit(NamedTuple):
+    """One place of the release that an attack got at; `row` counts from 1 after the header, 0 is all."""
+
+    attack: str
+    field: str
+    reason: str
+    row: int = 0
+
+
+class Finding(NamedTuple):
+    """Hits of one kind: how many, and the first rows of them."""
+
+    attack: str
+    field: str
+    reason: str
+    hits: int
+    rows: tuple[int, ...]
+
+    def document(self) -> dict[str, Any]:
+        """The finding for a program to read."""
+        return {**self._asdict(), "rows": list(self.rows)}
+
+
+def gathered(hits: Iterable[Hit]) -> list[Finding]:
+    """The hits by kind, in order of attack and field."""
+    rows: dict[tuple[str, str, str], list[int]] = {}
+    for hit in hits:
+        rows.setdefault(hit[:3], []).append(hit.row)
+    return [
+        Finding(*kind, len(found), tuple(n for n in found[:_ROWS_SHOWN] if n))
+        for kind, found in sorted(rows.items())
+    ]
