@@ -65,8 +65,9 @@ def _linked(rows: Sequence[Mapping[str, str]], truths: Sequence[Truth]) -> list[
     released = [tuple(row[n] for n in told) for row in rows]
     once = {key for key, count in Counter(given).items() if count == 1}
     only = {key for key, count in Counter(released).items() if count == 1}
+    alone = once & only
     at = {key: place for place, key in enumerate(given)}
-    return [(place, at[key]) for place, key in enumerate(released) if key in once & only]
+    return [(place, at[key]) for place, key in enumerate(released) if key in alone]
 
 
 def _guesses(truth: Truth, record_type: RecordType) -> Iterator[str]:
