@@ -9,12 +9,15 @@ from rich.console import Console
 from typer.core import TyperGroup
 
 from connectors.errors import ConnectorError
+from ops.audit import AuditError
 from ops.commands.aggregate import aggregate
 from ops.commands.demo import demo
 from ops.commands.isp import isp
+from ops.commands.keys import keys
 from ops.commands.publish import publish
 from ops.commands.read import read
 from ops.commands.reference import reference
+from ops.commands.resolve import resolve
 from ops.commands.risk import risk
 from ops.commands.sanitise import sanitise
 from ops.commands.stack import down, up
@@ -35,6 +38,7 @@ from streams.registry import NotApplied
 FAILED, USAGE = 1, 2
 EXPECTED = (
     ApplyError,
+    AuditError,
     ConnectorError,
     DependencyUnavailable,
     NotApplied,
@@ -59,12 +63,13 @@ def build_cli() -> typer.Typer:
         pretty_exceptions_enable=False,
         rich_markup_mode=None,
     )
-    for command in (up, down, worker, publish, read, sanitise, risk, demo):
+    for command in (up, down, worker, publish, read, sanitise, risk, resolve, demo):
         cli.command()(command)
     cli.add_typer(isp, name="isp")
     cli.add_typer(supplies, name="supplies")
     cli.add_typer(aggregate, name="aggregate")
     cli.add_typer(reference, name="reference")
+    cli.add_typer(keys, name="keys")
     return cli
 
 

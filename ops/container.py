@@ -17,11 +17,12 @@ from ops.embedded.broker_config import ADMIN, BROKER_PRINCIPAL, CONTROLLER_PRINC
 from ops.embedded.errors import SecretError
 from ops.embedded.secrets_store import SecretStore
 from ops.isp.apply import apply as apply_protocol
+from ops.keys import KeyStore
 from ops.reference import INDEX_FOLDER, ensure_index
-from ops.system import REFERENCE_KEY
 from ops.worker import WorkerSettings, run_worker
 from schemas.access import principals
 from schemas.catalogue import Catalogue, load_catalogue
+from schemas.london import london_today
 from schemas.protocol import Protocol
 from schemas.protocol_file import load_protocol
 from schemas.topics import Names
@@ -47,12 +48,13 @@ container = typer.Typer(
 
 @container.command()
 def secrets(folder: Path, protocol_file: ProtocolFile) -> None:
-    """Make a password file (mode 0600) for each principal that has none; shows no password."""
+    """Make a password file (mode 0600) for each principal that has none, and the keys; shows none."""
     protocol, _ = _read(protocol_file)
     store = SecretStore(private_files.make_folder(folder))
     for name in secret_names(protocol):
         store.password(name)
-    typer.echo(f"{len(secret_names(protocol))} secrets in {folder}")
+    KeyStore(folder).make(london_today())
+    typer.echo(f"{len(secret_names(protocol))} secrets and the keys in {folder}")
 
 
 @container.command()
@@ -90,14 +92,14 @@ def worker(
 ) -> None:
     """Process intake records until stopped."""
     principal = Names(_read(protocol_file)[0].prefix).worker
-    store = _store(secrets_folder, (principal, REFERENCE_KEY))
+    store = _store(secrets_folder, (principal,))
     run_worker(
         WorkerSettings(
             protocol=protocol_file,
             index=data / INDEX_FOLDER,
             registry_url=registry_url,
             connection=dict(store.client_config(bootstrap, principal)),
-            reference_key=store.password(REFERENCE_KEY).encode(),
+            keys=KeyStore(secrets_folder).ring(),
             slot=slot,
             metrics_port=metrics_port,
         )
@@ -106,7 +108,7 @@ def worker(
 
 def secret_names(protocol: Protocol) -> tuple[str, ...]:
     """Every secret that the containers of a protocol need, by the name of its file."""
-    own = (ADMIN, BROKER_PRINCIPAL, CONTROLLER_PRINCIPAL, REFERENCE_KEY)
+    own = (ADMIN, BROKER_PRINCIPAL, CONTROLLER_PRINCIPAL)
     return (*own, *principals(protocol))
 
 

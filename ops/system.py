@@ -10,19 +10,19 @@ from ops.background import start_worker, stop_workers
 from ops.embedded import private_files
 from ops.embedded import stack as embedded
 from ops.embedded.broker_config import ADMIN
+from ops.embedded.layout import Layout
 from ops.embedded.service import Service
 from ops.embedded.stack import Stack
 from ops.isp.apply import apply
+from ops.keys import KeyStore
 from ops.reference import ensure_index
 from ops.settings import Settings
 from sanitiser.postcode_store import load_metadata
 from schemas.catalogue import Catalogue, load_catalogue
+from schemas.london import london_today
 from schemas.protocol import Protocol
 from schemas.protocol_file import load_protocol
 from schemas.topics import Names
-
-REFERENCE_KEY = "reference-key-1"
-"""Name under which the secret store keeps the key of the references' first epoch."""
 
 _PROTOCOL_FILE = "protocol-in-force"
 
@@ -64,9 +64,19 @@ def bring_up(
     apply(protocol, catalogue, admin, stack.secrets, stack.registry_url, report)
     index = ensure_index(stack.run_dir, protocol.sanitising, households, report)
     counted = load_metadata(index).households
-    stack.secrets.password(REFERENCE_KEY)
+    keys_of(stack).make(london_today())
     started = start_worker(stack, protocol_file) if worker else None
     return System(stack, protocol_file, protocol, catalogue, started, counted)
+
+
+def keys_of(stack: Stack) -> KeyStore:
+    """The keys beside the passwords of a stack."""
+    return KeyStore(stack.secrets.folder)
+
+
+def keys_in(run_dir: Path) -> KeyStore:
+    """The keys under a run directory, whether or not anything runs there."""
+    return KeyStore(Layout(run_dir).secrets.folder)
 
 
 def remembered_protocol(run_dir: Path) -> Path | None:

@@ -14,9 +14,9 @@ from prometheus_client import CollectorRegistry, disable_created_metrics, start_
 
 from ops.reference import GAZETTEER_FOLDER
 from sanitiser.gazetteer import Gazetteer
+from sanitiser.key_ring import KeyRing
 from sanitiser.postcode_store import METADATA_FILE
 from sanitiser.postcodes import PostcodeIndex
-from sanitiser.references import ReferenceKey
 from schemas.catalogue import Catalogue, load_catalogue
 from schemas.protocol import Protocol
 from schemas.protocol_file import load_protocol
@@ -46,7 +46,7 @@ class WorkerSettings:
     index: Path
     registry_url: str
     connection: dict[str, Any]
-    reference_key: bytes
+    keys: KeyRing
     slot: str = "0"
     metrics_port: int | None = None
 
@@ -92,10 +92,9 @@ def _pipeline(
 ) -> Pipeline:
     registry = Registry(settings.registry_url)
     wire = Wire(registry.encoder, registry.decoder_for)
-    key = ReferenceKey(settings.reference_key)
     folder = settings.index.with_name(GAZETTEER_FOLDER)
     gazetteer = Gazetteer.open(folder) if folder.is_dir() else None
-    return build_pipeline(protocol, catalogue, index, key, wire, time.time, gazetteer)
+    return build_pipeline(protocol, catalogue, index, settings.keys, wire, time.time, gazetteer)
 
 
 def _source(protocol: Protocol, pipeline: Pipeline) -> SourceSettings:

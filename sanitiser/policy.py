@@ -75,6 +75,9 @@ class Policy:
             if f.treatments[profile].action not in _AS_IT_IS | set(_PLACE)
         ]
 
+        references = {f.name for f in released if f.treatments[profile].action == "reference"}
+        self._referring = [(name, treat) for name, treat in self._treated if name in references]
+
     def _parts_of(self, prefix: str) -> list[tuple[str, int]]:
         names = [(f"{prefix}{part}", position) for position, part in enumerate(_PLACE)]
         # The district is no field of the original, so no treatment drops it.
@@ -109,6 +112,11 @@ class Policy:
             # Else two admissions of one patient, of unknown dates, would be one record.
             identity += [record.get(f.name) for f in self._record_type.fields]
         return self._record_key.digest(self._dataset, agency, *map(str, identity))
+
+    def digests(self, agency: str, record: Record) -> dict[str, str]:
+        """The digests that a release of the record bears, by field."""
+        told = {n: t(agency, record[n]) for n, t in self._referring if record.get(n) is not None}
+        return told | {"record_id": self.record_id(agency, record)}
 
     def release(
         self, agency: str, record: Record, locations: Locations, caveats: list[str]

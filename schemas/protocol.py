@@ -178,6 +178,12 @@ class Retention(_Strict):
     personal_days: Annotated[int, Field(ge=1)] = 28
     supplies_days: Annotated[int, Field(ge=1)]
     receipts_days: Annotated[int, Field(ge=1)]
+    audit_days: Annotated[int, Field(ge=1)] = 2_555
+
+    @property
+    def releases_days(self) -> int:
+        """Longest that a release is kept."""
+        return max(self.depersonalised_days, self.personal_days)
 
 
 class Protocol(_Strict):

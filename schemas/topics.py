@@ -34,7 +34,7 @@ _OF_INTAKE = {
 
 Family = Literal[
     "intake", "rejected", "depersonalised", "personal", "neighbour", "supplies", "receipts",
-    "aggregate", "internal",
+    "aggregate", "internal", "audit",
 ]  # fmt: skip
 
 
@@ -114,6 +114,11 @@ class Names:
         return f"{self.prefix}.{party}"
 
     @property
+    def audit(self) -> str:
+        """Topic of what was done beyond what the protocol does by itself."""
+        return f"{self.prefix}.audit"
+
+    @property
     def memory(self) -> str:
         """Topic of what the worker remembers between records."""
         return f"{self.prefix}.internal.memory"
@@ -172,6 +177,7 @@ def _topics(protocol: Protocol, catalogue: Catalogue) -> Iterator[Topic]:
         names.memory, "internal", "worker", protocol.sanitising.combinations.window_days,
         catalogue.system["memory"],
     )  # fmt: skip
+    yield topic(names.audit, "audit", "worker", keep.audit_days, catalogue.system["audit"])
     for agreement in protocol.aggregates:
         source = catalogue.aggregates[agreement.source]
         yield Topic(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from sanitiser.area import Area
 from sanitiser.combinations import Combinations, Rule
 from sanitiser.gazetteer import Gazetteer
+from sanitiser.key_ring import KeyRing
 from sanitiser.location import Locator
 from sanitiser.memory import Memory
 from sanitiser.policy import Policy
@@ -20,7 +21,7 @@ from schemas.protocol import Protocol, SupplyAgreement
 from schemas.record_type import RecordType
 from schemas.topics import MAXIMUM_INTAKE_BYTES, RELEASES, Names, Topic, topics
 from streams.alarm import RejectAlarm
-from streams.pipeline import Flow, Pipeline
+from streams.pipeline import Flow, Pipeline, Releaser
 from streams.steps.clean import Cleaner
 from streams.steps.decode import Decoder, DecoderFor
 from streams.steps.generalise import Generaliser
@@ -52,7 +53,7 @@ class _Parts:
     locator: Locator
     own: Area
     neighbours: Mapping[str, Area]
-    key: ReferenceKey
+    keys: KeyRing
     memory: Memory
     wire: Wire
     destinations: Mapping[str, Destination]
@@ -62,7 +63,7 @@ def build_pipeline(
     protocol: Protocol,
     catalogue: Catalogue,
     index: PostcodeIndex,
-    key: ReferenceKey,
+    keys: KeyRing,
     wire: Wire,
     clock: Callable[[], float],
     gazetteer: Gazetteer | None = None,
@@ -81,7 +82,7 @@ def build_pipeline(
         Locator(index, gazetteer and gazetteer.within(own.holds_point)),
         own,
         {n.short_name: Area(index, n.area, 0) for n in protocol.neighbours},
-        key,
+        keys,
         Memory(),
         wire,
         destinations,
@@ -105,14 +106,12 @@ def _flow(supply: SupplyAgreement, parts: _Parts) -> Flow:
         clean=Cleaner(record_type),
         geocode=Geocoder(record_type, parts.locator),
         region=Regions(record_type.event_places, parts.own, parts.neighbours),
-        sanitise={
-            region: Sanitiser([_policy(record_type, p, region, parts) for p in profiles])
+        releasers={
+            (region, epoch): _releaser(record_type, profiles, _region_key(region, at.key), parts)
             for region, profiles in released.items()
+            for epoch, at in enumerate(parts.keys.epochs)
         },
-        generalise={
-            region: Generaliser({p: _combinations(record_type, p, region, parts) for p in profiles})
-            for region, profiles in released.items()
-        },
+        epoch=parts.keys.at,
         recall=_recall(record_type, supply.agency, parts),
         route=Router(
             {
@@ -132,22 +131,26 @@ def _released(dataset: str, parts: _Parts) -> Mapping[str, tuple[str, ...]]:
     return own | {name: parts.protocol.profiles_of(dataset, name) for name in parts.neighbours}
 
 
-def _policy(record_type: RecordType, profile: str, region: str, parts: _Parts) -> Policy:
-    key = _region_key(region, parts)
-    return Policy(record_type, profile, key, parts.catalogue.code_lists)
+def _releaser(
+    record_type: RecordType, profiles: Sequence[str], key: ReferenceKey, parts: _Parts
+) -> Releaser:
+    lists, wanted = parts.catalogue.code_lists, parts.protocol.sanitising.combinations
+    rules = {
+        p: Rule(wanted.minimum_alike, wanted.window_days, wanted.heeded_in(p)) for p in profiles
+    }
+    return Releaser(
+        Sanitiser([Policy(record_type, p, key, lists) for p in profiles]),
+        Generaliser(
+            {
+                p: Combinations(record_type, p, key, lists, rule, parts.memory)
+                for p, rule in rules.items()
+            }
+        ),
+    )
 
 
-def _combinations(
-    record_type: RecordType, profile: str, region: str, parts: _Parts
-) -> Combinations:
-    wanted = parts.protocol.sanitising.combinations
-    rule = Rule(wanted.minimum_alike, wanted.window_days, wanted.heeded_in(profile))
-    key, lists = _region_key(region, parts), parts.catalogue.code_lists
-    return Combinations(record_type, profile, key, lists, rule, parts.memory)
-
-
-def _region_key(region: str, parts: _Parts) -> ReferenceKey:
-    return parts.key.for_purpose("region", region) if region else parts.key
+def _region_key(region: str, key: ReferenceKey) -> ReferenceKey:
+    return key.for_purpose("region", region) if region else key
 
 
 def _recall(record_type: RecordType, agency: str, parts: _Parts) -> Recall:
@@ -157,8 +160,8 @@ def _recall(record_type: RecordType, agency: str, parts: _Parts) -> Recall:
         if s.agency == agency
     } - {None}
     join = next((f.join for f in record_type.fields if f.join in asked), None)
-    cases = CaseDates(join, agency, parts.key, parts.memory) if join else None
-    ages = SteadyAges(record_type, agency, parts.key, parts.memory)
+    cases = CaseDates(join, agency, parts.keys.lasting, parts.memory) if join else None
+    ages = SteadyAges(record_type, agency, parts.keys.lasting, parts.memory)
     return Recall(record_type, ages, cases)
 
 

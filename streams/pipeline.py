@@ -11,8 +11,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from secrets import token_bytes
-from typing import Any
+from typing import Any, NamedTuple
 
+from sanitiser.location import Located
 from sanitiser.memory import Memory
 from schemas.london import london_time
 from schemas.record_type import RecordType
@@ -51,9 +52,39 @@ class DependencyUnavailable(RuntimeError):
     """Something the whole batch needs is away; the batch must be tried again, no record is at fault."""
 
 
+class Releaser(NamedTuple):
+    """What makes the releases of one region's events under the keys of one epoch."""
+
+    sanitise: Sanitiser
+    generalise: Generaliser
+
+    def __call__(
+        self,
+        agency: str,
+        record: dict[str, Any],
+        locations: dict[str, Located],
+        caveats: list[str],
+        today: date,
+        tally: Tally,
+    ) -> list[Release]:
+        """The releases of one record, with what was generalised or left out of them counted."""
+        releases = self.sanitise(agency, record, locations, caveats)
+        if releases and self.generalise:
+            tally.combinations.update(self.generalise(releases, today.toordinal()))
+        residues = self.sanitise.residues(record) if releases else 0
+        if residues:
+            tally.withheld[TEXT_RESIDUE] += residues
+        return releases
+
+    def excluding(self, releases: Sequence[Release]) -> list[str]:
+        """Why there is no release for each of the profiles that have none."""
+        told = {release.profile for release in releases}
+        return [f"row-excluded-from-{p}" for p in self.sanitise.profiles if p not in told]
+
+
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """The steps for one agency's dataset."""
+    """The steps for one agency's dataset; `releasers` by region and by what `epoch` gives."""
 
     agency: str
     record_type: RecordType
@@ -63,8 +94,8 @@ class Flow:
     clean: Cleaner
     geocode: Geocoder
     region: Regions
-    sanitise: Mapping[str, Sanitiser]
-    generalise: Mapping[str, Generaliser]
+    releasers: Mapping[tuple[str, int], Releaser]
+    epoch: Callable[[date], int]
     recall: Recall
     route: Router
     is_open: Callable[[date], bool] = lambda _day: True
@@ -99,21 +130,17 @@ class Flow:
                 caveats.extend([prefix + caveat for caveat in located.caveats])
         region = self.region(locations)
         kept_back = OUTSIDE if region is None else None if self.is_open(today) else NOT_OPENED
-        sanitise = self.sanitise.get(region) if region is not None and not kept_back else None
-        releases = sanitise(self.agency, record, locations, caveats) if sanitise else []
-        if releases and region is not None:
-            self._generalise(region, releases, today, tally)
-        if releases and sanitise:
-            self._count_residues(sanitise, record, tally)
-        outputs = self.route.released(releases, now_ms, region) if region is not None else []
+        releaser = None if region is None or kept_back else self._releaser(region, record, today)
+        releases: list[Release] = []
+        outputs: list[Output] = []
+        if releaser is not None and region is not None:
+            releases = releaser(self.agency, record, locations, caveats, today, tally)
+            outputs = self.route.released(releases, now_ms, region)
         self._count(tally, record, caveats)
         if kept_back:
             tally.withheld[kept_back] += 1
-        elif sanitise and len(releases) < len(sanitise.profiles):
-            told = {release.profile for release in releases}
-            tally.withheld.update(
-                f"row-excluded-from-{p}" for p in sanitise.profiles if p not in told
-            )
+        elif releaser is not None:
+            tally.withheld.update(releaser.excluding(releases))
         for located in locations.values():
             tally.geocoded[located.method] += 1
             for reason in located.withheld:
@@ -123,18 +150,9 @@ class Flow:
             tally.released[release.profile] += 1
         return outputs
 
-    def _generalise(
-        self, region: str, releases: Sequence[Release], today: date, tally: Tally
-    ) -> None:
-        generalise = self.generalise[region]
-        if generalise:
-            tally.combinations.update(generalise(releases, today.toordinal()))
-
-    @staticmethod
-    def _count_residues(sanitise: Sanitiser, record: dict[str, Any], tally: Tally) -> None:
-        residues = sanitise.residues(record)
-        if residues:
-            tally.withheld[TEXT_RESIDUE] += residues
+    def _releaser(self, region: str, record: dict[str, Any], today: date) -> Releaser | None:
+        """That of the epoch in which it happened, so that the files of a case join."""
+        return self.releasers.get((region, self.epoch(self.recall.day(record) or today)))
 
     def _count(self, tally: Tally, record: Mapping[str, Any], caveats: Sequence[str]) -> None:
         tally.accepted += 1

@@ -17,7 +17,7 @@ from ops.embedded import private_files
 from ops.embedded.stack import Stack
 from ops.reference import INDEX_FOLDER
 from ops.supervisor import Supervisor
-from ops.system import REFERENCE_KEY
+from ops.system import keys_of
 from ops.worker import WorkerError, WorkerSettings, run_worker
 from schemas.catalogue import load_catalogue
 from schemas.protocol_file import load_protocol
@@ -57,9 +57,6 @@ def worker(
         alone = [argument for argument in sys.argv[1:] if argument != "--supervised"]
         raise typer.Exit(Supervisor([sys.executable, "-m", "ops.cli", *alone]).run())
     stack = running_stack(run_dir)
-    if not stack.secrets.has(REFERENCE_KEY):
-        # A new key would change every digest, and so part what was released from what will be.
-        raise WorkerError(f"the secret {REFERENCE_KEY!r} is missing; restore it, or run `ipu up`")
     protocol_file = protocol_of(stack.run_dir, protocol)
     prefix = load_protocol(protocol_file, load_catalogue()).prefix
     with _alone_in(stack, slot):
@@ -69,7 +66,7 @@ def worker(
                 index=stack.run_dir / INDEX_FOLDER,
                 registry_url=stack.registry_url,
                 connection=dict(stack.secrets.client_config(stack.bootstrap, Names(prefix).worker)),
-                reference_key=stack.secrets.password(REFERENCE_KEY).encode(),
+                keys=keys_of(stack).ring(),
                 slot=slot,
                 metrics_port=metrics_port,
             )

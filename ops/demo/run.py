@@ -20,9 +20,8 @@ from ops.demo.live import Arrivals, percentiles, publish_steadily
 from ops.demo.report import Findings, Supplied
 from ops.demo.supplies import District, SupplyFile
 from ops.reader import decoded, read_all
-from ops.system import REFERENCE_KEY, System
+from ops.system import System, keys_of
 from sanitiser.policy import Policy
-from sanitiser.references import ReferenceKey
 from schemas.derive import intake_schema, release_schema
 from schemas.topics import Names
 from schemas.wire import decoder, encoder
@@ -96,7 +95,7 @@ class Demo:
         )
 
     def _policy(self, dataset: str, profile: str) -> Policy:
-        key = ReferenceKey(self.system.stack.secrets.password(REFERENCE_KEY).encode())
+        key = keys_of(self.system.stack).ring().epochs[0].key
         record_type = self.system.catalogue.record_type(dataset)
         return Policy(record_type, profile, key, self.system.catalogue.code_lists)
 

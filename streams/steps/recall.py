@@ -102,9 +102,14 @@ class Recall:
             return None
         return self._cases.day(record[self._case])
 
+    def day(self, record: Mapping[str, Any]) -> date | None:
+        """When it happened, as far as this record or its case says so."""
+        found: date | None = record[self._happened] if self._happened else self.event_day(record)
+        return found
+
     def remember(self, record: dict[str, Any], today: date) -> None:
         """Learn what later records will ask, and put steady ages in place of those worked out."""
-        day = record[self._happened] if self._happened else self.event_day(record)
+        day = self.day(record)
         if self._cases is not None and self._case is not None and self._happened is not None:
             self._cases.learn(record[self._case], day)
         if self._ages:
@@ -117,8 +122,8 @@ def case_field(record_type: RecordType) -> str | None:
 
 
 def asks_for_dates(record_type: RecordType) -> str | None:
-    """The join through which ages of such records find their event; None where none need it."""
-    if record_type.events or not any(f.born for f in record_type.fields):
+    """The join through which records without a date find their event; None where none can."""
+    if record_type.events:
         return None
     name = case_field(record_type)
     return None if name is None else record_type.field(name).join

@@ -34,6 +34,14 @@ class Sanitiser:
             if not policy.excludes(record)
         ]
 
+    def digests(self, agency: str, record: dict[str, Any]) -> dict[str, str]:
+        """Each digest that a release of the record can bear, with the field that bears it."""
+        return {
+            digest: field
+            for policy in self._policies
+            for field, digest in policy.digests(agency, record).items()
+        }
+
     def residues(self, record: dict[str, Any]) -> int:
         """How many texts of a record say more than any profile is told of them."""
         return len(set().union(*(policy.residues(record) for policy in self._policies)))

@@ -9,6 +9,7 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
+from sanitiser.key_ring import KeyRing
 from sanitiser.postcodes import PostcodeIndex
 from sanitiser.references import ReferenceKey
 from schemas.catalogue import load_catalogue
@@ -33,8 +34,8 @@ def pipeline_of(job: Job) -> Pipeline:
         lambda topic: encoder(topic.schema, job.schema_ids[topic.name]),
         lambda reader: {intake_id: decoder(reader)}.__getitem__,
     )
-    key = ReferenceKey(job.reference_key.encode())
-    return build_pipeline(protocol, catalogue, index, key, wire, time.time)
+    keys = KeyRing.of(ReferenceKey(job.reference_key.encode()))
+    return build_pipeline(protocol, catalogue, index, keys, wire, time.time)
 
 
 class Functions:

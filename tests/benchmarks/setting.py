@@ -26,9 +26,10 @@ from ops.isp.topics import apply_topics
 from ops.isp.users import apply_users
 from ops.reference import ensure_index
 from ops.settings import Settings
-from ops.system import REFERENCE_KEY
+from ops.system import keys_of
 from schemas.access import Rule
 from schemas.catalogue import Catalogue, load_catalogue
+from schemas.london import london_today
 from schemas.protocol import Protocol
 from schemas.protocol_file import load_protocol
 from schemas.topics import Names, Topic, topics
@@ -131,7 +132,7 @@ class Setting:
             principal=principal,
             protocol=str(PROTOCOL_FILE),
             index=str(self.files.index),
-            reference_key=self.stack.secrets.password(REFERENCE_KEY),
+            reference_key=keys_of(self.stack).ring().epochs[0].key.secret.decode(),
             intake=self.intake,
             passthrough=self.passthrough,
             schema_ids=self.schema_ids,
@@ -164,7 +165,7 @@ def _applied(files: Files, stack: Stack, report: Report) -> Setting:
     protocol = load_protocol(PROTOCOL_FILE, catalogue)
     admin_config = stack.secrets.client_config(stack.bootstrap, ADMIN)
     # As `ipu up` does: a worker refuses to make a key of its own.
-    stack.secrets.password(REFERENCE_KEY)
+    keys_of(stack).make(london_today())
     applied = apply(protocol, catalogue, admin_config, stack.secrets, stack.registry_url, report)
     wanted = topics(protocol, catalogue)
     ids = {topic.name: applied.schema_ids[topic.subject] for topic in wanted}

@@ -9,7 +9,9 @@ from ops.embedded.secrets_store import SecretStore
 from ops.embedded.stack import Stack
 from ops.isp.apply import apply
 from ops.isp.changes import Applied
+from ops.system import keys_of
 from schemas.catalogue import Catalogue
+from schemas.london import london_today
 from schemas.protocol import Protocol
 from schemas.topics import Names
 
@@ -48,5 +50,6 @@ class Partnership(NamedTuple):
 def bring_into_step(protocol: Protocol, catalogue: Catalogue, stack: Stack) -> Partnership:
     """Apply `protocol` to `stack`."""
     admin = stack.secrets.client_config(stack.bootstrap, ADMIN)
+    keys_of(stack).make(london_today())
     applied = apply(protocol, catalogue, admin, stack.secrets, stack.registry_url, print)
     return Partnership(protocol, catalogue, stack, stack.secrets, applied)

@@ -27,9 +27,8 @@ from ruamel.yaml import YAML
 
 from ops.embedded import ports
 from ops.embedded.stack import Stack
-from ops.system import REFERENCE_KEY
+from ops.system import keys_of
 from sanitiser.policy import Policy
-from sanitiser.references import ReferenceKey
 from schemas.catalogue import load_catalogue
 from schemas.derive import intake_schema
 from schemas.protocol_file import load_protocol
@@ -113,7 +112,7 @@ class Site:
     def namer(self, profile: str, dataset: str) -> Callable[[dict[str, Any]], str]:
         """A function from record to the name of its release, by the reference key of the stack."""
         catalogue = self.partnership.catalogue
-        key = ReferenceKey(self.partnership.secrets.password(REFERENCE_KEY).encode())
+        key = keys_of(self.partnership.stack).ring().epochs[0].key
         policy = Policy(catalogue.record_type(dataset), profile, key, catalogue.code_lists)
         return partial(policy.record_id, self.agency(dataset))
 

@@ -13,7 +13,6 @@ from ops import background
 from ops.embedded import processes
 from ops.embedded.stack import Stack
 from ops.reference import GAZETTEER_FOLDER, INDEX_FOLDER
-from ops.system import REFERENCE_KEY
 from sanitiser.gazetteer_build import build_gazetteer
 from sanitiser.postcode_store import METADATA_FILE
 from tests.integration.conftest import MakeSite
@@ -41,7 +40,6 @@ def test_a_worker_starts_again_when_protocol_index_or_gazetteer_have_changed(
     stack: Stack, site_of: MakeSite, own_index: Path, tmp_path: Path
 ) -> None:
     site: Site = site_of(stack, "background")
-    stack.secrets.password(REFERENCE_KEY)
 
     def worker() -> int:
         started = background.start_worker(stack, site.protocol_file, SLOT)

@@ -19,7 +19,7 @@ import psutil  # type: ignore[import-untyped, unused-ignore]
 from ops.embedded import stack as embedded
 from ops.settings import Settings
 from ops.supervisor import Supervisor
-from ops.system import REFERENCE_KEY
+from ops.system import keys_of
 from ops.worker import WorkerSettings, run_worker
 from schemas.catalogue import load_catalogue
 from schemas.protocol_file import load_protocol
@@ -136,7 +136,7 @@ def _work(order: Order) -> None:
             index=Path(order.index),
             registry_url=stack.registry_url,
             connection=dict(stack.secrets.client_config(stack.bootstrap, names.worker)),
-            reference_key=stack.secrets.password(REFERENCE_KEY).encode(),
+            keys=keys_of(stack).ring(),
             slot=order.slot,
             metrics_port=order.metrics_port,
         )

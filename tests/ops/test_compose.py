@@ -12,6 +12,7 @@ from ruamel.yaml import YAML
 from ops.container import secret_names
 from ops.embedded import artefacts
 from ops.embedded.broker_config import Passwords, Ports, server_properties
+from ops.keys import FOLDER
 from schemas.catalogue import SCHEMA_FOLDER, load_catalogue
 from schemas.protocol_file import load_protocol
 
@@ -80,6 +81,15 @@ def test_every_secret_that_is_mounted_is_one_that_is_made(services: dict[str, An
         for secret in composed["secrets"].values()
     ]
     assert set(files) <= set(secret_names(protocol))
+
+
+def test_the_worker_reads_its_own_password_and_the_keys_and_no_other(
+    services: dict[str, Any],
+) -> None:
+    worker = services["worker"]
+    assert [secret["source"] for secret in worker["secrets"]] == ["worker"]
+    mounted = [v.rsplit(":", 2) for v in worker["volumes"] if "/run/secrets" in v]
+    assert [(to, mode) for _, to, mode in mounted] == [(f"/run/secrets/{FOLDER}", "ro")]
 
 
 def test_the_broker_is_set_as_the_embedded_one_is(

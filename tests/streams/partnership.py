@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+from sanitiser.key_ring import KeyRing
 from sanitiser.postcodes import PostcodeIndex
 from sanitiser.reference import build_index, table_of
 from sanitiser.references import ReferenceKey
@@ -121,9 +122,12 @@ class Partnership:
         index: PostcodeIndex,
         key: ReferenceKey = KEY,
         now: datetime = NOW,
+        keys: KeyRing | None = None,
     ) -> Partnership:
         schemas = NumberedSchemas()
-        pipeline = build_pipeline(protocol, catalogue, index, key, schemas.wire, now.timestamp)
+        pipeline = build_pipeline(
+            protocol, catalogue, index, keys or KeyRing.of(key), schemas.wire, now.timestamp
+        )
         return cls(protocol, catalogue, index, schemas, pipeline)
 
     def value(self, dataset: str, record: Mapping[str, Any]) -> bytes:

@@ -332,7 +332,7 @@ def test_every_policy_makes_exactly_the_fields_of_its_release_schema(
     partnership: Partnership,
 ) -> None:
     for flow in partnership.pipeline._flows.values():
-        for policy in flow.sanitise[OWN]._policies:
+        for policy in flow.releasers[OWN, 0].sanitise._policies:
             record = dict.fromkeys((f.name for f in flow.record_type.fields), None)
             record |= dict.fromkeys(flow.record_type.identity, "R1")
             nowhere = Located(NOWHERE, "none", (), ())

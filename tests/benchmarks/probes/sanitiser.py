@@ -48,7 +48,7 @@ def _cleaned(flow: Flow, job: Job) -> list[dict[str, Any]]:
 
 
 def _us_per_record(flow: Flow, records: list[dict[str, Any]]) -> float:
-    sanitise = flow.sanitise[OWN]
+    sanitise = flow.releasers[OWN, 0].sanitise
     started = time.perf_counter()
     for record in records:
         sanitise(AGENCY, record, flow.geocode(record), [])

@@ -1,0 +1,110 @@
+"""`ipu keys`: the epochs of the keys under which references are digested."""
+
+from __future__ import annotations
+
+import json
+from datetime import date, datetime, timedelta
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from ops.commands.common import AsJson, ProtocolOption, RunDir, protocol_of
+from ops.keys import KeptEpoch, KeyStore
+from ops.settings import Settings
+from ops.system import keys_in
+from schemas.catalogue import load_catalogue
+from schemas.london import london_today
+from schemas.protocol_file import load_protocol
+
+keys = typer.Typer(no_args_is_help=True, help="Keys of references, which never leave this machine.")
+
+
+@keys.command("list")
+def list_(*, run_dir: RunDir = None, as_json: AsJson = False) -> None:
+    """Show the epochs, and no key.
+
+    Examples:
+
+        ipu keys list --json
+    """
+    epochs = _store(run_dir).epochs()
+    if as_json:
+        typer.echo(json.dumps([_document(e) for e in epochs], indent=2))
+        return
+    table = Table("epoch", "for events from", "key made", "")
+    for epoch in epochs:
+        begins = epoch.begins.isoformat() if epoch.begins else "ever"
+        table.add_row(str(epoch.number), begins, str(epoch.made), "retired" * epoch.retired)
+    Console().print(table)
+
+
+@keys.command()
+def rotate(
+    *,
+    begins: Annotated[
+        datetime | None,
+        typer.Option(
+            "--from",
+            formats=["%Y-%m-%d"],
+            help="Day on which the new epoch begins; the first of next month by default.",
+        ),
+    ] = None,
+    urgent: Annotated[
+        bool, typer.Option("--urgent", help="The key in use may be known to others.")
+    ] = False,
+    run_dir: RunDir = None,
+) -> None:
+    """Begin a new epoch on a day to come; running workers take it when they are started again.
+
+    Refused while the epoch in use has lasted less than two years by then: what happened on either
+    side of that day does not join. Run `ipu up` afterwards, which starts the workers again.
+
+    Examples:
+
+        ipu keys rotate --from 2029-01-01
+
+        ipu keys rotate --urgent
+    """  # fmt: skip
+    today = london_today()
+    day = begins.date() if begins else _first_of_next_month(today)
+    made = _store(run_dir).rotate(day, today, urgent=urgent)
+    typer.echo(f"epoch {made.number} begins on {made.begins}; run `ipu up` before then")
+
+
+@keys.command()
+def retire(
+    number: Annotated[int, typer.Argument(help="The epoch whose key is to be deleted.")],
+    *,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    protocol: ProtocolOption = None,
+    run_dir: RunDir = None,
+) -> None:
+    """Delete the key of an epoch of which no release is kept any more; its digests resolve no more.
+
+    Examples:
+
+        ipu keys retire 1
+    """
+    settings = Settings.from_environment(run_dir=run_dir)
+    agreed = load_protocol(protocol_of(settings.run_dir, protocol), load_catalogue())
+    if not yes:
+        typer.confirm(f"Delete the key of epoch {number} for good?", abort=True)
+    _store(run_dir).retire(number, london_today(), agreed.retention.releases_days)
+    typer.echo(f"the key of epoch {number} is deleted; remove it from your backups too")
+
+
+def _store(run_dir: RunDir) -> KeyStore:
+    return keys_in(Settings.from_environment(run_dir=run_dir).run_dir)
+
+
+def _first_of_next_month(today: date) -> date:
+    return (today.replace(day=1) + timedelta(32)).replace(day=1)
+
+
+def _document(epoch: KeptEpoch) -> dict[str, object]:
+    begins = epoch.begins.isoformat() if epoch.begins else None
+    return {
+        "number": epoch.number, "begins": begins, "made": str(epoch.made), "retired": epoch.retired,
+    }  # fmt: skip

@@ -1,0 +1,178 @@
+"""`ipu resolve`: a supplier finds its own record behind a digest."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from itertools import chain
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from connectors.account import check_access
+from ops.audit import write_audit
+from ops.commands.common import (
+    AsJson,
+    ProtocolOption,
+    RunDir,
+    account_of,
+    columns_of,
+    protocol_of,
+    running_stack,
+)
+from ops.embedded.stack import Stack
+from ops.reference import INDEX_FOLDER
+from ops.resolve.candidates import Candidate, from_file, from_topic
+from ops.resolve.search import Found, search
+from ops.system import keys_of
+from sanitiser.postcodes import PostcodeIndex
+from schemas.catalogue import Catalogue, load_catalogue
+from schemas.london import london_time
+from schemas.protocol import Protocol
+from schemas.protocol_file import load_protocol
+from schemas.topics import Names
+from streams.flows import Wire, build_pipeline
+from streams.pipeline import Pipeline
+from streams.registry import Registry
+
+FAILED = 1
+
+
+def resolve(
+    digest: Annotated[
+        str,
+        typer.Argument(help="A record_id or reference of a release: 32 hexadecimal digits."),
+    ],
+    *,
+    agency: Annotated[
+        str, typer.Option("--as", help="The supplier that asks, by its own principal.")
+    ],
+    dataset: Annotated[
+        str | None, typer.Option(help="Look among these records alone; all it supplies else.")
+    ] = None,
+    file: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True, dir_okay=False, help="Look in the file supplied, once intake is past."
+        ),
+    ] = None,
+    mapping: Annotated[
+        str | None, typer.Option(help="Mapping of the file's columns, by name or file.")
+    ] = None,
+    protocol: ProtocolOption = None,
+    run_dir: RunDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Give a supplier the reference of its own record behind a digest that was released.
+
+    It looks among what the agency itself supplied and nowhere else. Every question is written to
+    the audit topic before it is answered. Exit code 1 if none of its records bears the digest.
+
+    Examples:
+
+        ipu resolve 0f3a…c2 --as police
+
+        ipu resolve 0f3a…c2 --as police --dataset police-incident --file march.csv --json
+    """
+    wanted = _digest(digest)
+    stack, catalogue = running_stack(run_dir), load_catalogue()
+    agreed = load_protocol(protocol_of(stack.run_dir, protocol), catalogue)
+    supplied = _supplied(agreed, agency, dataset)
+    account = account_of(agreed, agency, stack)
+    check_access(account, [account.names.receipts(agency)])
+    console = Console(stderr=True, quiet=as_json)
+    now = london_time(datetime.now(UTC))
+    with console.status("assembling the flows") as status:
+        pipeline = _pipeline(stack, agreed, catalogue)
+        if file is None:
+            candidates = _in_topics(stack, agreed, agency, supplied, pipeline)
+        else:
+            candidates = _in_file(file, mapping, agency, dataset, pipeline, agreed, catalogue)
+        found = search(wanted, candidates, now, _counted(status.update))
+    worker = stack.secrets.client_config(stack.bootstrap, Names(agreed.prefix).worker)
+    entry = {
+        "actor": account.principal,
+        "action": "resolve",
+        "dataset": dataset,
+        "subject": wanted,
+        "outcome": "not-found" if found is None else "found",
+    }
+    write_audit(worker, agreed, catalogue, stack.registry_url, entry)
+    _tell(found, agency, as_json=as_json)
+
+
+def _digest(given: str) -> str:
+    digest = given.strip().lower()
+    if len(digest) != 32 or not set(digest) <= set("0123456789abcdef"):  # noqa: PLR2004
+        message = "no digest of a release; accepted: 32 hexadecimal digits"
+        raise typer.BadParameter(message, param_hint="DIGEST")
+    return digest
+
+
+def _supplied(protocol: Protocol, agency: str, dataset: str | None) -> list[str]:
+    supplied = [s.dataset for s in protocol.supplies if s.agency == agency]
+    if not supplied:
+        accepted = ", ".join(sorted({s.agency for s in protocol.supplies}))
+        message = f"{agency!r} supplies nothing; accepted: {accepted}"
+        raise typer.BadParameter(message, param_hint="--as")
+    if dataset is not None and dataset not in supplied:
+        message = f"{agency} does not supply {dataset!r}; accepted: {', '.join(supplied)}"
+        raise typer.BadParameter(message, param_hint="--dataset")
+    return supplied if dataset is None else [dataset]
+
+
+def _pipeline(stack: Stack, protocol: Protocol, catalogue: Catalogue) -> Pipeline:
+    registry = Registry(stack.registry_url)
+    wire = Wire(registry.encoder, registry.decoder_for)
+    index = PostcodeIndex.open(stack.run_dir / INDEX_FOLDER, protocol.sanitising.minimum_households)
+    return build_pipeline(protocol, catalogue, index, keys_of(stack).ring(), wire, time.time)
+
+
+def _in_topics(
+    stack: Stack, protocol: Protocol, agency: str, datasets: list[str], pipeline: Pipeline
+) -> Iterator[Candidate]:
+    names = Names(protocol.prefix)
+    # The agency may write its intake and not read it; what it finds here is its own all the same.
+    worker = stack.secrets.client_config(stack.bootstrap, names.worker)
+    partitions = {s.dataset: s.partitions for s in protocol.supplies if s.agency == agency}
+    return chain.from_iterable(
+        from_topic(worker, topic, partitions[dataset], pipeline.flow(topic))
+        for dataset in datasets
+        for topic in [names.intake(agency, dataset)]
+    )
+
+
+def _in_file(
+    file: Path,
+    mapping: str | None,
+    agency: str,
+    dataset: str | None,
+    pipeline: Pipeline,
+    protocol: Protocol,
+    catalogue: Catalogue,
+) -> Iterator[Candidate]:
+    if dataset is None:
+        raise typer.BadParameter("say of which dataset the file is", param_hint="--dataset")
+    columns = columns_of(mapping, dataset, catalogue)
+    flow = pipeline.flow(Names(protocol.prefix).intake(agency, dataset))
+    return from_file(file, columns, agency, catalogue, flow)
+
+
+def _counted(update: Callable[[str], None]) -> Callable[[int], None]:
+    return lambda number: update(f"{number:,} records compared")
+
+
+def _tell(found: Found | None, agency: str, *, as_json: bool) -> None:
+    if found is None:
+        typer.echo(f"ipu: no record of {agency} bears this digest", err=True)
+        raise typer.Exit(FAILED)
+    if as_json:
+        typer.echo(json.dumps(found._asdict(), indent=2))
+        return
+    typer.echo(f"{found.field} of {found.dataset}, supply {found.supply or 'unknown'}:")
+    for name, value in found.reference.items():
+        typer.echo(f"  {name}: {value}")

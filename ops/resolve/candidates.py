@@ -1,0 +1,68 @@
+"""The originals that a digest can come from: one agency's own, in its topics or in a file of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from connectors.convert import Converter
+from connectors.errors import SourceError
+from connectors.mapping import Mapping as Columns
+from connectors.sources.content import content_digest
+from connectors.sources.formats import open_table
+from connectors.sources.table import Unreadable
+from connectors.supply import supply_id
+from ops.reader import read_all
+from schemas.catalogue import Catalogue
+from streams.messages import SUPPLY_HEADER
+from streams.pipeline import Flow
+from streams.steps.decode import Undecodable
+
+
+class Candidate(NamedTuple):
+    """A record as it was supplied, with the flow that it takes."""
+
+    flow: Flow
+    given: Mapping[str, Any]
+    supply: str | None
+
+
+def from_topic(
+    client: Mapping[str, Any], topic: str, partitions: int, flow: Flow
+) -> Iterator[Candidate]:
+    """What an intake topic still holds; what is no record of its type is passed over.
+
+    Raises:
+        ReadError: the topic could not be read to its end.
+    """
+    for message in read_all(client, topic, partitions):
+        headers = dict(message.headers() or ())
+        supply = headers.get(SUPPLY_HEADER)
+        try:
+            given = flow.decode(message.value())
+        except Undecodable:
+            continue
+        yield Candidate(flow, given, supply.decode() if isinstance(supply, bytes) else supply)
+
+
+def from_file(
+    file: Path, columns: Columns, agency: str, catalogue: Catalogue, flow: Flow
+) -> Iterator[Candidate]:
+    """The records of a file, as the agency supplied it.
+
+    Raises:
+        SourceError: the file is not what the mapping says.
+    """
+    record_type = catalogue.record_type(columns.dataset)
+    with open_table(file, columns) as source:
+        try:
+            content = content_digest(file)
+            supply = supply_id(agency, columns, frozenset(source.header), content)
+            convert = Converter(columns, record_type, source.header, supply)
+        except SourceError as error:
+            raise SourceError(f"{file}: {error}") from None
+        for row in source:
+            record = None if isinstance(row, Unreadable) else convert(row.cells, row.number).record
+            if record is not None:
+                yield Candidate(flow, record, supply)
