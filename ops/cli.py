@@ -30,6 +30,7 @@ from ops.settings import SettingsError
 from ops.worker import WorkerError
 from sanitiser.postcode_store import PostcodeIndexError
 from sanitiser.reference_sources import BadReference
+from sanitiser.scrubbing import RecogniserMissing
 from schemas.protocol import ProtocolError
 from schemas.record_type import SchemaError
 from streams.pipeline import DependencyUnavailable
@@ -45,6 +46,7 @@ EXPECTED = (
     PostcodeIndexError,
     ProtocolError,
     ReadError,
+    RecogniserMissing,
     BadReference,
     SchemaError,
     StackError,

@@ -76,9 +76,11 @@ def _split(address: str) -> SplitAddress:
     reason = _doubt(segments, at) or _leftover(segment.keys[street.start : street.end], localities)
     if len(postcodes) > 1:
         reason = "several-postcodes"
-    name = " ".join(segment.tokens[street.start : street.end])
+    name = " ".join(segment.tokens[street.start : street.end]).rstrip(".")
     locality = ", ".join(" ".join(tokens) for tokens, _ in localities if tokens) or None
-    towns = tuple(" ".join(tokens) for tokens, keys in localities if keys in settlements())
+    towns = tuple(
+        " ".join(tokens).rstrip(".") for tokens, keys in localities if keys in settlements()
+    )
     return SplitAddress(name, locality, towns, postcode, reason is None, reason)
 
 

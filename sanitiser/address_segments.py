@@ -14,7 +14,6 @@ _WITHIN_WORD: Final = re.compile(r"[-./&]+")
 _MOST_NAME_WORDS: Final = 4
 _LONGEST_WORD: Final = 24
 _CACHED: Final = 16_384
-_SHORTEST_WAY: Final = 5
 UNKNOWN_START: Final = "street-start-unknown"
 _LINKS: Final = frozenset({"and", "&", "of", "the", "with", "to"})
 _PARTICLES: Final = frozenset({"y", "yr", "a", "ar", "pen", "tan"})
@@ -59,11 +58,17 @@ def key_of(token: str) -> str:
 def read_segment(text: str, *, first: bool) -> Segment:
     """Read one segment; `first` says that nothing stands left of it."""
     tokens = tuple(text.split())
-    keys = tuple(map(key_of, tokens))
+    keys = _drive(tuple(map(key_of, tokens)))
     if words().known.isdisjoint(keys) and text.replace(" ", "").isalpha():
         return Segment(tokens, keys, None, ends_premises=False)
     reader = _Reader(keys, words(), free=first)
     return Segment(tokens, keys, reader.read(), reader.ends_premises())
+
+
+def _drive(keys: tuple[str, ...]) -> tuple[str, ...]:
+    """Read a last "Dr" behind a name as Drive; anywhere else it is a doctor."""
+    named = len(keys) > 1 and keys[-1] == "dr" and keys[-2].isalpha()
+    return (*keys[:-1], "drive") if named and keys[-2] not in words().title else keys
 
 
 def leftover(keys: tuple[str, ...], *, locality: bool) -> str | None:
@@ -152,7 +157,7 @@ class _Reader:
             skip = self._key(at + 1) in {"of", "to", "with"}
             self._begin(at + 1 + skip, numbered=True, free=False)
             self.counted = False
-        elif key in w.first and self._key(at + 1):
+        elif key.partition("-")[0] in w.first and (self._key(at + 1) or "-" in key):
             self._begin(at, numbered=False, free=False)
             self.name_end, self.end, self.strong = at + 1, len(self.keys), True
         elif self._ends_street(at, key):
@@ -189,7 +194,12 @@ class _Reader:
     def _is_ended_next(self, at: int) -> bool:
         """Whether the next word is a thoroughfare's; "St" with more behind it is a saint."""
         following = self._key(at + 1)
-        return is_thoroughfare(following) and not (following == "st" and at + 2 < len(self.keys))
+        if not is_thoroughfare(following):
+            return False
+        if is_thoroughfare(self._key(at + 2)):
+            # Park House Park Crescent is not Crystal Palace Park Road.
+            return self.keys[self.start : at + 1] in settlements()
+        return not (following == "st" and at + 2 < len(self.keys))
 
     def _ends_street(self, at: int, key: str) -> bool:
         if (self.counted or self._begins_segment()) and self._is_whole_name(at, key):
@@ -217,6 +227,8 @@ class _Reader:
     def _thoroughfare(self, at: int, key: str) -> None:
         strong = key in self.words.strong or (key == "st" and at == len(self.keys) - 1)
         if self.strong and not strong and self._key(self.end or at) not in _JOINED:
+            if self.end == at and key in self.words.side:
+                self.end = at + 1
             return  # "Acacia Avenue end of terrace"
         self._note_break(at)
         if strong and self.break_at is not None:
@@ -243,6 +255,12 @@ class _Reader:
             None if led and self.counted else reason, led, self.after_building,
         )  # fmt: skip
 
+    def _may_name_a_house(self) -> bool:
+        """Whether a house may be called by what stands before two words: Brookside Vale Road."""
+        key, last_two = self._key(self.start), (self.end or 0) - 2
+        house = key in self.words.alone or key.endswith(tuple(self.words.ending))
+        return house and last_two == self.start + 1 and is_thoroughfare(self._key(last_two))
+
     def _names_whole(self) -> bool:
         end = self.name_end
         if end is None or end + 1 != self.end:
@@ -264,7 +282,9 @@ class _Reader:
             return "number-in-words"
         if self.free and name and not _is_one_name(name) and name[-1] in self.words.whole:
             self.start = self.name_end - 1
-        first = self._key(self.start) in self.words.first
+        if self.free and self._may_name_a_house():
+            return UNKNOWN_START
+        first = self._key(self.start).partition("-")[0] in self.words.first
         named = self.keys[self.start + first : self.end]
         return None if _is_one_name(named) else UNKNOWN_START
 
@@ -275,7 +295,7 @@ def _last_words() -> frozenset[str]:
 
 
 def _is_way(key: str) -> bool:
-    return len(key) > _SHORTEST_WAY and key.endswith("way") and key.isalpha()
+    return key.endswith("way") and key.removesuffix("way") in words().ways
 
 
 def _is_led(keys: tuple[str, ...]) -> bool:
@@ -283,8 +303,16 @@ def _is_led(keys: tuple[str, ...]) -> bool:
     w = words()
     for length in (3, 2, 1):
         if keys[:length] in settlements() and length < len(keys):
-            return _is_one_name(keys[length:])
+            # Not Nelson Elm Close: a town can also be what a block is called by.
+            return _is_one_name(keys[length:]) and _begins_plainly(keys[length])
     return keys[0] in w.leading and _is_one_name(keys[1:])
+
+
+def _begins_plainly(key: str) -> bool:
+    """Whether a word is no name of its own, as those in Fulham Palace Road, Woolwich New Road."""
+    w = words()
+    plain = key in w.qualifier or key in w.whole or key in w.leading or key in w.building
+    return plain or is_thoroughfare(key)
 
 
 def _is_one_name(keys: tuple[str, ...]) -> bool:
@@ -300,7 +328,7 @@ def _is_one_name(keys: tuple[str, ...]) -> bool:
         elif key in w.qualifier:
             # What begins a name begins another one behind a name: Rose New Road, Rose The Avenue.
             names += names > 0 and keys[at - 1] not in _LINKS
-        elif key not in _LINKS and key not in _PARTICLES:
+        elif key not in _LINKS and key not in _PARTICLES and not (names and key in w.compound):
             names += len(_WITHIN_WORD.split(key))
         if names > 1 or len(key) > _LONGEST_WORD:
             return False

@@ -7,6 +7,8 @@ from importlib.resources import files
 from typing import Final, NamedTuple
 
 _FILES: Final = ("thoroughfares.txt", "premises.txt")
+_PIECES: Final = ("ways", "ending", "compound")
+"""Kinds that are no words by which a segment is read: parts of words, and words within names."""
 
 
 class Words(NamedTuple):
@@ -31,6 +33,9 @@ class Words(NamedTuple):
     defined: frozenset[str]
     entire: frozenset[str]
     certain: frozenset[str]
+    compound: frozenset[str]
+    ways: frozenset[str]
+    ending: frozenset[str]
     known: frozenset[str]
 
 
@@ -52,5 +57,5 @@ def words() -> Words:
             if line and not line.startswith("#"):
                 kind, _, listed = line.partition(":")
                 kinds[kind].update(listed.split())
-    kinds["known"] = {"st"}.union(*kinds.values())
+    kinds["known"] = {"st"}.union(*(kinds[kind] for kind in kinds if kind not in _PIECES))
     return Words(**{kind: frozenset(listed) for kind, listed in kinds.items()})

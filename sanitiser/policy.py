@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import time
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 
 from sanitiser.ages import band
@@ -16,11 +17,14 @@ from schemas.codes import CodeList
 from schemas.derive import geocoding_field_name, utc_field_name
 from schemas.people import coarser_fields
 from schemas.record_type import PERSONAL, Field, RecordType
+from schemas.scrubbed import scrubbable, scrubbed_name
 
 Record = Mapping[str, Any]
 Locations = Mapping[str, Located]
 _Treat = Callable[[str, Any], Any]
 """From agency and the given value, which is not None, to what is released."""
+Scrub = Callable[[str], str | None]
+"""From a text to what of it may leave; None where nothing of it may."""
 _CODED_TEXTS = 16_384
 _AS_IT_IS = frozenset({"keep", "code", "age"})
 _PLACE = Released._fields
@@ -42,8 +46,12 @@ class Policy:
         profile: str,
         key: ReferenceKey,
         code_lists: Mapping[str, CodeList],
+        scrubbers: Mapping[str, Scrub] = MappingProxyType({}),
     ) -> None:
-        """Compile; digests of one profile share nothing with those of another."""
+        """Compile; digests of one profile share nothing with those of another.
+
+        `scrubbers` has one for each field whose text the protocol has released scrubbed.
+        """
         self.profile = profile
         self._record_type = record_type
         self._identity = record_type.identity
@@ -61,7 +69,14 @@ class Policy:
         personal, places = profile == PERSONAL, record_type.released_places(profile)
         self._found = [(p, *self._point_of(p)) for p in places] if personal else []
         stand_ins = [] if personal else [name for name, _ in coarser_fields(record_type, profile)]
+        scrubbable_texts = scrubbable(record_type, profile)
+        stand_ins += [scrubbed_name(f) for f in scrubbable_texts]
         self._stand_ins = dict.fromkeys(stand_ins)
+        self._scrubbed = [
+            (f.name, scrubbed_name(f), scrubbers[f.name])
+            for f in scrubbable_texts
+            if f.name in scrubbers
+        ]
         self._located = [] if personal else [(p, self._parts_of(p)) for p in places]
         self._only = [(f.name, *rule) for f in released for rule in f.only.items()]
         self._texts = [
@@ -141,6 +156,9 @@ class Policy:
         for name, field, codes in self._only:
             if get(field) not in codes:
                 released[name] = None
+        for name, scrubbed, scrub in self._scrubbed:
+            given = get(name)
+            released[scrubbed] = None if given is None else scrub(given)
         released["record_id"] = self.record_id(agency, record)
         released["source_agency"] = agency
         released["caveats"] = (

@@ -6,6 +6,7 @@ from typing import Any
 
 from schemas.people import coarser_fields
 from schemas.record_type import PERSONAL, Field, RecordType
+from schemas.scrubbed import scrubbable, scrubbed_name
 
 AvroSchema = dict[str, Any]
 
@@ -47,6 +48,7 @@ def release_schema(record_type: RecordType, profile: str) -> AvroSchema:
             for name, field in coarser_fields(record_type, profile)
             if profile != PERSONAL
         ),
+        *(_scrubbed_field(f) for f in scrubbable(record_type, profile)),
         *(
             _utc_field(e.time)
             for e in record_type.events
@@ -124,6 +126,15 @@ def _coarser_field(name: str, field: Field) -> dict[str, Any]:
         "type": ["null", "string"],
         "default": None,
         "doc": f"Stands in for {field.name} where it would single somebody out",
+    }
+
+
+def _scrubbed_field(field: Field) -> dict[str, Any]:
+    return {
+        "name": scrubbed_name(field),
+        "type": ["null", "string"],
+        "default": None,
+        "doc": f"{field.doc}, scrubbed; null unless the protocol allows it",
     }
 
 

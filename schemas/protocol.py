@@ -162,11 +162,16 @@ class Combinations(_Strict):
 
 
 class Sanitising(_Strict):
-    """Appendix 1's settings; `minimum_households` may be raised, never lowered."""
+    """Appendix 1's settings; `minimum_households` may be raised, never lowered.
+
+    `scrubbed_texts` names the texts, as in `police-crime-offence.method_of_entry`, that `central` is
+    told scrubbed beside their codes; none by default.
+    """
 
     minimum_households: Annotated[int, Field(ge=MINIMUM_HOUSEHOLDS)] = MINIMUM_HOUSEHOLDS
     substitute_limit_metres: Annotated[int, Field(ge=1, le=20_000)] = 2_000
     combinations: Combinations = Combinations()
+    scrubbed_texts: tuple[str, ...] = ()
 
 
 class Retention(_Strict):

@@ -13,6 +13,7 @@ from ruamel.yaml.error import MarkedYAMLError
 from schemas.catalogue import Catalogue
 from schemas.positions import Finding, Place, located
 from schemas.protocol import Protocol, ProtocolError
+from schemas.scrubbed import PROFILE, scrubbable
 
 
 def load_protocol(path: Path, catalogue: Catalogue) -> Protocol:
@@ -52,6 +53,7 @@ def _findings(protocol: Protocol, catalogue: Catalogue) -> Iterator[Finding]:
         yield from _profiles(protocol, catalogue)
         yield from _openings(protocol, catalogue)
     yield from _aggregates(protocol, catalogue)
+    yield from _scrubbed_texts(protocol, catalogue)
 
 
 def _unknown_datasets(protocol: Protocol, catalogue: Catalogue) -> Iterator[Finding]:
@@ -101,6 +103,19 @@ def _openings(protocol: Protocol, catalogue: Catalogue) -> Iterator[Finding]:
                 f"{opening.dataset} is core, so flows routinely and needs no opening (Table 1)"
             )
             yield Finding(("openings", i, "dataset"), message)
+
+
+def _scrubbed_texts(protocol: Protocol, catalogue: Catalogue) -> Iterator[Finding]:
+    accepted = [
+        f"{dataset}.{field.name}"
+        for dataset, record_type in sorted(catalogue.record_types.items())
+        if PROFILE in record_type.profiles
+        for field in scrubbable(record_type, PROFILE)
+    ]
+    for i, text in enumerate(protocol.sanitising.scrubbed_texts):
+        if text not in accepted:
+            message = f"{text!r} is no text that may be scrubbed; accepted: {', '.join(accepted)}"
+            yield Finding(("sanitising", "scrubbed_texts", i), message)
 
 
 def _aggregates(protocol: Protocol, catalogue: Catalogue) -> Iterator[Finding]:

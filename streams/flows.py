@@ -12,9 +12,10 @@ from sanitiser.gazetteer import Gazetteer
 from sanitiser.key_ring import KeyRing
 from sanitiser.location import Locator
 from sanitiser.memory import Memory
-from sanitiser.policy import Policy
+from sanitiser.policy import Policy, Scrub
 from sanitiser.postcodes import PostcodeIndex
 from sanitiser.references import ReferenceKey
+from sanitiser.scrubbing import Scrubber
 from schemas.catalogue import Catalogue
 from schemas.derive import AvroSchema, intake_schema
 from schemas.protocol import Protocol, SupplyAgreement
@@ -57,6 +58,7 @@ class _Parts:
     memory: Memory
     wire: Wire
     destinations: Mapping[str, Destination]
+    scrub: Scrub | None
 
 
 def build_pipeline(
@@ -68,7 +70,11 @@ def build_pipeline(
     clock: Callable[[], float],
     gazetteer: Gazetteer | None = None,
 ) -> Pipeline:
-    """The pipeline of everything the protocol has agencies supply."""
+    """The pipeline of everything the protocol has agencies supply.
+
+    Raises:
+        RecogniserMissing: the protocol allows scrubbed texts, and what they need is not installed.
+    """
     names, partnership = Names(protocol.prefix), protocol.partnership
     own = Area(index, partnership.area, partnership.margin_metres)
     destinations = {
@@ -86,6 +92,7 @@ def build_pipeline(
         Memory(),
         wire,
         destinations,
+        Scrubber() if protocol.sanitising.scrubbed_texts else None,
     )
     flows = {names.intake(s.agency, s.dataset): _flow(s, parts) for s in protocol.supplies}
     receipts = {s.agency: destinations[names.receipts(s.agency)] for s in protocol.supplies}
@@ -135,11 +142,18 @@ def _releaser(
     record_type: RecordType, profiles: Sequence[str], key: ReferenceKey, parts: _Parts
 ) -> Releaser:
     lists, wanted = parts.catalogue.code_lists, parts.protocol.sanitising.combinations
+    scrubbers = {
+        field: parts.scrub
+        for dataset, _, field in (
+            text.partition(".") for text in parts.protocol.sanitising.scrubbed_texts
+        )
+        if dataset == record_type.dataset and parts.scrub is not None
+    }
     rules = {
         p: Rule(wanted.minimum_alike, wanted.window_days, wanted.heeded_in(p)) for p in profiles
     }
     return Releaser(
-        Sanitiser([Policy(record_type, p, key, lists) for p in profiles]),
+        Sanitiser([Policy(record_type, p, key, lists, scrubbers) for p in profiles]),
         Generaliser(
             {
                 p: Combinations(record_type, p, key, lists, rule, parts.memory)

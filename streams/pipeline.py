@@ -62,7 +62,7 @@ class Releaser(NamedTuple):
         self,
         agency: str,
         record: dict[str, Any],
-        locations: dict[str, Located],
+        locations: Mapping[str, Located],
         caveats: list[str],
         today: date,
         tally: Tally,
@@ -124,7 +124,7 @@ class Flow:
 
     def _release(self, cleaned: Cleaned, today: date, now_ms: int, tally: Tally) -> list[Output]:
         record, caveats, _ = cleaned
-        locations = self.geocode(record)
+        locations: Mapping[str, Located] = self.geocode(record)
         for prefix, located in locations.items():
             if located.caveats:
                 caveats.extend([prefix + caveat for caveat in located.caveats])
@@ -134,6 +134,7 @@ class Flow:
         releases: list[Release] = []
         outputs: list[Output] = []
         if releaser is not None and region is not None:
+            locations = self.region.guarded(locations, region)
             releases = releaser(self.agency, record, locations, caveats, today, tally)
             outputs = self.route.released(releases, now_ms, region)
         self._count(tally, record, caveats)

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from sanitiser.area import Area
-from sanitiser.location import Located
+from sanitiser.location import NOWHERE, Located
+from sanitiser.postcodes import Place
 from streams.steps.route import OWN
+
+FOREIGN = "substitute-in-another-area"
 
 
 class Regions:
@@ -33,3 +36,28 @@ class Regions:
             if all(area.holds(located) for located in outside):
                 return name
         return None
+
+    def guarded(self, locations: Mapping[str, Located], region: str) -> Mapping[str, Located]:
+        """The locations without points of postcodes that stand in from another region.
+
+        Their own records go elsewhere, so to readers of `region` such a postcode would stand for
+        none but the few households of the postcode that it replaces.
+        """
+        foreign = {
+            prefix: _without_point(locations[prefix])
+            for prefix in self._places
+            if self._is_foreign(locations[prefix].place, region)
+        }
+        return {**locations, **foreign} if foreign else locations
+
+    def _is_foreign(self, place: Place | None, region: str) -> bool:
+        if place is None or not place.substituted or place.easting is None:
+            return False
+        centre = float(place.easting), float(place.northing or 0)
+        stand_in = Located(NOWHERE, "", (), (), centre, place.district)
+        return self(dict.fromkeys(self._places, stand_in)) != region
+
+
+def _without_point(located: Located) -> Located:
+    released = NOWHERE._replace(district=located.district)
+    return located._replace(released=released, withheld=(*located.withheld, FOREIGN), place=None)

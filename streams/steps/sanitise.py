@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sanitiser.location import Located
@@ -25,7 +25,11 @@ class Sanitiser:
         self.profiles = tuple(policy.profile for policy in policies)
 
     def __call__(
-        self, agency: str, record: dict[str, Any], locations: dict[str, Located], caveats: list[str]
+        self,
+        agency: str,
+        record: dict[str, Any],
+        locations: Mapping[str, Located],
+        caveats: list[str],
     ) -> list[Release]:
         """Releases in the order of the policies; none where every profile excludes such a row."""
         return [

@@ -82,18 +82,23 @@ def test_every_port_is_on_the_loopback_interface_alone(stack: Stack) -> None:
 def test_folders_and_secrets_are_their_owners_alone(stack: Stack) -> None:
     folders = [stack.run_dir, *(path for path in stack.run_dir.iterdir() if path.is_dir())]
     secrets = [
-        *(stack.run_dir / "secrets").iterdir(),
+        *(path for path in (stack.run_dir / "secrets").rglob("*") if path.is_file()),
         stack.run_dir / "broker" / "server.properties",
         stack.run_dir / "logs" / "authorizer.log",
         stack.run_dir / "logs" / "broker.log",
     ]
     assert len(folders) == 5
+    folders += [path for path in (stack.run_dir / "secrets").iterdir() if path.is_dir()]
     assert {_mode(path) for path in folders} == {0o700}
     assert {_mode(path) for path in secrets} == {0o600}
 
 
 def test_no_password_shows_in_the_process_list_or_stays_behind(stack: Stack) -> None:
-    passwords = [path.read_text() for path in (stack.run_dir / "secrets").iterdir()]
+    passwords = [
+        path.read_text()
+        for path in (stack.run_dir / "secrets").rglob("*")
+        if path.is_file() and path.suffix != ".json"
+    ]
     shown = " ".join(psutil.Process(stack.broker.pid).cmdline())
     assert not any(password in shown for password in passwords)
     assert not (stack.run_dir / "broker" / "format.args").exists()

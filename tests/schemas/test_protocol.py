@@ -81,3 +81,16 @@ def test_an_unknown_party_is_answered_with_those_there_are(protocol: Protocol) -
     assert protocol.party("fire").kind == "fire-and-rescue"
     with pytest.raises(ProtocolError, match="police"):
         protocol.party("nobody")
+
+
+@pytest.mark.parametrize(
+    "text", ["police-crime-offender.occupation", "police-incident.incident_type", "nothing"]
+)
+def test_a_text_that_must_not_be_scrubbed_is_refused_with_what_may(
+    tmp_path: Path, catalogue: Catalogue, text: str
+) -> None:
+    path = tmp_path / "protocol.yaml"
+    allowed = f"minimum_households: 4\n  scrubbed_texts: [{text}]"
+    path.write_text(TEXT.replace("minimum_households: 4", allowed), encoding="utf-8")
+    with pytest.raises(ProtocolError, match=r"police-crime-offence\.method_of_entry"):
+        load_protocol(path, catalogue)

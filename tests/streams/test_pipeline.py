@@ -498,3 +498,21 @@ def test_what_a_text_says_beyond_its_codes_stays_in_and_is_counted(
     (released,) = partnership.releases(result, "central")
     assert released[field] == codes
     assert tally.withheld["text-beyond-its-codes"] == counted
+
+
+def test_a_text_is_released_scrubbed_only_where_the_protocol_allows_it(
+    protocol: Protocol, catalogue: Catalogue, index: PostcodeIndex
+) -> None:
+    text = "Rear door forced, John Smith of 12 Elm Road saw a man"
+    allowed = protocol.sanitising.model_copy(
+        update={"scrubbed_texts": ("police-crime-offence.method_of_entry",)}
+    )
+    told = Partnership.of(protocol.model_copy(update={"sanitising": allowed}), catalogue, index)
+    silent = Partnership.of(protocol, catalogue, index)
+    for partnership, expected in ((told, "Rear door forced, […] of […] saw a man"), (silent, None)):
+        record = offence(method_of_entry=text, property_stolen=text)
+        result = partnership.process(partnership.intake("police-crime-offence", record))
+        (central,) = partnership.releases(result, "central")
+        assert central["method_of_entry_text"] == expected
+        assert central["property_stolen_text"] is None
+        assert all("method_of_entry_text" not in r for r in partnership.releases(result, "second"))

@@ -58,6 +58,25 @@ def test_an_event_in_no_area_that_the_protocol_knows_is_held_and_counted(
     assert (tally.held, dict(tally.withheld)) == (1, {"event-outside-the-area": 1})
 
 
+def test_a_postcode_of_another_area_stands_in_for_none_of_this_one(
+    bordered: Partnership, full: Partnership
+) -> None:
+    """To readers who get no record of its own it would tell of BA1 1AA's two households alone."""
+    moved = incident(
+        location_postcode="BA1 1AA", location_easting=None, location_northing=None,
+        location_address=None,
+    )  # fmt: skip
+    whole = full.process(full.intake("police-incident", moved))
+    assert {r["location_postcode"] for r in full.releases(whole)} == {"BA1 1AB"}
+    result = bordered.process(bordered.intake("police-incident", moved))
+    told = bordered.releases(result)
+    assert len(told) == 2
+    for release in told:
+        assert release["location_postcode"] is release["location_easting"] is None
+        assert release["location_district"] == "E06000022"
+    assert result.tallies[0].withheld["substitute-in-another-area"] == 1
+
+
 @pytest.mark.parametrize("dataset", ["police-crime-offender", "police-crime-victim"])
 def test_homes_may_lie_anywhere(full: Partnership, dataset: str) -> None:
     record = minimal(full.catalogue.record_type(dataset)) | {"home_postcode": "BA1 1AB"}

@@ -1,0 +1,66 @@
+"""The words that may stand in a scrubbed text, from the data file beside this module."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+from typing import NamedTuple
+
+_VOWELS = "aeiou"
+_KINDS = ("plain", "noun", "verb", "role", "naming", "title", "capital", "name", "number")
+
+
+class PlainWords(NamedTuple):
+    """Sets of lower-case words; the data file says what each kind means. `known` are all of them."""
+
+    known: frozenset[str]
+    role: frozenset[str]
+    naming: frozenset[str]
+    title: frozenset[str]
+    capital: frozenset[str]
+    name: frozenset[str]
+    number: frozenset[str]
+
+    def knows(self, word: str) -> bool:
+        """Whether a lower-case word, or each part of a hyphenated one, is in a list."""
+        stem = word.removesuffix("'s").removesuffix("'")
+        return stem in self.known or all(part in self.known for part in stem.split("-"))
+
+
+@cache
+def plain_words() -> PlainWords:
+    """Read the words once."""
+    kinds: dict[str, set[str]] = {kind: set() for kind in _KINDS}
+    text = files("sanitiser").joinpath("plain_words.txt").read_text(encoding="utf-8")
+    for line in text.splitlines():
+        if line and not line.startswith("#"):
+            kind, _, listed = line.partition(":")
+            kinds[kind].update(listed.split())
+    nouns = {form for word in kinds.pop("noun") for form in _plurals(word)}
+    verbs = {form for word in kinds.pop("verb") for form in _forms(word)}
+    roles = {form for word in kinds["role"] for form in _plurals(word)}
+    # A word that is a name besides is known only where another list has it too.
+    known = nouns | verbs | roles | kinds.pop("plain") | kinds["capital"] | kinds["number"]
+    known |= kinds["naming"] | kinds["title"]
+    told = {kind: frozenset(listed) for kind, listed in kinds.items()}
+    return PlainWords(frozenset(known), **told | {"role": frozenset(roles)})
+
+
+def _plurals(word: str) -> set[str]:
+    if word.endswith("y") and word[-2] not in _VOWELS:
+        return {word, word[:-1] + "ies"}
+    return {word, word + ("es" if word.endswith(("s", "x", "ch", "sh", "z")) else "s")}
+
+
+def _forms(word: str) -> set[str]:
+    if word.endswith("e"):
+        return _plurals(word) | {word + "d", word[:-1] + "ing"}
+    if word.endswith("y") and word[-2] not in _VOWELS:
+        return _plurals(word) | {word[:-1] + "ied", word + "ing"}
+    stem = word + word[-1] if _doubles(word) else word
+    return _plurals(word) | {stem + "ed", stem + "ing"}
+
+
+def _doubles(word: str) -> bool:
+    one_vowel = sum(letter in _VOWELS for letter in word) == 1
+    return one_vowel and word[-1] not in _VOWELS + "wxy" and word[-2] in _VOWELS

@@ -1,0 +1,149 @@
+"""Free text with everything taken out that could lead to a person or a home.
+
+A recogniser library (Presidio) takes out what has a known form. What it misses is met from the other
+side: of the rest only ordinary words of a list come out, and of those none that stands where a name
+would. No digit, no unknown word and no capital within a sentence is left; so a name, a house
+number, a date of birth or a reference has no way through, whether or not anybody thought of its form.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+from typing import Any, Final, NamedTuple
+
+from sanitiser.plain_words import PlainWords, plain_words
+
+REMOVED: Final = "[…]"
+_CACHED: Final = 16_384
+_LONGEST: Final = 2_000
+_RECOGNISERS: Final = (
+    "CreditCardRecognizer", "CryptoRecognizer", "DateRecognizer", "IbanRecognizer", "IpRecognizer",
+    "NhsRecognizer", "PhoneRecognizer", "UkDrivingLicenceRecognizer", "UkNinoRecognizer",
+    "UkPassportRecognizer", "UkPostcodeRecognizer", "UkVehicleRegistrationRecognizer",
+)  # fmt: skip
+"""Those that need no language model. The ones of e-mails and web addresses would ask the network for
+a list of domains; our own rule takes out every word with a point, an at sign or a slash in it."""
+_WORD: Final = re.compile(r"[a-z]+(?:['’-][a-z]+)*'?", re.IGNORECASE)
+_EDGES: Final = ".,;:!?\"'()[]“”‘’-–"
+_SENTENCE_ENDS: Final = (".", "!", "?", ":", ";")
+_SPELT: Final = 3
+"""So many numbers in words, one after the other, may be a telephone number."""
+
+
+class RecogniserMissing(RuntimeError):
+    """A protocol allows scrubbed texts and the recogniser library is not installed."""
+
+
+class _Token(NamedTuple):
+    """A word of the text as written and as compared; `heads` says that a sentence begins with it."""
+
+    written: str
+    key: str
+    heads: bool
+
+    @property
+    def capital(self) -> bool:
+        return self.written.lstrip(_EDGES)[:1].isupper()
+
+
+class Scrubber:
+    """Scrubs texts; keeps what it made of the latest ones."""
+
+    def __init__(self) -> None:
+        """Load the recognisers.
+
+        Raises:
+            RecogniserMissing: they are not installed; says how to install them.
+        """
+        try:
+            from presidio_analyzer import predefined_recognizers  # noqa: PLC0415
+        except ImportError:
+            message = "the protocol allows scrubbed texts, which need the recogniser library"
+            raise RecogniserMissing(f"{message}: pip install -r requirements-scrub.lock") from None
+        self._recognisers: list[Any] = [_made(predefined_recognizers, n) for n in _RECOGNISERS]
+        self._scrub = lru_cache(maxsize=_CACHED)(self._scrubbed)
+
+    def __call__(self, text: str) -> str | None:
+        """The text with `[…]` for what was taken out; None where nothing of use is left of it."""
+        return self._scrub(text) if len(text) <= _LONGEST else None
+
+    def _scrubbed(self, text: str) -> str | None:
+        plain = unicodedata.normalize("NFKC", text).replace("’", "'")
+        for start, end in self._recognised(plain):
+            plain = plain[:start] + "0" * (end - start) + plain[end:]
+        tokens = _tokens(plain)
+        kept = _kept(tokens, shouted=not any(c.islower() for c in plain))
+        return _joined(tokens, kept) if any(kept) else None
+
+    def _recognised(self, text: str) -> list[tuple[int, int]]:
+        return [
+            (found.start, found.end)
+            for recogniser in self._recognisers
+            for found in recogniser.analyze(text, recogniser.supported_entities, None) or ()
+        ]
+
+
+def _made(library: Any, name: str) -> Any:
+    recogniser = getattr(library, name)
+    in_britain = {"supported_regions": ("GB",)} if name == "PhoneRecognizer" else {}
+    return recogniser(**in_britain)
+
+
+def _tokens(text: str) -> list[_Token]:
+    tokens: list[_Token] = []
+    heads = True
+    for written in text.split():
+        tokens.append(_Token(written, written.strip(_EDGES).lower(), heads))
+        heads = written.endswith(_SENTENCE_ENDS)
+    return tokens
+
+
+def _kept(tokens: list[_Token], *, shouted: bool) -> list[bool]:
+    """For each word whether it comes out. `shouted` says that all is in capitals, which tell nothing."""
+    words = plain_words()
+    kept = [
+        bool(_WORD.fullmatch(t.key)) and words.knows(t.key) and not _stands_out(t, words, shouted)
+        for t in tokens
+    ]
+    for at, token in enumerate(tokens):
+        kept[at] = kept[at] and not _stands_for_a_name(at, token, tokens, kept, words)
+    for at in range(len(tokens)):
+        run = tokens[at : at + _SPELT]
+        if len(run) == _SPELT and all(t.key in words.number for t in run):
+            kept[at : at + _SPELT] = [False] * _SPELT
+    return kept
+
+
+def _stands_out(token: _Token, words: PlainWords, shouted: bool) -> bool:
+    """Whether a word's capital makes it a name: Old Mill, the Rose."""
+    if token.key in words.name and (shouted or token.capital):
+        return True
+    capital = token.capital and not token.heads and not shouted
+    return capital and token.key not in words.capital and not token.written.isupper()
+
+
+def _stands_for_a_name(
+    at: int, token: _Token, tokens: list[_Token], kept: list[bool], words: PlainWords
+) -> bool:
+    """Whether what stands before or behind a word makes it a name: victim rose, mr brown, [John] hill."""
+    before = tokens[at - 1] if at and not token.heads else None
+    if before is not None and before.key in words.naming | words.title:
+        return True
+    if token.key not in words.name:
+        return False
+    if before is not None and (before.key in words.role or not kept[at - 1]):
+        return True
+    after = at + 1
+    return after < len(tokens) and not tokens[after].heads and not kept[after]
+
+
+def _joined(tokens: list[_Token], kept: list[bool]) -> str:
+    written: list[str] = []
+    for token, keep in zip(tokens, kept, strict=True):
+        if keep:
+            written.append(token.written)
+        elif not written or written[-1] != REMOVED:
+            written.append(REMOVED)
+    return " ".join(written)
