@@ -10,7 +10,7 @@ from ops.embedded import ports, private_files, processes, service
 from ops.embedded.service import Service
 from ops.embedded.stack import Stack
 from ops.keys import KeyStore
-from ops.reference import GAZETTEER_FOLDER, INDEX_FOLDER
+from ops.reference import GAZETTEER_FOLDER, INDEX_FOLDER, PREMISES_FILE
 from sanitiser.postcode_store import METADATA_FILE
 
 FOLDER = "worker"
@@ -44,10 +44,11 @@ def start_worker(stack: Stack, protocol: Path, slot: str = "0") -> Service:
 
 
 def _digest(protocol: Path, stack: Stack) -> str:
-    """Of what a worker reads when it starts, and never again: protocol, postcode index, gazetteer, epochs."""
+    """Of what a worker reads when it starts, and never again: protocol, postcodes, places, epochs."""
     read = [protocol, stack.run_dir / INDEX_FOLDER / METADATA_FILE]
     read += [KeyStore(stack.secrets.folder).file]
     read += sorted((stack.run_dir / GAZETTEER_FOLDER).glob("*"))
+    read += [file for file in [stack.run_dir / PREMISES_FILE] if file.is_file()]
     return hashlib.sha256(b"".join(file.read_bytes() for file in read)).hexdigest()
 
 

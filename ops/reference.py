@@ -13,6 +13,7 @@ from schemas.protocol import Sanitising
 
 INDEX_FOLDER = "reference"
 GAZETTEER_FOLDER = "gazetteer"
+PREMISES_FILE = "premises.txt"
 _DIGITS = 12
 
 

@@ -12,11 +12,13 @@ from typing import Any
 from faust import Worker
 from prometheus_client import CollectorRegistry, disable_created_metrics, start_http_server
 
-from ops.reference import GAZETTEER_FOLDER
+from ops.reference import GAZETTEER_FOLDER, PREMISES_FILE
 from sanitiser.gazetteer import Gazetteer
 from sanitiser.key_ring import KeyRing
 from sanitiser.postcode_store import METADATA_FILE
 from sanitiser.postcodes import PostcodeIndex
+from sanitiser.premises import released_premises
+from sanitiser.premises_list import PremisesList
 from schemas.catalogue import Catalogue, load_catalogue
 from schemas.protocol import Protocol
 from schemas.protocol_file import load_protocol
@@ -94,7 +96,11 @@ def _pipeline(
     wire = Wire(registry.encoder, registry.decoder_for)
     folder = settings.index.with_name(GAZETTEER_FOLDER)
     gazetteer = Gazetteer.open(folder) if folder.is_dir() else None
-    return build_pipeline(protocol, catalogue, index, settings.keys, wire, time.time, gazetteer)
+    listed = settings.index.with_name(PREMISES_FILE)
+    premises = PremisesList.open(listed) if listed.is_file() else released_premises
+    return build_pipeline(
+        protocol, catalogue, index, settings.keys, wire, time.time, gazetteer, premises
+    )
 
 
 def _source(protocol: Protocol, pipeline: Pipeline) -> SourceSettings:

@@ -47,10 +47,12 @@ class Policy:
         key: ReferenceKey,
         code_lists: Mapping[str, CodeList],
         scrubbers: Mapping[str, Scrub] = MappingProxyType({}),
+        premises: Scrub = released_premises,
     ) -> None:
         """Compile; digests of one profile share nothing with those of another.
 
-        `scrubbers` has one for each field whose text the protocol has released scrubbed.
+        `scrubbers` has one for each field whose text the protocol has released scrubbed; `premises`
+        gives of a name of premises what may leave.
         """
         self.profile = profile
         self._record_type = record_type
@@ -85,7 +87,7 @@ class Policy:
             if f.treatments[profile].action == "coded-text"
         ]
         self._treated: list[tuple[str, _Treat]] = [
-            (f.name, _treatment(f, profile, key, code_lists))
+            (f.name, _treatment(f, profile, key, code_lists, premises))
             for f in released
             if f.treatments[profile].action not in _AS_IT_IS | set(_PLACE)
         ]
@@ -168,7 +170,11 @@ class Policy:
 
 
 def _treatment(
-    field: Field, profile: str, key: ReferenceKey, code_lists: Mapping[str, CodeList]
+    field: Field,
+    profile: str,
+    key: ReferenceKey,
+    code_lists: Mapping[str, CodeList],
+    premises: Scrub,
 ) -> _Treat:
     treatment = field.treatments[profile]
     match treatment.action:
@@ -176,6 +182,8 @@ def _treatment(
             return key.for_purpose(profile, field.join or field.name).digest
         case "coded-text" if treatment.code_list:
             return _coded_text(code_lists[treatment.code_list])
+        case "premises":
+            return lambda _agency, given: premises(given)
         case "group" if treatment.code_list:
             group = code_lists[treatment.code_list].group
             return lambda _agency, given: group(given)
@@ -206,6 +214,5 @@ _OF_VALUES: Mapping[str, _Treat] = {
     "hour": _hour,
     "rounded": _rounded,
     "band": lambda _agency, given: band(given),
-    "premises": lambda _agency, given: released_premises(given),
 }
 """Treatments that need no more than the value."""

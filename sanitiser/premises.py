@@ -29,17 +29,23 @@ _DWELLINGS = frozenset({
     "old", "former", "formerly", "converted", "ex",
 })  # fmt: skip
 _TITLES = frozenset({"mr", "mrs", "ms", "miss", "dr", "c/o"})
-_FORM = re.compile(r"[A-Za-z][A-Za-z'’&. -]*")
-_WORD = re.compile(r"[a-z/’']+")
+_FORM = re.compile(r"[A-Za-zÀ-ɏ][A-Za-zÀ-ɏ'’&. -]*")
+_WORD = re.compile(r"[a-zà-ɏ/’']+")
 
 
 def released_premises(given: str) -> str | None:
     """The name, or None where it is not certain to be that of premises asked for by name."""
     name = " ".join(given.split())
-    if len(name) > LONGEST or not _FORM.fullmatch(name):
+    if not names_no_home(name):
         return None
     words = _WORD.findall(name.casefold())
-    if not words or len(words) > MOST_WORDS or words[-1] not in _KINDS:
-        return None
     names_nothing = set(words) <= _KINDS | {"the"}
-    return None if names_nothing or set(words) & (_DWELLINGS | _TITLES) else name
+    return None if names_nothing or words[-1] not in _KINDS else name
+
+
+def names_no_home(name: str) -> bool:
+    """Whether nothing in a name can belong to a home or tell a person."""
+    if len(name) > LONGEST or not _FORM.fullmatch(name):
+        return False
+    words = _WORD.findall(name.casefold())
+    return 0 < len(words) <= MOST_WORDS and not set(words) & (_DWELLINGS | _TITLES)

@@ -14,6 +14,7 @@ from sanitiser.location import Locator
 from sanitiser.memory import Memory
 from sanitiser.policy import Policy, Scrub
 from sanitiser.postcodes import PostcodeIndex
+from sanitiser.premises import released_premises
 from sanitiser.references import ReferenceKey
 from sanitiser.scrubbing import Scrubber
 from schemas.catalogue import Catalogue
@@ -59,6 +60,7 @@ class _Parts:
     wire: Wire
     destinations: Mapping[str, Destination]
     scrub: Scrub | None
+    premises: Scrub
 
 
 def build_pipeline(
@@ -69,6 +71,7 @@ def build_pipeline(
     wire: Wire,
     clock: Callable[[], float],
     gazetteer: Gazetteer | None = None,
+    premises: Scrub = released_premises,
 ) -> Pipeline:
     """The pipeline of everything the protocol has agencies supply.
 
@@ -93,6 +96,7 @@ def build_pipeline(
         wire,
         destinations,
         Scrubber() if protocol.sanitising.scrubbed_texts else None,
+        premises,
     )
     flows = {names.intake(s.agency, s.dataset): _flow(s, parts) for s in protocol.supplies}
     receipts = {s.agency: destinations[names.receipts(s.agency)] for s in protocol.supplies}
@@ -153,7 +157,9 @@ def _releaser(
         p: Rule(wanted.minimum_alike, wanted.window_days, wanted.heeded_in(p)) for p in profiles
     }
     return Releaser(
-        Sanitiser([Policy(record_type, p, key, lists, scrubbers) for p in profiles]),
+        Sanitiser(
+            [Policy(record_type, p, key, lists, scrubbers, parts.premises) for p in profiles]
+        ),
         Generaliser(
             {
                 p: Combinations(record_type, p, key, lists, rule, parts.memory)

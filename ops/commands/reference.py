@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -11,9 +12,10 @@ import typer
 from rich.console import Console
 
 from ops.commands.common import AsJson, RunDir
-from ops.reference import GAZETTEER_FOLDER, INDEX_FOLDER
+from ops.reference import GAZETTEER_FOLDER, INDEX_FOLDER, PREMISES_FILE
 from ops.settings import Settings
 from sanitiser.gazetteer_build import build_gazetteer
+from sanitiser.premises_list import build_premises
 from sanitiser.reference import build_index, code_point_open_csv, onspd_package
 
 reference = typer.Typer(
@@ -94,10 +96,44 @@ def gazetteer(
     folder = Settings.from_environment(run_dir=run_dir).run_dir / GAZETTEER_FOLDER
     folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     built = build_gazetteer(folder, files)
+    _tell(built.kept, built.left_out, as_json=as_json)
+
+
+@reference.command()
+def premises(
+    files: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="FILES",
+            help="Food hygiene ratings, Get Information About Schools, NaPTAN, or a CSV of name, type.",
+        ),
+    ],
+    *,
+    run_dir: RunDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Build the list of premises whose names may be released: licensed premises, schools, stations.
+
+    Without it premises are told by how their names end. With it the names in it come out and no
+    others, so give registers of all three. Start the workers again afterwards.
+
+    Examples:
+
+        ipu reference premises FHRS.csv edubasealldata.csv Stops.csv
+
+        ipu reference premises pubs.csv.gz --json
+    """
+    file = Settings.from_environment(run_dir=run_dir).run_dir / PREMISES_FILE
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    built = build_premises(file, files)
+    _tell(built.kept, built.left_out, as_json=as_json)
+
+
+def _tell(kept: Mapping[str, int], left_out: Mapping[str, int], *, as_json: bool) -> None:
     if as_json:
-        print(json.dumps({"kept": built.kept, "left_out": built.left_out}))
+        print(json.dumps({"kept": kept, "left_out": left_out}))
         return
     console = Console(stderr=True)
-    for title, counts in (("kept", built.kept), ("left out", built.left_out)):
+    for title, counts in (("kept", kept), ("left out", left_out)):
         told = ", ".join(f"{name} {count:,}" for name, count in sorted(counts.items()))
         console.print(f"{title}: {told or 'nothing'}", markup=False)

@@ -20,6 +20,8 @@ from ops.reference import cached_index
 from ops.settings import Settings
 from sanitiser.gazetteer import Gazetteer
 from sanitiser.postcodes import PostcodeIndex
+from sanitiser.premises import released_premises
+from sanitiser.premises_list import PremisesList
 from sanitiser.references import KEY_BYTES, ReferenceKey
 from schemas.catalogue import Catalogue, load_catalogue
 from schemas.protocol import MINIMUM_HOUSEHOLDS
@@ -69,6 +71,14 @@ def sanitise(
             help="Folder of named places that `ipu reference gazetteer` wrote, as run/gazetteer.",
         ),
     ] = None,
+    premises: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True,
+            dir_okay=False,
+            help="List of premises that `ipu reference premises` wrote, as run/premises.txt.",
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Sanitise a file as the worker sanitises records: by guidance Appendix 1.
@@ -96,6 +106,7 @@ def sanitise(
     order = Order(
         file, columns, profile, out, rejects, PostcodeIndex.open(folder, k), _key(key), catalogue,
         gazetteer=Gazetteer.open(gazetteer) if gazetteer else None,
+        premises=PremisesList.open(premises) if premises else released_premises,
     )  # fmt: skip
     with progress_bar(console, "sanitising") as shown:
         summary = sanitise_file(order, lambda done, all_, n: shown(done, all_, f"{n:,} rows"))

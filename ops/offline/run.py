@@ -20,7 +20,9 @@ from ops.offline.csv_output import Writer, cell, instant_cell, private_csv, sort
 from ops.offline.steps import Steps, steps_for
 from ops.offline.summary import Summary
 from sanitiser.gazetteer import Gazetteer
+from sanitiser.policy import Scrub
 from sanitiser.postcodes import PostcodeIndex
+from sanitiser.premises import released_premises
 from sanitiser.references import ReferenceKey
 from schemas.catalogue import Catalogue
 from schemas.derive import release_schema, utc_field_name
@@ -51,6 +53,7 @@ class Order:
     catalogue: Catalogue
     agency: str = AGENCY
     gazetteer: Gazetteer | None = None
+    premises: Scrub = released_premises
 
     @property
     def record_type(self) -> RecordType:
@@ -77,7 +80,7 @@ def sanitise_file(order: Order, progress: Progress = lambda *_: None) -> Summary
     steps = steps_for(
         order.mapping.dataset, order.profile,
         agency=order.agency, index=order.index, key=order.key, catalogue=order.catalogue,
-        gazetteer=order.gazetteer,
+        gazetteer=order.gazetteer, premises=order.premises,
     )  # fmt: skip
     summary = Summary(order.index.metadata.k)
     with ExitStack() as opened:

@@ -11,8 +11,9 @@ from sanitiser.combinations import Combinations, Rule
 from sanitiser.gazetteer import Gazetteer
 from sanitiser.location import Located, Locator
 from sanitiser.memory import Memory
-from sanitiser.policy import Policy
+from sanitiser.policy import Policy, Scrub
 from sanitiser.postcodes import PostcodeIndex
+from sanitiser.premises import released_premises
 from sanitiser.references import ReferenceKey
 from schemas.catalogue import Catalogue
 from schemas.protocol import Combinations as Wanted
@@ -74,6 +75,7 @@ def steps_for(
     key: ReferenceKey,
     catalogue: Catalogue,
     gazetteer: Gazetteer | None = None,
+    premises: Scrub = released_premises,
 ) -> Steps:
     """The steps that a worker takes with an agency's dataset for one profile's readers."""
     record_type, lists, memory = catalogue.record_type(dataset), catalogue.code_lists, Memory()
@@ -84,7 +86,7 @@ def steps_for(
         Validator(record_type, lists),
         Cleaner(record_type),
         Geocoder(record_type, Locator(index, gazetteer)),
-        Sanitiser([Policy(record_type, profile, key, lists)]),
+        Sanitiser([Policy(record_type, profile, key, lists, premises=premises)]),
         Generaliser({profile: Combinations(record_type, profile, key, lists, rule, memory)}),
         Recall(record_type, SteadyAges(record_type, agency, key, memory)),
         memory,
