@@ -2,8 +2,10 @@
 FROM python:3.11-slim AS build
 WORKDIR /build
 RUN python -m venv /opt/ipu
-COPY requirements.lock .
-RUN /opt/ipu/bin/pip install --no-cache-dir --require-hashes -r requirements.lock
+# requirements-scrub.lock for a protocol that allows scrubbed texts.
+ARG LOCK=requirements.lock
+COPY requirements.lock requirements-scrub.lock ./
+RUN /opt/ipu/bin/pip install --no-cache-dir --require-hashes -r ${LOCK}
 COPY pyproject.toml README.md ./
 COPY connectors connectors
 COPY schemas schemas

@@ -51,9 +51,9 @@ def secrets(folder: Path, protocol_file: ProtocolFile) -> None:
     """Make a password file (mode 0600) for each principal that has none, and the keys; shows none."""
     protocol, _ = _read(protocol_file)
     store = SecretStore(private_files.make_folder(folder))
+    KeyStore(folder).make(london_today(), new=not store.has(Names(protocol.prefix).worker))
     for name in secret_names(protocol):
         store.password(name)
-    KeyStore(folder).make(london_today())
     typer.echo(f"{len(secret_names(protocol))} secrets and the keys in {folder}")
 
 
@@ -99,7 +99,7 @@ def worker(
             index=data / INDEX_FOLDER,
             registry_url=registry_url,
             connection=dict(store.client_config(bootstrap, principal)),
-            keys=KeyStore(secrets_folder).ring(),
+            keys=KeyStore(secrets_folder),
             slot=slot,
             metrics_port=metrics_port,
         )

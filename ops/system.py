@@ -60,11 +60,12 @@ def bring_up(
     stack = embedded.start(settings, report)
     private_files.write(stack.run_dir / _PROTOCOL_FILE, str(protocol_file.resolve()))
     report("applying the protocol")
+    # Before it makes the passwords by which a system shows that it is not new.
+    keys_of(stack).make(london_today(), new=not stack.secrets.has(Names(protocol.prefix).worker))
     admin = stack.secrets.client_config(stack.bootstrap, ADMIN)
     apply(protocol, catalogue, admin, stack.secrets, stack.registry_url, report)
     index = ensure_index(stack.run_dir, protocol.sanitising, households, report)
     counted = load_metadata(index).households
-    keys_of(stack).make(london_today())
     started = start_worker(stack, protocol_file) if worker else None
     return System(stack, protocol_file, protocol, catalogue, started, counted)
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import gc
 import logging
+import os
+import signal
+import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,9 +15,9 @@ from typing import Any
 from faust import Worker
 from prometheus_client import CollectorRegistry, disable_created_metrics, start_http_server
 
+from ops.keys import KeyStore
 from ops.reference import GAZETTEER_FOLDER, PREMISES_FILE
 from sanitiser.gazetteer import Gazetteer
-from sanitiser.key_ring import KeyRing
 from sanitiser.postcode_store import METADATA_FILE
 from sanitiser.postcodes import PostcodeIndex
 from sanitiser.premises import released_premises
@@ -33,7 +36,10 @@ from streams.pipeline import Pipeline
 from streams.registry import Registry
 from streams.source import SourceSettings
 
+log = logging.getLogger(__name__)
+
 LOOPBACK = "127.0.0.1"
+_WATCHED_EVERY_SECONDS = 10.0
 
 
 class WorkerError(RuntimeError):
@@ -48,7 +54,7 @@ class WorkerSettings:
     index: Path
     registry_url: str
     connection: dict[str, Any]
-    keys: KeyRing
+    keys: KeyStore
     slot: str = "0"
     metrics_port: int | None = None
 
@@ -70,9 +76,23 @@ def run_worker(settings: WorkerSettings) -> None:
     topic = Names(protocol.prefix).memory
     changelog = Changelog(clients, topic, pipeline.memory, pipeline.writer, decode)
     app = build_app(clients, pipeline, _source(protocol, pipeline), metrics, changelog)
+    _end_when_changed(settings.keys.file)
     # What stands now stays: the collector need not look at it again with every batch.
     gc.freeze()
     Worker(app, loglevel="INFO", redirect_stdouts=False).execute_from_commandline()
+
+
+def _end_when_changed(file: Path) -> None:
+    """End the worker, as SIGTERM does, when there is a new epoch: whoever keeps it starts it again."""
+    read = file.read_bytes()
+
+    def watch() -> None:
+        while file.read_bytes() == read:
+            time.sleep(_WATCHED_EVERY_SECONDS)
+        log.warning("%s has changed; the worker ends, to begin with the new keys", file.name)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=watch, name="epochs", daemon=True).start()
 
 
 def _metrics(settings: WorkerSettings) -> Metrics:
@@ -99,7 +119,7 @@ def _pipeline(
     listed = settings.index.with_name(PREMISES_FILE)
     premises = PremisesList.open(listed) if listed.is_file() else released_premises
     return build_pipeline(
-        protocol, catalogue, index, settings.keys, wire, time.time, gazetteer, premises
+        protocol, catalogue, index, settings.keys.ring(), wire, time.time, gazetteer, premises
     )
 
 

@@ -15,11 +15,14 @@ from sanitiser.references import ReferenceKey
 
 
 class Epoch(NamedTuple):
-    """A time with a key of its own; it ends where the next begins. The first has no beginning."""
+    """A time with a key of its own; it ends where the next begins. The first has no beginning.
+
+    Without a key, which was deleted, nothing that happened in it can be released.
+    """
 
     number: int
     begins: date | None
-    key: ReferenceKey
+    key: ReferenceKey | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,17 @@ class KeyRing:
     def of(cls, key: ReferenceKey) -> KeyRing:
         """One key for all days."""
         return cls((Epoch(1, None, key),), key.for_purpose("lasting"))
+
+    def key(self, day: date) -> ReferenceKey:
+        """The key for an event of that day.
+
+        Raises:
+            LookupError: that of its epoch was deleted.
+        """
+        found = self.epochs[self.at(day)].key
+        if found is None:
+            raise LookupError(f"the key for {day} was deleted")
+        return found
 
     def at(self, day: date) -> int:
         """Where in `epochs` the one stands in which an event of that day lies."""

@@ -7,7 +7,18 @@ from importlib.resources import files
 from typing import NamedTuple
 
 _VOWELS = "aeiou"
-_KINDS = ("plain", "noun", "verb", "role", "naming", "title", "capital", "name", "number")
+_KINDS = (
+    "plain",
+    "noun",
+    "verb",
+    "role",
+    "naming",
+    "title",
+    "acronym",
+    "capital",
+    "name",
+    "number",
+)
 
 
 class PlainWords(NamedTuple):
@@ -17,14 +28,23 @@ class PlainWords(NamedTuple):
     role: frozenset[str]
     naming: frozenset[str]
     title: frozenset[str]
+    acronym: frozenset[str]
     capital: frozenset[str]
     name: frozenset[str]
     number: frozenset[str]
 
     def knows(self, word: str) -> bool:
-        """Whether a lower-case word, or each part of a hyphenated one, is in a list."""
-        stem = word.removesuffix("'s").removesuffix("'")
-        return stem in self.known or all(part in self.known for part in stem.split("-"))
+        """Whether a lower-case word, or each part of a hyphenated one, may come out."""
+        return word in self.known or all(part in self.known for part in stems(word))
+
+    def names(self, word: str) -> bool:
+        """Whether a lower-case word, or a part of a hyphenated one, is a name of persons too."""
+        return any(part in self.name for part in stems(word))
+
+
+def stems(word: str) -> list[str]:
+    """The parts of a lower-case word without what marks an owner: long-brown's, long and brown."""
+    return [part.removesuffix("'s").removesuffix("'") for part in word.split("-")]
 
 
 @cache
@@ -40,8 +60,9 @@ def plain_words() -> PlainWords:
     verbs = {form for word in kinds.pop("verb") for form in _forms(word)}
     roles = {form for word in kinds["role"] for form in _plurals(word)}
     # A word that is a name besides is known only where another list has it too.
-    known = nouns | verbs | roles | kinds.pop("plain") | kinds["capital"] | kinds["number"]
-    known |= kinds["naming"] | kinds["title"]
+    known = nouns | verbs | roles | kinds.pop("plain")
+    known |= kinds["capital"] | kinds["acronym"] | kinds["naming"] | kinds["title"]
+    known -= kinds["number"]
     told = {kind: frozenset(listed) for kind, listed in kinds.items()}
     return PlainWords(frozenset(known), **told | {"role": frozenset(roles)})
 

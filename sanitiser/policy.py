@@ -126,8 +126,12 @@ class Policy:
         """
         identity = [record[field] for field in self._identity]
         if None in identity:
-            # Else two admissions of one patient, of unknown dates, would be one record.
-            identity += [record.get(f.name) for f in self._record_type.fields]
+            # Else two admissions of one patient, of unknown dates, would be one record. An age that
+            # follows from a date of birth is left out: it changes with the day of the supply.
+            identity += [
+                None if f.born and record.get(f.born) else record.get(f.name)
+                for f in self._record_type.fields
+            ]
         return self._record_key.digest(self._dataset, agency, *map(str, identity))
 
     def digests(self, agency: str, record: Record) -> dict[str, str]:

@@ -2,8 +2,9 @@
 
 A recogniser library (Presidio) takes out what has a known form. What it misses is met from the other
 side: of the rest only ordinary words of a list come out, and of those none that stands where a name
-would. No digit, no unknown word and no capital within a sentence is left; so a name, a house
-number, a date of birth or a reference has no way through, whether or not anybody thought of its form.
+would. No digit, no number in words, no unknown word and no capital within a sentence is left; so a house
+number, a date of birth or a reference has no way through, whether or not anybody thought of its form. Of
+names only those that are ordinary words can, in small letters and where nothing tells that a name stands.
 """
 
 from __future__ import annotations
@@ -27,9 +28,9 @@ _RECOGNISERS: Final = (
 a list of domains; our own rule takes out every word with a point, an at sign or a slash in it."""
 _WORD: Final = re.compile(r"[a-z]+(?:['’-][a-z]+)*'?", re.IGNORECASE)
 _EDGES: Final = ".,;:!?\"'()[]“”‘’-–"
-_SENTENCE_ENDS: Final = (".", "!", "?", ":", ";")
-_SPELT: Final = 3
-"""So many numbers in words, one after the other, may be a telephone number."""
+_SENTENCE_ENDS: Final = (".", "!", "?")
+_NEAR: Final = 3
+"""So many words behind a title, a role or a word such as "called" a name may stand."""
 
 
 class RecogniserMissing(RuntimeError):
@@ -95,48 +96,63 @@ def _tokens(text: str) -> list[_Token]:
     tokens: list[_Token] = []
     heads = True
     for written in text.split():
-        tokens.append(_Token(written, written.strip(_EDGES).lower(), heads))
-        heads = written.endswith(_SENTENCE_ENDS)
+        key = written.strip(_EDGES).lower()
+        tokens.append(_Token(written, key, heads))
+        heads = written.endswith(_SENTENCE_ENDS) and key not in plain_words().title
     return tokens
 
 
 def _kept(tokens: list[_Token], *, shouted: bool) -> list[bool]:
     """For each word whether it comes out. `shouted` says that all is in capitals, which tell nothing."""
     words = plain_words()
-    kept = [
-        bool(_WORD.fullmatch(t.key)) and words.knows(t.key) and not _stands_out(t, words, shouted)
-        for t in tokens
+    plain = [_is_plain(t, words) and not _stands_out(t, words, shouted=shouted) for t in tokens]
+    return [
+        plain[at] and not _stands_for_a_name(at, tokens, plain, words) for at in range(len(tokens))
     ]
-    for at, token in enumerate(tokens):
-        kept[at] = kept[at] and not _stands_for_a_name(at, token, tokens, kept, words)
-    for at in range(len(tokens)):
-        run = tokens[at : at + _SPELT]
-        if len(run) == _SPELT and all(t.key in words.number for t in run):
-            kept[at : at + _SPELT] = [False] * _SPELT
-    return kept
 
 
-def _stands_out(token: _Token, words: PlainWords, shouted: bool) -> bool:
-    """Whether a word's capital makes it a name: Old Mill, the Rose."""
-    if token.key in words.name and (shouted or token.capital):
+def _is_plain(token: _Token, words: PlainWords) -> bool:
+    return bool(_WORD.fullmatch(token.key)) and words.knows(token.key)
+
+
+def _stands_out(token: _Token, words: PlainWords, *, shouted: bool) -> bool:
+    """Whether its capitals make a word a name: Old Mill, the Rose, John READ."""
+    owner = token.key.endswith(("'s", "'"))
+    if shouted or owner:
+        return words.names(token.key)
+    core = token.written.strip(_EDGES)
+    if core.isupper() and len(core) > 1:
+        return token.key not in words.acronym
+    if token.capital and words.names(token.key):
         return True
-    capital = token.capital and not token.heads and not shouted
-    return capital and token.key not in words.capital and not token.written.isupper()
+    return token.capital and not token.heads and token.key not in words.capital
 
 
-def _stands_for_a_name(
-    at: int, token: _Token, tokens: list[_Token], kept: list[bool], words: PlainWords
-) -> bool:
-    """Whether what stands before or behind a word makes it a name: victim rose, mr brown, [John] hill."""
-    before = tokens[at - 1] if at and not token.heads else None
-    if before is not None and before.key in words.naming | words.title:
+def _stands_for_a_name(at: int, tokens: list[_Token], plain: list[bool], words: PlainWords) -> bool:
+    """Whether what stands around a word makes it a name: victim rose, mr. brown, [John] hill."""
+    before = _before(at, tokens)
+    if before and (before[0] in words.title or before[0] in words.naming):
         return True
-    if token.key not in words.name:
+    if len(before) > 1 and before[0] in _BETWEEN and before[1] in words.naming | {"known", "goes"}:
+        return True
+    if not words.names(tokens[at].key):
         return False
-    if before is not None and (before.key in words.role or not kept[at - 1]):
+    if any(key in words.role or key in words.title or key in words.naming for key in before):
         return True
-    after = at + 1
-    return after < len(tokens) and not tokens[after].heads and not kept[after]
+    behind = at + 1 < len(tokens) and not tokens[at + 1].heads
+    return bool(before and not plain[at - 1]) or (behind and not plain[at + 1])
+
+
+_BETWEEN: Final = frozenset({"is", "was", "as", "being", "by"})
+
+
+def _before(at: int, tokens: list[_Token]) -> list[str]:
+    """The words before one in its sentence, the nearest first."""
+    found: list[str] = []
+    while at > 0 and not tokens[at].heads and len(found) < _NEAR:
+        at -= 1
+        found.append(tokens[at].key)
+    return found
 
 
 def _joined(tokens: list[_Token], kept: list[bool]) -> str:

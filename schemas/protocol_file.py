@@ -109,7 +109,7 @@ def _scrubbed_texts(protocol: Protocol, catalogue: Catalogue) -> Iterator[Findin
     accepted = [
         f"{dataset}.{field.name}"
         for dataset, record_type in sorted(catalogue.record_types.items())
-        if PROFILE in record_type.profiles
+        if PROFILE in protocol.profiles_of(dataset)
         for field in scrubbable(record_type, PROFILE)
     ]
     for i, text in enumerate(protocol.sanitising.scrubbed_texts):

@@ -121,8 +121,9 @@ def _flow(supply: SupplyAgreement, parts: _Parts) -> Flow:
             (region, epoch): _releaser(record_type, profiles, _region_key(region, at.key), parts)
             for region, profiles in released.items()
             for epoch, at in enumerate(parts.keys.epochs)
+            if at.key is not None
         },
-        epoch=parts.keys.at,
+        keys=parts.keys,
         recall=_recall(record_type, supply.agency, parts),
         route=Router(
             {

@@ -13,6 +13,7 @@ from datetime import UTC, date, datetime
 from secrets import token_bytes
 from typing import Any, NamedTuple
 
+from sanitiser.key_ring import KeyRing
 from sanitiser.location import Located
 from sanitiser.memory import Memory
 from schemas.london import london_time
@@ -33,7 +34,7 @@ from streams.steps.geocode import Geocoder
 from streams.steps.problems import Problem
 from streams.steps.recall import Recall
 from streams.steps.region import Regions
-from streams.steps.route import Destination, Router
+from streams.steps.route import OWN, Destination, Router
 from streams.steps.sanitise import Release, Sanitiser
 from streams.steps.validate import Validator
 
@@ -42,6 +43,8 @@ log = logging.getLogger(__name__)
 NOT_OPENED = "dataset-not-opened"
 TEXT_RESIDUE = "text-beyond-its-codes"
 OUTSIDE = "event-outside-the-area"
+RETIRED = "key-of-its-time-deleted"
+EPOCH_BY_SUPPLY = "epoch-by-supply"
 _WRITER_BYTES = 8
 _UNPROCESSABLE = Problem(
     "", "unprocessable", None, "a record that the processor can handle; report this one"
@@ -84,7 +87,7 @@ class Releaser(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """The steps for one agency's dataset; `releasers` by region and by what `epoch` gives."""
+    """The steps for one agency's dataset; `releasers` by region and place of the epoch in `keys`."""
 
     agency: str
     record_type: RecordType
@@ -95,7 +98,7 @@ class Flow:
     geocode: Geocoder
     region: Regions
     releasers: Mapping[tuple[str, int], Releaser]
-    epoch: Callable[[date], int]
+    keys: KeyRing
     recall: Recall
     route: Router
     is_open: Callable[[date], bool] = lambda _day: True
@@ -129,8 +132,12 @@ class Flow:
             if located.caveats:
                 caveats.extend([prefix + caveat for caveat in located.caveats])
         region = self.region(locations)
-        kept_back = OUTSIDE if region is None else None if self.is_open(today) else NOT_OPENED
-        releaser = None if region is None or kept_back else self._releaser(region, record, today)
+        day = self.recall.day(record)
+        epoch = self.keys.at(day or today)
+        kept_back = self._kept_back(region, epoch, today)
+        releaser = None if kept_back else self.releasers.get((region or OWN, epoch))
+        if day is None and len(self.keys.epochs) > 1:
+            tally.caveats[EPOCH_BY_SUPPLY] += 1
         releases: list[Release] = []
         outputs: list[Output] = []
         if releaser is not None and region is not None:
@@ -151,9 +158,13 @@ class Flow:
             tally.released[release.profile] += 1
         return outputs
 
-    def _releaser(self, region: str, record: dict[str, Any], today: date) -> Releaser | None:
-        """That of the epoch in which it happened, so that the files of a case join."""
-        return self.releasers.get((region, self.epoch(self.recall.day(record) or today)))
+    def _kept_back(self, region: str | None, epoch: int, today: date) -> str | None:
+        """Why a record that is valid is released to nobody, whoever is entitled to it."""
+        if region is None:
+            return OUTSIDE
+        if not self.is_open(today):
+            return NOT_OPENED
+        return RETIRED if self.keys.epochs[epoch].key is None else None
 
     def _count(self, tally: Tally, record: Mapping[str, Any], caveats: Sequence[str]) -> None:
         tally.accepted += 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -18,18 +19,23 @@ from schemas.catalogue import load_catalogue
 from schemas.london import london_today
 from schemas.protocol_file import load_protocol
 
+Secrets = Annotated[
+    Path | None,
+    typer.Option(help="Folder of secrets, as that of containers; the run directory's by default."),
+]
+
 keys = typer.Typer(no_args_is_help=True, help="Keys of references, which never leave this machine.")
 
 
 @keys.command("list")
-def list_(*, run_dir: RunDir = None, as_json: AsJson = False) -> None:
+def list_(*, secrets: Secrets = None, run_dir: RunDir = None, as_json: AsJson = False) -> None:
     """Show the epochs, and no key.
 
     Examples:
 
         ipu keys list --json
     """
-    epochs = _store(run_dir).epochs()
+    epochs = _store(secrets, run_dir).epochs()
     if as_json:
         typer.echo(json.dumps([_document(e) for e in epochs], indent=2))
         return
@@ -38,6 +44,19 @@ def list_(*, run_dir: RunDir = None, as_json: AsJson = False) -> None:
         begins = epoch.begins.isoformat() if epoch.begins else "ever"
         table.add_row(str(epoch.number), begins, str(epoch.made), "retired" * epoch.retired)
     Console().print(table)
+
+
+@keys.command()
+def make(*, secrets: Secrets = None, run_dir: RunDir = None) -> None:
+    """Make the first keys, where all are lost for good: nothing released so far joins what will be.
+
+    Examples:
+
+        ipu keys make
+    """
+    store = _store(secrets, run_dir)
+    store.make(london_today())
+    typer.echo(f"{len(store.epochs())} epoch in {store.folder}")
 
 
 @keys.command()
@@ -54,12 +73,15 @@ def rotate(
     urgent: Annotated[
         bool, typer.Option("--urgent", help="The key in use may be known to others.")
     ] = False,
+    secrets: Secrets = None,
     run_dir: RunDir = None,
 ) -> None:
-    """Begin a new epoch on a day to come; running workers take it when they are started again.
+    """Begin a new epoch on a day to come, or move one that has not begun to another day.
 
     Refused while the epoch in use has lasted less than two years by then: what happened on either
-    side of that day does not join. Run `ipu up` afterwards, which starts the workers again.
+    side of that day does not join. Workers see the new epoch within seconds and start again with
+    it. An --urgent one protects what happens from then on; earlier events keep the earlier key,
+    however late they are supplied.
 
     Examples:
 
@@ -69,8 +91,8 @@ def rotate(
     """  # fmt: skip
     today = london_today()
     day = begins.date() if begins else _first_of_next_month(today)
-    made = _store(run_dir).rotate(day, today, urgent=urgent)
-    typer.echo(f"epoch {made.number} begins on {made.begins}; run `ipu up` before then")
+    made = _store(secrets, run_dir).rotate(day, today, urgent=urgent)
+    typer.echo(f"epoch {made.number} begins on {made.begins}")
 
 
 @keys.command()
@@ -79,6 +101,7 @@ def retire(
     *,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     protocol: ProtocolOption = None,
+    secrets: Secrets = None,
     run_dir: RunDir = None,
 ) -> None:
     """Delete the key of an epoch of which no release is kept any more; its digests resolve no more.
@@ -91,11 +114,15 @@ def retire(
     agreed = load_protocol(protocol_of(settings.run_dir, protocol), load_catalogue())
     if not yes:
         typer.confirm(f"Delete the key of epoch {number} for good?", abort=True)
-    _store(run_dir).retire(number, london_today(), agreed.retention.releases_days)
-    typer.echo(f"the key of epoch {number} is deleted; remove it from your backups too")
+    _store(secrets, run_dir).retire(number, london_today(), agreed.retention.releases_days)
+    typer.echo(
+        f"the key of epoch {number} is deleted; remove it from your backups too, and start the workers again"
+    )
 
 
-def _store(run_dir: RunDir) -> KeyStore:
+def _store(secrets: Path | None, run_dir: Path | None) -> KeyStore:
+    if secrets is not None:
+        return KeyStore(secrets)
     return keys_in(Settings.from_environment(run_dir=run_dir).run_dir)
 
 

@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Annotated
@@ -39,7 +40,7 @@ from streams.flows import Wire, build_pipeline
 from streams.pipeline import Pipeline
 from streams.registry import Registry
 
-FAILED = 1
+NOT_FOUND = 3
 
 
 def resolve(
@@ -70,7 +71,7 @@ def resolve(
     """Give a supplier the reference of its own record behind a digest that was released.
 
     It looks among what the agency itself supplied and nowhere else. Every question is written to
-    the audit topic before it is answered. Exit code 1 if none of its records bears the digest.
+    the audit topic before it is answered. Exit code 3 if none of its records bears the digest.
 
     Examples:
 
@@ -79,6 +80,8 @@ def resolve(
         ipu resolve 0f3a…c2 --as police --dataset police-incident --file march.csv --json
     """
     wanted = _digest(digest)
+    if mapping is not None and file is None:
+        raise typer.BadParameter("say with --file which file it reads", param_hint="--mapping")
     stack, catalogue = running_stack(run_dir), load_catalogue()
     agreed = load_protocol(protocol_of(stack.run_dir, protocol), catalogue)
     supplied = _supplied(agreed, agency, dataset)
@@ -92,16 +95,20 @@ def resolve(
             candidates = _in_topics(stack, agreed, agency, supplied, pipeline)
         else:
             candidates = _in_file(file, mapping, agency, dataset, pipeline, agreed, catalogue)
-        found = search(wanted, candidates, now, _counted(status.update))
-    worker = stack.secrets.client_config(stack.bootstrap, Names(agreed.prefix).worker)
-    entry = {
-        "actor": account.principal,
-        "action": "resolve",
-        "dataset": dataset,
-        "subject": wanted,
-        "outcome": "not-found" if found is None else "found",
-    }
-    write_audit(worker, agreed, catalogue, stack.registry_url, entry)
+        worker = stack.secrets.client_config(stack.bootstrap, Names(agreed.prefix).worker)
+        entry = {
+            "actor": account.principal,
+            "action": "resolve",
+            "dataset": dataset,
+            "subject": wanted,
+        }
+        audited = partial(write_audit, worker, agreed, catalogue, stack.registry_url)
+        try:
+            found = search(wanted, candidates, now, _counted(status.update))
+        except Exception:
+            audited(entry | {"outcome": "failed"})
+            raise
+        audited(entry | {"outcome": "not-found" if found is None else "found"})
     _tell(found, agency, as_json=as_json)
 
 
@@ -169,7 +176,7 @@ def _counted(update: Callable[[str], None]) -> Callable[[int], None]:
 def _tell(found: Found | None, agency: str, *, as_json: bool) -> None:
     if found is None:
         typer.echo(f"ipu: no record of {agency} bears this digest", err=True)
-        raise typer.Exit(FAILED)
+        raise typer.Exit(NOT_FOUND)
     if as_json:
         typer.echo(json.dumps(found._asdict(), indent=2))
         return

@@ -66,7 +66,7 @@ def worker(
                 index=stack.run_dir / INDEX_FOLDER,
                 registry_url=stack.registry_url,
                 connection=dict(stack.secrets.client_config(stack.bootstrap, Names(prefix).worker)),
-                keys=keys_of(stack).ring(),
+                keys=keys_of(stack),
                 slot=slot,
                 metrics_port=metrics_port,
             )

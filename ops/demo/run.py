@@ -23,6 +23,7 @@ from ops.reader import decoded, read_all
 from ops.system import System, keys_of
 from sanitiser.policy import Policy
 from schemas.derive import intake_schema, release_schema
+from schemas.london import london_today
 from schemas.topics import Names
 from schemas.wire import decoder, encoder
 
@@ -95,7 +96,7 @@ class Demo:
         )
 
     def _policy(self, dataset: str, profile: str) -> Policy:
-        key = keys_of(self.system.stack).ring().epochs[0].key
+        key = keys_of(self.system.stack).ring().key(london_today())
         record_type = self.system.catalogue.record_type(dataset)
         return Policy(record_type, profile, key, self.system.catalogue.code_lists)
 

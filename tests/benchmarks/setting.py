@@ -132,7 +132,7 @@ class Setting:
             principal=principal,
             protocol=str(PROTOCOL_FILE),
             index=str(self.files.index),
-            reference_key=keys_of(self.stack).ring().epochs[0].key.secret.decode(),
+            reference_key=keys_of(self.stack).ring().key(london_today()).secret.decode(),
             intake=self.intake,
             passthrough=self.passthrough,
             schema_ids=self.schema_ids,

@@ -31,6 +31,7 @@ from ops.system import keys_of
 from sanitiser.policy import Policy
 from schemas.catalogue import load_catalogue
 from schemas.derive import intake_schema
+from schemas.london import london_today
 from schemas.protocol_file import load_protocol
 from schemas.topics import topics
 from schemas.wire import decoder, encoder
@@ -112,7 +113,7 @@ class Site:
     def namer(self, profile: str, dataset: str) -> Callable[[dict[str, Any]], str]:
         """A function from record to the name of its release, by the reference key of the stack."""
         catalogue = self.partnership.catalogue
-        key = keys_of(self.partnership.stack).ring().epochs[0].key
+        key = keys_of(self.partnership.stack).ring().key(london_today())
         policy = Policy(catalogue.record_type(dataset), profile, key, catalogue.code_lists)
         return partial(policy.record_id, self.agency(dataset))
 

@@ -84,7 +84,7 @@ def test_another_agency_finds_nothing_and_that_is_audited_too(
     site: Site, released: dict[str, Any]
 ) -> None:
     answer = resolve(site, released["record_id"], "fire")
-    assert answer.code == 1
+    assert answer.code == 3
     assert "INC-7" not in answer.said
     assert (audited(site)[-1]["actor"], audited(site)[-1]["outcome"]) == (
         "resolving.fire", "not-found",
@@ -102,7 +102,7 @@ def test_a_file_serves_when_the_intake_is_past(
     assert answer.code == 0, answer.said
     assert "INC-7" in answer.text
     missing = resolve(site, "0" * 32, "police", *more)
-    assert missing.code == 1
+    assert missing.code == 3
 
 
 def test_without_an_audit_entry_there_is_no_answer(site: Site, released: dict[str, Any]) -> None:

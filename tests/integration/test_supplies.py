@@ -18,6 +18,7 @@ from ops.offline.csv_output import cell
 from ops.offline.run import Order, sanitise_file
 from ops.system import keys_of
 from sanitiser.postcodes import PostcodeIndex
+from schemas.london import london_today
 from tests.integration.conftest import MakeSite
 from tests.integration.records import STEADY
 from tests.integration.site import Site
@@ -199,7 +200,7 @@ def test_a_file_sanitised_without_a_broker_has_what_the_worker_released(
     supplied: Site, incidents: Path, index: Path, tmp_path: Path
 ) -> None:
     partnership = supplied.partnership
-    key = keys_of(partnership.stack).ring().epochs[0].key
+    key = keys_of(partnership.stack).ring().key(london_today())
     mapping = identity_mapping(partnership.catalogue.record_type("police-incident"))
     order = Order(
         incidents, mapping, "central", tmp_path / "out.csv", None, PostcodeIndex.open(index), key,

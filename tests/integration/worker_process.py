@@ -136,7 +136,7 @@ def _work(order: Order) -> None:
             index=Path(order.index),
             registry_url=stack.registry_url,
             connection=dict(stack.secrets.client_config(stack.bootstrap, names.worker)),
-            keys=keys_of(stack).ring(),
+            keys=keys_of(stack),
             slot=order.slot,
             metrics_port=order.metrics_port,
         )

@@ -51,7 +51,7 @@ def test_an_epoch_outlasts_what_it_joins(keys: KeyStore) -> None:
         keys.rotate(NEXT - timedelta(1), TODAY)
     keys.rotate(NEXT, TODAY)
     with pytest.raises(Refused):
-        keys.rotate(NEXT + timedelta(EPOCH_DAYS - 1), TODAY)
+        keys.rotate(NEXT + timedelta(EPOCH_DAYS - 1), NEXT)
 
 
 def test_a_key_that_may_be_known_is_replaced_from_tomorrow_on_and_no_sooner(keys: KeyStore) -> None:
@@ -60,22 +60,59 @@ def test_a_key_that_may_be_known_is_replaced_from_tomorrow_on_and_no_sooner(keys
     assert keys.rotate(TODAY + timedelta(1), TODAY, urgent=True).number == 2
 
 
+def test_a_planned_epoch_can_be_moved_and_an_urgent_one_goes_before_it(keys: KeyStore) -> None:
+    """A typed error must not leave a key in use for good; no digest of the planned one exists."""
+    keys.rotate(date(2200, 1, 1), TODAY)
+    planned = keys.ring().epochs[1].key
+    assert keys.rotate(NEXT, TODAY).number == 2
+    assert keys.rotate(TODAY + timedelta(1), TODAY, urgent=True).number == 2
+    assert [e.begins for e in keys.epochs()] == [None, TODAY + timedelta(1)]
+    assert keys.ring().epochs[1].key == planned
+    assert keys.rotate(TODAY + timedelta(3), TODAY + timedelta(2), urgent=True).number == 3
+
+
 def test_a_key_is_deleted_only_when_no_release_of_its_epoch_is_kept(keys: KeyStore) -> None:
     with pytest.raises(Refused, match="have ended: none"):
         keys.retire(1, TODAY, 365)
     keys.rotate(NEXT, TODAY)
-    with pytest.raises(Refused, match=f"from {NEXT + timedelta(365)} on"):
-        keys.retire(1, NEXT + timedelta(364), 365)
+    allowed = NEXT + timedelta(EPOCH_DAYS + 365)
+    with pytest.raises(Refused, match=f"from {allowed} on"):
+        keys.retire(1, allowed - timedelta(1), 365)
     before = keys.ring()
-    keys.retire(1, NEXT + timedelta(365), 365)
+    keys.retire(1, allowed, 365)
     assert not (keys.folder / "reference-1").exists()
     after = keys.ring()
-    assert after.epochs[1:] == before.epochs[1:]
-    assert len({before.epochs[0].key, after.epochs[0].key, keys.ring().epochs[0].key}) == 3
-    with pytest.raises(Refused):
-        keys.retire(1, NEXT + timedelta(365), 365)
-    with pytest.raises(Refused):
+    assert (after.epochs[0].key, after.epochs[1:]) == (None, before.epochs[1:])
+    with pytest.raises(LookupError):
+        after.key(TODAY)
+    with pytest.raises(Refused, match="have ended: 1"):
         keys.retire(2, NEXT + timedelta(3650), 365)
+
+
+def test_a_retiring_that_was_cut_short_is_finished_by_the_next(keys: KeyStore) -> None:
+    keys.rotate(NEXT, TODAY)
+    day, key = NEXT + timedelta(EPOCH_DAYS + 365), (keys.folder / "reference-1").read_text()
+    keys.retire(1, day, 365)
+    (keys.folder / "reference-1").write_text(key)
+    keys.retire(1, day, 365)
+    assert not (keys.folder / "reference-1").exists()
+
+
+def test_keys_that_were_there_are_never_made_anew(keys: KeyStore) -> None:
+    keys.rotate(NEXT, TODAY)
+    keys.file.unlink()
+    with pytest.raises(SecretError, match="restore it"):
+        keys.make(TODAY)
+    assert {f.name for f in keys.folder.iterdir()} == {"reference-1", "reference-2", "memory"}
+
+
+def test_a_system_that_is_not_new_gets_no_new_keys(tmp_path: Path) -> None:
+    lost = KeyStore(tmp_path)
+    with pytest.raises(SecretError, match="ipu keys make"):
+        lost.make(TODAY, new=False)
+    assert not lost.folder.exists()
+    lost.make(TODAY)
+    assert len(lost.epochs()) == 1
 
 
 @pytest.mark.parametrize("name", ["reference-1", "memory"])
@@ -89,8 +126,9 @@ def test_a_missing_key_is_never_made_anew(keys: KeyStore, name: str) -> None:
 @pytest.mark.parametrize("content", ["", "{}x", '[{"number": 1}]', "[]", "[1]"])
 def test_a_broken_list_of_epochs_is_told_and_not_replaced(keys: KeyStore, content: str) -> None:
     keys.file.write_text(content)
-    with pytest.raises(SecretError, match="restore it"):
-        keys.ring()
+    for asked in (keys.ring, lambda: keys.rotate(NEXT, TODAY), lambda: keys.retire(1, NEXT, 1)):
+        with pytest.raises(SecretError, match="restore it"):
+            asked()
     keys.make(TODAY)
     assert keys.file.read_text() == content
 

@@ -47,3 +47,4 @@ def test_a_ring_shows_no_key() -> None:
     shown = repr(ring(None, DAY))
     assert "0" * 8 not in shown
     assert "1" * 8 not in shown
+    assert "3" * 8 not in shown

@@ -269,3 +269,14 @@ def test_the_second_group_is_told_amounts_to_one_significant_figure(
         for profile in ("central", "second")
     ]
     assert told == [central, second]
+
+
+def test_a_record_without_its_identity_keeps_its_name_as_the_person_grows_older() -> None:
+    made = policy("hospital-assault")
+    record = dict.fromkeys(f.name for f in CATALOGUE.record_type("hospital-assault").fields) | {
+        "patient_reference": "P-1", "date_of_birth": date(1990, 9, 1),
+    }  # fmt: skip
+    names = {made.record_id("hospital", record | {"age": age}) for age in (33, 34)}
+    assert len(names) == 1
+    undated = record | {"date_of_birth": None}
+    assert len({made.record_id("hospital", undated | {"age": age}) for age in (33, 34)}) == 2

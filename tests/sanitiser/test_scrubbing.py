@@ -16,7 +16,8 @@ from sanitiser.scrubbing import REMOVED, RecogniserMissing, Scrubber
 LINES = Path(__file__).with_name("scrubbed_lines.txt").read_text(encoding="utf-8").splitlines()
 PLANTED = [
     "Jane", "SMITH", "o'brien", "12a", "BA1 2AB", "07700 900123", "943 476 5919", "12/03/1980",
-    "a@b.example", "AB12CDE", "52/1234/19", "100120001234", "Mr Young", "Dunroamin", "QQ123456C",
+    "a@b.example", "AB12CDE", "52/1234/19", "100120001234", "Mr Young", "Mr. Young", "Dunroamin",
+    "QQ123456C", "SMITH-jones", "twelve",
 ]  # fmt: skip
 
 
@@ -38,7 +39,7 @@ def test_what_identifies_does_not_survive(scrub: Scrubber, line: str) -> None:
     "text",
     [
         "Rear door forced with a screwdriver",
-        "Kitchen window smashed with a brick, jewellery and cash taken",
+        "The kitchen window was smashed with a brick, jewellery and cash taken",
         "entered through insecure patio doors",
         "The lock was snapped. Untidy search of the bedroom.",
         "Threatened with a kitchen knife and punched in the face",
@@ -46,7 +47,7 @@ def test_what_identifies_does_not_survive(scrub: Scrubber, line: str) -> None:
         "Stabbed with a screwdriver",
         "fell while drunk, head injury",
         "Overdose of paracetamol and alcohol",
-        "Laptop, phone and a gold ring",
+        "laptop, phone and some jewellery",
         "Assault in the street by a group of males",
         "BURGLARY OF A GARAGE",
     ],
@@ -65,9 +66,9 @@ def test_what_is_planted_among_ordinary_words_never_survives(
 ) -> None:
     text = " ".join([*words[:at], planted, *words[at:]])
     scrubbed = (scrub(text) or "").lower()
-    hidden = planted.removeprefix("Mr ").lower()
-    at_least = sum(word == hidden for word in words)
-    assert scrubbed.split().count(hidden) <= at_least
+    left = [part.strip(".,;:!?'") for part in scrubbed.split()]
+    for hidden in planted.removeprefix("Mr. ").removeprefix("Mr ").lower().split():
+        assert left.count(hidden) <= words.count(hidden)
     assert not any(c.isdigit() for c in scrubbed)
 
 

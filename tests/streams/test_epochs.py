@@ -86,3 +86,32 @@ def test_a_record_without_a_day_or_a_case_counts_for_today(
         for p in (turning, alone)
     )
     assert made[0]["crime_reference"] == expected[0]["crime_reference"]
+
+
+def test_what_comes_before_its_offence_has_todays_epoch_and_is_counted(
+    turning: Partnership,
+) -> None:
+    offender = {"crime_reference": "CR/1", "offender_reference": "O-1", "age": 30}
+    result = turning.process(
+        turning.intake("police-crime-offender", offender),
+        turning.intake("police-crime-offence", crime("CR/1", BEGINS - timedelta(30))),
+    )
+    released = turning.releases(result, "central")
+    assert len({r["crime_reference"] for r in released}) == 2
+    assert [t.caveats["epoch-by-supply"] for t in result.tallies] == [1, 0]
+
+
+def test_nothing_is_released_of_a_time_whose_key_was_deleted(
+    full_protocol: Protocol, catalogue: Catalogue, index: PostcodeIndex
+) -> None:
+    epochs = (Epoch(1, None, None), Epoch(2, BEGINS, OTHER_KEY))
+    keys = KeyRing(epochs, KEY.for_purpose("lasting"))
+    partnership = Partnership.of(full_protocol, catalogue, index, keys=keys)
+    result = partnership.process(
+        partnership.intake("police-crime-offence", crime("CR/1", BEGINS - timedelta(1))),
+        partnership.intake("police-crime-offence", crime("CR/2", BEGINS)),
+    )
+    assert len(partnership.releases(result, "central")) == 1
+    (tally,) = result.tallies
+    assert (tally.accepted, tally.held) == (2, 1)
+    assert tally.withheld["key-of-its-time-deleted"] == 1

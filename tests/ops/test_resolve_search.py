@@ -1,0 +1,105 @@
+"""Every digest of every release leads back to its original, for its supplier, and no other does."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ops.resolve.candidates import Candidate
+from ops.resolve.search import search
+from sanitiser.key_ring import Epoch, KeyRing
+from schemas.catalogue import SCHEMA_FOLDER, load_catalogue
+from schemas.london import london_time
+from schemas.protocol_file import load_protocol
+from streams.pipeline import Flow
+from tests.streams.partnership import (
+    KEY,
+    NOW,
+    OTHER_KEY,
+    TODAY,
+    Partnership,
+    minimal,
+    small_index,
+)
+
+CATALOGUE = load_catalogue()
+PROTOCOL = load_protocol(SCHEMA_FOLDER / "protocols" / "banes.yaml", CATALOGUE)
+LONDON = london_time(NOW)
+DIGITS = frozenset("0123456789abcdef")
+
+
+@pytest.fixture(scope="module")
+def turning(tmp_path_factory: pytest.TempPathFactory) -> Partnership:
+    """Two epochs, of which the second began before the tests' day; all peripheral datasets open."""
+    folder: Path = tmp_path_factory.mktemp("resolving")
+    keys = KeyRing(
+        (Epoch(1, None, KEY), Epoch(2, TODAY - timedelta(9), OTHER_KEY)), KEY.for_purpose("lasting")
+    )
+    openings = tuple(
+        o.model_copy(update={"begin": date(2020, 1, 1), "until": date(2030, 1, 1)})
+        for o in PROTOCOL.openings
+    )
+    opened = PROTOCOL.model_copy(update={"openings": openings})
+    return Partnership.of(opened, CATALOGUE, small_index(folder), keys=keys)
+
+
+def flow_of(partnership: Partnership, dataset: str) -> Flow:
+    topic = next(t for t in partnership.pipeline.topics if t.endswith(f".{dataset}"))
+    return partnership.pipeline.flow(topic)
+
+
+def original(dataset: str, day: date) -> dict[str, Any]:
+    record_type = CATALOGUE.record_type(dataset)
+    record = minimal(record_type)
+    for event in record_type.events:
+        record[event.date] = day
+    born = {f.born for f in record_type.fields if f.born}
+    return record | dict.fromkeys(born, date(1990, 6, 20))
+
+
+def digests(release: dict[str, Any]) -> set[str]:
+    return {v for v in release.values() if isinstance(v, str) and len(v) == 32 and set(v) <= DIGITS}
+
+
+SUPPLIED = sorted({s.dataset for s in PROTOCOL.supplies})
+
+
+@pytest.mark.parametrize("days", [1, 100], ids=["this epoch", "the epoch before"])
+@pytest.mark.parametrize("dataset", SUPPLIED)
+def test_every_digest_of_a_release_finds_its_original(
+    turning: Partnership, dataset: str, days: int
+) -> None:
+    record = original(dataset, TODAY - timedelta(days))
+    flow = flow_of(turning, dataset)
+    released = turning.releases(turning.process(turning.intake(dataset, record)))
+    turning.pipeline.memory.discard()
+    given = flow.decode(turning.value(dataset, record))
+    later = LONDON + timedelta(200)
+    for digest in set().union(*map(digests, released)):
+        found = search(digest, [Candidate(flow, given, "S-1")], later)
+        assert found is not None, digest
+        assert (found.dataset, found.supply) == (dataset, "S-1")
+        assert set(found.reference.values()) <= {str(value) for value in record.values()}
+    if PROTOCOL.profiles_of(dataset) != ("personal",) and dataset != "hospital-drug-alcohol":
+        assert released
+
+
+def test_another_agencys_record_of_the_same_reference_is_not_found(turning: Partnership) -> None:
+    record = original("police-incident", TODAY)
+    (release, *_) = turning.releases(turning.process(turning.intake("police-incident", record)))
+    flow = flow_of(turning, "council-asb")
+    theirs = original("council-asb", TODAY) | {"incident_reference": record["incident_reference"]}
+    given = flow.decode(turning.value("council-asb", theirs))
+    for digest in digests(release):
+        assert search(digest, [Candidate(flow, given, None)], LONDON) is None
+
+
+def test_what_was_rejected_bears_no_digest(turning: Partnership) -> None:
+    flow = flow_of(turning, "police-incident")
+    record = original("police-incident", TODAY)
+    digest = next(iter(flow.releasers["", 0].sanitise.digests(flow.agency, record)))
+    broken = flow.decode(turning.value("police-incident", record | {"incident_date": "soon"}))
+    assert search(digest, [Candidate(flow, broken, None)], LONDON) is None
