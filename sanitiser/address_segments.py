@@ -257,9 +257,19 @@ class _Reader:
 
     def _may_name_a_house(self) -> bool:
         """Whether a house may be called by what stands before two words: Brookside Vale Road."""
-        key, last_two = self._key(self.start), (self.end or 0) - 2
-        house = key in self.words.alone or key.endswith(tuple(self.words.ending))
-        return house and last_two == self.start + 1 and is_thoroughfare(self._key(last_two))
+        last_two = (self.end or 0) - 2
+        name = self.keys[self.start : last_two]
+        if not name or not is_thoroughfare(self._key(last_two)):
+            return False
+        if name[0] == "the":
+            return len(name) > 1
+        alone = len(name) == 1 and (*name, self._key(last_two)) not in settlements()
+        return alone and self._is_house_like(name[0])
+
+    def _is_house_like(self, key: str) -> bool:
+        w = self.words
+        plural = key.endswith("s") and key not in w.qualifier and key not in w.known
+        return plural or key in w.alone or key.endswith(tuple(w.ending))
 
     def _names_whole(self) -> bool:
         end = self.name_end
