@@ -21,6 +21,12 @@ Kind = Literal[
     "transport-police", "transport-provider", "environment-agency", "business", "community-group",
 ]  # fmt: skip
 """Agencies that the guidance names as signatories (2.2.4) or as sources of a dataset (3.2)."""
+HEALTH = frozenset({
+    "primary-care-trust", "strategic-health-authority", "nhs-trust", "mental-health-trust",
+    "ambulance-service", "drug-and-alcohol-action-team",
+})  # fmt: skip
+"""Kinds whose use of personal information the Caldicott principles govern (guidance 2.4.2.2)."""
+
 MINIMUM_HOUSEHOLDS = 4
 """Appendix 1: "if the postcode contains fewer than four households"."""
 
@@ -69,15 +75,20 @@ class Neighbour(_Strict):
     conditions: Annotated[str, Field(min_length=1)]
 
 
-class LiaisonOfficer(_Strict):
-    """A Designated Liaison Officer or deputy, as a post with a mailbox (guidance 2.2.1)."""
+class Officer(_Strict):
+    """Who answers for a party, as a post with a mailbox: never a person's name."""
 
     post: str
     contact: str
 
 
 class Party(_Strict):
-    """A signatory. Status, relevant authority and group are separate (guidance 2.2.1–2.2.3)."""
+    """A signatory. Status, relevant authority and group are separate (guidance 2.2.1–2.2.3).
+
+    `notification` is its registration with the Information Commissioner (2.4.2.5), the
+    `caldicott_guardian` is consulted before health data are shared (2.4.2.2). Who is no
+    responsible authority may name an `approver` in place of officer and deputy.
+    """
 
     id: Name
     name: str
@@ -85,7 +96,11 @@ class Party(_Strict):
     status: Status
     relevant_authority: bool
     group: Literal["central", "second"]
-    liaison_officer: LiaisonOfficer | None = None
+    liaison_officer: Officer | None = None
+    deputy: Officer | None = None
+    approver: Officer | None = None
+    caldicott_guardian: Officer | None = None
+    notification: Annotated[str, Field(pattern=r"^Z[A-Z0-9]\d{6}$")] | None = None
 
 
 class RejectLimit(_Strict):
@@ -111,6 +126,7 @@ class Entitlement(_Strict):
     """What one party receives: datasets in one release profile, of its own area or a neighbour's.
 
     A `neighbour` names whose events these are: those that lie in that partnership's area.
+    Personal information needs `conditions` besides the `legal_basis`, both ids of schemas/law.yaml.
     """
 
     party: Name
@@ -118,6 +134,7 @@ class Entitlement(_Strict):
     datasets: tuple[str, ...]
     purpose: str
     legal_basis: str
+    conditions: tuple[str, ...] = ()
     neighbour: Name | None = None
 
 
@@ -192,11 +209,15 @@ class Retention(_Strict):
 
 
 class Protocol(_Strict):
-    """One partnership's protocol, checked against itself."""
+    """One partnership's protocol, checked against itself.
+
+    `law` names the words that its bases, conditions and marking are taken from (schemas/law.yaml).
+    """
 
     partnership: Partnership
     review: date
-    marking: Literal["RESTRICTED"] = "RESTRICTED"
+    law: str = "guidance-2010"
+    marking: str = "RESTRICTED"
     parties: tuple[Party, ...]
     supplies: tuple[SupplyAgreement, ...]
     receives: tuple[Entitlement, ...]
@@ -253,9 +274,24 @@ def _party_findings(protocol: Protocol) -> Iterator[str]:
         yield "a party id stands twice"
     if "worker" in ids:
         yield "the party id 'worker' is the name of the processor itself"
+    sharing = {s.agency for s in protocol.supplies}
+    sharing |= {e.party for e in protocol.receives if e.profile == "personal"}
     for party in protocol.parties:
-        if party.status is Status.RESPONSIBLE_AUTHORITY and party.liaison_officer is None:
-            yield f"{party.id!r}: a responsible authority names a liaison officer (guidance 2.2.1)"
+        for lacking in _lacking(party, shares=party.id in sharing):
+            yield f"{party.id!r}: {lacking}"
+
+
+def _lacking(party: Party, *, shares: bool) -> Iterator[str]:
+    """What the guidance has a party name, and this one does not."""
+    if party.status is Status.RESPONSIBLE_AUTHORITY:
+        if party.liaison_officer is None or party.deputy is None:
+            yield "a responsible authority names a liaison officer and a deputy (guidance 2.2.1)"
+    elif party.liaison_officer is None and party.approver is None:
+        yield "name a liaison officer, or an approver who answers for what is shared"
+    if party.kind in HEALTH and party.caldicott_guardian is None:
+        yield "an organisation of health or social care names its Caldicott Guardian (2.4.2.2)"
+    if shares and party.notification is None:
+        yield "who shares personal data has a notification with the Commissioner (2.4.2.5)"
 
 
 def _supply_findings(protocol: Protocol) -> Iterator[str]:

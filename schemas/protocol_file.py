@@ -11,8 +11,10 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError
 
 from schemas.catalogue import Catalogue
+from schemas.law import load_law
 from schemas.positions import Finding, Place, located
 from schemas.protocol import Protocol, ProtocolError
+from schemas.protocol_law import law_findings
 from schemas.scrubbed import PROFILE, scrubbable
 
 
@@ -52,6 +54,7 @@ def _findings(protocol: Protocol, catalogue: Catalogue) -> Iterator[Finding]:
         yield from _suppliers(protocol, catalogue)
         yield from _profiles(protocol, catalogue)
         yield from _openings(protocol, catalogue)
+        yield from law_findings(protocol, catalogue, load_law())
     yield from _aggregates(protocol, catalogue)
     yield from _scrubbed_texts(protocol, catalogue)
 

@@ -17,6 +17,7 @@ from ops.isp.apply import apply as apply_protocol
 from ops.isp.changes import Applied
 from schemas.access import principals, rules
 from schemas.catalogue import Catalogue, load_catalogue
+from schemas.law import load_law
 from schemas.protocol import Protocol, ProtocolError
 from schemas.protocol_file import load_protocol
 from schemas.topics import DAY_MS, Topic, topics
@@ -55,6 +56,30 @@ def check(protocol_file: ProtocolFile = DEFAULT_PROTOCOL, *, as_json: AsJson = F
         typer.echo(json.dumps(_as_document(protocol, catalogue), indent=2))
     else:
         _print_table(protocol, catalogue)
+
+
+@isp.command()
+def law(*, as_json: AsJson = False) -> None:
+    """Show the words for bases, conditions and markings that protocols use, with their sources.
+
+    Examples:
+
+        ipu isp law
+
+        ipu isp law --json | jq '.bases[] | select(.duty)'
+    """
+    vocabulary = load_law()
+    if as_json:
+        typer.echo(vocabulary.model_dump_json(indent=2))
+        return
+    table = Table("word of a protocol", "what it is", "law", "source", "today")
+    for entry in vocabulary.bases:
+        table.add_row(entry.id, entry.title, ", ".join(entry.laws), entry.source, entry.today)
+    table.add_section()
+    for condition in vocabulary.conditions:
+        laws = ", ".join(condition.laws)
+        table.add_row(condition.id, condition.title, laws, condition.source, condition.today)
+    Console().print(table)
 
 
 @isp.command()

@@ -10,7 +10,7 @@ from typing import Literal
 from ops.supplies.history import History
 from ops.supplies.requirements import requirements
 from schemas.catalogue import Catalogue
-from schemas.protocol import LiaisonOfficer, Party, Protocol
+from schemas.protocol import Officer, Party, Protocol
 from schemas.record_type import RecordType
 
 Kind = Literal["field", "unusable", "never-supplied", "not-yet-known", "no-agreement"]
@@ -33,7 +33,7 @@ class AgencyGaps:
 
     agency: str
     name: str
-    liaison_officer: LiaisonOfficer | None
+    liaison_officer: Officer | None
     gaps: tuple[Gap, ...]
 
 

@@ -27,7 +27,7 @@ def site(stack: Stack, site_of: MakeSite) -> Site:
     """A protocol by which the council keeps a public table, the police one for the fire service."""
 
     def edit(document: Any) -> None:
-        about = {"purpose": "Strategic assessment", "legal_basis": "Published"}
+        about = {"purpose": "Strategic assessment", "legal_basis": "published"}
         document["aggregates"] = [
             {"agency": "council", "source": PUBLIC, **about},
             {"agency": "police", "source": RESTRICTED, "recipients": ["fire"], **about},
