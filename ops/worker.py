@@ -20,7 +20,7 @@ from ops.reference import GAZETTEER_FOLDER, PREMISES_FILE
 from sanitiser.gazetteer import Gazetteer
 from sanitiser.postcode_store import METADATA_FILE
 from sanitiser.postcodes import PostcodeIndex
-from sanitiser.premises import released_premises
+from sanitiser.premises import withheld_premises
 from sanitiser.premises_list import PremisesList
 from schemas.catalogue import Catalogue, load_catalogue
 from schemas.protocol import Protocol
@@ -117,7 +117,7 @@ def _pipeline(
     folder = settings.index.with_name(GAZETTEER_FOLDER)
     gazetteer = Gazetteer.open(folder) if folder.is_dir() else None
     listed = settings.index.with_name(PREMISES_FILE)
-    premises = PremisesList.open(listed) if listed.is_file() else released_premises
+    premises = PremisesList.open(listed) if listed.is_file() else withheld_premises
     return build_pipeline(
         protocol, catalogue, index, settings.keys.ring(), wire, time.time, gazetteer, premises
     )

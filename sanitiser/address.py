@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from sanitiser.address_segments import Segment, leftover, read_segment
-from sanitiser.address_words import settlements
+from sanitiser.address_words import settlements, words
 from sanitiser.postcodes import FORM, INWARD, normalise
 
 if TYPE_CHECKING:
@@ -78,9 +78,10 @@ def _split(address: str) -> SplitAddress:
         reason = "several-postcodes"
     name = " ".join(segment.tokens[street.start : street.end]).rstrip(".")
     locality = ", ".join(" ".join(tokens) for tokens, _ in localities if tokens) or None
-    towns = tuple(
-        " ".join(tokens).rstrip(".") for tokens, keys in localities if keys in settlements()
-    )
+    known = [(tokens, keys) for tokens, keys in localities if keys in settlements()]
+    # Barry, Nelson, Derby: what is a person's name as well is a town only where no other follows.
+    told = [tokens for tokens, keys in known[:-1] if words().person.isdisjoint(keys)]
+    towns = tuple(" ".join(tokens).rstrip(".") for tokens in (*told, *(t for t, _ in known[-1:])))
     return SplitAddress(name, locality, towns, postcode, reason is None, reason)
 
 
@@ -112,7 +113,12 @@ def _street_at(segments: Sequence[Segment]) -> int | None:
     The last, because what stands before a street may be a block named like one: 1 The Mews, 5
     Anne Street.
     """
-    strong = [at for at, s in enumerate(segments) if s.street and s.street.strong]
+    strong = [
+        at
+        for at, s in enumerate(segments)
+        # A village can be called like a street: 23 High Street, Green Street Green.
+        if s.street and s.street.strong and not (at and s.keys in settlements())
+    ]
     if strong:
         return strong[-1]
     shown = [at for at, s in enumerate(segments) if s.street and _has_evidence(segments, at)]
@@ -123,8 +129,15 @@ def _doubt(segments: Sequence[Segment], at: int) -> str | None:
     """Why a street's name may hold another, which none can that follows a building's at once."""
     street = segments[at].street
     assert street is not None
+    if not street.numbered and _has_numbered_street(segments[:at]):
+        return "several-streets"
     after_premises = at > 0 and street.start == 0 and segments[at - 1].ends_premises
     return None if street.led and after_premises else street.reason
+
+
+def _has_numbered_street(segments: Sequence[Segment]) -> bool:
+    """Whether a street stands behind a number already: 5 Acacia Avenue, Harry Lane, Bath."""
+    return any(s.street and s.street.strong and s.street.numbered for s in segments)
 
 
 def _has_evidence(segments: Sequence[Segment], at: int) -> bool:
@@ -140,8 +153,8 @@ def _leftover(
 ) -> str | None:
     reasons = [leftover(street, locality=False)]
     reasons += [leftover(keys, locality=True) for _, keys in localities]
-    words = " ".join(" ".join(tokens) for tokens, _ in localities)
-    if words and not _RELEASABLE.fullmatch(words):
+    text = " ".join(" ".join(tokens) for tokens, _ in localities)
+    if text and not _RELEASABLE.fullmatch(text):
         reasons.append("character-left")
     if not _RELEASABLE.fullmatch(" ".join(street)):
         reasons.append("character-left")

@@ -251,7 +251,7 @@ class _Reader:
         led = reason == UNKNOWN_START and _is_led(self.keys[self.start : self.end])
         # After a house number nothing but the street's name can begin.
         return Street(
-            self.start, self.end, self.strong, self.numbered,
+            self.start, self.end, self.strong, self.counted,
             None if led and self.counted else reason, led, self.after_building,
         )  # fmt: skip
 
@@ -296,7 +296,7 @@ class _Reader:
             return UNKNOWN_START
         first = self._key(self.start).partition("-")[0] in self.words.first
         named = self.keys[self.start + first : self.end]
-        return None if _is_one_name(named) else UNKNOWN_START
+        return None if _is_one_name(named, welsh=first) else UNKNOWN_START
 
 
 @cache
@@ -325,7 +325,7 @@ def _begins_plainly(key: str) -> bool:
     return plain or is_thoroughfare(key)
 
 
-def _is_one_name(keys: tuple[str, ...]) -> bool:
+def _is_one_name(keys: tuple[str, ...], *, welsh: bool = False) -> bool:
     """Whether each thoroughfare word has at most one word of its own, beside what qualifies it.
 
     Of two such words the first may be a house's or a person's: Willows Acacia Avenue. Without a
@@ -333,12 +333,16 @@ def _is_one_name(keys: tuple[str, ...]) -> bool:
     """
     w, names = words(), 0
     for at, key in enumerate(keys):
-        if at and is_thoroughfare(key):
+        if at and is_thoroughfare(key) and not (key == "st" and at + 1 < len(keys)):
             names = 0
         elif key in w.qualifier:
-            # What begins a name begins another one behind a name: Rose New Road, Rose The Avenue.
-            names += names > 0 and keys[at - 1] not in _LINKS
-        elif key not in _LINKS and key not in _PARTICLES and not (names and key in w.compound):
+            # What begins a name begins another one behind a name: Rose New Road, Rose The Avenue,
+            # Khan St Johns Road, Jane of New Road.
+            linked = keys[at - 1] in _LINKS and at > 1 and is_thoroughfare(keys[at - 2])
+            names += names > 0 and not linked
+        elif key in _PARTICLES and welsh:
+            continue
+        elif key not in _LINKS and not (names and key in w.compound):
             names += len(_WITHIN_WORD.split(key))
         if names > 1 or len(key) > _LONGEST_WORD:
             return False

@@ -7,7 +7,7 @@ from importlib.resources import files
 from typing import Final, NamedTuple
 
 _FILES: Final = ("thoroughfares.txt", "premises.txt")
-_PIECES: Final = ("ways", "ending", "compound")
+_PIECES: Final = ("ways", "ending", "compound", "person")
 """Kinds that are no words by which a segment is read: parts of words, and words within names."""
 
 
@@ -34,6 +34,7 @@ class Words(NamedTuple):
     entire: frozenset[str]
     certain: frozenset[str]
     compound: frozenset[str]
+    person: frozenset[str]
     ways: frozenset[str]
     ending: frozenset[str]
     known: frozenset[str]

@@ -39,7 +39,8 @@ class PlainWords(NamedTuple):
 
     def names(self, word: str) -> bool:
         """Whether a lower-case word, or a part of a hyphenated one, is a name of persons too."""
-        return any(part in self.name for part in stems(word))
+        parts = [form for part in stems(word) for form in (part, part.removesuffix("s"))]
+        return any(part in self.name for part in parts)
 
 
 def stems(word: str) -> list[str]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from sanitiser.ages import band
 from sanitiser.location import Located, Released
-from sanitiser.premises import released_premises
+from sanitiser.premises import withheld_premises
 from sanitiser.references import ReferenceKey
 from schemas.coded_text import Reading, TextReader
 from schemas.codes import CodeList
@@ -47,7 +47,7 @@ class Policy:
         key: ReferenceKey,
         code_lists: Mapping[str, CodeList],
         scrubbers: Mapping[str, Scrub] = MappingProxyType({}),
-        premises: Scrub = released_premises,
+        premises: Scrub = withheld_premises,
     ) -> None:
         """Compile; digests of one profile share nothing with those of another.
 

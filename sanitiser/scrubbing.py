@@ -98,7 +98,8 @@ def _tokens(text: str) -> list[_Token]:
     for written in text.split():
         key = written.strip(_EDGES).lower()
         tokens.append(_Token(written, key, heads))
-        heads = written.endswith(_SENTENCE_ENDS) and key not in plain_words().title
+        initial = len(key) == 1
+        heads = written.endswith(_SENTENCE_ENDS) and key not in plain_words().title and not initial
     return tokens
 
 

@@ -14,7 +14,7 @@ from sanitiser.location import Locator
 from sanitiser.memory import Memory
 from sanitiser.policy import Policy, Scrub
 from sanitiser.postcodes import PostcodeIndex
-from sanitiser.premises import released_premises
+from sanitiser.premises import withheld_premises
 from sanitiser.references import ReferenceKey
 from sanitiser.scrubbing import Scrubber
 from schemas.catalogue import Catalogue
@@ -71,7 +71,7 @@ def build_pipeline(
     wire: Wire,
     clock: Callable[[], float],
     gazetteer: Gazetteer | None = None,
-    premises: Scrub = released_premises,
+    premises: Scrub = withheld_premises,
 ) -> Pipeline:
     """The pipeline of everything the protocol has agencies supply.
 

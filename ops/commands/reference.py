@@ -114,8 +114,8 @@ def premises(
 ) -> None:
     """Build the list of premises whose names may be released: licensed premises, schools, stations.
 
-    Without it premises are told by how their names end. With it the names in it come out and no
-    others, so give registers of all three. Start the workers again afterwards.
+    The names in it come out and no others, so give registers of all three. Workers that run under
+    `ipu up` take it when that is run again.
 
     Examples:
 

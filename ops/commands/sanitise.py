@@ -20,7 +20,7 @@ from ops.reference import cached_index
 from ops.settings import Settings
 from sanitiser.gazetteer import Gazetteer
 from sanitiser.postcodes import PostcodeIndex
-from sanitiser.premises import released_premises
+from sanitiser.premises import withheld_premises
 from sanitiser.premises_list import PremisesList
 from sanitiser.references import KEY_BYTES, ReferenceKey
 from schemas.catalogue import Catalogue, load_catalogue
@@ -106,7 +106,7 @@ def sanitise(
     order = Order(
         file, columns, profile, out, rejects, PostcodeIndex.open(folder, k), _key(key), catalogue,
         gazetteer=Gazetteer.open(gazetteer) if gazetteer else None,
-        premises=PremisesList.open(premises) if premises else released_premises,
+        premises=PremisesList.open(premises) if premises else withheld_premises,
     )  # fmt: skip
     with progress_bar(console, "sanitising") as shown:
         summary = sanitise_file(order, lambda done, all_, n: shown(done, all_, f"{n:,} rows"))

@@ -22,7 +22,7 @@ from ops.offline.summary import Summary
 from sanitiser.gazetteer import Gazetteer
 from sanitiser.policy import Scrub
 from sanitiser.postcodes import PostcodeIndex
-from sanitiser.premises import released_premises
+from sanitiser.premises import withheld_premises
 from sanitiser.references import ReferenceKey
 from schemas.catalogue import Catalogue
 from schemas.derive import release_schema, utc_field_name
@@ -53,7 +53,7 @@ class Order:
     catalogue: Catalogue
     agency: str = AGENCY
     gazetteer: Gazetteer | None = None
-    premises: Scrub = released_premises
+    premises: Scrub = withheld_premises
 
     @property
     def record_type(self) -> RecordType:

@@ -13,7 +13,7 @@ from sanitiser.location import Located, Locator
 from sanitiser.memory import Memory
 from sanitiser.policy import Policy, Scrub
 from sanitiser.postcodes import PostcodeIndex
-from sanitiser.premises import released_premises
+from sanitiser.premises import withheld_premises
 from sanitiser.references import ReferenceKey
 from schemas.catalogue import Catalogue
 from schemas.protocol import Combinations as Wanted
@@ -75,7 +75,7 @@ def steps_for(
     key: ReferenceKey,
     catalogue: Catalogue,
     gazetteer: Gazetteer | None = None,
-    premises: Scrub = released_premises,
+    premises: Scrub = withheld_premises,
 ) -> Steps:
     """The steps that a worker takes with an agency's dataset for one profile's readers."""
     record_type, lists, memory = catalogue.record_type(dataset), catalogue.code_lists, Memory()

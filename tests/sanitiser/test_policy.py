@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from sanitiser.location import Located, Released
 from sanitiser.policy import Policy
+from sanitiser.premises_list import PremisesList
 from sanitiser.references import ReferenceKey
 from schemas.catalogue import load_catalogue
 from schemas.declaration import parse_record_type
@@ -34,7 +35,9 @@ MARKER = "zqxmarkerjv"
 
 
 def policy(dataset: str, profile: str = "central", key: ReferenceKey = KEY) -> Policy:
-    return Policy(CATALOGUE.record_type(dataset), profile, key, CATALOGUE.code_lists)
+    listed = PremisesList(["The Crown Inn", "Millbrook Primary School", "Oak Academy"])
+    record_type, lists = CATALOGUE.record_type(dataset), CATALOGUE.code_lists
+    return Policy(record_type, profile, key, lists, premises=listed)
 
 
 def released(

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from sanitiser.location import NOWHERE, Located
 from sanitiser.policy import Policy
-from sanitiser.premises import released_premises
+from sanitiser.premises import withheld_premises
 from sanitiser.premises_list import PremisesList, build_premises
 from sanitiser.reference_sources import BadReference
 from sanitiser.references import ReferenceKey
@@ -72,15 +72,15 @@ def test_a_release_names_listed_premises_alone(listed: PremisesList) -> None:
     where = {"school_": Located(NOWHERE, "none", (), ())}
     told = {
         (name, by): policy.release("council", record | {"school_name": name}, where, [])["school_name"]
-        for by, treat in (("list", listed), ("ending", released_premises))
+        for by, treat in (("list", listed), ("none", withheld_premises))
         for policy in [Policy(record_type, "central", key, catalogue.code_lists, premises=treat)]
         for name in ("Millbrook", "Oak Academy")
     }  # fmt: skip
     assert told == {
         ("Millbrook", "list"): "Millbrook",
         ("Oak Academy", "list"): None,
-        ("Millbrook", "ending"): None,
-        ("Oak Academy", "ending"): "Oak Academy",
+        ("Millbrook", "none"): None,
+        ("Oak Academy", "none"): None,
     }
 
 

@@ -14,6 +14,10 @@ from schemas.protocol_file import load_protocol
 TEXT = (SCHEMA_FOLDER / "protocols" / "banes.yaml").read_text(encoding="utf-8")
 CONDITIONS = "    conditions: [dpa-1998-sch2-public-functions, dpa-1998-sch3-justice]\n"
 YOS = "  - agency: yos\n    dataset: yos-assessment\n"
+GUARDIAN = (
+    "    caldicott_guardian: {post: Caldicott Guardian, "
+    "contact: hospital-guardian@partnership.example}\n"
+)
 FAULTS = {
     "a law that is none": ("law: guidance-2010", "law: common-law", ":11: law: law 'common-law' is unknown"),
     "a marking below the law's": (
@@ -66,8 +70,7 @@ FAULTS = {
         "'bus': name a liaison officer, or an approver",
     ),
     "a hospital without its guardian": (
-        "    caldicott_guardian: {post: Caldicott Guardian, "
-        "contact: hospital-guardian@partnership.example}\n",
+        GUARDIAN,
         "",
         "'hospital': an organisation of health or social care names its Caldicott Guardian",
     ),
