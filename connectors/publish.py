@@ -14,16 +14,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from connectors.account import Account, check_access
-from connectors.convert import Converter, columns_present
 from connectors.errors import SourceError
 from connectors.mapping import Mapping
 from connectors.metadata import UNSTATED, Metadata
 from connectors.pace import Chunk, Metronome, Pace
 from connectors.registry import Encode, Registry
-from connectors.sources.content import content_digest
 from connectors.sources.formats import open_table
 from connectors.sources.table import Row, Table, Unreadable
-from connectors.supply import Counts, Supply, event_dates, ruling, supply_id
+from connectors.supply import Counts, Supply, event_dates, identified, ruling
 from connectors.topic_reader import Offsets, end_offsets, read_until
 from connectors.writer import Outgoing, TransactionalWriter
 from schemas.catalogue import Catalogue
@@ -93,12 +91,10 @@ def publish(
         PublishError: see `connectors.errors`; publishing again goes on where this ended.
     """
     stamp = _stamp(job.file)
-    content = content_digest(job.file)
     record_type = job.catalogue.record_type(job.mapping.dataset)
     with open_table(job.file, job.mapping) as source:
-        present = _columns_present(job, source)
-        identifier = supply_id(job.account.agency, job.mapping, present, content)
-        converter = Converter(job.mapping, record_type, source.header, identifier)
+        agency, header = job.account.agency, source.header
+        identifier, converter = identified(job.file, job.mapping, agency, record_type, header)
         supply = Supply(
             identifier, job.account.agency, job.contact, job.mapping, converter, london_today(),
             source.description, job.agency_name, job.supplier, job.metadata,
@@ -262,13 +258,6 @@ def _already(supply: ReadOnly[str, Any]) -> Published:
         caveats=tuple(supply["caveats"]),
         receipts_from={},
     )
-
-
-def _columns_present(job: Job, source: Table) -> frozenset[str]:
-    try:
-        return columns_present(job.mapping, source.header)
-    except SourceError as error:
-        raise SourceError(f"{job.file}: {error}") from None
 
 
 def _stamp(file: Path) -> tuple[int, int] | None:

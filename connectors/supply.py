@@ -8,11 +8,14 @@ from collections.abc import Collection, Sequence
 from collections.abc import Mapping as ReadOnly
 from dataclasses import dataclass, field
 from datetime import date
+from pathlib import Path
 from typing import Any
 
-from connectors.convert import Converted, Converter
+from connectors.convert import Converted, Converter, columns_present
+from connectors.errors import SourceError
 from connectors.mapping import Mapping
 from connectors.metadata import UNSTATED, Metadata
+from connectors.sources.content import content_digest
 from connectors.sources.table import Unreadable
 from schemas.record_type import RecordType
 
@@ -37,6 +40,22 @@ def supply_id(agency: str, mapping: Mapping, present: Collection[str], content: 
         # Each part behind its length, so that no two different supplies run together into one.
         digest.update(len(part).to_bytes(8, "big") + part)
     return digest.hexdigest()[:ID_DIGITS]
+
+
+def identified(
+    file: Path, mapping: Mapping, agency: str, record_type: RecordType, header: Sequence[str]
+) -> tuple[str, Converter]:
+    """The name of the supply that a file is, and what makes its rows records, their references included.
+
+    Raises:
+        SourceError: the file is not what the mapping says; names it.
+    """
+    try:
+        present = columns_present(mapping, header)
+        identifier = supply_id(agency, mapping, present, content_digest(file))
+        return identifier, Converter(mapping, record_type, header, identifier)
+    except SourceError as error:
+        raise SourceError(f"{file}: {error}") from None
 
 
 @dataclass(slots=True)

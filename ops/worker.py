@@ -18,6 +18,7 @@ from prometheus_client import CollectorRegistry, disable_created_metrics, start_
 from ops.keys import KeyStore
 from ops.reference import GAZETTEER_FOLDER, PREMISES_FILE
 from sanitiser.gazetteer import Gazetteer
+from sanitiser.key_ring import KeyRing
 from sanitiser.postcode_store import METADATA_FILE
 from sanitiser.postcodes import PostcodeIndex
 from sanitiser.premises import withheld_premises
@@ -66,7 +67,8 @@ def run_worker(settings: WorkerSettings) -> None:
     catalogue = load_catalogue()
     protocol = load_protocol(settings.protocol, catalogue)
     index = PostcodeIndex.open(settings.index, protocol.sanitising.minimum_households)
-    pipeline = _pipeline(settings, protocol, catalogue, index)
+    keys, folder = settings.keys.ring(), settings.index.parent
+    pipeline = assemble(protocol, catalogue, index, folder, settings.registry_url, keys)
     metrics = _metrics(settings)
     metrics.index_rows.set(len(index))
     metrics.index_age.set((settings.index / METADATA_FILE).stat().st_mtime)
@@ -109,18 +111,21 @@ def _metrics(settings: WorkerSettings) -> Metrics:
     return Metrics(registry)
 
 
-def _pipeline(
-    settings: WorkerSettings, protocol: Protocol, catalogue: Catalogue, index: PostcodeIndex
+def assemble(
+    protocol: Protocol,
+    catalogue: Catalogue,
+    index: PostcodeIndex,
+    beside: Path,
+    registry_url: str,
+    keys: KeyRing,
 ) -> Pipeline:
-    registry = Registry(settings.registry_url)
+    """The pipeline of a protocol, with the places and premises that lie in the folder `beside`."""
+    registry = Registry(registry_url)
     wire = Wire(registry.encoder, registry.decoder_for)
-    folder = settings.index.with_name(GAZETTEER_FOLDER)
+    folder, listed = beside / GAZETTEER_FOLDER, beside / PREMISES_FILE
     gazetteer = Gazetteer.open(folder) if folder.is_dir() else None
-    listed = settings.index.with_name(PREMISES_FILE)
     premises = PremisesList.open(listed) if listed.is_file() else withheld_premises
-    return build_pipeline(
-        protocol, catalogue, index, settings.keys.ring(), wire, time.time, gazetteer, premises
-    )
+    return build_pipeline(protocol, catalogue, index, keys, wire, time.time, gazetteer, premises)
 
 
 def _source(protocol: Protocol, pipeline: Pipeline) -> SourceSettings:

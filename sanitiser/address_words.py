@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from functools import cache
-from importlib.resources import files
 from typing import Final, NamedTuple
+
+from sanitiser.word_lists import lines_of, words_by_kind
 
 _FILES: Final = ("thoroughfares.txt", "premises.txt")
 _PIECES: Final = ("ways", "ending", "compound", "person")
@@ -43,8 +44,7 @@ class Words(NamedTuple):
 @cache
 def settlements() -> frozenset[tuple[str, ...]]:
     """Names of settlements that streets are named after, each as its lower-case words."""
-    text = files("sanitiser").joinpath("settlements.txt").read_text(encoding="utf-8")
-    lines = [line for line in text.splitlines() if line and not line.startswith("#")]
+    lines = lines_of("settlements.txt")
     return frozenset(tuple(name.split()) for line in lines for name in line.split("|"))
 
 
@@ -53,10 +53,7 @@ def words() -> Words:
     """Read the words once."""
     kinds: dict[str, set[str]] = {name: set() for name in Words._fields}
     for name in _FILES:
-        text = files("sanitiser").joinpath(name).read_text(encoding="utf-8")
-        for line in text.splitlines():
-            if line and not line.startswith("#"):
-                kind, _, listed = line.partition(":")
-                kinds[kind].update(listed.split())
+        for kind, listed in words_by_kind(name):
+            kinds[kind].update(listed)
     kinds["known"] = {"st"}.union(*(kinds[kind] for kind in kinds if kind not in _PIECES))
     return Words(**{kind: frozenset(listed) for kind, listed in kinds.items()})

@@ -8,7 +8,6 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -17,18 +16,12 @@ import numpy as np
 from sanitiser.address_words import words
 from sanitiser.gazetteer import NAME_BYTES, Entries, key_of
 from sanitiser.reference_sources import BadReference, open_text
+from sanitiser.word_lists import Built, kind_of_each_type
 
 _HEADER: Final = ("name", "type", "easting", "northing")
 _OPEN_NAMES: Final = {"name": 2, "type": 7, "easting": 8, "northing": 9}
 _OPEN_NAMES_COLUMNS: Final = 34
 _EAST, _NORTH = 700_000, 1_300_000
-
-
-class Built(NamedTuple):
-    """Entries kept by kind, and rows left out by reason."""
-
-    kept: Mapping[str, int]
-    left_out: Mapping[str, int]
 
 
 class _Row(NamedTuple):
@@ -41,13 +34,7 @@ class _Row(NamedTuple):
 @cache
 def kinds() -> Mapping[str, str]:
     """The kind of each type that is released."""
-    text = files("sanitiser").joinpath("place_kinds.txt").read_text(encoding="utf-8")
-    found: dict[str, str] = {}
-    for line in text.splitlines():
-        if line and not line.startswith("#"):
-            kind, _, types = line.partition(":")
-            found |= {name.strip(): kind for name in types.split("|")}
-    return found
+    return kind_of_each_type("place_kinds.txt")
 
 
 def build_gazetteer(out: Path, sources: Sequence[Path]) -> Built:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from functools import cache
-from importlib.resources import files
 from typing import NamedTuple
+
+from sanitiser.word_lists import words_by_kind
 
 _VOWELS = "aeiou"
 _KINDS = (
@@ -22,7 +23,7 @@ _KINDS = (
 
 
 class PlainWords(NamedTuple):
-    """Sets of lower-case words; the data file says what each kind means. `known` are all of them."""
+    """Sets of lower-case words; the data file says what each kind means. `known` may come out."""
 
     known: frozenset[str]
     role: frozenset[str]
@@ -52,11 +53,8 @@ def stems(word: str) -> list[str]:
 def plain_words() -> PlainWords:
     """Read the words once."""
     kinds: dict[str, set[str]] = {kind: set() for kind in _KINDS}
-    text = files("sanitiser").joinpath("plain_words.txt").read_text(encoding="utf-8")
-    for line in text.splitlines():
-        if line and not line.startswith("#"):
-            kind, _, listed = line.partition(":")
-            kinds[kind].update(listed.split())
+    for kind, listed in words_by_kind("plain_words.txt"):
+        kinds[kind].update(listed)
     nouns = {form for word in kinds.pop("noun") for form in _plurals(word)}
     verbs = {form for word in kinds.pop("verb") for form in _forms(word)}
     roles = {form for word in kinds["role"] for form in _plurals(word)}

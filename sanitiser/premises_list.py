@@ -1,4 +1,4 @@
-"""Premises told by published registers instead of by how their names end."""
+"""Names of premises that may be released: those that published registers have."""
 
 from __future__ import annotations
 
@@ -6,22 +6,15 @@ import csv
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 from sanitiser.premises import names_no_home
 from sanitiser.reference_sources import BadReference, open_text
+from sanitiser.word_lists import Built, kind_of_each_type
 
 _NAMES: Final = ("name", "businessname", "establishmentname", "commonname")
 _TYPES: Final = ("type", "businesstype", "typeofestablishment (name)", "stoptype")
-
-
-class BuiltPremises(NamedTuple):
-    """Names kept by kind, and rows left out by reason."""
-
-    kept: Mapping[str, int]
-    left_out: Mapping[str, int]
 
 
 class PremisesList:
@@ -45,7 +38,7 @@ class PremisesList:
         return self._names.get(_key(given))
 
 
-def build_premises(out: Path, sources: Sequence[Path]) -> BuiltPremises:
+def build_premises(out: Path, sources: Sequence[Path]) -> Built:
     """Write the names of the `sources` that may be released to the file `out`.
 
     A CSV file (also .gz, .xz) has a name and a type: `name` and `type`, or the columns of food hygiene
@@ -65,19 +58,13 @@ def build_premises(out: Path, sources: Sequence[Path]) -> BuiltPremises:
     draft = out.with_name(f".{out.name}")
     draft.write_text("".join(f"{name}\n" for name in sorted(names.values())), encoding="utf-8")
     draft.replace(out)
-    return BuiltPremises(kept, left_out)
+    return Built(kept, left_out)
 
 
 @cache
 def kinds() -> Mapping[str, str]:
     """The kind of each type that is released."""
-    text = files("sanitiser").joinpath("premises_kinds.txt").read_text(encoding="utf-8")
-    found: dict[str, str] = {}
-    for line in text.splitlines():
-        if line and not line.startswith("#"):
-            kind, _, types = line.partition(":")
-            found |= {name.strip(): kind for name in types.split("|")}
-    return found
+    return kind_of_each_type("premises_kinds.txt")
 
 
 def _rows(path: Path) -> Iterator[tuple[str, str]]:

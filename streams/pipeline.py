@@ -115,8 +115,8 @@ class Flow:
             cleaned = self.clean(record, problems, today, self.recall.event_day(record))
             if cleaned.faults:
                 return [self._reject(intake, cleaned.faults, tally)]
-            self.recall.remember(record, today)
-            return self._release(cleaned, today, now_ms, tally)
+            day = self.recall.remember(record, today)
+            return self._release(cleaned, day, today, now_ms, tally)
         except Undecodable as undecodable:
             return [self._reject(intake, [undecodable.fault], tally)]
         except DependencyUnavailable:
@@ -125,14 +125,15 @@ class Flow:
             _log_without_content(error, intake)
             return [self._reject(intake, [_UNPROCESSABLE], tally)]
 
-    def _release(self, cleaned: Cleaned, today: date, now_ms: int, tally: Tally) -> list[Output]:
+    def _release(
+        self, cleaned: Cleaned, day: date | None, today: date, now_ms: int, tally: Tally
+    ) -> list[Output]:
         record, caveats, _ = cleaned
         locations: Mapping[str, Located] = self.geocode(record)
         for prefix, located in locations.items():
             if located.caveats:
                 caveats.extend([prefix + caveat for caveat in located.caveats])
         region = self.region(locations)
-        day = self.recall.day(record)
         epoch = self.keys.at(day or today)
         kept_back = self._kept_back(region, epoch, today)
         releaser = None if kept_back else self.releasers.get((region or OWN, epoch))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from functools import partial
@@ -30,15 +29,14 @@ from ops.reference import INDEX_FOLDER
 from ops.resolve.candidates import Candidate, from_file, from_topic
 from ops.resolve.search import Found, search
 from ops.system import keys_of
+from ops.worker import assemble
 from sanitiser.postcodes import PostcodeIndex
 from schemas.catalogue import Catalogue, load_catalogue
 from schemas.london import london_time
 from schemas.protocol import Protocol
 from schemas.protocol_file import load_protocol
 from schemas.topics import Names
-from streams.flows import Wire, build_pipeline
 from streams.pipeline import Pipeline
-from streams.registry import Registry
 
 NOT_FOUND = 3
 
@@ -133,10 +131,10 @@ def _supplied(protocol: Protocol, agency: str, dataset: str | None) -> list[str]
 
 
 def _pipeline(stack: Stack, protocol: Protocol, catalogue: Catalogue) -> Pipeline:
-    registry = Registry(stack.registry_url)
-    wire = Wire(registry.encoder, registry.decoder_for)
-    index = PostcodeIndex.open(stack.run_dir / INDEX_FOLDER, protocol.sanitising.minimum_households)
-    return build_pipeline(protocol, catalogue, index, keys_of(stack).ring(), wire, time.time)
+    households = protocol.sanitising.minimum_households
+    index = PostcodeIndex.open(stack.run_dir / INDEX_FOLDER, households)
+    keys = keys_of(stack).ring()
+    return assemble(protocol, catalogue, index, stack.run_dir, stack.registry_url, keys)
 
 
 def _in_topics(

@@ -9,13 +9,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from connectors.convert import Converter
-from connectors.errors import SourceError
 from connectors.mapping import Mapping
-from connectors.sources.content import content_digest
 from connectors.sources.formats import open_table
 from connectors.sources.table import Row, Table, Unreadable
-from connectors.supply import supply_id
+from connectors.supply import identified
 from ops.offline.csv_output import Writer, cell, instant_cell, private_csv, sorted_csv
 from ops.offline.steps import Steps, steps_for
 from ops.offline.summary import Summary
@@ -132,12 +129,7 @@ class _Pass:
 
     def _rows(self) -> Iterator[_Read | Unreadable]:
         order, header = self.order, self.source.header
-        try:
-            content = content_digest(order.file)
-            identifier = supply_id(order.agency, order.mapping, frozenset(header), content)
-            convert = Converter(order.mapping, order.record_type, header, identifier)
-        except SourceError as error:
-            raise SourceError(f"{order.file}: {error}") from None
+        _, convert = identified(order.file, order.mapping, order.agency, order.record_type, header)
         for row in self.source:
             if isinstance(row, Unreadable):
                 yield row

@@ -6,13 +6,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from connectors.convert import Converter
-from connectors.errors import SourceError
 from connectors.mapping import Mapping as Columns
-from connectors.sources.content import content_digest
 from connectors.sources.formats import open_table
 from connectors.sources.table import Unreadable
-from connectors.supply import supply_id
+from connectors.supply import identified
 from ops.reader import read_all
 from schemas.catalogue import Catalogue
 from streams.messages import SUPPLY_HEADER
@@ -56,12 +53,7 @@ def from_file(
     """
     record_type = catalogue.record_type(columns.dataset)
     with open_table(file, columns) as source:
-        try:
-            content = content_digest(file)
-            supply = supply_id(agency, columns, frozenset(source.header), content)
-            convert = Converter(columns, record_type, source.header, supply)
-        except SourceError as error:
-            raise SourceError(f"{file}: {error}") from None
+        supply, convert = identified(file, columns, agency, record_type, source.header)
         for row in source:
             record = None if isinstance(row, Unreadable) else convert(row.cells, row.number).record
             if record is not None:

@@ -102,18 +102,17 @@ class Recall:
             return None
         return self._cases.day(record[self._case])
 
-    def day(self, record: Mapping[str, Any]) -> date | None:
-        """When it happened, as far as this record or its case says so."""
-        found: date | None = record[self._happened] if self._happened else self.event_day(record)
-        return found
+    def remember(self, record: dict[str, Any], today: date) -> date | None:
+        """Learn what later records will ask, and put steady ages in place of those worked out.
 
-    def remember(self, record: dict[str, Any], today: date) -> None:
-        """Learn what later records will ask, and put steady ages in place of those worked out."""
-        day = self.day(record)
+        Gives when it happened, as far as this record or its case says so.
+        """
+        day: date | None = record[self._happened] if self._happened else self.event_day(record)
         if self._cases is not None and self._case is not None and self._happened is not None:
             self._cases.learn(record[self._case], day)
         if self._ages:
             self._ages(record, day or today)
+        return day
 
 
 def case_field(record_type: RecordType) -> str | None:
