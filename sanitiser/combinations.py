@@ -1,14 +1,17 @@
 """Combinations of attributes that stand out in their small area are told more coarsely.
 
 Age, sex, ethnicity, occupation and relation single people out together though none does alone. A
-release tells of them only what at least k different people of the area have in common, as far as was
-seen within a window; so whoever knows the area finds k people whom it could mean (k-map: Sweeney
-2002). It is decided record by record, since a stream cannot wait for the others.
+release tells of them only what at least k different people of each area that it names have in common,
+as far as was seen within a window; so whoever knows the area finds k people whom it could mean (k-map:
+Sweeney 2002). It is decided record by record, since a stream cannot wait for the others.
+
+Different people are those of different references; where a type has none, those born on different
+days. All who are known by neither count as one: they may be one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from struct import Struct
 from typing import Any, NamedTuple
@@ -20,7 +23,8 @@ from schemas.codes import CodeList
 from schemas.people import Person, attribute, coarser_name, people
 from schemas.record_type import RecordType
 
-_MEMBER = Struct(">8sI")
+_NAME_BYTES = 8
+_MEMBER = Struct(f">{_NAME_BYTES}sI")
 _STEPS = (
     ("occupation", False), ("relation", False), ("ethnicity", True), ("age", True),
     ("ethnicity", False), ("age", False), ("sex", False),
@@ -51,8 +55,7 @@ class Combinations:
         memory: Memory,
     ) -> None:
         """Compile the ladder of each person; classes of different profiles share nothing."""
-        places = record_type.released_places(profile)
-        self._place = places[0] if places else None
+        self._places = record_type.released_places(profile)
         self._profile = profile
         self._rule = rule
         self._memory = memory
@@ -64,8 +67,8 @@ class Combinations:
         """Whether such releases tell of anybody at all."""
         return bool(self._ladders)
 
-    def __call__(self, released: dict[str, Any], day: int) -> list[str]:
-        """Make a release coarser in place, as far as must be; `day` is today's ordinal.
+    def __call__(self, released: dict[str, Any], record: Mapping[str, Any], day: int) -> list[str]:
+        """Make a release of `record` coarser in place, as far as must be; `day` is today's ordinal.
 
         Gives an outcome, such as ``second:generalised``, for everybody who stood out.
         """
@@ -73,27 +76,31 @@ class Combinations:
         for ladder in self._ladders:
             values = ladder.values(released)
             if values:
-                outcome = self._check(ladder, values, released, day)
+                member = self._member(ladder, released, record)
+                outcome = self._check(ladder, values, released, member, day)
                 if outcome is not None:
                     outcomes.append(f"{self._profile}:{outcome}")
         return outcomes
 
     def _check(
-        self, ladder: _Ladder, values: dict[str, str], released: dict[str, Any], day: int
+        self,
+        ladder: _Ladder,
+        values: dict[str, str],
+        released: dict[str, Any],
+        member: bytes,
+        day: int,
     ) -> str | None:
-        member = bytes.fromhex(
-            (ladder.reference and released[ladder.reference]) or released["record_id"]
-        )[:8]
         once = b"l" + self._digest(ladder.about, released["record_id"])
         least = int.from_bytes(self._memory.get(once) or b"\0")
-        area = self._area(released)
+        areas = released_areas(released, self._places)
         classes: list[bytes] = []
         alone, level = False, 0
         for level, shown in enumerate(ladder.levels):
             # In order: a class must have one name in every process.
             told = [f"{name}={values[name]}" for name in sorted(shown) if name in values]
-            classes.append(b"c" + self._digest(ladder.about, area, *told))
-            enough = not told or self._alike(classes[-1], member, day)
+            alike = [b"c" + self._digest(ladder.about, area, *told) for area in areas]
+            classes += alike
+            enough = not told or self._enough(alike, member, day)
             alone = alone or not enough
             if not self._rule.heeded or (enough and level >= least):
                 break
@@ -108,15 +115,18 @@ class Combinations:
     def _digest(self, *parts: str) -> bytes:
         return bytes.fromhex(self._key.digest(*parts))
 
-    def _area(self, released: Mapping[str, Any]) -> str:
-        """The postcode sector of the released place, such as BA1 2; else its district."""
-        if self._place is None:
-            return ""
-        postcode = released.get(f"{self._place}postcode")
-        return postcode[:-2] if postcode else released.get(f"{self._place}district") or ""
+    def _member(
+        self, ladder: _Ladder, released: Mapping[str, Any], record: Mapping[str, Any]
+    ) -> bytes:
+        if ladder.reference and released[ladder.reference]:
+            return bytes.fromhex(released[ladder.reference])[:_NAME_BYTES]
+        born = record.get(ladder.born) if ladder.born else None
+        return self._digest(ladder.about, "born", str(born))[:_NAME_BYTES]
 
-    def _alike(self, name: bytes, member: bytes, day: int) -> bool:
-        return len(self._others(name, member, day)) + 1 >= self._rule.minimum_alike
+    def _enough(self, names: Sequence[bytes], member: bytes, day: int) -> bool:
+        """Whether enough are alike in every area; nobody can tell of a release that names none."""
+        least = self._rule.minimum_alike - 1
+        return bool(names) and all(len(self._others(n, member, day)) >= least for n in names)
 
     def _others(self, name: bytes, member: bytes, day: int) -> list[tuple[bytes, int]]:
         since = day - self._rule.window_days
@@ -133,12 +143,24 @@ class Combinations:
         self._memory.put(name, b"".join(_MEMBER.pack(*entry) for entry in kept))
 
 
+def released_areas(released: Mapping[str, Any], places: Iterable[str]) -> list[str]:
+    """Of each place that is told its postcode sector, such as ``home_BA1 2``; else its district."""
+    areas = []
+    for place in places:
+        postcode = released.get(f"{place}postcode")
+        area = postcode[:-2] if postcode else released.get(f"{place}district")
+        if area:
+            areas.append(f"{place}{area}")
+    return areas
+
+
 @dataclass(frozen=True, slots=True)
 class _Ladder:
     """What is told of one person, from all of it to nothing."""
 
     about: str
     reference: str | None
+    born: str | None
     exact: tuple[str, ...]
     coarse: tuple[tuple[str, str, Callable[[Any], str | None]], ...]
     levels: tuple[frozenset[str], ...]
@@ -165,7 +187,6 @@ class _Ladder:
             released[name] = None
         for _, name, _ in self.coarse:
             released[name] = values.get(name) if name in shown else None
-        released["caveats"] = [*released["caveats"], *(f"{name}:would-stand-out" for name in gone)]
         told = any(
             released[name] is not None for name in (*self.exact, *(c[1] for c in self.coarse))
         )
@@ -182,6 +203,7 @@ def _ladder(person: Person, profile: str, code_lists: Mapping[str, CodeList]) ->
     return _Ladder(
         person.about,
         person.reference,
+        person.born,
         tuple(forms),
         tuple(
             (exact, name, code_lists[codes].group if codes else band)

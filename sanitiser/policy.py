@@ -104,6 +104,11 @@ class Policy:
         easting, northing = f"{prefix}easting", f"{prefix}northing"
         return geocoding_field_name(prefix), easting, northing, easting in self._told
 
+    @property
+    def has_exclusion(self) -> bool:
+        """Whether there are rows that this profile never gets."""
+        return self._exclusion is not None
+
     def excludes(self, record: Record) -> bool:
         """Whether this profile never gets such a row; a flag that is not known counts as set."""
         rule = self._exclusion

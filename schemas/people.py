@@ -24,12 +24,13 @@ class Person(NamedTuple):
     """One person of a record in one profile.
 
     `fields` are the released ones with an attribute, `reference` the released one that names the
-    person across records; None where none does.
+    person across records, `born` the given date of birth; None where there is none.
     """
 
     about: str
     fields: tuple[Field, ...]
     reference: str | None
+    born: str | None
 
 
 def people(record_type: RecordType, profile: str) -> tuple[Person, ...]:
@@ -48,6 +49,7 @@ def people(record_type: RecordType, profile: str) -> tuple[Person, ...]:
                 ),
                 None,
             ),
+            next((f.born for f in record_type.fields if f.about == about and f.born), None),
         )
         for about in dict.fromkeys(f.about for f in described if f.about)
     )

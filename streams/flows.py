@@ -33,6 +33,7 @@ from streams.steps.region import Regions
 from streams.steps.route import OWN, Destination, Encode, Router
 from streams.steps.sanitise import Sanitiser
 from streams.steps.validate import Validator
+from streams.steps.withdraw import Withdrawer
 
 OVERSIZED_BYTES = MAXIMUM_INTAKE_BYTES // 4
 """No record of any type comes near it; what does is not looked into."""
@@ -157,16 +158,16 @@ def _releaser(
     rules = {
         p: Rule(wanted.minimum_alike, wanted.window_days, wanted.heeded_in(p)) for p in profiles
     }
+    policies = [Policy(record_type, p, key, lists, scrubbers, parts.premises) for p in profiles]
     return Releaser(
-        Sanitiser(
-            [Policy(record_type, p, key, lists, scrubbers, parts.premises) for p in profiles]
-        ),
+        Sanitiser(policies),
         Generaliser(
             {
                 p: Combinations(record_type, p, key, lists, rule, parts.memory)
                 for p, rule in rules.items()
             }
         ),
+        Withdrawer(policies, parts.memory),
     )
 
 

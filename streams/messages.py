@@ -27,11 +27,14 @@ class Intake(NamedTuple):
 
 
 class Output(NamedTuple):
-    """One message to write; without a `timestamp_ms` the time of writing stands."""
+    """One message to write; without a `timestamp_ms` the time of writing stands.
+
+    Without a `value` it takes back what stands under the key (a tombstone).
+    """
 
     topic: str
     key: bytes | None
-    value: bytes
+    value: bytes | None
     headers: Headers | None = None
     timestamp_ms: int = 0
 

@@ -7,7 +7,7 @@ and in the benchmarks.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from secrets import token_bytes
@@ -37,6 +37,7 @@ from streams.steps.region import Regions
 from streams.steps.route import OWN, Destination, Router
 from streams.steps.sanitise import Release, Sanitiser
 from streams.steps.validate import Validator
+from streams.steps.withdraw import Withdrawer
 
 log = logging.getLogger(__name__)
 
@@ -60,6 +61,7 @@ class Releaser(NamedTuple):
 
     sanitise: Sanitiser
     generalise: Generaliser
+    withdraw: Withdrawer
 
     def __call__(
         self,
@@ -73,7 +75,7 @@ class Releaser(NamedTuple):
         """The releases of one record, with what was generalised or left out of them counted."""
         releases = self.sanitise(agency, record, locations, caveats)
         if releases and self.generalise:
-            tally.combinations.update(self.generalise(releases, today.toordinal()))
+            tally.combinations.update(self.generalise(releases, record, today.toordinal()))
         residues = self.sanitise.residues(record) if releases else 0
         if residues:
             tally.withheld[TEXT_RESIDUE] += residues
@@ -145,18 +147,17 @@ class Flow:
             locations = self.region.guarded(locations, region)
             releases = releaser(self.agency, record, locations, caveats, today, tally)
             outputs = self.route.released(releases, now_ms, region)
-        self._count(tally, record, caveats)
-        if kept_back:
-            tally.withheld[kept_back] += 1
-        elif releaser is not None:
+            taken_back = releaser.withdraw(self.agency, record, releases)
+            if taken_back:
+                outputs += self.route.withdrawn(taken_back, now_ms, region)
+                tally.withheld.update([f"taken-back-from-{profile}" for profile, _ in taken_back])
             tally.withheld.update(releaser.excluding(releases))
-        for located in locations.values():
-            tally.geocoded[located.method] += 1
-            for reason in located.withheld:
-                tally.withheld[reason] += 1
+        elif kept_back:
+            tally.withheld[kept_back] += 1
+        self._count(tally, record, caveats)
+        _count_places(tally, locations.values())
         tally.held += not releases
-        for release in releases:
-            tally.released[release.profile] += 1
+        tally.released.update([release.profile for release in releases])
         return outputs
 
     def _kept_back(self, region: str | None, epoch: int, today: date) -> str | None:
@@ -248,6 +249,13 @@ class Pipeline:
     def _receipt(self, tally: Tally) -> Output:
         topic, encode, _ = self._receipts[tally.agency]
         return Output(topic, (tally.supply_id or "").encode(), encode(tally.receipt()))
+
+
+def _count_places(tally: Tally, places: Iterable[Located]) -> None:
+    for located in places:
+        tally.geocoded[located.method] += 1
+        for reason in located.withheld:
+            tally.withheld[reason] += 1
 
 
 def _log_without_content(error: Exception, intake: Intake) -> None:

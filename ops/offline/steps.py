@@ -60,7 +60,7 @@ class Steps:
         for prefix, located in locations.items():
             caveats += [prefix + caveat for caveat in located.caveats]
         releases = self.sanitise(self.agency, record, locations, caveats)
-        outcomes = self.generalise(releases, today.toordinal())
+        outcomes = self.generalise(releases, record, today.toordinal())
         self.memory.keep(self.memory.changes())
         self.memory.discard()
         return Done(releases[0].record if releases else None, (), caveats, locations, outcomes)

@@ -10,6 +10,7 @@ from ops.offline.summary import quantiles
 from ops.risk.finding import Hit
 from ops.risk.truth import Truth
 from sanitiser.ages import band
+from sanitiser.combinations import released_areas
 from schemas.codes import CodeList
 from schemas.people import Person, coarser_name, people
 from schemas.record_type import RecordType
@@ -70,9 +71,8 @@ def people_who_stand_out(
     """Rows that tell of somebody what fewer than k originals of the area fit; all rows by how many do."""
     hits: list[Hit] = []
     alike: Counter[int] = Counter()
-    places = record_type.released_places(profile)
     for person in people(record_type, profile):
-        crowd = _Crowd(person, profile, places[0] if places else None, truths, code_lists)
+        crowd = _Crowd(person, profile, record_type.released_places(profile), truths, code_lists)
         for number, row in enumerate(rows, 1):
             told = crowd.told(row)
             if len(told) < _LEAST_TOLD:
@@ -87,17 +87,20 @@ def people_who_stand_out(
 
 
 class _Crowd:
-    """The people of one role among the originals, by their area."""
+    """The people of one role among the originals, by the areas of the released places.
+
+    They differ as in `sanitiser.combinations`: by reference, else by date of birth, else not at all.
+    """
 
     def __init__(
         self,
         person: Person,
         profile: str,
-        place: str | None,
+        places: Sequence[str],
         truths: Iterable[Truth],
         code_lists: Mapping[str, CodeList],
     ) -> None:
-        self._place = place
+        self._places = places
         self._names = [f.name for f in person.fields]
         self._coarse = [
             (f.name, coarse, code_lists[codes].group if codes else None)
@@ -105,10 +108,12 @@ class _Crowd:
             if (coarse := coarser_name(f, profile)) is not None
             for codes in [f.treatments[profile].code_list]
         ]
-        self._people: dict[str, dict[str, dict[str, str]]] = defaultdict(dict)
+        self._people: dict[str, list[tuple[str, dict[str, str]]]] = defaultdict(list)
         for truth in truths:
-            who = (person.reference and truth.cells[person.reference]) or truth.cells["record_id"]
-            self._people[self._area(truth.cells)][who] = self._attributes(truth.cells)
+            born = truth.given.get(person.born) if person.born else None
+            who = (person.reference and truth.cells[person.reference]) or str(born)
+            for area in self._areas(truth.cells):
+                self._people[area].append((who, self._attributes(truth.cells)))
         self._counted: dict[tuple[str, tuple[tuple[str, str], ...]], int] = {}
 
     def told(self, row: Cells) -> tuple[tuple[str, str], ...]:
@@ -117,14 +122,18 @@ class _Crowd:
         return tuple((name, row[name]) for name in names if row.get(name))
 
     def fitting(self, row: Cells, told: tuple[tuple[str, str], ...]) -> int:
-        """How many different people of the row's area all of it is true of."""
-        key = self._area(row), told
-        if key not in self._counted:
-            crowd = self._people[key[0]].values()
-            self._counted[key] = sum(
-                all(one.get(name) == value for name, value in told) for one in crowd
-            )
-        return self._counted[key]
+        """How many different people all of it is true of, in the row's area with the fewest."""
+        return min((self._alike(area, told) for area in self._areas(row)), default=0)
+
+    def _alike(self, area: str, told: tuple[tuple[str, str], ...]) -> int:
+        if (area, told) not in self._counted:
+            fitting = {
+                who
+                for who, one in self._people[area]
+                if all(one.get(name) == value for name, value in told)
+            }
+            self._counted[area, told] = len(fitting)
+        return self._counted[area, told]
 
     def _attributes(self, cells: Cells) -> dict[str, str]:
         found = {name: cells[name] for name in self._names if cells[name]}
@@ -133,8 +142,5 @@ class _Crowd:
                 found[coarse] = (group(found[name]) if group else band(int(found[name]))) or ""
         return found
 
-    def _area(self, cells: Cells) -> str:
-        if self._place is None:
-            return ""
-        postcode = cells.get(f"{self._place}postcode")
-        return postcode[:-2] if postcode else cells.get(f"{self._place}district") or ""
+    def _areas(self, cells: Cells) -> list[str]:
+        return released_areas(cells, self._places)

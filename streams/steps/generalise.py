@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from sanitiser.combinations import Combinations
 from streams.steps.sanitise import Release
@@ -19,11 +20,13 @@ class Generaliser:
         """Whether there is anybody to protect."""
         return bool(self._checks)
 
-    def __call__(self, releases: Sequence[Release], day: int) -> list[str]:
-        """Change the releases in place; gives the outcomes to count. `day` is today's ordinal."""
+    def __call__(
+        self, releases: Sequence[Release], record: Mapping[str, Any], day: int
+    ) -> list[str]:
+        """Change the releases of a record in place; gives the outcomes to count. `day` is today's ordinal."""
         return [
             outcome
-            for profile, record in releases
+            for profile, released in releases
             if profile in self._checks
-            for outcome in self._checks[profile](record, day)
+            for outcome in self._checks[profile](released, record, day)
         ]

@@ -44,6 +44,17 @@ class Router:
             outputs.append(Output(topic, key, encode(record), headers, hour_ms))
         return outputs
 
+    def withdrawn(
+        self, names: Sequence[tuple[str, str]], now_ms: int, region: str = OWN
+    ) -> list[Output]:
+        """A tombstone for each release, given by profile and `record_id`, that is taken back."""
+        outputs = []
+        for profile, record_id in names:
+            topic, _, headers = self._releases[region, profile]
+            hour_ms = now_ms - now_ms % HOUR_MS
+            outputs.append(Output(topic, record_id.encode(), None, headers, hour_ms))
+        return outputs
+
     def rejected(self, intake: Intake, faults: Sequence[Problem]) -> Output:
         """The original, byte for byte, with every fault, for its supplier alone."""
         value = self._rejected.encode(

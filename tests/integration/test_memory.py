@@ -17,6 +17,7 @@ pytestmark = pytest.mark.broker
 
 FULL = SCHEMA_FOLDER / "protocols" / "banes.yaml"
 SEARCH, OFFENCE, OFFENDER = "police-stop-search", "police-crime-offence", "police-crime-offender"
+INCIDENT = "police-incident"
 BORN = date(1990, 6, 15)
 
 
@@ -36,7 +37,7 @@ def search(number: int) -> dict[str, Any]:
         "search_time": time(22, 41),
         "location_postcode": STEADY,
         "suspect_gender": "Male",
-        "suspect_age": 20,
+        "suspect_date_of_birth": date(2005, 6, 1 + number),
     }
 
 
@@ -77,6 +78,27 @@ def test_an_offenders_age_counts_at_an_offence_supplied_to_an_earlier_worker(sit
     (released,) = site.decoded("council", site.released("central", OFFENDER))
     assert released["age"] == 33
     assert released["caveats"] == ["age:from-date_of_birth-at-event"]
+
+
+def test_a_correction_to_domestic_takes_back_what_an_earlier_worker_gave_to_business(
+    site: Site,
+) -> None:
+    incident = {
+        "incident_reference": "I-1", "incident_date": date(2026, 3, 14), "incident_type": "Noise",
+        "location_postcode": STEADY, "domestic": False,
+    }  # fmt: skip
+    topic = site.released("second", INCIDENT)
+    with site.worker():
+        site.publish(INCIDENT, [incident])
+        site.drain([INCIDENT])
+    (given,) = site.read_all("business", topic)
+    with site.worker():
+        site.publish(INCIDENT, [{**incident, "domestic": True}])
+        site.drain([INCIDENT])
+    first, taken_back = site.read_all("business", topic)
+    assert first.value() == given.value()
+    assert (taken_back.key(), taken_back.value()) == (given.key(), None)
+    assert site.receipts(site.agency(INCIDENT))["withheld.taken-back-from-second"] == 1
 
 
 def test_the_memory_holds_nothing_of_a_record(site: Site) -> None:

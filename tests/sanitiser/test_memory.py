@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sanitiser.memory import Memory
+from sanitiser.memory import NOTE_BYTES, Memory
 
 
 def test_a_change_is_seen_within_its_batch_and_gone_when_discarded() -> None:
@@ -28,3 +28,18 @@ def test_what_stands_there_already_is_no_change() -> None:
     assert memory.changes() == {}
     memory.put(b"a", b"2")
     assert memory.changes() == {b"a": b"2"}
+
+
+def test_all_that_a_batch_notes_is_one_change_that_another_memory_understands() -> None:
+    memory, other = Memory(), Memory()
+    digests = [bytes([n] * NOTE_BYTES) for n in range(3)]
+    for digest in digests:
+        memory.note(digest)
+    assert all(map(memory.has_noted, digests))
+    assert len(memory.changes()) == 1
+    other.keep(memory.changes())
+    memory.discard()
+    assert not any(map(memory.has_noted, digests))
+    assert all(map(other.has_noted, digests))
+    other.note(digests[0])
+    assert (len(other), other.changes()) == (3, {})

@@ -78,7 +78,7 @@ class NumberedSchemas:
 
     def read(self, output: Output) -> dict[str, Any]:
         """A message as its recipient decodes it."""
-        record: dict[str, Any] = decoder(self._written[output.topic])(output.value)
+        record: dict[str, Any] = decoder(self._written[output.topic])(output.value or b"")
         return record
 
     def _encoder(self, topic: Topic) -> Encode:
@@ -158,8 +158,12 @@ class Partnership:
         return [
             self.schemas.read(o)
             for o in result.outputs
-            if o.topic.startswith(f"banes.depersonalised.{profile or ''}")
+            if o.topic.startswith(f"banes.depersonalised.{profile or ''}") and o.value is not None
         ]
+
+    def taken_back(self, result: BatchResult) -> list[tuple[str, bytes | None]]:
+        """Topic and key of every tombstone."""
+        return [(o.topic, o.key) for o in result.outputs if o.value is None]
 
     def rejections(self, result: BatchResult) -> list[dict[str, Any]]:
         """The rejected records in the order in which they go back."""

@@ -273,7 +273,7 @@ def _everything(output: Output) -> bytes:
         name.encode() + (value.encode() if isinstance(value, str) else value or b"")
         for name, value in output.headers or ()
     )
-    return (output.key or b"") + output.value + headers
+    return (output.key or b"") + (output.value or b"") + headers
 
 
 @SETTINGS
@@ -363,6 +363,46 @@ def test_a_correction_in_the_same_batch_stays_behind_what_it_corrects(
     released = partnership.releases(partnership.process(first, corrected), "central")
     assert [r["incident_type"] for r in released] == ["noise", "alarm"]
     assert released[0]["record_id"] == released[1]["record_id"]
+
+
+SECOND = NAMES.released("second", "police-incident", None)
+
+
+def test_a_correction_to_domestic_takes_back_what_the_second_group_was_given(
+    partnership: Partnership,
+) -> None:
+    first = partnership.process(partnership.intake("police-incident", incident()))
+    partnership.pipeline.memory.keep(first.changes)
+    (given,) = [output for output in first.outputs if output.topic == SECOND]
+    domestic = partnership.intake("police-incident", incident(domestic=True))
+    corrected = partnership.process(domestic)
+    assert partnership.taken_back(corrected) == [(SECOND, given.key)]
+    (tally,) = corrected.tallies
+    assert tally.withheld["taken-back-from-second"] == 1
+    assert [r["domestic"] for r in partnership.releases(corrected)] == [True]
+
+
+def test_what_is_domestic_from_the_first_leaves_no_trace_with_the_second_group(
+    partnership: Partnership,
+) -> None:
+    for _ in range(2):
+        result = partnership.process(
+            partnership.intake("police-incident", incident(domestic=True), 0),
+            partnership.intake("police-incident", incident(domestic=None), 1),
+        )
+        partnership.pipeline.memory.keep(result.changes)
+        assert [output for output in result.outputs if output.topic == SECOND] == []
+
+
+def test_a_release_and_its_withdrawal_in_one_batch_leave_in_that_order(
+    partnership: Partnership,
+) -> None:
+    result = partnership.process(
+        partnership.intake("police-incident", incident(), 0),
+        partnership.intake("police-incident", incident(domestic=True), 1),
+    )
+    values = [output.value is None for output in result.outputs if output.topic == SECOND]
+    assert values == [False, True]
 
 
 def test_a_release_carries_the_hour_and_the_marking_and_nothing_of_its_original(

@@ -33,7 +33,7 @@ class _ValueOf(Serializer):  # type: ignore[misc, unused-ignore]
     """The bytes that the pure functions have encoded."""
 
     def __call__(self, value: Output, ctx: Any) -> bytes:
-        return value.value
+        return value.value or b""
 
 
 def application(job: Job) -> Any:

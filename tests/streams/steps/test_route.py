@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from streams.messages import Intake
+from streams.messages import Intake, Output
 from streams.steps.problems import Problem
 from streams.steps.route import HOUR_MS, OWN, Destination, Router
 from streams.steps.sanitise import Release
@@ -48,11 +48,18 @@ def test_a_release_bears_the_hour_and_the_marking() -> None:
         assert output.headers == [("marking", b"RESTRICTED")]
 
 
+def test_what_is_taken_back_is_a_tombstone_under_the_records_name_within_the_hour() -> None:
+    (output,) = ROUTER.withdrawn([("second", "a")], 5 * HOUR_MS + 1)
+    assert output == Output(
+        "released.second", b"a", None, [("marking", b"RESTRICTED")], 5 * HOUR_MS
+    )
+
+
 def test_a_rejection_carries_the_original_and_where_it_stood() -> None:
     faults = [Problem("f", "bad", "given", "accepted"), Problem("g", "missing", None, "a value")]
     output = ROUTER.rejected(INTAKE, faults)
     assert (output.topic, output.key) == ("rejected", b"key")
-    assert json.loads(output.value) == {
+    assert json.loads(output.value or b"") == {
         "topic": "p.intake.a.d", "partition": 3, "offset": 42, "supply_id": "s-1",
         "faults": [
             {"field": "f", "reason": "bad", "given": "given", "accepted": "accepted"},
@@ -65,5 +72,5 @@ def test_a_rejection_carries_the_original_and_where_it_stood() -> None:
 
 def test_a_null_record_is_rejected_as_null() -> None:
     output = ROUTER.rejected(INTAKE._replace(key=None, value=None), [])
-    rejected = json.loads(output.value)
+    rejected = json.loads(output.value or b"")
     assert (output.key, rejected["key"], rejected["original"]) == (None, None, None)
