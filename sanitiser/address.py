@@ -131,6 +131,8 @@ def _doubt(segments: Sequence[Segment], at: int) -> str | None:
     assert street is not None
     if not street.numbered and _has_numbered_street(segments[:at]):
         return "several-streets"
+    if street.personal and not street.numbered and _has_another_street(segments, at):
+        return "several-streets"
     after_premises = at > 0 and street.start == 0 and segments[at - 1].ends_premises
     return None if street.led and after_premises else street.reason
 
@@ -140,12 +142,30 @@ def _has_numbered_street(segments: Sequence[Segment]) -> bool:
     return any(s.street and s.street.strong and s.street.numbered for s in segments)
 
 
+def _has_another_street(segments: Sequence[Segment], at: int) -> bool:
+    """Whether a street stands beside what may be somebody: Harry Lane, Acacia Gardens."""
+    return any(
+        s.street
+        and not s.street.numbered
+        and s.keys[0] != "the"
+        and s.keys[-1:] != ("park",)
+        and s.keys not in settlements()
+        for other, s in enumerate(segments)
+        if other != at
+    )
+
+
 def _has_evidence(segments: Sequence[Segment], at: int) -> bool:
+    """Whether a number or the name of a building stands before it; none tells of Peter Hill."""
     street = segments[at].street
-    if street is None or street.numbered or street.apart:
+    if street is None or street.numbered:
         return street is not None
+    if street.apart:
+        return not street.personal
     before = segments[at - 1] if at else None
-    return before is not None and street.start == 0 and before.ends_premises
+    if before is None or street.start or not before.ends_premises or before.ends_outbuilding:
+        return False
+    return not (street.personal and before.keys[-1].isalpha())
 
 
 def _leftover(

@@ -10,11 +10,15 @@ from sanitiser.address_words import Words, settlements, words
 
 _ORDINAL: Final = re.compile(r"[0-9]{0,2}(?:1st|2nd|3rd|[04-9]th|1[123]th)")
 _DIGIT: Final = re.compile(r"\d")
+_NO_HOUSE: Final = re.compile(
+    r"\d{5}|\A0\d|\A[a-z]{2}\d{2}[a-z]{3}\Z|\A\d{1,2}[/.]\d{1,2}[/.]\d{2,4}\Z"
+)
 _WITHIN_WORD: Final = re.compile(r"[-./&]+")
 _MOST_NAME_WORDS: Final = 4
 _LONGEST_WORD: Final = 24
 _CACHED: Final = 16_384
 UNKNOWN_START: Final = "street-start-unknown"
+SOMEBODY: Final = "may-be-somebody"
 _LINKS: Final = frozenset({"and", "&", "of", "the", "with", "to"})
 _PARTICLES: Final = frozenset({"y", "yr", "a", "ar", "pen", "tan"})
 """Welsh words within a name, as in Ffordd Pen y Bryn."""
@@ -25,7 +29,7 @@ class Street(NamedTuple):
     """Where a street stands in a segment: tokens `start` to `end`; locality follows.
 
     `led` says that its name begins with what no house is called by, `apart` that the name of a
-    building ends right before it.
+    building ends right before it, `personal` that somebody may be called so.
     """
 
     start: int
@@ -35,18 +39,21 @@ class Street(NamedTuple):
     reason: str | None
     led: bool = False
     apart: bool = False
+    personal: bool = False
 
 
 class Segment(NamedTuple):
     """One segment: its words as written and as compared, and its street.
 
-    `ends_premises` says that it ends in a house number or in the name of a building.
+    `ends_premises` says that it ends in a house number or in the name of a building,
+    `ends_outbuilding` that this has no name of its own.
     """
 
     tokens: tuple[str, ...]
     keys: tuple[str, ...]
     street: Street | None
     ends_premises: bool
+    ends_outbuilding: bool = False
 
 
 def key_of(token: str) -> str:
@@ -62,7 +69,7 @@ def read_segment(text: str, *, first: bool) -> Segment:
     if words().known.isdisjoint(keys) and text.replace(" ", "").isalpha():
         return Segment(tokens, keys, None, ends_premises=False)
     reader = _Reader(keys, words(), free=first)
-    return Segment(tokens, keys, reader.read(), reader.ends_premises())
+    return Segment(tokens, keys, reader.read(), reader.ends_premises(), _is_outbuilding(keys))
 
 
 def _drive(keys: tuple[str, ...]) -> tuple[str, ...]:
@@ -141,6 +148,7 @@ class _Reader:
         self.strong = False
         self.break_at: int | None = None
         self.after_building = False
+        self.foreign = False
 
     def _key(self, at: int) -> str:
         return self.keys[at] if 0 <= at < len(self.keys) else ""
@@ -158,8 +166,9 @@ class _Reader:
             self._begin(at + 1 + skip, numbered=True, free=False)
             self.counted = False
         elif key.partition("-")[0] in w.first and (self._key(at + 1) or "-" in key):
+            farm = key in w.founder and not (self.counted and self.start == at)
             self._begin(at, numbered=False, free=False)
-            self.name_end, self.end, self.strong = at + 1, len(self.keys), True
+            self.name_end, self.end, self.strong = at + 1, len(self.keys), not farm
         elif self._ends_street(at, key):
             self._thoroughfare(at, key)
         elif key in w.building:
@@ -174,7 +183,14 @@ class _Reader:
         of_part = (
             self._key(at - 1) in self.words.part and self._key(at - 1) not in self.words.numbering
         )
-        self._begin(at + 1, numbered=not of_part, free=of_part)
+        foreign = self._counts_no_house(at)
+        self._begin(at + 1, numbered=not (of_part or foreign), free=of_part or foreign)
+        self.foreign = foreign
+
+    def _counts_no_house(self, at: int) -> bool:
+        before = self._key(at - 2 if self._key(at - 1) in self.words.numbering else at - 1)
+        goes_on = self.foreign and self.start == at
+        return goes_on or before in self.words.figure or bool(_NO_HOUSE.search(self.keys[at]))
 
     def _part(self, at: int) -> None:
         letter = len(self._key(at + 1)) == 1 and not _DIGIT.search(self._key(at + 1))
@@ -248,12 +264,34 @@ class _Reader:
     def _street(self) -> Street:
         assert self.end is not None
         reason = self._doubt()
-        led = reason == UNKNOWN_START and _is_led(self.keys[self.start : self.end])
+        keys = self.keys[self.start : self.end]
+        personal = _may_be_somebody(keys)
+        led = reason == UNKNOWN_START and _is_led(keys)
         # After a house number nothing but the street's name can begin.
+        if led and (self.counted or _is_of_town(keys)):
+            reason = None
+        if (personal and self.foreign) or self._is_somebodys(keys):
+            reason = SOMEBODY
         return Street(
-            self.start, self.end, self.strong, self.counted,
-            None if led and self.counted else reason, led, self.after_building,
+            self.start, self.end, self.strong, self.counted, reason, led, self.after_building,
+            personal,
         )  # fmt: skip
+
+    def _is_somebodys(self, keys: tuple[str, ...]) -> bool:
+        """Whether a street is told by whose it is: near khan's road, her boyfriend's drive."""
+        w = self.words
+        if any(key.endswith("'s") and key[:-2] in w.relation for key in keys):
+            return True
+        if self.counted or keys[:2] in settlements():
+            return False
+        if any(key in w.relation or key.removesuffix("s") in w.relation for key in keys):
+            return True
+        owners = {
+            key
+            for key, before in zip(keys, ("", *keys), strict=False)
+            if key.endswith("'s") and before not in {"st", "saint", "king", "queen"}
+        }
+        return not owners <= w.owner
 
     def _may_name_a_house(self) -> bool:
         """Whether a house may be called by what stands before two words: Brookside Vale Road."""
@@ -264,7 +302,12 @@ class _Reader:
         if name[0] == "the":
             return len(name) > 1
         alone = len(name) == 1 and (*name, self._key(last_two)) not in settlements()
-        return alone and self._is_house_like(name[0])
+        if not alone:
+            return False
+        # Patel Park Road: without a number nothing tells whose park.
+        unknown = not self.counted and is_thoroughfare(self._key(last_two + 1))
+        unknown &= self._key(last_two + 1) not in self.words.side
+        return (unknown and _may_be_forename(name[0])) or self._is_house_like(name[0])
 
     def _is_house_like(self, key: str) -> bool:
         w = self.words
@@ -273,6 +316,8 @@ class _Reader:
 
     def _names_whole(self) -> bool:
         end = self.name_end
+        if self.counted and "-".join(self.keys[self.start : self.end]) in self.words.entire:
+            return True
         if end is None or end + 1 != self.end:
             return False
         if not (self.counted or self._begins_segment()):
@@ -304,8 +349,38 @@ def _last_words() -> frozenset[str]:
     return frozenset(name.rpartition("-")[2] for name in words().entire)
 
 
+def _may_be_somebody(keys: tuple[str, ...]) -> bool:
+    """Whether it may be a person's name, one word of it unknown: Peter Hill, Harry Lane."""
+    w = words()
+    if len(keys) != len(("forename", "surname")) or keys[1] not in w.surname:
+        return False
+    return _may_be_forename(keys[0]) and keys not in settlements()
+
+
+def _may_be_forename(key: str) -> bool:
+    w = words()
+    if key in w.person:
+        return True
+    plain = key in w.known or key in w.plain or (key,) in settlements()
+    return not plain and not key.endswith(tuple(w.placed))
+
+
+def _is_outbuilding(keys: tuple[str, ...]) -> bool:
+    w = words()
+    plain = w.qualifier | {"the", "coach", "gate", "garden", "summer", "granny"}
+    return keys[-1:] != () and keys[-1] in w.outbuilding and plain.issuperset(keys[:-1])
+
+
 def _is_way(key: str) -> bool:
     return key.endswith("way") and key.removesuffix("way") in words().ways
+
+
+def _is_of_town(keys: tuple[str, ...]) -> bool:
+    """Whether it is the high street or road of a town that nobody is called by: Sidcup High Street."""
+    town, kind = keys[:-2], keys[-2:]
+    if kind not in {("high", "street"), ("high", "road")} or town not in settlements():
+        return False
+    return words().person.isdisjoint(town)
 
 
 def _is_led(keys: tuple[str, ...]) -> bool:

@@ -8,7 +8,10 @@ from typing import Final, NamedTuple
 from sanitiser.word_lists import lines_of, words_by_kind
 
 _FILES: Final = ("thoroughfares.txt", "premises.txt")
-_PIECES: Final = ("ways", "ending", "compound", "person")
+_PIECES: Final = (
+    "ways", "ending", "compound", "person", "surname", "founder", "owner", "outbuilding", "figure",
+    "relation", "plain", "placed",
+)  # fmt: skip
 """Kinds that are no words by which a segment is read: parts of words, and words within names."""
 
 
@@ -36,6 +39,14 @@ class Words(NamedTuple):
     certain: frozenset[str]
     compound: frozenset[str]
     person: frozenset[str]
+    surname: frozenset[str]
+    founder: frozenset[str]
+    owner: frozenset[str]
+    outbuilding: frozenset[str]
+    figure: frozenset[str]
+    relation: frozenset[str]
+    plain: frozenset[str]
+    placed: frozenset[str]
     ways: frozenset[str]
     ending: frozenset[str]
     known: frozenset[str]
