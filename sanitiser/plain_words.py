@@ -19,6 +19,11 @@ _KINDS = (
     "capital",
     "name",
     "number",
+    "called",
+    "street",
+    "dwelling",
+    "position",
+    "function",
 )
 
 
@@ -26,6 +31,7 @@ class PlainWords(NamedTuple):
     """Sets of lower-case words; the data file says what each kind means. `known` may come out."""
 
     known: frozenset[str]
+    noun: frozenset[str]
     role: frozenset[str]
     naming: frozenset[str]
     title: frozenset[str]
@@ -33,6 +39,11 @@ class PlainWords(NamedTuple):
     capital: frozenset[str]
     name: frozenset[str]
     number: frozenset[str]
+    called: frozenset[str]
+    street: frozenset[str]
+    dwelling: frozenset[str]
+    position: frozenset[str]
+    function: frozenset[str]
 
     def knows(self, word: str) -> bool:
         """Whether a lower-case word, or each part of a hyphenated one, may come out."""
@@ -63,7 +74,7 @@ def plain_words() -> PlainWords:
     known |= kinds["capital"] | kinds["acronym"] | kinds["naming"] | kinds["title"]
     known -= kinds["number"]
     told = {kind: frozenset(listed) for kind, listed in kinds.items()}
-    return PlainWords(frozenset(known), **told | {"role": frozenset(roles)})
+    return PlainWords(frozenset(known), frozenset(nouns), **told | {"role": frozenset(roles)})
 
 
 def _plurals(word: str) -> set[str]:

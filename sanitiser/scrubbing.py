@@ -29,6 +29,7 @@ a list of domains; our own rule takes out every word with a point, an at sign or
 _WORD: Final = re.compile(r"[a-z]+(?:['’-][a-z]+)*'?", re.IGNORECASE)
 _EDGES: Final = ".,;:!?\"'()[]“”‘’-–"
 _SENTENCE_ENDS: Final = (".", "!", "?")
+_BESIDE: Final = 4
 _NEAR: Final = 3
 """So many words behind a title, a role or a word such as "called" a name may stand."""
 
@@ -75,6 +76,8 @@ class Scrubber:
         for start, end in self._recognised(plain):
             plain = plain[:start] + "0" * (end - start) + plain[end:]
         tokens = _tokens(plain)
+        if _tells_which_home(tokens):
+            return None
         kept = _kept(tokens, shouted=not any(c.islower() for c in plain))
         return _joined(tokens, kept) if any(kept) else None
 
@@ -107,9 +110,36 @@ def _kept(tokens: list[_Token], *, shouted: bool) -> list[bool]:
     """For each word whether it comes out. `shouted` says that all is in capitals, which tell nothing."""
     words = plain_words()
     plain = [_is_plain(t, words) and not _stands_out(t, words, shouted=shouted) for t in tokens]
+    streets = _of_streets(tokens, words)
     return [
-        plain[at] and not _stands_for_a_name(at, tokens, plain, words) for at in range(len(tokens))
+        plain[at] and at not in streets and not _stands_for_a_name(at, tokens, plain, words)
+        for at in range(len(tokens))
     ]
+
+
+def _tells_which_home(tokens: list[_Token]) -> bool:
+    """Whether a home is told by where it stands: the last house before the bridge."""
+    words = plain_words()
+    homes = [at for at, token in enumerate(tokens) if token.key in words.dwelling]
+    return any(
+        token.key in words.position
+        for home in homes
+        for token in tokens[max(0, home - _BESIDE) : home + _BESIDE + 1]
+    )
+
+
+def _of_streets(tokens: list[_Token], words: PlainWords) -> set[int]:
+    """The words that make the name of a street, and letters of flats: on [church road], flat [a]."""
+    found: set[int] = set()
+    for at, token in enumerate(tokens):
+        if token.key in words.street:
+            start = at
+            while at - start < _NEAR and start and tokens[start - 1].key not in words.function:
+                start -= 1
+            found.update(range(start, at + 1) if start < at else ())
+        if len(token.key) == 1 and at and tokens[at - 1].key in words.dwelling:
+            found.add(at)
+    return found
 
 
 def _is_plain(token: _Token, words: PlainWords) -> bool:
@@ -138,10 +168,20 @@ def _stands_for_a_name(at: int, tokens: list[_Token], plain: list[bool], words: 
         return True
     if not words.names(tokens[at].key):
         return False
+    if tokens[at].key in words.called and not _describes(at, tokens, words):
+        return True
     if any(key in words.role or key in words.title or key in words.naming for key in before):
         return True
     behind = at + 1 < len(tokens) and not tokens[at + 1].heads
     return bool(before and not plain[at - 1]) or (behind and not plain[at + 1])
+
+
+def _describes(at: int, tokens: list[_Token], words: PlainWords) -> bool:
+    """Whether a thing follows at once, so that it is of a kind: a brown coat, not the brown family."""
+    behind = tokens[at + 1] if at + 1 < len(tokens) else None
+    if behind is None or behind.heads:
+        return False
+    return behind.key in words.noun and behind.key not in words.dwelling | {"family"}
 
 
 _BETWEEN: Final = frozenset({"is", "was", "as", "being", "by"})

@@ -38,7 +38,10 @@ def test_every_input_has_one_outcome_and_every_release_decodes(
         own = (".receipts.", ".internal.")
         outputs = [o for o in result.outputs if not any(name in o.topic for name in own)]
         rejected = [full.schemas.read(o) for o in outputs if ".rejected." in o.topic]
-        released = [full.schemas.read(o) for o in outputs if ".rejected." not in o.topic]
+        told = [o for o in outputs if ".rejected." not in o.topic and o.value is not None]
+        released = [full.schemas.read(o) for o in told]
+        taken_back = sum(n for why, n in tally.withheld.items() if why.startswith("taken-back"))
+        assert taken_back == len(full.taken_back(result))
         assert tally.received == tally.accepted + tally.rejected == BATCH
         assert len(rejected) == tally.rejected
         assert all(rejection["faults"] for rejection in rejected)
