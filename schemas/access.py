@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 from typing import Literal, NamedTuple
 
 from schemas.protocol import Protocol
@@ -22,6 +23,14 @@ class Rule(NamedTuple):
     prefixed: bool = False
 
 
+class Ground(NamedTuple):
+    """Why a rule stands: what the partner does with what it may, and the word of its law for it."""
+
+    purpose: str
+    legal_basis: str
+    conditions: tuple[str, ...] = ()
+
+
 def principals(protocol: Protocol) -> tuple[str, ...]:
     """Every SCRAM user of the protocol: one a party, and the worker."""
     names = Names(protocol.prefix)
@@ -30,15 +39,18 @@ def principals(protocol: Protocol) -> tuple[str, ...]:
 
 def rules(protocol: Protocol, closed: frozenset[str] = frozenset()) -> frozenset[Rule]:
     """All allowances the protocol makes; of the `closed` datasets nothing is supplied or read."""
-    return frozenset(
-        (
-            *_worker(protocol),
-            *_suppliers(protocol, closed),
-            *_recipients(protocol, closed),
-            *_aggregates(protocol),
-            *_own_names(protocol),
-        )
-    )
+    return frozenset((*_worker(protocol), *_own_names(protocol), *grounds(protocol, closed)))
+
+
+def grounds(
+    protocol: Protocol, closed: frozenset[str] = frozenset()
+) -> dict[Rule, frozenset[Ground]]:
+    """Of every rule that a party has for what it supplies or receives: the agreements it rests on."""
+    found: dict[Rule, frozenset[Ground]] = {}
+    agreed = (_suppliers(protocol, closed), _recipients(protocol, closed), _aggregates(protocol))
+    for rule, ground in chain(*agreed):
+        found[rule] = found.get(rule, frozenset()) | {ground}
+    return found
 
 
 def _worker(protocol: Protocol) -> Iterator[Rule]:
@@ -58,45 +70,47 @@ def _worker(protocol: Protocol) -> Iterator[Rule]:
                 yield Rule(names.worker, "write", "topic", topic)
 
 
-def _suppliers(protocol: Protocol, closed: frozenset[str]) -> Iterator[Rule]:
+def _suppliers(protocol: Protocol, closed: frozenset[str]) -> Iterator[tuple[Rule, Ground]]:
     names = Names(protocol.prefix)
     for supply in protocol.supplies:
         agency, dataset = supply.agency, supply.dataset
-        principal = names.principal(agency)
+        principal, ground = names.principal(agency), Ground(supply.purpose, supply.legal_basis)
         if dataset not in closed:
-            yield Rule(principal, "write", "topic", names.intake(agency, dataset))
-        yield Rule(principal, "read", "topic", names.rejected(agency, dataset))
-        yield Rule(principal, "read", "topic", names.receipts(agency))
-        yield Rule(principal, "read", "topic", names.supplies(agency))
-        yield Rule(principal, "write", "topic", names.supplies(agency))
+            yield Rule(principal, "write", "topic", names.intake(agency, dataset)), ground
+        yield Rule(principal, "read", "topic", names.rejected(agency, dataset)), ground
+        yield Rule(principal, "read", "topic", names.receipts(agency)), ground
+        yield Rule(principal, "read", "topic", names.supplies(agency)), ground
+        yield Rule(principal, "write", "topic", names.supplies(agency)), ground
 
 
-def _recipients(protocol: Protocol, closed: frozenset[str]) -> Iterator[Rule]:
+def _recipients(protocol: Protocol, closed: frozenset[str]) -> Iterator[tuple[Rule, Ground]]:
     names = Names(protocol.prefix)
     for entitlement in protocol.receives:
         principal = names.principal(entitlement.party)
+        ground = Ground(entitlement.purpose, entitlement.legal_basis, entitlement.conditions)
         for dataset in entitlement.datasets:
             if dataset in closed:
                 continue
             topic = names.released(entitlement.profile, dataset, entitlement.neighbour)
-            yield Rule(principal, "read", "topic", topic)
+            yield Rule(principal, "read", "topic", topic), ground
             # A supply tells how many records there were, and so how many the second profile lacks
             # or a neighbour does not get.
             told = entitlement.profile != "second" and entitlement.neighbour is None
             for supply in protocol.supplies:
                 if told and supply.dataset == dataset:
-                    yield Rule(principal, "read", "topic", names.supplies(supply.agency))
+                    yield Rule(principal, "read", "topic", names.supplies(supply.agency)), ground
 
 
-def _aggregates(protocol: Protocol) -> Iterator[Rule]:
+def _aggregates(protocol: Protocol) -> Iterator[tuple[Rule, Ground]]:
     """Restricted tables go to the recipients named, public ones to every party."""
     names = Names(protocol.prefix)
     for agreement in protocol.aggregates:
         topic, keeper = names.aggregate(agreement.source), names.principal(agreement.agency)
-        yield Rule(keeper, "write", "topic", topic)
-        yield Rule(keeper, "read", "topic", topic)
+        ground = Ground(agreement.purpose, agreement.legal_basis)
+        yield Rule(keeper, "write", "topic", topic), ground
+        yield Rule(keeper, "read", "topic", topic), ground
         for party in agreement.recipients or [p.id for p in protocol.parties]:
-            yield Rule(names.principal(party), "read", "topic", topic)
+            yield Rule(names.principal(party), "read", "topic", topic), ground
 
 
 def _own_names(protocol: Protocol) -> Iterator[Rule]:

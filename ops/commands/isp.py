@@ -1,9 +1,8 @@
-"""`ipu isp`: an Information Sharing Protocol, checked and applied."""
+"""`ipu isp`: an Information Sharing Protocol, read by itself; `isp_broker` and `isp_who` meet the broker."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -11,10 +10,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from ops.commands.common import DEFAULT_PROTOCOL, AsJson, RunDir, protocol_of, running_stack
-from ops.embedded.broker_config import ADMIN
-from ops.isp.apply import apply as apply_protocol
-from ops.isp.changes import Applied
+from ops.commands.common import DEFAULT_PROTOCOL, AsJson
+from ops.commands.isp_broker import apply, drift, plan
+from ops.commands.isp_who import who
 from schemas.access import principals, rules
 from schemas.catalogue import Catalogue, load_catalogue
 from schemas.law import load_law
@@ -25,6 +23,8 @@ from schemas.topics import DAY_MS, Topic, topics
 FAILED = 1
 
 isp = typer.Typer(no_args_is_help=True, help="The Information Sharing Protocol.")
+for on_the_broker in (plan, apply, drift, who):
+    isp.command()(on_the_broker)
 
 ProtocolFile = Annotated[
     Path,
@@ -80,67 +80,6 @@ def law(*, as_json: AsJson = False) -> None:
         laws = ", ".join(condition.laws)
         table.add_row(condition.id, condition.title, laws, condition.source, condition.today)
     Console().print(table)
-
-
-@isp.command()
-def apply(
-    protocol_file: Annotated[
-        Path | None,
-        typer.Argument(
-            metavar="PROTOCOL.yaml",
-            exists=True,
-            dir_okay=False,
-            help="That of `ipu up` by default.",
-        ),
-    ] = None,
-    *,
-    renew_passwords: Annotated[
-        bool, typer.Option(help="Set the passwords of existing principals again from the store.")
-    ] = False,
-    run_dir: RunDir = None,
-    as_json: AsJson = False,
-) -> None:
-    """Make the running stack's topics, users, rules and schemas what the protocol says.
-
-    What is no longer allowed is revoked first. Topics are never deleted. Nothing outside the
-    partnership's own names is touched. A second call changes nothing.
-
-    Examples:
-
-        ipu isp apply
-
-        ipu isp apply partnership.yaml --json | jq .topics.created
-    """
-    catalogue = load_catalogue()
-    stack = running_stack(run_dir)
-    path = protocol_of(stack.run_dir, protocol_file)
-    protocol = load_protocol(path, catalogue)
-    applied = apply_protocol(
-        protocol,
-        catalogue,
-        stack.secrets.client_config(stack.bootstrap, ADMIN),
-        stack.secrets,
-        stack.registry_url,
-        Console(stderr=True, quiet=as_json).print,
-        renew_passwords=renew_passwords,
-    )
-    if as_json:
-        typer.echo(json.dumps(_outcome(applied), indent=2))
-    else:
-        typer.echo(_summary(protocol, applied))
-
-
-def _outcome(applied: Applied) -> dict[str, object]:
-    changes = {kind: asdict(change) for kind, change in applied.changes.items()}
-    return {"in_step_before": applied.nothing, **changes, "schema_ids": dict(applied.schema_ids)}
-
-
-def _summary(protocol: Protocol, applied: Applied) -> str:
-    name = protocol.partnership.name
-    if applied.nothing:
-        return f"{name}: everything was in step already"
-    revoked = [f"  revoked  {rule}" for rule in applied.rules.removed]
-    return "\n".join([f"{name}: applied", *revoked])
 
 
 def _print_findings(findings: list[str], *, as_json: bool) -> None:

@@ -11,6 +11,8 @@ from ops.embedded.ports import LOOPBACK
 ADMIN = "ipu-admin"
 BROKER_PRINCIPAL = "ipu-broker"
 CONTROLLER_PRINCIPAL = "ipu-controller"
+SUPER_USERS = (ADMIN, BROKER_PRINCIPAL, CONTROLLER_PRINCIPAL)
+"""To whom the broker opens everything without a rule; it tells their names to nobody who asks."""
 NODE_ID = 1
 MESSAGE_BYTES = 4 * 1024 * 1024
 REAUTHENTICATE_MS = 300_000
@@ -56,9 +58,7 @@ def _listeners(ports: Ports) -> dict[str, object]:
         "inter.broker.listener.name": "CLIENTS",
         "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
         "allow.everyone.if.no.acl.found": "false",
-        "super.users": ";".join(
-            f"User:{name}" for name in (ADMIN, BROKER_PRINCIPAL, CONTROLLER_PRINCIPAL)
-        ),
+        "super.users": ";".join(f"User:{name}" for name in SUPER_USERS),
         # A killed broker may register again only when its old session has run out.
         "broker.session.timeout.ms": 4_000,
         "broker.heartbeat.interval.ms": 500,

@@ -12,7 +12,7 @@ from ops.isp.changes import Applied, Change
 from ops.isp.registry import register_schemas
 from ops.isp.rules import grant_rules, revoke_rules
 from ops.isp.topics import apply_topics
-from ops.isp.users import Passwords, apply_users
+from ops.isp.users import Passwords, apply_users, remove_users
 from schemas.access import principals, rules
 from schemas.catalogue import Catalogue
 from schemas.london import london_today
@@ -51,6 +51,8 @@ def apply(
     wanted_topics, wanted_rules = topics(protocol, catalogue), rules(protocol, closed)
     revoked = revoke_rules(admin, protocol.prefix, wanted_rules)
     report(_said("revoked rules", revoked))
+    gone = remove_users(admin, protocol.prefix, principals(protocol))
+    report(_said("users who left", gone))
     schemas = register_schemas(registry_url, wanted_topics)
     report(_said("schemas", schemas.change))
     made_topics = apply_topics(admin, wanted_topics)
@@ -60,7 +62,8 @@ def apply(
     granted = grant_rules(admin, protocol.prefix, wanted_rules)
     report(_said("granted rules", granted))
     all_rules = replace(granted, removed=revoked.removed)
-    return Applied(made_topics, users, all_rules, schemas.change, schemas.ids)
+    all_users = replace(users, removed=gone.removed)
+    return Applied(made_topics, all_users, all_rules, schemas.change, schemas.ids)
 
 
 def _said(kind: str, change: Change) -> str:

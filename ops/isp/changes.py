@@ -31,15 +31,14 @@ class Change:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Applied:
-    """One application of a protocol. `schema_ids` gives the registry's id of each subject."""
+@dataclass(frozen=True)
+class Changes:
+    """What becomes of broker and registry, each kind of resource by itself."""
 
     topics: Change
     users: Change
     rules: Change
     schemas: Change
-    schema_ids: Mapping[str, int]
 
     @property
     def changes(self) -> dict[str, Change]:
@@ -55,3 +54,10 @@ class Applied:
     def nothing(self) -> bool:
         """Whether broker and registry were in step with the protocol already."""
         return all(change.nothing for change in self.changes.values())
+
+
+@dataclass(frozen=True)
+class Applied(Changes):
+    """One application of a protocol. `schema_ids` gives the registry's id of each subject."""
+
+    schema_ids: Mapping[str, int]

@@ -24,6 +24,8 @@ from schemas.topics import Topic
 COMPATIBILITY = ConfigCompatibilityLevel.FULL_TRANSITIVE
 """Every version reads every other, so neither supplier nor recipient has to follow first."""
 
+_RULE = "compatibility rule"
+
 Answer = TypeVar("Answer")
 
 
@@ -58,6 +60,20 @@ def register_schemas(registry_url: str, topics: Sequence[Topic]) -> Registration
     return Registration(ids, change)
 
 
+def schema_changes(registry_url: str, topics: Sequence[Topic]) -> Change:
+    """What `register_schemas` would do; changes nothing and does not ask whether it would be let."""
+    with SchemaRegistryClient({"url": registry_url}) as client:
+        present = _registered_ids(client, topics)
+        subjects = set(_asked("list the registry's subjects", client.get_subjects))
+        rule = () if _is_compatible(client) else (_RULE,)
+    new = {topic.subject for topic in topics} - present.keys()
+    return Change(
+        created=tuple(sorted(new - subjects)),
+        changed=(*rule, *sorted(new & subjects)),
+        left=len(present),
+    )
+
+
 def registered_ids(registry_url: str, topics: Sequence[Topic]) -> dict[str, int]:
     """By subject, the id of each topic's schema where it is registered; changes nothing."""
     with SchemaRegistryClient({"url": registry_url}) as client:
@@ -84,12 +100,17 @@ def _look_up(client: SchemaRegistryClient, topic: Topic) -> int | None:
 
 
 def _require_compatibility(client: SchemaRegistryClient) -> tuple[str, ...]:
-    doing = f"set the registry's compatibility rule to {COMPATIBILITY.value}"
-    if _asked(doing, client.get_compatibility) == COMPATIBILITY.value:
+    if _is_compatible(client):
         return ()
     rule = ServerConfig(compatibility=COMPATIBILITY)
+    doing = f"set the registry's compatibility rule to {COMPATIBILITY.value}"
     _asked(doing, lambda: client.set_config(config=rule))
-    return ("compatibility rule",)
+    return (_RULE,)
+
+
+def _is_compatible(client: SchemaRegistryClient) -> bool:
+    doing = "read the registry's compatibility rule"
+    return bool(_asked(doing, client.get_compatibility) == COMPATIBILITY.value)
 
 
 def _register(client: SchemaRegistryClient, topic: Topic) -> int:

@@ -65,6 +65,16 @@ def existing_bindings(admin: AdminClient, prefix: str) -> set[AclBinding]:
     return {acl for acl in found if acl.principal.startswith(f"User:{prefix}.")}
 
 
+def rule_changes(admin: AdminClient, prefix: str, rules: Iterable[Rule]) -> Change:
+    """What `revoke_rules` and `grant_rules` would do; changes nothing."""
+    wanted, present = {binding(rule) for rule in rules}, existing_bindings(admin, prefix)
+    return Change(
+        created=_described(wanted - present),
+        removed=_described(present - wanted),
+        left=len(wanted & present),
+    )
+
+
 def revoke_rules(admin: AdminClient, prefix: str, rules: Iterable[Rule]) -> Change:
     """Delete this partnership's allowances that are not among `rules`; wait until they are gone."""
     wanted = {binding(rule) for rule in rules}

@@ -42,6 +42,25 @@ def apply_topics(admin: AdminClient, wanted: Sequence[Topic]) -> Change:
     )
 
 
+def topic_changes(admin: AdminClient, wanted: Sequence[Topic]) -> Change:
+    """What `apply_topics` would do, with each setting; changes nothing."""
+    present = partitions_by_topic(admin)
+    existing = [topic for topic in wanted if topic.name in present]
+    changed = [
+        f"{name} {key}={value}"
+        for name, settings in differing_configs(admin, existing).items()
+        for key, value in settings.items()
+    ]
+    short = [t for t in existing if present[t.name] < t.partitions]
+    changed += [f"{topic.name} partitions={topic.partitions}" for topic in short]
+    touched = {line.split()[0] for line in changed}
+    return Change(
+        created=tuple(topic.name for topic in wanted if topic.name not in present),
+        changed=tuple(sorted(changed)),
+        left=len(existing) - len(touched),
+    )
+
+
 def partitions_by_topic(admin: AdminClient) -> dict[str, int]:
     """Every topic the broker has with the number of its partitions that have a leader."""
     try:

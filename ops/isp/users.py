@@ -12,12 +12,13 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
     ScramCredentialInfo,
     ScramMechanism,
     UserScramCredentialAlteration,
+    UserScramCredentialDeletion,
     UserScramCredentialUpsertion,
 )
 
 from ops.isp.changes import Change
 from ops.isp.errors import ApplyError
-from ops.isp.requests import TIMEOUT_S, reason, results, wait_until
+from ops.isp.requests import TIMEOUT_S, reason, result, results, wait_until
 
 MECHANISM = ScramMechanism.SCRAM_SHA_512
 ITERATIONS = 8192
@@ -38,10 +39,7 @@ def apply_users(
     *,
     renew: bool = False,
 ) -> Change:
-    """Create the users that lack. Those there are keep their password, unless `renew` sets it anew.
-
-    A user whose party has left the protocol keeps its credential; without rules it opens nothing.
-    """
+    """Create the users that lack. Those there are keep their password, unless `renew` sets it anew."""
     present = existing_users(admin, principals)
     lacking = tuple(p for p in principals if p not in present)
     renewed = tuple(p for p in principals if p in present) if renew else ()
@@ -52,6 +50,42 @@ def apply_users(
             f"the users {', '.join(lacking)}",
         )
     return Change(created=lacking, changed=renewed, left=len(present) - len(renewed))
+
+
+def remove_users(admin: AdminClient, prefix: str, principals: Sequence[str]) -> Change:
+    """Delete the credentials of this partnership's users who are none of `principals` (any more)."""
+    stale = sorted(users_of(admin, prefix) - set(principals))
+    if stale:
+        gone = [UserScramCredentialDeletion(user, MECHANISM) for user in stale]
+        futures = admin.alter_user_scram_credentials(list(gone), request_timeout=TIMEOUT_S)
+        results(futures, lambda user: f"delete the credential of user {user}")
+        wait_until(
+            lambda: not users_of(admin, prefix) & set(stale), f"the end of {', '.join(stale)}"
+        )
+    return Change(removed=tuple(stale))
+
+
+def user_changes(admin: AdminClient, prefix: str, principals: Sequence[str]) -> Change:
+    """What `remove_users` and `apply_users` would do; changes nothing."""
+    present, wanted = users_of(admin, prefix), set(principals)
+    return Change(
+        created=tuple(sorted(wanted - present)),
+        removed=tuple(sorted(present - wanted)),
+        left=len(wanted & present),
+    )
+
+
+def users_of(admin: AdminClient, prefix: str) -> set[str]:
+    """Everybody with a SCRAM-SHA-512 credential whose name begins with the prefix and a point."""
+    asked = admin.describe_user_scram_credentials(request_timeout=TIMEOUT_S)
+    # Asked for no users by name, the broker answers for all of them, in one future.
+    described = result(cast("Future[Any]", asked), "list the users")
+    return {
+        user
+        for user, credentials in described.items()
+        if user.startswith(f"{prefix}.")
+        and any(info.mechanism == MECHANISM for info in credentials.scram_credential_infos)
+    }
 
 
 def existing_users(admin: AdminClient, principals: Sequence[str]) -> set[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from schemas.access import principals, rules
+from schemas.access import grounds, principals, rules
 from schemas.protocol import Protocol
 
 
@@ -63,3 +63,12 @@ def test_an_entitlement_that_ends_takes_its_rules_along(protocol: Protocol) -> N
     lost = rules(protocol) - rules(changed)
     assert {r.principal for r in lost if r.operation == "read"} == {"banes.business"}
     assert "banes.business" in principals(changed)
+
+
+def test_every_rule_of_a_party_rests_on_an_agreement_of_the_protocol(protocol: Protocol) -> None:
+    of_parties = {r for r in rules(protocol) if r.principal != "banes.worker"}
+    found = grounds(protocol)
+    assert found.keys() == {r for r in of_parties if r.resource == "topic"}
+    agreed = {(s.purpose, s.legal_basis) for s in protocol.supplies}
+    agreed |= {(e.purpose, e.legal_basis) for e in protocol.receives}
+    assert {(g.purpose, g.legal_basis) for why in found.values() for g in why} <= agreed

@@ -1,0 +1,104 @@
+"""`ipu isp who`: who may read what, by the broker's own rules."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Annotated, Any
+
+import typer
+from confluent_kafka.admin import AdminClient
+from rich.console import Console
+from rich.table import Table
+
+from ops.commands.common import AsJson, ProtocolOption, RunDir
+from ops.commands.isp_broker import in_force
+from ops.embedded.broker_config import SUPER_USERS
+from ops.isp.topics import partitions_by_topic
+from ops.isp.who import Access, accesses, topic_bindings
+from schemas.access import Ground, grounds, principals, rules
+from schemas.protocol import Protocol
+
+UNKNOWN = "NOT IN THE PROTOCOL"
+
+
+def who(
+    of: Annotated[str, typer.Argument(metavar="TOPIC|PARTY", help="A topic, or a party's id.")],
+    protocol: ProtocolOption = None,
+    *,
+    run_dir: RunDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say who may read and write a topic, or what a party may, and on what basis.
+
+    The answer is the broker's, from the rules that it enforces, not the protocol's. What the
+    protocol does not know is said to be so.
+
+    Examples:
+
+        ipu isp who banes.depersonalised.central.police-incident
+
+        ipu isp who council
+
+        ipu isp who council --json | jq -r '.accesses[] | select(.operation == "read") | .topic'
+    """
+    here = in_force(protocol, run_dir)
+    admin, prefix = AdminClient({**here.admin}), here.protocol.prefix
+    topics = [name for name in partitions_by_topic(admin) if name.startswith(f"{prefix}.")]
+    wanted, party = _asked(of, topics, here.protocol)
+    agreed, why = rules(here.protocol, here.closed), grounds(here.protocol, here.closed)
+    found = accesses(topic_bindings(admin), wanted, agreed, why)
+    chosen = [access for access in found if party in (None, access.principal)]
+    if as_json:
+        typer.echo(json.dumps(_document(of, chosen), indent=2))
+    else:
+        _print(of, chosen)
+
+
+def _asked(of: str, topics: Sequence[str], protocol: Protocol) -> tuple[Sequence[str], str | None]:
+    """The topics concerned, and the principal where one was asked for."""
+    if of in topics:
+        return (of,), None
+    for principal in principals(protocol):
+        if of in (principal, principal.removeprefix(f"{protocol.prefix}.")):
+            return topics, principal
+    parties = ", ".join(p.removeprefix(f"{protocol.prefix}.") for p in principals(protocol))
+    message = f"{of!r} is neither a topic that the broker has nor a party; parties: {parties}"
+    raise typer.BadParameter(message)
+
+
+def _document(of: str, found: Iterable[Access]) -> dict[str, Any]:
+    return {
+        "asked": of,
+        "accesses": [
+            {
+                "principal": access.principal,
+                "operation": access.operation,
+                "topic": access.topic,
+                "in_protocol": access.agreed,
+                "grounds": [ground._asdict() for ground in sorted(access.grounds)],
+            }
+            for access in found
+        ],
+        "super_users": list(SUPER_USERS),
+    }
+
+
+def _print(of: str, found: Iterable[Access]) -> None:
+    table = Table("who", "may", "topic", "on what basis", title=of)
+    for access in found:
+        table.add_row(access.principal, access.operation, access.topic, _basis(access))
+    console = Console()
+    console.print(table)
+    console.print(f"by the broker's configuration, everything: {', '.join(SUPER_USERS)}")
+
+
+def _basis(access: Access) -> str:
+    if not access.agreed:
+        return UNKNOWN
+    return "\n".join(map(_said, sorted(access.grounds))) or "the processor itself"
+
+
+def _said(ground: Ground) -> str:
+    conditions = f" ({', '.join(ground.conditions)})" if ground.conditions else ""
+    return f"{ground.legal_basis}{conditions}: {ground.purpose}"

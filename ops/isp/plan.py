@@ -1,0 +1,88 @@
+"""What applying a protocol would change, to be looked at first and then applied as it was seen."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from confluent_kafka.admin import AdminClient
+
+from ops.isp.changes import Changes
+from ops.isp.errors import ApplyError
+from ops.isp.registry import schema_changes
+from ops.isp.rules import rule_changes
+from ops.isp.topics import topic_changes
+from ops.isp.users import user_changes
+from schemas.access import principals, rules
+from schemas.catalogue import Catalogue
+from schemas.london import london_today
+from schemas.openings import closed_datasets
+from schemas.protocol import Protocol
+from schemas.topics import topics
+
+
+@dataclass(frozen=True)
+class Plan(Changes):
+    """The changes between broker and protocol. `protocol` is the SHA-256 of the protocol's content."""
+
+    protocol: str
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The plan as JSON has it: all that decides whether two plans are the same."""
+        changes = {kind: asdict(change) for kind, change in self.changes.items()}
+        document: dict[str, Any] = json.loads(json.dumps({"protocol": self.protocol, **changes}))
+        return document
+
+
+def make_plan(
+    protocol: Protocol,
+    catalogue: Catalogue,
+    admin_config: Mapping[str, str],
+    registry_url: str,
+    *,
+    today: date | None = None,
+) -> Plan:
+    """Compare broker and registry with the protocol, as `apply` would bring them into step `today`.
+
+    Changes nothing. Errors and arguments as `ops.isp.apply.apply`.
+    """
+    admin = AdminClient(dict(admin_config))
+    closed = closed_datasets(protocol, catalogue, today or london_today())
+    wanted = topics(protocol, catalogue)
+    return Plan(
+        topics=topic_changes(admin, wanted),
+        users=user_changes(admin, protocol.prefix, principals(protocol)),
+        rules=rule_changes(admin, protocol.prefix, rules(protocol, closed)),
+        schemas=schema_changes(registry_url, wanted),
+        protocol=content_digest(protocol),
+    )
+
+
+def content_digest(protocol: Protocol) -> str:
+    """SHA-256 of what a protocol says, in hexadecimal; comments and order of keys do not count."""
+    return hashlib.sha256(protocol.model_dump_json().encode()).hexdigest()
+
+
+def require_same(plan: Plan, file: Path) -> None:
+    """See that a plan is the one that was written to `file`.
+
+    Raises:
+        ApplyError: names each kind of resource that is to be changed otherwise now.
+    """
+    try:
+        shown = json.loads(file.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ApplyError(f"{file}: no plan: {error}; make one with `ipu isp plan --out`") from None
+    document = plan.document
+    if shown == document:
+        return
+    if not isinstance(shown, dict) or shown.keys() != document.keys():
+        raise ApplyError(f"{file}: no plan; make one with `ipu isp plan --out`")
+    other = ", ".join(kind for kind in document if shown[kind] != document[kind])
+    raise ApplyError(f"{file}: {other} changed since it was made; nothing was done; plan again")

@@ -1,0 +1,98 @@
+"""Who may read and write what, by the rules that the broker itself holds, with the protocol's reasons.
+
+Operators' own denials and the rules of others on the cluster are heeded as the broker heeds them
+(Apache Kafka, authorization: a denial wins over every allowance).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import Literal, NamedTuple
+
+from confluent_kafka.admin import (  # type: ignore[attr-defined]
+    AclBinding,
+    AclBindingFilter,
+    AclOperation,
+    AclPermissionType,
+    AdminClient,
+    ResourcePatternType,
+    ResourceType,
+)
+
+from ops.isp.requests import TIMEOUT_S, result
+from schemas.access import Ground, Rule
+
+EVERYBODY = "*"
+_OPERATIONS: dict[Literal["read", "write"], AclOperation] = {
+    "read": AclOperation.READ,
+    "write": AclOperation.WRITE,
+}
+# None stands for any name, principal or host; the signature of the filter does not say so.
+_EVERY_TOPIC_RULE = AclBindingFilter(
+    ResourceType.TOPIC,
+    None,  # type: ignore[arg-type]
+    ResourcePatternType.ANY,
+    None,  # type: ignore[arg-type]
+    None,  # type: ignore[arg-type]
+    AclOperation.ANY,
+    AclPermissionType.ANY,
+)
+
+
+class Access(NamedTuple):
+    """That a principal may do something with a topic.
+
+    `agreed` says whether the protocol has it so; `grounds` are the agreements it rests on, none for
+    the processor itself.
+    """
+
+    principal: str
+    operation: Literal["read", "write"]
+    topic: str
+    agreed: bool
+    grounds: frozenset[Ground]
+
+
+def topic_bindings(admin: AdminClient) -> list[AclBinding]:
+    """Every rule about topics that the broker holds, of whomever; `ApplyError` if it tells none."""
+    future = admin.describe_acls(_EVERY_TOPIC_RULE, request_timeout=TIMEOUT_S)
+    found: list[AclBinding] = result(future, "list the access rules")
+    return found
+
+
+def accesses(
+    bindings: Collection[AclBinding],
+    topics: Collection[str],
+    agreed: Collection[Rule],
+    grounds: Mapping[Rule, frozenset[Ground]],
+) -> Iterator[Access]:
+    """What everybody whom a rule of the broker or of the protocol names may do with each of `topics`."""
+    principals = {rule.principal for rule in agreed}
+    named = {acl.principal.removeprefix("User:") for acl in bindings}
+    for principal in sorted({*principals, *named}):
+        of_principal = [b for b in bindings if b.principal in _meant(principal)]
+        for topic in sorted(topics):
+            concerned = [b for b in of_principal if _concerns(b, topic)]
+            for operation, right in _OPERATIONS.items():
+                if _allows(concerned, right):
+                    rule = Rule(principal, operation, "topic", topic)
+                    why = grounds.get(rule, frozenset())
+                    yield Access(principal, operation, topic, rule in agreed, why)
+
+
+def _meant(principal: str) -> tuple[str, str]:
+    return f"User:{principal}", f"User:{EVERYBODY}"
+
+
+def _concerns(binding: AclBinding, topic: str) -> bool:
+    if binding.resource_pattern_type == ResourcePatternType.PREFIXED:
+        return topic.startswith(binding.name)
+    return binding.name in (topic, "*")
+
+
+def _allows(bindings: Collection[AclBinding], right: AclOperation) -> bool:
+    """Whether they allow it from some host; a denial for some hosts alone leaves the others open."""
+    of_right = [b for b in bindings if b.operation in (right, AclOperation.ALL)]
+    denied = any(b.permission_type == AclPermissionType.DENY and b.host == "*" for b in of_right)
+    allowed = any(b.permission_type == AclPermissionType.ALLOW for b in of_right)
+    return allowed and not denied

@@ -1,0 +1,297 @@
+"""Plan, apply, drift and who on the real broker: what is shown is what is done, and nothing besides."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka.admin import (  # type: ignore[attr-defined]
+    AclBinding,
+    AclOperation,
+    AclPermissionType,
+    AdminClient,
+    AlterConfigOpType,
+    ConfigEntry,
+    ConfigResource,
+    ResourcePatternType,
+    ResourceType,
+)
+from prometheus_client.parser import text_string_to_metric_families
+from ruamel.yaml import YAML
+from typer.testing import CliRunner
+
+from ops.commands.isp import isp
+from ops.isp.apply import apply
+from ops.isp.errors import ApplyError
+from ops.isp.plan import Plan, make_plan, require_same
+from ops.isp.rules import exactly, existing_bindings
+from ops.isp.users import users_of
+from schemas.access import rules
+from schemas.protocol import Protocol
+from schemas.protocol_file import load_protocol
+from tests.integration.partnership import Partnership, bring_into_step
+from tests.protocols import FIRST
+
+NOWHERE = "http://127.0.0.1:9/apis/ccompat/v7"
+"""Where no registry answers."""
+
+Edit = Callable[[Any], None]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("planned")
+
+
+@pytest.fixture(scope="module")
+def file(folder: Path) -> Path:
+    """A protocol of a partnership of its own."""
+    return written(folder / "planned.yaml", lambda _document: None)
+
+
+@pytest.fixture
+def planned(applied: Partnership, file: Path) -> Iterator[Partnership]:
+    """That partnership, in step at the start and at the end of each test."""
+    made = bring_into_step(load_protocol(file, applied.catalogue), applied.catalogue, applied.stack)
+    yield made
+    made.apply(made.protocol)
+
+
+def written(path: Path, edit: Edit) -> Path:
+    document = YAML().load(FIRST)
+    document["partnership"]["short_name"] = "planned"
+    edit(document)
+    YAML().dump(document, path)
+    return path
+
+
+def without_business(document: Any) -> None:
+    """The business partnership leaves."""
+    document["parties"] = [p for p in document["parties"] if p["id"] != "business"]
+    document["receives"] = [e for e in document["receives"] if e["party"] != "business"]
+
+
+def plan_of(partnership: Partnership, protocol: Protocol | None = None) -> Plan:
+    return make_plan(
+        protocol or partnership.protocol,
+        partnership.catalogue,
+        partnership.secrets.client_config(partnership.stack.bootstrap, "ipu-admin"),
+        partnership.stack.registry_url,
+    )
+
+
+def command(partnership: Partnership, *arguments: str) -> Any:
+    options = ["--run-dir", str(partnership.stack.run_dir)]
+    return CliRunner().invoke(isp, [*arguments, *options])
+
+
+def reading(principal: str, topic: str, **more: Any) -> AclBinding:
+    options: dict[str, Any] = {"pattern": ResourcePatternType.LITERAL, "deny": False, **more}
+    permission = AclPermissionType.DENY if options["deny"] else AclPermissionType.ALLOW
+    return AclBinding(
+        ResourceType.TOPIC, topic, options["pattern"], f"User:{principal}", "*",
+        AclOperation.READ, permission,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def by_hand(planned: Partnership) -> Iterator[Callable[[AclBinding], None]]:
+    """Adds a rule as an operator would, and takes away what is left of it."""
+    admin, added = AdminClient(planned.admin), []
+
+    def add(acl: AclBinding) -> None:
+        added.append(exactly(acl))
+        for future in admin.create_acls([acl]).values():
+            future.result(20)
+
+    yield add
+    for future in admin.delete_acls(added, request_timeout=20).values():
+        future.result(20)
+
+
+def test_nothing_is_planned_where_broker_and_protocol_agree(
+    planned: Partnership, file: Path
+) -> None:
+    assert plan_of(planned).nothing
+    assert command(planned, "drift", str(file)).exit_code == 0
+
+
+def test_a_plan_shows_exactly_what_applying_it_does(planned: Partnership, folder: Path) -> None:
+    def edit(document: Any) -> None:
+        without_business(document)
+        document["retention"]["receipts_days"] = 31
+        document["parties"].append(dict(document["parties"][0], id="second-police"))
+
+    changed = load_protocol(written(folder / "changed.yaml", edit), planned.catalogue)
+    plan = plan_of(planned, changed)
+    assert plan.users.created == ("planned.second-police",)
+    assert plan.users.removed == ("planned.business",)
+    assert plan.rules.removed
+    assert {line.split()[1] for line in plan.topics.changed} == {"retention.ms=2678400000"}
+    assert plan_of(planned, changed).document == plan.document, "planning changed something"
+    done = planned.apply(changed)
+    assert done.rules.removed == plan.rules.removed
+    assert done.rules.created == plan.rules.created
+    assert (done.users.created, done.users.removed) == (plan.users.created, plan.users.removed)
+    assert {line.split()[0] for line in plan.topics.changed} == set(done.topics.changed)
+    assert plan_of(planned, changed).nothing
+
+
+def test_apply_does_a_shown_plan_and_no_other(
+    planned: Partnership, folder: Path, by_hand: Callable[[AclBinding], None]
+) -> None:
+    path, shown = written(folder / "left.yaml", without_business), folder / "plan.json"
+    assert command(planned, "plan", str(path), "--out", str(shown)).exit_code == 0
+    assert shown.stat().st_mode & 0o777 == 0o600
+    by_hand(reading("planned.fire", planned.names.intake("police", "police-incident")))
+    before = existing_bindings(AdminClient(planned.admin), "planned")
+    with pytest.raises(ApplyError, match="rules changed since it was made; nothing was done"):
+        require_same(plan_of(planned, load_protocol(path, planned.catalogue)), shown)
+    refused = command(planned, "apply", str(path), "--plan", str(shown))
+    assert isinstance(refused.exception, ApplyError)
+    assert existing_bindings(AdminClient(planned.admin), "planned") == before
+    assert command(planned, "plan", str(path), "--out", str(shown)).exit_code == 0
+    done = command(planned, "apply", str(path), "--plan", str(shown))
+    assert done.exit_code == 0, done.output
+    assert "planned.business" not in users_of(AdminClient(planned.admin), "planned")
+
+
+def test_a_party_that_left_cannot_log_in_any_more(planned: Partnership, folder: Path) -> None:
+    client = planned.client("business")
+    assert AdminClient(client).list_topics(timeout=10).brokers
+    left = written(folder / "left.yaml", without_business)
+    planned.apply(load_protocol(left, planned.catalogue))
+    errors: list[int] = []
+    config: Any = {**client, "log_level": 0, "error_cb": lambda error: errors.append(error.code())}
+    admin = AdminClient(config)
+    with pytest.raises(KafkaException):
+        admin.list_topics(timeout=2)
+    admin.poll(2)
+    assert KafkaError._AUTHENTICATION in errors
+
+
+def test_users_of_other_partnerships_stay(planned: Partnership, applied: Partnership) -> None:
+    admin = AdminClient(planned.admin)
+    before = users_of(admin, applied.protocol.prefix)
+    assert before
+    nobody = planned.protocol.model_copy(update={"receives": ()})
+    planned.apply(nobody)
+    assert users_of(admin, applied.protocol.prefix) == before
+
+
+def test_an_application_that_stopped_half_way_has_revoked_and_is_finished_by_the_next(
+    planned: Partnership, folder: Path
+) -> None:
+    def edit(document: Any) -> None:
+        without_business(document)
+        document["parties"].append(dict(document["parties"][0], id="second-police"))
+
+    changed = load_protocol(written(folder / "half.yaml", edit), planned.catalogue)
+    wanted = plan_of(planned, changed)
+    said: list[str] = []
+    admin = planned.secrets.client_config(planned.stack.bootstrap, "ipu-admin")
+    with pytest.raises(ApplyError, match="the registry cannot be reached"):
+        apply(changed, planned.catalogue, admin, planned.secrets, NOWHERE, said.append)
+    assert said == [
+        f"revoked rules: {len(wanted.rules.removed)} removed",
+        "users who left: 1 removed",
+    ]
+    rest = plan_of(planned, changed)
+    assert not rest.rules.removed
+    assert rest.users.created == ("planned.second-police",)
+    assert planned.apply(changed).users.created == ("planned.second-police",)
+    assert plan_of(planned, changed).nothing
+
+
+def test_drift_ends_with_3_and_says_what_and_in_a_metric_how_much(
+    planned: Partnership, file: Path, folder: Path, by_hand: Callable[[AclBinding], None]
+) -> None:
+    topic = planned.names.intake("police", "police-incident")
+    by_hand(reading("planned.fire", topic))
+    shorter = ConfigResource(ResourceType.TOPIC, topic, incremental_configs=[_retention("3600000")])
+    admin = AdminClient(planned.admin)
+    for future in admin.incremental_alter_configs([shorter]).values():
+        future.result(20)
+    metric = folder / "ipu.prom"
+    outcome = command(planned, "drift", str(file), "--json", "--textfile", str(metric))
+    assert outcome.exit_code == 3
+    found = json.loads(outcome.stdout)
+    assert found["drift"] is True
+    assert found["rules"]["removed"] == [f"planned.fire read topic {topic}"]
+    assert found["topics"]["changed"] == [
+        f"{topic} retention.ms={planned.protocol.retention.intake_days * 86_400_000}"
+    ]
+    (family,) = text_string_to_metric_families(metric.read_text())
+    counted = {sample.labels["kind"]: sample.value for sample in family.samples}
+    assert counted == {"topics": 1, "users": 0, "rules": 1, "schemas": 0}
+
+
+def test_who_gives_of_every_rule_of_the_protocol_its_basis(
+    planned: Partnership, file: Path
+) -> None:
+    topic = planned.names.depersonalised("second", "police-incident")
+    outcome = command(planned, "who", topic, "--protocol", str(file), "--json")
+    accesses = {a["principal"]: a for a in json.loads(outcome.stdout)["accesses"]}
+    assert {(who, a["operation"]) for who, a in accesses.items()} == {
+        ("planned.business", "read"),
+        ("planned.worker", "write"),
+    }
+    (entitled,) = (e for e in planned.protocol.receives if e.party == "business")
+    (ground,) = accesses["planned.business"]["grounds"]
+    assert ground["purpose"] == entitled.purpose
+    assert ground["legal_basis"] == entitled.legal_basis
+    assert all(access["in_protocol"] for access in accesses.values())
+
+
+def test_who_tells_of_a_party_all_that_the_protocol_gives_it(
+    planned: Partnership, file: Path
+) -> None:
+    outcome = command(planned, "who", "council", "--protocol", str(file), "--json")
+    told = {(a["operation"], a["topic"]) for a in json.loads(outcome.stdout)["accesses"]}
+    principal = planned.names.principal("council")
+    assert told == {
+        (rule.operation, rule.name)
+        for rule in rules(planned.protocol)
+        if rule.principal == principal and rule.resource == "topic"
+    }
+
+
+@pytest.mark.parametrize("pattern", [ResourcePatternType.LITERAL, ResourcePatternType.PREFIXED])
+def test_who_tells_what_the_broker_lets_through_beside_the_protocol(
+    planned: Partnership,
+    file: Path,
+    by_hand: Callable[[AclBinding], None],
+    pattern: ResourcePatternType,
+) -> None:
+    topic = planned.names.intake("police", "police-incident")
+    name = topic if pattern == ResourcePatternType.LITERAL else "planned.intake."
+    by_hand(reading("somebody-else", name, pattern=pattern))
+    outcome = command(planned, "who", topic, "--protocol", str(file), "--json")
+    found = {a["principal"]: a for a in json.loads(outcome.stdout)["accesses"]}
+    assert found["somebody-else"]["in_protocol"] is False
+    assert "NOT IN THE PROTOCOL" in command(planned, "who", topic, "--protocol", str(file)).stdout
+
+
+def test_who_heeds_a_denial_as_the_broker_does(
+    planned: Partnership, file: Path, by_hand: Callable[[AclBinding], None]
+) -> None:
+    topic = planned.names.depersonalised("second", "police-incident")
+    by_hand(reading("planned.business", topic, deny=True))
+    outcome = command(planned, "who", topic, "--protocol", str(file), "--json")
+    assert {a["principal"] for a in json.loads(outcome.stdout)["accesses"]} == {"planned.worker"}
+
+
+def test_who_names_those_to_whom_the_broker_s_configuration_opens_everything(
+    planned: Partnership, file: Path
+) -> None:
+    outcome = command(planned, "who", "council", "--protocol", str(file), "--json")
+    above = json.loads(outcome.stdout)["super_users"]
+    assert above == ["ipu-admin", "ipu-broker", "ipu-controller"]
+
+
+def _retention(milliseconds: str) -> ConfigEntry:
+    return ConfigEntry("retention.ms", milliseconds, incremental_operation=AlterConfigOpType.SET)
