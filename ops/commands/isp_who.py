@@ -85,7 +85,9 @@ def _document(of: str, found: Iterable[Access]) -> dict[str, Any]:
 
 
 def _print(of: str, found: Iterable[Access]) -> None:
-    table = Table("who", "may", "topic", "on what basis", title=of)
+    table = Table("who", "may", title=of)
+    for heading in ("topic", "on what basis"):
+        table.add_column(heading, overflow="fold", ratio=1)
     for access in found:
         table.add_row(access.principal, access.operation, access.topic, _basis(access))
     console = Console()
