@@ -24,8 +24,10 @@ from sanitiser.postcodes import PostcodeIndex
 from sanitiser.premises import withheld_premises
 from sanitiser.premises_list import PremisesList
 from schemas.catalogue import Catalogue, load_catalogue
+from schemas.london import end_of_day, london_today
 from schemas.protocol import Protocol
 from schemas.protocol_file import load_protocol
+from schemas.review_date import review_notice
 from schemas.topics import Names
 from schemas.wire import decoder
 from streams.app import build_app
@@ -72,6 +74,8 @@ def run_worker(settings: WorkerSettings) -> None:
     metrics = _metrics(settings)
     metrics.index_rows.set(len(index))
     metrics.index_age.set((settings.index / METADATA_FILE).stat().st_mtime)
+    metrics.review.set(end_of_day(protocol.review))
+    _warn_of_review(protocol)
     principal = Names(protocol.prefix).worker
     clients = WorkerClients(settings.connection, principal, settings.slot)
     decode = decoder(catalogue.system["memory"])
@@ -82,6 +86,12 @@ def run_worker(settings: WorkerSettings) -> None:
     # What stands now stays: the collector need not look at it again with every batch.
     gc.freeze()
     Worker(app, loglevel="INFO", redirect_stdouts=False).execute_from_commandline()
+
+
+def _warn_of_review(protocol: Protocol) -> None:
+    notice = review_notice(protocol, london_today())
+    if notice is not None:
+        log.warning("%s", notice)
 
 
 def _end_when_changed(file: Path) -> None:

@@ -19,6 +19,11 @@ def london_today() -> date:
     return london_time(datetime.now(UTC)).date()
 
 
+def end_of_day(day: date) -> float:
+    """The instant at which `day` ends in Europe/London, in seconds since 1970 UTC."""
+    return datetime.combine(day + timedelta(days=1), time(0), LONDON).timestamp()
+
+
 @lru_cache(maxsize=4_096)
 def steady_offset(day: date) -> timedelta | None:
     """What local time is ahead of UTC on `day`; None where the clocks change within it."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 from typing import Annotated, Literal
 
@@ -211,11 +211,15 @@ class Retention(_Strict):
 class Protocol(_Strict):
     """One partnership's protocol, checked against itself.
 
+    `review` is the last day by which it is to be reviewed. `review_warning_days` before it warnings begin;
+    after it personal information is released no more, and `review_grace_days` later nothing is.
     `law` names the words that its bases, conditions and marking are taken from (schemas/law.yaml).
     """
 
     partnership: Partnership
     review: date
+    review_warning_days: Annotated[int, Field(ge=7, le=366)] = 42
+    review_grace_days: Annotated[int, Field(ge=0, le=92)] = 28
     law: str = "guidance-2010"
     marking: str = "RESTRICTED"
     parties: tuple[Party, ...]
@@ -231,6 +235,11 @@ class Protocol(_Strict):
     def prefix(self) -> str:
         """First part of every topic and principal name."""
         return self.partnership.short_name
+
+    def last_day(self, profile: Profile) -> date:
+        """Last day (Europe/London) of releases in the profile, unless the protocol is reviewed."""
+        grace = 0 if profile == "personal" else self.review_grace_days
+        return self.review + timedelta(days=grace)
 
     def party(self, party_id: str) -> Party:
         """The signatory of that id; `ProtocolError` names those there are."""

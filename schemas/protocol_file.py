@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from schemas.law import load_law
 from schemas.positions import Finding, Place, located
 from schemas.protocol import Protocol, ProtocolError
 from schemas.protocol_law import law_findings
+from schemas.review_date import review_notice
 from schemas.scrubbed import PROFILE, scrubbable
 
 
@@ -40,6 +42,15 @@ def load_protocol(path: Path, catalogue: Catalogue) -> Protocol:
         raise ProtocolError(located(findings, path, document, "protocol")) from None
     _raise_findings(list(_findings(protocol, catalogue)), path, document)
     return protocol
+
+
+def overdue_review(path: Path, protocol: Protocol, day: date) -> list[str]:
+    """The finding, with its line, that the protocol's review is overdue on `day`; none if it is not."""
+    notice = review_notice(protocol, day)
+    if notice is None or day <= protocol.review:
+        return []
+    document = YAML(typ="rt").load(path)
+    return [located([Finding(("review",), notice)], path, document, "protocol")]
 
 
 def _raise_findings(findings: list[Finding], path: Path, document: Any) -> None:

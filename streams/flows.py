@@ -135,6 +135,8 @@ def _flow(supply: SupplyAgreement, parts: _Parts) -> Flow:
             parts.destinations[names.rejected(supply.agency, supply.dataset)],
         ),
         is_open=_is_open(record_type, parts.protocol),
+        personal_until=parts.protocol.last_day("personal"),
+        released_until=parts.protocol.last_day("central"),
     )
 
 

@@ -95,6 +95,12 @@ class Metrics:
             registry=registry,
         )  # fmt: skip
 
+        self.review = Gauge(
+            "ipu_protocol_review_timestamp_seconds",
+            "End of the last day by which the protocol is to be reviewed, seconds since 1970",
+            registry=registry,
+        )  # fmt: skip
+
     def committed(self, batch: Sequence[Intake], result: BatchResult, started: float) -> None:
         """Count a committed batch; `started` is `time.time()` of its poll."""
         now = time.time()

@@ -17,7 +17,7 @@ from sanitiser.key_ring import KeyRing
 from sanitiser.location import Located
 from sanitiser.memory import Memory
 from schemas.london import london_time
-from schemas.record_type import RecordType
+from schemas.record_type import PERSONAL, RecordType
 from streams.messages import (
     MARKING_HEADER,
     WRITER_HEADER,
@@ -43,6 +43,7 @@ log = logging.getLogger(__name__)
 
 NOT_OPENED = "dataset-not-opened"
 TEXT_RESIDUE = "text-beyond-its-codes"
+REVIEW_OVERDUE = "protocol-review-overdue"
 OUTSIDE = "event-outside-the-area"
 RETIRED = "key-of-its-time-deleted"
 EPOCH_BY_SUPPLY = "epoch-by-supply"
@@ -89,7 +90,10 @@ class Releaser(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """The steps for one agency's dataset; `releasers` by region and place of the epoch in `keys`."""
+    """The steps for one agency's dataset; `releasers` by region and place of the epoch in `keys`.
+
+    After the days of `personal_until` and `released_until` the protocol's review is overdue.
+    """
 
     agency: str
     record_type: RecordType
@@ -104,6 +108,8 @@ class Flow:
     recall: Recall
     route: Router
     is_open: Callable[[date], bool] = lambda _day: True
+    personal_until: date = date.max
+    released_until: date = date.max
 
     def process(self, intake: Intake, now: datetime, now_ms: int, tally: Tally) -> list[Output]:
         """The outputs of one record, which has exactly one outcome: released, held or rejected.
@@ -145,13 +151,14 @@ class Flow:
         outputs: list[Output] = []
         if releaser is not None and region is not None:
             locations = self.region.guarded(locations, region)
-            releases = releaser(self.agency, record, locations, caveats, today, tally)
+            made = releaser(self.agency, record, locations, caveats, today, tally)
+            releases = self._in_force(made, today, tally)
             outputs = self.route.released(releases, now_ms, region)
-            taken_back = releaser.withdraw(self.agency, record, releases)
+            taken_back = releaser.withdraw(self.agency, record, made)
             if taken_back:
                 outputs += self.route.withdrawn(taken_back, now_ms, region)
                 tally.withheld.update([f"taken-back-from-{profile}" for profile, _ in taken_back])
-            tally.withheld.update(releaser.excluding(releases))
+            tally.withheld.update(releaser.excluding(made))
         elif kept_back:
             tally.withheld[kept_back] += 1
         self._count(tally, record, caveats)
@@ -160,10 +167,21 @@ class Flow:
         tally.released.update([release.profile for release in releases])
         return outputs
 
+    def _in_force(self, made: list[Release], today: date, tally: Tally) -> list[Release]:
+        """Without personal information once the protocol's review is overdue."""
+        if today <= self.personal_until:
+            return made
+        kept = [release for release in made if release.profile != PERSONAL]
+        if len(kept) < len(made):
+            tally.withheld[f"{REVIEW_OVERDUE}-{PERSONAL}"] += len(made) - len(kept)
+        return kept
+
     def _kept_back(self, region: str | None, epoch: int, today: date) -> str | None:
         """Why a record that is valid is released to nobody, whoever is entitled to it."""
         if region is None:
             return OUTSIDE
+        if today > self.released_until:
+            return REVIEW_OVERDUE
         if not self.is_open(today):
             return NOT_OPENED
         return RETIRED if self.keys.epochs[epoch].key is None else None

@@ -16,8 +16,10 @@ from ops.commands.isp_who import who
 from schemas.access import principals, rules
 from schemas.catalogue import Catalogue, load_catalogue
 from schemas.law import load_law
+from schemas.london import london_today
 from schemas.protocol import Protocol, ProtocolError
-from schemas.protocol_file import load_protocol
+from schemas.protocol_file import load_protocol, overdue_review
+from schemas.review_date import review_notice
 from schemas.topics import DAY_MS, Topic, topics
 
 FAILED = 1
@@ -52,6 +54,10 @@ def check(protocol_file: ProtocolFile = DEFAULT_PROTOCOL, *, as_json: AsJson = F
     except ProtocolError as error:
         _print_findings(str(error).splitlines(), as_json=as_json)
         raise typer.Exit(FAILED) from None
+    overdue = overdue_review(protocol_file, protocol, london_today())
+    if overdue:
+        _print_findings(overdue, as_json=as_json)
+        raise typer.Exit(FAILED)
     if as_json:
         typer.echo(json.dumps(_as_document(protocol, catalogue), indent=2))
     else:
@@ -132,3 +138,4 @@ def _print_table(protocol: Protocol, catalogue: Catalogue) -> None:
     console = Console()
     console.print(table)
     console.print(f"{len(principals(protocol))} principals; to be reviewed by {protocol.review}")
+    console.print(review_notice(protocol, london_today()) or "", style="yellow")

@@ -23,6 +23,7 @@ from schemas.london import london_today
 from schemas.openings import closed_datasets
 from schemas.protocol import Protocol
 from schemas.protocol_file import load_protocol
+from schemas.review_date import review_notice
 
 DRIFT = 3
 
@@ -62,9 +63,11 @@ class InForce(NamedTuple):
 def in_force(protocol_file: Path | None, run_dir: Path | None) -> InForce:
     """The protocol of the file, or that of `ipu up`, with the stack that runs."""
     catalogue, stack = load_catalogue(), running_stack(run_dir)
-    return InForce(
-        load_protocol(protocol_of(stack.run_dir, protocol_file), catalogue), catalogue, stack
-    )
+    protocol = load_protocol(protocol_of(stack.run_dir, protocol_file), catalogue)
+    notice = review_notice(protocol, london_today())
+    if notice is not None:
+        Console(stderr=True).print(notice, style="yellow", markup=False)
+    return InForce(protocol, catalogue, stack)
 
 
 def plan(
