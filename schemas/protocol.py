@@ -14,7 +14,7 @@ District = Annotated[str, Field(pattern=r"^[EW]\d{8}$")]
 Profile = Literal["central", "second", "personal"]
 Kind = Literal[
     "police-force", "police-authority", "council", "fire-and-rescue", "primary-care-trust",
-    "probation-trust", "strategic-health-authority", "nhs-trust", "mental-health-trust",
+    "local-health-board", "probation-trust", "strategic-health-authority", "nhs-trust", "mental-health-trust",
     "ambulance-service", "youth-offending-service", "drug-and-alcohol-action-team",
     "criminal-justice-board", "crown-prosecution-service", "courts-service", "prison-service",
     "young-offender-institution", "housing-association", "victim-support", "voluntary-agency",
@@ -22,8 +22,8 @@ Kind = Literal[
 ]  # fmt: skip
 """Agencies that the guidance names as signatories (2.2.4) or as sources of a dataset (3.2)."""
 HEALTH = frozenset({
-    "primary-care-trust", "strategic-health-authority", "nhs-trust", "mental-health-trust",
-    "ambulance-service", "drug-and-alcohol-action-team",
+    "primary-care-trust", "local-health-board", "strategic-health-authority", "nhs-trust",
+    "mental-health-trust", "ambulance-service", "drug-and-alcohol-action-team",
 })  # fmt: skip
 """Kinds whose use of personal information the Caldicott principles govern (guidance 2.4.2.2)."""
 

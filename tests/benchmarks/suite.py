@@ -10,6 +10,7 @@ from pathlib import Path
 from tests.benchmarks.figures import Area
 from tests.benchmarks.latency import Latency
 from tests.benchmarks.offline import Offline
+from tests.benchmarks.protocols import Protocols
 from tests.benchmarks.publishing import RUNS, Publishing
 from tests.benchmarks.setting import Files, ensure_reference, running
 from tests.benchmarks.throughput import Progress, Throughput
@@ -26,6 +27,7 @@ class AreaName(StrEnum):
     LATENCY = "latency"
     THROUGHPUT = "throughput"
     PUBLISH = "publish"
+    ISP = "isp"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,8 @@ class Suite:
             yield offline.pipeline(min(records, _PIPELINE_RECORDS), runs)
         if AreaName.SANITISER in areas:
             yield offline.sanitiser(min(records, _PIPELINE_RECORDS), runs)
-        if not {AreaName.LATENCY, AreaName.THROUGHPUT, AreaName.PUBLISH} & set(areas):
+        on_broker = {AreaName.LATENCY, AreaName.THROUGHPUT, AreaName.PUBLISH, AreaName.ISP}
+        if not on_broker & set(areas):
             return
         with running(self.files, self.report) as setting:
             if AreaName.LATENCY in areas:
@@ -66,3 +69,5 @@ class Suite:
             if AreaName.PUBLISH in areas:
                 publishing = Publishing(setting, self.python, self.progress)
                 yield publishing.measure(max(5 * records, 10_000), min(runs, RUNS))
+            if AreaName.ISP in areas:
+                yield Protocols(setting, self.progress).measure(runs)

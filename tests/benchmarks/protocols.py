@@ -1,0 +1,169 @@
+"""Area `isp`: a large protocol brought to the broker, and how soon a right that is taken away is gone.
+
+The example protocol with parties added up to 30, each of which receives all that is depersonalised,
+is planned and applied to a real broker and registry that know nothing of it. Then one reader's
+rules are revoked while it reads.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient
+
+from ops.commands.common import DEFAULT_PROTOCOL
+from ops.embedded.broker_config import ADMIN
+from ops.isp.apply import apply
+from ops.isp.plan import make_plan
+from ops.isp.rules import revoke_rules
+from ops.isp.users import remove_users
+from schemas.access import rules
+from schemas.catalogue import Catalogue, load_catalogue
+from schemas.london import london_today
+from schemas.openings import closed_datasets
+from schemas.protocol import Entitlement, Officer, Party, Protocol, Status
+from schemas.protocol_file import load_protocol
+from schemas.topics import Names, topics
+from tests.benchmarks.errors import BenchError
+from tests.benchmarks.figures import Aim, Area, medians, with_load
+from tests.benchmarks.setting import Setting
+
+PARTIES = 30
+READER, READ = "business", "police-incident"
+AIMS = {
+    "plan_and_apply_s": Aim(20, at_most=True),
+    "revoked_to_refused_s": Aim(2, at_most=True),
+}
+_PATIENCE_S = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Protocols:
+    """The benchmark on a running stack."""
+
+    setting: Setting
+    progress: Callable[[str, int, int], None]
+
+    def measure(self, runs: int) -> Area:
+        """`runs` protocols, each under a name of its own."""
+        catalogue, done = load_catalogue(), []
+        for number in range(runs):
+            self.progress("isp", number, runs)
+            protocol = large(catalogue, f"isp{time.time_ns()}")
+            done.append({"run": number, **with_load(lambda: self._run(protocol, catalogue))})  # noqa: B023 - called at once
+        self.progress("isp", runs, runs)
+        named = ["plan_and_apply_s", "plan_s", "again_s", "revoked_to_refused_s"]
+        how = " ".join((__doc__ or "").split())
+        return Area("isp", "s", medians(done, named), AIMS, done, how)
+
+    def _run(self, protocol: Protocol, catalogue: Catalogue) -> dict[str, Any]:
+        stack, admin = self.setting.stack, self._client(ADMIN)
+        begun = time.monotonic()
+        make_plan(protocol, catalogue, admin, stack.registry_url)
+        planned = time.monotonic()
+        self._apply(protocol, catalogue)
+        applied = time.monotonic()
+        if not self._apply(protocol, catalogue):
+            raise BenchError("a second application changed something")
+        again = time.monotonic()
+        try:
+            refused = self._refused(protocol, catalogue)
+        finally:
+            self._clear(protocol, catalogue)
+        wanted = topics(protocol, catalogue)
+        return {
+            "plan_s": planned - begun, "plan_and_apply_s": applied - begun,
+            "again_s": again - applied, "revoked_to_refused_s": refused,
+            "parties": len(protocol.parties), "topics": len(wanted),
+            "rules": len(rules(protocol, closed_datasets(protocol, catalogue, london_today()))),
+        }  # fmt: skip
+
+    def _apply(self, protocol: Protocol, catalogue: Catalogue) -> bool:
+        """Whether there was nothing to do."""
+        stack, said = self.setting.stack, list[str]()
+        admin, url = self._client(ADMIN), stack.registry_url
+        return apply(protocol, catalogue, admin, stack.secrets, url, said.append).nothing
+
+    def _client(self, principal: str) -> dict[str, str]:
+        return self.setting.stack.secrets.client_config(self.setting.stack.bootstrap, principal)
+
+    def _refused(self, protocol: Protocol, catalogue: Catalogue) -> float:
+        """Seconds from asking the broker to revoke a reader's rules to its first refusal."""
+        names = Names(protocol.prefix)
+        topic, principal = names.depersonalised("second", READ), names.principal(READER)
+        admin = AdminClient({**self._client(ADMIN)})
+        writer = Producer({**self._client(ADMIN)})
+        writer.produce(topic, b"trial", partition=0)
+        writer.flush(_PATIENCE_S)
+        settings = {"group.id": f"{principal}.bench", "enable.auto.commit": False, "log_level": 0}
+        reader = Consumer({**self._client(principal), **settings})
+        closed = closed_datasets(protocol, catalogue, london_today())
+        left = [rule for rule in rules(protocol, closed) if rule.principal != principal]
+        try:
+            reader.assign([TopicPartition(topic, 0, OFFSET_BEGINNING)])
+            _until(reader, None)
+            with ThreadPoolExecutor(1) as aside:
+                begun = time.monotonic()
+                revoking = aside.submit(revoke_rules, admin, protocol.prefix, left)
+                _until(reader, KafkaError.TOPIC_AUTHORIZATION_FAILED)
+                refused = time.monotonic() - begun
+                revoking.result()
+        finally:
+            reader.close()
+        return refused
+
+    def _clear(self, protocol: Protocol, catalogue: Catalogue) -> None:
+        admin = AdminClient({**self._client(ADMIN)})
+        revoke_rules(admin, protocol.prefix, ())
+        remove_users(admin, protocol.prefix, ())
+        made = [topic.name for topic in topics(protocol, catalogue)]
+        for future in admin.delete_topics(made).values():
+            future.result(_PATIENCE_S)
+
+
+def _until(reader: Consumer, code: int | None) -> None:
+    """Poll until a record comes (None), or that error."""
+    give_up = time.monotonic() + _PATIENCE_S
+    while time.monotonic() < give_up:
+        message = reader.poll(0.01)
+        if message is not None:
+            error = message.error()
+            if (error.code() if error else None) == code:
+                return
+    raise BenchError(f"the reader was not answered with {code or 'a record'}")
+
+
+def large(catalogue: Catalogue, short_name: str) -> Protocol:
+    """The example protocol of 25 types under another name, with `PARTIES` parties."""
+    example = load_protocol(DEFAULT_PROTOCOL, catalogue)
+    released = tuple(d for d in catalogue.record_types if example.profiles_of(d) != ("personal",))
+    officer = Officer(post="Data Protection Officer", contact="officer@partnership.example")
+    added = [
+        Party(
+            id=f"council-{number}", name=f"Council {number}", kind="council",
+            status=Status.INVITED, relevant_authority=True, group="central", approver=officer,
+            notification=f"Z{3_000_000 + number}",
+        )
+        for number in range(PARTIES - len(example.parties))
+    ]  # fmt: skip
+    receives = [
+        Entitlement(
+            party=party.id, profile="central", datasets=released,
+            purpose="Strategic assessment", legal_basis="cda-1998-s115",
+        )
+        for party in added
+    ]  # fmt: skip
+    named = example.partnership.model_copy(update={"short_name": short_name})
+    made = example.model_copy(
+        update={
+            "partnership": named,
+            "parties": (*example.parties, *added),
+            "receives": (*example.receives, *receives),
+        }
+    )
+    return Protocol.model_validate(made.model_dump(by_alias=True))
