@@ -138,4 +138,6 @@ def _print_table(protocol: Protocol, catalogue: Catalogue) -> None:
     console = Console()
     console.print(table)
     console.print(f"{len(principals(protocol))} principals; to be reviewed by {protocol.review}")
-    console.print(review_notice(protocol, london_today()) or "", style="yellow")
+    notice = review_notice(protocol, london_today())
+    if notice is not None:
+        console.print(notice, style="yellow")

@@ -181,8 +181,7 @@ def _write_metric(partnership: str, found: Plan, textfile: Path) -> None:
         registry=registry,
     )
     for kind, change in found.changes.items():
-        differing = len(change.created) + len(change.changed) + len(change.removed)
-        gauge.labels(partnership, kind).set(differing)
+        gauge.labels(partnership, kind).set(change.differing)
     write_to_textfile(str(textfile), registry)
 
 

@@ -7,15 +7,20 @@ from collections.abc import Iterable, Sequence
 from typing import Annotated, Any
 
 import typer
-from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin import (  # type: ignore[attr-defined]
+    AclPermissionType,
+    AdminClient,
+    ResourceType,
+)
 from rich.console import Console
 from rich.table import Table
 
 from ops.commands.common import AsJson, ProtocolOption, RunDir
 from ops.commands.isp_broker import in_force
 from ops.embedded.broker_config import SUPER_USERS
+from ops.isp.rules import listed
 from ops.isp.topics import partitions_by_topic
-from ops.isp.who import Access, accesses, topic_bindings
+from ops.isp.who import Access, accesses
 from schemas.access import Ground, grounds, principals, rules
 from schemas.protocol import Protocol
 
@@ -47,7 +52,8 @@ def who(
     topics = [name for name in partitions_by_topic(admin) if name.startswith(f"{prefix}.")]
     wanted, party = _asked(of, topics, here.protocol)
     agreed, why = rules(here.protocol, here.closed), grounds(here.protocol, here.closed)
-    found = accesses(topic_bindings(admin), wanted, agreed, why)
+    bindings = listed(admin, ResourceType.TOPIC, AclPermissionType.ANY)
+    found = accesses(bindings, wanted, agreed, why)
     chosen = [access for access in found if party in (None, access.principal)]
     if as_json:
         typer.echo(json.dumps(_document(of, chosen), indent=2))

@@ -16,9 +16,14 @@ class Change:
     left: int = 0
 
     @property
+    def differing(self) -> int:
+        """How many were found otherwise than the protocol has it."""
+        return len(self.created) + len(self.changed) + len(self.removed)
+
+    @property
     def nothing(self) -> bool:
         """Whether everything was found as the protocol has it."""
-        return not (self.created or self.changed or self.removed)
+        return not self.differing
 
     @property
     def counts(self) -> dict[str, int]:

@@ -47,31 +47,17 @@ def register_schemas(registry_url: str, topics: Sequence[Topic]) -> Registration
         ApplyError: the registry cannot be reached or refused the request.
     """
     with SchemaRegistryClient({"url": registry_url}) as client:
-        present = _registered_ids(client, topics)
-        subjects = set(_asked("list the registry's subjects", client.get_subjects))
-        rule = _require_compatibility(client)
+        change = _changes(client, topics)
+        if _RULE in change.changed:
+            _set_compatibility(client)
         ids = {topic.subject: _register(client, topic) for topic in topics}
-    new = ids.keys() - present.keys()
-    change = Change(
-        created=tuple(sorted(new - subjects)),
-        changed=(*rule, *sorted(new & subjects)),
-        left=len(present),
-    )
     return Registration(ids, change)
 
 
 def schema_changes(registry_url: str, topics: Sequence[Topic]) -> Change:
     """What `register_schemas` would do; changes nothing and does not ask whether it would be let."""
     with SchemaRegistryClient({"url": registry_url}) as client:
-        present = _registered_ids(client, topics)
-        subjects = set(_asked("list the registry's subjects", client.get_subjects))
-        rule = () if _is_compatible(client) else (_RULE,)
-    new = {topic.subject for topic in topics} - present.keys()
-    return Change(
-        created=tuple(sorted(new - subjects)),
-        changed=(*rule, *sorted(new & subjects)),
-        left=len(present),
-    )
+        return _changes(client, topics)
 
 
 def registered_ids(registry_url: str, topics: Sequence[Topic]) -> dict[str, int]:
@@ -99,13 +85,22 @@ def _look_up(client: SchemaRegistryClient, topic: Topic) -> int | None:
     return found.schema_id
 
 
-def _require_compatibility(client: SchemaRegistryClient) -> tuple[str, ...]:
-    if _is_compatible(client):
-        return ()
+def _changes(client: SchemaRegistryClient, topics: Sequence[Topic]) -> Change:
+    present = _registered_ids(client, topics)
+    subjects = set(_asked("list the registry's subjects", client.get_subjects))
+    new = {topic.subject for topic in topics} - present.keys()
+    rule = () if _is_compatible(client) else (_RULE,)
+    return Change(
+        created=tuple(sorted(new - subjects)),
+        changed=(*rule, *sorted(new & subjects)),
+        left=len(present),
+    )
+
+
+def _set_compatibility(client: SchemaRegistryClient) -> None:
     rule = ServerConfig(compatibility=COMPATIBILITY)
     doing = f"set the registry's compatibility rule to {COMPATIBILITY.value}"
     _asked(doing, lambda: client.set_config(config=rule))
-    return (_RULE,)
 
 
 def _is_compatible(client: SchemaRegistryClient) -> bool:

@@ -7,6 +7,7 @@ and whatever belongs to others on the same cluster, is neither counted nor touch
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from typing import Any
 
 from confluent_kafka.admin import (  # type: ignore[attr-defined]
     AclBinding,
@@ -28,21 +29,11 @@ _RESOURCES = {
     "group": ResourceType.GROUP,
     "transactional-id": ResourceType.TRANSACTIONAL_ID,
 }
-_OPERATIONS = {
+OPERATIONS = {
     "read": AclOperation.READ,
     "write": AclOperation.WRITE,
     "describe": AclOperation.DESCRIBE,
 }
-# None stands for any name, principal or host; the signature of the filter does not say so.
-_EVERY_ALLOWANCE = AclBindingFilter(
-    ResourceType.ANY,
-    None,  # type: ignore[arg-type]
-    ResourcePatternType.ANY,
-    None,  # type: ignore[arg-type]
-    None,  # type: ignore[arg-type]
-    AclOperation.ANY,
-    AclPermissionType.ALLOW,
-)
 
 
 def binding(rule: Rule) -> AclBinding:
@@ -53,16 +44,34 @@ def binding(rule: Rule) -> AclBinding:
         ResourcePatternType.PREFIXED if rule.prefixed else ResourcePatternType.LITERAL,
         f"User:{rule.principal}",
         ANY_HOST,
-        _OPERATIONS[rule.operation],
+        OPERATIONS[rule.operation],
         AclPermissionType.ALLOW,
     )
 
 
 def existing_bindings(admin: AdminClient, prefix: str) -> set[AclBinding]:
     """Every allowance the broker has for a principal of the partnership called `prefix`."""
-    future = admin.describe_acls(_EVERY_ALLOWANCE, request_timeout=TIMEOUT_S)
-    found = result(future, "list the access rules")
+    found = listed(admin, ResourceType.ANY, AclPermissionType.ALLOW)
     return {acl for acl in found if acl.principal.startswith(f"User:{prefix}.")}
+
+
+def listed(
+    admin: AdminClient, resource: ResourceType, permission: AclPermissionType
+) -> list[AclBinding]:
+    """Every rule of the broker about such resources, of whomever.
+
+    librdkafka gives an empty list also to a client that may not ask.
+    """
+    # None stands for any name, principal or host; the signature of the filter does not say so.
+    anything: Any = None
+    every = AclBindingFilter(
+        resource, anything, ResourcePatternType.ANY, anything, anything,
+        AclOperation.ANY, permission,
+    )  # fmt: skip
+    found: list[AclBinding] = result(
+        admin.describe_acls(every, request_timeout=TIMEOUT_S), "list the access rules"
+    )
+    return found
 
 
 def rule_changes(admin: AdminClient, prefix: str, rules: Iterable[Rule]) -> Change:

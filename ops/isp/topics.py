@@ -51,8 +51,8 @@ def topic_changes(admin: AdminClient, wanted: Sequence[Topic]) -> Change:
         for name, settings in differing_configs(admin, existing).items()
         for key, value in settings.items()
     ]
-    short = [t for t in existing if present[t.name] < t.partitions]
-    changed += [f"{topic.name} partitions={topic.partitions}" for topic in short]
+    short = _short_of_partitions(existing, present)
+    changed += [f"{name} partitions={total}" for name, total in short.items()]
     touched = {line.split()[0] for line in changed}
     return Change(
         created=tuple(topic.name for topic in wanted if topic.name not in present),
@@ -133,12 +133,17 @@ def _alter_configs(admin: AdminClient, existing: Sequence[Topic]) -> set[str]:
 def _add_partitions(
     admin: AdminClient, existing: Sequence[Topic], present: Mapping[str, int]
 ) -> set[str]:
-    short = {t.name: t.partitions for t in existing if present[t.name] < t.partitions}
+    short = _short_of_partitions(existing, present)
     if short:
         new = [NewPartitions(name, total) for name, total in short.items()]
         futures = admin.create_partitions(new, request_timeout=TIMEOUT_S)
         results(futures, lambda name: f"add partitions to topic {name}")
     return set(short)
+
+
+def _short_of_partitions(existing: Sequence[Topic], present: Mapping[str, int]) -> dict[str, int]:
+    """By topic with fewer partitions than the protocol has, how many it is to have."""
+    return {t.name: t.partitions for t in existing if present[t.name] < t.partitions}
 
 
 def _are_visible(admin: AdminClient, wanted: Sequence[Topic]) -> bool:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from concurrent.futures import Future
 from typing import Any, Protocol, cast
 
-from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import (  # type: ignore[attr-defined]
     AdminClient,
     ScramCredentialInfo,
@@ -17,8 +16,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
 )
 
 from ops.isp.changes import Change
-from ops.isp.errors import ApplyError
-from ops.isp.requests import TIMEOUT_S, reason, result, results, wait_until
+from ops.isp.requests import TIMEOUT_S, result, results, wait_until
 
 MECHANISM = ScramMechanism.SCRAM_SHA_512
 ITERATIONS = 8192
@@ -77,33 +75,23 @@ def user_changes(admin: AdminClient, prefix: str, principals: Sequence[str]) -> 
 
 def users_of(admin: AdminClient, prefix: str) -> set[str]:
     """Everybody with a SCRAM-SHA-512 credential whose name begins with the prefix and a point."""
+    return {user for user in _users(admin) if user.startswith(f"{prefix}.")}
+
+
+def existing_users(admin: AdminClient, principals: Sequence[str]) -> set[str]:
+    """Those of `principals` that hold a SCRAM-SHA-512 credential."""
+    return _users(admin) & set(principals)
+
+
+def _users(admin: AdminClient) -> set[str]:
     asked = admin.describe_user_scram_credentials(request_timeout=TIMEOUT_S)
     # Asked for no users by name, the broker answers for all of them, in one future.
     described = result(cast("Future[Any]", asked), "list the users")
     return {
         user
         for user, credentials in described.items()
-        if user.startswith(f"{prefix}.")
-        and any(info.mechanism == MECHANISM for info in credentials.scram_credential_infos)
+        if any(info.mechanism == MECHANISM for info in credentials.scram_credential_infos)
     }
-
-
-def existing_users(admin: AdminClient, principals: Sequence[str]) -> set[str]:
-    """Those of `principals` that hold a SCRAM-SHA-512 credential."""
-    asked = admin.describe_user_scram_credentials(list(principals), request_timeout=TIMEOUT_S)
-    # A list of users is answered by user; the single future of the signature is for "all users".
-    futures = cast("dict[str, Future[Any]]", asked)
-    return {user for user, future in futures.items() if _has_credential(user, future)}
-
-
-def _has_credential(user: str, future: Future[Any]) -> bool:
-    try:
-        described = future.result(timeout=TIMEOUT_S)
-    except KafkaException as error:
-        if error.args[0].code() == KafkaError.RESOURCE_NOT_FOUND:
-            return False
-        raise ApplyError(f"look up user {user}: {reason(error)}") from error
-    return any(info.mechanism == MECHANISM for info in described.scram_credential_infos)
 
 
 def _upsert(admin: AdminClient, users: Sequence[str], passwords: Passwords) -> None:

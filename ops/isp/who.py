@@ -11,32 +11,16 @@ from typing import Literal, NamedTuple
 
 from confluent_kafka.admin import (  # type: ignore[attr-defined]
     AclBinding,
-    AclBindingFilter,
     AclOperation,
     AclPermissionType,
-    AdminClient,
     ResourcePatternType,
-    ResourceType,
 )
 
-from ops.isp.requests import TIMEOUT_S, result
+from ops.isp.rules import OPERATIONS
 from schemas.access import Ground, Rule
 
 EVERYBODY = "*"
-_OPERATIONS: dict[Literal["read", "write"], AclOperation] = {
-    "read": AclOperation.READ,
-    "write": AclOperation.WRITE,
-}
-# None stands for any name, principal or host; the signature of the filter does not say so.
-_EVERY_TOPIC_RULE = AclBindingFilter(
-    ResourceType.TOPIC,
-    None,  # type: ignore[arg-type]
-    ResourcePatternType.ANY,
-    None,  # type: ignore[arg-type]
-    None,  # type: ignore[arg-type]
-    AclOperation.ANY,
-    AclPermissionType.ANY,
-)
+_TRIED: tuple[Literal["read", "write"], ...] = ("read", "write")
 
 
 class Access(NamedTuple):
@@ -53,13 +37,6 @@ class Access(NamedTuple):
     grounds: frozenset[Ground]
 
 
-def topic_bindings(admin: AdminClient) -> list[AclBinding]:
-    """Every rule about topics that the broker holds, of whomever; `ApplyError` if it tells none."""
-    future = admin.describe_acls(_EVERY_TOPIC_RULE, request_timeout=TIMEOUT_S)
-    found: list[AclBinding] = result(future, "list the access rules")
-    return found
-
-
 def accesses(
     bindings: Collection[AclBinding],
     topics: Collection[str],
@@ -73,8 +50,8 @@ def accesses(
         of_principal = [b for b in bindings if b.principal in _meant(principal)]
         for topic in sorted(topics):
             concerned = [b for b in of_principal if _concerns(b, topic)]
-            for operation, right in _OPERATIONS.items():
-                if _allows(concerned, right):
+            for operation in _TRIED:
+                if _allows(concerned, OPERATIONS[operation]):
                     rule = Rule(principal, operation, "topic", topic)
                     why = grounds.get(rule, frozenset())
                     yield Access(principal, operation, topic, rule in agreed, why)

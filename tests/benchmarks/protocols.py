@@ -14,10 +14,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, Producer, TopicPartition
-from confluent_kafka.admin import AdminClient
 
 from ops.commands.common import DEFAULT_PROTOCOL
-from ops.embedded.broker_config import ADMIN
 from ops.isp.apply import apply
 from ops.isp.plan import make_plan
 from ops.isp.rules import revoke_rules
@@ -62,7 +60,7 @@ class Protocols:
         return Area("isp", "s", medians(done, named), AIMS, done, how)
 
     def _run(self, protocol: Protocol, catalogue: Catalogue) -> dict[str, Any]:
-        stack, admin = self.setting.stack, self._client(ADMIN)
+        stack, admin = self.setting.stack, self.setting.admin_config
         begun = time.monotonic()
         make_plan(protocol, catalogue, admin, stack.registry_url)
         planned = time.monotonic()
@@ -86,22 +84,21 @@ class Protocols:
     def _apply(self, protocol: Protocol, catalogue: Catalogue) -> bool:
         """Whether there was nothing to do."""
         stack, said = self.setting.stack, list[str]()
-        admin, url = self._client(ADMIN), stack.registry_url
+        admin, url = self.setting.admin_config, stack.registry_url
         return apply(protocol, catalogue, admin, stack.secrets, url, said.append).nothing
-
-    def _client(self, principal: str) -> dict[str, str]:
-        return self.setting.stack.secrets.client_config(self.setting.stack.bootstrap, principal)
 
     def _refused(self, protocol: Protocol, catalogue: Catalogue) -> float:
         """Seconds from asking the broker to revoke a reader's rules to its first refusal."""
         names = Names(protocol.prefix)
         topic, principal = names.depersonalised("second", READ), names.principal(READER)
-        admin = AdminClient({**self._client(ADMIN)})
-        writer = Producer({**self._client(ADMIN)})
+        admin = self.setting.admin
+        writer = Producer(self.setting.admin_config)
         writer.produce(topic, b"trial", partition=0)
         writer.flush(_PATIENCE_S)
         settings = {"group.id": f"{principal}.bench", "enable.auto.commit": False, "log_level": 0}
-        reader = Consumer({**self._client(principal), **settings})
+        stack = self.setting.stack
+        client = stack.secrets.client_config(stack.bootstrap, principal)
+        reader = Consumer({**client, **settings})
         closed = closed_datasets(protocol, catalogue, london_today())
         left = [rule for rule in rules(protocol, closed) if rule.principal != principal]
         try:
@@ -118,7 +115,7 @@ class Protocols:
         return refused
 
     def _clear(self, protocol: Protocol, catalogue: Catalogue) -> None:
-        admin = AdminClient({**self._client(ADMIN)})
+        admin = self.setting.admin
         revoke_rules(admin, protocol.prefix, ())
         remove_users(admin, protocol.prefix, ())
         made = [topic.name for topic in topics(protocol, catalogue)]

@@ -10,10 +10,14 @@ from ops.embedded.stack import Stack
 from ops.isp.apply import apply
 from ops.isp.changes import Applied
 from ops.system import keys_of
+from schemas.access import rules
 from schemas.catalogue import Catalogue
 from schemas.london import london_today
 from schemas.protocol import Protocol
-from schemas.topics import Names
+from schemas.topics import Names, topics
+
+PARTIES = ("worker", "police", "fire", "council", "business")
+"""All principals of the tests' protocol."""
 
 ClientConfig = dict[str, str | int | float | bool]
 """Configuration of a client, as `confluent_kafka` takes it."""
@@ -41,6 +45,28 @@ class Partnership(NamedTuple):
     def client(self, party: str) -> ClientConfig:
         """Client configuration of a party, or of the component `worker`."""
         return {**self.secrets.client_config(self.stack.bootstrap, self.names.principal(party))}
+
+    @property
+    def topic_names(self) -> list[str]:
+        """Every topic of the protocol."""
+        return [topic.name for topic in topics(self.protocol, self.catalogue)]
+
+    def allowed(self, party: str, *operations: str) -> set[str]:
+        """Topics on which the protocol allows the party one of the operations."""
+        principal = self.names.principal(party)
+        return {
+            rule.name
+            for rule in rules(self.protocol)
+            if rule.principal == principal
+            and rule.resource == "topic"
+            and rule.operation in operations
+        }
+
+    def under(self, short_name: str) -> Partnership:
+        """The same protocol, applied for another partnership of the cluster."""
+        partnership = self.protocol.partnership.model_copy(update={"short_name": short_name})
+        protocol = self.protocol.model_copy(update={"partnership": partnership})
+        return bring_into_step(protocol, self.catalogue, self.stack)
 
     def apply(self, protocol: Protocol) -> Applied:
         """Apply another protocol to the same stack."""

@@ -26,20 +26,16 @@ from schemas.access import Rule, principals, rules
 from schemas.protocol import Protocol
 from schemas.topics import topics
 from tests.integration.clients import join_outcome, read_outcomes, write_outcomes
-from tests.integration.partnership import Partnership, bring_into_step
+from tests.integration.partnership import PARTIES, Partnership
 
-PARTIES = ("worker", "police", "fire", "council", "business")
 REFUSED = "TOPIC_AUTHORIZATION_FAILED"
 
 
 @pytest.fixture(scope="module")
 def trial(applied: Partnership) -> Partnership:
     """The same protocol for a second partnership of the cluster, whose topics may be soiled."""
-    partnership = applied.protocol.partnership.model_copy(update={"short_name": "trial"})
-    protocol = applied.protocol.model_copy(update={"partnership": partnership})
-    made = bring_into_step(protocol, applied.catalogue, applied.stack)
-    names = [topic.name for topic in topics(protocol, applied.catalogue)]
-    assert set(write_outcomes(made.admin, names).values()) == {None}
+    made = applied.under("trial")
+    assert set(write_outcomes(made.admin, made.topic_names).values()) == {None}
     return made
 
 
@@ -48,20 +44,6 @@ def restored(trial: Partnership) -> Iterator[Partnership]:
     """The trial partnership, brought back to its own protocol after a test that changes it."""
     yield trial
     trial.apply(trial.protocol)
-
-
-def allowed(partnership: Partnership, party: str, operation: str) -> set[str]:
-    """Topics on which the protocol allows the party the operation."""
-    principal = partnership.names.principal(party)
-    return {
-        rule.name
-        for rule in rules(partnership.protocol)
-        if (rule.principal, rule.operation, rule.resource) == (principal, operation, "topic")
-    }
-
-
-def topic_names(partnership: Partnership) -> list[str]:
-    return [topic.name for topic in topics(partnership.protocol, partnership.catalogue)]
 
 
 def without_business(protocol: Protocol) -> Protocol:
@@ -94,9 +76,9 @@ def test_a_second_application_changes_nothing(applied: Partnership) -> None:
 def test_each_principal_writes_what_the_protocol_allows_and_nothing_else(
     trial: Partnership, party: str
 ) -> None:
-    outcomes = write_outcomes(trial.client(party), topic_names(trial))
-    may = allowed(trial, party, "write")
-    assert outcomes == {name: None if name in may else REFUSED for name in topic_names(trial)}
+    outcomes = write_outcomes(trial.client(party), trial.topic_names)
+    may = trial.allowed(party, "write")
+    assert outcomes == {name: None if name in may else REFUSED for name in trial.topic_names}
 
 
 @pytest.mark.parametrize("party", PARTIES)
@@ -104,9 +86,9 @@ def test_each_principal_reads_what_the_protocol_allows_and_nothing_else(
     trial: Partnership, party: str
 ) -> None:
     group = f"{trial.names.principal(party)}.matrix"
-    outcomes = read_outcomes(trial.client(party), group, topic_names(trial))
-    may = allowed(trial, party, "read")
-    assert outcomes == {name: None if name in may else REFUSED for name in topic_names(trial)}
+    outcomes = read_outcomes(trial.client(party), group, trial.topic_names)
+    may = trial.allowed(party, "read")
+    assert outcomes == {name: None if name in may else REFUSED for name in trial.topic_names}
 
 
 def test_the_parties_of_the_matrix_are_all_the_principals_there_are(trial: Partnership) -> None:
@@ -116,7 +98,7 @@ def test_the_parties_of_the_matrix_are_all_the_principals_there_are(trial: Partn
 def test_a_partnership_opens_nothing_of_another_on_the_same_cluster(
     applied: Partnership, trial: Partnership
 ) -> None:
-    theirs = topic_names(applied)
+    theirs = applied.topic_names
     outcomes = write_outcomes(trial.client("worker"), theirs)
     assert outcomes == dict.fromkeys(theirs, REFUSED)
     group = f"{trial.names.worker}.foreign"
@@ -191,9 +173,7 @@ def test_what_the_protocol_no_longer_allows_is_revoked(restored: Partnership) ->
 def test_a_topic_that_left_the_protocol_keeps_its_records(restored: Partnership) -> None:
     changed = without_business(restored.protocol)
     restored.apply(changed)
-    gone = set(topic_names(restored)) - {
-        topic.name for topic in topics(changed, restored.catalogue)
-    }
+    gone = set(restored.topic_names) - {topic.name for topic in topics(changed, restored.catalogue)}
     assert gone
     assert gone <= partitions_by_topic(AdminClient(restored.admin)).keys()
 

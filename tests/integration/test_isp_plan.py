@@ -25,6 +25,7 @@ from ruamel.yaml import YAML
 from typer.testing import CliRunner
 
 from ops.commands.isp import isp
+from ops.embedded.broker_config import ADMIN
 from ops.isp.apply import apply
 from ops.isp.errors import ApplyError
 from ops.isp.plan import Plan, make_plan, require_same
@@ -79,7 +80,7 @@ def plan_of(partnership: Partnership, protocol: Protocol | None = None) -> Plan:
     return make_plan(
         protocol or partnership.protocol,
         partnership.catalogue,
-        partnership.secrets.client_config(partnership.stack.bootstrap, "ipu-admin"),
+        partnership.secrets.client_config(partnership.stack.bootstrap, ADMIN),
         partnership.stack.registry_url,
     )
 
@@ -193,7 +194,7 @@ def test_an_application_that_stopped_half_way_has_revoked_and_is_finished_by_the
     changed = load_protocol(written(folder / "half.yaml", edit), planned.catalogue)
     wanted = plan_of(planned, changed)
     said: list[str] = []
-    admin = planned.secrets.client_config(planned.stack.bootstrap, "ipu-admin")
+    admin = planned.secrets.client_config(planned.stack.bootstrap, ADMIN)
     with pytest.raises(ApplyError, match="the registry cannot be reached"):
         apply(changed, planned.catalogue, admin, planned.secrets, NOWHERE, said.append)
     assert said == [
