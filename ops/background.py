@@ -1,4 +1,4 @@
-"""The supervised worker that runs in the background beside the embedded stack."""
+"""What runs in the background beside the embedded stack: the worker and the audit's collector, supervised."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from ops.reference import GAZETTEER_FOLDER, INDEX_FOLDER, PREMISES_FILE
 from sanitiser.postcode_store import METADATA_FILE
 
 FOLDER = "worker"
+COLLECTOR = "collector"
+COLLECT_SECONDS = 60
 DIGEST_FILE = "runs-by.sha256"
 START_SECONDS = 60.0
 STOP_SECONDS = 40.0
@@ -43,6 +45,26 @@ def start_worker(stack: Stack, protocol: Path, slot: str = "0") -> Service:
     return started
 
 
+def start_collector(stack: Stack, protocol: Path) -> Service:
+    """Start what takes the broker's record of reads into the audit, or give the one that runs."""
+    folder = private_files.make_folder(stack.run_dir / COLLECTOR)
+    running = service.running(folder)
+    digest = hashlib.sha256(protocol.read_bytes()).hexdigest()
+    if running is not None:
+        if _digest_of(folder) == digest:
+            return running
+        processes.stop(running.process, STOP_SECONDS)
+    command = [
+        sys.executable, "-m", "ops.cli", "audit", "collect", "--supervised",
+        "--every", str(COLLECT_SECONDS), "--protocol", str(protocol), "--run-dir", str(stack.run_dir),
+    ]  # fmt: skip
+    log = stack.run_dir / "logs" / f"{COLLECTOR}.log"
+    started = Service(processes.spawn(command, log), 0, 0)
+    service.remember(folder, started)
+    private_files.write(folder / DIGEST_FILE, digest)
+    return started
+
+
 def _digest(protocol: Path, stack: Stack) -> str:
     """Of what a worker reads when it starts, and never again: protocol, postcodes, places, epochs."""
     read = [protocol, stack.run_dir / INDEX_FOLDER / METADATA_FILE]
@@ -65,9 +87,17 @@ def _serves(port: int) -> bool:
 
 def stop_workers(run_dir: Path) -> int:
     """Stop every worker started under the run directory; how many there were."""
-    folders = sorted((run_dir / FOLDER).glob("*/"))
-    running = [found for folder in folders if (found := service.running(folder))]
-    return sum(processes.stop(worker.process, STOP_SECONDS) for worker in running)
+    return sum(_stop(folder) for folder in sorted((run_dir / FOLDER).glob("*/")))
+
+
+def stop_collector(run_dir: Path) -> bool:
+    """Stop the collector started under the run directory; whether there was one."""
+    return _stop(run_dir / COLLECTOR)
+
+
+def _stop(folder: Path) -> bool:
+    running = service.running(folder) if folder.is_dir() else None
+    return running is not None and processes.stop(running.process, STOP_SECONDS)
 
 
 def log_of(run_dir: Path, slot: str = "0") -> Path:

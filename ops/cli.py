@@ -9,8 +9,9 @@ from rich.console import Console
 from typer.core import TyperGroup
 
 from connectors.errors import ConnectorError
-from ops.audit import AuditError
+from ops.audit.errors import AuditError
 from ops.commands.aggregate import aggregate
+from ops.commands.audit import audit
 from ops.commands.demo import demo
 from ops.commands.isp import isp
 from ops.commands.keys import keys
@@ -72,6 +73,7 @@ def build_cli() -> typer.Typer:
     cli.add_typer(aggregate, name="aggregate")
     cli.add_typer(reference, name="reference")
     cli.add_typer(keys, name="keys")
+    cli.add_typer(audit, name="audit")
     return cli
 
 

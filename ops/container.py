@@ -1,4 +1,4 @@
-"""What the containers of docker-compose.yml run: `python -m ops.container secrets | apply | worker`.
+"""What the containers of docker-compose.yml run: `python -m ops.container apply`, and so on.
 
 The stack's addresses come from the environment and its passwords from mounted files; nothing is
 started beside the command itself, and the container's restart policy is the worker's supervisor.
@@ -11,6 +11,8 @@ from typing import Annotated
 
 import typer
 
+from ops.audit.collector import CHAIN, collect_for_ever
+from ops.audit.recorder import Recorder
 from ops.cli import EXPECTED, FAILED
 from ops.embedded import private_files
 from ops.embedded.broker_config import ADMIN, BROKER_PRINCIPAL, CONTROLLER_PRINCIPAL
@@ -104,6 +106,24 @@ def worker(
             metrics_port=metrics_port,
         )
     )
+
+
+@container.command()
+def collect(
+    log_file: Annotated[Path, typer.Argument(help="The authorizer's log of the broker.")],
+    protocol_file: ProtocolFile,
+    secrets_folder: Secrets,
+    bootstrap: Bootstrap,
+    registry_url: RegistryUrl,
+    *,
+    every: Annotated[float, typer.Option(min=0.1, help="Seconds between two looks.")] = 60.0,
+) -> None:
+    """Take the broker's own record of who read what into the audit, until stopped."""
+    protocol, catalogue = _read(protocol_file)
+    principal = Names(protocol.prefix).recorder
+    client = _store(secrets_folder, (principal,)).client_config(bootstrap, principal)
+    chain = f"{principal}.{CHAIN}"
+    collect_for_ever(log_file, Recorder(client, protocol, catalogue, registry_url, chain), every)
 
 
 def secret_names(protocol: Protocol) -> tuple[str, ...]:

@@ -45,6 +45,20 @@ def read_all(
         consumer.close()
 
 
+def begin_offset(client: Mapping[str, Any], topic: str) -> int:
+    """The first offset that a topic of one partition still has; 0 where nothing was ever deleted.
+
+    Errors as `read_all`.
+    """
+    consumer = Consumer(_settings(client))
+    try:
+        _check_described(consumer, topic)
+        low, _ = consumer.get_watermark_offsets(TopicPartition(topic, 0), _METADATA_SECONDS)
+    finally:
+        consumer.close()
+    return low
+
+
 def _settings(client: Mapping[str, Any]) -> dict[str, Any]:
     return {
         **client,

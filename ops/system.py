@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ops.background import start_worker, stop_workers
+from ops.background import start_collector, start_worker, stop_collector, stop_workers
 from ops.embedded import private_files
 from ops.embedded import stack as embedded
 from ops.embedded.broker_config import ADMIN
@@ -66,6 +66,7 @@ def bring_up(
     apply(protocol, catalogue, admin, stack.secrets, stack.registry_url, report)
     index = ensure_index(stack.run_dir, protocol.sanitising, households, report)
     counted = load_metadata(index).households
+    start_collector(stack, protocol_file)
     started = start_worker(stack, protocol_file) if worker else None
     return System(stack, protocol_file, protocol, catalogue, started, counted)
 
@@ -90,7 +91,8 @@ def remembered_protocol(run_dir: Path) -> Path | None:
 
 def take_down(settings: Settings, report: Report) -> bool:
     """Stop the workers, then registry and broker; False if nothing ran. Data stays."""
-    stopped = stop_workers(settings.run_dir)
+    stopped = bool(stop_workers(settings.run_dir))
     if stopped:
         report("the worker has finished its batch and stopped")
-    return embedded.stop(settings, report) or bool(stopped)
+    stopped = stop_collector(settings.run_dir) or stopped
+    return embedded.stop(settings, report) or stopped

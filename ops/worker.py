@@ -70,7 +70,9 @@ def run_worker(settings: WorkerSettings) -> None:
     protocol = load_protocol(settings.protocol, catalogue)
     index = PostcodeIndex.open(settings.index, protocol.sanitising.minimum_households)
     keys, folder = settings.keys.ring(), settings.index.parent
-    pipeline = assemble(protocol, catalogue, index, folder, settings.registry_url, keys)
+    pipeline = assemble(
+        protocol, catalogue, index, folder, settings.registry_url, keys, settings.slot
+    )
     metrics = _metrics(settings)
     metrics.index_rows.set(len(index))
     metrics.index_age.set((settings.index / METADATA_FILE).stat().st_mtime)
@@ -128,6 +130,7 @@ def assemble(
     beside: Path,
     registry_url: str,
     keys: KeyRing,
+    slot: str = "0",
 ) -> Pipeline:
     """The pipeline of a protocol, with the places and premises that lie in the folder `beside`."""
     registry = Registry(registry_url)
@@ -135,7 +138,9 @@ def assemble(
     folder, listed = beside / GAZETTEER_FOLDER, beside / PREMISES_FILE
     gazetteer = Gazetteer.open(folder) if folder.is_dir() else None
     premises = PremisesList.open(listed) if listed.is_file() else withheld_premises
-    return build_pipeline(protocol, catalogue, index, keys, wire, time.time, gazetteer, premises)
+    return build_pipeline(
+        protocol, catalogue, index, keys, wire, time.time, gazetteer, premises, slot
+    )
 
 
 def _source(protocol: Protocol, pipeline: Pipeline) -> SourceSettings:

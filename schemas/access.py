@@ -32,14 +32,17 @@ class Ground(NamedTuple):
 
 
 def principals(protocol: Protocol) -> tuple[str, ...]:
-    """Every SCRAM user of the protocol: one a party, and the worker."""
+    """Every SCRAM user of the protocol: one a party, and the worker, the recorder and the auditor."""
     names = Names(protocol.prefix)
-    return (names.worker, *(names.principal(p.id) for p in protocol.parties))
+    components = (names.worker, names.recorder, names.auditor)
+    return (*components, *(names.principal(p.id) for p in protocol.parties))
 
 
 def rules(protocol: Protocol, closed: frozenset[str] = frozenset()) -> frozenset[Rule]:
     """All allowances the protocol makes; of the `closed` datasets nothing is supplied or read."""
-    return frozenset((*_worker(protocol), *_own_names(protocol), *grounds(protocol, closed)))
+    return frozenset(
+        (*_worker(protocol), *_audit(protocol), *_own_names(protocol), *grounds(protocol, closed))
+    )
 
 
 def grounds(
@@ -68,6 +71,17 @@ def _worker(protocol: Protocol) -> Iterator[Rule]:
             if any(s.dataset == dataset for s in protocol.supplies):
                 topic = names.released(entitlement.profile, dataset, entitlement.neighbour)
                 yield Rule(names.worker, "write", "topic", topic)
+
+
+def _audit(protocol: Protocol) -> Iterator[Rule]:
+    """The recorder appends what no batch writes; the auditor reads, and holds it against the receipts."""
+    names = Names(protocol.prefix)
+    for topic in (names.audit, names.audit_heads):
+        yield Rule(names.recorder, "write", "topic", topic)
+        yield Rule(names.auditor, "read", "topic", topic)
+    yield Rule(names.recorder, "read", "topic", names.audit_heads)
+    for agency in {s.agency for s in protocol.supplies}:
+        yield Rule(names.auditor, "read", "topic", names.receipts(agency))
 
 
 def _suppliers(protocol: Protocol, closed: frozenset[str]) -> Iterator[tuple[Rule, Ground]]:

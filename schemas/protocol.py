@@ -27,6 +27,9 @@ HEALTH = frozenset({
 })  # fmt: skip
 """Kinds whose use of personal information the Caldicott principles govern (guidance 2.4.2.2)."""
 
+COMPONENTS = frozenset({"worker", "recorder", "auditor"})
+"""Principals beside the parties': what processes, what writes the audit, and who reads it."""
+
 MINIMUM_HOUSEHOLDS = 4
 """Appendix 1: "if the postcode contains fewer than four households"."""
 
@@ -256,6 +259,17 @@ class Protocol(_Strict):
         }
         return tuple(sorted(entitled))
 
+    def recipients(
+        self, dataset: str, profile: str, neighbour: str | None = None
+    ) -> tuple[str, ...]:
+        """The parties entitled to `dataset` in one profile, of this area or another."""
+        entitled = {
+            e.party
+            for e in self.receives
+            if dataset in e.datasets and (e.profile, e.neighbour) == (profile, neighbour)
+        }
+        return tuple(sorted(entitled))
+
     def is_opened(self, dataset: str, day: date) -> bool:
         """Whether a requirement for the peripheral `dataset` is stated that holds on `day`."""
         return any(o.dataset == dataset and o.holds(day) for o in self.openings)
@@ -281,8 +295,8 @@ def _party_findings(protocol: Protocol) -> Iterator[str]:
     ids = [p.id for p in protocol.parties]
     if len(set(ids)) != len(ids):
         yield "a party id stands twice"
-    if "worker" in ids:
-        yield "the party id 'worker' is the name of the processor itself"
+    for component in sorted(COMPONENTS & set(ids)):
+        yield f"the party id {component!r} is the name of a part of the processor itself"
     sharing = {s.agency for s in protocol.supplies}
     sharing |= {e.party for e in protocol.receives if e.profile == "personal"}
     for party in protocol.parties:

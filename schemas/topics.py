@@ -115,8 +115,13 @@ class Names:
 
     @property
     def audit(self) -> str:
-        """Topic of what was done beyond what the protocol does by itself."""
+        """Topic of what was done, by whom, with whose records."""
         return f"{self.prefix}.audit"
+
+    @property
+    def audit_heads(self) -> str:
+        """Topic of the last entry of each chain of the audit but the workers', who remember theirs."""
+        return f"{self.prefix}.internal.audit-heads"
 
     @property
     def memory(self) -> str:
@@ -127,6 +132,16 @@ class Names:
     def worker(self) -> str:
         """SCRAM user name, group and transactional-id prefix of the stream worker."""
         return self.principal("worker")
+
+    @property
+    def recorder(self) -> str:
+        """SCRAM user name of what writes to the audit beside the worker."""
+        return self.principal("recorder")
+
+    @property
+    def auditor(self) -> str:
+        """SCRAM user name of whoever reads the audit."""
+        return self.principal("auditor")
 
 
 def topics(protocol: Protocol, catalogue: Catalogue) -> tuple[Topic, ...]:
@@ -178,6 +193,9 @@ def _topics(protocol: Protocol, catalogue: Catalogue) -> Iterator[Topic]:
         catalogue.system["memory"],
     )  # fmt: skip
     yield topic(names.audit, "audit", "worker", keep.audit_days, catalogue.system["audit"])
+    yield topic(
+        names.audit_heads, "internal", "recorder", keep.audit_days, catalogue.system["audit-head"]
+    )
     for agreement in protocol.aggregates:
         source = catalogue.aggregates[agreement.source]
         yield Topic(

@@ -34,6 +34,7 @@ from streams.steps.route import OWN, Destination, Encode, Router
 from streams.steps.sanitise import Sanitiser
 from streams.steps.validate import Validator
 from streams.steps.withdraw import Withdrawer
+from streams.trail import Audience, Trail
 
 OVERSIZED_BYTES = MAXIMUM_INTAKE_BYTES // 4
 """No record of any type comes near it; what does is not looked into."""
@@ -73,8 +74,9 @@ def build_pipeline(
     clock: Callable[[], float],
     gazetteer: Gazetteer | None = None,
     premises: Scrub = withheld_premises,
+    slot: str = "0",
 ) -> Pipeline:
-    """The pipeline of everything the protocol has agencies supply.
+    """The pipeline of everything the protocol has agencies supply; `slot` names its chain of the audit.
 
     Raises:
         RecogniserMissing: the protocol allows scrubbed texts, and what they need is not installed.
@@ -84,7 +86,7 @@ def build_pipeline(
     destinations = {
         topic.name: Destination(topic.name, wire.encoder(topic), topic.marking)
         for topic in topics(protocol, catalogue)
-        if topic.family in {"rejected", "receipts", "internal", *RELEASES}
+        if topic.family in {"rejected", "receipts", "internal", "audit", *RELEASES}
     }
     parts = _Parts(
         protocol,
@@ -101,8 +103,22 @@ def build_pipeline(
     )
     flows = {names.intake(s.agency, s.dataset): _flow(s, parts) for s in protocol.supplies}
     receipts = {s.agency: destinations[names.receipts(s.agency)] for s in protocol.supplies}
+    trail = Trail(destinations[names.audit], _audiences(parts), parts.memory, names.worker, slot)
     remembered = destinations[names.memory]
-    return Pipeline(flows, receipts, parts.memory, remembered, clock, RejectAlarm(protocol))
+    return Pipeline(flows, receipts, parts.memory, remembered, trail, clock, RejectAlarm(protocol))
+
+
+def _audiences(parts: _Parts) -> Mapping[str, Audience]:
+    """By topic of releases, who may read it."""
+    return {
+        topic.name: Audience(
+            topic.profile,
+            topic.neighbour,
+            parts.protocol.recipients(topic.dataset, topic.profile, topic.neighbour),
+        )
+        for topic in topics(parts.protocol, parts.catalogue)
+        if topic.family in RELEASES and topic.dataset and topic.profile
+    }
 
 
 def _flow(supply: SupplyAgreement, parts: _Parts) -> Flow:
@@ -119,7 +135,7 @@ def _flow(supply: SupplyAgreement, parts: _Parts) -> Flow:
         geocode=Geocoder(record_type, parts.locator),
         region=Regions(record_type.event_places, parts.own, parts.neighbours),
         releasers={
-            (region, epoch): _releaser(record_type, profiles, _region_key(region, at.key), parts)
+            (region, epoch): _releaser(record_type, profiles, region_key(region, at.key), parts)
             for region, profiles in released.items()
             for epoch, at in enumerate(parts.keys.epochs)
             if at.key is not None
@@ -173,7 +189,8 @@ def _releaser(
     )
 
 
-def _region_key(region: str, key: ReferenceKey) -> ReferenceKey:
+def region_key(region: str, key: ReferenceKey) -> ReferenceKey:
+    """The key under which a region's releases bear digests, so that none join another's."""
     return key.for_purpose("region", region) if region else key
 
 

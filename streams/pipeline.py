@@ -18,6 +18,7 @@ from sanitiser.location import Located
 from sanitiser.memory import Memory
 from schemas.london import london_time
 from schemas.record_type import PERSONAL, RecordType
+from streams.chain import Head
 from streams.messages import (
     MARKING_HEADER,
     WRITER_HEADER,
@@ -38,6 +39,7 @@ from streams.steps.route import OWN, Destination, Router
 from streams.steps.sanitise import Release, Sanitiser
 from streams.steps.validate import Validator
 from streams.steps.withdraw import Withdrawer
+from streams.trail import Origin, Trail
 
 log = logging.getLogger(__name__)
 
@@ -211,16 +213,19 @@ class Pipeline:
         receipts: Mapping[str, Destination],
         memory: Memory,
         remembered: Destination,
+        trail: Trail,
         clock: Callable[[], float],
         alarmed: Callable[[Tally], bool] = lambda _tally: False,
     ) -> None:
         """Take the flow of each intake topic, the receipts topic of each agency, seconds since 1970.
 
-        What the flows change in `memory` is written to `remembered`, under the `writer`'s name.
+        What the flows change in `memory` is written to `remembered`, under the `writer`'s name; what
+        a batch did is written to the audit by `trail`.
         """
         self.memory = memory
         self.writer = token_bytes(_WRITER_BYTES)
         self._remembered = remembered
+        self._trail = trail
         self._flows = flows
         self._receipts = receipts
         self._clock = clock
@@ -240,8 +245,9 @@ class Pipeline:
         self.memory.discard()
         now = self._clock()
         now_ms, local = int(now * 1000), london_time(datetime.fromtimestamp(now, UTC))
-        tallies: dict[tuple[str, str | None], Tally] = {}
+        tallies: dict[Origin, Tally] = {}
         outputs: list[Output] = []
+        ledger = self._trail.ledger()
         for intake in batch:
             flow = self._flows[intake.topic]
             origin = (intake.topic, intake.supply_id)
@@ -249,12 +255,16 @@ class Pipeline:
             if tally is None:
                 tally = Tally(flow.agency, flow.record_type.dataset, intake.supply_id)
                 tallies[origin] = tally
-            outputs += flow.process(intake, local, now_ms, tally)
+            made = flow.process(intake, local, now_ms, tally)
+            ledger.note(origin, made)
+            outputs += made
         # Releases leave in the order of their digests: the order of arrival would join them to originals.
         outputs.sort(key=lambda output: (output.topic, output.key or b""))
+        entry, head = self._trail.entry(now_ms, tallies, ledger)
+        outputs.append(entry)
         for tally in tallies.values():
             tally.reject_alarm = self._alarmed(tally)
-            outputs.append(self._receipt(tally))
+            outputs.append(self._receipt(tally, head))
         changes = self.memory.changes()
         outputs += self._changelog(changes)
         return BatchResult(outputs, tuple(tallies.values()), changes)
@@ -264,9 +274,15 @@ class Pipeline:
         headers: Headers = [(MARKING_HEADER, marking.encode()), (WRITER_HEADER, self.writer)]
         return [Output(topic, name, encode({"value": v}), headers) for name, v in changes.items()]
 
-    def _receipt(self, tally: Tally) -> Output:
+    def _receipt(self, tally: Tally, head: Head) -> Output:
+        """What became of a supply, with the audit's head: its agency can then show that it was changed."""
         topic, encode, _ = self._receipts[tally.agency]
-        return Output(topic, (tally.supply_id or "").encode(), encode(tally.receipt()))
+        audit = {
+            "audit_chain": head.chain,
+            "audit_sequence": head.sequence,
+            "audit_hash": head.hash,
+        }
+        return Output(topic, (tally.supply_id or "").encode(), encode(tally.receipt() | audit))
 
 
 def _count_places(tally: Tally, places: Iterable[Located]) -> None:

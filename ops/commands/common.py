@@ -10,6 +10,7 @@ import typer
 from connectors.account import Account
 from connectors.mapping import Mapping
 from connectors.mapping_file import find_mapping, identity_mapping
+from ops.audit.recorder import Recorder
 from ops.embedded import stack as embedded
 from ops.embedded.errors import StackError
 from ops.embedded.stack import Stack
@@ -64,6 +65,13 @@ def account_of(protocol: Protocol, party: str, stack: Stack) -> Account:
         raise StackError(message)
     connection = stack.secrets.client_config(stack.bootstrap, principal)
     return Account(protocol.prefix, party, connection, stack.registry_url)
+
+
+def recorder_of(stack: Stack, protocol: Protocol, catalogue: Catalogue, chain: str) -> Recorder:
+    """Writes to the recorder's `chain` of the audit on the stack."""
+    principal = Names(protocol.prefix).recorder
+    client = stack.secrets.client_config(stack.bootstrap, principal)
+    return Recorder(client, protocol, catalogue, stack.registry_url, f"{principal}.{chain}")
 
 
 def columns_of(name_or_file: str | None, dataset: str, catalogue: Catalogue) -> Mapping:

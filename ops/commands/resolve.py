@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Annotated
@@ -14,7 +13,7 @@ import typer
 from rich.console import Console
 
 from connectors.account import check_access
-from ops.audit import write_audit
+from ops.audit.recorder import COMMANDS
 from ops.commands.common import (
     AsJson,
     ProtocolOption,
@@ -22,6 +21,7 @@ from ops.commands.common import (
     account_of,
     columns_of,
     protocol_of,
+    recorder_of,
     running_stack,
 )
 from ops.embedded.stack import Stack
@@ -93,14 +93,13 @@ def resolve(
             candidates = _in_topics(stack, agreed, agency, supplied, pipeline)
         else:
             candidates = _in_file(file, mapping, agency, dataset, pipeline, agreed, catalogue)
-        worker = stack.secrets.client_config(stack.bootstrap, Names(agreed.prefix).worker)
         entry = {
             "actor": account.principal,
             "action": "resolve",
             "dataset": dataset,
             "subject": wanted,
         }
-        audited = partial(write_audit, worker, agreed, catalogue, stack.registry_url)
+        audited = recorder_of(stack, agreed, catalogue, COMMANDS).write
         try:
             found = search(wanted, candidates, now, _counted(status.update))
         except Exception:

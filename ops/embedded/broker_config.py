@@ -118,7 +118,8 @@ def _groups() -> dict[str, object]:
 def log4j2_properties(logs: Path) -> str:
     """Write the logging configuration: ``broker.log`` and, apart from it, ``authorizer.log``.
 
-    Both roll at 10 MB and keep three older files; all are of mode 0600.
+    Both roll at 10 MB; three older files of the one are kept, and of the other, which the audit of reads
+    is taken from (ops.audit.broker_log), twenty. All are of mode 0600.
     """
     loggers: dict[str, object] = {
         "status": "warn",
@@ -127,14 +128,30 @@ def log4j2_properties(logs: Path) -> str:
         "logger.server.name": "kafka.server.KafkaRaftServer",
         "logger.server.level": "info",
         "logger.authorizer.name": "kafka.authorizer.logger",
-        "logger.authorizer.level": "info",
+        # Refusals are at INFO, what is allowed at DEBUG.
+        "logger.authorizer.level": "debug",
         "logger.authorizer.additivity": "false",
         "logger.authorizer.appenderRef.authorizer.ref": "authorizer",
     }
-    return _lines(loggers | _appender("broker", logs) | _appender("authorizer", logs))
+    broker = _appender("broker", logs, "%d{ISO8601} %p %m (%c)%n", kept=3)
+    authorizer = _appender("authorizer", logs, "%d{UNIX_MILLIS} %p %m%n", kept=20)
+    return _lines(loggers | broker | authorizer | _only_reads_and_refusals("authorizer"))
 
 
-def _appender(name: str, logs: Path) -> dict[str, object]:
+def _only_reads_and_refusals(appender: str) -> dict[str, object]:
+    """Every refusal, and every fetch but the processor's own; the rest would be a line a request."""
+    who = "User:(?!.*[.](worker|recorder) is).*"
+    reads = f"Principal = {who} is Allowed operation = READ .* for request = (Share)?Fetch .*"
+    settings = {
+        "type": "RegexFilter",
+        "regex": f"Principal = .* is Denied .*|{reads}",
+        "onMatch": "ACCEPT",
+        "onMismatch": "DENY",
+    }
+    return {f"appender.{appender}.filter.wanted.{key}": value for key, value in settings.items()}
+
+
+def _appender(name: str, logs: Path, pattern: str, kept: int) -> dict[str, object]:
     settings = {
         "type": "RollingFile",
         "name": name,
@@ -142,12 +159,12 @@ def _appender(name: str, logs: Path) -> dict[str, object]:
         "filePattern": logs / f"{name}.log.%i",
         "filePermissions": "rw-------",
         "layout.type": "PatternLayout",
-        "layout.pattern": "%d{ISO8601} %p %m (%c)%n",
+        "layout.pattern": pattern,
         "policies.type": "Policies",
         "policies.size.type": "SizeBasedTriggeringPolicy",
         "policies.size.size": "10MB",
         "strategy.type": "DefaultRolloverStrategy",
-        "strategy.max": 3,
+        "strategy.max": kept,
     }
     return {f"appender.{name}.{key}": value for key, value in settings.items()}
 

@@ -8,9 +8,11 @@ from datetime import date
 
 from confluent_kafka.admin import AdminClient
 
-from ops.isp.changes import Applied, Change
+from ops.audit.recorder import Recorder
+from ops.isp.changes import Applied, Change, Changes
+from ops.isp.plan import content_digest
 from ops.isp.registry import register_schemas
-from ops.isp.rules import grant_rules, revoke_rules
+from ops.isp.rules import grant_rules, revoke_rules, rule_changes
 from ops.isp.topics import apply_topics
 from ops.isp.users import Passwords, apply_users, remove_users
 from schemas.access import principals, rules
@@ -19,6 +21,9 @@ from schemas.london import london_today
 from schemas.openings import closed_datasets
 from schemas.protocol import Protocol
 from schemas.topics import topics
+
+CHAIN = "protocol"
+"""The chain of the audit in which applications of protocols stand."""
 
 Report = Callable[[str], None]
 
@@ -45,6 +50,7 @@ def apply(
 
     Raises:
         ApplyError: names the resource that the broker or the registry refused, and why.
+        AuditError: the application could not be written to the audit; nothing was granted.
     """
     admin = AdminClient(dict(admin_config))
     closed = closed_datasets(protocol, catalogue, today or london_today())
@@ -59,11 +65,41 @@ def apply(
     report(_said("topics", made_topics))
     users = apply_users(admin, principals(protocol), secrets, renew=renew_passwords)
     report(_said("users", users))
+    lacking = rule_changes(admin, protocol.prefix, wanted_rules)
+    ungranted = replace(lacking, removed=revoked.removed)
+    before = Changes(made_topics, replace(users, removed=gone.removed), ungranted, schemas.change)
+    if not before.nothing:
+        _audit(before, protocol, catalogue, admin_config, registry_url)
     granted = grant_rules(admin, protocol.prefix, wanted_rules)
     report(_said("granted rules", granted))
     all_rules = replace(granted, removed=revoked.removed)
     all_users = replace(users, removed=gone.removed)
     return Applied(made_topics, all_users, all_rules, schemas.change, schemas.ids)
+
+
+def _audit(
+    changes: Changes,
+    protocol: Protocol,
+    catalogue: Catalogue,
+    admin_config: Mapping[str, str],
+    registry_url: str,
+) -> None:
+    """Write down what is about to be granted, and what was revoked, before anything new is allowed."""
+    chain = f"{protocol.prefix}.{CHAIN}"
+    counts = {
+        f"{kind} {what}": number
+        for kind, change in changes.changes.items()
+        for what, number in change.counts.items()
+        if number and what != "left"
+    }
+    entry = {
+        "actor": admin_config["sasl.username"],
+        "action": "protocol",
+        "subject": content_digest(protocol),
+        "outcome": "applied",
+        "counts": counts,
+    }
+    Recorder(admin_config, protocol, catalogue, registry_url, chain).write(entry)
 
 
 def _said(kind: str, change: Change) -> str:

@@ -16,7 +16,7 @@ from schemas.london import london_today
 from schemas.protocol import Protocol
 from schemas.topics import Names, topics
 
-PARTIES = ("worker", "police", "fire", "council", "business")
+PARTIES = ("worker", "recorder", "auditor", "police", "fire", "council", "business")
 """All principals of the tests' protocol."""
 
 ClientConfig = dict[str, str | int | float | bool]

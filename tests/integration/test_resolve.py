@@ -109,9 +109,9 @@ def test_without_an_audit_entry_there_is_no_answer(site: Site, released: dict[st
     admin = AdminClient(site.partnership.admin)
     audit = site.partnership.names.audit
     before = len(audited(site))
-    (right,) = (
-        b for b in existing_bindings(admin, site.partnership.names.prefix) if b.name == audit
-    )
+    recorder = f"User:{site.partnership.names.recorder}"
+    existing = existing_bindings(admin, site.partnership.names.prefix)
+    (right,) = (b for b in existing if (b.principal, b.name) == (recorder, audit))
     for future in admin.delete_acls([exactly(right)]).values():
         future.result()
     try:

@@ -11,13 +11,13 @@ from ruamel.yaml import YAML
 
 from ops.container import secret_names
 from ops.embedded import artefacts
-from ops.embedded.broker_config import Passwords, Ports, server_properties
+from ops.embedded.broker_config import Passwords, Ports, log4j2_properties, server_properties
 from ops.keys import FOLDER
 from schemas.catalogue import SCHEMA_FOLDER, load_catalogue
 from schemas.protocol_file import load_protocol
 
 ROOT = Path(__file__).resolve().parents[2]
-ONE_SHOT = {"apply", "registry-volume"}
+ONE_SHOT = {"apply", "owners"}
 # Addresses, places and logins differ between a container and this machine.
 OWN = re.compile(
     r"config\.providers|controller\.quorum|listener|advertised|inter\.broker|log\.dirs"
@@ -90,6 +90,19 @@ def test_the_worker_reads_its_own_password_and_the_keys_and_no_other(
     assert [secret["source"] for secret in worker["secrets"]] == ["worker"]
     mounted = [v.rsplit(":", 2) for v in worker["volumes"] if "/run/secrets" in v]
     assert [(to, mode) for _, to, mode in mounted] == [(f"/run/secrets/{FOLDER}", "ro")]
+
+
+def test_the_collector_reads_the_recorders_password_and_the_brokers_logs_and_writes_to_neither(
+    services: dict[str, Any],
+) -> None:
+    collector = services["collector"]
+    assert [secret["source"] for secret in collector["secrets"]] == ["recorder"]
+    assert all(volume.endswith(":ro") for volume in collector["volumes"])
+
+
+def test_the_broker_logs_in_its_container_what_the_embedded_one_logs() -> None:
+    composed = (ROOT / "docker" / "log4j2.properties").read_text(encoding="utf-8")
+    assert composed == log4j2_properties(Path("/var/log/kafka"))
 
 
 def test_the_broker_is_set_as_the_embedded_one_is(

@@ -71,7 +71,7 @@ def test_both_ports_of_the_registry_are_on_the_loopback_interface() -> None:
 
 def test_denials_are_logged_apart_in_a_private_file_of_limited_size() -> None:
     config = _parsed(log4j2_properties(Path("logs")))
-    assert config["logger.authorizer.level"] == "info"
+    assert config["logger.authorizer.level"] == "debug", "what is allowed is logged at DEBUG"
     assert config["logger.authorizer.additivity"] == "false"
     assert config["appender.authorizer.fileName"] == "logs/authorizer.log"
     assert config["appender.authorizer.filePermissions"] == "rw-------"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from schemas.access import grounds, principals, rules
-from schemas.protocol import Protocol
+from schemas.protocol import COMPONENTS, Protocol
 
 
 def test_only_the_supplier_writes_its_intake_and_only_the_worker_reads_it(
@@ -44,7 +44,17 @@ def test_rejections_and_receipts_go_to_their_supplier_alone(protocol: Protocol) 
     for rule in rules(protocol):
         _, family, *rest = rule.name.split(".")
         if family in {"rejected", "receipts"} and rule.operation == "read":
-            assert rule.principal == f"banes.{rest[0]}"
+            heads = {"banes.auditor"} if family == "receipts" else set()
+            assert rule.principal in {f"banes.{rest[0]}", *heads}
+
+
+def test_the_audit_is_written_by_worker_and_recorder_and_read_by_the_auditor_alone(
+    protocol: Protocol,
+) -> None:
+    found = {(r.principal, r.operation) for r in rules(protocol) if r.name == "banes.audit"}
+    assert found == {
+        ("banes.worker", "write"), ("banes.recorder", "write"), ("banes.auditor", "read"),
+    }  # fmt: skip
 
 
 def test_groups_and_transactional_ids_are_each_principal_s_own(protocol: Protocol) -> None:
@@ -66,7 +76,8 @@ def test_an_entitlement_that_ends_takes_its_rules_along(protocol: Protocol) -> N
 
 
 def test_every_rule_of_a_party_rests_on_an_agreement_of_the_protocol(protocol: Protocol) -> None:
-    of_parties = {r for r in rules(protocol) if r.principal != "banes.worker"}
+    components = {f"banes.{name}" for name in COMPONENTS}
+    of_parties = {r for r in rules(protocol) if r.principal not in components}
     found = grounds(protocol)
     assert found.keys() == {r for r in of_parties if r.resource == "topic"}
     agreed = {(s.purpose, s.legal_basis) for s in protocol.supplies}

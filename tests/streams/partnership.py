@@ -123,10 +123,12 @@ class Partnership:
         key: ReferenceKey = KEY,
         now: datetime = NOW,
         keys: KeyRing | None = None,
+        slot: str = "0",
     ) -> Partnership:
         schemas = NumberedSchemas()
+        ring = keys or KeyRing.of(key)
         pipeline = build_pipeline(
-            protocol, catalogue, index, keys or KeyRing.of(key), schemas.wire, now.timestamp
+            protocol, catalogue, index, ring, schemas.wire, now.timestamp, slot=slot
         )
         return cls(protocol, catalogue, index, schemas, pipeline)
 

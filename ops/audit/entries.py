@@ -1,0 +1,98 @@
+"""Reading the audit: its entries as they stand in the topic, and the heads of its chains elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from confluent_kafka import Message
+
+from connectors.registry import Registry
+from ops.reader import begin_offset, read_all
+from schemas.catalogue import Catalogue
+from schemas.protocol import Protocol
+from schemas.topics import Names
+from schemas.wire import WireError
+from streams.chain import Head, hash_of
+
+
+class Held(NamedTuple):
+    """A head of a chain that stands in another topic."""
+
+    topic: str
+    head: Head
+
+
+class Entry(NamedTuple):
+    """One message of the audit topic; `content` is None where it is no entry at all."""
+
+    offset: int
+    hash: str
+    content: dict[str, Any] | None
+
+    @property
+    def head(self) -> Head:
+        """The head of the chain once this entry stands in it."""
+        content = self.content or {}
+        return Head(content.get("chain", ""), content.get("sequence", 0), self.hash)
+
+
+class Archive(NamedTuple):
+    """What the auditor may read: the audit, the heads of its chains, and those in the receipts.
+
+    `client` is the auditor's configuration. Reading raises as `ops.reader.read_all` does.
+    """
+
+    client: Mapping[str, Any]
+    protocol: Protocol
+    catalogue: Catalogue
+    registry: Registry
+
+    @property
+    def names(self) -> Names:
+        """Names of the topics."""
+        return Names(self.protocol.prefix)
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether the beginning of the audit was deleted, as it is when retention ends."""
+        return begin_offset(self.client, self.names.audit) > 0
+
+    def entries(self) -> Iterator[Entry]:
+        """Every entry that is kept, in the order of the topic."""
+        schema = self.catalogue.system["audit"]
+        for message in read_all(self.client, self.names.audit, 1):
+            value = message.value() or b""
+            yield Entry(message.offset() or 0, hash_of(value), self._decoded(value, schema))
+
+    def heads(self) -> Iterator[Held]:
+        """Every head that stands elsewhere."""
+        yield from self._kept_heads()
+        for agency in sorted({s.agency for s in self.protocol.supplies}):
+            yield from self._receipts(agency)
+
+    def _kept_heads(self) -> Iterator[Held]:
+        topic, schema = self.names.audit_heads, self.catalogue.system["audit-head"]
+        for message in read_all(self.client, topic, 1):
+            kept = self._decoded(message.value() or b"", schema)
+            if kept is not None:
+                yield Held(topic, Head(_key(message), kept["sequence"], kept["hash"]))
+
+    def _receipts(self, agency: str) -> Iterator[Held]:
+        topic, schema = self.names.receipts(agency), self.catalogue.system["receipt"]
+        for message in read_all(self.client, topic, 1):
+            receipt = self._decoded(message.value() or b"", schema)
+            if receipt is not None and receipt["audit_chain"]:
+                place = receipt["audit_chain"], receipt["audit_sequence"], receipt["audit_hash"]
+                yield Held(topic, Head(*place))
+
+    def _decoded(self, value: bytes, schema: dict[str, Any]) -> dict[str, Any] | None:
+        try:
+            return self.registry.decode(value, schema)
+        except WireError:
+            return None
+
+
+def _key(message: Message) -> str:
+    key = message.key()
+    return key.decode("utf-8", "replace") if isinstance(key, bytes) else str(key or "")

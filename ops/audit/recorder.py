@@ -1,0 +1,146 @@
+"""Writing to the audit what no batch of the worker tells: commands, protocols, reads.
+
+Each recorder has a chain of its own, and Kafka sees to it that one at a time writes there: its name
+is a transactional id, and the entry stands in one transaction with the chain's new head.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from confluent_kafka import KafkaError, KafkaException, Message, Producer
+from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
+
+from ops.audit.errors import AuditError
+from ops.reader import ReadError, read_all
+from schemas.catalogue import Catalogue
+from schemas.protocol import Protocol
+from schemas.topics import Names, Topic, topics
+from schemas.wire import decoder
+from streams.chain import Head
+from streams.messages import MARKING_HEADER, Headers
+from streams.registry import Registry
+
+COMMANDS = "commands"
+"""The chain of what people do by `ipu`."""
+
+_SECONDS = 15.0
+_ATTEMPTS = 8
+_TAKEN_OVER = frozenset(
+    {
+        KafkaError._FENCED,  # noqa: SLF001 - librdkafka's name for it
+        KafkaError.INVALID_PRODUCER_EPOCH,
+        KafkaError.PRODUCER_FENCED,
+        KafkaError.CONCURRENT_TRANSACTIONS,
+    }
+)
+
+
+class Recorder(NamedTuple):
+    """Writes to one chain. `client` is the configuration of a Kafka client that may write to the audit."""
+
+    client: Mapping[str, Any]
+    protocol: Protocol
+    catalogue: Catalogue
+    registry_url: str
+    chain: str
+
+    def write(self, entry: Mapping[str, Any], position: str = "") -> Head:
+        """Append one entry, and see it kept by the broker; `at` is now unless the entry says when.
+
+        `position` is kept beside the chain's head for whoever goes on with it.
+
+        Raises:
+            AuditError: the broker did not take it; Kafka's name says why.
+        """
+        again = Retrying(
+            retry=retry_if_exception(_is_taken_over),
+            stop=stop_after_attempt(_ATTEMPTS),
+            wait=wait_random_exponential(multiplier=0.05, max=2.0),
+            reraise=True,
+        )
+        try:
+            return again(self._append, {"at": int(time.time() * 1000), **entry}, position)
+        except KafkaException as error:
+            raise AuditError(
+                f"{self._audit.name}: {error.args[0].name()}; nothing was done"
+            ) from None
+        except ReadError as error:
+            raise AuditError(f"{error}; nothing was done") from None
+
+    def last(self) -> tuple[Head, str]:
+        """The chain's head, and the position beside it; that of an empty chain where there is none.
+
+        Raises:
+            ReadError: the heads cannot be read.
+        """
+        decode = decoder(self._heads.schema)
+        found = Head(self.chain), ""
+        for message in read_all(self.client, self._heads.name, 1, _SECONDS):
+            value = message.value()
+            if message.key() == self.chain.encode() and value is not None:
+                kept = decode(value)
+                found = Head(self.chain, kept["sequence"], kept["hash"]), kept["position"]
+        return found
+
+    def _append(self, entry: Mapping[str, Any], position: str) -> Head:
+        producer = self._producer()
+        # After the producer, which ended what another one of this chain had left open.
+        head, _ = self.last()
+        value = self._encoder(self._audit)(head.linked(entry))
+        after = head.after(value)
+        kept = {"sequence": after.sequence, "hash": after.hash, "position": position}
+        refused: list[str] = []
+
+        def delivered(error: KafkaError | None, _message: Message) -> None:
+            if error is not None:
+                refused.append(error.name())
+
+        producer.begin_transaction()
+        for topic, message in (
+            (self._audit, value),
+            (self._heads, self._encoder(self._heads)(kept)),
+        ):
+            headers: Headers = [(MARKING_HEADER, topic.marking.encode())]
+            producer.produce(
+                topic.name, message, self.chain.encode(), headers=headers, on_delivery=delivered
+            )
+        try:
+            producer.commit_transaction(_SECONDS)
+        except KafkaException as error:
+            # What the commit says of it is only that it could not be.
+            if refused:
+                raise AuditError(f"{self._audit.name}: {refused[0]}; nothing was done") from error
+            raise
+        return after
+
+    def _producer(self) -> Producer:
+        settings = {
+            "transactional.id": self.chain,
+            "transaction.timeout.ms": int(_SECONDS * 1000),
+            "log_level": 0,
+        }
+        producer = Producer({**self.client, **settings})
+        producer.init_transactions(_SECONDS)
+        return producer
+
+    def _encoder(self, topic: Topic) -> Callable[[Any], bytes]:
+        return Registry(self.registry_url).encoder(topic)
+
+    @property
+    def _audit(self) -> Topic:
+        return self._topic(Names(self.protocol.prefix).audit)
+
+    @property
+    def _heads(self) -> Topic:
+        return self._topic(Names(self.protocol.prefix).audit_heads)
+
+    def _topic(self, name: str) -> Topic:
+        return next(t for t in topics(self.protocol, self.catalogue) if t.name == name)
+
+
+def _is_taken_over(error: BaseException) -> bool:
+    """Whether another command wrote to the chain in between, so that this one may try again."""
+    return isinstance(error, KafkaException) and error.args[0].code() in _TAKEN_OVER

@@ -1,0 +1,316 @@
+"""`ipu audit`: what was done with whose records, and whether the record of it is whole."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from connectors.registry import Registry
+from ops.audit.collector import CHAIN, Collector, collect_for_ever
+from ops.audit.entries import Archive
+from ops.audit.select import DIGEST_BYTES, Answer, Inquiry, answers, digests
+from ops.audit.verify import Break, Verification, first_rewritten, verify
+from ops.commands.common import (
+    AsJson,
+    ProtocolOption,
+    RunDir,
+    protocol_of,
+    recorder_of,
+    running_stack,
+)
+from ops.embedded.layout import Layout
+from ops.resolve.names import record_ids
+from ops.supervisor import Supervisor
+from ops.system import keys_of
+from schemas.catalogue import load_catalogue
+from schemas.london import LONDON, london_time
+from schemas.protocol import Party, Protocol
+from schemas.protocol_file import load_protocol
+from schemas.topics import Names
+
+BROKEN = 3
+SLACK = timedelta(days=31)
+"""Kafka deletes a topic's beginning in pieces, so a little less than the retention is left of it."""
+
+audit = typer.Typer(
+    no_args_is_help=True, help="What was done with whose records, and the proof that it is whole."
+)
+
+
+@audit.command()
+def show(
+    *,
+    agency: Annotated[
+        str | None, typer.Option(help="Shares of this supplier's records alone.")
+    ] = None,
+    recipient: Annotated[
+        str | None, typer.Option(help="What this party was given, or read, or was denied.")
+    ] = None,
+    dataset: Annotated[str | None, typer.Option(help="Shares of this dataset alone.")] = None,
+    begin: Annotated[
+        datetime | None, typer.Option("--from", help="From this day or time on (Europe/London).")
+    ] = None,
+    until: Annotated[
+        datetime | None, typer.Option("--until", help="Before this day or time (Europe/London).")
+    ] = None,
+    record: Annotated[
+        str | None, typer.Option(help="Every disclosure of one release, by its record_id.")
+    ] = None,
+    reference: Annotated[
+        str | None,
+        typer.Option(help="Every disclosure of one original, by its supplier's reference."),
+    ] = None,
+    protocol: ProtocolOption = None,
+    run_dir: RunDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show the audit's entries: who was given what, who read, who resolved, what was applied.
+
+    For one record it also names the agency to be consulted before anybody outside is answered
+    (guidance 2.4.2.4). The reference is digested by the keys of this machine; no key is shown.
+
+    Examples:
+
+        ipu audit show --recipient council --from 2026-11-01
+
+        ipu audit show --agency police --dataset police-incident --json | jq '.entries | length'
+
+        ipu audit show --reference INC-7 --agency police
+    """
+    archive = _archive(protocol, run_dir)
+    records = _records(record, reference, agency, dataset, archive, run_dir)
+    inquiry = Inquiry(agency, recipient, dataset, _local(begin), _local(until), records)
+    with Console(stderr=True, quiet=as_json).status("reading the audit"):
+        found = list(answers(archive.entries(), inquiry))
+    consult = _to_consult(found, archive.protocol) if records is not None else []
+    if as_json:
+        typer.echo(json.dumps(_document(found, consult), indent=2))
+    else:
+        _print(found, consult)
+
+
+@audit.command(name="verify")
+def verify_(
+    *, protocol: ProtocolOption = None, run_dir: RunDir = None, as_json: AsJson = False
+) -> None:
+    """Say whether the audit is whole: exit code 0, or 3 with what was changed, removed or moved.
+
+    Every entry holds the hash of the one before it. The last ones are held against the receipts,
+    which the agencies have.
+
+    Examples:
+
+        ipu audit verify
+
+        ipu audit verify --json | jq -r '.breaks[]'
+    """
+    archive = _archive(protocol, run_dir)
+    with Console(stderr=True, quiet=as_json).status("following the chains"):
+        found = verify(archive.entries(), archive.heads(), _kept_since(archive))
+        found.breaks[:] = list(_named(found.breaks, archive))
+    if as_json:
+        typer.echo(json.dumps(_verdict(found), indent=2))
+    else:
+        _tell(found)
+    if found.breaks:
+        raise typer.Exit(BROKEN)
+
+
+@audit.command()
+def collect(
+    *,
+    file: Annotated[
+        Path | None,
+        typer.Option(help="The authorizer's log; that of the embedded broker by default."),
+    ] = None,
+    every: Annotated[
+        float | None, typer.Option(min=0.1, help="Go on, and look again after so many seconds.")
+    ] = None,
+    supervised: Annotated[
+        bool, typer.Option("--supervised", help="Start again whenever it ends by itself.")
+    ] = False,
+    protocol: ProtocolOption = None,
+    run_dir: RunDir = None,
+) -> None:
+    """Take what the broker's authorizer has logged into the audit: who read what, who was denied.
+
+    `ipu up` has it run beside the broker. It goes on where it ended, also across the log's files.
+
+    Examples:
+
+        ipu audit collect
+
+        ipu audit collect --every 60 --supervised
+    """
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    if supervised:
+        alone = [argument for argument in sys.argv[1:] if argument != "--supervised"]
+        raise typer.Exit(Supervisor([sys.executable, "-m", "ops.cli", *alone]).run())
+    stack, catalogue = running_stack(run_dir), load_catalogue()
+    agreed = load_protocol(protocol_of(stack.run_dir, protocol), catalogue)
+    recorder = recorder_of(stack, agreed, catalogue, CHAIN)
+    log_file = file or Layout(stack.run_dir).logs / "authorizer.log"
+    if every is not None:
+        collect_for_ever(log_file, recorder, every)
+    taken = Collector(log_file, recorder).collect()
+    typer.echo(f"{taken} decisions of the broker are in the audit")
+
+
+def _archive(protocol_file: Path | None, run_dir: Path | None) -> Archive:
+    stack, catalogue = running_stack(run_dir), load_catalogue()
+    protocol = load_protocol(protocol_of(stack.run_dir, protocol_file), catalogue)
+    client = stack.secrets.client_config(stack.bootstrap, Names(protocol.prefix).auditor)
+    return Archive(client, protocol, catalogue, Registry(stack.registry_url))
+
+
+def _records(
+    record: str | None,
+    reference: str | None,
+    agency: str | None,
+    dataset: str | None,
+    archive: Archive,
+    run_dir: Path | None,
+) -> frozenset[bytes] | None:
+    """The record ids that are asked for; None where any is."""
+    if record is not None and reference is not None:
+        message = "give the one or the other: --record or --reference"
+        raise typer.BadParameter(message, param_hint="--reference")
+    if record is not None:
+        return frozenset({_record_id(record)})
+    if reference is None:
+        return None
+    supplied = _supplied(archive.protocol, agency, dataset)
+    return record_ids(
+        keys_of(running_stack(run_dir)).ring(),
+        archive.protocol,
+        archive.catalogue,
+        supplied,
+        reference,
+    )
+
+
+def _record_id(given: str) -> bytes:
+    try:
+        record = bytes.fromhex(given.strip())
+    except ValueError:
+        record = b""
+    if len(record) != DIGEST_BYTES:
+        message = f"no record_id; accepted: {2 * DIGEST_BYTES} hexadecimal digits"
+        raise typer.BadParameter(message, param_hint="--record")
+    return record
+
+
+def _supplied(protocol: Protocol, agency: str | None, dataset: str | None) -> list[tuple[str, str]]:
+    """Agencies and datasets whose records could bear a reference."""
+    found = [
+        (s.agency, s.dataset)
+        for s in protocol.supplies
+        if agency in (None, s.agency) and dataset in (None, s.dataset)
+    ]
+    if not found:
+        accepted = ", ".join(sorted(f"{s.agency} {s.dataset}" for s in protocol.supplies))
+        message = f"nobody supplies that; accepted are the agencies and datasets {accepted}"
+        raise typer.BadParameter(message, param_hint="--agency, --dataset")
+    return found
+
+
+def _local(given: datetime | None) -> datetime | None:
+    return None if given is None else given.replace(tzinfo=LONDON)
+
+
+def _kept_since(archive: Archive) -> datetime | None:
+    """From when on every entry must still be there, where the topic's beginning is gone; else None."""
+    if not archive.is_cut:
+        return None
+    return datetime.now(UTC) - timedelta(archive.protocol.retention.audit_days) + SLACK
+
+
+def _named(breaks: list[Break], archive: Archive) -> Iterator[Break]:
+    """The breaks; for a chain that was rewritten to its end, the first entry that was."""
+    for found in breaks:
+        if found.rewritten:
+            yield from first_rewritten(archive.entries(), archive.heads(), found.chain)
+        else:
+            yield found
+
+
+def _to_consult(found: list[Answer], protocol: Protocol) -> list[Party]:
+    """The agencies that the records come from."""
+    agencies = {share["agency"] for answer in found for share in answer.shares} - {None}
+    return [protocol.party(agency) for agency in sorted(agencies)]
+
+
+def _contact(party: Party) -> str:
+    officer = party.liaison_officer or party.approver
+    return f"{officer.post}, {officer.contact}" if officer else ""
+
+
+def _document(found: list[Answer], consult: list[Party]) -> dict[str, Any]:
+    return {
+        "entries": [_entry(answer) for answer in found],
+        "consult": [
+            {"agency": party.id, "name": party.name, "officer": _contact(party)}
+            for party in consult
+        ],
+    }
+
+
+def _entry(answer: Answer) -> dict[str, Any]:
+    content = {**answer.content, "at": answer.content["at"].isoformat()}
+    shares = [
+        {**share, "references": sorted(d.hex() for d in digests(share["references"]))}
+        for share in answer.shares
+    ]
+    return {**content, "offset": answer.entry.offset, "hash": answer.entry.hash, "shares": shares}
+
+
+def _print(found: list[Answer], consult: list[Party]) -> None:
+    table = Table("when", "who", "what", "of", "dataset")
+    table.add_column("to", overflow="fold")
+    table.add_column("number", justify="right")
+    for answer in found:
+        at = f"{london_time(answer.content['at']):%Y-%m-%d %H:%M:%S}"
+        actor = answer.content["actor"]
+        for share in answer.shares:
+            table.add_row(at, actor, *_row(share))
+        if not answer.shares:
+            done = f"{answer.content['action']}: {answer.content['outcome']}"
+            table.add_row(at, actor, done, "", answer.content["dataset"] or "", "", "")
+    console = Console()
+    console.print(table if found else "no entry of the audit tells of it")
+    for party in consult:
+        console.print(f"consult {party.name} before any answer: {_contact(party)} (2.4.2.4)")
+
+
+def _row(share: Mapping[str, Any]) -> tuple[str, str, str, str, str]:
+    what = " ".join(filter(None, (share["what"], share["profile"], share["neighbour"])))
+    dataset = share["dataset"] or share["topic"]
+    recipients = ", ".join(share["recipients"])
+    return what, share["agency"] or "", dataset, recipients, f"{share['records']:,}"
+
+
+def _verdict(found: Verification) -> dict[str, Any]:
+    return {
+        "whole": not found.breaks,
+        "entries": found.entries,
+        "chains": {name: {"entries": head.sequence, "hash": head.hash}
+                   for name, head in sorted(found.heads.items())},
+        "breaks": [str(one) for one in found.breaks],
+    }  # fmt: skip
+
+
+def _tell(found: Verification) -> None:
+    for one in found.breaks:
+        typer.echo(f"BROKEN  {one}")
+    for name, head in sorted(found.heads.items()):
+        typer.echo(f"{name}: {head.sequence:,} entries, the last {head.hash[:16]}…")
+    typer.echo(f"{found.entries:,} entries: {'not whole' if found.breaks else 'whole'}")

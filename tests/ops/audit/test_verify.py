@@ -1,0 +1,134 @@
+"""Whatever is changed, removed, moved or cut off is found, and the entry named."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ops.audit.entries import Entry, Held
+from ops.audit.verify import Break, first_rewritten, verify
+from streams.chain import Head, hash_of
+
+NOW = datetime(2026, 11, 1, tzinfo=UTC)
+RECEIPTS = "x.receipts.police"
+
+
+def chained(chains: Sequence[str]) -> list[Entry]:
+    """Entries of chains that write in the order given."""
+    heads: dict[str, Head] = {}
+    entries = []
+    for offset, chain in enumerate(chains):
+        head = heads.get(chain, Head(chain))
+        content = head.linked({"at": NOW + timedelta(minutes=offset), "what": offset})
+        entries.append(Entry(offset, hashed(content), content))
+        heads[chain] = entries[-1].head
+    return entries
+
+
+def hashed(content: dict[str, Any]) -> str:
+    return hash_of(repr(sorted(content.items())).encode())
+
+
+def heads_of(entries: Sequence[Entry]) -> list[Held]:
+    return [Held(RECEIPTS, entry.head) for entry in entries]
+
+
+def with_content(entry: Entry, **fields: Any) -> Entry:
+    content = {**(entry.content or {}), **fields}
+    return entry._replace(content=content, hash=hashed(content))
+
+
+def breaks(entries: Sequence[Entry], elsewhere: Sequence[Held]) -> list[Break]:
+    return verify(entries, elsewhere).breaks
+
+
+WRITERS = st.lists(st.sampled_from("abc"), min_size=1, max_size=24)
+
+
+@given(WRITERS)
+def test_an_audit_that_nobody_touched_is_whole(writers: list[str]) -> None:
+    entries = chained(writers)
+    found = verify(entries, heads_of(entries))
+    assert found.breaks == []
+    assert found.entries == len(writers)
+    assert {name: head.sequence for name, head in found.heads.items()} == {
+        name: writers.count(name) for name in set(writers)
+    }
+
+
+@given(WRITERS, st.data())
+def test_a_changed_entry_is_named_wherever_it_stands(writers: list[str], data: Any) -> None:
+    entries = chained(writers)
+    at = data.draw(st.integers(0, len(entries) - 1))
+    forged = [*entries[:at], with_content(entries[at], what="else"), *entries[at + 1 :]]
+    place = entries[at].head[:2]
+    assert place in {(b.chain, b.sequence) for b in breaks(forged, heads_of(entries))}
+
+
+@given(WRITERS, st.data())
+def test_a_removed_entry_is_named_wherever_it_stood(writers: list[str], data: Any) -> None:
+    entries = chained(writers)
+    at = data.draw(st.integers(0, len(entries) - 1))
+    found = breaks([*entries[:at], *entries[at + 1 :]], heads_of(entries))
+    assert entries[at].head[:2] in {(b.chain, b.sequence) for b in found}
+
+
+@given(WRITERS, st.data())
+def test_a_tail_that_was_cut_off_is_named_from_its_first_entry(
+    writers: list[str], data: Any
+) -> None:
+    entries = chained(writers)
+    at = data.draw(st.integers(0, len(entries) - 1))
+    found = {(b.chain, b.sequence) for b in breaks(entries[:at], heads_of(entries))}
+    firsts = {chain: entry.head.sequence for entry in reversed(entries[at:])
+              for chain in [entry.head.chain]}  # fmt: skip
+    assert found == set(firsts.items())
+
+
+@given(WRITERS, st.data())
+def test_entries_that_changed_places_are_found(writers: list[str], data: Any) -> None:
+    entries = chained(writers)
+    chain = data.draw(st.sampled_from(writers))
+    places = [i for i, entry in enumerate(entries) if entry.head.chain == chain]
+    one, other = data.draw(st.tuples(st.sampled_from(places), st.sampled_from(places)))
+    moved = list(entries)
+    moved[one], moved[other] = moved[other], moved[one]
+    assert bool(breaks(moved, heads_of(entries))) == (one != other)
+
+
+@given(WRITERS, st.data())
+def test_a_chain_that_was_rewritten_to_its_end_is_found_and_its_first_forgery_named(
+    writers: list[str], data: Any
+) -> None:
+    entries = chained(writers)
+    at = data.draw(st.integers(0, len(entries) - 1))
+    forged = list(entries)
+    forged[at] = with_content(entries[at], what="else")
+    head = forged[at].head
+    for i, entry in enumerate(entries[at + 1 :], at + 1):
+        if entry.head.chain == head.chain:
+            forged[i] = with_content(entry, previous=head.hash)
+            head = forged[i].head
+    elsewhere = heads_of(entries)
+    (found,) = breaks(forged, elsewhere)
+    assert found.rewritten
+    (first,) = first_rewritten(forged, elsewhere, head.chain)
+    assert (first.chain, first.sequence) == entries[at].head[:2]
+
+
+def test_what_is_no_entry_is_told() -> None:
+    (found,) = breaks([Entry(7, "h", None)], [])
+    assert "offset 7" in str(found)
+
+
+def test_what_retention_took_is_no_break_and_what_somebody_took_is() -> None:
+    entries = chained("aaaaaa")[3:]
+    held = heads_of(entries)
+    assert verify(entries, held, NOW + timedelta(hours=1)).breaks == []
+    (found,) = verify(entries, held, NOW).breaks
+    assert found[:2] == ("a", 4)
+    assert verify(entries, held).breaks, "nothing was deleted, so the first three must be there"

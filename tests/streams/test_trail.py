@@ -1,0 +1,125 @@
+"""Every batch is one entry of the audit, linked to the one before, with digests and counts alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from sanitiser.postcodes import PostcodeIndex
+from schemas.catalogue import Catalogue
+from schemas.protocol import Protocol
+from streams.chain import hash_of
+from streams.messages import BatchResult, Output
+from tests.streams.partnership import (
+    ADDRESS,
+    Partnership,
+    incident,
+    offence,
+    raw_intake,
+    small_index,
+)
+
+
+@pytest.fixture(scope="module")
+def index(tmp_path_factory: pytest.TempPathFactory) -> PostcodeIndex:
+    return small_index(tmp_path_factory.mktemp("index"))
+
+
+@pytest.fixture
+def banes(protocol: Protocol, catalogue: Catalogue, index: PostcodeIndex) -> Partnership:
+    return Partnership.of(protocol, catalogue, index)
+
+
+def message(result: BatchResult) -> Output:
+    (found,) = [output for output in result.outputs if output.topic == "banes.audit"]
+    return found
+
+
+def entry(banes: Partnership, result: BatchResult) -> dict[str, Any]:
+    return banes.schemas.read(message(result))
+
+
+def committed(banes: Partnership, *intakes: Any) -> BatchResult:
+    result = banes.process(*intakes)
+    banes.pipeline.memory.keep(result.changes)
+    return result
+
+
+def test_an_entry_tells_how_many_records_went_to_whom_and_their_names(banes: Partnership) -> None:
+    result = committed(
+        banes,
+        banes.intake("police-incident", incident(), 1, supply="a" * 32),
+        banes.intake("police-incident", incident(incident_reference="IN-2"), 2, supply="a" * 32),
+        raw_intake("banes.intake.police.police-incident", b"junk", 3, "a" * 32),
+    )
+    shares = entry(banes, result)["shares"]
+    counts = {(s["what"], s["profile"]): s["records"] for s in shares}
+    assert counts == {
+        ("supplied", None): 3, ("rejected", None): 1,
+        ("released", "central"): 2, ("released", "second"): 2,
+    }  # fmt: skip
+    assert {s["supply_id"] for s in shares} == {"a" * 32}
+    central = next(s for s in shares if s["profile"] == "central")
+    assert central["recipients"] == ["council", "fire"]
+    names = sorted(r["record_id"] for r in banes.releases(result, "central"))
+    assert central["references"].hex() == "".join(names)
+
+
+def test_what_is_taken_back_stands_there_too(banes: Partnership) -> None:
+    committed(banes, banes.intake("police-incident", incident()))
+    result = committed(banes, banes.intake("police-incident", incident(domestic=True), 2))
+    (share,) = [s for s in entry(banes, result)["shares"] if s["what"] == "taken-back"]
+    assert (share["profile"], share["recipients"], share["records"]) == ("second", ["business"], 1)
+
+
+def test_each_entry_holds_the_hash_of_the_one_before(banes: Partnership) -> None:
+    results = [committed(banes, banes.intake("police-incident", incident(), n)) for n in range(3)]
+    entries = [entry(banes, result) for result in results]
+    assert [e["sequence"] for e in entries] == [1, 2, 3]
+    assert len({e["chain"] for e in entries}) == 1
+    assert entries[0]["previous"] == ""
+    for before, after in zip(results, entries[1:], strict=False):
+        assert after["previous"] == hash_of(message(before).value or b"")
+
+
+def test_a_batch_that_was_aborted_leaves_the_chain_where_it_was(banes: Partnership) -> None:
+    committed(banes, banes.intake("police-incident", incident()))
+    aborted = banes.process(banes.intake("police-incident", incident(), 2))
+    again = banes.process(banes.intake("police-incident", incident(), 2))
+    assert message(aborted) == message(again)
+    assert entry(banes, again)["sequence"] == 2
+
+
+def test_the_next_worker_goes_on_with_the_chain_and_another_slot_has_its_own(
+    banes: Partnership, protocol: Protocol, catalogue: Catalogue, index: PostcodeIndex
+) -> None:
+    first = committed(banes, banes.intake("police-incident", incident()))
+    heir = Partnership.of(protocol, catalogue, index)
+    heir.pipeline.memory.keep(first.changes)
+    second = entry(heir, committed(heir, heir.intake("police-incident", incident(), 2)))
+    assert (second["chain"], second["sequence"]) == (entry(banes, first)["chain"], 2)
+    other = Partnership.of(protocol, catalogue, index, slot="1")
+    other.pipeline.memory.keep(first.changes)
+    third = entry(other, committed(other, other.intake("police-incident", incident(), 3)))
+    assert third["sequence"] == 1
+    assert third["chain"].startswith("banes.worker.1.")
+
+
+def test_a_receipt_holds_the_hash_of_its_entry(banes: Partnership) -> None:
+    result = committed(banes, banes.intake("police-incident", incident()))
+    told = entry(banes, result)
+    for receipt in banes.receipts(result):
+        assert receipt["audit_chain"] == told["chain"]
+        assert receipt["audit_sequence"] == told["sequence"]
+        assert receipt["audit_hash"] == hash_of(message(result).value or b"")
+
+
+def test_nothing_that_a_record_says_stands_in_its_entry(banes: Partnership) -> None:
+    record = offence(method_of_entry="forced the rear window of no 5")
+    result = committed(banes, banes.intake("police-crime-offence", record))
+    told = str(entry(banes, result))
+    value = message(result).value or b""
+    for secret in (record["crime_reference"], ADDRESS, "Acacia", "SW1A", "rear window"):
+        assert secret not in told
+        assert secret.encode() not in value
