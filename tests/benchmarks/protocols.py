@@ -2,7 +2,8 @@
 
 The example protocol with parties added up to 30, each of which receives all that is depersonalised,
 is planned and applied to a real broker and registry that know nothing of it. Then one reader's
-rules are revoked while it reads.
+rules are revoked while it reads. What the audit costs is told by the throughput of one worker, as in
+the area `throughput`, beside that of a worker whose audit entries are empty, in alternating runs.
 """
 
 from __future__ import annotations
@@ -30,12 +31,14 @@ from schemas.topics import Names, topics
 from tests.benchmarks.errors import BenchError
 from tests.benchmarks.figures import Aim, Area, medians, with_load
 from tests.benchmarks.setting import Setting
+from tests.benchmarks.throughput import Throughput
 
 PARTIES = 30
 READER, READ = "business", "police-incident"
 AIMS = {
     "plan_and_apply_s": Aim(20, at_most=True),
     "revoked_to_refused_s": Aim(2, at_most=True),
+    "audit_overhead_percent": Aim(5, at_most=True),
 }
 _PATIENCE_S = 20.0
 
@@ -47,9 +50,9 @@ class Protocols:
     setting: Setting
     progress: Callable[[str, int, int], None]
 
-    def measure(self, runs: int) -> Area:
-        """`runs` protocols, each under a name of its own."""
-        catalogue, done = load_catalogue(), []
+    def measure(self, runs: int, throughput: Throughput, records: int) -> Area:
+        """`runs` protocols, each under a name of its own, and as many pairs of throughput runs."""
+        catalogue, done = load_catalogue(), list[dict[str, Any]]()
         for number in range(runs):
             self.progress("isp", number, runs)
             protocol = large(catalogue, f"isp{time.time_ns()}")
@@ -57,7 +60,9 @@ class Protocols:
         self.progress("isp", runs, runs)
         named = ["plan_and_apply_s", "plan_s", "again_s", "revoked_to_refused_s"]
         how = " ".join((__doc__ or "").split())
-        return Area("isp", "s", medians(done, named), AIMS, done, how)
+        audited = throughput.audit_overhead(records, runs)
+        figures = medians(done, named) | medians(audited, ["audit_overhead_percent"])
+        return Area("isp", "s, %", figures, AIMS, [*done, *audited], how)
 
     def _run(self, protocol: Protocol, catalogue: Catalogue) -> dict[str, Any]:
         stack, admin = self.setting.stack, self.setting.admin_config

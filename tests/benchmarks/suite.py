@@ -63,11 +63,11 @@ class Suite:
         with running(self.files, self.report) as setting:
             if AreaName.LATENCY in areas:
                 yield Latency(setting, self.python, self.progress).measure(seconds, runs)
+            measuring = Throughput(setting, self.python, self.bench_python, self.progress)
             if AreaName.THROUGHPUT in areas:
-                measuring = Throughput(setting, self.python, self.bench_python, self.progress)
                 yield measuring.measure(records, runs, only)
             if AreaName.PUBLISH in areas:
                 publishing = Publishing(setting, self.python, self.progress)
                 yield publishing.measure(max(5 * records, 10_000), min(runs, RUNS))
             if AreaName.ISP in areas:
-                yield Protocols(setting, self.progress).measure(runs)
+                yield Protocols(setting, self.progress).measure(runs, measuring, records)

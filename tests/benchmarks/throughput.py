@@ -69,6 +69,19 @@ class Throughput:
     def _topics(self) -> tuple[str, ...]:
         return (*self.setting.released, self.setting.rejected)
 
+    def audit_overhead(self, records: int, runs: int) -> list[dict[str, Any]]:
+        """`runs` alternating runs of the worker with and without the content of its audit entries."""
+        begin = self._publish(records)
+        done = []
+        for number in range(runs):
+            pair = Ipu(self.setting), self._unaudited()
+            # Whatever warms up with the runs must not count for one of the two alone.
+            ordered = pair if number % 2 == 0 else pair[::-1]
+            rates = {c.name: self._run(c, begin, records, number)[c.name] for c in ordered}
+            lost = 100 * (1 - rates["ipu"] / rates["ipu_unaudited"])
+            done.append({"run": number, **rates, "audit_overhead_percent": lost})
+        return done
+
     def measure(self, records: int, runs: int, only: Sequence[str] = ()) -> Area:
         """`runs` alternating runs of every contender, or of those that `only` names."""
         contenders = [c for c in self.contenders(records) if not only or c.name in only]
@@ -150,6 +163,17 @@ class Throughput:
         log = self.setting.files.log(name)
         module = "tests.benchmarks.contenders.quix"
         return Script(name, group, topics, outcomes, self.bench_python, module, job, log)
+
+    def _unaudited(self) -> Script:
+        stack = self.setting.stack
+        job = self.setting.job(
+            "worker", registry_url=stack.registry_url, secrets=str(stack.secrets.folder)
+        )
+        return Script(
+            "ipu_unaudited", Ipu(self.setting).group, self._topics, self.setting.outcomes,
+            self.python, "tests.benchmarks.contenders.unaudited", job,
+            self.setting.files.log("unaudited"),
+        )  # fmt: skip
 
     def _librdkafka(self) -> Script:
         job = self.setting.job("librdkafka")

@@ -1,0 +1,45 @@
+"""Contender `ipu_unaudited`: the project's worker whose audit entries are empty, to tell what they cost."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from ops.keys import KeyStore
+from ops.worker import WorkerSettings, run_worker
+from streams.chain import Head
+from streams.messages import Output, Tally
+from streams.trail import Ledger, Origin, Trail
+from tests.benchmarks.job import Job
+
+
+def _note_nothing(_ledger: Ledger, _origin: Origin, _outputs: Sequence[Output]) -> None:
+    """Gather nothing of what became of a record."""
+
+
+def _empty_entry(
+    trail: Trail, _now_ms: int, _tallies: Mapping[Origin, Tally], _ledger: Ledger
+) -> tuple[Output, Head]:
+    return Output(trail._topic, b"", b""), Head("")
+
+
+def main() -> None:
+    """Run the worker for the job on standard input."""
+    logging.basicConfig(level=logging.INFO)
+    job = Job.received()
+    Ledger.note = _note_nothing  # type: ignore[assignment, method-assign]
+    Trail.entry = _empty_entry  # type: ignore[assignment, method-assign]
+    run_worker(
+        WorkerSettings(
+            protocol=Path(job.protocol),
+            index=Path(job.index),
+            registry_url=job.options["registry_url"],
+            connection=job.connection,
+            keys=KeyStore(Path(job.options["secrets"])),
+        )
+    )
+
+
+if __name__ == "__main__":
+    main()
