@@ -35,7 +35,7 @@ def test_every_input_has_one_outcome_and_every_release_decodes(
             batch.append(raw_intake(topic, value, offset))
         result = full.process(*batch)
         (tally,) = result.tallies
-        own = (".receipts.", ".internal.")
+        own = (".receipts.", ".internal.", ".audit")
         outputs = [o for o in result.outputs if not any(name in o.topic for name in own)]
         rejected = [full.schemas.read(o) for o in outputs if ".rejected." in o.topic]
         told = [o for o in outputs if ".rejected." not in o.topic and o.value is not None]
