@@ -19,6 +19,7 @@ from ops.embedded.broker_config import ADMIN, BROKER_PRINCIPAL, CONTROLLER_PRINC
 from ops.embedded.errors import SecretError
 from ops.embedded.secrets_store import SecretStore
 from ops.isp.apply import apply as apply_protocol
+from ops.isp.signed import load_signed, require_steady_keys
 from ops.keys import KeyStore
 from ops.reference import INDEX_FOLDER, ensure_index
 from ops.worker import WorkerSettings, run_worker
@@ -72,9 +73,11 @@ def apply(
     ] = None,
 ) -> None:
     """Bring broker and registry into step with the protocol and build the postcode index."""
-    protocol, catalogue = _read(protocol_file)
+    catalogue = load_catalogue()
+    protocol = load_signed(protocol_file, catalogue)
     store = _store(secrets_folder, (ADMIN, *principals(protocol)))
     admin = store.client_config(bootstrap, ADMIN)
+    require_steady_keys(protocol_file, protocol, admin, catalogue)
     apply_protocol(protocol, catalogue, admin, store, registry_url, typer.echo)
     ensure_index(data, protocol.sanitising, households, typer.echo)
 

@@ -14,6 +14,7 @@ from ops.embedded.layout import Layout
 from ops.embedded.service import Service
 from ops.embedded.stack import Stack
 from ops.isp.apply import apply
+from ops.isp.signed import load_signed, require_steady_keys
 from ops.keys import KeyStore
 from ops.reference import ensure_index
 from ops.settings import Settings
@@ -21,7 +22,6 @@ from sanitiser.postcode_store import load_metadata
 from schemas.catalogue import Catalogue, load_catalogue
 from schemas.london import london_today
 from schemas.protocol import Protocol
-from schemas.protocol_file import load_protocol
 from schemas.topics import Names
 
 _PROTOCOL_FILE = "protocol-in-force"
@@ -56,13 +56,14 @@ def bring_up(
 ) -> System:
     """Start what does not run yet, apply the protocol, build the index, start the worker."""
     catalogue = load_catalogue()
-    protocol = load_protocol(protocol_file, catalogue)
+    protocol = load_signed(protocol_file, catalogue)
     stack = embedded.start(settings, report)
     private_files.write(stack.run_dir / _PROTOCOL_FILE, str(protocol_file.resolve()))
     report("applying the protocol")
     # Before it makes the passwords by which a system shows that it is not new.
     keys_of(stack).make(london_today(), new=not stack.secrets.has(Names(protocol.prefix).worker))
     admin = stack.secrets.client_config(stack.bootstrap, ADMIN)
+    require_steady_keys(protocol_file, protocol, admin, catalogue)
     apply(protocol, catalogue, admin, stack.secrets, stack.registry_url, report)
     index = ensure_index(stack.run_dir, protocol.sanitising, households, report)
     counted = load_metadata(index).households

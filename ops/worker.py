@@ -15,6 +15,8 @@ from typing import Any
 from faust import Worker
 from prometheus_client import CollectorRegistry, disable_created_metrics, start_http_server
 
+from ops.isp.in_force import await_another, read_in_force
+from ops.isp.signed import load_signed
 from ops.keys import KeyStore
 from ops.reference import GAZETTEER_FOLDER, PREMISES_FILE
 from sanitiser.gazetteer import Gazetteer
@@ -26,8 +28,8 @@ from sanitiser.premises_list import PremisesList
 from schemas.catalogue import Catalogue, load_catalogue
 from schemas.london import end_of_day, london_today
 from schemas.protocol import Protocol
-from schemas.protocol_file import load_protocol
 from schemas.review_date import review_notice
+from schemas.signatures import content_digest
 from schemas.topics import Names
 from schemas.wire import decoder
 from streams.app import build_app
@@ -67,7 +69,8 @@ def run_worker(settings: WorkerSettings) -> None:
     # It logs every request with its address, at a level meant for news of ours.
     logging.getLogger("httpx2").setLevel(logging.WARNING)
     catalogue = load_catalogue()
-    protocol = load_protocol(settings.protocol, catalogue)
+    protocol = load_signed(settings.protocol, catalogue)
+    _require_applied(protocol, settings, catalogue)
     index = PostcodeIndex.open(settings.index, protocol.sanitising.minimum_households)
     keys, folder = settings.keys.ring(), settings.index.parent
     pipeline = assemble(
@@ -85,9 +88,18 @@ def run_worker(settings: WorkerSettings) -> None:
     changelog = Changelog(clients, topic, pipeline.memory, pipeline.writer, decode)
     app = build_app(clients, pipeline, _source(protocol, pipeline), metrics, changelog)
     _end_when_changed(settings.keys.file)
+    _end_when_another_is_in_force(protocol, settings, catalogue)
     # What stands now stays: the collector need not look at it again with every batch.
     gc.freeze()
     Worker(app, loglevel="INFO", redirect_stdouts=False).execute_from_commandline()
+
+
+def _require_applied(protocol: Protocol, settings: WorkerSettings, catalogue: Catalogue) -> None:
+    """See that the protocol is the one in force: what the broker's rules do not know is not released by."""
+    known = read_in_force(settings.connection, protocol.prefix, catalogue)
+    if known is None or known.digest != content_digest(protocol):
+        message = f"{settings.protocol} is not the protocol in force"
+        raise WorkerError(f"{message}; bring the broker into step with `ipu isp apply`")
 
 
 def _warn_of_review(protocol: Protocol) -> None:
@@ -107,6 +119,20 @@ def _end_when_changed(file: Path) -> None:
         os.kill(os.getpid(), signal.SIGTERM)
 
     threading.Thread(target=watch, name="epochs", daemon=True).start()
+
+
+def _end_when_another_is_in_force(
+    protocol: Protocol, settings: WorkerSettings, catalogue: Catalogue
+) -> None:
+    """End the worker, as SIGTERM does, when another protocol is applied: the next one works by that."""
+    client, digest = settings.connection, content_digest(protocol)
+
+    def watch() -> None:
+        await_another(client, protocol.prefix, catalogue, digest)
+        log.warning("another protocol is in force; the worker ends, to begin with that")
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=watch, name="protocol", daemon=True).start()
 
 
 def _metrics(settings: WorkerSettings) -> Metrics:

@@ -66,6 +66,7 @@ def _worker(protocol: Protocol) -> Iterator[Rule]:
     yield Rule(names.worker, "read", "topic", names.memory)
     yield Rule(names.worker, "write", "topic", names.memory)
     yield Rule(names.worker, "write", "topic", names.audit)
+    yield Rule(names.worker, "read", "topic", names.in_force)
     for entitlement in protocol.receives:
         for dataset in entitlement.datasets:
             if any(s.dataset == dataset for s in protocol.supplies):

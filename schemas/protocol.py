@@ -12,6 +12,9 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,30}$")]
 District = Annotated[str, Field(pattern=r"^[EW]\d{8}$")]
 Profile = Literal["central", "second", "personal"]
+Post = Literal["liaison_officer", "deputy", "approver"]
+"""Posts that sign for a party."""
+PublicKey = Annotated[str, Field(pattern=r"^[A-Za-z0-9+/]{43}=$")]
 Kind = Literal[
     "police-force", "police-authority", "council", "fire-and-rescue", "primary-care-trust",
     "local-health-board", "probation-trust", "strategic-health-authority", "nhs-trust", "mental-health-trust",
@@ -79,10 +82,14 @@ class Neighbour(_Strict):
 
 
 class Officer(_Strict):
-    """Who answers for a party, as a post with a mailbox: never a person's name."""
+    """Who answers for a party, as a post with a mailbox: never a person's name.
+
+    `key` is the public key with which the post signs (Ed25519, 32 bytes in base64).
+    """
 
     post: str
     contact: str
+    key: PublicKey | None = None
 
 
 class Party(_Strict):
@@ -104,6 +111,16 @@ class Party(_Strict):
     approver: Officer | None = None
     caldicott_guardian: Officer | None = None
     notification: Annotated[str, Field(pattern=r"^Z[A-Z0-9]\d{6}$")] | None = None
+
+    @property
+    def posts(self) -> dict[Post, Officer]:
+        """The posts that the party names and that may sign for it."""
+        named: dict[Post, Officer | None] = {
+            "liaison_officer": self.liaison_officer,
+            "deputy": self.deputy,
+            "approver": self.approver,
+        }
+        return {post: officer for post, officer in named.items() if officer is not None}
 
 
 class RejectLimit(_Strict):
@@ -297,6 +314,9 @@ def _party_findings(protocol: Protocol) -> Iterator[str]:
         yield "a party id stands twice"
     for component in sorted(COMPONENTS & set(ids)):
         yield f"the party id {component!r} is the name of a part of the processor itself"
+    keys = [officer.key for p in protocol.parties for officer in p.posts.values() if officer.key]
+    for key in sorted({key for key in keys if keys.count(key) > 1}):
+        yield f"the key {key} is of more than one post; each has its own"
     sharing = {s.agency for s in protocol.supplies}
     sharing |= {e.party for e in protocol.receives if e.profile == "personal"}
     for party in protocol.parties:

@@ -40,7 +40,10 @@ Family = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """A topic with its owner, marking, retention and the schema of its values."""
+    """A topic with its owner, marking, retention and the schema of its values.
+
+    What is `lasting` keeps the newest value of each key whatever its retention says.
+    """
 
     name: str
     family: Family
@@ -54,12 +57,14 @@ class Topic:
     agency: str | None = None
     profile: str | None = None
     neighbour: str | None = None
+    lasting: bool = False
 
     @property
     def config(self) -> dict[str, str]:
         """The topic's settings as Kafka names them."""
+        internal = "compact" if self.lasting else "compact,delete"
         config = {
-            "cleanup.policy": "compact,delete" if self.family == "internal" else "delete",
+            "cleanup.policy": internal if self.family == "internal" else "delete",
             "retention.ms": str(self.retention_ms),
             "max.message.bytes": str(self.maximum_bytes),
         }
@@ -122,6 +127,11 @@ class Names:
     def audit_heads(self) -> str:
         """Topic of the last entry of each chain of the audit but the workers', who remember theirs."""
         return f"{self.prefix}.internal.audit-heads"
+
+    @property
+    def in_force(self) -> str:
+        """Topic of the protocol that was applied last."""
+        return f"{self.prefix}.internal.protocol"
 
     @property
     def memory(self) -> str:
@@ -193,6 +203,10 @@ def _topics(protocol: Protocol, catalogue: Catalogue) -> Iterator[Topic]:
         catalogue.system["memory"],
     )  # fmt: skip
     yield topic(names.audit, "audit", "worker", keep.audit_days, catalogue.system["audit"])
+    yield topic(
+        names.in_force, "internal", "operator", keep.audit_days,
+        catalogue.system["protocol-in-force"], lasting=True,
+    )  # fmt: skip
     yield topic(
         names.audit_heads, "internal", "recorder", keep.audit_days, catalogue.system["audit-head"]
     )

@@ -17,6 +17,7 @@ from ops.demo.run import Demo, as_document
 from ops.demo.supplies import District
 from ops.embedded import private_files
 from ops.embedded.errors import StackError
+from ops.exercise import exercise
 from ops.settings import Settings
 from ops.system import System, bring_up, take_down
 from schemas.catalogue import load_catalogue
@@ -85,7 +86,7 @@ def _run(
     starting = progress.add_task("starting", total=None)
     system = bring_up(
         settings,
-        DEFAULT_PROTOCOL,
+        exercise(DEFAULT_PROTOCOL, settings.run_dir, catalogue),
         households,
         lambda what: progress.update(starting, description=what),
     )

@@ -12,6 +12,7 @@ from rich.table import Table
 
 from ops.commands.common import DEFAULT_PROTOCOL, AsJson
 from ops.commands.isp_broker import apply, drift, plan
+from ops.commands.isp_sign import exercise, key, sign, signing
 from ops.commands.isp_who import who
 from schemas.access import principals, rules
 from schemas.catalogue import Catalogue, load_catalogue
@@ -23,10 +24,11 @@ from schemas.review_date import review_notice
 from schemas.topics import DAY_MS, Topic, topics
 
 FAILED = 1
+DRAFT = "a draft: signed by nobody, so it cannot be applied; officers sign with `ipu isp sign`"
 
 isp = typer.Typer(no_args_is_help=True, help="The Information Sharing Protocol.")
-for on_the_broker in (plan, apply, drift, who):
-    isp.command()(on_the_broker)
+for command in (key, sign, exercise, plan, apply, drift, who):
+    isp.command()(command)
 
 ProtocolFile = Annotated[
     Path,
@@ -37,14 +39,24 @@ ProtocolFile = Annotated[
 
 
 @isp.command()
-def check(protocol_file: ProtocolFile = DEFAULT_PROTOCOL, *, as_json: AsJson = False) -> None:
+def check(
+    protocol_file: ProtocolFile = DEFAULT_PROTOCOL,
+    *,
+    signed: Annotated[
+        bool, typer.Option("--signed", help="A draft that nobody has signed is a finding too.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
     """Read a protocol and show what follows from it; changes nothing and needs no broker.
 
-    Exit code 0 if it may be applied, 1 with each finding's file, line and place if not.
+    Exit code 0 if it is fit to be signed or is signed by all who must, 1 with each finding's file, line
+    and place if not. Nothing is ever applied that is not signed.
 
     Examples:
 
         ipu isp check
+
+        ipu isp check partnership.yaml --signed
 
         ipu isp check partnership.yaml --json | jq .topics
     """
@@ -54,14 +66,19 @@ def check(protocol_file: ProtocolFile = DEFAULT_PROTOCOL, *, as_json: AsJson = F
     except ProtocolError as error:
         _print_findings(str(error).splitlines(), as_json=as_json)
         raise typer.Exit(FAILED) from None
-    overdue = overdue_review(protocol_file, protocol, london_today())
-    if overdue:
-        _print_findings(overdue, as_json=as_json)
+    findings = overdue_review(protocol_file, protocol, london_today())
+    is_signed, unsigned = signing(protocol_file, protocol)
+    findings += unsigned
+    if signed and not is_signed:
+        findings.append(f"{protocol_file}: {DRAFT}")
+    if findings:
+        _print_findings(findings, as_json=as_json)
         raise typer.Exit(FAILED)
     if as_json:
-        typer.echo(json.dumps(_as_document(protocol, catalogue), indent=2))
+        typer.echo(json.dumps({**_as_document(protocol, catalogue), "signed": is_signed}, indent=2))
     else:
         _print_table(protocol, catalogue)
+        typer.echo("signed by all who must" if is_signed else DRAFT)
 
 
 @isp.command()

@@ -16,8 +16,9 @@ from ops.embedded import private_files
 from ops.embedded.broker_config import ADMIN
 from ops.embedded.stack import Stack
 from ops.isp.apply import apply as apply_protocol
-from ops.isp.changes import Applied, Changes
+from ops.isp.changes import Applied
 from ops.isp.plan import Plan, make_plan, require_same
+from ops.isp.signed import load_signed, require_steady_keys
 from schemas.catalogue import Catalogue, load_catalogue
 from schemas.london import london_today
 from schemas.openings import closed_datasets
@@ -41,6 +42,7 @@ OnBroker = Annotated[
 class InForce(NamedTuple):
     """A protocol and the running stack that it is for."""
 
+    file: Path
     protocol: Protocol
     catalogue: Catalogue
     stack: Stack
@@ -63,11 +65,12 @@ class InForce(NamedTuple):
 def in_force(protocol_file: Path | None, run_dir: Path | None) -> InForce:
     """The protocol of the file, or that of `ipu up`, with the stack that runs."""
     catalogue, stack = load_catalogue(), running_stack(run_dir)
-    protocol = load_protocol(protocol_of(stack.run_dir, protocol_file), catalogue)
+    file = protocol_of(stack.run_dir, protocol_file)
+    protocol = load_protocol(file, catalogue)
     notice = review_notice(protocol, london_today())
     if notice is not None:
         Console(stderr=True).print(notice, style="yellow", markup=False)
-    return InForce(protocol, catalogue, stack)
+    return InForce(file, protocol, catalogue, stack)
 
 
 def plan(
@@ -125,6 +128,8 @@ def apply(
         ipu isp apply partnership.yaml --json | jq .topics.created
     """
     here = in_force(protocol_file, run_dir)
+    load_signed(here.file, here.catalogue)
+    require_steady_keys(here.file, here.protocol, here.admin, here.catalogue)
     if plan is not None:
         if renew_passwords:
             message = "a plan shows no renewed passwords; renew them without --plan"
@@ -167,8 +172,8 @@ def drift(
     found = here.plan()
     if textfile is not None:
         _write_metric(here.protocol.prefix, found, textfile)
-    _show(here.protocol, found, {"drift": not found.nothing, **found.document}, as_json=as_json)
-    if not found.nothing:
+    _show(here.protocol, found, {"drift": not found.in_step, **found.document}, as_json=as_json)
+    if not found.in_step:
         raise typer.Exit(DRIFT)
 
 
@@ -182,20 +187,21 @@ def _write_metric(partnership: str, found: Plan, textfile: Path) -> None:
     )
     for kind, change in found.changes.items():
         gauge.labels(partnership, kind).set(change.differing)
+    gauge.labels(partnership, "protocol").set(found.in_force != found.protocol)
     write_to_textfile(str(textfile), registry)
 
 
-def _show(
-    protocol: Protocol, changes: Changes, document: dict[str, object], *, as_json: bool
-) -> None:
+def _show(protocol: Protocol, changes: Plan, document: dict[str, object], *, as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps(document, indent=2))
         return
     name = protocol.partnership.name
-    if changes.nothing:
+    if changes.in_step:
         typer.echo(f"{name}: broker and registry are what the protocol says")
         return
     typer.echo(f"{name}: to be brought into step by `ipu isp apply`")
+    if changes.in_force != changes.protocol:
+        typer.echo(f"  put in force  protocol {changes.protocol[:16]}…")
     for kind, change in changes.changes.items():
         lines = (("remove", change.removed), ("create", change.created), ("change", change.changed))
         for what, names in lines:

@@ -11,9 +11,12 @@ from rich.console import Console
 
 from ops.background import log_of
 from ops.commands.common import DEFAULT_PROTOCOL, AsJson, RunDir
+from ops.embedded import private_files
 from ops.embedded.layout import Layout
+from ops.exercise import exercise
 from ops.settings import Settings
 from ops.system import System, bring_up, take_down
+from schemas.catalogue import load_catalogue
 
 NO_HOUSEHOLDS = (
     "not known: every record goes out with its district alone; "
@@ -22,7 +25,12 @@ NO_HOUSEHOLDS = (
 
 
 def up(
-    protocol: Annotated[Path, typer.Argument(help="The protocol to run by.")] = DEFAULT_PROTOCOL,
+    protocol: Annotated[
+        Path | None,
+        typer.Argument(
+            help="The protocol to run by; the example, signed for an exercise, by default."
+        ),
+    ] = None,
     *,
     households: Annotated[
         Path | None,
@@ -52,9 +60,17 @@ def up(
     """
     settings = Settings.from_environment(run_dir=run_dir)
     console = Console(stderr=True, quiet=as_json)
+    if protocol is None:
+        protocol = _exercise(settings)
+        console.print(f"{protocol}: the example, signed for an exercise on this machine")
     with console.status("looking for what runs") as status:
         system = bring_up(settings, protocol, households, status.update, worker=worker)
     typer.echo(json.dumps(_outcome(system)) if as_json else _summary(system))
+
+
+def _exercise(settings: Settings) -> Path:
+    private_files.make_folder(settings.run_dir)
+    return exercise(DEFAULT_PROTOCOL, settings.run_dir, load_catalogue())
 
 
 def down(*, run_dir: RunDir = None, as_json: AsJson = False) -> None:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import os
+import stat
 import tempfile
 from pathlib import Path
 
+from ops.embedded.errors import SecretError
+
+OTHERS = stat.S_IRWXG | stat.S_IRWXO
 PRIVATE_FILE = 0o600
 PRIVATE_FOLDER = 0o700
 
@@ -15,6 +19,26 @@ def make_folder(path: Path) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
     return path
+
+
+def read(path: Path) -> str:
+    """The text of a file that nobody else may read, without the white space around it.
+
+    Raises ``SecretError`` where others may read it or it holds nothing.
+    """
+    with path.open(encoding="utf-8") as stream:
+        # The open file is asked, not the path, which could be exchanged in between.
+        mode = stat.S_IMODE(os.fstat(stream.fileno()).st_mode)
+        if mode & OTHERS:
+            message = (
+                f"{path} has mode {mode:04o} and so may be read by other users; a secret's file "
+                f"has mode 0600. If nobody else has seen it, run: chmod 600 {path}"
+            )
+            raise SecretError(message)
+        text = stream.read().strip()
+    if not text:
+        raise SecretError(f"{path} is empty; a secret was expected. Restore it from your backup")
+    return text
 
 
 def write(path: Path, text: str) -> None:

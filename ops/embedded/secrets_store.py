@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import re
 import secrets
-import stat
 from dataclasses import dataclass
 from pathlib import Path
 
 from ops.embedded import private_files
-from ops.embedded.errors import SecretError
 
 RANDOM_BYTES = 32
 PRINCIPAL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
-OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
 @dataclass(frozen=True)
@@ -33,7 +29,7 @@ class SecretStore:
         if not path.exists():
             private_files.make_folder(self.folder)
             private_files.write_new(path, secrets.token_urlsafe(RANDOM_BYTES))
-        return _read(path)
+        return private_files.read(path)
 
     def has(self, principal: str) -> bool:
         """Say whether the principal has a password already."""
@@ -57,20 +53,3 @@ class SecretStore:
             )
             raise ValueError(message)
         return self.folder / principal
-
-
-def _read(path: Path) -> str:
-    with path.open(encoding="utf-8") as stream:
-        # The open file is asked, not the path, which could be exchanged in between.
-        mode = stat.S_IMODE(os.fstat(stream.fileno()).st_mode)
-        if mode & OTHERS:
-            message = (
-                f"{path} has mode {mode:04o} and so may be read by other users; a password file "
-                f"has mode 0600. If nobody else has seen it, run: chmod 600 {path}"
-            )
-            raise SecretError(message)
-        password = stream.read().strip()
-    if not password:
-        message = f"{path} is empty; a password was expected. Restore it from your backup"
-        raise SecretError(message)
-    return password

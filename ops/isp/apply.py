@@ -10,7 +10,7 @@ from confluent_kafka.admin import AdminClient
 
 from ops.audit.recorder import Recorder
 from ops.isp.changes import Applied, Change, Changes
-from ops.isp.plan import content_digest
+from ops.isp.in_force import put_in_force, read_in_force
 from ops.isp.registry import register_schemas
 from ops.isp.rules import grant_rules, revoke_rules, rule_changes
 from ops.isp.topics import apply_topics
@@ -20,6 +20,7 @@ from schemas.catalogue import Catalogue
 from schemas.london import london_today
 from schemas.openings import closed_datasets
 from schemas.protocol import Protocol
+from schemas.signatures import content_digest
 from schemas.topics import topics
 
 CHAIN = "protocol"
@@ -65,13 +66,18 @@ def apply(
     report(_said("topics", made_topics))
     users = apply_users(admin, principals(protocol), secrets, renew=renew_passwords)
     report(_said("users", users))
+    known = read_in_force(admin_config, protocol.prefix, catalogue)
+    is_new = known is None or known.digest != content_digest(protocol)
     lacking = rule_changes(admin, protocol.prefix, wanted_rules)
     ungranted = replace(lacking, removed=revoked.removed)
     before = Changes(made_topics, replace(users, removed=gone.removed), ungranted, schemas.change)
-    if not before.nothing:
+    if is_new or not before.nothing:
         _audit(before, protocol, catalogue, admin_config, registry_url)
     granted = grant_rules(admin, protocol.prefix, wanted_rules)
     report(_said("granted rules", granted))
+    if is_new:
+        put_in_force(admin_config, protocol, catalogue, schemas.ids)
+        report("the protocol is in force")
     all_rules = replace(granted, removed=revoked.removed)
     all_users = replace(users, removed=gone.removed)
     return Applied(made_topics, all_users, all_rules, schemas.change, schemas.ids)

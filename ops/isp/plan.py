@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -14,6 +13,7 @@ from confluent_kafka.admin import AdminClient
 
 from ops.isp.changes import Changes
 from ops.isp.errors import ApplyError
+from ops.isp.in_force import read_in_force
 from ops.isp.registry import schema_changes
 from ops.isp.rules import rule_changes
 from ops.isp.topics import topic_changes
@@ -23,20 +23,32 @@ from schemas.catalogue import Catalogue
 from schemas.london import london_today
 from schemas.openings import closed_datasets
 from schemas.protocol import Protocol
+from schemas.signatures import content_digest
 from schemas.topics import topics
 
 
 @dataclass(frozen=True)
 class Plan(Changes):
-    """The changes between broker and protocol. `protocol` is the SHA-256 of the protocol's content."""
+    """The changes between broker and protocol.
+
+    `protocol` is the SHA-256 of the protocol's content, `in_force` that of the one applied last, empty
+    where none was.
+    """
 
     protocol: str
+    in_force: str
+
+    @property
+    def in_step(self) -> bool:
+        """Whether the broker is what the protocol says, and by that protocol."""
+        return self.nothing and self.in_force == self.protocol
 
     @property
     def document(self) -> dict[str, Any]:
         """The plan as JSON has it: all that decides whether two plans are the same."""
         changes = {kind: asdict(change) for kind, change in self.changes.items()}
-        document: dict[str, Any] = json.loads(json.dumps({"protocol": self.protocol, **changes}))
+        head = {"protocol": self.protocol, "in_force": self.in_force}
+        document: dict[str, Any] = json.loads(json.dumps(head | changes))
         return document
 
 
@@ -55,18 +67,15 @@ def make_plan(
     admin = AdminClient(dict(admin_config))
     closed = closed_datasets(protocol, catalogue, today or london_today())
     wanted = topics(protocol, catalogue)
+    known = read_in_force(admin_config, protocol.prefix, catalogue)
     return Plan(
         topics=topic_changes(admin, wanted),
         users=user_changes(admin, protocol.prefix, principals(protocol)),
         rules=rule_changes(admin, protocol.prefix, rules(protocol, closed)),
         schemas=schema_changes(registry_url, wanted),
         protocol=content_digest(protocol),
+        in_force=known.digest if known else "",
     )
-
-
-def content_digest(protocol: Protocol) -> str:
-    """SHA-256 of what a protocol says, in hexadecimal; comments and order of keys do not count."""
-    return hashlib.sha256(protocol.model_dump_json().encode()).hexdigest()
 
 
 def require_same(plan: Plan, file: Path) -> None:

@@ -20,6 +20,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
 from ops.embedded import stack as embedded
 from ops.embedded.broker_config import ADMIN
 from ops.embedded.stack import Stack
+from ops.exercise import FOLDER, exercise
 from ops.isp.apply import apply
 from ops.isp.rules import grant_rules
 from ops.isp.topics import apply_topics
@@ -55,6 +56,11 @@ class Files:
     def households(self) -> Path:
         """The made-up household counts."""
         return self.folder / "households.csv"
+
+    @property
+    def protocol(self) -> Path:
+        """The benchmarks' protocol, signed for an exercise."""
+        return self.run_dir / FOLDER / PROTOCOL_FILE.name
 
     @property
     def run_dir(self) -> Path:
@@ -130,7 +136,7 @@ class Setting:
         return Job(
             connection=dict(self.stack.secrets.client_config(self.stack.bootstrap, principal)),
             principal=principal,
-            protocol=str(PROTOCOL_FILE),
+            protocol=str(self.files.protocol),
             index=str(self.files.index),
             reference_key=keys_of(self.stack).ring().key(london_today()).secret.decode(),
             intake=self.intake,
@@ -144,8 +150,10 @@ def ensure_reference(files: Files, report: Report) -> None:
     """Make the national index, and the household file it needs, where they are missing."""
     report("making up households")
     make_households(files.households)
-    protocol = load_protocol(PROTOCOL_FILE, load_catalogue())
     files.run_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    protocol = load_protocol(
+        exercise(PROTOCOL_FILE, files.run_dir, load_catalogue()), load_catalogue()
+    )
     ensure_index(files.run_dir, protocol.sanitising, files.households, report)
 
 
@@ -162,7 +170,7 @@ def running(files: Files, report: Report) -> Iterator[Setting]:
 
 def _applied(files: Files, stack: Stack, report: Report) -> Setting:
     catalogue = load_catalogue()
-    protocol = load_protocol(PROTOCOL_FILE, catalogue)
+    protocol = load_protocol(files.protocol, catalogue)
     admin_config = stack.secrets.client_config(stack.bootstrap, ADMIN)
     # As `ipu up` does: a worker refuses to make a key of its own.
     keys_of(stack).make(london_today())

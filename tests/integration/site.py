@@ -27,6 +27,8 @@ from ruamel.yaml import YAML
 
 from ops.embedded import ports
 from ops.embedded.stack import Stack
+from ops.exercise import exercise
+from ops.isp.in_force import put_in_force
 from ops.system import keys_of
 from sanitiser.policy import Policy
 from schemas.catalogue import load_catalogue
@@ -84,6 +86,16 @@ class Site:
                 # A client can keep to what it was told of a topic while the broker came back.
                 self.__dict__.pop("_observer")
                 time.sleep(0.1)
+
+    def amend(self, edit: Callable[[Any], None]) -> None:
+        """Change the protocol, have it signed and put it in force; the broker's rules stay as they are."""
+        document = YAML().load(self.protocol_file)
+        edit(document)
+        draft = self.folder / self.protocol_file.name
+        YAML().dump(document, draft)
+        catalogue, ids = self.partnership.catalogue, self.partnership.applied.schema_ids
+        protocol = load_protocol(exercise(draft, self.folder, catalogue), catalogue)
+        put_in_force(self.partnership.admin, protocol, catalogue, ids)
 
     def intake(self, dataset: str) -> str:
         """The intake topic of a dataset, which one agency supplies here."""
@@ -273,9 +285,10 @@ def make_site(
     document = YAML().load(protocol_file)
     document["partnership"]["short_name"] = short_name
     edit(document)
-    path = folder / f"{short_name}.yaml"
-    YAML().dump(document, path)
+    draft = folder / f"{short_name}.yaml"
+    YAML().dump(document, draft)
     catalogue = load_catalogue()
+    path = exercise(draft, folder, catalogue)
     protocol = load_protocol(path, catalogue)
     return Site(bring_into_step(protocol, catalogue, stack), path, index, folder)
 

@@ -26,12 +26,14 @@ from typer.testing import CliRunner
 
 from ops.commands.isp import isp
 from ops.embedded.broker_config import ADMIN
+from ops.exercise import exercise
 from ops.isp.apply import apply
 from ops.isp.errors import ApplyError
 from ops.isp.plan import Plan, make_plan, require_same
 from ops.isp.rules import exactly, existing_bindings
 from ops.isp.users import users_of
 from schemas.access import rules
+from schemas.catalogue import load_catalogue
 from schemas.protocol import Protocol
 from schemas.protocol_file import load_protocol
 from tests.integration.partnership import Partnership, bring_into_step
@@ -67,7 +69,7 @@ def written(path: Path, edit: Edit) -> Path:
     document["partnership"]["short_name"] = "planned"
     edit(document)
     YAML().dump(document, path)
-    return path
+    return exercise(path, path.parent, load_catalogue())
 
 
 def without_business(document: Any) -> None:
@@ -228,7 +230,7 @@ def test_drift_ends_with_3_and_says_what_and_in_a_metric_how_much(
     ]
     (family,) = text_string_to_metric_families(metric.read_text())
     counted = {sample.labels["kind"]: sample.value for sample in family.samples}
-    assert counted == {"topics": 1, "users": 0, "rules": 1, "schemas": 0}
+    assert counted == {"topics": 1, "users": 0, "rules": 1, "schemas": 0, "protocol": 0}
 
 
 def test_who_gives_of_every_rule_of_the_protocol_its_basis(

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ruamel.yaml import YAML
 
 from connectors.account import Account
 from connectors.errors import AccessDeniedError
@@ -53,12 +52,8 @@ def _open(document: Any) -> None:
     ]  # fmt: skip
 
 
-def _end_yesterday(site: Site) -> None:
-    """Change the protocol that workers read; the broker's rules stay as they are."""
-    yaml = YAML()
-    document = yaml.load(site.protocol_file)
+def _end_yesterday(document: Any) -> None:
     document["openings"][0]["until"] = YESTERDAY
-    yaml.dump(document, site.protocol_file)
 
 
 def _supply(site: Site, file: Path, seed: int, index: Path) -> Job:
@@ -89,7 +84,7 @@ def test_a_peripheral_dataset_flows_in_its_period_and_not_a_day_longer(
     assert open_still.released["central"] > 0
     assert open_still.withheld["dataset-not-opened"] == 0
 
-    _end_yesterday(site)
+    site.amend(_end_yesterday)
     with site.worker():
         ended = _outcome(_supply(site, tmp_path / "second.csv", 2, index))
     assert ended.accepted == ended.held == ended.withheld["dataset-not-opened"] > 0

@@ -6,7 +6,6 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from ruamel.yaml import YAML
 
 from ops.embedded.stack import Stack
 from schemas.london import london_today
@@ -32,10 +31,7 @@ def _with_offenders(document: Any) -> None:
 
 
 def _review_by(site: Site, day: date) -> None:
-    yaml = YAML()
-    document = yaml.load(site.protocol_file)
-    document["review"] = day
-    yaml.dump(document, site.protocol_file)
+    site.amend(lambda document: document.update(review=day))
 
 
 def _offender(number: int) -> dict[str, Any]:

@@ -51,12 +51,13 @@ class Answer(NamedTuple):
 
 
 def run(site: Site, *arguments: str) -> Answer:
-    where = [
-        "--run-dir",
-        str(site.partnership.stack.run_dir),
-        "--protocol",
-        str(site.protocol_file),
-    ]
+    """What a command of `ipu` answers on the site's stack, by its protocol."""
+    return run_on(site, *arguments, "--protocol", str(site.protocol_file))
+
+
+def run_on(site: Site, *arguments: str) -> Answer:
+    """What a command of `ipu` answers on the site's stack."""
+    where = ["--run-dir", str(site.partnership.stack.run_dir)]
     result = CliRunner().invoke(build_cli(), [*arguments, *where])
     if result.exception and not isinstance(result.exception, SystemExit):
         raise result.exception

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from ops.background import start_worker
 from ops.embedded import processes
 from streams.kafka_config import WorkerClients
-from tests.benchmarks.setting import PROTOCOL_FILE, Setting
+from tests.benchmarks.setting import Setting
 
 _STOP_SECONDS = 30.0
 
@@ -41,7 +41,9 @@ class Ipu:
     def running(self) -> Iterator[Callable[[], bool]]:
         """Start the workers and stop them as an operator would."""
         slots = [str(slot) for slot in range(self.workers)]
-        started = [start_worker(self.setting.stack, PROTOCOL_FILE, slot) for slot in slots]
+        started = [
+            start_worker(self.setting.stack, self.setting.files.protocol, slot) for slot in slots
+        ]
         try:
             yield lambda: all(processes.is_running(worker.process) for worker in started)
         finally:

@@ -1,0 +1,76 @@
+"""An exercise: a copy of a protocol, signed for every party with keys made on this machine.
+
+For trying a protocol out before its officers have signed it. The example that `ipu up` takes where it is
+given none runs in this way, and nothing else does unless it is asked for.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from ops.embedded import private_files
+from ops.embedded.layout import Layout
+from ops.officer_keys import load_key, make_key
+from schemas.catalogue import Catalogue
+from schemas.london import london_today
+from schemas.protocol import Party, Post
+from schemas.protocol_file import load_protocol
+from schemas.signatures import (
+    load_signatures,
+    make_signature,
+    public_key,
+    save_signatures,
+    signature_findings,
+    signatures_file,
+)
+
+FOLDER = "exercise"
+
+
+def exercise(protocol_file: Path, run_dir: Path, catalogue: Catalogue) -> Path:
+    """Write the signed copy under the run directory, and give its path.
+
+    Keys that were made for an earlier exercise there are kept. Errors as `load_protocol`, and
+    `SecretError` where a key cannot be read.
+    """
+    parties = load_protocol(protocol_file, catalogue).parties
+    keys = private_files.make_folder(Layout(run_dir).secrets.folder) / "officers"
+    document: Any = YAML(typ="rt").load(protocol_file)
+    for entry, party in zip(document["parties"], parties, strict=True):
+        for post in party.posts:
+            # Of its own: in the file, parties may share an officer by an alias, never a key.
+            key = public_key(load_key(_made(keys, party, post)))
+            entry[post] = {**entry[post], "key": key}
+    copy = private_files.make_folder(run_dir / FOLDER) / protocol_file.name
+    with copy.open("w", encoding="utf-8") as stream:
+        YAML(typ="rt").dump(document, stream)
+    _sign(copy, keys, catalogue)
+    return copy
+
+
+def _sign(copy: Path, keys: Path, catalogue: Catalogue) -> None:
+    protocol = load_protocol(copy, catalogue)
+    if not list(signature_findings(protocol, load_signatures(copy))):
+        return
+    signatures = []
+    for party in protocol.parties:
+        post = next(iter(party.posts))
+        key = load_key(_file(keys, party, post))
+        signatures.append(make_signature(protocol, party.id, post, key, london_today()))
+    private_files.write(signatures_file(copy), save_signatures(copy, signatures))
+
+
+def _made(keys: Path, party: Party, post: Post) -> Path:
+    """The file of a post's key, which is made where there is none."""
+    file = _file(keys, party, post)
+    if not file.exists():
+        private_files.make_folder(keys)
+        make_key(file)
+    return file
+
+
+def _file(keys: Path, party: Party, post: Post) -> Path:
+    return keys / f"{party.id}.{post}.pem"

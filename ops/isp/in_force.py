@@ -1,0 +1,123 @@
+"""The protocol in force: the one that was applied last, as the broker keeps it."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from confluent_kafka import Consumer, KafkaError, Message, Producer, TopicPartition
+
+from ops.isp.errors import ApplyError
+from ops.reader import ReadError, read_all
+from schemas.catalogue import Catalogue
+from schemas.protocol import Protocol
+from schemas.signatures import content_digest
+from schemas.topics import Names, Topic, topics
+from schemas.wire import decoder, encoder
+from streams.messages import MARKING_HEADER, Headers
+
+_KEY = b"in-force"
+_SECONDS = 15.0
+_SELDOM_MS = 5_000
+_UNKNOWN = KafkaError(KafkaError.UNKNOWN_TOPIC_OR_PART).name()
+
+
+class InForce(NamedTuple):
+    """What was applied last: digest and document, and when (UTC)."""
+
+    digest: str
+    document: dict[str, Any]
+    at: datetime
+
+    @property
+    def protocol(self) -> Protocol:
+        """The protocol itself."""
+        return Protocol.model_validate(self.document)
+
+
+def read_in_force(client: Mapping[str, Any], prefix: str, catalogue: Catalogue) -> InForce | None:
+    """The protocol in force; None where none was ever applied.
+
+    Raises:
+        ReadError: the broker does not answer, or refuses.
+    """
+    decode = decoder(catalogue.system["protocol-in-force"])
+    found = None
+    try:
+        for message in read_all(client, Names(prefix).in_force, 1, _SECONDS):
+            value = message.value()
+            if message.key() == _KEY and value is not None:
+                kept = decode(value)
+                found = InForce(kept["digest"], json.loads(kept["document"]), kept["at"])
+    except ReadError as error:
+        if error.reason == _UNKNOWN:
+            return None
+        raise
+    return found
+
+
+def await_another(
+    client: Mapping[str, Any], prefix: str, catalogue: Catalogue, digest: str
+) -> None:
+    """Return when another protocol than that of `digest`, which is in force now, is put in force."""
+    decode = decoder(catalogue.system["protocol-in-force"])
+    settings = {
+        "group.id": f"{client['sasl.username']}.in-force",
+        "enable.auto.commit": False,
+        "fetch.wait.max.ms": _SELDOM_MS,
+        "log_level": 0,
+    }
+    consumer = Consumer({**client, **settings})
+    try:
+        # What stands there already was before this one: compaction may not have come by yet.
+        topic = Names(prefix).in_force
+        _, end = consumer.get_watermark_offsets(TopicPartition(topic, 0), _SECONDS)
+        consumer.assign([TopicPartition(topic, 0, end)])
+        known = read_in_force(client, prefix, catalogue)
+        while known is not None and known.digest == digest:
+            message = consumer.poll(_SECONDS)
+            value = message.value() if message is not None and message.error() is None else None
+            if value is not None and decode(value)["digest"] != digest:
+                return
+    finally:
+        consumer.close()
+
+
+def put_in_force(
+    admin: Mapping[str, Any],
+    protocol: Protocol,
+    catalogue: Catalogue,
+    schema_ids: Mapping[str, int],
+) -> None:
+    """Keep the protocol as the one in force, as the administrator.
+
+    Raises:
+        ApplyError: the broker did not take it.
+    """
+    topic = _topic(protocol, catalogue)
+    value = encoder(topic.schema, schema_ids[topic.subject])(
+        {
+            "at": int(time.time() * 1000),
+            "digest": content_digest(protocol),
+            "document": protocol.model_dump_json(by_alias=True),
+        }
+    )
+    outcomes: list[str] = []
+
+    def delivered(error: KafkaError | None, _message: Message) -> None:
+        outcomes.append(error.name() if error else "")
+
+    headers: Headers = [(MARKING_HEADER, topic.marking.encode())]
+    producer = Producer({**admin, "acks": "all", "log_level": 0})
+    producer.produce(topic.name, value, _KEY, headers=headers, on_delivery=delivered)
+    producer.flush(_SECONDS)
+    if outcomes != [""]:
+        raise ApplyError(f"{topic.name}: {''.join(outcomes) or 'no answer from the broker'}")
+
+
+def _topic(protocol: Protocol, catalogue: Catalogue) -> Topic:
+    name = Names(protocol.prefix).in_force
+    return next(topic for topic in topics(protocol, catalogue) if topic.name == name)

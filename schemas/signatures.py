@@ -1,0 +1,219 @@
+"""Signatures of a protocol: which posts have signed what of it, and whether that is enough.
+
+"Any agency wishing to become a partner … should only do so with the consent of all the responsible
+authorities", and the agencies approved by them sign (guidance 2.2.4). Keys and signatures are Ed25519
+(RFC 8032). A key belongs to a post, as everything in a protocol does, never to a person by name.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from schemas.positions import Finding, located
+from schemas.protocol import Name, Party, Post, Protocol, ProtocolError, PublicKey, Status
+
+_DOMAIN = b"ipu information sharing protocol, signature 1\n"
+_Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class Signature(BaseModel):
+    """One post's signature. `protocol` and `terms` are digests, `partners` the parties it signs in."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    party: Name
+    post: Post
+    signed_on: date
+    protocol: _Digest
+    terms: _Digest
+    partners: tuple[Name, ...]
+    key: PublicKey
+    signature: Annotated[str, Field(pattern=r"^[A-Za-z0-9+/]{86}==$")]
+
+    @property
+    def statement(self) -> bytes:
+        """What is signed: every field but the signature itself, in one form only."""
+        fields = self.model_dump(mode="json", exclude={"signature"})
+        return _DOMAIN + json.dumps(fields, sort_keys=True, separators=(",", ":")).encode()
+
+    def holds(self, key: str) -> bool:
+        """Whether it was made with the private half of `key` over exactly these fields."""
+        public = Ed25519PublicKey.from_public_bytes(base64.b64decode(key))
+        try:
+            public.verify(base64.b64decode(self.signature), self.statement)
+        except InvalidSignature:
+            return False
+        return True
+
+
+def content_digest(protocol: Protocol) -> str:
+    """SHA-256 of what a protocol says, in hexadecimal; comments and order of keys do not count."""
+    return hashlib.sha256(protocol.model_dump_json().encode()).hexdigest()
+
+
+def terms_digest(protocol: Protocol, party_id: str) -> str:
+    """SHA-256 of what concerns one party: its own entry, what it supplies and what it receives."""
+    of_party = {
+        "partnership": protocol.partnership.short_name,
+        "party": protocol.party(party_id),
+        "supplies": [s for s in protocol.supplies if s.agency == party_id],
+        "receives": [e for e in protocol.receives if e.party == party_id],
+    }
+    text = json.dumps(of_party, sort_keys=True, default=lambda model: model.model_dump(mode="json"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def make_signature(
+    protocol: Protocol, party_id: str, post: Post, key: Ed25519PrivateKey, day: date
+) -> Signature:
+    """The signature of a party's post over the protocol as it stands.
+
+    Raises:
+        ProtocolError: there is no such party or post, or the key is not the post's.
+    """
+    party = protocol.party(party_id)
+    officer = party.posts.get(post)
+    if officer is None:
+        accepted = ", ".join(party.posts) or "none"
+        raise ProtocolError(f"{party_id!r} names no {post}; accepted: {accepted}")
+    public = public_key(key)
+    if officer.key != public:
+        given = officer.key or "none"
+        message = f"the key given is not that of the {post} of {party_id!r}"
+        raise ProtocolError(f"{message}: the protocol names {given}, the key given is {public}")
+    unsigned = Signature(
+        party=party_id,
+        post=post,
+        signed_on=day,
+        protocol=content_digest(protocol),
+        terms=terms_digest(protocol, party_id),
+        partners=tuple(sorted(p.id for p in protocol.parties)),
+        key=public,
+        signature="A" * 86 + "==",
+    )
+    made = base64.b64encode(key.sign(unsigned.statement)).decode()
+    return unsigned.model_copy(update={"signature": made})
+
+
+def public_key(key: Ed25519PrivateKey) -> str:
+    """The public half of a key, as a protocol has it."""
+    return base64.b64encode(key.public_key().public_bytes_raw()).decode()
+
+
+def signatures_file(protocol_file: Path) -> Path:
+    """Where the signatures of a protocol lie: beside it."""
+    return protocol_file.with_suffix(".signatures.yaml")
+
+
+def load_signatures(protocol_file: Path) -> tuple[Signature, ...]:
+    """Read the signatures beside a protocol; none where there is no such file.
+
+    Raises:
+        ProtocolError: one line a finding, with file, line and place.
+    """
+    path = signatures_file(protocol_file)
+    if not path.exists():
+        return ()
+    try:
+        document: Any = YAML(typ="rt").load(path)
+        return tuple(Signature.model_validate(entry) for entry in document or ())
+    except ValidationError as error:
+        findings = [Finding(e["loc"], e["msg"]) for e in error.errors()]
+        raise ProtocolError(located(findings, path, document, "signatures")) from None
+    except (YAMLError, TypeError) as error:
+        raise ProtocolError(f"{path}: no list of signatures: {error}") from None
+
+
+def save_signatures(protocol_file: Path, signatures: Iterable[Signature]) -> str:
+    """The text of a file of signatures."""
+    lines = [f"# Signatures of {protocol_file.name}, made by `ipu isp sign`.\n"]
+    for entry in signatures:
+        fields = entry.model_dump(mode="json")
+        lines += [f"{'-' if i == 0 else ' '} {name}: {json.dumps(value)}\n"
+                  for i, (name, value) in enumerate(fields.items())]  # fmt: skip
+    return "".join(lines)
+
+
+def signature_findings(protocol: Protocol, signatures: Sequence[Signature]) -> Iterator[str]:
+    """Why the protocol does not count as signed; nothing where it does.
+
+    Every responsible authority must have signed the whole as it stands; every other party its own
+    terms, and it is signed in by the authorities' signatures.
+    """
+    for entry in signatures:
+        yield from _flaws(protocol, entry)
+    sound = [s for s in signatures if not list(_flaws(protocol, s))]
+    for party in protocol.parties:
+        own = [entry for entry in sound if entry.party == party.id]
+        if party.status is Status.RESPONSIBLE_AUTHORITY:
+            yield from _lacking_authority(protocol, party, own)
+        elif not any(entry.terms == terms_digest(protocol, party.id) for entry in own):
+            yield f"{party.id!r} has not signed its own terms; {_how(party)}"
+
+
+def key_findings(
+    protocol: Protocol, signatures: Sequence[Signature], in_force: Protocol
+) -> Iterator[str]:
+    """Why the authorities' keys may not be those that the protocol has, seen from the one in force.
+
+    A responsible authority's keys may change only, and one may leave only, if all the other
+    authorities in force have signed with the keys that are in force.
+    """
+    before = {p.id: p for p in in_force.parties if p.status is Status.RESPONSIBLE_AUTHORITY}
+    now = {p.id: p for p in protocol.parties if p.status is Status.RESPONSIBLE_AUTHORITY}
+    moved = [i for i, party in before.items() if i not in now or _keys(now[i]) != _keys(party)]
+    digest = content_digest(protocol)
+    for changed in moved:
+        for other in sorted(before.keys() - {changed}):
+            keys = _keys(before[other])
+            signed = any(
+                s.party == other and s.protocol == digest and s.key in keys and s.holds(s.key)
+                for s in signatures
+            )
+            if not signed:
+                yield (
+                    f"the keys of {changed!r} are not those in force; {other!r} has not signed that "
+                    "with a key that is in force"
+                )
+
+
+def _keys(party: Party) -> set[str]:
+    return {officer.key for officer in party.posts.values() if officer.key}
+
+
+def _flaws(protocol: Protocol, entry: Signature) -> Iterator[str]:
+    party = next((p for p in protocol.parties if p.id == entry.party), None)
+    officer = party.posts.get(entry.post) if party else None
+    what = f"the signature of {entry.party!r} ({entry.post})"
+    if officer is None:
+        yield f"{what} is of no post that the protocol names"
+    elif officer.key != entry.key:
+        yield f"{what} is by another key than the protocol names for that post"
+    elif not entry.holds(entry.key):
+        yield f"{what} does not hold: it was changed after it was made, or made with another key"
+
+
+def _lacking_authority(protocol: Protocol, party: Party, own: Sequence[Signature]) -> Iterator[str]:
+    if any(entry.protocol == content_digest(protocol) for entry in own):
+        return
+    yield f"{party.id!r} has not signed the protocol as it stands; {_how(party)}"
+    signed_in = {partner for entry in own for partner in entry.partners}
+    for partner in protocol.parties:
+        if own and partner.id not in signed_in:
+            yield f"{partner.id!r} is a partner whom {party.id!r} has not signed in"
+
+
+def _how(party: Party) -> str:
+    return f"`ipu isp sign --as {party.id}`"

@@ -1,0 +1,152 @@
+"""`ipu isp key`, `sign` and `exercise`: keys are private, and a protocol is signed by who it says."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import stat
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from ruamel.yaml import YAML
+from typer.testing import CliRunner
+
+from ops.cli import build_cli
+from ops.embedded.errors import SecretError
+from ops.exercise import exercise
+from ops.isp.signed import load_signed
+from ops.officer_keys import load_key, make_key
+from schemas.catalogue import load_catalogue
+from schemas.protocol import ProtocolError
+from schemas.signatures import public_key, signatures_file
+from tests.protocols import FIRST
+
+
+class Answer(NamedTuple):
+    code: int
+    text: str
+    said: str
+
+
+def run(*arguments: str | Path, typed: str | None = None) -> Answer:
+    result = CliRunner().invoke(build_cli(), ["isp", *map(str, arguments)], input=typed)
+    if result.exception and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return Answer(result.exit_code, result.stdout, result.output)
+
+
+@pytest.fixture
+def draft(tmp_path: Path) -> Path:
+    """The small protocol with a key under each post, the keys beside it."""
+    document: Any = YAML().load(FIRST)
+    for party in document["parties"]:
+        for post in ("liaison_officer", "deputy", "approver"):
+            if post in party:
+                made = run("key", "--out", tmp_path / f"{party['id']}-{post}.pem")
+                assert made.code == 0, made.said
+                party[post]["key"] = made.text.splitlines()[0].removeprefix("key: ")
+    path = tmp_path / "first.yaml"
+    YAML().dump(document, path)
+    return path
+
+
+def sign(draft: Path, party: str, post: str = "liaison_officer", *more: str) -> Answer:
+    key = draft.with_name(f"{party}-{post}.pem")
+    return run("sign", draft, "--as", party, "--key", key, *more)
+
+
+def test_a_draft_becomes_a_signed_protocol(draft: Path) -> None:
+    assert "a draft" in run("check", draft).text
+    assert run("check", draft, "--signed").code == 1
+    with pytest.raises(ProtocolError, match="nobody has signed it"):
+        load_signed(draft, load_catalogue())
+    first = sign(draft, "police")
+    assert "signed in: business, council, fire, police" in first.text
+    assert "still missing: 'fire'" in first.text
+    assert run("check", draft).code == 1, "begun, and not ended"
+    sign(draft, "fire", "deputy")
+    sign(draft, "business", "approver")
+    last = sign(draft, "council")
+    assert "everybody has signed" in last.text
+    assert json.loads(run("check", draft, "--signed", "--json").text)["signed"] is True
+    assert load_signed(draft, load_catalogue()).prefix == "banes"
+
+
+def test_who_signs_again_replaces_its_signature(draft: Path) -> None:
+    for _ in range(2):
+        assert sign(draft, "police").code == 0
+    assert signatures_file(draft).read_text().count("- party:") == 1
+
+
+def test_a_key_that_is_nobodys_or_open_to_others_signs_nothing(draft: Path) -> None:
+    key = draft.with_name("fire-deputy.pem")
+    other = run("sign", draft, "--as", "police", "--key", key)
+    assert (other.code, "not that of the liaison_officer" in other.said) == (1, True)
+    key.chmod(0o644)
+    opened = run("sign", draft, "--as", "fire", "--key", key)
+    assert (opened.code, "chmod 600" in opened.said) == (1, True)
+    key.chmod(0o600)
+    unknown = run("sign", draft, "--as", "hospital", "--key", key)
+    assert (unknown.code, "accepted: police" in unknown.said) == (1, True)
+    assert not signatures_file(draft).exists()
+
+
+def test_a_key_is_made_once_and_is_its_owners_alone(tmp_path: Path) -> None:
+    file = tmp_path / "a.pem"
+    key = make_key(file)
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert public_key(load_key(file)) == public_key(key)
+    with pytest.raises(SecretError, match="never written over"):
+        make_key(file)
+
+
+def test_a_key_under_a_passphrase_is_asked_for_it(draft: Path) -> None:
+    file = draft.with_name("new.pem")
+    made = run("key", "--out", file, "--passphrase", typed="seven words\nseven words\n")
+    assert made.code == 0, made.said
+    assert "seven words" not in file.read_text()
+    with pytest.raises(SecretError, match="passphrase"):
+        load_key(file, "others")
+    key = next(line for line in made.text.splitlines() if line.startswith("key: ")).split()[1]
+    document: Any = YAML().load(draft)
+    document["parties"][0]["deputy"]["key"] = key
+    YAML().dump(document, draft)
+    signing = ("sign", draft, "--as", "police", "--key", file)
+    assert run(*signing, typed="others\n").code == 1
+    assert run(*signing, typed="seven words\n").code == 0
+
+
+@pytest.mark.parametrize("content", ["", "no key", "-----BEGIN PRIVATE KEY-----\nAAAA\n"])
+def test_what_is_no_key_is_told_and_not_shown(tmp_path: Path, content: str) -> None:
+    file = tmp_path / "a.pem"
+    file.touch(mode=0o600)
+    file.write_text(content)
+    with pytest.raises(SecretError) as raised:
+        load_key(file)
+    assert str(file) in str(raised.value)
+
+
+def test_an_exercise_is_signed_by_all_and_keeps_its_keys(tmp_path: Path) -> None:
+    catalogue = load_catalogue()
+    copy = exercise(FIRST, tmp_path, catalogue)
+    text, signatures = copy.read_text(), signatures_file(copy).read_text()
+    assert load_signed(copy, catalogue).party("police").posts["deputy"].key
+    assert exercise(FIRST, tmp_path, catalogue) == copy
+    assert (copy.read_text(), signatures_file(copy).read_text()) == (text, signatures)
+    keys = list((tmp_path / "secrets" / "officers").iterdir())
+    assert len(keys) == 7
+    assert all(stat.S_IMODE(key.stat().st_mode) == 0o600 for key in keys)
+
+
+def test_a_protocol_that_was_changed_after_it_was_signed_is_refused(tmp_path: Path) -> None:
+    catalogue = load_catalogue()
+    copy = exercise(FIRST, tmp_path, catalogue)
+    text = copy.read_text().replace(
+        "substitute_limit_metres: 2000", "substitute_limit_metres: 9000"
+    )
+    assert text != copy.read_text()
+    copy.write_text(text)
+    with pytest.raises(ProtocolError, match="'police' has not signed the protocol as it stands"):
+        load_signed(copy, catalogue)
+    shutil.rmtree(tmp_path / "secrets")

@@ -1,0 +1,246 @@
+"""A protocol counts as signed when all who must have signed it as it stands, and not before."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from schemas.catalogue import load_catalogue
+from schemas.protocol import Party, Post, Protocol, ProtocolError
+from schemas.protocol_file import load_protocol
+from schemas.signatures import (
+    Signature,
+    content_digest,
+    key_findings,
+    load_signatures,
+    make_signature,
+    public_key,
+    save_signatures,
+    signature_findings,
+    signatures_file,
+)
+from tests.protocols import FIRST
+
+DAY = date(2026, 11, 1)
+AUTHORITIES = ("council", "fire", "police")
+
+Keys = dict[tuple[str, str], Ed25519PrivateKey]
+
+
+def seeded(party: str, post: str, generation: int = 0) -> Ed25519PrivateKey:
+    name = f"{party} {post} {generation}".encode()
+    return Ed25519PrivateKey.from_private_bytes(name[:32].ljust(32, b"."))
+
+
+def with_keys(protocol: Protocol, generation: dict[str, int] | None = None) -> Protocol:
+    """The protocol with a key under every post; those of `generation` have other ones."""
+
+    def keyed(party: Party) -> Party:
+        number = (generation or {}).get(party.id, 0)
+        posts: dict[str, Any] = {
+            post: officer.model_copy(update={"key": public_key(seeded(party.id, post, number))})
+            for post, officer in party.posts.items()
+        }
+        return party.model_copy(update=posts)
+
+    return protocol.model_copy(update={"parties": tuple(map(keyed, protocol.parties))})
+
+
+PROTOCOL = with_keys(load_protocol(FIRST, load_catalogue()))
+
+
+def signed(
+    protocol: Protocol, party: str, post: Post = "liaison_officer", generation: int = 0
+) -> Signature:
+    return make_signature(protocol, party, post, seeded(party, post, generation), DAY)
+
+
+def by_all(protocol: Protocol, generation: dict[str, int] | None = None) -> list[Signature]:
+    return [
+        signed(protocol, p.id, next(iter(p.posts)), (generation or {}).get(p.id, 0))
+        for p in protocol.parties
+    ]
+
+
+def findings(protocol: Protocol, signatures: list[Signature]) -> list[str]:
+    return list(signature_findings(protocol, signatures))
+
+
+def changed(protocol: Protocol, **fields: Any) -> Protocol:
+    return protocol.model_copy(update=fields)
+
+
+def with_partner(protocol: Protocol) -> Protocol:
+    """The protocol with a partner that it did not have."""
+    business = protocol.party("business")
+    approver = business.approver
+    assert approver is not None
+    new = {
+        "id": "traders",
+        "approver": approver.model_copy(update={"key": public_key(seeded("traders", "approver"))}),
+    }
+    return changed(protocol, parties=(*protocol.parties, business.model_copy(update=new)))
+
+
+def test_a_protocol_that_all_have_signed_is_signed() -> None:
+    assert findings(PROTOCOL, by_all(PROTOCOL)) == []
+
+
+@pytest.mark.parametrize("party", AUTHORITIES)
+def test_no_responsible_authority_may_be_missing(party: str) -> None:
+    left = [s for s in by_all(PROTOCOL) if s.party != party]
+    (finding,) = findings(PROTOCOL, left)
+    assert f"'{party}' has not signed the protocol as it stands" in finding
+
+
+def test_the_deputy_signs_for_the_authority_as_well() -> None:
+    others = [s for s in by_all(PROTOCOL) if s.party != "fire"]
+    assert findings(PROTOCOL, [*others, signed(PROTOCOL, "fire", "deputy")]) == []
+
+
+def test_a_partner_signs_its_own_terms_and_not_again_for_those_of_others() -> None:
+    (finding,) = findings(PROTOCOL, [s for s in by_all(PROTOCOL) if s.party != "business"])
+    assert "'business' has not signed its own terms" in finding
+    later = changed(PROTOCOL, review_grace_days=14)
+    authorities = [s for s in by_all(later) if s.party in AUTHORITIES]
+    earlier = [s for s in by_all(PROTOCOL) if s.party == "business"]
+    assert findings(later, [*authorities, *earlier]) == []
+    terms = tuple(e for e in PROTOCOL.receives if e.party != "business")
+    other = changed(PROTOCOL, receives=terms)
+    again = [s for s in by_all(other) if s.party in AUTHORITIES]
+    (finding,) = findings(other, [*again, *earlier])
+    assert "'business' has not signed its own terms" in finding
+
+
+def test_any_change_asks_every_authority_anew() -> None:
+    later = changed(PROTOCOL, review=date(2098, 1, 1))
+    found = findings(later, by_all(PROTOCOL))
+    assert len(found) == len(AUTHORITIES)
+
+
+def test_a_new_partner_is_signed_in_by_every_authority() -> None:
+    grown = with_partner(PROTOCOL)
+    own = signed(grown, "traders", "approver")
+    signatures = [*by_all(grown)[:2], *by_all(PROTOCOL)[2:], own]
+    assert {s.party for s in signatures[:2]} == {"police", "fire"}
+    found = findings(grown, signatures)
+    assert "'traders' is a partner whom 'council' has not signed in" in found
+    assert not [f for f in found if "'police'" in f or "'fire'" in f]
+    assert findings(grown, by_all(grown)) == []
+
+
+@st.composite
+def forged(draw: Any) -> Signature:
+    """A signature of which one field or one bit is another."""
+    made = by_all(PROTOCOL)[0]
+    field = draw(
+        st.sampled_from(["signed_on", "protocol", "terms", "partners", "post", "signature"])
+    )
+    if field == "signature":
+        raw = bytearray(base64.b64decode(made.signature))
+        raw[draw(st.integers(0, 63))] ^= 1 << draw(st.integers(0, 7))
+        return made.model_copy(update={field: base64.b64encode(raw).decode()})
+    other = {
+        "signed_on": draw(st.dates().filter(lambda day: day != DAY)),
+        "protocol": draw(st.text("0123456789abcdef", min_size=64, max_size=64)),
+        "terms": draw(st.text("0123456789abcdef", min_size=64, max_size=64)),
+        "partners": tuple(draw(st.lists(st.sampled_from(made.partners), max_size=3))),
+        "post": "deputy",
+    }
+    return made.model_copy(update={field: other[field]})
+
+
+@given(forged())
+def test_a_signature_in_which_anything_was_changed_does_not_count(forgery: Signature) -> None:
+    found = findings(PROTOCOL, [forgery, *by_all(PROTOCOL)[1:]])
+    assert any("the signature of 'police'" in f for f in found)
+    assert any("'police' has not signed the protocol" in f for f in found)
+
+
+def test_a_signature_by_another_key_or_of_nobody_does_not_count() -> None:
+    stolen = signed(PROTOCOL, "fire").model_copy(update={"party": "police"})
+    nobody = signed(PROTOCOL, "fire").model_copy(update={"party": "hospital"})
+    found = findings(PROTOCOL, [stolen, nobody])
+    assert "by another key than the protocol names" in found[0]
+    assert "of no post that the protocol names" in found[1]
+
+
+def test_who_signs_must_hold_the_key_of_the_post() -> None:
+    with pytest.raises(ProtocolError, match="not that of the liaison_officer of 'police'"):
+        make_signature(PROTOCOL, "police", "liaison_officer", seeded("fire", "deputy"), DAY)
+    with pytest.raises(ProtocolError, match="accepted: liaison_officer, deputy"):
+        make_signature(PROTOCOL, "police", "approver", seeded("police", "approver"), DAY)
+
+
+def test_two_posts_never_share_a_key() -> None:
+    document = PROTOCOL.model_dump(mode="json", by_alias=True)
+    document["parties"][0]["deputy"]["key"] = document["parties"][1]["deputy"]["key"]
+    with pytest.raises(ValidationError, match="of more than one post"):
+        Protocol.model_validate(document)
+
+
+def test_keys_change_only_with_the_signatures_of_all_other_authorities_in_force() -> None:
+    moved = {"police": 1}
+    new = with_keys(PROTOCOL, moved)
+    assert list(key_findings(new, by_all(new, moved), PROTOCOL)) == []
+    without = [s for s in by_all(new, moved) if s.party != "fire"]
+    (finding,) = key_findings(new, without, PROTOCOL)
+    assert "'police'" in finding
+    assert "'fire' has not signed" in finding
+
+
+def test_somebody_who_puts_own_keys_in_for_all_is_refused() -> None:
+    moved = dict.fromkeys(AUTHORITIES, 1)
+    taken_over = with_keys(PROTOCOL, moved)
+    signatures = by_all(taken_over, moved)
+    assert findings(taken_over, signatures) == [], "in itself it is signed"
+    assert len(list(key_findings(taken_over, signatures, PROTOCOL))) == 6
+
+
+def test_an_authority_leaves_only_with_the_consent_of_the_others() -> None:
+    left = tuple(p for p in PROTOCOL.parties if p.id != "fire")
+    smaller = changed(PROTOCOL, parties=left)
+    assert list(key_findings(smaller, by_all(smaller), PROTOCOL)) == []
+    (finding,) = key_findings(smaller, by_all(smaller)[1:], PROTOCOL)
+    assert "'police' has not signed" in finding
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Iterator[Path]:
+    path = tmp_path / "first.yaml"
+    path.touch()
+    yield path
+
+
+def test_signatures_are_read_as_they_were_written(file: Path) -> None:
+    made = by_all(PROTOCOL)
+    assert load_signatures(file) == ()
+    signatures_file(file).write_text(save_signatures(file, made))
+    assert list(load_signatures(file)) == made
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [("- party: police\n", "Field required"), ("x: [", "no list of signatures"), ("5", "no list")],
+)
+def test_a_file_that_holds_no_signatures_is_told_with_its_name(
+    file: Path, text: str, told: str
+) -> None:
+    signatures_file(file).write_text(text)
+    with pytest.raises(ProtocolError, match=told) as raised:
+        load_signatures(file)
+    assert str(signatures_file(file)) in str(raised.value)
+
+
+def test_the_digest_is_of_what_the_protocol_says() -> None:
+    assert content_digest(PROTOCOL) == content_digest(PROTOCOL.model_copy())
+    assert content_digest(PROTOCOL) != content_digest(with_partner(PROTOCOL))
