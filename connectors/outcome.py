@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-COUNTS = ("received", "accepted", "cleaned", "held", "rejected")
+COUNTS = ("received", "accepted", "cleaned", "held", "rejected", "erased")
 BY_NAME = ("filled", "released", "caveats", "faults", "geocoded", "withheld", "combinations")
 
 
@@ -25,6 +25,7 @@ class Outcome:
     cleaned: int = 0
     held: int = 0
     rejected: int = 0
+    erased: int = 0
     filled: Counter[str] = field(default_factory=Counter)
     released: Counter[str] = field(default_factory=Counter)
     caveats: Counter[str] = field(default_factory=Counter)
@@ -38,7 +39,7 @@ class Outcome:
     @property
     def settled(self) -> int:
         """Records whose outcome is known."""
-        return self.accepted + self.rejected
+        return self.accepted + self.rejected + self.erased
 
     @property
     def is_whole(self) -> bool:
@@ -47,7 +48,7 @@ class Outcome:
 
     def plus(self, receipt: Mapping[str, Any]) -> Outcome:
         """This outcome with one more receipt added; the newest says whether the alarm stands."""
-        counts = {name: getattr(self, name) + receipt[name] for name in COUNTS}
+        counts = {name: getattr(self, name) + receipt.get(name, 0) for name in COUNTS}
         named = {name: getattr(self, name) + Counter(receipt.get(name, {})) for name in BY_NAME}
         return Outcome(
             self.supply_id,

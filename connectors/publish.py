@@ -21,7 +21,7 @@ from connectors.pace import Chunk, Metronome, Pace
 from connectors.registry import Encode, Registry
 from connectors.sources.formats import open_table
 from connectors.sources.table import Row, Table, Unreadable
-from connectors.supply import Counts, Supply, event_dates, identified, ruling
+from connectors.supply import Counts, Supply, erasure_id, event_dates, identified, ruling
 from connectors.topic_reader import Offsets, end_offsets, read_until
 from connectors.writer import Outgoing, TransactionalWriter
 from schemas.catalogue import Catalogue
@@ -30,13 +30,26 @@ from schemas.london import london_today
 from schemas.wire import WireError
 
 SUPPLY_HEADER = "supply"
+ERASE_HEADER = "erase"
+SPARED = "not one of the rows to be erased"
+
+
+class Erasure(NamedTuple):
+    """That a file's records are to be taken back: those of `rows`, counted from 1, or all."""
+
+    rows: frozenset[int] | None = None
+
+    def spares(self, number: int) -> bool:
+        """Whether a row is none of those to be taken back."""
+        return self.rows is not None and number not in self.rows
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One file to supply. `supplier` is a post with its `contact`, not a person (guidance 3.4).
+    """One file to supply, or with an `erasure` to take back.
 
-    They stand where the `metadata`, which the supplier states, name no others.
+    `supplier` is a post with its `contact`, not a person (guidance 3.4); they stand where the `metadata`,
+    which the supplier states, name no others.
     """
 
     file: Path
@@ -47,6 +60,7 @@ class Job:
     agency_name: str = ""
     supplier: str = ""
     metadata: Metadata = UNSTATED
+    erasure: Erasure | None = None
 
     @property
     def transactional_id(self) -> str:
@@ -95,9 +109,12 @@ def publish(
     with open_table(job.file, job.mapping) as source:
         agency, header = job.account.agency, source.header
         identifier, converter = identified(job.file, job.mapping, agency, record_type, header)
+        if job.erasure is not None:
+            # Its records are those of the supply: what they are known by follows from that.
+            identifier = erasure_id(identifier, job.erasure.rows)
         supply = Supply(
             identifier, job.account.agency, job.contact, job.mapping, converter, london_today(),
-            source.description, job.agency_name, job.supplier, job.metadata,
+            source.description, job.agency_name, job.supplier, job.metadata, job.erasure is not None,
         )  # fmt: skip
         topics = _Topics(job, identifier)
         before = topics.newest()
@@ -110,7 +127,8 @@ def publish(
         before = topics.newest()
         if before is not None and before["complete"]:
             return _renewed(supply, before, topics, writer)
-        run = _Run(supply, source, topics, writer, pace or Pace(), event_dates(record_type))
+        dates = event_dates(record_type)
+        run = _Run(supply, source, topics, writer, pace or Pace(), dates, job.erasure)
         check = _unchanged(job.file, stamp)
         return run.run(before, progress, check, {} if before else receipts_from)
 
@@ -122,6 +140,7 @@ class _Topics:
         names, agency, dataset = job.account.names, job.account.agency, job.mapping.dataset
         self._account = job.account
         self._identifier = identifier
+        self._erases = job.erasure is not None
         self.intake = names.intake(agency, dataset)
         self.supplies = names.supplies(agency)
         self.receipts = names.receipts(agency)
@@ -151,6 +170,8 @@ class _Topics:
     def intake_message(self, key: bytes | None, record: dict[str, Any]) -> Outgoing:
         """One record on its way in, with its supply in the header."""
         headers: list[tuple[str, str | bytes | None]] = [(SUPPLY_HEADER, self._identifier.encode())]
+        if self._erases:
+            headers.append((ERASE_HEADER, b"1"))
         return Outgoing(self.intake, key, self.encode_record(record), headers)
 
     def supply_message(self, record: dict[str, Any]) -> Outgoing:
@@ -168,6 +189,7 @@ class _Run:
     writer: TransactionalWriter
     pace: Pace
     dates: tuple[str, ...]
+    erasure: Erasure | None = None
     counts: Counts = field(default_factory=Counts)
 
     def run(
@@ -201,6 +223,8 @@ class _Run:
             self.counts.add_unreadable(row)
             return None
         converted = self.supply.converter(row.cells, row.number)
+        if self.erasure is not None and self.erasure.spares(row.number):
+            converted = converted._replace(record=None, out_of_scope=SPARED)
         self.counts.add(converted, self.dates)
         if converted.record is None or not send:
             return None

@@ -42,6 +42,12 @@ def supply_id(agency: str, mapping: Mapping, present: Collection[str], content: 
     return digest.hexdigest()[:ID_DIGITS]
 
 
+def erasure_id(supplied: str, rows: Collection[int] | None) -> str:
+    """Name of the erasure of a supply's records, or of those of its `rows` alone."""
+    named = "all" if rows is None else ",".join(map(str, sorted(rows)))
+    return hashlib.sha256(f"erase {supplied} {named}".encode()).hexdigest()[:ID_DIGITS]
+
+
 def identified(
     file: Path, mapping: Mapping, agency: str, record_type: RecordType, header: Sequence[str]
 ) -> tuple[str, Converter]:
@@ -121,6 +127,7 @@ class Supply:
     agency_name: str = ""
     supplier: str = ""
     metadata: Metadata = UNSTATED
+    erases: bool = False
 
     def caveats(self, counts: Counts) -> list[str]:
         """All that is to be considered when the supply is used, each said once."""
@@ -153,6 +160,7 @@ class Supply:
             "geocoding": stated.geocoding or m.geocoding,
             "caveats": self.caveats(counts),
             "claims": stated.claims and stated.claims.record,
+            "erases": self.erases,
         }
 
     def renewed(self, newest: ReadOnly[str, Any]) -> dict[str, Any] | None:

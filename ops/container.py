@@ -19,7 +19,7 @@ from ops.embedded.broker_config import ADMIN, BROKER_PRINCIPAL, CONTROLLER_PRINC
 from ops.embedded.errors import SecretError
 from ops.embedded.secrets_store import SecretStore
 from ops.isp.apply import apply as apply_protocol
-from ops.isp.signed import load_signed, require_steady_keys
+from ops.isp.signed import load_signed, may_follow
 from ops.keys import KeyStore
 from ops.reference import INDEX_FOLDER, ensure_index
 from ops.worker import WorkerSettings, run_worker
@@ -77,8 +77,10 @@ def apply(
     protocol = load_signed(protocol_file, catalogue)
     store = _store(secrets_folder, (ADMIN, *principals(protocol)))
     admin = store.client_config(bootstrap, ADMIN)
-    require_steady_keys(protocol_file, protocol, admin, catalogue)
-    apply_protocol(protocol, catalogue, admin, store, registry_url, typer.echo)
+    signatures = may_follow(protocol_file, protocol, admin, catalogue)
+    apply_protocol(
+        protocol, catalogue, admin, store, registry_url, typer.echo, signatures=signatures
+    )
     ensure_index(data, protocol.sanitising, households, typer.echo)
 
 

@@ -40,7 +40,7 @@ def read_all(
     try:
         _check_described(consumer, topic)
         consumer.assign([TopicPartition(topic, p, OFFSET_BEGINNING) for p in range(partitions)])
-        yield from _to_the_end(consumer, topic, partitions, seconds)
+        yield from _to_the_end(consumer, topic, partitions, seconds, _group(client))
     finally:
         consumer.close()
 
@@ -62,13 +62,17 @@ def begin_offset(client: Mapping[str, Any], topic: str) -> int:
 def _settings(client: Mapping[str, Any]) -> dict[str, Any]:
     return {
         **client,
-        "group.id": f"{client['sasl.username']}.reader",
+        "group.id": _group(client),
         "enable.auto.commit": False,
         "isolation.level": "read_committed",
         "enable.partition.eof": True,
         "log_level": 0,
         "fetch.wait.max.ms": 50,
     }
+
+
+def _group(client: Mapping[str, Any]) -> str:
+    return f"{client['sasl.username']}.reader"
 
 
 def _check_described(consumer: Consumer, topic: str) -> None:
@@ -81,7 +85,7 @@ def _check_described(consumer: Consumer, topic: str) -> None:
 
 
 def _to_the_end(
-    consumer: Consumer, topic: str, partitions: int, seconds: float
+    consumer: Consumer, topic: str, partitions: int, seconds: float, group: str
 ) -> Iterator[Message]:
     ended: set[int] = set()
     silent_since = time.monotonic()
@@ -97,6 +101,8 @@ def _to_the_end(
                 ended.add(message.partition() or 0)
             elif error.code() == _DENIED:
                 raise Denied(topic, error.name())
+            elif error.code() == KafkaError.GROUP_AUTHORIZATION_FAILED:
+                raise ReadError(f"{topic}, as group {group}", error.name())
             else:
                 raise ReadError(topic, error.name())
         if messages:

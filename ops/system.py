@@ -14,7 +14,7 @@ from ops.embedded.layout import Layout
 from ops.embedded.service import Service
 from ops.embedded.stack import Stack
 from ops.isp.apply import apply
-from ops.isp.signed import load_signed, require_steady_keys
+from ops.isp.signed import load_signed, may_follow
 from ops.keys import KeyStore
 from ops.reference import ensure_index
 from ops.settings import Settings
@@ -63,8 +63,10 @@ def bring_up(
     # Before it makes the passwords by which a system shows that it is not new.
     keys_of(stack).make(london_today(), new=not stack.secrets.has(Names(protocol.prefix).worker))
     admin = stack.secrets.client_config(stack.bootstrap, ADMIN)
-    require_steady_keys(protocol_file, protocol, admin, catalogue)
-    apply(protocol, catalogue, admin, stack.secrets, stack.registry_url, report)
+    signatures = may_follow(protocol_file, protocol, admin, catalogue)
+    apply(
+        protocol, catalogue, admin, stack.secrets, stack.registry_url, report, signatures=signatures
+    )
     index = ensure_index(stack.run_dir, protocol.sanitising, households, report)
     counted = load_metadata(index).households
     start_collector(stack, protocol_file)

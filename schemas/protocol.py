@@ -7,14 +7,25 @@ from datetime import date, timedelta
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from schemas.exact_base64 import decoded
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,30}$")]
 District = Annotated[str, Field(pattern=r"^[EW]\d{8}$")]
 Profile = Literal["central", "second", "personal"]
 Post = Literal["liaison_officer", "deputy", "approver"]
 """Posts that sign for a party."""
-PublicKey = Annotated[str, Field(pattern=r"^[A-Za-z0-9+/]{43}=$")]
+KEY_BYTES = 32
+"""Of an Ed25519 key (RFC 8032)."""
+
+
+def _is_key(text: str) -> str:
+    decoded(text, KEY_BYTES)
+    return text
+
+
+PublicKey = Annotated[str, AfterValidator(_is_key)]
 Kind = Literal[
     "police-force", "police-authority", "council", "fire-and-rescue", "primary-care-trust",
     "local-health-board", "probation-trust", "strategic-health-authority", "nhs-trust", "mental-health-trust",
@@ -114,12 +125,16 @@ class Party(_Strict):
 
     @property
     def posts(self) -> dict[Post, Officer]:
-        """The posts that the party names and that may sign for it."""
+        """The posts that the party names and that may sign for it.
+
+        For a responsible authority its liaison officer or the deputy, and nobody else (guidance 2.2.1).
+        """
         named: dict[Post, Officer | None] = {
             "liaison_officer": self.liaison_officer,
             "deputy": self.deputy,
-            "approver": self.approver,
         }
+        if self.status is not Status.RESPONSIBLE_AUTHORITY:
+            named["approver"] = self.approver
         return {post: officer for post, officer in named.items() if officer is not None}
 
 

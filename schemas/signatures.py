@@ -7,25 +7,40 @@ authorities", and the agencies approved by them sign (guidance 2.2.4). Keys and 
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
+from schemas.exact_base64 import decoded, encoded
 from schemas.positions import Finding, located
-from schemas.protocol import Name, Party, Post, Protocol, ProtocolError, PublicKey, Status
+from schemas.protocol import (
+    KEY_BYTES,
+    Name,
+    Party,
+    Post,
+    Protocol,
+    ProtocolError,
+    PublicKey,
+    Status,
+)
 
 _DOMAIN = b"ipu information sharing protocol, signature 1\n"
+_SIGNATURE_BYTES = 64
 _Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+def _is_signature(text: str) -> str:
+    decoded(text, _SIGNATURE_BYTES)
+    return text
 
 
 class Signature(BaseModel):
@@ -40,7 +55,7 @@ class Signature(BaseModel):
     terms: _Digest
     partners: tuple[Name, ...]
     key: PublicKey
-    signature: Annotated[str, Field(pattern=r"^[A-Za-z0-9+/]{86}==$")]
+    signature: Annotated[str, AfterValidator(_is_signature)]
 
     @property
     def statement(self) -> bytes:
@@ -50,9 +65,9 @@ class Signature(BaseModel):
 
     def holds(self, key: str) -> bool:
         """Whether it was made with the private half of `key` over exactly these fields."""
-        public = Ed25519PublicKey.from_public_bytes(base64.b64decode(key))
+        public = Ed25519PublicKey.from_public_bytes(decoded(key, KEY_BYTES))
         try:
-            public.verify(base64.b64decode(self.signature), self.statement)
+            public.verify(decoded(self.signature, _SIGNATURE_BYTES), self.statement)
         except InvalidSignature:
             return False
         return True
@@ -65,11 +80,14 @@ def content_digest(protocol: Protocol) -> str:
 
 def terms_digest(protocol: Protocol, party_id: str) -> str:
     """SHA-256 of what concerns one party: its own entry, what it supplies and what it receives."""
+    tables = protocol.aggregates
     of_party = {
-        "partnership": protocol.partnership.short_name,
+        "partnership": [protocol.partnership.short_name, protocol.partnership.name],
+        "words": [protocol.law, protocol.marking],
         "party": protocol.party(party_id),
         "supplies": [s for s in protocol.supplies if s.agency == party_id],
         "receives": [e for e in protocol.receives if e.party == party_id],
+        "aggregates": [a for a in tables if party_id in {a.agency, *a.recipients}],
     }
     text = json.dumps(of_party, sort_keys=True, default=lambda model: model.model_dump(mode="json"))
     return hashlib.sha256(text.encode()).hexdigest()
@@ -101,15 +119,14 @@ def make_signature(
         terms=terms_digest(protocol, party_id),
         partners=tuple(sorted(p.id for p in protocol.parties)),
         key=public,
-        signature="A" * 86 + "==",
+        signature=encoded(bytes(_SIGNATURE_BYTES)),
     )
-    made = base64.b64encode(key.sign(unsigned.statement)).decode()
-    return unsigned.model_copy(update={"signature": made})
+    return unsigned.model_copy(update={"signature": encoded(key.sign(unsigned.statement))})
 
 
 def public_key(key: Ed25519PrivateKey) -> str:
     """The public half of a key, as a protocol has it."""
-    return base64.b64encode(key.public_key().public_bytes_raw()).decode()
+    return encoded(key.public_key().public_bytes_raw())
 
 
 def signatures_file(protocol_file: Path) -> Path:
@@ -154,6 +171,8 @@ def signature_findings(protocol: Protocol, signatures: Sequence[Signature]) -> I
     """
     for entry in signatures:
         yield from _flaws(protocol, entry)
+    if not any(p.status is Status.RESPONSIBLE_AUTHORITY for p in protocol.parties):
+        yield "no party is a responsible authority, so nobody can sign the whole (guidance 2.2.1)"
     sound = [s for s in signatures if not list(_flaws(protocol, s))]
     for party in protocol.parties:
         own = [entry for entry in sound if entry.party == party.id]
@@ -187,6 +206,23 @@ def key_findings(
                     f"the keys of {changed!r} are not those in force; {other!r} has not signed that "
                     "with a key that is in force"
                 )
+
+
+def replay_findings(
+    protocol: Protocol, signatures: Sequence[Signature], before: Mapping[str, date]
+) -> Iterator[str]:
+    """Why an earlier protocol, once signed by all, may not come back by itself.
+
+    `before` is the day on which each authority signed what is in force.
+    """
+    digest = content_digest(protocol)
+    for entry in signatures:
+        day = before.get(entry.party)
+        if entry.protocol == digest and day is not None and entry.signed_on < day:
+            yield (
+                f"{entry.party!r} signed this on {entry.signed_on}, and what is in force on {day}; "
+                "if the earlier one is to come back, it signs it again"
+            )
 
 
 def _keys(party: Party) -> set[str]:

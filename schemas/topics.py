@@ -32,6 +32,13 @@ _OF_INTAKE = {
     "message.timestamp.type": "LogAppendTime",
 }
 
+TOMBSTONE_DAYS = 28
+_OF_RELEASES = {
+    # What was corrected or taken back is gone from the broker a day later; the newest alone is kept.
+    "cleanup.policy": "compact,delete",
+    "max.compaction.lag.ms": str(DAY_MS),
+}
+
 Family = Literal[
     "intake", "rejected", "depersonalised", "personal", "neighbour", "supplies", "receipts",
     "aggregate", "internal", "audit",
@@ -68,7 +75,14 @@ class Topic:
             "retention.ms": str(self.retention_ms),
             "max.message.bytes": str(self.maximum_bytes),
         }
+        if self.family in RELEASES:
+            return config | _OF_RELEASES | {"delete.retention.ms": str(self.tombstones_ms)}
         return config | (_OF_INTAKE if self.family == "intake" else {})
+
+    @property
+    def tombstones_ms(self) -> int:
+        """How long a tombstone stands for readers that were away."""
+        return min(self.retention_ms, TOMBSTONE_DAYS * DAY_MS)
 
     @property
     def subject(self) -> str:

@@ -10,12 +10,17 @@ from typing import Any, NamedTuple
 SUPPLY_HEADER = "supply"
 MARKING_HEADER = "marking"
 WRITER_HEADER = "writer"
+ERASE_HEADER = "erase"
+"""On a record that its supplier wants back from wherever it went."""
 
 Headers = list[tuple[str, str | bytes | None]]
 
 
 class Intake(NamedTuple):
-    """One message of an intake topic as the broker holds it; `timestamp_ms` since 1970 UTC."""
+    """One message of an intake topic as the broker holds it; `timestamp_ms` since 1970 UTC.
+
+    One that `erases` tells of a record that is to be taken back from everywhere.
+    """
 
     topic: str
     partition: int
@@ -24,6 +29,7 @@ class Intake(NamedTuple):
     value: bytes | None
     supply_id: str | None
     timestamp_ms: int
+    erases: bool = False
 
 
 class Output(NamedTuple):
@@ -51,6 +57,7 @@ class Tally:
     cleaned: int = 0
     held: int = 0
     rejected: int = 0
+    erased: int = 0
     released: Counter[str] = field(default_factory=Counter)
     caveats: Counter[str] = field(default_factory=Counter)
     faults: Counter[str] = field(default_factory=Counter)

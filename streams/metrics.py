@@ -29,6 +29,10 @@ class Metrics:
         self.rejected = Counter(
             "ipu_records_rejected", "Records rejected", source, registry=registry
         )
+        self.erased = Counter(
+            "ipu_records_erased", "Records taken back as their supplier asked", source,
+            registry=registry,
+        )  # fmt: skip
         self.faults = Counter(
             "ipu_faults", "Reasons for rejection, by field and reason", (*source, "reason"),
             registry=registry,
@@ -113,6 +117,7 @@ class Metrics:
             self.received.labels(*source).inc(tally.received)
             self.rejected.labels(*source).inc(tally.rejected)
             self.cleaned.labels(*source).inc(tally.cleaned)
+            self.erased.labels(*source).inc(tally.erased)
             self.held.labels(*source).inc(tally.held)
             self.reject_alarm.labels(*source).set(tally.reject_alarm)
             self.last_record.labels(*source).set(now)

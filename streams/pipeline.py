@@ -114,7 +114,7 @@ class Flow:
     released_until: date = date.max
 
     def process(self, intake: Intake, now: datetime, now_ms: int, tally: Tally) -> list[Output]:
-        """The outputs of one record, which has exactly one outcome: released, held or rejected.
+        """The outputs of one record, which has exactly one outcome: released, held, rejected or erased.
 
         `now` is local time in Europe/London, `now_ms` the same instant since 1970 UTC.
         """
@@ -125,6 +125,8 @@ class Flow:
             cleaned = self.clean(record, problems, today, self.recall.event_day(record))
             if cleaned.faults:
                 return [self._reject(intake, cleaned.faults, tally)]
+            if intake.erases:
+                return self._erase(record, now_ms, tally)
             day = self.recall.remember(record, today)
             return self._release(cleaned, day, today, now_ms, tally)
         except Undecodable as undecodable:
@@ -168,6 +170,17 @@ class Flow:
         tally.held += not releases
         tally.released.update([release.profile for release in releases])
         return outputs
+
+    def _erase(self, record: dict[str, Any], now_ms: int, tally: Tally) -> list[Output]:
+        """A tombstone wherever a release of the record can stand, under the keys of every epoch."""
+        tally.erased += 1
+        return [
+            output
+            for (region, _), releaser in self.releasers.items()
+            for output in self.route.withdrawn(
+                releaser.sanitise.names(self.agency, record), now_ms, region
+            )
+        ]
 
     def _in_force(self, made: list[Release], today: date, tally: Tally) -> list[Release]:
         """Without personal information once the protocol's review is overdue."""

@@ -27,7 +27,7 @@ from mode import Service
 from streams.batch import Batch
 from streams.changelog import Changelog
 from streams.kafka_config import WorkerClients
-from streams.messages import SUPPLY_HEADER, BatchResult, Intake
+from streams.messages import ERASE_HEADER, SUPPLY_HEADER, BatchResult, Intake
 from streams.metrics import Metrics
 from streams.pipeline import DependencyUnavailable
 from streams.transaction import TransactionAborted, Transactor, Unmendable, watchdog
@@ -253,26 +253,27 @@ class BatchSource(Service):
 
 
 def _intake(message: Any) -> Intake:
+    headers = _headers(message)
+    supply = headers.get(SUPPLY_HEADER)
     return Intake(
         message.topic(),
         message.partition(),
         message.offset(),
         message.key(),
         message.value(),
-        _supply_id(message),
+        None if supply is None else supply.decode("ascii", "replace")[:64],
         message.timestamp()[1],
+        ERASE_HEADER in headers,
     )
 
 
-def _supply_id(message: Any) -> str | None:
+def _headers(message: Any) -> dict[str, bytes]:
+    """The headers of a message, the first of each name; none where a name is no text."""
     try:
         headers = message.headers() or ()
     except UnicodeDecodeError:
-        return None
-    for name, value in headers:
-        if name == SUPPLY_HEADER and value is not None:
-            return str(value.decode("ascii", "replace")[:64])
-    return None
+        return {}
+    return {name: value for name, value in reversed(headers) if value is not None}
 
 
 def _offsets_after(intakes: Sequence[Intake]) -> list[TopicPartition]:

@@ -120,7 +120,8 @@ def _source(tally: Tally) -> dict[str, Any]:
 
 
 def _outcomes(tally: Tally) -> Iterator[dict[str, Any]]:
-    counts = {"supplied": tally.received, "held": tally.held, "rejected": tally.rejected}
+    counts = {"supplied": tally.received, "held": tally.held}
+    counts |= {"rejected": tally.rejected, "erased": tally.erased}
     for what, records in counts.items():
         if records:
             yield {"what": what, "records": records, "references": b""}

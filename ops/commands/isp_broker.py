@@ -18,7 +18,7 @@ from ops.embedded.stack import Stack
 from ops.isp.apply import apply as apply_protocol
 from ops.isp.changes import Applied
 from ops.isp.plan import Plan, make_plan, require_same
-from ops.isp.signed import load_signed, require_steady_keys
+from ops.isp.signed import load_signed, may_follow
 from schemas.catalogue import Catalogue, load_catalogue
 from schemas.london import london_today
 from schemas.openings import closed_datasets
@@ -129,7 +129,7 @@ def apply(
     """
     here = in_force(protocol_file, run_dir)
     load_signed(here.file, here.catalogue)
-    require_steady_keys(here.file, here.protocol, here.admin, here.catalogue)
+    signatures = may_follow(here.file, here.protocol, here.admin, here.catalogue)
     if plan is not None:
         if renew_passwords:
             message = "a plan shows no renewed passwords; renew them without --plan"
@@ -142,6 +142,7 @@ def apply(
         here.stack.secrets,
         here.stack.registry_url,
         Console(stderr=True, quiet=as_json).print,
+        signatures=signatures,
         renew_passwords=renew_passwords,
     )
     if as_json:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,7 +17,7 @@ from connectors.mapping import Mapping as ColumnMapping
 from connectors.metadata import UNSTATED, Metadata, load_metadata
 from connectors.outcome import Outcome
 from connectors.pace import Pace
-from connectors.publish import Job, Published
+from connectors.publish import Erasure, Job, Published
 from connectors.publish import Progress as Reached
 from connectors.publish import publish as publish_file
 from connectors.receipts import await_outcome
@@ -71,6 +71,14 @@ def publish(
         Path | None,
         typer.Option(help="YAML of what the supplier states and claims of this supply."),
     ] = None,
+    erase: Annotated[
+        bool,
+        typer.Option("--erase", help="Take the file's records back from wherever they went."),
+    ] = False,
+    row: Annotated[
+        list[int] | None,
+        typer.Option(min=1, help="With --erase: this row of the file alone; may be repeated."),
+    ] = None,
     protocol: ProtocolOption = None,
     run_dir: RunDir = None,
     as_json: AsJson = False,
@@ -91,7 +99,11 @@ def publish(
         ipu publish --agency police --dataset police-incident --metadata march.yaml march.csv
 
         ipu publish --agency fire --dataset fire-incident --json --no-wait incidents.csv.gz
+
+        ipu publish --agency police --dataset police-incident --erase --row 17 incidents.csv
     """
+    if row and not erase:
+        raise typer.BadParameter("it names a row to be erased", param_hint="--row")
     catalogue = load_catalogue()
     settings = Settings.from_environment(run_dir=run_dir)
     protocol_file = protocol_of(settings.run_dir, protocol)
@@ -102,6 +114,8 @@ def publish(
     stated = _metadata(metadata, catalogue.record_type(dataset))
     account = account_of(agreed, agency, running_stack(run_dir))
     job = _job(file, columns, account, catalogue, agreed.party(agency), stated)
+    if erase:
+        job = replace(job, erasure=Erasure(frozenset(row) if row else None))
     console = Console(stderr=True, quiet=as_json)
     with progress_bar(console, "sending") as shown:
         published = publish_file(job, Pace(rate=rate), lambda at: shown(*_of_file(at)))
@@ -115,7 +129,7 @@ def publish(
 
 
 def _went_well(outcome: Outcome) -> bool:
-    return outcome.is_whole and (outcome.accepted > 0 or outcome.records == 0)
+    return outcome.is_whole and (outcome.accepted + outcome.erased > 0 or outcome.records == 0)
 
 
 def _check_agreement(protocol: Protocol, agency: str, dataset: str) -> None:
@@ -208,7 +222,7 @@ def _print_summary(agency: str, published: Published, outcome: Outcome | None) -
 
 def _add_outcome(table: Table, outcome: Outcome) -> None:
     table.add_section()
-    for name in ("accepted", "cleaned", "held", "rejected"):
+    for name in ("accepted", "cleaned", "held", "rejected", "erased"):
         table.add_row(name, f"{getattr(outcome, name):,}")
     for name in ("released", "faults", "caveats", "geocoded", "withheld", "combinations"):
         _add_rows(table, name, getattr(outcome, name))

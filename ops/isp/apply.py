@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -20,7 +20,7 @@ from schemas.catalogue import Catalogue
 from schemas.london import london_today
 from schemas.openings import closed_datasets
 from schemas.protocol import Protocol
-from schemas.signatures import content_digest
+from schemas.signatures import Signature, content_digest
 from schemas.topics import topics
 
 CHAIN = "protocol"
@@ -37,6 +37,7 @@ def apply(
     registry_url: str,
     report: Report,
     *,
+    signatures: Sequence[Signature] = (),
     renew_passwords: bool = False,
     today: date | None = None,
 ) -> Applied:
@@ -47,7 +48,8 @@ def apply(
     What is no longer allowed is revoked before anything else, so that no later failure keeps it
     open; what is newly allowed is granted last, when topic, schema and user stand.
     `admin_config` is the configuration of a Kafka client that may administer the cluster,
-    `registry_url` the registry's Confluent-compatible interface; `report` is told each step.
+    `registry_url` the registry's Confluent-compatible interface; `report` is told each step. Whether the
+    protocol is signed is for `ops.isp.signed`; `signatures` are kept with the protocol that is in force.
 
     Raises:
         ApplyError: names the resource that the broker or the registry refused, and why.
@@ -76,7 +78,7 @@ def apply(
     granted = grant_rules(admin, protocol.prefix, wanted_rules)
     report(_said("granted rules", granted))
     if is_new:
-        put_in_force(admin_config, protocol, catalogue, schemas.ids)
+        put_in_force(admin_config, protocol, catalogue, schemas.ids, signatures)
         report("the protocol is in force")
     all_rules = replace(granted, removed=revoked.removed)
     all_users = replace(users, removed=gone.removed)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from confluent_kafka import Consumer, KafkaError, Message, Producer, TopicPartition
@@ -14,7 +14,7 @@ from ops.isp.errors import ApplyError
 from ops.reader import ReadError, read_all
 from schemas.catalogue import Catalogue
 from schemas.protocol import Protocol
-from schemas.signatures import content_digest
+from schemas.signatures import Signature, content_digest
 from schemas.topics import Names, Topic, topics
 from schemas.wire import decoder, encoder
 from streams.messages import MARKING_HEADER, Headers
@@ -26,11 +26,12 @@ _UNKNOWN = KafkaError(KafkaError.UNKNOWN_TOPIC_OR_PART).name()
 
 
 class InForce(NamedTuple):
-    """What was applied last: digest and document, and when (UTC)."""
+    """What was applied last: digest and document, when (UTC), and when each party had signed it."""
 
     digest: str
     document: dict[str, Any]
     at: datetime
+    signed_on: Mapping[str, date]
 
     @property
     def protocol(self) -> Protocol:
@@ -51,7 +52,9 @@ def read_in_force(client: Mapping[str, Any], prefix: str, catalogue: Catalogue) 
             value = message.value()
             if message.key() == _KEY and value is not None:
                 kept = decode(value)
-                found = InForce(kept["digest"], json.loads(kept["document"]), kept["at"])
+                days = {p: date.fromisoformat(day) for p, day in kept["signed_on"].items()}
+                document = json.loads(kept["document"])
+                found = InForce(kept["digest"], document, kept["at"], days)
     except ReadError as error:
         if error.reason == _UNKNOWN:
             return None
@@ -91,6 +94,7 @@ def put_in_force(
     protocol: Protocol,
     catalogue: Catalogue,
     schema_ids: Mapping[str, int],
+    signatures: Sequence[Signature] = (),
 ) -> None:
     """Keep the protocol as the one in force, as the administrator.
 
@@ -103,6 +107,7 @@ def put_in_force(
             "at": int(time.time() * 1000),
             "digest": content_digest(protocol),
             "document": protocol.model_dump_json(by_alias=True),
+            "signed_on": {s.party: s.signed_on.isoformat() for s in signatures},
         }
     )
     outcomes: list[str] = []

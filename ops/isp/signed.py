@@ -11,8 +11,10 @@ from schemas.catalogue import Catalogue
 from schemas.protocol import Protocol, ProtocolError
 from schemas.protocol_file import load_protocol
 from schemas.signatures import (
+    Signature,
     key_findings,
     load_signatures,
+    replay_findings,
     signature_findings,
     signatures_file,
 )
@@ -36,17 +38,26 @@ def load_signed(path: Path, catalogue: Catalogue) -> Protocol:
     return protocol
 
 
-def require_steady_keys(
+def may_follow(
     path: Path, protocol: Protocol, admin: Mapping[str, Any], catalogue: Catalogue
-) -> None:
-    """See that the authorities' keys are those in force, or that the others have agreed to new ones.
+) -> tuple[Signature, ...]:
+    """The signatures of a protocol that may follow the one in force.
+
+    The authorities' keys are those in force, or the others have agreed to new ones; and it is no
+    earlier protocol that was signed before the one in force.
 
     Raises:
         ProtocolError: names each authority whose agreement is missing.
     """
+    signatures = load_signatures(path)
     before = read_in_force(admin, protocol.prefix, catalogue)
     if before is not None:
-        _raise(path, list(key_findings(protocol, load_signatures(path), before.protocol)))
+        findings = [
+            *key_findings(protocol, signatures, before.protocol),
+            *replay_findings(protocol, signatures, before.signed_on),
+        ]
+        _raise(path, findings)
+    return signatures
 
 
 def _raise(path: Path, findings: list[str]) -> None:

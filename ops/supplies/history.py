@@ -39,6 +39,8 @@ def history_of(agency: str, supplies: Iterable[Record], receipts: Iterable[Recor
     """
     rules: dict[str, Record] = {}
     for supply in supplies:
+        if supply.get("erases"):
+            continue  # what was taken back says nothing of how complete or timely supplies are
         known = rules.get(supply["supply_id"])
         rules[supply["supply_id"]] = ruling(known, supply)
     outcomes: dict[tuple[str | None, str], Outcome] = {}

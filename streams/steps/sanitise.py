@@ -46,6 +46,10 @@ class Sanitiser:
             for field, digest in policy.digests(agency, record).items()
         }
 
+    def names(self, agency: str, record: dict[str, Any]) -> list[tuple[str, str]]:
+        """Profile and `record_id` of every release that there can be of the record."""
+        return [(policy.profile, policy.record_id(agency, record)) for policy in self._policies]
+
     def residues(self, record: dict[str, Any]) -> int:
         """How many texts of a record say more than any profile is told of them."""
         return len(set().union(*(policy.residues(record) for policy in self._policies)))

@@ -98,7 +98,7 @@ class Protocols:
         topic, principal = names.depersonalised("second", READ), names.principal(READER)
         admin = self.setting.admin
         writer = Producer(self.setting.admin_config)
-        writer.produce(topic, b"trial", partition=0)
+        writer.produce(topic, b"trial", b"trial", partition=0)
         writer.flush(_PATIENCE_S)
         settings = {"group.id": f"{principal}.bench", "enable.auto.commit": False, "log_level": 0}
         stack = self.setting.stack

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.broker
 END_S = 30.0
 INTAKE = "rights.intake.police.police-incident"
 RELEASED = "rights.depersonalised.central.police-incident"
-GROUP = "rights.worker.memory.0"
+GROUP = "rights.worker.reader"
 TRANSACTIONAL_ID = "rights.worker.pipeline.0"
 
 

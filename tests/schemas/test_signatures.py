@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -15,7 +14,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from schemas.catalogue import load_catalogue
-from schemas.protocol import Party, Post, Protocol, ProtocolError
+from schemas.exact_base64 import decoded, encoded
+from schemas.protocol import Officer, Party, Post, Protocol, ProtocolError, Status
 from schemas.protocol_file import load_protocol
 from schemas.signatures import (
     Signature,
@@ -24,6 +24,7 @@ from schemas.signatures import (
     load_signatures,
     make_signature,
     public_key,
+    replay_findings,
     save_signatures,
     signature_findings,
     signatures_file,
@@ -146,9 +147,9 @@ def forged(draw: Any) -> Signature:
         st.sampled_from(["signed_on", "protocol", "terms", "partners", "post", "signature"])
     )
     if field == "signature":
-        raw = bytearray(base64.b64decode(made.signature))
+        raw = bytearray(decoded(made.signature, 64))
         raw[draw(st.integers(0, 63))] ^= 1 << draw(st.integers(0, 7))
-        return made.model_copy(update={field: base64.b64encode(raw).decode()})
+        return made.model_copy(update={field: encoded(bytes(raw))})
     other = {
         "signed_on": draw(st.dates().filter(lambda day: day != DAY)),
         "protocol": draw(st.text("0123456789abcdef", min_size=64, max_size=64)),
@@ -212,6 +213,39 @@ def test_an_authority_leaves_only_with_the_consent_of_the_others() -> None:
     assert list(key_findings(smaller, by_all(smaller), PROTOCOL)) == []
     (finding,) = key_findings(smaller, by_all(smaller)[1:], PROTOCOL)
     assert "'police' has not signed" in finding
+
+
+def test_an_approver_does_not_sign_for_a_responsible_authority() -> None:
+    key = public_key(seeded("police", "approver"))
+    approver = Officer(post="Data Protection Officer", contact="x@partnership.example", key=key)
+    police = PROTOCOL.party("police").model_copy(update={"approver": approver})
+    protocol = changed(PROTOCOL, parties=(police, *PROTOCOL.parties[1:]))
+    with pytest.raises(ProtocolError, match="accepted: liaison_officer, deputy"):
+        signed(protocol, "police", "approver")
+
+
+def test_without_a_responsible_authority_nothing_is_signed() -> None:
+    invited = [p.model_copy(update={"status": Status.INVITED}) for p in PROTOCOL.parties]
+    protocol = changed(PROTOCOL, parties=tuple(invited))
+    assert any(
+        "no party is a responsible authority" in f for f in findings(protocol, by_all(protocol))
+    )
+
+
+def test_an_earlier_protocol_does_not_come_back_by_itself() -> None:
+    signatures = by_all(PROTOCOL)
+    later = {"police": date(2026, 11, 2)}
+    (finding,) = replay_findings(PROTOCOL, signatures, later)
+    assert "'police' signed this on 2026-11-01, and what is in force on 2026-11-02" in finding
+    assert list(replay_findings(PROTOCOL, signatures, {"police": DAY})) == []
+
+
+@pytest.mark.parametrize(
+    "text", ["", "AAAA", "A" * 43, "A" * 42 + "B=", "A" * 43 + "=\n", "é" * 43 + "="]
+)
+def test_a_key_has_one_spelling_alone(text: str) -> None:
+    with pytest.raises(ValidationError, match="32 bytes in base64"):
+        Officer(post="Officer", contact="x@partnership.example", key=text)
 
 
 @pytest.fixture
