@@ -188,14 +188,15 @@ def key_findings(
     """Why the authorities' keys may not be those that the protocol has, seen from the one in force.
 
     A responsible authority's keys may change only, and one may leave only, if all the other
-    authorities in force have signed with the keys that are in force.
+    authorities in force have signed with the keys that are in force; where there is no other, if it has
+    itself, by a post whose key stays.
     """
     before = {p.id: p for p in in_force.parties if p.status is Status.RESPONSIBLE_AUTHORITY}
     now = {p.id: p for p in protocol.parties if p.status is Status.RESPONSIBLE_AUTHORITY}
     moved = [i for i, party in before.items() if i not in now or _keys(now[i]) != _keys(party)]
     digest = content_digest(protocol)
     for changed in moved:
-        for other in sorted(before.keys() - {changed}):
+        for other in sorted(before.keys() - {changed} or {changed}):
             keys = _keys(before[other])
             signed = any(
                 s.party == other and s.protocol == digest and s.key in keys and s.holds(s.key)

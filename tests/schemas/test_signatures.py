@@ -207,6 +207,23 @@ def test_somebody_who_puts_own_keys_in_for_all_is_refused() -> None:
     assert len(list(key_findings(taken_over, signatures, PROTOCOL))) == 6
 
 
+def test_a_sole_authority_changes_one_key_by_the_other_and_never_both() -> None:
+    invited = {"status": Status.INVITED}
+    others = [p.model_copy(update=invited) for p in PROTOCOL.parties if p.id != "police"]
+    police = PROTOCOL.party("police")
+    sole = changed(PROTOCOL, parties=(police, *others))
+    officer, deputy = police.posts["liaison_officer"], police.posts["deputy"]
+    new = public_key(seeded("police", "liaison_officer", 1))
+    moved = police.model_copy(
+        update={"liaison_officer": officer.model_copy(update={"key": new}), "deputy": deputy}
+    )
+    one = changed(sole, parties=(moved, *others))
+    assert list(key_findings(one, [signed(one, "police", "deputy")], sole)) == []
+    by_new = signed(one, "police", "liaison_officer", 1)
+    (finding,) = key_findings(one, [by_new], sole)
+    assert "'police' has not signed" in finding
+
+
 def test_an_authority_leaves_only_with_the_consent_of_the_others() -> None:
     left = tuple(p for p in PROTOCOL.parties if p.id != "fire")
     smaller = changed(PROTOCOL, parties=left)
