@@ -16,7 +16,7 @@ from ops.embedded.layout import Layout
 from ops.officer_keys import load_key, make_key
 from schemas.catalogue import Catalogue
 from schemas.london import london_today
-from schemas.protocol import Party, Post
+from schemas.protocol import Post
 from schemas.protocol_file import load_protocol
 from schemas.signatures import (
     load_signatures,
@@ -36,14 +36,16 @@ def exercise(protocol_file: Path, run_dir: Path, catalogue: Catalogue) -> Path:
     Keys that were made for an earlier exercise there are kept. Errors as `load_protocol`, and
     `SecretError` where a key cannot be read.
     """
-    parties = load_protocol(protocol_file, catalogue).parties
+    protocol = load_protocol(protocol_file, catalogue)
     keys = private_files.make_folder(Layout(run_dir).secrets.folder) / "officers"
     document: Any = YAML(typ="rt").load(protocol_file)
-    for entry, party in zip(document["parties"], parties, strict=True):
-        for post in party.posts:
+    holders = {party["id"]: party for party in document["parties"]}
+    holders |= {n["short_name"]: n["agreement"] for n in document.get("neighbours", ())}
+    for name, posts in protocol.signatories.items():
+        for post in posts:
             # Of its own: in the file, parties may share an officer by an alias, never a key.
-            key = public_key(load_key(_made(keys, party, post)))
-            entry[post] = {**entry[post], "key": key}
+            key = public_key(load_key(_made(keys, name, post)))
+            holders[name][post] = {**holders[name][post], "key": key}
     copy = private_files.make_folder(run_dir / FOLDER) / protocol_file.name
     with copy.open("w", encoding="utf-8") as stream:
         YAML(typ="rt").dump(document, stream)
@@ -56,21 +58,21 @@ def _sign(copy: Path, keys: Path, catalogue: Catalogue) -> None:
     if not list(signature_findings(protocol, load_signatures(copy))):
         return
     signatures = []
-    for party in protocol.parties:
-        post = next(iter(party.posts))
-        key = load_key(_file(keys, party, post))
-        signatures.append(make_signature(protocol, party.id, post, key, london_today()))
+    for name, posts in protocol.signatories.items():
+        post = next(iter(posts))
+        key = load_key(_file(keys, name, post))
+        signatures.append(make_signature(protocol, name, post, key, london_today()))
     private_files.write(signatures_file(copy), save_signatures(copy, signatures))
 
 
-def _made(keys: Path, party: Party, post: Post) -> Path:
+def _made(keys: Path, name: str, post: Post) -> Path:
     """The file of a post's key, which is made where there is none."""
-    file = _file(keys, party, post)
+    file = _file(keys, name, post)
     if not file.exists():
         private_files.make_folder(keys)
         make_key(file)
     return file
 
 
-def _file(keys: Path, party: Party, post: Post) -> Path:
-    return keys / f"{party.id}.{post}.pem"
+def _file(keys: Path, name: str, post: Post) -> Path:
+    return keys / f"{name}.{post}.pem"

@@ -16,6 +16,7 @@ District = Annotated[str, Field(pattern=r"^[EW]\d{8}$")]
 Profile = Literal["central", "second", "personal"]
 Post = Literal["liaison_officer", "deputy", "approver"]
 """Posts that sign for a party."""
+_LIAISON: Post = "liaison_officer"
 KEY_BYTES = 32
 """Of an Ed25519 key (RFC 8032)."""
 
@@ -80,18 +81,6 @@ class Partnership(_Strict):
     margin_metres: Annotated[int, Field(ge=0, le=10_000)] = 500
 
 
-class Neighbour(_Strict):
-    """A partnership whose agencies may have what happened in its area (guidance 2.2.4).
-
-    `conditions` says under which provisions of both protocols.
-    """
-
-    short_name: Name
-    name: str
-    area: Annotated[tuple[District, ...], Field(min_length=1)]
-    conditions: Annotated[str, Field(min_length=1)]
-
-
 class Officer(_Strict):
     """Who answers for a party, as a post with a mailbox: never a person's name.
 
@@ -101,6 +90,32 @@ class Officer(_Strict):
     post: str
     contact: str
     key: PublicKey | None = None
+
+
+class Agreement(_Strict):
+    """Where another partnership's own protocol agrees to the sharing, and until when (guidance 2.2.4).
+
+    `protocol` names that protocol and its section; its `liaison_officer` signs for it.
+    """
+
+    protocol: Annotated[str, Field(min_length=1)]
+    agreed_on: date
+    until: date
+    liaison_officer: Officer
+
+
+class Neighbour(_Strict):
+    """A partnership whose agencies may have what happened in its area (guidance 2.2.4).
+
+    `conditions` says under which provisions of both protocols; without the `agreement` of the other one
+    nothing is shared.
+    """
+
+    short_name: Name
+    name: str
+    area: Annotated[tuple[District, ...], Field(min_length=1)]
+    conditions: Annotated[str, Field(min_length=1)]
+    agreement: Agreement | None = None
 
 
 class Party(_Strict):
@@ -284,6 +299,16 @@ class Protocol(_Strict):
         known = ", ".join(p.id for p in self.parties)
         raise ProtocolError(f"{party_id!r} is no party to the protocol; accepted: {known}")
 
+    @property
+    def signatories(self) -> dict[str, dict[Post, Officer]]:
+        """The posts that sign, by party; by short name also those of neighbours who agree."""
+        agreed = {
+            n.short_name: {_LIAISON: n.agreement.liaison_officer}
+            for n in self.neighbours
+            if n.agreement is not None
+        }
+        return {p.id: p.posts for p in self.parties} | agreed
+
     def profiles_of(self, dataset: str, neighbour: str | None = None) -> tuple[str, ...]:
         """Release profiles in which somebody is entitled to `dataset`, of this area or another."""
         entitled = {
@@ -329,7 +354,8 @@ def _party_findings(protocol: Protocol) -> Iterator[str]:
         yield "a party id stands twice"
     for component in sorted(COMPONENTS & set(ids)):
         yield f"the party id {component!r} is the name of a part of the processor itself"
-    keys = [officer.key for p in protocol.parties for officer in p.posts.values() if officer.key]
+    posts = [officer for named in protocol.signatories.values() for officer in named.values()]
+    keys = [officer.key for officer in posts if officer.key]
     for key in sorted({key for key in keys if keys.count(key) > 1}):
         yield f"the key {key} is of more than one post; each has its own"
     sharing = {s.agency for s in protocol.supplies}
@@ -394,6 +420,14 @@ def _neighbour_findings(protocol: Protocol) -> Iterator[str]:
     names = [n.short_name for n in protocol.neighbours]
     if len(set(names)) != len(names):
         yield "a neighbour stands twice"
+    for name in sorted(set(names) & {p.id for p in protocol.parties}):
+        yield f"the neighbour {name!r} is called as a party is"
+    for neighbour in protocol.neighbours:
+        if neighbour.agreement is None:
+            yield (
+                f"neighbours: {neighbour.short_name!r}: what happened there is shared only with the "
+                "agreement of its own protocol (guidance 2.2.4); say under `agreement` where it agrees"
+            )
     areas = [*protocol.partnership.area, *(d for n in protocol.neighbours for d in n.area)]
     for district in sorted({d for d in areas if areas.count(d) > 1}):
         yield f"the district {district} stands in more than one area"

@@ -45,12 +45,17 @@ def load_protocol(path: Path, catalogue: Catalogue) -> Protocol:
 
 
 def overdue_review(path: Path, protocol: Protocol, day: date) -> list[str]:
-    """The finding, with its line, that the protocol's review is overdue on `day`; none if it is not."""
-    notice = review_notice(protocol, day)
-    if notice is None or day <= protocol.review:
-        return []
-    document = YAML(typ="rt").load(path)
-    return [located([Finding(("review",), notice)], path, document, "protocol")]
+    """The findings, with their lines, that the review or a neighbour's agreement is over on `day`."""
+    notice, found = review_notice(protocol, day), list[Finding]()
+    if notice is not None and day > protocol.review:
+        found.append(Finding(("review",), notice))
+    for i, neighbour in enumerate(protocol.neighbours):
+        if neighbour.agreement is not None and day > neighbour.agreement.until:
+            message = f"{neighbour.short_name!r} agreed until {neighbour.agreement.until}"
+            message += "; nothing of its area is released any more"
+            found.append(Finding(("neighbours", i, "agreement", "until"), message))
+    document = YAML(typ="rt").load(path) if found else None
+    return [located([finding], path, document, "protocol") for finding in found]
 
 
 def _raise_findings(findings: list[Finding], path: Path, document: Any) -> None:

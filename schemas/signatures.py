@@ -25,6 +25,7 @@ from schemas.positions import Finding, located
 from schemas.protocol import (
     KEY_BYTES,
     Name,
+    Officer,
     Party,
     Post,
     Protocol,
@@ -79,18 +80,31 @@ def content_digest(protocol: Protocol) -> str:
 
 
 def terms_digest(protocol: Protocol, party_id: str) -> str:
-    """SHA-256 of what concerns one party: its own entry, what it supplies and what it receives."""
+    """SHA-256 of what concerns one party: its own entry, what it supplies and what it receives.
+
+    Of a neighbour it is the entry, and what others receive of its area.
+    """
     tables = protocol.aggregates
     of_party = {
         "partnership": [protocol.partnership.short_name, protocol.partnership.name],
         "words": [protocol.law, protocol.marking],
-        "party": protocol.party(party_id),
+        "party": [p for p in protocol.parties if p.id == party_id],
+        "neighbour": [n for n in protocol.neighbours if n.short_name == party_id],
         "supplies": [s for s in protocol.supplies if s.agency == party_id],
-        "receives": [e for e in protocol.receives if e.party == party_id],
+        "receives": [e for e in protocol.receives if party_id in {e.party, e.neighbour}],
         "aggregates": [a for a in tables if party_id in {a.agency, *a.recipients}],
     }
     text = json.dumps(of_party, sort_keys=True, default=lambda model: model.model_dump(mode="json"))
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def posts_of(protocol: Protocol, name: str) -> Mapping[Post, Officer]:
+    """The posts that sign for a party or a neighbour; `ProtocolError` names those who sign."""
+    found = protocol.signatories.get(name)
+    if found is None:
+        accepted = ", ".join(protocol.signatories)
+        raise ProtocolError(f"{name!r} does not sign this protocol; accepted: {accepted}")
+    return found
 
 
 def make_signature(
@@ -101,10 +115,10 @@ def make_signature(
     Raises:
         ProtocolError: there is no such party or post, or the key is not the post's.
     """
-    party = protocol.party(party_id)
-    officer = party.posts.get(post)
+    posts = posts_of(protocol, party_id)
+    officer = posts.get(post)
     if officer is None:
-        accepted = ", ".join(party.posts) or "none"
+        accepted = ", ".join(posts) or "none"
         raise ProtocolError(f"{party_id!r} names no {post}; accepted: {accepted}")
     public = public_key(key)
     if officer.key != public:
@@ -167,7 +181,7 @@ def signature_findings(protocol: Protocol, signatures: Sequence[Signature]) -> I
     """Why the protocol does not count as signed; nothing where it does.
 
     Every responsible authority must have signed the whole as it stands; every other party its own
-    terms, and it is signed in by the authorities' signatures.
+    terms, and it is signed in by the authorities' signatures; a neighbour what is shared of its area.
     """
     for entry in signatures:
         yield from _flaws(protocol, entry)
@@ -178,8 +192,11 @@ def signature_findings(protocol: Protocol, signatures: Sequence[Signature]) -> I
         own = [entry for entry in sound if entry.party == party.id]
         if party.status is Status.RESPONSIBLE_AUTHORITY:
             yield from _lacking_authority(protocol, party, own)
-        elif not any(entry.terms == terms_digest(protocol, party.id) for entry in own):
-            yield f"{party.id!r} has not signed its own terms; {_how(party)}"
+        else:
+            yield from _lacking_terms(protocol, party.id, own)
+    for neighbour in protocol.neighbours:
+        name = neighbour.short_name
+        yield from _lacking_terms(protocol, name, [s for s in sound if s.party == name])
 
 
 def key_findings(
@@ -231,8 +248,7 @@ def _keys(party: Party) -> set[str]:
 
 
 def _flaws(protocol: Protocol, entry: Signature) -> Iterator[str]:
-    party = next((p for p in protocol.parties if p.id == entry.party), None)
-    officer = party.posts.get(entry.post) if party else None
+    officer = protocol.signatories.get(entry.party, {}).get(entry.post)
     what = f"the signature of {entry.party!r} ({entry.post})"
     if officer is None:
         yield f"{what} is of no post that the protocol names"
@@ -245,12 +261,17 @@ def _flaws(protocol: Protocol, entry: Signature) -> Iterator[str]:
 def _lacking_authority(protocol: Protocol, party: Party, own: Sequence[Signature]) -> Iterator[str]:
     if any(entry.protocol == content_digest(protocol) for entry in own):
         return
-    yield f"{party.id!r} has not signed the protocol as it stands; {_how(party)}"
+    yield f"{party.id!r} has not signed the protocol as it stands; {_how(party.id)}"
     signed_in = {partner for entry in own for partner in entry.partners}
     for partner in protocol.parties:
         if own and partner.id not in signed_in:
             yield f"{partner.id!r} is a partner whom {party.id!r} has not signed in"
 
 
-def _how(party: Party) -> str:
-    return f"`ipu isp sign --as {party.id}`"
+def _lacking_terms(protocol: Protocol, name: str, own: Sequence[Signature]) -> Iterator[str]:
+    if not any(entry.terms == terms_digest(protocol, name) for entry in own):
+        yield f"{name!r} has not signed its own terms; {_how(name)}"
+
+
+def _how(name: str) -> str:
+    return f"`ipu isp sign --as {name}`"

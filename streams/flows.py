@@ -153,6 +153,10 @@ def _flow(supply: SupplyAgreement, parts: _Parts) -> Flow:
         is_open=_is_open(record_type, parts.protocol),
         personal_until=parts.protocol.last_day("personal"),
         released_until=parts.protocol.last_day("central"),
+        agreed_until={
+            n.short_name: n.agreement.until if n.agreement else date.min
+            for n in parts.protocol.neighbours
+        },
     )
 
 

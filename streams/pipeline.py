@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from secrets import token_bytes
 from typing import Any, NamedTuple
@@ -47,6 +47,7 @@ NOT_OPENED = "dataset-not-opened"
 TEXT_RESIDUE = "text-beyond-its-codes"
 REVIEW_OVERDUE = "protocol-review-overdue"
 OUTSIDE = "event-outside-the-area"
+AGREEMENT_OVER = "agreement-of-the-neighbour-over"
 RETIRED = "key-of-its-time-deleted"
 EPOCH_BY_SUPPLY = "epoch-by-supply"
 _WRITER_BYTES = 8
@@ -94,7 +95,8 @@ class Releaser(NamedTuple):
 class Flow:
     """The steps for one agency's dataset; `releasers` by region and place of the epoch in `keys`.
 
-    After the days of `personal_until` and `released_until` the protocol's review is overdue.
+    After the days of `personal_until` and `released_until` the protocol's review is overdue, after that of
+    `agreed_until` a neighbour's agreement is over.
     """
 
     agency: str
@@ -112,6 +114,7 @@ class Flow:
     is_open: Callable[[date], bool] = lambda _day: True
     personal_until: date = date.max
     released_until: date = date.max
+    agreed_until: Mapping[str, date] = field(default_factory=dict)
 
     def process(self, intake: Intake, now: datetime, now_ms: int, tally: Tally) -> list[Output]:
         """The outputs of one record, which has exactly one outcome: released, held, rejected or erased.
@@ -197,6 +200,8 @@ class Flow:
             return OUTSIDE
         if today > self.released_until:
             return REVIEW_OVERDUE
+        if today > self.agreed_until.get(region, date.max):
+            return AGREEMENT_OVER
         if not self.is_open(today):
             return NOT_OPENED
         return RETIRED if self.keys.epochs[epoch].key is None else None

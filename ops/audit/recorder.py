@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from secrets import token_hex
 from typing import Any, NamedTuple
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
@@ -28,12 +29,15 @@ COMMANDS = "commands"
 
 _SECONDS = 15.0
 _ATTEMPTS = 8
+_NAME_BYTES = 8
 _TAKEN_OVER = frozenset(
     {
         KafkaError._FENCED,  # noqa: SLF001 - librdkafka's name for it
         KafkaError.INVALID_PRODUCER_EPOCH,
         KafkaError.PRODUCER_FENCED,
         KafkaError.CONCURRENT_TRANSACTIONS,
+        # What a broker answers a producer that is being fenced can be no more than this.
+        KafkaError.UNKNOWN,
     }
 )
 
@@ -56,12 +60,14 @@ class Recorder(NamedTuple):
             AuditError: the broker did not take it; Kafka's name says why.
         """
         again = Retrying(
-            retry=retry_if_exception(_is_taken_over),
+            retry=retry_if_exception(_may_be_tried_again),
             stop=stop_after_attempt(_ATTEMPTS),
             wait=wait_random_exponential(multiplier=0.05, max=2.0),
             reraise=True,
         )
         try:
+            # A name of its own, so that an attempt whose end was not seen is recognised by the next.
+            position = position or f"once:{token_hex(_NAME_BYTES)}"
             return again(self._append, {"at": int(time.time() * 1000), **entry}, position)
         except KafkaException as error:
             raise AuditError(
@@ -88,7 +94,9 @@ class Recorder(NamedTuple):
     def _append(self, entry: Mapping[str, Any], position: str) -> Head:
         producer = self._producer()
         # After the producer, which ended what another one of this chain had left open.
-        head, _ = self.last()
+        head, reached = self.last()
+        if reached == position:
+            return head
         value = self._encoder(self._audit)(head.linked(entry))
         after = head.after(value)
         kept = {"sequence": after.sequence, "hash": after.hash, "position": position}
@@ -141,6 +149,9 @@ class Recorder(NamedTuple):
         return next(t for t in topics(self.protocol, self.catalogue) if t.name == name)
 
 
-def _is_taken_over(error: BaseException) -> bool:
-    """Whether another command wrote to the chain in between, so that this one may try again."""
-    return isinstance(error, KafkaException) and error.args[0].code() in _TAKEN_OVER
+def _may_be_tried_again(error: BaseException) -> bool:
+    """Whether another command wrote to the chain in between, or the broker was only busy."""
+    if not isinstance(error, KafkaException):
+        return False
+    reason = error.args[0]
+    return reason.code() in _TAKEN_OVER or reason.retriable() or reason.txn_requires_abort()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -15,12 +16,13 @@ from ops.officer_keys import is_encrypted, load_key, make_key
 from ops.settings import Settings
 from schemas.catalogue import load_catalogue
 from schemas.london import london_today
-from schemas.protocol import Party, Post, Protocol
+from schemas.protocol import Officer, Post, Protocol
 from schemas.protocol_file import load_protocol
 from schemas.signatures import (
     Signature,
     load_signatures,
     make_signature,
+    posts_of,
     public_key,
     save_signatures,
     signature_findings,
@@ -81,7 +83,7 @@ def sign(
     protocol = load_protocol(protocol_file, load_catalogue())
     passphrase = _asked() if is_encrypted(key_file) else None
     private = load_key(key_file, passphrase)
-    chosen = _post(protocol.party(party), post, public_key(private))
+    chosen = _post(posts_of(protocol, party), post, public_key(private))
     made = make_signature(protocol, party, chosen, private, london_today())
     before = load_signatures(protocol_file)
     others = [s for s in before if (s.party, s.post) != (made.party, made.post)]
@@ -128,16 +130,16 @@ def _asked(*, confirm: bool = False) -> str:
     return str(typer.prompt("passphrase of the key", hide_input=True, confirmation_prompt=confirm))
 
 
-def _post(party: Party, given: str | None, key_of_post: str) -> Post:
+def _post(posts: Mapping[Post, Officer], given: str | None, key_of_post: str) -> Post:
     """The post that is named, else the one whose key it is; the first for the message, if none."""
     if given is not None:
-        if given not in party.posts:
-            accepted = ", ".join(party.posts)
-            message = f"{party.id!r} names no {given!r}; accepted: {accepted}"
+        named = [post for post in posts if post == given]
+        if not named:
+            message = f"no post of the party's; accepted: {', '.join(posts)}"
             raise typer.BadParameter(message, param_hint="--post")
-        return given
-    of_key = [post for post, officer in party.posts.items() if officer.key == key_of_post]
-    return (of_key or list(party.posts))[0]
+        return named[0]
+    of_key = [post for post, officer in posts.items() if officer.key == key_of_post]
+    return (of_key or list(posts))[0]
 
 
 def _new_partners(before: tuple[Signature, ...], made: Signature) -> list[str]:

@@ -14,6 +14,7 @@ from schemas.topics import topics
 
 FULL = SCHEMA_FOLDER / "protocols" / "banes.yaml"
 TEXT = FULL.read_text(encoding="utf-8")
+AGREEMENT = TEXT[TEXT.index("    agreement:\n") : TEXT.index("\nsanitising:")]
 
 FAULTS = {
     "a supplier of another kind": (
@@ -52,6 +53,12 @@ FAULTS = {
         "recipients: [council, fire", "recipients: [school, fire", "'school' is no party",
     ),
     "a source kept twice": ("source: events-calendar", "source: place-survey", "stands twice"),
+    "a neighbour without its agreement": (
+        AGREEMENT, "", "only with the agreement of its own protocol (guidance 2.2.4)",
+    ),
+    "a neighbour called as a party": (
+        "short_name: wiltshire\n", "short_name: council\n", "is called as a party is",
+    ),
     "a neighbour that is none": ("neighbour: wiltshire", "neighbour: avon", "'avon' is no neighbour"),
     "a district of two": ("[E06000054]", "[E06000022]", "stands in more than one area"),
     "the second group given personal data": (

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from schemas.catalogue import load_catalogue
+from schemas.catalogue import SCHEMA_FOLDER, load_catalogue
 from schemas.exact_base64 import decoded, encoded
 from schemas.protocol import Officer, Party, Post, Protocol, ProtocolError, Status
 from schemas.protocol_file import load_protocol
@@ -31,6 +31,7 @@ from schemas.signatures import (
 )
 from tests.protocols import FIRST
 
+DEFAULT_PROTOCOL = SCHEMA_FOLDER / "protocols" / "banes.yaml"
 DAY = date(2026, 11, 1)
 AUTHORITIES = ("council", "fire", "police")
 
@@ -173,6 +174,27 @@ def test_a_signature_by_another_key_or_of_nobody_does_not_count() -> None:
     found = findings(PROTOCOL, [stolen, nobody])
     assert "by another key than the protocol names" in found[0]
     assert "of no post that the protocol names" in found[1]
+
+
+def test_a_neighbour_signs_what_is_shared_of_its_area() -> None:
+    full = load_protocol(DEFAULT_PROTOCOL, load_catalogue())
+    (neighbour,) = full.neighbours
+    assert neighbour.agreement is not None
+    officer = neighbour.agreement.liaison_officer
+    key = public_key(seeded("wiltshire", "liaison_officer"))
+    agreement = neighbour.agreement.model_copy(
+        update={"liaison_officer": officer.model_copy(update={"key": key})}
+    )
+    agreed = neighbour.model_copy(update={"agreement": agreement})
+    protocol = changed(with_keys(full), neighbours=(agreed,))
+    own = signed(protocol, "wiltshire")
+    assert findings(protocol, [*by_all(protocol), own]) == []
+    (finding,) = findings(protocol, by_all(protocol))
+    assert "'wiltshire' has not signed its own terms" in finding
+    wider = agreed.model_copy(update={"area": ("E06000054", "E06000030")})
+    more = changed(protocol, neighbours=(wider,))
+    (finding,) = findings(more, [*by_all(more), own])
+    assert "'wiltshire' has not signed its own terms" in finding
 
 
 def test_who_signs_must_hold_the_key_of_the_post() -> None:

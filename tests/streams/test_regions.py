@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from sanitiser.postcodes import PostcodeIndex
 from schemas.catalogue import Catalogue
-from schemas.protocol import Neighbour, Opening, Protocol
+from schemas.protocol import Agreement, Neighbour, Officer, Opening, Protocol
 from streams.messages import BatchResult
 from tests.streams.partnership import NOW, TODAY, Partnership, incident, minimal
 
 SOMERSET = "E06000023"
+AGREED = Agreement(
+    protocol="Its own, section 6", agreed_on=TODAY, until=TODAY,
+    liaison_officer=Officer(post="Liaison Officer", contact="liaison@neighbour.example"),
+)  # fmt: skip
 THERE = {"location_postcode": "BA1 1AB", "location_easting": None, "location_northing": None}
 
 
@@ -21,8 +25,9 @@ THERE = {"location_postcode": "BA1 1AB", "location_easting": None, "location_nor
 def bordered(full_protocol: Protocol, catalogue: Catalogue, index: PostcodeIndex) -> Partnership:
     """The district around BA1 1AB is the neighbour's."""
     neighbour = Neighbour(
-        short_name="wiltshire", name="A neighbour", area=(SOMERSET,), conditions="Section 6"
-    )
+        short_name="wiltshire", name="A neighbour", area=(SOMERSET,), conditions="Section 6",
+        agreement=AGREED,
+    )  # fmt: skip
     own = full_protocol.partnership.model_copy(update={"margin_metres": 50})
     protocol = full_protocol.model_copy(update={"neighbours": (neighbour,), "partnership": own})
     return Partnership.of(protocol, catalogue, index)
@@ -38,6 +43,28 @@ def test_an_event_in_a_neighbour_s_area_goes_to_that_neighbour_alone(bordered: P
     assert topics(result, "depersonalised") == []
     (tally,) = result.tallies
     assert (tally.accepted, tally.held, dict(tally.released)) == (1, 0, {"central": 1})
+
+
+@pytest.mark.parametrize(
+    "agreement", [None, AGREED.model_copy(update={"until": TODAY - timedelta(days=1)})]
+)
+def test_without_the_neighbour_s_agreement_its_events_are_held(
+    full_protocol: Protocol,
+    catalogue: Catalogue,
+    index: PostcodeIndex,
+    agreement: Agreement | None,
+) -> None:
+    neighbour = Neighbour(
+        short_name="wiltshire", name="A neighbour", area=(SOMERSET,), conditions="Section 6",
+        agreement=agreement,
+    )  # fmt: skip
+    own = full_protocol.partnership.model_copy(update={"margin_metres": 50})
+    protocol = full_protocol.model_copy(update={"neighbours": (neighbour,), "partnership": own})
+    over = Partnership.of(protocol, catalogue, index)
+    result = over.process(over.intake("police-incident", incident(**THERE)))
+    assert topics(result, "neighbour") == topics(result, "depersonalised") == []
+    (tally,) = result.tallies
+    assert (tally.held, tally.withheld["agreement-of-the-neighbour-over"]) == (1, 1)
 
 
 def test_an_event_outside_whose_dataset_no_neighbour_has_is_held(bordered: Partnership) -> None:
