@@ -1,0 +1,87 @@
+"""A principal whose password is changed while it reads is cut off when the broker has it log in again."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from confluent_kafka import OFFSET_BEGINNING, Consumer, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient
+
+from ops.embedded import broker_config
+from ops.embedded import stack as embedded
+from ops.embedded.secrets_store import SecretStore
+from ops.embedded.stack import Stack
+from ops.isp.users import apply_users
+from ops.settings import Settings
+from schemas.catalogue import load_catalogue
+from schemas.protocol_file import load_protocol
+from tests.integration.partnership import Partnership, bring_into_step
+from tests.protocols import FIRST
+
+pytestmark = pytest.mark.broker
+
+REAUTHENTICATE_S = 8
+"""In place of the five minutes that the broker gives otherwise."""
+SLACK_S = 8
+
+
+@pytest.fixture
+def impatient(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
+    """A broker that has its clients log in again every few seconds."""
+    monkeypatch.setattr(broker_config, "REAUTHENTICATE_MS", REAUTHENTICATE_S * 1_000)
+    settings = Settings.from_environment(run_dir=tmp_path / "run")
+    try:
+        yield embedded.start(settings, report=print)
+    finally:
+        embedded.stop(settings, report=print)
+
+
+def reader(partnership: Partnership, topic: str) -> Consumer:
+    client = partnership.client("council")
+    settings = {"group.id": f"{client['sasl.username']}.reader", "log_level": 0}
+    consumer = Consumer({**client, **settings, "enable.auto.commit": False})
+    consumer.assign([TopicPartition(topic, p, OFFSET_BEGINNING) for p in range(4)])
+    return consumer
+
+
+def write(partnership: Partnership, topic: str, value: bytes) -> None:
+    producer = Producer(partnership.admin)
+    producer.produce(topic, value, b"key", partition=0)
+    assert producer.flush(20) == 0
+
+
+def read(consumer: Consumer, seconds: float) -> list[bytes]:
+    """What comes until the time is over."""
+    until, values = time.monotonic() + seconds, []
+    while time.monotonic() < until:
+        message = consumer.poll(0.2)
+        if message is not None and message.error() is None:
+            values.append(message.value() or b"")
+    return values
+
+
+def test_the_old_connection_ends_within_the_time_of_re_authentication(
+    impatient: Stack, tmp_path: Path
+) -> None:
+    catalogue = load_catalogue()
+    partnership = bring_into_step(load_protocol(FIRST, catalogue), catalogue, impatient)
+    topic = partnership.names.depersonalised("central", "police-incident")
+    before = reader(partnership, topic)
+    write(partnership, topic, b"before")
+    assert read(before, 5) == [b"before"]
+    principal = partnership.names.principal("council")
+    changed = apply_users(
+        AdminClient(partnership.admin), [principal], SecretStore(tmp_path / "new"), renew=True
+    )
+    assert changed.changed == (principal,)
+    read(before, REAUTHENTICATE_S + SLACK_S)
+    write(partnership, topic, b"after")
+    assert read(before, 5) == [], "the old password's connection still reads"
+    before.close()
+    secrets = SecretStore(tmp_path / "new")
+    after = reader(partnership._replace(secrets=secrets), topic)
+    assert read(after, 5) == [b"before", b"after"]
+    after.close()
