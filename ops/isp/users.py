@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import Future
+from secrets import token_bytes
 from typing import Any, Protocol, cast
 
 from confluent_kafka.admin import (  # type: ignore[attr-defined]
@@ -11,7 +12,6 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
     ScramCredentialInfo,
     ScramMechanism,
     UserScramCredentialAlteration,
-    UserScramCredentialDeletion,
     UserScramCredentialUpsertion,
 )
 
@@ -20,6 +20,13 @@ from ops.isp.requests import TIMEOUT_S, result, results, wait_until
 
 MECHANISM = ScramMechanism.SCRAM_SHA_512
 ITERATIONS = 8192
+LOCKED_ITERATIONS = 4_097
+"""Tells a credential that nobody knows the password of. Such a user counts as none.
+
+A broker (4.4.0) in whose log a user's last credential is deleted lets nobody in at all once it is started
+again, the administrator included. So who leaves is locked out by a password that is thrown away.
+"""
+_RANDOM_BYTES = 32
 
 
 class Passwords(Protocol):
@@ -51,12 +58,15 @@ def apply_users(
 
 
 def remove_users(admin: AdminClient, prefix: str, principals: Sequence[str]) -> Change:
-    """Delete the credentials of this partnership's users who are none of `principals` (any more)."""
+    """Lock out this partnership's users who are none of `principals` (any more)."""
     stale = sorted(users_of(admin, prefix) - set(principals))
     if stale:
-        gone = [UserScramCredentialDeletion(user, MECHANISM) for user in stale]
-        futures = admin.alter_user_scram_credentials(list(gone), request_timeout=TIMEOUT_S)
-        results(futures, lambda user: f"delete the credential of user {user}")
+        locked = ScramCredentialInfo(MECHANISM, LOCKED_ITERATIONS)
+        gone: list[UserScramCredentialAlteration] = [
+            UserScramCredentialUpsertion(user, locked, token_bytes(_RANDOM_BYTES)) for user in stale
+        ]
+        futures = admin.alter_user_scram_credentials(gone, request_timeout=TIMEOUT_S)
+        results(futures, lambda user: f"lock out user {user}")
         wait_until(
             lambda: not users_of(admin, prefix) & set(stale), f"the end of {', '.join(stale)}"
         )
@@ -90,7 +100,10 @@ def _users(admin: AdminClient) -> set[str]:
     return {
         user
         for user, credentials in described.items()
-        if any(info.mechanism == MECHANISM for info in credentials.scram_credential_infos)
+        if any(
+            info.mechanism == MECHANISM and info.iterations != LOCKED_ITERATIONS
+            for info in credentials.scram_credential_infos
+        )
     }
 
 

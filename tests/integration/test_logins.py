@@ -1,4 +1,4 @@
-"""A principal whose password is changed while it reads is cut off when the broker has it log in again."""
+"""Logins that change or end: who loses one is out, and nobody else is, also when the broker starts again."""
 
 from __future__ import annotations
 
@@ -7,15 +7,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from confluent_kafka import OFFSET_BEGINNING, Consumer, Producer, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 
 from ops.embedded import broker_config
 from ops.embedded import stack as embedded
 from ops.embedded.secrets_store import SecretStore
 from ops.embedded.stack import Stack
-from ops.isp.users import apply_users
+from ops.isp.users import apply_users, remove_users, users_of
 from ops.settings import Settings
+from schemas.access import principals
 from schemas.catalogue import load_catalogue
 from schemas.protocol_file import load_protocol
 from tests.integration.partnership import Partnership, bring_into_step
@@ -61,6 +62,39 @@ def read(consumer: Consumer, seconds: float) -> list[bytes]:
         if message is not None and message.error() is None:
             values.append(message.value() or b"")
     return values
+
+
+def can_log_in(stack: Stack, principal: str) -> bool:
+    client = stack.secrets.client_config(stack.bootstrap, principal)
+    admin = AdminClient({**client, "log_level": 0})
+    try:
+        return bool(admin.list_topics(timeout=5).brokers)
+    except KafkaException:
+        return False
+
+
+def test_a_partner_who_leaves_is_locked_out_and_nobody_else_when_the_broker_starts_again(
+    tmp_path: Path,
+) -> None:
+    settings = Settings.from_environment(run_dir=tmp_path / "run")
+    try:
+        stack = embedded.start(settings, report=print)
+        catalogue = load_catalogue()
+        partnership = bring_into_step(load_protocol(FIRST, catalogue), catalogue, stack)
+        admin, staying = AdminClient(partnership.admin), principals(partnership.protocol)[:-1]
+        left = partnership.names.principal("business")
+        assert can_log_in(stack, left)
+        assert remove_users(admin, "banes", staying).removed == (left,)
+        assert remove_users(admin, "banes", staying).removed == (), "who left is none any more"
+        assert users_of(admin, "banes") == set(staying)
+        del admin
+        embedded.stop(settings, report=print)
+        stack = embedded.start(settings, report=print)
+        assert [can_log_in(stack, p) for p in (*staying, left)] == [*[True] * len(staying), False]
+        bring_into_step(partnership.protocol, catalogue, stack)
+        assert can_log_in(stack, left), "who comes back is let in again"
+    finally:
+        embedded.stop(settings, report=print)
 
 
 def test_the_old_connection_ends_within_the_time_of_re_authentication(
