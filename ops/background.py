@@ -15,6 +15,7 @@ from sanitiser.postcode_store import METADATA_FILE
 
 FOLDER = "worker"
 COLLECTOR = "collector"
+DISCLOSER = "discloser"
 COLLECT_SECONDS = 60
 DIGEST_FILE = "runs-by.sha256"
 START_SECONDS = 60.0
@@ -47,19 +48,30 @@ def start_worker(stack: Stack, protocol: Path, slot: str = "0") -> Service:
 
 def start_collector(stack: Stack, protocol: Path) -> Service:
     """Start what takes the broker's record of reads into the audit, or give the one that runs."""
-    folder = private_files.make_folder(stack.run_dir / COLLECTOR)
+    every = ("--every", str(COLLECT_SECONDS))
+    return _start(stack, COLLECTOR, protocol, ("audit", "collect", *every))
+
+
+def start_discloser(stack: Stack, protocol: Path) -> Service:
+    """Start what takes officers' letters and releases to cases, or give the one that runs."""
+    return _start(stack, DISCLOSER, protocol, ("disclose", "serve"))
+
+
+def _start(stack: Stack, name: str, protocol: Path, command: tuple[str, ...]) -> Service:
+    """Start a command that serves no port, supervised; one that runs by another protocol makes way."""
+    folder = private_files.make_folder(stack.run_dir / name)
     running = service.running(folder)
     digest = hashlib.sha256(protocol.read_bytes()).hexdigest()
     if running is not None:
         if _digest_of(folder) == digest:
             return running
         processes.stop(running.process, STOP_SECONDS)
-    command = [
-        sys.executable, "-m", "ops.cli", "audit", "collect", "--supervised",
-        "--every", str(COLLECT_SECONDS), "--protocol", str(protocol), "--run-dir", str(stack.run_dir),
+    whole = [
+        sys.executable, "-m", "ops.cli", *command, "--supervised",
+        "--protocol", str(protocol), "--run-dir", str(stack.run_dir),
     ]  # fmt: skip
-    log = stack.run_dir / "logs" / f"{COLLECTOR}.log"
-    started = Service(processes.spawn(command, log), 0, 0)
+    log = stack.run_dir / "logs" / f"{name}.log"
+    started = Service(processes.spawn(whole, log), 0, 0)
     service.remember(folder, started)
     private_files.write(folder / DIGEST_FILE, digest)
     return started
@@ -90,9 +102,10 @@ def stop_workers(run_dir: Path) -> int:
     return sum(_stop(folder) for folder in sorted((run_dir / FOLDER).glob("*/")))
 
 
-def stop_collector(run_dir: Path) -> bool:
-    """Stop the collector started under the run directory; whether there was one."""
-    return _stop(run_dir / COLLECTOR)
+def stop_beside(run_dir: Path) -> bool:
+    """Stop collector and discloser started under the run directory; whether there was one."""
+    stopped = [_stop(run_dir / name) for name in (DISCLOSER, COLLECTOR)]
+    return any(stopped)
 
 
 def _stop(folder: Path) -> bool:

@@ -12,7 +12,9 @@ from connectors.errors import ConnectorError
 from ops.audit.errors import AuditError
 from ops.commands.aggregate import aggregate
 from ops.commands.audit import audit
+from ops.commands.consent import consent
 from ops.commands.demo import demo
+from ops.commands.disclose import disclose
 from ops.commands.isp import isp
 from ops.commands.keys import keys
 from ops.commands.publish import publish
@@ -24,6 +26,7 @@ from ops.commands.sanitise import sanitise
 from ops.commands.stack import down, up
 from ops.commands.supplies import supplies
 from ops.commands.worker import worker
+from ops.disclosures.errors import DisclosureError
 from ops.embedded.errors import StackError
 from ops.isp.errors import ApplyError
 from ops.reader import ReadError
@@ -42,6 +45,7 @@ EXPECTED = (
     ApplyError,
     AuditError,
     ConnectorError,
+    DisclosureError,
     DependencyUnavailable,
     NotApplied,
     PostcodeIndexError,
@@ -74,6 +78,8 @@ def build_cli() -> typer.Typer:
     cli.add_typer(reference, name="reference")
     cli.add_typer(keys, name="keys")
     cli.add_typer(audit, name="audit")
+    cli.add_typer(disclose, name="disclose")
+    cli.add_typer(consent, name="consent")
     return cli
 
 

@@ -14,6 +14,8 @@ import typer
 from ops.audit.collector import CHAIN, collect_for_ever
 from ops.audit.recorder import Recorder
 from ops.cli import EXPECTED, FAILED
+from ops.disclosures.case_keys import FOLDER as CASES
+from ops.disclosures.process import discloser_settings, run_discloser
 from ops.embedded import private_files
 from ops.embedded.broker_config import ADMIN, BROKER_PRINCIPAL, CONTROLLER_PRINCIPAL
 from ops.embedded.errors import SecretError
@@ -54,6 +56,7 @@ def secrets(folder: Path, protocol_file: ProtocolFile) -> None:
     """Make a password file (mode 0600) for each principal that has none, and the keys; shows none."""
     protocol, _ = _read(protocol_file)
     store = SecretStore(private_files.make_folder(folder))
+    private_files.make_folder(folder / CASES)
     KeyStore(folder).make(london_today(), new=not store.has(Names(protocol.prefix).worker))
     for name in secret_names(protocol):
         store.password(name)
@@ -129,6 +132,30 @@ def collect(
     client = _store(secrets_folder, (principal,)).client_config(bootstrap, principal)
     chain = f"{principal}.{CHAIN}"
     collect_for_ever(log_file, Recorder(client, protocol, catalogue, registry_url, chain), every)
+
+
+@container.command()
+def disclose(
+    protocol_file: ProtocolFile,
+    secrets_folder: Secrets,
+    bootstrap: Bootstrap,
+    registry_url: RegistryUrl,
+) -> None:
+    """Take officers' letters, open and close cases, and release to the open ones, until stopped."""
+    catalogue = load_catalogue()
+    protocol = load_signed(protocol_file, catalogue)
+    principal = Names(protocol.prefix).discloser
+    store = _store(secrets_folder, (ADMIN, principal))
+    run_discloser(
+        discloser_settings(
+            protocol,
+            catalogue,
+            store.client_config(bootstrap, principal),
+            store.client_config(bootstrap, ADMIN),
+            registry_url,
+            secrets_folder,
+        )
+    )
 
 
 def secret_names(protocol: Protocol) -> tuple[str, ...]:

@@ -37,11 +37,12 @@ def exercise(protocol_file: Path, run_dir: Path, catalogue: Catalogue) -> Path:
     `SecretError` where a key cannot be read.
     """
     protocol = load_protocol(protocol_file, catalogue)
-    keys = private_files.make_folder(Layout(run_dir).secrets.folder) / "officers"
+    private_files.make_folder(Layout(run_dir).secrets.folder)
+    keys = _keys(run_dir)
     document: Any = YAML(typ="rt").load(protocol_file)
     holders = {party["id"]: party for party in document["parties"]}
     holders |= {n["short_name"]: n["agreement"] for n in document.get("neighbours", ())}
-    for name, posts in protocol.signatories.items():
+    for name, posts in protocol.officers.items():
         for post in posts:
             # Of its own: in the file, parties may share an officer by an alias, never a key.
             key = public_key(load_key(_made(keys, name, post)))
@@ -51,6 +52,15 @@ def exercise(protocol_file: Path, run_dir: Path, catalogue: Catalogue) -> Path:
         YAML(typ="rt").dump(document, stream)
     _sign(copy, keys, catalogue)
     return copy
+
+
+def officers_key(run_dir: Path, party: str, post: Post) -> Path:
+    """The file of a post's private key that an exercise under the run directory has made."""
+    return _file(_keys(run_dir), party, post)
+
+
+def _keys(run_dir: Path) -> Path:
+    return Layout(run_dir).secrets.folder / "officers"
 
 
 def _sign(copy: Path, keys: Path, catalogue: Catalogue) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ops.background import start_collector, start_worker, stop_collector, stop_workers
+from ops.background import start_collector, start_discloser, start_worker, stop_beside, stop_workers
 from ops.embedded import private_files
 from ops.embedded import stack as embedded
 from ops.embedded.broker_config import ADMIN
@@ -71,6 +71,8 @@ def bring_up(
     counted = load_metadata(index).households
     start_collector(stack, protocol_file)
     started = start_worker(stack, protocol_file) if worker else None
+    if worker:
+        start_discloser(stack, protocol_file)
     return System(stack, protocol_file, protocol, catalogue, started, counted)
 
 
@@ -97,5 +99,5 @@ def take_down(settings: Settings, report: Report) -> bool:
     stopped = bool(stop_workers(settings.run_dir))
     if stopped:
         report("the worker has finished its batch and stopped")
-    stopped = stop_collector(settings.run_dir) or stopped
+    stopped = stop_beside(settings.run_dir) or stopped
     return embedded.stop(settings, report) or stopped

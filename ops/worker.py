@@ -8,6 +8,7 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -87,8 +88,12 @@ def run_worker(settings: WorkerSettings) -> None:
     topic = Names(protocol.prefix).memory
     changelog = Changelog(clients, topic, pipeline.memory, pipeline.writer, decode)
     app = build_app(clients, pipeline, _source(protocol, pipeline), metrics, changelog)
-    _end_when_changed(settings.keys.file)
-    _end_when_another_is_in_force(protocol, settings, catalogue)
+    end_when(_until_changed(settings.keys.file), "there is a new epoch of keys")
+    connection, digest = settings.connection, content_digest(protocol)
+    end_when(
+        lambda: await_another(connection, protocol.prefix, catalogue, digest),
+        "another protocol is in force",
+    )
     # What stands now stays: the collector need not look at it again with every batch.
     gc.freeze()
     Worker(app, loglevel="INFO", redirect_stdouts=False).execute_from_commandline()
@@ -108,31 +113,26 @@ def _warn_of_review(protocol: Protocol) -> None:
         log.warning("%s", notice)
 
 
-def _end_when_changed(file: Path) -> None:
-    """End the worker, as SIGTERM does, when there is a new epoch: whoever keeps it starts it again."""
+def end_when(happens: Callable[[], None], what: str) -> None:
+    """End the process, as SIGTERM does, when `happens` returns: whoever keeps it starts it again."""
+
+    def watch() -> None:
+        happens()
+        log.warning("%s; the process ends, to begin with that", what)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=watch, name="change", daemon=True).start()
+
+
+def _until_changed(file: Path) -> Callable[[], None]:
+    """Return once the file is another than it is now, or is gone."""
     read = file.read_bytes()
 
-    def watch() -> None:
-        while file.read_bytes() == read:
+    def changed() -> None:
+        while file.is_file() and file.read_bytes() == read:
             time.sleep(_WATCHED_EVERY_SECONDS)
-        log.warning("%s has changed; the worker ends, to begin with the new keys", file.name)
-        os.kill(os.getpid(), signal.SIGTERM)
 
-    threading.Thread(target=watch, name="epochs", daemon=True).start()
-
-
-def _end_when_another_is_in_force(
-    protocol: Protocol, settings: WorkerSettings, catalogue: Catalogue
-) -> None:
-    """End the worker, as SIGTERM does, when another protocol is applied: the next one works by that."""
-    client, digest = settings.connection, content_digest(protocol)
-
-    def watch() -> None:
-        await_another(client, protocol.prefix, catalogue, digest)
-        log.warning("another protocol is in force; the worker ends, to begin with that")
-        os.kill(os.getpid(), signal.SIGTERM)
-
-    threading.Thread(target=watch, name="protocol", daemon=True).start()
+    return changed
 
 
 def _metrics(settings: WorkerSettings) -> Metrics:

@@ -32,16 +32,22 @@ class Ground(NamedTuple):
 
 
 def principals(protocol: Protocol) -> tuple[str, ...]:
-    """Every SCRAM user of the protocol: one a party, and the worker, the recorder and the auditor."""
+    """Every SCRAM user of the protocol: one a party, and the processor's own components."""
     names = Names(protocol.prefix)
-    components = (names.worker, names.recorder, names.auditor)
+    components = (names.worker, names.recorder, names.auditor, names.discloser)
     return (*components, *(names.principal(p.id) for p in protocol.parties))
 
 
 def rules(protocol: Protocol, closed: frozenset[str] = frozenset()) -> frozenset[Rule]:
     """All allowances the protocol makes; of the `closed` datasets nothing is supplied or read."""
     return frozenset(
-        (*_worker(protocol), *_audit(protocol), *_own_names(protocol), *grounds(protocol, closed))
+        (
+            *_worker(protocol),
+            *_audit(protocol),
+            *_cases(protocol),
+            *_own_names(protocol),
+            *grounds(protocol, closed),
+        )
     )
 
 
@@ -83,6 +89,28 @@ def _audit(protocol: Protocol) -> Iterator[Rule]:
     yield Rule(names.recorder, "read", "topic", names.audit_heads)
     for agency in {s.agency for s in protocol.supplies}:
         yield Rule(names.auditor, "read", "topic", names.receipts(agency))
+
+
+def _cases(protocol: Protocol) -> Iterator[Rule]:
+    """Letters go one way, and how cases stand the other; the discloser stands between.
+
+    Who may read what was disclosed is no part of the protocol: it is granted case by case.
+    """
+    names = Names(protocol.prefix)
+    for party in protocol.correspondents:
+        principal = names.principal(party.id)
+        yield Rule(principal, "write", "topic", names.letters(party.id))
+        yield Rule(principal, "read", "topic", names.inbox(party.id))
+        yield Rule(names.discloser, "read", "topic", names.letters(party.id))
+        yield Rule(names.discloser, "write", "topic", names.inbox(party.id))
+    for supply in protocol.supplies:
+        yield Rule(names.discloser, "read", "topic", names.intake(supply.agency, supply.dataset))
+    for operation in ("read", "write"):
+        yield Rule(names.discloser, operation, "topic", names.cases)
+        yield Rule(names.discloser, operation, "topic", names.audit_heads)
+        yield Rule(names.discloser, operation, "topic", f"{names.all_disclosed}.", prefixed=True)
+    yield Rule(names.discloser, "write", "topic", names.audit)
+    yield Rule(names.discloser, "read", "topic", names.in_force)
 
 
 def _suppliers(protocol: Protocol, closed: frozenset[str]) -> Iterator[tuple[Rule, Ground]]:

@@ -14,8 +14,8 @@ from schemas.exact_base64 import decoded
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,30}$")]
 District = Annotated[str, Field(pattern=r"^[EW]\d{8}$")]
 Profile = Literal["central", "second", "personal"]
-Post = Literal["liaison_officer", "deputy", "approver"]
-"""Posts that sign for a party."""
+Post = Literal["liaison_officer", "deputy", "approver", "duty_officer", "caldicott_guardian"]
+"""Posts that hold a key. The first three sign for a party; the others act in cases alone."""
 _LIAISON: Post = "liaison_officer"
 KEY_BYTES = 32
 """Of an Ed25519 key (RFC 8032)."""
@@ -42,8 +42,8 @@ HEALTH = frozenset({
 })  # fmt: skip
 """Kinds whose use of personal information the Caldicott principles govern (guidance 2.4.2.2)."""
 
-COMPONENTS = frozenset({"worker", "recorder", "auditor"})
-"""Principals beside the parties': what processes, what writes the audit, and who reads it."""
+COMPONENTS = frozenset({"worker", "recorder", "auditor", "discloser"})
+"""Principals beside the parties': what processes, what writes the audit, who reads it, what discloses."""
 
 MINIMUM_HOUSEHOLDS = 4
 """Appendix 1: "if the postcode contains fewer than four households"."""
@@ -123,7 +123,8 @@ class Party(_Strict):
 
     `notification` is its registration with the Information Commissioner (2.4.2.5), the
     `caldicott_guardian` is consulted before health data are shared (2.4.2.2). Who is no
-    responsible authority may name an `approver` in place of officer and deputy.
+    responsible authority may name an `approver` in place of officer and deputy. The `duty_officer` decides
+    on a disclosure where life is at risk, and one of the others reviews it.
     """
 
     id: Name
@@ -136,6 +137,7 @@ class Party(_Strict):
     deputy: Officer | None = None
     approver: Officer | None = None
     caldicott_guardian: Officer | None = None
+    duty_officer: Officer | None = None
     notification: Annotated[str, Field(pattern=r"^Z[A-Z0-9]\d{6}$")] | None = None
 
     @property
@@ -151,6 +153,15 @@ class Party(_Strict):
         if self.status is not Status.RESPONSIBLE_AUTHORITY:
             named["approver"] = self.approver
         return {post: officer for post, officer in named.items() if officer is not None}
+
+    @property
+    def officers(self) -> dict[Post, Officer]:
+        """Every post that the party names: those that sign for it, and those that act in cases alone."""
+        more: dict[Post, Officer | None] = {
+            "duty_officer": self.duty_officer,
+            "caldicott_guardian": self.caldicott_guardian,
+        }
+        return self.posts | {post: officer for post, officer in more.items() if officer is not None}
 
 
 class RejectLimit(_Strict):
@@ -251,6 +262,7 @@ class Retention(_Strict):
     supplies_days: Annotated[int, Field(ge=1)]
     receipts_days: Annotated[int, Field(ge=1)]
     audit_days: Annotated[int, Field(ge=1)] = 2_555
+    letters_days: Annotated[int, Field(ge=1)] = 28
 
     @property
     def releases_days(self) -> int:
@@ -309,6 +321,17 @@ class Protocol(_Strict):
         }
         return {p.id: p.posts for p in self.parties} | agreed
 
+    @property
+    def officers(self) -> dict[str, dict[Post, Officer]]:
+        """Every post that may hold a key, by party; by short name also those of neighbours who agree."""
+        return self.signatories | {p.id: p.officers for p in self.parties}
+
+    @property
+    def correspondents(self) -> tuple[Party, ...]:
+        """The parties that write and get letters about cases: who supplies, and who may be told."""
+        supplying = {s.agency for s in self.supplies}
+        return tuple(p for p in self.parties if p.group == "central" or p.id in supplying)
+
     def profiles_of(self, dataset: str, neighbour: str | None = None) -> tuple[str, ...]:
         """Release profiles in which somebody is entitled to `dataset`, of this area or another."""
         entitled = {
@@ -354,7 +377,7 @@ def _party_findings(protocol: Protocol) -> Iterator[str]:
         yield "a party id stands twice"
     for component in sorted(COMPONENTS & set(ids)):
         yield f"the party id {component!r} is the name of a part of the processor itself"
-    posts = [officer for named in protocol.signatories.values() for officer in named.values()]
+    posts = [officer for named in protocol.officers.values() for officer in named.values()]
     keys = [officer.key for officer in posts if officer.key]
     for key in sorted({key for key in keys if keys.count(key) > 1}):
         yield f"the key {key} is of more than one post; each has its own"

@@ -41,6 +41,22 @@ def law_findings(
         yield from _basis_findings(claim, (), Sensitivity.DEPERSONALISED, protocol.law, vocabulary)
 
 
+def claim_findings(
+    party: Party,
+    claimed: tuple[str, tuple[str, ...]],
+    datasets: tuple[str, ...],
+    information: Sensitivity,
+    protocol: Protocol,
+    vocabulary: Vocabulary,
+) -> Iterator[Finding]:
+    """What is wrong with a basis and conditions on which a party would have information of datasets."""
+    basis, conditions = claimed
+    law, claim = protocol.law, _Claim((), basis, party)
+    yield from _basis_findings(claim, datasets, information, law, vocabulary)
+    of_law = vocabulary.laws[law]
+    yield from _condition_findings(claim, conditions, information, law, of_law, vocabulary)
+
+
 class _Claim:
     """That a party shares on a basis, at a place of the protocol."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from schemas.catalogue import Catalogue
@@ -18,12 +18,14 @@ MAXIMUM_INTAKE_BYTES = 1_048_576
 PERSONAL_DATA = " – PERSONAL DATA"
 """What the protocol's marking carries on topics whose records can identify a person."""
 
-_PERSONAL = frozenset({"intake", "rejected", "personal"})
+_PERSONAL = frozenset({"intake", "rejected", "personal", "letters", "inbox", "disclosed"})
 MAXIMUM_TABLE_BYTES = 8 * MAXIMUM_INTAKE_BYTES
 """Largest aggregate table, which goes whole in one message."""
 
 RELEASES = frozenset({"depersonalised", "personal", "neighbour"})
 """Families of topics that records are released to."""
+
+_NEWEST_ALONE = RELEASES | {"inbox", "disclosed"}
 
 _OF_INTAKE = {
     # The limit on size then holds for what a record is, not for what it was squeezed to.
@@ -41,7 +43,7 @@ _OF_RELEASES = {
 
 Family = Literal[
     "intake", "rejected", "depersonalised", "personal", "neighbour", "supplies", "receipts",
-    "aggregate", "internal", "audit",
+    "aggregate", "internal", "audit", "letters", "inbox", "disclosed",
 ]  # fmt: skip
 
 
@@ -75,7 +77,7 @@ class Topic:
             "retention.ms": str(self.retention_ms),
             "max.message.bytes": str(self.maximum_bytes),
         }
-        if self.family in RELEASES:
+        if self.family in _NEWEST_ALONE:
             return config | _OF_RELEASES | {"delete.retention.ms": str(self.tombstones_ms)}
         return config | (_OF_INTAKE if self.family == "intake" else {})
 
@@ -128,6 +130,18 @@ class Names:
         """Topic of what became of an agency's records."""
         return f"{self.prefix}.receipts.{agency}"
 
+    def letters(self, party: str) -> str:
+        """Topic of the letters that a party's officers write about cases."""
+        return f"{self.prefix}.letters.{party}"
+
+    def inbox(self, party: str) -> str:
+        """Topic of how the cases stand that a party asks in or is asked in."""
+        return f"{self.prefix}.inbox.{party}"
+
+    def disclosed(self, case: str) -> str:
+        """Topic of what is disclosed in one case, for its recipient alone."""
+        return f"{self.all_disclosed}.{case}"
+
     def principal(self, party: str) -> str:
         """SCRAM user name of a party, or of the component `worker`."""
         return f"{self.prefix}.{party}"
@@ -153,6 +167,21 @@ class Names:
         return f"{self.prefix}.internal.memory"
 
     @property
+    def all_disclosed(self) -> str:
+        """What the names of all topics of cases begin with, before a point and the case."""
+        return f"{self.prefix}.disclosed"
+
+    @property
+    def cases(self) -> str:
+        """Topic of every case and consent as it stands."""
+        return f"{self.prefix}.internal.cases"
+
+    @property
+    def discloser(self) -> str:
+        """SCRAM user name of what takes officers' letters and releases to cases."""
+        return self.principal("discloser")
+
+    @property
     def worker(self) -> str:
         """SCRAM user name, group and transactional-id prefix of the stream worker."""
         return self.principal("worker")
@@ -173,6 +202,21 @@ def topics(protocol: Protocol, catalogue: Catalogue) -> tuple[Topic, ...]:
     return tuple(sorted(_topics(protocol, catalogue), key=lambda topic: topic.name))
 
 
+def disclosed_topic(protocol: Protocol, catalogue: Catalogue, case: str, days: int) -> Topic:
+    """The topic of one case, which lasts as long as the case and is in no protocol."""
+    name = Names(protocol.prefix).disclosed(case)
+    return Topic(
+        name, "disclosed", "discloser", protocol.marking + PERSONAL_DATA, days * DAY_MS, partitions=1,
+        maximum_bytes=MAXIMUM_INTAKE_BYTES, schema=catalogue.system["disclosed"],
+    )  # fmt: skip
+
+
+def disclosed_form(protocol: Protocol, catalogue: Catalogue) -> Topic:
+    """What all topics of cases have in common; its subject is that of their values. No topic itself."""
+    form = disclosed_topic(protocol, catalogue, "", 1)
+    return replace(form, name=Names(protocol.prefix).all_disclosed)
+
+
 def _topics(protocol: Protocol, catalogue: Catalogue) -> Iterator[Topic]:
     names, keep = Names(protocol.prefix), protocol.retention
 
@@ -180,7 +224,7 @@ def _topics(protocol: Protocol, catalogue: Catalogue) -> Iterator[Topic]:
         name: str, family: Family, owner: str, days: int, schema: AvroSchema, **more: Any
     ) -> Topic:
         options = {"partitions": 1, "maximum_bytes": MAXIMUM_INTAKE_BYTES, **more}
-        personal = family in _PERSONAL or more.get("profile") == PERSONAL
+        personal = family in _PERSONAL or more.get("profile") == PERSONAL or name == names.cases
         marking = protocol.marking + (PERSONAL_DATA if personal else "")
         return Topic(name, family, owner, marking, days * DAY_MS, schema=schema, **options)
 
@@ -224,6 +268,19 @@ def _topics(protocol: Protocol, catalogue: Catalogue) -> Iterator[Topic]:
     yield topic(
         names.audit_heads, "internal", "recorder", keep.audit_days, catalogue.system["audit-head"]
     )
+    for party in protocol.correspondents:
+        yield topic(
+            names.letters(party.id), "letters", party.id, keep.letters_days,
+            catalogue.system["letter"], agency=party.id,
+        )  # fmt: skip
+        yield topic(
+            names.inbox(party.id), "inbox", "discloser", keep.audit_days,
+            catalogue.system["case"], agency=party.id,
+        )  # fmt: skip
+    yield topic(
+        names.cases, "internal", "discloser", keep.audit_days, catalogue.system["case"],
+        lasting=True,
+    )  # fmt: skip
     for agreement in protocol.aggregates:
         source = catalogue.aggregates[agreement.source]
         yield Topic(

@@ -144,7 +144,7 @@ class BatchSource(Service):
         if self._changelog is not None:
             self._changelog.follow()
         started = time.time()
-        intakes = [_intake(message) for message in messages]
+        intakes = [intake_of(message) for message in messages]
         result = self._process(loop, intakes)
         if result is None:
             return
@@ -252,7 +252,8 @@ class BatchSource(Service):
                 self._metrics.lag.labels(at.topic, at.partition).set(max(0, behind))
 
 
-def _intake(message: Any) -> Intake:
+def intake_of(message: Any) -> Intake:
+    """A message of an intake topic as the steps take it."""
     headers = _headers(message)
     supply = headers.get(SUPPLY_HEADER)
     return Intake(

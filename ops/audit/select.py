@@ -25,6 +25,7 @@ class Inquiry(NamedTuple):
     begin: datetime | None = None
     until: datetime | None = None
     records: Collection[bytes] | None = None
+    case: str | None = None
 
     @property
     def names_a_share(self) -> bool:
@@ -55,6 +56,8 @@ def answers(entries: Iterable[Entry], inquiry: Inquiry) -> Iterator[Answer]:
     for entry in entries:
         content = entry.content
         if content is None or not _is_within(content["at"], inquiry):
+            continue
+        if inquiry.case not in (None, content["case"]):
             continue
         shares = tuple(share for share in content["shares"] if inquiry.holds(share))
         if shares or _is_asked(content, inquiry):

@@ -62,6 +62,9 @@ def show(
     until: Annotated[
         datetime | None, typer.Option("--until", help="Before this day or time (Europe/London).")
     ] = None,
+    case: Annotated[
+        str | None, typer.Option(help="Everything that was done in one case, by its id.")
+    ] = None,
     record: Annotated[
         str | None, typer.Option(help="Every disclosure of one release, by its record_id.")
     ] = None,
@@ -85,10 +88,12 @@ def show(
         ipu audit show --agency police --dataset police-incident --json | jq '.entries | length'
 
         ipu audit show --reference INC-7 --agency police
+
+        ipu audit show --case 3f0a51c2d4e69b78
     """
     archive = _archive(protocol, run_dir)
     records = _records(record, reference, agency, dataset, archive, run_dir)
-    inquiry = Inquiry(agency, recipient, dataset, _local(begin), _local(until), records)
+    inquiry = Inquiry(agency, recipient, dataset, _local(begin), _local(until), records, case)
     with Console(stderr=True, quiet=as_json).status("reading the audit"):
         found = list(answers(archive.entries(), inquiry))
     consult = _to_consult(found, archive.protocol) if records is not None else []
@@ -284,7 +289,8 @@ def _print(found: list[Answer], consult: list[Party]) -> None:
             table.add_row(at, actor, *_row(share))
         if not answer.shares:
             done = f"{answer.content['action']}: {answer.content['outcome']}"
-            table.add_row(at, actor, done, "", answer.content["dataset"] or "", "", "")
+            about = answer.content["case"] or answer.content["dataset"] or ""
+            table.add_row(at, actor, done, "", about, "", "")
     console = Console()
     console.print(table if found else "no entry of the audit tells of it")
     for party in consult:

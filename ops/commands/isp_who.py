@@ -17,6 +17,7 @@ from rich.table import Table
 
 from ops.commands.common import AsJson, ProtocolOption, RunDir
 from ops.commands.isp_broker import in_force
+from ops.disclosures.standing import case_grounds
 from ops.embedded.broker_config import SUPER_USERS
 from ops.isp.rules import listed
 from ops.isp.topics import partitions_by_topic
@@ -51,7 +52,9 @@ def who(
     admin, prefix = AdminClient({**here.admin}), here.protocol.prefix
     topics = [name for name in partitions_by_topic(admin) if name.startswith(f"{prefix}.")]
     wanted, party = _asked(of, topics, here.protocol)
-    agreed, why = rules(here.protocol, here.closed), grounds(here.protocol, here.closed)
+    cases = case_grounds(here.admin, here.protocol, here.catalogue)
+    agreed = rules(here.protocol, here.closed) | cases.keys()
+    why = grounds(here.protocol, here.closed) | cases
     bindings = listed(admin, ResourceType.TOPIC, AclPermissionType.ANY)
     found = accesses(bindings, wanted, agreed, why)
     chosen = [access for access in found if party in (None, access.principal)]
@@ -104,7 +107,9 @@ def _print(of: str, found: Iterable[Access]) -> None:
 def _basis(access: Access) -> str:
     if not access.agreed:
         return UNKNOWN
-    return "\n".join(map(_said, sorted(access.grounds))) or "the processor itself"
+    said = "\n".join(map(_said, sorted(access.grounds)))
+    own = access.topic.split(".")[1] in {"letters", "inbox"}
+    return said or ("letters about cases" if own else "the processor itself")
 
 
 def _said(ground: Ground) -> str:

@@ -13,10 +13,11 @@ from rich.panel import Panel
 from rich.table import Table
 
 from ops.demo.access_table import Answer
+from ops.demo.case import CaseSeen
 
 WIDTH = 110
 _DIGEST = re.compile(r"[0-9a-f]{32}")
-_OF_ONE_AGENCY = frozenset({"intake", "rejected", "receipts", "supplies"})
+_OF_ONE_AGENCY = frozenset({"intake", "rejected", "receipts", "supplies", "letters", "inbox"})
 _UNTOLD = ("record_id", "source_agency", "caveats")
 
 
@@ -41,6 +42,7 @@ class Findings:
     sample: Mapping[str, Mapping[str, Any]]
     answers: Sequence[Answer]
     refusals: Sequence[tuple[str, str]]
+    case: CaseSeen
     latency: Mapping[str, float]
     live_records: int
     live_rate: float
@@ -54,6 +56,7 @@ def show(console: Console, findings: Findings, parties: Sequence[str]) -> None:
     console.print(_sample(findings.sample))
     console.print(_answers(findings, parties))
     console.print(_refusals(findings.refusals))
+    console.print(_case(findings.case))
     console.print(_latency(findings))
 
 
@@ -163,6 +166,25 @@ def _refusals(refusals: Sequence[tuple[str, str]]) -> Table:
     table.add_column("the broker's answer")
     for attempt, answer in refusals:
         table.add_row(attempt, answer)
+    return table
+
+
+def _case(seen: CaseSeen) -> Table:
+    table = _table(
+        "One case: the council asks the police about one household (a made-up conference)"
+    )
+    table.add_column("step", no_wrap=True)
+    table.add_column("what was seen", overflow="fold")
+    table.add_row(
+        "asked", "signed with the council's officer's key; named fields alone, for 28 days"
+    )
+    table.add_row("approved", "signed with the police's officer's key")
+    table.add_row(
+        "disclosed",
+        f"{seen.records} records, encrypted to the council, {seen.opened_seconds:.1f} s after it asked",
+    )
+    table.add_row("denied to", f"{seen.denied} of {seen.asked} other partners")
+    table.add_row("destroyed", ", ".join(seen.destroyed) or "not in time")
     return table
 
 

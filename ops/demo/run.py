@@ -16,6 +16,7 @@ from connectors.mapping_file import identity_mapping
 from connectors.publish import Job, publish
 from connectors.receipts import await_outcome
 from ops.demo.access_table import ask_the_broker, refused_acts
+from ops.demo.case import try_a_case
 from ops.demo.live import Arrivals, percentiles, publish_steadily
 from ops.demo.report import Findings, Supplied
 from ops.demo.supplies import District, SupplyFile
@@ -47,11 +48,13 @@ class Demo:
         supplies = [self._supply(file, progress) for file in self.files]
         latency, records = self._live(progress)
         asking = progress.add_task("asking the broker who may read what", total=None)
+        sample = self._sample(self.files[0])
         findings = Findings(
             supplies=supplies,
-            sample=self._sample(self.files[0]),
+            sample=sample,
             answers=ask_the_broker(self.system),
             refusals=refused_acts(self.system),
+            case=try_a_case(self.system, sample["original"]),
             latency=latency,
             live_records=records,
             live_rate=self.live_rate,
@@ -179,6 +182,7 @@ def as_document(findings: Findings) -> str:
         "sample": findings.sample,
         "access": [answer._asdict() for answer in findings.answers],
         "refusals": dict(findings.refusals),
+        "case": findings.case._asdict(),
         "latency": dict(findings.latency),
         "seconds": round(findings.seconds, 1),
     }

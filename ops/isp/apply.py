@@ -21,7 +21,7 @@ from schemas.london import london_today
 from schemas.openings import closed_datasets
 from schemas.protocol import Protocol
 from schemas.signatures import Signature, content_digest
-from schemas.topics import topics
+from schemas.topics import disclosed_form, topics
 
 CHAIN = "protocol"
 """The chain of the audit in which applications of protocols stand."""
@@ -62,7 +62,7 @@ def apply(
     report(_said("revoked rules", revoked))
     gone = remove_users(admin, protocol.prefix, principals(protocol))
     report(_said("users who left", gone))
-    schemas = register_schemas(registry_url, wanted_topics)
+    schemas = register_schemas(registry_url, (*wanted_topics, disclosed_form(protocol, catalogue)))
     report(_said("schemas", schemas.change))
     made_topics = apply_topics(admin, wanted_topics)
     report(_said("topics", made_topics))

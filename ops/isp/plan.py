@@ -24,7 +24,7 @@ from schemas.london import london_today
 from schemas.openings import closed_datasets
 from schemas.protocol import Protocol
 from schemas.signatures import content_digest
-from schemas.topics import topics
+from schemas.topics import disclosed_form, topics
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def make_plan(
         topics=topic_changes(admin, wanted),
         users=user_changes(admin, protocol.prefix, principals(protocol)),
         rules=rule_changes(admin, protocol.prefix, rules(protocol, closed)),
-        schemas=schema_changes(registry_url, wanted),
+        schemas=schema_changes(registry_url, (*wanted, disclosed_form(protocol, catalogue))),
         protocol=content_digest(protocol),
         in_force=known.digest if known else "",
     )

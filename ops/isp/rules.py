@@ -22,6 +22,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
 from ops.isp.changes import Change
 from ops.isp.requests import TIMEOUT_S, result, results, wait_until
 from schemas.access import Rule
+from schemas.topics import Names
 
 ANY_HOST = "*"
 _RESOURCES = {
@@ -50,9 +51,22 @@ def binding(rule: Rule) -> AclBinding:
 
 
 def existing_bindings(admin: AdminClient, prefix: str) -> set[AclBinding]:
-    """Every allowance the broker has for a principal of the partnership called `prefix`."""
+    """Every allowance the broker has for a principal of the partnership called `prefix`.
+
+    But for those of single cases, which are granted and revoked by `ops.disclosures.openings`.
+    """
     found = listed(admin, ResourceType.ANY, AclPermissionType.ALLOW)
-    return {acl for acl in found if acl.principal.startswith(f"User:{prefix}.")}
+    cases = f"{Names(prefix).all_disclosed}."
+    return {
+        acl
+        for acl in found
+        if acl.principal.startswith(f"User:{prefix}.") and not _is_of_a_case(acl, cases)
+    }
+
+
+def _is_of_a_case(acl: AclBinding, cases: str) -> bool:
+    literal = acl.resource_pattern_type == ResourcePatternType.LITERAL
+    return acl.restype == ResourceType.TOPIC and literal and acl.name.startswith(cases)
 
 
 def listed(

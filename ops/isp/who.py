@@ -45,6 +45,7 @@ def accesses(
 ) -> Iterator[Access]:
     """What everybody whom a rule of the broker or of the protocol names may do with each of `topics`."""
     principals = {rule.principal for rule in agreed}
+    beginnings = [rule for rule in agreed if rule.resource == "topic" and rule.prefixed]
     named = {acl.principal.removeprefix("User:") for acl in bindings}
     for principal in sorted({*principals, *named}):
         of_principal = [b for b in bindings if b.principal in _meant(principal)]
@@ -54,11 +55,17 @@ def accesses(
                 if _allows(concerned, OPERATIONS[operation]):
                     rule = Rule(principal, operation, "topic", topic)
                     why = grounds.get(rule, frozenset())
-                    yield Access(principal, operation, topic, rule in agreed, why)
+                    known = rule in agreed or any(_covers(b, rule) for b in beginnings)
+                    yield Access(principal, operation, topic, known, why)
 
 
 def _meant(principal: str) -> tuple[str, str]:
     return f"User:{principal}", f"User:{EVERYBODY}"
+
+
+def _covers(beginning: Rule, rule: Rule) -> bool:
+    same = (beginning.principal, beginning.operation) == (rule.principal, rule.operation)
+    return same and rule.name.startswith(beginning.name)
 
 
 def _concerns(binding: AclBinding, topic: str) -> bool:

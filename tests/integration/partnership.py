@@ -16,7 +16,7 @@ from schemas.london import london_today
 from schemas.protocol import Protocol
 from schemas.topics import Names, topics
 
-PARTIES = ("worker", "recorder", "auditor", "police", "fire", "council", "business")
+PARTIES = ("worker", "recorder", "auditor", "discloser", "police", "fire", "council", "business")
 """All principals of the tests' protocol."""
 
 ClientConfig = dict[str, str | int | float | bool]
@@ -60,6 +60,7 @@ class Partnership(NamedTuple):
             if rule.principal == principal
             and rule.resource == "topic"
             and rule.operation in operations
+            and not rule.prefixed
         }
 
     def under(self, short_name: str) -> Partnership:

@@ -10,6 +10,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from ops.container import secret_names
+from ops.disclosures.case_keys import FOLDER as CASES
 from ops.embedded import artefacts
 from ops.embedded.broker_config import Passwords, Ports, log4j2_properties, server_properties
 from ops.keys import FOLDER
@@ -116,3 +117,14 @@ def test_the_broker_is_set_as_the_embedded_one_is(
     }
     assert {key: properties.get(key) for key in expected} == expected
     assert {key for key in properties if not OWN.search(key)} == set(expected)
+
+
+def test_the_discloser_alone_has_the_administrators_password_beside_its_own(
+    services: dict[str, Any],
+) -> None:
+    discloser = services["discloser"]
+    assert [s["source"] for s in discloser["secrets"]] == ["ipu-admin", "discloser"]
+    own = {name for name, s in services.items() if "ipu-admin" in str(s.get("secrets", ""))}
+    assert own == {"kafka", "discloser"}
+    writable = [volume for volume in discloser["volumes"] if not volume.endswith(":ro")]
+    assert [volume.rpartition(":")[2] for volume in writable] == [f"/run/secrets/{CASES}"]

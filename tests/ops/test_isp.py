@@ -83,7 +83,7 @@ def test_check_shows_who_reads_each_topic() -> None:
     assert outcome.exit_code == 0
     document = json.loads(outcome.stdout)
     readers = {topic["name"]: topic["reads"] for topic in document["topics"]}
-    assert readers["banes.intake.police.police-incident"] == ["worker"]
+    assert readers["banes.intake.police.police-incident"] == ["discloser", "worker"]
     assert readers["banes.depersonalised.second.police-incident"] == ["business"]
 
 

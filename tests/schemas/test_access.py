@@ -6,11 +6,13 @@ from schemas.access import grounds, principals, rules
 from schemas.protocol import COMPONENTS, Protocol
 
 
-def test_only_the_supplier_writes_its_intake_and_only_the_worker_reads_it(
+def test_only_the_supplier_writes_its_intake_and_only_the_processor_reads_it(
     protocol: Protocol,
 ) -> None:
     intake = [rule for rule in rules(protocol) if ".intake." in rule.name]
-    assert {r.principal for r in intake if r.operation == "read"} == {"banes.worker"}
+    assert {r.principal for r in intake if r.operation == "read"} == {
+        "banes.worker", "banes.discloser",
+    }  # fmt: skip
     for rule in intake:
         if rule.operation == "write":
             agency = rule.name.split(".")[2]
@@ -48,12 +50,13 @@ def test_rejections_and_receipts_go_to_their_supplier_alone(protocol: Protocol) 
             assert rule.principal in {f"banes.{rest[0]}", *heads}
 
 
-def test_the_audit_is_written_by_worker_and_recorder_and_read_by_the_auditor_alone(
+def test_the_audit_is_written_by_the_processor_and_read_by_the_auditor_alone(
     protocol: Protocol,
 ) -> None:
     found = {(r.principal, r.operation) for r in rules(protocol) if r.name == "banes.audit"}
     assert found == {
-        ("banes.worker", "write"), ("banes.recorder", "write"), ("banes.auditor", "read"),
+        ("banes.worker", "write"), ("banes.recorder", "write"), ("banes.discloser", "write"),
+        ("banes.auditor", "read"),
     }  # fmt: skip
 
 
@@ -63,8 +66,28 @@ def test_groups_and_transactional_ids_are_each_principal_s_own(protocol: Protoco
     assert all(rule.prefixed and rule.name == f"{rule.principal}." for rule in own)
 
 
-def test_no_rule_for_topics_is_wider_than_one_topic(protocol: Protocol) -> None:
-    assert not [r for r in rules(protocol) if r.resource == "topic" and r.prefixed]
+def test_no_rule_for_topics_is_wider_than_one_topic_but_the_discloser_s_for_cases(
+    protocol: Protocol,
+) -> None:
+    wider = {r for r in rules(protocol) if r.resource == "topic" and r.prefixed}
+    assert {(r.principal, r.operation, r.name) for r in wider} == {
+        ("banes.discloser", "read", "banes.disclosed."),
+        ("banes.discloser", "write", "banes.disclosed."),
+    }
+
+
+def test_a_party_writes_its_own_letters_and_reads_its_own_inbox_and_nobody_else_s(
+    protocol: Protocol,
+) -> None:
+    for rule in rules(protocol):
+        _, family, *rest = f"{rule.name}..".split(".")
+        if rule.resource == "topic" and family in {"letters", "inbox"}:
+            own = (f"banes.{rest[0]}", "write" if family == "letters" else "read")
+            between = ("banes.discloser", "read" if family == "letters" else "write")
+            assert (rule.principal, rule.operation) in {own, between}
+    assert not [
+        r for r in rules(protocol) if r.name.endswith((".letters.business", ".inbox.business"))
+    ]
 
 
 def test_an_entitlement_that_ends_takes_its_rules_along(protocol: Protocol) -> None:
@@ -77,7 +100,11 @@ def test_an_entitlement_that_ends_takes_its_rules_along(protocol: Protocol) -> N
 
 def test_every_rule_of_a_party_rests_on_an_agreement_of_the_protocol(protocol: Protocol) -> None:
     components = {f"banes.{name}" for name in COMPONENTS}
-    of_parties = {r for r in rules(protocol) if r.principal not in components}
+    of_parties = {
+        r
+        for r in rules(protocol)
+        if r.principal not in components and r.name.split(".")[1] not in {"letters", "inbox"}
+    }
     found = grounds(protocol)
     assert found.keys() == {r for r in of_parties if r.resource == "topic"}
     agreed = {(s.purpose, s.legal_basis) for s in protocol.supplies}

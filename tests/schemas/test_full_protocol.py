@@ -104,7 +104,13 @@ def test_personal_topics_exist_only_for_datasets_headed_personal(
 
 def test_whatever_can_identify_a_person_is_marked_so(full: Protocol, catalogue: Catalogue) -> None:
     for topic in topics(full, catalogue):
-        personal = topic.family in {"intake", "rejected", "personal"}
+        personal = topic.family in {
+            "intake",
+            "rejected",
+            "personal",
+            "letters",
+            "inbox",
+        } or topic.name.endswith(".cases")
         assert topic.marking.endswith("PERSONAL DATA") is personal, topic.name
 
 
@@ -126,7 +132,7 @@ def test_a_neighbour_s_agency_reads_its_own_area_and_nothing_else(full: Protocol
         r.name
         for r in rules(full)
         if r.principal == "banes.wiltshire-police" and (r.operation, r.resource) == ("read", "topic")
-        and "aggregate" not in r.name and "supplies" not in r.name
+        and not {"aggregate", "supplies", "inbox"} & set(r.name.split("."))
     }  # fmt: skip
     assert read == {
         "banes.neighbour.wiltshire.central.police-incident",

@@ -61,6 +61,7 @@ def test_of_a_closed_dataset_nothing_is_supplied_and_nothing_is_read(
     left = [r for r in rules(full, closed) if r.name.endswith("hospital-drug-alcohol")]
     assert {(r.principal, r.operation, r.name.split(".")[1]) for r in left} == {
         ("banes.worker", "read", "intake"),
+        ("banes.discloser", "read", "intake"),
         ("banes.worker", "write", "rejected"),
         ("banes.worker", "write", "depersonalised"),
         ("banes.health", "read", "rejected"),

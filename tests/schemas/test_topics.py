@@ -46,6 +46,7 @@ def test_every_topic_has_an_avro_schema_and_a_marking(
 ) -> None:
     for topic in topics(protocol, catalogue):
         fastavro.parse_schema(topic.schema)
-        personal = topic.family in ("intake", "rejected")
+        personal = topic.family in ("intake", "rejected", "letters", "inbox")
+        personal = personal or topic.name.endswith(".cases")
         assert topic.marking == "RESTRICTED" + (" – PERSONAL DATA" if personal else "")
         assert topic.subject == f"{topic.name}-value"

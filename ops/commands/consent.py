@@ -1,0 +1,128 @@
+"""`ipu consent`: what people have said about sharing, by process."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from ops.commands.common import AsJson, ProtocolOption, RunDir
+from ops.commands.disclose import office_of
+from ops.commands.officer import Key, Party, officer_of
+from ops.disclosures.request_file import read_consent
+from schemas.london import london_today
+from streams.disclosures.case import ConsentRecord
+
+consent = typer.Typer(
+    no_args_is_help=True, help="What people have said about sharing, for which process."
+)
+
+ConsentArgument = Annotated[
+    Path,
+    typer.Argument(metavar="CONSENT.yaml", exists=True, dir_okay=False, help="Who, and what for."),
+]
+
+
+@consent.command()
+def give(
+    consent_file: ConsentArgument,
+    *,
+    party: Party,
+    key: Key,
+    protocol: ProtocolOption = None,
+    run_dir: RunDir = None,
+) -> None:
+    """Record that a person has consented. It ends by itself on the day that the file says.
+
+    The file has `process`, `subject`, `form` (informed or written), `on` and `until`.
+
+    Examples:
+
+        ipu consent give consent.yaml --as daat --key approver.pem
+    """
+    _record("given", consent_file, party, key, protocol, run_dir)
+
+
+@consent.command()
+def refuse(
+    consent_file: ConsentArgument,
+    *,
+    party: Party,
+    key: Key,
+    protocol: ProtocolOption = None,
+    run_dir: RunDir = None,
+) -> None:
+    """Record that a person has refused: each request is then decided on its own, with its reason.
+
+    Examples:
+
+        ipu consent refuse consent.yaml --as daat --key approver.pem
+    """
+    _record("refused", consent_file, party, key, protocol, run_dir)
+
+
+@consent.command()
+def withdraw(
+    consent_file: ConsentArgument,
+    *,
+    party: Party,
+    key: Key,
+    protocol: ProtocolOption = None,
+    run_dir: RunDir = None,
+) -> None:
+    """Record that a person has withdrawn consent: from the next record on nothing of theirs flows.
+
+    Examples:
+
+        ipu consent withdraw consent.yaml --as daat --key approver.pem
+    """
+    _record("withdrawn", consent_file, party, key, protocol, run_dir)
+
+
+@consent.command(name="list")
+def list_(
+    *,
+    party: Party,
+    protocol: ProtocolOption = None,
+    run_dir: RunDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show the consents that this agency has recorded, and which are to be reviewed.
+
+    Examples:
+
+        ipu consent list --as daat --json | jq '.consents[] | select(.holds | not)'
+    """
+    office, _ = office_of(party, protocol, run_dir)
+    found = sorted(office.inbox().consents, key=lambda r: (r.consent.process, str(r.consent.on)))
+    today = london_today()
+    if as_json:
+        documents = [r.model_dump(mode="json") | {"holds": r.holds(today)} for r in found]
+        typer.echo(json.dumps({"consents": documents}, ensure_ascii=False))
+        return
+    table = Table("who", "process", "said", "on", "until", "holds")
+    for record in found:
+        said = record.consent
+        holds = "yes" if record.holds(today) else "no"
+        table.add_row(
+            _who(record), said.process, said.given, str(said.on), str(said.until or ""), holds
+        )
+    Console().print(table if found else "no consent is recorded")
+
+
+def _record(
+    given: str, file: Path, party: str, key: Path, protocol: Path | None, run_dir: Path | None
+) -> None:
+    office, _ = office_of(party, protocol, run_dir)
+    officer = officer_of(office, key)
+    office.send(read_consent(file, officer, given), officer)
+    typer.echo(f"recorded: {given}")
+
+
+def _who(record: ConsentRecord) -> str:
+    subject = record.consent.subject
+    return subject.reference or subject.name or subject.address or ""

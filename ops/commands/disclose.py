@@ -1,0 +1,427 @@
+"""`ipu disclose`: personal information case by case, asked for, decided and destroyed."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from ops.commands.common import (
+    AsJson,
+    ProtocolOption,
+    RunDir,
+    account_of,
+    protocol_of,
+    running_stack,
+)
+from ops.commands.officer import Key, Party, officer_of
+from ops.disclosures.errors import DisclosureError
+from ops.disclosures.office import Office
+from ops.disclosures.process import discloser_settings, run_discloser
+from ops.disclosures.recipient import make_sealing_key, opened_records, sealing_key_file
+from ops.disclosures.request_file import new_case, read_request, request_of
+from ops.embedded import private_files
+from ops.embedded.broker_config import ADMIN
+from ops.embedded.stack import Stack
+from ops.isp.signed import load_signed
+from ops.supervisor import Supervisor
+from schemas.catalogue import load_catalogue
+from schemas.letters import Advice, ConsentException, Decision, Ending, Outcome, now_utc
+from schemas.london import london_time
+from schemas.protocol_file import load_protocol
+from schemas.topics import Names
+from streams.disclosures.case import Case, Waiting, waiting
+from streams.disclosures.sealing import public_half
+
+disclose = typer.Typer(
+    no_args_is_help=True,
+    help="Personal information, case by case: asked for, decided by its agency, and destroyed.",
+)
+
+CaseArgument = Annotated[str, typer.Argument(metavar="CASE", help="The case's id.")]
+Reason = Annotated[str, typer.Option(prompt=True, help="The reason, which is kept with the case.")]
+
+
+@disclose.command()
+def request(
+    request_file: Annotated[
+        Path,
+        typer.Argument(metavar="REQUEST.yaml", exists=True, dir_okay=False, help="What is asked."),
+    ],
+    *,
+    party: Party,
+    key: Key,
+    protocol: ProtocolOption = None,
+    run_dir: RunDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Ask another agency for what it holds about named people or households.
+
+    The file says `from`, `process`, `purpose`, `questions`, `legal_basis`, `conditions`, `subjects`,
+    `fields` (by dataset; none for the usual ones of the process) and `until`; docs/disclosures.md
+    has examples. The key under which it will be encrypted is made here and stays here.
+
+    Examples:
+
+        ipu disclose request marac.yaml --as council --key council-deputy.pem
+    """
+    office, stack = office_of(party, protocol, run_dir)
+    officer = officer_of(office, key)
+    asked = read_request(request_file, office.catalogue)
+    case = new_case()
+    sealing_key = make_sealing_key(sealing_key_file(stack.secrets.folder, office.party.id, case))
+    letter = request_of(asked, officer, public_half(sealing_key), case)
+    _tell(office.send(letter, officer), as_json=as_json)
+
+
+@disclose.command()
+def approve(
+    case: CaseArgument,
+    *,
+    party: Party,
+    key: Key,
+    reason: Reason,
+    until: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="An earlier last day.")
+    ] = None,
+    field: Annotated[
+        list[str] | None,
+        typer.Option(help="These of the fields asked for alone, as in police-incident.domestic."),
+    ] = None,
+    urgent: Annotated[
+        str | None,
+        typer.Option(help="The risk of death or serious harm; another officer reviews it later."),
+    ] = None,
+    without_consent: Annotated[
+        str | None, typer.Option(help="The exception by which it is shared without consent.")
+    ] = None,
+    no_prejudice: Annotated[
+        bool, typer.Option("--no-prejudice", help="No proceedings are prejudiced (scrutiny).")
+    ] = False,
+    protocol: ProtocolOption = None,
+    run_dir: RunDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Approve a request, or confirm on review what was approved in urgency.
+
+    Examples:
+
+        ipu disclose approve 3f0a… --as police --key police-deputy.pem --reason "proportionate"
+
+        ipu disclose approve 3f0a… --as police --key duty.pem --urgent "threat to life" --reason "…"
+    """
+    exception = None
+    if without_consent is not None:
+        exception = ConsentException(rule=without_consent, reason=reason)
+    more = {
+        "until": until.date() if until else None,
+        "fields": _fields(field) if field else None,
+        "urgent": urgent,
+        "without_consent": exception,
+        "no_prejudice": no_prejudice,
+    }
+    _decide("approve", case, party, key, reason, protocol, run_dir, more, as_json=as_json)
+
+
+@disclose.command()
+def refuse(
+    case: CaseArgument,
+    *,
+    party: Party,
+    key: Key,
+    reason: Reason,
+    protocol: ProtocolOption = None,
+    run_dir: RunDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Refuse a request, or withdraw what was approved: then all that was made for it is destroyed.
+
+    Examples:
+
+        ipu disclose refuse 3f0a… --as police --key police-deputy.pem --reason "no public interest"
+    """
+    _decide("refuse", case, party, key, reason, protocol, run_dir, {}, as_json=as_json)
+
+
+@disclose.command()
+def hold(
+    case: CaseArgument,
+    *,
+    party: Party,
+    key: Key,
+    reason: Reason,
+    protocol: ProtocolOption = None,
+    run_dir: RunDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Leave a request undecided for now, and say what it waits for.
+
+    Examples:
+
+        ipu disclose hold 3f0a… --as police --key police-deputy.pem --reason "legal advice is sought"
+    """
+    _decide("hold", case, party, key, reason, protocol, run_dir, {}, as_json=as_json)
+
+
+@disclose.command()
+def advise(
+    case: CaseArgument,
+    advice: Annotated[str, typer.Argument(metavar="share|withhold", help="The advice.")],
+    *,
+    party: Party,
+    key: Key,
+    reason: Reason,
+    protocol: ProtocolOption = None,
+    run_dir: RunDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Advise on health information, as its Caldicott Guardian.
+
+    Examples:
+
+        ipu disclose advise 3f0a… share --as hospital --key guardian.pem --reason "vital interests"
+    """
+    if advice not in {"share", "withhold"}:
+        raise typer.BadParameter("accepted: share, withhold", param_hint="ADVICE")
+    office, _ = office_of(party, protocol, run_dir)
+    officer = officer_of(office, key)
+    stands = office.case(case)
+    letter = Advice.model_validate(
+        officer.signs_with
+        | {
+            "case": case,
+            "at": now_utc(),
+            "previous": stands.head,
+            "advice": advice,
+            "reason": reason,
+        }
+    )
+    _tell(office.send(letter, officer), as_json=as_json)
+
+
+@disclose.command(name="list")
+def list_(
+    *,
+    party: Annotated[
+        str,
+        typer.Option(
+            "--as", metavar="OFFICER", help="A party, or one of its posts: police.deputy."
+        ),
+    ],
+    everything: Annotated[
+        bool, typer.Option("--all", help="Also the cases that wait for nobody here.")
+    ] = False,
+    protocol: ProtocolOption = None,
+    run_dir: RunDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what waits for whom, since when.
+
+    Examples:
+
+        ipu disclose list --as police.deputy
+
+        ipu disclose list --as council --all --json | jq '.cases[].state'
+    """
+    name, _, post = party.partition(".")
+    office, _ = office_of(name, protocol, run_dir)
+    cases = sorted(office.inbox().cases.values(), key=lambda c: c.since)
+    found = [w for c in cases for w in waiting(c, office.protocol) if _is_for(w, name, post)]
+    shown = cases if everything else [c for c in cases if c.case in {w.case for w in found}]
+    if as_json:
+        cases_shown = [_case_document(c) for c in shown]
+        typer.echo(json.dumps({"waiting": [_waiting(w) for w in found], "cases": cases_shown}))
+    else:
+        _print_inbox(shown, found)
+
+
+@disclose.command()
+def show(
+    case: CaseArgument,
+    *,
+    party: Party,
+    protocol: ProtocolOption = None,
+    run_dir: RunDir = None,
+) -> None:
+    """Show one case whole: who is asked about, which questions, what was decided and why. As JSON.
+
+    Examples:
+
+        ipu disclose show 3f0a… --as police
+    """
+    office, _ = office_of(party, protocol, run_dir)
+    typer.echo(json.dumps(_case_document(office.case(case)), indent=2, ensure_ascii=False))
+
+
+@disclose.command()
+def read(
+    case: CaseArgument,
+    *,
+    party: Party,
+    out: Annotated[
+        Path | None, typer.Option(help="A new file of mode 0600, in place of the terminal.")
+    ] = None,
+    protocol: ProtocolOption = None,
+    run_dir: RunDir = None,
+) -> None:
+    """Decrypt what was disclosed to this party in a case: one JSON document a record.
+
+    Examples:
+
+        ipu disclose read 3f0a… --as council --out case.jsonl
+    """
+    office, stack = office_of(party, protocol, run_dir)
+    file = sealing_key_file(stack.secrets.folder, office.party.id, case)
+    lines = [json.dumps(d, ensure_ascii=False) for d in opened_records(office, case, file)]
+    if out is None:
+        for line in lines:
+            typer.echo(line)
+        return
+    if not private_files.write_new(out, "".join(f"{line}\n" for line in lines)):
+        raise DisclosureError(f"{out} is there already; it is left as it is")
+    typer.echo(f"{len(lines)} records in {out}; destroy it with the case", err=True)
+
+
+@disclose.command()
+def destroy(
+    case: CaseArgument,
+    *,
+    party: Party,
+    key: Key,
+    copies: Annotated[
+        str, typer.Option(prompt=True, help="What became of the copies made of it here.")
+    ],
+    protocol: ProtocolOption = None,
+    run_dir: RunDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """End a case as its recipient, or confirm after its end that its own copies are destroyed.
+
+    The topic, the right to read it and the key are deleted. This party's key of the case is deleted
+    here as well.
+
+    Examples:
+
+        ipu disclose destroy 3f0a… --as council --key deputy.pem --copies "none were made"
+    """
+    office, stack = office_of(party, protocol, run_dir)
+    officer = officer_of(office, key)
+    stands = office.case(case)
+    letter = Ending.model_validate(
+        officer.signs_with
+        | {"case": case, "at": now_utc(), "previous": stands.head, "destroyed": copies}
+    )
+    told = office.send(letter, officer)
+    sealing_key_file(stack.secrets.folder, office.party.id, case).unlink(missing_ok=True)
+    _tell(told, as_json=as_json)
+
+
+@disclose.command()
+def serve(
+    *,
+    supervised: Annotated[
+        bool, typer.Option("--supervised", help="Start again whenever it ends by itself.")
+    ] = False,
+    protocol: ProtocolOption = None,
+    run_dir: RunDir = None,
+) -> None:
+    """Take letters, open and close cases, and release to the open ones, until stopped.
+
+    `ipu up` has it run beside the worker.
+
+    Examples:
+
+        ipu disclose serve --supervised
+    """
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    logging.getLogger("httpx2").setLevel(logging.WARNING)
+    if supervised:
+        alone = [argument for argument in sys.argv[1:] if argument != "--supervised"]
+        raise typer.Exit(Supervisor([sys.executable, "-m", "ops.cli", *alone]).run())
+    stack, catalogue = running_stack(run_dir), load_catalogue()
+    agreed = load_signed(protocol_of(stack.run_dir, protocol), catalogue)
+    own = stack.secrets.client_config(stack.bootstrap, Names(agreed.prefix).discloser)
+    admin = stack.secrets.client_config(stack.bootstrap, ADMIN)
+    secrets = stack.secrets.folder
+    run_discloser(discloser_settings(agreed, catalogue, own, admin, stack.registry_url, secrets))
+
+
+def office_of(party: str, protocol_file: Path | None, run_dir: Path | None) -> tuple[Office, Stack]:
+    """The office of a party on the stack that runs; `ProtocolError` names the parties."""
+    stack, catalogue = running_stack(run_dir), load_catalogue()
+    agreed = load_protocol(protocol_of(stack.run_dir, protocol_file), catalogue)
+    account = account_of(agreed, agreed.party(party).id, stack)
+    connection = dict(account.connection)
+    return Office(connection, stack.registry_url, agreed, catalogue, agreed.party(party)), stack
+
+
+def _decide(
+    outcome: Outcome,
+    case: str,
+    party: str,
+    key: Path,
+    reason: str,
+    protocol: Path | None,
+    run_dir: Path | None,
+    more: dict[str, Any],
+    *,
+    as_json: bool,
+) -> None:
+    office, _ = office_of(party, protocol, run_dir)
+    officer = officer_of(office, key)
+    stands = office.case(case)
+    letter = Decision.model_validate(
+        officer.signs_with
+        | {"case": case, "at": now_utc(), "previous": stands.head}
+        | {"outcome": outcome, "reason": reason, **more}
+    )
+    _tell(office.send(letter, officer), as_json=as_json)
+
+
+def _fields(given: list[str]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for name in given:
+        dataset, point, field = name.partition(".")
+        if not point:
+            raise typer.BadParameter(f"{name!r}; accepted: DATASET.FIELD", param_hint="--field")
+        found.setdefault(dataset, []).append(field)
+    return found
+
+
+def _is_for(one: Waiting, party: str, post: str) -> bool:
+    return one.party == party and (not post or post in one.posts)
+
+
+def _waiting(one: Waiting) -> dict[str, Any]:
+    return {**one._asdict(), "since": one.since.isoformat()}
+
+
+def _case_document(case: Case) -> dict[str, Any]:
+    document: dict[str, Any] = case.model_dump(mode="json")
+    return document
+
+
+def _tell(case: Case | None, *, as_json: bool) -> None:
+    if case is None:
+        return
+    if as_json:
+        typer.echo(json.dumps(_case_document(case)))
+    else:
+        typer.echo(f"case {case.case}: {case.history[-1].what}")
+
+
+def _print_inbox(cases: list[Case], found: list[Waiting]) -> None:
+    table = Table("case", "process", "from", "to", "state", "waits for", "since")
+    for case in cases:
+        waits = (f"{' or '.join(w.posts)}: {w.what}" for w in found if w.case == case.case)
+        since = f"{london_time(case.since):%Y-%m-%d %H:%M}"
+        parties = (case.supplier, case.recipient)
+        table.add_row(case.case, case.process, *parties, case.state, "\n".join(waits), since)
+    Console().print(table if cases else "nothing waits")

@@ -1,0 +1,30 @@
+"""How a command knows which officer acts: by the private key that is given."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ops.disclosures.office import Office, Officer
+from ops.officer_keys import is_encrypted, load_key
+
+Party = Annotated[str, typer.Option("--as", metavar="PARTY", help="The party that acts.")]
+Key = Annotated[
+    Path,
+    typer.Option("--key", exists=True, dir_okay=False, help="The officer's private key."),
+]
+
+
+def officer_of(office: Office, key_file: Path) -> Officer:
+    """The officer of the office whose key lies in the file; asks for the passphrase of one that has one.
+
+    Raises:
+        DisclosureError: it is the key of no post of the party's.
+        SecretError: it is no such key.
+    """
+    passphrase = None
+    if is_encrypted(key_file):
+        passphrase = str(typer.prompt("passphrase of the key", hide_input=True))
+    return office.officer(load_key(key_file, passphrase))

@@ -1,0 +1,360 @@
+"""The discloser: takes officers' letters, opens and closes cases, and releases to those that are open.
+
+One process and one thread, and one Kafka transaction a step: how a case stands, what was released to it,
+the audit of both and the positions read become visible together or not at all. Whatever fails ends the
+process; whoever supervises it starts it again, and it goes on from what is committed.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from confluent_kafka import Message
+from confluent_kafka.admin import AdminClient
+
+from ops.disclosures.case_keys import CaseKeys
+from ops.disclosures.ledger import Ledger, Supply
+from ops.disclosures.openings import Openings
+from ops.disclosures.reading import Backlog, Follower, Place
+from ops.reader import read_all
+from schemas.catalogue import Catalogue
+from schemas.derive import intake_schema
+from schemas.exact_base64 import decoded, encoded
+from schemas.protocol import KEY_BYTES, Protocol
+from schemas.topics import PERSONAL_DATA, Names, disclosed_form, disclosed_topic
+from schemas.wire import WireError, decoder
+from streams.chain import Head
+from streams.disclosures.case import Case, ConsentRecord, Flow, State
+from streams.disclosures.register import Refused, Register, Taken, closed, opened
+from streams.disclosures.releases import Desk, Passage, Reading, passages
+from streams.disclosures.sealing import to_recipient
+from streams.flows import OVERSIZED_BYTES, Wire
+from streams.messages import Intake, Output
+from streams.source import intake_of
+from streams.steps.clean import Cleaner
+from streams.steps.decode import Decoder
+from streams.steps.validate import Validator
+from streams.transaction import Transactor, Unmendable
+
+log = logging.getLogger(__name__)
+
+CHAIN = "cases"
+_POLL_SECONDS = 0.1
+_TIDY_SECONDS = 60.0
+_GRACE_DAYS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class DiscloserSettings:
+    """What the discloser is given: its own connection, the administrator's, and where keys lie."""
+
+    protocol: Protocol
+    catalogue: Catalogue
+    connection: Mapping[str, Any]
+    admin: Mapping[str, Any]
+    wire: Wire
+    keys: CaseKeys
+    clock: Callable[[], float] = time.time
+
+
+class Discloser:
+    """Works for one partnership until it is told to stop."""
+
+    def __init__(self, settings: DiscloserSettings) -> None:
+        """Connect, and take up what is committed.
+
+        Raises:
+            Unmendable: another one runs and has taken its place, or the broker refuses.
+            ReadError: what stands cannot be read.
+        """
+        self._settings = settings
+        self._protocol, self._catalogue = settings.protocol, settings.catalogue
+        self._names = Names(settings.protocol.prefix)
+        self._transactor = Transactor(_producer(settings.connection, self._names.discloser))
+        self._register = Register(self._protocol, self._catalogue)
+        self._openings = Openings(AdminClient({**settings.admin}), self._names, settings.keys)
+        self._latest = 0.0
+        self._tidy_at = 0.0
+        self._stopping = False
+        self._restore()
+        self._ledger = Ledger(self._protocol, self._catalogue, settings.wire.encoder, self._head())
+        self._encode = settings.wire.encoder(disclosed_form(self._protocol, self._catalogue))
+        self._letters = {
+            self._names.letters(party.id): party.id for party in self._protocol.correspondents
+        }
+        self._read_letter = decoder(self._catalogue.system["letter"])
+        self._readings = {
+            self._names.intake(s.agency, s.dataset): self._reading(s.agency, s.dataset)
+            for s in self._protocol.supplies
+        }
+        self._partitions = {
+            self._names.intake(s.agency, s.dataset): s.partitions for s in self._protocol.supplies
+        }
+        self._desks: dict[str, Desk] = {}
+        self._backlogs: dict[str, Backlog] = {}
+        self._follower = Follower(settings.connection, f"{self._names.discloser}.follow")
+        self._take_up()
+
+    def run(self) -> None:
+        """Take step after step until `stop`."""
+        log.info("taking letters of %d parties", len(self._letters))
+        try:
+            while not self._stopping:
+                self.step()
+        finally:
+            self.let_go()
+
+    def let_go(self) -> None:
+        """Leave the broker; what is not committed did not happen."""
+        self._follower.consumer.close()
+        for backlog in self._backlogs.values():
+            backlog.close()
+
+    def stop(self) -> None:
+        """End after the step at hand."""
+        self._stopping = True
+
+    def step(self) -> None:
+        """What time has brought, what the cases need, what is new, and a part of what is old."""
+        self._close_what_is_due()
+        self._bring_into_step()
+        messages = self._follower.poll(_POLL_SECONDS)
+        if messages:
+            self._read(messages)
+        for case in list(self._backlogs):
+            self._draw(case)
+
+    # What stands already
+
+    def _restore(self) -> None:
+        decode = decoder(self._catalogue.system["case"])
+        for message in read_all(self._settings.connection, self._names.cases, 1):
+            key, value = message.key(), message.value()
+            if key is None or value is None:
+                continue
+            stood = decode(value)
+            kind = Case if stood["kind"] == "case" else ConsentRecord
+            self._register.keep(_text(key), kind.model_validate_json(stood["document"]))
+
+    def _head(self) -> Head:
+        chain = f"{self._names.discloser}.{CHAIN}"
+        decode = decoder(self._catalogue.system["audit-head"])
+        head = Head(chain)
+        for message in read_all(self._settings.connection, self._names.audit_heads, 1):
+            if _text(message.key() or b"") == chain and message.value() is not None:
+                kept = decode(message.value() or b"")
+                head = Head(chain, kept["sequence"], kept["hash"])
+        return head
+
+    def _take_up(self) -> None:
+        """Follow the letters, and what the open cases wait for."""
+        for case in self._register.standing:
+            if case.state is State.OPEN:
+                self._seat(case)
+        places = {(topic, 0) for topic in self._letters}
+        places |= {place for desk in self._desks.values() for place in _joined(desk.case)}
+        self._follower.begin(sorted(places))
+
+    def _reading(self, agency: str, dataset: str) -> Reading:
+        record_type = self._catalogue.record_type(dataset)
+        return Reading(
+            agency,
+            record_type,
+            Decoder(self._settings.wire.decoder_for(intake_schema(record_type)), OVERSIZED_BYTES),
+            Validator(record_type, self._catalogue.code_lists),
+            Cleaner(record_type),
+        )
+
+    # Steps
+
+    def _read(self, messages: Iterable[Message]) -> None:
+        """Letters first: what they withdraw goes no more to the records beside them."""
+        now, outputs = self._now(), list[Output]()
+        letters = [m for m in messages if m.topic() in self._letters]
+        for message in letters:
+            outputs += self._letter(message, now)
+        records = [intake_of(m) for m in messages if m.topic() in self._readings]
+        outputs += self._disclose(records, self._desks.values(), now)
+        self._commit(outputs)
+
+    def _letter(self, message: Message, now: datetime) -> list[Output]:
+        party = self._letters[str(message.topic())]
+        try:
+            letter = self._read_letter(message.value() or b"")
+        except WireError:
+            log.warning("a message of %s is no letter", message.topic())
+            return []
+        taken = self._register.take(party, letter, now)
+        if isinstance(taken, Refused):
+            log.warning("a letter of %s was not taken (%d reasons)", party, len(taken.reasons))
+            return list(self._ledger.refused(taken, now))
+        return self._keep(taken, now)
+
+    def _keep(self, taken: Taken, now: datetime) -> list[Output]:
+        self._register.keep(taken.key, taken.record)
+        if isinstance(taken.record, Case):
+            log.info("case %s: %s", taken.record.case, taken.record.state)
+            desk = self._desks.get(taken.record.case)
+            if desk is not None:
+                desk.case = taken.record
+                if taken.record.state is not State.OPEN:
+                    self._unseat(taken.record.case)
+        return list(self._ledger.taken(taken, now))
+
+    def _disclose(
+        self, records: Iterable[Intake], desks: Iterable[Desk], now: datetime
+    ) -> list[Output]:
+        seated = list(desks)
+        found: list[tuple[Supply, Passage]] = []
+        for intake in records:
+            reading = self._readings[intake.topic]
+            supply = (reading.agency, reading.record_type.dataset, intake.supply_id)
+            made = passages(
+                intake, reading, seated,
+                lambda case: self._register.lacking_consent(case, now), now,
+            )  # fmt: skip
+            found += [(supply, passage) for passage in made]
+        return list(self._ledger.disclosed(found, now))
+
+    def _draw(self, case: str) -> None:
+        """A part of what the case is still to be given of what came before it."""
+        backlog, desk, now = self._backlogs[case], self._desks[case], self._now()
+        records = [intake_of(message) for message in backlog.poll(_POLL_SECONDS)]
+        if records:
+            outputs = self._disclose(records, [desk], now)
+            group = backlog.consumer.consumer_group_metadata()
+            self._transactor.write(outputs, backlog.offsets, group)
+        if backlog.is_over:
+            assert desk.case.flow is not None
+            done = desk.case.flow.model_copy(update={"caught_up": True})
+            desk.case = desk.case.model_copy(update={"flow": done})
+            self._register.keep(case, desk.case)
+            self._commit(list(self._ledger.stands(case, desk.case, now)))
+            self._backlogs.pop(case).close()
+
+    def _close_what_is_due(self) -> None:
+        now = self._now()
+        for due in self._register.due(now):
+            self._commit(self._keep(due, now))
+
+    def _bring_into_step(self) -> None:
+        """Give cases what they need at the broker, and take from it what no case has (any more)."""
+        for case in list(self._register.cases.values()):
+            if case.state is State.APPROVED:
+                self._open(case)
+            elif case.state is State.CLOSING:
+                self._close(case)
+        if time.monotonic() >= self._tidy_at:
+            self._tidy_at = time.monotonic() + _TIDY_SECONDS
+            for stray in self._openings.tidy(self._register.cases.values()):
+                log.error("%s belonged to no case; it was taken away", stray)
+            for case in self._register.standing:
+                if case.state is State.OPEN:
+                    self._openings.grant(case)
+
+    def _open(self, case: Case) -> None:
+        assert case.grant is not None
+        assert case.request is not None
+        now = self._now()
+        days = (case.grant.until - now.date()).days + _GRACE_DAYS
+        self._openings.make_topic(disclosed_topic(self._protocol, self._catalogue, case.case, days))
+        key = self._settings.keys.make(case.case)
+        wrapped = to_recipient(key, decoded(case.request.sealing_key, KEY_BYTES), case.case)
+        joined, gone = self._join(case)
+        flow = Flow(
+            key=encoded(wrapped),
+            joined={f"{topic}:{p}": at for (topic, p), at in joined.items()},
+            gone=gone,
+        )
+        standing = opened(case, flow, now)
+        self._seat(standing)
+        self._follower.follow({p: at for p, at in joined.items() if p not in self._follower.at})
+        taken = Taken(case.case, standing, "discloser", "opened")
+        self._commit(self._keep(taken, now))
+        self._openings.grant(standing)
+
+    def _join(self, case: Case) -> tuple[dict[Place, int], tuple[str, ...]]:
+        """From where on the case gets each partition as it comes, and what is no longer there."""
+        assert case.grant is not None
+        joined: dict[Place, int] = {}
+        gone = set()
+        for dataset in case.grant.fields:
+            topic = self._names.intake(case.supplier, dataset)
+            for place in [(topic, p) for p in range(self._partitions[topic])]:
+                low, _ = self._follower.watermarks(place)
+                joined[place] = self._follower.at.get(place, low)
+                if low > 0:
+                    gone.add(dataset)
+        return joined, tuple(sorted(gone))
+
+    def _close(self, case: Case) -> None:
+        self._unseat(case.case)
+        destroyed = self._openings.destroy(case.case)
+        now = self._now()
+        ended = closed(case, destroyed, now)
+        taken = Taken(case.case, ended, "discloser", ended.history[-1].what)
+        self._commit(self._keep(taken, now))
+
+    def _seat(self, case: Case) -> None:
+        """Let an open case meet the records."""
+        topic = self._names.disclosed(case.case)
+        try:
+            key = self._settings.keys.read(case.case)
+        except FileNotFoundError:
+            message = f"the key of the open case {case.case} is gone; restore it, or close the case"
+            raise Unmendable(message) from None
+        given: dict[bytes, bool] = {}
+        for left in read_all(self._settings.connection, topic, 1):
+            given[bytes(left.key() or b"")] = left.value() is not None
+        marking = self._protocol.marking + PERSONAL_DATA
+        standing = [name for name, stands in given.items() if stands]
+        self._desks[case.case] = Desk(case, key, standing, self._encode, self._names, marking)
+        if case.flow is not None and not case.flow.caught_up:
+            group = f"{self._names.discloser}.case.{case.case}"
+            self._backlogs[case.case] = Backlog(self._settings.connection, group, _joined(case))
+
+    def _unseat(self, case: str) -> None:
+        self._desks.pop(case, None)
+        backlog = self._backlogs.pop(case, None)
+        if backlog is not None:
+            backlog.close()
+        needed = {place for desk in self._desks.values() for place in _joined(desk.case)}
+        intake = {place for place in self._follower.at if place[0] in self._readings}
+        self._follower.leave(intake - needed)
+
+    def _commit(self, outputs: list[Output]) -> None:
+        group = self._follower.consumer.consumer_group_metadata()
+        self._transactor.write(outputs, self._follower.offsets, group)
+
+    def _now(self) -> datetime:
+        """The time, which here never runs backwards: what has expired does not come back."""
+        self._latest = max(self._latest, self._settings.clock())
+        return datetime.fromtimestamp(self._latest, UTC)
+
+
+def _producer(connection: Mapping[str, Any], principal: str) -> dict[str, Any]:
+    return {
+        **connection,
+        "transactional.id": f"{principal}.0",
+        "transaction.timeout.ms": 10_000,
+        "linger.ms": 1,
+        "message.max.bytes": 2_097_152,
+        "reconnect.backoff.max.ms": 1_000,
+    }
+
+
+def _joined(case: Case) -> dict[Place, int]:
+    found: dict[Place, int] = {}
+    for name, offset in (case.flow.joined if case.flow else {}).items():
+        topic, _, partition = name.rpartition(":")
+        found[topic, int(partition)] = offset
+    return found
+
+
+def _text(key: str | bytes) -> str:
+    return key.decode() if isinstance(key, bytes) else key

@@ -1,0 +1,162 @@
+"""The messages by which one step of the discloser becomes lasting: cases, inboxes, and the audit of it."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from schemas.catalogue import Catalogue
+from schemas.protocol import Protocol
+from schemas.topics import Names, Topic, topics
+from streams.chain import Head
+from streams.disclosures.case import Case, ConsentRecord
+from streams.disclosures.register import Refused, Taken
+from streams.disclosures.releases import Passage
+from streams.messages import MARKING_HEADER, Headers, Output
+from streams.steps.route import Encode
+
+Supply = tuple[str, str, str | None]
+"""Agency, dataset and supply that a record came from."""
+
+
+class Ledger:
+    """Makes outputs and keeps the head of the audit's chain; each step ends with a transaction of them."""
+
+    def __init__(
+        self,
+        protocol: Protocol,
+        catalogue: Catalogue,
+        encoder: Callable[[Topic], Encode],
+        head: Head,
+    ) -> None:
+        """Take where the chain of the audit stands."""
+        self._names = Names(protocol.prefix)
+        self._correspondents = {party.id for party in protocol.correspondents}
+        self._made = {t.name: (t, encoder(t)) for t in topics(protocol, catalogue) if _is_ours(t)}
+        self._head = head
+
+    def taken(self, taken: Taken, now: datetime) -> Iterator[Output]:
+        """How a case or consent stands, for the register and those it concerns, with the audit of it."""
+        yield from self.stands(taken.key, taken.record, now)
+        case = taken.record if isinstance(taken.record, Case) else None
+        entry = {
+            "actor": self._names.principal(taken.actor.partition(".")[0]),
+            "action": "letter",
+            "subject": case.head if case else "",
+            "outcome": _said(taken),
+            "case": case.case if case else None,
+            "grounds": case.grounds if case else "",
+        }
+        yield from self._audit(entry, now)
+
+    def stands(self, key: str, record: Case | ConsentRecord, now: datetime) -> Iterator[Output]:
+        """How it stands, for the register and those it concerns."""
+        kind = "case" if isinstance(record, Case) else "consent"
+        yield self._stands(self._names.cases, key, kind, record.model_dump_json(), now)
+        for party in _concerned(record):
+            if party in self._correspondents:
+                document = _as_seen_by(party, record).model_dump_json()
+                yield self._stands(self._names.inbox(party), key, kind, document, now)
+
+    def refused(self, refused: Refused, now: datetime) -> Iterator[Output]:
+        """Why a letter was not taken, for its writer alone."""
+        document = json.dumps(refused._asdict())
+        key, inbox = f"refusal:{refused.digest}", self._names.inbox(refused.party)
+        yield self._stands(inbox, key, "refusal", document, now)
+        entry = {
+            "actor": self._names.principal(refused.party),
+            "action": "letter",
+            "subject": refused.digest,
+            "outcome": "not taken",
+            "case": refused.case or None,
+        }
+        yield from self._audit(entry, now)
+
+    def disclosed(
+        self, passages: Iterable[tuple[Supply, Passage]], now: datetime
+    ) -> Iterator[Output]:
+        """The passages themselves, and one entry of the audit for each case."""
+        by_case: dict[str, list[tuple[Supply, Passage]]] = defaultdict(list)
+        for supply, passage in passages:
+            by_case[passage.case.case].append((supply, passage))
+            yield passage.output
+        for found in by_case.values():
+            case = found[0][1].case
+            entry = {
+                "actor": self._names.discloser,
+                "action": "disclosure",
+                "subject": case.case,
+                "outcome": "done",
+                "case": case.case,
+                "grounds": case.grounds,
+                "shares": list(_shares(case, found)),
+            }
+            yield from self._audit(entry, now)
+
+    def _stands(self, topic: str, key: str, kind: str, document: str, now: datetime) -> Output:
+        about, encode = self._made[topic]
+        value = encode({"at": int(now.timestamp() * 1000), "kind": kind, "document": document})
+        return Output(topic, key.encode(), value, _headers(about))
+
+    def _audit(self, entry: Mapping[str, Any], now: datetime) -> Iterator[Output]:
+        """One entry behind the last, and the head that it makes."""
+        about, encode = self._made[self._names.audit]
+        heads, encode_head = self._made[self._names.audit_heads]
+        chain = self._head.chain.encode()
+        value = encode(self._head.linked({"at": int(now.timestamp() * 1000), **entry}))
+        self._head = self._head.after(value)
+        kept = {"sequence": self._head.sequence, "hash": self._head.hash, "position": ""}
+        yield Output(about.name, chain, value, _headers(about))
+        yield Output(heads.name, chain, encode_head(kept), _headers(heads))
+
+
+def _is_ours(topic: Topic) -> bool:
+    last = topic.name.rpartition(".")[2]
+    return topic.family in {"audit", "inbox"} or last in {"cases", "audit-heads"}
+
+
+def _headers(topic: Topic) -> Headers:
+    return [(MARKING_HEADER, topic.marking.encode())]
+
+
+def _concerned(record: Case | ConsentRecord) -> tuple[str, ...]:
+    if isinstance(record, Case):
+        return record.supplier, record.recipient
+    return (record.agency,)
+
+
+def _as_seen_by(party: str, record: Case | ConsentRecord) -> Case | ConsentRecord:
+    """The record without what is between the supplier and its guardian, for the recipient."""
+    if isinstance(record, ConsentRecord) or party == record.supplier:
+        return record
+    history = tuple(
+        step.model_copy(update={"reason": ""}) if step.what.startswith("advised") else step
+        for step in record.history
+    )
+    return record.model_copy(update={"history": history})
+
+
+def _said(taken: Taken) -> str:
+    post = taken.actor.partition(".")[2]
+    return f"{taken.outcome}, by {post}" if post else taken.outcome
+
+
+def _shares(case: Case, found: Iterable[tuple[Supply, Passage]]) -> Iterator[dict[str, Any]]:
+    names: dict[tuple[Supply, str, str], list[bytes]] = defaultdict(list)
+    for supply, passage in found:
+        what = "disclosed" if passage.output.value is not None else "taken-back"
+        names[supply, what, passage.output.topic].append(passage.output.key or b"")
+    for ((agency, dataset, supply_id), what, topic), of_share in names.items():
+        yield {
+            "what": what,
+            "topic": topic,
+            "agency": agency,
+            "dataset": dataset,
+            "supply_id": supply_id,
+            "recipients": [case.recipient],
+            "records": len(of_share),
+            "references": bytes.fromhex(b"".join(sorted(of_share)).decode("ascii")),
+        }

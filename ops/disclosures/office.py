@@ -1,0 +1,161 @@
+"""A party's office: its officers read how cases stand in its inbox, and write letters."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from confluent_kafka import KafkaError, Message, Producer
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from ops.disclosures.errors import DisclosureError
+from ops.reader import read_all
+from schemas.catalogue import Catalogue
+from schemas.letters import Letter, digest, sealed_letter
+from schemas.protocol import Party, Post, Protocol
+from schemas.signatures import public_key
+from schemas.topics import Names, Topic, topics
+from schemas.wire import decoder
+from streams.disclosures.case import Case, ConsentRecord
+from streams.messages import MARKING_HEADER, Headers
+from streams.registry import Registry
+
+_SEND_SECONDS = 15.0
+_ANSWER_SECONDS = 60.0
+_BETWEEN_LOOKS_SECONDS = 0.2
+
+
+class Officer(NamedTuple):
+    """Who acts: a post of a party, with its private key."""
+
+    party: str
+    post: Post
+    key: Ed25519PrivateKey
+
+    @property
+    def signs_with(self) -> dict[str, str]:
+        """What every letter of the officer's says of its writer."""
+        return {"party": self.party, "post": self.post, "key": public_key(self.key)}
+
+
+class Inbox(NamedTuple):
+    """Everything that stands in a party's inbox."""
+
+    cases: Mapping[str, Case]
+    consents: tuple[ConsentRecord, ...]
+    refusals: Mapping[str, tuple[str, ...]]
+
+
+class Office(NamedTuple):
+    """Acts as one party, by its own principal; `client` is its Kafka configuration."""
+
+    client: Mapping[str, Any]
+    registry_url: str
+    protocol: Protocol
+    catalogue: Catalogue
+    party: Party
+
+    @property
+    def names(self) -> Names:
+        """Names of the topics."""
+        return Names(self.protocol.prefix)
+
+    def inbox(self) -> Inbox:
+        """How everything stands now. Errors as `ops.reader.read_all`."""
+        cases: dict[str, Case] = {}
+        consents: dict[str, ConsentRecord] = {}
+        refusals: dict[str, tuple[str, ...]] = {}
+        for key, kind, document in self._standing():
+            if kind == "case":
+                cases[key] = Case.model_validate_json(document)
+            elif kind == "consent":
+                consents[key] = ConsentRecord.model_validate_json(document)
+            else:
+                refusals[key.partition(":")[2]] = tuple(json.loads(document)["reasons"])
+        return Inbox(cases, tuple(consents.values()), refusals)
+
+    def case(self, case: str) -> Case:
+        """One case as it stands.
+
+        Raises:
+            DisclosureError: the inbox has none of that id.
+        """
+        found = self.inbox().cases.get(case)
+        if found is None:
+            message = f"the inbox of {self.party.id} has no case {case}"
+            raise DisclosureError(f"{message}; `ipu disclose list --as {self.party.id}` shows them")
+        return found
+
+    def officer(self, key: Ed25519PrivateKey, post: str | None = None) -> Officer:
+        """The officer whose key it is.
+
+        Raises:
+            DisclosureError: the party names no post with that key, or not the one that is given.
+        """
+        public = public_key(key)
+        held = [p for p, officer in self.party.officers.items() if officer.key == public]
+        if not held or post not in (None, *held):
+            named = ", ".join(p for p, officer in self.party.officers.items() if officer.key)
+            message = f"the key is of no such post of {self.party.id}"
+            raise DisclosureError(f"{message}; posts with a key in the protocol: {named or 'none'}")
+        return Officer(self.party.id, held[0], key)
+
+    def send(self, letter: Letter, officer: Officer, *, wait: bool = True) -> Case | None:
+        """Sign and send a letter, and see what it has made of its case; None for a consent.
+
+        Raises:
+            DisclosureError: it was not taken, with every reason; or nobody has answered yet.
+        """
+        self._produce(letter, officer)
+        return self._answer(letter) if wait else None
+
+    def _answer(self, letter: Letter) -> Case | None:
+        name, give_up = digest(letter), time.monotonic() + _ANSWER_SECONDS
+        while time.monotonic() < give_up:
+            inbox = self.inbox()
+            if name in inbox.refusals:
+                raise DisclosureError("not taken: " + "; ".join(inbox.refusals[name]))
+            case = inbox.cases.get(letter.case)
+            if case is not None and case.head == name:
+                return case
+            if any(digest(record.consent) == name for record in inbox.consents):
+                return None
+            time.sleep(_BETWEEN_LOOKS_SECONDS)
+        raise DisclosureError(
+            f"the letter is sent and nobody has answered within {_ANSWER_SECONDS:.0f} s; is "
+            "`ipu disclose serve` running? It is taken as soon as that runs"
+        )
+
+    def _produce(self, letter: Letter, officer: Officer) -> None:
+        topic = self._topic(self.names.letters(self.party.id))
+        value = Registry(self.registry_url).encoder(topic)(sealed_letter(letter, officer.key))
+        outcomes: list[str] = []
+
+        def delivered(error: KafkaError | None, _message: Message) -> None:
+            outcomes.append(error.name() if error else "")
+
+        headers: Headers = [(MARKING_HEADER, topic.marking.encode())]
+        producer = Producer({**self.client, "enable.idempotence": True, "log_level": 0})
+        producer.produce(topic.name, value, letter.case, headers=headers, on_delivery=delivered)
+        producer.flush(_SEND_SECONDS)
+        if outcomes != [""]:
+            reason = "".join(outcomes) or "no answer from the broker"
+            raise DisclosureError(f"{topic.name}: {reason}; the letter was not sent")
+
+    def _standing(self) -> Iterator[tuple[str, str, str]]:
+        topic = self._topic(self.names.inbox(self.party.id))
+        decode = decoder(topic.schema)
+        for message in read_all(self.client, topic.name, topic.partitions):
+            key, value = message.key(), message.value()
+            if key is not None and value is not None:
+                stood = decode(value)
+                name = key.decode() if isinstance(key, bytes) else key
+                yield name, stood["kind"], stood["document"]
+
+    def _topic(self, name: str) -> Topic:
+        found = [t for t in topics(self.protocol, self.catalogue) if t.name == name]
+        if not found:
+            raise DisclosureError(f"{self.party.id} takes no part in cases (guidance 2.2.4)")
+        return found[0]

@@ -1,0 +1,108 @@
+"""What stands at the broker for an open case: its topic, and its recipient's right to read that."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka.admin import (  # type: ignore[attr-defined]
+    AclBinding,
+    AclPermissionType,
+    AdminClient,
+    NewTopic,
+    ResourcePatternType,
+    ResourceType,
+)
+
+from ops.disclosures.case_keys import CaseKeys
+from ops.isp.requests import TIMEOUT_S, results, wait_until
+from ops.isp.rules import binding, describe, exactly, listed
+from ops.isp.topics import BROKER_DEFAULT, partitions_by_topic
+from schemas.access import Rule
+from schemas.topics import Names, Topic
+from streams.disclosures.case import Case, State
+
+WHAT = ("access", "topic", "key")
+"""What is made for a case, in the order in which it is destroyed."""
+_KEPT = frozenset({State.APPROVED, State.OPEN, State.CLOSING})
+
+
+@dataclass(frozen=True, slots=True)
+class Openings:
+    """Makes and destroys what cases need, with the administrator's rights. Each act may be repeated."""
+
+    admin: AdminClient
+    names: Names
+    keys: CaseKeys
+
+    def make_topic(self, topic: Topic) -> None:
+        """Create the topic of a case where there is none."""
+        new = NewTopic(topic.name, topic.partitions, BROKER_DEFAULT, config=topic.config)
+        for future in self.admin.create_topics([new], request_timeout=TIMEOUT_S).values():
+            try:
+                future.result(TIMEOUT_S)
+            except KafkaException as error:
+                if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
+                    raise
+        wait_until(lambda: partitions_by_topic(self.admin).get(topic.name, 0) > 0, topic.name)
+
+    def grant(self, case: Case) -> None:
+        """Allow the recipient, and nobody else, to read what the case discloses."""
+        wanted = binding(rule_of(case, self.names))
+        if wanted not in self._rules():
+            futures = self.admin.create_acls([wanted], request_timeout=TIMEOUT_S)
+            results(futures, lambda acl: f"grant {describe(acl)}")
+            wait_until(lambda: wanted in self._rules(), f"the access to case {case.case}")
+
+    def destroy(self, case: str) -> tuple[str, ...]:
+        """Revoke the right to read, delete topic and key, and see that nothing of them is left."""
+        name = self.names.disclosed(case)
+        self._revoke([acl for acl in self._rules() if acl.name == name])
+        self._delete([name] if name in partitions_by_topic(self.admin) else [])
+        self.keys.destroy(case)
+        return WHAT
+
+    def tidy(self, cases: Iterable[Case]) -> tuple[str, ...]:
+        """Take away every right and topic under the name of cases that no case has; what that was."""
+        known = list(cases)
+        rules = {binding(rule_of(c, self.names)) for c in known if c.state is State.OPEN}
+        stray_rules = [acl for acl in self._rules() if acl not in rules]
+        self._revoke(stray_rules)
+        topics = {self.names.disclosed(c.case) for c in known if c.state in _KEPT}
+        begin = f"{self.names.all_disclosed}."
+        present = [name for name in partitions_by_topic(self.admin) if name.startswith(begin)]
+        stray_topics = [name for name in present if name not in topics]
+        self._delete(stray_topics)
+        return (*map(describe, stray_rules), *stray_topics)
+
+    def _rules(self) -> set[AclBinding]:
+        """Every allowance about one topic of a case, of whomever."""
+        begin = f"{self.names.all_disclosed}."
+        return {
+            acl
+            for acl in listed(self.admin, ResourceType.TOPIC, AclPermissionType.ALLOW)
+            if acl.name.startswith(begin)
+            and acl.resource_pattern_type == ResourcePatternType.LITERAL
+        }
+
+    def _revoke(self, rules: Collection[AclBinding]) -> None:
+        if rules:
+            filters = {exactly(acl): acl for acl in rules}
+            futures = self.admin.delete_acls(list(filters), request_timeout=TIMEOUT_S)
+            results(futures, lambda asked: f"revoke {describe(filters[asked])}")
+            wait_until(lambda: not self._rules() & set(rules), "the end of access to a case")
+
+    def _delete(self, topics: Collection[str]) -> None:
+        if topics:
+            futures = self.admin.delete_topics(list(topics), request_timeout=TIMEOUT_S)
+            results(futures, lambda name: f"delete topic {name}")
+            wait_until(
+                lambda: not set(topics) & set(partitions_by_topic(self.admin)),
+                "the end of a case's topic",
+            )
+
+
+def rule_of(case: Case, names: Names) -> Rule:
+    """The one allowance of an open case."""
+    return Rule(names.principal(case.recipient), "read", "topic", names.disclosed(case.case))

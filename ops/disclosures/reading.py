@@ -1,0 +1,148 @@
+"""Positions in Kafka: what the discloser follows, and what a new case still has to be given."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, Message, TopicPartition
+
+from streams.transaction import Unmendable
+
+_CALL_SECONDS = 15.0
+_RECORDS = 500
+
+Place = tuple[str, int]
+"""A topic and one of its partitions."""
+
+
+def consumer_of(connection: Mapping[str, Any], group: str) -> Consumer:
+    """A consumer that is assigned its partitions, so that nobody else gets any."""
+    return Consumer(
+        {
+            **connection,
+            "group.id": group,
+            "enable.auto.commit": False,
+            "auto.offset.reset": "earliest",
+            "isolation.level": "read_committed",
+            "enable.partition.eof": True,
+            "fetch.wait.max.ms": 100,
+            "reconnect.backoff.max.ms": 1_000,
+        }
+    )
+
+
+class Follower:
+    """Reads letters always, and the intake of those partitions that an open case waits for."""
+
+    def __init__(self, connection: Mapping[str, Any], group: str) -> None:
+        self.consumer = consumer_of(connection, group)
+        self.at: dict[Place, int] = {}
+
+    def begin(self, places: list[Place]) -> None:
+        """Go on where the group has committed, and from the beginning where it has not."""
+        asked = [TopicPartition(*place) for place in places]
+        for found in self.consumer.committed(asked, timeout=_CALL_SECONDS):
+            low, _ = self.watermarks((found.topic, found.partition))
+            self.at[found.topic, found.partition] = max(found.offset, low)
+        self._assign()
+
+    def follow(self, places: Mapping[Place, int]) -> None:
+        """Read these from their offsets on, too."""
+        self.at.update(places)
+        self._assign()
+
+    def leave(self, places: set[Place]) -> None:
+        """Read these no more."""
+        for place in places & self.at.keys():
+            del self.at[place]
+        self._assign()
+
+    def poll(self, seconds: float) -> list[Message]:
+        """What is new; the positions are moved on by it."""
+        found = usable(self.consumer.consume(_RECORDS, seconds))
+        for message in found:
+            self.at[place_of(message)] = (message.offset() or 0) + 1
+        return found
+
+    def watermarks(self, place: Place) -> tuple[int, int]:
+        """The first offset that is kept, and the next that will be written."""
+        return self.consumer.get_watermark_offsets(TopicPartition(*place), _CALL_SECONDS)
+
+    @property
+    def offsets(self) -> list[TopicPartition]:
+        """All positions, to be committed."""
+        return [TopicPartition(*place, offset) for place, offset in self.at.items()]
+
+    def _assign(self) -> None:
+        self.consumer.assign(self.offsets)
+
+
+class Backlog:
+    """What a case that has been opened is still to be given: the intake from before it joined."""
+
+    def __init__(
+        self, connection: Mapping[str, Any], group: str, joined: Mapping[Place, int]
+    ) -> None:
+        self.consumer = consumer_of(connection, group)
+        self._left = dict(joined)
+        self._at: dict[Place, int] = {}
+        asked = [TopicPartition(*place) for place in joined]
+        start = self.consumer.committed(asked, timeout=_CALL_SECONDS)
+        for place in start:
+            if place.offset < 0:
+                place.offset = OFFSET_BEGINNING
+        self.consumer.assign(start)
+
+    def poll(self, seconds: float) -> list[Message]:
+        """The next records; none at all does not yet say that it is over."""
+        taken = []
+        for message in self.consumer.consume(_RECORDS, seconds):
+            place, error = place_of(message), message.error()
+            if error is not None and error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001
+                self._left.pop(place, None)
+            elif error is not None:
+                usable([message])
+            elif place in self._left and (message.offset() or 0) < self._left[place]:
+                taken.append(message)
+                self._at[place] = (message.offset() or 0) + 1
+            else:
+                self._left.pop(place, None)
+        return taken
+
+    @property
+    def is_over(self) -> bool:
+        """Whether everything was read."""
+        return not self._left
+
+    @property
+    def offsets(self) -> list[TopicPartition]:
+        """The positions reached, to be committed."""
+        return [TopicPartition(*place, offset) for place, offset in self._at.items()]
+
+    def close(self) -> None:
+        """Let go of the broker."""
+        self.consumer.close()
+
+
+def usable(messages: list[Message]) -> list[Message]:
+    """The messages that are no errors.
+
+    Raises:
+        Unmendable: the broker refuses, or a topic is gone.
+    """
+    taken = []
+    for message in messages:
+        error = message.error()
+        if error is None:
+            taken.append(message)
+        elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - librdkafka's name for it
+            continue
+        elif error.fatal() or not error.retriable():
+            raise Unmendable(f"{error.name()}: {error.str()} (topic {message.topic()})")
+    return taken
+
+
+def place_of(message: Message) -> Place:
+    """Where a message was read."""
+    return str(message.topic()), message.partition() or 0

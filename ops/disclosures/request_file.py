@@ -1,0 +1,113 @@
+"""A request as a file, since what it says of people is nothing for a command line."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from secrets import token_hex
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from ops.disclosures.errors import DisclosureError
+from ops.disclosures.office import Officer
+from schemas.catalogue import Catalogue
+from schemas.letters import CaseId, Consent, Request, Subject, Text, now_utc
+from schemas.positions import Finding, located
+from schemas.processes import load_processes
+from schemas.protocol import Name
+
+_CASE_BYTES = 8
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class RequestFile(_Strict):
+    """What a person writes: `fields` by dataset, none for those that the process usually asks for."""
+
+    supplier: Name = Field(alias="from")
+    process: Name
+    purpose: Text
+    questions: tuple[Text, ...]
+    legal_basis: str
+    conditions: tuple[str, ...] = ()
+    subjects: tuple[Subject, ...]
+    fields: dict[str, tuple[str, ...] | None]
+    until: date
+    urgent: Text | None = None
+    concern: Text | None = None
+    necessary: Text | None = None
+    onward_from: CaseId | None = None
+
+
+class ConsentFile(_Strict):
+    """What a person has said about sharing for one process."""
+
+    process: Name
+    subject: Subject
+    form: str | None = None
+    on: date
+    until: date | None = None
+    reason: Text | None = None
+
+
+def read_request(path: Path, catalogue: Catalogue) -> RequestFile:
+    """Read a request, with the usual fields where it names none.
+
+    Raises:
+        DisclosureError: one line a finding, with file, line and place; no value of it.
+    """
+    asked: RequestFile = _read(path, RequestFile, "request")
+    process = load_processes().processes.get(asked.process)
+    if process is None:
+        accepted = ", ".join(load_processes().processes)
+        raise DisclosureError(f"{path}: process {asked.process!r}; accepted: {accepted}")
+    fields: dict[str, tuple[str, ...]] = {}
+    for dataset, named in asked.fields.items():
+        if dataset not in catalogue.record_types:
+            accepted = ", ".join(sorted(catalogue.record_types))
+            raise DisclosureError(f"{path}: fields: no dataset {dataset!r}; accepted: {accepted}")
+        fields[dataset] = named or process.usual_fields(catalogue.record_type(dataset))
+    return asked.model_copy(update={"fields": fields})
+
+
+def request_of(asked: RequestFile, officer: Officer, sealing_key: str, case: str) -> Request:
+    """The letter of a request."""
+    return Request.model_validate(
+        asked.model_dump()
+        | officer.signs_with
+        | {"case": case, "at": now_utc(), "sealing_key": sealing_key}
+    )
+
+
+def read_consent(path: Path, officer: Officer, given: str) -> Consent:
+    """The letter of a consent, of which the file says all but what was said. Errors as `read_request`."""
+    said: ConsentFile = _read(path, ConsentFile, "consent")
+    more = {"case": new_case(), "at": now_utc(), "given": given}
+    try:
+        return Consent.model_validate(said.model_dump() | officer.signs_with | more)
+    except ValidationError as error:
+        findings = "; ".join(str(e["msg"]) for e in error.errors())
+        raise DisclosureError(f"{path}: {findings}") from None
+
+
+def new_case() -> str:
+    """An id that says nothing."""
+    return token_hex(_CASE_BYTES)
+
+
+def _read(path: Path, model: type[Any], root: str) -> Any:
+    try:
+        document: Any = YAML(typ="rt").load(path)
+        return model.model_validate(document)
+    except ValidationError as error:
+        findings = [Finding(e["loc"], e["msg"]) for e in error.errors()]
+        raise DisclosureError(located(findings, path, document, root)) from None
+    except YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f":{mark.line + 1}" if mark else ""
+        raise DisclosureError(f"{path}{line}: no YAML: {getattr(error, 'problem', '')}") from None

@@ -1,0 +1,157 @@
+"""How a case stands: what was asked, what was decided, what flows, and what was destroyed at its end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict
+
+from schemas.letters import CaseId, Consent, Digest, Request
+from schemas.protocol import HEALTH, Name, Party, Post, Protocol
+
+
+class State(StrEnum):
+    """Where a case is on its way. Only what is open flows; what is closed never opens again."""
+
+    ASKED = "asked"
+    HELD = "held"
+    REFUSED = "refused"
+    APPROVED = "approved"
+    OPEN = "open"
+    CLOSING = "closing"
+    CLOSED = "closed"
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Step(_Strict):
+    """One act of the case's history; `reason` goes when the case is closed, as all that tells of people."""
+
+    at: AwareDatetime
+    who: str
+    what: str
+    reason: str = ""
+
+
+class Grant(_Strict):
+    """What was approved: fields by dataset, until the last day, by which post.
+
+    `review_by` stands until what was decided in urgency is reviewed.
+    """
+
+    fields: Mapping[str, tuple[str, ...]]
+    until: date
+    post: Post
+    review_by: AwareDatetime | None = None
+    without_consent: str | None = None
+
+
+class Flow(_Strict):
+    """The technical side of an open case.
+
+    `joined` is the offset of each intake partition from which on the case gets records as they come;
+    those before are still to be drawn where it is not `caught_up`. Of the datasets `gone` the broker no
+    longer has the beginning. `key` is the case's key, encrypted to the recipient (base64).
+    """
+
+    key: str
+    joined: Mapping[str, int] = {}
+    caught_up: bool = False
+    gone: tuple[str, ...] = ()
+
+
+class Case(_Strict):
+    """One case. `head` is the digest of its last letter, which the next one names.
+
+    Once closed it holds no `request` any more: who was asked about is forgotten, what was done is not.
+    """
+
+    case: CaseId
+    state: State
+    since: AwareDatetime
+    recipient: Name
+    supplier: Name
+    process: Name
+    purpose: str
+    legal_basis: str
+    conditions: tuple[str, ...]
+    head: Digest
+    history: tuple[Step, ...]
+    request: Request | None = None
+    advised: bool = False
+    grant: Grant | None = None
+    flow: Flow | None = None
+    destroyed: tuple[str, ...] = ()
+    confirmed: bool = False
+
+    @property
+    def grounds(self) -> str:
+        """The legal basis and conditions relied on."""
+        return " ".join((self.legal_basis, *self.conditions))
+
+    def after(self, state: State, at: datetime, who: str, what: str, reason: str = "",
+              **changes: Any) -> Case:  # fmt: skip
+        """The case after one more act, in its new state."""
+        step = Step(at=at, who=who, what=what, reason=reason)
+        since = self.since if state is self.state else at
+        more = {"state": state, "since": since, "history": (*self.history, step)}
+        return self.model_copy(update=more | changes)
+
+    def forgotten(self) -> Case:
+        """The case without what tells of people: subjects, questions and reasons."""
+        history = tuple(step.model_copy(update={"reason": ""}) for step in self.history)
+        return self.model_copy(update={"request": None, "flow": None, "history": history})
+
+
+class ConsentRecord(_Strict):
+    """What a person has said last to an agency about one process."""
+
+    agency: Name
+    consent: Consent
+
+    def holds(self, day: date) -> bool:
+        """Whether it allows sharing on `day` (Europe/London)."""
+        consent = self.consent
+        within = consent.on <= day and (consent.until is None or day <= consent.until)
+        return consent.given == "given" and within
+
+
+class Waiting(NamedTuple):
+    """Who is to do what next, since when."""
+
+    case: str
+    party: str
+    posts: tuple[str, ...]
+    what: str
+    since: datetime
+
+
+def waiting(case: Case, protocol: Protocol) -> Iterator[Waiting]:
+    """Everything that the case waits for."""
+    parties = {party.id: party for party in protocol.parties}
+    supplier, recipient = parties.get(case.supplier), parties.get(case.recipient)
+    if supplier is None or recipient is None:
+        return
+    deciding = tuple(supplier.posts)
+    if case.state in {State.ASKED, State.HELD}:
+        if supplier.kind in HEALTH and not case.advised:
+            yield _wait(case, supplier, ("caldicott_guardian",), "advise")
+        yield _wait(case, supplier, deciding, "decide")
+    if case.state is State.OPEN and case.grant is not None and case.grant.review_by is not None:
+        others = tuple(post for post in deciding if post != case.grant.post)
+        yield _wait(case, supplier, others, "review what was decided in urgency")
+    if case.flow is not None and case.flow.gone:
+        what = f"send again what is no longer held: {', '.join(case.flow.gone)}"
+        yield _wait(case, supplier, deciding, what)
+    if case.state is State.CLOSED and not case.confirmed and case.destroyed:
+        what = "confirm that its own copies are destroyed"
+        yield _wait(case, recipient, tuple(recipient.posts), what)
+
+
+def _wait(case: Case, party: Party, posts: tuple[str, ...], what: str) -> Waiting:
+    return Waiting(case.case, party.id, posts, what, case.since)

@@ -1,0 +1,225 @@
+"""The register: every case and consent as it stands, and what each letter makes of it.
+
+Pure: the same letters in the same order make the same register. What is to be done outside, at the
+broker, follows from how the cases stand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from typing import Any, NamedTuple
+
+from schemas.catalogue import Catalogue
+from schemas.letters import (
+    Advice,
+    Consent,
+    Decision,
+    Letter,
+    LetterError,
+    Request,
+    Subject,
+    digest,
+    opened_letter,
+)
+from schemas.london import london_time
+from schemas.protocol import Protocol
+from streams.disclosures.case import Case, ConsentRecord, Flow, Grant, State, Step
+from streams.disclosures.rules import STANDING, Rules
+from streams.disclosures.subjects import person_of
+
+REVIEW_TIME = timedelta(days=3)
+"""How long what was decided in urgency stands before it is reviewed."""
+_ENDED = frozenset({State.REFUSED, State.CLOSING, State.CLOSED})
+
+
+class Taken(NamedTuple):
+    """What a letter, or the passing of time, did to one case or consent."""
+
+    key: str
+    record: Case | ConsentRecord
+    actor: str
+    outcome: str
+
+
+class Refused(NamedTuple):
+    """A letter that was not taken, and why. `digest` names it to its writer; nothing else of it is kept."""
+
+    party: str
+    digest: str
+    case: str
+    reasons: tuple[str, ...]
+
+
+class Register:
+    """Cases by id and consents by person, under one protocol."""
+
+    def __init__(self, protocol: Protocol, catalogue: Catalogue) -> None:
+        self._rules = Rules(protocol, catalogue)
+        self._parties = {party.id for party in protocol.parties}
+        self.cases: dict[str, Case] = {}
+        self.consents: dict[str, ConsentRecord] = {}
+
+    def keep(self, key: str, record: Case | ConsentRecord) -> None:
+        """Take in what stands, as the topic of cases has it."""
+        if isinstance(record, Case):
+            self.cases[key] = record
+        else:
+            self.consents[key] = record
+
+    @property
+    def standing(self) -> Iterator[Case]:
+        """The cases that are open, or about to be."""
+        return (case for case in self.cases.values() if case.state in STANDING)
+
+    def lacking_consent(self, case: Case, now: datetime) -> tuple[Subject, ...]:
+        """The subjects of a case of whom nothing is released now, for want of consent."""
+        day = london_time(now).date()
+        return self._rules.lacking_consent(case, self.consents.values(), day)
+
+    def take(self, party: str, message: Mapping[str, Any], now: datetime) -> Taken | Refused:
+        """What a message of a party's letters does; the register keeps it when `keep` is called."""
+        unread = sha256(str(message["document"]).encode()).hexdigest()
+        try:
+            letter = opened_letter(message)
+        except LetterError as error:
+            return Refused(party, unread, "", (str(error),))
+        name = digest(letter)
+        reasons = list(self._rules.writer(letter, party)) or list(self._reasons(letter, now))
+        if reasons:
+            return Refused(party, name, letter.case, tuple(reasons))
+        return self._taken(letter, name, now)
+
+    def due(self, now: datetime) -> Iterator[Taken]:
+        """The cases whose time is over, or whose parties have left: they close."""
+        day = london_time(now).date()
+        for case in list(self.standing):
+            why = self._over(case, day.toordinal(), now)
+            if why:
+                closing = case.after(State.CLOSING, now, "discloser", why)
+                yield Taken(case.case, closing, "discloser", why)
+
+    def _over(self, case: Case, day: int, now: datetime) -> str | None:
+        assert case.grant is not None
+        if not {case.recipient, case.supplier} <= self._parties:
+            return "a party left the protocol"
+        if day > case.grant.until.toordinal():
+            return "expired"
+        if case.grant.review_by is not None and now > case.grant.review_by:
+            return "not reviewed in time"
+        return None
+
+    def _reasons(self, letter: Letter, now: datetime) -> Iterable[str]:
+        day = london_time(now).date()
+        if isinstance(letter, Request):
+            return self._rules.request(letter, self.cases, day)
+        if isinstance(letter, Consent):
+            return self._rules.consent(letter, day)
+        case = self.cases.get(letter.case)
+        if case is None or letter.party not in {case.supplier, case.recipient}:
+            # The same words for both: who has nothing to do with a case is not told that there is one.
+            return [f"{letter.party!r} has no case {letter.case}"]
+        if isinstance(letter, Decision):
+            return self._rules.decision(letter, case, self.consents.values(), day)
+        if isinstance(letter, Advice):
+            return self._rules.advice(letter, case)
+        return self._rules.ending(letter, case)
+
+    def _taken(self, letter: Letter, name: str, now: datetime) -> Taken:
+        actor = f"{letter.party}.{letter.post}"
+        if isinstance(letter, Consent):
+            record = ConsentRecord(agency=letter.party, consent=letter)
+            return Taken(consent_key(record), record, actor, f"consent-{letter.given}")
+        if isinstance(letter, Request):
+            return Taken(letter.case, _asked(letter, name, actor, now), actor, "requested")
+        case = self.cases[letter.case]
+        if isinstance(letter, Decision):
+            after = _decided(case, letter, actor, now)
+        elif isinstance(letter, Advice):
+            after = case.after(case.state, now, actor, f"advised to {letter.advice}", letter.reason,
+                               advised=True)  # fmt: skip
+        else:
+            after = _ended(case, actor, now)
+        after = after.model_copy(update={"head": name})
+        return Taken(case.case, after, actor, after.history[-1].what)
+
+
+def consent_key(record: ConsentRecord) -> str:
+    """The name under which the last word of a person to an agency about one process stands."""
+    consent = record.consent
+    words = "\n".join((record.agency, consent.process, *person_of(consent.subject)))
+    return f"consent:{sha256(words.encode()).hexdigest()[:32]}"
+
+
+def opened(case: Case, flow: Flow, now: datetime) -> Case:
+    """The case once its topic stands."""
+    return case.after(State.OPEN, now, "discloser", "opened", flow=flow)
+
+
+def closed(case: Case, destroyed: tuple[str, ...], now: datetime) -> Case:
+    """The case once all that was made for it is destroyed; it forgets whom it was about."""
+    what = f"destroyed {', '.join(destroyed)}" if destroyed else "closed"
+    return case.after(State.CLOSED, now, "discloser", what, destroyed=destroyed).forgotten()
+
+
+def _asked(asked: Request, name: str, actor: str, now: datetime) -> Case:
+    what = "requested, urgently" if asked.urgent else "requested"
+    return Case(
+        case=asked.case,
+        state=State.ASKED,
+        since=now,
+        recipient=asked.party,
+        supplier=asked.supplier,
+        process=asked.process,
+        purpose=asked.purpose,
+        legal_basis=asked.legal_basis,
+        conditions=asked.conditions,
+        head=name,
+        history=(Step(at=now, who=actor, what=what, reason=asked.urgent or ""),),
+        request=asked,
+    )
+
+
+def _decided(case: Case, made: Decision, actor: str, now: datetime) -> Case:
+    if made.outcome == "hold":
+        return case.after(State.HELD, now, actor, "held", made.reason)
+    if made.outcome == "refuse" and case.state in STANDING:
+        return case.after(State.CLOSING, now, actor, "approval withdrawn", made.reason)
+    if made.outcome == "refuse":
+        return case.after(State.REFUSED, now, actor, "refused", made.reason).forgotten()
+    if case.grant is not None:
+        reviewed = case.grant.model_copy(update={"review_by": None})
+        return case.after(case.state, now, actor, "reviewed", made.reason, grant=reviewed)
+    return _approved(case, made, actor, now)
+
+
+def _approved(case: Case, made: Decision, actor: str, now: datetime) -> Case:
+    assert case.request is not None
+    exception = made.without_consent
+    grant = Grant(
+        fields=made.fields or case.request.fields,
+        until=made.until or case.request.until,
+        post=made.post,
+        review_by=now + REVIEW_TIME if made.urgent else None,
+        without_consent=exception.rule if exception else None,
+    )
+    what = "approved, urgently" if made.urgent else "approved"
+    what += f", without consent ({exception.rule})" if exception else ""
+    reasons = (made.reason, made.urgent, exception.reason if exception else None)
+    reason = " | ".join(dict.fromkeys(filter(None, reasons)))
+    return case.after(State.APPROVED, now, actor, what, reason, grant=grant)
+
+
+def _ended(case: Case, actor: str, now: datetime) -> Case:
+    """Its recipient has no more use for it; where it is closed already, that confirms its own copies."""
+    if case.state in _ENDED:
+        return case.after(case.state, now, actor, "own copies confirmed destroyed", confirmed=True)
+    if case.state in STANDING:
+        return case.after(State.CLOSING, now, actor, "ended by its recipient", confirmed=True)
+    return case.after(State.CLOSED, now, actor, "request taken back").forgotten()
+
+
+def utc(milliseconds: int) -> datetime:
+    """The instant so many milliseconds after 1970."""
+    return datetime.fromtimestamp(milliseconds / 1000, UTC)

@@ -1,0 +1,161 @@
+"""What goes out of an original record to the open cases that it is about: exactly the approved fields."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import date, datetime, time
+from typing import Any, NamedTuple
+
+from sanitiser.references import ReferenceKey
+from schemas.letters import Subject
+from schemas.london import london_time
+from schemas.record_type import RecordType
+from schemas.topics import Names
+from streams.disclosures.case import Case
+from streams.disclosures.sealing import sealed
+from streams.disclosures.subjects import Matcher, matcher
+from streams.messages import MARKING_HEADER, Headers, Intake, Output
+from streams.steps.clean import Cleaner
+from streams.steps.decode import Decoder, Undecodable
+from streams.steps.validate import Validator
+
+
+class Reading(NamedTuple):
+    """How the originals of one agency's dataset are read: as the stream reads them, before it sanitises."""
+
+    agency: str
+    record_type: RecordType
+    decode: Decoder
+    validate: Validator
+    clean: Cleaner
+
+    def __call__(self, intake: Intake, now: datetime) -> tuple[dict[str, Any], list[str]] | None:
+        """The cleaned record with its caveats; None for what the stream rejects."""
+        local = london_time(now)
+        try:
+            record, problems = self.validate(self.decode(intake.value), local)
+        except Undecodable:
+            return None
+        cleaned = self.clean(record, problems, local.date())
+        return None if cleaned.faults else (cleaned.record, cleaned.caveats)
+
+
+class Passage(NamedTuple):
+    """What one record does to one case: `value` None takes back what went there before."""
+
+    case: Case
+    output: Output
+
+
+class Desk:
+    """One open case as it meets records: whom it is about, what of them it gets, and what it has.
+
+    It is made anew after a transaction that failed, so what it notes as given was.
+    """
+
+    def __init__(
+        self,
+        case: Case,
+        case_key: bytes,
+        given: Iterable[bytes],
+        encode: Callable[[Any], bytes],
+        names: Names,
+        marking: str,
+    ) -> None:
+        """Take the names of the messages that stand in the case's topic already."""
+        self.case = case
+        self.given = set(given)
+        self._case_key = case_key
+        self._names_key = ReferenceKey(case_key).for_purpose("disclosed", case.case)
+        self._encode = encode
+        self._topic = names.disclosed(case.case)
+        self._marking = marking
+        self._headers: Headers = [(MARKING_HEADER, marking.encode())]
+        self._matchers: dict[str, list[tuple[Subject, Matcher]]] = {}
+
+    def gets(self, dataset: str) -> bool:
+        """Whether records of the dataset can go there at all."""
+        return self.case.grant is not None and dataset in self.case.grant.fields
+
+    def meet(
+        self,
+        record: Mapping[str, Any],
+        caveats: list[str],
+        reading: Reading,
+        lacking: tuple[Subject, ...],
+        *,
+        erases: bool,
+    ) -> Passage | None:
+        """What the record does here; of the subjects that are `lacking` consent nothing is told."""
+        assert self.case.grant is not None
+        dataset = reading.record_type.dataset
+        name = self._name(record, reading)
+        fields = self.case.grant.fields[dataset]
+        told = not erases and self._is_about(record, reading.record_type, lacking)
+        if told:
+            document = self._document(record, caveats, fields, reading)
+            value = self._encode(sealed(self._case_key, name, document))
+            self.given.add(name)
+            return Passage(self.case, Output(self._topic, name, value, self._headers))
+        if name in self.given and (erases or not self._is_about(record, reading.record_type, ())):
+            # It was erased, or corrected into a record about somebody else.
+            self.given.discard(name)
+            return Passage(self.case, Output(self._topic, name, None, self._headers))
+        return None
+
+    def _is_about(
+        self, record: Mapping[str, Any], record_type: RecordType, lacking: tuple[Subject, ...]
+    ) -> bool:
+        known = self._matchers.get(record_type.dataset)
+        if known is None:
+            subjects = self.case.request.subjects if self.case.request else ()
+            known = [(subject, matcher(subject, record_type)) for subject in subjects]
+            self._matchers[record_type.dataset] = known
+        found = [subject for subject, matches in known if matches(record)]
+        # Where one of those it is about has not consented, it is not told for the other's sake.
+        return bool(found) and not any(subject in lacking for subject in found)
+
+    def _name(self, record: Mapping[str, Any], reading: Reading) -> bytes:
+        identity = [str(record[name]) for name in reading.record_type.identity]
+        digest = self._names_key.digest(reading.agency, reading.record_type.dataset, *identity)
+        return digest.encode()
+
+    def _document(
+        self,
+        record: Mapping[str, Any],
+        caveats: list[str],
+        fields: tuple[str, ...],
+        reading: Reading,
+    ) -> bytes:
+        document = {
+            "dataset": reading.record_type.dataset,
+            "agency": reading.agency,
+            "marking": self._marking,
+            "record": {name: _plain(record[name]) for name in fields},
+            "caveats": [c for c in caveats if c.partition(":")[0] in fields],
+        }
+        return json.dumps(document, ensure_ascii=False).encode()
+
+
+def passages(
+    intake: Intake,
+    reading: Reading,
+    desks: Iterable[Desk],
+    lacking: Callable[[Case], tuple[Subject, ...]],
+    now: datetime,
+) -> Iterator[Passage]:
+    """What one original does to the open cases."""
+    wanted = [desk for desk in desks if desk.gets(reading.record_type.dataset)]
+    read = reading(intake, now) if wanted else None
+    if read is None:
+        return
+    record, caveats = read
+    for desk in wanted:
+        passage = desk.meet(record, caveats, reading, lacking(desk.case), erases=intake.erases)
+        if passage is not None:
+            yield passage
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, date | time | datetime) else value

@@ -1,0 +1,263 @@
+"""What a letter must satisfy before it is taken: one sentence for each thing that it does not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date, timedelta
+
+from schemas.catalogue import Catalogue
+from schemas.law import load_law
+from schemas.letters import Advice, Consent, Decision, Ending, Letter, Request, Subject
+from schemas.processes import Process, load_processes
+from schemas.protocol import HEALTH, Party, Protocol, Status
+from schemas.protocol_law import claim_findings
+from schemas.record_type import Sensitivity
+from streams.disclosures.case import Case, ConsentRecord, State
+from streams.disclosures.subjects import person_of
+
+DECIDABLE = frozenset({State.ASKED, State.HELD})
+STANDING = frozenset({State.APPROVED, State.OPEN})
+
+
+class Rules:
+    """The rules of one protocol. Days are those of Europe/London."""
+
+    def __init__(self, protocol: Protocol, catalogue: Catalogue) -> None:
+        self._protocol = protocol
+        self._catalogue = catalogue
+        self._parties = {party.id: party for party in protocol.parties}
+        self.processes = load_processes().processes
+
+    def writer(self, letter: Letter, topic_party: str) -> Iterator[str]:
+        """Why a letter is not its writer's: each party has a topic, each post a key."""
+        party = self._parties.get(letter.party)
+        officer = party.officers.get(letter.post) if party else None
+        if letter.party != topic_party:
+            yield f"it came as {topic_party!r} and says that it is of {letter.party!r}"
+        elif officer is None:
+            yield f"{letter.party!r} names no {letter.post} in the protocol"
+        elif officer.key != letter.key:
+            yield f"its key is not that of the {letter.post} of {letter.party!r} in the protocol"
+
+    def request(self, asked: Request, cases: Mapping[str, Case], day: date) -> Iterator[str]:
+        """Why a request cannot be put to its supplier."""
+        recipient, supplier = self._parties[asked.party], self._parties.get(asked.supplier)
+        process = self.processes.get(asked.process)
+        if asked.case in cases:
+            yield f"there is a case {asked.case} already; a case is asked for once"
+        if recipient.group == "second":
+            yield f"{asked.party!r} is of the second group, which is given nothing personal (2.2.4)"
+        if asked.post == "caldicott_guardian":
+            yield "a guardian advises, and asks for nothing"
+        if supplier is None or supplier.id == recipient.id:
+            yield f"{asked.supplier!r} is no other party of the protocol"
+            return
+        if process is None:
+            accepted = ", ".join(self.processes)
+            yield f"process {asked.process!r} is unknown; accepted: {accepted}"
+            return
+        yield from self._fields(asked)
+        yield from self._law(asked, recipient)
+        yield from _process_findings(asked, process, recipient, supplier)
+        if not day <= asked.until <= day + timedelta(process.longest_days):
+            last = day + timedelta(process.longest_days)
+            yield f"until {asked.until}: a day from {day} to {last} is accepted for {asked.process}"
+        yield from _onward(asked, cases)
+
+    def decision(
+        self, made: Decision, case: Case, consents: Iterable[ConsentRecord], day: date
+    ) -> Iterator[str]:
+        """Why a decision cannot be taken as it is."""
+        yield from _behind(made.previous, case)
+        yield from self._may_decide(made, case)
+        if made.outcome == "refuse" and case.state not in DECIDABLE | STANDING:
+            yield f"the case is {case.state}; there is nothing to refuse"
+        if made.outcome == "hold" and case.state not in DECIDABLE:
+            yield f"the case is {case.state}; there is nothing to hold"
+        if made.outcome == "approve":
+            yield from self._approval(made, case, consents, day)
+
+    def advice(self, given: Advice, case: Case) -> Iterator[str]:
+        """Why advice cannot be taken."""
+        yield from _behind(given.previous, case)
+        if (given.party, given.post) != (case.supplier, "caldicott_guardian"):
+            yield f"the Caldicott Guardian of {case.supplier!r} advises here"
+        if case.state not in DECIDABLE:
+            yield f"the case is {case.state}; advice comes before the decision"
+
+    def ending(self, ended: Ending, case: Case) -> Iterator[str]:
+        """Why a recipient's word that it is done cannot be taken."""
+        yield from _behind(ended.previous, case)
+        if ended.party != case.recipient:
+            yield f"{case.recipient!r} has what was disclosed, and says when it is destroyed"
+        if case.state is State.CLOSED and case.confirmed:
+            yield "that was confirmed already"
+
+    def consent(self, said: Consent, day: date) -> Iterator[str]:
+        """Why a consent cannot be taken."""
+        process = self.processes.get(said.process)
+        if process is None or not process.needs_consent:
+            accepted = ", ".join(n for n, p in self.processes.items() if p.needs_consent)
+            yield f"process {said.process!r} needs no consent; accepted: {accepted}"
+            return
+        if said.on > day:
+            yield f"on {said.on}: that lies ahead"
+        if said.given == "given" and process.consent == "written" and said.form != "written":
+            yield f"{said.process} needs written consent (guidance 3.1.1.1)"
+        last = said.on + timedelta(process.consent_days)
+        if said.until is not None and said.until > last:
+            yield f"until {said.until}: consent is reviewed after {process.consent_days} days, by {last}"
+
+    def lacking_consent(
+        self, case: Case, consents: Iterable[ConsentRecord], day: date
+    ) -> tuple[Subject, ...]:
+        """The subjects of a case without whose consent nothing flows about them."""
+        if case.request is None or not self.processes[case.process].needs_consent:
+            return ()
+        if case.grant is not None and case.grant.without_consent is not None:
+            return ()
+        consenting = {
+            person_of(record.consent.subject)
+            for record in consents
+            if record.agency == case.supplier
+            and record.consent.process == case.process
+            and record.holds(day)
+        }
+        return tuple(s for s in case.request.subjects if person_of(s) not in consenting)
+
+    def _fields(self, asked: Request) -> Iterator[str]:
+        supplied = {s.dataset for s in self._protocol.supplies if s.agency == asked.supplier}
+        for dataset, fields in asked.fields.items():
+            if dataset not in supplied:
+                accepted = ", ".join(sorted(supplied)) or "nothing"
+                yield f"{asked.supplier!r} does not supply {dataset!r}; accepted: {accepted}"
+                continue
+            known = {f.name for f in self._catalogue.record_type(dataset).fields}
+            for name in sorted(set(fields) - known):
+                yield f"{dataset} has no field {name!r}; accepted: {', '.join(sorted(known))}"
+            if not fields:
+                yield f"{dataset}: name the fields that are needed"
+
+    def _law(self, asked: Request, recipient: Party) -> Iterator[str]:
+        degrees = [
+            field.sensitivity
+            for dataset, names in asked.fields.items()
+            if dataset in self._catalogue.record_types
+            for field in self._catalogue.record_type(dataset).fields
+            if field.name in names
+        ]
+        information = max(degrees, key=lambda d: d.rank, default=Sensitivity.PERSONAL)
+        # Whatever its fields: what is told of somebody who was named is personal.
+        information = max(information, Sensitivity.PERSONAL, key=lambda d: d.rank)
+        claim = (asked.legal_basis, asked.conditions)
+        for finding in claim_findings(
+            recipient, claim, tuple(asked.fields), information, self._protocol, load_law()
+        ):
+            yield finding.message
+
+    def _may_decide(self, made: Decision, case: Case) -> Iterator[str]:
+        supplier = self._parties[made.party]
+        if made.party != case.supplier:
+            yield f"the agency that is asked decides, {case.supplier!r}, not {made.party!r}"
+            return
+        posts = set(supplier.posts)
+        if supplier.status is Status.RESPONSIBLE_AUTHORITY:
+            posts -= {"approver"}
+        if made.urgent is not None and made.outcome == "approve":
+            posts.add("duty_officer")
+        if made.post not in posts:
+            yield f"{made.post} does not decide here; accepted: {', '.join(sorted(posts))}"
+
+    def _approval(
+        self, made: Decision, case: Case, consents: Iterable[ConsentRecord], day: date
+    ) -> Iterator[str]:
+        request, process = case.request, self.processes[case.process]
+        if case.state is State.OPEN and case.grant is not None and case.grant.review_by:
+            yield from _review(made, case)
+            return
+        if request is None or case.state not in DECIDABLE:
+            yield f"the case is {case.state}; it was decided before"
+            return
+        if day > request.until:
+            yield f"the case was asked for until {request.until}; that is over"
+        yield from _narrower(made, request)
+        health = self._parties[case.supplier].kind in HEALTH
+        if health and not case.advised and made.urgent is None:
+            yield "health information waits for the Caldicott Guardian's advice (guidance 2.4.2.2)"
+        if process.identification == "necessary" and not made.no_prejudice:
+            yield "say that no proceedings, present or future, are prejudiced (guidance 2.4.1.2)"
+        yield from self._exception(made, case, process, consents, day)
+
+    def _exception(
+        self,
+        made: Decision,
+        case: Case,
+        process: Process,
+        consents: Iterable[ConsentRecord],
+        day: date,
+    ) -> Iterator[str]:
+        if made.without_consent is not None:
+            if made.without_consent.rule not in process.exceptions:
+                accepted = ", ".join(process.exceptions) or "none"
+                yield f"{made.without_consent.rule!r} is no exception of {case.process}; accepted: {accepted}"
+            return
+        lacking = self.lacking_consent(case, consents, day)
+        if lacking:
+            yield (
+                f"{len(lacking)} of the subjects have not given the {process.consent} consent that "
+                f"{case.process} needs; without it, record an exception with its reason: "
+                f"{', '.join(process.exceptions)}"
+            )
+
+
+def _behind(previous: str, case: Case) -> Iterator[str]:
+    if previous != case.head:
+        yield "it does not follow the last letter of the case: look at it again, then write anew"
+
+
+def _review(made: Decision, case: Case) -> Iterator[str]:
+    assert case.grant is not None
+    if made.post in {case.grant.post, "duty_officer"}:
+        yield f"what {case.grant.post} decided in urgency is reviewed by another officer"
+    if made.fields is not None or made.until is not None:
+        yield "a review confirms what was decided, or refuses it"
+
+
+def _narrower(made: Decision, request: Request) -> Iterator[str]:
+    for dataset, fields in (made.fields or {}).items():
+        beyond = set(fields) - set(request.fields.get(dataset, ()))
+        if beyond:
+            yield f"{dataset}: {', '.join(sorted(beyond))} was not asked for"
+    if made.fields is not None and not any(made.fields.values()):
+        yield "an approval of nothing is a refusal"
+    if made.until is not None and made.until > request.until:
+        yield f"until {made.until}: it was asked for until {request.until}"
+
+
+def _process_findings(
+    asked: Request, process: Process, recipient: Party, supplier: Party
+) -> Iterator[str]:
+    only = process.only
+    if only is not None:
+        fits = supplier.kind in only.suppliers and recipient.kind in only.recipients
+        if not fits or set(asked.fields) != {only.dataset}:
+            yield (
+                f"{asked.process} is about {only.dataset}, from {' or '.join(only.suppliers)} to "
+                f"{' or '.join(only.recipients)}"
+            )
+    if process.never_alone and set(asked.fields) <= set(process.never_alone):
+        yield f"{', '.join(asked.fields)} alone selects nobody for {asked.process} (guidance 3.1.1.1)"
+    if process.never_alone and asked.concern is None:
+        yield f"{asked.process} states the specific public protection concern (guidance 3.1.1.1)"
+    if process.identification == "necessary" and asked.necessary is None:
+        yield "say why people must be identifiable: it is depersonalised otherwise (guidance 2.4.1.2)"
+
+
+def _onward(asked: Request, cases: Mapping[str, Case]) -> Iterator[str]:
+    if asked.onward_from is None:
+        return
+    before = cases.get(asked.onward_from)
+    if before is None or before.flow is None:
+        yield f"no case {asked.onward_from} is open from which it could be handed on"
+    elif before.supplier != asked.supplier:
+        yield f"what came from {before.supplier!r} is for its officer to hand on (onward disclosure)"

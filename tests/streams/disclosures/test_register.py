@@ -1,0 +1,396 @@
+"""A case goes from request to destruction by the letters of those who may write them, and by no others."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from schemas.exact_base64 import encoded
+from schemas.letters import Subject, sealed_letter
+from streams.disclosures.case import Flow, State, waiting
+from streams.disclosures.register import REVIEW_TIME, Refused, Taken, closed, opened
+from tests.streams.disclosures.table import (
+    CASE,
+    JANE,
+    NOW,
+    PROTOCOL,
+    TODAY,
+    Table,
+    key_of,
+    reasons,
+    request,
+)
+
+HEALTH: dict[str, Any] = {
+    "supplier": "hospital",
+    "fields": {"hospital-assault": ["name", "date_of_birth"]},
+}
+TREATMENT: dict[str, Any] = {
+    "process": "treatment-group",
+    "supplier": "daat",
+    "fields": {"drug-treatment-adult": ["name", "treatment_type"]},
+}
+
+
+@pytest.fixture
+def table() -> Table:
+    return Table()
+
+
+@pytest.fixture
+def asked(table: Table) -> Table:
+    assert isinstance(table.send(request()), Taken)
+    return table
+
+
+@pytest.fixture
+def running(asked: Table) -> Table:
+    assert isinstance(asked.decide("approve"), Taken)
+    asked.register.keep(CASE, opened(asked.case, Flow(key="AA=="), NOW))
+    return asked
+
+
+def waits(table: Table) -> set[tuple[str, str]]:
+    return {(w.party, post) for w in waiting(table.case, PROTOCOL) for post in w.posts}
+
+
+def test_a_request_waits_for_the_supplying_agencys_officer_or_deputy(asked: Table) -> None:
+    assert asked.case.state is State.ASKED
+    assert waits(asked) == {("police", "liaison_officer"), ("police", "deputy")}
+
+
+def test_approve_opens_the_way_for_exactly_what_was_asked(asked: Table) -> None:
+    asked.decide("approve")
+    assert asked.case.state is State.APPROVED
+    assert asked.case.grant is not None
+    assert asked.case.grant.fields == asked.case.request.fields  # type: ignore[union-attr]
+
+
+def test_an_approval_may_be_of_less_in_fields_and_time(asked: Table) -> None:
+    less = {"police-crime-victim": ["name"]}
+    asked.decide("approve", fields=less, until=TODAY + timedelta(7))
+    assert asked.case.grant is not None
+    assert asked.case.grant.fields == {"police-crime-victim": ("name",)}
+    assert asked.case.grant.until == TODAY + timedelta(7)
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"fields": {"police-crime-victim": ["date_of_birth"]}}, "was not asked for"),
+        ({"fields": {"police-crime-offender": ["name"]}}, "was not asked for"),
+        ({"fields": {}}, "approval of nothing"),
+        ({"until": TODAY + timedelta(29)}, "it was asked for until"),
+        ({"previous": "0" * 64}, "does not follow the last letter"),
+    ],
+)
+def test_an_approval_is_never_of_more_or_of_something_else(
+    asked: Table, changes: dict[str, Any], why: str
+) -> None:
+    assert why in reasons(asked.decide("approve", **changes))
+    assert asked.case.state is State.ASKED
+
+
+@pytest.mark.parametrize(
+    ("party", "post", "why"),
+    [
+        ("council", "deputy", "the agency that is asked decides"),
+        ("fire", "deputy", "has no case"),
+        ("police", "duty_officer", "does not decide here"),
+    ],
+)
+def test_nobody_else_decides_least_of_all_who_asked(
+    asked: Table, party: str, post: str, why: str
+) -> None:
+    assert why in reasons(asked.decide("approve", party, post))
+
+
+def test_a_letter_with_anothers_key_or_by_anothers_topic_is_not_taken(asked: Table) -> None:
+    forged = asked.decision("approve").model_copy(
+        update={"key": asked.decision("approve", "council", "deputy").key}
+    )
+    message = sealed_letter(forged, key_of("council", "deputy"))
+    assert "its key is not that of the deputy of 'police'" in reasons(asked.put("police", message))
+    assert "it came as 'council'" in reasons(asked.send(asked.decision("approve"), "council"))
+
+
+def test_a_letter_that_was_changed_or_is_none_is_not_taken(asked: Table) -> None:
+    message = sealed_letter(asked.decision("approve"), key_of("police", "deputy"))
+    changed = message["document"].replace("proportionate", "proportional.")
+    spaced = json.dumps(json.loads(message["document"]))
+    for document, why in [
+        (changed, "does not hold"), (spaced, "one form"), ("{}", "no letter"), ("", "no letter"),
+    ]:  # fmt: skip
+        assert why in reasons(asked.put("police", {**message, "document": document}))
+    noise = {**message, "signature": encoded(bytes(64))}
+    assert "does not hold" in reasons(asked.put("police", noise))
+    assert asked.case.state is State.ASKED
+
+
+def test_an_approval_that_is_sent_again_or_after_a_refusal_does_nothing(asked: Table) -> None:
+    approval = asked.decision("approve")
+    asked.send(approval)
+    assert "does not follow" in reasons(asked.send(approval))
+    other = Table()
+    other.send(request())
+    early = other.decision("approve")
+    other.decide("refuse")
+    assert "does not follow" in reasons(other.send(early))
+    assert other.case.state is State.REFUSED
+
+
+def test_an_approval_of_another_case_is_of_no_use_here(asked: Table) -> None:
+    other = Table()
+    other.send(request(purpose="Something else altogether"))
+    foreign = other.decision("approve")
+    assert "does not follow" in reasons(asked.send(foreign))
+
+
+def test_a_case_is_asked_for_once(asked: Table) -> None:
+    assert "asked for once" in reasons(asked.send(request()))
+
+
+def test_held_is_decided_later(asked: Table) -> None:
+    asked.decide("hold")
+    assert asked.case.state.value == "held"
+    asked.decide("approve", post="liaison_officer")
+    assert asked.case.state is State.APPROVED
+
+
+def test_refused_forgets_whom_it_was_about_and_never_opens(asked: Table) -> None:
+    asked.decide("refuse")
+    assert "Roe" not in asked.case.model_dump_json()
+    assert "proportionate" not in asked.case.model_dump_json()
+    assert "decided before" in reasons(asked.decide("approve"))
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"supplier": "council"}, "no other party"),
+        ({"supplier": "nobody"}, "no other party"),
+        ({"process": "gossip"}, "is unknown; accepted: marac"),
+        ({"fields": {"fire-incident": ["casualties"]}}, "does not supply 'fire-incident'"),
+        ({"fields": {"police-crime-victim": ["shoe_size"]}}, "has no field 'shoe_size'"),
+        ({"fields": {"police-crime-victim": []}}, "name the fields"),
+        ({"until": TODAY - timedelta(1)}, "is accepted for marac"),
+        ({"until": TODAY + timedelta(367)}, "is accepted for marac"),
+        ({"legal_basis": "depersonalised"}, "gives no power to share sensitive"),
+        ({"legal_basis": "cda-1998-s17a"}, "gives no power to share sensitive"),
+        ({"legal_basis": "a-hunch"}, "is no basis"),
+        ({"conditions": []}, "needs a condition of schedule-2"),
+        ({"conditions": ["dpa-1998-sch2-public-functions"]}, "needs a condition of schedule-3"),
+        ({"post": "caldicott_guardian"}, "names no caldicott_guardian"),
+        ({"onward_from": "ffffffffffffffff"}, "no case ffffffffffffffff is open"),
+    ],
+)
+def test_a_request_that_the_law_or_the_protocol_does_not_bear_is_not_put(
+    table: Table, changes: dict[str, Any], why: str
+) -> None:
+    assert why in reasons(table.send(request(**changes)))
+    assert CASE not in table.register.cases
+
+
+def test_the_second_group_is_given_nothing_personal(table: Table) -> None:
+    party = next(p.id for p in PROTOCOL.parties if p.group == "second")
+    post = next(iter(PROTOCOL.party(party).posts))
+    assert "second group" in reasons(table.send(request(party, post)))
+
+
+def test_a_body_that_is_no_relevant_authority_cannot_claim_section_115(table: Table) -> None:
+    assert "no relevant authority" in reasons(table.send(request("yos", "approver")))
+
+
+def test_health_information_waits_for_the_guardian_and_is_then_decided(table: Table) -> None:
+    table.send(request(**HEALTH))
+    assert ("hospital", "caldicott_guardian") in waits(table)
+    assert "Caldicott Guardian" in reasons(table.decide("approve", "hospital", "liaison_officer"))
+    assert isinstance(table.advise("share", "hospital"), Taken)
+    assert isinstance(table.decide("approve", "hospital", "liaison_officer"), Taken)
+
+
+def test_a_guardian_advises_on_its_own_agencys_cases_and_decides_none(table: Table) -> None:
+    table.send(request(**HEALTH))
+    assert "has no case" in reasons(table.advise("share", "ambulance"))
+    made = table.decide("approve", "hospital", "caldicott_guardian")
+    assert "does not decide here" in reasons(made)
+
+
+def test_in_urgency_one_officer_on_duty_decides_and_another_reviews(table: Table) -> None:
+    table.send(request(urgent="threat to life tonight", **HEALTH))
+    answer = table.decide("approve", "hospital", "duty_officer", urgent="threat to life")
+    assert isinstance(answer, Taken)
+    table.register.keep(CASE, opened(table.case, Flow(key="AA=="), NOW))
+    assert waits(table) == {("hospital", "liaison_officer")}
+    again = table.decide("approve", "hospital", "duty_officer", urgent="still")
+    assert "reviewed by another officer" in reasons(again)
+    assert isinstance(table.decide("approve", "hospital", "liaison_officer"), Taken)
+    assert table.case.grant is not None
+    assert table.case.grant.review_by is None
+    assert not list(table.register.due(NOW + REVIEW_TIME * 2))
+
+
+def test_what_was_decided_in_urgency_and_never_reviewed_closes(table: Table) -> None:
+    table.send(request())
+    table.decide("approve", "police", "duty_officer", urgent="threat to life")
+    assert not list(table.register.due(NOW + REVIEW_TIME))
+    (due,) = table.register.due(NOW + REVIEW_TIME + timedelta(seconds=1))
+    assert due.outcome == "not reviewed in time"
+
+
+def test_a_case_lasts_to_the_end_of_its_last_day_in_london(running: Table) -> None:
+    last = NOW.replace(hour=23, minute=59) + timedelta(28)
+    assert not list(running.register.due(last))
+    (due,) = running.register.due(last + timedelta(minutes=1))
+    assert (due.outcome, due.record.state) == ("expired", State.CLOSING)  # type: ignore[union-attr]
+
+
+def test_a_case_closes_when_a_party_has_left_the_protocol(running: Table) -> None:
+    parties = tuple(p for p in PROTOCOL.parties if p.id != "council")
+    after = Table(PROTOCOL.model_copy(update={"parties": parties}))
+    after.register.keep(CASE, running.case)
+    (due,) = after.register.due(NOW)
+    assert due.outcome == "a party left the protocol"
+
+
+def test_an_approval_can_be_withdrawn_and_a_case_ended_by_its_recipient(running: Table) -> None:
+    before = running.case
+    running.decide("refuse")
+    assert running.case.state is State.CLOSING
+    running.register.keep(CASE, before)
+    running.end()
+    assert running.case.state is State.CLOSING
+    assert running.case.confirmed
+
+
+def test_only_the_recipient_ends_a_case(running: Table) -> None:
+    assert "says when it is destroyed" in reasons(running.end("police"))
+
+
+def test_after_its_end_the_record_says_what_was_destroyed_and_waits_for_the_rest(
+    running: Table,
+) -> None:
+    (due,) = running.register.due(NOW + timedelta(60))
+    assert due.record.state is State.CLOSING  # type: ignore[union-attr]
+    running.register.keep(CASE, closed(due.record, ("access", "topic", "key"), NOW))  # type: ignore[arg-type]
+    assert running.case.destroyed == ("access", "topic", "key")
+    assert "Roe" not in running.case.model_dump_json()
+    assert ("council", "deputy") in waits(running)
+    assert isinstance(running.end(), Taken)
+    assert running.case.confirmed
+    assert waits(running) == set()
+    assert "confirmed already" in reasons(running.end())
+
+
+def test_onward_disclosure_asks_the_originating_officer_again(running: Table) -> None:
+    onward: dict[str, Any] = {"case": "00000000000000bb", "onward_from": CASE}
+    assert isinstance(running.send(request("probation", **onward)), Taken)
+    elsewhere = onward | {"case": "00000000000000cc", "supplier": "council"}
+    elsewhere["fields"] = {"council-asb": ["incident_reference"]}
+    answer = running.send(request("probation", **elsewhere))
+    assert "is for its officer to hand on" in reasons(answer)
+
+
+def test_a_treatment_group_needs_written_consent(table: Table) -> None:
+    table.send(request(**TREATMENT))
+    table.advise("share", "daat")
+    assert "have not given the written consent" in reasons(
+        table.decide("approve", "daat", "approver")
+    )
+    assert "needs written consent" in reasons(table.consent(form="informed"))
+    assert isinstance(table.consent(), Taken)
+    assert isinstance(table.decide("approve", "daat", "approver"), Taken)
+    assert not table.register.lacking_consent(table.case, NOW)
+
+
+def test_withdrawal_stops_what_consent_allowed_and_so_does_the_end_of_its_year(
+    table: Table,
+) -> None:
+    table.send(request(**TREATMENT))
+    table.advise("share", "daat")
+    table.consent()
+    table.decide("approve", "daat", "approver")
+    assert table.register.lacking_consent(table.case, NOW + timedelta(301)) == (JANE,)
+    table.consent("withdrawn")
+    assert table.register.lacking_consent(table.case, NOW) == (JANE,)
+
+
+def test_consent_is_to_an_agency_for_a_process_and_by_that_person(table: Table) -> None:
+    table.send(request(**TREATMENT))
+    table.advise("share", "daat")
+    table.consent(process="dip-care", case="00000000000000ab")
+    table.consent(subject=Subject(reference="C-9"), case="00000000000000ac")
+    assert "have not given" in reasons(table.decide("approve", "daat", "approver"))
+
+
+def test_refused_consent_goes_to_the_case_by_case_test_with_its_reason(table: Table) -> None:
+    table.send(request(**TREATMENT))
+    table.advise("share", "daat")
+    table.consent("refused")
+    other = {"rule": "public-protection", "reason": "general concern"}
+    made = table.decide("approve", "daat", "approver", without_consent=other)
+    assert "is no exception of treatment-group; accepted: prejudice-to-crime" in reasons(made)
+    exception = {"rule": "prejudice-to-crime", "reason": "an offence is being planned"}
+    table.decide("approve", "daat", "approver", without_consent=exception)
+    assert table.case.history[-1].what.endswith("without consent (prejudice-to-crime)")
+    assert "an offence is being planned" in table.case.history[-1].reason
+    assert not table.register.lacking_consent(table.case, NOW)
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"process": "ppo"}, "needs no consent"),
+        ({"on": TODAY + timedelta(1)}, "lies ahead"),
+        ({"until": TODAY + timedelta(400)}, "is reviewed after 366 days"),
+    ],
+)
+def test_a_consent_that_cannot_be_is_not_taken(
+    table: Table, changes: dict[str, Any], why: str
+) -> None:
+    assert why in reasons(table.consent(**changes))
+
+
+def test_a_positive_test_alone_selects_nobody_and_intelligence_states_its_concern(
+    table: Table,
+) -> None:
+    fields: Any = {"police-drug-test": ["name", "test_result"]}
+    answer = table.send(request(process="intelligence", fields=fields))
+    assert "alone selects nobody" in reasons(answer)
+    assert "states the specific public protection concern" in reasons(answer)
+
+
+def test_a_test_result_goes_to_the_team_that_assesses_without_consent(table: Table) -> None:
+    fields: Any = {"police-drug-test": ["name", "test_result"]}
+    to_council = table.send(request(process="dip-requirement", fields=fields))
+    assert "from police-force to drug-and-alcohol-action-team" in reasons(to_council)
+    letter = request("daat", "approver", process="dip-requirement", fields=fields,
+                     legal_basis="oma-2007-s14")  # fmt: skip
+    assert isinstance(table.send(letter), Taken)
+    assert isinstance(table.decide("approve"), Taken)
+    assert not table.register.lacking_consent(table.case, NOW)
+
+
+def test_scrutiny_is_told_of_people_only_where_necessary_and_without_prejudice(
+    table: Table,
+) -> None:
+    basis: dict[str, Any] = {"process": "scrutiny", "legal_basis": "cda-1998-s115"}
+    assert "why people must be identifiable" in reasons(table.send(request(**basis)))
+    table.send(request(**basis, necessary="the committee reviews this one decision"))
+    assert "no proceedings" in reasons(table.decide("approve"))
+    assert isinstance(table.decide("approve", no_prejudice=True), Taken)
+
+
+def test_who_has_nothing_to_do_with_a_case_is_not_told_whether_there_is_one(asked: Table) -> None:
+    there = asked.decide("approve", "fire")
+    unknown = asked.send(asked.decision("approve", "fire", case="ffffffffffffffff"))
+    assert reasons(there).replace(CASE, "X") == reasons(unknown).replace("f" * 16, "X")
+
+
+def test_what_is_refused_says_nothing_of_what_it_held(table: Table) -> None:
+    answer = table.send(request(supplier="nobody"))
+    assert isinstance(answer, Refused)
+    assert "Roe" not in repr(answer)
