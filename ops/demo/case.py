@@ -18,12 +18,14 @@ from ops.reader import Denied, read_all
 from ops.system import System
 from schemas.letters import Decision, Ending, Request, now_utc
 from schemas.london import london_today
+from schemas.protocol import Post
 from streams.disclosures.case import State
 from streams.disclosures.sealing import public_half
 
 _DATASET = "police-incident"
 _FIELDS = ("incident_reference", "incident_date", "incident_type", "location_address")
-_RECIPIENT, _SUPPLIER, _POST = "council", "police", "deputy"
+_RECIPIENT, _SUPPLIER = "council", "police"
+_POST: Post = "deputy"
 _SECONDS = 30.0
 _BETWEEN_SECONDS = 0.2
 

@@ -181,7 +181,7 @@ def _case(seen: CaseSeen) -> Table:
     table.add_row("approved", "signed with the police's officer's key")
     table.add_row(
         "disclosed",
-        f"{seen.records} records, encrypted to the council, {seen.opened_seconds:.1f} s after it asked",
+        f"records: {seen.records}, encrypted to the council, {seen.opened_seconds:.1f} s after it asked",
     )
     table.add_row("denied to", f"{seen.denied} of {seen.asked} other partners")
     table.add_row("destroyed", ", ".join(seen.destroyed) or "not in time")
