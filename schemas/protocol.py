@@ -252,6 +252,17 @@ class Sanitising(_Strict):
     scrubbed_texts: tuple[str, ...] = ()
 
 
+class Quotas(_Strict):
+    """What each party may take of the broker, so that none starves the others.
+
+    `request_percent` is the share of one request thread's time.
+    """
+
+    publish_bytes_per_second: Annotated[int, Field(ge=65_536)] = 50_000_000
+    read_bytes_per_second: Annotated[int, Field(ge=65_536)] = 100_000_000
+    request_percent: Annotated[int, Field(ge=5, le=1_000)] = 200
+
+
 class Retention(_Strict):
     """Days that each family of topics keeps what it holds."""
 
@@ -291,6 +302,7 @@ class Protocol(_Strict):
     aggregates: tuple[AggregateAgreement, ...] = ()
     neighbours: tuple[Neighbour, ...] = ()
     sanitising: Sanitising = Sanitising()
+    quotas: Quotas = Quotas()
     retention: Retention
 
     @property

@@ -8,15 +8,14 @@ from typing import Any, Literal
 
 from schemas.catalogue import Catalogue
 from schemas.derive import AvroSchema, intake_schema, release_schema
+from schemas.law import load_law
+from schemas.marking import Marking, marked, marking
 from schemas.protocol import Protocol
 from schemas.record_type import PERSONAL
 
 DAY_MS = 86_400_000
 MAXIMUM_INTAKE_BYTES = 1_048_576
 """Largest record batch an intake topic takes; a rejection wraps one, so its topic takes more."""
-
-PERSONAL_DATA = " – PERSONAL DATA"
-"""What the protocol's marking carries on topics whose records can identify a person."""
 
 _PERSONAL = frozenset({"intake", "rejected", "personal", "letters", "inbox", "disclosed"})
 MAXIMUM_TABLE_BYTES = 8 * MAXIMUM_INTAKE_BYTES
@@ -197,6 +196,11 @@ class Names:
         return self.principal("auditor")
 
 
+def marking_of(protocol: Protocol, *, personal: bool) -> Marking:
+    """The marking of a protocol's information, of people or not. Errors as `schemas.marking.marking`."""
+    return marking(load_law().laws[protocol.law], protocol.marking, personal=personal)
+
+
 def topics(protocol: Protocol, catalogue: Catalogue) -> tuple[Topic, ...]:
     """All topics of the protocol, in order of their names."""
     return tuple(sorted(_topics(protocol, catalogue), key=lambda topic: topic.name))
@@ -205,9 +209,10 @@ def topics(protocol: Protocol, catalogue: Catalogue) -> tuple[Topic, ...]:
 def disclosed_topic(protocol: Protocol, catalogue: Catalogue, case: str, days: int) -> Topic:
     """The topic of one case, which lasts as long as the case and is in no protocol."""
     name = Names(protocol.prefix).disclosed(case)
+    marking = marking_of(protocol, personal=True).text
     return Topic(
-        name, "disclosed", "discloser", protocol.marking + PERSONAL_DATA, days * DAY_MS, partitions=1,
-        maximum_bytes=MAXIMUM_INTAKE_BYTES, schema=catalogue.system["disclosed"],
+        name, "disclosed", "discloser", marking, days * DAY_MS, partitions=1,
+        maximum_bytes=MAXIMUM_INTAKE_BYTES, schema=marked(catalogue.system["disclosed"], marking),
     )  # fmt: skip
 
 
@@ -225,8 +230,9 @@ def _topics(protocol: Protocol, catalogue: Catalogue) -> Iterator[Topic]:
     ) -> Topic:
         options = {"partitions": 1, "maximum_bytes": MAXIMUM_INTAKE_BYTES, **more}
         personal = family in _PERSONAL or more.get("profile") == PERSONAL or name == names.cases
-        marking = protocol.marking + (PERSONAL_DATA if personal else "")
-        return Topic(name, family, owner, marking, days * DAY_MS, schema=schema, **options)
+        text = marking_of(protocol, personal=personal).text
+        options["schema"] = marked(schema, text)
+        return Topic(name, family, owner, text, days * DAY_MS, **options)
 
     for supply in protocol.supplies:
         agency, dataset = supply.agency, supply.dataset
@@ -286,7 +292,7 @@ def _topics(protocol: Protocol, catalogue: Catalogue) -> Iterator[Topic]:
         yield Topic(
             names.aggregate(source.id), "aggregate", agreement.agency, source.marking,
             keep.supplies_days * DAY_MS, partitions=1, maximum_bytes=MAXIMUM_TABLE_BYTES,
-            schema=catalogue.system["aggregate"], agency=agreement.agency,
+            schema=marked(catalogue.system["aggregate"], source.marking), agency=agreement.agency,
         )  # fmt: skip
 
 

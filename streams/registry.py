@@ -12,6 +12,7 @@ from confluent_kafka.schema_registry import Schema, SchemaRegistryClient
 from confluent_kafka.schema_registry.error import SchemaRegistryError
 
 from schemas.derive import AvroSchema
+from schemas.marking import unmarked
 from schemas.topics import Topic
 from schemas.wire import WireError, decoder, encoder
 from streams.pipeline import DependencyUnavailable
@@ -73,7 +74,7 @@ class Registry:
         if not _is_plain(writer) or _full_name(writer) != _full_name(reader):
             raise WireError("foreign-schema")
         try:
-            return decoder(writer, None if writer == reader else reader)
+            return decoder(writer, None if unmarked(writer) == reader else reader)
         except Exception as error:
             raise WireError("foreign-schema") from error
 

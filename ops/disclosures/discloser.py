@@ -26,7 +26,7 @@ from schemas.catalogue import Catalogue
 from schemas.derive import intake_schema
 from schemas.exact_base64 import decoded, encoded
 from schemas.protocol import KEY_BYTES, Protocol
-from schemas.topics import PERSONAL_DATA, Names, disclosed_form, disclosed_topic
+from schemas.topics import Names, disclosed_form, disclosed_topic, marking_of
 from schemas.wire import WireError, decoder
 from streams.chain import Head
 from streams.disclosures.case import Case, ConsentRecord, Flow, State
@@ -311,7 +311,7 @@ class Discloser:
         given: dict[bytes, bool] = {}
         for left in read_all(self._settings.connection, topic, 1):
             given[bytes(left.key() or b"")] = left.value() is not None
-        marking = self._protocol.marking + PERSONAL_DATA
+        marking = marking_of(self._protocol, personal=True).text
         standing = [name for name, stands in given.items() if stands]
         self._desks[case.case] = Desk(case, key, standing, self._encode, self._names, marking)
         if case.flow is not None and not case.flow.caught_up:

@@ -11,6 +11,7 @@ from confluent_kafka.admin import AdminClient
 from ops.audit.recorder import Recorder
 from ops.isp.changes import Applied, Change, Changes
 from ops.isp.in_force import put_in_force, read_in_force
+from ops.isp.quotas import apply_quotas
 from ops.isp.registry import register_schemas
 from ops.isp.rules import grant_rules, revoke_rules, rule_changes
 from ops.isp.topics import apply_topics
@@ -68,11 +69,15 @@ def apply(
     report(_said("topics", made_topics))
     users = apply_users(admin, principals(protocol), secrets, renew=renew_passwords)
     report(_said("users", users))
+    quotas = apply_quotas(admin_config, protocol)
+    report(_said("quotas", quotas))
     known = read_in_force(admin_config, protocol.prefix, catalogue)
     is_new = known is None or known.digest != content_digest(protocol)
     lacking = rule_changes(admin, protocol.prefix, wanted_rules)
     ungranted = replace(lacking, removed=revoked.removed)
-    before = Changes(made_topics, replace(users, removed=gone.removed), ungranted, schemas.change)
+    before = Changes(
+        made_topics, replace(users, removed=gone.removed), ungranted, schemas.change, quotas
+    )
     if is_new or not before.nothing:
         _audit(before, protocol, catalogue, admin_config, registry_url)
     granted = grant_rules(admin, protocol.prefix, wanted_rules)
@@ -82,7 +87,7 @@ def apply(
         report("the protocol is in force")
     all_rules = replace(granted, removed=revoked.removed)
     all_users = replace(users, removed=gone.removed)
-    return Applied(made_topics, all_users, all_rules, schemas.change, schemas.ids)
+    return Applied(made_topics, all_users, all_rules, schemas.change, quotas, schemas.ids)
 
 
 def _audit(

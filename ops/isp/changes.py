@@ -44,6 +44,7 @@ class Changes:
     users: Change
     rules: Change
     schemas: Change
+    quotas: Change
 
     @property
     def changes(self) -> dict[str, Change]:
@@ -53,6 +54,7 @@ class Changes:
             "users": self.users,
             "rules": self.rules,
             "schemas": self.schemas,
+            "quotas": self.quotas,
         }
 
     @property

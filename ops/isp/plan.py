@@ -14,6 +14,7 @@ from confluent_kafka.admin import AdminClient
 from ops.isp.changes import Changes
 from ops.isp.errors import ApplyError
 from ops.isp.in_force import read_in_force
+from ops.isp.quotas import quota_changes
 from ops.isp.registry import schema_changes
 from ops.isp.rules import rule_changes
 from ops.isp.topics import topic_changes
@@ -72,6 +73,7 @@ def make_plan(
         topics=topic_changes(admin, wanted),
         users=user_changes(admin, protocol.prefix, principals(protocol)),
         rules=rule_changes(admin, protocol.prefix, rules(protocol, closed)),
+        quotas=quota_changes(admin_config, protocol),
         schemas=schema_changes(registry_url, (*wanted, disclosed_form(protocol, catalogue))),
         protocol=content_digest(protocol),
         in_force=known.digest if known else "",

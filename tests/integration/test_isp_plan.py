@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka import KafkaError, KafkaException, Producer
 from confluent_kafka.admin import (  # type: ignore[attr-defined]
     AclBinding,
     AclOperation,
@@ -37,6 +37,7 @@ from schemas.catalogue import load_catalogue
 from schemas.protocol import Protocol
 from schemas.protocol_file import load_protocol
 from tests.integration.partnership import Partnership, bring_into_step
+from tests.integration.waiting import until
 from tests.protocols import FIRST
 
 NOWHERE = "http://127.0.0.1:9/apis/ccompat/v7"
@@ -230,7 +231,14 @@ def test_drift_ends_with_3_and_says_what_and_in_a_metric_how_much(
     ]
     (family,) = text_string_to_metric_families(metric.read_text())
     counted = {sample.labels["kind"]: sample.value for sample in family.samples}
-    assert counted == {"topics": 1, "users": 0, "rules": 1, "schemas": 0, "protocol": 0}
+    assert counted == {
+        "topics": 1,
+        "users": 0,
+        "rules": 1,
+        "schemas": 0,
+        "quotas": 0,
+        "protocol": 0,
+    }
 
 
 def test_who_gives_of_every_rule_of_the_protocol_its_basis(
@@ -298,3 +306,46 @@ def test_who_names_those_to_whom_the_broker_s_configuration_opens_everything(
 
 def _retention(milliseconds: str) -> ConfigEntry:
     return ConfigEntry("retention.ms", milliseconds, incremental_operation=AlterConfigOpType.SET)
+
+
+def test_each_party_s_share_of_the_broker_is_planned_set_and_ended(
+    planned: Partnership, folder: Path
+) -> None:
+    def slower(document: Any) -> None:
+        document["quotas"] = {"read_bytes_per_second": 1_000_000}
+
+    path = written(folder / "slower.yaml", slower)
+    protocol = load_protocol(path, planned.catalogue)
+    url = planned.stack.registry_url
+    admin = planned.secrets.client_config(planned.stack.bootstrap, ADMIN)
+    plan = make_plan(protocol, planned.catalogue, admin, url)
+    parties = {f"planned.{p.id}" for p in protocol.parties}
+    assert set(plan.quotas.changed) == parties
+    applied = planned.apply(protocol)
+    assert set(applied.quotas.changed) == parties
+    assert planned.apply(protocol).nothing
+    fewer = load_protocol(written(folder / "fewer.yaml", without_business), planned.catalogue)
+    assert planned.apply(fewer).quotas.removed == ("planned.business",)
+
+
+def test_who_reads_too_much_is_slowed_by_the_broker(planned: Partnership, folder: Path) -> None:
+    """Half a megabyte at 64 KiB a second: more than the quota's window gives at once."""
+
+    def trickle(document: Any) -> None:
+        document["quotas"] = {"publish_bytes_per_second": 65_536}
+
+    planned.apply(load_protocol(written(folder / "trickle.yaml", trickle), planned.catalogue))
+    throttled: list[int] = []
+    producer = Producer(
+        {
+            **planned.client("police"),
+            "throttle_cb": lambda event: throttled.append(event.throttle_time),
+        }
+    )
+    topic = planned.names.intake("police", "police-incident")
+    for _ in range(32):
+        producer.produce(topic, bytes(65_536))
+    until(
+        lambda: bool(producer.poll(0.1) or throttled), 60, "the broker's word that it is too much"
+    )
+    producer.purge()

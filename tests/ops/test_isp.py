@@ -75,7 +75,7 @@ def test_waiting_gives_up_and_says_for_what() -> None:
     ],
 )
 def test_an_application_changed_nothing_only_if_no_part_did(change: Change, nothing: bool) -> None:
-    assert Applied(Change(), Change(), change, Change(), {}).nothing is nothing
+    assert Applied(Change(), Change(), change, Change(), Change(), {}).nothing is nothing
 
 
 def test_check_shows_who_reads_each_topic() -> None:

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from schemas.catalogue import SCHEMA_FOLDER, Catalogue
+from schemas.marking import PERSONAL_DATA
 from schemas.protocol import HEALTH, Status
 from schemas.protocol_file import load_protocol, overdue_review
-from schemas.topics import PERSONAL_DATA, topics
+from schemas.topics import topics
 
 EXAMPLES = sorted((SCHEMA_FOLDER / "protocols").glob("*.yaml"))
 WRITTEN = date(2026, 11, 23)
