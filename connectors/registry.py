@@ -38,7 +38,7 @@ class Registry:
         asked = Schema(json.dumps(schema), "AVRO")
         try:
             registered = self._ask(lambda: self._client.get_latest_version(subject))
-            if unmarked(json.loads(registered.schema.schema_str)) != schema:
+            if unmarked(json.loads(registered.schema.schema_str)) != unmarked(schema):
                 # A connector that is behind writes under the version that it knows.
                 registered = self._ask(lambda: self._client.lookup_schema(subject, asked))
         except LookupError:

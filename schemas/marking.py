@@ -48,7 +48,12 @@ def marked(schema: dict[str, Any], text: str) -> dict[str, Any]:
 
 
 def unmarked(schema: Any) -> Any:
-    """A schema as it is declared, whatever topic it was registered for."""
+    """A record's schema as it is declared, whatever topic it was registered for.
+
+    A registry may part the full name into name and namespace; here it is whole.
+    """
     if not isinstance(schema, dict):
         return schema
-    return {name: value for name, value in schema.items() if name != PROPERTY}
+    own = {name: value for name, value in schema.items() if name not in {PROPERTY, "namespace"}}
+    namespace = schema.get("namespace")
+    return own | {"name": f"{namespace}.{own.get('name')}"} if namespace else own

@@ -74,7 +74,7 @@ class Registry:
         if not _is_plain(writer) or _full_name(writer) != _full_name(reader):
             raise WireError("foreign-schema")
         try:
-            return decoder(writer, None if unmarked(writer) == reader else reader)
+            return decoder(writer, None if unmarked(writer) == unmarked(reader) else reader)
         except Exception as error:
             raise WireError("foreign-schema") from error
 

@@ -24,7 +24,7 @@ from ops.isp.rules import exactly, existing_bindings
 from ops.isp.topics import differing_configs, partitions_by_topic
 from schemas.access import Rule, principals, rules
 from schemas.protocol import Protocol
-from schemas.topics import topics
+from schemas.topics import disclosed_form, topics
 from tests.integration.clients import join_outcome, read_outcomes, write_outcomes
 from tests.integration.partnership import PARTIES, Partnership
 
@@ -58,7 +58,9 @@ def test_first_application_makes_all_that_the_protocol_calls_for(trial: Partners
     present = partitions_by_topic(admin)
     assert {t.name: present.get(t.name) for t in wanted} == {t.name: t.partitions for t in wanted}
     assert differing_configs(admin, wanted) == {}
-    assert registered_ids(trial.stack.registry_url, wanted) == trial.applied.schema_ids
+    of_cases = disclosed_form(trial.protocol, trial.catalogue)
+    known = registered_ids(trial.stack.registry_url, (*wanted, of_cases))
+    assert known == trial.applied.schema_ids
     assert len(existing_bindings(admin, "trial")) == len(rules(trial.protocol))
     assert set(trial.applied.users.created) == set(principals(trial.protocol))
 

@@ -53,6 +53,12 @@ def test_every_topic_s_registered_schema_carries_its_marking(
         assert "marking" not in unmarked(topic.schema)
 
 
+def test_a_schema_is_the_same_however_the_registry_parts_its_name() -> None:
+    whole = {"type": "record", "name": "ipu.Case", "fields": []}
+    parted = {"type": "record", "name": "Case", "namespace": "ipu", "fields": [], "marking": "X"}
+    assert unmarked(whole) == unmarked(parted) == whole
+
+
 def test_a_marking_that_the_law_does_not_have_is_refused() -> None:
     with pytest.raises(ValueError, match="SECRETISH' is no marking; accepted: PROTECT"):
         marking(LAWS["guidance-2010"], "SECRETISH", personal=False)
