@@ -34,7 +34,7 @@ _LEAST_WORDS = 2
 
 CaseId = Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2_000)]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1_000)]
 Outcome = Literal["approve", "refuse", "hold"]
 
 
@@ -210,8 +210,8 @@ def opened_letter(message: Mapping[str, Any]) -> Letter:
         raise LetterError("it is no letter") from None
     if statement(letter) != text:
         raise LetterError("it is not in the one form that letters have")
-    public = Ed25519PublicKey.from_public_bytes(decoded(letter.key, KEY_BYTES))
     try:
+        public = Ed25519PublicKey.from_public_bytes(decoded(letter.key, KEY_BYTES))
         public.verify(decoded(message["signature"], _SIGNATURE_BYTES), _DOMAIN + text.encode())
     except (InvalidSignature, ValueError):
         raise LetterError("its signature does not hold") from None

@@ -21,6 +21,9 @@ _PERSONAL = frozenset({"intake", "rejected", "personal", "letters", "inbox", "di
 MAXIMUM_TABLE_BYTES = 8 * MAXIMUM_INTAKE_BYTES
 """Largest aggregate table, which goes whole in one message."""
 
+MAXIMUM_LETTER_BYTES = 131_072
+"""Largest letter about a case, so that the case it is kept in fits into a message."""
+
 RELEASES = frozenset({"depersonalised", "personal", "neighbour"})
 """Families of topics that records are released to."""
 
@@ -277,7 +280,7 @@ def _topics(protocol: Protocol, catalogue: Catalogue) -> Iterator[Topic]:
     for party in protocol.correspondents:
         yield topic(
             names.letters(party.id), "letters", party.id, keep.letters_days,
-            catalogue.system["letter"], agency=party.id,
+            catalogue.system["letter"], agency=party.id, maximum_bytes=MAXIMUM_LETTER_BYTES,
         )  # fmt: skip
         yield topic(
             names.inbox(party.id), "inbox", "discloser", keep.audit_days,

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Any
 
 from confluent_kafka import Message
@@ -157,7 +158,7 @@ class Discloser:
             if case.state is State.OPEN:
                 self._seat(case)
         places = {(topic, 0) for topic in self._letters}
-        places |= {place for desk in self._desks.values() for place in _joined(desk.case)}
+        places |= self._needed()
         self._follower.begin(sorted(places))
 
     def _reading(self, agency: str, dataset: str) -> Reading:
@@ -179,8 +180,8 @@ class Discloser:
         for message in letters:
             outputs += self._letter(message, now)
         records = [intake_of(m) for m in messages if m.topic() in self._readings]
-        outputs += self._disclose(records, self._desks.values(), now)
-        self._commit(outputs)
+        found = [(r, [d for d in self._desks.values() if d.follows(r)]) for r in records]
+        self._commit([*outputs, *self._disclose(found, now)])
 
     def _letter(self, message: Message, now: datetime) -> list[Output]:
         party = self._letters[str(message.topic())]
@@ -189,11 +190,19 @@ class Discloser:
         except WireError:
             log.warning("a message of %s is no letter", message.topic())
             return []
-        taken = self._register.take(party, letter, now)
+        taken = self._taken(party, letter, now)
         if isinstance(taken, Refused):
             log.warning("a letter of %s was not taken (%d reasons)", party, len(taken.reasons))
             return list(self._ledger.refused(taken, now))
         return self._keep(taken, now)
+
+    def _taken(self, party: str, letter: dict[str, Any], now: datetime) -> Taken | Refused:
+        try:
+            return self._register.take(party, letter, now)
+        except Exception as error:  # noqa: BLE001 - one letter must never stop the others
+            log.warning("a letter of %s cannot be handled (%s)", party, type(error).__name__)
+            name = sha256(str(letter["document"]).encode()).hexdigest()
+            return Refused(party, name, "", ("it cannot be handled; report this one",))
 
     def _keep(self, taken: Taken, now: datetime) -> list[Output]:
         self._register.keep(taken.key, taken.record)
@@ -207,11 +216,11 @@ class Discloser:
         return list(self._ledger.taken(taken, now))
 
     def _disclose(
-        self, records: Iterable[Intake], desks: Iterable[Desk], now: datetime
+        self, records: Iterable[tuple[Intake, list[Desk]]], now: datetime
     ) -> list[Output]:
-        seated = list(desks)
+        """What goes out of each record to the cases that are to see it."""
         found: list[tuple[Supply, Passage]] = []
-        for intake in records:
+        for intake, seated in records:
             reading = self._readings[intake.topic]
             supply = (reading.agency, reading.record_type.dataset, intake.supply_id)
             made = passages(
@@ -226,12 +235,14 @@ class Discloser:
         backlog, desk, now = self._backlogs[case], self._desks[case], self._now()
         records = [intake_of(message) for message in backlog.poll(_POLL_SECONDS)]
         if records:
-            outputs = self._disclose(records, [desk], now)
+            outputs = self._disclose([(record, [desk]) for record in records], now)
             group = backlog.consumer.consumer_group_metadata()
             self._transactor.write(outputs, backlog.offsets, group)
-        if backlog.is_over:
+        if backlog.has_met(self._follower):
             assert desk.case.flow is not None
-            done = desk.case.flow.model_copy(update={"caught_up": True})
+            joined = {f"{topic}:{p}": at for (topic, p), at in backlog.at.items()}
+            more = {"caught_up": True, "joined": joined}
+            done = desk.case.flow.model_copy(update=more)
             desk.case = desk.case.model_copy(update={"flow": done})
             self._register.keep(case, desk.case)
             self._commit(list(self._ledger.stands(case, desk.case, now)))
@@ -265,32 +276,16 @@ class Discloser:
         self._openings.make_topic(disclosed_topic(self._protocol, self._catalogue, case.case, days))
         key = self._settings.keys.make(case.case)
         wrapped = to_recipient(key, decoded(case.request.sealing_key, KEY_BYTES), case.case)
-        joined, gone = self._join(case)
-        flow = Flow(
-            key=encoded(wrapped),
-            joined={f"{topic}:{p}": at for (topic, p), at in joined.items()},
-            gone=gone,
+        first = {place: self._follower.watermarks(place)[0] for place in self._places(case)}
+        gone = tuple(
+            sorted({self._readings[t].record_type.dataset for (t, _), at in first.items() if at})
         )
-        standing = opened(case, flow, now)
+        standing = opened(case, Flow(key=encoded(wrapped), gone=gone), now)
+        self._follower.follow({p: at for p, at in first.items() if p not in self._follower.at})
         self._seat(standing)
-        self._follower.follow({p: at for p, at in joined.items() if p not in self._follower.at})
         taken = Taken(case.case, standing, "discloser", "opened")
         self._commit(self._keep(taken, now))
         self._openings.grant(standing)
-
-    def _join(self, case: Case) -> tuple[dict[Place, int], tuple[str, ...]]:
-        """From where on the case gets each partition as it comes, and what is no longer there."""
-        assert case.grant is not None
-        joined: dict[Place, int] = {}
-        gone = set()
-        for dataset in case.grant.fields:
-            topic = self._names.intake(case.supplier, dataset)
-            for place in [(topic, p) for p in range(self._partitions[topic])]:
-                low, _ = self._follower.watermarks(place)
-                joined[place] = self._follower.at.get(place, low)
-                if low > 0:
-                    gone.add(dataset)
-        return joined, tuple(sorted(gone))
 
     def _close(self, case: Case) -> None:
         self._unseat(case.case)
@@ -316,16 +311,26 @@ class Discloser:
         self._desks[case.case] = Desk(case, key, standing, self._encode, self._names, marking)
         if case.flow is not None and not case.flow.caught_up:
             group = f"{self._names.discloser}.case.{case.case}"
-            self._backlogs[case.case] = Backlog(self._settings.connection, group, _joined(case))
+            places = self._places(case)
+            self._backlogs[case.case] = Backlog(self._settings.connection, group, places)
 
     def _unseat(self, case: str) -> None:
         self._desks.pop(case, None)
         backlog = self._backlogs.pop(case, None)
         if backlog is not None:
             backlog.close()
-        needed = {place for desk in self._desks.values() for place in _joined(desk.case)}
         intake = {place for place in self._follower.at if place[0] in self._readings}
-        self._follower.leave(intake - needed)
+        self._follower.leave(intake - self._needed())
+
+    def _needed(self) -> set[Place]:
+        """The intake that some open case waits for."""
+        return {place for desk in self._desks.values() for place in self._places(desk.case)}
+
+    def _places(self, case: Case) -> list[Place]:
+        """The partitions of what a case is given."""
+        assert case.grant is not None
+        topics = [self._names.intake(case.supplier, dataset) for dataset in case.grant.fields]
+        return [(t, p) for t in topics for p in range(self._partitions.get(t, 0))]
 
     def _commit(self, outputs: list[Output]) -> None:
         group = self._follower.consumer.consumer_group_metadata()
@@ -346,14 +351,6 @@ def _producer(connection: Mapping[str, Any], principal: str) -> dict[str, Any]:
         "message.max.bytes": 2_097_152,
         "reconnect.backoff.max.ms": 1_000,
     }
-
-
-def _joined(case: Case) -> dict[Place, int]:
-    found: dict[Place, int] = {}
-    for name, offset in (case.flow.joined if case.flow else {}).items():
-        topic, _, partition = name.rpartition(":")
-        found[topic, int(partition)] = offset
-    return found
 
 
 def _text(key: str | bytes) -> str:

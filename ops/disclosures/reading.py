@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, Message, TopicPartition
@@ -79,46 +79,46 @@ class Follower:
 
 
 class Backlog:
-    """What a case that has been opened is still to be given: the intake from before it joined."""
+    """What a case that has been opened is still to be given: the intake from its beginning on.
+
+    It is over when it has come as far, in every partition at once, as what all cases follow.
+    """
 
     def __init__(
-        self, connection: Mapping[str, Any], group: str, joined: Mapping[Place, int]
+        self, connection: Mapping[str, Any], group: str, places: Collection[Place]
     ) -> None:
         self.consumer = consumer_of(connection, group)
-        self._left = dict(joined)
-        self._at: dict[Place, int] = {}
-        asked = [TopicPartition(*place) for place in joined]
-        start = self.consumer.committed(asked, timeout=_CALL_SECONDS)
+        self.at: dict[Place, int] = {}
+        start = self.consumer.committed([TopicPartition(*p) for p in places], timeout=_CALL_SECONDS)
         for place in start:
+            self.at[place.topic, place.partition] = max(place.offset, 0)
             if place.offset < 0:
                 place.offset = OFFSET_BEGINNING
         self.consumer.assign(start)
 
     def poll(self, seconds: float) -> list[Message]:
-        """The next records; none at all does not yet say that it is over."""
+        """The next records."""
         taken = []
         for message in self.consumer.consume(_RECORDS, seconds):
-            place, error = place_of(message), message.error()
-            if error is not None and error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001
-                self._left.pop(place, None)
-            elif error is not None:
-                usable([message])
-            elif place in self._left and (message.offset() or 0) < self._left[place]:
+            place, error, offset = place_of(message), message.error(), message.offset() or 0
+            if error is None:
                 taken.append(message)
-                self._at[place] = (message.offset() or 0) + 1
+                self.at[place] = offset + 1
+            elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - librdkafka's name for it
+                # Past what was deleted, and past the marks of transactions.
+                self.at[place] = max(self.at[place], offset)
             else:
-                self._left.pop(place, None)
+                usable([message])
         return taken
 
-    @property
-    def is_over(self) -> bool:
-        """Whether everything was read."""
-        return not self._left
+    def has_met(self, follower: Follower) -> bool:
+        """Whether it has come as far as the follower."""
+        return all(at >= follower.at[place] for place, at in self.at.items())
 
     @property
     def offsets(self) -> list[TopicPartition]:
         """The positions reached, to be committed."""
-        return [TopicPartition(*place, offset) for place, offset in self._at.items()]
+        return [TopicPartition(*place, offset) for place, offset in self.at.items()]
 
     def close(self) -> None:
         """Let go of the broker."""

@@ -54,14 +54,15 @@ class Grant(_Strict):
 class Flow(_Strict):
     """The technical side of an open case.
 
-    `joined` is the offset of each intake partition from which on the case gets records as they come;
-    those before are still to be drawn where it is not `caught_up`. Of the datasets `gone` the broker no
-    longer has the beginning. `key` is the case's key, encrypted to the recipient (base64).
+    While it is not `caught_up` it is given what came before it was opened, from the beginning on;
+    `joined` is the offset of each intake partition from which on it then gets records as they come.
+    Of the datasets `gone` the broker no longer has the beginning. `key` is the case's key,
+    encrypted to the recipient (base64).
     """
 
     key: str
-    joined: Mapping[str, int] = {}
     caught_up: bool = False
+    joined: Mapping[str, int] = {}
     gone: tuple[str, ...] = ()
 
 

@@ -16,8 +16,9 @@ from streams.disclosures.case import Case
 from streams.disclosures.sealing import sealed
 from streams.disclosures.subjects import Matcher, matcher
 from streams.messages import MARKING_HEADER, Headers, Intake, Output
+from streams.pipeline import DependencyUnavailable
 from streams.steps.clean import Cleaner
-from streams.steps.decode import Decoder, Undecodable
+from streams.steps.decode import Decoder
 from streams.steps.validate import Validator
 
 
@@ -35,9 +36,11 @@ class Reading(NamedTuple):
         local = london_time(now)
         try:
             record, problems = self.validate(self.decode(intake.value), local)
-        except Undecodable:
+            cleaned = self.clean(record, problems, local.date())
+        except DependencyUnavailable:
+            raise
+        except Exception:  # noqa: BLE001 - the stream rejects it as unprocessable, and tells its supplier
             return None
-        cleaned = self.clean(record, problems, local.date())
         return None if cleaned.faults else (cleaned.record, cleaned.caveats)
 
 
@@ -77,6 +80,14 @@ class Desk:
     def gets(self, dataset: str) -> bool:
         """Whether records of the dataset can go there at all."""
         return self.case.grant is not None and dataset in self.case.grant.fields
+
+    def follows(self, intake: Intake) -> bool:
+        """Whether a record that has come in is for this case to see, and was not drawn for it before."""
+        flow = self.case.flow
+        if flow is None or not flow.caught_up:
+            return False
+        # Of a partition that was added since, it has seen nothing yet.
+        return intake.offset >= flow.joined.get(f"{intake.topic}:{intake.partition}", 0)
 
     def meet(
         self,
@@ -135,7 +146,7 @@ class Desk:
             "record": {name: _plain(record[name]) for name in fields},
             "caveats": [c for c in caveats if c.partition(":")[0] in fields],
         }
-        return json.dumps(document, ensure_ascii=False).encode()
+        return json.dumps(document).encode()
 
 
 def passages(

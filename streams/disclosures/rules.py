@@ -6,15 +6,19 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, timedelta
 
 from schemas.catalogue import Catalogue
+from schemas.exact_base64 import decoded
 from schemas.law import load_law
 from schemas.letters import Advice, Consent, Decision, Ending, Letter, Request, Subject
 from schemas.processes import Process, load_processes
-from schemas.protocol import HEALTH, Party, Protocol, Status
+from schemas.protocol import HEALTH, KEY_BYTES, Party, Protocol
 from schemas.protocol_law import claim_findings
 from schemas.record_type import Sensitivity
 from streams.disclosures.case import Case, ConsentRecord, State
+from streams.disclosures.sealing import is_usable
 from streams.disclosures.subjects import person_of
 
+LONGEST_HISTORY = 50
+"""Letters of one case: so that no case outgrows what a message can hold."""
 DECIDABLE = frozenset({State.ASKED, State.HELD})
 STANDING = frozenset({State.APPROVED, State.OPEN})
 
@@ -56,6 +60,8 @@ class Rules:
             accepted = ", ".join(self.processes)
             yield f"process {asked.process!r} is unknown; accepted: {accepted}"
             return
+        if not is_usable(decoded(asked.sealing_key, KEY_BYTES)):
+            yield "its sealing key is none that anything can be encrypted to"
         yield from self._fields(asked)
         yield from self._law(asked, recipient)
         yield from _process_findings(asked, process, recipient, supplier)
@@ -68,8 +74,11 @@ class Rules:
         self, made: Decision, case: Case, consents: Iterable[ConsentRecord], day: date
     ) -> Iterator[str]:
         """Why a decision cannot be taken as it is."""
+        if made.party != case.supplier:
+            yield f"the agency that is asked decides, {case.supplier!r}, not {made.party!r}"
+            return
         yield from _behind(made.previous, case)
-        yield from self._may_decide(made, case)
+        yield from self._may_decide(made)
         if made.outcome == "refuse" and case.state not in DECIDABLE | STANDING:
             yield f"the case is {case.state}; there is nothing to refuse"
         if made.outcome == "hold" and case.state not in DECIDABLE:
@@ -102,6 +111,7 @@ class Rules:
             return
         if said.on > day:
             yield f"on {said.on}: that lies ahead"
+            return
         if said.given == "given" and process.consent == "written" and said.form != "written":
             yield f"{said.process} needs written consent (guidance 3.1.1.1)"
         last = said.on + timedelta(process.consent_days)
@@ -155,14 +165,9 @@ class Rules:
         ):
             yield finding.message
 
-    def _may_decide(self, made: Decision, case: Case) -> Iterator[str]:
+    def _may_decide(self, made: Decision) -> Iterator[str]:
         supplier = self._parties[made.party]
-        if made.party != case.supplier:
-            yield f"the agency that is asked decides, {case.supplier!r}, not {made.party!r}"
-            return
         posts = set(supplier.posts)
-        if supplier.status is Status.RESPONSIBLE_AUTHORITY:
-            posts -= {"approver"}
         if made.urgent is not None and made.outcome == "approve":
             posts.add("duty_officer")
         if made.post not in posts:
@@ -211,6 +216,8 @@ class Rules:
 
 
 def _behind(previous: str, case: Case) -> Iterator[str]:
+    if len(case.history) >= LONGEST_HISTORY:
+        yield f"the case has {LONGEST_HISTORY} letters already; end it and ask anew"
     if previous != case.head:
         yield "it does not follow the last letter of the case: look at it again, then write anew"
 

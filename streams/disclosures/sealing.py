@@ -38,6 +38,15 @@ def to_recipient(case_key: bytes, sealing_key: bytes, case: str) -> bytes:
     return _SUITE.encrypt(case_key, public, _DOMAIN + case.encode())
 
 
+def is_usable(sealing_key: bytes) -> bool:
+    """Whether anything can be encrypted to a public key: some points of the curve give no secret."""
+    try:
+        to_recipient(bytes(CASE_KEY_BYTES), sealing_key, "")
+    except ValueError:
+        return False
+    return True
+
+
 def from_discloser(wrapped: bytes, private: X25519PrivateKey, case: str) -> bytes:
     """The key of a case, as its recipient.
 

@@ -227,7 +227,7 @@ def elsewhere(reference: str) -> dict[str, Any]:
     return incident(reference, location_address="9 Acacia Avenue, Bath")
 
 
-class Killed(Exception):
+class Killed(BaseException):
     """What ends a discloser in these tests."""
 
 
@@ -346,7 +346,7 @@ def test_a_key_that_is_not_the_offices_is_refused_before_anything_is_sent(site: 
 def test_whatever_step_it_is_killed_at_a_case_opens_once_and_gets_each_record_once(
     site: Site, settings: DiscloserSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    site.publish(INCIDENTS, [at_the_house(f"K-{n}") for n in range(3)])
+    site.publish(INCIDENTS, [at_the_house(f"K-{n}") for n in range(4)])
     with serving(site):
         case = asked(site)
     approve_unseen(site, case)
@@ -361,17 +361,24 @@ def test_whatever_step_it_is_killed_at_a_case_opens_once_and_gets_each_record_on
 
     assert killed_at(Register, "take") is State.ASKED
     assert killed_at(openings.Openings, "make_topic") is State.APPROVED
-    assert killed_at(Discloser, "_join") is State.APPROVED
+    assert killed_at(Discloser, "_seat") is State.APPROVED
     assert killed_at(openings.Openings, "grant") is State.OPEN
     assert killed_at(Discloser, "_disclose") is State.OPEN
     with at_work(settings) as discloser:
+        # Erased before it is drawn: that must not bring it back.
+        erase(site, "K-3")
+        with monkeypatch.context() as patch:
+            patch.setattr(Discloser, "_draw", lambda *_: None)
+            steps(discloser, lambda: all_read(site, INCIDENTS))
         site.publish(INCIDENTS, [at_the_house("K-9")])
         # Those at the house from the tests before stand in the intake as well.
         steps(discloser, lambda: "K-9" in references(site, case))
         steps(discloser, lambda: stands(site, case).flow.caught_up)  # type: ignore[union-attr]
-    names = [m.key() for m in site.read_all("council", site.partnership.names.disclosed(case))]
+    told = site.read_all("council", site.partnership.names.disclosed(case))
+    names = [m.key() for m in told if m.value() is not None]
     assert len(names) == len(set(names))
     assert set(references(site, case)) >= {"K-0", "K-1", "K-2", "K-9"}
+    assert "K-3" not in references(site, case)
     opened = [e for e in run(site, "audit", "show", "--case", case, "--json").document["entries"]
               if e["outcome"] == "opened"]  # fmt: skip
     assert len(opened) == 1

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from confluent_kafka import KafkaException, TopicCollection
+from confluent_kafka.admin import AclOperation, AdminClient  # type: ignore[attr-defined]
 from confluent_kafka.schema_registry import SchemaRegistryClient
 
 from connectors.account import Account
@@ -22,10 +24,15 @@ from ops.embedded.stack import Stack
 from ops.generator.csv_files import write_csv
 from ops.generator.datasets import GENERATORS
 from ops.generator.district import points_of_index
+from schemas.access import principals, rules
 from schemas.catalogue import SCHEMA_FOLDER, load_catalogue
+from schemas.london import london_today
+from schemas.openings import closed_datasets
+from schemas.protocol_file import load_protocol
 from schemas.topics import RELEASES, Topic, topics
 from schemas.wire import decoder, schema_id
 from tests.integration.conftest import MakeSite
+from tests.integration.partnership import ClientConfig
 from tests.integration.site import Site
 
 pytestmark = pytest.mark.broker
@@ -148,3 +155,47 @@ def test_personal_releases_are_read_by_whom_the_protocol_entitles_and_by_nobody_
     rules = worked.site.partnership.protocol.receives
     entitled = {e.party for e in rules if e.profile == "personal" and "police-ppo" in e.datasets}
     assert entitled == {"probation"}
+
+
+RIGHTS = {
+    AclOperation.READ: "read", AclOperation.WRITE: "write", AclOperation.CREATE: "create",
+    AclOperation.DELETE: "delete", AclOperation.ALTER: "alter",
+    AclOperation.ALTER_CONFIGS: "alter settings", AclOperation.DESCRIBE_CONFIGS: "read settings",
+}  # fmt: skip
+
+
+def rights_of(site: Site, principal: str) -> dict[str, set[str]]:
+    """What the broker says the principal itself may do with every topic of the protocol."""
+    partnership = site.partnership
+    client: ClientConfig = {
+        **partnership.secrets.client_config(partnership.stack.bootstrap, principal)
+    }
+    admin = AdminClient(client)
+    asked = TopicCollection(partnership.topic_names)
+    answers = admin.describe_topics(asked, include_authorized_operations=True, request_timeout=60)
+    found: dict[str, set[str]] = {}
+    for name, future in answers.items():
+        try:
+            operations = future.result(60).authorized_operations
+        except KafkaException as refused:
+            assert refused.args[0].name() == "TOPIC_AUTHORIZATION_FAILED"
+            operations = []
+        found[name] = {RIGHTS[o] for o in operations if o in RIGHTS}
+    return found
+
+
+def test_every_principal_may_do_with_every_topic_what_the_protocol_says_and_no_more(
+    worked: Worked,
+) -> None:
+    """All of the large example, nothing sampled: each principal's own client asks the broker's authorizer."""
+    site = worked.site
+    protocol = load_protocol(site.protocol_file, site.partnership.catalogue)
+    closed = closed_datasets(protocol, site.partnership.catalogue, london_today())
+    agreed: dict[str, dict[str, set[str]]] = {
+        p: {name: set() for name in site.partnership.topic_names} for p in principals(protocol)
+    }
+    for rule in rules(protocol, closed):
+        if rule.resource == "topic" and not rule.prefixed:
+            agreed[rule.principal][rule.name].add(rule.operation)
+    assert {principal: rights_of(site, principal) for principal in agreed} == agreed
+    assert len(agreed) * len(site.partnership.topic_names) > 3_000

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 
 from schemas.exact_base64 import encoded
 from schemas.letters import Subject, sealed_letter
+from schemas.topics import MAXIMUM_INTAKE_BYTES
 from streams.disclosures.case import Flow, State, waiting
 from streams.disclosures.register import REVIEW_TIME, Refused, Taken, closed, opened
+from streams.disclosures.rules import LONGEST_HISTORY
 from tests.streams.disclosures.table import (
     CASE,
     JANE,
@@ -185,6 +187,7 @@ def test_refused_forgets_whom_it_was_about_and_never_opens(asked: Table) -> None
         ({"conditions": ["dpa-1998-sch2-public-functions"]}, "needs a condition of schedule-3"),
         ({"post": "caldicott_guardian"}, "names no caldicott_guardian"),
         ({"onward_from": "ffffffffffffffff"}, "no case ffffffffffffffff is open"),
+        ({"sealing_key": encoded(bytes(32))}, "none that anything can be encrypted to"),
     ],
 )
 def test_a_request_that_the_law_or_the_protocol_does_not_bear_is_not_put(
@@ -345,6 +348,7 @@ def test_refused_consent_goes_to_the_case_by_case_test_with_its_reason(table: Ta
     [
         ({"process": "ppo"}, "needs no consent"),
         ({"on": TODAY + timedelta(1)}, "lies ahead"),
+        ({"on": date.max, "until": date.max}, "lies ahead"),
         ({"until": TODAY + timedelta(400)}, "is reviewed after 366 days"),
     ],
 )
@@ -382,6 +386,21 @@ def test_scrutiny_is_told_of_people_only_where_necessary_and_without_prejudice(
     table.send(request(**basis, necessary="the committee reviews this one decision"))
     assert "no proceedings" in reasons(table.decide("approve"))
     assert isinstance(table.decide("approve", no_prejudice=True), Taken)
+
+
+def test_letters_about_a_case_whose_supplier_has_left_are_answered(running: Table) -> None:
+    parties = tuple(p for p in PROTOCOL.parties if p.id != "police")
+    after = Table(PROTOCOL.model_copy(update={"parties": parties}))
+    after.register.keep(CASE, running.case)
+    assert "the agency that is asked decides" in reasons(after.decide("approve", "council"))
+    assert isinstance(after.end(), Taken)
+
+
+def test_a_case_does_not_outgrow_what_a_message_holds(asked: Table) -> None:
+    while isinstance(asked.decide("hold"), Taken):
+        assert len(asked.case.history) <= LONGEST_HISTORY
+    assert "50 letters already" in reasons(asked.decide("approve"))
+    assert len(asked.case.model_dump_json()) < MAXIMUM_INTAKE_BYTES / 2
 
 
 def test_who_has_nothing_to_do_with_a_case_is_not_told_whether_there_is_one(asked: Table) -> None:
