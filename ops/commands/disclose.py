@@ -22,8 +22,8 @@ from ops.commands.common import (
     running_stack,
 )
 from ops.commands.officer import Key, Party, officer_of
-from ops.disclosures.errors import DisclosureError
-from ops.disclosures.office import Office
+from ops.disclosures.errors import DisclosureError, NotTaken
+from ops.disclosures.office import Office, letter_of
 from ops.disclosures.process import discloser_settings, run_discloser
 from ops.disclosures.recipient import make_sealing_key, opened_records, sealing_key_file
 from ops.disclosures.request_file import new_case, read_request, request_of
@@ -33,7 +33,7 @@ from ops.embedded.stack import Stack
 from ops.isp.signed import load_signed
 from ops.supervisor import Supervisor
 from schemas.catalogue import load_catalogue
-from schemas.letters import Advice, ConsentException, Decision, Ending, Outcome, now_utc
+from schemas.letters import Advice, Decision, Ending, Outcome
 from schemas.london import london_time
 from schemas.protocol_file import load_protocol
 from schemas.topics import Names
@@ -76,9 +76,15 @@ def request(
     officer = officer_of(office, key)
     asked = read_request(request_file, office.catalogue)
     case = new_case()
-    sealing_key = make_sealing_key(sealing_key_file(stack.secrets.folder, office.party.id, case))
+    file = sealing_key_file(stack.secrets.folder, office.party.id, case)
+    sealing_key = make_sealing_key(file)
     letter = request_of(asked, officer, public_half(sealing_key), case)
-    _tell(office.send(letter, officer), as_json=as_json)
+    try:
+        told = office.send(letter, officer)
+    except NotTaken:
+        file.unlink()
+        raise
+    _tell(told, as_json=as_json)
 
 
 @disclose.command()
@@ -119,7 +125,7 @@ def approve(
     """
     exception = None
     if without_consent is not None:
-        exception = ConsentException(rule=without_consent, reason=reason)
+        exception = {"rule": without_consent, "reason": reason}
     more = {
         "until": until.date() if until else None,
         "fields": _fields(field) if field else None,
@@ -193,16 +199,8 @@ def advise(
     office, _ = office_of(party, protocol, run_dir)
     officer = officer_of(office, key)
     stands = office.case(case)
-    letter = Advice.model_validate(
-        officer.signs_with
-        | {
-            "case": case,
-            "at": now_utc(),
-            "previous": stands.head,
-            "advice": advice,
-            "reason": reason,
-        }
-    )
+    about = {"case": case, "previous": stands.head}
+    letter = letter_of(Advice, officer, **about, advice=advice, reason=reason)
     _tell(office.send(letter, officer), as_json=as_json)
 
 
@@ -314,10 +312,8 @@ def destroy(
     office, stack = office_of(party, protocol, run_dir)
     officer = officer_of(office, key)
     stands = office.case(case)
-    letter = Ending.model_validate(
-        officer.signs_with
-        | {"case": case, "at": now_utc(), "previous": stands.head, "destroyed": copies}
-    )
+    about = {"case": case, "previous": stands.head}
+    letter = letter_of(Ending, officer, **about, destroyed=copies)
     told = office.send(letter, officer)
     sealing_key_file(stack.secrets.folder, office.party.id, case).unlink(missing_ok=True)
     _tell(told, as_json=as_json)
@@ -377,11 +373,8 @@ def _decide(
     office, _ = office_of(party, protocol, run_dir)
     officer = officer_of(office, key)
     stands = office.case(case)
-    letter = Decision.model_validate(
-        officer.signs_with
-        | {"case": case, "at": now_utc(), "previous": stands.head}
-        | {"outcome": outcome, "reason": reason, **more}
-    )
+    about = {"case": case, "previous": stands.head}
+    letter = letter_of(Decision, officer, **about, outcome=outcome, reason=reason, **more)
     _tell(office.send(letter, officer), as_json=as_json)
 
 

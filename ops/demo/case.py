@@ -7,16 +7,14 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, NamedTuple
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
-from ops.disclosures.office import Office, Officer
+from ops.disclosures.office import Office, Officer, letter_of
 from ops.disclosures.recipient import make_sealing_key, opened_records, sealing_key_file
 from ops.disclosures.request_file import new_case
 from ops.exercise import officers_key
 from ops.officer_keys import load_key
 from ops.reader import Denied, read_all
 from ops.system import System
-from schemas.letters import Decision, Ending, Request, now_utc
+from schemas.letters import Decision, Ending, Request
 from schemas.london import london_today
 from schemas.protocol import Post
 from streams.disclosures.case import State
@@ -50,16 +48,14 @@ def try_a_case(system: System, original: Mapping[str, Any]) -> CaseSeen:
     request = _request(case, original, asking, public_half(make_sealing_key(file)))
     head = council.send(request, asking)
     assert head is not None
-    about = {"case": case, "at": now_utc(), "previous": head.head}
-    approval = about | {"outcome": "approve", "reason": "proportionate to the risk"}
-    police.send(Decision.model_validate(deciding.signs_with | approval), deciding)
+    approval = {"outcome": "approve", "reason": "proportionate to the risk"}
+    police.send(letter_of(Decision, deciding, case=case, previous=head.head, **approval), deciding)
     records = _await_records(council, case, file)
     took = time.monotonic() - began
     others = [p.id for p in system.protocol.parties if p.id != _RECIPIENT]
     denied = sum(_is_denied(system, party, case) for party in others)
-    ending = {"case": case, "at": now_utc(), "previous": council.case(case).head}
-    ended = Ending.model_validate(asking.signs_with | ending | {"destroyed": "none were made"})
-    council.send(ended, asking)
+    ending = {"previous": council.case(case).head, "destroyed": "none were made"}
+    council.send(letter_of(Ending, asking, case=case, **ending), asking)
     file.unlink()
     destroyed = _await_end(council, case)
     return CaseSeen(case, records, denied, len(others), destroyed, took)
@@ -73,24 +69,20 @@ def _office(system: System, party: str) -> Office:
 
 def _officer(system: System, office: Office) -> Officer:
     file = officers_key(system.stack.run_dir, office.party.id, _POST)
-    key: Ed25519PrivateKey = load_key(file)
-    return office.officer(key)
+    return office.officer(load_key(file))
 
 
 def _request(case: str, original: Mapping[str, Any], asking: Officer, sealing: str) -> Request:
     street = str(original["location_address"]).partition(",")[0]
-    return Request.model_validate(
-        asking.signs_with
-        | {
-            "case": case, "at": now_utc(), "supplier": _SUPPLIER, "process": "marac",
-            "purpose": "Safety plan for a household", "questions": ["Have there been incidents?"],
-            "legal_basis": "cda-1998-s115",
-            "conditions": ["dpa-1998-sch2-public-functions", "dpa-1998-sch3-justice"],
-            "subjects": [{"address": street, "postcode": original["location_postcode"]}],
-            "fields": {_DATASET: _FIELDS}, "until": london_today() + timedelta(28),
-            "sealing_key": sealing,
-        }
-    )  # fmt: skip
+    about = {
+        "purpose": "Safety plan for a household", "questions": ["Have there been incidents?"],
+        "legal_basis": "cda-1998-s115",
+        "conditions": ["dpa-1998-sch2-public-functions", "dpa-1998-sch3-justice"],
+        "subjects": [{"address": street, "postcode": original["location_postcode"]}],
+        "fields": {_DATASET: _FIELDS}, "until": london_today() + timedelta(28),
+    }  # fmt: skip
+    to = {"supplier": _SUPPLIER, "process": "marac", "sealing_key": sealing}
+    return letter_of(Request, asking, case=case, **to, **about)
 
 
 def _await_records(office: Office, case: str, file: Any) -> int:

@@ -15,14 +15,15 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
 
-from confluent_kafka import Message
+from confluent_kafka import KafkaError, Message
 from confluent_kafka.admin import AdminClient
 
 from ops.disclosures.case_keys import CaseKeys
 from ops.disclosures.ledger import Ledger, Supply
 from ops.disclosures.openings import Openings
 from ops.disclosures.reading import Backlog, Follower, Place
-from ops.reader import read_all
+from ops.reader import ReadError, read_all
+from sanitiser.references import ReferenceKey
 from schemas.catalogue import Catalogue
 from schemas.derive import intake_schema
 from schemas.exact_base64 import decoded, encoded
@@ -40,7 +41,7 @@ from streams.source import intake_of
 from streams.steps.clean import Cleaner
 from streams.steps.decode import Decoder
 from streams.steps.validate import Validator
-from streams.transaction import Transactor, Unmendable
+from streams.transaction import Transactor
 
 log = logging.getLogger(__name__)
 
@@ -48,11 +49,16 @@ CHAIN = "cases"
 _POLL_SECONDS = 0.1
 _TIDY_SECONDS = 60.0
 _GRACE_DAYS = 2
+_LOST = "its key or topic was lost"
+_UNKNOWN = KafkaError(KafkaError.UNKNOWN_TOPIC_OR_PART).name()
 
 
 @dataclass(frozen=True, slots=True)
 class DiscloserSettings:
-    """What the discloser is given: its own connection, the administrator's, and where keys lie."""
+    """What the discloser is given: its own connection, the administrator's, and keys.
+
+    Those of cases lie where `keys` says; under `lasting` the audit names records.
+    """
 
     protocol: Protocol
     catalogue: Catalogue
@@ -60,6 +66,7 @@ class DiscloserSettings:
     admin: Mapping[str, Any]
     wire: Wire
     keys: CaseKeys
+    lasting: ReferenceKey
     clock: Callable[[], float] = time.time
 
 
@@ -93,12 +100,11 @@ class Discloser:
             self._names.intake(s.agency, s.dataset): self._reading(s.agency, s.dataset)
             for s in self._protocol.supplies
         }
-        self._partitions = {
-            self._names.intake(s.agency, s.dataset): s.partitions for s in self._protocol.supplies
-        }
         self._desks: dict[str, Desk] = {}
         self._backlogs: dict[str, Backlog] = {}
         self._follower = Follower(settings.connection, f"{self._names.discloser}.follow")
+        # The broker's number: a topic can have more partitions than the protocol says.
+        self._partitions = {topic: self._follower.partitions(topic) for topic in self._readings}
         self._take_up()
 
     def run(self) -> None:
@@ -154,12 +160,29 @@ class Discloser:
 
     def _take_up(self) -> None:
         """Follow the letters, and what the open cases wait for."""
-        for case in self._register.standing:
-            if case.state is State.OPEN:
-                self._seat(case)
+        lost = [case for case in self._register.standing if not self._is_taken_up(case)]
         places = {(topic, 0) for topic in self._letters}
         places |= self._needed()
         self._follower.begin(sorted(places))
+        now = self._now()
+        for case in lost:
+            closing = case.after(State.CLOSING, now, "discloser", _LOST)
+            self._commit(self._keep(Taken(case.case, closing, "discloser", _LOST), now))
+
+    def _is_taken_up(self, case: Case) -> bool:
+        """Whether a case that is open still has its key and its topic."""
+        try:
+            if case.state is State.OPEN:
+                self._seat(case)
+        except FileNotFoundError:
+            log.warning("case %s has lost its key; it is closed", case.case)
+            return False
+        except ReadError as error:
+            if error.reason != _UNKNOWN:
+                raise
+            log.warning("case %s has lost its topic; it is closed", case.case)
+            return False
+        return True
 
     def _reading(self, agency: str, dataset: str) -> Reading:
         record_type = self._catalogue.record_type(dataset)
@@ -298,17 +321,15 @@ class Discloser:
     def _seat(self, case: Case) -> None:
         """Let an open case meet the records."""
         topic = self._names.disclosed(case.case)
-        try:
-            key = self._settings.keys.read(case.case)
-        except FileNotFoundError:
-            message = f"the key of the open case {case.case} is gone; restore it, or close the case"
-            raise Unmendable(message) from None
+        key = self._settings.keys.read(case.case)
         given: dict[bytes, bool] = {}
         for left in read_all(self._settings.connection, topic, 1):
             given[bytes(left.key() or b"")] = left.value() is not None
         marking = marking_of(self._protocol, personal=True).text
         standing = [name for name, stands in given.items() if stands]
-        self._desks[case.case] = Desk(case, key, standing, self._encode, self._names, marking)
+        self._desks[case.case] = Desk(
+            case, key, standing, self._settings.lasting, self._encode, self._names, marking
+        )
         if case.flow is not None and not case.flow.caught_up:
             group = f"{self._names.discloser}.case.{case.case}"
             places = self._places(case)

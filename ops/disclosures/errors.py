@@ -4,4 +4,8 @@ from __future__ import annotations
 
 
 class DisclosureError(RuntimeError):
-    """A letter that was not taken, or a case that is not there; the message says all there is to know."""
+    """What stands in the way of an act on a case; the message says all there is to know."""
+
+
+class NotTaken(DisclosureError):
+    """A letter that was answered, and not taken."""

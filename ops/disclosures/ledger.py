@@ -145,10 +145,10 @@ def _said(taken: Taken) -> str:
 
 
 def _shares(case: Case, found: Iterable[tuple[Supply, Passage]]) -> Iterator[dict[str, Any]]:
-    names: dict[tuple[Supply, str, str], list[bytes]] = defaultdict(list)
+    names: dict[tuple[Supply, str, str], list[str]] = defaultdict(list)
     for supply, passage in found:
         what = "disclosed" if passage.output.value is not None else "taken-back"
-        names[supply, what, passage.output.topic].append(passage.output.key or b"")
+        names[supply, what, passage.output.topic].append(passage.reference)
     for ((agency, dataset, supply_id), what, topic), of_share in names.items():
         yield {
             "what": what,
@@ -158,5 +158,5 @@ def _shares(case: Case, found: Iterable[tuple[Supply, Passage]]) -> Iterator[dic
             "supply_id": supply_id,
             "recipients": [case.recipient],
             "records": len(of_share),
-            "references": bytes.fromhex(b"".join(sorted(of_share)).decode("ascii")),
+            "references": bytes.fromhex("".join(sorted(of_share))),
         }

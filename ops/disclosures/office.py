@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from confluent_kafka import KafkaError, Message, Producer
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from pydantic import BaseModel, ValidationError
 
-from ops.disclosures.errors import DisclosureError
+from ops.disclosures.errors import DisclosureError, NotTaken
 from ops.reader import read_all
 from schemas.catalogue import Catalogue
-from schemas.letters import Letter, digest, sealed_letter
+from schemas.letters import Letter, digest, now_utc, sealed_letter
 from schemas.protocol import Party, Post, Protocol
 from schemas.signatures import public_key
 from schemas.topics import Names, Topic, topics
@@ -25,6 +26,8 @@ from streams.registry import Registry
 _SEND_SECONDS = 15.0
 _ANSWER_SECONDS = 60.0
 _BETWEEN_LOOKS_SECONDS = 0.2
+
+_Letter = TypeVar("_Letter", bound=BaseModel)
 
 
 class Officer(NamedTuple):
@@ -38,6 +41,19 @@ class Officer(NamedTuple):
     def signs_with(self) -> dict[str, str]:
         """What every letter of the officer's says of its writer."""
         return {"party": self.party, "post": self.post, "key": public_key(self.key)}
+
+
+def letter_of(model: type[_Letter], officer: Officer, **fields: Any) -> _Letter:
+    """A letter that the officer writes now.
+
+    Raises:
+        DisclosureError: a field is none that such a letter can have; names it, without what it says.
+    """
+    try:
+        return model.model_validate({**fields, **officer.signs_with, "at": now_utc()})
+    except ValidationError as error:
+        wrong = (f"{'.'.join(map(str, e['loc'])) or 'letter'}: {e['msg']}" for e in error.errors())
+        raise DisclosureError("; ".join(wrong)) from None
 
 
 class Inbox(NamedTuple):
@@ -106,7 +122,8 @@ class Office(NamedTuple):
         """Sign and send a letter, and see what it has made of its case; None for a consent.
 
         Raises:
-            DisclosureError: it was not taken, with every reason; or nobody has answered yet.
+            NotTaken: with every reason.
+            DisclosureError: it could not be sent, or nobody has answered yet.
         """
         self._produce(letter, officer)
         return self._answer(letter) if wait else None
@@ -116,7 +133,7 @@ class Office(NamedTuple):
         while time.monotonic() < give_up:
             inbox = self.inbox()
             if name in inbox.refusals:
-                raise DisclosureError("not taken: " + "; ".join(inbox.refusals[name]))
+                raise NotTaken("not taken: " + "; ".join(inbox.refusals[name]))
             case = inbox.cases.get(letter.case)
             if case is not None and case.head == name:
                 return case

@@ -11,6 +11,7 @@ from ops.disclosures.case_keys import CaseKeys
 from ops.disclosures.discloser import Discloser, DiscloserSettings
 from ops.disclosures.errors import DisclosureError
 from ops.isp.in_force import await_another, read_in_force
+from ops.keys import KeyStore
 from ops.worker import end_when
 from schemas.catalogue import Catalogue
 from schemas.protocol import Protocol
@@ -31,7 +32,10 @@ def discloser_settings(
     """What the discloser of a protocol is given on one broker and registry."""
     registry = Registry(registry_url)
     wire = Wire(registry.encoder, registry.decoder_for)
-    return DiscloserSettings(protocol, catalogue, connection, admin, wire, CaseKeys(secrets))
+    lasting = KeyStore(secrets).ring().lasting
+    return DiscloserSettings(
+        protocol, catalogue, connection, admin, wire, CaseKeys(secrets), lasting
+    )
 
 
 def run_discloser(settings: DiscloserSettings) -> None:

@@ -65,6 +65,11 @@ class Follower:
             self.at[place_of(message)] = (message.offset() or 0) + 1
         return found
 
+    def partitions(self, topic: str) -> int:
+        """How many partitions a topic has at the broker."""
+        found = self.consumer.list_topics(topic, timeout=_CALL_SECONDS).topics[topic]
+        return len(found.partitions)
+
     def watermarks(self, place: Place) -> tuple[int, int]:
         """The first offset that is kept, and the next that will be written."""
         return self.consumer.get_watermark_offsets(TopicPartition(*place), _CALL_SECONDS)

@@ -12,9 +12,9 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from ops.disclosures.errors import DisclosureError
-from ops.disclosures.office import Officer
+from ops.disclosures.office import Officer, letter_of
 from schemas.catalogue import Catalogue
-from schemas.letters import CaseId, Consent, Request, Subject, Text, now_utc
+from schemas.letters import CaseId, Consent, Request, Subject, Text
 from schemas.positions import Finding, located
 from schemas.processes import load_processes
 from schemas.protocol import Name
@@ -77,22 +77,13 @@ def read_request(path: Path, catalogue: Catalogue) -> RequestFile:
 
 def request_of(asked: RequestFile, officer: Officer, sealing_key: str, case: str) -> Request:
     """The letter of a request."""
-    return Request.model_validate(
-        asked.model_dump()
-        | officer.signs_with
-        | {"case": case, "at": now_utc(), "sealing_key": sealing_key}
-    )
+    return letter_of(Request, officer, **asked.model_dump(), case=case, sealing_key=sealing_key)
 
 
 def read_consent(path: Path, officer: Officer, given: str) -> Consent:
     """The letter of a consent, of which the file says all but what was said. Errors as `read_request`."""
     said: ConsentFile = _read(path, ConsentFile, "consent")
-    more = {"case": new_case(), "at": now_utc(), "given": given}
-    try:
-        return Consent.model_validate(said.model_dump() | officer.signs_with | more)
-    except ValidationError as error:
-        findings = "; ".join(str(e["msg"]) for e in error.errors())
-        raise DisclosureError(f"{path}: {findings}") from None
+    return letter_of(Consent, officer, **said.model_dump(), case=new_case(), given=given)
 
 
 def new_case() -> str:

@@ -9,6 +9,7 @@ from sanitiser.policy import Policy
 from schemas.catalogue import Catalogue
 from schemas.protocol import Protocol
 from schemas.record_type import RecordType
+from streams.disclosures.releases import audit_reference
 from streams.flows import region_key
 from streams.steps.route import OWN
 
@@ -20,18 +21,21 @@ def record_ids(
     supplied: Iterable[tuple[str, str]],
     reference: str,
 ) -> frozenset[bytes]:
-    """Every record id, as 16 bytes, that a record of the reference has in any profile, region or epoch.
+    """Every record id, as 16 bytes, that a record of the reference has in any profile, region, epoch or case.
 
     `supplied` are agencies with a dataset each; of those whose records are not known by one reference
     there is none.
     """
-    return frozenset(
-        bytes.fromhex(policy.record_id(agency, {_known_by(record_type): reference.strip()}))
-        for agency, dataset in supplied
-        for record_type in [catalogue.record_type(dataset)]
-        if len(record_type.identity) == 1
-        for policy in _policies(keys, protocol, catalogue, record_type)
-    )
+    known = reference.strip()
+    found: set[str] = set()
+    for agency, dataset in supplied:
+        record_type = catalogue.record_type(dataset)
+        if len(record_type.identity) == 1:
+            original = {_known_by(record_type): known}
+            policies = _policies(keys, protocol, catalogue, record_type)
+            found |= {policy.record_id(agency, original) for policy in policies}
+            found.add(audit_reference(keys.lasting, agency, dataset, known))
+    return frozenset(map(bytes.fromhex, found))
 
 
 def _known_by(record_type: RecordType) -> str:

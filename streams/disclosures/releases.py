@@ -45,10 +45,19 @@ class Reading(NamedTuple):
 
 
 class Passage(NamedTuple):
-    """What one record does to one case: `value` None takes back what went there before."""
+    """What one record does to one case: an output without a value takes back what went there before.
+
+    `reference` names the record in the audit, which outlasts the case and its key.
+    """
 
     case: Case
     output: Output
+    reference: str
+
+
+def audit_reference(lasting: ReferenceKey, agency: str, dataset: str, *identity: str) -> str:
+    """The digest by which the audit names a record that was disclosed in any case."""
+    return lasting.for_purpose("disclosed").digest(agency, dataset, *identity)
 
 
 class Desk:
@@ -62,14 +71,19 @@ class Desk:
         case: Case,
         case_key: bytes,
         given: Iterable[bytes],
+        lasting: ReferenceKey,
         encode: Callable[[Any], bytes],
         names: Names,
         marking: str,
     ) -> None:
-        """Take the names of the messages that stand in the case's topic already."""
+        """Take the names of the messages that stand in the case's topic already.
+
+        Under `lasting` the audit names records.
+        """
         self.case = case
         self.given = set(given)
         self._case_key = case_key
+        self._lasting = lasting
         self._names_key = ReferenceKey(case_key).for_purpose("disclosed", case.case)
         self._encode = encode
         self._topic = names.disclosed(case.case)
@@ -101,18 +115,25 @@ class Desk:
         """What the record does here; of the subjects that are `lacking` consent nothing is told."""
         assert self.case.grant is not None
         dataset = reading.record_type.dataset
-        name = self._name(record, reading)
+        identity = (
+            reading.agency,
+            dataset,
+            *(str(record[n]) for n in reading.record_type.identity),
+        )
+        name = self._names_key.digest(*identity).encode()
+        reference = audit_reference(self._lasting, *identity)
         fields = self.case.grant.fields[dataset]
         told = not erases and self._is_about(record, reading.record_type, lacking)
         if told:
             document = self._document(record, caveats, fields, reading)
             value = self._encode(sealed(self._case_key, name, document))
             self.given.add(name)
-            return Passage(self.case, Output(self._topic, name, value, self._headers))
+            output = Output(self._topic, name, value, self._headers)
+            return Passage(self.case, output, reference)
         if name in self.given and (erases or not self._is_about(record, reading.record_type, ())):
             # It was erased, or corrected into a record about somebody else.
             self.given.discard(name)
-            return Passage(self.case, Output(self._topic, name, None, self._headers))
+            return Passage(self.case, Output(self._topic, name, None, self._headers), reference)
         return None
 
     def _is_about(
@@ -126,11 +147,6 @@ class Desk:
         found = [subject for subject, matches in known if matches(record)]
         # Where one of those it is about has not consented, it is not told for the other's sake.
         return bool(found) and not any(subject in lacking for subject in found)
-
-    def _name(self, record: Mapping[str, Any], reading: Reading) -> bytes:
-        identity = [str(record[name]) for name in reading.record_type.identity]
-        digest = self._names_key.digest(reading.agency, reading.record_type.dataset, *identity)
-        return digest.encode()
 
     def _document(
         self,

@@ -19,12 +19,13 @@ from confluent_kafka.admin import AdminClient
 from ops.disclosures import openings
 from ops.disclosures.case_keys import CaseKeys
 from ops.disclosures.discloser import Discloser, DiscloserSettings
-from ops.disclosures.office import Office
+from ops.disclosures.office import Office, letter_of
 from ops.disclosures.standing import standing_cases
 from ops.embedded.stack import Stack
 from ops.officer_keys import load_key
 from ops.reader import Denied, ReadError, read_all
-from schemas.letters import Decision, now_utc
+from ops.system import keys_of
+from schemas.letters import Decision
 from schemas.london import london_today
 from schemas.protocol_file import load_protocol
 from schemas.topics import disclosed_topic
@@ -121,6 +122,7 @@ def settings_of(site: Site, **more: Any) -> DiscloserSettings:
         partnership.admin,
         Wire(registry.encoder, registry.decoder_for),
         CaseKeys(partnership.stack.secrets.folder),
+        keys_of(partnership.stack).ring().lasting,
         **more,
     )
 
@@ -304,6 +306,10 @@ def test_a_case_from_request_to_destruction(site: Site) -> None:
     assert {tuple(s["recipients"]) for s in shared} == {("council",)}
     assert all(e["grounds"].startswith("cda-1998-s115 dpa-1998") for e in told)
     assert run(site, "audit", "verify").code == 0
+    of_record = run(site, "audit", "show", "--reference", "A-4", "--agency", "police", "--json")
+    (share,) = [s for e in of_record.document["entries"] for s in e["shares"]]
+    assert (share["what"], share["recipients"], share["records"]) == ("disclosed", ["council"], 1)
+    assert [c["agency"] for c in of_record.document["consult"]] == ["police"]
     log = (site.folder / "discloser.log").read_text(encoding="utf-8")
     assert "Acacia" not in log
     assert "CALLER" not in log
@@ -391,9 +397,8 @@ def approve_unseen(site: Site, case: str) -> None:
     """Put an approval there that nobody has taken yet."""
     office = office_of(site, "police")
     officer = office.officer(load_key(Path(key_file(site, "police", "deputy"))))
-    about = {"case": case, "at": now_utc(), "previous": office.case(case).head}
-    decision = {"outcome": "approve", "reason": "proportionate"}
-    office.send(Decision.model_validate(officer.signs_with | about | decision), officer, wait=False)
+    decision = {"outcome": "approve", "reason": "proportionate", "previous": office.case(case).head}
+    office.send(letter_of(Decision, officer, case=case, **decision), officer, wait=False)
 
 
 def test_what_is_corrected_or_erased_follows_to_the_case(
@@ -453,6 +458,19 @@ def test_a_clock_that_jumps_over_the_end_and_back_opens_nothing_again(site: Site
     assert (case, "confirm that its own copies are destroyed") in {
         (w["case"], w["what"]) for w in inbox["waiting"]
     }
+
+
+def test_a_case_that_has_lost_its_key_is_closed_and_stops_no_other(site: Site) -> None:
+    with serving(site):
+        lost, kept = (asked(site, **{HOUSE: f"{n} Acacia Avenue"}) for n in (15, 17))
+        for case in (lost, kept):
+            approved(site, case)
+            until_state(site, case, State.OPEN)
+    CaseKeys(site.partnership.stack.secrets.folder).destroy(lost)
+    with at_work(settings_of(site)) as discloser:
+        steps(discloser, lambda: stands(site, lost).state is State.CLOSED)
+    assert stands(site, kept).state is State.OPEN
+    assert "its key or topic was lost" in [step.what for step in stands(site, lost).history]
 
 
 def test_withdrawn_consent_stops_the_flow_at_the_next_record(site: Site) -> None:
