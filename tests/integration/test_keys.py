@@ -26,7 +26,11 @@ def test_a_worker_begins_again_with_the_keys_when_there_is_a_new_epoch(
         first = worker.child().pid
         keys.rotate(date(2200, 1, 1), london_today())
         try:
-            until(lambda: "has changed; the worker ends" in worker.log, 30, "the worker's end")
+            until(
+                lambda: "there is a new epoch of keys; the process ends" in worker.log,
+                30,
+                "the worker's end",
+            )
             worker.wait_ready(starts=2)
             assert worker.child().pid != first
             assert "ended with 0" in worker.log
