@@ -81,6 +81,9 @@ class Topic:
         }
         if self.family in _NEWEST_ALONE:
             return config | _OF_RELEASES | {"delete.retention.ms": str(self.tombstones_ms)}
+        if self.lasting:
+            # The newest alone is kept: of a case that is closed, what told of people is gone.
+            return config | {"max.compaction.lag.ms": str(DAY_MS)}
         return config | (_OF_INTAKE if self.family == "intake" else {})
 
     @property
