@@ -219,5 +219,5 @@ def opened_letter(message: Mapping[str, Any]) -> Letter:
 
 
 def now_utc() -> datetime:
-    """The time for a letter, to the second."""
-    return datetime.now(UTC).replace(microsecond=0)
+    """The time for a letter."""
+    return datetime.now(UTC)

@@ -12,6 +12,9 @@ from ruamel.yaml import YAML
 
 from schemas.record_type import RecordType
 
+BYSTANDERS = frozenset({"witness", "officer", "keeper"})
+"""Whom no process is about; what a record says of them is asked for by name, or not at all."""
+
 
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
@@ -53,7 +56,8 @@ class Process(_Strict):
         return tuple(
             field.name
             for field in record_type.fields
-            if any(field.name == item or field.name.endswith(f"_{item}") for item in self.items)
+            if field.about not in BYSTANDERS
+            and any(field.name == item or field.name.endswith(f"_{item}") for item in self.items)
         )
 
 

@@ -231,7 +231,13 @@ def list_(
     name, _, post = party.partition(".")
     office, _ = office_of(name, protocol, run_dir)
     cases = sorted(office.inbox().cases.values(), key=lambda c: c.since)
-    found = [w for c in cases for w in waiting(c, office.protocol) if _is_for(w, name, post)]
+    if post and post not in office.party.officers:
+        accepted = ", ".join(office.party.officers)
+        raise typer.BadParameter(
+            f"{name} names no {post!r}; accepted: {accepted}", param_hint="--as"
+        )
+    waits = [w for c in cases for w in waiting(c, office.protocol)]
+    found = waits if everything else [w for w in waits if _is_for(w, name, post)]
     shown = cases if everything else [c for c in cases if c.case in {w.case for w in found}]
     if as_json:
         cases_shown = [_case_document(c) for c in shown]
@@ -336,9 +342,8 @@ def serve(
 
         ipu disclose serve --supervised
     """
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    logging.getLogger("httpx2").setLevel(logging.WARNING)
     if supervised:
+        logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
         alone = [argument for argument in sys.argv[1:] if argument != "--supervised"]
         raise typer.Exit(Supervisor([sys.executable, "-m", "ops.cli", *alone]).run())
     stack, catalogue = running_stack(run_dir), load_catalogue()
@@ -413,7 +418,9 @@ def _tell(case: Case | None, *, as_json: bool) -> None:
 def _print_inbox(cases: list[Case], found: list[Waiting]) -> None:
     table = Table("case", "process", "from", "to", "state", "waits for", "since")
     for case in cases:
-        waits = (f"{' or '.join(w.posts)}: {w.what}" for w in found if w.case == case.case)
+        waits = (
+            f"{w.party} ({' or '.join(w.posts)}): {w.what}" for w in found if w.case == case.case
+        )
         since = f"{london_time(case.since):%Y-%m-%d %H:%M}"
         parties = (case.supplier, case.recipient)
         table.add_row(case.case, case.process, *parties, case.state, "\n".join(waits), since)

@@ -20,7 +20,7 @@ from confluent_kafka.admin import AdminClient
 
 from ops.disclosures.case_keys import CaseKeys
 from ops.disclosures.ledger import Ledger, Supply
-from ops.disclosures.openings import Openings
+from ops.disclosures.openings import WHAT, Openings
 from ops.disclosures.reading import Backlog, Follower, Place
 from ops.reader import ReadError, read_all
 from sanitiser.references import ReferenceKey
@@ -312,7 +312,9 @@ class Discloser:
 
     def _close(self, case: Case) -> None:
         self._unseat(case.case)
-        destroyed = self._openings.destroy(case.case)
+        self._openings.destroy(case.case)
+        # What had not been opened had nothing to be read, and nobody has copies of it.
+        destroyed = WHAT if case.flow is not None else ()
         now = self._now()
         ended = closed(case, destroyed, now)
         taken = Taken(case.case, ended, "discloser", ended.history[-1].what)

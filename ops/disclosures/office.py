@@ -104,15 +104,15 @@ class Office(NamedTuple):
             raise DisclosureError(f"{message}; `ipu disclose list --as {self.party.id}` shows them")
         return found
 
-    def officer(self, key: Ed25519PrivateKey, post: str | None = None) -> Officer:
+    def officer(self, key: Ed25519PrivateKey) -> Officer:
         """The officer whose key it is.
 
         Raises:
-            DisclosureError: the party names no post with that key, or not the one that is given.
+            DisclosureError: the party names no post with that key.
         """
         public = public_key(key)
         held = [p for p, officer in self.party.officers.items() if officer.key == public]
-        if not held or post not in (None, *held):
+        if not held:
             named = ", ".join(p for p, officer in self.party.officers.items() if officer.key)
             message = f"the key is of no such post of {self.party.id}"
             raise DisclosureError(f"{message}; posts with a key in the protocol: {named or 'none'}")
@@ -141,8 +141,8 @@ class Office(NamedTuple):
                 return None
             time.sleep(_BETWEEN_LOOKS_SECONDS)
         raise DisclosureError(
-            f"the letter is sent and nobody has answered within {_ANSWER_SECONDS:.0f} s; is "
-            "`ipu disclose serve` running? It is taken as soon as that runs"
+            f"the letter about case {letter.case} is sent, and nobody has answered within "
+            f"{_ANSWER_SECONDS:.0f} s; it is taken as soon as `ipu disclose serve` runs"
         )
 
     def _produce(self, letter: Letter, officer: Officer) -> None:

@@ -16,7 +16,8 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
 )
 
 from ops.disclosures.case_keys import CaseKeys
-from ops.isp.requests import TIMEOUT_S, results, wait_until
+from ops.isp.errors import ApplyError
+from ops.isp.requests import TIMEOUT_S, reason, results, wait_until
 from ops.isp.rules import binding, describe, exactly, listed
 from ops.isp.topics import BROKER_DEFAULT, partitions_by_topic
 from schemas.access import Rule
@@ -44,7 +45,7 @@ class Openings:
                 future.result(TIMEOUT_S)
             except KafkaException as error:
                 if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
-                    raise
+                    raise ApplyError(f"create topic {topic.name}: {reason(error)}") from error
         wait_until(lambda: partitions_by_topic(self.admin).get(topic.name, 0) > 0, topic.name)
 
     def grant(self, case: Case) -> None:
@@ -55,13 +56,12 @@ class Openings:
             results(futures, lambda acl: f"grant {describe(acl)}")
             wait_until(lambda: wanted in self._rules(), f"the access to case {case.case}")
 
-    def destroy(self, case: str) -> tuple[str, ...]:
+    def destroy(self, case: str) -> None:
         """Revoke the right to read, delete topic and key, and see that nothing of them is left."""
         name = self.names.disclosed(case)
         self._revoke([acl for acl in self._rules() if acl.name == name])
         self._delete([name] if name in partitions_by_topic(self.admin) else [])
         self.keys.destroy(case)
-        return WHAT
 
     def tidy(self, cases: Iterable[Case]) -> tuple[str, ...]:
         """Take away every right and topic under the name of cases that no case has; what that was."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 from collections.abc import Mapping
 from pathlib import Path
@@ -45,6 +46,8 @@ def run_discloser(settings: DiscloserSettings) -> None:
         DisclosureError: the protocol is not the one in force; or it cannot go on, and started again it
             goes on from what is committed.
     """
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    logging.getLogger("httpx2").setLevel(logging.WARNING)
     protocol, digest = settings.protocol, content_digest(settings.protocol)
     known = read_in_force(settings.connection, protocol.prefix, settings.catalogue)
     if known is None or known.digest != digest:

@@ -42,6 +42,8 @@ def opened_records(office: Office, case: str, key_file: Path) -> Iterator[dict[s
         Denied: the broker does not let this party read it.
     """
     stands = office.case(case)
+    if stands.recipient != office.party.id:
+        raise DisclosureError(f"case {case} discloses to {stands.recipient!r} alone")
     if stands.flow is None:
         raise DisclosureError(f"case {case} is {stands.state}; there is nothing to read")
     try:

@@ -101,4 +101,5 @@ def _read(path: Path, model: type[Any], root: str) -> Any:
     except YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f":{mark.line + 1}" if mark else ""
-        raise DisclosureError(f"{path}{line}: no YAML: {getattr(error, 'problem', '')}") from None
+        # What the reader has to say of it can quote it.
+        raise DisclosureError(f"{path}{line}: it cannot be read as YAML") from None

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
-from schemas.letters import CaseId, Consent, Digest, Request
+from schemas.letters import CaseId, Consent, Digest, Request, Subject
 from schemas.protocol import HEALTH, Name, Party, Post, Protocol
 
 
@@ -41,7 +41,8 @@ class Step(_Strict):
 class Grant(_Strict):
     """What was approved: fields by dataset, until the last day, by which post.
 
-    `review_by` stands until what was decided in urgency is reviewed.
+    `review_by` stands until what was decided in urgency is reviewed; of the subjects `exempt` it is shared
+    without their consent, by the exception named.
     """
 
     fields: Mapping[str, tuple[str, ...]]
@@ -49,6 +50,7 @@ class Grant(_Strict):
     post: Post
     review_by: AwareDatetime | None = None
     without_consent: str | None = None
+    exempt: tuple[Subject, ...] = ()
 
 
 class Flow(_Strict):
@@ -70,6 +72,7 @@ class Case(_Strict):
     """One case. `head` is the digest of its last letter, which the next one names.
 
     Once closed it holds no `request` any more: who was asked about is forgotten, what was done is not.
+    `copies` is what the recipient said of its own when it `confirmed` their end.
     """
 
     case: CaseId
@@ -89,6 +92,7 @@ class Case(_Strict):
     flow: Flow | None = None
     destroyed: tuple[str, ...] = ()
     confirmed: bool = False
+    copies: str = ""
 
     @property
     def grounds(self) -> str:
@@ -139,10 +143,14 @@ def waiting(case: Case, protocol: Protocol) -> Iterator[Waiting]:
     if supplier is None or recipient is None:
         return
     deciding = tuple(supplier.posts)
-    if case.state in {State.ASKED, State.HELD}:
-        if supplier.kind in HEALTH and not case.advised:
-            yield _wait(case, supplier, ("caldicott_guardian",), "advise")
-        yield _wait(case, supplier, deciding, "decide")
+    in_review = case.state is State.OPEN and case.grant is not None and case.grant.review_by
+    undecided = case.state in {State.ASKED, State.HELD}
+    if (undecided or in_review) and supplier.kind in HEALTH and not case.advised:
+        yield _wait(case, supplier, ("caldicott_guardian",), "advise")
+    if undecided:
+        urgent = case.request is not None and case.request.urgent is not None
+        posts = (*deciding, *(p for p in supplier.officers if urgent and p == "duty_officer"))
+        yield _wait(case, supplier, posts, "decide, urgently" if urgent else "decide")
     if case.state is State.OPEN and case.grant is not None and case.grant.review_by is not None:
         others = tuple(post for post in deciding if post != case.grant.post)
         yield _wait(case, supplier, others, "review what was decided in urgency")

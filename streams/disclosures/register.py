@@ -7,7 +7,7 @@ broker, follows from how the cases stand.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any, NamedTuple
 
@@ -16,6 +16,7 @@ from schemas.letters import (
     Advice,
     Consent,
     Decision,
+    Ending,
     Letter,
     LetterError,
     Request,
@@ -26,12 +27,14 @@ from schemas.letters import (
 from schemas.london import london_time
 from schemas.protocol import Protocol
 from streams.disclosures.case import Case, ConsentRecord, Flow, Grant, State, Step
-from streams.disclosures.rules import STANDING, Rules
+from streams.disclosures.rules import DECIDABLE, STANDING, Rules
 from streams.disclosures.subjects import person_of
 
+CLOCKS_APART = timedelta(minutes=10)
+"""By how much an officer's clock may be ahead."""
 REVIEW_TIME = timedelta(days=3)
 """How long what was decided in urgency stands before it is reviewed."""
-_ENDED = frozenset({State.REFUSED, State.CLOSING, State.CLOSED})
+_ENDED = frozenset({State.CLOSING, State.CLOSED})
 
 
 class Taken(NamedTuple):
@@ -86,23 +89,32 @@ class Register:
         except LetterError as error:
             return Refused(party, unread, "", (str(error),))
         name = digest(letter)
+        if letter.at > now + CLOCKS_APART:
+            return Refused(party, name, letter.case, ("its time lies ahead; set the clock",))
         reasons = list(self._rules.writer(letter, party)) or list(self._reasons(letter, now))
         if reasons:
             return Refused(party, name, letter.case, tuple(reasons))
         return self._taken(letter, name, now)
 
     def due(self, now: datetime) -> Iterator[Taken]:
-        """The cases whose time is over, or whose parties have left: they close."""
+        """The cases whose time is over, or whose parties have left: they close, or lapse undecided."""
         day = london_time(now).date()
         for case in list(self.standing):
             why = self._over(case, day.toordinal(), now)
             if why:
                 closing = case.after(State.CLOSING, now, "discloser", why)
                 yield Taken(case.case, closing, "discloser", why)
+        for case in [c for c in self.cases.values() if c.state in DECIDABLE]:
+            if case.request is None or day > case.request.until or not self._has_parties(case):
+                lapsed = case.after(State.REFUSED, now, "discloser", "lapsed").forgotten()
+                yield Taken(case.case, lapsed, "discloser", "lapsed")
+
+    def _has_parties(self, case: Case) -> bool:
+        return {case.recipient, case.supplier} <= self._parties
 
     def _over(self, case: Case, day: int, now: datetime) -> str | None:
         assert case.grant is not None
-        if not {case.recipient, case.supplier} <= self._parties:
+        if not self._has_parties(case):
             return "a party left the protocol"
         if day > case.grant.until.toordinal():
             return "expired"
@@ -115,7 +127,8 @@ class Register:
         if isinstance(letter, Request):
             return self._rules.request(letter, self.cases, day)
         if isinstance(letter, Consent):
-            return self._rules.consent(letter, day)
+            record = ConsentRecord(agency=letter.party, consent=letter)
+            return self._rules.consent(letter, self.consents.get(consent_key(record)), day)
         case = self.cases.get(letter.case)
         if case is None or letter.party not in {case.supplier, case.recipient}:
             # The same words for both: who has nothing to do with a case is not told that there is one.
@@ -135,12 +148,13 @@ class Register:
             return Taken(letter.case, _asked(letter, name, actor, now), actor, "requested")
         case = self.cases[letter.case]
         if isinstance(letter, Decision):
-            after = _decided(case, letter, actor, now)
+            lacking = self.lacking_consent(case, now)
+            after = _decided(case, letter, actor, now, lacking)
         elif isinstance(letter, Advice):
             after = case.after(case.state, now, actor, f"advised to {letter.advice}", letter.reason,
                                advised=True)  # fmt: skip
         else:
-            after = _ended(case, actor, now)
+            after = _ended(case, letter, actor, now)
         after = after.model_copy(update={"head": name})
         return Taken(case.case, after, actor, after.history[-1].what)
 
@@ -181,7 +195,9 @@ def _asked(asked: Request, name: str, actor: str, now: datetime) -> Case:
     )
 
 
-def _decided(case: Case, made: Decision, actor: str, now: datetime) -> Case:
+def _decided(
+    case: Case, made: Decision, actor: str, now: datetime, lacking: tuple[Subject, ...]
+) -> Case:
     if made.outcome == "hold":
         return case.after(State.HELD, now, actor, "held", made.reason)
     if made.outcome == "refuse" and case.state in STANDING:
@@ -191,10 +207,12 @@ def _decided(case: Case, made: Decision, actor: str, now: datetime) -> Case:
     if case.grant is not None:
         reviewed = case.grant.model_copy(update={"review_by": None})
         return case.after(case.state, now, actor, "reviewed", made.reason, grant=reviewed)
-    return _approved(case, made, actor, now)
+    return _approved(case, made, actor, now, lacking)
 
 
-def _approved(case: Case, made: Decision, actor: str, now: datetime) -> Case:
+def _approved(
+    case: Case, made: Decision, actor: str, now: datetime, lacking: tuple[Subject, ...]
+) -> Case:
     assert case.request is not None
     exception = made.without_consent
     grant = Grant(
@@ -203,6 +221,7 @@ def _approved(case: Case, made: Decision, actor: str, now: datetime) -> Case:
         post=made.post,
         review_by=now + REVIEW_TIME if made.urgent else None,
         without_consent=exception.rule if exception else None,
+        exempt=lacking if exception else (),
     )
     what = "approved, urgently" if made.urgent else "approved"
     what += f", without consent ({exception.rule})" if exception else ""
@@ -211,15 +230,11 @@ def _approved(case: Case, made: Decision, actor: str, now: datetime) -> Case:
     return case.after(State.APPROVED, now, actor, what, reason, grant=grant)
 
 
-def _ended(case: Case, actor: str, now: datetime) -> Case:
+def _ended(case: Case, ended: Ending, actor: str, now: datetime) -> Case:
     """Its recipient has no more use for it; where it is closed already, that confirms its own copies."""
+    said: dict[str, Any] = {"confirmed": True, "copies": ended.destroyed}
     if case.state in _ENDED:
-        return case.after(case.state, now, actor, "own copies confirmed destroyed", confirmed=True)
+        return case.after(case.state, now, actor, "own copies confirmed destroyed", **said)
     if case.state in STANDING:
-        return case.after(State.CLOSING, now, actor, "ended by its recipient", confirmed=True)
+        return case.after(State.CLOSING, now, actor, "ended by its recipient", **said)
     return case.after(State.CLOSED, now, actor, "request taken back").forgotten()
-
-
-def utc(milliseconds: int) -> datetime:
-    """The instant so many milliseconds after 1970."""
-    return datetime.fromtimestamp(milliseconds / 1000, UTC)

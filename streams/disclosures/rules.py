@@ -12,7 +12,7 @@ from schemas.letters import Advice, Consent, Decision, Ending, Letter, Request, 
 from schemas.processes import Process, load_processes
 from schemas.protocol import HEALTH, KEY_BYTES, Party, Protocol
 from schemas.protocol_law import claim_findings
-from schemas.record_type import Sensitivity
+from schemas.record_type import RECORD_REFERENCE, Sensitivity
 from streams.disclosures.case import Case, ConsentRecord, State
 from streams.disclosures.sealing import is_usable
 from streams.disclosures.subjects import person_of
@@ -78,6 +78,8 @@ class Rules:
             yield f"the agency that is asked decides, {case.supplier!r}, not {made.party!r}"
             return
         yield from _behind(made.previous, case)
+        if made.outcome != "refuse":
+            yield from _too_long(case)
         yield from self._may_decide(made)
         if made.outcome == "refuse" and case.state not in DECIDABLE | STANDING:
             yield f"the case is {case.state}; there is nothing to refuse"
@@ -89,10 +91,12 @@ class Rules:
     def advice(self, given: Advice, case: Case) -> Iterator[str]:
         """Why advice cannot be taken."""
         yield from _behind(given.previous, case)
+        yield from _too_long(case)
         if (given.party, given.post) != (case.supplier, "caldicott_guardian"):
             yield f"the Caldicott Guardian of {case.supplier!r} advises here"
-        if case.state not in DECIDABLE:
-            yield f"the case is {case.state}; advice comes before the decision"
+        in_review = case.grant is not None and case.grant.review_by is not None
+        if case.state not in DECIDABLE and not in_review:
+            yield f"the case is {case.state}; advice comes before the decision, or before its review"
 
     def ending(self, ended: Ending, case: Case) -> Iterator[str]:
         """Why a recipient's word that it is done cannot be taken."""
@@ -101,14 +105,22 @@ class Rules:
             yield f"{case.recipient!r} has what was disclosed, and says when it is destroyed"
         if case.state is State.CLOSED and case.confirmed:
             yield "that was confirmed already"
+        elif case.state is State.REFUSED or (case.state is State.CLOSED and not case.destroyed):
+            yield "nothing was disclosed in it"
 
-    def consent(self, said: Consent, day: date) -> Iterator[str]:
+    def consent(self, said: Consent, before: ConsentRecord | None, day: date) -> Iterator[str]:
         """Why a consent cannot be taken."""
         process = self.processes.get(said.process)
         if process is None or not process.needs_consent:
             accepted = ", ".join(n for n, p in self.processes.items() if p.needs_consent)
             yield f"process {said.process!r} needs no consent; accepted: {accepted}"
             return
+        if before is not None and said.at <= before.consent.at:
+            yield "it is no later than what is recorded of that person; write it anew"
+        if said.subject.address is not None:
+            yield "a household gives no consent; name the person, or the reference"
+        if said.until is not None and said.until < said.on:
+            yield f"until {said.until}: that is before {said.on}"
         if said.on > day:
             yield f"on {said.on}: that lies ahead"
             return
@@ -124,8 +136,7 @@ class Rules:
         """The subjects of a case without whose consent nothing flows about them."""
         if case.request is None or not self.processes[case.process].needs_consent:
             return ()
-        if case.grant is not None and case.grant.without_consent is not None:
-            return ()
+        exempt = case.grant.exempt if case.grant is not None else ()
         consenting = {
             person_of(record.consent.subject)
             for record in consents
@@ -133,7 +144,8 @@ class Rules:
             and record.consent.process == case.process
             and record.holds(day)
         }
-        return tuple(s for s in case.request.subjects if person_of(s) not in consenting)
+        subjects = [s for s in case.request.subjects if s not in exempt]
+        return tuple(s for s in subjects if person_of(s) not in consenting)
 
     def _fields(self, asked: Request) -> Iterator[str]:
         supplied = {s.dataset for s in self._protocol.supplies if s.agency == asked.supplier}
@@ -142,7 +154,10 @@ class Rules:
                 accepted = ", ".join(sorted(supplied)) or "nothing"
                 yield f"{asked.supplier!r} does not supply {dataset!r}; accepted: {accepted}"
                 continue
-            known = {f.name for f in self._catalogue.record_type(dataset).fields}
+            # The supply's own number of a record is nothing about anybody, and is never released.
+            known = {f.name for f in self._catalogue.record_type(dataset).fields} - {
+                RECORD_REFERENCE
+            }
             for name in sorted(set(fields) - known):
                 yield f"{dataset} has no field {name!r}; accepted: {', '.join(sorted(known))}"
             if not fields:
@@ -172,6 +187,8 @@ class Rules:
             posts.add("duty_officer")
         if made.post not in posts:
             yield f"{made.post} does not decide here; accepted: {', '.join(sorted(posts))}"
+        if made.urgent is not None and not set(supplier.posts) - {made.post}:
+            yield f"{made.party!r} names no other post that could review it afterwards"
 
     def _approval(
         self, made: Decision, case: Case, consents: Iterable[ConsentRecord], day: date
@@ -179,19 +196,23 @@ class Rules:
         request, process = case.request, self.processes[case.process]
         if case.state is State.OPEN and case.grant is not None and case.grant.review_by:
             yield from _review(made, case)
+            yield from self._advised(case)
             return
         if request is None or case.state not in DECIDABLE:
             yield f"the case is {case.state}; it was decided before"
             return
-        if day > request.until:
-            yield f"the case was asked for until {request.until}; that is over"
-        yield from _narrower(made, request)
-        health = self._parties[case.supplier].kind in HEALTH
-        if health and not case.advised and made.urgent is None:
-            yield "health information waits for the Caldicott Guardian's advice (guidance 2.4.2.2)"
+        if day > (made.until or request.until):
+            yield f"until {made.until or request.until}: that is over"
+        yield from _narrower(made, request, process)
+        if made.urgent is None:
+            yield from self._advised(case)
         if process.identification == "necessary" and not made.no_prejudice:
             yield "say that no proceedings, present or future, are prejudiced (guidance 2.4.1.2)"
         yield from self._exception(made, case, process, consents, day)
+
+    def _advised(self, case: Case) -> Iterator[str]:
+        if self._parties[case.supplier].kind in HEALTH and not case.advised:
+            yield "health information waits for the Caldicott Guardian's advice (guidance 2.4.2.2)"
 
     def _exception(
         self,
@@ -201,12 +222,14 @@ class Rules:
         consents: Iterable[ConsentRecord],
         day: date,
     ) -> Iterator[str]:
+        lacking = self.lacking_consent(case, consents, day)
         if made.without_consent is not None:
-            if made.without_consent.rule not in process.exceptions:
+            if not lacking:
+                yield "nobody's consent is lacking; no exception is needed"
+            elif made.without_consent.rule not in process.exceptions:
                 accepted = ", ".join(process.exceptions) or "none"
                 yield f"{made.without_consent.rule!r} is no exception of {case.process}; accepted: {accepted}"
             return
-        lacking = self.lacking_consent(case, consents, day)
         if lacking:
             yield (
                 f"{len(lacking)} of the subjects have not given the {process.consent} consent that "
@@ -216,10 +239,13 @@ class Rules:
 
 
 def _behind(previous: str, case: Case) -> Iterator[str]:
-    if len(case.history) >= LONGEST_HISTORY:
-        yield f"the case has {LONGEST_HISTORY} letters already; end it and ask anew"
     if previous != case.head:
         yield "it does not follow the last letter of the case: look at it again, then write anew"
+
+
+def _too_long(case: Case) -> Iterator[str]:
+    if len(case.history) >= LONGEST_HISTORY:
+        yield f"the case has {LONGEST_HISTORY} letters already; end or refuse it, and ask anew"
 
 
 def _review(made: Decision, case: Case) -> Iterator[str]:
@@ -230,13 +256,15 @@ def _review(made: Decision, case: Case) -> Iterator[str]:
         yield "a review confirms what was decided, or refuses it"
 
 
-def _narrower(made: Decision, request: Request) -> Iterator[str]:
+def _narrower(made: Decision, request: Request, process: Process) -> Iterator[str]:
     for dataset, fields in (made.fields or {}).items():
         beyond = set(fields) - set(request.fields.get(dataset, ()))
         if beyond:
             yield f"{dataset}: {', '.join(sorted(beyond))} was not asked for"
-    if made.fields is not None and not any(made.fields.values()):
+    if made.fields is not None and not (made.fields and all(made.fields.values())):
         yield "an approval of nothing is a refusal"
+    if made.fields is not None:
+        yield from _alone(tuple(made.fields), request.process, process)
     if made.until is not None and made.until > request.until:
         yield f"until {made.until}: it was asked for until {request.until}"
 
@@ -252,12 +280,18 @@ def _process_findings(
                 f"{asked.process} is about {only.dataset}, from {' or '.join(only.suppliers)} to "
                 f"{' or '.join(only.recipients)}"
             )
-    if process.never_alone and set(asked.fields) <= set(process.never_alone):
-        yield f"{', '.join(asked.fields)} alone selects nobody for {asked.process} (guidance 3.1.1.1)"
+    yield from _alone(tuple(asked.fields), asked.process, process)
+    if process.needs_consent and any(s.address is not None for s in asked.subjects):
+        yield f"a household gives no consent, which {asked.process} needs; name the people"
     if process.never_alone and asked.concern is None:
         yield f"{asked.process} states the specific public protection concern (guidance 3.1.1.1)"
     if process.identification == "necessary" and asked.necessary is None:
         yield "say why people must be identifiable: it is depersonalised otherwise (guidance 2.4.1.2)"
+
+
+def _alone(datasets: tuple[str, ...], name: str, process: Process) -> Iterator[str]:
+    if process.never_alone and set(datasets) <= set(process.never_alone):
+        yield f"{', '.join(datasets)} alone selects nobody for {name} (guidance 3.1.1.1)"
 
 
 def _onward(asked: Request, cases: Mapping[str, Case]) -> Iterator[str]:

@@ -13,7 +13,7 @@ from datetime import date
 from typing import Any
 
 from schemas.letters import Subject
-from schemas.record_type import RecordType
+from schemas.record_type import RECORD_REFERENCE, RecordType
 
 _WORDS = re.compile(r"[^\W_]+")
 _PARTS_OF_A_HOUSE = frozenset({
@@ -44,7 +44,9 @@ def matcher(subject: Subject, record_type: RecordType) -> Matcher:
 
 def _by_reference(reference: str, record_type: RecordType) -> Matcher:
     wanted = reference.strip()
-    names = [f.name for f in record_type.fields if f.join or f.name in record_type.identity]
+    named = {f.name for f in record_type.fields if f.join} | {*record_type.identity}
+    # The supply's own number of a record begins anew with every supply.
+    names = sorted(named - {RECORD_REFERENCE})
     # Days and times that tell two episodes apart are no reference to anybody.
     names = [name for name in names if record_type.field(name).kind == "text"]
     return lambda record: any(record.get(name) == wanted for name in names)

@@ -63,7 +63,12 @@ def test_a_dataset_without_fields_gets_those_that_the_process_usually_asks_for(
         ("date_of_birth: 1990-05-17", "age: 36", "request.yaml:7: subjects.0"),
         ("until: 2026-12-20", "until: soon", "request.yaml:11: until"),
         ("purpose: Safety plan", "purpose: ''", "request.yaml:3: purpose"),
-        ("from: police", "from: [police", "request.yaml:"),
+        ("from: police", "from: [police", "cannot be read as YAML"),
+        (
+            "process: marac",
+            "process: marac\nquestions: [Is it John Roe?]",
+            "cannot be read as YAML",
+        ),
     ],
 )
 def test_what_is_wrong_is_told_with_its_line_and_without_the_person(

@@ -17,7 +17,6 @@ from schemas.letters import (
     Letter,
     Request,
     Subject,
-    digest,
     sealed_letter,
 )
 from schemas.protocol import Officer, Party, Post, Protocol
@@ -88,6 +87,7 @@ class Table:
     def __init__(self, protocol: Protocol = PROTOCOL) -> None:
         self.register = Register(protocol, CATALOGUE)
         self.now = NOW
+        self.said = 0
 
     @property
     def case(self) -> Case:
@@ -143,15 +143,13 @@ class Table:
             "case": "00000000000000aa", "process": "treatment-group", "subject": JANE, "given": given,
             "form": "written", "on": TODAY, "until": TODAY + timedelta(300),
         }  # fmt: skip
-        return self.send(Consent.model_validate(written(party, "approver") | said | changes))
+        self.said += 1
+        later = {"at": NOW + timedelta(seconds=self.said)}
+        letter = Consent.model_validate(written(party, "approver") | said | later | changes)
+        return self.send(letter)
 
 
 def reasons(answer: Taken | Refused) -> str:
     """Why a letter was not taken; fails where it was."""
     assert isinstance(answer, Refused), answer
     return "; ".join(answer.reasons)
-
-
-def head_of(letter: Letter) -> str:
-    """The digest by which the next letter names this one."""
-    return digest(letter)

@@ -86,6 +86,7 @@ def test_an_approval_may_be_of_less_in_fields_and_time(asked: Table) -> None:
         ({"fields": {"police-crime-offender": ["name"]}}, "was not asked for"),
         ({"fields": {}}, "approval of nothing"),
         ({"until": TODAY + timedelta(29)}, "it was asked for until"),
+        ({"until": TODAY - timedelta(1)}, "that is over"),
         ({"previous": "0" * 64}, "does not follow the last letter"),
     ],
 )
@@ -177,6 +178,7 @@ def test_refused_forgets_whom_it_was_about_and_never_opens(asked: Table) -> None
         ({"process": "gossip"}, "is unknown; accepted: marac"),
         ({"fields": {"fire-incident": ["casualties"]}}, "does not supply 'fire-incident'"),
         ({"fields": {"police-crime-victim": ["shoe_size"]}}, "has no field 'shoe_size'"),
+        ({"fields": {"police-crime-victim": ["record_reference"]}}, "no field 'record_reference'"),
         ({"fields": {"police-crime-victim": []}}, "name the fields"),
         ({"until": TODAY - timedelta(1)}, "is accepted for marac"),
         ({"until": TODAY + timedelta(367)}, "is accepted for marac"),
@@ -227,7 +229,10 @@ def test_in_urgency_one_officer_on_duty_decides_and_another_reviews(table: Table
     answer = table.decide("approve", "hospital", "duty_officer", urgent="threat to life")
     assert isinstance(answer, Taken)
     table.register.keep(CASE, opened(table.case, Flow(key="AA=="), NOW))
-    assert waits(table) == {("hospital", "liaison_officer")}
+    assert waits(table) == {("hospital", "liaison_officer"), ("hospital", "caldicott_guardian")}
+    early = table.decide("approve", "hospital", "liaison_officer")
+    assert "Caldicott Guardian" in reasons(early)
+    assert isinstance(table.advise("share", "hospital"), Taken)
     again = table.decide("approve", "hospital", "duty_officer", urgent="still")
     assert "reviewed by another officer" in reasons(again)
     assert isinstance(table.decide("approve", "hospital", "liaison_officer"), Taken)
@@ -394,6 +399,100 @@ def test_letters_about_a_case_whose_supplier_has_left_are_answered(running: Tabl
     after.register.keep(CASE, running.case)
     assert "the agency that is asked decides" in reasons(after.decide("approve", "council"))
     assert isinstance(after.end(), Taken)
+
+
+def test_a_request_that_nobody_decides_lapses_and_forgets_whom_it_was_about(asked: Table) -> None:
+    assert not list(asked.register.due(NOW + timedelta(28)))
+    (lapsed,) = asked.register.due(NOW + timedelta(29))
+    assert (lapsed.outcome, lapsed.record.state) == ("lapsed", State.REFUSED)  # type: ignore[union-attr]
+    assert "Roe" not in lapsed.record.model_dump_json()
+
+
+def test_what_the_recipient_says_of_its_copies_stays_with_the_case(running: Table) -> None:
+    running.end()
+    running.register.keep(CASE, closed(running.case, ("access", "topic", "key"), NOW))
+    assert running.case.copies == "none were made"
+
+
+def test_in_a_case_in_which_nothing_was_disclosed_nothing_is_to_be_confirmed(asked: Table) -> None:
+    asked.decide("refuse")
+    assert "nothing was disclosed" in reasons(asked.end())
+
+
+def test_who_is_urgent_asked_finds_it_in_the_inbox_of_the_officer_on_duty(table: Table) -> None:
+    table.send(request(urgent="threat to life tonight"))
+    assert ("police", "duty_officer") in waits(table)
+
+
+def test_urgency_is_not_for_an_agency_where_nobody_else_could_review_it(table: Table) -> None:
+    table.send(request(**HEALTH))
+    answer = table.decide("approve", "hospital", "liaison_officer", urgent="threat to life")
+    assert "names no other post" in reasons(answer)
+
+
+def test_a_letter_of_a_time_to_come_is_not_taken(table: Table) -> None:
+    assert "its time lies ahead" in reasons(table.send(request(at=NOW + timedelta(hours=1))))
+
+
+def test_a_consent_that_is_sent_again_after_its_withdrawal_does_nothing(table: Table) -> None:
+    again: dict[str, Any] = {"at": NOW + timedelta(seconds=1)}
+    table.consent(**again)
+    table.consent("withdrawn")
+    assert "no later than what is recorded" in reasons(table.consent(**again))
+    table.consent()
+    (record,) = table.register.consents.values()
+    assert record.consent.given == "given"
+
+
+def test_an_exception_covers_those_whose_consent_was_lacking_and_nobody_else(table: Table) -> None:
+    other = Subject(reference="C-9")
+    table.send(request(**TREATMENT, subjects=[JANE, other]))
+    table.advise("share", "daat")
+    table.consent()
+    exception = {"rule": "prejudice-to-crime", "reason": "an offence is being planned"}
+    assert isinstance(table.decide("approve", "daat", "approver", without_consent=exception), Taken)
+    table.consent("withdrawn")
+    assert table.register.lacking_consent(table.case, NOW) == (JANE,)
+
+
+def test_no_exception_is_recorded_where_everybody_has_consented(table: Table) -> None:
+    table.send(request(**TREATMENT))
+    table.advise("share", "daat")
+    table.consent()
+    exception = {"rule": "prejudice-to-crime", "reason": "to be safe"}
+    made = table.decide("approve", "daat", "approver", without_consent=exception)
+    assert "no exception is needed" in reasons(made)
+
+
+def test_a_household_gives_no_consent(table: Table) -> None:
+    house = Subject(address="7 Acacia Avenue", postcode="BA2 2QH")
+    assert "a household gives no consent" in reasons(table.consent(subject=house))
+    assert "a household gives no consent" in reasons(
+        table.send(request(**TREATMENT, subjects=[house]))
+    )
+
+
+def test_an_approval_of_less_is_not_of_a_test_alone_and_not_of_nothing(table: Table) -> None:
+    fields = {"police-drug-test": ["test_result"], "police-crime-offender": ["name"]}
+    asked: dict[str, Any] = {
+        "process": "intelligence",
+        "concern": "a threat to a witness",
+        "fields": fields,
+    }
+    table.send(request(**asked))
+    exception = {"rule": "public-protection", "reason": "a threat to a witness"}
+    for less, why in [
+        ({"police-drug-test": ["test_result"]}, "alone selects nobody"),
+        ({"police-crime-offender": []}, "approval of nothing"),
+    ]:
+        made = table.decide("approve", fields=less, without_consent=exception)
+        assert why in reasons(made)
+
+
+def test_a_case_of_many_letters_can_still_be_refused_and_ended(running: Table) -> None:
+    many = running.case.history * LONGEST_HISTORY
+    running.register.keep(CASE, running.case.model_copy(update={"history": many}))
+    assert isinstance(running.end(), Taken)
 
 
 def test_a_case_does_not_outgrow_what_a_message_holds(asked: Table) -> None:

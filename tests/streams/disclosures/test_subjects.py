@@ -70,6 +70,8 @@ def test_a_household_is_the_address_with_the_postcode(
 def test_a_reference_is_that_of_the_record_or_of_a_person_in_it() -> None:
     about = matcher(Subject(reference="C-1"), VICTIM)
     assert about({"crime_reference": "C-1", "record_reference": "9"})
+    # The supply's own number of a record is anybody's.
+    assert not matcher(Subject(reference="9"), VICTIM)({"record_reference": "9"})
     assert not about({"crime_reference": "C-11", "record_reference": "9", "name": "C-1"})
 
 
