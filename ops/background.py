@@ -1,4 +1,4 @@
-"""What runs in the background beside the embedded stack: the worker and the audit's collector, supervised."""
+"""What runs in the background beside the embedded stack, supervised: worker, collector, discloser."""
 
 from __future__ import annotations
 
