@@ -362,7 +362,8 @@ class Discloser:
         """
         self._paused = True
         log.error(
-            "the protocol was to be reviewed by %s; cases get no more records", self._protocol.review
+            "the protocol was to be reviewed by %s; cases get no more records",
+            self._protocol.review,
         )
         self._follower.leave({place for place in self._follower.at if place[0] in self._readings})
 

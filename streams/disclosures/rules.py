@@ -15,7 +15,7 @@ from schemas.protocol_law import claim_findings
 from schemas.record_type import RECORD_REFERENCE, Sensitivity
 from streams.disclosures.case import Case, ConsentRecord, State
 from streams.disclosures.sealing import is_usable
-from streams.disclosures.subjects import person_of
+from streams.disclosures.subjects import person_of, references_of_people
 
 LONGEST_HISTORY = 50
 """Letters of one case: so that no case outgrows what a message can hold."""
@@ -172,6 +172,9 @@ class Rules:
                 yield f"{dataset} has no field {name!r}; accepted: {', '.join(sorted(known))}"
             if not fields:
                 yield f"{dataset}: name the fields that are needed"
+            by_reference = any(subject.reference is not None for subject in asked.subjects)
+            if by_reference and not references_of_people(self._catalogue.record_type(dataset)):
+                yield f"{dataset} has no reference of a person; name the person or the household"
 
     def _law(self, asked: Request, recipient: Party) -> Iterator[str]:
         degrees = [

@@ -545,3 +545,8 @@ def test_open_cases_outlast_the_review_by_its_grace_and_no_longer(running: Table
         "the protocol's review is overdue",
         State.CLOSING,
     )
+
+
+def test_a_reference_is_no_subject_where_records_have_none_of_a_person(table: Table) -> None:
+    by_reference = request(subjects=[Subject(reference="CRI-1")])
+    assert "has no reference of a person" in reasons(table.send(by_reference))
