@@ -45,6 +45,9 @@ HEALTH = frozenset({
 COMPONENTS = frozenset({"worker", "recorder", "auditor", "discloser"})
 """Principals beside the parties': what processes, what writes the audit, who reads it, what discloses."""
 
+PROCESSES = COMPONENTS - {"auditor"}
+"""Components that no person reads by. Their own reads are not audited, those of the auditor are."""
+
 MINIMUM_HOUSEHOLDS = 4
 """Appendix 1: "if the postcode contains fewer than four households"."""
 

@@ -59,6 +59,14 @@ def new_lines(log: Path, position: str) -> Lines:
         return Lines(lines, position, lost, more=not left)
 
 
+def identity(log: Path) -> int | None:
+    """Return a number that the file has and its successor has not; None if there is no file."""
+    try:
+        return log.stat().st_ino
+    except FileNotFoundError:
+        return None
+
+
 def _opened(log: Path, stack: ExitStack) -> list[_File]:
     """The files of the log, oldest first; looked at again where the writer rolled over in between."""
     for _ in range(_TRIES):
