@@ -11,7 +11,8 @@ from typing import Annotated
 
 import typer
 
-from ops.audit.collector import CHAIN, collect_for_ever
+from ops.audit.chains import broker_log_chain
+from ops.audit.collector import collect_for_ever, log_files
 from ops.audit.recorder import Recorder
 from ops.cli import EXPECTED, FAILED
 from ops.disclosures.case_keys import FOLDER as CASES
@@ -118,7 +119,9 @@ def worker(
 
 @container.command()
 def collect(
-    log_file: Annotated[Path, typer.Argument(help="The authorizer's log of the broker.")],
+    log_file: Annotated[
+        Path, typer.Argument(help="The authorizer's log of the broker, beside that of refusals.")
+    ],
     protocol_file: ProtocolFile,
     secrets_folder: Secrets,
     bootstrap: Bootstrap,
@@ -130,8 +133,9 @@ def collect(
     protocol, catalogue = _read(protocol_file)
     principal = Names(protocol.prefix).recorder
     client = _store(secrets_folder, (principal,)).client_config(bootstrap, principal)
-    chain = f"{principal}.{CHAIN}"
-    collect_for_ever(log_file, Recorder(client, protocol, catalogue, registry_url, chain), every)
+    chain = broker_log_chain(Names(protocol.prefix))
+    recorder = Recorder(client, protocol, catalogue, registry_url, chain)
+    collect_for_ever(log_files(log_file), recorder, every)
 
 
 @container.command()

@@ -73,6 +73,19 @@ def begin_offset(client: Mapping[str, Any], topic: str) -> int:
     return low
 
 
+def end_offset(client: Mapping[str, Any], topic: str) -> int:
+    """Return the offset behind the last message of a topic of one partition; 0 if nothing was ever written.
+
+    The right to see the topic is enough. Errors as `read_all`.
+    """
+    consumer = Consumer(committed_reader(client))
+    try:
+        _check_described(consumer, topic)
+    finally:
+        consumer.close()
+    return _high_watermarks(client, topic, 1)[0]
+
+
 def _high_watermarks(client: Mapping[str, Any], topic: str, partitions: int) -> dict[int, int]:
     """Return the offset behind the last message of each partition, whether or not it is committed."""
     # For a reader of what is committed librdkafka gives the last stable offset instead.

@@ -39,6 +39,9 @@ _OF_INTAKE = {
     "message.timestamp.type": "LogAppendTime",
 }
 
+DISCLOSED = "disclosed"
+"""Part of the name of every topic of a case, before the case."""
+
 TOMBSTONE_DAYS = 28
 RENEWAL_DAYS = 28
 """How old an entry of the workers' state may be when it is used without being written again."""
@@ -196,7 +199,7 @@ class Names:
     @property
     def all_disclosed(self) -> str:
         """What the names of all topics of cases begin with, before a point and the case."""
-        return f"{self.prefix}.disclosed"
+        return f"{self.prefix}.{DISCLOSED}"
 
     @property
     def cases(self) -> str:

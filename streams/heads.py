@@ -11,7 +11,7 @@ from streams.chain import Head, Heads
 from streams.changelog import Follower
 
 _SELDOM = {
-    # Each batch of any worker writes a head, and none of them is urgent: one answer takes what came meanwhile.
+    # Each batch of any worker writes a head, and none is urgent: one answer takes what came meanwhile.
     "fetch.wait.max.ms": 200,
     "fetch.min.bytes": 65_536,
 }

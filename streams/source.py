@@ -122,8 +122,8 @@ class BatchSource(Service):
     ) -> None:
         """Connect nothing yet: the clients are made in the Kafka thread.
 
-        `keep` makes the changes of a committed batch last in this process. Without `heads` the worker's chain of the
-        audit begins anew.
+        `keep` makes the changes of a committed batch last in this process. Without `heads` the worker's
+        chain of the audit begins anew.
         """
         super().__init__(**kwargs)
         self._keep = keep

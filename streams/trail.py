@@ -62,9 +62,9 @@ class Ledger:
 class Trail:
     """Makes the entries of each batch, behind those of the batch before, in one worker's chain.
 
-    The chain's head is written to the topic of heads in the batch's transaction, as every other chain's is. It
-    moves when the batch is committed, and the next worker of the slot goes on from it. The first entry of
-    a batch holds the heads of the other chains that have changed since this worker told of them.
+    The chain's head is written to the topic of heads in the batch's transaction, as every other chain's
+    is. It moves when the batch is committed, and the next worker of the slot goes on from it. The first
+    entry of a batch holds the heads of the other chains that have changed since this worker told of them.
     """
 
     def __init__(

@@ -22,7 +22,10 @@ _READING = frozenset({"Fetch", "ShareFetch"})
 """Requests that hand records out."""
 
 UNKNOWN = "unknown topic"
-"""Under this name refusals are summed of all topics that the protocol does not have: anybody can make names up."""
+"""The name under which refusals of all topics that the protocol does not have are summed.
+
+Anybody can make such names up, as many as they like.
+"""
 
 
 class Access(NamedTuple):

@@ -15,9 +15,6 @@ from schemas.topics import Names, topics
 
 log = logging.getLogger(__name__)
 
-CHAIN = "broker-log"
-"""The chain of what the broker's log tells."""
-
 REFUSALS = "refusals.log"
 """The log of what was refused, in the folder of the one of what was allowed."""
 

@@ -21,6 +21,7 @@ from connectors.publish import Erasure, Job, Published
 from connectors.publish import Progress as Reached
 from connectors.publish import publish as publish_file
 from connectors.receipts import await_outcome
+from ops.audit.kept_heads import HeadKeeper, Watch, heads_file, seen_in
 from ops.commands.common import (
     AsJson,
     ProtocolOption,
@@ -88,7 +89,7 @@ def publish(
     The same file is the same supply: a second call sends nothing, and a call that was cut short is
     taken up where it ended. Exit code 0 if all went well, 1 if rows could not be read or sent or
     have no outcome in time, or if all were rejected, 2 if the protocol has no such supply or does
-    not open it today.
+    not open it today, 3 if the receipts tell of another audit than they told of before.
 
     Examples:
 
@@ -119,11 +120,14 @@ def publish(
     console = Console(stderr=True, quiet=as_json)
     with progress_bar(console, "sending") as shown:
         published = publish_file(job, Pace(rate=rate), lambda at: shown(*_of_file(at)))
-    outcome = _outcome(job, published, timeout, console) if wait else None
+    keeper = HeadKeeper(heads_file(settings.run_dir, account.principal))
+    watch = keeper.watch()
+    outcome = _outcome(job, published, timeout, console, watch) if wait else None
     if as_json:
         typer.echo(json.dumps(_document(published, outcome), indent=2))
     else:
         _print_summary(agreed.party(agency).name, published, outcome)
+    keeper.settle(watch)
     if published.unreadable or (outcome is not None and not _went_well(outcome)):
         raise typer.Exit(FAILED)
 
@@ -170,7 +174,9 @@ def _job(
     return Job(file, columns, account, catalogue, contact, party.name, post, stated)
 
 
-def _outcome(job: Job, published: Published, timeout: float, console: Console) -> Outcome:
+def _outcome(
+    job: Job, published: Published, timeout: float, console: Console, watch: Watch
+) -> Outcome:
     with progress_bar(console, "waiting for receipts") as shown:
         return await_outcome(
             job.account,
@@ -182,6 +188,7 @@ def _outcome(job: Job, published: Published, timeout: float, console: Console) -
             progress=lambda at: shown(
                 at.settled, at.records, f"{at.settled:,} of {at.records:,} settled"
             ),
+            noticed=lambda *receipt: watch.note(seen_in(*receipt)),
         )
 
 

@@ -18,6 +18,7 @@ from typing import Any
 from confluent_kafka import KafkaError, Message
 from confluent_kafka.admin import AdminClient
 
+from ops.audit.chains import cases_chain
 from ops.disclosures.case_keys import CaseKeys
 from ops.disclosures.ledger import Ledger, Supply
 from ops.disclosures.openings import WHAT, Openings
@@ -47,7 +48,6 @@ from streams.transaction import Transactor
 
 log = logging.getLogger(__name__)
 
-CHAIN = "cases"
 _POLL_SECONDS = 0.1
 _TIDY_SECONDS = 60.0
 _GRACE_DAYS = 2
@@ -98,7 +98,7 @@ class Discloser:
         self._heads_follower = self._follow_heads()
         self._ledger = Ledger(
             self._protocol, self._catalogue, settings.wire.encoder, self._heads,
-            f"{self._names.discloser}.{CHAIN}",
+            cases_chain(self._names),
         )  # fmt: skip
         self._encode = settings.wire.encoder(disclosed_form(self._protocol, self._catalogue))
         self._letters = {

@@ -135,9 +135,9 @@ _REFUSALS = (
 def log4j2_properties(logs: Path) -> str:
     """Write the logging configuration: ``broker.log``, ``authorizer.log`` and ``refusals.log``.
 
-    The audit of reads is taken from the last two (ops.audit.broker_log): what the authorizer allowed, and what
-    it refused. They are two files, so that refusals, which anybody can cause, push no read out of the log. All
-    roll at 10 MB and are of mode 0600.
+    The audit of reads is taken from the last two (ops.audit.broker_log): what the authorizer allowed, and
+    what it refused. They are two files, so that refusals, which anybody can cause, push no read out of the
+    log. All roll at 10 MB and are of mode 0600.
     """
     loggers: dict[str, object] = {
         "status": "warn",

@@ -8,6 +8,7 @@ from datetime import date
 
 from confluent_kafka.admin import AdminClient
 
+from ops.audit.chains import protocol_chain
 from ops.audit.recorder import Recorder
 from ops.isp.changes import Applied, Change, Changes
 from ops.isp.in_force import put_in_force, read_in_force
@@ -22,10 +23,7 @@ from schemas.london import london_today
 from schemas.openings import closed_datasets
 from schemas.protocol import Protocol
 from schemas.signatures import Signature, content_digest
-from schemas.topics import disclosed_form, topics
-
-CHAIN = "protocol"
-"""The chain of the audit in which applications of protocols stand."""
+from schemas.topics import Names, disclosed_form, topics
 
 Report = Callable[[str], None]
 
@@ -98,7 +96,7 @@ def _audit(
     registry_url: str,
 ) -> None:
     """Write down what is about to be granted, and what was revoked, before anything new is allowed."""
-    chain = f"{protocol.prefix}.{CHAIN}"
+    chain = protocol_chain(Names(protocol.prefix))
     counts = {
         f"{kind} {what}": number
         for kind, change in changes.changes.items()
