@@ -51,7 +51,8 @@ def new_lines(log: Path, position: str) -> Lines:
             file.stream.seek(begin)
             read = file.stream.read(left)
             taken = read[: read.rfind(b"\n") + 1]
-            lines += taken.decode("utf-8", "replace").splitlines()
+            # At line feeds alone: a name can hold characters that `str.splitlines` takes for ends of lines.
+            lines += taken.decode("utf-8", "replace").split("\n")[:-1]
             position = f"{file.name}:{begin + len(taken)}"
             left, begin = left - len(read), 0
             if not left:

@@ -114,14 +114,14 @@ def publish(
     columns = columns_of(mapping, dataset, catalogue)
     stated = _metadata(metadata, catalogue.record_type(dataset))
     account = account_of(agreed, agency, running_stack(run_dir))
+    keeper = HeadKeeper(heads_file(settings.run_dir, account.principal))
+    watch = keeper.watch()
     job = _job(file, columns, account, catalogue, agreed.party(agency), stated)
     if erase:
         job = replace(job, erasure=Erasure(frozenset(row) if row else None))
     console = Console(stderr=True, quiet=as_json)
     with progress_bar(console, "sending") as shown:
         published = publish_file(job, Pace(rate=rate), lambda at: shown(*_of_file(at)))
-    keeper = HeadKeeper(heads_file(settings.run_dir, account.principal))
-    watch = keeper.watch()
     outcome = _outcome(job, published, timeout, console, watch) if wait else None
     if as_json:
         typer.echo(json.dumps(_document(published, outcome), indent=2))

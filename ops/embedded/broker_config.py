@@ -125,10 +125,10 @@ _READS = (
     f"Principal = User:(?![^ ]*[.]({'|'.join(sorted(PROCESSES))}) is )[^ ]+ is Allowed "
     "operation = READ .* for request = (Share)?Fetch .*"
 )
-# Every refusal, but of a topic whose name none can have.
+# Every refusal, but of a topic whose name none can have, and of what is not all printable ASCII.
 _REFUSALS = (
     "Principal = User:[^ ]+ is Denied operation = [^ ]+ from host = [^ ]+ on resource = "
-    "((?!Topic:).*|Topic:LITERAL:[A-Za-z0-9._-]{1,249} for .*)"
+    "((?!Topic:)[ -~]*|Topic:LITERAL:[A-Za-z0-9._-]{1,249} for [ -~]*)"
 )
 
 

@@ -85,6 +85,7 @@ def is_logged(text: str, file: str) -> bool:
         (line(outcome="Denied", operation="DESCRIBE", request="Metadata", name="b" * 249),
          "refusals"),
         (line(outcome="Denied", kind="Group", name="any/name"), "refusals"),
+        (line(outcome="Denied", kind="Group", name="a\x1cb"), None),
         (line(operation="WRITE", request="Produce"), None),
         (line(outcome="Denied", name="banes." + "x" * 244), None),
         (line(outcome="Denied", name="banes.[/x]"), None),
