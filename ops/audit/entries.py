@@ -65,9 +65,12 @@ class Archive(NamedTuple):
         return begin_offset(self.client, self.names.audit) > 0
 
     def entries(self) -> Iterator[Entry]:
-        """Every entry that is kept, in the order of the topic."""
+        """Every entry that is kept, in the order of the topic.
+
+        Transactions that are open are waited for: behind them can be entries whose heads are held elsewhere.
+        """
         schema = self.catalogue.system["audit"]
-        for message in read_all(self.client, self.names.audit, 1):
+        for message in read_all(self.client, self.names.audit, 1, to_high_watermark=True):
             value = message.value() or b""
             yield Entry(message.offset() or 0, hash_of(value), self._decoded(value, schema))
 

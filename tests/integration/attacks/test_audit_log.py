@@ -72,7 +72,7 @@ def logs(site: Site, name: str) -> list[Path]:
 
 def test_names_that_no_topic_can_have_are_not_logged_and_the_collector_goes_on(site: Site) -> None:
     names = [f"flooded.{n}".ljust(29_000, "@") for n in range(60)]
-    ask_for(site.partnership.client("business"), names)
+    ask_for(site.partnership.client("business"), names[:30], names[30:])
     list(read_all(site.partnership.client("council"), RELEASED, 4))
     until(lambda: requests(site, "council", "read", RELEASED) > 0, 15, "the council's read")
     assert not [log for log in logs(site, "") if b"@" * 1_000 in log.read_bytes()]
