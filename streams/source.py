@@ -461,7 +461,8 @@ def _positions(consumer: Consumer) -> list[TopicPartition]:
 
 def _committed_offsets(consumer: Consumer) -> list[TopicPartition]:
     """Return where each assigned partition is to be read from; raise `KafkaException` if one is not known."""
-    found = consumer.committed(consumer.assignment(), timeout=_CALL_SECONDS)
+    assigned = consumer.assignment()
+    found = consumer.committed(assigned, timeout=_CALL_SECONDS) if assigned else []
     for at in found:
         if at.error is not None:
             raise KafkaException(at.error)
