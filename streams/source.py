@@ -99,6 +99,7 @@ class SourceSettings:
     pausing: frozenset[str] = frozenset()
     batch_records: int = 2_000
     batch_supplies: int = 100
+    batch_bytes: int = 4_194_304
     window_seconds: float = 0.005
     idle_seconds: float = 0.25
     result_seconds: float = 60.0
@@ -232,11 +233,14 @@ class BatchSource(Service):
             return None
 
     def _cut(self, consumer: Consumer, intakes: list[Intake]) -> list[Intake]:
-        """Return the first records, as far as they come from few enough supplies; the rest is read again."""
+        """Return the first records that are few enough supplies and bytes; the rest is read again."""
+        settings, size = self._settings, 0
         supplies: set[tuple[str, str | None]] = set()
         for number, intake in enumerate(intakes):
             supplies.add((intake.topic, intake.supply_id))
-            if len(supplies) > self._settings.batch_supplies:
+            size += len(intake.key or b"") + len(intake.value or b"")
+            too_many = len(supplies) > settings.batch_supplies or size > settings.batch_bytes
+            if number and too_many:
                 _seek(consumer, _first_offsets(intakes[number:]))
                 return intakes[:number]
         return intakes
@@ -465,7 +469,8 @@ def _positions(consumer: Consumer) -> list[TopicPartition]:
 
 def _committed_offsets(consumer: Consumer) -> list[TopicPartition]:
     """Return where each assigned partition is to be read from; raise `KafkaException` if one is not known."""
-    found = consumer.committed(consumer.assignment(), timeout=_CALL_SECONDS)
+    assigned = consumer.assignment()
+    found = consumer.committed(assigned, timeout=_CALL_SECONDS) if assigned else []
     for at in found:
         if at.error is not None:
             raise KafkaException(at.error)

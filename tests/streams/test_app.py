@@ -226,6 +226,17 @@ def test_records_of_very_many_supplies_are_written_in_parts(
     assert log.transactions >= 10
 
 
+def test_very_large_records_are_written_in_parts(partnership: Partnership, log: Log) -> None:
+    log.waiting = [raw_intake(INCIDENTS, b"?" * 1_000_000, at) for at in range(60)]
+
+    async def talk(app: Any, registry: CollectorRegistry) -> None:
+        await until(lambda: log.committed.get((INCIDENTS, 3)) == 60)
+
+    work(partnership, talk)
+    rejected = [topic for topic, _, _ in log.written if ".rejected." in topic]
+    assert (len(rejected), log.transactions) == (60, 17)
+
+
 def test_one_record_whose_outputs_are_too_large_is_rejected_and_the_others_come_out(
     partnership: Partnership, log: Log
 ) -> None:

@@ -15,6 +15,7 @@ from tests.integration.attacks import raw_batches
 from tests.integration.conftest import MakeSite
 from tests.integration.records import fire, incident
 from tests.integration.site import PATIENCE_S, STEADY_PRODUCER, Site
+from tests.integration.waiting import until
 from tests.integration.worker_process import WorkerProcess
 
 pytestmark = pytest.mark.broker
@@ -34,6 +35,7 @@ class Attacker:
         self.client = site.partnership.client("fire")
         self.topic = site.intake(OURS)
         self.good = site.value(OURS, fire("F-1"))
+        self.open: list[Producer] = []
 
     def write(self, *messages: tuple[Any, Any, Any], timestamp_ms: int = 0) -> None:
         """Write keys, values and headers with the client that everybody has."""
@@ -49,7 +51,7 @@ class Attacker:
         """Send a batch byte by byte."""
         return raw_batches.send(self.client, self.topic, records)
 
-    def opened(self) -> Producer:
+    def begin(self) -> None:
         """Begin a transaction and leave it open."""
         own = {"transactional.id": f"{self.client['sasl.username']}.publish.{OURS}"}
         producer = Producer({**self.client, **STEADY_PRODUCER, **own})
@@ -57,7 +59,15 @@ class Attacker:
         producer.begin_transaction()
         producer.produce(self.topic, self.good, b"k", partition=1)
         producer.flush(PATIENCE_S)
-        return producer
+        self.open.append(producer)
+
+    def end(self) -> None:
+        """Undo what was left open, and write behind it."""
+        for producer in self.open:
+            producer.abort_transaction(PATIENCE_S)
+            producer.begin_transaction()
+            producer.produce(self.topic, self.good, b"k", partition=1)
+            producer.commit_transaction(PATIENCE_S)
 
 
 def _erasures(attacker: Attacker, supply: Callable[[int], bytes]) -> None:
@@ -116,11 +126,11 @@ INPUTS: dict[str, Callable[[Attacker], Any]] = {
         a, *(b"\0" + n.to_bytes(4, "big") + a.good[5:] for n in (0, 1, 2**31 - 1, 2**31, 2**32 - 1))
     ),
     "ids of many schemas": lambda a: _values(
-        a, *(b"\0" + n.to_bytes(4, "big") + a.good[5:] for n in range(3, 300))
+        a, *(b"\0" + n.to_bytes(4, "big") + a.good[5:] for n in range(3, 60))
     ),
     "data that is cut, or has more behind it": lambda a: _values(a, a.good[:-3], a.good + b"x"),
     "years far ahead": lambda a: a.write((b"k", a.good, None), timestamp_ms=2**62),
-    "a transaction left open": lambda a: a.opened(),
+    "a transaction left open": lambda a: a.begin(),
 }
 
 
@@ -145,18 +155,19 @@ def attacker(site: Site) -> Attacker:
 def test_the_records_of_another_supplier_come_out_of_the_same_worker(
     site: Site, worker: WorkerProcess, attacker: Attacker, name: str
 ) -> None:
-    held = INPUTS[name](attacker)
+    INPUTS[name](attacker)
     site.publish(THEIRS, [incident(f"after {name}")])
     site.drain([THEIRS])
     assert worker.starts == 1, worker.log
-    del held
 
 
 def test_every_record_of_that_supplier_has_its_one_outcome_too(
     site: Site, worker: WorkerProcess, attacker: Attacker
 ) -> None:
     """What was too large to be given back is named by its place."""
-    site.drain([OURS])
+    attacker.end()
+    received = len(site.read_all(None, attacker.topic))
+    until(lambda: site.receipts("fire")["received"] >= received, PATIENCE_S, "the last outcome")
     written = site.read_all(None, attacker.topic)
     counted = site.receipts("fire")
     assert counted["received"] == len(written)
