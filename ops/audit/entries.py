@@ -75,11 +75,11 @@ class Archive(NamedTuple):
             yield Entry(message.offset() or 0, hash_of(value), self._decoded(value, schema))
 
     def heads(self) -> Iterator[Held]:
-        """Every head that is held elsewhere: in the topic of heads, in receipts, and by the other chains."""
-        yield from self._kept_heads()
+        """Every head that is held elsewhere: in receipts, by the other chains, and in the topic of heads."""
         for agency in sorted({s.agency for s in self.protocol.supplies}):
             yield from self._receipts(agency)
         yield from told(self.entries())
+        yield from self._kept_heads()
 
     def implied(self) -> list[Implied]:
         """Return the chains that must be there. Of cases the auditor sees no more than that there are any."""

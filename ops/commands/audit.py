@@ -170,7 +170,7 @@ def verify_(
     archive = _archive(protocol, run_dir)
     with Console(stderr=True, quiet=as_json).status("following the chains"):
         held = [one for file in heads or () for one in held_in(file)]
-        elsewhere = chain(archive.heads(), held)
+        elsewhere = chain(held, archive.heads())
         found = verify(archive.entries(), elsewhere, _kept_since(archive), archive.implied())
         found.breaks[:] = list(_named(found.breaks, archive, held))
     if as_json:
@@ -354,7 +354,7 @@ def _named(breaks: list[Break], archive: Archive, held: list[Held]) -> Iterator[
     """The breaks; for a chain that was rewritten to its end, the first entry that was."""
     for found in breaks:
         if found.rewritten:
-            elsewhere = chain(archive.heads(), held)
+            elsewhere = chain(held, archive.heads())
             yield from first_rewritten(archive.entries(), elsewhere, found.chain)
         else:
             yield found
@@ -387,7 +387,9 @@ def _entry(answer: Answer) -> dict[str, Any]:
         {**share, "references": sorted(d.hex() for d in digests(share["references"]))}
         for share in answer.shares
     ]
-    return {**content, "offset": answer.entry.offset, "hash": answer.entry.hash, "shares": shares}
+    heads = [{**head, "at": head["at"].isoformat()} for head in content["heads"]]
+    place = {"offset": answer.entry.offset, "hash": answer.entry.hash}
+    return {**content, **place, "shares": shares, "heads": heads}
 
 
 def _print(found: list[Answer], consult: list[Party]) -> None:

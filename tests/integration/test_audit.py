@@ -286,7 +286,7 @@ def test_the_collector_goes_on_across_files_and_tells_of_a_gap(site: Site, tmp_p
 
     collected()
     log.write_text(line.format(1, RELEASED) + line.format(2, RELEASED) + "17900000")
-    assert collected() == 2
+    assert collected(code=3) == 2, "what had been read before is gone"
     log.write_text(line.format(1, RELEASED) + line.format(2, RELEASED) + line.format(3, RELEASED))
     log.rename(tmp_path / "authorizer.log.1")
     log.write_text(line.format(4, RELEASED))
