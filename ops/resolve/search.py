@@ -47,8 +47,9 @@ def _compared(
 ) -> tuple[str | None, dict[str, Any]]:
     flow = candidate.flow
     validated, problems = flow.validate(candidate.given, now)
-    record, _, faults = flow.clean(validated, problems, now.date())
-    if not faults:
+    cleaned = flow.clean(validated, problems, now.date())
+    record = cleaned.record
+    if not cleaned.faults:
         for releaser in flow.releasers.values():
             field = releaser.sanitise.digests(flow.agency, record).get(digest)
             if field is not None:

@@ -66,14 +66,30 @@ def test_a_sub_class_is_of_its_class_s_group(catalogue: Catalogue) -> None:
     assert codes.group("none such") is None
 
 
+HEAD = "source: s\nprofiles: {central: told}\n"
+CODES = 'source: s\ncodes: {"8": [], "8A": [], "9": []}\n'
 SPOILED = {
-    "no source": ("codes:\n  a: [b]\n", "has source and codes"),
-    "an unknown key": ("source: s\ncodes: {}\ncolour: red\n", "has source and codes"),
-    "a word that YAML takes for a flag": ("source: s\ncodes:\n  a: [true]\n", "quote it"),
-    "a number": ("source: s\ncodes:\n  1: [one]\n", "quote it"),
-    "an empty spelling": ("source: s\ncodes:\n  a: ['']\n", "is no text"),
-    "a spelling of two codes": ("source: s\ncodes:\n  a: [X]\n  b: [x]\n", "spells both 'a' and 'b'"),
-    "a code without group": ("source: s\ncodes:\n  a: []\n  b: []\ngroups: {a: g}\n", "differ: b"),
+    "nothing said of what profiles are told": ("source: s\ncodes: {}\n", "has source, profiles"),
+    "no profile": (f"{CODES}profiles: {{}}\n", "what it is told"),
+    "an unknown profile": (f"{CODES}profiles: {{third: told}}\n", "accepted: central, second"),
+    "a profile that is told something else": (f"{CODES}profiles: {{second: some}}\n", "accepted: told"),
+    "a code left out that is none": (
+        CODES + 'profiles: {second: {left-out: ["7"]}}\n', "'7', which is no code",
+    ),
+    "a code left out as a number": (f"{CODES}profiles: {{second: {{left-out: [9]}}}}\n", "quote it"),
+    "a code merged into one that is left out": (
+        CODES + 'profiles: {second: {left-out: ["9"], merged: {"8": "9"}}}\n', "must be told otherwise",
+    ),
+    "a class told though a code within it is left out": (
+        CODES + 'profiles: {second: {left-out: ["8A"]}}\n', "'8' is told, though '8A'",
+    ),
+    "no source": ("profiles: {central: told}\ncodes:\n  a: [b]\n", "has source, profiles"),
+    "an unknown key": (f"{HEAD}codes: {{}}\ncolour: red\n", "has source, profiles"),
+    "a word that YAML takes for a flag": (HEAD + "codes:\n  a: [true]\n", "quote it"),
+    "a number": (HEAD + "codes:\n  1: [one]\n", "quote it"),
+    "an empty spelling": (HEAD + "codes:\n  a: ['']\n", "is no text"),
+    "a spelling of two codes": (HEAD + "codes:\n  a: [X y]\n  b: [x-Y]\n", "spells both 'a' and 'b'"),
+    "a code without group": (HEAD + "codes:\n  a: []\n  b: []\ngroups: {a: g}\n", "differ: b"),
 }  # fmt: skip
 
 

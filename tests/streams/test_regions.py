@@ -146,7 +146,9 @@ def test_a_peripheral_dataset_flows_while_it_is_open_and_stops_by_itself(
         }
     )
     partnership = on(day, protocol, catalogue, index)
-    record = {"reference_number": "S-1", "search_date": date(2024, 6, 1)}
+    record = {
+        "reference_number": "S-1", "search_date": date(2024, 6, 1), "reason_for_search": "Drugs",
+    }  # fmt: skip
     result = partnership.process(partnership.intake("police-stop-search", record))
     assert len(topics(result, "depersonalised")) == released
     (tally,) = result.tallies

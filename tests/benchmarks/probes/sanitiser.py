@@ -51,7 +51,7 @@ def _us_per_record(flow: Flow, records: list[dict[str, Any]]) -> float:
     sanitise = flow.releasers[OWN, 0].sanitise
     started = time.perf_counter()
     for record in records:
-        sanitise(AGENCY, record, flow.geocode(record), [])
+        sanitise(AGENCY, record, flow.geocode(record), [], ())
     return (time.perf_counter() - started) / len(records) * 1e6
 
 
