@@ -182,7 +182,7 @@ def _told_otherwise(code_list: CodeList) -> Telling | None:
 
 
 def _code(code_list: CodeList, code: str) -> tuple[str, ...]:
-    row = (f"`{code}`", ", ".join(code_list.spellings[code]))
+    row: tuple[str, ...] = (f"`{code}`", ", ".join(code_list.spellings[code]))
     row += (code_list.groups[code],) if code_list.groups else ()
     telling = _told_otherwise(code_list)
     if telling is None:
