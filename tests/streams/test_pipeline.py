@@ -384,6 +384,26 @@ def test_a_correction_to_domestic_takes_back_what_the_second_group_was_given(
     assert [r["domestic"] for r in partnership.releases(corrected)] == [True]
 
 
+@pytest.mark.parametrize(
+    "correction",
+    [
+        {"incident_type": "Missing person"},
+        {"incident_type": "Noise, DV"},
+        {"incident_type": "sesquipedalian"},
+        {"incident_type": None},
+        {"domestic": None},
+    ],
+)
+def test_a_correction_to_what_is_not_known_to_be_for_the_second_group_is_taken_back_too(
+    partnership: Partnership, correction: dict[str, Any]
+) -> None:
+    first = partnership.process(partnership.intake("police-incident", incident()))
+    partnership.pipeline.memory.keep(first.changes)
+    (given,) = [output for output in first.outputs if output.topic == SECOND]
+    corrected = partnership.process(partnership.intake("police-incident", incident() | correction))
+    assert partnership.taken_back(corrected) == [(SECOND, given.key)]
+
+
 def test_what_is_domestic_from_the_first_leaves_no_trace_with_the_second_group(
     partnership: Partnership,
 ) -> None:
