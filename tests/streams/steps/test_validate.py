@@ -216,7 +216,7 @@ def test_a_range_that_ends_before_it_begins_loses_its_end() -> None:
 
 
 def test_a_date_is_never_before_the_earliest() -> None:
-    assert read("police-incident", "incident_date_to", date(1899, 12, 31)) == "too-early"
+    assert read("police-incident", "incident_date_to", date(1899, 12, 29)) == "too-early"
     assert date(1900, 1, 1) == EARLIEST
 
 
