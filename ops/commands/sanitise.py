@@ -16,6 +16,7 @@ from ops.commands.common import AllowUnreadable, AsJson, columns_of, failed_on_u
 from ops.commands.progress import progress_bar
 from ops.offline.run import Order, sanitise_file
 from ops.offline.summary import Summary
+from ops.outputs import check_outputs
 from ops.reference import cached_index
 from ops.settings import Settings
 from sanitiser.gazetteer import Gazetteer
@@ -102,10 +103,21 @@ def sanitise(
         ipu sanitise incidents.csv --dataset police-incident --profile second --out released.csv
         --json | jq .households
     """
+    _check_folders(out, rejects)
+    check_outputs(
+        {"--out": out, "--rejects": rejects},
+        {
+            "IN": file,
+            "--mapping": mapping,
+            "--households": households,
+            "--key": key,
+            "--gazetteer": gazetteer,
+            "--premises": premises,
+        },
+    )
     catalogue = load_catalogue()
     columns = columns_of(mapping, dataset, catalogue)
     check_profile(profile, dataset, catalogue)
-    _check_folders(out, rejects)
     console = Console(stderr=True, quiet=as_json)
     settings = Settings.from_environment()
     with console.status("opening the postcode index") as status:
@@ -140,6 +152,8 @@ def _check_folders(*files: Path | None) -> None:
     for file in files:
         if file is not None and not file.absolute().parent.is_dir():
             raise typer.BadParameter(f"{file}: its folder does not exist; make it first")
+        if file is not None and file.is_dir():
+            raise typer.BadParameter(f"{file}: is a folder; name a file")
 
 
 def _key(file: Path | None) -> ReferenceKey:
