@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from itertools import combinations
 from pathlib import Path
@@ -46,7 +45,7 @@ def _paths(files: Mapping[str, Files]) -> list[tuple[str, Path]]:
 
 def _meet(path: Path, other: Path) -> bool:
     """Whether both are one file, or one is a folder that the other lies in."""
-    if path.exists() and other.exists() and os.path.samefile(path, other):
+    if path.exists() and other.exists() and path.samefile(other):
         return True
     at, beside = path.resolve(), other.resolve()
     if at == beside:

@@ -6,10 +6,11 @@ used here row by row, so that each row's own mark is seen while the row is read.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
-from openpyxl.worksheet._reader import WorkSheetParser
+from openpyxl.worksheet._reader import COL_TAG, DATA_TAG, ROW_TAG, WorkSheetParser
+from openpyxl.xml.functions import iterparse
 
 from connectors.sources.xlsx_cell import cell_text
 
@@ -79,6 +80,19 @@ class _Parser(WorkSheetParser):
         super().__init__(*given, **named)
         self.hidden_columns: set[int] = set()
         self.row_is_hidden = False
+
+    def parse(self) -> Generator[tuple[int, list[dict[str, Any]]], None, None]:
+        """Each row, none of which is kept; the library's own loop keeps an element of every row."""
+        data = None
+        for event, element in iterparse(self.source, ("start", "end")):
+            if event == "start":
+                data = element if element.tag == DATA_TAG else data
+            elif element.tag == COL_TAG:
+                self.parse_column_dimensions(element)
+            elif element.tag == ROW_TAG:
+                yield self.parse_row(element)
+                if data is not None:
+                    data.clear()
 
     def parse_column_dimensions(self, col: Any) -> None:
         """Take a run of columns; they are declared before the first row."""
