@@ -29,7 +29,14 @@ from schemas.protocol import MINIMUM_HOUSEHOLDS
 
 FAILED = 1
 _AS_NOTES = frozenset(
-    {"same_reference_rows", "unreadable", "sheets_read", "sheets_not_read", "hidden_columns"}
+    {
+        "notes",
+        "same_reference_rows",
+        "unreadable",
+        "sheets_read",
+        "sheets_not_read",
+        "hidden_columns",
+    }
 )
 """Parts of the summary's document that stand below the table."""
 

@@ -98,6 +98,7 @@ class Summary:
             "substituted": self.substituted,
             "households": quantiles(self.households),
             "displacement_m": quantiles(self.displacement),
+            "notes": self.notes,
             "same_reference": self.repeats.found().records,
             "same_reference_rows": list(self.repeats.found().rows),
             "unreadable": list(self.unreadable_named),
