@@ -147,7 +147,7 @@ def _hint(width: int, mapping: Mapping) -> str:
         return ""
     return (
         f"A single column: are the cells of a CSV file parted by {mapping.delimiter!r}, and does "
-        "the header of a workbook stand in its first row that holds anything? "
+        "the header of a workbook stand in the first row that it shows? "
     )
 
 

@@ -112,7 +112,7 @@ class Mapping(_Strict):
     """One mapping file. By `supply-row` a record without reference is named by supply and row.
 
     Without a `format` the file's suffix tells it. `delimiter`, `encoding` and `quote` are for CSV,
-    `sheet` for a workbook, of which the first is read otherwise.
+    `sheet` for a workbook, of which the visible sheets of one header are read otherwise.
     """
 
     name: str

@@ -109,8 +109,10 @@ def publish(
     stamp = _stamp(job.file)
     record_type = job.catalogue.record_type(job.mapping.dataset)
     with open_table(job.file, job.mapping) as source:
-        agency, header = job.account.agency, source.header
-        identifier, converter = identified(job.file, job.mapping, agency, record_type, header)
+        agency, header, contents = job.account.agency, source.header, source.contents
+        identifier, converter = identified(
+            job.file, job.mapping, agency, record_type, header, contents
+        )
         if job.erasure is not None:
             # Its records are those of the supply: what they are known by follows from that.
             identifier = erasure_id(identifier, job.erasure.rows)

@@ -50,7 +50,12 @@ def erasure_id(supplied: str, rows: Collection[int] | None) -> str:
 
 
 def identified(
-    file: Path, mapping: Mapping, agency: str, record_type: RecordType, header: Sequence[str]
+    file: Path,
+    mapping: Mapping,
+    agency: str,
+    record_type: RecordType,
+    header: Sequence[str],
+    contents: Contents = NOTHING_LEFT_OUT,
 ) -> tuple[str, Converter]:
     """The name of the supply that a file is, and what makes its rows records, their references included.
 
@@ -62,7 +67,11 @@ def identified(
         identifier = supply_id(agency, mapping, present, content_digest(file))
         return identifier, Converter(mapping, record_type, header, identifier)
     except SourceError as error:
-        raise SourceError(f"{file}: {error}") from None
+        hidden = len(contents.hidden_columns)
+        hint = (
+            f". Columns that the workbook hides and that are not read: {hidden}" if hidden else ""
+        )
+        raise SourceError(f"{file}: {error}{hint}") from None
 
 
 def where_unreadable(named: Sequence[str], count: int) -> str:

@@ -132,8 +132,15 @@ class _Pass:
         progress(self.source.size, self.source.size, self.summary.records)
 
     def _rows(self) -> Iterator[_Read | Unreadable | Hidden]:
-        order, header = self.order, self.source.header
-        _, convert = identified(order.file, order.mapping, order.agency, order.record_type, header)
+        order, source = self.order, self.source
+        _, convert = identified(
+            order.file,
+            order.mapping,
+            order.agency,
+            order.record_type,
+            source.header,
+            source.contents,
+        )
         for row in self.source:
             if isinstance(row, Row):
                 converted = convert(row.cells, row.number)

@@ -72,6 +72,8 @@ def sanitise(index_folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 
 
 def table(path: Path) -> list[dict[str, str]]:
+    if not path.exists():
+        return []
     with path.open(encoding="utf-8", newline="") as stream:
         return list(csv.DictReader(stream))
 
@@ -113,6 +115,19 @@ def test_what_a_workbook_hides_is_not_released_and_is_told(
     said = sanitise(path, json_=False).said
     assert "hidden in the workbook" in said
     assert "sheet not read: 'Raw'" in said
+
+
+def test_a_hidden_column_that_a_record_needs_makes_the_file_be_refused_and_says_why(
+    sanitise: Sanitise, tmp_path: Path
+) -> None:
+    path = tmp_path / "in.xlsx"
+    book = a_book(path, S=[("A", "2024-09-01", "10:00", "")])
+    book["S"].column_dimensions["B"].hidden = True
+    book.save(path)
+    ran = sanitise(path, json_=False)
+    assert (ran.code, ran.rows) == (1, [])
+    assert "it lacks incident_date" in ran.said
+    assert "Columns that the workbook hides and that are not read: 1" in ran.said
 
 
 def test_a_sheet_a_month_is_released_whole_and_a_fault_says_its_sheet(
