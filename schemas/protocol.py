@@ -411,13 +411,12 @@ def protocol_findings(protocol: Protocol) -> Iterator[Finding]:
 
 def _words_findings(protocol: Protocol) -> Iterator[Finding]:
     """A purpose, a post or a contact that is blank says nothing to anybody who has to rely on it."""
-    agreements: tuple[tuple[str, Sequence[SupplyAgreement | Entitlement | AggregateAgreement]], ...]
-    agreements = (
-        ("supplies", protocol.supplies),
-        ("receives", protocol.receives),
-        ("aggregates", protocol.aggregates),
-    )
-    for part, listed in agreements:
+    agreements: dict[str, Sequence[SupplyAgreement | Entitlement | AggregateAgreement]] = {
+        "supplies": protocol.supplies,
+        "receives": protocol.receives,
+        "aggregates": protocol.aggregates,
+    }
+    for part, listed in agreements.items():
         for i, agreement in enumerate(listed):
             if not agreement.purpose.strip():
                 yield Finding((part, i, "purpose"), "is blank; say what the information is for")
