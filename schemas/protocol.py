@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from schemas.ed25519_points import point_flaw
 from schemas.exact_base64 import decoded
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,30}$")]
@@ -21,12 +22,20 @@ KEY_BYTES = 32
 """Of an Ed25519 key (RFC 8032)."""
 
 
+EXERCISE = "EXERCISE, agreed by nobody"
+"""What every listing says of a protocol that is signed for trying it out."""
+
+
 def _is_key(text: str) -> str:
-    decoded(text, KEY_BYTES)
+    flaw = point_flaw(decoded(text, KEY_BYTES))
+    if flaw is not None:
+        raise ValueError(f"{flaw}; a public key made by `ipu isp key` is accepted")
     return text
 
 
 PublicKey = Annotated[str, AfterValidator(_is_key)]
+Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+"""SHA-256 in hexadecimal."""
 Kind = Literal[
     "police-force", "police-authority", "council", "fire-and-rescue", "primary-care-trust",
     "local-health-board", "probation-trust", "strategic-health-authority", "nhs-trust", "mental-health-trust",
@@ -84,12 +93,14 @@ class Partnership(_Strict):
 class Officer(_Strict):
     """Who answers for a party, as a post with a mailbox: never a person's name.
 
-    `key` is the public key with which the post signs (Ed25519, 32 bytes in base64).
+    `key` is the public key with which the post signs (Ed25519, 32 bytes in base64). In the protocol that
+    changes it, `replaces` may name the key before it, which then signs the change.
     """
 
     post: str
     contact: str
     key: PublicKey | None = None
+    replaces: PublicKey | None = None
 
 
 class Agreement(_Strict):
@@ -287,8 +298,16 @@ class Protocol(_Strict):
     `review` is the last day by which it is to be reviewed. `review_warning_days` before it warnings begin;
     after it personal information is released no more, and `review_grace_days` later nothing is.
     `law` names the words that its bases, conditions and marking are taken from (schemas/law.yaml).
+
+    `number` counts the partnership's protocols, and `follows` is the digest of the one before. An `exercise`
+    is signed for trying it out. `rekeyed` names parties whose keys the authorities replaced because the
+    party lost them all.
     """
 
+    number: Annotated[int, Field(ge=1, le=1_000_000)] = 1
+    follows: Digest | None = None
+    exercise: bool = False
+    rekeyed: tuple[Name, ...] = ()
     partnership: Partnership
     review: date
     review_warning_days: Annotated[int, Field(ge=7, le=366)] = 42
@@ -309,6 +328,12 @@ class Protocol(_Strict):
     def prefix(self) -> str:
         """First part of every topic and principal name."""
         return self.partnership.short_name
+
+    @property
+    def title(self) -> str:
+        """The partnership's name as listings show it, with a mark where the protocol is an exercise."""
+        name = self.partnership.name
+        return f"{name} [{EXERCISE}]" if self.exercise else name
 
     def last_day(self, profile: Profile) -> date:
         """Last day (Europe/London) of releases in the profile, unless the protocol is reviewed."""
@@ -375,12 +400,31 @@ class Protocol(_Strict):
 
 
 def _findings(protocol: Protocol) -> Iterator[str]:
+    yield from _succession_findings(protocol)
     yield from _party_findings(protocol)
     yield from _supply_findings(protocol)
     yield from _entitlement_findings(protocol)
     yield from _opening_findings(protocol)
     yield from _aggregate_findings(protocol)
     yield from _neighbour_findings(protocol)
+
+
+def _succession_findings(protocol: Protocol) -> Iterator[str]:
+    if protocol.number > 1 and protocol.follows is None:
+        yield (
+            f"number {protocol.number} names under `follows` the digest of the protocol before it; "
+            "`ipu isp follow` writes both lines"
+        )
+    if protocol.rekeyed and protocol.follows is None:
+        yield "rekeyed: a first protocol replaces nobody's keys"
+    for name in sorted(set(protocol.rekeyed) - protocol.officers.keys()):
+        yield f"rekeyed: {name!r} is no party; accepted: {', '.join(protocol.officers)}"
+    for name, posts in protocol.officers.items():
+        for post, officer in posts.items():
+            if officer.replaces is not None and officer.replaces == (
+                officer.key or officer.replaces
+            ):
+                yield f"{name!r}: {post}: `replaces` names the key before, and `key` another one"
 
 
 def _party_findings(protocol: Protocol) -> Iterator[str]:

@@ -27,9 +27,16 @@ def load_protocol(path: Path, catalogue: Catalogue) -> Protocol:
         ProtocolError: one line a finding, each with file, line, place and what is accepted.
     """
     try:
-        document = YAML(typ="rt").load(path)
+        text = path.read_bytes()
     except FileNotFoundError:
         raise ProtocolError(f"{path}: there is no such protocol file") from None
+    return parse_protocol(text, path, catalogue)
+
+
+def parse_protocol(text: bytes, path: Path, catalogue: Catalogue) -> Protocol:
+    """Read the text of a protocol file; `path` is for messages. Errors as `load_protocol`."""
+    try:
+        document = YAML(typ="rt").load(text)
     except MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise ProtocolError(f"{path}:{line}: not YAML: {error.problem}") from None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date
 
@@ -10,10 +10,12 @@ from confluent_kafka.admin import AdminClient
 
 from ops.audit.recorder import Recorder
 from ops.isp.changes import Applied, Change, Changes
+from ops.isp.errors import ApplyError
 from ops.isp.in_force import put_in_force, read_in_force
 from ops.isp.quotas import apply_quotas
 from ops.isp.registry import register_schemas
 from ops.isp.rules import grant_rules, revoke_rules, rule_changes
+from ops.isp.signed import Admitted
 from ops.isp.topics import apply_topics
 from ops.isp.users import Passwords, apply_users, remove_users
 from schemas.access import principals, rules
@@ -21,7 +23,7 @@ from schemas.catalogue import Catalogue
 from schemas.london import london_today
 from schemas.openings import closed_datasets
 from schemas.protocol import Protocol
-from schemas.signatures import Signature, content_digest
+from schemas.signatures import content_digest
 from schemas.topics import disclosed_form, topics
 
 CHAIN = "protocol"
@@ -31,14 +33,13 @@ Report = Callable[[str], None]
 
 
 def apply(
-    protocol: Protocol,
+    admitted: Admitted,
     catalogue: Catalogue,
     admin_config: Mapping[str, str],
     secrets: Passwords,
     registry_url: str,
     report: Report,
     *,
-    signatures: Sequence[Signature] = (),
     renew_passwords: bool = False,
     today: date | None = None,
 ) -> Applied:
@@ -49,13 +50,16 @@ def apply(
     What is no longer allowed is revoked before anything else, so that no later failure keeps it
     open; what is newly allowed is granted last, when topic, schema and user stand.
     `admin_config` is the configuration of a Kafka client that may administer the cluster,
-    `registry_url` the registry's Confluent-compatible interface; `report` is told each step. Whether the
-    protocol is signed is for `ops.isp.signed`; `signatures` are kept with the protocol that is in force.
+    `registry_url` the registry's Confluent-compatible interface; `report` is told each step. Only what
+    `ops.isp.signed.admit` let in is applied, and only after the protocol that it was let in after.
 
     Raises:
-        ApplyError: names the resource that the broker or the registry refused, and why.
+        ApplyError: names the resource that the broker or the registry refused, and why; or another
+            protocol has been put in force meanwhile.
         AuditError: the application could not be written to the audit; nothing was granted.
     """
+    protocol = admitted.protocol
+    _require_unchanged(admitted, admin_config, catalogue)
     admin = AdminClient(dict(admin_config))
     closed = closed_datasets(protocol, catalogue, today or london_today())
     wanted_topics, wanted_rules = topics(protocol, catalogue), rules(protocol, closed)
@@ -71,7 +75,7 @@ def apply(
     report(_said("users", users))
     quotas = apply_quotas(admin_config, protocol)
     report(_said("quotas", quotas))
-    known = read_in_force(admin_config, protocol.prefix, catalogue)
+    known = admitted.after
     is_new = known is None or known.digest != content_digest(protocol)
     lacking = rule_changes(admin, protocol.prefix, wanted_rules)
     ungranted = replace(lacking, removed=revoked.removed)
@@ -83,11 +87,36 @@ def apply(
     granted = grant_rules(admin, protocol.prefix, wanted_rules)
     report(_said("granted rules", granted))
     if is_new:
-        put_in_force(admin_config, protocol, catalogue, schemas.ids, signatures)
+        _require_unchanged(admitted, admin_config, catalogue)
+        _put_in_force(admitted, catalogue, admin_config, schemas.ids)
         report("the protocol is in force")
     all_rules = replace(granted, removed=revoked.removed)
     all_users = replace(users, removed=gone.removed)
     return Applied(made_topics, all_users, all_rules, schemas.change, quotas, schemas.ids)
+
+
+def _require_unchanged(
+    admitted: Admitted, admin_config: Mapping[str, str], catalogue: Catalogue
+) -> None:
+    known = read_in_force(admin_config, admitted.protocol.prefix, catalogue)
+    expected = admitted.after.digest if admitted.after else None
+    found = known.digest if known else None
+    if found != expected:
+        message = f"another protocol was put in force meanwhile, {found}; plan and apply again"
+        raise ApplyError(message)
+
+
+def _put_in_force(
+    admitted: Admitted,
+    catalogue: Catalogue,
+    admin_config: Mapping[str, str],
+    ids: Mapping[str, int],
+) -> None:
+    """Keep it, with who has left since the one before; nothing is kept of an exercise that it ends."""
+    before = admitted.after.before if admitted.after else None
+    if before is not None and before.exercise != admitted.protocol.exercise:
+        before = None
+    put_in_force(admin_config, admitted.protocol, catalogue, ids, admitted.signatures, before)
 
 
 def _audit(
@@ -99,7 +128,9 @@ def _audit(
 ) -> None:
     """Write down what is about to be granted, and what was revoked, before anything new is allowed."""
     chain = f"{protocol.prefix}.{CHAIN}"
-    counts = {
+    marks = {"number": protocol.number, "exercise": int(protocol.exercise)}
+    marks |= {f"rekeyed {name}": 1 for name in protocol.rekeyed}
+    counts = {what: number for what, number in marks.items() if number} | {
         f"{kind} {what}": number
         for kind, change in changes.changes.items()
         for what, number in change.counts.items()

@@ -147,7 +147,7 @@ def serving(site: Site) -> Iterator[None]:
         str(site.partnership.stack.run_dir),
     ]
     log = (site.folder / "discloser.log").open("ab")
-    command = [sys.executable, "-m", "ops.cli", "disclose", "serve", *where]
+    command = [sys.executable, "-m", "ops.cli", "disclose", "serve", "--exercise", *where]
     process = subprocess.Popen(command, stdout=log, stderr=log, cwd=ROOT)
     try:
         yield

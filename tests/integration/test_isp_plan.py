@@ -39,6 +39,7 @@ from schemas.protocol_file import load_protocol
 from tests.integration.partnership import Partnership, bring_into_step
 from tests.integration.waiting import until
 from tests.protocols import FIRST
+from tests.protocols.let_in import let_in
 
 NOWHERE = "http://127.0.0.1:9/apis/ccompat/v7"
 """Where no registry answers."""
@@ -149,17 +150,19 @@ def test_apply_does_a_shown_plan_and_no_other(
     planned: Partnership, folder: Path, by_hand: Callable[[AclBinding], None]
 ) -> None:
     path, shown = written(folder / "left.yaml", without_business), folder / "plan.json"
-    assert command(planned, "plan", str(path), "--out", str(shown)).exit_code == 0
+    plan = ("plan", str(path), "--exercise", "--out", str(shown))
+    assert command(planned, *plan).exit_code == 0
     assert shown.stat().st_mode & 0o777 == 0o600
     by_hand(reading("planned.fire", planned.names.intake("police", "police-incident")))
     before = existing_bindings(AdminClient(planned.admin), "planned")
     with pytest.raises(ApplyError, match="rules changed since it was made; nothing was done"):
         require_same(plan_of(planned, load_protocol(path, planned.catalogue)), shown)
-    refused = command(planned, "apply", str(path), "--plan", str(shown))
+    apply_it = ("apply", str(path), "--exercise", "--plan", str(shown))
+    refused = command(planned, *apply_it)
     assert isinstance(refused.exception, ApplyError)
     assert existing_bindings(AdminClient(planned.admin), "planned") == before
-    assert command(planned, "plan", str(path), "--out", str(shown)).exit_code == 0
-    done = command(planned, "apply", str(path), "--plan", str(shown))
+    assert command(planned, *plan).exit_code == 0
+    done = command(planned, *apply_it)
     assert done.exit_code == 0, done.output
     assert "planned.business" not in users_of(AdminClient(planned.admin), "planned")
 
@@ -199,7 +202,8 @@ def test_an_application_that_stopped_half_way_has_revoked_and_is_finished_by_the
     said: list[str] = []
     admin = planned.secrets.client_config(planned.stack.bootstrap, ADMIN)
     with pytest.raises(ApplyError, match="the registry cannot be reached"):
-        apply(changed, planned.catalogue, admin, planned.secrets, NOWHERE, said.append)
+        admitted = let_in(changed, admin, planned.catalogue)
+        apply(admitted, planned.catalogue, admin, planned.secrets, NOWHERE, said.append)
     assert said == [
         f"revoked rules: {len(wanted.rules.removed)} removed",
         "users who left: 1 removed",
