@@ -12,7 +12,8 @@ _FIRST = re.compile(r"[a-z_]+\s*:")
 
 def succession_lines(number: int, digest: str) -> list[str]:
     """The lines by which a protocol follows number `number` of that digest."""
-    return [f"number: {number + 1}", f"follows: {digest}"]
+    # Quoted, since YAML takes some hexadecimal for a number.
+    return [f"number: {number + 1}", f'follows: "{digest}"']
 
 
 def followed(text: str, number: int, digest: str) -> str:

@@ -21,7 +21,7 @@ from ops.isp.successor import followed
 from ops.officer_keys import load_key, make_key
 from schemas.catalogue import load_catalogue
 from schemas.protocol import ProtocolError
-from schemas.protocol_file import load_protocol
+from schemas.protocol_file import load_protocol, parse_protocol
 from schemas.signatures import fingerprint, keys_digest, public_key, signatures_file
 from tests.protocols import FIRST
 from tests.protocols.exchanged import exchange_after_reading
@@ -236,12 +236,11 @@ def test_the_keys_of_a_first_protocol_are_accepted_by_their_digest_alone(draft: 
 
 def test_what_a_protocol_follows_is_written_and_every_other_line_stays() -> None:
     text = FIRST.read_text()
-    once = followed(text, 1, "a" * 64)
-    assert once.splitlines()[1:3] == ["number: 2", f"follows: {'a' * 64}"]
-    assert [line for line in once.splitlines() if line not in text.splitlines()] == [
-        "number: 2",
-        f"follows: {'a' * 64}",
-    ]
+    once = followed(text, 1, "0" * 64)
+    written = ["number: 2", f'follows: "{"0" * 64}"']
+    assert once.splitlines()[1:3] == written
+    assert [line for line in once.splitlines() if line not in text.splitlines()] == written
+    assert parse_protocol(once.encode(), FIRST, load_catalogue()).follows == "0" * 64
     again = followed(once, 2, "b" * 64)
     assert again == followed(text, 2, "b" * 64)
     with pytest.raises(ProtocolError, match="put these two in by hand"):

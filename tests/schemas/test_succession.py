@@ -216,8 +216,8 @@ def test_the_key_before_confirms_the_one_that_replaces_it_and_nothing_else() -> 
     assert not list(signature_findings(later, [*new, handed_over], TODAY))
     assert refused(later, [*new, handed_over], in_force(PROTOCOL)) == []
     alone = [s for s in new if s.party != "business"]
-    (finding,) = signature_findings(later, [*alone, handed_over], TODAY)
-    assert "'business' has not signed its own terms" in finding.message
+    (lacking,) = signature_findings(later, [*alone, handed_over], TODAY)
+    assert "'business' has not signed its own terms" in lacking.message
 
 
 def test_an_old_confirmation_confirms_no_other_protocol() -> None:
@@ -225,8 +225,8 @@ def test_an_old_confirmation_confirms_no_other_protocol() -> None:
     handed_over = signed(later, "business", "approver")
     other = changed(later, review_grace_days=14)
     signatures = [*by_all(other, {"business": 1}), handed_over]
-    assert any("of another protocol" in f.message
-               for f in signature_findings(other, signatures, TODAY))  # fmt: skip
+    assert any("of another protocol" in stale.message
+               for stale in signature_findings(other, signatures, TODAY))  # fmt: skip
     assert len(refused(other, signatures, in_force(PROTOCOL))) == 1
 
 
