@@ -14,8 +14,7 @@ import typer
 from ops.audit.collector import CHAIN, collect_for_ever
 from ops.audit.recorder import Recorder
 from ops.cli import EXPECTED, FAILED
-from ops.commands.common import Exercise
-from ops.commands.first_keys import AcceptedKeys, OverExercise, accepting
+from ops.commands.first_keys import OverExercise, accepting
 from ops.disclosures.case_keys import FOLDER as CASES
 from ops.disclosures.process import discloser_settings, run_discloser
 from ops.embedded import private_files
@@ -43,6 +42,10 @@ Secrets = Annotated[
 Bootstrap = Annotated[str, typer.Option(envvar="IPU_BOOTSTRAP", help="Broker, host:port.")]
 RegistryUrl = Annotated[
     str, typer.Option(envvar="IPU_REGISTRY_URL", help="Confluent API of the registry.")
+]
+Exercise = Annotated[
+    bool,
+    typer.Option("--exercise", envvar="IPU_EXERCISE", help="Take an exercise, knowingly."),
 ]
 Data = Annotated[Path, typer.Option(envvar="IPU_DATA", help="Folder of the postcode index.")]
 
@@ -76,7 +79,13 @@ def apply(
     households: Annotated[
         Path | None, typer.Option(help="CSV of households a postcode; kept until another is given.")
     ] = None,
-    accept_keys: AcceptedKeys = None,
+    accept_keys: Annotated[
+        str | None,
+        typer.Option(
+            envvar="IPU_ACCEPT_KEYS",
+            help="Where no protocol is in force yet: the keys of this digest are the officers' own.",
+        ),
+    ] = None,
     exercise: Exercise = False,
     over_exercise: OverExercise = False,
 ) -> None:

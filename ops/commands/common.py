@@ -31,11 +31,7 @@ ProtocolOption = Annotated[
 ]
 Exercise = Annotated[
     bool,
-    typer.Option(
-        "--exercise",
-        envvar="IPU_EXERCISE",
-        help="Take a protocol that is signed for an exercise, knowingly.",
-    ),
+    typer.Option("--exercise", help="Take a protocol that is signed for an exercise, knowingly."),
 ]
 AsJson = Annotated[
     bool, typer.Option("--json", help="Print one JSON object for a program to read.")

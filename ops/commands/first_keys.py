@@ -15,7 +15,6 @@ AcceptedKeys = Annotated[
     str | None,
     typer.Option(
         metavar="DIGEST",
-        envvar="IPU_ACCEPT_KEYS",
         help="Where no protocol is in force yet: the keys of this digest are the officers' own.",
     ),
 ]
