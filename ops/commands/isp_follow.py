@@ -13,10 +13,10 @@ from ops.embedded import private_files
 from ops.embedded.broker_config import ADMIN
 from ops.isp.in_force import read_in_force
 from ops.isp.successor import followed, succession_lines
-from schemas.catalogue import load_catalogue
+from schemas.catalogue import Catalogue, load_catalogue
 from schemas.london import london_today
 from schemas.protocol import Protocol, ProtocolError
-from schemas.protocol_file import load_protocol, parse_protocol
+from schemas.protocol_file import parse_protocol
 from schemas.signatures import (
     content_digest,
     is_current,
@@ -51,18 +51,18 @@ def follow(
     catalogue, stack = load_catalogue(), running_stack(run_dir)
     text = protocol_file.read_text(encoding="utf-8")
     # What the file says of number and digest may be half written; the rest must be a protocol.
-    prefix = _parsed(followed(text, 1, _ANY), protocol_file).prefix
+    prefix = _parsed(followed(text, 1, _ANY), protocol_file, catalogue).prefix
     admin = stack.secrets.client_config(stack.bootstrap, ADMIN)
     known = read_in_force(admin, prefix, catalogue)
     if known is None:
         raise ProtocolError(f"no protocol of {prefix!r} is in force; the first names no other")
     number = known.before.number
     new = followed(text, number, known.digest)
-    _parsed(new, protocol_file)
-    if _says(text, protocol_file, known.digest):
+    successor = _parsed(new, protocol_file, catalogue)
+    if _says(text, protocol_file, catalogue, known.digest):
         raise ProtocolError(f"{protocol_file} is in force itself; change it first")
     protocol_file.write_text(new, encoding="utf-8")
-    removed = _take_out_stale(protocol_file)
+    removed = _take_out_stale(protocol_file, successor)
     if as_json:
         document = {"follows": known.digest, "number": number + 1, "removed": removed}
         typer.echo(json.dumps(document))
@@ -72,20 +72,19 @@ def follow(
         typer.echo(f"taken out: the signature of {name}, which is of another protocol")
 
 
-def _parsed(text: str, file: Path) -> Protocol:
-    return parse_protocol(text.encode(), file, load_catalogue())
+def _parsed(text: str, file: Path, catalogue: Catalogue) -> Protocol:
+    return parse_protocol(text.encode(), file, catalogue)
 
 
-def _says(text: str, file: Path, digest: str) -> bool:
+def _says(text: str, file: Path, catalogue: Catalogue, digest: str) -> bool:
     """Whether the text, as it stands, is the protocol of that digest."""
     try:
-        return content_digest(_parsed(text, file)) == digest
+        return content_digest(_parsed(text, file, catalogue)) == digest
     except ProtocolError:
         return False
 
 
-def _take_out_stale(protocol_file: Path) -> list[str]:
-    protocol = load_protocol(protocol_file, load_catalogue())
+def _take_out_stale(protocol_file: Path, protocol: Protocol) -> list[str]:
     before, today = load_signatures(protocol_file).entries, london_today()
     kept = [s for s in before if is_current(protocol, s, today)]
     if before and len(kept) != len(before):
