@@ -64,6 +64,17 @@ class WorkerSettings:
     metrics_port: int | None = None
 
 
+class _Worker(Worker):
+    """Faust's worker, which names its protocol as the first thing in its log."""
+
+    protocol = ""
+
+    async def on_execute(self) -> None:
+        # Not sooner: only now is the log set up.
+        log.info("working by protocol %s", self.protocol)
+        await super().on_execute()
+
+
 def run_worker(settings: WorkerSettings) -> None:
     """Work until told to stop; leaves the process with 0 when stopped, otherwise with an error."""
     # It logs every request with its address, at a level meant for news of ours.
@@ -81,7 +92,6 @@ def run_worker(settings: WorkerSettings) -> None:
     metrics.index_age.set((settings.index / METADATA_FILE).stat().st_mtime)
     metrics.review.set(end_of_day(protocol.review))
     _warn_of_review(protocol)
-    log.info("protocol %s", settings.signed.line)
     principal = Names(protocol.prefix).worker
     clients = WorkerClients(settings.connection, principal, settings.slot)
     decode = decoder(catalogue.system["memory"])
@@ -96,7 +106,9 @@ def run_worker(settings: WorkerSettings) -> None:
     )
     # What stands now stays: the collector need not look at it again with every batch.
     gc.freeze()
-    Worker(app, loglevel="INFO", redirect_stdouts=False).execute_from_commandline()
+    worker = _Worker(app, loglevel="INFO", redirect_stdouts=False)
+    worker.protocol = settings.signed.line
+    worker.execute_from_commandline()
 
 
 def _require_applied(settings: WorkerSettings, catalogue: Catalogue) -> None:

@@ -100,6 +100,8 @@ def test_a_worker_ends_when_another_protocol_is_applied_and_the_next_works_by_th
         site.drain(["police-incident"])
         assert applied(site, later).code == 0
         assert worker.wait(30) == 0
+        assert "working by protocol number 1, digest " in worker.log
+        assert "[EXERCISE, agreed by nobody]" in worker.log
         assert "another protocol is in force" in worker.log
     assert run_on(site, "isp", "drift", str(site.protocol_file)).code == 3
     assert run_on(site, "isp", "drift", str(later)).code == 0

@@ -12,7 +12,10 @@ from typer.testing import CliRunner
 from ops.cli import build_cli
 from ops.embedded.broker_config import ADMIN
 from ops.embedded.stack import Stack
+from ops.isp.apply import apply
+from ops.isp.errors import ApplyError
 from ops.isp.in_force import read_in_force
+from ops.isp.signed import Admitted
 from ops.officer_keys import make_key
 from schemas.catalogue import load_catalogue
 from schemas.protocol_file import load_protocol
@@ -119,6 +122,10 @@ def test_an_earlier_protocol_does_not_come_back_on_the_same_day(
     assert f"in force: number 2, digest {digest_of(second)}" in shown.said
     rival = parties.successor(first, "rival")
     assert isp(stack, "apply", rival).code == 1, "another second one"
+    overtaken = Admitted(load_protocol(rival, load_catalogue()), (), None)
+    admin = stack.secrets.client_config(stack.bootstrap, ADMIN)
+    with pytest.raises(ApplyError, match="another protocol was put in force meanwhile"):
+        apply(overtaken, load_catalogue(), admin, stack.secrets, stack.registry_url, print)
     assert isp(stack, "apply", second).code == 0, "what is in force is applied again"
     assert in_force(stack, "agreed") == digest_of(second)
 
