@@ -14,6 +14,7 @@ import typer
 from ops.audit.collector import CHAIN, collect_for_ever
 from ops.audit.recorder import Recorder
 from ops.cli import EXPECTED, FAILED
+from ops.commands.first_keys import OverExercise, accepting
 from ops.disclosures.case_keys import FOLDER as CASES
 from ops.disclosures.process import discloser_settings, run_discloser
 from ops.embedded import private_files
@@ -21,7 +22,7 @@ from ops.embedded.broker_config import ADMIN, BROKER_PRINCIPAL, CONTROLLER_PRINC
 from ops.embedded.errors import SecretError
 from ops.embedded.secrets_store import SecretStore
 from ops.isp.apply import apply as apply_protocol
-from ops.isp.signed import load_signed, may_follow
+from ops.isp.signed import admit, load_signed
 from ops.keys import KeyStore
 from ops.reference import INDEX_FOLDER, ensure_index
 from ops.worker import WorkerSettings, run_worker
@@ -41,6 +42,10 @@ Secrets = Annotated[
 Bootstrap = Annotated[str, typer.Option(envvar="IPU_BOOTSTRAP", help="Broker, host:port.")]
 RegistryUrl = Annotated[
     str, typer.Option(envvar="IPU_REGISTRY_URL", help="Confluent API of the registry.")
+]
+Exercise = Annotated[
+    bool,
+    typer.Option("--exercise", envvar="IPU_EXERCISE", help="Take an exercise, knowingly."),
 ]
 Data = Annotated[Path, typer.Option(envvar="IPU_DATA", help="Folder of the postcode index.")]
 
@@ -74,17 +79,26 @@ def apply(
     households: Annotated[
         Path | None, typer.Option(help="CSV of households a postcode; kept until another is given.")
     ] = None,
+    accept_keys: Annotated[
+        str | None,
+        typer.Option(
+            envvar="IPU_ACCEPT_KEYS",
+            help="Where no protocol is in force yet: the keys of this digest are the officers' own.",
+        ),
+    ] = None,
+    exercise: Exercise = False,
+    over_exercise: OverExercise = False,
 ) -> None:
     """Bring broker and registry into step with the protocol and build the postcode index."""
     catalogue = load_catalogue()
-    protocol = load_signed(protocol_file, catalogue)
-    store = _store(secrets_folder, (ADMIN, *principals(protocol)))
+    signed = load_signed(protocol_file, catalogue, exercise=exercise)
+    store = _store(secrets_folder, (ADMIN, *principals(signed.protocol)))
     admin = store.client_config(bootstrap, ADMIN)
-    signatures = may_follow(protocol_file, protocol, admin, catalogue)
-    apply_protocol(
-        protocol, catalogue, admin, store, registry_url, typer.echo, signatures=signatures
-    )
-    ensure_index(data, protocol.sanitising, households, typer.echo)
+    accept = accepting(accept_keys)
+    admitted = admit(signed, admin, catalogue, accept, over_exercise=over_exercise)
+    apply_protocol(admitted, catalogue, admin, store, registry_url, typer.echo)
+    typer.echo(f"{signed.protocol.title}: {signed.line}")
+    ensure_index(data, signed.protocol.sanitising, households, typer.echo)
 
 
 @container.command()
@@ -99,13 +113,15 @@ def worker(
     metrics_port: Annotated[
         int | None, typer.Option(envvar="IPU_METRICS_PORT", help="Loopback port of the metrics.")
     ] = None,
+    exercise: Exercise = False,
 ) -> None:
     """Process intake records until stopped."""
-    principal = Names(_read(protocol_file)[0].prefix).worker
+    signed = load_signed(protocol_file, load_catalogue(), exercise=exercise)
+    principal = Names(signed.protocol.prefix).worker
     store = _store(secrets_folder, (principal,))
     run_worker(
         WorkerSettings(
-            protocol=protocol_file,
+            signed=signed,
             index=data / INDEX_FOLDER,
             registry_url=registry_url,
             connection=dict(store.client_config(bootstrap, principal)),
@@ -140,10 +156,12 @@ def disclose(
     secrets_folder: Secrets,
     bootstrap: Bootstrap,
     registry_url: RegistryUrl,
+    *,
+    exercise: Exercise = False,
 ) -> None:
     """Take officers' letters, open and close cases, and release to the open ones, until stopped."""
     catalogue = load_catalogue()
-    protocol = load_signed(protocol_file, catalogue)
+    protocol = load_signed(protocol_file, catalogue, exercise=exercise).protocol
     principal = Names(protocol.prefix).discloser
     store = _store(secrets_folder, (ADMIN, principal))
     run_discloser(

@@ -17,7 +17,7 @@ from faust import Worker
 from prometheus_client import CollectorRegistry, disable_created_metrics, start_http_server
 
 from ops.isp.in_force import await_another, read_in_force
-from ops.isp.signed import load_signed
+from ops.isp.signed import ReadProtocol
 from ops.keys import KeyStore
 from ops.reference import GAZETTEER_FOLDER, PREMISES_FILE
 from sanitiser.gazetteer import Gazetteer
@@ -30,7 +30,6 @@ from schemas.catalogue import Catalogue, load_catalogue
 from schemas.london import end_of_day, london_today
 from schemas.protocol import Protocol
 from schemas.review_date import review_notice
-from schemas.signatures import content_digest
 from schemas.topics import Names
 from schemas.wire import decoder
 from streams.app import build_app
@@ -56,7 +55,7 @@ class WorkerError(RuntimeError):
 class WorkerSettings:
     """Everything one worker process is given. `metrics_port` None serves no metrics."""
 
-    protocol: Path
+    signed: ReadProtocol
     index: Path
     registry_url: str
     connection: dict[str, Any]
@@ -65,13 +64,24 @@ class WorkerSettings:
     metrics_port: int | None = None
 
 
+class _Worker(Worker):
+    """Faust's worker, which names its protocol as the first thing in its log."""
+
+    protocol = ""
+
+    async def on_execute(self) -> None:
+        # Not sooner: only now is the log set up.
+        log.info("working by protocol %s", self.protocol)
+        await super().on_execute()
+
+
 def run_worker(settings: WorkerSettings) -> None:
     """Work until told to stop; leaves the process with 0 when stopped, otherwise with an error."""
     # It logs every request with its address, at a level meant for news of ours.
     logging.getLogger("httpx2").setLevel(logging.WARNING)
     catalogue = load_catalogue()
-    protocol = load_signed(settings.protocol, catalogue)
-    _require_applied(protocol, settings, catalogue)
+    protocol = settings.signed.protocol
+    _require_applied(settings, catalogue)
     index = PostcodeIndex.open(settings.index, protocol.sanitising.minimum_households)
     keys, folder = settings.keys.ring(), settings.index.parent
     pipeline = assemble(
@@ -89,22 +99,26 @@ def run_worker(settings: WorkerSettings) -> None:
     changelog = Changelog(clients, topic, pipeline.memory, pipeline.writer, decode)
     app = build_app(clients, pipeline, _source(protocol, pipeline), metrics, changelog)
     end_when(_until_changed(settings.keys.file), "there is a new epoch of keys")
-    connection, digest = settings.connection, content_digest(protocol)
+    connection, digest = settings.connection, settings.signed.digest
     end_when(
         lambda: await_another(connection, protocol.prefix, catalogue, digest),
         "another protocol is in force",
     )
     # What stands now stays: the collector need not look at it again with every batch.
     gc.freeze()
-    Worker(app, loglevel="INFO", redirect_stdouts=False).execute_from_commandline()
+    worker = _Worker(app, loglevel="INFO", redirect_stdouts=False)
+    worker.protocol = settings.signed.line
+    worker.execute_from_commandline()
 
 
-def _require_applied(protocol: Protocol, settings: WorkerSettings, catalogue: Catalogue) -> None:
+def _require_applied(settings: WorkerSettings, catalogue: Catalogue) -> None:
     """See that the protocol is the one in force: what the broker's rules do not know is not released by."""
-    known = read_in_force(settings.connection, protocol.prefix, catalogue)
-    if known is None or known.digest != content_digest(protocol):
-        message = f"{settings.protocol} is not the protocol in force"
-        raise WorkerError(f"{message}; bring the broker into step with `ipu isp apply`")
+    signed = settings.signed
+    known = read_in_force(settings.connection, signed.protocol.prefix, catalogue)
+    if known is None or known.digest != signed.digest:
+        message = f"{signed.file}, {signed.line}, is not the protocol in force"
+        accepted = f"accepted: digest {known.digest}" if known else "none is in force"
+        raise WorkerError(f"{message}; {accepted}; `ipu isp apply` puts one in force")
 
 
 def _warn_of_review(protocol: Protocol) -> None:

@@ -31,6 +31,10 @@ RunDir = Annotated[
 ProtocolOption = Annotated[
     Path | None, typer.Option(help="The protocol's file; that of `ipu up` by default.")
 ]
+Exercise = Annotated[
+    bool,
+    typer.Option("--exercise", help="Take a protocol that is signed for an exercise, knowingly."),
+]
 AsJson = Annotated[
     bool, typer.Option("--json", help="Print one JSON object for a program to read.")
 ]

@@ -15,6 +15,7 @@ from rich.table import Table
 
 from ops.commands.common import (
     AsJson,
+    Exercise,
     ProtocolOption,
     RunDir,
     account_of,
@@ -333,6 +334,7 @@ def serve(
     ] = False,
     protocol: ProtocolOption = None,
     run_dir: RunDir = None,
+    exercise: Exercise = False,
 ) -> None:
     """Take letters, open and close cases, and release to the open ones, until stopped.
 
@@ -347,7 +349,8 @@ def serve(
         alone = [argument for argument in sys.argv[1:] if argument != "--supervised"]
         raise typer.Exit(Supervisor([sys.executable, "-m", "ops.cli", *alone]).run())
     stack, catalogue = running_stack(run_dir), load_catalogue()
-    agreed = load_signed(protocol_of(stack.run_dir, protocol), catalogue)
+    file = protocol_of(stack.run_dir, protocol)
+    agreed = load_signed(file, catalogue, exercise=exercise).protocol
     own = stack.secrets.client_config(stack.bootstrap, Names(agreed.prefix).discloser)
     admin = stack.secrets.client_config(stack.bootstrap, ADMIN)
     secrets = stack.secrets.folder

@@ -21,6 +21,8 @@ from streams.flows import Wire
 from streams.registry import Registry
 from streams.transaction import TransactionAborted, Unmendable
 
+log = logging.getLogger(__name__)
+
 
 def discloser_settings(
     protocol: Protocol,
@@ -52,6 +54,7 @@ def run_discloser(settings: DiscloserSettings) -> None:
     known = read_in_force(settings.connection, protocol.prefix, settings.catalogue)
     if known is None or known.digest != digest:
         raise DisclosureError("the protocol is not the one in force; run `ipu isp apply`")
+    log.info("protocol number %d, %s, of %s", protocol.number, digest, protocol.title)
     try:
         discloser = Discloser(settings)
         for number in (signal.SIGTERM, signal.SIGINT):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from datetime import date
 
@@ -16,6 +16,7 @@ from ops.isp.in_force import put_in_force, read_in_force
 from ops.isp.quotas import apply_quotas
 from ops.isp.registry import register_schemas
 from ops.isp.rules import grant_rules, revoke_rules, rule_changes
+from ops.isp.signed import Admitted
 from ops.isp.topics import apply_topics, partitions_by_topic
 from ops.isp.users import Passwords, apply_users, remove_users, user_changes
 from schemas.access import Rule, principals, rules
@@ -23,7 +24,7 @@ from schemas.catalogue import Catalogue
 from schemas.london import london_today
 from schemas.openings import closed_datasets
 from schemas.protocol import Protocol
-from schemas.signatures import Signature, content_digest
+from schemas.signatures import content_digest
 from schemas.topics import Names, disclosed_form, topics
 from streams.pipeline import DependencyUnavailable
 
@@ -34,14 +35,13 @@ Report = Callable[[str], None]
 
 
 def apply(
-    protocol: Protocol,
+    admitted: Admitted,
     catalogue: Catalogue,
     admin_config: Mapping[str, str],
     secrets: Passwords,
     registry_url: str,
     report: Report,
     *,
-    signatures: Sequence[Signature] = (),
     renew_passwords: bool = False,
     today: date | None = None,
 ) -> Applied:
@@ -52,14 +52,17 @@ def apply(
     What is no longer allowed is revoked before anything else, so that no later failure keeps it
     open; what is newly allowed is granted last, when topic, schema and user stand.
     `admin_config` is the configuration of a Kafka client that may administer the cluster,
-    `registry_url` the registry's Confluent-compatible interface; `report` is told each step. Whether the
-    protocol is signed is for `ops.isp.signed`; `signatures` are kept with the protocol that is in force.
+    `registry_url` the registry's Confluent-compatible interface; `report` is told each step. Only what
+    `ops.isp.signed.admit` let in is applied, and only after the protocol that it was let in after.
 
     Raises:
-        ApplyError: names the resource that the broker or the registry refused, and why.
+        ApplyError: names the resource that the broker or the registry refused, and why; or another
+            protocol has been put in force meanwhile.
         AuditError: the application could not be written to the audit; what is no longer allowed was
             revoked, and nothing was granted.
     """
+    protocol = admitted.protocol
+    _require_unchanged(admitted, admin_config, catalogue)
     admin = AdminClient(dict(admin_config))
     closed = closed_datasets(protocol, catalogue, today or london_today())
     wanted_topics, wanted_rules = topics(protocol, catalogue), rules(protocol, closed)
@@ -79,7 +82,7 @@ def apply(
     report(_said("users", users))
     quotas = apply_quotas(admin_config, protocol)
     report(_said("quotas", quotas))
-    known = read_in_force(admin_config, protocol.prefix, catalogue)
+    known = admitted.after
     is_new = known is None or known.digest != content_digest(protocol)
     lacking = rule_changes(admin, protocol.prefix, wanted_rules)
     ungranted = replace(lacking, removed=revoked.removed)
@@ -91,7 +94,8 @@ def apply(
     granted = grant_rules(admin, protocol.prefix, wanted_rules)
     report(_said("granted rules", granted))
     if is_new:
-        put_in_force(admin_config, protocol, catalogue, schemas.ids, signatures)
+        _require_unchanged(admitted, admin_config, catalogue)
+        _put_in_force(admitted, catalogue, admin_config, schemas.ids)
         report("the protocol is in force")
     all_rules = replace(granted, removed=revoked.removed)
     all_users = replace(users, removed=gone.removed)
@@ -127,6 +131,30 @@ def _intend(
     return None
 
 
+def _require_unchanged(
+    admitted: Admitted, admin_config: Mapping[str, str], catalogue: Catalogue
+) -> None:
+    known = read_in_force(admin_config, admitted.protocol.prefix, catalogue)
+    expected = admitted.after.digest if admitted.after else None
+    found = known.digest if known else None
+    if found != expected:
+        message = f"another protocol was put in force meanwhile, {found}; plan and apply again"
+        raise ApplyError(message)
+
+
+def _put_in_force(
+    admitted: Admitted,
+    catalogue: Catalogue,
+    admin_config: Mapping[str, str],
+    ids: Mapping[str, int],
+) -> None:
+    """Keep it, with who has left since the one before; nothing is kept of an exercise that it ends."""
+    before = admitted.after.before if admitted.after else None
+    if before is not None and before.exercise != admitted.protocol.exercise:
+        before = None
+    put_in_force(admin_config, admitted.protocol, catalogue, ids, admitted.signatures, before)
+
+
 def _audit(
     changes: Changes,
     protocol: Protocol,
@@ -135,7 +163,9 @@ def _audit(
     registry_url: str,
 ) -> None:
     """Write down what is about to be granted, and what was revoked, before anything new is allowed."""
-    counts = {
+    marks = {"number": protocol.number, "exercise": int(protocol.exercise)}
+    marks |= {f"rekeyed {name}": 1 for name in protocol.rekeyed}
+    counts = {what: number for what, number in marks.items() if number} | {
         f"{kind} {what}": number
         for kind, change in changes.changes.items()
         for what, number in change.counts.items()

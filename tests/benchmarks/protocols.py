@@ -32,6 +32,7 @@ from tests.benchmarks.errors import BenchError
 from tests.benchmarks.figures import Aim, Area, medians, with_load
 from tests.benchmarks.setting import Setting
 from tests.benchmarks.throughput import Throughput
+from tests.protocols.let_in import let_in
 
 PARTIES = 30
 READER, READ = "business", "police-incident"
@@ -90,7 +91,8 @@ class Protocols:
         """Whether there was nothing to do."""
         stack, said = self.setting.stack, list[str]()
         admin, url = self.setting.admin_config, stack.registry_url
-        return apply(protocol, catalogue, admin, stack.secrets, url, said.append).nothing
+        admitted = let_in(protocol, admin, catalogue)
+        return apply(admitted, catalogue, admin, stack.secrets, url, said.append).nothing
 
     def _refused(self, protocol: Protocol, catalogue: Catalogue) -> float:
         """Seconds from asking the broker to revoke a reader's rules to its first refusal."""

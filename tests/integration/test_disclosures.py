@@ -148,7 +148,7 @@ def serving(site: Site) -> Iterator[None]:
         str(site.partnership.stack.run_dir),
     ]
     log = (site.folder / "discloser.log").open("ab")
-    command = [sys.executable, "-m", "ops.cli", "disclose", "serve", *where]
+    command = [sys.executable, "-m", "ops.cli", "disclose", "serve", "--exercise", *where]
     process = subprocess.Popen(command, stdout=log, stderr=log, cwd=ROOT)
     try:
         yield
@@ -492,6 +492,27 @@ def test_a_case_that_has_lost_its_key_is_closed_and_stops_no_other(site: Site) -
         steps(discloser, lambda: stands(site, lost).state is State.CLOSED)
     assert stands(site, kept).state is State.OPEN
     assert "its key or topic was lost" in [step.what for step in stands(site, lost).history]
+
+
+def test_a_case_is_held_while_a_party_of_it_is_rekeyed_and_then_given_what_came(
+    site: Site,
+) -> None:
+    house = {"location_address": "19 Acacia Avenue, Bath"}
+    with serving(site):
+        case = asked(site, **{HOUSE: "19 Acacia Avenue"})
+        approved(site, case)
+        until_state(site, case, State.OPEN)
+        site.publish(INCIDENTS, [incident("H-0", **house)])
+        given_up_to(site, case, ["H-0"])
+    usual = settings_of(site)
+    rekeyed = usual.protocol.model_copy(update={"rekeyed": ("police",)})
+    with at_work(replace(usual, protocol=rekeyed)) as discloser:
+        site.publish(INCIDENTS, [incident("H-1", **house)])
+        for _ in range(20):
+            discloser.step()
+    assert references(site, case) == ["H-0"]
+    with at_work(usual) as discloser:
+        steps(discloser, lambda: references(site, case) == ["H-0", "H-1"])
 
 
 def test_withdrawn_consent_stops_the_flow_at_the_next_record(site: Site) -> None:
