@@ -19,11 +19,15 @@ from ops.disclosures.process import discloser_settings, run_discloser
 from ops.embedded import private_files
 from ops.embedded.broker_config import ADMIN, BROKER_PRINCIPAL, CONTROLLER_PRINCIPAL
 from ops.embedded.errors import SecretError
+from ops.embedded.registry_door import PRINCIPAL as REGISTRY
+from ops.embedded.registry_door import user
 from ops.embedded.secrets_store import SecretStore
 from ops.isp.apply import apply as apply_protocol
 from ops.isp.signed import load_signed, may_follow
 from ops.keys import KeyStore
+from ops.metrics_door import USER as METRICS
 from ops.reference import INDEX_FOLDER, ensure_index
+from ops.registered import schemas_of
 from ops.worker import WorkerSettings, run_worker
 from schemas.access import principals
 from schemas.catalogue import Catalogue, load_catalogue
@@ -44,6 +48,9 @@ RegistryUrl = Annotated[
 ]
 Data = Annotated[Path, typer.Option(envvar="IPU_DATA", help="Folder of the postcode index.")]
 
+REGISTRY_FILE = f"{REGISTRY}.properties"
+"""The registry's password as the settings of the registry itself have it."""
+
 container = typer.Typer(
     help="Run the parts of the system in containers.",
     no_args_is_help=True,
@@ -60,6 +67,7 @@ def secrets(folder: Path, protocol_file: ProtocolFile) -> None:
     KeyStore(folder).make(london_today(), new=not store.has(Names(protocol.prefix).worker))
     for name in secret_names(protocol):
         store.password(name)
+    private_files.write(folder / REGISTRY_FILE, user(store.password(REGISTRY)))
     typer.echo(f"{len(secret_names(protocol))} secrets and the keys in {folder}")
 
 
@@ -78,12 +86,11 @@ def apply(
     """Bring broker and registry into step with the protocol and build the postcode index."""
     catalogue = load_catalogue()
     protocol = load_signed(protocol_file, catalogue)
-    store = _store(secrets_folder, (ADMIN, *principals(protocol)))
+    store = _store(secrets_folder, (ADMIN, REGISTRY, *principals(protocol)))
     admin = store.client_config(bootstrap, ADMIN)
     signatures = may_follow(protocol_file, protocol, admin, catalogue)
-    apply_protocol(
-        protocol, catalogue, admin, store, registry_url, typer.echo, signatures=signatures
-    )
+    registry = store.registry_config(registry_url)
+    apply_protocol(protocol, catalogue, admin, store, registry, typer.echo, signatures=signatures)
     ensure_index(data, protocol.sanitising, households, typer.echo)
 
 
@@ -92,7 +99,6 @@ def worker(
     protocol_file: ProtocolFile,
     secrets_folder: Secrets,
     bootstrap: Bootstrap,
-    registry_url: RegistryUrl,
     data: Data,
     *,
     slot: Annotated[str, typer.Option(envvar="IPU_SLOT", help="Name among the workers.")] = "0",
@@ -102,16 +108,16 @@ def worker(
 ) -> None:
     """Process intake records until stopped."""
     principal = Names(_read(protocol_file)[0].prefix).worker
-    store = _store(secrets_folder, (principal,))
+    store = _store(secrets_folder, (principal, METRICS))
     run_worker(
         WorkerSettings(
             protocol=protocol_file,
             index=data / INDEX_FOLDER,
-            registry_url=registry_url,
             connection=dict(store.client_config(bootstrap, principal)),
             keys=KeyStore(secrets_folder),
             slot=slot,
             metrics_port=metrics_port,
+            metrics_password=store.password(METRICS),
         )
     )
 
@@ -122,7 +128,6 @@ def collect(
     protocol_file: ProtocolFile,
     secrets_folder: Secrets,
     bootstrap: Bootstrap,
-    registry_url: RegistryUrl,
     *,
     every: Annotated[float, typer.Option(min=0.1, help="Seconds between two looks.")] = 60.0,
 ) -> None:
@@ -131,7 +136,8 @@ def collect(
     principal = Names(protocol.prefix).recorder
     client = _store(secrets_folder, (principal,)).client_config(bootstrap, principal)
     chain = f"{principal}.{CHAIN}"
-    collect_for_ever(log_file, Recorder(client, protocol, catalogue, registry_url, chain), every)
+    schemas = schemas_of(client, protocol.prefix, catalogue)
+    collect_for_ever(log_file, Recorder(client, protocol, catalogue, schemas, chain), every)
 
 
 @container.command()
@@ -139,7 +145,6 @@ def disclose(
     protocol_file: ProtocolFile,
     secrets_folder: Secrets,
     bootstrap: Bootstrap,
-    registry_url: RegistryUrl,
 ) -> None:
     """Take officers' letters, open and close cases, and release to the open ones, until stopped."""
     catalogue = load_catalogue()
@@ -152,7 +157,6 @@ def disclose(
             catalogue,
             store.client_config(bootstrap, principal),
             store.client_config(bootstrap, ADMIN),
-            registry_url,
             secrets_folder,
         )
     )
@@ -160,7 +164,7 @@ def disclose(
 
 def secret_names(protocol: Protocol) -> tuple[str, ...]:
     """Every secret that the containers of a protocol need, by the name of its file."""
-    own = (ADMIN, BROKER_PRINCIPAL, CONTROLLER_PRINCIPAL)
+    own = (ADMIN, BROKER_PRINCIPAL, CONTROLLER_PRINCIPAL, REGISTRY, METRICS)
     return (*own, *principals(protocol))
 
 

@@ -65,7 +65,13 @@ def bring_up(
     admin = stack.secrets.client_config(stack.bootstrap, ADMIN)
     signatures = may_follow(protocol_file, protocol, admin, catalogue)
     apply(
-        protocol, catalogue, admin, stack.secrets, stack.registry_url, report, signatures=signatures
+        protocol,
+        catalogue,
+        admin,
+        stack.secrets,
+        stack.registry_client,
+        report,
+        signatures=signatures,
     )
     index = ensure_index(stack.run_dir, protocol.sanitising, households, report)
     counted = load_metadata(index).households

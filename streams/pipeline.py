@@ -56,6 +56,12 @@ _UNPROCESSABLE = Problem(
 )
 
 
+EXCLUDED_FROM = "row-excluded-from-"
+TAKEN_BACK_FROM = "taken-back-from-"
+OF_WHOLE_ROWS = (EXCLUDED_FROM, TAKEN_BACK_FROM)
+"""What the reasons begin with that are about a whole row; they go to its supplier alone."""
+
+
 class DependencyUnavailable(RuntimeError):
     """Something the whole batch needs is away; the batch must be tried again, no record is at fault."""
 
@@ -88,7 +94,7 @@ class Releaser(NamedTuple):
     def excluding(self, releases: Sequence[Release]) -> list[str]:
         """Why there is no release for each of the profiles that have none."""
         told = {release.profile for release in releases}
-        return [f"row-excluded-from-{p}" for p in self.sanitise.profiles if p not in told]
+        return [f"{EXCLUDED_FROM}{p}" for p in self.sanitise.profiles if p not in told]
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +170,7 @@ class Flow:
             taken_back = releaser.withdraw(self.agency, record, made)
             if taken_back:
                 outputs += self.route.withdrawn(taken_back, now_ms, region)
-                tally.withheld.update([f"taken-back-from-{profile}" for profile, _ in taken_back])
+                tally.withheld.update([f"{TAKEN_BACK_FROM}{profile}" for profile, _ in taken_back])
             tally.withheld.update(releaser.excluding(made))
         elif kept_back:
             tally.withheld[kept_back] += 1

@@ -59,7 +59,7 @@ class InForce(NamedTuple):
 
     def plan(self) -> Plan:
         """What applying the protocol would change now."""
-        return make_plan(self.protocol, self.catalogue, self.admin, self.stack.registry_url)
+        return make_plan(self.protocol, self.catalogue, self.admin, self.stack.registry_client)
 
 
 def in_force(protocol_file: Path | None, run_dir: Path | None) -> InForce:
@@ -140,7 +140,7 @@ def apply(
         here.catalogue,
         here.admin,
         here.stack.secrets,
-        here.stack.registry_url,
+        here.stack.registry_client,
         Console(stderr=True, quiet=as_json).print,
         signatures=signatures,
         renew_passwords=renew_passwords,

@@ -15,6 +15,7 @@ from filelock import FileLock, Timeout
 from ops.commands.common import RunDir, protocol_of, running_stack
 from ops.embedded import private_files
 from ops.embedded.stack import Stack
+from ops.metrics_door import USER as METRICS
 from ops.reference import INDEX_FOLDER
 from ops.supervisor import Supervisor
 from ops.system import keys_of
@@ -64,11 +65,11 @@ def worker(
             WorkerSettings(
                 protocol=protocol_file,
                 index=stack.run_dir / INDEX_FOLDER,
-                registry_url=stack.registry_url,
                 connection=dict(stack.secrets.client_config(stack.bootstrap, Names(prefix).worker)),
                 keys=keys_of(stack),
                 slot=slot,
                 metrics_port=metrics_port,
+                metrics_password=stack.secrets.password(METRICS),
             )
         )
 

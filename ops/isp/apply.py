@@ -11,21 +11,27 @@ from confluent_kafka.admin import AdminClient
 from ops.audit.recorder import Recorder
 from ops.isp.changes import Applied, Change, Changes
 from ops.isp.in_force import put_in_force, read_in_force
+from ops.isp.published import publish_schemas
 from ops.isp.quotas import apply_quotas
 from ops.isp.registry import register_schemas
 from ops.isp.rules import grant_rules, revoke_rules, rule_changes
 from ops.isp.topics import apply_topics
 from ops.isp.users import Passwords, apply_users, remove_users
+from ops.registered import read_schemas
 from schemas.access import principals, rules
 from schemas.catalogue import Catalogue
+from schemas.known_schemas import KnownSchemas
 from schemas.london import london_today
 from schemas.openings import closed_datasets
 from schemas.protocol import Protocol
 from schemas.signatures import Signature, content_digest
 from schemas.topics import disclosed_form, topics
+from streams.registry import Schemas
 
 CHAIN = "protocol"
 """The chain of the audit in which applications of protocols stand."""
+
+AWAY = "schemas: the registry is away; all that the protocol calls for are known, so nobody waits for it"
 
 Report = Callable[[str], None]
 
@@ -35,7 +41,7 @@ def apply(
     catalogue: Catalogue,
     admin_config: Mapping[str, str],
     secrets: Passwords,
-    registry_url: str,
+    registry: Mapping[str, str],
     report: Report,
     *,
     signatures: Sequence[Signature] = (),
@@ -49,7 +55,7 @@ def apply(
     What is no longer allowed is revoked before anything else, so that no later failure keeps it
     open; what is newly allowed is granted last, when topic, schema and user stand.
     `admin_config` is the configuration of a Kafka client that may administer the cluster,
-    `registry_url` the registry's Confluent-compatible interface; `report` is told each step. Whether the
+    `registry` that of a `SchemaRegistryClient` that may write there; `report` is told each step. Whether the
     protocol is signed is for `ops.isp.signed`; `signatures` are kept with the protocol that is in force.
 
     Raises:
@@ -59,14 +65,17 @@ def apply(
     admin = AdminClient(dict(admin_config))
     closed = closed_datasets(protocol, catalogue, today or london_today())
     wanted_topics, wanted_rules = topics(protocol, catalogue), rules(protocol, closed)
+    known_schemas = read_schemas(admin_config, protocol.prefix, catalogue)
     revoked = revoke_rules(admin, protocol.prefix, wanted_rules)
     report(_said("revoked rules", revoked))
     gone = remove_users(admin, protocol.prefix, principals(protocol))
     report(_said("users who left", gone))
-    schemas = register_schemas(registry_url, (*wanted_topics, disclosed_form(protocol, catalogue)))
-    report(_said("schemas", schemas.change))
+    of_values = (*wanted_topics, disclosed_form(protocol, catalogue))
+    schemas = register_schemas(registry, of_values, known_schemas)
+    report(AWAY if schemas.away else _said("schemas", schemas.change))
     made_topics = apply_topics(admin, wanted_topics)
     report(_said("topics", made_topics))
+    publish_schemas(admin_config, protocol, catalogue, schemas)
     users = apply_users(admin, principals(protocol), secrets, renew=renew_passwords)
     report(_said("users", users))
     quotas = apply_quotas(admin_config, protocol)
@@ -79,7 +88,7 @@ def apply(
         made_topics, replace(users, removed=gone.removed), ungranted, schemas.change, quotas
     )
     if is_new or not before.nothing:
-        _audit(before, protocol, catalogue, admin_config, registry_url)
+        _audit(before, protocol, catalogue, admin_config, schemas.known)
     granted = grant_rules(admin, protocol.prefix, wanted_rules)
     report(_said("granted rules", granted))
     if is_new:
@@ -95,7 +104,7 @@ def _audit(
     protocol: Protocol,
     catalogue: Catalogue,
     admin_config: Mapping[str, str],
-    registry_url: str,
+    known: KnownSchemas,
 ) -> None:
     """Write down what is about to be granted, and what was revoked, before anything new is allowed."""
     chain = f"{protocol.prefix}.{CHAIN}"
@@ -112,7 +121,7 @@ def _audit(
         "outcome": "applied",
         "counts": counts,
     }
-    Recorder(admin_config, protocol, catalogue, registry_url, chain).write(entry)
+    Recorder(admin_config, protocol, catalogue, Schemas(known), chain).write(entry)
 
 
 def _said(kind: str, change: Change) -> str:

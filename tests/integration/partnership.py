@@ -78,5 +78,5 @@ def bring_into_step(protocol: Protocol, catalogue: Catalogue, stack: Stack) -> P
     """Apply `protocol` to `stack`."""
     admin = stack.secrets.client_config(stack.bootstrap, ADMIN)
     keys_of(stack).make(london_today())
-    applied = apply(protocol, catalogue, admin, stack.secrets, stack.registry_url, print)
+    applied = apply(protocol, catalogue, admin, stack.secrets, stack.registry_client, print)
     return Partnership(protocol, catalogue, stack, stack.secrets, applied)

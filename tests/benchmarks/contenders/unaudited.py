@@ -34,7 +34,6 @@ def main() -> None:
         WorkerSettings(
             protocol=Path(job.protocol),
             index=Path(job.index),
-            registry_url=job.options["registry_url"],
             connection=job.connection,
             keys=KeyStore(Path(job.options["secrets"])),
         )
