@@ -1,4 +1,4 @@
-"""Schemas by id: what is written by the newest is read by whoever knows the older, and the other way round."""
+"""Schemas by id: what is written by either version is read by whoever knows the other."""
 
 from __future__ import annotations
 
