@@ -256,4 +256,3 @@ def test_a_registry_that_is_gone_with_its_data_stops_nobody_and_comes_back_as_it
     assert ids_now(site) == {}
     partnership.apply(partnership.protocol)
     assert ids_now(site) == before
-    assert_all_go_on(site, "back")
