@@ -86,6 +86,9 @@ class _Server(ThreadingMixIn, WSGIServer):
         finally:
             self._free.release()
 
+    def handle_error(self, *_: Any) -> None:
+        """Say nothing of a request that broke off: anybody could fill the worker's log with them."""
+
 
 class _Handler(WSGIRequestHandler):
     timeout = _SILENT_SECONDS

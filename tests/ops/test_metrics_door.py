@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import socket
+import struct
 from base64 import b64encode
 from typing import Any
 
+import httpx2
 import pytest
 from prometheus_client import CollectorRegistry, Gauge, make_wsgi_app
 
-from ops.metrics_door import USER, guarded
+from ops.embedded import ports
+from ops.metrics_door import HEALTH, LOOPBACK, USER, guarded, serve
 
 PASSWORD = "right"
 
@@ -59,3 +63,18 @@ def test_the_health_check_answers_anybody_and_says_nothing_else() -> None:
 def test_an_empty_password_opens_nothing() -> None:
     with pytest.raises(ValueError, match="need a password"):
         guarded(make_wsgi_app(CollectorRegistry()), "")
+
+
+def test_requests_that_break_off_leave_nothing_in_the_worker_s_log(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    port = ports.any_free()
+    serve(port, CollectorRegistry(), PASSWORD)
+    for _ in range(4):
+        with socket.create_connection((LOOPBACK, port), 5) as connection:
+            connection.sendall(b"GET /metr")
+            # Closed with what the server has not read, and so with a reset.
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    for _ in range(4):
+        httpx2.get(f"http://{LOOPBACK}:{port}{HEALTH}", timeout=5, trust_env=False)
+    assert capfd.readouterr() == ("", "")
