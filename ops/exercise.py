@@ -47,11 +47,17 @@ def exercise(protocol_file: Path, run_dir: Path, catalogue: Catalogue) -> Path:
             # Of its own: in the file, parties may share an officer by an alias, never a key.
             key = public_key(load_key(_made(keys, name, post)))
             holders[name][post] = {**holders[name][post], "key": key}
-    copy = private_files.make_folder(run_dir / FOLDER) / protocol_file.name
+    copy = copy_of(protocol_file, run_dir)
+    private_files.make_folder(copy.parent)
     with copy.open("w", encoding="utf-8") as stream:
         YAML(typ="rt").dump(document, stream)
     _sign(copy, keys, catalogue)
     return copy
+
+
+def copy_of(protocol_file: Path, run_dir: Path) -> Path:
+    """The file of the copy that an exercise under the run directory makes of a protocol."""
+    return run_dir / FOLDER / protocol_file.name
 
 
 def officers_key(run_dir: Path, party: str, post: Post) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +11,7 @@ import typer
 from connectors.account import Account
 from connectors.mapping import Mapping
 from connectors.mapping_file import find_mapping, identity_mapping
+from connectors.supply import where_unreadable
 from ops.audit.recorder import Recorder
 from ops.embedded import stack as embedded
 from ops.embedded.errors import StackError
@@ -33,6 +35,26 @@ ProtocolOption = Annotated[
 AsJson = Annotated[
     bool, typer.Option("--json", help="Print one JSON object for a program to read.")
 ]
+
+AllowUnreadable = Annotated[
+    bool,
+    typer.Option(
+        "--allow-unreadable",
+        help="Do not fail because of rows that cannot be read; they are left out all the same.",
+    ),
+]
+
+
+def failed_on_unreadable(count: int, named: Sequence[str], *, allowed: bool) -> bool:
+    """Say on stderr how many rows could not be read and where; False where that is no failure."""
+    if not count:
+        return False
+    where = f": {where_unreadable(named, count)}" if named else "; the caveats say which"
+    typer.echo(f"rows that could not be read: {count:,}{where}", err=True)
+    if not allowed:
+        message = "the other rows went out; with --allow-unreadable this is no failure"
+        typer.echo(message, err=True)
+    return not allowed
 
 
 def protocol_of(run_dir: Path, given: Path | None) -> Path:

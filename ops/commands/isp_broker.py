@@ -19,12 +19,14 @@ from ops.isp.apply import apply as apply_protocol
 from ops.isp.changes import Applied
 from ops.isp.plan import Plan, make_plan, require_same
 from ops.isp.signed import load_signed, may_follow
+from ops.outputs import check_outputs
 from schemas.catalogue import Catalogue, load_catalogue
 from schemas.london import london_today
 from schemas.openings import closed_datasets
 from schemas.protocol import Protocol
 from schemas.protocol_file import load_protocol
 from schemas.review_date import review_notice
+from schemas.signatures import signatures_file
 
 DRIFT = 3
 
@@ -56,6 +58,11 @@ class InForce(NamedTuple):
     def closed(self) -> frozenset[str]:
         """Peripheral datasets that no requirement opens today."""
         return closed_datasets(self.protocol, self.catalogue, london_today())
+
+    def check_output(self, option: str, file: Path | None) -> None:
+        """Refuse to write over the protocol, its signatures or a secret of the stack."""
+        read = [self.file, signatures_file(self.file), self.stack.secrets.folder]
+        check_outputs({option: file}, {"the protocol, its signatures or a secret": read})
 
     def plan(self) -> Plan:
         """What applying the protocol would change now."""
@@ -92,6 +99,7 @@ def plan(
         ipu isp apply partnership.yaml --plan plan.json
     """
     here = in_force(protocol_file, run_dir)
+    here.check_output("--out", out)
     made = here.plan()
     if out is not None:
         private_files.write(out, json.dumps(made.document, indent=2) + "\n")
@@ -170,6 +178,7 @@ def drift(
         ipu isp drift --textfile /var/lib/node_exporter/ipu.prom
     """
     here = in_force(protocol_file, run_dir)
+    here.check_output("--textfile", textfile)
     found = here.plan()
     if textfile is not None:
         _write_metric(here.protocol.prefix, found, textfile)

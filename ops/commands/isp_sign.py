@@ -11,8 +11,10 @@ import typer
 
 from ops.commands.common import DEFAULT_PROTOCOL, AsJson, RunDir
 from ops.embedded import private_files
+from ops.exercise import copy_of
 from ops.exercise import exercise as make_exercise
 from ops.officer_keys import is_encrypted, load_key, make_key
+from ops.outputs import check_outputs
 from ops.settings import Settings
 from schemas.catalogue import load_catalogue
 from schemas.london import london_today
@@ -80,6 +82,8 @@ def sign(
 
         ipu isp sign partnership.yaml --as police --key police-deputy.pem
     """
+    written = {"the signatures": signatures_file(protocol_file)}
+    check_outputs(written, {"--key": key_file, "PROTOCOL": protocol_file})
     protocol = load_protocol(protocol_file, load_catalogue())
     passphrase = _asked() if is_encrypted(key_file) else None
     private = load_key(key_file, passphrase)
@@ -110,6 +114,8 @@ def exercise(
         ipu up run/exercise/partnership.yaml
     """
     settings = Settings.from_environment(run_dir=run_dir)
+    written = {"the copy": copy_of(protocol_file, settings.run_dir)}
+    check_outputs(written, {"PROTOCOL": protocol_file})
     private_files.make_folder(settings.run_dir)
     copy = make_exercise(protocol_file, settings.run_dir, load_catalogue())
     if as_json:

@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 from confluent_kafka import OFFSET_BEGINNING
+from openpyxl import Workbook
 
 from connectors.account import Account
 from connectors.errors import (
@@ -126,6 +127,32 @@ def references(partnership: Partnership, name: str) -> Counter[str]:
 def supplies(partnership: Partnership, published: Published) -> list[dict[str, Any]]:
     found = committed(partnership, f"{PREFIX}.supplies.police")
     return [s for _, s in found if s["supply_id"] == published.supply_id]
+
+
+def test_what_a_workbook_hides_is_not_published_and_the_supply_says_so_without_names(
+    partnership: Partnership, job: Callable[..., Job], tmp_path: Path
+) -> None:
+    book: Any = Workbook()
+    del book["Sheet"]
+    for sheet, lines in {"Jo Raw": ["h-9"], "Sep": ["h-1", "h-2", "h-1"], "Oct": ["h-3"]}.items():
+        book.create_sheet(sheet).append(HEADER.split(","))
+        for name in lines:
+            book[sheet].append([name, "Noise", "2026-01-01", "BA1 1AA", "1"])
+    book["Jo Raw"].sheet_state = "veryHidden"
+    book["Sep"].row_dimensions[3].hidden = True
+    book.save(tmp_path / "hides.xlsx")
+    given = replace(job(1, "unused"), file=tmp_path / "hides.xlsx")
+    published = publish(given, Pace(rows=2, seconds=60))
+    assert references(partnership, "h") == {"h-1": 2, "h-3": 1}
+    assert published.out_of_scope == {"hidden in the workbook": 1}
+    assert (published.rows_read, published.records, published.unreadable) == (4, 3, 0)
+    assert dict(published.contents.not_read).keys() == {"Jo Raw"}
+    caveats = supplies(partnership, published)[-1]["caveats"]
+    assert [caveat.rpartition(": ")[2] for caveat in caveats] == ["1 of 3", "1", "1 (rows 3)"]
+    assert not any("Jo" in caveat for caveat in caveats)
+    again = publish(given)
+    assert (again.already_supplied, again.sent, again.unreadable) == (True, 0, 0)
+    assert again.contents == published.contents
 
 
 def test_every_row_is_published_once_with_its_supply(
@@ -376,9 +403,9 @@ def test_the_command_fails_where_rows_could_not_be_read_and_says_which(
     assert running.returncode == 1
     assert (supply["rows_read"], supply["records"], supply["unreadable"]) == (4, 3, 1)
     assert "line 5: 2 cells; the header has 5" in supply["caveats"][-1]
-    again = start_command(partnership, protocol_file, file)
+    again = start_command(partnership, protocol_file, file, "--allow-unreadable")
     repeated = json.loads(again.communicate(timeout=60)[0])["supply"]
-    assert (again.returncode, repeated["unreadable"], repeated["sent"]) == (1, 1, 0)
+    assert (again.returncode, repeated["unreadable"], repeated["sent"]) == (0, 1, 0)
     assert repeated["caveats"] == supply["caveats"]
 
 

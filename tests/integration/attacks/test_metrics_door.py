@@ -61,7 +61,9 @@ def test_with_the_password_nothing_says_which_rows_a_profile_excludes(served: Se
     assert receipts["withheld.row-excluded-from-second"] == 1, "its supplier is told"
     text = served.site.exposition(served.port)
     assert 'dataset="police-crime-offence"' in text
-    assert [word for word in ("excluded", "taken-back", 'profile="') if word in text] == []
+    assert [
+        word for word in ("excluded", "not-known", "taken-back", 'profile="') if word in text
+    ] == []
 
 
 def test_a_flood_of_connections_is_cut_off_and_the_worker_works_on(served: Served) -> None:
