@@ -67,7 +67,7 @@ def test_with_the_password_nothing_says_which_rows_a_profile_excludes(served: Se
 
 
 def test_a_flood_of_connections_is_cut_off_and_the_worker_works_on(served: Served) -> None:
-    held = [socket.create_connection(("127.0.0.1", served.port), 5) for _ in range(100)]
+    held = [socket.create_connection(("127.0.0.1", served.port), 5) for _ in range(24)]
     try:
         served.site.publish(OFFENCES, [offence("C-3")])
         served.site.drain([OFFENCES])
