@@ -20,11 +20,15 @@ from ops.disclosures.process import discloser_settings, run_discloser
 from ops.embedded import private_files
 from ops.embedded.broker_config import ADMIN, BROKER_PRINCIPAL, CONTROLLER_PRINCIPAL
 from ops.embedded.errors import SecretError
+from ops.embedded.registry_door import PRINCIPAL as REGISTRY
+from ops.embedded.registry_door import user
 from ops.embedded.secrets_store import SecretStore
 from ops.isp.apply import apply as apply_protocol
 from ops.isp.signed import admit, load_signed
 from ops.keys import KeyStore
+from ops.metrics_door import USER as METRICS
 from ops.reference import INDEX_FOLDER, ensure_index
+from ops.registered import schemas_of
 from ops.worker import WorkerSettings, run_worker
 from schemas.access import principals
 from schemas.catalogue import Catalogue, load_catalogue
@@ -49,6 +53,9 @@ Exercise = Annotated[
 ]
 Data = Annotated[Path, typer.Option(envvar="IPU_DATA", help="Folder of the postcode index.")]
 
+REGISTRY_FILE = f"{REGISTRY}.properties"
+"""The registry's password as the settings of the registry itself have it."""
+
 container = typer.Typer(
     help="Run the parts of the system in containers.",
     no_args_is_help=True,
@@ -65,6 +72,7 @@ def secrets(folder: Path, protocol_file: ProtocolFile) -> None:
     KeyStore(folder).make(london_today(), new=not store.has(Names(protocol.prefix).worker))
     for name in secret_names(protocol):
         store.password(name)
+    private_files.write(folder / REGISTRY_FILE, user(store.password(REGISTRY)))
     typer.echo(f"{len(secret_names(protocol))} secrets and the keys in {folder}")
 
 
@@ -92,11 +100,12 @@ def apply(
     """Bring broker and registry into step with the protocol and build the postcode index."""
     catalogue = load_catalogue()
     signed = load_signed(protocol_file, catalogue, exercise=exercise)
-    store = _store(secrets_folder, (ADMIN, *principals(signed.protocol)))
+    store = _store(secrets_folder, (ADMIN, REGISTRY, *principals(signed.protocol)))
     admin = store.client_config(bootstrap, ADMIN)
     accept = accepting(accept_keys)
     admitted = admit(signed, admin, catalogue, accept, over_exercise=over_exercise)
-    apply_protocol(admitted, catalogue, admin, store, registry_url, typer.echo)
+    registry = store.registry_config(registry_url)
+    apply_protocol(admitted, catalogue, admin, store, registry, typer.echo)
     typer.echo(f"{signed.protocol.title}: {signed.line}")
     ensure_index(data, signed.protocol.sanitising, households, typer.echo)
 
@@ -106,7 +115,6 @@ def worker(
     protocol_file: ProtocolFile,
     secrets_folder: Secrets,
     bootstrap: Bootstrap,
-    registry_url: RegistryUrl,
     data: Data,
     *,
     slot: Annotated[str, typer.Option(envvar="IPU_SLOT", help="Name among the workers.")] = "0",
@@ -118,16 +126,16 @@ def worker(
     """Process intake records until stopped."""
     signed = load_signed(protocol_file, load_catalogue(), exercise=exercise)
     principal = Names(signed.protocol.prefix).worker
-    store = _store(secrets_folder, (principal,))
+    store = _store(secrets_folder, (principal, METRICS))
     run_worker(
         WorkerSettings(
             signed=signed,
             index=data / INDEX_FOLDER,
-            registry_url=registry_url,
             connection=dict(store.client_config(bootstrap, principal)),
             keys=KeyStore(secrets_folder),
             slot=slot,
             metrics_port=metrics_port,
+            metrics_password=store.password(METRICS),
         )
     )
 
@@ -138,7 +146,6 @@ def collect(
     protocol_file: ProtocolFile,
     secrets_folder: Secrets,
     bootstrap: Bootstrap,
-    registry_url: RegistryUrl,
     *,
     every: Annotated[float, typer.Option(min=0.1, help="Seconds between two looks.")] = 60.0,
 ) -> None:
@@ -147,7 +154,8 @@ def collect(
     principal = Names(protocol.prefix).recorder
     client = _store(secrets_folder, (principal,)).client_config(bootstrap, principal)
     chain = f"{principal}.{CHAIN}"
-    collect_for_ever(log_file, Recorder(client, protocol, catalogue, registry_url, chain), every)
+    schemas = schemas_of(client, protocol.prefix, catalogue)
+    collect_for_ever(log_file, Recorder(client, protocol, catalogue, schemas, chain), every)
 
 
 @container.command()
@@ -155,7 +163,6 @@ def disclose(
     protocol_file: ProtocolFile,
     secrets_folder: Secrets,
     bootstrap: Bootstrap,
-    registry_url: RegistryUrl,
     *,
     exercise: Exercise = False,
 ) -> None:
@@ -170,7 +177,6 @@ def disclose(
             catalogue,
             store.client_config(bootstrap, principal),
             store.client_config(bootstrap, ADMIN),
-            registry_url,
             secrets_folder,
         )
     )
@@ -178,7 +184,7 @@ def disclose(
 
 def secret_names(protocol: Protocol) -> tuple[str, ...]:
     """Every secret that the containers of a protocol need, by the name of its file."""
-    own = (ADMIN, BROKER_PRINCIPAL, CONTROLLER_PRINCIPAL)
+    own = (ADMIN, BROKER_PRINCIPAL, CONTROLLER_PRINCIPAL, REGISTRY, METRICS)
     return (*own, *principals(protocol))
 
 

@@ -71,7 +71,7 @@ def bring_up(
     keys_of(stack).make(london_today(), new=not stack.secrets.has(Names(protocol.prefix).worker))
     admin = stack.secrets.client_config(stack.bootstrap, ADMIN)
     admitted = admit(signed, admin, catalogue, accept, over_exercise=over_exercise)
-    apply(admitted, catalogue, admin, stack.secrets, stack.registry_url, report)
+    apply(admitted, catalogue, admin, stack.secrets, stack.registry_client, report)
     index = ensure_index(stack.run_dir, protocol.sanitising, households, report)
     counted = load_metadata(index).households
     start_collector(stack, protocol_file)

@@ -1,4 +1,4 @@
-"""The stream worker's composition root: settings, protocol, index, key and registry become an app."""
+"""The stream worker's composition root: settings, protocol, index, keys and schemas become an app."""
 
 from __future__ import annotations
 
@@ -9,17 +9,19 @@ import signal
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from faust import Worker
-from prometheus_client import CollectorRegistry, disable_created_metrics, start_http_server
+from prometheus_client import CollectorRegistry, disable_created_metrics
 
+from ops import metrics_door
 from ops.isp.in_force import await_another, read_in_force
 from ops.isp.signed import ReadProtocol
 from ops.keys import KeyStore
 from ops.reference import GAZETTEER_FOLDER, PREMISES_FILE
+from ops.registered import schemas_of
 from sanitiser.gazetteer import Gazetteer
 from sanitiser.key_ring import KeyRing
 from sanitiser.postcode_store import METADATA_FILE
@@ -38,12 +40,11 @@ from streams.flows import Wire, build_pipeline
 from streams.kafka_config import WorkerClients
 from streams.metrics import Metrics
 from streams.pipeline import Pipeline
-from streams.registry import Registry
+from streams.registry import Schemas
 from streams.source import SourceSettings
 
 log = logging.getLogger(__name__)
 
-LOOPBACK = "127.0.0.1"
 _WATCHED_EVERY_SECONDS = 10.0
 
 
@@ -57,11 +58,11 @@ class WorkerSettings:
 
     signed: ReadProtocol
     index: Path
-    registry_url: str
     connection: dict[str, Any]
     keys: KeyStore
     slot: str = "0"
     metrics_port: int | None = None
+    metrics_password: str = field(default="", repr=False)
 
 
 class _Worker(Worker):
@@ -84,9 +85,8 @@ def run_worker(settings: WorkerSettings) -> None:
     _require_applied(settings, catalogue)
     index = PostcodeIndex.open(settings.index, protocol.sanitising.minimum_households)
     keys, folder = settings.keys.ring(), settings.index.parent
-    pipeline = assemble(
-        protocol, catalogue, index, folder, settings.registry_url, keys, settings.slot
-    )
+    schemas = schemas_of(settings.connection, protocol.prefix, catalogue)
+    pipeline = assemble(protocol, catalogue, index, folder, schemas, keys, settings.slot)
     metrics = _metrics(settings)
     metrics.index_rows.set(len(index))
     metrics.index_age.set((settings.index / METADATA_FILE).stat().st_mtime)
@@ -154,11 +154,10 @@ def _metrics(settings: WorkerSettings) -> Metrics:
     disable_created_metrics()  # type: ignore[no-untyped-call]
     if settings.metrics_port is not None:
         try:
-            start_http_server(settings.metrics_port, LOOPBACK, registry)
+            metrics_door.serve(settings.metrics_port, registry, settings.metrics_password)
         except OSError as error:
-            message = (
-                f"metrics cannot be served on {LOOPBACK}:{settings.metrics_port}: {error.strerror}"
-            )
+            address = f"{metrics_door.LOOPBACK}:{settings.metrics_port}"
+            message = f"metrics cannot be served on {address}: {error.strerror}"
             raise WorkerError(message + "; give another --metrics-port") from error
     return Metrics(registry)
 
@@ -168,13 +167,12 @@ def assemble(
     catalogue: Catalogue,
     index: PostcodeIndex,
     beside: Path,
-    registry_url: str,
+    schemas: Schemas,
     keys: KeyRing,
     slot: str = "0",
 ) -> Pipeline:
     """The pipeline of a protocol, with the places and premises that lie in the folder `beside`."""
-    registry = Registry(registry_url)
-    wire = Wire(registry.encoder, registry.decoder_for)
+    wire = Wire(schemas.encoder, schemas.decoder_for)
     folder, listed = beside / GAZETTEER_FOLDER, beside / PREMISES_FILE
     gazetteer = Gazetteer.open(folder) if folder.is_dir() else None
     premises = PremisesList.open(listed) if listed.is_file() else withheld_premises

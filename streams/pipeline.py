@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from sanitiser.key_ring import KeyRing
 from sanitiser.location import Located
 from sanitiser.memory import Memory
+from sanitiser.rows import EXCLUDED, UNKNOWN
 from schemas.london import london_time
 from schemas.record_type import PERSONAL, RecordType
 from streams.chain import Head
@@ -54,6 +55,11 @@ _WRITER_BYTES = 8
 _UNPROCESSABLE = Problem(
     "", "unprocessable", None, "a record that the processor can handle; report this one"
 )
+
+
+TAKEN_BACK_FROM = "taken-back-from-"
+OF_WHOLE_ROWS = (EXCLUDED, UNKNOWN, TAKEN_BACK_FROM)
+"""What the reasons begin with that are about a whole row; they go to its supplier alone."""
 
 
 class DependencyUnavailable(RuntimeError):
@@ -161,7 +167,7 @@ class Flow:
             taken_back = releaser.withdraw(self.agency, record, made)
             if taken_back:
                 outputs += self.route.withdrawn(taken_back, now_ms, region)
-                tally.withheld.update([f"taken-back-from-{profile}" for profile, _ in taken_back])
+                tally.withheld.update([f"{TAKEN_BACK_FROM}{profile}" for profile, _ in taken_back])
         elif kept_back:
             tally.withheld[kept_back] += 1
         self._count(tally, record, caveats)

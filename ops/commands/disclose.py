@@ -354,7 +354,7 @@ def serve(
     own = stack.secrets.client_config(stack.bootstrap, Names(agreed.prefix).discloser)
     admin = stack.secrets.client_config(stack.bootstrap, ADMIN)
     secrets = stack.secrets.folder
-    run_discloser(discloser_settings(agreed, catalogue, own, admin, stack.registry_url, secrets))
+    run_discloser(discloser_settings(agreed, catalogue, own, admin, secrets))
 
 
 def office_of(party: str, protocol_file: Path | None, run_dir: Path | None) -> tuple[Office, Stack]:
@@ -363,7 +363,7 @@ def office_of(party: str, protocol_file: Path | None, run_dir: Path | None) -> t
     agreed = load_protocol(protocol_of(stack.run_dir, protocol_file), catalogue)
     account = account_of(agreed, agreed.party(party).id, stack)
     connection = dict(account.connection)
-    return Office(connection, stack.registry_url, agreed, catalogue, agreed.party(party)), stack
+    return Office(connection, agreed, catalogue, agreed.party(party)), stack
 
 
 def _decide(

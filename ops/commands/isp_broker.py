@@ -81,7 +81,7 @@ class OnStack(NamedTuple):
 
     def plan(self) -> Plan:
         """What applying the protocol would change now."""
-        return make_plan(self.protocol, self.catalogue, self.admin, self.stack.registry_url)
+        return make_plan(self.protocol, self.catalogue, self.admin, self.stack.registry_client)
 
 
 def on_stack(protocol_file: Path | None, run_dir: Path | None) -> OnStack:
@@ -188,7 +188,7 @@ def apply(
         here.catalogue,
         here.admin,
         here.stack.secrets,
-        here.stack.registry_url,
+        here.stack.registry_client,
         Console(stderr=True, quiet=as_json).print,
         renew_passwords=renew_passwords,
     )

@@ -15,6 +15,7 @@ from ops.commands.first_keys import AcceptedKeys, OverExercise, accepting
 from ops.embedded import private_files
 from ops.embedded.layout import Layout
 from ops.exercise import exercise
+from ops.metrics_door import USER
 from ops.settings import Settings
 from ops.system import System, bring_up, take_down
 from schemas.catalogue import load_catalogue
@@ -146,6 +147,6 @@ def _summary(system: System) -> str:
         lines.append(
             f"worker     {log_of(stack.run_dir)}   (supervised; pid {system.worker.process.pid})"
         )
-        lines.append(f"metrics    {_metrics_url(system)}")
+        lines.append(f"metrics    {_metrics_url(system)}   (user {USER}, with its password)")
     lines.append(f"households {system.households or NO_HOUSEHOLDS}")
     return "\n".join([*lines, f"logs       {layout.logs}", "stop with  ipu down"])

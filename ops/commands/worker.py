@@ -16,6 +16,7 @@ from ops.commands.common import Exercise, RunDir, protocol_of, running_stack
 from ops.embedded import private_files
 from ops.embedded.stack import Stack
 from ops.isp.signed import load_signed
+from ops.metrics_door import USER as METRICS
 from ops.reference import INDEX_FOLDER
 from ops.supervisor import Supervisor
 from ops.system import keys_of
@@ -66,11 +67,11 @@ def worker(
             WorkerSettings(
                 signed=signed,
                 index=stack.run_dir / INDEX_FOLDER,
-                registry_url=stack.registry_url,
                 connection=dict(stack.secrets.client_config(stack.bootstrap, principal)),
                 keys=keys_of(stack),
                 slot=slot,
                 metrics_port=metrics_port,
+                metrics_password=stack.secrets.password(METRICS),
             )
         )
 

@@ -13,23 +13,28 @@ from ops.audit.recorder import Recorder
 from ops.isp.changes import Applied, Change, Changes
 from ops.isp.errors import ApplyError
 from ops.isp.in_force import put_in_force, read_in_force
+from ops.isp.published import publish_schemas
 from ops.isp.quotas import apply_quotas
 from ops.isp.registry import register_schemas
 from ops.isp.rules import grant_rules, revoke_rules, rule_changes
 from ops.isp.signed import Admitted
 from ops.isp.topics import apply_topics, partitions_by_topic
 from ops.isp.users import Passwords, apply_users, remove_users, user_changes
+from ops.registered import read_schemas
 from schemas.access import Rule, principals, rules
 from schemas.catalogue import Catalogue
+from schemas.known_schemas import KnownSchemas
 from schemas.london import london_today
 from schemas.openings import closed_datasets
 from schemas.protocol import Protocol
 from schemas.signatures import content_digest
 from schemas.topics import Names, disclosed_form, topics
-from streams.pipeline import DependencyUnavailable
+from streams.registry import NotApplied, Schemas
 
 CHAIN = "protocol"
 """The chain of the audit in which applications of protocols stand."""
+
+AWAY = "schemas: the registry is away; all that the protocol calls for are known, so nobody waits for it"
 
 Report = Callable[[str], None]
 
@@ -39,7 +44,7 @@ def apply(
     catalogue: Catalogue,
     admin_config: Mapping[str, str],
     secrets: Passwords,
-    registry_url: str,
+    registry: Mapping[str, str],
     report: Report,
     *,
     renew_passwords: bool = False,
@@ -52,7 +57,7 @@ def apply(
     What is no longer allowed is revoked before anything else, so that no later failure keeps it
     open; what is newly allowed is granted last, when topic, schema and user stand.
     `admin_config` is the configuration of a Kafka client that may administer the cluster,
-    `registry_url` the registry's Confluent-compatible interface; `report` is told each step. Only what
+    `registry` that of a `SchemaRegistryClient` that may write there; `report` is told each step. Only what
     `ops.isp.signed.admit` let in is applied, and only after the protocol that it was let in after.
 
     Raises:
@@ -66,7 +71,8 @@ def apply(
     admin = AdminClient(dict(admin_config))
     closed = closed_datasets(protocol, catalogue, today or london_today())
     wanted_topics, wanted_rules = topics(protocol, catalogue), rules(protocol, closed)
-    unwritten = _intend(protocol, catalogue, admin_config, registry_url, wanted_rules, admin)
+    known_schemas = read_schemas(admin_config, protocol.prefix, catalogue)
+    unwritten = _intend(protocol, catalogue, admin_config, registry, known_schemas, wanted_rules)
     revoked = revoke_rules(admin, protocol.prefix, wanted_rules)
     report(_said("revoked rules", revoked))
     gone = remove_users(admin, protocol.prefix, principals(protocol))
@@ -74,10 +80,12 @@ def apply(
     if unwritten is not None:
         # What is no longer allowed is revoked all the same; nothing is granted.
         raise unwritten
-    schemas = register_schemas(registry_url, (*wanted_topics, disclosed_form(protocol, catalogue)))
-    report(_said("schemas", schemas.change))
+    of_values = (*wanted_topics, disclosed_form(protocol, catalogue))
+    schemas = register_schemas(registry, of_values, known_schemas)
+    report(AWAY if schemas.away else _said("schemas", schemas.change))
     made_topics = apply_topics(admin, wanted_topics)
     report(_said("topics", made_topics))
+    publish_schemas(admin_config, protocol, catalogue, schemas)
     users = apply_users(admin, principals(protocol), secrets, renew=renew_passwords)
     report(_said("users", users))
     quotas = apply_quotas(admin_config, protocol)
@@ -90,7 +98,7 @@ def apply(
         made_topics, replace(users, removed=gone.removed), ungranted, schemas.change, quotas
     )
     if is_new or not before.nothing:
-        _audit(before, protocol, catalogue, admin_config, registry_url)
+        _audit(before, protocol, catalogue, admin_config, schemas.known)
     granted = grant_rules(admin, protocol.prefix, wanted_rules)
     report(_said("granted rules", granted))
     if is_new:
@@ -106,27 +114,27 @@ def _intend(
     protocol: Protocol,
     catalogue: Catalogue,
     admin_config: Mapping[str, str],
-    registry_url: str,
+    registry: Mapping[str, str],
+    known: KnownSchemas,
     wanted_rules: Collection[Rule],
-    admin: AdminClient,
 ) -> Exception | None:
     """Write down what is about to be revoked, so that an application that is killed is known of.
 
     Return why it could not be written. Before the first application there is no audit, and nothing to revoke.
     """
+    admin, names = AdminClient(dict(admin_config)), Names(protocol.prefix)
     stale = rule_changes(admin, protocol.prefix, wanted_rules).removed
     left = user_changes(admin, protocol.prefix, principals(protocol)).removed
-    if not (stale or left) or Names(protocol.prefix).audit not in partitions_by_topic(admin):
+    if not (stale or left) or names.audit not in partitions_by_topic(admin):
         return None
     counts = {"rules to be removed": len(stale), "users to be removed": len(left)}
     counts = {what: number for what, number in counts.items() if number}
-    names = Names(protocol.prefix)
     audit = [t for t in topics(protocol, catalogue) if t.name in (names.audit, names.audit_heads)]
     try:
         # A newer release can have a newer schema of the audit.
-        register_schemas(registry_url, audit)
-        _write("begun", counts, protocol, catalogue, admin_config, registry_url)
-    except (AuditError, ApplyError, DependencyUnavailable) as error:
+        of_audit = register_schemas(registry, audit, known)
+        _write("begun", counts, protocol, catalogue, admin_config, of_audit.known)
+    except (AuditError, ApplyError, NotApplied) as error:
         return error
     return None
 
@@ -160,7 +168,7 @@ def _audit(
     protocol: Protocol,
     catalogue: Catalogue,
     admin_config: Mapping[str, str],
-    registry_url: str,
+    known: KnownSchemas,
 ) -> None:
     """Write down what is about to be granted, and what was revoked, before anything new is allowed."""
     marks = {"number": protocol.number, "exercise": int(protocol.exercise)}
@@ -171,7 +179,7 @@ def _audit(
         for what, number in change.counts.items()
         if number and what != "left"
     }
-    _write("applied", counts, protocol, catalogue, admin_config, registry_url)
+    _write("applied", counts, protocol, catalogue, admin_config, known)
 
 
 def _write(
@@ -180,7 +188,7 @@ def _write(
     protocol: Protocol,
     catalogue: Catalogue,
     admin_config: Mapping[str, str],
-    registry_url: str,
+    known: KnownSchemas,
 ) -> None:
     chain = f"{protocol.prefix}.{CHAIN}"
     entry = {
@@ -190,7 +198,7 @@ def _write(
         "outcome": outcome,
         "counts": counts,
     }
-    Recorder(admin_config, protocol, catalogue, registry_url, chain).write(entry)
+    Recorder(admin_config, protocol, catalogue, Schemas(known), chain).write(entry)
 
 
 def _said(kind: str, change: Change) -> str:

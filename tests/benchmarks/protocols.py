@@ -68,7 +68,7 @@ class Protocols:
     def _run(self, protocol: Protocol, catalogue: Catalogue) -> dict[str, Any]:
         stack, admin = self.setting.stack, self.setting.admin_config
         begun = time.monotonic()
-        make_plan(protocol, catalogue, admin, stack.registry_url)
+        make_plan(protocol, catalogue, admin, stack.registry_client)
         planned = time.monotonic()
         self._apply(protocol, catalogue)
         applied = time.monotonic()
@@ -90,9 +90,9 @@ class Protocols:
     def _apply(self, protocol: Protocol, catalogue: Catalogue) -> bool:
         """Whether there was nothing to do."""
         stack, said = self.setting.stack, list[str]()
-        admin, url = self.setting.admin_config, stack.registry_url
+        admin, registry = self.setting.admin_config, stack.registry_client
         admitted = let_in(protocol, admin, catalogue)
-        return apply(admitted, catalogue, admin, stack.secrets, url, said.append).nothing
+        return apply(admitted, catalogue, admin, stack.secrets, registry, said.append).nothing
 
     def _refused(self, protocol: Protocol, catalogue: Catalogue) -> float:
         """Seconds from asking the broker to revoke a reader's rules to its first refusal."""

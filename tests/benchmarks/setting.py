@@ -176,7 +176,7 @@ def _applied(files: Files, stack: Stack, report: Report) -> Setting:
     # As `ipu up` does: a worker refuses to make a key of its own.
     keys_of(stack).make(london_today())
     admitted = let_in(protocol, admin_config, catalogue)
-    applied = apply(admitted, catalogue, admin_config, stack.secrets, stack.registry_url, report)
+    applied = apply(admitted, catalogue, admin_config, stack.secrets, stack.registry_client, report)
     wanted = topics(protocol, catalogue)
     ids = {topic.name: applied.schema_ids[topic.subject] for topic in wanted}
     setting = Setting(files, stack, protocol, catalogue, ids)

@@ -80,5 +80,5 @@ def bring_into_step(protocol: Protocol, catalogue: Catalogue, stack: Stack) -> P
     admin = stack.secrets.client_config(stack.bootstrap, ADMIN)
     keys_of(stack).make(london_today())
     admitted = let_in(protocol, admin, catalogue)
-    applied = apply(admitted, catalogue, admin, stack.secrets, stack.registry_url, print)
+    applied = apply(admitted, catalogue, admin, stack.secrets, stack.registry_client, print)
     return Partnership(protocol, catalogue, stack, stack.secrets, applied)

@@ -25,6 +25,7 @@ from ops.disclosures.standing import standing_cases
 from ops.embedded.stack import Stack
 from ops.officer_keys import load_key
 from ops.reader import Denied, ReadError, read_all
+from ops.registered import schemas_of
 from ops.system import keys_of
 from schemas.letters import Decision
 from schemas.london import london_today
@@ -34,7 +35,6 @@ from streams.disclosures.case import Case, State
 from streams.disclosures.register import Register
 from streams.flows import Wire
 from streams.messages import ERASE_HEADER
-from streams.registry import Registry
 from tests.integration.conftest import MakeSite
 from tests.integration.records import STEADY, incident
 from tests.integration.site import Site
@@ -115,13 +115,14 @@ def settings(site: Site) -> DiscloserSettings:
 
 def settings_of(site: Site, **more: Any) -> DiscloserSettings:
     partnership = site.partnership
-    registry = Registry(partnership.stack.registry_url)
+    connection = partnership.client("discloser")
+    schemas = schemas_of(connection, partnership.names.prefix, partnership.catalogue)
     return DiscloserSettings(
         load_protocol(site.protocol_file, partnership.catalogue),
         partnership.catalogue,
-        partnership.client("discloser"),
+        connection,
         partnership.admin,
-        Wire(registry.encoder, registry.decoder_for),
+        Wire(schemas.encoder, schemas.decoder_for),
         CaseKeys(partnership.stack.secrets.folder),
         keys_of(partnership.stack).ring().lasting,
         **more,
@@ -170,8 +171,8 @@ def act(site: Site, command: str, *arguments: str, party: str, post: str) -> Ans
 def office_of(site: Site, party: str) -> Office:
     partnership = site.partnership
     protocol = load_protocol(site.protocol_file, partnership.catalogue)
-    client, url = partnership.client(party), partnership.stack.registry_url
-    return Office(client, url, protocol, partnership.catalogue, protocol.party(party))
+    client = partnership.client(party)
+    return Office(client, protocol, partnership.catalogue, protocol.party(party))
 
 
 def written(site: Site, name: str, text: str) -> str:

@@ -46,7 +46,7 @@ from tests.integration.waiting import until
 from tests.protocols import FIRST
 from tests.protocols.let_in import let_in
 
-NOWHERE = "http://127.0.0.1:9/apis/ccompat/v7"
+NOWHERE = {"url": "http://127.0.0.1:9/apis/ccompat/v7", "basic.auth.user.info": "nobody:nothing"}
 """Where no registry answers."""
 
 Edit = Callable[[Any], None]
@@ -99,7 +99,7 @@ def plan_of(partnership: Partnership, protocol: Protocol | None = None) -> Plan:
         protocol or partnership.protocol,
         partnership.catalogue,
         partnership.secrets.client_config(partnership.stack.bootstrap, ADMIN),
-        partnership.stack.registry_url,
+        partnership.stack.registry_client,
     )
 
 
@@ -144,6 +144,8 @@ def test_a_plan_shows_exactly_what_applying_it_does(planned: Partnership, folder
         without_business(document)
         document["retention"]["receipts_days"] = 31
         document["parties"].append(dict(document["parties"][0], id="second-police"))
+        # Schemas carry the marking, so the protocol calls for some that nobody knows yet.
+        document["marking"] = "CONFIDENTIAL"
 
     changed = load_protocol(written(folder / "changed.yaml", edit), planned.catalogue)
     plan = plan_of(planned, changed)
@@ -210,6 +212,8 @@ def test_an_application_that_stopped_half_way_has_revoked_and_is_finished_by_the
     def edit(document: Any) -> None:
         without_business(document)
         document["parties"].append(dict(document["parties"][0], id="second-police"))
+        # Schemas carry the marking, so the protocol calls for some that nobody knows yet.
+        document["marking"] = "CONFIDENTIAL"
 
     changed = load_protocol(written(folder / "half.yaml", edit), planned.catalogue)
     wanted = plan_of(planned, changed)
@@ -336,7 +340,7 @@ def test_an_application_that_is_killed_after_its_revocations_is_in_the_audit(
 
     left = load_protocol(written(folder / "killed.yaml", without_business), planned.catalogue)
     admin = planned.secrets.client_config(planned.stack.bootstrap, ADMIN)
-    url = planned.stack.registry_url
+    url = planned.stack.registry_client
     removed = len(plan_of(planned, left).rules.removed)
     with pytest.raises(Killed):
         admitted = let_in(left, admin, planned.catalogue)
@@ -422,7 +426,7 @@ def test_each_party_s_share_of_the_broker_is_planned_set_and_ended(
 
     path = written(folder / "slower.yaml", slower)
     protocol = load_protocol(path, planned.catalogue)
-    url = planned.stack.registry_url
+    url = planned.stack.registry_client
     admin = planned.secrets.client_config(planned.stack.bootstrap, ADMIN)
     plan = make_plan(protocol, planned.catalogue, admin, url)
     parties = {f"planned.{p.id}" for p in protocol.parties}

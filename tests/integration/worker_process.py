@@ -18,6 +18,7 @@ import psutil  # type: ignore[import-untyped, unused-ignore]
 
 from ops.embedded import stack as embedded
 from ops.isp.signed import load_signed
+from ops.metrics_door import USER as METRICS
 from ops.settings import Settings
 from ops.supervisor import Supervisor
 from ops.system import keys_of
@@ -134,11 +135,11 @@ def _work(order: Order) -> None:
         WorkerSettings(
             signed=signed,
             index=Path(order.index),
-            registry_url=stack.registry_url,
             connection=dict(stack.secrets.client_config(stack.bootstrap, names.worker)),
             keys=keys_of(stack),
             slot=order.slot,
             metrics_port=order.metrics_port,
+            metrics_password=stack.secrets.password(METRICS),
         )
     )
 

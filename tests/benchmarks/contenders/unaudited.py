@@ -36,7 +36,6 @@ def main() -> None:
         WorkerSettings(
             signed=load_signed(Path(job.protocol), load_catalogue(), exercise=True),
             index=Path(job.index),
-            registry_url=job.options["registry_url"],
             connection=job.connection,
             keys=KeyStore(Path(job.options["secrets"])),
         )

@@ -125,7 +125,7 @@ def test_an_earlier_protocol_does_not_come_back_on_the_same_day(
     overtaken = Admitted(load_protocol(rival, load_catalogue()), (), None)
     admin = stack.secrets.client_config(stack.bootstrap, ADMIN)
     with pytest.raises(ApplyError, match="another protocol was put in force meanwhile"):
-        apply(overtaken, load_catalogue(), admin, stack.secrets, stack.registry_url, print)
+        apply(overtaken, load_catalogue(), admin, stack.secrets, stack.registry_client, print)
     assert isp(stack, "apply", second).code == 0, "what is in force is applied again"
     assert in_force(stack, "agreed") == digest_of(second)
 
