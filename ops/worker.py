@@ -32,7 +32,7 @@ from schemas.catalogue import Catalogue, load_catalogue
 from schemas.london import end_of_day, london_today
 from schemas.protocol import Protocol
 from schemas.review_date import review_notice
-from schemas.topics import Names
+from schemas.topics import Names, state_days
 from schemas.wire import decoder
 from streams.app import build_app
 from streams.changelog import Changelog
@@ -95,8 +95,9 @@ def run_worker(settings: WorkerSettings) -> None:
     principal = Names(protocol.prefix).worker
     clients = WorkerClients(settings.connection, principal, settings.slot)
     decode = decoder(catalogue.system["memory"])
-    topic = Names(protocol.prefix).memory
-    changelog = Changelog(clients, topic, pipeline.memory, pipeline.writer, decode)
+    names = Names(protocol.prefix)
+    state = [names.state(kind) for kind in state_days(protocol)]
+    changelog = Changelog(clients, state, names.memory, pipeline.memory, pipeline.writer, decode)
     app = build_app(clients, pipeline, _source(protocol, pipeline), metrics, changelog)
     end_when(_until_changed(settings.keys.file), "there is a new epoch of keys")
     connection, digest = settings.connection, settings.signed.digest
@@ -186,4 +187,4 @@ def _source(protocol: Protocol, pipeline: Pipeline) -> SourceSettings:
     pausing = frozenset(
         names.intake(s.agency, s.dataset) for s in protocol.supplies if s.reject_limit.pause
     )
-    return SourceSettings(pipeline.topics, pausing)
+    return SourceSettings(pipeline.topics, names.audit, pausing)

@@ -7,7 +7,7 @@ from itertools import chain
 from typing import Literal, NamedTuple
 
 from schemas.protocol import Protocol
-from schemas.topics import Names
+from schemas.topics import Names, state_days
 
 Resource = Literal["topic", "group", "transactional-id"]
 Operation = Literal["read", "write", "describe"]
@@ -70,8 +70,9 @@ def _worker(protocol: Protocol) -> Iterator[Rule]:
         yield Rule(names.worker, "read", "topic", names.intake(agency, dataset))
         yield Rule(names.worker, "write", "topic", names.rejected(agency, dataset))
         yield Rule(names.worker, "write", "topic", names.receipts(agency))
-    yield Rule(names.worker, "read", "topic", names.memory)
-    yield Rule(names.worker, "write", "topic", names.memory)
+    for topic in (names.memory, *map(names.state, state_days(protocol))):
+        yield Rule(names.worker, "read", "topic", topic)
+        yield Rule(names.worker, "write", "topic", topic)
     yield Rule(names.worker, "write", "topic", names.audit)
     yield Rule(names.worker, "read", "topic", names.in_force)
     for entitlement in protocol.receives:

@@ -18,6 +18,9 @@ MAXIMUM_INTAKE_BYTES = 1_048_576
 """Largest record batch an intake topic takes; a rejection wraps one, so its topic takes more."""
 
 _PERSONAL = frozenset({"intake", "rejected", "personal", "letters", "inbox", "disclosed"})
+MAXIMUM_REJECTION_BYTES = 2 * MAXIMUM_INTAKE_BYTES
+"""Largest rejection; one that would be larger gives the record's place instead of its bytes."""
+
 MAXIMUM_TABLE_BYTES = 8 * MAXIMUM_INTAKE_BYTES
 """Largest aggregate table, which goes whole in one message."""
 
@@ -37,6 +40,12 @@ _OF_INTAKE = {
 }
 
 TOMBSTONE_DAYS = 28
+RENEWAL_DAYS = 28
+"""How old an entry of the workers' state may be when it is used without being written again."""
+
+StateKind = Literal["withdrawals", "dates-ages", "combinations"]
+"""What workers remember: what may have to be taken back, dates of cases with steady ages, combinations."""
+
 _OF_RELEASES = {
     # What was corrected or taken back is gone from the broker a day later; the newest alone is kept.
     "cleanup.policy": "compact,delete",
@@ -166,6 +175,10 @@ class Names:
         """Topic of the protocol that was applied last."""
         return f"{self.prefix}.internal.protocol"
 
+    def state(self, kind: StateKind) -> str:
+        """Topic of one kind of what the workers remember between records."""
+        return f"{self.prefix}.internal.state.{kind}"
+
     @property
     def schemas(self) -> str:
         """Topic of the schemas by the ids that messages name them by, for every principal."""
@@ -173,7 +186,7 @@ class Names:
 
     @property
     def memory(self) -> str:
-        """Topic of what the worker remembers between records."""
+        """Topic of what has no kind of its own, and of all kinds before each had a topic."""
         return f"{self.prefix}.internal.memory"
 
     @property
@@ -217,6 +230,24 @@ def topics(protocol: Protocol, catalogue: Catalogue) -> tuple[Topic, ...]:
     return tuple(sorted(_topics(protocol, catalogue), key=lambda topic: topic.name))
 
 
+def state_days(protocol: Protocol) -> dict[StateKind, int]:
+    """Return the days that each kind of the workers' state is kept: never fewer than what it protects.
+
+    An entry protects the newest release that used it. It is written again if it is used `RENEWAL_DAYS`
+    after it was written. The broker deletes whole segments, so as many days again are added.
+    """
+    releases, window = (
+        protocol.retention.releases_days,
+        protocol.sanitising.combinations.window_days,
+    )
+    longest = 2 * RENEWAL_DAYS + releases
+    return {
+        "withdrawals": longest,
+        "dates-ages": longest,
+        "combinations": max(longest, 2 * RENEWAL_DAYS + window),
+    }
+
+
 def disclosed_topic(protocol: Protocol, catalogue: Catalogue, case: str, days: int) -> Topic:
     """The topic of one case, which lasts as long as the case and is in no protocol."""
     name = Names(protocol.prefix).disclosed(case)
@@ -254,7 +285,7 @@ def _topics(protocol: Protocol, catalogue: Catalogue) -> Iterator[Topic]:
         )  # fmt: skip
         yield topic(
             names.rejected(agency, dataset), "rejected", agency, keep.rejected_days,
-            catalogue.system["rejection"], maximum_bytes=2 * MAXIMUM_INTAKE_BYTES, **about,
+            catalogue.system["rejection"], maximum_bytes=MAXIMUM_REJECTION_BYTES, **about,
         )  # fmt: skip
     for agency in sorted({s.agency for s in protocol.supplies}):
         yield topic(
@@ -273,10 +304,10 @@ def _topics(protocol: Protocol, catalogue: Catalogue) -> Iterator[Topic]:
             partitions=max(s.partitions for s in protocol.supplies if s.dataset == dataset),
             dataset=dataset, profile=profile, neighbour=neighbour,
         )  # fmt: skip
-    yield topic(
-        names.memory, "internal", "worker", protocol.sanitising.combinations.window_days,
-        catalogue.system["memory"],
-    )  # fmt: skip
+    kept = state_days(protocol)
+    for kind, days in kept.items():
+        yield topic(names.state(kind), "internal", "worker", days, catalogue.system["memory"])
+    yield topic(names.memory, "internal", "worker", max(kept.values()), catalogue.system["memory"])
     yield topic(names.audit, "audit", "worker", keep.audit_days, catalogue.system["audit"])
     yield topic(
         names.in_force, "internal", "operator", keep.audit_days,

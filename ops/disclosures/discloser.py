@@ -84,7 +84,8 @@ class Discloser:
         self._settings = settings
         self._protocol, self._catalogue = settings.protocol, settings.catalogue
         self._names = Names(settings.protocol.prefix)
-        self._transactor = Transactor(_producer(settings.connection, self._names.discloser))
+        producer = _producer(settings.connection, self._names.discloser)
+        self._transactor = Transactor(producer, self._names.audit)
         self._register = Register(self._protocol, self._catalogue)
         self._openings = Openings(AdminClient({**settings.admin}), self._names, settings.keys)
         self._latest = 0.0

@@ -147,11 +147,11 @@ def _work(order: Order) -> None:
 def _have_it_raise_once(mark: Path) -> None:
     process = Pipeline.process
 
-    def raising(pipeline: Pipeline, batch: Any) -> BatchResult:
+    def raising(pipeline: Pipeline, batch: Any, handling: Any) -> BatchResult:
         if not mark.exists():
             mark.touch()
             raise RuntimeError(FAULT)
-        return process(pipeline, batch)
+        return process(pipeline, batch, handling)
 
     Pipeline.process = raising  # type: ignore[assignment, method-assign]
 

@@ -1,4 +1,4 @@
-"""Contender `ipu_unaudited`: the project's worker whose audit entries are empty, to tell what they cost."""
+"""Contender `ipu_unaudited`: the project's worker without audit entries, to tell what they cost."""
 
 from __future__ import annotations
 
@@ -20,10 +20,11 @@ def _note_nothing(_ledger: Ledger, _origin: Origin, _outputs: Sequence[Output]) 
     """Gather nothing of what became of a record."""
 
 
-def _empty_entry(
-    trail: Trail, _now_ms: int, _tallies: Mapping[Origin, Tally], _ledger: Ledger
-) -> tuple[Output, Head]:
-    return Output(trail._topic, b"", b""), Head("")
+def _no_entries(
+    _trail: Trail, _now_ms: int, _tallies: Mapping[Origin, Tally], _ledger: Ledger
+) -> tuple[list[Output], Head]:
+    """Make none, so that nothing waits for its acknowledgement either."""
+    return [], Head("")
 
 
 def main() -> None:
@@ -31,7 +32,7 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO)
     job = Job.received()
     Ledger.note = _note_nothing  # type: ignore[assignment, method-assign]
-    Trail.entry = _empty_entry  # type: ignore[assignment, method-assign]
+    Trail.entries = _no_entries  # type: ignore[assignment, method-assign]
     run_worker(
         WorkerSettings(
             signed=load_signed(Path(job.protocol), load_catalogue(), exercise=True),
