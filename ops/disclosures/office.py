@@ -14,6 +14,7 @@ from pydantic import BaseModel, ValidationError
 from ops.audit.kept_heads import HeadKeeper, watched
 from ops.disclosures.errors import DisclosureError, NotTaken
 from ops.reader import read_all
+from ops.registered import schemas_of
 from schemas.catalogue import Catalogue
 from schemas.letters import Letter, digest, now_utc, sealed_letter
 from schemas.protocol import Party, Post, Protocol
@@ -22,7 +23,6 @@ from schemas.topics import Names, Topic, topics
 from schemas.wire import decoder
 from streams.disclosures.case import Case, ConsentRecord
 from streams.messages import MARKING_HEADER, Headers
-from streams.registry import Registry
 
 _SEND_SECONDS = 15.0
 _ANSWER_SECONDS = 60.0
@@ -72,7 +72,6 @@ class Office(NamedTuple):
     """
 
     client: Mapping[str, Any]
-    registry_url: str
     protocol: Protocol
     catalogue: Catalogue
     party: Party
@@ -157,7 +156,8 @@ class Office(NamedTuple):
 
     def _produce(self, letter: Letter, officer: Officer) -> None:
         topic = self._topic(self.names.letters(self.party.id))
-        value = Registry(self.registry_url).encoder(topic)(sealed_letter(letter, officer.key))
+        schemas = schemas_of(self.client, self.protocol.prefix, self.catalogue)
+        value = schemas.encoder(topic)(sealed_letter(letter, officer.key))
         outcomes: list[str] = []
 
         def delivered(error: KafkaError | None, _message: Message) -> None:

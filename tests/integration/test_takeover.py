@@ -41,7 +41,8 @@ def site(stack: Stack, site_of: MakeSite) -> Site:
 def partitions_of(site: Site, slot: str) -> list[int]:
     """The partitions of the intake that the worker of a slot has."""
     group = WorkerClients({}, site.partnership.names.worker).group
-    found = AdminClient(site.partnership.admin).describe_consumer_groups([group])[group].result()
+    admin = AdminClient(site.partnership.admin)
+    found = admin.describe_consumer_groups([group], request_timeout=10)[group].result()
     return [
         at.partition
         for member in found.members

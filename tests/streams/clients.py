@@ -58,6 +58,7 @@ class Log:
     largest: int | None = None
     unreadable: set[int] = field(default_factory=set)
     rebalances: bool = True
+    unsettled: int = 0
 
     def partitions(self) -> list[TopicPartition]:
         """Partitions of everything that waits."""
@@ -112,6 +113,9 @@ class Consumer:
         return self.log.partitions()
 
     def committed(self, partitions: list[TopicPartition], timeout: float) -> list[TopicPartition]:
+        if self.log.unsettled:
+            self.log.unsettled -= 1
+            raise KafkaException(KafkaError(KafkaError._TIMED_OUT))
         known = self.log.committed
         return [
             TopicPartition(p.topic, p.partition, known.get((p.topic, p.partition), OFFSET_INVALID))

@@ -351,6 +351,26 @@ def test_the_state_is_read_to_its_end_before_the_first_batch_after_each_assignme
     assert "advance" in first
 
 
+def test_the_end_of_the_state_is_asked_for_when_no_transaction_can_move_the_offsets_any_more(
+    partnership: Partnership, log: Log
+) -> None:
+    """The worker before may have a transaction open whose state is not written yet."""
+    state = State(log)
+    log.waiting = [partnership.intake("police-incident", incident())]
+    log.unsettled = 3
+
+    async def talk(app: Any, registry: CollectorRegistry) -> None:
+        await until(lambda: log.transactions == 1)
+
+    def aim() -> None:
+        assert log.unsettled == 0
+        asked()
+
+    asked, state.aim = state.aim, aim  # type: ignore[method-assign]
+    work(partnership, talk, changelog=state)
+    assert [what for what, _ in state.asked].count("aim") == 1
+
+
 def test_what_other_workers_write_is_followed_while_nothing_is_to_be_done(
     partnership: Partnership, log: Log
 ) -> None:

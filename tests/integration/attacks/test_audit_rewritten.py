@@ -15,6 +15,7 @@ from ops.embedded.stack import Stack
 from ops.isp.rules import revoke_rules
 from ops.isp.topics import apply_topics, partitions_by_topic
 from ops.reader import read_all
+from ops.registered import schemas_of
 from schemas.access import rules
 from schemas.topics import topics
 from schemas.wire import decoder, encoder, schema_id
@@ -60,10 +61,9 @@ def drift(site: Site) -> None:
 
 def tell_of_a_case(site: Site) -> None:
     """Write to the chain of cases what the discloser would."""
-    stack, catalogue = site.partnership.stack, site.partnership.catalogue
-    writer = Recorder(
-        site.partnership.admin, site.partnership.protocol, catalogue, stack.registry_url, CASES
-    )
+    admin, catalogue = site.partnership.admin, site.partnership.catalogue
+    schemas = schemas_of(admin, site.partnership.names.prefix, catalogue)
+    writer = Recorder(admin, site.partnership.protocol, catalogue, schemas, CASES)
     entry = {"actor": "rewritten.council", "action": "letter", "subject": "", "outcome": "request"}
     writer.write(entry | {"case": "3f0a51c2d4e69b78"})
 
