@@ -80,16 +80,22 @@ def verify(
 def first_rewritten(
     entries: Iterable[Entry], elsewhere: Iterable[Held], chain: str
 ) -> Iterator[Break]:
-    """The first entry of a chain whose hash is not the one that stands elsewhere.
+    """The first entry of a chain whose hash is not the one that is held elsewhere.
 
-    For a chain that was rewritten up to its end, which holds together in itself again.
+    For a chain that was rewritten up to its end, which holds together in itself again. Where some hold the
+    hash of the forged entry, and others that of the true one, it is found by the others.
     """
-    hashes = {h.head.sequence: h for h in elsewhere if h.head.chain == chain}
+    hashes: dict[int, dict[str, Held]] = {}
+    for held in elsewhere:
+        if held.head.chain == chain:
+            hashes.setdefault(held.head.sequence, {}).setdefault(held.head.hash, held)
     for entry in entries:
-        held = hashes.get(entry.head.sequence) if entry.head.chain == chain else None
-        if held is not None and held.head.hash != entry.hash:
-            yield _changed(entry, held)
-            return
+        if entry.head.chain != chain:
+            continue
+        for hash_, held in hashes.get(entry.head.sequence, {}).items():
+            if hash_ != entry.hash:
+                yield _changed(entry, held)
+                return
 
 
 def _furthest(elsewhere: Iterable[Held]) -> list[Held]:

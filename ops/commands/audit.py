@@ -355,7 +355,8 @@ def _named(breaks: list[Break], archive: Archive, held: list[Held]) -> Iterator[
     for found in breaks:
         if found.rewritten:
             elsewhere = chain(held, archive.heads())
-            yield from first_rewritten(archive.entries(), elsewhere, found.chain)
+            named = list(first_rewritten(archive.entries(), elsewhere, found.chain))
+            yield from named or [found]
         else:
             yield found
 

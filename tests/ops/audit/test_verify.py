@@ -181,6 +181,16 @@ def test_a_chain_that_was_dropped_with_its_head_is_missing_once() -> None:
     assert str(found).startswith("b entry 1: is missing, with those up to 2")
 
 
+def test_a_forged_head_beside_the_true_one_hides_nothing() -> None:
+    entries = crossed("abab")
+    forged = [entries[0], *relinked([with_content(entries[1], what="else"), *entries[2:]], "b")]
+    last = next(entry.head for entry in reversed(forged) if entry.head.chain == "b")
+    for held in ([*told(forged), Held("heads", last)], [Held("heads", last), *told(forged)]):
+        assert [found.chain for found in breaks(forged, held)] == ["b"]
+        (first,) = first_rewritten(forged, held, "b")
+        assert first.sequence == 1
+
+
 def test_one_forged_entry_is_told_once_however_many_hold_its_hash() -> None:
     entries = chained("aaa")
     held = [Held(f"x.receipts.{who}", entry.head) for who in "pqr" for entry in entries]
