@@ -75,8 +75,8 @@ class OnStack(NamedTuple):
 
     def check_output(self, option: str, file: Path | None) -> None:
         """Refuse to write over the protocol, its signatures or a secret of the stack."""
-        file = self.read.file
-        read = [file, signatures_file(file), self.stack.secrets.folder]
+        agreed = self.read.file
+        read = [agreed, signatures_file(agreed), self.stack.secrets.folder]
         check_outputs({option: file}, {"the protocol, its signatures or a secret": read})
 
     def plan(self) -> Plan:

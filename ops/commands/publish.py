@@ -131,10 +131,10 @@ def publish(
         typer.echo(json.dumps(_document(published, outcome), indent=2))
     else:
         _print_summary(agreed.party(agency).name, published, outcome)
-    keeper.settle(watch)
     failed = failed_on_unreadable(
         published.unreadable, published.unreadable_rows, allowed=allow_unreadable
     )
+    keeper.settle(watch)
     if failed or (outcome is not None and not _went_well(outcome)):
         raise typer.Exit(FAILED)
 

@@ -61,9 +61,10 @@ def drift(site: Site) -> None:
 
 def tell_of_a_case(site: Site) -> None:
     """Write to the chain of cases what the discloser would."""
-    admin, catalogue = site.partnership.admin, site.partnership.catalogue
-    schemas = schemas_of(admin, site.partnership.names.prefix, catalogue)
-    writer = Recorder(admin, site.partnership.protocol, catalogue, schemas, CASES)
+    admin, protocol = site.partnership.admin, site.partnership.protocol
+    catalogue = site.partnership.catalogue
+    schemas = schemas_of(admin, protocol.prefix, catalogue)
+    writer = Recorder(admin, protocol, catalogue, schemas, CASES)
     entry = {"actor": "rewritten.council", "action": "letter", "subject": "", "outcome": "request"}
     writer.write(entry | {"case": "3f0a51c2d4e69b78"})
 
