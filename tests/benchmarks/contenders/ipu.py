@@ -41,9 +41,8 @@ class Ipu:
     def running(self) -> Iterator[Callable[[], bool]]:
         """Start the workers and stop them as an operator would."""
         slots = [str(slot) for slot in range(self.workers)]
-        started = [
-            start_worker(self.setting.stack, self.setting.files.protocol, slot) for slot in slots
-        ]
+        stack, protocol = self.setting.stack, self.setting.files.protocol
+        started = [start_worker(stack, protocol, slot, exercise=True) for slot in slots]
         try:
             yield lambda: all(processes.is_running(worker.process) for worker in started)
         finally:
