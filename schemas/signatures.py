@@ -12,13 +12,11 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
 
 from schemas.exact_base64 import decoded, encoded
 from schemas.positions import Finding, located
@@ -33,6 +31,7 @@ from schemas.protocol import (
     PublicKey,
     Status,
 )
+from schemas.yaml_file import read_yaml
 
 _DOMAIN = b"ipu information sharing protocol, signature 1\n"
 _SIGNATURE_BYTES = 64
@@ -157,14 +156,14 @@ def load_signatures(protocol_file: Path) -> tuple[Signature, ...]:
     path = signatures_file(protocol_file)
     if not path.exists():
         return ()
+    document = read_yaml(path, ProtocolError)
     try:
-        document: Any = YAML(typ="rt").load(path)
         return tuple(Signature.model_validate(entry) for entry in document or ())
     except ValidationError as error:
         findings = [Finding(e["loc"], e["msg"]) for e in error.errors()]
         raise ProtocolError(located(findings, path, document, "signatures")) from None
-    except (YAMLError, TypeError) as error:
-        raise ProtocolError(f"{path}: no list of signatures: {error}") from None
+    except TypeError:
+        raise ProtocolError(f"{path}: no list of signatures") from None
 
 
 def save_signatures(protocol_file: Path, signatures: Iterable[Signature]) -> str:

@@ -70,25 +70,22 @@ class Releaser(NamedTuple):
     def __call__(
         self,
         agency: str,
-        record: dict[str, Any],
+        cleaned: Cleaned,
         locations: Mapping[str, Located],
-        caveats: list[str],
         today: date,
         tally: Tally,
     ) -> list[Release]:
-        """The releases of one record, with what was generalised or left out of them counted."""
-        releases = self.sanitise(agency, record, locations, caveats)
+        """Return the releases of one record; count what was generalised in them and who gets none."""
+        record, caveats, _, unread = cleaned
+        releases = self.sanitise(agency, record, locations, caveats, unread)
+        if len(releases) < len(self.sanitise.profiles):
+            tally.withheld.update(self.sanitise.kept_out(record, unread))
         if releases and self.generalise:
             tally.combinations.update(self.generalise(releases, record, today.toordinal()))
         residues = self.sanitise.residues(record) if releases else 0
         if residues:
             tally.withheld[TEXT_RESIDUE] += residues
         return releases
-
-    def excluding(self, releases: Sequence[Release]) -> list[str]:
-        """Why there is no release for each of the profiles that have none."""
-        told = {release.profile for release in releases}
-        return [f"row-excluded-from-{p}" for p in self.sanitise.profiles if p not in told]
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +140,7 @@ class Flow:
     def _release(
         self, cleaned: Cleaned, day: date | None, today: date, now_ms: int, tally: Tally
     ) -> list[Output]:
-        record, caveats, _ = cleaned
+        record, caveats = cleaned.record, cleaned.caveats
         locations: Mapping[str, Located] = self.geocode(record)
         for prefix, located in locations.items():
             if located.caveats:
@@ -158,14 +155,13 @@ class Flow:
         outputs: list[Output] = []
         if releaser is not None and region is not None:
             locations = self.region.guarded(locations, region)
-            made = releaser(self.agency, record, locations, caveats, today, tally)
+            made = releaser(self.agency, cleaned, locations, today, tally)
             releases = self._in_force(made, today, tally)
             outputs = self.route.released(releases, now_ms, region)
             taken_back = releaser.withdraw(self.agency, record, made)
             if taken_back:
                 outputs += self.route.withdrawn(taken_back, now_ms, region)
                 tally.withheld.update([f"taken-back-from-{profile}" for profile, _ in taken_back])
-            tally.withheld.update(releaser.excluding(made))
         elif kept_back:
             tally.withheld[kept_back] += 1
         self._count(tally, record, caveats)

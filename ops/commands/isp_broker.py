@@ -197,6 +197,7 @@ def _write_metric(partnership: str, found: Plan, textfile: Path) -> None:
     )
     for kind, change in found.changes.items():
         gauge.labels(partnership, kind).set(change.differing)
+    gauge.labels(partnership, "foreign").set(len(found.foreign))
     gauge.labels(partnership, "protocol").set(found.in_force != found.protocol)
     write_to_textfile(str(textfile), registry)
 
@@ -209,7 +210,8 @@ def _show(protocol: Protocol, changes: Plan, document: dict[str, object], *, as_
     if changes.in_step:
         typer.echo(f"{name}: broker and registry are what the protocol says")
         return
-    typer.echo(f"{name}: to be brought into step by `ipu isp apply`")
+    if not changes.nothing or changes.in_force != changes.protocol:
+        typer.echo(f"{name}: to be brought into step by `ipu isp apply`")
     if changes.in_force != changes.protocol:
         typer.echo(f"  put in force  protocol {changes.protocol[:16]}…")
     for kind, change in changes.changes.items():
@@ -217,6 +219,16 @@ def _show(protocol: Protocol, changes: Plan, document: dict[str, object], *, as_
         for what, names in lines:
             for one in names:
                 typer.echo(f"  {what}  {kind:8}{one}")
+    _show_foreign(name, changes)
+
+
+def _show_foreign(name: str, changes: Plan) -> None:
+    if changes.foreign:
+        typer.echo(f"{name}: not the protocol's, and left alone; remove it by hand")
+    for one in changes.foreign:
+        typer.echo(f"  {one}")
+    for user in changes.locked:
+        typer.echo(f"  locked   {user}, who left; a password that was set by hand looks the same")
 
 
 def _outcome(applied: Applied) -> dict[str, object]:

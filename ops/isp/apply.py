@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 
 from confluent_kafka.admin import AdminClient
 
+from ops.audit.errors import AuditError
 from ops.audit.recorder import Recorder
 from ops.isp.changes import Applied, Change, Changes
+from ops.isp.errors import ApplyError
 from ops.isp.in_force import put_in_force, read_in_force
 from ops.isp.quotas import apply_quotas
 from ops.isp.registry import register_schemas
 from ops.isp.rules import grant_rules, revoke_rules, rule_changes
-from ops.isp.topics import apply_topics
-from ops.isp.users import Passwords, apply_users, remove_users
-from schemas.access import principals, rules
+from ops.isp.topics import apply_topics, partitions_by_topic
+from ops.isp.users import Passwords, apply_users, remove_users, user_changes
+from schemas.access import Rule, principals, rules
 from schemas.catalogue import Catalogue
 from schemas.london import london_today
 from schemas.openings import closed_datasets
 from schemas.protocol import Protocol
 from schemas.signatures import Signature, content_digest
-from schemas.topics import disclosed_form, topics
+from schemas.topics import Names, disclosed_form, topics
+from streams.pipeline import DependencyUnavailable
 
 CHAIN = "protocol"
 """The chain of the audit in which applications of protocols stand."""
@@ -54,15 +57,20 @@ def apply(
 
     Raises:
         ApplyError: names the resource that the broker or the registry refused, and why.
-        AuditError: the application could not be written to the audit; nothing was granted.
+        AuditError: the application could not be written to the audit; what is no longer allowed was
+            revoked, and nothing was granted.
     """
     admin = AdminClient(dict(admin_config))
     closed = closed_datasets(protocol, catalogue, today or london_today())
     wanted_topics, wanted_rules = topics(protocol, catalogue), rules(protocol, closed)
+    unwritten = _intend(protocol, catalogue, admin_config, registry_url, wanted_rules, admin)
     revoked = revoke_rules(admin, protocol.prefix, wanted_rules)
     report(_said("revoked rules", revoked))
     gone = remove_users(admin, protocol.prefix, principals(protocol))
     report(_said("users who left", gone))
+    if unwritten is not None:
+        # What is no longer allowed is revoked all the same; nothing is granted.
+        raise unwritten
     schemas = register_schemas(registry_url, (*wanted_topics, disclosed_form(protocol, catalogue)))
     report(_said("schemas", schemas.change))
     made_topics = apply_topics(admin, wanted_topics)
@@ -90,6 +98,35 @@ def apply(
     return Applied(made_topics, all_users, all_rules, schemas.change, quotas, schemas.ids)
 
 
+def _intend(
+    protocol: Protocol,
+    catalogue: Catalogue,
+    admin_config: Mapping[str, str],
+    registry_url: str,
+    wanted_rules: Collection[Rule],
+    admin: AdminClient,
+) -> Exception | None:
+    """Write down what is about to be revoked, so that an application that is killed is known of.
+
+    Return why it could not be written. Before the first application there is no audit, and nothing to revoke.
+    """
+    stale = rule_changes(admin, protocol.prefix, wanted_rules).removed
+    left = user_changes(admin, protocol.prefix, principals(protocol)).removed
+    if not (stale or left) or Names(protocol.prefix).audit not in partitions_by_topic(admin):
+        return None
+    counts = {"rules to be removed": len(stale), "users to be removed": len(left)}
+    counts = {what: number for what, number in counts.items() if number}
+    names = Names(protocol.prefix)
+    audit = [t for t in topics(protocol, catalogue) if t.name in (names.audit, names.audit_heads)]
+    try:
+        # A newer release can have a newer schema of the audit.
+        register_schemas(registry_url, audit)
+        _write("begun", counts, protocol, catalogue, admin_config, registry_url)
+    except (AuditError, ApplyError, DependencyUnavailable) as error:
+        return error
+    return None
+
+
 def _audit(
     changes: Changes,
     protocol: Protocol,
@@ -98,18 +135,29 @@ def _audit(
     registry_url: str,
 ) -> None:
     """Write down what is about to be granted, and what was revoked, before anything new is allowed."""
-    chain = f"{protocol.prefix}.{CHAIN}"
     counts = {
         f"{kind} {what}": number
         for kind, change in changes.changes.items()
         for what, number in change.counts.items()
         if number and what != "left"
     }
+    _write("applied", counts, protocol, catalogue, admin_config, registry_url)
+
+
+def _write(
+    outcome: str,
+    counts: Mapping[str, int],
+    protocol: Protocol,
+    catalogue: Catalogue,
+    admin_config: Mapping[str, str],
+    registry_url: str,
+) -> None:
+    chain = f"{protocol.prefix}.{CHAIN}"
     entry = {
         "actor": admin_config["sasl.username"],
         "action": "protocol",
         "subject": content_digest(protocol),
-        "outcome": "applied",
+        "outcome": outcome,
         "counts": counts,
     }
     Recorder(admin_config, protocol, catalogue, registry_url, chain).write(entry)

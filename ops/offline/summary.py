@@ -62,6 +62,7 @@ class Summary:
         self.excluded += done.released is None and not done.faults
         self.faults.update([fault.code for fault in done.faults])
         self.caveats.update(done.caveats)
+        self.withheld.update(done.kept_out)
         self.combinations.update(done.combinations)
         for located in done.locations.values():
             self._add_place(located, released=done.released is not None)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from schemas.codes import CodeList
+from schemas.codes import CodeList, Spelt
 from schemas.london import steady_offset
 from schemas.placeholders import MISSING, SPOILT, Placeholders, placeholders
 from schemas.record_type import RECORD_REFERENCE, Field, RecordType
@@ -20,6 +20,7 @@ AHEAD = timedelta(days=50 * 365)
 CLOCKS_APART = timedelta(minutes=10)
 """By so much a supplier's clock may be ahead of ours."""
 LONGEST_TEXT = 20_000
+BEYOND_ITS_CODE = "more-than-its-code"
 _UNREADABLE = object()
 _OUT_OF_RANGE = object()
 _GIVEN_CHARACTERS = 200
@@ -77,6 +78,9 @@ class Validator:
                     found = reason if typed is _UNREADABLE else "out-of-range"
                     problems.append(Problem(name, found, _shown(value), accepted))
                     value = None
+                elif typed.__class__ is Spelt:
+                    problems.append(Problem(name, BEYOND_ITS_CODE, _shown(value), accepted))
+                    value = typed.code
                 else:
                     value = typed
             record[name] = value
@@ -232,9 +236,12 @@ def _code_reader(code_list: CodeList) -> Reader:
         if code is None:
             if not value.strip():
                 return None
-            code = code_list.code(value)
-            if code is None:
+            spelt = code_list.read(value)
+            if spelt is None:
                 return _UNREADABLE
+            if not spelt.certain:
+                return spelt
+            code = spelt.code
             if len(known) < _SPELLINGS_KNOWN:
                 known[value] = code
         return code

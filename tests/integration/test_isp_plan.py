@@ -17,6 +17,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
     AlterConfigOpType,
     ConfigEntry,
     ConfigResource,
+    NewTopic,
     ResourcePatternType,
     ResourceType,
 )
@@ -32,10 +33,12 @@ from ops.isp.errors import ApplyError
 from ops.isp.plan import Plan, make_plan, require_same
 from ops.isp.rules import exactly, existing_bindings
 from ops.isp.users import users_of
+from ops.reader import read_all
 from schemas.access import rules
 from schemas.catalogue import load_catalogue
 from schemas.protocol import Protocol
 from schemas.protocol_file import load_protocol
+from schemas.wire import decoder
 from tests.integration.partnership import Partnership, bring_into_step
 from tests.integration.waiting import until
 from tests.protocols import FIRST
@@ -237,8 +240,95 @@ def test_drift_ends_with_3_and_says_what_and_in_a_metric_how_much(
         "rules": 1,
         "schemas": 0,
         "quotas": 0,
+        "foreign": 0,
         "protocol": 0,
     }
+
+
+@pytest.mark.parametrize(
+    ("acl", "told"),
+    [
+        (reading("*", "planned.personal.", pattern=ResourcePatternType.PREFIXED),
+         "allowed  * read topic planned.personal.*"),
+        (reading("evil", "planned.audit"), "allowed  evil read topic planned.audit"),
+        (reading("evil", "plan", pattern=ResourcePatternType.PREFIXED),
+         "allowed  evil read topic plan*"),
+        (reading("evil", "*"), "allowed  evil read topic *"),
+        (reading("evil", "planned.disclosed.0123456789abcdef"),
+         "allowed  evil read topic planned.disclosed.0123456789abcdef"),
+        (reading("planned.fire", "planned.audit", deny=True),
+         "denied   planned.fire read topic planned.audit"),
+        (AclBinding(ResourceType.GROUP, "planned.council.x", ResourcePatternType.LITERAL,
+                    "User:evil", "*", AclOperation.READ, AclPermissionType.ALLOW),
+         "allowed  evil read group planned.council.x"),
+        (AclBinding(ResourceType.BROKER, "kafka-cluster", ResourcePatternType.LITERAL,
+                    "User:evil", "*", AclOperation.ALTER, AclPermissionType.ALLOW),
+         "allowed  evil alter broker kafka-cluster"),
+    ],
+    ids=range(8),
+)  # fmt: skip
+def test_drift_tells_of_every_rule_that_reaches_the_partnership_from_outside(
+    planned: Partnership,
+    file: Path,
+    by_hand: Callable[[AclBinding], None],
+    acl: AclBinding,
+    told: str,
+) -> None:
+    by_hand(acl)
+    outcome = command(planned, "drift", str(file), "--json")
+    assert outcome.exit_code == 3
+    assert json.loads(outcome.stdout)["foreign"] == [told]
+
+
+def test_drift_says_nothing_of_rules_of_others_on_the_same_cluster(
+    planned: Partnership, file: Path, by_hand: Callable[[AclBinding], None]
+) -> None:
+    by_hand(reading("neighbour", "plannedother.audit"))
+    assert command(planned, "drift", str(file)).exit_code == 0
+
+
+def test_drift_tells_of_settings_and_topics_that_are_not_the_protocol_s_and_of_locked_logins(
+    planned: Partnership, file: Path, folder: Path
+) -> None:
+    admin, audit, stray = AdminClient(planned.admin), planned.names.audit, "planned.stray"
+    entry = ConfigEntry("retention.bytes", "1000", incremental_operation=AlterConfigOpType.SET)
+    set_by_hand = ConfigResource(ResourceType.TOPIC, audit, incremental_configs=[entry])
+    admin.incremental_alter_configs([set_by_hand])[set_by_hand].result(20)
+    admin.create_topics([NewTopic(stray, 1, 1)])[stray].result(20)
+    try:
+        planned.apply(
+            load_protocol(written(folder / "l.yaml", without_business), planned.catalogue)
+        )
+        found = json.loads(command(planned, "drift", str(file), "--json").stdout)
+        assert found["foreign"] == [f"setting  {audit} retention.bytes=1000", f"topic    {stray}"]
+        assert found["locked"] == ["planned.business"]
+    finally:
+        entry = ConfigEntry("retention.bytes", "", incremental_operation=AlterConfigOpType.DELETE)
+        undone = ConfigResource(ResourceType.TOPIC, audit, incremental_configs=[entry])
+        admin.incremental_alter_configs([undone])[undone].result(20)
+        admin.delete_topics([stray])[stray].result(20)
+
+
+def test_an_application_that_is_killed_after_its_revocations_is_in_the_audit(
+    planned: Partnership, folder: Path
+) -> None:
+    class Killed(BaseException):
+        pass
+
+    def killed(said: str) -> None:
+        if said.startswith("users who left"):
+            raise Killed
+
+    left = load_protocol(written(folder / "killed.yaml", without_business), planned.catalogue)
+    admin = planned.secrets.client_config(planned.stack.bootstrap, ADMIN)
+    url = planned.stack.registry_url
+    removed = len(plan_of(planned, left).rules.removed)
+    with pytest.raises(Killed):
+        apply(left, planned.catalogue, admin, planned.secrets, url, killed)
+    decode = decoder(planned.catalogue.system["audit"])
+    *_, last = (decode(m.value() or b"") for m in read_all(admin, planned.names.audit, 1))
+    assert (last["action"], last["outcome"]) == ("protocol", "begun")
+    assert last["counts"] == {"rules to be removed": removed, "users to be removed": 1}
 
 
 def test_who_gives_of_every_rule_of_the_protocol_its_basis(

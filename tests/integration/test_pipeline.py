@@ -148,9 +148,14 @@ def test_an_offence_comes_out_in_both_profiles_with_codes_for_its_text(drained: 
         assert record["offence_code"] == "28A"
         assert record["property_stolen"] == ["computer"]
         assert record["location_address"].startswith("Acacia Avenue")
-        other = released[drained.record_id(profile, "police-crime-offence", offence("C-2"))]
-        assert other["offence_code"] is None
-        assert other["caveats"] == ["offence_code:unknown-code"]
+
+
+def test_an_offence_whose_code_cannot_be_read_is_kept_from_the_second_group(drained: Site) -> None:
+    central = by_id(drained, "council", "central", "police-crime-offence")
+    other = central[drained.record_id("central", "police-crime-offence", offence("C-2"))]
+    assert (other["offence_code"], other["caveats"]) == (None, [])
+    second = by_id(drained, "business", "second", "police-crime-offence")
+    assert drained.record_id("second", "police-crime-offence", offence("C-2")) not in second
 
 
 def test_a_fire_comes_out_for_both_its_recipients(drained: Site) -> None:
@@ -242,7 +247,9 @@ def test_the_receipts_add_up_to_what_was_supplied(drained: Site, unusable: Unusa
     assert police["cleaned"] == 1
     assert police["held"] == 0
     assert police["released.central"] == accepted
-    assert police["released.second"] == accepted - 1
+    assert police["released.second"] == accepted - 2
+    assert police["withheld.row-excluded-from-second"] == 1
+    assert police["withheld.row-not-known-for-second"] == 1
     assert police["geocoded.postcode"] == accepted
     assert police["faults.incident_date:not-a-date"] == 1
     assert police["faults.not-framed"] == 2

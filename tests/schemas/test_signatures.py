@@ -303,7 +303,7 @@ def test_signatures_are_read_as_they_were_written(file: Path) -> None:
 
 @pytest.mark.parametrize(
     ("text", "told"),
-    [("- party: police\n", "Field required"), ("x: [", "no list of signatures"), ("5", "no list")],
+    [("- party: police\n", "Field required"), ("x: [", "not YAML"), ("5", "no list")],
 )
 def test_a_file_that_holds_no_signatures_is_told_with_its_name(
     file: Path, text: str, told: str
