@@ -18,7 +18,7 @@ from connectors.errors import SourceError
 from connectors.mapping import Mapping
 from connectors.metadata import UNSTATED, Metadata
 from connectors.pace import Chunk, Metronome, Pace
-from connectors.registry import Encode, Registry
+from connectors.registry import Encode, encoder, known_schemas
 from connectors.sources.formats import open_table
 from connectors.sources.table import NOTHING_LEFT_OUT, Contents, Hidden, Row, Table, Unreadable
 from connectors.supply import Counts, Supply, erasure_id, event_dates, identified, ruling
@@ -150,11 +150,11 @@ class _Topics:
         self.supplies = names.supplies(agency)
         self.receipts = names.receipts(agency)
         check_access(job.account, (self.intake, self.supplies, self.receipts))
-        self._registry = Registry(job.account.registry_url)
+        self._known = known_schemas(job.account, job.catalogue)
         self._supply_schema = job.catalogue.system["supply"]
         schema = intake_schema(job.catalogue.record_type(dataset))
-        self.encode_record: Encode = self._registry.encoder(self.intake, schema)
-        self._encode_supply: Encode = self._registry.encoder(self.supplies, self._supply_schema)
+        self.encode_record: Encode = encoder(self._known, self.intake, schema)
+        self._encode_supply: Encode = encoder(self._known, self.supplies, self._supply_schema)
 
     def newest(self) -> ReadOnly[str, Any] | None:
         """The newest record of this supply that was committed, if any."""
@@ -168,7 +168,7 @@ class _Topics:
     def _supplies(self, ends: Offsets) -> Iterable[dict[str, Any]]:
         for value in read_until(self._account, self.supplies, ends):
             try:
-                yield self._registry.decode(value, self._supply_schema)
+                yield self._known.decode(value, self._supply_schema)
             except WireError:
                 continue  # the agency's own topic may hold what others of its tools wrote
 

@@ -7,7 +7,7 @@ from itertools import chain
 from typing import Literal, NamedTuple
 
 from schemas.protocol import Protocol
-from schemas.topics import Names
+from schemas.topics import Names, state_days
 
 Resource = Literal["topic", "group", "transactional-id"]
 Operation = Literal["read", "write", "describe"]
@@ -46,6 +46,7 @@ def rules(protocol: Protocol, closed: frozenset[str] = frozenset()) -> frozenset
             *_audit(protocol),
             *_cases(protocol),
             *_own_names(protocol),
+            *_schemas(protocol),
             *grounds(protocol, closed),
         )
     )
@@ -69,8 +70,9 @@ def _worker(protocol: Protocol) -> Iterator[Rule]:
         yield Rule(names.worker, "read", "topic", names.intake(agency, dataset))
         yield Rule(names.worker, "write", "topic", names.rejected(agency, dataset))
         yield Rule(names.worker, "write", "topic", names.receipts(agency))
-    yield Rule(names.worker, "read", "topic", names.memory)
-    yield Rule(names.worker, "write", "topic", names.memory)
+    for topic in (names.memory, names.audit_heads, *map(names.state, state_days(protocol))):
+        yield Rule(names.worker, "read", "topic", topic)
+        yield Rule(names.worker, "write", "topic", topic)
     yield Rule(names.worker, "write", "topic", names.audit)
     yield Rule(names.worker, "read", "topic", names.in_force)
     for entitlement in protocol.receives:
@@ -81,12 +83,17 @@ def _worker(protocol: Protocol) -> Iterator[Rule]:
 
 
 def _audit(protocol: Protocol) -> Iterator[Rule]:
-    """The recorder appends what no batch writes; the auditor reads, and holds it against the receipts."""
+    """The recorder appends what no batch writes; the auditor reads, and holds it against the receipts.
+
+    Of cases, and of the protocol in force, the auditor may see that there are any, not what they say.
+    """
     names = Names(protocol.prefix)
     for topic in (names.audit, names.audit_heads):
         yield Rule(names.recorder, "write", "topic", topic)
         yield Rule(names.auditor, "read", "topic", topic)
     yield Rule(names.recorder, "read", "topic", names.audit_heads)
+    for topic in (names.cases, names.in_force):
+        yield Rule(names.auditor, "describe", "topic", topic)
     for agency in {s.agency for s in protocol.supplies}:
         yield Rule(names.auditor, "read", "topic", names.receipts(agency))
 
@@ -154,6 +161,12 @@ def _aggregates(protocol: Protocol) -> Iterator[tuple[Rule, Ground]]:
         yield Rule(keeper, "read", "topic", topic), ground
         for party in agreement.recipients or [p.id for p in protocol.parties]:
             yield Rule(names.principal(party), "read", "topic", topic), ground
+
+
+def _schemas(protocol: Protocol) -> Iterator[Rule]:
+    """Whoever writes or reads needs the schemas' ids; the topic says nothing of who supplies or receives."""
+    for principal in principals(protocol):
+        yield Rule(principal, "read", "topic", Names(protocol.prefix).schemas)
 
 
 def _own_names(protocol: Protocol) -> Iterator[Rule]:

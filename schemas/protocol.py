@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from schemas.ed25519_points import point_flaw
 from schemas.exact_base64 import decoded
 from schemas.positions import Finding, Place
 
@@ -23,12 +24,20 @@ KEY_BYTES = 32
 """Of an Ed25519 key (RFC 8032)."""
 
 
+EXERCISE = "EXERCISE, agreed by nobody"
+"""What every listing says of a protocol that is signed for trying it out."""
+
+
 def _is_key(text: str) -> str:
-    decoded(text, KEY_BYTES)
+    flaw = point_flaw(decoded(text, KEY_BYTES))
+    if flaw is not None:
+        raise ValueError(f"{flaw}; a public key made by `ipu isp key` is accepted")
     return text
 
 
 PublicKey = Annotated[str, AfterValidator(_is_key)]
+Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+"""SHA-256 in hexadecimal."""
 Kind = Literal[
     "police-force", "police-authority", "council", "fire-and-rescue", "primary-care-trust",
     "local-health-board", "probation-trust", "strategic-health-authority", "nhs-trust", "mental-health-trust",
@@ -46,6 +55,9 @@ HEALTH = frozenset({
 
 COMPONENTS = frozenset({"worker", "recorder", "auditor", "discloser"})
 """Principals beside the parties': what processes, what writes the audit, who reads it, what discloses."""
+
+PROCESSES = COMPONENTS - {"auditor"}
+"""Components that no person reads by. Their own reads are not audited, those of the auditor are."""
 
 RELEVANT_AUTHORITIES = frozenset({
     "police-force", "police-authority", "council", "probation-trust", "fire-and-rescue", "primary-care-trust",
@@ -100,12 +112,14 @@ class Partnership(_Strict):
 class Officer(_Strict):
     """Who answers for a party, as a post with a mailbox: never a person's name.
 
-    `key` is the public key with which the post signs (Ed25519, 32 bytes in base64).
+    `key` is the public key with which the post signs (Ed25519, 32 bytes in base64). In the protocol that
+    changes it, `replaces` may name the key before it, which then signs the change.
     """
 
     post: str
     contact: str
     key: PublicKey | None = None
+    replaces: PublicKey | None = None
 
 
 class Agreement(_Strict):
@@ -303,8 +317,16 @@ class Protocol(_Strict):
     `review` is the last day by which it is to be reviewed. `review_warning_days` before it warnings begin;
     after it personal information is released no more, and `review_grace_days` later nothing is.
     `law` names the words that its bases, conditions and marking are taken from (schemas/law.yaml).
+
+    `number` counts the partnership's protocols, and `follows` is the digest of the one before. An `exercise`
+    is signed for trying it out. `rekeyed` names parties whose keys the authorities replaced because the
+    party lost them all.
     """
 
+    number: Annotated[int, Field(ge=1, le=1_000_000)] = 1
+    follows: Digest | None = None
+    exercise: bool = False
+    rekeyed: tuple[Name, ...] = ()
     partnership: Partnership
     review: date
     review_warning_days: Annotated[int, Field(ge=7, le=366)] = 42
@@ -325,6 +347,12 @@ class Protocol(_Strict):
     def prefix(self) -> str:
         """First part of every topic and principal name."""
         return self.partnership.short_name
+
+    @property
+    def title(self) -> str:
+        """The partnership's name as listings show it, with a mark where the protocol is an exercise."""
+        name = self.partnership.name
+        return f"{name} [{EXERCISE}]" if self.exercise else name
 
     def last_day(self, profile: Profile) -> date:
         """Last day (Europe/London) of releases in the profile, unless the protocol is reviewed."""
@@ -398,6 +426,7 @@ INCONSISTENT = "inconsistent_protocol"
 
 def protocol_findings(protocol: Protocol) -> Iterator[Finding]:
     """Return what does not fit together in a protocol, each finding at its place."""
+    yield from _succession_findings(protocol)
     yield from _words_findings(protocol)
     yield from _party_findings(protocol)
     yield from _supply_findings(protocol)
@@ -407,6 +436,34 @@ def protocol_findings(protocol: Protocol) -> Iterator[Finding]:
     yield from _neighbour_findings(protocol)
     yield from _area_findings(protocol)
     yield from _retention_findings(protocol)
+
+
+def _succession_findings(protocol: Protocol) -> Iterator[Finding]:
+    if protocol.number > 1 and protocol.follows is None:
+        message = (
+            f"number {protocol.number} names under `follows` the digest of the protocol before it; "
+            "`ipu isp follow` writes both lines"
+        )
+        yield Finding(("number",), message)
+    if protocol.rekeyed and protocol.follows is None:
+        yield Finding(("rekeyed",), "a first protocol replaces nobody's keys")
+    for i, name in enumerate(protocol.rekeyed):
+        if name not in protocol.officers:
+            message = f"{name!r} is no party; accepted: {', '.join(protocol.officers)}"
+            yield Finding(("rekeyed", i), message)
+    for i, party in enumerate(protocol.parties):
+        for post, officer in party.officers.items():
+            yield from _replacing_findings(("parties", i, post), officer)
+    for i, neighbour in enumerate(protocol.neighbours):
+        if neighbour.agreement is not None:
+            place = ("neighbours", i, "agreement", _LIAISON)
+            yield from _replacing_findings(place, neighbour.agreement.liaison_officer)
+
+
+def _replacing_findings(place: Place, officer: Officer) -> Iterator[Finding]:
+    if officer.replaces is not None and officer.replaces == (officer.key or officer.replaces):
+        message = "names the key before, and `key` another one"
+        yield Finding((*place, "replaces"), message)
 
 
 def _words_findings(protocol: Protocol) -> Iterator[Finding]:

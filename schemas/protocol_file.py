@@ -16,7 +16,7 @@ from schemas.protocol import INCONSISTENT, Protocol, ProtocolError
 from schemas.protocol_law import law_findings
 from schemas.review_date import review_notice
 from schemas.scrubbed import PROFILE, scrubbable
-from schemas.yaml_file import read_yaml
+from schemas.yaml_file import parse_yaml, read_content, read_yaml
 
 
 def load_protocol(path: Path, catalogue: Catalogue) -> Protocol:
@@ -25,7 +25,12 @@ def load_protocol(path: Path, catalogue: Catalogue) -> Protocol:
     Raises:
         ProtocolError: one line a finding, each with file, line, place and what is accepted.
     """
-    document = read_yaml(path, ProtocolError)
+    return parse_protocol(read_content(path, ProtocolError), path, catalogue)
+
+
+def parse_protocol(content: bytes, path: Path, catalogue: Catalogue) -> Protocol:
+    """Read the content of a protocol file; `path` is for messages. Errors as `load_protocol`."""
+    document = parse_yaml(content, path, ProtocolError)
     try:
         protocol = Protocol.model_validate(document)
     except ValidationError as error:

@@ -18,6 +18,9 @@ MAXIMUM_INTAKE_BYTES = 1_048_576
 """Largest record batch an intake topic takes; a rejection wraps one, so its topic takes more."""
 
 _PERSONAL = frozenset({"intake", "rejected", "personal", "letters", "inbox", "disclosed"})
+MAXIMUM_REJECTION_BYTES = 2 * MAXIMUM_INTAKE_BYTES
+"""Largest rejection; one that would be larger gives the record's place instead of its bytes."""
+
 MAXIMUM_TABLE_BYTES = 8 * MAXIMUM_INTAKE_BYTES
 """Largest aggregate table, which goes whole in one message."""
 
@@ -36,11 +39,27 @@ _OF_INTAKE = {
     "message.timestamp.type": "LogAppendTime",
 }
 
+DISCLOSED = "disclosed"
+"""Part of the name of every topic of a case, before the case."""
+
 TOMBSTONE_DAYS = 28
+RENEWAL_DAYS = 28
+"""How old an entry of the workers' state may be when it is used without being written again."""
+
+StateKind = Literal["withdrawals", "dates-ages", "combinations"]
+"""What workers remember: what may have to be taken back, dates of cases with steady ages, combinations."""
+
 _OF_RELEASES = {
     # What was corrected or taken back is gone from the broker a day later; the newest alone is kept.
     "cleanup.policy": "compact,delete",
     "max.compaction.lag.ms": str(DAY_MS),
+}
+
+_OF_BUSY = {
+    # The smallest that Kafka has. Only what is in an older segment is compacted.
+    "segment.bytes": "1048576",
+    # So long markers of transactions are kept; no key is ever deleted here.
+    "delete.retention.ms": "60000",
 }
 
 Family = Literal[
@@ -53,7 +72,8 @@ Family = Literal[
 class Topic:
     """A topic with its owner, marking, retention and the schema of its values.
 
-    What is `lasting` keeps the newest value of each key whatever its retention says.
+    What is `lasting` keeps the newest value of each key whatever its retention says. What is `busy` is
+    written with every batch and holds few keys, so it is compacted in small pieces and stays short.
     """
 
     name: str
@@ -69,6 +89,7 @@ class Topic:
     profile: str | None = None
     neighbour: str | None = None
     lasting: bool = False
+    busy: bool = False
 
     @property
     def config(self) -> dict[str, str]:
@@ -83,7 +104,8 @@ class Topic:
             return config | _OF_RELEASES | {"delete.retention.ms": str(self.tombstones_ms)}
         if self.lasting:
             # The newest alone is kept: of a case that is closed, what told of people is gone.
-            return config | {"max.compaction.lag.ms": str(DAY_MS)}
+            config |= {"max.compaction.lag.ms": str(DAY_MS)}
+            return config | (_OF_BUSY if self.busy else {})
         return config | (_OF_INTAKE if self.family == "intake" else {})
 
     @property
@@ -158,7 +180,7 @@ class Names:
 
     @property
     def audit_heads(self) -> str:
-        """Topic of the last entry of each chain of the audit but the workers', who remember theirs."""
+        """Topic of the last entry of each chain of the audit."""
         return f"{self.prefix}.internal.audit-heads"
 
     @property
@@ -166,15 +188,24 @@ class Names:
         """Topic of the protocol that was applied last."""
         return f"{self.prefix}.internal.protocol"
 
+    def state(self, kind: StateKind) -> str:
+        """Topic of one kind of what the workers remember between records."""
+        return f"{self.prefix}.internal.state.{kind}"
+
+    @property
+    def schemas(self) -> str:
+        """Topic of the schemas by the ids that messages name them by, for every principal."""
+        return f"{self.prefix}.schemas"
+
     @property
     def memory(self) -> str:
-        """Topic of what the worker remembers between records."""
+        """Topic of what has no kind of its own, and of all kinds before each had a topic."""
         return f"{self.prefix}.internal.memory"
 
     @property
     def all_disclosed(self) -> str:
         """What the names of all topics of cases begin with, before a point and the case."""
-        return f"{self.prefix}.disclosed"
+        return f"{self.prefix}.{DISCLOSED}"
 
     @property
     def cases(self) -> str:
@@ -210,6 +241,24 @@ def marking_of(protocol: Protocol, *, personal: bool) -> Marking:
 def topics(protocol: Protocol, catalogue: Catalogue) -> tuple[Topic, ...]:
     """All topics of the protocol, in order of their names."""
     return tuple(sorted(_topics(protocol, catalogue), key=lambda topic: topic.name))
+
+
+def state_days(protocol: Protocol) -> dict[StateKind, int]:
+    """Return the days that each kind of the workers' state is kept: never fewer than what it protects.
+
+    An entry protects the newest release that used it. It is written again if it is used `RENEWAL_DAYS`
+    after it was written. The broker deletes whole segments, so as many days again are added.
+    """
+    releases, window = (
+        protocol.retention.releases_days,
+        protocol.sanitising.combinations.window_days,
+    )
+    longest = 2 * RENEWAL_DAYS + releases
+    return {
+        "withdrawals": longest,
+        "dates-ages": longest,
+        "combinations": max(longest, 2 * RENEWAL_DAYS + window),
+    }
 
 
 def disclosed_topic(protocol: Protocol, catalogue: Catalogue, case: str, days: int) -> Topic:
@@ -249,7 +298,7 @@ def _topics(protocol: Protocol, catalogue: Catalogue) -> Iterator[Topic]:
         )  # fmt: skip
         yield topic(
             names.rejected(agency, dataset), "rejected", agency, keep.rejected_days,
-            catalogue.system["rejection"], maximum_bytes=2 * MAXIMUM_INTAKE_BYTES, **about,
+            catalogue.system["rejection"], maximum_bytes=MAXIMUM_REJECTION_BYTES, **about,
         )  # fmt: skip
     for agency in sorted({s.agency for s in protocol.supplies}):
         yield topic(
@@ -268,18 +317,23 @@ def _topics(protocol: Protocol, catalogue: Catalogue) -> Iterator[Topic]:
             partitions=max(s.partitions for s in protocol.supplies if s.dataset == dataset),
             dataset=dataset, profile=profile, neighbour=neighbour,
         )  # fmt: skip
-    yield topic(
-        names.memory, "internal", "worker", protocol.sanitising.combinations.window_days,
-        catalogue.system["memory"],
-    )  # fmt: skip
+    kept = state_days(protocol)
+    for kind, days in kept.items():
+        yield topic(names.state(kind), "internal", "worker", days, catalogue.system["memory"])
+    yield topic(names.memory, "internal", "worker", max(kept.values()), catalogue.system["memory"])
     yield topic(names.audit, "audit", "worker", keep.audit_days, catalogue.system["audit"])
     yield topic(
         names.in_force, "internal", "operator", keep.audit_days,
         catalogue.system["protocol-in-force"], lasting=True,
     )  # fmt: skip
     yield topic(
-        names.audit_heads, "internal", "recorder", keep.audit_days, catalogue.system["audit-head"]
-    )
+        names.schemas, "internal", "operator", keep.audit_days,
+        catalogue.system["registered-schema"], lasting=True,
+    )  # fmt: skip
+    yield topic(
+        names.audit_heads, "internal", "recorder", keep.audit_days,
+        catalogue.system["audit-head"], lasting=True, busy=True,
+    )  # fmt: skip
     for party in protocol.correspondents:
         yield topic(
             names.letters(party.id), "letters", party.id, keep.letters_days,

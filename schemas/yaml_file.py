@@ -23,7 +23,12 @@ def read_yaml(path: Path, refusal: type[Refusal]) -> Any:
     Raises:
         refusal: the file is no YAML; the message has file and line, and nothing of its content.
     """
-    text = _text(path, refusal)
+    return parse_yaml(read_content(path, refusal), path, refusal)
+
+
+def parse_yaml(content: bytes, path: Path, refusal: type[Refusal]) -> Any:
+    """Return the document in the content of a file; `path` is for messages. Errors as `read_yaml`."""
+    text = _decoded(content, path, refusal)
     try:
         return YAML(typ="rt").load(text)
     except MarkedYAMLError as error:
@@ -38,7 +43,8 @@ def read_yaml(path: Path, refusal: type[Refusal]) -> Any:
         raise refusal(f"{path}:1: not YAML: {type(error).__name__}") from None
 
 
-def _text(path: Path, refusal: type[Refusal]) -> str:
+def read_content(path: Path, refusal: type[Refusal]) -> bytes:
+    """Return the bytes of a file of at most `MOST_BYTES`. Errors as `read_yaml`."""
     try:
         with path.open("rb") as file:
             content = file.read(MOST_BYTES + 1)
@@ -48,6 +54,10 @@ def _text(path: Path, refusal: type[Refusal]) -> str:
         raise refusal(f"{path}: cannot be read: {error.strerror}") from None
     if len(content) > MOST_BYTES:
         raise refusal(f"{path}: larger than {MOST_BYTES:,} bytes, the most that is read")
+    return content
+
+
+def _decoded(content: bytes, path: Path, refusal: type[Refusal]) -> str:
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -15,14 +15,17 @@ from typing import Any, NamedTuple
 
 from sanitiser.key_ring import KeyRing
 from sanitiser.location import Located
-from sanitiser.memory import Memory
+from sanitiser.memory import Memory, kind_of
+from sanitiser.rows import EXCLUDED, UNKNOWN
 from schemas.london import london_time
 from schemas.record_type import PERSONAL, RecordType
-from streams.chain import Head
+from schemas.topics import DAY_MS, StateKind
+from streams.chain import Head, Heads
 from streams.messages import (
     MARKING_HEADER,
     WRITER_HEADER,
     BatchResult,
+    Handling,
     Headers,
     Intake,
     Output,
@@ -54,6 +57,12 @@ _WRITER_BYTES = 8
 _UNPROCESSABLE = Problem(
     "", "unprocessable", None, "a record that the processor can handle; report this one"
 )
+_UNREADABLE = "a record batch that a Kafka client can read"
+
+
+TAKEN_BACK_FROM = "taken-back-from-"
+OF_WHOLE_ROWS = (EXCLUDED, UNKNOWN, TAKEN_BACK_FROM)
+"""What the reasons begin with that are about a whole row; they go to its supplier alone."""
 
 
 class DependencyUnavailable(RuntimeError):
@@ -119,6 +128,9 @@ class Flow:
         `now` is local time in Europe/London, `now_ms` the same instant since 1970 UTC.
         """
         tally.received += 1
+        if intake.unreadable is not None:
+            fault = Problem("", "unreadable", intake.unreadable, _UNREADABLE)
+            return [self._reject(intake, [fault], tally, whole=False)]
         today = now.date()
         try:
             record, problems = self.validate(self.decode(intake.value), now)
@@ -136,6 +148,11 @@ class Flow:
         except Exception as error:  # noqa: BLE001 - one record must never stop the partition
             _log_without_content(error, intake)
             return [self._reject(intake, [_UNPROCESSABLE], tally)]
+
+    def refuse(self, intake: Intake, tally: Tally, *, whole: bool) -> list[Output]:
+        """Return the rejection of a record whose own outputs cannot be written, with its bytes if `whole`."""
+        tally.received += 1
+        return [self._reject(intake, [_UNPROCESSABLE], tally, whole=whole)]
 
     def _release(
         self, cleaned: Cleaned, day: date | None, today: date, now_ms: int, tally: Tally
@@ -161,7 +178,7 @@ class Flow:
             taken_back = releaser.withdraw(self.agency, record, made)
             if taken_back:
                 outputs += self.route.withdrawn(taken_back, now_ms, region)
-                tally.withheld.update([f"taken-back-from-{profile}" for profile, _ in taken_back])
+                tally.withheld.update([f"{TAKEN_BACK_FROM}{profile}" for profile, _ in taken_back])
         elif kept_back:
             tally.withheld[kept_back] += 1
         self._count(tally, record, caveats)
@@ -212,10 +229,12 @@ class Flow:
         if day is not None:
             tally.newest_event = max(tally.newest_event, day.isoformat())
 
-    def _reject(self, intake: Intake, faults: Sequence[Problem], tally: Tally) -> Output:
+    def _reject(
+        self, intake: Intake, faults: Sequence[Problem], tally: Tally, *, whole: bool = True
+    ) -> Output:
         tally.rejected += 1
         tally.faults.update([fault.code for fault in faults])
-        return self.route.rejected(intake, faults)
+        return self.route.rejected(intake, faults, whole=whole)
 
 
 class Pipeline:
@@ -226,15 +245,15 @@ class Pipeline:
         flows: Mapping[str, Flow],
         receipts: Mapping[str, Destination],
         memory: Memory,
-        remembered: Destination,
+        remembered: Mapping[StateKind | None, Destination],
         trail: Trail,
         clock: Callable[[], float],
         alarmed: Callable[[Tally], bool] = lambda _tally: False,
     ) -> None:
         """Take the flow of each intake topic, the receipts topic of each agency, seconds since 1970.
 
-        What the flows change in `memory` is written to `remembered`, under the `writer`'s name; what
-        a batch did is written to the audit by `trail`.
+        What the flows change in `memory` is written to the topic that its kind has in `remembered`, under
+        the `writer`'s name; what a batch did is written to the audit by `trail`.
         """
         self.memory = memory
         self.writer = token_bytes(_WRITER_BYTES)
@@ -254,10 +273,22 @@ class Pipeline:
         """The intake topics that are processed."""
         return tuple(self._flows)
 
-    def process(self, batch: Sequence[Intake]) -> BatchResult:
+    @property
+    def heads(self) -> Heads:
+        """The heads of the audit's chains, as far as this process knows them."""
+        return self._trail.heads
+
+    def keep(self, changes: Mapping[bytes, bytes]) -> None:
+        """Go on from the batch that was processed last: it is committed, with these changes of memory."""
+        self.memory.keep(changes)
+        self._trail.keep()
+
+    def process(
+        self, batch: Sequence[Intake], handling: Handling = Handling.PROCESS
+    ) -> BatchResult:
         """Outputs and tallies of a batch; raises only `DependencyUnavailable`."""
-        self.memory.discard()
         now = self._clock()
+        self.memory.begin(int(now * 1000) // DAY_MS)
         now_ms, local = int(now * 1000), london_time(datetime.fromtimestamp(now, UTC))
         tallies: dict[Origin, Tally] = {}
         outputs: list[Output] = []
@@ -269,13 +300,16 @@ class Pipeline:
             if tally is None:
                 tally = Tally(flow.agency, flow.record_type.dataset, intake.supply_id)
                 tallies[origin] = tally
-            made = flow.process(intake, local, now_ms, tally)
+            if handling is Handling.PROCESS:
+                made = flow.process(intake, local, now_ms, tally)
+            else:
+                made = flow.refuse(intake, tally, whole=handling is Handling.REJECT)
             ledger.note(origin, made)
             outputs += made
         # Releases leave in the order of their digests: the order of arrival would join them to originals.
         outputs.sort(key=lambda output: (output.topic, output.key or b""))
-        entry, head = self._trail.entry(now_ms, tallies, ledger)
-        outputs.append(entry)
+        entries, head = self._trail.entries(now_ms, tallies, ledger)
+        outputs += entries
         for tally in tallies.values():
             tally.reject_alarm = self._alarmed(tally)
             outputs.append(self._receipt(tally, head))
@@ -284,9 +318,12 @@ class Pipeline:
         return BatchResult(outputs, tuple(tallies.values()), changes)
 
     def _changelog(self, changes: Mapping[bytes, bytes]) -> list[Output]:
-        topic, encode, marking = self._remembered
+        return [self._change(name, value) for name, value in changes.items()]
+
+    def _change(self, name: bytes, value: bytes) -> Output:
+        topic, encode, marking = self._remembered[kind_of(name)]
         headers: Headers = [(MARKING_HEADER, marking.encode()), (WRITER_HEADER, self.writer)]
-        return [Output(topic, name, encode({"value": v}), headers) for name, v in changes.items()]
+        return Output(topic, name, encode({"value": value}), headers)
 
     def _receipt(self, tally: Tally, head: Head) -> Output:
         """What became of a supply, with the audit's head: its agency can then show that it was changed."""

@@ -16,6 +16,7 @@ from ops.audit.recorder import Recorder
 from ops.embedded import stack as embedded
 from ops.embedded.errors import StackError
 from ops.embedded.stack import Stack
+from ops.registered import schemas_of
 from ops.settings import Settings
 from ops.system import remembered_protocol
 from schemas.catalogue import SCHEMA_FOLDER, Catalogue
@@ -30,6 +31,10 @@ RunDir = Annotated[
 ]
 ProtocolOption = Annotated[
     Path | None, typer.Option(help="The protocol's file; that of `ipu up` by default.")
+]
+Exercise = Annotated[
+    bool,
+    typer.Option("--exercise", help="Take a protocol that is signed for an exercise, knowingly."),
 ]
 AsJson = Annotated[
     bool, typer.Option("--json", help="Print one JSON object for a program to read.")
@@ -86,14 +91,15 @@ def account_of(protocol: Protocol, party: str, stack: Stack) -> Account:
         message = f"there is no password of {principal} under {stack.run_dir}; run `ipu isp apply`"
         raise StackError(message)
     connection = stack.secrets.client_config(stack.bootstrap, principal)
-    return Account(protocol.prefix, party, connection, stack.registry_url)
+    return Account(protocol.prefix, party, connection)
 
 
 def recorder_of(stack: Stack, protocol: Protocol, catalogue: Catalogue, chain: str) -> Recorder:
     """Writes to the recorder's `chain` of the audit on the stack."""
     principal = Names(protocol.prefix).recorder
     client = stack.secrets.client_config(stack.bootstrap, principal)
-    return Recorder(client, protocol, catalogue, stack.registry_url, f"{principal}.{chain}")
+    schemas = schemas_of(client, protocol.prefix, catalogue)
+    return Recorder(client, protocol, catalogue, schemas, f"{principal}.{chain}")
 
 
 def columns_of(name_or_file: str | None, dataset: str, catalogue: Catalogue) -> Mapping:

@@ -21,6 +21,7 @@ from ops.isp.registry import schema_changes
 from ops.isp.rules import rule_changes
 from ops.isp.topics import topic_changes
 from ops.isp.users import locked_users, user_changes
+from ops.registered import read_schemas
 from schemas.access import principals, rules
 from schemas.catalogue import Catalogue
 from schemas.london import london_today
@@ -63,7 +64,7 @@ def make_plan(
     protocol: Protocol,
     catalogue: Catalogue,
     admin_config: Mapping[str, str],
-    registry_url: str,
+    registry: Mapping[str, str],
     *,
     today: date | None = None,
 ) -> Plan:
@@ -74,6 +75,7 @@ def make_plan(
     admin = AdminClient(dict(admin_config))
     closed = closed_datasets(protocol, catalogue, today or london_today())
     wanted = topics(protocol, catalogue)
+    schemas = read_schemas(admin_config, protocol.prefix, catalogue)
     known = read_in_force(admin_config, protocol.prefix, catalogue)
     agreed = rules(protocol, closed)
     cases = known_cases(admin_config, protocol, catalogue)
@@ -82,7 +84,7 @@ def make_plan(
         users=user_changes(admin, protocol.prefix, principals(protocol)),
         rules=rule_changes(admin, protocol.prefix, agreed),
         quotas=quota_changes(admin_config, protocol),
-        schemas=schema_changes(registry_url, (*wanted, disclosed_form(protocol, catalogue))),
+        schemas=schema_changes(registry, (*wanted, disclosed_form(protocol, catalogue)), schemas),
         protocol=content_digest(protocol),
         in_force=known.digest if known else "",
         foreign=foreign(admin, protocol.prefix, wanted, agreed, cases),

@@ -12,7 +12,7 @@ from connectors.sources.table import Row
 from connectors.supply import identified
 from ops.reader import read_all
 from schemas.catalogue import Catalogue
-from streams.messages import SUPPLY_HEADER
+from streams.messages import SUPPLY_HEADER, supply_of
 from streams.pipeline import Flow
 from streams.steps.decode import Undecodable
 
@@ -40,7 +40,7 @@ def from_topic(
             given = flow.decode(message.value())
         except Undecodable:
             continue
-        yield Candidate(flow, given, supply.decode() if isinstance(supply, bytes) else supply)
+        yield Candidate(flow, given, supply_of(supply))
 
 
 def from_file(

@@ -26,7 +26,7 @@ from tests.integration.records import (
     incident,
     offence,
 )
-from tests.integration.site import Site, free_port, place_of, samples
+from tests.integration.site import Site, free_port, place_of
 from tests.integration.waiting import until
 
 pytestmark = pytest.mark.broker
@@ -285,9 +285,9 @@ def test_too_many_rejects_alarm_and_pause_only_where_the_protocol_says_so(alarmi
         alarming.publish("fire-incident", [fire(f"F-{n}") for n in range(BAD)])
         # The pause may come while some of the bad records still wait.
         alarming.drain(["police-crime-offence", "fire-incident"])
-        until(lambda: paused(port) == 1, 30, "the pause")
+        until(lambda: paused(alarming, port) == 1, 30, "the pause")
         left = alarming.waiting(["police-incident"])
-        alarm = samples(port)["ipu_reject_alarm"]
+        alarm = alarming.samples(port)["ipu_reject_alarm"]
         assert [alarm["police", dataset] for dataset in datasets] == [1, 1]
         assert alarm["fire", "fire-incident"] == 0
         assert "stand above the protocol's limit" in worker.log
@@ -295,7 +295,7 @@ def test_too_many_rejects_alarm_and_pause_only_where_the_protocol_says_so(alarmi
         alarming.publish("police-crime-offence", [offence("C-1")])
         alarming.drain(["police-crime-offence"])
         assert alarming.waiting(["police-incident"]) == left + 1
-        assert ("police", "police-crime-offence") not in samples(port)["ipu_intake_paused"]
+        assert ("police", "police-crime-offence") not in alarming.samples(port)["ipu_intake_paused"]
     receipts = alarming.decoded("police", alarming.partnership.names.receipts("police"))
     assert {r["dataset"] for r in receipts if r["reject_alarm"]} == set(datasets)
     with alarming.worker():
@@ -303,5 +303,5 @@ def test_too_many_rejects_alarm_and_pause_only_where_the_protocol_says_so(alarmi
     assert len(by_id(alarming, "council", "central", "police-incident")) == 1
 
 
-def paused(port: int) -> float:
-    return samples(port).get("ipu_intake_paused", {}).get(("police", "police-incident"), 0)
+def paused(site: Site, port: int) -> float:
+    return site.samples(port).get("ipu_intake_paused", {}).get(("police", "police-incident"), 0)

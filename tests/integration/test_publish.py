@@ -31,7 +31,7 @@ from connectors.mapping_file import find_mapping, identity_mapping
 from connectors.pace import Pace
 from connectors.publish import Job, Published, publish
 from connectors.receipts import await_outcome
-from connectors.registry import Registry
+from connectors.registry import encoder, known_schemas
 from connectors.topic_reader import TopicReader, end_offsets
 from connectors.writer import Outgoing, TransactionalWriter
 from schemas.catalogue import load_catalogue
@@ -82,7 +82,7 @@ def job(tmp_path: Path, account: Account, partnership: Partnership) -> Callable[
 
 def account_of(partnership: Partnership, party: str, **more: str) -> Account:
     connection = {**partnership.client(party), **more}
-    return Account(PREFIX, party, connection, partnership.stack.registry_url, patience_s=10)
+    return Account(PREFIX, party, connection, patience_s=10)
 
 
 def write_incidents(path: Path, rows: int, name: str) -> Path:
@@ -95,7 +95,7 @@ def committed(partnership: Partnership, topic: str) -> list[tuple[bytes, dict[st
     """Key and value of every record that a reader of what is committed gets."""
     reader = account_of(partnership, "police")
     reader = replace(reader, connection=partnership.admin)
-    registry = Registry(partnership.stack.registry_url)
+    known = known_schemas(account_of(partnership, "police"), partnership.catalogue)
     kind = "supply" if ".supplies." in topic else None
     schema = (
         partnership.catalogue.system["supply"]
@@ -111,7 +111,7 @@ def committed(partnership: Partnership, topic: str) -> list[tuple[bytes, dict[st
             value = topic_reader.next()
             left -= {p for p in left if topic_reader.reached.get(p, 0) >= ends[p]}
             if value is not None:
-                record = registry.decode(value, schema)
+                record = known.decode(value, schema)
                 found.append((str(record.get("incident_reference", "")).encode(), record))
     assert not left, "an open transaction hides the end of the topic"
     return found
@@ -307,17 +307,13 @@ def test_a_broker_that_is_away_is_reported_within_patience(
     assert time.monotonic() - began < 10
 
 
-def test_a_registry_that_is_away_is_reported(job: Callable[..., Job]) -> None:
-    work = job(3, "registry")
-    away = replace(work.account, registry_url="http://127.0.0.1:1/apis/ccompat/v7")
-    with pytest.raises(UnavailableError, match=r"registry at http://127\.0\.0\.1:1"):
-        publish(replace(work, account=away))
-
-
-def test_a_schema_that_is_not_registered_is_reported(account: Account) -> None:
+def test_a_schema_that_is_not_registered_is_reported(
+    partnership: Partnership, account: Account
+) -> None:
+    known = known_schemas(account, partnership.catalogue)
     other = {"type": "record", "name": "Other", "fields": [{"name": "x", "type": "string"}]}
     with pytest.raises(NotAppliedError, match="run `ipu isp apply`"):
-        Registry(account.registry_url).encoder(f"{PREFIX}.intake.police.police-incident", other)
+        encoder(known, f"{PREFIX}.intake.police.police-incident", other)
 
 
 def test_a_second_publisher_takes_the_place_of_the_first(account: Account) -> None:
@@ -342,7 +338,8 @@ def test_receipts_of_a_supply_add_up_to_its_outcome(
     topic = f"{PREFIX}.receipts.police"
     start = end_offsets(account, topic)
     worker = account_of(partnership, "worker")
-    encode = Registry(account.registry_url).encoder(topic, partnership.catalogue.system["receipt"])
+    known = known_schemas(account, partnership.catalogue)
+    encode = encoder(known, topic, partnership.catalogue.system["receipt"])
     made = [receipt("s1", 3, rejected=1), receipt("other", 9, rejected=9), receipt("s1", 2)]
     writer = TransactionalWriter(worker, f"{PREFIX}.worker.trial", topic)
     writer.write([Outgoing(topic, None, b"not framed")])
