@@ -403,7 +403,7 @@ def test_the_command_fails_where_rows_could_not_be_read_and_says_which(
     assert running.returncode == 1
     assert (supply["rows_read"], supply["records"], supply["unreadable"]) == (4, 3, 1)
     assert "line 5: 2 cells; the header has 5" in supply["caveats"][-1]
-    again = start_command(partnership, protocol_file, file, "--allow-unreadable")
+    again = start_command(partnership, protocol_file, file, "--no-wait", "--allow-unreadable")
     repeated = json.loads(again.communicate(timeout=60)[0])["supply"]
     assert (again.returncode, repeated["unreadable"], repeated["sent"]) == (0, 1, 0)
     assert repeated["caveats"] == supply["caveats"]
