@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from ops.audit.collector import CHAIN, collect_for_ever
+from ops.audit.collector import collect_for_ever
 from ops.audit.recorder import Recorder
 from ops.cli import EXPECTED, FAILED
 from ops.disclosures.case_keys import FOLDER as CASES
@@ -27,6 +27,7 @@ from ops.reference import INDEX_FOLDER, ensure_index
 from ops.worker import WorkerSettings, run_worker
 from schemas.access import principals
 from schemas.catalogue import Catalogue, load_catalogue
+from schemas.client_names import BROKER_LOG, recorder_transaction
 from schemas.london import london_today
 from schemas.protocol import Protocol
 from schemas.protocol_file import load_protocol
@@ -130,7 +131,7 @@ def collect(
     protocol, catalogue = _read(protocol_file)
     principal = Names(protocol.prefix).recorder
     client = _store(secrets_folder, (principal,)).client_config(bootstrap, principal)
-    chain = f"{principal}.{CHAIN}"
+    chain = recorder_transaction(principal, BROKER_LOG)
     collect_for_ever(log_file, Recorder(client, protocol, catalogue, registry_url, chain), every)
 
 

@@ -62,7 +62,7 @@ def bring_up(
     report("applying the protocol")
     # Before it makes the passwords by which a system shows that it is not new.
     keys_of(stack).make(london_today(), new=not stack.secrets.has(Names(protocol.prefix).worker))
-    admin = stack.secrets.client_config(stack.bootstrap, ADMIN)
+    admin = stack.secrets.client_config(stack.inside, ADMIN)
     signatures = may_follow(protocol_file, protocol, admin, catalogue)
     apply(
         protocol, catalogue, admin, stack.secrets, stack.registry_url, report, signatures=signatures

@@ -14,9 +14,6 @@ from schemas.topics import Names, topics
 
 log = logging.getLogger(__name__)
 
-CHAIN = "broker-log"
-"""The chain of what the broker's log tells."""
-
 
 class Collector(NamedTuple):
     """Reads `file`, the authorizer's log, and writes to the chain of `recorder`."""

@@ -24,9 +24,6 @@ from streams.chain import Head
 from streams.messages import MARKING_HEADER, Headers
 from streams.registry import Registry
 
-COMMANDS = "commands"
-"""The chain of what people do by `ipu`."""
-
 _SECONDS = 15.0
 _ATTEMPTS = 8
 _NAME_BYTES = 8

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from connectors.registry import Registry
-from ops.audit.collector import CHAIN, Collector, collect_for_ever
+from ops.audit.collector import Collector, collect_for_ever
 from ops.audit.entries import Archive
 from ops.audit.select import DIGEST_BYTES, Answer, Inquiry, answers, digests
 from ops.audit.verify import Break, Verification, first_rewritten, verify
@@ -32,6 +32,7 @@ from ops.resolve.names import record_ids
 from ops.supervisor import Supervisor
 from ops.system import keys_of
 from schemas.catalogue import load_catalogue
+from schemas.client_names import BROKER_LOG
 from schemas.london import LONDON, london_time
 from schemas.protocol import Party, Protocol
 from schemas.protocol_file import load_protocol
@@ -162,7 +163,7 @@ def collect(
         raise typer.Exit(Supervisor([sys.executable, "-m", "ops.cli", *alone]).run())
     stack, catalogue = running_stack(run_dir), load_catalogue()
     agreed = load_protocol(protocol_of(stack.run_dir, protocol), catalogue)
-    recorder = recorder_of(stack, agreed, catalogue, CHAIN)
+    recorder = recorder_of(stack, agreed, catalogue, BROKER_LOG)
     log_file = file or Layout(stack.run_dir).logs / "authorizer.log"
     if every is not None:
         collect_for_ever(log_file, recorder, every)
@@ -173,7 +174,7 @@ def collect(
 def _archive(protocol_file: Path | None, run_dir: Path | None) -> Archive:
     stack, catalogue = running_stack(run_dir), load_catalogue()
     protocol = load_protocol(protocol_of(stack.run_dir, protocol_file), catalogue)
-    client = stack.secrets.client_config(stack.bootstrap, Names(protocol.prefix).auditor)
+    client = stack.secrets.client_config(stack.inside, Names(protocol.prefix).auditor)
     return Archive(client, protocol, catalogue, Registry(stack.registry_url))
 
 

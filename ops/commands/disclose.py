@@ -348,8 +348,8 @@ def serve(
         raise typer.Exit(Supervisor([sys.executable, "-m", "ops.cli", *alone]).run())
     stack, catalogue = running_stack(run_dir), load_catalogue()
     agreed = load_signed(protocol_of(stack.run_dir, protocol), catalogue)
-    own = stack.secrets.client_config(stack.bootstrap, Names(agreed.prefix).discloser)
-    admin = stack.secrets.client_config(stack.bootstrap, ADMIN)
+    own = stack.secrets.client_config(stack.inside, Names(agreed.prefix).discloser)
+    admin = stack.secrets.client_config(stack.inside, ADMIN)
     secrets = stack.secrets.folder
     run_discloser(discloser_settings(agreed, catalogue, own, admin, stack.registry_url, secrets))
 

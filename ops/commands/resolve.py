@@ -13,7 +13,6 @@ import typer
 from rich.console import Console
 
 from connectors.account import check_access
-from ops.audit.recorder import COMMANDS
 from ops.commands.common import (
     AsJson,
     ProtocolOption,
@@ -32,6 +31,7 @@ from ops.system import keys_of
 from ops.worker import assemble
 from sanitiser.postcodes import PostcodeIndex
 from schemas.catalogue import Catalogue, load_catalogue
+from schemas.client_names import COMMANDS
 from schemas.london import london_time
 from schemas.protocol import Protocol
 from schemas.protocol_file import load_protocol
@@ -141,7 +141,7 @@ def _in_topics(
 ) -> Iterator[Candidate]:
     names = Names(protocol.prefix)
     # The agency may write its intake and not read it; what it finds here is its own all the same.
-    worker = stack.secrets.client_config(stack.bootstrap, names.worker)
+    worker = stack.secrets.client_config(stack.inside, names.worker)
     partitions = {s.dataset: s.partitions for s in protocol.supplies if s.agency == agency}
     return chain.from_iterable(
         from_topic(worker, topic, partitions[dataset], pipeline.flow(topic))

@@ -65,7 +65,7 @@ def worker(
                 protocol=protocol_file,
                 index=stack.run_dir / INDEX_FOLDER,
                 registry_url=stack.registry_url,
-                connection=dict(stack.secrets.client_config(stack.bootstrap, Names(prefix).worker)),
+                connection=dict(stack.secrets.client_config(stack.inside, Names(prefix).worker)),
                 keys=keys_of(stack),
                 slot=slot,
                 metrics_port=metrics_port,

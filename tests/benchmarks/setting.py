@@ -123,7 +123,7 @@ class Setting:
     @property
     def admin_config(self) -> dict[str, Any]:
         """Client configuration of the administrator, for whom every topic is open."""
-        return dict(self.stack.secrets.client_config(self.stack.bootstrap, ADMIN))
+        return dict(self.stack.secrets.client_config(self.stack.inside, ADMIN))
 
     @property
     def admin(self) -> AdminClient:
@@ -171,7 +171,7 @@ def running(files: Files, report: Report) -> Iterator[Setting]:
 def _applied(files: Files, stack: Stack, report: Report) -> Setting:
     catalogue = load_catalogue()
     protocol = load_protocol(files.protocol, catalogue)
-    admin_config = stack.secrets.client_config(stack.bootstrap, ADMIN)
+    admin_config = stack.secrets.client_config(stack.inside, ADMIN)
     # As `ipu up` does: a worker refuses to make a key of its own.
     keys_of(stack).make(london_today())
     applied = apply(protocol, catalogue, admin_config, stack.secrets, stack.registry_url, report)

@@ -40,7 +40,7 @@ class Partnership(NamedTuple):
     @property
     def admin(self) -> ClientConfig:
         """Client configuration of the administrator."""
-        return {**self.secrets.client_config(self.stack.bootstrap, ADMIN)}
+        return {**self.secrets.client_config(self.stack.inside, ADMIN)}
 
     def client(self, party: str) -> ClientConfig:
         """Client configuration of a party, or of the component `worker`."""
@@ -76,7 +76,7 @@ class Partnership(NamedTuple):
 
 def bring_into_step(protocol: Protocol, catalogue: Catalogue, stack: Stack) -> Partnership:
     """Apply `protocol` to `stack`."""
-    admin = stack.secrets.client_config(stack.bootstrap, ADMIN)
+    admin = stack.secrets.client_config(stack.inside, ADMIN)
     keys_of(stack).make(london_today())
     applied = apply(protocol, catalogue, admin, stack.secrets, stack.registry_url, print)
     return Partnership(protocol, catalogue, stack, stack.secrets, applied)
