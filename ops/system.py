@@ -6,7 +6,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ops.background import start_collector, start_discloser, start_worker, stop_beside, stop_workers
+from ops.background import (
+    start_collector,
+    start_discloser,
+    start_keeper,
+    start_worker,
+    stop_beside,
+    stop_keeper,
+    stop_workers,
+)
 from ops.embedded import private_files
 from ops.embedded import stack as embedded
 from ops.embedded.broker_config import ADMIN
@@ -58,6 +66,7 @@ def bring_up(
     catalogue = load_catalogue()
     protocol = load_signed(protocol_file, catalogue)
     stack = embedded.start(settings, report)
+    start_keeper(stack)
     private_files.write(stack.run_dir / _PROTOCOL_FILE, str(protocol_file.resolve()))
     report("applying the protocol")
     # Before it makes the passwords by which a system shows that it is not new.
@@ -100,4 +109,5 @@ def take_down(settings: Settings, report: Report) -> bool:
     if stopped:
         report("the worker has finished its batch and stopped")
     stopped = stop_beside(settings.run_dir) or stopped
+    stopped = stop_keeper(settings.run_dir) or stopped
     return embedded.stop(settings, report) or stopped

@@ -35,8 +35,8 @@ REGISTRY = "registry"
 WITHOUT = frozenset({"snappy-java", "zstd-jni"})
 """Archives that the broker is not given, so that it refuses batches compressed by them.
 
-It unpacks each compressed batch to look at it. A hundred bytes of snappy have it allocate 500 MB, and 64 kB of
-zstd unpack to 2 GB; no setting is against that. Gzip and lz4 unpack to at most a thousand times their size.
+It unpacks each compressed batch to look at it. A hundred bytes of snappy have it allocate 500 MB, and 64 kB
+of zstd unpack to 2 GB; no setting is against that. Gzip and lz4 unpack to a thousand times their size at most.
 """
 DOWNLOADS_AT_ONCE = 6
 TIMEOUT_SECONDS = 60

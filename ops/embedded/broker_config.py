@@ -114,7 +114,7 @@ def _limits() -> dict[str, object]:
         "socket.request.max.bytes": REQUEST_BYTES,
         "listener.name.clients.max.connections": CLIENT_CONNECTIONS,
         "listener.name.inside.max.connections": INSIDE_CONNECTIONS,
-        "listener.name.clients.max.connection.creation.rate": 50,
+        "listener.name.clients.max.connection.creation.rate": 100,
         # For the controller's listener too, which has a count of its own.
         "max.connections": CLIENT_CONNECTIONS + INSIDE_CONNECTIONS,
         "max.connections.per.ip": ADDRESS_CONNECTIONS,

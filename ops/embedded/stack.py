@@ -116,6 +116,20 @@ def restart_broker(settings: Settings, report: Report) -> Stack:
     return start(settings.model_copy(update={"broker_port": before.port}), report)
 
 
+def start_again(settings: Settings, report: Report) -> Stack:
+    """Start what has ended of a stack that ran before, on the same data and ports.
+
+    Raises ``StackError`` as ``start``, and if a port is taken.
+    """
+    layout = Layout(settings.run_dir)
+    ports = {
+        name: before.port
+        for name, folder in (("broker_port", layout.broker), ("registry_port", layout.registry))
+        if (before := service.recall(folder)) is not None
+    }
+    return start(settings.model_copy(update=ports), report)
+
+
 def _boot_broker(settings: Settings, layout: Layout, report: Report) -> tuple[Service, bool]:
     running = service.running(layout.broker)
     jars = () if running else artefacts.class_path(settings.cache_dir, report)

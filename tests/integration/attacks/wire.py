@@ -8,6 +8,7 @@ import hmac
 import socket
 import struct
 import time
+from contextlib import suppress
 
 from kafka.record.util import calc_crc32c
 
@@ -26,6 +27,12 @@ def connect(address: str, source: str = "127.0.0.1") -> socket.socket:
 def announce(connection: socket.socket, length: int) -> None:
     """Send the length of a request, and of the request itself eight bytes."""
     connection.sendall(struct.pack(">i", length) + bytes(8))
+
+
+def announce_if_open(connection: socket.socket, length: int) -> None:
+    """Send as `announce`, to a broker that may have closed the connection."""
+    with suppress(ConnectionError):
+        announce(connection, length)
 
 
 def is_open(connection: socket.socket, seconds: float = 0.0) -> bool:
@@ -50,7 +57,7 @@ def login(address: str, user: str, password: str) -> socket.socket:
     salted = hashlib.pbkdf2_hmac("sha512", password.encode(), salt, rounds)
     key = hmac.digest(salted, b"Client Key", "sha512")
     last = f"c=biws,r={parts['r']}"
-    signed = ",".join((first, challenge, last)).encode()
+    signed = f"{first},{challenge},{last}".encode()
     signature = hmac.digest(hashlib.sha512(key).digest(), signed, "sha512")
     proof = bytes(a ^ b for a, b in zip(key, signature, strict=True))
     _authenticate(connection, f"{last},p={base64.b64encode(proof).decode()}")
@@ -107,8 +114,8 @@ def record(number: int, size: int) -> bytes:
 def varint(number: int) -> bytes:
     """Return a number as Kafka's records have it."""
     left, coded = (number << 1) ^ (number >> 63), bytearray()
-    while left > 0x7F:  # noqa: PLR2004 - seven bits a byte
-        coded.append(left & 0x7F | 0x80)
+    while left > 0x7F:
+        coded.append((left & 0x7F) | 0x80)
         left >>= 7
     coded.append(left)
     return bytes(coded)
@@ -119,7 +126,8 @@ def _authenticate(connection: socket.socket, message: str) -> str:
     got = ask(connection, SASL_AUTHENTICATE, 0, struct.pack(">i", len(sent)) + sent)
     code, length = struct.unpack_from(">hh", got)
     if code:
-        raise ConnectionError(f"the login was refused with {code}")
+        message = f"the login was refused with {code}"
+        raise ConnectionError(message)
     at = 4 + max(length, 0)
     (size,) = struct.unpack_from(">i", got, at)
     return got[at + 4 : at + 4 + size].decode()
@@ -134,6 +142,7 @@ def _receive(connection: socket.socket, length: int) -> bytes:
     while len(received) < length:
         part = connection.recv(length - len(received))
         if not part:
-            raise ConnectionError("the broker closed the connection")
+            message = "the broker closed the connection"
+            raise ConnectionError(message)
         received += part
     return received
