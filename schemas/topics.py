@@ -31,7 +31,7 @@ _PERSONAL = frozenset({"intake", "rejected", "personal", "letters", "inbox", "di
 MAXIMUM_TABLE_BYTES = 8 * 1024 * 1024
 """Largest aggregate table. One that does not fit into a message goes in several."""
 
-MAXIMUM_LETTER_BYTES = 131_072
+MAXIMUM_LETTER_BYTES = 65_536
 """Largest letter about a case, so that the case it is kept in fits into a message."""
 
 RELEASES = frozenset({"depersonalised", "personal", "neighbour"})

@@ -36,7 +36,7 @@ WITHOUT = frozenset({"snappy-java", "zstd-jni"})
 """Archives that the broker is not given, so that it refuses batches compressed by them.
 
 It unpacks each compressed batch to look at it. A hundred bytes of snappy have it allocate 500 MB, and 64 kB
-of zstd unpack to 2 GB; no setting is against that. Gzip and lz4 unpack to a thousand times their size at most.
+of zstd unpack to 2 GB; no setting is against that. Gzip and lz4 unpack to a thousand times as much at most.
 """
 DOWNLOADS_AT_ONCE = 6
 TIMEOUT_SECONDS = 60

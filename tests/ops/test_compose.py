@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +16,10 @@ from ops.disclosures.case_keys import FOLDER as CASES
 from ops.embedded import artefacts
 from ops.embedded.broker_config import Passwords, Ports, log4j2_properties, server_properties
 from ops.keys import FOLDER
+from ops.settings import Settings
 from schemas.catalogue import SCHEMA_FOLDER, load_catalogue
 from schemas.protocol_file import load_protocol
+from schemas.topics import topics
 
 ROOT = Path(__file__).resolve().parents[2]
 ONE_SHOT = {"apply", "owners"}
@@ -129,3 +133,54 @@ def test_the_discloser_alone_has_the_administrators_password_beside_its_own(
     assert own == {"kafka", "discloser"}
     writable = [volume for volume in discloser["volumes"] if not volume.endswith(":ro")]
     assert [volume.rpartition(":")[2] for volume in writable] == [f"/run/secrets/{CASES}"]
+
+
+def test_the_broker_is_not_given_the_archives_that_the_embedded_one_is_not_given(
+    tmp_path: Path,
+) -> None:
+    home = tmp_path / "kafka"
+    for folder in ("bin", "libs"):
+        (home / folder).mkdir(parents=True)
+    for archive in artefacts.pinned("broker"):
+        (home / "libs" / archive.file_name).touch()
+    start = home / "bin" / "kafka-server-start.sh"
+    start.write_text('#!/bin/bash\nls "$(dirname "$0")/../libs"\n')
+    start.chmod(0o700)
+    given = _run_start_script(home, tmp_path).split()
+    left_out = {a.file_name for a in artefacts.pinned("broker") if a.name in artefacts.WITHOUT}
+    assert len(left_out) == len(artefacts.WITHOUT)
+    assert set(given) == {a.file_name for a in artefacts.pinned("broker")} - left_out
+
+
+def test_all_connections_with_a_largest_request_leave_the_broker_half_of_its_heap(
+    services: dict[str, Any], properties: dict[str, str]
+) -> None:
+    heap = str(services["kafka"]["environment"]["KAFKA_HEAP_OPTS"]).removeprefix("-Xmx")
+    assert heap == Settings().broker_heap
+    listeners = ("clients", "inside")
+    connections = sum(int(properties[f"listener.name.{n}.max.connections"]) for n in listeners)
+    held = connections * int(properties["socket.request.max.bytes"])
+    assert held <= int(heap.removesuffix("m")) * 1024 * 1024 / 2
+
+
+def test_a_request_has_room_for_the_largest_message_of_any_topic(
+    properties: dict[str, str],
+) -> None:
+    catalogue = load_catalogue()
+    protocol = load_protocol(SCHEMA_FOLDER / "protocols" / "banes.yaml", catalogue)
+    largest = max(topic.maximum_bytes for topic in topics(protocol, catalogue))
+    assert largest < int(properties["socket.request.max.bytes"])
+    assert largest <= int(properties["message.max.bytes"])
+
+
+def _run_start_script(home: Path, folder: Path) -> str:
+    """Run the container's script on a Kafka that is formatted already; what its broker prints."""
+    script = (ROOT / "docker" / "kafka.sh").read_text(encoding="utf-8")
+    properties = folder / "server.properties"
+    (folder / "meta.properties").touch()
+    properties.write_text(f"log.dirs={folder}\n")
+    script = script.replace("/etc/ipu/server.properties", str(properties))
+    run = {**os.environ, "KAFKA_HOME": str(home), "TMPDIR": str(folder)}
+    return subprocess.run(
+        ["bash", "-c", script], env=run, capture_output=True, text=True, check=True
+    ).stdout

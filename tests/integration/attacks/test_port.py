@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import socket
 import struct
 import zlib
 from collections.abc import Iterator
@@ -51,7 +52,7 @@ def publish_as_fire(site: Site) -> None:
     site.publish_raw("fire", site.intake("fire-incident"), [(b"key", b"value")])
 
 
-def logged_in(site: Site) -> wire.socket.socket:
+def logged_in(site: Site) -> socket.socket:
     user = site.partnership.names.principal("police")
     stack = site.partnership.stack
     return wire.login(stack.bootstrap, user, stack.secrets.password(user))
