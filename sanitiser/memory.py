@@ -6,9 +6,24 @@ from collections.abc import Mapping
 from hashlib import blake2b
 from typing import Final
 
+from schemas.topics import RENEWAL_DAYS, StateKind
+
 NOTE_BYTES: Final = 8
 _NOTES: Final = b"n"
 _KEY_BYTES: Final = 16
+_DAY_BYTES: Final = 4
+_KINDS: Final[Mapping[bytes, StateKind]] = {
+    _NOTES: "withdrawals",
+    b"b": "dates-ages",
+    b"d": "dates-ages",
+    b"c": "combinations",
+    b"l": "combinations",
+}
+
+
+def kind_of(key: bytes) -> StateKind | None:
+    """Return the kind of state that a key belongs to, by its first byte; None if it has none of its own."""
+    return _KINDS.get(key[:1])
 
 
 class Memory:
@@ -16,13 +31,18 @@ class Memory:
 
     No name, reference or address goes in, as key or as value. Changes are seen by the records that
     follow in the batch; `keep` makes them last, `discard` undoes them.
+
+    Each entry has the day on which it was last written, counted since 1970. An entry that is used
+    `RENEWAL_DAYS` later or more is a change again, so that it outlasts what was made with it
+    (schemas.topics.state_days).
     """
 
     def __init__(self) -> None:
         """Remember nothing yet."""
+        self._today = 0
         self._kept: dict[bytes, bytes] = {}
         self._changed: dict[bytes, bytes] = {}
-        self._noted: set[bytes] = set()
+        self._noted: dict[bytes, int] = {}
         self._newly_noted: dict[bytes, None] = {}
 
     def __len__(self) -> int:
@@ -32,7 +52,15 @@ class Memory:
     def get(self, key: bytes) -> bytes | None:
         """What stands under the key, by this batch or by earlier ones."""
         found = self._changed.get(key)
-        return self._kept.get(key) if found is None else found
+        if found is not None:
+            return found
+        kept = self._kept.get(key)
+        if kept is None:
+            return None
+        value = kept[:-_DAY_BYTES]
+        if self._is_old(int.from_bytes(kept[-_DAY_BYTES:])):
+            self._changed[key] = value
+        return value
 
     def put(self, key: bytes, value: bytes) -> None:
         """Remember; writes nothing where the same stands there already. No key begins with an ``n``."""
@@ -41,7 +69,8 @@ class Memory:
 
     def note(self, digest: bytes) -> None:
         """Remember that this was met; `digest` has `NOTE_BYTES`."""
-        if digest not in self._noted:
+        noted = self._noted.get(digest)
+        if noted is None or self._is_old(noted):
             self._newly_noted[digest] = None
 
     def has_noted(self, digest: bytes) -> bool:
@@ -56,16 +85,26 @@ class Memory:
         name = _NOTES + blake2b(notes, digest_size=_KEY_BYTES).digest()
         return {**self._changed, name: notes}
 
-    def keep(self, changes: Mapping[bytes, bytes]) -> None:
-        """Make changes last: those of a committed batch, or another worker's."""
+    def keep(self, changes: Mapping[bytes, bytes], day: int | None = None) -> None:
+        """Make changes last: those of a committed batch, or another worker's, written on that `day`."""
+        written = self._today if day is None else day
         for key, value in changes.items():
             if key.startswith(_NOTES):
-                starts = range(0, len(value), NOTE_BYTES)
-                self._noted.update(value[at : at + NOTE_BYTES] for at in starts)
+                for at in range(0, len(value), NOTE_BYTES):
+                    digest = value[at : at + NOTE_BYTES]
+                    self._noted[digest] = max(written, self._noted.get(digest, written))
             else:
-                self._kept[key] = value
+                self._kept[key] = value + written.to_bytes(_DAY_BYTES)
+
+    def begin(self, day: int) -> None:
+        """Begin a batch on a day; what the batch before has changed and was not kept is forgotten."""
+        self._today = day
+        self.discard()
 
     def discard(self) -> None:
         """Forget what the batch has changed and was not kept."""
         self._changed.clear()
         self._newly_noted.clear()
+
+    def _is_old(self, written: int) -> bool:
+        return self._today - written >= RENEWAL_DAYS

@@ -21,7 +21,7 @@ from schemas.client_names import (
     worker_transaction,
 )
 from schemas.protocol import Protocol
-from schemas.topics import Names
+from schemas.topics import Names, state_days
 
 Resource = Literal["topic", "group", "transactional-id"]
 Operation = Literal["read", "write", "describe"]
@@ -61,6 +61,7 @@ def rules(protocol: Protocol, closed: frozenset[str] = frozenset()) -> frozenset
             *_cases(protocol),
             *_groups(protocol),
             *_transactional_ids(protocol),
+            *_schemas(protocol),
             *grounds(protocol, closed),
         )
     )
@@ -84,8 +85,9 @@ def _worker(protocol: Protocol) -> Iterator[Rule]:
         yield Rule(names.worker, "read", "topic", names.intake(agency, dataset))
         yield Rule(names.worker, "write", "topic", names.rejected(agency, dataset))
         yield Rule(names.worker, "write", "topic", names.receipts(agency))
-    yield Rule(names.worker, "read", "topic", names.memory)
-    yield Rule(names.worker, "write", "topic", names.memory)
+    for topic in (names.memory, *map(names.state, state_days(protocol))):
+        yield Rule(names.worker, "read", "topic", topic)
+        yield Rule(names.worker, "write", "topic", topic)
     yield Rule(names.worker, "write", "topic", names.audit)
     yield Rule(names.worker, "read", "topic", names.in_force)
     for entitlement in protocol.receives:
@@ -169,6 +171,12 @@ def _aggregates(protocol: Protocol) -> Iterator[tuple[Rule, Ground]]:
         yield Rule(keeper, "read", "topic", topic), ground
         for party in agreement.recipients or [p.id for p in protocol.parties]:
             yield Rule(names.principal(party), "read", "topic", topic), ground
+
+
+def _schemas(protocol: Protocol) -> Iterator[Rule]:
+    """Whoever writes or reads needs the schemas' ids; the topic says nothing of who supplies or receives."""
+    for principal in principals(protocol):
+        yield Rule(principal, "read", "topic", Names(protocol.prefix).schemas)
 
 
 def _groups(protocol: Protocol) -> Iterator[Rule]:

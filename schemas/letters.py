@@ -16,6 +16,7 @@ from typing import Annotated, Any, Literal
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from pydantic import (
+    AfterValidator,
     AwareDatetime,
     BaseModel,
     ConfigDict,
@@ -34,6 +35,15 @@ _LEAST_WORDS = 2
 
 CaseId = Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+def _is_sealing_key(text: str) -> str:
+    decoded(text, KEY_BYTES)
+    return text
+
+
+SealingKey = Annotated[str, AfterValidator(_is_sealing_key)]
+"""A public key of X25519, to which something is encrypted; no key that signs."""
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1_000)]
 Outcome = Literal["approve", "refuse", "hold"]
 
@@ -105,7 +115,7 @@ class Request(_Letter):
     subjects: Annotated[tuple[Subject, ...], Field(min_length=1, max_length=20)]
     fields: Annotated[Mapping[str, tuple[str, ...]], Field(min_length=1)]
     until: date
-    sealing_key: PublicKey
+    sealing_key: SealingKey
     urgent: Text | None = None
     concern: Text | None = None
     necessary: Text | None = None

@@ -27,12 +27,16 @@ its topic takes more.
 MAXIMUM_RECORD_BYTES = MAXIMUM_INTAKE_BYTES // 2
 """Largest intake record that is read. A larger one is rejected as oversized."""
 
-_PERSONAL = frozenset({"intake", "rejected", "personal", "letters", "inbox", "disclosed"})
 MAXIMUM_TABLE_BYTES = 8 * 1024 * 1024
 """Largest aggregate table. One that does not fit into a message goes in several."""
 
+MAXIMUM_REJECTION_BYTES = 3 * MAXIMUM_INTAKE_BYTES
+"""Largest rejection; one that would be larger gives the record's place instead of its bytes."""
+
 MAXIMUM_LETTER_BYTES = 65_536
 """Largest letter about a case, so that the case it is kept in fits into a message."""
+
+_PERSONAL = frozenset({"intake", "rejected", "personal", "letters", "inbox", "disclosed"})
 
 RELEASES = frozenset({"depersonalised", "personal", "neighbour"})
 """Families of topics that records are released to."""
@@ -47,6 +51,12 @@ _OF_INTAKE = {
 }
 
 TOMBSTONE_DAYS = 28
+RENEWAL_DAYS = 28
+"""How old an entry of the workers' state may be when it is used without being written again."""
+
+StateKind = Literal["withdrawals", "dates-ages", "combinations"]
+"""What workers remember: what may have to be taken back, dates of cases with steady ages, combinations."""
+
 _OF_RELEASES = {
     # What was corrected or taken back is gone from the broker a day later; the newest alone is kept.
     "cleanup.policy": "compact,delete",
@@ -187,9 +197,18 @@ class Names:
         """Topic of the protocol that was applied last."""
         return f"{self.prefix}.internal.protocol"
 
+    def state(self, kind: StateKind) -> str:
+        """Topic of one kind of what the workers remember between records."""
+        return f"{self.prefix}.internal.state.{kind}"
+
+    @property
+    def schemas(self) -> str:
+        """Topic of the schemas by the ids that messages name them by, for every principal."""
+        return f"{self.prefix}.schemas"
+
     @property
     def memory(self) -> str:
-        """Topic of what the worker remembers between records."""
+        """Topic of what has no kind of its own, and of all kinds before each had a topic."""
         return f"{self.prefix}.internal.memory"
 
     @property
@@ -233,6 +252,24 @@ def topics(protocol: Protocol, catalogue: Catalogue) -> tuple[Topic, ...]:
     return tuple(sorted(_topics(protocol, catalogue), key=lambda topic: topic.name))
 
 
+def state_days(protocol: Protocol) -> dict[StateKind, int]:
+    """Return the days that each kind of the workers' state is kept: never fewer than what it protects.
+
+    An entry protects the newest release that used it. It is written again if it is used `RENEWAL_DAYS`
+    after it was written. The broker deletes whole segments, so as many days again are added.
+    """
+    releases, window = (
+        protocol.retention.releases_days,
+        protocol.sanitising.combinations.window_days,
+    )
+    longest = 2 * RENEWAL_DAYS + releases
+    return {
+        "withdrawals": longest,
+        "dates-ages": longest,
+        "combinations": max(longest, 2 * RENEWAL_DAYS + window),
+    }
+
+
 def disclosed_topic(protocol: Protocol, catalogue: Catalogue, case: str, days: int) -> Topic:
     """The topic of one case, which lasts as long as the case and is in no protocol."""
     name = Names(protocol.prefix).disclosed(case)
@@ -271,7 +308,7 @@ def _topics(protocol: Protocol, catalogue: Catalogue) -> Iterator[Topic]:
         )  # fmt: skip
         yield topic(
             names.rejected(agency, dataset), "rejected", agency, keep.rejected_days,
-            catalogue.system["rejection"], maximum_bytes=2 * MAXIMUM_INTAKE_BYTES, **about,
+            catalogue.system["rejection"], maximum_bytes=MAXIMUM_REJECTION_BYTES, **about,
         )  # fmt: skip
     for agency in sorted({s.agency for s in protocol.supplies}):
         yield topic(
@@ -290,14 +327,18 @@ def _topics(protocol: Protocol, catalogue: Catalogue) -> Iterator[Topic]:
             partitions=max(s.partitions for s in protocol.supplies if s.dataset == dataset),
             dataset=dataset, profile=profile, neighbour=neighbour,
         )  # fmt: skip
-    yield topic(
-        names.memory, "internal", "worker", protocol.sanitising.combinations.window_days,
-        catalogue.system["memory"],
-    )  # fmt: skip
+    kept = state_days(protocol)
+    for kind, days in kept.items():
+        yield topic(names.state(kind), "internal", "worker", days, catalogue.system["memory"])
+    yield topic(names.memory, "internal", "worker", max(kept.values()), catalogue.system["memory"])
     yield topic(names.audit, "audit", "worker", keep.audit_days, catalogue.system["audit"])
     yield topic(
         names.in_force, "internal", "operator", keep.audit_days,
         catalogue.system["protocol-in-force"], lasting=True,
+    )  # fmt: skip
+    yield topic(
+        names.schemas, "internal", "operator", keep.audit_days,
+        catalogue.system["registered-schema"], lasting=True,
     )  # fmt: skip
     yield topic(
         names.audit_heads, "internal", "recorder", keep.audit_days, catalogue.system["audit-head"]

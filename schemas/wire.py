@@ -25,7 +25,11 @@ def schema_id(value: bytes) -> int:
     """Read the id of the writer's schema; raise `WireError` where the frame is not one."""
     if len(value) < HEADER_BYTES or value[0] != 0:
         raise WireError("not-framed")
-    return int.from_bytes(value[1:HEADER_BYTES], "big")
+    found = int.from_bytes(value[1:HEADER_BYTES], "big", signed=True)
+    if found < 0:
+        # A registry counts from 1 and has no number for it; some answer the question with a failure.
+        raise WireError("unknown-schema")
+    return found
 
 
 def encoder(schema: Any, registered_id: int) -> Callable[[Any], bytes]:

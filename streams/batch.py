@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 
-from streams.messages import BatchResult, Intake
+from streams.messages import BatchResult, Handling, Intake
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,4 +14,5 @@ class Batch:
     """Messages of one poll; the agent answers by setting `result`, the source waits for it."""
 
     intakes: Sequence[Intake]
+    handling: Handling = Handling.PROCESS
     result: Future[BatchResult] = field(default_factory=Future)

@@ -1,19 +1,31 @@
-"""The changelog: what workers remember, as a compacted topic that each reads back when it starts.
+"""The changelog: what workers remember, as compacted topics that each worker reads back.
 
 Changes are written in the transaction of the batch that made them, so memory and releases stand
 or fall together. Nothing lies on the worker's disk: another machine can take over.
+
+A worker reads the topics when it starts, to their ends whenever it is assigned partitions, and all the
+time what others write. An end is the high watermark. The last stable offset would leave out the transaction
+of a worker that has just died, whose offsets can be committed in one partition before they are in another.
 """
 
 from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, Message, TopicPartition
+from confluent_kafka import (
+    OFFSET_BEGINNING,
+    Consumer,
+    KafkaError,
+    KafkaException,
+    Message,
+    TopicPartition,
+)
 
 from sanitiser.memory import Memory
+from schemas.topics import DAY_MS
 from streams.kafka_config import WorkerClients
 from streams.messages import WRITER_HEADER
 from streams.transaction import Unmendable
@@ -22,81 +34,152 @@ log = logging.getLogger(__name__)
 
 _MESSAGES = 5_000
 _POLL_SECONDS = 0.05
+_CALL_SECONDS = 5.0
 _PATIENCE_SECONDS = 60.0
 
 
 class Changelog:
-    """Reads the changelog into a worker's memory: whole at the start, then what others write."""
+    """Reads the topics of state into a worker's memory.
+
+    `earlier` is the topic that held all kinds of state before each had its own. It is read first and only at
+    the start, so that what stands in the others counts.
+    """
 
     def __init__(
         self,
         clients: WorkerClients,
-        topic: str,
+        topics: Sequence[str],
+        earlier: str,
         memory: Memory,
         writer: bytes,
         decode: Callable[[bytes], Any],
     ) -> None:
         """Connect nothing yet; `writer` is the name under which this process writes."""
         self._clients = clients
-        self._topic = topic
+        self._topics = topics
+        self._earlier = earlier
         self._memory = memory
         self._writer = writer
         self._decode = decode
         self._consumer: Consumer | None = None
+        self._observer: Consumer | None = None
+        self._at: dict[str, int] = {}
+        self._aims: dict[str, int] = {}
+        self._patient = 0.0
 
-    def restore(self) -> None:
-        """Read all that is committed.
+    def restore(self, stopped: Callable[[], bool] = lambda: False) -> None:
+        """Read all that is committed, or as far as it comes before `stopped`.
 
         Raises:
-            Unmendable: the topic cannot be read, or does not end within a minute of silence.
+            Unmendable: a topic cannot be read, or does not end within a minute of silence.
         """
-        began = patient = time.monotonic()
-        consumer = self._consumer = Consumer(self._clients.reader())
-        consumer.assign([TopicPartition(self._topic, 0, OFFSET_BEGINNING)])
-        while True:
-            messages = consumer.consume(_MESSAGES, _POLL_SECONDS)
-            if self._take(messages, own=True):
-                break
-            patient = time.monotonic() if messages else patient
-            if time.monotonic() - patient > _PATIENCE_SECONDS:
-                raise Unmendable(f"{self._topic} cannot be read to its end")
+        began = time.monotonic()
+        self._consumer = Consumer(self._clients.reader())
+        self._observer = Consumer(self._clients.observer())
+        for topics in ([self._earlier], self._topics):
+            self._consumer.assign([TopicPartition(topic, 0, OFFSET_BEGINNING) for topic in topics])
+            self._at = dict.fromkeys(topics, 0)
+            self.aim()
+            while not self.advance():
+                if stopped():
+                    return
         seconds = time.monotonic() - began
-        log.info("%d remembered things restored in %.1f s", len(self._memory), seconds)
+        log.info("restored %d state entries in %.1f s", len(self._memory), seconds)
+
+    def aim(self) -> None:
+        """Take the ends of the topics, as they are now, as what is to be reached.
+
+        Raises:
+            Unmendable: the broker refuses, or gives no answer for a minute.
+        """
+        self._patient = time.monotonic()
+        self._aims = {topic: self._high_watermark(topic) for topic in self._at}
+
+    def advance(self) -> bool:
+        """Read for a moment; return whether the ends that were aimed at are reached.
+
+        Raises:
+            Unmendable: a topic cannot be read, or there was no progress for a minute.
+        """
+        assert self._consumer is not None, "advance before restore"
+        if self._is_there():
+            return True
+        before = sum(self._at.values())
+        self._take(self._consumer.consume(_MESSAGES, _POLL_SECONDS))
+        if sum(self._at.values()) > before:
+            self._patient = time.monotonic()
+        if time.monotonic() - self._patient > _PATIENCE_SECONDS:
+            behind = [topic for topic, aim in self._aims.items() if self._at[topic] < aim]
+            raise Unmendable(f"{', '.join(behind)}: cannot be read to the end")
+        return self._is_there()
 
     def follow(self) -> None:
-        """Take in what other workers have written since; never waits."""
+        """Take in all that has arrived of what other workers have written since; never waits."""
         assert self._consumer is not None, "follow before restore"
-        self._take(self._consumer.consume(_MESSAGES, 0), own=False)
+        while True:
+            messages = self._consumer.consume(_MESSAGES, 0)
+            self._take(messages)
+            if len(messages) < _MESSAGES:
+                return
 
     def close(self) -> None:
         """Let go of the broker."""
-        if self._consumer is not None:
-            self._consumer.close()
+        for client in (self._consumer, self._observer):
+            if client is not None:
+                client.close()
 
-    def _take(self, messages: list[Message], *, own: bool) -> bool:
-        """Whether the end was reached; what this process wrote itself is kept already."""
-        ended = False
+    def _is_there(self) -> bool:
+        return all(self._at[topic] >= aim for topic, aim in self._aims.items())
+
+    def _high_watermark(self, topic: str) -> int:
+        assert self._observer is not None, "aim before restore"
+        while True:
+            try:
+                return self._observer.get_watermark_offsets(
+                    TopicPartition(topic, 0), _CALL_SECONDS
+                )[1]
+            except KafkaException as error:
+                cause = error.args[0]
+                spent = time.monotonic() - self._patient > _PATIENCE_SECONDS
+                if spent or not _may_pass(cause):
+                    raise Unmendable(f"{cause.name()}: {cause.str()} (topic {topic})") from error
+                log.warning("Kafka: %s; asked again for the end of %s", cause.name(), topic)
+                time.sleep(_POLL_SECONDS)
+
+    def _take(self, messages: list[Message]) -> None:
         for message in messages:
-            error = message.error()
-            if error is not None:
-                ended = self._heed(error) or ended
-            elif own or not self._is_own(message):
-                self._keep(message.key(), message.value())
-        return ended
+            topic, offset, error = str(message.topic()), message.offset() or 0, message.error()
+            if error is None:
+                self._keep(message)
+                self._at[topic] = offset + 1
+            elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - librdkafka's name
+                # Beyond the markers of transactions, which are no messages.
+                self._at[topic] = max(self._at.get(topic, 0), offset)
+            else:
+                self._judge(error, topic)
 
-    def _keep(self, key: bytes | None, value: bytes | None) -> None:
-        if key is not None and value is not None:
-            self._memory.keep({key: self._decode(value)["value"]})
+    def _keep(self, message: Message) -> None:
+        key, value = message.key(), message.value()
+        # What this process wrote is kept since its commit.
+        own = (WRITER_HEADER, self._writer) in (message.headers() or ())
+        if key is not None and value is not None and not own:
+            day = message.timestamp()[1] // DAY_MS
+            self._memory.keep({bytes(key): self._decode(value)["value"]}, day)
 
-    def _is_own(self, message: Message) -> bool:
-        return (WRITER_HEADER, self._writer) in (message.headers() or ())
-
-    def _heed(self, error: KafkaError) -> bool:
-        if error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - librdkafka's name for it
-            return True
+    def _judge(self, error: KafkaError, topic: str) -> None:
         if error.fatal() or not error.retriable():
             group = self._clients.reader()["group.id"]
-            about = f"topic {self._topic}, group {group}"
+            about = f"topic {topic}, group {group}"
             raise Unmendable(f"{error.name()}: {error.str()} ({about})")
         log.warning("Kafka: %s", error.name())
-        return False
+
+
+def _may_pass(error: KafkaError) -> bool:
+    """Return True for an error that a broker gives while it is away or coming back."""
+    local = {
+        KafkaError._TIMED_OUT,  # noqa: SLF001 - librdkafka's names
+        KafkaError._TRANSPORT,  # noqa: SLF001
+        KafkaError._ALL_BROKERS_DOWN,  # noqa: SLF001
+        KafkaError._WAIT_COORD,  # noqa: SLF001
+    }
+    return not error.fatal() and (bool(error.retriable()) or error.code() in local)

@@ -21,7 +21,15 @@ from schemas.catalogue import Catalogue
 from schemas.derive import AvroSchema, intake_schema
 from schemas.protocol import Protocol, SupplyAgreement
 from schemas.record_type import RecordType
-from schemas.topics import MAXIMUM_RECORD_BYTES, RELEASES, Names, Topic, topics
+from schemas.topics import (
+    MAXIMUM_RECORD_BYTES,
+    RELEASES,
+    Names,
+    StateKind,
+    Topic,
+    state_days,
+    topics,
+)
 from streams.alarm import RejectAlarm
 from streams.pipeline import Flow, Pipeline, Releaser
 from streams.steps.clean import Cleaner
@@ -101,7 +109,8 @@ def build_pipeline(
     flows = {names.intake(s.agency, s.dataset): _flow(s, parts) for s in protocol.supplies}
     receipts = {s.agency: destinations[names.receipts(s.agency)] for s in protocol.supplies}
     trail = Trail(destinations[names.audit], _audiences(parts), parts.memory, names.worker, slot)
-    remembered = destinations[names.memory]
+    remembered: dict[StateKind | None, Destination] = {None: destinations[names.memory]}
+    remembered |= {kind: destinations[names.state(kind)] for kind in state_days(protocol)}
     return Pipeline(flows, receipts, parts.memory, remembered, trail, clock, RejectAlarm(protocol))
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import Enum, auto
+from re import compile as pattern
 from typing import Any, NamedTuple
 
 SUPPLY_HEADER = "supply"
@@ -13,13 +15,31 @@ WRITER_HEADER = "writer"
 ERASE_HEADER = "erase"
 """On a record that its supplier wants back from wherever it went."""
 
+_SUPPLY_ID = pattern(rb"[0-9a-f]{32}")
+
 Headers = list[tuple[str, str | bytes | None]]
+
+
+class Handling(Enum):
+    """What a batch is read for; rejecting whole is for one whose outputs cannot be written."""
+
+    PROCESS = auto()
+    REJECT = auto()
+    REJECT_WITHOUT_BYTES = auto()
+
+
+def supply_of(header: Any) -> str | None:
+    """Return the supply that a header names: 32 lower-case hexadecimal digits; None for anything else."""
+    if isinstance(header, bytes) and _SUPPLY_ID.fullmatch(header):
+        return header.decode("ascii")
+    return None
 
 
 class Intake(NamedTuple):
     """One message of an intake topic as the broker holds it; `timestamp_ms` since 1970 UTC.
 
-    One that `erases` tells of a record that is to be taken back from everywhere.
+    One that `erases` tells of a record that is to be taken back from everywhere. One that is `unreadable`
+    is a place whose bytes the client could not read, with the client's reason.
     """
 
     topic: str
@@ -30,6 +50,7 @@ class Intake(NamedTuple):
     supply_id: str | None
     timestamp_ms: int
     erases: bool = False
+    unreadable: str | None = None
 
 
 class Output(NamedTuple):

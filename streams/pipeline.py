@@ -15,14 +15,17 @@ from typing import Any, NamedTuple
 
 from sanitiser.key_ring import KeyRing
 from sanitiser.location import Located
-from sanitiser.memory import Memory
+from sanitiser.memory import Memory, kind_of
+from sanitiser.rows import EXCLUDED, UNKNOWN
 from schemas.london import london_time
 from schemas.record_type import PERSONAL, RecordType
+from schemas.topics import DAY_MS, StateKind
 from streams.chain import Head
 from streams.messages import (
     MARKING_HEADER,
     WRITER_HEADER,
     BatchResult,
+    Handling,
     Headers,
     Intake,
     Output,
@@ -54,6 +57,12 @@ _WRITER_BYTES = 8
 _UNPROCESSABLE = Problem(
     "", "unprocessable", None, "a record that the processor can handle; report this one"
 )
+_UNREADABLE = "a record batch that a Kafka client can read"
+
+
+TAKEN_BACK_FROM = "taken-back-from-"
+OF_WHOLE_ROWS = (EXCLUDED, UNKNOWN, TAKEN_BACK_FROM)
+"""What the reasons begin with that are about a whole row; they go to its supplier alone."""
 
 
 class DependencyUnavailable(RuntimeError):
@@ -70,25 +79,22 @@ class Releaser(NamedTuple):
     def __call__(
         self,
         agency: str,
-        record: dict[str, Any],
+        cleaned: Cleaned,
         locations: Mapping[str, Located],
-        caveats: list[str],
         today: date,
         tally: Tally,
     ) -> list[Release]:
-        """The releases of one record, with what was generalised or left out of them counted."""
-        releases = self.sanitise(agency, record, locations, caveats)
+        """Return the releases of one record; count what was generalised in them and who gets none."""
+        record, caveats, _, unread = cleaned
+        releases = self.sanitise(agency, record, locations, caveats, unread)
+        if len(releases) < len(self.sanitise.profiles):
+            tally.withheld.update(self.sanitise.kept_out(record, unread))
         if releases and self.generalise:
             tally.combinations.update(self.generalise(releases, record, today.toordinal()))
         residues = self.sanitise.residues(record) if releases else 0
         if residues:
             tally.withheld[TEXT_RESIDUE] += residues
         return releases
-
-    def excluding(self, releases: Sequence[Release]) -> list[str]:
-        """Why there is no release for each of the profiles that have none."""
-        told = {release.profile for release in releases}
-        return [f"row-excluded-from-{p}" for p in self.sanitise.profiles if p not in told]
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +128,9 @@ class Flow:
         `now` is local time in Europe/London, `now_ms` the same instant since 1970 UTC.
         """
         tally.received += 1
+        if intake.unreadable is not None:
+            fault = Problem("", "unreadable", intake.unreadable, _UNREADABLE)
+            return [self._reject(intake, [fault], tally, whole=False)]
         today = now.date()
         try:
             record, problems = self.validate(self.decode(intake.value), now)
@@ -140,10 +149,15 @@ class Flow:
             _log_without_content(error, intake)
             return [self._reject(intake, [_UNPROCESSABLE], tally)]
 
+    def refuse(self, intake: Intake, tally: Tally, *, whole: bool) -> list[Output]:
+        """Return the rejection of a record whose own outputs cannot be written, with its bytes if `whole`."""
+        tally.received += 1
+        return [self._reject(intake, [_UNPROCESSABLE], tally, whole=whole)]
+
     def _release(
         self, cleaned: Cleaned, day: date | None, today: date, now_ms: int, tally: Tally
     ) -> list[Output]:
-        record, caveats, _ = cleaned
+        record, caveats = cleaned.record, cleaned.caveats
         locations: Mapping[str, Located] = self.geocode(record)
         for prefix, located in locations.items():
             if located.caveats:
@@ -158,14 +172,13 @@ class Flow:
         outputs: list[Output] = []
         if releaser is not None and region is not None:
             locations = self.region.guarded(locations, region)
-            made = releaser(self.agency, record, locations, caveats, today, tally)
+            made = releaser(self.agency, cleaned, locations, today, tally)
             releases = self._in_force(made, today, tally)
             outputs = self.route.released(releases, now_ms, region)
             taken_back = releaser.withdraw(self.agency, record, made)
             if taken_back:
                 outputs += self.route.withdrawn(taken_back, now_ms, region)
-                tally.withheld.update([f"taken-back-from-{profile}" for profile, _ in taken_back])
-            tally.withheld.update(releaser.excluding(made))
+                tally.withheld.update([f"{TAKEN_BACK_FROM}{profile}" for profile, _ in taken_back])
         elif kept_back:
             tally.withheld[kept_back] += 1
         self._count(tally, record, caveats)
@@ -216,10 +229,12 @@ class Flow:
         if day is not None:
             tally.newest_event = max(tally.newest_event, day.isoformat())
 
-    def _reject(self, intake: Intake, faults: Sequence[Problem], tally: Tally) -> Output:
+    def _reject(
+        self, intake: Intake, faults: Sequence[Problem], tally: Tally, *, whole: bool = True
+    ) -> Output:
         tally.rejected += 1
         tally.faults.update([fault.code for fault in faults])
-        return self.route.rejected(intake, faults)
+        return self.route.rejected(intake, faults, whole=whole)
 
 
 class Pipeline:
@@ -230,15 +245,15 @@ class Pipeline:
         flows: Mapping[str, Flow],
         receipts: Mapping[str, Destination],
         memory: Memory,
-        remembered: Destination,
+        remembered: Mapping[StateKind | None, Destination],
         trail: Trail,
         clock: Callable[[], float],
         alarmed: Callable[[Tally], bool] = lambda _tally: False,
     ) -> None:
         """Take the flow of each intake topic, the receipts topic of each agency, seconds since 1970.
 
-        What the flows change in `memory` is written to `remembered`, under the `writer`'s name; what
-        a batch did is written to the audit by `trail`.
+        What the flows change in `memory` is written to the topic that its kind has in `remembered`, under
+        the `writer`'s name; what a batch did is written to the audit by `trail`.
         """
         self.memory = memory
         self.writer = token_bytes(_WRITER_BYTES)
@@ -258,10 +273,12 @@ class Pipeline:
         """The intake topics that are processed."""
         return tuple(self._flows)
 
-    def process(self, batch: Sequence[Intake]) -> BatchResult:
+    def process(
+        self, batch: Sequence[Intake], handling: Handling = Handling.PROCESS
+    ) -> BatchResult:
         """Outputs and tallies of a batch; raises only `DependencyUnavailable`."""
-        self.memory.discard()
         now = self._clock()
+        self.memory.begin(int(now * 1000) // DAY_MS)
         now_ms, local = int(now * 1000), london_time(datetime.fromtimestamp(now, UTC))
         tallies: dict[Origin, Tally] = {}
         outputs: list[Output] = []
@@ -273,13 +290,16 @@ class Pipeline:
             if tally is None:
                 tally = Tally(flow.agency, flow.record_type.dataset, intake.supply_id)
                 tallies[origin] = tally
-            made = flow.process(intake, local, now_ms, tally)
+            if handling is Handling.PROCESS:
+                made = flow.process(intake, local, now_ms, tally)
+            else:
+                made = flow.refuse(intake, tally, whole=handling is Handling.REJECT)
             ledger.note(origin, made)
             outputs += made
         # Releases leave in the order of their digests: the order of arrival would join them to originals.
         outputs.sort(key=lambda output: (output.topic, output.key or b""))
-        entry, head = self._trail.entry(now_ms, tallies, ledger)
-        outputs.append(entry)
+        entries, head = self._trail.entries(now_ms, tallies, ledger)
+        outputs += entries
         for tally in tallies.values():
             tally.reject_alarm = self._alarmed(tally)
             outputs.append(self._receipt(tally, head))
@@ -288,9 +308,12 @@ class Pipeline:
         return BatchResult(outputs, tuple(tallies.values()), changes)
 
     def _changelog(self, changes: Mapping[bytes, bytes]) -> list[Output]:
-        topic, encode, marking = self._remembered
+        return [self._change(name, value) for name, value in changes.items()]
+
+    def _change(self, name: bytes, value: bytes) -> Output:
+        topic, encode, marking = self._remembered[kind_of(name)]
         headers: Headers = [(MARKING_HEADER, marking.encode()), (WRITER_HEADER, self.writer)]
-        return [Output(topic, name, encode({"value": v}), headers) for name, v in changes.items()]
+        return Output(topic, name, encode({"value": value}), headers)
 
     def _receipt(self, tally: Tally, head: Head) -> Output:
         """What became of a supply, with the audit's head: its agency can then show that it was changed."""

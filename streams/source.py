@@ -27,10 +27,24 @@ from mode import Service
 from streams.batch import Batch
 from streams.changelog import Changelog
 from streams.kafka_config import WorkerClients
-from streams.messages import ERASE_HEADER, SUPPLY_HEADER, BatchResult, Intake
+from streams.limit import BatchLimit
+from streams.messages import (
+    ERASE_HEADER,
+    SUPPLY_HEADER,
+    BatchResult,
+    Handling,
+    Intake,
+    supply_of,
+)
 from streams.metrics import Metrics
 from streams.pipeline import DependencyUnavailable
-from streams.transaction import TransactionAborted, Transactor, Unmendable, watchdog
+from streams.transaction import (
+    OutputsTooLarge,
+    TransactionAborted,
+    Transactor,
+    Unmendable,
+    watchdog,
+)
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +54,22 @@ _CALL_SECONDS = 10.0
 _GRACE_SECONDS = 5.0
 _STOP_SECONDS = 25.0
 _ABORTS_IN_A_ROW = 5
+_PATIENCE_SECONDS = 60.0
+_NOT_BEGUN = frozenset(
+    {
+        KafkaError._STATE,  # noqa: SLF001 - librdkafka's name for it
+        KafkaError._UNKNOWN_PARTITION,  # noqa: SLF001
+    }
+)
+# The client cannot make messages of the bytes at a place, and would stay there.
+_UNREADABLE = frozenset(
+    {
+        KafkaError._BAD_MSG,  # noqa: SLF001 - librdkafka's name for it
+        KafkaError._BAD_COMPRESSION,  # noqa: SLF001
+        KafkaError._NOT_IMPLEMENTED,  # noqa: SLF001
+        KafkaError.INVALID_MSG,
+    }
+)
 # Without one of these rights nothing would ever arrive, and nothing would say so.
 _HOPELESS = frozenset(
     {
@@ -58,11 +88,17 @@ _HOPELESS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class SourceSettings:
-    """How batches are cut; `pausing` names intake topics that a reject alarm stops."""
+    """How batches are cut; `pausing` names intake topics that a reject alarm stops.
+
+    What is written to the topic `audit` is acknowledged before all else of its transaction.
+    """
 
     topics: tuple[str, ...]
+    audit: str
     pausing: frozenset[str] = frozenset()
     batch_records: int = 2_000
+    batch_supplies: int = 100
+    batch_bytes: int = 4_194_304
     window_seconds: float = 0.005
     idle_seconds: float = 0.25
     result_seconds: float = 60.0
@@ -99,6 +135,10 @@ class BatchSource(Service):
         self._aborts = 0
         self._lag_at = 0.0
         self._hopeless: str | None = None
+        self._limit = BatchLimit(settings.batch_records)
+        self._is_behind = False
+        self._begins: list[TopicPartition] | None = None
+        self._asked_at = 0.0
 
     @Service.task
     async def _run(self) -> None:
@@ -115,13 +155,13 @@ class BatchSource(Service):
             await asyncio.wait([self._consuming], timeout=_STOP_SECONDS)
 
     def _consume(self, loop: asyncio.AbstractEventLoop) -> None:
-        transactor = Transactor(self._clients.producer())
+        transactor = Transactor(self._clients.producer(), self._settings.audit)
         consumer = Consumer({**self._clients.consumer(), "error_cb": self._on_error})
         try:
             if self._changelog is not None:
                 # After the transactor, which ended what an earlier process had left open.
-                self._changelog.restore()
-            consumer.subscribe(list(self._settings.topics))
+                self._changelog.restore(lambda: bool(self.should_stop))
+            consumer.subscribe(list(self._settings.topics), on_assign=self._on_assign)
             log.info(
                 "reading %d intake topics as %s", len(self._settings.topics), self._clients.group
             )
@@ -132,40 +172,137 @@ class BatchSource(Service):
             if self._changelog is not None:
                 self._changelog.close()
 
+    def _on_assign(self, _consumer: Consumer, _partitions: list[TopicPartition]) -> None:
+        """Have the state read to its end before the next batch; reading it here could take too long."""
+        self._is_behind = self._changelog is not None
+        self._begins, self._asked_at = None, time.monotonic()
+
     def _turn(
         self, loop: asyncio.AbstractEventLoop, consumer: Consumer, transactor: Transactor
     ) -> None:
-        messages, group = self._poll(consumer)
+        if self._is_behind:
+            self._catch_up(consumer)
+            return
+        intakes, group = self._poll(consumer)
         if self._hopeless is not None:
             raise Unmendable(self._hopeless)
-        if not messages:
-            self._measure_lag(consumer)
-            return
         if self._changelog is not None:
             self._changelog.follow()
+        if self._is_behind or not intakes:
+            # What was polled of new partitions is read again, once the state is known.
+            self._measure_lag(consumer)
+            return
+        self._work(loop, consumer, transactor, self._cut(consumer, intakes), group)
+
+    def _catch_up(self, consumer: Consumer) -> None:
+        """Read the state for a moment; at its end go on from the committed offsets."""
+        # The group is served meanwhile. What comes is read again, but an error may not come again.
+        message = consumer.poll(0)
+        if message is not None:
+            self._taken(message)
+        if self._hopeless is not None:
+            raise Unmendable(self._hopeless)
+        if self._changelog is None:
+            return
+        if self._begins is None:
+            # First the offsets: they are given when no transaction is open that would move them.
+            self._begins = self._committed(consumer)
+            if self._begins is None:
+                return
+            self._changelog.aim()
+        if self._changelog.advance():
+            _seek(consumer, self._begins)
+            self._is_behind = False
+
+    def _committed(self, consumer: Consumer) -> list[TopicPartition] | None:
+        """Return the committed offsets of what is assigned; None while they are not settled."""
+        try:
+            return _committed_offsets(consumer)
+        except KafkaException as error:
+            if time.monotonic() - self._asked_at > _PATIENCE_SECONDS:
+                raise _not_readable(error) from error
+            log.warning("Kafka: %s; asked again for the offsets", error.args[0].name())
+            return None
+
+    def _cut(self, consumer: Consumer, intakes: list[Intake]) -> list[Intake]:
+        """Return the first records that are few enough supplies and bytes; the rest is read again."""
+        settings, size = self._settings, 0
+        supplies: set[tuple[str, str | None]] = set()
+        for number, intake in enumerate(intakes):
+            supplies.add((intake.topic, intake.supply_id))
+            size += len(intake.key or b"") + len(intake.value or b"")
+            too_many = len(supplies) > settings.batch_supplies or size > settings.batch_bytes
+            if number and too_many:
+                _seek(consumer, _first_offsets(intakes[number:]))
+                return intakes[:number]
+        return intakes
+
+    def _work(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        consumer: Consumer,
+        transactor: Transactor,
+        intakes: list[Intake],
+        group: Any,
+    ) -> None:
         started = time.time()
-        intakes = [intake_of(message) for message in messages]
-        result = self._process(loop, intakes)
+        try:
+            result = self._write(loop, transactor, intakes, group)
+        except TransactionAborted as error:
+            self._undo(consumer, error)
+            return
         if result is None:
             return
-        try:
-            transactor.write(result.outputs, _offsets_after(intakes), group)
-        except TransactionAborted as error:
-            log.warning("transaction aborted (%s); reading again from the committed offsets", error)
-            self._metrics.aborted.inc()
-            self._aborts += 1
-            if self._aborts > _ABORTS_IN_A_ROW:
-                raise Unmendable(f"{self._aborts} transactions in a row were aborted") from error
-            _rewind(consumer)
-            return
         self._aborts = 0
+        self._limit.grow()
+        _seek(consumer, _offsets_after([i for i in intakes if i.unreadable is not None]))
         self._keep(result.changes)
         self._metrics.committed(intakes, result, started)
         self._heed_alarms(consumer, result)
         self._measure_lag(consumer)
 
-    def _poll(self, consumer: Consumer) -> tuple[list[Message], Any]:
-        """Messages, and the group's metadata of before the last of them.
+    def _write(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        transactor: Transactor,
+        intakes: list[Intake],
+        group: Any,
+    ) -> BatchResult | None:
+        """Process and commit a batch. One record whose outputs are too large is rejected instead.
+
+        Its rejection gives its bytes; where that is too large as well it gives its place alone.
+        """
+        refusals = (Handling.REJECT, Handling.REJECT_WITHOUT_BYTES) if len(intakes) == 1 else ()
+        for handling in (Handling.PROCESS, *refusals):
+            result = self._process(loop, intakes, handling)
+            if result is None:
+                return None
+            try:
+                transactor.write(result.outputs, _offsets_after(intakes), group)
+            except OutputsTooLarge as error:
+                self._limit.halve(len(intakes))
+                if len(intakes) > 1:
+                    raise
+                self._metrics.aborted.inc()
+                log.error(  # noqa: TRY400 - a trace would show nothing of use
+                    "%s[%d]@%d: what was made of it cannot be written (%s)", *intakes[0][:3], error
+                )
+            else:
+                return result
+        raise Unmendable("the rejection of one record cannot be written")
+
+    def _undo(self, consumer: Consumer, error: TransactionAborted) -> None:
+        log.warning("transaction aborted (%s); reading again from the committed offsets", error)
+        self._metrics.aborted.inc()
+        if not isinstance(error, OutputsTooLarge):
+            # Each of the others makes the batch smaller, so they end by themselves.
+            self._aborts += 1
+        if self._aborts > _ABORTS_IN_A_ROW:
+            raise Unmendable(f"{self._aborts} transactions in a row were aborted") from error
+        _rewind(consumer)
+
+    def _poll(self, consumer: Consumer) -> tuple[list[Intake], Any]:
+        """Records, and the group's metadata of before the last of them.
 
         A rebalance while the batch fills then makes the metadata stale, so that the transaction is
         refused and no partition that now is another worker's gets an offset from here.
@@ -174,18 +311,29 @@ class BatchSource(Service):
         if first is None:
             return [], None
         group = consumer.consumer_group_metadata()
-        rest = consumer.consume(self._settings.batch_records - 1, self._settings.window_seconds)
-        usable = []
+        more = self._limit.records - 1
+        rest = consumer.consume(more, self._settings.window_seconds) if more else []
+        found: dict[tuple[str, int, int], Intake] = {}
         for message in (first, *rest):
-            error = message.error()
-            if error is None:
-                usable.append(message)
-            else:
-                self._on_error(error, message.topic())
-        return usable, group
+            intake = self._taken(message)
+            if intake is not None:
+                found.setdefault(intake[:3], intake)
+        return list(found.values()), group
+
+    def _taken(self, message: Message) -> Intake | None:
+        """Return a message as an intake; None where it only tells of an error."""
+        error = message.error()
+        if error is None:
+            return intake_of(message)
+        offset = message.offset()
+        if error.code() in _UNREADABLE and offset is not None and offset >= 0:
+            log.error("%s: %s", _place_of(message), error.name())
+            return _unreadable(message, error.name())
+        self._on_error(error, message.topic())
+        return None
 
     def _process(
-        self, loop: asyncio.AbstractEventLoop, intakes: Sequence[Intake]
+        self, loop: asyncio.AbstractEventLoop, intakes: Sequence[Intake], handling: Handling
     ) -> BatchResult | None:
         """The agent's answer; the same batch is offered again while a dependency is away.
 
@@ -193,7 +341,7 @@ class BatchSource(Service):
         """
         give_up = time.monotonic() + self._settings.dependency_seconds
         while True:
-            batch = Batch(intakes)
+            batch = Batch(intakes, handling)
             asyncio.run_coroutine_threadsafe(self._channel.put(batch), loop)
             try:
                 return self._await(batch.result)
@@ -255,14 +403,13 @@ class BatchSource(Service):
 def intake_of(message: Any) -> Intake:
     """A message of an intake topic as the steps take it."""
     headers = _headers(message)
-    supply = headers.get(SUPPLY_HEADER)
     return Intake(
         message.topic(),
         message.partition(),
         message.offset(),
         message.key(),
         message.value(),
-        None if supply is None else supply.decode("ascii", "replace")[:64],
+        supply_of(headers.get(SUPPLY_HEADER)),
         message.timestamp()[1],
         ERASE_HEADER in headers,
     )
@@ -275,6 +422,21 @@ def _headers(message: Any) -> dict[str, bytes]:
     except UnicodeDecodeError:
         return {}
     return {name: value for name, value in reversed(headers) if value is not None}
+
+
+def _unreadable(message: Message, reason: str) -> Intake:
+    """Return a place whose bytes the client cannot read, for its rejection."""
+    topic, partition, offset = _place_of(message)
+    return Intake(topic, partition, offset, None, None, None, 0, unreadable=reason)
+
+
+def _place_of(message: Message) -> tuple[str, int, int]:
+    return str(message.topic()), message.partition() or 0, message.offset() or 0
+
+
+def _first_offsets(intakes: Sequence[Intake]) -> list[TopicPartition]:
+    first = {(intake.topic, intake.partition): intake.offset for intake in reversed(intakes)}
+    return [TopicPartition(*place, offset) for place, offset in first.items()]
 
 
 def _offsets_after(intakes: Sequence[Intake]) -> list[TopicPartition]:
@@ -297,16 +459,37 @@ def _positions(consumer: Consumer) -> list[TopicPartition]:
     return [at for at in positions if at.offset >= 0] + committed
 
 
-def _committed_offset(at: TopicPartition) -> int:
-    if at.error is not None:
-        raise KafkaException(at.error)
-    return at.offset if at.offset >= 0 else OFFSET_BEGINNING
+def _committed_offsets(consumer: Consumer) -> list[TopicPartition]:
+    """Return where each assigned partition is to be read from; raise `KafkaException` if one is not known."""
+    assigned = consumer.assignment()
+    found = consumer.committed(assigned, timeout=_CALL_SECONDS) if assigned else []
+    for at in found:
+        if at.error is not None:
+            raise KafkaException(at.error)
+    return [
+        TopicPartition(at.topic, at.partition, at.offset if at.offset >= 0 else OFFSET_BEGINNING)
+        for at in found
+    ]
 
 
 def _rewind(consumer: Consumer) -> None:
     """Put every partition back to its committed offset: what was polled since counts as unread."""
     try:
-        for at in consumer.committed(consumer.assignment(), timeout=_CALL_SECONDS):
-            consumer.seek(TopicPartition(at.topic, at.partition, _committed_offset(at)))
+        begins = _committed_offsets(consumer)
     except KafkaException as error:
-        raise Unmendable(f"the committed offsets cannot be read: {error.args[0].name()}") from error
+        raise _not_readable(error) from error
+    _seek(consumer, begins)
+
+
+def _seek(consumer: Consumer, places: Sequence[TopicPartition]) -> None:
+    """Go on from these offsets. A partition that is not read yet begins at its committed offset anyway."""
+    for place in places:
+        try:
+            consumer.seek(place)
+        except KafkaException as error:
+            if error.args[0].code() not in _NOT_BEGUN:
+                raise _not_readable(error) from error
+
+
+def _not_readable(error: KafkaException) -> Unmendable:
+    return Unmendable(f"the committed offsets cannot be read: {error.args[0].name()}")

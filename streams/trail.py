@@ -1,8 +1,11 @@
-"""The audit of batches: one entry each, in the transaction that releases, so neither is without the other."""
+"""The audit of batches: one entry each, in the transaction that releases, so neither is without the other.
+
+What would make an entry too large for its topic is told by several, one behind the other.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -14,7 +17,11 @@ from streams.steps.route import Destination
 Origin = tuple[str, str | None]
 """Intake topic and supply of a record."""
 
+ENTRY_BYTES = 262_144
+"""About how large an entry may be: well below what its topic takes, so that none is refused for its size."""
+
 _REMEMBERED = b"audit:"
+_SHARE_BYTES = 128
 
 
 class Audience(NamedTuple):
@@ -84,27 +91,35 @@ class Trail:
         """An empty ledger for one batch."""
         return Ledger(self._audiences)
 
-    def entry(
+    def entries(
         self, now_ms: int, tallies: Mapping[Origin, Tally], ledger: Ledger
+    ) -> tuple[list[Output], Head]:
+        """Return the messages of a batch's entries, and the head that the last of them makes."""
+        shares = (
+            {**_source(tally), **share}
+            for origin, tally in tallies.items()
+            for share in (*_outcomes(tally), *ledger.shares(origin))
+        )
+        head, outputs = self._head(now_ms), list[Output]()
+        for part in _parts(shares):
+            output, head = self._entry(now_ms, part, head)
+            outputs.append(output)
+        self._memory.put(self._key, _as_bytes(head))
+        return outputs, head
+
+    def _entry(
+        self, now_ms: int, shares: Sequence[dict[str, Any]], head: Head
     ) -> tuple[Output, Head]:
-        """The message of a batch's entry, and the head that it makes."""
-        head = self._head(now_ms)
         entry = {
             "at": now_ms,
             "actor": self._actor,
             "action": "batch",
             "subject": "",
             "outcome": "done",
-            "shares": [
-                {**_source(tally), **share}
-                for origin, tally in tallies.items()
-                for share in (*_outcomes(tally), *ledger.shares(origin))
-            ],
+            "shares": shares,
         }
         value = self._encode(head.linked(entry))
-        after = head.after(value)
-        self._memory.put(self._key, _as_bytes(after))
-        return Output(self._topic, head.chain.encode(), value, self._headers), after
+        return Output(self._topic, head.chain.encode(), value, self._headers), head.after(value)
 
     def _head(self, now_ms: int) -> Head:
         """Where the chain stands; a new one is named by when it began, so that no two are confused."""
@@ -125,6 +140,26 @@ def _outcomes(tally: Tally) -> Iterator[dict[str, Any]]:
     for what, records in counts.items():
         if records:
             yield {"what": what, "records": records, "references": b""}
+
+
+def _parts(shares: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    """Yield the shares in parts of about `ENTRY_BYTES` at most; one part if there are none."""
+    part: list[dict[str, Any]] = []
+    size = 0
+    for share in shares:
+        bytes_more = _size(share)
+        if part and size + bytes_more > ENTRY_BYTES:
+            yield part
+            part, size = [], 0
+        part.append(share)
+        size += bytes_more
+    yield part
+
+
+def _size(share: Mapping[str, Any]) -> int:
+    """Return about how many bytes a share takes; more rather than fewer."""
+    texts = [v for v in share.values() if isinstance(v, str)] + list(share.get("recipients", ()))
+    return _SHARE_BYTES + sum(4 * len(text) for text in texts) + len(share["references"])
 
 
 def _as_bytes(head: Head) -> bytes:

@@ -4,6 +4,9 @@ The recipe answers what was seen to go wrong: librdkafka's calls can be retriabl
 fatal, and some can hang for good after a broker restart (its issues 5456 and 5511), past the time
 they are given. So a watchdog outside the interpreter ends the process when a call does not come
 back, or when a transaction takes too long in all.
+
+What a transaction produces can be read uncommitted. So its audit entries are acknowledged by the broker
+before anything else of it is produced (docs/adr/0024).
 """
 
 from __future__ import annotations
@@ -27,6 +30,8 @@ GRACE_SECONDS = 3.0
 WATCHDOG_SECONDS = 20.0
 """How long a transaction may take, with every call that is made again."""
 FIRST_CALL_SECONDS = 60.0
+FLUSH_SECONDS = 1.0
+"""How long the audit's acknowledgement is awaited before the transaction is asked whether it failed."""
 STDERR = 2
 _BETWEEN_TRIES_SECONDS = 0.02
 # An abort would be followed by the same refusal, for ever.
@@ -40,8 +45,22 @@ _NOT_ALLOWED = frozenset(
 )
 
 
+# What librdkafka or the broker says of a message, or of several in one request, above a limit on size.
+_TOO_LARGE = frozenset(
+    {
+        KafkaError.MSG_SIZE_TOO_LARGE,
+        KafkaError.INVALID_MSG_SIZE,
+        KafkaError.RECORD_LIST_TOO_LARGE,
+    }
+)
+
+
 class TransactionAborted(RuntimeError):
     """Nothing of the batch was written; it must be read again from the committed offsets."""
+
+
+class OutputsTooLarge(TransactionAborted):
+    """A message of the batch is above a limit on size; the same batch would be refused again."""
 
 
 class Unmendable(RuntimeError):
@@ -51,9 +70,15 @@ class Unmendable(RuntimeError):
 class Transactor:
     """Writes batches, each in one transaction. All calls come from one thread."""
 
-    def __init__(self, config: dict[str, Any]) -> None:
-        """Take the place of any earlier producer of the same transactional id; `Unmendable` if it cannot."""
+    def __init__(self, config: dict[str, Any], audit: str) -> None:
+        """Take the place of any earlier producer of the same transactional id; `Unmendable` if it cannot.
+
+        What is written to the topic `audit` goes before all else.
+        """
+        self._audit = audit
         self._denied: str | None = None
+        self._undelivered: str | None = None
+        self._too_large: str | None = None
         self._producer = Producer(
             {**config, "delivery.report.only.error": True, "on_delivery": self._failed}
         )
@@ -72,37 +97,74 @@ class Transactor:
         """Commit `outputs` with the input `offsets` of the consumer group.
 
         Raises:
+            OutputsTooLarge: the transaction was undone, and would be again with the same outputs.
             TransactionAborted: the transaction was undone; read the batch again.
             Unmendable: neither known to be done nor undone, or fenced; leave the process.
         """
         producer, clock = self._producer, _Clock(WATCHDOG_SECONDS)
+        self._undelivered = self._too_large = None
+        entries = [output for output in outputs if output.topic == self._audit]
+        others = [output for output in outputs if output.topic != self._audit]
+
+        def send_offsets() -> None:
+            """Also says why the transaction has failed, where it has."""
+            self._until_done(
+                lambda: producer.send_offsets_to_transaction(offsets, group, CALL_SECONDS),
+                clock,
+                about=f"{self._name}, with no more than {self._audit} produced",
+            )
+
         try:
             self._until_done(producer.begin_transaction, clock)
-            with watchdog(clock.left):
-                self._produce(outputs)
-            self._until_done(
-                lambda: producer.send_offsets_to_transaction(offsets, group, CALL_SECONDS), clock
-            )
+            self._produce(entries, clock)
+            # Meanwhile the entries are on their way.
+            send_offsets()
+            self._await_delivery(send_offsets, clock)
+            self._produce(others, clock)
             self._until_done(lambda: producer.commit_transaction(CALL_SECONDS), clock)
-        except TransactionAborted:
+        except TransactionAborted as error:
             self._until_done(lambda: producer.abort_transaction(CALL_SECONDS), clock)
+            if self._too_large is not None and not isinstance(error, OutputsTooLarge):
+                raise OutputsTooLarge(self._too_large) from error
             raise
 
-    def _produce(self, outputs: Sequence[Output]) -> None:
-        produce = self._producer.produce
-        for topic, key, value, headers, timestamp_ms in outputs:
-            while True:
-                try:
-                    produce(topic, value, key, headers=headers, timestamp=timestamp_ms)
-                    break
-                except BufferError:
-                    self._producer.poll(0.1)
-                except KafkaException as error:
-                    _raise_unless_retriable(error, f"topic {topic}")
-        self._producer.poll(0)
+    def _await_delivery(self, probe: Callable[[], Any], clock: _Clock) -> None:
+        """Wait until the broker has acknowledged what was produced; `probe` says why it has not."""
+        while self._flush(clock) or self._undelivered is not None:
+            probe()
+            if self._undelivered is not None:
+                raise TransactionAborted(self._undelivered)
+            if clock.is_spent:
+                raise Unmendable(f"{self._audit}: the audit was not acknowledged in time")
+
+    def _flush(self, clock: _Clock) -> int:
+        with watchdog(min(FLUSH_SECONDS + GRACE_SECONDS, clock.left)):
+            return int(self._producer.flush(FLUSH_SECONDS))
+
+    def _produce(self, outputs: Sequence[Output], clock: _Clock) -> None:
+        with watchdog(clock.left):
+            for output in outputs:
+                self._produce_one(output)
+            self._producer.poll(0)
+
+    def _produce_one(self, output: Output) -> None:
+        topic, key, value, headers, timestamp_ms = output
+        while True:
+            try:
+                self._producer.produce(topic, value, key, headers=headers, timestamp=timestamp_ms)
+            except BufferError:
+                self._producer.poll(0.1)
+            except KafkaException as error:
+                _raise_unless_retriable(error, f"topic {topic}")
+            else:
+                return
 
     def _until_done(
-        self, call: Callable[[], Any], clock: _Clock, seconds: float = CALL_SECONDS
+        self,
+        call: Callable[[], Any],
+        clock: _Clock,
+        seconds: float = CALL_SECONDS,
+        about: str | None = None,
     ) -> None:
         """Make the same call, given `seconds`, again while librdkafka says that it may be."""
         while True:
@@ -112,7 +174,7 @@ class Transactor:
             except KafkaException as error:
                 if self._denied is not None:
                     raise Unmendable(self._denied) from error
-                _raise_unless_retriable(error, f"transactional id {self._name}")
+                _raise_unless_retriable(error, f"transactional id {about or self._name}")
                 if clock.is_spent:
                     raise Unmendable(f"{error.args[0].name()}: the time for it is spent") from error
                 log.warning("transaction: %s; the same call again", error.args[0].name())
@@ -121,9 +183,13 @@ class Transactor:
                 return
 
     def _failed(self, error: KafkaError, message: Message) -> None:
-        """Keep what the commit will not say: which topic may not be written."""
+        """Keep what the commit will not say: which topic may not be written, or not so much at once."""
+        said = f"{error.name()}: {error.str()} (topic {message.topic()})"
+        self._undelivered = self._undelivered or said
         if error.code() in _NOT_ALLOWED:
-            self._denied = f"{error.name()}: {error.str()} (topic {message.topic()})"
+            self._denied = said
+        if error.code() in _TOO_LARGE:
+            self._too_large = said
 
 
 class _Clock:
@@ -146,6 +212,8 @@ def _raise_unless_retriable(error: KafkaException, about: str) -> None:
     message = f"{cause.name()}: {cause.str()} ({about})"
     if cause.code() in _NOT_ALLOWED:
         raise Unmendable(message) from error
+    if cause.code() in _TOO_LARGE and not cause.fatal():
+        raise OutputsTooLarge(message) from error
     if cause.txn_requires_abort():
         raise TransactionAborted(message) from error
     if cause.fatal() or not cause.retriable():

@@ -28,6 +28,7 @@ from schemas.catalogue import Catalogue
 from schemas.client_names import case_groups, discloser_group, discloser_transaction
 from schemas.derive import intake_schema
 from schemas.exact_base64 import decoded, encoded
+from schemas.london import london_time
 from schemas.protocol import KEY_BYTES, Protocol
 from schemas.topics import (
     MAXIMUM_MESSAGE_BYTES,
@@ -91,12 +92,14 @@ class Discloser:
         self._settings = settings
         self._protocol, self._catalogue = settings.protocol, settings.catalogue
         self._names = Names(settings.protocol.prefix)
-        self._transactor = Transactor(_producer(settings.connection, self._names.discloser))
+        producer = _producer(settings.connection, self._names.discloser)
+        self._transactor = Transactor(producer, self._names.audit)
         self._register = Register(self._protocol, self._catalogue)
         self._openings = Openings(AdminClient({**settings.admin}), self._names, settings.keys)
         self._latest = 0.0
         self._tidy_at = 0.0
         self._stopping = False
+        self._paused = False
         self._restore()
         self._ledger = Ledger(self._protocol, self._catalogue, settings.wire.encoder, self._head())
         self._encode = settings.wire.encoder(disclosed_form(self._protocol, self._catalogue))
@@ -137,11 +140,13 @@ class Discloser:
     def step(self) -> None:
         """What time has brought, what the cases need, what is new, and a part of what is old."""
         self._close_what_is_due()
+        if self._is_overdue and not self._paused:
+            self._pause()
         self._bring_into_step()
         messages = self._follower.poll(_POLL_SECONDS)
         if messages:
             self._read(messages)
-        for case in list(self._backlogs):
+        for case in [] if self._paused else list(self._backlogs):
             self._draw(case)
 
     # What stands already
@@ -176,11 +181,23 @@ class Discloser:
         for case in lost:
             closing = case.after(State.CLOSING, now, "discloser", _LOST)
             self._commit(self._keep(Taken(case.case, closing, "discloser", _LOST), now))
+        for case in [case for case in self._register.standing if self._register.is_held(case)]:
+            log.warning("case %s is held: a party of it was rekeyed", case.case)
+            self._commit(self._hold(case, now))
+
+    def _hold(self, case: Case, now: datetime) -> list[Output]:
+        """Have a case that was up to date draw anew, later, what comes while it is held."""
+        if case.flow is None or not case.flow.caught_up:
+            return []
+        flow = case.flow.model_copy(update={"caught_up": False, "joined": {}})
+        held = case.model_copy(update={"flow": flow})
+        self._register.keep(case.case, held)
+        return list(self._ledger.stands(case.case, held, now))
 
     def _is_taken_up(self, case: Case) -> bool:
         """Whether a case that is open still has its key and its topic."""
         try:
-            if case.state is State.OPEN:
+            if case.state is State.OPEN and not self._register.is_held(case):
                 self._seat(case)
         except FileNotFoundError:
             log.warning("case %s has lost its key; it is closed", case.case)
@@ -289,7 +306,8 @@ class Discloser:
     def _bring_into_step(self) -> None:
         """Give cases what they need at the broker, and take from it what no case has (any more)."""
         for case in list(self._register.cases.values()):
-            if case.state is State.APPROVED:
+            waits = self._paused or self._register.is_held(case)
+            if case.state is State.APPROVED and not waits:
                 self._open(case)
             elif case.state is State.CLOSING:
                 self._close(case)
@@ -355,8 +373,28 @@ class Discloser:
         intake = {place for place in self._follower.at if place[0] in self._readings}
         self._follower.leave(intake - self._needed())
 
+    @property
+    def _is_overdue(self) -> bool:
+        """Return True from the day after that by which the protocol was to be reviewed."""
+        today = london_time(self._now()).date()
+        return today > self._protocol.last_day("personal")
+
+    def _pause(self) -> None:
+        """Read no intake: nothing personal is disclosed under a protocol whose review is overdue.
+
+        The committed positions stay, so under a reviewed protocol the open cases get what came in between.
+        """
+        self._paused = True
+        log.error(
+            "the protocol was to be reviewed by %s; cases get no more records",
+            self._protocol.review,
+        )
+        self._follower.leave({place for place in self._follower.at if place[0] in self._readings})
+
     def _needed(self) -> set[Place]:
         """The intake that some open case waits for."""
+        if self._paused:
+            return set()
         return {place for desk in self._desks.values() for place in self._places(desk.case)}
 
     def _places(self, case: Case) -> list[Place]:

@@ -8,8 +8,6 @@ from secrets import token_hex
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
 
 from ops.disclosures.errors import DisclosureError
 from ops.disclosures.office import Officer, letter_of
@@ -18,6 +16,7 @@ from schemas.letters import CaseId, Consent, Request, Subject, Text
 from schemas.positions import Finding, located
 from schemas.processes import load_processes
 from schemas.protocol import Name
+from schemas.yaml_file import read_yaml
 
 _CASE_BYTES = 8
 
@@ -86,20 +85,21 @@ def read_consent(path: Path, officer: Officer, given: str) -> Consent:
     return letter_of(Consent, officer, **said.model_dump(), case=new_case(), given=given)
 
 
+def read_subject(path: Path) -> Subject:
+    """Read whom an inquiry is about. Errors as `read_request`."""
+    subject: Subject = _read(path, Subject, "subject")
+    return subject
+
+
 def new_case() -> str:
     """An id that says nothing."""
     return token_hex(_CASE_BYTES)
 
 
 def _read(path: Path, model: type[Any], root: str) -> Any:
+    document = read_yaml(path, DisclosureError)
     try:
-        document: Any = YAML(typ="rt").load(path)
         return model.model_validate(document)
     except ValidationError as error:
         findings = [Finding(e["loc"], e["msg"]) for e in error.errors()]
         raise DisclosureError(located(findings, path, document, root)) from None
-    except YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f":{mark.line + 1}" if mark else ""
-        # What the reader has to say of it can quote it.
-        raise DisclosureError(f"{path}{line}: it cannot be read as YAML") from None

@@ -8,10 +8,11 @@ from typing import Any
 
 from connectors.account import Account, check_access
 from connectors.outcome import Outcome
-from connectors.registry import Registry
+from connectors.registry import known_schemas
 from connectors.supply import ruling
 from connectors.topic_reader import end_offsets, read_until
 from schemas.catalogue import Catalogue
+from schemas.known_schemas import KnownSchemas
 from schemas.wire import WireError
 
 Record = Mapping[str, Any]
@@ -55,17 +56,19 @@ def read_history(account: Account, catalogue: Catalogue) -> History:
     names, agency = account.names, account.agency
     supplies, receipts = names.supplies(agency), names.receipts(agency)
     check_access(account, (supplies, receipts))
+    known = known_schemas(account, catalogue)
     return history_of(
         agency,
-        _values(account, supplies, catalogue.system["supply"]),
-        _values(account, receipts, catalogue.system["receipt"]),
+        _values(account, known, supplies, catalogue.system["supply"]),
+        _values(account, known, receipts, catalogue.system["receipt"]),
     )
 
 
-def _values(account: Account, topic: str, schema: dict[str, Any]) -> Iterator[Record]:
-    registry = Registry(account.registry_url)
+def _values(
+    account: Account, known: KnownSchemas, topic: str, schema: dict[str, Any]
+) -> Iterator[Record]:
     for value in read_until(account, topic, end_offsets(account, topic)):
         try:
-            yield registry.decode(value, schema)
+            yield known.decode(value, schema)
         except WireError:
             continue  # the agency's own topic may hold what others of its tools wrote

@@ -31,7 +31,7 @@ def add_pipeline_agent(app: faust.App, channel: Any, pipeline: Pipeline) -> None
 
 def _answer(batch: Batch, pipeline: Pipeline) -> None:
     try:
-        batch.result.set_result(pipeline.process(batch.intakes))
+        batch.result.set_result(pipeline.process(batch.intakes, batch.handling))
     except DependencyUnavailable as error:
         batch.result.set_exception(error)
     except BaseException as error:

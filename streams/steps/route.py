@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from schemas.topics import MAXIMUM_REJECTION_BYTES
 from streams.messages import MARKING_HEADER, Headers, Intake, Output
 from streams.steps.problems import Problem
 from streams.steps.sanitise import Release
 
 Encode = Callable[[Any], bytes]
 HOUR_MS = 3_600_000
+# What the message's frame and its headers take is left to them.
+_REJECTION_BYTES = MAXIMUM_REJECTION_BYTES - 65_536
 OWN = ""
 """The region of the partnership itself; others are its neighbours' short names."""
 
@@ -55,20 +58,32 @@ class Router:
             outputs.append(Output(topic, record_id.encode(), None, headers, hour_ms))
         return outputs
 
-    def rejected(self, intake: Intake, faults: Sequence[Problem]) -> Output:
-        """The original, byte for byte, with every fault, for its supplier alone."""
-        value = self._rejected.encode(
-            {
-                "topic": intake.topic,
-                "partition": intake.partition,
-                "offset": intake.offset,
-                "supply_id": intake.supply_id,
-                "faults": [fault._asdict() for fault in faults],
-                "key": intake.key,
-                "original": intake.value,
-            }
-        )
-        return Output(self._rejected.topic, intake.key, value, self._rejected_headers)
+    def rejected(self, intake: Intake, faults: Sequence[Problem], *, whole: bool = True) -> Output:
+        """Return the original, byte for byte, with every fault, for its supplier alone.
+
+        The bytes are left out where not `whole`, or where they would make the message too large.
+        """
+        rejection = {
+            "topic": intake.topic,
+            "partition": intake.partition,
+            "offset": intake.offset,
+            "supply_id": intake.supply_id,
+            "faults": [fault._asdict() for fault in faults],
+            "key": intake.key,
+            "original": intake.value,
+        }
+        if whole:
+            value = self._rejected.encode(rejection)
+            if len(value) + len(intake.key or b"") <= _REJECTION_BYTES:
+                return Output(self._rejected.topic, intake.key, value, self._rejected_headers)
+        left_out = {
+            "faults": [fault._replace(given=None)._asdict() for fault in faults],
+            "key": None,
+            "original": None,
+            "omitted": True,
+        }
+        value = self._rejected.encode(rejection | left_out)
+        return Output(self._rejected.topic, None, value, self._rejected_headers)
 
 
 def _headers(destination: Destination) -> Headers:

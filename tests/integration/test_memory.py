@@ -9,6 +9,7 @@ import pytest
 
 from ops.embedded.stack import Stack
 from schemas.catalogue import SCHEMA_FOLDER
+from schemas.topics import state_days
 from tests.integration.conftest import MakeSite
 from tests.integration.records import STEADY
 from tests.integration.site import Site
@@ -37,6 +38,7 @@ def search(number: int) -> dict[str, Any]:
         "search_time": time(22, 41),
         "location_postcode": STEADY,
         "suspect_gender": "Male",
+        "reason_for_search": "Controlled drugs",
         "suspect_date_of_birth": date(2005, 6, 1 + number),
     }
 
@@ -103,7 +105,9 @@ def test_a_correction_to_domestic_takes_back_what_an_earlier_worker_gave_to_busi
 
 def test_the_memory_holds_nothing_of_a_record(site: Site) -> None:
     """That no party may read it is seen with every topic and principal in test_isp."""
-    messages = site.read_all(None, site.partnership.names.memory)
+    names = site.partnership.names
+    kinds = map(names.state, state_days(site.partnership.protocol))
+    messages = [m for topic in (names.memory, *kinds) for m in site.read_all(None, topic)]
     whole = b"".join((m.key() or b"") + (m.value() or b"") for m in messages)
     assert messages
     for text in (b"C-1", b"O-1", b"S-1", b"male", STEADY.encode()):

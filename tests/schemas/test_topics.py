@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fastavro
+import pytest
 
 from schemas.access import rules
 from schemas.catalogue import Catalogue
@@ -11,6 +12,8 @@ from schemas.topics import (
     DAY_MS,
     MAXIMUM_INTAKE_BYTES,
     MAXIMUM_MESSAGE_BYTES,
+    RELEASES,
+    RENEWAL_DAYS,
     Names,
     topics,
 )
@@ -46,6 +49,29 @@ def test_a_release_has_a_topic_only_where_somebody_is_entitled(
         if topic.family == "depersonalised"
     }
     assert released == {(e.profile, d) for e in protocol.receives for d in e.datasets}
+
+
+@pytest.mark.parametrize("window", [28, 365, 3_660])
+@pytest.mark.parametrize(("depersonalised", "personal"), [(1, 1), (1_095, 28), (30, 4_000)])
+def test_the_state_of_workers_outlasts_what_it_protects(
+    protocol: Protocol, catalogue: Catalogue, window: int, depersonalised: int, personal: int
+) -> None:
+    """Also where a release was made again with an entry that was not yet old enough to be written again."""
+    days = {"depersonalised_days": depersonalised, "personal_days": personal}
+    retention = protocol.retention.model_copy(update=days)
+    combinations = protocol.sanitising.combinations.model_copy(update={"window_days": window})
+    sanitising = protocol.sanitising.model_copy(update={"combinations": combinations})
+    changed = protocol.model_copy(update={"retention": retention, "sanitising": sanitising})
+    made = topics(changed, catalogue)
+    state = {t.name.rpartition(".")[2]: t for t in made if ".internal.state." in t.name}
+    assert set(state) == {"withdrawals", "dates-ages", "combinations"}
+    longest = max(t.retention_ms for t in made if t.family in RELEASES)
+    for topic in state.values():
+        assert topic.retention_ms > longest + RENEWAL_DAYS * DAY_MS
+        assert topic.config["cleanup.policy"] == "compact,delete"
+    assert state["combinations"].retention_ms > (window + RENEWAL_DAYS) * DAY_MS
+    (earlier,) = (t for t in made if t.name == "banes.internal.memory")
+    assert earlier.retention_ms == max(t.retention_ms for t in state.values())
 
 
 def test_every_topic_has_an_avro_schema_and_a_marking(

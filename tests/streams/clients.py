@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,13 +14,11 @@ from streams.messages import Intake
 
 
 class Message:
-    """One intake message as librdkafka hands it over."""
+    """One intake message as librdkafka hands it over, or an error in its place."""
 
-    def __init__(self, intake: Intake) -> None:
+    def __init__(self, intake: Intake, error: KafkaError | None = None) -> None:
         self._intake = intake
-
-    def error(self) -> None:
-        return None
+        self.error = lambda: error
 
     def topic(self) -> str:
         return self._intake.topic
@@ -57,6 +55,10 @@ class Log:
     aborts_to_come: int = 0
     paused: list[str] = field(default_factory=list)
     closed: bool = False
+    largest: int | None = None
+    unreadable: set[int] = field(default_factory=set)
+    rebalances: bool = True
+    unsettled: int = 0
 
     def partitions(self) -> list[TopicPartition]:
         """Partitions of everything that waits."""
@@ -72,10 +74,15 @@ class Consumer:
         self.config = config
         self.positions: dict[tuple[str, int], int] = defaultdict(int)
 
-    def subscribe(self, topics: list[str]) -> None:
+    def subscribe(self, topics: list[str], on_assign: Callable[[Any, Any], None]) -> None:
         self.topics = topics
+        self.on_assign = on_assign
 
     def poll(self, timeout: float) -> Message | None:
+        if self.log.rebalances:
+            self.log.rebalances = False
+            self.positions = defaultdict(int, self.log.committed)
+            self.on_assign(self, self.log.partitions())
         found = self._next(1)
         if not found:
             time.sleep(min(timeout, 0.01))
@@ -91,9 +98,13 @@ class Consumer:
         unread = [i for i in self.log.waiting if i.offset >= self.positions[i.topic, i.partition]][
             :count
         ]
+        messages: list[Message] = []
         for intake in unread:
+            if intake.offset in self.log.unreadable:
+                return [*messages, Message(intake, KafkaError(KafkaError._BAD_COMPRESSION))]
             self.positions[intake.topic, intake.partition] = intake.offset + 1
-        return [Message(i) for i in unread]
+            messages.append(Message(intake))
+        return messages
 
     def consumer_group_metadata(self) -> str:
         return "the group"
@@ -102,6 +113,9 @@ class Consumer:
         return self.log.partitions()
 
     def committed(self, partitions: list[TopicPartition], timeout: float) -> list[TopicPartition]:
+        if self.log.unsettled:
+            self.log.unsettled -= 1
+            raise KafkaException(KafkaError(KafkaError._TIMED_OUT))
         known = self.log.committed
         return [
             TopicPartition(p.topic, p.partition, known.get((p.topic, p.partition), OFFSET_INVALID))
@@ -146,7 +160,15 @@ class Producer:
     def produce(
         self, topic: str, value: bytes, key: bytes | None, headers: Any, timestamp: int
     ) -> None:
+        self.check_size(topic, value)
         self.pending.append((topic, key, value))
+
+    def check_size(self, topic: str, value: bytes) -> None:
+        if self.log.largest is not None and len(value) > self.log.largest:
+            raise KafkaException(KafkaError(KafkaError.MSG_SIZE_TOO_LARGE, topic))
+
+    def flush(self, timeout: float) -> int:
+        return 0
 
     def poll(self, timeout: float) -> None:
         """Nothing to serve."""

@@ -11,7 +11,7 @@ import pytest
 from streams.agents.pipeline import add_pipeline_agent
 from streams.app import _App
 from streams.batch import Batch
-from streams.messages import BatchResult, Intake
+from streams.messages import BatchResult, Handling, Intake
 from streams.pipeline import DependencyUnavailable, Pipeline
 
 RESULT = BatchResult([], ())
@@ -24,7 +24,7 @@ class Scripted:
     def __init__(self, *answers: BatchResult | Exception) -> None:
         self._answers = list(answers)
 
-    def process(self, batch: Sequence[Intake]) -> BatchResult:
+    def process(self, batch: Sequence[Intake], handling: Handling) -> BatchResult:
         answer = self._answers.pop(0)
         if isinstance(answer, Exception):
             raise answer

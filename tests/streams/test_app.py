@@ -15,7 +15,9 @@ from schemas.catalogue import Catalogue
 from schemas.protocol import Protocol, RejectLimit
 from streams import source, transaction
 from streams.app import build_app
+from streams.changelog import Changelog
 from streams.kafka_config import WorkerClients
+from streams.messages import Output
 from streams.metrics import Metrics
 from streams.source import SourceSettings
 from tests.streams.clients import Consumer, Log, Producer
@@ -35,14 +37,21 @@ def log(monkeypatch: pytest.MonkeyPatch) -> Log:
     return made
 
 
-def work(partnership: Partnership, talk: Talk, pausing: frozenset[str] = frozenset()) -> float:
+def work(
+    partnership: Partnership,
+    talk: Talk,
+    pausing: frozenset[str] = frozenset(),
+    changelog: Changelog | None = None,
+) -> float:
     """Run the application, talk to it, stop it; gives the seconds that stopping took."""
 
     async def main() -> float:
         registry = CollectorRegistry()
-        settings = SourceSettings(partnership.pipeline.topics, pausing, idle_seconds=0.01)
+        settings = SourceSettings(
+            partnership.pipeline.topics, "banes.audit", pausing, idle_seconds=0.01
+        )
         clients = WorkerClients({"bootstrap.servers": "127.0.0.1:1"}, "banes.worker")
-        app = build_app(clients, partnership.pipeline, settings, Metrics(registry))
+        app = build_app(clients, partnership.pipeline, settings, Metrics(registry), changelog)
         app.finalize()
         await app.start()
         began = time.monotonic()
@@ -64,7 +73,7 @@ async def until(done: Callable[[], bool]) -> None:
 
 def test_building_the_application_opens_no_client(partnership: Partnership, log: Log) -> None:
     app = build_app(
-        WorkerClients({}, "banes.worker"), partnership.pipeline, SourceSettings(()),
+        WorkerClients({}, "banes.worker"), partnership.pipeline, SourceSettings((), "banes.audit"),
         Metrics(CollectorRegistry()),
     )  # fmt: skip
     assert list(app.agents) == ["pipeline"]
@@ -172,27 +181,206 @@ def test_a_fault_in_the_batch_crashes_the_worker_and_commits_nothing(
 
 
 def test_the_supply_of_a_record_is_read_from_its_header(partnership: Partnership, log: Log) -> None:
-    log.waiting = [partnership.intake("police-incident", incident(), supply="supply-7")]
+    supply = "0123456789abcdef" * 2
+    log.waiting = [partnership.intake("police-incident", incident(), supply=supply)]
 
     async def talk(app: Any, registry: CollectorRegistry) -> None:
         await until(lambda: log.transactions == 1)
 
     work(partnership, talk)
     receipts = [key for topic, key, _ in log.written if topic == "banes.receipts.police"]
-    assert receipts == [b"supply-7"]
+    assert receipts == [supply.encode()]
 
 
-def test_the_lag_is_told_for_each_partition(partnership: Partnership, log: Log) -> None:
+@pytest.mark.parametrize(
+    "header",
+    ["", "supply-7", "A" * 32, "a" * 31, "a" * 33, "a" * 32 + "\n", "\u0661" * 32, "\xff" * 64],
+)
+def test_what_is_no_supply_id_counts_as_none(
+    partnership: Partnership, log: Log, header: str
+) -> None:
+    log.waiting = [partnership.intake("police-incident", incident(), supply=header)]
+
+    async def talk(app: Any, registry: CollectorRegistry) -> None:
+        await until(lambda: log.transactions == 1)
+
+    work(partnership, talk)
+    receipts = [key for topic, key, _ in log.written if topic == "banes.receipts.police"]
+    assert receipts == [b""]
+
+
+def test_records_of_very_many_supplies_are_written_in_parts(
+    partnership: Partnership, log: Log
+) -> None:
+    log.waiting = [
+        partnership.intake("police-incident", incident(), at, supply=f"{at:032x}")
+        for at in range(1_000)
+    ]
+
+    async def talk(app: Any, registry: CollectorRegistry) -> None:
+        await until(lambda: log.committed.get((INCIDENTS, 3)) == 1_000)
+
+    work(partnership, talk)
+    receipts = [key for topic, key, _ in log.written if topic == "banes.receipts.police"]
+    assert receipts == [f"{at:032x}".encode() for at in range(1_000)]
+    assert log.transactions >= 10
+
+
+def test_very_large_records_are_written_in_parts(partnership: Partnership, log: Log) -> None:
+    log.waiting = [raw_intake(INCIDENTS, b"?" * 1_000_000, at) for at in range(60)]
+
+    async def talk(app: Any, registry: CollectorRegistry) -> None:
+        await until(lambda: log.committed.get((INCIDENTS, 3)) == 60)
+
+    work(partnership, talk)
+    rejected = [topic for topic, _, _ in log.written if ".rejected." in topic]
+    assert (len(rejected), log.transactions) == (60, 17)
+
+
+def test_one_record_whose_outputs_are_too_large_is_rejected_and_the_others_come_out(
+    partnership: Partnership, log: Log
+) -> None:
+    """Its bytes are given back where they fit, otherwise its place."""
+    log.waiting = [
+        partnership.intake("police-incident", incident(incident_reference=f"I-{at}"), at)
+        for at in range(40)
+    ]
+    log.waiting[30] = raw_intake(INCIDENTS, b"x" * 9_000, 30)
+    log.largest = 5_000
+
+    async def talk(app: Any, registry: CollectorRegistry) -> None:
+        await until(lambda: log.committed.get((INCIDENTS, 3)) == 40)
+        assert not app.crashed
+
+    work(partnership, talk)
+    written = [topic for topic, _, _ in log.written]
+    assert written.count("banes.depersonalised.central.police-incident") == 39
+    (rejected,) = [
+        v for topic, _, v in log.written if topic == "banes.rejected.police.police-incident"
+    ]
+    read = partnership.schemas.read(Output("banes.rejected.police.police-incident", None, rejected))
+    assert (read["offset"], read["original"], read["omitted"]) == (30, None, True)
+    assert [fault["reason"] for fault in read["faults"]] == ["unprocessable"]
+
+
+def test_a_place_that_the_client_cannot_read_is_rejected_and_passed(
+    partnership: Partnership, log: Log
+) -> None:
+    log.waiting = [
+        partnership.intake("police-incident", incident(incident_reference=f"I-{at}"), at)
+        for at in range(12)
+    ]
+    log.unreadable = {0, 5, 6}
+
+    async def talk(app: Any, registry: CollectorRegistry) -> None:
+        await until(lambda: log.committed.get((INCIDENTS, 3)) == 12)
+        assert not app.crashed
+
+    work(partnership, talk)
+    topic = "banes.rejected.police.police-incident"
+    rejected = [partnership.schemas.read(Output(t, k, v)) for t, k, v in log.written if t == topic]
+    assert sorted(r["offset"] for r in rejected) == [0, 5, 6]
+    assert {f["reason"] for r in rejected for f in r["faults"]} == {"unreadable"}
+    written = [topic for topic, _, _ in log.written]
+    assert written.count("banes.depersonalised.central.police-incident") == 9
+
+
+def test_the_lag_is_told_for_each_partition(
+    partnership: Partnership, log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(source, "_LAG_EVERY_SECONDS", 0.0)
     log.waiting = [partnership.intake("police-incident", incident(), at) for at in range(3)]
     labels = {"topic": INCIDENTS, "partition": "3"}
 
     async def talk(app: Any, registry: CollectorRegistry) -> None:
-        await until(
-            lambda: registry.get_sample_value("ipu_consumer_lag_records", labels) is not None
-        )
-        assert registry.get_sample_value("ipu_consumer_lag_records", labels) == 0
+        await until(lambda: log.committed.get((INCIDENTS, 3)) == 3)
+        await until(lambda: registry.get_sample_value("ipu_consumer_lag_records", labels) == 0)
 
     work(partnership, talk)
+
+
+class State(Changelog):
+    """A changelog at the edge: of each thing that is asked of it, when; its end is reached in steps."""
+
+    def __init__(self, log: Log, steps: int = 3) -> None:
+        self.log = log
+        self.steps = self.left = steps
+        self.asked: list[tuple[str, int]] = []
+
+    def _note(self, what: str) -> None:
+        self.asked.append((what, self.log.transactions))
+
+    def restore(self, stopped: Callable[[], bool] = lambda: False) -> None:
+        self._note("restore")
+
+    def aim(self) -> None:
+        self._note("aim")
+        self.left = self.steps
+
+    def advance(self) -> bool:
+        self._note("advance")
+        self.left -= 1
+        return self.left <= 0
+
+    def follow(self) -> None:
+        self._note("follow")
+
+    def close(self) -> None:
+        self._note("close")
+
+
+def test_the_state_is_read_to_its_end_before_the_first_batch_after_each_assignment(
+    partnership: Partnership, log: Log
+) -> None:
+    state = State(log)
+
+    async def talk(app: Any, registry: CollectorRegistry) -> None:
+        for round_ in range(2):
+            log.waiting.append(partnership.intake("police-incident", incident(), round_))
+            log.rebalances = True
+            await until(lambda: log.committed.get((INCIDENTS, 3)) == len(log.waiting))
+
+    work(partnership, talk, changelog=state)
+    steps = ["aim", "advance", "advance", "advance"]
+    told = [what for what, transactions in state.asked if what in {"aim", "advance"}]
+    assert told[:8] == [*steps, *steps]
+    written = [topic for topic, _, _ in log.written]
+    assert written.count("banes.depersonalised.central.police-incident") == 2
+    first = [what for what, transactions in state.asked if transactions == 0]
+    assert first[0] == "restore"
+    assert "advance" in first
+
+
+def test_the_end_of_the_state_is_asked_for_when_no_transaction_can_move_the_offsets_any_more(
+    partnership: Partnership, log: Log
+) -> None:
+    """The worker before may have a transaction open whose state is not written yet."""
+    state = State(log)
+    log.waiting = [partnership.intake("police-incident", incident())]
+    log.unsettled = 3
+
+    async def talk(app: Any, registry: CollectorRegistry) -> None:
+        await until(lambda: log.transactions == 1)
+
+    def aim() -> None:
+        assert log.unsettled == 0
+        asked()
+
+    asked, state.aim = state.aim, aim  # type: ignore[method-assign]
+    work(partnership, talk, changelog=state)
+    assert [what for what, _ in state.asked].count("aim") == 1
+
+
+def test_what_other_workers_write_is_followed_while_nothing_is_to_be_done(
+    partnership: Partnership, log: Log
+) -> None:
+    state = State(log)
+
+    async def talk(app: Any, registry: CollectorRegistry) -> None:
+        await until(lambda: [what for what, _ in state.asked].count("follow") > 5)
+
+    work(partnership, talk, changelog=state)
+    assert log.transactions == 0
 
 
 @pytest.mark.parametrize("pause", [True, False])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-from datetime import date, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -17,6 +17,7 @@ from schemas.catalogue import Catalogue
 from schemas.derive import release_schema
 from schemas.protocol import Protocol
 from schemas.record_type import DEPERSONALISED_PROFILES, PERSONAL, RecordType
+from schemas.topics import RENEWAL_DAYS
 from streams.messages import Intake, Output
 from streams.pipeline import DependencyUnavailable
 from streams.steps.route import OWN
@@ -98,13 +99,14 @@ def test_what_cannot_be_decoded_is_rejected_with_its_reason(partnership: Partner
     foreign = partnership.value("police-crime-offence", offence())
     cases: list[tuple[bytes | None, str]] = [
         (None, "null"),
+        (b"\0\xff\xff\xff\xff" + good[5:], "unknown-schema"),
         (b"", "not-framed"),
         (b"{}", "not-framed"),
         (good[:-1], "not-decodable"),
         (good + b"\0", "trailing-bytes"),
         (b"\0\0\0\xff\xff" + good[5:], "unknown-schema"),
         (foreign, "foreign-schema"),
-        (bytes(300_000), "oversized"),
+        (bytes(40_000), "oversized"),
     ]
     batch = [raw_intake(INCIDENTS, value, at) for at, (value, _) in enumerate(cases)]
     rejections = partnership.rejections(partnership.process(*batch))
@@ -180,13 +182,15 @@ def test_a_bad_optional_value_is_left_out_with_a_caveat(partnership: Partnership
     assert released["committed_from_time"] is None
     assert released["alcohol_related"] is None
     assert released["offence_code"] is None
-    assert set(released["caveats"]) == {
+    # A caveat on an empty field stays in the receipt; the easting is the one of the postcode.
+    assert released["caveats"] == ["location_easting:not-a-number"]
+    (tally,) = result.tallies
+    assert set(tally.caveats) == {
         "committed_from_time:not-a-time",
         "alcohol_related:not-a-flag",
         "location_easting:not-a-number",
         "offence_code:unknown-code",
     }
-    (tally,) = result.tallies
     assert (tally.accepted, tally.cleaned, tally.rejected) == (1, 1, 0)
 
 
@@ -380,6 +384,78 @@ def test_a_correction_to_domestic_takes_back_what_the_second_group_was_given(
     (tally,) = corrected.tallies
     assert tally.withheld["taken-back-from-second"] == 1
     assert [r["domestic"] for r in partnership.releases(corrected)] == [True]
+
+
+@pytest.mark.parametrize(
+    "correction",
+    [
+        {"incident_type": "Missing person"},
+        {"incident_type": "Noise, DV"},
+        {"incident_type": "sesquipedalian"},
+        {"incident_type": None},
+        {"domestic": None},
+    ],
+)
+def test_a_correction_to_what_is_not_known_to_be_for_the_second_group_is_taken_back_too(
+    partnership: Partnership, correction: dict[str, Any]
+) -> None:
+    first = partnership.process(partnership.intake("police-incident", incident()))
+    partnership.pipeline.memory.keep(first.changes)
+    (given,) = [output for output in first.outputs if output.topic == SECOND]
+    corrected = partnership.process(partnership.intake("police-incident", incident() | correction))
+    assert partnership.taken_back(corrected) == [(SECOND, given.key)]
+
+
+def test_what_may_have_to_be_taken_back_is_remembered_as_long_as_its_newest_release(
+    partnership: Partnership, protocol: Protocol, catalogue: Catalogue, index: PostcodeIndex
+) -> None:
+    """A release that is made again lives longer, so it is noted again once the note has some age."""
+    topic = NAMES.state("withdrawals")
+    first = partnership.process(partnership.intake("police-incident", incident()))
+    written = (NOW - datetime.fromtimestamp(0, UTC)).days
+    for days, again in ((RENEWAL_DAYS - 1, 0), (RENEWAL_DAYS, 1)):
+        later = Partnership.of(protocol, catalogue, index, now=NOW + timedelta(days=days))
+        later.pipeline.memory.keep(first.changes, written)
+        result = later.process(later.intake("police-incident", incident()))
+        assert len([o for o in result.outputs if o.topic == topic]) == again
+
+
+def test_each_kind_of_state_is_written_to_its_topic(full: Partnership) -> None:
+    """The names of what was written; nothing of them stands in a topic that forgets sooner."""
+    crime, person = {"crime_reference": "C-1"}, {"offender_reference": "O-1"}
+    born = {"date_of_birth": date(1990, 6, 15)}
+    search = {
+        "reference_number": "S-1", "search_date": date(2024, 3, 14), "search_time": time(22, 41),
+        "location_postcode": "SW1A 1AA", "suspect_gender": "Male",
+        "suspect_date_of_birth": date(2005, 6, 2),
+    }  # fmt: skip
+    result = full.process(
+        full.intake("police-stop-search", search),
+        full.intake("police-crime-offence", offence(**crime)),
+        full.intake("police-crime-offender", {**crime, **person, **born}),
+        full.intake("police-incident", incident()),
+    )
+    written: dict[str, set[bytes]] = {}
+    for output in result.outputs:
+        if ".internal." in output.topic:
+            written.setdefault(output.topic, set()).add((output.key or b"")[:1])
+    assert written == {
+        NAMES.state("withdrawals"): {b"n"},
+        NAMES.state("dates-ages"): {b"d", b"b"},
+        NAMES.state("combinations"): {b"c"},
+        NAMES.memory: {b"a"},
+    }
+
+
+def test_a_rejection_that_would_be_too_large_gives_the_place_without_the_bytes(
+    partnership: Partnership,
+) -> None:
+    """A record's key stands twice in its rejection."""
+    long = raw_intake(CRIMES, b"?", 4711)._replace(key=b"k" * 1_040_000)
+    (rejected,) = partnership.rejections(partnership.process(long))
+    assert (rejected["offset"], rejected["key"], rejected["original"]) == (4711, None, None)
+    assert rejected["omitted"]
+    assert [fault["reason"] for fault in rejected["faults"]] == ["not-framed"]
 
 
 def test_what_is_domestic_from_the_first_leaves_no_trace_with_the_second_group(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from sanitiser.postcodes import PostcodeIndex
 from schemas.catalogue import Catalogue
 from schemas.protocol import Protocol
+from streams import trail
 from streams.chain import hash_of
 from streams.messages import BatchResult, Output
 from tests.streams.partnership import (
@@ -71,6 +73,35 @@ def test_what_is_taken_back_stands_there_too(banes: Partnership) -> None:
     result = committed(banes, banes.intake("police-incident", incident(domestic=True), 2))
     (share,) = [s for s in entry(banes, result)["shares"] if s["what"] == "taken-back"]
     assert (share["profile"], share["recipients"], share["records"]) == ("second", ["business"], 1)
+
+
+def test_what_is_too_much_for_one_entry_is_told_by_several_in_one_chain(
+    banes: Partnership, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trail, "ENTRY_BYTES", 1_000)
+    intakes = [
+        banes.intake(
+            "police-incident", incident(incident_reference=f"I-{n}"), n, supply=f"{n:032x}"
+        )
+        for n in range(8)
+    ]
+    result = committed(banes, *intakes)
+    messages = [output for output in result.outputs if output.topic == "banes.audit"]
+    entries = [banes.schemas.read(output) for output in messages]
+    assert len(entries) > 4
+    assert max(len(output.value or b"") for output in messages) < 1_200
+    assert [e["sequence"] for e in entries] == list(range(1, len(entries) + 1))
+    for before, after in itertools.pairwise(zip(messages, entries, strict=True)):
+        assert after[1]["previous"] == hash_of(before[0].value or b"")
+    shares = [share for e in entries for share in e["shares"]]
+    supplied = [s["supply_id"] for s in shares if s["what"] == "supplied"]
+    assert supplied == [f"{n:032x}" for n in range(8)]
+    released = [s for s in shares if s["what"] == "released"]
+    assert sum(s["records"] for s in released) == 16
+    last = hash_of(messages[-1].value or b"")
+    assert {r["audit_hash"] for r in banes.receipts(result)} == {last}
+    monkeypatch.undo()
+    assert entry(banes, committed(banes, intakes[0]))["previous"] == last
 
 
 def test_each_entry_holds_the_hash_of_the_one_before(banes: Partnership) -> None:

@@ -13,9 +13,10 @@ from confluent_kafka import KafkaError, KafkaException, TopicPartition
 
 from streams import transaction
 from streams.messages import Output
-from streams.transaction import TransactionAborted, Transactor, Unmendable
+from streams.transaction import OutputsTooLarge, TransactionAborted, Transactor, Unmendable
 
 OUTPUTS = [Output("a", b"k1", b"v1", [("marking", b"R")], 3_600_000), Output("b", None, b"v2")]
+ENTRY = Output("audit", b"chain", b"entry")
 OFFSETS = [TopicPartition("in", 0, 5)]
 GROUP = object()
 ROOT = Path(__file__).resolve().parents[2]
@@ -27,6 +28,14 @@ def failure(*, fatal: bool = False, retriable: bool = False, abort: bool = False
     )
 
 
+class Refusal:
+    """What the broker said of one message, as its delivery report."""
+
+    def __init__(self, code: int, topic: str) -> None:
+        self.error = KafkaError(code)
+        self.topic = lambda: topic
+
+
 class Producer:
     """The client at the edge: records each call and fails where it is told to, one time each."""
 
@@ -34,6 +43,8 @@ class Producer:
         self.config = config
         self.calls: list[str] = []
         self.produced: list[tuple[Any, ...]] = []
+        self.undelivered: list[int] = []
+        self.refusals: list[Refusal] = []
         self.failures: dict[str, list[Exception]] = {}
 
     def _call(self, name: str) -> None:
@@ -55,6 +66,13 @@ class Producer:
 
     def poll(self, timeout: float) -> None:
         self._call(f"poll {timeout}")
+
+    def flush(self, timeout: float) -> int:
+        self._call("flush")
+        while self.refusals:
+            refusal = self.refusals.pop()
+            self.config["on_delivery"](refusal.error, refusal)
+        return self.undelivered.pop(0) if self.undelivered else 0
 
     def send_offsets_to_transaction(self, offsets: Any, group: Any, timeout: float) -> None:
         self._call("offsets")
@@ -83,23 +101,25 @@ def made(monkeypatch: pytest.MonkeyPatch) -> list[Producer]:
 @pytest.fixture
 def write(made: list[Producer]) -> Callable[..., Producer]:
     """Write the outputs with a producer that fails as told, and give the producer back."""
-    transactor = Transactor({"transactional.id": "t"})
+    transactor = Transactor({"transactional.id": "t"}, "audit")
     (producer,) = made
 
-    def run(**failures: list[Exception]) -> Producer:
+    def run(outputs: list[Output] = OUTPUTS, **failures: list[Exception]) -> Producer:
         producer.failures = failures
         producer.calls.clear()
-        transactor.write(OUTPUTS, OFFSETS, GROUP)
+        transactor.write(outputs, OFFSETS, GROUP)
         return producer
 
     return run
 
 
-DONE = ["begin", "produce", "produce", "poll 0", "offsets", "commit"]
+DONE = [
+    "begin", "poll 0", "offsets", "flush", "produce", "produce", "poll 0", "commit",
+]  # fmt: skip
 
 
 def test_a_new_transactor_takes_the_place_of_an_earlier_one(made: list[Producer]) -> None:
-    Transactor({"transactional.id": "t"})
+    Transactor({"transactional.id": "t"}, "audit")
     assert made[0].config["transactional.id"] == "t"
     assert made[0].calls == ["init"]
 
@@ -122,6 +142,70 @@ def test_what_may_be_tried_again_is_the_same_call_again(
     at = DONE.index(call)
     assert producer.calls == [*DONE[:at], call, call, *DONE[at:]]
     assert len(producer.produced) == len(OUTPUTS)
+
+
+def test_the_audit_is_acknowledged_before_anything_else_is_produced(
+    write: Callable[..., Producer], made: list[Producer]
+) -> None:
+    made[0].undelivered = [1, 1]
+    producer = write([OUTPUTS[0], ENTRY, OUTPUTS[1]])
+    assert [topic for topic, *_ in producer.produced] == ["audit", "a", "b"]
+    assert producer.calls == [
+        "begin", "produce", "poll 0", "offsets",
+        "flush", "offsets", "flush", "offsets", "flush",
+        "produce", "produce", "poll 0", "commit",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("retriable", [True, False])
+def test_nothing_is_produced_whose_audit_was_refused(
+    write: Callable[..., Producer], made: list[Producer], *, retriable: bool
+) -> None:
+    made[0].refusals = [Refusal(KafkaError.TOPIC_AUTHORIZATION_FAILED, "audit")]
+    refused = KafkaError(KafkaError.TOPIC_AUTHORIZATION_FAILED, "refused", False, retriable, True)
+    with pytest.raises(Unmendable, match=r"TOPIC_AUTHORIZATION_FAILED.*audit"):
+        write([*OUTPUTS, ENTRY], offsets=[KafkaException(refused)])
+    assert [topic for topic, *_ in made[0].produced] == ["audit"]
+    assert "commit" not in made[0].calls
+
+
+def test_nothing_is_produced_whose_audit_was_lost(
+    write: Callable[..., Producer], made: list[Producer]
+) -> None:
+    made[0].refusals = [Refusal(KafkaError._MSG_TIMED_OUT, "audit")]
+    with pytest.raises(TransactionAborted, match="_MSG_TIMED_OUT"):
+        write([*OUTPUTS, ENTRY])
+    assert [topic for topic, *_ in made[0].produced] == ["audit"]
+    assert made[0].calls[-1] == "abort"
+
+
+def test_nothing_is_produced_whose_audit_is_never_acknowledged(
+    write: Callable[..., Producer], made: list[Producer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transaction, "WATCHDOG_SECONDS", -1.0)
+    made[0].undelivered = [1]
+    with pytest.raises(Unmendable, match="audit"):
+        write([*OUTPUTS, ENTRY])
+    assert [topic for topic, *_ in made[0].produced] == ["audit"]
+
+
+def test_a_message_that_the_client_finds_too_large_undoes_the_batch(
+    write: Callable[..., Producer], made: list[Producer]
+) -> None:
+    too_large = KafkaException(KafkaError(KafkaError.MSG_SIZE_TOO_LARGE, "too large"))
+    with pytest.raises(OutputsTooLarge, match="topic a"):
+        write(produce=[too_large])
+    assert made[0].calls[-1] == "abort"
+
+
+def test_a_message_that_the_broker_finds_too_large_undoes_the_batch(
+    write: Callable[..., Producer], made: list[Producer]
+) -> None:
+    """Whatever the commit says of it, what was refused says more."""
+    made[0].refusals = [Refusal(KafkaError.MSG_SIZE_TOO_LARGE, "a")]
+    with pytest.raises(OutputsTooLarge, match="topic a"):
+        write(commit=[failure(abort=True)])
+    assert made[0].calls[-1] == "abort"
 
 
 @pytest.mark.parametrize("call", ["produce", "offsets", "commit"])
@@ -181,7 +265,8 @@ def test_a_full_queue_is_polled_and_the_message_produced_once(
     write: Callable[..., Producer],
 ) -> None:
     producer = write(produce=[BufferError(), BufferError()])
-    assert producer.calls[:6] == ["begin", "produce", "poll 0.1", "produce", "poll 0.1", "produce"]
+    again = ["produce", "poll 0.1", "produce", "poll 0.1", "produce"]
+    assert producer.calls[4:9] == again
     assert [topic for topic, *_ in producer.produced] == ["a", "b"]
 
 
@@ -196,7 +281,7 @@ def test_a_transactor_that_cannot_take_its_place_is_unmendable(
 
     monkeypatch.setattr(transaction, "Producer", make)
     with pytest.raises(Unmendable):
-        Transactor({"transactional.id": "t"})
+        Transactor({"transactional.id": "t"}, "audit")
 
 
 def _run(block: str) -> subprocess.CompletedProcess[str]:

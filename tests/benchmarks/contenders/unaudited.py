@@ -1,4 +1,4 @@
-"""Contender `ipu_unaudited`: the project's worker whose audit entries are empty, to tell what they cost."""
+"""Contender `ipu_unaudited`: the project's worker without audit entries, to tell what they cost."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from ops.isp.signed import load_signed
 from ops.keys import KeyStore
 from ops.worker import WorkerSettings, run_worker
+from schemas.catalogue import load_catalogue
 from streams.chain import Head
 from streams.messages import Output, Tally
 from streams.trail import Ledger, Origin, Trail
@@ -18,10 +20,11 @@ def _note_nothing(_ledger: Ledger, _origin: Origin, _outputs: Sequence[Output]) 
     """Gather nothing of what became of a record."""
 
 
-def _empty_entry(
-    trail: Trail, _now_ms: int, _tallies: Mapping[Origin, Tally], _ledger: Ledger
-) -> tuple[Output, Head]:
-    return Output(trail._topic, b"", b""), Head("")
+def _no_entries(
+    _trail: Trail, _now_ms: int, _tallies: Mapping[Origin, Tally], _ledger: Ledger
+) -> tuple[list[Output], Head]:
+    """Make none, so that nothing waits for its acknowledgement either."""
+    return [], Head("")
 
 
 def main() -> None:
@@ -29,12 +32,11 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO)
     job = Job.received()
     Ledger.note = _note_nothing  # type: ignore[assignment, method-assign]
-    Trail.entry = _empty_entry  # type: ignore[assignment, method-assign]
+    Trail.entries = _no_entries  # type: ignore[assignment, method-assign]
     run_worker(
         WorkerSettings(
-            protocol=Path(job.protocol),
+            signed=load_signed(Path(job.protocol), load_catalogue(), exercise=True),
             index=Path(job.index),
-            registry_url=job.options["registry_url"],
             connection=job.connection,
             keys=KeyStore(Path(job.options["secrets"])),
         )

@@ -1,0 +1,118 @@
+"""A worker that takes over partitions decides on what the worker before has done, to its last batch."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import time
+from collections.abc import Iterable
+from hashlib import blake2b
+from typing import Any
+
+import pytest
+from confluent_kafka import Producer
+from confluent_kafka.admin import AdminClient
+
+from ops.embedded.stack import Stack
+from schemas.topics import topics
+from schemas.wire import encoder
+from streams.kafka_config import WorkerClients
+from tests.integration.conftest import MakeSite
+from tests.integration.records import incident
+from tests.integration.site import PATIENCE_S, STEADY_PRODUCER, Site
+from tests.integration.waiting import until
+
+pytestmark = pytest.mark.broker
+
+DATASET = "police-incident"
+RECORDS = int(os.environ.get("IPU_TAKEOVER_RECORDS", "300"))
+"""Set to 60000, with 400 a second, for the trial at full size."""
+A_SECOND = int(os.environ.get("IPU_TAKEOVER_A_SECOND", "0"))
+CORRECTED = max(100, RECORDS // 30)
+OTHERS = 12_000
+TAKEOVER_S = 40.0
+
+
+@pytest.fixture(scope="module")
+def site(stack: Stack, site_of: MakeSite) -> Site:
+    return site_of(stack, "takeover")
+
+
+def partitions_of(site: Site, slot: str) -> list[int]:
+    """The partitions of the intake that the worker of a slot has."""
+    group = WorkerClients({}, site.partnership.names.worker).group
+    admin = AdminClient(site.partnership.admin)
+    found = admin.describe_consumer_groups([group], request_timeout=10)[group].result()
+    return [
+        at.partition
+        for member in found.members
+        if member.group_instance_id == f"{group}.{slot}"
+        for at in member.assignment.topic_partitions
+        if at.topic == site.intake(DATASET)
+    ]
+
+
+def publish(
+    site: Site, partition: int, records: Iterable[dict[str, Any]], a_second: int = 0
+) -> None:
+    """Publish to one partition, at a rate."""
+    encode = site.framed(DATASET, site.partnership.applied.schema_ids)
+    producer = Producer({**site.partnership.client("police"), **STEADY_PRODUCER})
+    began = time.monotonic()
+    for number, record in enumerate(records):
+        while a_second and number > (time.monotonic() - began) * a_second:
+            producer.poll(0.01)
+        name = record["incident_reference"].encode()
+        producer.produce(site.intake(DATASET), encode(record), name, partition=partition)
+        producer.poll(0)
+    assert producer.flush(PATIENCE_S) == 0
+
+
+def remember_much(site: Site) -> None:
+    """Write, as a worker, what lies before all that the test's own workers write."""
+    names, applied = site.partnership.names, site.partnership.applied
+    made = topics(site.partnership.protocol, site.partnership.catalogue)
+    topic = next(t for t in made if t.name == names.state("withdrawals"))
+    encode = encoder(topic.schema, applied.schema_ids[topic.subject])
+    producer = Producer({**site.partnership.client("worker"), **STEADY_PRODUCER})
+    for number in range(OTHERS):
+        note = blake2b(b"%d" % number, digest_size=8).digest()
+        producer.produce(topic.name, encode({"value": note}), b"n" + note)
+        producer.poll(0)
+    assert producer.flush(PATIENCE_S) == 0
+
+
+@pytest.mark.timeout(1_200)
+@pytest.mark.parametrize(
+    ("killed", "left", "corrected_first"), [("0", "1", True), ("1", "0", False)]
+)
+def test_what_a_worker_that_is_gone_released_is_taken_back_by_the_other(
+    site: Site, killed: str, left: str, *, corrected_first: bool
+) -> None:
+    """The corrections wait when the other takes over, or come after it has."""
+    topic = site.released("second", DATASET)
+    with site.worker(slot=killed) as first, site.worker(slot=left) as second:
+        until(lambda: all(partitions_of(site, s) for s in "01"), PATIENCE_S, "two workers' work")
+        partition = partitions_of(site, killed)[0]
+        remember_much(site)
+        records = [incident(f"I-{killed}-{n}") for n in range(RECORDS)]
+        publish(site, partition, records, A_SECOND)
+        site.drain([DATASET], 120.0)
+        before = [m for m in site.read_all("business", topic) if m.value() is None]
+        first.kill()
+        corrections = [{**record, "domestic": True} for record in records[-CORRECTED:]]
+        if corrected_first:
+            publish(site, partition, corrections)
+        until(lambda: partition in partitions_of(site, left), TAKEOVER_S, "the takeover")
+        if not corrected_first:
+            publish(site, partition, corrections)
+        site.drain([DATASET], 120.0)
+        assert second.code is None
+    messages = site.read_all("business", topic)
+    name = site.namer("second", DATASET)
+    wanted = {name(record).encode() for record in corrections}
+    taken_back = [m.key() for m in messages if m.value() is None]
+    assert wanted <= set(taken_back)
+    assert len(taken_back) - len(before) == CORRECTED
+    newest = {m.key(): m.value() for m in itertools.chain(messages)}
+    assert all(newest[key] is None for key in wanted)
