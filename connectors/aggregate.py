@@ -1,4 +1,4 @@
-"""Publishes a table of one aggregate source (guidance 3.3) whole, in one message, with its metadata.
+"""Publishes a table of one aggregate source (guidance 3.3) whole, with its metadata.
 
 The broker's access rules decide who may write and read a source's topic; nothing here does.
 """
@@ -15,15 +15,19 @@ from connectors.account import Account, check_access
 from connectors.metadata import TableMetadata, load_metadata
 from connectors.registry import encoder, known_schemas
 from connectors.table_file import TableFile, read_table
+from connectors.table_parts import WHOLE, in_parts, joined
 from connectors.topic_reader import end_offsets, read_until
 from connectors.writer import Outgoing, TransactionalWriter
 from schemas.aggregates import AggregateSource
 from schemas.catalogue import Catalogue
+from schemas.client_names import table_transaction
 from schemas.marking import marked
-from schemas.topics import MAXIMUM_TABLE_BYTES
+from schemas.topics import MAXIMUM_INTAKE_BYTES
 from schemas.wire import WireError
 
 MARKING_HEADER = "marking"
+_FRAME_BYTES = 1_024
+"""Room that a message's key, header and frame take at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +68,15 @@ def publish_table(job: TableJob, today: date) -> PublishedTable:
     check_access(account, [topic])
     schema = marked(job.catalogue.system["aggregate"], job.source.marking)
     encode = encoder(known_schemas(account, job.catalogue), topic, schema)
-    name = f"{account.principal}.aggregate.{job.source.id}"
+    name = table_transaction(account.principal, job.source.id)
     # Making the writer first ends what an earlier one left open before the topic is read.
-    writer = TransactionalWriter(account, name, topic, MAXIMUM_TABLE_BYTES)
+    writer = TransactionalWriter(account, name, topic)
     newest = newest_table(account, job.source.id, job.catalogue)
     if newest is not None and _states_nothing_new(job, record, newest):
         return PublishedTable(newest, sent=False)
     marking = [(MARKING_HEADER, job.source.marking.encode())]
-    writer.write([Outgoing(topic, table.sha256.encode(), encode(record), [*marking])])
+    values = list(map(encode, in_parts(record, fits=_fits(encode(record)))))
+    writer.write([Outgoing(topic, table.sha256.encode(), value, [*marking]) for value in values])
     return PublishedTable(record, sent=True)
 
 
@@ -91,12 +96,20 @@ def newest_table(account: Account, source: str, catalogue: Catalogue) -> dict[st
 
 
 def _tables(account: Account, topic: str, catalogue: Catalogue) -> Iterator[dict[str, Any]]:
+    return joined(_messages(account, topic, catalogue))
+
+
+def _messages(account: Account, topic: str, catalogue: Catalogue) -> Iterator[dict[str, Any]]:
     known = known_schemas(account, catalogue)
     for value in read_until(account, topic, end_offsets(account, topic)):
         try:
             yield known.decode(value, catalogue.system["aggregate"])
         except WireError:
             continue  # the agency's own topic may hold what others of its tools wrote
+
+
+def _fits(value: bytes) -> bool:
+    return len(value) <= MAXIMUM_INTAKE_BYTES - _FRAME_BYTES
 
 
 def _record(job: TableJob, table: TableFile, today: date) -> dict[str, Any]:
@@ -125,6 +138,7 @@ def _record(job: TableJob, table: TableFile, today: date) -> dict[str, Any]:
         "caveats": [*stated.caveats, *table.caveats],
         "sha256": table.sha256,
         "table": table.content,
+        **WHOLE,
     }
 
 

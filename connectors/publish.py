@@ -25,6 +25,7 @@ from connectors.supply import Counts, Supply, erasure_id, event_dates, identifie
 from connectors.topic_reader import Offsets, end_offsets, read_until
 from connectors.writer import Outgoing, TransactionalWriter
 from schemas.catalogue import Catalogue
+from schemas.client_names import publishing_transaction
 from schemas.derive import intake_schema
 from schemas.london import london_today
 from schemas.wire import WireError
@@ -65,7 +66,7 @@ class Job:
     @property
     def transactional_id(self) -> str:
         """The same for every publisher of this agency and dataset, so that one runs at a time."""
-        return f"{self.account.principal}.publish.{self.mapping.dataset}"
+        return publishing_transaction(self.account.principal, self.mapping.dataset)
 
 
 class Progress(NamedTuple):

@@ -14,9 +14,6 @@ from connectors.sources.table import Hidden, Table, Unreadable
 from connectors.sources.xlsx_file import XlsxFile
 from schemas.topics import MAXIMUM_TABLE_BYTES
 
-MOST_TABLE_BYTES = MAXIMUM_TABLE_BYTES - 64 * 1024
-"""Largest table, which leaves room for its metadata in the one message."""
-
 _WORKBOOKS = (".xlsx", ".xlsm")
 _PIVOT_RECORDS = "xl/pivotCache/pivotCacheRecords"
 _UNICODE, _WESTERN = "utf-8-sig", "cp1252"
@@ -63,11 +60,11 @@ def read_table(file: Path) -> TableFile:
 def _content(file: Path) -> bytes:
     try:
         with file.open("rb") as stream:
-            content = stream.read(MOST_TABLE_BYTES + 1)
+            content = stream.read(MAXIMUM_TABLE_BYTES + 1)
     except OSError as error:
         raise SourceError(f"{file}: cannot be read: {error.strerror}") from None
-    if len(content) > MOST_TABLE_BYTES:
-        message = f"is larger than {MOST_TABLE_BYTES:,} bytes, the most that goes in one message"
+    if len(content) > MAXIMUM_TABLE_BYTES:
+        message = f"is larger than {MAXIMUM_TABLE_BYTES:,} bytes, the most that is published"
         raise SourceError(f"{file}: {message}; publish it in parts, or without what nobody needs")
     return content
 

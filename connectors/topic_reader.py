@@ -18,6 +18,7 @@ from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-d
 
 from connectors.account import Account, no_answer
 from connectors.failures import FINAL, explained, silent
+from schemas.client_names import reader_group
 
 POLL_S = 0.2
 
@@ -116,7 +117,7 @@ def _config(account: Account) -> dict[str, Any]:
     return {
         **account.connection,
         # Needed by the client, never joined: partitions are assigned by hand.
-        "group.id": f"{account.principal}.publish",
+        "group.id": reader_group(account.principal),
         "enable.auto.commit": False,
         "auto.offset.reset": "earliest",
         "isolation.level": "read_committed",

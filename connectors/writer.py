@@ -11,11 +11,13 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from connectors.account import Account, no_answer
 from connectors.failures import FINAL, Alarms, explained, silent
+from schemas.topics import MAXIMUM_INTAKE_BYTES
 
 CALL_S = 2.0
 ATTEMPTS = 3
 TRANSACTION_TIMEOUT_MS = 15_000
 PAUSE_S = 0.1
+_FRAME_BYTES = 1_024
 
 Headers = list[tuple[str, str | bytes | None]]
 
@@ -37,7 +39,6 @@ class TransactionalWriter:
     """The one writer of an agency's dataset: making one takes the place of any earlier one.
 
     Every wait ends within the account's patience. `resource` is what messages say it writes.
-    `maximum_bytes` is the largest message that the client sends; the broker has its own limit.
     """
 
     def __init__(
@@ -45,16 +46,13 @@ class TransactionalWriter:
         account: Account,
         transactional_id: str,
         resource: str,
-        maximum_bytes: int | None = None,
     ) -> None:
         """Take over from an earlier writer, ending what it left open; errors as `write`."""
         self._account = account
         self._resource = resource
         self._alarms = Alarms()
         self._undelivered: KafkaError | None = None
-        self._producer = Producer(
-            {**_config(account, transactional_id, self._alarms), **_limit(maximum_bytes)}
-        )
+        self._producer = Producer(_config(account, transactional_id, self._alarms))
         try:
             self._until_done(lambda: self._producer.init_transactions(CALL_S))
         except _ToBeRepeatedError as error:
@@ -156,11 +154,9 @@ def _config(account: Account, transactional_id: str, alarms: Alarms) -> dict[str
         # A commit that meets the markers of the one before is retried after this time.
         "retry.backoff.ms": 10,
         "compression.type": "lz4",
+        "message.max.bytes": MAXIMUM_INTAKE_BYTES,
+        "batch.size": MAXIMUM_INTAKE_BYTES - _FRAME_BYTES,
         "linger.ms": 5,
         "error_cb": alarms,
         "logger": silent(),
     }
-
-
-def _limit(maximum_bytes: int | None) -> dict[str, Any]:
-    return {} if maximum_bytes is None else {"message.max.bytes": maximum_bytes}

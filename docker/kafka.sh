@@ -23,4 +23,15 @@ if [ ! -e "$data/meta.properties" ]; then
     rm -f "$arguments"
 fi
 
-exec "$kafka/kafka-server-start.sh" "$properties"
+# The broker is not given the archives of snappy and zstd: a batch in either can unpack to more than its heap.
+home=$(mktemp -d)
+cp -r "$kafka" "$home/bin"
+mkdir "$home/libs"
+for archive in "$kafka"/../libs/*.jar; do
+    case ${archive##*/} in
+        snappy-java-* | zstd-jni-*) ;;
+        *) ln -s "$(realpath "$archive")" "$home/libs/" ;;
+    esac
+done
+
+exec "$home/bin/kafka-server-start.sh" "$properties"

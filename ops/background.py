@@ -1,4 +1,4 @@
-"""What runs in the background beside the embedded stack, supervised: worker, collector, discloser."""
+"""What runs beside the embedded stack: its keeper, and supervised worker, collector and discloser."""
 
 from __future__ import annotations
 
@@ -16,11 +16,25 @@ from sanitiser.postcode_store import METADATA_FILE
 FOLDER = "worker"
 COLLECTOR = "collector"
 DISCLOSER = "discloser"
+KEEPER = "keeper"
 COLLECT_SECONDS = 60
 DIGEST_FILE = "runs-by.sha256"
 START_SECONDS = 60.0
 STOP_SECONDS = 40.0
 _EXERCISE = {True: ("--exercise",), False: ()}
+
+
+def start_keeper(stack: Stack) -> Service:
+    """Start what starts broker and registry again when they end, or give the one that runs."""
+    folder = private_files.make_folder(stack.run_dir / KEEPER)
+    running = service.running(folder)
+    if running is not None:
+        return running
+    command = [sys.executable, "-m", "ops.cli", "keep", "--run-dir", str(stack.run_dir)]
+    log = stack.run_dir / "logs" / f"{KEEPER}.log"
+    started = Service(processes.spawn(command, log), 0, 0)
+    service.remember(folder, started)
+    return started
 
 
 def start_worker(
@@ -110,6 +124,11 @@ def stop_beside(run_dir: Path) -> bool:
     """Stop collector and discloser started under the run directory; whether there was one."""
     stopped = [_stop(run_dir / name) for name in (DISCLOSER, COLLECTOR)]
     return any(stopped)
+
+
+def stop_keeper(run_dir: Path) -> bool:
+    """Stop the keeper, so that broker and registry can be stopped for good; whether there was one."""
+    return _stop(run_dir / KEEPER)
 
 
 def _stop(folder: Path) -> bool:

@@ -24,7 +24,7 @@ from ops.commands.reference import reference
 from ops.commands.resolve import resolve
 from ops.commands.risk import risk
 from ops.commands.sanitise import sanitise
-from ops.commands.stack import down, up
+from ops.commands.stack import down, keep, up
 from ops.commands.supplies import supplies
 from ops.commands.worker import worker
 from ops.disclosures.errors import DisclosureError
@@ -73,6 +73,7 @@ def build_cli() -> typer.Typer:
     )
     for command in (up, down, worker, publish, read, sanitise, risk, resolve, demo):
         cli.command()(command)
+    cli.command(hidden=True)(keep)
     cli.add_typer(isp, name="isp")
     cli.add_typer(supplies, name="supplies")
     cli.add_typer(aggregate, name="aggregate")

@@ -15,6 +15,8 @@ from confluent_kafka import (
     TopicPartition,
 )
 
+from schemas.client_names import reader_group
+
 _POLL_SECONDS = 0.1
 _METADATA_SECONDS = 15.0
 _DENIED = KafkaError.TOPIC_AUTHORIZATION_FAILED
@@ -115,7 +117,7 @@ def committed_reader(client: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _group(client: Mapping[str, Any]) -> str:
-    return f"{client['sasl.username']}.reader"
+    return reader_group(client["sasl.username"])
 
 
 def _check_described(consumer: Consumer, topic: str) -> None:

@@ -17,13 +17,27 @@ LONGEST_PAUSE_SECONDS = 10.0
 CHILD_STOP_SECONDS = 30.0
 
 
+class Pauses:
+    """The pauses before something is started again: twice as long each time, until it has run steadily."""
+
+    def __init__(self, first_seconds: float = 0.5) -> None:
+        """Take the first pause."""
+        self._first = self._next = first_seconds
+
+    def after(self, seconds_run: float) -> float:
+        """Return the pause after what was started ran for so long."""
+        pause = self._first if seconds_run > STEADY_SECONDS else self._next
+        self._next = min(pause * 2, LONGEST_PAUSE_SECONDS)
+        return pause
+
+
 class Supervisor:
     """Supervises one child process; a child that keeps failing is started ever more slowly."""
 
     def __init__(self, command: Sequence[str], first_pause_seconds: float = 0.5) -> None:
         """Take the command of the child and the first pause before it is started again."""
         self._command = list(command)
-        self._first_pause = first_pause_seconds
+        self._pauses = Pauses(first_pause_seconds)
         self._child: subprocess.Popen[bytes] | None = None
         self._stopping = False
 
@@ -31,20 +45,16 @@ class Supervisor:
         """Run until stopped by SIGTERM or SIGINT; the exit code of the last child."""
         for signal_number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(signal_number, self._stop)
-        pause = self._first_pause
         while True:
             began = time.monotonic()
             code = self._run_child()
             if self._stopping:
                 return max(code, 0)
-            steady = time.monotonic() - began > STEADY_SECONDS
-            if steady:
-                pause = self._first_pause
+            pause = self._pauses.after(time.monotonic() - began)
             log.warning("the worker ended with %d; it is started again in %.1f s", code, pause)
             self._wait(pause)
             if self._stopping:
                 return 0
-            pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
 
     def _run_child(self) -> int:
         self._child = subprocess.Popen(self._command)

@@ -6,7 +6,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ops.background import start_collector, start_discloser, start_worker, stop_beside, stop_workers
+from ops.background import (
+    start_collector,
+    start_discloser,
+    start_keeper,
+    start_worker,
+    stop_beside,
+    stop_keeper,
+    stop_workers,
+)
 from ops.embedded import private_files
 from ops.embedded import stack as embedded
 from ops.embedded.broker_config import ADMIN
@@ -65,11 +73,12 @@ def bring_up(
     signed = load_signed(protocol_file, catalogue, exercise=exercise)
     protocol = signed.protocol
     stack = embedded.start(settings, report)
+    start_keeper(stack)
     private_files.write(stack.run_dir / _PROTOCOL_FILE, str(protocol_file.resolve()))
     report("applying the protocol")
     # Before it makes the passwords by which a system shows that it is not new.
     keys_of(stack).make(london_today(), new=not stack.secrets.has(Names(protocol.prefix).worker))
-    admin = stack.secrets.client_config(stack.bootstrap, ADMIN)
+    admin = stack.secrets.client_config(stack.inside, ADMIN)
     admitted = admit(signed, admin, catalogue, accept, over_exercise=over_exercise)
     apply(admitted, catalogue, admin, stack.secrets, stack.registry_client, report)
     index = ensure_index(stack.run_dir, protocol.sanitising, households, report)
@@ -106,4 +115,5 @@ def take_down(settings: Settings, report: Report) -> bool:
     if stopped:
         report("the worker has finished its batch and stopped")
     stopped = stop_beside(settings.run_dir) or stopped
+    stopped = stop_keeper(settings.run_dir) or stopped
     return embedded.stop(settings, report) or stopped

@@ -29,6 +29,7 @@ from sanitiser.postcodes import PostcodeIndex
 from sanitiser.premises import withheld_premises
 from sanitiser.premises_list import PremisesList
 from schemas.catalogue import Catalogue, load_catalogue
+from schemas.client_names import WORKER_SLOTS
 from schemas.london import end_of_day, london_today
 from schemas.protocol import Protocol
 from schemas.review_date import review_notice
@@ -77,10 +78,17 @@ class _Worker(Worker):
         await super().on_execute()
 
 
+def _require_slot(slot: str) -> None:
+    if slot not in WORKER_SLOTS:
+        message = f"--slot {slot!r} is no slot of a worker; accepted: {', '.join(WORKER_SLOTS)}"
+        raise WorkerError(message)
+
+
 def run_worker(settings: WorkerSettings) -> None:
     """Work until told to stop; leaves the process with 0 when stopped, otherwise with an error."""
     # It logs every request with its address, at a level meant for news of ours.
     logging.getLogger("httpx2").setLevel(logging.WARNING)
+    _require_slot(settings.slot)
     catalogue = load_catalogue()
     protocol = settings.signed.protocol
     _require_applied(settings, catalogue)

@@ -6,6 +6,20 @@ from collections.abc import Iterator
 from itertools import chain
 from typing import Literal, NamedTuple
 
+from schemas.client_names import (
+    RECORDER_CHAINS,
+    WORKER_SLOTS,
+    case_groups,
+    discloser_group,
+    discloser_transaction,
+    own_groups,
+    publishing_transaction,
+    reader_group,
+    recorder_transaction,
+    table_transaction,
+    worker_group,
+    worker_transaction,
+)
 from schemas.protocol import Protocol
 from schemas.topics import Names, state_days
 
@@ -45,7 +59,8 @@ def rules(protocol: Protocol, closed: frozenset[str] = frozenset()) -> frozenset
             *_worker(protocol),
             *_audit(protocol),
             *_cases(protocol),
-            *_own_names(protocol),
+            *_groups(protocol),
+            *_transactional_ids(protocol),
             *_schemas(protocol),
             *grounds(protocol, closed),
         )
@@ -169,8 +184,39 @@ def _schemas(protocol: Protocol) -> Iterator[Rule]:
         yield Rule(principal, "read", "topic", Names(protocol.prefix).schemas)
 
 
-def _own_names(protocol: Protocol) -> Iterator[Rule]:
-    """Groups and transactional ids begin with the principal and a point, so none can be joined by another."""
+def _groups(protocol: Protocol) -> Iterator[Rule]:
+    """Grant each group by its whole name: the broker keeps state for every name that it is given.
+
+    The groups of single cases alone have a prefix: they come and go with the cases of the discloser.
+    """
+    names = Names(protocol.prefix)
     for principal in principals(protocol):
-        yield Rule(principal, "read", "group", f"{principal}.", prefixed=True)
-        yield Rule(principal, "write", "transactional-id", f"{principal}.", prefixed=True)
+        yield Rule(principal, "read", "group", reader_group(principal))
+    yield Rule(names.worker, "read", "group", worker_group(names.worker))
+    yield Rule(names.discloser, "read", "group", discloser_group(names.discloser))
+    yield Rule(names.discloser, "read", "group", case_groups(names.discloser), prefixed=True)
+    for party in protocol.parties:
+        principal = names.principal(party.id)
+        for group in own_groups(principal):
+            yield Rule(principal, "read", "group", group)
+
+
+def _transactional_ids(protocol: Protocol) -> Iterator[Rule]:
+    """Grant each transactional id by its whole name, to the one principal that uses it."""
+    for principal, name in _transactions(protocol):
+        yield Rule(principal, "write", "transactional-id", name)
+
+
+def _transactions(protocol: Protocol) -> Iterator[tuple[str, str]]:
+    names = Names(protocol.prefix)
+    for slot in WORKER_SLOTS:
+        yield names.worker, worker_transaction(names.worker, slot)
+    for name in RECORDER_CHAINS:
+        yield names.recorder, recorder_transaction(names.recorder, name)
+    yield names.discloser, discloser_transaction(names.discloser)
+    for supply in protocol.supplies:
+        principal = names.principal(supply.agency)
+        yield principal, publishing_transaction(principal, supply.dataset)
+    for agreement in protocol.aggregates:
+        keeper = names.principal(agreement.agency)
+        yield keeper, table_transaction(keeper, agreement.source)

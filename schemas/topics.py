@@ -14,27 +14,38 @@ from schemas.protocol import Protocol
 from schemas.record_type import PERSONAL
 
 DAY_MS = 86_400_000
-MAXIMUM_INTAKE_BYTES = 1_048_576
-"""Largest record batch an intake topic takes; a rejection wraps one, so its topic takes more."""
+MAXIMUM_MESSAGE_BYTES = 1_000_000
+"""Largest record batch of any topic. The broker's largest request leaves room for it and little more."""
 
-_PERSONAL = frozenset({"intake", "rejected", "personal", "letters", "inbox", "disclosed"})
-MAXIMUM_REJECTION_BYTES = 2 * MAXIMUM_INTAKE_BYTES
+MAXIMUM_INTAKE_BYTES = 65_536
+"""Largest record batch of a topic that a partner writes to, uncompressed and compressed.
+
+The broker unpacks a compressed batch whole, and 64 kB of gzip can be 66 MB. A rejection wraps a record, so
+its topic takes more.
+"""
+
+MAXIMUM_RECORD_BYTES = MAXIMUM_INTAKE_BYTES // 2
+"""Largest intake record that is read. A larger one is rejected as oversized."""
+
+MAXIMUM_TABLE_BYTES = 8 * 1024 * 1024
+"""Largest aggregate table. One that does not fit into a message goes in several."""
+
+MAXIMUM_REJECTION_BYTES = 3 * MAXIMUM_INTAKE_BYTES
 """Largest rejection; one that would be larger gives the record's place instead of its bytes."""
 
-MAXIMUM_TABLE_BYTES = 8 * MAXIMUM_INTAKE_BYTES
-"""Largest aggregate table, which goes whole in one message."""
-
-MAXIMUM_LETTER_BYTES = 131_072
+MAXIMUM_LETTER_BYTES = 65_536
 """Largest letter about a case, so that the case it is kept in fits into a message."""
+
+_PERSONAL = frozenset({"intake", "rejected", "personal", "letters", "inbox", "disclosed"})
 
 RELEASES = frozenset({"depersonalised", "personal", "neighbour"})
 """Families of topics that records are released to."""
 
 _NEWEST_ALONE = RELEASES | {"inbox", "disclosed"}
 
+_FROM_PARTNERS = frozenset({"intake", "supplies", "letters", "aggregate"})
+
 _OF_INTAKE = {
-    # The limit on size then holds for what a record is, not for what it was squeezed to.
-    "compression.type": "uncompressed",
     # Retention goes by when the broker took a record, not by a time its supplier may set.
     "message.timestamp.type": "LogAppendTime",
 }
@@ -100,6 +111,8 @@ class Topic:
             "retention.ms": str(self.retention_ms),
             "max.message.bytes": str(self.maximum_bytes),
         }
+        if self.family in _FROM_PARTNERS:
+            config |= self._unpacked
         if self.family in _NEWEST_ALONE:
             return config | _OF_RELEASES | {"delete.retention.ms": str(self.tombstones_ms)}
         if self.lasting:
@@ -107,6 +120,15 @@ class Topic:
             config |= {"max.compaction.lag.ms": str(DAY_MS)}
             return config | (_OF_BUSY if self.busy else {})
         return config | (_OF_INTAKE if self.family == "intake" else {})
+
+    @property
+    def _unpacked(self) -> dict[str, str]:
+        """Have the broker unpack what partners write, up to the limit, so that no reader has to."""
+        # Without the second setting, the broker allocates what a compressed record says it is long.
+        return {
+            "compression.type": "uncompressed",
+            "max.decompressed.message.bytes": str(self.maximum_bytes),
+        }
 
     @property
     def tombstones_ms(self) -> int:
@@ -267,7 +289,7 @@ def disclosed_topic(protocol: Protocol, catalogue: Catalogue, case: str, days: i
     marking = marking_of(protocol, personal=True).text
     return Topic(
         name, "disclosed", "discloser", marking, days * DAY_MS, partitions=1,
-        maximum_bytes=MAXIMUM_INTAKE_BYTES, schema=marked(catalogue.system["disclosed"], marking),
+        maximum_bytes=MAXIMUM_MESSAGE_BYTES, schema=marked(catalogue.system["disclosed"], marking),
     )  # fmt: skip
 
 
@@ -283,7 +305,7 @@ def _topics(protocol: Protocol, catalogue: Catalogue) -> Iterator[Topic]:
     def topic(
         name: str, family: Family, owner: str, days: int, schema: AvroSchema, **more: Any
     ) -> Topic:
-        options = {"partitions": 1, "maximum_bytes": MAXIMUM_INTAKE_BYTES, **more}
+        options = {"partitions": 1, "maximum_bytes": MAXIMUM_MESSAGE_BYTES, **more}
         personal = family in _PERSONAL or more.get("profile") == PERSONAL or name == names.cases
         text = marking_of(protocol, personal=personal).text
         options["schema"] = marked(schema, text)
@@ -294,7 +316,8 @@ def _topics(protocol: Protocol, catalogue: Catalogue) -> Iterator[Topic]:
         about = {"agency": agency, "dataset": dataset}
         yield topic(
             names.intake(agency, dataset), "intake", agency, keep.intake_days,
-            intake_schema(catalogue.record_type(dataset)), partitions=supply.partitions, **about,
+            intake_schema(catalogue.record_type(dataset)), partitions=supply.partitions,
+            maximum_bytes=MAXIMUM_INTAKE_BYTES, **about,
         )  # fmt: skip
         yield topic(
             names.rejected(agency, dataset), "rejected", agency, keep.rejected_days,
@@ -303,7 +326,7 @@ def _topics(protocol: Protocol, catalogue: Catalogue) -> Iterator[Topic]:
     for agency in sorted({s.agency for s in protocol.supplies}):
         yield topic(
             names.supplies(agency), "supplies", agency, keep.supplies_days,
-            catalogue.system["supply"], agency=agency,
+            catalogue.system["supply"], maximum_bytes=MAXIMUM_INTAKE_BYTES, agency=agency,
         )  # fmt: skip
         yield topic(
             names.receipts(agency), "receipts", agency, keep.receipts_days,
@@ -351,7 +374,7 @@ def _topics(protocol: Protocol, catalogue: Catalogue) -> Iterator[Topic]:
         source = catalogue.aggregates[agreement.source]
         yield Topic(
             names.aggregate(source.id), "aggregate", agreement.agency, source.marking,
-            keep.supplies_days * DAY_MS, partitions=1, maximum_bytes=MAXIMUM_TABLE_BYTES,
+            keep.supplies_days * DAY_MS, partitions=1, maximum_bytes=MAXIMUM_INTAKE_BYTES,
             schema=marked(catalogue.system["aggregate"], source.marking), agency=agreement.agency,
         )  # fmt: skip
 

@@ -22,7 +22,7 @@ from schemas.derive import AvroSchema, intake_schema
 from schemas.protocol import Protocol, SupplyAgreement
 from schemas.record_type import RecordType
 from schemas.topics import (
-    MAXIMUM_INTAKE_BYTES,
+    MAXIMUM_RECORD_BYTES,
     RELEASES,
     Names,
     StateKind,
@@ -43,9 +43,6 @@ from streams.steps.sanitise import Sanitiser
 from streams.steps.validate import Validator
 from streams.steps.withdraw import Withdrawer
 from streams.trail import Audience, Trail
-
-OVERSIZED_BYTES = MAXIMUM_INTAKE_BYTES // 4
-"""No record of any type comes near it; what does is not looked into."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +136,7 @@ def _flow(supply: SupplyAgreement, parts: _Parts) -> Flow:
         agency=supply.agency,
         record_type=record_type,
         supplied=tuple(f.name for f in record_type.fields),
-        decode=Decoder(parts.wire.decoder_for(intake_schema(record_type)), OVERSIZED_BYTES),
+        decode=Decoder(parts.wire.decoder_for(intake_schema(record_type)), MAXIMUM_RECORD_BYTES),
         validate=Validator(record_type, catalogue.code_lists),
         clean=Cleaner(record_type),
         geocode=Geocoder(record_type, parts.locator),

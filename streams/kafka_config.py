@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from schemas.client_names import reader_group, worker_group, worker_transaction
+from schemas.topics import MAXIMUM_MESSAGE_BYTES
+
 
 @dataclass(frozen=True, slots=True)
 class WorkerClients:
@@ -16,8 +19,8 @@ class WorkerClients:
 
     @property
     def group(self) -> str:
-        """Consumer group; begins with the principal, so that no other can join it."""
-        return f"{self.principal}.pipeline"
+        """Consumer group, which the access rules grant to the worker alone."""
+        return worker_group(self.principal)
 
     def consumer(self) -> dict[str, Any]:
         """Settings of the consumer of the intake topics."""
@@ -40,7 +43,7 @@ class WorkerClients:
         """Settings of the consumer of what is remembered; it is assigned, so joins no group."""
         return {
             **self.connection,
-            "group.id": f"{self.principal}.memory.{self.slot}",
+            "group.id": reader_group(self.principal),
             "enable.auto.commit": False,
             "auto.offset.reset": "earliest",
             "isolation.level": "read_committed",
@@ -54,13 +57,13 @@ class WorkerClients:
         return {
             **self.connection,
             # Stable, so that a new process fences the old one and ends its transaction.
-            "transactional.id": f"{self.group}.{self.slot}",
+            "transactional.id": worker_transaction(self.principal, self.slot),
             "transaction.timeout.ms": 10_000,
             # The lever for latency: a commit that meets the previous one's markers is retried after it.
             "retry.backoff.ms": 10,
             "linger.ms": 1,
             "compression.type": "lz4",
-            "message.max.bytes": 2_097_152,
+            "message.max.bytes": MAXIMUM_MESSAGE_BYTES,
             "queue.buffering.max.messages": 1_000_000,
             "reconnect.backoff.max.ms": 1_000,
         }

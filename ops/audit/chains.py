@@ -5,16 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from schemas.client_names import BROKER_LOG, recorder_transaction
 from schemas.topics import Names
-
-BROKER_LOG = "broker-log"
-"""What the broker's log tells: who read and who was refused."""
 
 CASES = "cases"
 """What became of letters and cases, and what was disclosed."""
-
-COMMANDS = "commands"
-"""What people do by `ipu`."""
 
 PROTOCOL = "protocol"
 """Applications of a protocol."""
@@ -29,7 +24,7 @@ class Implied(NamedTuple):
 
 def broker_log_chain(names: Names) -> str:
     """Return the whole name of the chain of reads."""
-    return f"{names.recorder}.{BROKER_LOG}"
+    return recorder_transaction(names.recorder, BROKER_LOG)
 
 
 def cases_chain(names: Names) -> str:

@@ -17,7 +17,6 @@ from rich.console import Console
 from rich.table import Table
 
 from connectors.mapping import Mapping
-from ops.audit.chains import BROKER_LOG, COMMANDS
 from ops.audit.collector import Collector, collect_for_ever, log_files
 from ops.audit.entries import Archive, Held
 from ops.audit.inquiry import Found, Search
@@ -39,6 +38,7 @@ from ops.embedded.stack import Stack
 from ops.registered import read_schemas
 from ops.supervisor import Supervisor
 from schemas.catalogue import Catalogue, load_catalogue
+from schemas.client_names import BROKER_LOG, COMMANDS
 from schemas.london import LONDON, london_time
 from schemas.protocol import Party, Protocol
 from schemas.protocol_file import load_protocol
@@ -232,7 +232,7 @@ def collect(
 def _archive(protocol_file: Path | None, run_dir: Path | None) -> Archive:
     stack, catalogue = running_stack(run_dir), load_catalogue()
     protocol = load_protocol(protocol_of(stack.run_dir, protocol_file), catalogue)
-    client = stack.secrets.client_config(stack.bootstrap, Names(protocol.prefix).auditor)
+    client = stack.secrets.client_config(stack.inside, Names(protocol.prefix).auditor)
     return Archive(client, protocol, catalogue, read_schemas(client, protocol.prefix, catalogue))
 
 

@@ -20,6 +20,7 @@ from ops.registered import schemas_of
 from ops.settings import Settings
 from ops.system import remembered_protocol
 from schemas.catalogue import SCHEMA_FOLDER, Catalogue
+from schemas.client_names import recorder_transaction
 from schemas.protocol import Protocol
 from schemas.topics import Names
 
@@ -97,9 +98,9 @@ def account_of(protocol: Protocol, party: str, stack: Stack) -> Account:
 def recorder_of(stack: Stack, protocol: Protocol, catalogue: Catalogue, chain: str) -> Recorder:
     """Writes to the recorder's `chain` of the audit on the stack."""
     principal = Names(protocol.prefix).recorder
-    client = stack.secrets.client_config(stack.bootstrap, principal)
+    client = stack.secrets.client_config(stack.inside, principal)
     schemas = schemas_of(client, protocol.prefix, catalogue)
-    return Recorder(client, protocol, catalogue, schemas, f"{principal}.{chain}")
+    return Recorder(client, protocol, catalogue, schemas, recorder_transaction(principal, chain))
 
 
 def columns_of(name_or_file: str | None, dataset: str, catalogue: Catalogue) -> Mapping:

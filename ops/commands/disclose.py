@@ -352,8 +352,8 @@ def serve(
     stack, catalogue = running_stack(run_dir), load_catalogue()
     file = protocol_of(stack.run_dir, protocol)
     agreed = load_signed(file, catalogue, exercise=exercise).protocol
-    own = stack.secrets.client_config(stack.bootstrap, Names(agreed.prefix).discloser)
-    admin = stack.secrets.client_config(stack.bootstrap, ADMIN)
+    own = stack.secrets.client_config(stack.inside, Names(agreed.prefix).discloser)
+    admin = stack.secrets.client_config(stack.inside, ADMIN)
     secrets = stack.secrets.folder
     run_discloser(discloser_settings(agreed, catalogue, own, admin, secrets))
 

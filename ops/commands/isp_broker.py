@@ -66,7 +66,7 @@ class OnStack(NamedTuple):
     @property
     def admin(self) -> dict[str, str]:
         """Configuration of a client that may administer the cluster."""
-        return self.stack.secrets.client_config(self.stack.bootstrap, ADMIN)
+        return self.stack.secrets.client_config(self.stack.inside, ADMIN)
 
     @property
     def closed(self) -> frozenset[str]:

@@ -52,7 +52,7 @@ def follow(
     text = protocol_file.read_text(encoding="utf-8")
     # What the file says of number and digest may be half written; the rest must be a protocol.
     prefix = _parsed(followed(text, 1, _ANY), protocol_file, catalogue).prefix
-    admin = stack.secrets.client_config(stack.bootstrap, ADMIN)
+    admin = stack.secrets.client_config(stack.inside, ADMIN)
     known = read_in_force(admin, prefix, catalogue)
     if known is None:
         raise ProtocolError(f"no protocol of {prefix!r} is in force; the first names no other")

@@ -13,7 +13,6 @@ from rich.console import Console
 
 from connectors.account import check_access
 from connectors.mapping import Mapping
-from ops.audit.chains import COMMANDS
 from ops.commands.common import (
     AsJson,
     ProtocolOption,
@@ -27,6 +26,7 @@ from ops.commands.common import (
 from ops.resolve.originals import Originals
 from ops.resolve.search import Found, search
 from schemas.catalogue import Catalogue, load_catalogue
+from schemas.client_names import COMMANDS
 from schemas.london import london_time
 from schemas.protocol import Protocol
 from schemas.protocol_file import load_protocol

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +16,7 @@ from ops.commands.first_keys import AcceptedKeys, OverExercise, accepting
 from ops.embedded import private_files
 from ops.embedded.layout import Layout
 from ops.exercise import exercise
+from ops.keeper import Keeper
 from ops.metrics_door import USER
 from ops.settings import Settings
 from ops.system import System, bring_up, take_down
@@ -88,6 +90,12 @@ def up(
             over_exercise=over_exercise,
         )
     typer.echo(json.dumps(_outcome(system)) if as_json else _summary(system))
+
+
+def keep(*, run_dir: RunDir = None) -> None:
+    """Start broker and registry again whenever one has ended by itself; `ipu up` runs it."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    Keeper(Settings.from_environment(run_dir=run_dir)).run()
 
 
 def _exercise(settings: Settings) -> Path:

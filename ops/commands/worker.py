@@ -67,7 +67,7 @@ def worker(
             WorkerSettings(
                 signed=signed,
                 index=stack.run_dir / INDEX_FOLDER,
-                connection=dict(stack.secrets.client_config(stack.bootstrap, principal)),
+                connection=dict(stack.secrets.client_config(stack.inside, principal)),
                 keys=keys_of(stack),
                 slot=slot,
                 metrics_port=metrics_port,

@@ -11,6 +11,7 @@ import numpy as np
 from confluent_kafka import OFFSET_END, Consumer, Producer, TopicPartition
 
 from ops.reader import ReadError
+from schemas.client_names import reader_group
 
 _SETTLE_SECONDS = 1.0
 _GIVE_UP_SECONDS = 10.0
@@ -26,7 +27,7 @@ class Arrivals:
         self._consumer = Consumer(
             {
                 **client,
-                "group.id": f"{client['sasl.username']}.live",
+                "group.id": reader_group(client["sasl.username"]),
                 "enable.auto.commit": False,
                 "isolation.level": "read_committed",
                 "fetch.wait.max.ms": 10,

@@ -26,18 +26,26 @@ from ops.disclosures.reading import Backlog, Follower, Place
 from ops.reader import ReadError, committed_reader, read_all
 from sanitiser.references import ReferenceKey
 from schemas.catalogue import Catalogue
+from schemas.client_names import case_groups, discloser_group, discloser_transaction
 from schemas.derive import intake_schema
 from schemas.exact_base64 import decoded, encoded
 from schemas.london import london_time
 from schemas.protocol import KEY_BYTES, Protocol
-from schemas.topics import Names, disclosed_form, disclosed_topic, marking_of
+from schemas.topics import (
+    MAXIMUM_MESSAGE_BYTES,
+    MAXIMUM_RECORD_BYTES,
+    Names,
+    disclosed_form,
+    disclosed_topic,
+    marking_of,
+)
 from schemas.wire import WireError, decoder
 from streams.chain import Heads
 from streams.disclosures.case import Case, ConsentRecord, Flow, State
 from streams.disclosures.register import Refused, Register, Taken, closed, opened
 from streams.disclosures.releases import Desk, Passage, Reading, passages
 from streams.disclosures.sealing import to_recipient
-from streams.flows import OVERSIZED_BYTES, Wire
+from streams.flows import Wire
 from streams.heads import HeadsFollower
 from streams.messages import Intake, Output
 from streams.source import intake_of
@@ -111,7 +119,7 @@ class Discloser:
         }
         self._desks: dict[str, Desk] = {}
         self._backlogs: dict[str, Backlog] = {}
-        self._follower = Follower(settings.connection, f"{self._names.discloser}.follow")
+        self._follower = Follower(settings.connection, discloser_group(self._names.discloser))
         # The broker's number: a topic can have more partitions than the protocol says.
         self._partitions = {topic: self._follower.partitions(topic) for topic in self._readings}
         self._take_up()
@@ -211,7 +219,9 @@ class Discloser:
         return Reading(
             agency,
             record_type,
-            Decoder(self._settings.wire.decoder_for(intake_schema(record_type)), OVERSIZED_BYTES),
+            Decoder(
+                self._settings.wire.decoder_for(intake_schema(record_type)), MAXIMUM_RECORD_BYTES
+            ),
             Validator(record_type, self._catalogue.code_lists),
             Cleaner(record_type),
         )
@@ -356,7 +366,7 @@ class Discloser:
             case, key, standing, self._settings.lasting, self._encode, self._names, marking
         )
         if case.flow is not None and not case.flow.caught_up:
-            group = f"{self._names.discloser}.case.{case.case}"
+            group = f"{case_groups(self._names.discloser)}{case.case}"
             places = self._places(case)
             self._backlogs[case.case] = Backlog(self._settings.connection, group, places)
 
@@ -411,10 +421,10 @@ class Discloser:
 def _producer(connection: Mapping[str, Any], principal: str) -> dict[str, Any]:
     return {
         **connection,
-        "transactional.id": f"{principal}.0",
+        "transactional.id": discloser_transaction(principal),
         "transaction.timeout.ms": 10_000,
         "linger.ms": 1,
-        "message.max.bytes": 2_097_152,
+        "message.max.bytes": MAXIMUM_MESSAGE_BYTES,
         "reconnect.backoff.max.ms": 1_000,
     }
 

@@ -56,14 +56,14 @@ class Broker:
         chosen = self._choose(wanted_port, before)
         self._configure(chosen)
         process = processes.spawn(self._command(), self.layout.logs / "broker.out")
-        started = Service(process, chosen.clients, chosen.controller)
+        started = Service(process, chosen.clients, chosen.controller, chosen.inside)
         service.remember(self.layout.broker, started)
         return started
 
     def wait(self, started: Service) -> None:
         """Wait until the broker serves its administrator; ``StackError`` if it never does."""
         config: dict[str, str | int | float | bool] = {
-            **self.layout.secrets.client_config(bootstrap_of(started), ADMIN),
+            **self.layout.secrets.client_config(inside_of(started), ADMIN),
             "reconnect.backoff.ms": 50,
             "reconnect.backoff.max.ms": 100,
         }
@@ -73,10 +73,8 @@ class Broker:
 
     def _choose(self, wanted: int | None, before: Service | None) -> Ports:
         clients = ports.choose(wanted, before and before.port, "IPU_BROKER_PORT")
-        controller = ports.choose(None, before and before.inner_port, "")
-        if controller == clients:
-            controller = ports.any_free(excluding=[clients])
-        return Ports(clients, controller)
+        inside = _another(before and before.inside_port, clients)
+        return Ports(clients, inside, _another(before and before.inner_port, clients, inside))
 
     def _configure(self, chosen: Ports) -> None:
         if not self.data.exists():
@@ -153,6 +151,17 @@ class Broker:
 def bootstrap_of(broker: Service) -> str:
     """Give the address that Kafka clients connect to."""
     return f"{LOOPBACK}:{broker.port}"
+
+
+def inside_of(broker: Service) -> str:
+    """Give the address that our own programs connect to."""
+    return f"{LOOPBACK}:{broker.inside_port}"
+
+
+def _another(used_before: int | None, *taken: int) -> int:
+    """Give a port of the broker's own, the one used before if it may be, other than those taken."""
+    port = ports.choose(None, used_before or None, "")
+    return ports.any_free(excluding=taken) if port in taken else port
 
 
 def _answers(client: AdminClient) -> bool:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from ops.embedded.ports import LOOPBACK
 from schemas.protocol import PROCESSES
+from schemas.topics import DAY_MS, MAXIMUM_MESSAGE_BYTES
 
 ADMIN = "ipu-admin"
 BROKER_PRINCIPAL = "ipu-broker"
@@ -15,23 +16,35 @@ CONTROLLER_PRINCIPAL = "ipu-controller"
 SUPER_USERS = (ADMIN, BROKER_PRINCIPAL, CONTROLLER_PRINCIPAL)
 """To whom the broker opens everything without a rule; it tells their names to nobody who asks."""
 NODE_ID = 1
-MESSAGE_BYTES = 4 * 1024 * 1024
 REAUTHENTICATE_MS = 300_000
 SHORTEST_SESSION_MS = 6_000
+
+LOGIN_BYTES = 4_096
+"""Largest request before a login: the broker allocates what a stranger says the request is long."""
+REQUEST_BYTES = 1_048_000
+"""Largest request: one message of the largest kind, in one region of the smallest heap's collector."""
+CLIENT_CONNECTIONS = 120
+INSIDE_CONNECTIONS = 80
+"""Connections to each listener. All of them, each in a largest request, must fit into the heap."""
+ADDRESS_CONNECTIONS = 40
+"""Connections from one address, of any listener; this machine's own programs all have one."""
+LONGEST_TRANSACTION_MS = 60_000
+LARGEST_GROUP = 16
 
 SCRAM = "org.apache.kafka.common.security.scram.ScramLoginModule"
 PLAIN = "org.apache.kafka.common.security.plain.PlainLoginModule"
 
 
 class Ports(NamedTuple):
-    """The broker's two listeners, both on the loopback interface."""
+    """The broker's three listeners, all on the loopback interface."""
 
     clients: int
+    inside: int
     controller: int
 
 
 class Passwords(NamedTuple):
-    """What the broker itself connects with: to its client listener and to its controller."""
+    """What the broker itself connects with: to its inside listener and to its controller."""
 
     broker: str
     controller: str
@@ -43,20 +56,23 @@ def server_properties(ports: Ports, data: Path, passwords: Passwords) -> str:
     SCRAM credentials live in the controller's own log, so the controller cannot be reached with
     them before it runs: its listener takes SASL/PLAIN with one generated password instead.
     """
-    return _lines(_listeners(ports) | _logins(passwords) | _storage(data) | _groups())
+    parts = (_listeners(ports), _logins(passwords), _limits(), _storage(data), _groups())
+    return _lines({key: value for part in parts for key, value in part.items()})
 
 
 def _listeners(ports: Ports) -> dict[str, object]:
-    clients = f"CLIENTS://{LOOPBACK}:{ports.clients}"
+    served = f"CLIENTS://{LOOPBACK}:{ports.clients},INSIDE://{LOOPBACK}:{ports.inside}"
+    mapped = ("CLIENTS:SASL_PLAINTEXT", "INSIDE:SASL_PLAINTEXT", "CONTROLLER:SASL_PLAINTEXT")
     return {
         "process.roles": "broker,controller",
         "node.id": NODE_ID,
         "controller.quorum.voters": f"{NODE_ID}@{LOOPBACK}:{ports.controller}",
         "controller.listener.names": "CONTROLLER",
-        "listeners": f"{clients},CONTROLLER://{LOOPBACK}:{ports.controller}",
-        "advertised.listeners": clients,
-        "listener.security.protocol.map": "CLIENTS:SASL_PLAINTEXT,CONTROLLER:SASL_PLAINTEXT",
-        "inter.broker.listener.name": "CLIENTS",
+        "listeners": f"{served},CONTROLLER://{LOOPBACK}:{ports.controller}",
+        "advertised.listeners": served,
+        "listener.security.protocol.map": ",".join(mapped),
+        # A flood of the clients' listener does not keep our own programs out.
+        "inter.broker.listener.name": "INSIDE",
         "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
         "allow.everyone.if.no.acl.found": "false",
         "super.users": ";".join(f"User:{name}" for name in SUPER_USERS),
@@ -79,10 +95,34 @@ def _logins(passwords: Passwords) -> dict[str, object]:
         "sasl.mechanism.inter.broker.protocol": "SCRAM-SHA-512",
         "sasl.mechanism.controller.protocol": "PLAIN",
         "listener.name.clients.sasl.enabled.mechanisms": "SCRAM-SHA-512",
-        "listener.name.clients.scram-sha-512.sasl.jaas.config": scram,
+        "listener.name.clients.scram-sha-512.sasl.jaas.config": f"{SCRAM} required;",
+        "listener.name.inside.sasl.enabled.mechanisms": "SCRAM-SHA-512",
+        "listener.name.inside.scram-sha-512.sasl.jaas.config": scram,
         "listener.name.controller.sasl.enabled.mechanisms": "PLAIN",
         "listener.name.controller.plain.sasl.jaas.config": plain,
         "connections.max.reauth.ms": REAUTHENTICATE_MS,
+    }
+
+
+def _limits() -> dict[str, object]:
+    """Return what anybody who reaches a port can make the broker hold in memory.
+
+    `queued.max.request.bytes` is left out. The requests of all connections share that memory, and a request
+    of which a part is missing keeps its share for as long as its sender likes: nine would stop everybody.
+    """
+    return {
+        "sasl.server.max.receive.size": LOGIN_BYTES,
+        "socket.request.max.bytes": REQUEST_BYTES,
+        "listener.name.clients.max.connections": CLIENT_CONNECTIONS,
+        "listener.name.inside.max.connections": INSIDE_CONNECTIONS,
+        "listener.name.clients.max.connection.creation.rate": 100,
+        # For the controller's listener too, which has a count of its own.
+        "max.connections": CLIENT_CONNECTIONS + INSIDE_CONNECTIONS,
+        "max.connections.per.ip": ADDRESS_CONNECTIONS,
+        "max.connections.per.ip.overrides": f"{LOOPBACK}:{CLIENT_CONNECTIONS + INSIDE_CONNECTIONS}",
+        "connections.max.idle.ms": 300_000,
+        # Each session keeps as many partitions as its request names, of whatever topics.
+        "max.incremental.fetch.session.cache.slots": 0,
     }
 
 
@@ -92,8 +132,8 @@ def _storage(data: Path) -> dict[str, object]:
         "auto.create.topics.enable": "false",
         "default.replication.factor": 1,
         "min.insync.replicas": 1,
-        "message.max.bytes": MESSAGE_BYTES,
-        "replica.fetch.max.bytes": MESSAGE_BYTES,
+        "message.max.bytes": MAXIMUM_MESSAGE_BYTES,
+        "replica.fetch.max.bytes": MAXIMUM_MESSAGE_BYTES,
         # The default of 128 MiB is a quarter of the heap.
         "log.cleaner.dedupe.buffer.size": 16 * 1024 * 1024,
     }
@@ -113,6 +153,16 @@ def _groups() -> dict[str, object]:
         "group.min.session.timeout.ms": SHORTEST_SESSION_MS,
         "group.consumer.min.session.timeout.ms": SHORTEST_SESSION_MS,
         "group.consumer.min.heartbeat.interval.ms": 1_000,
+        "group.coordinator.rebalance.protocols": "classic,consumer",
+        "group.max.size": LARGEST_GROUP,
+        "group.consumer.max.size": LARGEST_GROUP,
+        "group.share.max.size": LARGEST_GROUP,
+        "offset.metadata.max.bytes": 1_024,
+        # What is kept for a name or a producer is read again at each start.
+        "transaction.max.timeout.ms": LONGEST_TRANSACTION_MS,
+        "transactional.id.expiration.ms": DAY_MS,
+        "producer.id.expiration.ms": 600_000,
+        "producer.id.expiration.check.interval.ms": 60_000,
     }
 
 

@@ -18,11 +18,15 @@ POLL_SECONDS = 0.1
 
 
 class Service(NamedTuple):
-    """A started server: ``port`` serves clients, ``inner_port`` the server's own business."""
+    """A started server: ``port`` serves clients, ``inner_port`` the server's own business.
+
+    ``inside_port`` serves our own programs, where the server has a port of its own for them.
+    """
 
     process: ProcessRecord
     port: int
     inner_port: int
+    inside_port: int = 0
 
 
 def remember(folder: Path, service: Service) -> None:
@@ -33,8 +37,8 @@ def remember(folder: Path, service: Service) -> None:
 def recall(folder: Path) -> Service | None:
     """Give the server started last in this folder, whether or not it still runs."""
     try:
-        process, port, inner_port = json.loads((folder / FILE_NAME).read_text(encoding="utf-8"))
-        return Service(ProcessRecord(*process), port, inner_port)
+        process, *of_ports = json.loads((folder / FILE_NAME).read_text(encoding="utf-8"))
+        return Service(ProcessRecord(*process), *of_ports)
     except (FileNotFoundError, ValueError, TypeError):
         return None
 

@@ -13,7 +13,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from ops.embedded import artefacts, private_files, processes, service
-from ops.embedded.broker import Broker, bootstrap_of
+from ops.embedded.broker import Broker, bootstrap_of, inside_of
 from ops.embedded.errors import StackError
 from ops.embedded.layout import Layout
 from ops.embedded.processes import ProcessRecord
@@ -29,9 +29,13 @@ Report = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Stack:
-    """A running stack: where its broker (``host:port``) and registry (URL) answer."""
+    """A running stack: where its broker (``host:port``) and registry (URL) answer.
+
+    Partners connect to ``bootstrap``, our own programs to ``inside``.
+    """
 
     bootstrap: str
+    inside: str
     registry_url: str
     run_dir: Path
     broker: ProcessRecord
@@ -116,6 +120,20 @@ def restart_broker(settings: Settings, report: Report) -> Stack:
     return start(settings.model_copy(update={"broker_port": before.port}), report)
 
 
+def start_again(settings: Settings, report: Report) -> Stack:
+    """Start what has ended of a stack that ran before, on the same data and ports.
+
+    Raises ``StackError`` as ``start``, and if a port is taken.
+    """
+    layout = Layout(settings.run_dir)
+    ports = {
+        name: before.port
+        for name, folder in (("broker_port", layout.broker), ("registry_port", layout.registry))
+        if (before := service.recall(folder)) is not None
+    }
+    return start(settings.model_copy(update=ports), report)
+
+
 def _boot_broker(settings: Settings, layout: Layout, report: Report) -> tuple[Service, bool]:
     running = service.running(layout.broker)
     jars = () if running else artefacts.class_path(settings.cache_dir, report)
@@ -164,13 +182,19 @@ def _alone(layout: Layout) -> Iterator[None]:
 
 def _describe(layout: Layout, broker: Service, registry: Service) -> Stack:
     return Stack(
-        bootstrap_of(broker), url_of(registry), layout.run_dir, broker.process, registry.process
+        bootstrap_of(broker),
+        inside_of(broker),
+        url_of(registry),
+        layout.run_dir,
+        broker.process,
+        registry.process,
     )
 
 
 def _write(layout: Layout, stack: Stack) -> None:
     content = {
         "bootstrap": stack.bootstrap,
+        "inside": stack.inside,
         "registry_url": stack.registry_url,
         "run_dir": str(stack.run_dir),
         "broker": stack.broker._asdict(),
@@ -182,6 +206,7 @@ def _write(layout: Layout, stack: Stack) -> None:
 def _read(content: dict[str, Any]) -> Stack:
     return Stack(
         content["bootstrap"],
+        content["inside"],
         content["registry_url"],
         Path(content["run_dir"]),
         ProcessRecord(**content["broker"]),

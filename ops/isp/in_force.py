@@ -14,6 +14,7 @@ from confluent_kafka import Consumer, KafkaError, Message, Producer, TopicPartit
 from ops.isp.errors import ApplyError
 from ops.reader import ReadError, read_all
 from schemas.catalogue import Catalogue
+from schemas.client_names import reader_group
 from schemas.protocol import Protocol
 from schemas.signatures import Signature, content_digest
 from schemas.succession import Before, Holder, before_of, left_after
@@ -89,7 +90,7 @@ def await_another(
     """Return when another protocol than that of `digest`, which is in force now, is put in force."""
     decode = decoder(catalogue.system["protocol-in-force"])
     settings = {
-        "group.id": f"{client['sasl.username']}.in-force",
+        "group.id": reader_group(client["sasl.username"]),
         "enable.auto.commit": False,
         "fetch.wait.max.ms": _SELDOM_MS,
         "log_level": 0,

@@ -35,7 +35,7 @@ class Originals(NamedTuple):
         households = protocol.sanitising.minimum_households
         index = PostcodeIndex.open(stack.run_dir / INDEX_FOLDER, households)
         keys = keys_of(stack).ring()
-        worker = stack.secrets.client_config(stack.bootstrap, Names(protocol.prefix).worker)
+        worker = stack.secrets.client_config(stack.inside, Names(protocol.prefix).worker)
         schemas = schemas_of(worker, protocol.prefix, catalogue)
         pipeline = assemble(protocol, catalogue, index, stack.run_dir, schemas, keys)
         return cls(stack, protocol, catalogue, pipeline)
@@ -44,7 +44,7 @@ class Originals(NamedTuple):
         """Read the intake of these agencies and datasets. Errors as `ops.reader.read_all`."""
         names = Names(self.protocol.prefix)
         # An agency may write its intake and not read it; what it finds here is its own all the same.
-        worker = self.stack.secrets.client_config(self.stack.bootstrap, names.worker)
+        worker = self.stack.secrets.client_config(self.stack.inside, names.worker)
         partitions = {(s.agency, s.dataset): s.partitions for s in self.protocol.supplies}
         return chain.from_iterable(
             from_topic(

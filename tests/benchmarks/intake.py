@@ -25,6 +25,7 @@ def producer_config(connection: dict[str, Any]) -> dict[str, Any]:
         "enable.idempotence": True,
         "linger.ms": 5,
         "compression.type": "lz4",
+        "batch.size": 60_000,
         "queue.buffering.max.messages": 1_000_000,
     }
 

@@ -102,7 +102,7 @@ class Protocols:
         writer = Producer(self.setting.admin_config)
         writer.produce(topic, b"trial", b"trial", partition=0)
         writer.flush(_PATIENCE_S)
-        settings = {"group.id": f"{principal}.bench", "enable.auto.commit": False, "log_level": 0}
+        settings = {"group.id": f"{principal}.reader", "enable.auto.commit": False, "log_level": 0}
         stack = self.setting.stack
         client = stack.secrets.client_config(stack.bootstrap, principal)
         reader = Consumer({**client, **settings})

@@ -124,7 +124,7 @@ class Setting:
     @property
     def admin_config(self) -> dict[str, Any]:
         """Client configuration of the administrator, for whom every topic is open."""
-        return dict(self.stack.secrets.client_config(self.stack.bootstrap, ADMIN))
+        return dict(self.stack.secrets.client_config(self.stack.inside, ADMIN))
 
     @property
     def admin(self) -> AdminClient:
@@ -172,7 +172,7 @@ def running(files: Files, report: Report) -> Iterator[Setting]:
 def _applied(files: Files, stack: Stack, report: Report) -> Setting:
     catalogue = load_catalogue()
     protocol = load_protocol(files.protocol, catalogue)
-    admin_config = stack.secrets.client_config(stack.bootstrap, ADMIN)
+    admin_config = stack.secrets.client_config(stack.inside, ADMIN)
     # As `ipu up` does: a worker refuses to make a key of its own.
     keys_of(stack).make(london_today())
     admitted = let_in(protocol, admin_config, catalogue)

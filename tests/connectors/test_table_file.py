@@ -10,7 +10,8 @@ import pytest
 from openpyxl import Workbook
 
 from connectors.errors import SourceError
-from connectors.table_file import MOST_TABLE_BYTES, read_table
+from connectors.table_file import read_table
+from schemas.topics import MAXIMUM_TABLE_BYTES
 
 Write = Callable[..., Path]
 
@@ -74,11 +75,11 @@ def test_what_is_no_table_by_its_suffix_is_refused(write_csv: Write, name: str) 
         read_table(write_csv("a\n1\n", name))
 
 
-def test_a_table_too_large_for_one_message_is_refused(write_csv: Write) -> None:
+def test_a_table_larger_than_the_limit_is_refused(write_csv: Write) -> None:
     row = b"1,2\n"
-    largest = row * (MOST_TABLE_BYTES // len(row))
+    largest = row * (MAXIMUM_TABLE_BYTES // len(row))
     assert read_table(write_csv(largest)).content == largest
-    with pytest.raises(SourceError, match=r"larger than 8,323,072 bytes"):
+    with pytest.raises(SourceError, match=r"larger than 8,388,608 bytes"):
         read_table(write_csv(largest + b"3"))
 
 

@@ -41,7 +41,7 @@ class Partnership(NamedTuple):
     @property
     def admin(self) -> ClientConfig:
         """Client configuration of the administrator."""
-        return {**self.secrets.client_config(self.stack.bootstrap, ADMIN)}
+        return {**self.secrets.client_config(self.stack.inside, ADMIN)}
 
     def client(self, party: str) -> ClientConfig:
         """Client configuration of a party, or of the component `worker`."""
@@ -77,7 +77,7 @@ class Partnership(NamedTuple):
 
 def bring_into_step(protocol: Protocol, catalogue: Catalogue, stack: Stack) -> Partnership:
     """Apply `protocol` to `stack`."""
-    admin = stack.secrets.client_config(stack.bootstrap, ADMIN)
+    admin = stack.secrets.client_config(stack.inside, ADMIN)
     keys_of(stack).make(london_today())
     admitted = let_in(protocol, admin, catalogue)
     applied = apply(admitted, catalogue, admin, stack.secrets, stack.registry_client, print)

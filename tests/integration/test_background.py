@@ -20,7 +20,7 @@ from tests.integration.site import Site
 
 pytestmark = pytest.mark.broker
 
-SLOT = "background"
+SLOT = "6"
 
 
 @pytest.fixture

@@ -87,7 +87,7 @@ def test_each_principal_writes_what_the_protocol_allows_and_nothing_else(
 def test_each_principal_reads_what_the_protocol_allows_and_nothing_else(
     trial: Partnership, party: str
 ) -> None:
-    group = f"{trial.names.principal(party)}.matrix"
+    group = f"{trial.names.principal(party)}.reader"
     outcomes = read_outcomes(trial.client(party), group, trial.topic_names)
     may = trial.allowed(party, "read")
     assert outcomes == {name: None if name in may else REFUSED for name in trial.topic_names}
@@ -103,7 +103,7 @@ def test_a_partnership_opens_nothing_of_another_on_the_same_cluster(
     theirs = applied.topic_names
     outcomes = write_outcomes(trial.client("worker"), theirs)
     assert outcomes == dict.fromkeys(theirs, REFUSED)
-    group = f"{trial.names.worker}.foreign"
+    group = f"{trial.names.worker}.reader"
     assert read_outcomes(trial.client("worker"), group, theirs) == dict.fromkeys(theirs, REFUSED)
 
 
@@ -125,21 +125,24 @@ def test_an_agency_cannot_write_to_the_intake_of_another(trial: Partnership) -> 
 
 def test_a_party_without_entitlement_is_refused_by_the_broker(trial: Partnership) -> None:
     release = trial.names.depersonalised("central", "police-incident")
-    group = f"{trial.names.principal('business')}.reports"
+    group = f"{trial.names.principal('business')}.group-1"
     assert read_outcomes(trial.client("business"), group, [release]) == {release: REFUSED}
 
 
 def test_no_principal_joins_the_group_of_another(trial: Partnership) -> None:
     release = trial.names.depersonalised("central", "police-incident")
-    own, others = (f"{trial.names.principal(party)}.reports" for party in ("fire", "council"))
+    own, others = (f"{trial.names.principal(party)}.group-1" for party in ("fire", "council"))
     assert join_outcome(trial.client("fire"), own, release) is None
     assert join_outcome(trial.client("fire"), others, release) == "GROUP_AUTHORIZATION_FAILED"
 
 
 def test_no_principal_uses_the_transactional_id_of_another(trial: Partnership) -> None:
-    own = {"transactional.id": f"{trial.names.principal('fire')}.slot", "log_level": 0}
+    own = {
+        "transactional.id": f"{trial.names.principal('fire')}.publish.fire-incident",
+        "log_level": 0,
+    }
     Producer({**trial.client("fire"), **own}).init_transactions(20)
-    others = {"transactional.id": f"{trial.names.worker}.slot", "log_level": 0}
+    others = {"transactional.id": f"{trial.names.worker}.pipeline.0", "log_level": 0}
     with pytest.raises(KafkaException) as caught:
         Producer({**trial.client("fire"), **others}).init_transactions(20)
     assert caught.value.args[0].name() == "TRANSACTIONAL_ID_AUTHORIZATION_FAILED"
@@ -165,7 +168,7 @@ def test_what_the_protocol_no_longer_allows_is_revoked(restored: Partnership) ->
     assert len(outcome.rules.removed) == len(lost)
     assert not outcome.rules.created
     release = restored.names.depersonalised("second", "police-incident")
-    group = f"{restored.names.principal('business')}.reports"
+    group = f"{restored.names.principal('business')}.group-1"
     client = restored.client("business")
     assert read_outcomes(client, group, [release]) == {release: REFUSED}
     assert restored.apply(restored.protocol).rules.created
@@ -222,11 +225,24 @@ def test_a_rule_that_somebody_added_by_hand_for_our_principal_is_revoked(
     assert outcome.rules.removed == (f"trial.council read topic {intake}",)
 
 
+def test_a_rule_for_all_names_that_begin_alike_is_revoked(trial: Partnership) -> None:
+    fire = trial.names.principal("fire")
+    wide = AclBinding(
+        ResourceType.TRANSACTIONAL_ID, f"{fire}.", ResourcePatternType.PREFIXED, f"User:{fire}",
+        "*", AclOperation.WRITE, AclPermissionType.ALLOW,
+    )  # fmt: skip
+    for future in AdminClient(trial.admin).create_acls([wide]).values():
+        future.result(20)
+    outcome = trial.apply(trial.protocol)
+    assert len(outcome.rules.removed) == 1
+    assert f"{fire}." in outcome.rules.removed[0]
+
+
 def test_renewing_passwords_is_only_done_when_asked(trial: Partnership) -> None:
     assert trial.apply(trial.protocol).users.changed == ()
     rule = Rule(trial.names.principal("fire"), "read", "topic", trial.names.receipts("fire"))
     assert rule in rules(trial.protocol)
-    group = f"{trial.names.principal('fire')}.renewed"
+    group = f"{trial.names.principal('fire')}.reader"
     assert read_outcomes(trial.client("fire"), group, [rule.name]) == {rule.name: None}
 
 

@@ -161,7 +161,7 @@ def test_nobody_but_the_administrator_is_told_the_rules(matrix: Partnership, par
 def test_nobody_looks_into_or_deletes_the_group_of_another(matrix: Partnership, party: str) -> None:
     admin = AdminClient(matrix.client(party))
     for other in set(PARTIES) - {party}:
-        group = f"{matrix.names.principal(other)}.matrix"
+        group = f"{matrix.names.principal(other)}.reader"
         described = admin.describe_consumer_groups([group], request_timeout=20)
         deleted = admin.delete_consumer_groups([group], request_timeout=20)
         assert {outcome(f) for f in (*described.values(), *deleted.values())} == {

@@ -98,7 +98,7 @@ def plan_of(partnership: Partnership, protocol: Protocol | None = None) -> Plan:
     return make_plan(
         protocol or partnership.protocol,
         partnership.catalogue,
-        partnership.secrets.client_config(partnership.stack.bootstrap, ADMIN),
+        partnership.secrets.client_config(partnership.stack.inside, ADMIN),
         partnership.stack.registry_client,
     )
 
@@ -218,7 +218,7 @@ def test_an_application_that_stopped_half_way_has_revoked_and_is_finished_by_the
     changed = load_protocol(written(folder / "half.yaml", edit), planned.catalogue)
     wanted = plan_of(planned, changed)
     said: list[str] = []
-    admin = planned.secrets.client_config(planned.stack.bootstrap, ADMIN)
+    admin = planned.secrets.client_config(planned.stack.inside, ADMIN)
     with pytest.raises(ApplyError, match="the registry cannot be reached"):
         admitted = let_in(changed, admin, planned.catalogue)
         apply(admitted, planned.catalogue, admin, planned.secrets, NOWHERE, said.append)
@@ -339,7 +339,7 @@ def test_an_application_that_is_killed_after_its_revocations_is_in_the_audit(
             raise Killed
 
     left = load_protocol(written(folder / "killed.yaml", without_business), planned.catalogue)
-    admin = planned.secrets.client_config(planned.stack.bootstrap, ADMIN)
+    admin = planned.secrets.client_config(planned.stack.inside, ADMIN)
     url = planned.stack.registry_client
     removed = len(plan_of(planned, left).rules.removed)
     with pytest.raises(Killed):
@@ -427,7 +427,7 @@ def test_each_party_s_share_of_the_broker_is_planned_set_and_ended(
     path = written(folder / "slower.yaml", slower)
     protocol = load_protocol(path, planned.catalogue)
     url = planned.stack.registry_client
-    admin = planned.secrets.client_config(planned.stack.bootstrap, ADMIN)
+    admin = planned.secrets.client_config(planned.stack.inside, ADMIN)
     plan = make_plan(protocol, planned.catalogue, admin, url)
     parties = {f"planned.{p.id}" for p in protocol.parties}
     assert set(plan.quotas.changed) == parties

@@ -101,7 +101,7 @@ def test_no_label_and_no_value_holds_anything_of_a_record(measured: Measured) ->
 def test_a_metrics_port_that_is_taken_is_said_so(measured: Measured) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        with measured.site.worker(slot="other", metrics_port=port) as worker:
+        with measured.site.worker(slot="7", metrics_port=port) as worker:
             assert worker.wait(20) != 0
     assert f"metrics cannot be served on 127.0.0.1:{port}" in worker.log
     assert "give another --metrics-port" in worker.log

@@ -12,7 +12,7 @@ from confluent_kafka import Message
 
 from ops.embedded.stack import Stack
 from sanitiser.postcodes import PostcodeIndex
-from streams.flows import OVERSIZED_BYTES
+from schemas.topics import MAXIMUM_RECORD_BYTES
 from tests.integration.clients import read_outcomes
 from tests.integration.conftest import MakeSite
 from tests.integration.records import (
@@ -60,7 +60,7 @@ def unusable(site: Site) -> Unusable:
         "unknown-schema": good[:1] + UNREGISTERED + good[5:],
         "foreign-schema": foreign,
         "null": None,
-        "oversized": good + bytes(OVERSIZED_BYTES),
+        "oversized": good + bytes(MAXIMUM_RECORD_BYTES),
         "not-decodable": good[:20],
         "trailing-bytes": good + b"\x00",
         "two-faults": faulty,

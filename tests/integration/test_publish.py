@@ -284,7 +284,7 @@ def test_writing_to_another_agencys_intake_is_refused_by_the_broker(
 ) -> None:
     fire = account_of(partnership, "fire")
     topic = f"{PREFIX}.intake.police.police-incident"
-    writer = TransactionalWriter(fire, f"{PREFIX}.fire.publish.trial", topic)
+    writer = TransactionalWriter(fire, f"{PREFIX}.fire.publish.fire-incident", topic)
     with pytest.raises(AccessDeniedError, match=f"{PREFIX}.fire: .*TOPIC_AUTHORIZATION_FAILED"):
         writer.write([Outgoing(topic, None, b"x")])
 
@@ -327,7 +327,7 @@ def test_a_second_publisher_takes_the_place_of_the_first(account: Account) -> No
 
 def test_a_record_too_large_is_reported_as_such(account: Account) -> None:
     topic = f"{PREFIX}.intake.police.police-incident"
-    writer = TransactionalWriter(account, f"{PREFIX}.police.publish.large", topic)
+    writer = TransactionalWriter(account, f"{PREFIX}.police.publish.police-incident", topic)
     with pytest.raises(RecordTooLargeError, match="no record that large"):
         writer.write([Outgoing(topic, None, os.urandom(3_000_000))])
 
@@ -341,7 +341,7 @@ def test_receipts_of_a_supply_add_up_to_its_outcome(
     known = known_schemas(account, partnership.catalogue)
     encode = encoder(known, topic, partnership.catalogue.system["receipt"])
     made = [receipt("s1", 3, rejected=1), receipt("other", 9, rejected=9), receipt("s1", 2)]
-    writer = TransactionalWriter(worker, f"{PREFIX}.worker.trial", topic)
+    writer = TransactionalWriter(worker, f"{PREFIX}.worker.pipeline.7", topic)
     writer.write([Outgoing(topic, None, b"not framed")])
     for each in made:
         writer.write([Outgoing(topic, None, encode(each))])

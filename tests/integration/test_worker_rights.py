@@ -21,7 +21,8 @@ pytestmark = pytest.mark.broker
 END_S = 30.0
 INTAKE = "rights.intake.police.police-incident"
 RELEASED = "rights.depersonalised.central.police-incident"
-GROUP = "rights.worker.reader"
+READER_GROUP = "rights.worker.reader"
+GROUP = "rights.worker.pipeline"
 TRANSACTIONAL_ID = "rights.worker.pipeline.0"
 
 
@@ -59,8 +60,9 @@ def assert_it_ends_naming(worker: WorkerProcess, resource: str, error: str) -> N
     ("operation", "resource", "name", "named"),
     [
         ("read", "topic", INTAKE, INTAKE),
-        ("read", "group", "rights.worker.", GROUP),
-        ("write", "transactional-id", "rights.worker.", TRANSACTIONAL_ID),
+        ("read", "group", READER_GROUP, READER_GROUP),
+        ("read", "group", GROUP, GROUP),
+        ("write", "transactional-id", TRANSACTIONAL_ID, TRANSACTIONAL_ID),
     ],
 )
 def test_a_worker_without_a_right_to_begin_with_ends_and_says_which(

@@ -69,7 +69,7 @@ class Reader:
 
     def __init__(self, site: Site, party: str, topic: str) -> None:
         client = site.partnership.client(party)
-        group = f"{client['sasl.username']}.following"
+        group = f"{client['sasl.username']}.group-1"
         config = {**client, **COMMITTED_READER, "enable.partition.eof": False}
         self._consumer = Consumer(
             {**config, "group.id": group, "auto.offset.reset": "earliest",

@@ -135,7 +135,7 @@ def _work(order: Order) -> None:
         WorkerSettings(
             signed=signed,
             index=Path(order.index),
-            connection=dict(stack.secrets.client_config(stack.bootstrap, names.worker)),
+            connection=dict(stack.secrets.client_config(stack.inside, names.worker)),
             keys=keys_of(stack),
             slot=order.slot,
             metrics_port=order.metrics_port,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +19,17 @@ from ops.embedded.registry_door import DOOR, SCHEMA_BY_ID
 from ops.keys import FOLDER
 from ops.metrics_door import HEALTH
 from ops.metrics_door import USER as METRICS
+from ops.settings import Settings
 from schemas.catalogue import SCHEMA_FOLDER, load_catalogue
 from schemas.protocol_file import load_protocol
+from schemas.topics import topics
 
 ROOT = Path(__file__).resolve().parents[2]
 ONE_SHOT = {"apply", "owners"}
-# Addresses, places and logins differ between a container and this machine.
+# Addresses, places and where passwords are read from differ between a container and this machine.
 OWN = re.compile(
-    r"config\.providers|controller\.quorum|listener|advertised|inter\.broker|log\.dirs"
+    r"config\.providers.*|controller\.quorum\.voters|listeners|advertised\.listeners|log\.dirs"
+    r"|listener\.name\.(inside\.scram-sha-512|controller\.plain)\.sasl\.jaas\.config"
 )
 
 
@@ -117,14 +122,14 @@ def test_the_broker_logs_in_its_container_what_the_embedded_one_logs() -> None:
 def test_the_broker_is_set_as_the_embedded_one_is(
     properties: dict[str, str], tmp_path: Path
 ) -> None:
-    embedded = server_properties(Ports(1, 2), tmp_path, Passwords("a", "b")).splitlines()
+    embedded = server_properties(Ports(1, 2, 3), tmp_path, Passwords("a", "b")).splitlines()
     expected = {
         key: value
         for key, _, value in (line.partition("=") for line in embedded)
-        if not OWN.search(key)
+        if not OWN.fullmatch(key)
     }
     assert {key: properties.get(key) for key in expected} == expected
-    assert {key for key in properties if not OWN.search(key)} == set(expected)
+    assert {key for key in properties if not OWN.fullmatch(key)} == set(expected)
 
 
 def test_the_registry_lets_in_whom_the_embedded_one_lets_in(services: dict[str, Any]) -> None:
@@ -153,3 +158,54 @@ def test_the_discloser_alone_has_the_administrators_password_beside_its_own(
     assert own == {"kafka", "discloser"}
     writable = [volume for volume in discloser["volumes"] if not volume.endswith(":ro")]
     assert [volume.rpartition(":")[2] for volume in writable] == [f"/run/secrets/{CASES}"]
+
+
+def test_the_broker_is_not_given_the_archives_that_the_embedded_one_is_not_given(
+    tmp_path: Path,
+) -> None:
+    home = tmp_path / "kafka"
+    for folder in ("bin", "libs"):
+        (home / folder).mkdir(parents=True)
+    for archive in artefacts.pinned("broker"):
+        (home / "libs" / archive.file_name).touch()
+    start = home / "bin" / "kafka-server-start.sh"
+    start.write_text('#!/bin/bash\nls "$(dirname "$0")/../libs"\n')
+    start.chmod(0o700)
+    given = _run_start_script(home, tmp_path).split()
+    left_out = {a.file_name for a in artefacts.pinned("broker") if a.name in artefacts.WITHOUT}
+    assert len(left_out) == len(artefacts.WITHOUT)
+    assert set(given) == {a.file_name for a in artefacts.pinned("broker")} - left_out
+
+
+def test_all_connections_with_a_largest_request_leave_the_broker_half_of_its_heap(
+    services: dict[str, Any], properties: dict[str, str]
+) -> None:
+    heap = str(services["kafka"]["environment"]["KAFKA_HEAP_OPTS"]).removeprefix("-Xmx")
+    assert heap == Settings().broker_heap
+    listeners = ("clients", "inside")
+    connections = sum(int(properties[f"listener.name.{n}.max.connections"]) for n in listeners)
+    held = connections * int(properties["socket.request.max.bytes"])
+    assert held <= int(heap.removesuffix("m")) * 1024 * 1024 / 2
+
+
+def test_a_request_has_room_for_the_largest_message_of_any_topic(
+    properties: dict[str, str],
+) -> None:
+    catalogue = load_catalogue()
+    protocol = load_protocol(SCHEMA_FOLDER / "protocols" / "banes.yaml", catalogue)
+    largest = max(topic.maximum_bytes for topic in topics(protocol, catalogue))
+    assert largest < int(properties["socket.request.max.bytes"])
+    assert largest <= int(properties["message.max.bytes"])
+
+
+def _run_start_script(home: Path, folder: Path) -> str:
+    """Run the container's script on a Kafka that is formatted already; what its broker prints."""
+    script = (ROOT / "docker" / "kafka.sh").read_text(encoding="utf-8")
+    properties = folder / "server.properties"
+    (folder / "meta.properties").touch()
+    properties.write_text(f"log.dirs={folder}\n")
+    script = script.replace("/etc/ipu/server.properties", str(properties))
+    run = {**os.environ, "KAFKA_HOME": str(home), "TMPDIR": str(folder)}
+    return subprocess.run(
+        ["bash", "-c", script], env=run, capture_output=True, text=True, check=True
+    ).stdout

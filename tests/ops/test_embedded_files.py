@@ -56,8 +56,10 @@ def test_the_port_used_before_is_used_again() -> None:
 
 
 def test_no_listener_of_the_broker_is_open_to_the_anonymous_or_to_the_network() -> None:
-    config = _parsed(server_properties(Ports(9092, 9093), Path("data"), Passwords("a", "b")))
-    assert config["listeners"] == "CLIENTS://127.0.0.1:9092,CONTROLLER://127.0.0.1:9093"
+    config = _parsed(server_properties(Ports(9092, 9094, 9093), Path("data"), Passwords("a", "b")))
+    assert config["listeners"] == (
+        "CLIENTS://127.0.0.1:9092,INSIDE://127.0.0.1:9094,CONTROLLER://127.0.0.1:9093"
+    )
     assert "PLAINTEXT" not in config["listener.security.protocol.map"].replace("SASL_PLAINTEXT", "")
     assert config["allow.everyone.if.no.acl.found"] == "false"
     assert config["auto.create.topics.enable"] == "false"
@@ -91,7 +93,7 @@ def test_storage_whose_passwords_are_gone_is_reported_and_left_as_it_is(tmp_path
 
 
 def test_a_service_is_recalled_as_it_was_remembered(tmp_path: Path) -> None:
-    started = Service(ProcessRecord(1, 2.5), 9092, 9093)
+    started = Service(ProcessRecord(1, 2.5), 9092, 9093, 9094)
     service.remember(tmp_path, started)
     assert service.recall(tmp_path) == started
     assert service.running(tmp_path) is None

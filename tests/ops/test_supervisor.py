@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from ops.supervisor import Pauses
 from tests.ops import supervised
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -131,3 +132,9 @@ def child_of(supervisor: Supervised) -> int:
     children = Path(f"/proc/{supervisor.process.pid}/task/{supervisor.process.pid}/children")
     (pid,) = children.read_text().split()
     return int(pid)
+
+
+def test_a_pause_begins_anew_after_what_was_started_ran_steadily() -> None:
+    pauses = Pauses(0.5)
+    assert [pauses.after(1.0) for _ in range(3)] == [0.5, 1.0, 2.0]
+    assert [pauses.after(3_600.0), pauses.after(1.0)] == [0.5, 1.0]

@@ -62,8 +62,28 @@ def test_the_audit_is_written_by_the_processor_and_read_by_the_auditor_alone(
 
 def test_groups_and_transactional_ids_are_each_principal_s_own(protocol: Protocol) -> None:
     own = [rule for rule in rules(protocol) if rule.resource != "topic"]
-    assert {rule.principal for rule in own} == set(principals(protocol))
-    assert all(rule.prefixed and rule.name == f"{rule.principal}." for rule in own)
+    assert {r.principal for r in own if r.resource == "group"} == set(principals(protocol))
+    assert all(rule.name.startswith(f"{rule.principal}.") for rule in own)
+
+
+def test_no_principal_can_make_up_a_group_or_transactional_id_but_the_discloser_for_cases(
+    protocol: Protocol,
+) -> None:
+    wider = {r for r in rules(protocol) if r.resource != "topic" and r.prefixed}
+    assert {(r.principal, r.resource, r.name) for r in wider} == {
+        ("banes.discloser", "group", "banes.discloser.case."),
+    }
+
+
+def test_a_party_has_three_groups_of_its_own_and_a_transactional_id_for_each_that_it_supplies(
+    protocol: Protocol,
+) -> None:
+    of_fire = {r for r in rules(protocol) if r.principal == "banes.fire" and r.resource != "topic"}
+    groups = {r.name for r in of_fire if r.resource == "group"}
+    assert groups == {"banes.fire.reader", *(f"banes.fire.group-{n}" for n in (1, 2, 3))}
+    supplied = {s.dataset for s in protocol.supplies if s.agency == "fire"}
+    ids = {r.name for r in of_fire if r.resource == "transactional-id"}
+    assert ids == {f"banes.fire.publish.{dataset}" for dataset in supplied}
 
 
 def test_no_rule_for_topics_is_wider_than_one_topic_but_the_discloser_s_for_cases(

@@ -58,7 +58,11 @@ def test_of_a_closed_dataset_nothing_is_supplied_and_nothing_is_read(
 ) -> None:
     closed = closed_datasets(full, catalogue, OPENED)
     assert closed == {"hospital-drug-alcohol"}
-    left = [r for r in rules(full, closed) if r.name.endswith("hospital-drug-alcohol")]
+    left = [
+        r
+        for r in rules(full, closed)
+        if r.name.endswith("hospital-drug-alcohol") and r.resource == "topic"
+    ]
     assert {(r.principal, r.operation, r.name.split(".")[1]) for r in left} == {
         ("banes.worker", "read", "intake"),
         ("banes.discloser", "read", "intake"),

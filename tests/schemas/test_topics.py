@@ -5,9 +5,18 @@ from __future__ import annotations
 import fastavro
 import pytest
 
+from schemas.access import rules
 from schemas.catalogue import Catalogue
 from schemas.protocol import Protocol
-from schemas.topics import DAY_MS, RELEASES, RENEWAL_DAYS, topics
+from schemas.topics import (
+    DAY_MS,
+    MAXIMUM_INTAKE_BYTES,
+    MAXIMUM_MESSAGE_BYTES,
+    RELEASES,
+    RENEWAL_DAYS,
+    Names,
+    topics,
+)
 
 
 def test_every_topic_begins_with_the_partnership_and_stands_once(
@@ -74,3 +83,26 @@ def test_every_topic_has_an_avro_schema_and_a_marking(
         personal = personal or topic.name.endswith(".cases")
         assert topic.marking == "RESTRICTED" + (" – PERSONAL DATA" if personal else "")
         assert topic.subject == f"{topic.name}-value"
+
+
+def test_what_a_partner_writes_is_small_and_unpacked_by_the_broker(
+    protocol: Protocol, catalogue: Catalogue
+) -> None:
+    parties = {Names(protocol.prefix).principal(party.id) for party in protocol.parties}
+    written = {
+        rule.name
+        for rule in rules(protocol)
+        if rule.principal in parties and (rule.operation, rule.resource) == ("write", "topic")
+    }
+    open_to_partners = [t for t in topics(protocol, catalogue) if t.name in written]
+    assert len(open_to_partners) == len(written)
+    for topic in open_to_partners:
+        assert topic.config["compression.type"] == "uncompressed"
+        assert int(topic.config["max.message.bytes"]) <= MAXIMUM_INTAKE_BYTES
+        assert topic.config["max.decompressed.message.bytes"] == topic.config["max.message.bytes"]
+
+
+def test_no_topic_takes_more_than_the_largest_message(
+    protocol: Protocol, catalogue: Catalogue
+) -> None:
+    assert max(t.maximum_bytes for t in topics(protocol, catalogue)) <= MAXIMUM_MESSAGE_BYTES

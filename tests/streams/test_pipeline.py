@@ -106,7 +106,7 @@ def test_what_cannot_be_decoded_is_rejected_with_its_reason(partnership: Partner
         (good + b"\0", "trailing-bytes"),
         (b"\0\0\0\xff\xff" + good[5:], "unknown-schema"),
         (foreign, "foreign-schema"),
-        (bytes(300_000), "oversized"),
+        (bytes(40_000), "oversized"),
     ]
     batch = [raw_intake(INCIDENTS, value, at) for at, (value, _) in enumerate(cases)]
     rejections = partnership.rejections(partnership.process(*batch))

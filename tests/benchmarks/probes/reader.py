@@ -26,7 +26,7 @@ def main() -> None:
     consumer = Consumer(
         {
             **job.connection,
-            "group.id": f"{job.principal}.bench",
+            "group.id": f"{job.principal}.reader",
             "enable.auto.commit": False,
             "isolation.level": "read_committed",
             "enable.partition.eof": True,

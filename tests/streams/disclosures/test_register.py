@@ -10,7 +10,7 @@ import pytest
 
 from schemas.exact_base64 import encoded
 from schemas.letters import Subject, sealed_letter
-from schemas.topics import MAXIMUM_INTAKE_BYTES
+from schemas.topics import MAXIMUM_MESSAGE_BYTES
 from streams.disclosures.case import Flow, State, waiting
 from streams.disclosures.register import REVIEW_TIME, Refused, Taken, closed, opened
 from streams.disclosures.rules import LONGEST_HISTORY
@@ -513,7 +513,7 @@ def test_a_case_does_not_outgrow_what_a_message_holds(asked: Table) -> None:
     while isinstance(asked.decide("hold"), Taken):
         assert len(asked.case.history) <= LONGEST_HISTORY
     assert "50 letters already" in reasons(asked.decide("approve"))
-    assert len(asked.case.model_dump_json()) < MAXIMUM_INTAKE_BYTES / 2
+    assert len(asked.case.model_dump_json()) < MAXIMUM_MESSAGE_BYTES / 2
 
 
 def test_who_has_nothing_to_do_with_a_case_is_not_told_whether_there_is_one(asked: Table) -> None:
