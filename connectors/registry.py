@@ -50,13 +50,22 @@ class Registry:
         """Read a framed value in terms of `reader`; `WireError` where it is none."""
         identifier = schema_id(value)
         if identifier not in self._decoders:
-            self._decoders[identifier] = decoder(self._writer(identifier), reader)
+            self._decoders[identifier] = self._decoder(identifier, reader)
         decoded: dict[str, Any] = self._decoders[identifier](value)
         return decoded
 
-    def _writer(self, identifier: int) -> Any:
+    def _decoder(self, identifier: int, reader: AvroSchema) -> Callable[[bytes], Any]:
+        writer = self._writer(identifier)
         try:
-            return json.loads(self._ask(lambda: self._client.get_schema(identifier)).schema_str)
+            return decoder(json.loads(writer), reader)
+        except (
+            Exception
+        ) as error:  # fastavro raises whatever a schema that is none makes it trip over
+            raise WireError("unusable-schema") from error
+
+    def _writer(self, identifier: int) -> str:
+        try:
+            return str(self._ask(lambda: self._client.get_schema(identifier)).schema_str)
         except LookupError:
             raise WireError("unknown-schema") from None
 

@@ -24,6 +24,7 @@ from ops.isp.apply import apply as apply_protocol
 from ops.isp.signed import load_signed, may_follow
 from ops.keys import KeyStore
 from ops.reference import INDEX_FOLDER, ensure_index
+from ops.screen import say, say_lines
 from ops.worker import WorkerSettings, run_worker
 from schemas.access import principals
 from schemas.catalogue import Catalogue, load_catalogue
@@ -60,7 +61,7 @@ def secrets(folder: Path, protocol_file: ProtocolFile) -> None:
     KeyStore(folder).make(london_today(), new=not store.has(Names(protocol.prefix).worker))
     for name in secret_names(protocol):
         store.password(name)
-    typer.echo(f"{len(secret_names(protocol))} secrets and the keys in {folder}")
+    say(f"{len(secret_names(protocol))} secrets and the keys in {folder}")
 
 
 @container.command()
@@ -81,10 +82,8 @@ def apply(
     store = _store(secrets_folder, (ADMIN, *principals(protocol)))
     admin = store.client_config(bootstrap, ADMIN)
     signatures = may_follow(protocol_file, protocol, admin, catalogue)
-    apply_protocol(
-        protocol, catalogue, admin, store, registry_url, typer.echo, signatures=signatures
-    )
-    ensure_index(data, protocol.sanitising, households, typer.echo)
+    apply_protocol(protocol, catalogue, admin, store, registry_url, say, signatures=signatures)
+    ensure_index(data, protocol.sanitising, households, say)
 
 
 @container.command()
@@ -184,7 +183,7 @@ def main() -> None:
     try:
         container()
     except EXPECTED as error:
-        typer.echo(f"ipu: {error}", err=True)
+        say_lines(f"ipu: {error}", err=True)
         raise SystemExit(FAILED) from error
 
 

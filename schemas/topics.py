@@ -127,9 +127,9 @@ class Names:
         """Topic of the tables of one aggregate source (guidance 3.3)."""
         return f"{self.prefix}.aggregate.{source}"
 
-    def supplies(self, agency: str) -> str:
-        """Topic of an agency's supply metadata (guidance 3.4)."""
-        return f"{self.prefix}.supplies.{agency}"
+    def supplies(self, agency: str, dataset: str) -> str:
+        """Return the topic of the metadata of an agency's supplies of one dataset (guidance 3.4)."""
+        return f"{self.prefix}.supplies.{agency}.{dataset}"
 
     def receipts(self, agency: str) -> str:
         """Topic of what became of an agency's records."""
@@ -251,11 +251,11 @@ def _topics(protocol: Protocol, catalogue: Catalogue) -> Iterator[Topic]:
             names.rejected(agency, dataset), "rejected", agency, keep.rejected_days,
             catalogue.system["rejection"], maximum_bytes=2 * MAXIMUM_INTAKE_BYTES, **about,
         )  # fmt: skip
-    for agency in sorted({s.agency for s in protocol.supplies}):
         yield topic(
-            names.supplies(agency), "supplies", agency, keep.supplies_days,
-            catalogue.system["supply"], agency=agency,
+            names.supplies(agency, dataset), "supplies", agency, keep.supplies_days,
+            catalogue.system["supply"], **about,
         )  # fmt: skip
+    for agency in sorted({s.agency for s in protocol.supplies}):
         yield topic(
             names.receipts(agency), "receipts", agency, keep.receipts_days,
             catalogue.system["receipt"], agency=agency,

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from connectors.aggregate import TableJob, newest_table, publish_table
@@ -24,6 +22,7 @@ from ops.commands.common import (
     running_stack,
 )
 from ops.embedded.stack import Stack
+from ops.screen import Screen, say, say_json
 from schemas.catalogue import Catalogue, load_catalogue
 from schemas.london import london_today
 from schemas.protocol import AggregateAgreement, Protocol
@@ -112,10 +111,10 @@ def publish(
     published = publish_table(job, london_today())
     if as_json:
         document = {"sent": published.sent, "table": _document(published.record)}
-        typer.echo(json.dumps(document, indent=2))
+        say_json(document)
     else:
         done = "sent" if published.sent else "stands there already, so nothing was sent"
-        typer.echo(f"{source}: a table of {published.record['records']:,} rows, {done}")
+        say(f"{source}: a table of {published.record['records']:,} rows, {done}")
 
 
 @aggregate.command("list")
@@ -136,7 +135,7 @@ def list_tables(
     setting = _setting(protocol, run_dir)
     rows = [_row(setting, agreement, party) for agreement in setting.protocol.aggregates]
     if as_json:
-        typer.echo(json.dumps({"sources": rows}, indent=2))
+        say_json({"sources": rows})
         return
     table = Table(title="Aggregate sources")
     for heading in ("source", "guidance", "marking", "agency", "supplied", "records"):
@@ -147,7 +146,7 @@ def list_tables(
         records = f"{newest['records']:,}" if newest else ""
         about = (row["source"], row["guidance"], row["marking"], row["agency"])
         table.add_row(*about, supplied, records)
-    Console(markup=False).print(table)
+    Screen().print(table)
 
 
 @aggregate.command()
@@ -176,12 +175,12 @@ def show(
     agreement = setting.agreement(source)
     newest = setting.newest(agreement, party)
     if newest is None:
-        typer.echo(f"{source}: {agreement.agency} has supplied no table yet", err=True)
+        say(f"{source}: {agreement.agency} has supplied no table yet", err=True)
         raise typer.Exit(FAILED)
     if out is not None:
         _write(out, newest)
     if as_json:
-        typer.echo(json.dumps(_document(newest), indent=2))
+        say_json(_document(newest))
     else:
         _print_table(newest)
 
@@ -212,7 +211,7 @@ def _document(record: Mapping[str, Any]) -> dict[str, Any]:
 def _write(path: Path, record: Mapping[str, Any]) -> None:
     table: bytes = record["table"]
     if hashlib.sha256(table).hexdigest() != record["sha256"]:
-        typer.echo(f"{record['source']}: the table is not the one that was supplied", err=True)
+        say(f"{record['source']}: the table is not the one that was supplied", err=True)
         raise typer.Exit(FAILED)
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -234,4 +233,4 @@ def _print_table(record: Mapping[str, Any]) -> None:
             value = "\n".join(map(str, value))  # noqa: PLW2901
         if value not in (None, ""):
             table.add_row(name.replace("_", " "), str(value))
-    Console(markup=False).print(table)
+    Screen().print(table)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import sys
 from collections.abc import Iterator, Mapping
@@ -11,7 +10,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from connectors.registry import Registry
@@ -29,6 +27,7 @@ from ops.commands.common import (
 )
 from ops.embedded.layout import Layout
 from ops.resolve.names import record_ids
+from ops.screen import Screen, say, say_json
 from ops.supervisor import Supervisor
 from ops.system import keys_of
 from schemas.catalogue import load_catalogue
@@ -94,11 +93,11 @@ def show(
     archive = _archive(protocol, run_dir)
     records = _records(record, reference, agency, dataset, archive, run_dir)
     inquiry = Inquiry(agency, recipient, dataset, _local(begin), _local(until), records, case)
-    with Console(stderr=True, quiet=as_json).status("reading the audit"):
+    with Screen(stderr=True, quiet=as_json).status("reading the audit"):
         found = list(answers(archive.entries(), inquiry))
     consult = _to_consult(found, archive.protocol) if records is not None else []
     if as_json:
-        typer.echo(json.dumps(_document(found, consult), indent=2))
+        say_json(_document(found, consult))
     else:
         _print(found, consult)
 
@@ -119,11 +118,11 @@ def verify_(
         ipu audit verify --json | jq -r '.breaks[]'
     """
     archive = _archive(protocol, run_dir)
-    with Console(stderr=True, quiet=as_json).status("following the chains"):
+    with Screen(stderr=True, quiet=as_json).status("following the chains"):
         found = verify(archive.entries(), archive.heads(), _kept_since(archive))
         found.breaks[:] = list(_named(found.breaks, archive))
     if as_json:
-        typer.echo(json.dumps(_verdict(found), indent=2))
+        say_json(_verdict(found))
     else:
         _tell(found)
     if found.breaks:
@@ -167,7 +166,7 @@ def collect(
     if every is not None:
         collect_for_ever(log_file, recorder, every)
     taken = Collector(log_file, recorder).collect()
-    typer.echo(f"{taken} decisions of the broker are in the audit")
+    say(f"{taken} decisions of the broker are in the audit")
 
 
 def _archive(protocol_file: Path | None, run_dir: Path | None) -> Archive:
@@ -291,7 +290,7 @@ def _print(found: list[Answer], consult: list[Party]) -> None:
             done = f"{answer.content['action']}: {answer.content['outcome']}"
             about = answer.content["case"] or answer.content["dataset"] or ""
             table.add_row(at, actor, done, "", about, "", "")
-    console = Console()
+    console = Screen()
     console.print(table if found else "no entry of the audit tells of it")
     for party in consult:
         console.print(f"consult {party.name} before any answer: {_contact(party)} (2.4.2.4)")
@@ -316,7 +315,7 @@ def _verdict(found: Verification) -> dict[str, Any]:
 
 def _tell(found: Verification) -> None:
     for one in found.breaks:
-        typer.echo(f"BROKEN  {one}")
+        say(f"BROKEN  {one}")
     for name, head in sorted(found.heads.items()):
-        typer.echo(f"{name}: {head.sequence:,} entries, the last {head.hash[:16]}…")
-    typer.echo(f"{found.entries:,} entries: {'not whole' if found.breaks else 'whole'}")
+        say(f"{name}: {head.sequence:,} entries, the last {head.hash[:16]}…")
+    say(f"{found.entries:,} entries: {'not whole' if found.breaks else 'whole'}")

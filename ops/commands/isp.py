@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from ops.commands.common import DEFAULT_PROTOCOL, AsJson
 from ops.commands.isp_broker import apply, drift, plan
 from ops.commands.isp_sign import exercise, key, sign, signing
 from ops.commands.isp_who import who
+from ops.screen import Screen, say, say_json, say_lines
 from schemas.access import principals, rules
 from schemas.catalogue import Catalogue, load_catalogue
 from schemas.law import load_law
@@ -75,10 +74,10 @@ def check(
         _print_findings(findings, as_json=as_json)
         raise typer.Exit(FAILED)
     if as_json:
-        typer.echo(json.dumps({**_as_document(protocol, catalogue), "signed": is_signed}, indent=2))
+        say_json({**_as_document(protocol, catalogue), "signed": is_signed})
     else:
         _print_table(protocol, catalogue)
-        typer.echo("signed by all who must" if is_signed else DRAFT)
+        say("signed by all who must" if is_signed else DRAFT)
 
 
 @isp.command()
@@ -93,7 +92,7 @@ def law(*, as_json: AsJson = False) -> None:
     """
     vocabulary = load_law()
     if as_json:
-        typer.echo(vocabulary.model_dump_json(indent=2))
+        say_json(vocabulary.model_dump(mode="json"))
         return
     table = Table("word of a protocol", "what it is", "law", "source", "today")
     for entry in vocabulary.bases:
@@ -102,15 +101,15 @@ def law(*, as_json: AsJson = False) -> None:
     for condition in vocabulary.conditions:
         laws = ", ".join(condition.laws)
         table.add_row(condition.id, condition.title, laws, condition.source, condition.today)
-    Console().print(table)
+    Screen().print(table)
 
 
 def _print_findings(findings: list[str], *, as_json: bool) -> None:
     if as_json:
-        typer.echo(json.dumps({"findings": findings}, indent=2))
+        say_json({"findings": findings})
         return
     for finding in findings:
-        typer.echo(finding, err=True)
+        say_lines(finding, err=True)
 
 
 def _as_document(protocol: Protocol, catalogue: Catalogue) -> dict[str, object]:
@@ -152,7 +151,7 @@ def _print_table(protocol: Protocol, catalogue: Catalogue) -> None:
         row = _row(topic, protocol)
         writes, reads = (", ".join(_who(what, topic, protocol)) for what in ("write", "read"))
         table.add_row(topic.name, str(row["retention_days"]), writes, reads)
-    console = Console()
+    console = Screen()
     console.print(table)
     console.print(f"{len(principals(protocol))} principals; to be reviewed by {protocol.review}")
     notice = review_notice(protocol, london_today())

@@ -9,7 +9,6 @@ from typing import Annotated, NamedTuple
 
 import typer
 from prometheus_client import CollectorRegistry, Gauge, write_to_textfile
-from rich.console import Console
 
 from ops.commands.common import AsJson, RunDir, protocol_of, running_stack
 from ops.embedded import private_files
@@ -19,6 +18,7 @@ from ops.isp.apply import apply as apply_protocol
 from ops.isp.changes import Applied
 from ops.isp.plan import Plan, make_plan, require_same
 from ops.isp.signed import load_signed, may_follow
+from ops.screen import Screen, say, say_json, say_lines
 from schemas.catalogue import Catalogue, load_catalogue
 from schemas.london import london_today
 from schemas.openings import closed_datasets
@@ -69,7 +69,7 @@ def in_force(protocol_file: Path | None, run_dir: Path | None) -> InForce:
     protocol = load_protocol(file, catalogue)
     notice = review_notice(protocol, london_today())
     if notice is not None:
-        Console(stderr=True).print(notice, style="yellow", markup=False)
+        Screen(stderr=True).print(notice, style="yellow")
     return InForce(file, protocol, catalogue, stack)
 
 
@@ -141,14 +141,14 @@ def apply(
         here.admin,
         here.stack.secrets,
         here.stack.registry_url,
-        Console(stderr=True, quiet=as_json).print,
+        Screen(stderr=True, quiet=as_json).print,
         signatures=signatures,
         renew_passwords=renew_passwords,
     )
     if as_json:
-        typer.echo(json.dumps(_outcome(applied), indent=2))
+        say_json(_outcome(applied))
     else:
-        typer.echo(_summary(here.protocol, applied))
+        say_lines(_summary(here.protocol, applied))
 
 
 def drift(
@@ -194,20 +194,20 @@ def _write_metric(partnership: str, found: Plan, textfile: Path) -> None:
 
 def _show(protocol: Protocol, changes: Plan, document: dict[str, object], *, as_json: bool) -> None:
     if as_json:
-        typer.echo(json.dumps(document, indent=2))
+        say_json(document)
         return
     name = protocol.partnership.name
     if changes.in_step:
-        typer.echo(f"{name}: broker and registry are what the protocol says")
+        say(f"{name}: broker and registry are what the protocol says")
         return
-    typer.echo(f"{name}: to be brought into step by `ipu isp apply`")
+    say(f"{name}: to be brought into step by `ipu isp apply`")
     if changes.in_force != changes.protocol:
-        typer.echo(f"  put in force  protocol {changes.protocol[:16]}…")
+        say(f"  put in force  protocol {changes.protocol[:16]}…")
     for kind, change in changes.changes.items():
         lines = (("remove", change.removed), ("create", change.created), ("change", change.changed))
         for what, names in lines:
             for one in names:
-                typer.echo(f"  {what}  {kind:8}{one}")
+                say(f"  {what}  {kind:8}{one}")
 
 
 def _outcome(applied: Applied) -> dict[str, object]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
@@ -13,6 +12,7 @@ from ops.commands.common import DEFAULT_PROTOCOL, AsJson, RunDir
 from ops.embedded import private_files
 from ops.exercise import exercise as make_exercise
 from ops.officer_keys import is_encrypted, load_key, make_key
+from ops.screen import say, say_json
 from ops.settings import Settings
 from schemas.catalogue import load_catalogue
 from schemas.london import london_today
@@ -54,8 +54,8 @@ def key(
     """
     secret = _asked(confirm=True) if passphrase else None
     made = make_key(out, secret)
-    typer.echo(f"key: {public_key(made)}")
-    typer.echo(f"the line above goes under the post in the protocol; {out} stays yours", err=True)
+    say(f"key: {public_key(made)}")
+    say(f"the line above goes under the post in the protocol; {out} stays yours", err=True)
 
 
 def sign(
@@ -113,9 +113,9 @@ def exercise(
     private_files.make_folder(settings.run_dir)
     copy = make_exercise(protocol_file, settings.run_dir, load_catalogue())
     if as_json:
-        typer.echo(json.dumps({"protocol": str(copy)}))
+        say_json({"protocol": str(copy)}, indent=None)
     else:
-        typer.echo(f"{copy}: signed for an exercise; start it with `ipu up {copy}`")
+        say(f"{copy}: signed for an exercise; start it with `ipu up {copy}`")
 
 
 def signing(protocol_file: Path, protocol: Protocol) -> tuple[bool, list[str]]:
@@ -151,12 +151,12 @@ def _new_partners(before: tuple[Signature, ...], made: Signature) -> list[str]:
 def _tell(made: Signature, new: list[str], missing: list[str], *, as_json: bool) -> None:
     if as_json:
         signature = made.model_dump(mode="json")
-        typer.echo(json.dumps({"signature": signature, "new_partners": new, "missing": missing}))
+        say_json({"signature": signature, "new_partners": new, "missing": missing}, indent=None)
         return
-    typer.echo(f"{made.party} ({made.post}) has signed {made.protocol[:16]}…")
+    say(f"{made.party} ({made.post}) has signed {made.protocol[:16]}…")
     if new:
-        typer.echo(f"signed in: {', '.join(new)}")
+        say(f"signed in: {', '.join(new)}")
     for finding in missing:
-        typer.echo(f"still missing: {finding}")
+        say(f"still missing: {finding}")
     if not missing:
-        typer.echo("everybody has signed; `ipu isp apply` takes it")
+        say("everybody has signed; `ipu isp apply` takes it")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import json
 from collections.abc import Iterator
 from itertools import islice
 from typing import Annotated, Any
@@ -12,6 +11,7 @@ import typer
 
 from ops.commands.common import ProtocolOption, RunDir, account_of, protocol_of, running_stack
 from ops.reader import decoded, read_all
+from ops.screen import say_json
 from schemas.catalogue import load_catalogue
 from schemas.protocol import Protocol
 from schemas.protocol_file import load_protocol
@@ -54,7 +54,7 @@ def read(
     connection = account_of(agreed, party, stack).connection
     messages = read_all(connection, chosen.name, chosen.partitions)
     for record in islice(decoded(messages, decoder(chosen.schema)), limit):
-        typer.echo(json.dumps(record, default=_plain, ensure_ascii=False))
+        say_json(record, default=_plain, indent=None)
 
 
 def _check_party(protocol: Protocol, party: str) -> None:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from secrets import token_bytes
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from ops.commands.common import AsJson, columns_of
@@ -17,6 +15,7 @@ from ops.commands.progress import progress_bar
 from ops.offline.run import Order, sanitise_file
 from ops.offline.summary import Summary
 from ops.reference import cached_index
+from ops.screen import Screen, say_json
 from ops.settings import Settings
 from sanitiser.gazetteer import Gazetteer
 from sanitiser.postcodes import PostcodeIndex
@@ -99,7 +98,7 @@ def sanitise(
     columns = columns_of(mapping, dataset, catalogue)
     check_profile(profile, dataset, catalogue)
     _check_folders(out, rejects)
-    console = Console(stderr=True, quiet=as_json)
+    console = Screen(stderr=True, quiet=as_json)
     settings = Settings.from_environment()
     with console.status("opening the postcode index") as status:
         folder = cached_index(settings.cache_dir, households, k, limit, status.update)
@@ -111,7 +110,7 @@ def sanitise(
     with progress_bar(console, "sanitising") as shown:
         summary = sanitise_file(order, lambda done, all_, n: shown(done, all_, f"{n:,} rows"))
     if as_json:
-        typer.echo(json.dumps(summary.document(), indent=2))
+        say_json(summary.document())
     else:
         _print(summary, out)
     if summary.rejected or summary.unreadable:
@@ -156,9 +155,9 @@ def _print(summary: Summary, out: Path) -> None:
                 table.add_row(f"{_words(name)}: {_words(part)}", f"{count:,}")
         elif value is not None:
             table.add_row(_words(name), f"{value:,}")
-    console = Console()
+    console = Screen()
     console.print(table)
-    console.print(f"released records in {out}", markup=False, soft_wrap=True)
+    console.print(f"released records in {out}", soft_wrap=True)
 
 
 def _as_listed(name: str) -> Callable[[tuple[str, int]], tuple[int, str]]:
