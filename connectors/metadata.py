@@ -11,9 +11,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from connectors.errors import MetadataError
 from connectors.yaml_file import read_yaml
+from schemas.plain_text import Text, Visible, VisibleText
 from schemas.positions import Finding, Place, located
 
-Text = Annotated[str, Field(min_length=1)]
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -66,11 +66,11 @@ class Claims(_Strict):
 class Notes(_Strict):
     """What can be stated of any supply; `supplier` is a post, not a person."""
 
-    supplier: str = ""
-    contact: str = ""
+    supplier: Visible = ""
+    contact: Visible = ""
     explanations: dict[str, Text] = {}
     coding_systems: dict[str, Text] = {}
-    geocoding: str = ""
+    geocoding: VisibleText = ""
     caveats: tuple[Text, ...] = ()
 
     def fields_named(self) -> Iterator[tuple[Place, str]]:

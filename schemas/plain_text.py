@@ -40,12 +40,14 @@ def _escape(character: str) -> str:
     return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
+    """Return the text. `ValueError` if it holds a character that a reader cannot see."""
     _refuse(controls(text))
     return text
 
 
-def _lines(text: str) -> str:
+def lines(text: str) -> str:
+    """Return the text, which may have several lines. Errors as `one_line`."""
     _refuse(controls(text, newlines=True))
     return text
 
@@ -59,8 +61,14 @@ def _refuse(found: list[str]) -> None:
 
 _NOT_BLANK = StringConstraints(strip_whitespace=True, min_length=1)
 
-Line = Annotated[str, _NOT_BLANK, AfterValidator(_one_line)]
+Visible = Annotated[str, AfterValidator(one_line)]
+"""A text of one line; it may be empty."""
+
+VisibleText = Annotated[str, AfterValidator(lines)]
+"""A text that may have several lines; it may be empty."""
+
+Line = Annotated[str, _NOT_BLANK, AfterValidator(one_line)]
 """A text of one line that is not blank."""
 
-Text = Annotated[str, _NOT_BLANK, AfterValidator(_lines)]
+Text = Annotated[str, _NOT_BLANK, AfterValidator(lines)]
 """A text that is not blank; it may have several lines."""

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from schemas.exact_base64 import decoded
+from schemas.plain_text import Visible, VisibleText, lines
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,30}$")]
 District = Annotated[str, Field(pattern=r"^[EW]\d{8}$")]
@@ -75,7 +76,7 @@ class Partnership(_Strict):
     their postcodes still counts as inside: boundaries run through streets and map points are rounded.
     """
 
-    name: str
+    name: Visible
     short_name: Name
     area: Annotated[tuple[District, ...], Field(min_length=1)]
     margin_metres: Annotated[int, Field(ge=0, le=10_000)] = 500
@@ -87,8 +88,8 @@ class Officer(_Strict):
     `key` is the public key with which the post signs (Ed25519, 32 bytes in base64).
     """
 
-    post: str
-    contact: str
+    post: Visible
+    contact: Visible
     key: PublicKey | None = None
 
 
@@ -98,7 +99,7 @@ class Agreement(_Strict):
     `protocol` names that protocol and its section; its `liaison_officer` signs for it.
     """
 
-    protocol: Annotated[str, Field(min_length=1)]
+    protocol: Annotated[str, Field(min_length=1), AfterValidator(lines)]
     agreed_on: date
     until: date
     liaison_officer: Officer
@@ -112,9 +113,9 @@ class Neighbour(_Strict):
     """
 
     short_name: Name
-    name: str
+    name: Visible
     area: Annotated[tuple[District, ...], Field(min_length=1)]
-    conditions: Annotated[str, Field(min_length=1)]
+    conditions: Annotated[str, Field(min_length=1), AfterValidator(lines)]
     agreement: Agreement | None = None
 
 
@@ -128,7 +129,7 @@ class Party(_Strict):
     """
 
     id: Name
-    name: str
+    name: Visible
     kind: Kind
     status: Status
     relevant_authority: bool
@@ -177,7 +178,7 @@ class SupplyAgreement(_Strict):
 
     agency: Name
     dataset: str
-    purpose: str
+    purpose: VisibleText
     legal_basis: str
     partitions: Annotated[int, Field(ge=1, le=64)] = 4
     reject_limit: RejectLimit = RejectLimit()
@@ -193,7 +194,7 @@ class Entitlement(_Strict):
     party: Name
     profile: Profile
     datasets: tuple[str, ...]
-    purpose: str
+    purpose: VisibleText
     legal_basis: str
     conditions: tuple[str, ...] = ()
     neighbour: Name | None = None
@@ -203,7 +204,7 @@ class Opening(_Strict):
     """A stated requirement and period for which a peripheral dataset flows (guidance 3.1.2)."""
 
     dataset: str
-    requirement: Annotated[str, Field(min_length=1)]
+    requirement: Annotated[str, Field(min_length=1), AfterValidator(lines)]
     begin: Annotated[date, Field(alias="from")]
     until: date
 
@@ -218,7 +219,7 @@ class AggregateAgreement(_Strict):
     agency: Name
     source: str
     recipients: tuple[Name, ...] = ()
-    purpose: str
+    purpose: VisibleText
     legal_basis: str
 
 
@@ -263,6 +264,18 @@ class Quotas(_Strict):
     request_percent: Annotated[int, Field(ge=5, le=1_000)] = 200
 
 
+class CaseLimits(_Strict):
+    """What each party may ask of the others, so that nobody is flooded with requests or letters.
+
+    `undecided` counts its requests that wait for a decision, `requests_a_day` those of the last 24 hours.
+    Of its letters `letters_a_minute` are taken; the others wait for their turn.
+    """
+
+    undecided: Annotated[int, Field(ge=1, le=1_000)] = 50
+    requests_a_day: Annotated[int, Field(ge=1, le=10_000)] = 100
+    letters_a_minute: Annotated[int, Field(ge=10, le=6_000)] = 60
+
+
 class Retention(_Strict):
     """Days that each family of topics keeps what it holds."""
 
@@ -303,6 +316,7 @@ class Protocol(_Strict):
     neighbours: tuple[Neighbour, ...] = ()
     sanitising: Sanitising = Sanitising()
     quotas: Quotas = Quotas()
+    cases: CaseLimits = CaseLimits()
     retention: Retention
 
     @property

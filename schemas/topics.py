@@ -21,8 +21,8 @@ _PERSONAL = frozenset({"intake", "rejected", "personal", "letters", "inbox", "di
 MAXIMUM_TABLE_BYTES = 8 * MAXIMUM_INTAKE_BYTES
 """Largest aggregate table, which goes whole in one message."""
 
-MAXIMUM_LETTER_BYTES = 131_072
-"""Largest letter about a case, so that the case it is kept in fits into a message."""
+MAXIMUM_LETTER_BYTES = 16_384
+"""Largest message with a letter about a case: its text (`schemas.letters`), signature and frame."""
 
 RELEASES = frozenset({"depersonalised", "personal", "neighbour"})
 """Families of topics that records are released to."""

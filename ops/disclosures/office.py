@@ -14,7 +14,7 @@ from pydantic import BaseModel, ValidationError
 from ops.disclosures.errors import DisclosureError, NotTaken
 from ops.reader import read_all
 from schemas.catalogue import Catalogue
-from schemas.letters import Letter, digest, now_utc, sealed_letter
+from schemas.letters import Letter, LetterError, digest, now_utc, sealed_letter
 from schemas.protocol import Party, Post, Protocol
 from schemas.signatures import public_key
 from schemas.topics import Names, Topic, topics
@@ -89,7 +89,7 @@ class Office(NamedTuple):
             elif kind == "consent":
                 consents[key] = ConsentRecord.model_validate_json(document)
             else:
-                refusals[key.partition(":")[2]] = tuple(json.loads(document)["reasons"])
+                refusals |= _refusals(json.loads(document))
         return Inbox(cases, tuple(consents.values()), refusals)
 
     def case(self, case: str) -> Case:
@@ -147,7 +147,11 @@ class Office(NamedTuple):
 
     def _produce(self, letter: Letter, officer: Officer) -> None:
         topic = self._topic(self.names.letters(self.party.id))
-        value = Registry(self.registry_url).encoder(topic)(sealed_letter(letter, officer.key))
+        try:
+            sealed = sealed_letter(letter, officer.key)
+        except LetterError as error:
+            raise DisclosureError(str(error)) from None
+        value = Registry(self.registry_url).encoder(topic)(sealed)
         outcomes: list[str] = []
 
         def delivered(error: KafkaError | None, _message: Message) -> None:
@@ -176,3 +180,8 @@ class Office(NamedTuple):
         if not found:
             raise DisclosureError(f"{self.party.id} takes no part in cases (guidance 2.2.4)")
         return found[0]
+
+
+def _refusals(document: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    """Return the reasons by digest of the letter; an earlier release answered each letter on its own."""
+    return {one["digest"]: tuple(one["reasons"]) for one in document.get("refusals", [document])}
