@@ -77,6 +77,10 @@ def say_json(
 def json_text(
     document: Any, *, indent: int | None = None, default: Callable[[Any], Any] | None = None
 ) -> str:
-    """Return a document as JSON in which every character can be seen."""
-    text = json.dumps(document, indent=indent, default=default, ensure_ascii=False)
+    """Return a document as JSON in which every character can be seen.
+
+    Raises:
+        ValueError: it holds a number that JSON has not, such as NaN.
+    """
+    text = json.dumps(document, indent=indent, default=default, ensure_ascii=False, allow_nan=False)
     return visible(text, newlines=True)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
@@ -12,7 +13,7 @@ import typer
 from rich.table import Table
 
 from connectors.aggregate import TableJob, newest_table, publish_table
-from connectors.errors import AccessDeniedError
+from connectors.errors import AccessDeniedError, ConnectorError
 from ops.commands.common import (
     AsJson,
     ProtocolOption,
@@ -23,6 +24,7 @@ from ops.commands.common import (
 )
 from ops.embedded.stack import Stack
 from ops.screen import Screen, say, say_json
+from ops.spreadsheet import guarded_table
 from schemas.catalogue import Catalogue, load_catalogue
 from schemas.london import london_today
 from schemas.protocol import AggregateAgreement, Protocol
@@ -30,6 +32,8 @@ from schemas.protocol_file import load_protocol
 
 FAILED = 1
 REFUSED = "refused by the broker"
+PATIENCE_S = 10.0
+"""How long a source may be silent before its end before its row says so."""
 
 aggregate = typer.Typer(no_args_is_help=True, help="Tables of aggregate data.")
 
@@ -59,6 +63,7 @@ class _Setting(NamedTuple):
         """The newest table of a source, as the party's own principal may read it."""
         reader = self.protocol.party(party or agreement.agency).id
         account = account_of(self.protocol, reader, self.stack)
+        account = replace(account, patience_s=PATIENCE_S)
         try:
             return newest_table(account, agreement.source, self.catalogue)
         except AccessDeniedError as error:
@@ -124,7 +129,8 @@ def list_tables(
 ) -> None:  # fmt: skip
     """List the protocol's aggregate sources with the newest table of each.
 
-    With --as, what the broker refuses to that party is said so.
+    With --as, what the broker refuses to that party is said so. Exit code 1 if a source could not be read
+    to its end; the others are listed all the same.
 
     Examples:
 
@@ -136,13 +142,21 @@ def list_tables(
     rows = [_row(setting, agreement, party) for agreement in setting.protocol.aggregates]
     if as_json:
         say_json({"sources": rows})
-        return
+    else:
+        _print_sources(rows)
+    if any(row["problem"] for row in rows):
+        raise typer.Exit(FAILED)
+
+
+def _print_sources(rows: Sequence[Mapping[str, Any]]) -> None:
     table = Table(title="Aggregate sources")
     for heading in ("source", "guidance", "marking", "agency", "supplied", "records"):
         table.add_column(heading, overflow="fold")
     for row in rows:
         newest = row["table"]
-        supplied = newest["supplied_on"] if newest else "never" if row["readable"] else REFUSED
+        supplied = newest["supplied_on"] if newest else row["problem"] or "never"
+        if not row["readable"]:
+            supplied = REFUSED
         records = f"{newest['records']:,}" if newest else ""
         about = (row["source"], row["guidance"], row["marking"], row["agency"])
         table.add_row(*about, supplied, records)
@@ -156,14 +170,19 @@ def show(
     out: Annotated[
         Path | None, typer.Option(help="A new file to write the table to, for your eyes alone.")
     ] = None,
+    as_supplied: Annotated[
+        bool, typer.Option("--as-supplied", help="Write it byte for byte, formulas among it.")
+    ] = False,
     party: As = None,
     protocol: ProtocolOption = None,
     run_dir: RunDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show the metadata of a source's newest table; with --out, write the table as it was supplied.
+    """Show the metadata of a source's newest table; with --out, write the table to a file.
 
-    Exit code 1 if the broker refuses it to the party that asks, or if there is no table yet.
+    A cell that a spreadsheet would take for a formula is written with an apostrophe before it. A workbook
+    is written with --as-supplied alone: its formulas are left as they are. Exit code 1 if the broker
+    refuses it to the party that asks, or if there is no table yet.
 
     Examples:
 
@@ -178,7 +197,7 @@ def show(
         say(f"{source}: {agreement.agency} has supplied no table yet", err=True)
         raise typer.Exit(FAILED)
     if out is not None:
-        _write(out, newest)
+        _write(out, newest, as_supplied=as_supplied)
     if as_json:
         say_json(_document(newest))
     else:
@@ -198,8 +217,10 @@ def _row(setting: _Setting, agreement: AggregateAgreement, party: str | None) ->
     try:
         newest = setting.newest(agreement, party)
     except AccessDeniedError:
-        return {**about, "readable": False, "table": None}
-    return {**about, "readable": True, "table": newest and _document(newest)}
+        return {**about, "readable": False, "table": None, "problem": None}
+    except ConnectorError as error:
+        return {**about, "readable": True, "table": None, "problem": str(error)}
+    return {**about, "readable": True, "table": newest and _document(newest), "problem": None}
 
 
 def _document(record: Mapping[str, Any]) -> dict[str, Any]:
@@ -208,11 +229,13 @@ def _document(record: Mapping[str, Any]) -> dict[str, Any]:
     return {**about, "bytes": len(record["table"])}
 
 
-def _write(path: Path, record: Mapping[str, Any]) -> None:
+def _write(path: Path, record: Mapping[str, Any], *, as_supplied: bool) -> None:
     table: bytes = record["table"]
     if hashlib.sha256(table).hexdigest() != record["sha256"]:
         say(f"{record['source']}: the table is not the one that was supplied", err=True)
         raise typer.Exit(FAILED)
+    if not as_supplied:
+        table = _without_formulas(table, record["source"])
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except OSError as error:
@@ -220,6 +243,17 @@ def _write(path: Path, record: Mapping[str, Any]) -> None:
         raise typer.BadParameter(message, param_hint="--out") from None
     with os.fdopen(descriptor, "wb") as stream:
         stream.write(table)
+
+
+def _without_formulas(table: bytes, source: str) -> bytes:
+    if b"\0" in table:
+        message = f"{source} is no CSV; with --as-supplied it is written as it is"
+        raise typer.BadParameter(message, param_hint="--out")
+    table, changed = guarded_table(table)
+    if changed:
+        cells = f"{changed:,} cells that begin as a formula are"
+        say(f"{source}: {cells} written with an apostrophe; --as-supplied leaves them", err=True)
+    return table
 
 
 def _print_table(record: Mapping[str, Any]) -> None:
