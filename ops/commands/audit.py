@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator
+from collections.abc import Mapping as Content
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,25 +13,29 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
+from connectors.mapping import Mapping
 from connectors.registry import Registry
 from ops.audit.collector import CHAIN, Collector, collect_for_ever
 from ops.audit.entries import Archive
+from ops.audit.inquiry import Found, Search
+from ops.audit.recorder import COMMANDS
 from ops.audit.select import DIGEST_BYTES, Answer, Inquiry, answers, digests
 from ops.audit.verify import Break, Verification, first_rewritten, verify
 from ops.commands.common import (
     AsJson,
     ProtocolOption,
     RunDir,
+    columns_of,
     protocol_of,
     recorder_of,
     running_stack,
 )
+from ops.disclosures.request_file import read_subject
 from ops.embedded.layout import Layout
-from ops.resolve.names import record_ids
+from ops.embedded.stack import Stack
 from ops.screen import Screen, say, say_json
 from ops.supervisor import Supervisor
-from ops.system import keys_of
-from schemas.catalogue import load_catalogue
+from schemas.catalogue import Catalogue, load_catalogue
 from schemas.london import LONDON, london_time
 from schemas.protocol import Party, Protocol
 from schemas.protocol_file import load_protocol
@@ -71,6 +76,23 @@ def show(
         str | None,
         typer.Option(help="Every disclosure of one original, by its supplier's reference."),
     ] = None,
+    subject: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True,
+            dir_okay=False,
+            help="Every disclosure about one person or household, who is named in this file.",
+        ),
+    ] = None,
+    file: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True, dir_okay=False, help="Search the file supplied, once intake is past."
+        ),
+    ] = None,
+    mapping: Annotated[
+        str | None, typer.Option(help="Mapping of the file's columns, by name or file.")
+    ] = None,
     protocol: ProtocolOption = None,
     run_dir: RunDir = None,
     as_json: AsJson = False,
@@ -79,6 +101,11 @@ def show(
 
     For one record it also names the agency to be consulted before anybody outside is answered
     (guidance 2.4.2.4). The reference is digested by the keys of this machine; no key is shown.
+    Records of people have more than one field that names them, so their originals are searched, in
+    what the intake still holds or in a `--file`. The answer says where it searched.
+
+    A subject's file has `name` and `date_of_birth`, or `address` and `postcode`, or `reference`, in
+    YAML. Such a search is written to the audit before it is answered.
 
     Examples:
 
@@ -89,17 +116,24 @@ def show(
         ipu audit show --reference INC-7 --agency police
 
         ipu audit show --case 3f0a51c2d4e69b78
+
+        ipu audit show --subject subject.yaml --agency hospital
     """
     archive = _archive(protocol, run_dir)
-    records = _records(record, reference, agency, dataset, archive, run_dir)
-    inquiry = Inquiry(agency, recipient, dataset, _local(begin), _local(until), records, case)
-    with Screen(stderr=True, quiet=as_json).status("reading the audit"):
+    with Screen(stderr=True, quiet=as_json).status("reading the audit") as status:
+        sought = _sought(
+            record, reference, subject, archive, agency, dataset, file, mapping,
+            running_stack(run_dir), _counted(status.update),
+        )  # fmt: skip
+        records = None if sought is None else sought.records
+        inquiry = Inquiry(agency, recipient, dataset, _local(begin), _local(until), records, case)
         found = list(answers(archive.entries(), inquiry))
     consult = _to_consult(found, archive.protocol) if records is not None else []
     if as_json:
-        say_json(_document(found, consult))
+        say_json(_document(found, consult) | _scope(sought))
     else:
         _print(found, consult)
+        _print_scope(sought)
 
 
 @audit.command(name="verify")
@@ -176,30 +210,82 @@ def _archive(protocol_file: Path | None, run_dir: Path | None) -> Archive:
     return Archive(client, protocol, catalogue, Registry(stack.registry_url))
 
 
-def _records(
+def _sought(
     record: str | None,
     reference: str | None,
+    subject: Path | None,
+    archive: Archive,
     agency: str | None,
     dataset: str | None,
-    archive: Archive,
-    run_dir: Path | None,
-) -> frozenset[bytes] | None:
-    """The record ids that are asked for; None where any is."""
-    if record is not None and reference is not None:
-        message = "give the one or the other: --record or --reference"
+    file: Path | None,
+    mapping: str | None,
+    stack: Stack,
+    progress: Callable[[int], None],
+) -> Found | None:
+    """The records that are asked for; None where any is."""
+    if sum(given is not None for given in (record, reference, subject)) > 1:
+        message = "give one of --record, --reference and --subject"
         raise typer.BadParameter(message, param_hint="--reference")
     if record is not None:
-        return frozenset({_record_id(record)})
-    if reference is None:
+        return Found(frozenset({_record_id(record)}))
+    if reference is None and subject is None:
         return None
-    supplied = _supplied(archive.protocol, agency, dataset)
-    return record_ids(
-        keys_of(running_stack(run_dir)).ring(),
+    search = Search(
+        stack,
         archive.protocol,
         archive.catalogue,
-        supplied,
-        reference,
+        _supplied(archive.protocol, agency, dataset),
+        london_time(datetime.now(UTC)),
+        file,
+        _columns(file, mapping, agency, dataset, archive.catalogue),
+        progress,
     )
+    if reference is not None:
+        return search.of_reference(reference)
+    assert subject is not None
+    person = read_subject(subject)
+    principal = Names(archive.protocol.prefix).auditor
+    entry = {"actor": principal, "action": "search", "dataset": dataset, "subject": ""}
+    recorder_of(stack, archive.protocol, archive.catalogue, COMMANDS).write(
+        entry | {"outcome": "done"}
+    )
+    return search.of_subject(person)
+
+
+def _columns(
+    file: Path | None,
+    mapping: str | None,
+    agency: str | None,
+    dataset: str | None,
+    catalogue: Catalogue,
+) -> Mapping | None:
+    if file is None:
+        if mapping is not None:
+            raise typer.BadParameter("say with --file which file it reads", param_hint="--mapping")
+        return None
+    if agency is None or dataset is None:
+        message = "say with --agency and --dataset whose file it is, and of what"
+        raise typer.BadParameter(message, param_hint="--file")
+    return columns_of(mapping, dataset, catalogue)
+
+
+def _counted(update: Callable[[str], None]) -> Callable[[int], None]:
+    return lambda number: update(f"{number:,} originals searched")
+
+
+def _scope(sought: Found | None) -> dict[str, Any]:
+    """Where originals were searched, since what no longer stands there cannot be found."""
+    if sought is None or not sought.searched:
+        return {}
+    return {"searched": {"datasets": list(sought.searched), "in": sought.where}}
+
+
+def _print_scope(sought: Found | None) -> None:
+    if sought is not None and sought.searched:
+        say(
+            f"searched in {sought.where}: {', '.join(sought.searched)}. What is no longer there was "
+            "not found; give a supply with --file."
+        )
 
 
 def _record_id(given: str) -> bytes:
@@ -296,7 +382,7 @@ def _print(found: list[Answer], consult: list[Party]) -> None:
         console.print(f"consult {party.name} before any answer: {_contact(party)} (2.4.2.4)")
 
 
-def _row(share: Mapping[str, Any]) -> tuple[str, str, str, str, str]:
+def _row(share: Content[str, Any]) -> tuple[str, str, str, str, str]:
     what = " ".join(filter(None, (share["what"], share["profile"], share["neighbour"])))
     dataset = share["dataset"] or share["topic"]
     recipients = ", ".join(share["recipients"])

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
-from itertools import chain
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from connectors.account import check_access
+from connectors.mapping import Mapping
 from ops.audit.recorder import COMMANDS
 from ops.commands.common import (
     AsJson,
@@ -22,20 +22,13 @@ from ops.commands.common import (
     recorder_of,
     running_stack,
 )
-from ops.embedded.stack import Stack
-from ops.reference import INDEX_FOLDER
-from ops.resolve.candidates import Candidate, from_file, from_topic
+from ops.resolve.originals import Originals
 from ops.resolve.search import Found, search
 from ops.screen import Screen, say, say_json
-from ops.system import keys_of
-from ops.worker import assemble
-from sanitiser.postcodes import PostcodeIndex
 from schemas.catalogue import Catalogue, load_catalogue
 from schemas.london import london_time
 from schemas.protocol import Protocol
 from schemas.protocol_file import load_protocol
-from schemas.topics import Names
-from streams.pipeline import Pipeline
 
 NOT_FOUND = 3
 
@@ -87,11 +80,12 @@ def resolve(
     console = Screen(stderr=True, quiet=as_json)
     now = london_time(datetime.now(UTC))
     with console.status("assembling the flows") as status:
-        pipeline = _pipeline(stack, agreed, catalogue)
+        originals = Originals.of(stack, agreed, catalogue)
         if file is None:
-            candidates = _in_topics(stack, agreed, agency, supplied, pipeline)
+            candidates = originals.in_topics((agency, name) for name in supplied)
         else:
-            candidates = _in_file(file, mapping, agency, dataset, pipeline, agreed, catalogue)
+            columns = _columns(mapping, dataset, catalogue)
+            candidates = originals.in_file(file, columns, agency)
         entry = {
             "actor": account.principal,
             "action": "resolve",
@@ -128,41 +122,10 @@ def _supplied(protocol: Protocol, agency: str, dataset: str | None) -> list[str]
     return supplied if dataset is None else [dataset]
 
 
-def _pipeline(stack: Stack, protocol: Protocol, catalogue: Catalogue) -> Pipeline:
-    households = protocol.sanitising.minimum_households
-    index = PostcodeIndex.open(stack.run_dir / INDEX_FOLDER, households)
-    keys = keys_of(stack).ring()
-    return assemble(protocol, catalogue, index, stack.run_dir, stack.registry_url, keys)
-
-
-def _in_topics(
-    stack: Stack, protocol: Protocol, agency: str, datasets: list[str], pipeline: Pipeline
-) -> Iterator[Candidate]:
-    names = Names(protocol.prefix)
-    # The agency may write its intake and not read it; what it finds here is its own all the same.
-    worker = stack.secrets.client_config(stack.bootstrap, names.worker)
-    partitions = {s.dataset: s.partitions for s in protocol.supplies if s.agency == agency}
-    return chain.from_iterable(
-        from_topic(worker, topic, partitions[dataset], pipeline.flow(topic))
-        for dataset in datasets
-        for topic in [names.intake(agency, dataset)]
-    )
-
-
-def _in_file(
-    file: Path,
-    mapping: str | None,
-    agency: str,
-    dataset: str | None,
-    pipeline: Pipeline,
-    protocol: Protocol,
-    catalogue: Catalogue,
-) -> Iterator[Candidate]:
+def _columns(mapping: str | None, dataset: str | None, catalogue: Catalogue) -> Mapping:
     if dataset is None:
         raise typer.BadParameter("say of which dataset the file is", param_hint="--dataset")
-    columns = columns_of(mapping, dataset, catalogue)
-    flow = pipeline.flow(Names(protocol.prefix).intake(agency, dataset))
-    return from_file(file, columns, agency, catalogue, flow)
+    return columns_of(mapping, dataset, catalogue)
 
 
 def _counted(update: Callable[[str], None]) -> Callable[[int], None]:

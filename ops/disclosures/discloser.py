@@ -27,6 +27,7 @@ from sanitiser.references import ReferenceKey
 from schemas.catalogue import Catalogue
 from schemas.derive import intake_schema
 from schemas.exact_base64 import decoded, encoded
+from schemas.london import london_time
 from schemas.protocol import KEY_BYTES, Protocol
 from schemas.topics import Names, disclosed_form, disclosed_topic, marking_of
 from schemas.wire import WireError, decoder
@@ -90,6 +91,7 @@ class Discloser:
         self._latest = 0.0
         self._tidy_at = 0.0
         self._stopping = False
+        self._paused = False
         self._restore()
         self._ledger = Ledger(self._protocol, self._catalogue, settings.wire.encoder, self._head())
         self._encode = settings.wire.encoder(disclosed_form(self._protocol, self._catalogue))
@@ -134,12 +136,14 @@ class Discloser:
     def step(self) -> None:
         """What time has brought, what the cases need, what is new, and a part of what is old."""
         self._close_what_is_due()
+        if self._is_overdue and not self._paused:
+            self._pause()
         self._bring_into_step()
         records = self._follower.poll(_POLL_SECONDS)
         letters = self._next_letters()
         if records or letters:
             self._read(letters, records)
-        for case in list(self._backlogs):
+        for case in [] if self._paused else list(self._backlogs):
             self._draw(case)
 
     # What stands already
@@ -296,7 +300,7 @@ class Discloser:
     def _bring_into_step(self) -> None:
         """Give cases what they need at the broker, and take from it what no case has (any more)."""
         for case in list(self._register.cases.values()):
-            if case.state is State.APPROVED:
+            if case.state is State.APPROVED and not self._paused:
                 self._open(case)
             elif case.state is State.CLOSING:
                 self._close(case)
@@ -362,8 +366,28 @@ class Discloser:
         intake = {place for place in self._follower.at if place[0] in self._readings}
         self._follower.leave(intake - self._needed())
 
+    @property
+    def _is_overdue(self) -> bool:
+        """Return True from the day after that by which the protocol was to be reviewed."""
+        today = london_time(self._now()).date()
+        return today > self._protocol.last_day("personal")
+
+    def _pause(self) -> None:
+        """Read no intake: nothing personal is disclosed under a protocol whose review is overdue.
+
+        The committed positions stay, so under a reviewed protocol the open cases get what came in between.
+        """
+        self._paused = True
+        log.error(
+            "the protocol was to be reviewed by %s; cases get no more records",
+            self._protocol.review,
+        )
+        self._follower.leave({place for place in self._follower.at if place[0] in self._readings})
+
     def _needed(self) -> set[Place]:
         """The intake that some open case waits for."""
+        if self._paused:
+            return set()
         return {place for desk in self._desks.values() for place in self._places(desk.case)}
 
     def _places(self, case: Case) -> list[Place]:

@@ -86,6 +86,12 @@ def read_consent(path: Path, officer: Officer, given: str) -> Consent:
     return letter_of(Consent, officer, **said.model_dump(), case=new_case(), given=given)
 
 
+def read_subject(path: Path) -> Subject:
+    """Read whom an inquiry is about. Errors as `read_request`."""
+    subject: Subject = _read(path, Subject, "subject")
+    return subject
+
+
 def new_case() -> str:
     """An id that says nothing."""
     return token_hex(_CASE_BYTES)

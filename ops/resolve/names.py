@@ -1,17 +1,25 @@
-"""The names that releases of one original bear, from its supplier's reference."""
+"""The record ids that the releases of an original have: by its reference, or by the original itself."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from sanitiser.key_ring import KeyRing
 from sanitiser.policy import Policy
+from sanitiser.references import ReferenceKey
 from schemas.catalogue import Catalogue
 from schemas.protocol import Protocol
 from schemas.record_type import RecordType
 from streams.disclosures.releases import audit_reference
 from streams.flows import region_key
+from streams.pipeline import Flow
 from streams.steps.route import OWN
+
+
+def is_known_by_one_reference(record_type: RecordType) -> bool:
+    """Return True if the reference alone identifies a record of the type."""
+    return len(record_type.identity) == 1
 
 
 def record_ids(
@@ -21,21 +29,28 @@ def record_ids(
     supplied: Iterable[tuple[str, str]],
     reference: str,
 ) -> frozenset[bytes]:
-    """Every record id, as 16 bytes, that a record of the reference has in any profile, region, epoch or case.
+    """Return every record id, as 16 bytes, of the reference in any profile, region, epoch or case.
 
-    `supplied` are agencies with a dataset each; of those whose records are not known by one reference
-    there is none.
+    `supplied` are agencies with a dataset each, whose records are known by one reference.
     """
     known = reference.strip()
     found: set[str] = set()
     for agency, dataset in supplied:
         record_type = catalogue.record_type(dataset)
-        if len(record_type.identity) == 1:
-            original = {_known_by(record_type): known}
-            policies = _policies(keys, protocol, catalogue, record_type)
-            found |= {policy.record_id(agency, original) for policy in policies}
-            found.add(audit_reference(keys.lasting, agency, dataset, known))
+        original = {_known_by(record_type): known}
+        policies = _policies(keys, protocol, catalogue, record_type)
+        found |= {policy.record_id(agency, original) for policy in policies}
+        found.add(audit_reference(keys.lasting, agency, dataset, known))
     return frozenset(map(bytes.fromhex, found))
+
+
+def ids_of_original(flow: Flow, record: Mapping[str, Any], lasting: ReferenceKey) -> set[bytes]:
+    """Return every record id, as 16 bytes, of a cleaned record in any profile, region, epoch or case."""
+    identity = (str(record[name]) for name in flow.record_type.identity)
+    found = {audit_reference(lasting, flow.agency, flow.record_type.dataset, *identity)}
+    for releaser in flow.releasers.values():
+        found |= {name for _, name in releaser.sanitise.names(flow.agency, dict(record))}
+    return set(map(bytes.fromhex, found))
 
 
 def _known_by(record_type: RecordType) -> str:

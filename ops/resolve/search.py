@@ -1,4 +1,4 @@
-"""Finds the original of a digest: by making the digests of every original there is, and comparing."""
+"""Searches originals: for the one behind a digest, or for all that are about a reference or a person."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from ops.resolve.candidates import Candidate
+from ops.resolve.names import ids_of_original
+from sanitiser.references import ReferenceKey
+from schemas.record_type import RecordType
 from streams.pipeline import Flow
 
 _SHOWN_EVERY = 500
@@ -42,12 +45,60 @@ def search(
     return None
 
 
+Matches = Callable[[Mapping[str, Any]], bool]
+
+
+def ids_about(
+    about: Callable[[RecordType], Matches],
+    candidates: Iterable[Candidate],
+    now: datetime,
+    lasting: ReferenceKey,
+    progress: Callable[[int], None] = lambda _: None,
+) -> frozenset[bytes]:
+    """Return the record ids of all originals that match, in any profile, region, epoch or case.
+
+    `about` gives for a record type what says whether a cleaned record of it matches; `now` is local time
+    in Europe/London.
+    """
+    found: set[bytes] = set()
+    matches: dict[str, Matches] = {}
+    for number, candidate in enumerate(candidates):
+        if number % _SHOWN_EVERY == 0:
+            progress(number)
+        record_type = candidate.flow.record_type
+        if record_type.dataset not in matches:
+            matches[record_type.dataset] = about(record_type)
+        record, faults = _cleaned(candidate, now)
+        if not faults and matches[record_type.dataset](record):
+            found |= ids_of_original(candidate.flow, record, lasting)
+    return frozenset(found)
+
+
+def bears(reference: str) -> Callable[[RecordType], Matches]:
+    """Return what says of a record type which records have the reference: their own, or their case's."""
+    wanted = reference.strip()
+
+    def of_type(record_type: RecordType) -> Matches:
+        named = {f.name for f in record_type.fields if f.join} | {*record_type.identity}
+        names = [n for n in named if record_type.field(n).kind == "text"]
+        return lambda record: any(record.get(name) == wanted for name in names)
+
+    return of_type
+
+
+def _cleaned(candidate: Candidate, now: datetime) -> tuple[dict[str, Any], bool]:
+    """Return the record as the worker cleans it, and whether the worker rejects it."""
+    flow = candidate.flow
+    validated, problems = flow.validate(candidate.given, now)
+    record, _, faults = flow.clean(validated, problems, now.date())
+    return record, bool(faults)
+
+
 def _compared(
     digest: str, candidate: Candidate, now: datetime
 ) -> tuple[str | None, dict[str, Any]]:
     flow = candidate.flow
-    validated, problems = flow.validate(candidate.given, now)
-    record, _, faults = flow.clean(validated, problems, now.date())
+    record, faults = _cleaned(candidate, now)
     if not faults:
         for releaser in flow.releasers.values():
             field = releaser.sanitise.digests(flow.agency, record).get(digest)

@@ -73,6 +73,7 @@ class Register:
 
     def __init__(self, protocol: Protocol, catalogue: Catalogue) -> None:
         self._rules = Rules(protocol, catalogue)
+        self._protocol = protocol
         self._parties = {party.id for party in protocol.parties}
         self.cases: dict[str, Case] = {}
         self.consents: dict[str, ConsentRecord] = {}
@@ -131,6 +132,8 @@ class Register:
             return "a party left the protocol"
         if day > case.grant.until.toordinal():
             return "expired"
+        if day > self._protocol.last_day("central").toordinal():
+            return "the protocol's review is overdue"
         if case.grant.review_by is not None and now > case.grant.review_by:
             return "not reviewed in time"
         return None

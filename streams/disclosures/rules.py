@@ -16,7 +16,7 @@ from schemas.protocol_law import claim_findings
 from schemas.record_type import RECORD_REFERENCE, Sensitivity
 from streams.disclosures.case import Case, ConsentRecord, State
 from streams.disclosures.sealing import is_usable
-from streams.disclosures.subjects import person_of
+from streams.disclosures.subjects import person_of, references_of_people
 
 LONGEST_HISTORY = 50
 """Letters of one case: so that no case outgrows what a message can hold."""
@@ -50,6 +50,7 @@ class Rules:
         recipient, supplier = self._parties[asked.party], self._parties.get(asked.supplier)
         process = self.processes.get(asked.process)
         yield from self._too_many(asked.party, cases.values(), now)
+        yield from self._review(day)
         if asked.case in cases:
             yield f"there is a case {asked.case} already; a case is asked for once"
         if recipient.group == "second":
@@ -81,6 +82,8 @@ class Rules:
             yield f"the agency that is asked decides, {case.supplier!r}, not {made.party!r}"
             return
         yield from _behind(made.previous, case)
+        if made.outcome == "approve":
+            yield from self._review(day)
         if made.outcome != "refuse":
             yield from _too_long(case)
         yield from self._may_decide(made)
@@ -162,6 +165,13 @@ class Rules:
         if sum(c.history[0].at > since for c in own) >= limits.requests_a_day:
             yield f"{party!r} has made {limits.requests_a_day} requests in 24 hours; ask later"
 
+    def _review(self, day: date) -> Iterator[str]:
+        if day > self._protocol.last_day("personal"):
+            yield (
+                f"the protocol was to be reviewed by {self._protocol.review}; nothing personal is "
+                "disclosed until a reviewed protocol is in force"
+            )
+
     def _fields(self, asked: Request) -> Iterator[str]:
         supplied = {s.dataset for s in self._protocol.supplies if s.agency == asked.supplier}
         for dataset, fields in asked.fields.items():
@@ -177,6 +187,9 @@ class Rules:
                 yield f"{dataset} has no field {name!r}; accepted: {', '.join(sorted(known))}"
             if not fields:
                 yield f"{dataset}: name the fields that are needed"
+            by_reference = any(subject.reference is not None for subject in asked.subjects)
+            if by_reference and not references_of_people(self._catalogue.record_type(dataset)):
+                yield f"{dataset} has no reference of a person; name the person or the household"
 
     def _law(self, asked: Request, recipient: Party) -> Iterator[str]:
         degrees = [

@@ -1,7 +1,8 @@
 """Whether an original record is about a subject: certain, or not at all.
 
 Names are compared without regard to case, accents, punctuation and order, and only with the date of
-birth; addresses from their first word on, and only with the postcode.
+birth. An address is the household's when it is the same as a whole, with the postcode; a town may follow.
+A reference is that of a person: that of a crime would give all of its victims.
 """
 
 from __future__ import annotations
@@ -12,14 +13,12 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from typing import Any
 
+from sanitiser.address_words import settlements
 from schemas.letters import Subject
-from schemas.record_type import RECORD_REFERENCE, RecordType
+from schemas.record_type import RecordType
 
 _WORDS = re.compile(r"[^\W_]+")
-_PARTS_OF_A_HOUSE = frozenset({
-    "flat", "apartment", "apt", "unit", "room", "annexe", "annex", "maisonette", "basement", "floor",
-    "studio", "bedsit",
-})  # fmt: skip
+_COUNTRIES = frozenset({("england",), ("wales",), ("uk",), ("united", "kingdom")})
 Person = tuple[str, ...]
 Matcher = Callable[[Mapping[str, Any]], bool]
 
@@ -33,6 +32,11 @@ def person_of(subject: Subject) -> Person:
     return ("household", _postcode(subject.postcode), *_words(subject.address))
 
 
+def references_of_people(record_type: RecordType) -> tuple[str, ...]:
+    """Return the fields of a record type that hold the reference of a person."""
+    return tuple(field.name for field in record_type.fields if field.join and field.about)
+
+
 def matcher(subject: Subject, record_type: RecordType) -> Matcher:
     """A function that says whether a cleaned record of the type is about the subject."""
     if subject.reference is not None:
@@ -44,11 +48,7 @@ def matcher(subject: Subject, record_type: RecordType) -> Matcher:
 
 def _by_reference(reference: str, record_type: RecordType) -> Matcher:
     wanted = reference.strip()
-    named = {f.name for f in record_type.fields if f.join} | {*record_type.identity}
-    # The supply's own number of a record begins anew with every supply.
-    names = sorted(named - {RECORD_REFERENCE})
-    # Days and times that tell two episodes apart are no reference to anybody.
-    names = [name for name in names if record_type.field(name).kind == "text"]
+    names = references_of_people(record_type)
     return lambda record: any(record.get(name) == wanted for name in names)
 
 
@@ -77,15 +77,23 @@ def _by_household(subject: Subject, record_type: RecordType) -> Matcher:
 
 
 def _is_of(address: tuple[str, ...], wanted: tuple[str, ...], postcode: str) -> bool:
-    """Whether an address begins with the words wanted, and what follows names no smaller part of it."""
+    """Return True if the address is the words wanted and nothing behind them but towns and the postcode.
+
+    Any other word can name a part of the house, or another street: *1 Mill* is not *1 Mill Lane*.
+    """
     if not wanted or address[: len(wanted)] != wanted:
         return False
-    rest = [
-        w
-        for w in address[len(wanted) :]
-        if w.upper() not in {postcode, postcode[:-3], postcode[-3:]}
-    ]
-    return not any(w in _PARTS_OF_A_HOUSE or any(map(str.isdigit, w)) for w in rest)
+    parts = {postcode, postcode[:-3], postcode[-3:]}
+    rest = tuple(w for w in address[len(wanted) :] if w.upper() not in parts)
+    return _are_towns(rest)
+
+
+def _are_towns(words: tuple[str, ...]) -> bool:
+    """Return True if the words are names of towns and countries, one after the other."""
+    known = settlements() | _COUNTRIES
+    return not words or any(
+        words[:n] in known and _are_towns(words[n:]) for n in range(1, len(words) + 1)
+    )
 
 
 def _people(record_type: RecordType) -> Iterator[tuple[str, str]]:

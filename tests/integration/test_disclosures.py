@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -458,6 +459,26 @@ def test_a_clock_that_jumps_over_the_end_and_back_opens_nothing_again(site: Site
     assert (case, "confirm that its own copies are destroyed") in {
         (w["case"], w["what"]) for w in inbox["waiting"]
     }
+
+
+def test_under_an_overdue_review_a_case_gets_no_record_until_the_protocol_is_reviewed(
+    site: Site,
+) -> None:
+    with serving(site):
+        case = asked(site, **{HOUSE: "19 Acacia Avenue"})
+        approved(site, case)
+        until_state(site, case, State.OPEN)
+    house = {"location_address": "19 Acacia Avenue, Bath"}
+    usual = settings_of(site)
+    yesterday = london_today() - timedelta(1)
+    overdue = replace(usual, protocol=usual.protocol.model_copy(update={"review": yesterday}))
+    with at_work(overdue) as discloser:
+        site.publish(INCIDENTS, [incident("R-1", **house)])
+        for _ in range(20):
+            discloser.step()
+    assert read(site, case) == []
+    with at_work(usual) as discloser:
+        steps(discloser, lambda: references(site, case) == ["R-1"])
 
 
 def test_a_case_that_has_lost_its_key_is_closed_and_stops_no_other(site: Site) -> None:

@@ -21,13 +21,22 @@ from tests.integration.test_supplies import Answer, run
 pytestmark = pytest.mark.broker
 
 DATASET = "police-incident"
+VICTIMS = "police-crime-victim"
 DAY = date(2026, 3, 14)
 HEADER = "incident_reference,incident_type,incident_date,location_postcode"
 
 
+def _with_victims(document: Any) -> None:
+    why = {"purpose": "Analysis", "legal_basis": "cda-1998-s115"}
+    document["supplies"].append({"agency": "police", "dataset": VICTIMS, **why})
+    document["receives"].append(
+        {"party": "council", "profile": "central", "datasets": [VICTIMS], **why}
+    )
+
+
 @pytest.fixture(scope="module")
 def site(stack: Stack, site_of: MakeSite, index: Path) -> Site:
-    return site_of(stack, "resolving")
+    return site_of(stack, "resolving", _with_victims)
 
 
 @pytest.fixture(scope="module")
@@ -141,3 +150,42 @@ def test_no_party_reads_the_audit(site: Site) -> None:
     for party in ("police", "council"):
         answer = run(site, "read", "audit", "--as", party)
         assert (answer.code, "TOPIC_AUTHORIZATION_FAILED" in answer.said) == (1, True)
+
+
+@pytest.fixture(scope="module")
+def victim(site: Site) -> str:
+    """The record id of a victim's release, as the council reads it."""
+    with site.worker():
+        victims = [
+            {"crime_reference": f"CRI-{n}", "record_reference": "1", "name": f"Jane Roe{'x' * n}",
+             "date_of_birth": date(1990, 5, 17)}
+            for n in range(3)
+        ]  # fmt: skip
+        site.publish(VICTIMS, victims)
+        site.drain([VICTIMS])
+    return site.record_id("central", VICTIMS, victims[0])
+
+
+@pytest.mark.parametrize(
+    "asked", ["crime_reference: CRI-0", "name: Jane Roe\ndate_of_birth: 1990-05-17"]
+)
+def test_who_was_given_a_victim_is_found_by_person_and_by_the_reference_of_the_crime(
+    site: Site, victim: str, asked: str, tmp_path: Path
+) -> None:
+    subject = tmp_path / "subject.yaml"
+    subject.write_text(asked, encoding="utf-8")
+    by_reference = asked.startswith("crime_reference")
+    of = ("--reference", "CRI-0") if by_reference else ("--subject", str(subject))
+    answer = run(site, "audit", "show", *of, "--agency", "police", "--json")
+    assert answer.code == 0, answer.said
+    shares = [s for e in answer.document["entries"] for s in e["shares"]]
+    assert [victim in s["references"] for s in shares] == [True]
+    assert VICTIMS in answer.document["searched"]["datasets"]
+    if not by_reference:
+        assert (audited(site)[-1]["action"], audited(site)[-1]["subject"]) == ("search", "")
+
+
+def test_a_search_that_finds_nothing_says_where_it_searched(site: Site, victim: str) -> None:
+    answer = run(site, "audit", "show", "--reference", "CRI-9", "--agency", "police")
+    assert answer.code == 0, answer.said
+    assert f"searched in intake: {VICTIMS}" in answer.text

@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 
 from ops.resolve.candidates import Candidate
-from ops.resolve.search import search
+from ops.resolve.search import bears, ids_about, search
 from sanitiser.key_ring import Epoch, KeyRing
 from schemas.catalogue import SCHEMA_FOLDER, load_catalogue
+from schemas.letters import Subject
 from schemas.london import london_time
 from schemas.protocol_file import load_protocol
+from streams.disclosures.subjects import matcher
 from streams.pipeline import Flow
 from tests.streams.partnership import (
     KEY,
@@ -103,3 +105,36 @@ def test_what_was_rejected_bears_no_digest(turning: Partnership) -> None:
     digest = next(iter(flow.releasers["", 0].sanitise.digests(flow.agency, record)))
     broken = flow.decode(turning.value("police-incident", record | {"incident_date": "soon"}))
     assert search(digest, [Candidate(flow, broken, None)], LONDON) is None
+
+
+@pytest.mark.parametrize("dataset", SUPPLIED)
+def test_every_release_is_found_by_the_reference_of_its_original(
+    turning: Partnership, dataset: str
+) -> None:
+    record_type = CATALOGUE.record_type(dataset)
+    record = original(dataset, TODAY - timedelta(1))
+    flow = flow_of(turning, dataset)
+    released = turning.releases(turning.process(turning.intake(dataset, record)))
+    turning.pipeline.memory.discard()
+    candidates = [Candidate(flow, flow.decode(turning.value(dataset, record)), None)]
+    lasting = KEY.for_purpose("lasting")
+    names = [n for n in record_type.identity if record_type.field(n).kind == "text"]
+    for name in names:
+        found = ids_about(bears(f" {record[name]} "), candidates, LONDON, lasting)
+        assert {bytes.fromhex(r["record_id"]) for r in released} <= found
+    assert ids_about(bears("no such reference"), candidates, LONDON, lasting) == frozenset()
+
+
+def test_a_person_is_found_in_the_originals_and_a_namesake_is_not(turning: Partnership) -> None:
+    dataset, born = "police-crime-victim", date(1990, 5, 17)
+    record = original(dataset, TODAY) | {"name": "Jane Roe", "date_of_birth": born}
+    flow = flow_of(turning, dataset)
+    candidates = [Candidate(flow, flow.decode(turning.value(dataset, record)), None)]
+    lasting = KEY.for_purpose("lasting")
+
+    def found(name: str, day: date) -> frozenset[bytes]:
+        subject = Subject(name=name, date_of_birth=day)
+        return ids_about(lambda t: matcher(subject, t), candidates, LONDON, lasting)
+
+    assert found("ROE, Jane", born)
+    assert not found("Jane Roe", born + timedelta(1))

@@ -49,7 +49,7 @@ def site(stack: Stack, site_of: MakeSite, tmp_path_factory: pytest.TempPathFacto
     site = site_of(stack, "forging")
     file = tmp_path_factory.mktemp("forging") / "incidents.csv"
     file.write_text(FILE, encoding="utf-8")
-    what = ("--agency", "police", "--dataset", DATASET, "--timeout", "0")
+    what = ("--agency", "police", "--dataset", DATASET, "--no-wait")
     assert run(site, "publish", str(file), *what).code == 0
     partnership = site.partnership
     topic = partnership.names.supplies("police", DATASET)

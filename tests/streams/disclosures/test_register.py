@@ -586,3 +586,41 @@ def test_what_is_refused_says_nothing_of_what_it_held(table: Table) -> None:
     answer = table.send(request(supplier="nobody"))
     assert isinstance(answer, Refused)
     assert "Roe" not in repr(answer)
+
+
+OVERDUE = PROTOCOL.model_copy(update={"review": TODAY - timedelta(1)})
+GRACE_OVER = PROTOCOL.model_copy(
+    update={"review": TODAY - timedelta(PROTOCOL.review_grace_days + 1)}
+)
+
+
+def with_case(protocol: Any, table: Table) -> Table:
+    later = Table(protocol)
+    later.register.keep(CASE, table.case)
+    return later
+
+
+def test_under_an_overdue_protocol_nobody_asks_and_nobody_approves(asked: Table) -> None:
+    overdue = with_case(OVERDUE, asked)
+    assert "was to be reviewed by" in reasons(overdue.send(request(case="fedcba9876543210")))
+    assert "was to be reviewed by" in reasons(overdue.decide("approve"))
+    assert isinstance(overdue.decide("refuse"), Taken)
+
+
+def test_on_the_last_day_of_review_cases_go_on(asked: Table) -> None:
+    last_day = with_case(PROTOCOL.model_copy(update={"review": TODAY}), asked)
+    assert isinstance(last_day.decide("approve"), Taken)
+
+
+def test_open_cases_outlast_the_review_by_its_grace_and_no_longer(running: Table) -> None:
+    assert not list(with_case(OVERDUE, running).register.due(NOW))
+    (due,) = with_case(GRACE_OVER, running).register.due(NOW)
+    assert (due.outcome, due.record.state) == (  # type: ignore[union-attr]
+        "the protocol's review is overdue",
+        State.CLOSING,
+    )
+
+
+def test_a_reference_is_no_subject_where_records_have_none_of_a_person(table: Table) -> None:
+    by_reference = request(subjects=[Subject(reference="CRI-1")])
+    assert "has no reference of a person" in reasons(table.send(by_reference))

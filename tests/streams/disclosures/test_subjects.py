@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import string
 from collections.abc import Callable
 from datetime import date
 
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from sanitiser.address_words import settlements
 from schemas.letters import Subject
 from streams.disclosures.subjects import matcher, person_of
 from tests.streams.disclosures.table import CATALOGUE, JANE
@@ -57,6 +59,12 @@ def test_a_record_type_without_days_of_birth_is_about_nobody_by_name() -> None:
         ("17 Acacia Avenue", "BA2 2QH", False),
         ("7 Acacia Avenue", "BA2 2QJ", False),
         ("7 Acacia Avenue", None, False),
+        ("7 Acacia Avenue, Ground", "BA2 2QH", False),
+        ("7 Acacia Avenue Rear", "BA2 2QH", False),
+        ("7 Acacia Avenue, Top Flr", "BA2 2QH", False),
+        ("7 Acacia Avenue East, Bath", "BA2 2QH", False),
+        ("7 Acacia Avenue, Bath Road", "BA2 2QH", False),
+        ("7 Acacia Avenue Bath England", "BA2 2QH", True),
         (None, "BA2 2QH", False),
     ],
 )
@@ -67,12 +75,40 @@ def test_a_household_is_the_address_with_the_postcode(
     assert matcher(HOUSE, INCIDENT)(record) is is_about
 
 
-def test_a_reference_is_that_of_the_record_or_of_a_person_in_it() -> None:
-    about = matcher(Subject(reference="C-1"), VICTIM)
-    assert about({"crime_reference": "C-1", "record_reference": "9"})
+@pytest.mark.parametrize(
+    ("wanted", "address"),
+    [
+        ("The Old", "The Old Rectory"),
+        ("The Old", "The Old School House, Bath"),
+        ("1 Mill", "1 Mill Lane"),
+        ("1 Mill", "1 Mill Road, Bath"),
+    ],
+)
+def test_a_beginning_of_an_address_is_no_household(wanted: str, address: str) -> None:
+    house = Subject(address=wanted, postcode="BA2 2QH")
+    record = {"location_address": address, "location_postcode": "BA2 2QH"}
+    assert not matcher(house, INCIDENT)(record)
+
+
+@given(st.text(alphabet=string.ascii_letters + " ,.-", min_size=1, max_size=20))
+def test_whatever_follows_a_household_is_a_town_or_the_record_is_not_about_it(rest: str) -> None:
+    record = {"location_address": f"7 Acacia Avenue, {rest}", "location_postcode": "BA2 2QH"}
+    words = rest.lower().replace(",", " ").replace(".", " ").replace("-", " ").split()
+    towns = {word for name in settlements() for word in name}
+    known = towns | {"england", "wales", "uk", "united", "kingdom", "ba2", "2qh"}
+    assert not matcher(HOUSE, INCIDENT)(record) or set(words) <= known
+
+
+def test_a_reference_is_that_of_a_person_and_never_of_a_crime_or_an_incident() -> None:
+    offender = CATALOGUE.record_type("police-crime-offender")
+    about = matcher(Subject(reference="C-1"), offender)
+    assert about({"crime_reference": "K-1", "offender_reference": "C-1"})
+    assert not about({"crime_reference": "C-1", "offender_reference": "C-11"})
+    # A crime's reference would give all of its victims.
+    assert not matcher(Subject(reference="C-1"), VICTIM)({"crime_reference": "C-1"})
+    assert not matcher(Subject(reference="C-1"), INCIDENT)({"incident_reference": "C-1"})
     # The supply's own number of a record is anybody's.
     assert not matcher(Subject(reference="9"), VICTIM)({"record_reference": "9"})
-    assert not about({"crime_reference": "C-11", "record_reference": "9", "name": "C-1"})
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,59 @@
+"""Where a search for originals looks: in the intake of an agency, or in a file that it supplied."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from pathlib import Path
+from typing import NamedTuple
+
+from connectors.mapping import Mapping as Columns
+from ops.embedded.stack import Stack
+from ops.reference import INDEX_FOLDER
+from ops.resolve.candidates import Candidate, from_file, from_topic
+from ops.system import keys_of
+from ops.worker import assemble
+from sanitiser.postcodes import PostcodeIndex
+from schemas.catalogue import Catalogue
+from schemas.protocol import Protocol
+from schemas.topics import Names
+from streams.pipeline import Pipeline
+
+
+class Originals(NamedTuple):
+    """The originals of a partnership, read through the flows that the worker has."""
+
+    stack: Stack
+    protocol: Protocol
+    catalogue: Catalogue
+    pipeline: Pipeline
+
+    @classmethod
+    def of(cls, stack: Stack, protocol: Protocol, catalogue: Catalogue) -> Originals:
+        """Assemble the flows with the index and the keys of the run directory."""
+        households = protocol.sanitising.minimum_households
+        index = PostcodeIndex.open(stack.run_dir / INDEX_FOLDER, households)
+        keys = keys_of(stack).ring()
+        pipeline = assemble(protocol, catalogue, index, stack.run_dir, stack.registry_url, keys)
+        return cls(stack, protocol, catalogue, pipeline)
+
+    def in_topics(self, supplied: Iterable[tuple[str, str]]) -> Iterator[Candidate]:
+        """Read the intake of these agencies and datasets. Errors as `ops.reader.read_all`."""
+        names = Names(self.protocol.prefix)
+        # An agency may write its intake and not read it; what it finds here is its own all the same.
+        worker = self.stack.secrets.client_config(self.stack.bootstrap, names.worker)
+        partitions = {(s.agency, s.dataset): s.partitions for s in self.protocol.supplies}
+        return chain.from_iterable(
+            from_topic(
+                worker,
+                names.intake(agency, dataset),
+                partitions[agency, dataset],
+                self.pipeline.flow(names.intake(agency, dataset)),
+            )
+            for agency, dataset in supplied
+        )
+
+    def in_file(self, file: Path, columns: Columns, agency: str) -> Iterator[Candidate]:
+        """Read a file as the agency supplied it. Errors as `from_file`."""
+        flow = self.pipeline.flow(Names(self.protocol.prefix).intake(agency, columns.dataset))
+        return from_file(file, columns, agency, self.catalogue, flow)
