@@ -32,7 +32,7 @@ from schemas.protocol import KEY_BYTES, Protocol
 from schemas.topics import Names, disclosed_form, disclosed_topic, marking_of
 from schemas.wire import WireError, decoder
 from streams.chain import Head
-from streams.disclosures.case import Case, ConsentRecord, Flow, State
+from streams.disclosures.case import Case, Flow, State, read_stored
 from streams.disclosures.register import Refused, Register, Taken, closed, opened
 from streams.disclosures.releases import Desk, Passage, Reading, passages
 from streams.disclosures.sealing import to_recipient
@@ -155,8 +155,11 @@ class Discloser:
             if key is None or value is None:
                 continue
             stood = decode(value)
-            kind = Case if stood["kind"] == "case" else ConsentRecord
-            self._register.keep(_text(key), kind.model_validate_json(stood["document"]))
+            record = read_stored(stood["kind"], stood["document"])
+            if record is None:
+                log.error("%s cannot be read by this release; nothing is released for it", key)
+            else:
+                self._register.keep(_text(key), record)
 
     def _head(self) -> Head:
         chain = f"{self._names.discloser}.{CHAIN}"

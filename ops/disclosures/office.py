@@ -19,7 +19,7 @@ from schemas.protocol import Party, Post, Protocol
 from schemas.signatures import public_key
 from schemas.topics import Names, Topic, topics
 from schemas.wire import decoder
-from streams.disclosures.case import Case, ConsentRecord
+from streams.disclosures.case import Case, ConsentRecord, read_stored
 from streams.messages import MARKING_HEADER, Headers
 from streams.registry import Registry
 
@@ -84,12 +84,14 @@ class Office(NamedTuple):
         consents: dict[str, ConsentRecord] = {}
         refusals: dict[str, tuple[str, ...]] = {}
         for key, kind, document in self._standing():
-            if kind == "case":
-                cases[key] = Case.model_validate_json(document)
-            elif kind == "consent":
-                consents[key] = ConsentRecord.model_validate_json(document)
-            else:
+            if kind == "refusal":
                 refusals |= _refusals(json.loads(document))
+                continue
+            record = read_stored(kind, document)
+            if isinstance(record, Case):
+                cases[key] = record
+            elif record is not None:
+                consents[key] = record
         return Inbox(cases, tuple(consents.values()), refusals)
 
     def case(self, case: str) -> Case:
