@@ -20,7 +20,7 @@ _ASK_S = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """An agency on one partnership's broker and registry.
+    """An agency on one partnership's broker.
 
     `connection` is the configuration of a `confluent_kafka` client that logs in as the agency;
     it holds the password, so it is not shown. `patience_s` bounds every wait for a server.
@@ -29,7 +29,6 @@ class Account:
     prefix: str
     agency: str
     connection: Mapping[str, str | int | float | bool] = field(repr=False)
-    registry_url: str
     patience_s: float = PATIENCE_S
 
     @property

@@ -13,12 +13,13 @@ from typing import Any, NamedTuple
 
 from connectors.account import Account, check_access
 from connectors.metadata import TableMetadata, load_metadata
-from connectors.registry import Registry
+from connectors.registry import encoder, known_schemas
 from connectors.table_file import TableFile, read_table
 from connectors.topic_reader import end_offsets, read_until
 from connectors.writer import Outgoing, TransactionalWriter
 from schemas.aggregates import AggregateSource
 from schemas.catalogue import Catalogue
+from schemas.marking import marked
 from schemas.topics import MAXIMUM_TABLE_BYTES
 from schemas.wire import WireError
 
@@ -61,7 +62,8 @@ def publish_table(job: TableJob, today: date) -> PublishedTable:
     account = job.account
     topic = account.names.aggregate(job.source.id)
     check_access(account, [topic])
-    encode = Registry(account.registry_url).encoder(topic, job.catalogue.system["aggregate"])
+    schema = marked(job.catalogue.system["aggregate"], job.source.marking)
+    encode = encoder(known_schemas(account, job.catalogue), topic, schema)
     name = f"{account.principal}.aggregate.{job.source.id}"
     # Making the writer first ends what an earlier one left open before the topic is read.
     writer = TransactionalWriter(account, name, topic, MAXIMUM_TABLE_BYTES)
@@ -90,10 +92,10 @@ def newest_table(account: Account, source: str, catalogue: Catalogue) -> dict[st
 
 
 def _tables(account: Account, topic: str, catalogue: Catalogue) -> Iterator[dict[str, Any]]:
-    registry = Registry(account.registry_url)
+    known = known_schemas(account, catalogue)
     for value in read_until(account, topic, end_offsets(account, topic)):
         try:
-            yield registry.decode(value, catalogue.system["aggregate"])
+            yield known.decode(value, catalogue.system["aggregate"])
         except WireError:
             continue  # the agency's own topic may hold what others of its tools wrote
 

@@ -11,6 +11,7 @@ from connectors.mapping import Mapping, Rule
 from connectors.mapping_check import fields_given
 from connectors.mapping_file import shipped_mappings
 from connectors.values import folded, month_reader, reader_for, timestamp_reader
+from schemas.placeholders import placeholders
 from schemas.record_type import RECORD_REFERENCE, RecordType
 
 NO_RULE = "fits no rule of the mapping"
@@ -21,11 +22,15 @@ Fits = Callable[[Sequence[str]], bool]
 
 
 class Converted(NamedTuple):
-    """A record with the key it is sent under, or else the reason why the row is out of scope."""
+    """A record with the key it is sent under, or else the reason why the row is out of scope.
+
+    `identity` is what the record is known by; None where a part of that is no value.
+    """
 
     record: dict[str, Any] | None
     key: bytes | None = None
     out_of_scope: str | None = None
+    identity: tuple[str, ...] | None = None
 
 
 class Converter:
@@ -46,6 +51,7 @@ class Converter:
         self._constants = mapping.constants
         self._identity = record_type.identity
         self._named = _named_by_supply(mapping, record_type)
+        self._placeholders = placeholders()
         self._supply_reference = supply_id[:REFERENCE_DIGITS]
 
     def __call__(self, cells: Sequence[str], number: int) -> Converted:
@@ -63,7 +69,7 @@ class Converter:
         if rule is not None:
             record |= rule.gives
         self._name(record, number)
-        return Converted(record, self._key(record))
+        return Converted(record, self._key(record), identity=self._known_by(record))
 
     def _rule(self, cells: Sequence[str]) -> Rule | None:
         for fits, rule in self._rules:
@@ -75,6 +81,13 @@ class Converter:
         for name in self._named:
             if record[name] is None:
                 record[name] = f"{self._supply_reference}-{number}"
+
+    def _known_by(self, record: dict[str, Any]) -> tuple[str, ...] | None:
+        values = [record[name] for name in self._identity]
+        texts = tuple(str(value).strip() for value in values)
+        if None in values or any(map(self._placeholders.fault_of_reference, texts)):
+            return None
+        return texts
 
     def _key(self, record: dict[str, Any]) -> bytes | None:
         values = [record[name] for name in self._identity]
@@ -134,7 +147,7 @@ def _hint(width: int, mapping: Mapping) -> str:
         return ""
     return (
         f"A single column: are the cells of a CSV file parted by {mapping.delimiter!r}, and does "
-        "the header of a workbook stand in its first row that holds anything? "
+        "the header of a workbook stand in the first row that it shows? "
     )
 
 

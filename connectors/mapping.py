@@ -8,6 +8,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
+from connectors.styles import Style
+
 SAMPLE = datetime(2009, 12, 31, 22, 41, tzinfo=UTC)
 _NOT_DECISIVE = {
     "name", "source", "optional", "coding_systems", "explanations", "geocoding", "caveats",
@@ -110,7 +112,7 @@ class Mapping(_Strict):
     """One mapping file. By `supply-row` a record without reference is named by supply and row.
 
     Without a `format` the file's suffix tells it. `delimiter`, `encoding` and `quote` are for CSV,
-    `sheet` for a workbook, of which the first is read otherwise.
+    `sheet` for a workbook, of which the visible sheets of one header are read otherwise.
     """
 
     name: str
@@ -174,9 +176,11 @@ def _try_style(style: str, what: str) -> None:
     if what == "timestamp" and "%Z" in style:
         raise ValueError("%Z is a name that differs by place; accepted is an offset, %z, or none")
     try:
-        read = datetime.strptime(SAMPLE.strftime(style), style)
-    except ValueError:
-        message = f"{style!r} is no style; accepted are strptime's, such as %d/%m/%Y or %H:%M"
+        read = Style(style).read(SAMPLE.strftime(style))
+    except ValueError as error:
+        message = (
+            f"{style!r} is no style ({error}); accepted are strptime's, such as %d/%m/%Y or %H:%M"
+        )
         raise ValueError(message) from None
     whole = _SHORTER[what]
     if read.strftime(whole) != SAMPLE.strftime(whole):

@@ -10,10 +10,10 @@ from pydantic import BaseModel, ValidationError
 from connectors import mapping_check
 from connectors.errors import MappingError
 from connectors.mapping import IDENTITY, Column, Mapping, Rule
-from connectors.yaml_file import read_yaml
 from schemas.catalogue import Catalogue
 from schemas.positions import Finding, Place, located
 from schemas.record_type import RECORD_REFERENCE, RecordType
+from schemas.yaml_file import read_yaml
 
 SHIPPED = Path(__file__).parent / "mappings"
 

@@ -10,9 +10,9 @@ from typing import Annotated, Any, Self, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from connectors.errors import MetadataError
-from connectors.yaml_file import read_yaml
 from schemas.plain_text import Text, Visible, VisibleText
 from schemas.positions import Finding, Place, located
+from schemas.yaml_file import read_yaml
 
 Share = Annotated[float, Field(ge=0, le=1)]
 

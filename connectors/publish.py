@@ -18,9 +18,9 @@ from connectors.errors import SourceError
 from connectors.mapping import Mapping
 from connectors.metadata import UNSTATED, Metadata
 from connectors.pace import Chunk, Metronome, Pace
-from connectors.registry import Encode, Registry
+from connectors.registry import Encode, encoder, known_schemas
 from connectors.sources.formats import open_table
-from connectors.sources.table import Row, Table, Unreadable
+from connectors.sources.table import NOTHING_LEFT_OUT, Contents, Hidden, Row, Table, Unreadable
 from connectors.supply import Counts, Supply, erasure_id, event_dates, identified, ruling
 from connectors.topic_reader import Offsets, end_offsets, read_until
 from connectors.writer import Outgoing, TransactionalWriter
@@ -93,6 +93,8 @@ class Published:
     caveats: tuple[str, ...]
     receipts_from: Offsets = field(repr=False)
     metadata_renewed: bool = False
+    contents: Contents = NOTHING_LEFT_OUT
+    unreadable_rows: tuple[str, ...] = ()
 
 
 def publish(
@@ -107,19 +109,22 @@ def publish(
     stamp = _stamp(job.file)
     record_type = job.catalogue.record_type(job.mapping.dataset)
     with open_table(job.file, job.mapping) as source:
-        agency, header = job.account.agency, source.header
-        identifier, converter = identified(job.file, job.mapping, agency, record_type, header)
+        agency, header, contents = job.account.agency, source.header, source.contents
+        identifier, converter = identified(
+            job.file, job.mapping, agency, record_type, header, contents
+        )
         if job.erasure is not None:
             # Its records are those of the supply: what they are known by follows from that.
             identifier = erasure_id(identifier, job.erasure.rows)
         supply = Supply(
             identifier, job.account.agency, job.contact, job.mapping, converter, london_today(),
             source.description, job.agency_name, job.supplier, job.metadata, job.erasure is not None,
+            source.contents,
         )  # fmt: skip
         topics = _Topics(job, identifier)
         before = topics.newest()
         if before is not None and before["complete"] and supply.renewed(before) is None:
-            return _already(before)
+            return _already(before, source.contents)
         # Receipts of an earlier attempt stand before the end, so then all are read.
         receipts_from = {} if before else end_offsets(job.account, topics.receipts)
         writer = TransactionalWriter(job.account, job.transactional_id, topics.intake)
@@ -145,11 +150,11 @@ class _Topics:
         self.supplies = names.supplies(agency, dataset)
         self.receipts = names.receipts(agency)
         check_access(job.account, (self.intake, self.supplies, self.receipts))
-        self._registry = Registry(job.account.registry_url)
+        self._known = known_schemas(job.account, job.catalogue)
         self._supply_schema = job.catalogue.system["supply"]
         schema = intake_schema(job.catalogue.record_type(dataset))
-        self.encode_record: Encode = self._registry.encoder(self.intake, schema)
-        self._encode_supply: Encode = self._registry.encoder(self.supplies, self._supply_schema)
+        self.encode_record: Encode = encoder(self._known, self.intake, schema)
+        self._encode_supply: Encode = encoder(self._known, self.supplies, self._supply_schema)
 
     def newest(self) -> ReadOnly[str, Any] | None:
         """The newest record of this supply that was committed, if any."""
@@ -163,7 +168,7 @@ class _Topics:
     def _supplies(self, ends: Offsets) -> Iterable[dict[str, Any]]:
         for value in read_until(self._account, self.supplies, ends):
             try:
-                yield self._registry.decode(value, self._supply_schema)
+                yield self._known.decode(value, self._supply_schema)
             except WireError:
                 continue  # the agency's own topic may hold what others of its tools wrote
 
@@ -218,9 +223,12 @@ class _Run:
         progress(self._progress())
         return self._published(before, receipts_from)
 
-    def _take(self, row: Row | Unreadable, *, send: bool) -> Outgoing | None:
+    def _take(self, row: Row | Unreadable | Hidden, *, send: bool) -> Outgoing | None:
         if isinstance(row, Unreadable):
             self.counts.add_unreadable(row)
+            return None
+        if isinstance(row, Hidden):
+            self.counts.add_hidden()
             return None
         converted = self.supply.converter(row.cells, row.number)
         if self.erasure is not None and self.erasure.spares(row.number):
@@ -251,8 +259,10 @@ class _Run:
             resumed_after=before["rows_read"] if before else 0,
             out_of_scope=dict(counts.out_of_scope),
             undeclared_columns=self.supply.converter.undeclared,
-            caveats=tuple(self.supply.caveats(counts)),
+            caveats=tuple(self.supply.caveats(counts, complete=True)),
             receipts_from=receipts_from,
+            contents=self.supply.contents,
+            unreadable_rows=tuple(counts.unreadable_named),
         )
 
 
@@ -262,12 +272,12 @@ def _renewed(
     """A complete supply sends no record again, but its metadata where they state what is new."""
     record = supply.renewed(before)
     if record is None:
-        return _already(before)
+        return _already(before, supply.contents)
     writer.write([topics.supply_message(record)])
-    return replace(_already(record), metadata_renewed=True)
+    return replace(_already(record, supply.contents), metadata_renewed=True)
 
 
-def _already(supply: ReadOnly[str, Any]) -> Published:
+def _already(supply: ReadOnly[str, Any], contents: Contents) -> Published:
     out_of_scope = supply["out_of_scope"]
     return Published(
         supply_id=supply["supply_id"],
@@ -281,6 +291,7 @@ def _already(supply: ReadOnly[str, Any]) -> Published:
         undeclared_columns=tuple(supply["undeclared_columns"]),
         caveats=tuple(supply["caveats"]),
         receipts_from={},
+        contents=contents,
     )
 
 

@@ -10,9 +10,10 @@ from confluent_kafka import OFFSET_BEGINNING
 
 from connectors.account import Account
 from connectors.outcome import Outcome
-from connectors.registry import Registry
+from connectors.registry import known_schemas
 from connectors.topic_reader import Offsets, TopicReader, end_offsets
 from schemas.catalogue import Catalogue
+from schemas.known_schemas import KnownSchemas
 from schemas.wire import WireError
 
 
@@ -33,13 +34,13 @@ def await_outcome(
     """
     topic = account.names.receipts(account.agency)
     schema = catalogue.system["receipt"]
-    registry = Registry(account.registry_url)
+    known = known_schemas(account, catalogue)
     outcome = Outcome(supply_id, records)
     begin = {p: start.get(p, OFFSET_BEGINNING) for p in end_offsets(account, topic)}
     deadline = time.monotonic() + timeout_s
     with TopicReader(account, topic, begin) as reader:
         while not outcome.is_whole and time.monotonic() < deadline:
-            receipt = _receipt(registry, reader.next(), schema)
+            receipt = _receipt(known, reader.next(), schema)
             if receipt is not None and receipt["supply_id"] == supply_id:
                 outcome = outcome.plus(receipt)
                 progress(outcome)
@@ -48,11 +49,11 @@ def await_outcome(
 
 
 def _receipt(
-    registry: Registry, value: bytes | None, schema: dict[str, Any]
+    known: KnownSchemas, value: bytes | None, schema: dict[str, Any]
 ) -> dict[str, Any] | None:
     if value is None:
         return None
     try:
-        return registry.decode(value, schema)
+        return known.decode(value, schema)
     except WireError:
         return None

@@ -15,8 +15,9 @@ from connectors.convert import Converted, Converter, columns_present
 from connectors.errors import SourceError
 from connectors.mapping import Mapping
 from connectors.metadata import UNSTATED, Metadata
+from connectors.repeats import Repeats
 from connectors.sources.content import content_digest
-from connectors.sources.table import Unreadable
+from connectors.sources.table import HIDDEN, NOTHING_LEFT_OUT, Contents, Unreadable
 from schemas.record_type import RecordType
 
 ID_DIGITS = 32
@@ -49,7 +50,12 @@ def erasure_id(supplied: str, rows: Collection[int] | None) -> str:
 
 
 def identified(
-    file: Path, mapping: Mapping, agency: str, record_type: RecordType, header: Sequence[str]
+    file: Path,
+    mapping: Mapping,
+    agency: str,
+    record_type: RecordType,
+    header: Sequence[str],
+    contents: Contents = NOTHING_LEFT_OUT,
 ) -> tuple[str, Converter]:
     """The name of the supply that a file is, and what makes its rows records, their references included.
 
@@ -61,7 +67,17 @@ def identified(
         identifier = supply_id(agency, mapping, present, content_digest(file))
         return identifier, Converter(mapping, record_type, header, identifier)
     except SourceError as error:
-        raise SourceError(f"{file}: {error}") from None
+        hidden = len(contents.hidden_columns)
+        hint = (
+            f". Columns that the workbook hides and that are not read: {hidden}" if hidden else ""
+        )
+        raise SourceError(f"{file}: {error}{hint}") from None
+
+
+def where_unreadable(named: Sequence[str], count: int) -> str:
+    """The rows that are named, of `count` that could not be read, and how many more there are."""
+    more = count - len(named)
+    return "; ".join(named) + (f"; and {more} more" if more else "")
 
 
 @dataclass(slots=True)
@@ -76,13 +92,19 @@ class Counts:
     unreadable_named: list[str] = field(default_factory=list)
     period_from: date | None = None
     period_to: date | None = None
+    repeats: Repeats = field(default_factory=Repeats)
 
     def add_unreadable(self, row: Unreadable) -> None:
         """Count a row that could not be read; the first few are named."""
         self.rows_read += 1
         self.unreadable += 1
         if len(self.unreadable_named) < UNREADABLE_NAMED:
-            self.unreadable_named.append(f"line {row.line}: {row.reason}")
+            self.unreadable_named.append(row.told)
+
+    def add_hidden(self) -> None:
+        """Count a row that the workbook hides."""
+        self.rows_read += 1
+        self.out_of_scope[HIDDEN] += 1
 
     def add(self, converted: Converted, dates: Sequence[str]) -> None:
         """Count a row; `dates` are the fields by which a record says when it happened."""
@@ -92,6 +114,7 @@ class Counts:
             return
         self.records += 1
         record = converted.record
+        self.repeats.add(converted.identity, self.rows_read)
         self.filled.update([name for name, value in record.items() if value not in _EMPTY])
         for name in dates:
             value = record[name]
@@ -102,11 +125,17 @@ class Counts:
     @property
     def caveats(self) -> list[str]:
         """What the supply must say about rows that it lacks."""
-        if not self.unreadable:
-            return []
-        more = self.unreadable - len(self.unreadable_named)
-        named = "; ".join(self.unreadable_named) + (f"; and {more} more" if more else "")
-        return [f"Rows of the file that could not be read and were not sent: {named}"]
+        found = []
+        if self.unreadable:
+            found.append(f"Rows of the file that could not be read and were not sent: {self.where}")
+        if hidden := self.out_of_scope[HIDDEN]:
+            found.append(f"Rows that the workbook hides and that were not sent: {hidden}")
+        return found
+
+    @property
+    def where(self) -> str:
+        """The first rows that could not be read, each with its reason, and how many more."""
+        return where_unreadable(self.unreadable_named, self.unreadable)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,10 +157,20 @@ class Supply:
     supplier: str = ""
     metadata: Metadata = UNSTATED
     erases: bool = False
+    contents: Contents = NOTHING_LEFT_OUT
 
-    def caveats(self, counts: Counts) -> list[str]:
-        """All that is to be considered when the supply is used, each said once."""
-        stated = (*self.mapping.caveats, *self.metadata.caveats, *counts.caveats)
+    def caveats(self, counts: Counts, *, complete: bool) -> list[str]:
+        """All that is to be considered when the supply is used, each said once.
+
+        Which records share a reference is known once the supply is complete.
+        """
+        stated = (
+            *self.mapping.caveats,
+            *self.metadata.caveats,
+            *self.contents.caveats,
+            *counts.caveats,
+            *(counts.repeats.found().caveats if complete else ()),
+        )
         return list(dict.fromkeys(stated))
 
     def record(self, counts: Counts, *, complete: bool) -> dict[str, Any]:
@@ -158,7 +197,7 @@ class Supply:
             "undeclared_columns": list(self.converter.undeclared),
             "coding_systems": m.coding_systems | stated.coding_systems,
             "geocoding": stated.geocoding or m.geocoding,
-            "caveats": self.caveats(counts),
+            "caveats": self.caveats(counts, complete=complete),
             "claims": stated.claims and stated.claims.record,
             "erases": self.erases,
         }

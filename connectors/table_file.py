@@ -6,10 +6,11 @@ import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
+from zipfile import ZipFile
 
 from connectors.errors import SourceError
 from connectors.sources.csv_file import CsvFile
-from connectors.sources.table import Table, Unreadable
+from connectors.sources.table import Hidden, Table, Unreadable
 from connectors.sources.xlsx_file import XlsxFile
 from schemas.topics import MAXIMUM_TABLE_BYTES
 
@@ -17,6 +18,7 @@ MOST_TABLE_BYTES = MAXIMUM_TABLE_BYTES - 64 * 1024
 """Largest table, which leaves room for its metadata in the one message."""
 
 _WORKBOOKS = (".xlsx", ".xlsm")
+_PIVOT_RECORDS = "xl/pivotCache/pivotCacheRecords"
 _UNICODE, _WESTERN = "utf-8-sig", "cp1252"
 
 
@@ -36,19 +38,26 @@ class TableFile(NamedTuple):
 
 
 def read_table(file: Path) -> TableFile:
-    """Read a CSV file or the first sheet of a workbook whole; `SourceError` where it is neither."""
+    """Read a CSV file or the first sheets of a workbook that have one header.
+
+    Raises:
+        SourceError: it is neither, or a workbook that hides anything. Its bytes are published whole,
+            so that every recipient would have what it hides.
+    """
     suffix = file.suffix.lower()
     if suffix not in (".csv", *_WORKBOOKS):
         raise SourceError(f"{file}: is no table by its suffix; accepted: .csv, .xlsx, .xlsm")
     content = _content(file)
     with _opened(file, content) as table:
-        rows = list(_readable(table))
-        read_as, fields = table.description, table.header
+        _check_hides_nothing(file, table)
+        rows = list(_readable(file, table))
+        read_as, fields, of_sheets = table.description, table.header, table.contents.caveats
     if _content(file) != content:
         raise SourceError(f"{file}: the file was changed while it was read; publish it again")
     torn = [row for row in rows if row is not None]
-    caveats = (f"{len(torn)} rows do not fit the header; the first: {torn[0]}",) if torn else ()
-    return TableFile(content, read_as, fields, len(rows), caveats)
+    if torn:
+        of_sheets.append(f"{len(torn)} rows do not fit the header; the first: {torn[0]}")
+    return TableFile(content, read_as, fields, len(rows), tuple(of_sheets))
 
 
 def _content(file: Path) -> bytes:
@@ -73,7 +82,29 @@ def _opened(file: Path, content: bytes) -> Table:
     return CsvFile(file, encoding=_UNICODE)
 
 
-def _readable(table: Table) -> Iterator[str | None]:
+def _check_hides_nothing(file: Path, table: Table) -> None:
+    hidden = [
+        f"the sheet {name!r}" for name, reason in table.contents.not_read if "hidden" in reason
+    ]
+    hidden += [f"the column {title!r}" for title in table.contents.hidden_columns]
+    if file.suffix.lower() in _WORKBOOKS:
+        with ZipFile(file) as archive:
+            if any(name.startswith(_PIVOT_RECORDS) for name in archive.namelist()):
+                hidden.append("the records behind a pivot table")
+    if hidden:
+        raise SourceError(_hides(file, ", ".join(hidden)))
+
+
+def _hides(file: Path, what: str) -> str:
+    return (
+        f"{file}: the workbook hides {what}; it is published whole, with what it hides: delete "
+        "that, or save the table alone as CSV"
+    )
+
+
+def _readable(file: Path, table: Table) -> Iterator[str | None]:
     """For each row why it does not fit the header, or None where it does."""
     for row in table:
-        yield f"line {row.line}: {row.reason}" if isinstance(row, Unreadable) else None
+        if isinstance(row, Hidden):
+            raise SourceError(_hides(file, f"row {row.line}"))
+        yield row.told if isinstance(row, Unreadable) else None

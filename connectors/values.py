@@ -14,6 +14,7 @@ from functools import lru_cache
 from typing import Any
 
 from connectors.mapping import ISO, Column
+from connectors.styles import Style
 from schemas.london import london_time
 from schemas.record_type import Field
 
@@ -56,11 +57,12 @@ def reader_for(field: Field, column: Column) -> Reader:
 
 def month_reader(style: str) -> Callable[[str], tuple[Any, Any]]:
     """The function from a month to its first and last day; text that is none goes as the first."""
+    form = Style(style)
 
     @lru_cache(_REMEMBERED)
     def read(cell: str) -> tuple[Any, Any]:
         try:
-            first = datetime.strptime(cell.strip(), style).date().replace(day=1)
+            first = form.read(cell).date().replace(day=1)
         except ValueError:
             # A spreadsheet makes a month the date of its first day.
             day = _iso_date(cell)
@@ -78,12 +80,13 @@ def timestamp_reader(style: str, midnight: str = "known") -> Callable[[str], tup
     One without an offset from UTC is local already; an ISO date alone has no time, nor has one
     at midnight where `midnight` is "unknown".
     """
+    form = None if style == ISO else Style(style)
 
     @lru_cache(_REMEMBERED)
     def read(cell: str) -> tuple[Any, Any]:
         text = cell.strip()
         try:
-            given = _iso_instant(text) if style == ISO else datetime.strptime(text, style)
+            given = form.read(text) if form else _iso_instant(text)
         except ValueError:
             given = _iso_instant(text)
         if given is None:
@@ -120,11 +123,13 @@ def _iso_date(cell: str) -> date | None:
 
 
 def _date_reader(style: str | None) -> Reader:
+    form = Style(style) if style else None
+
     @lru_cache(_REMEMBERED)
     def read(cell: str) -> date | str:
-        if style is not None:
+        if form is not None:
             try:
-                return datetime.strptime(cell.strip(), style).date()
+                return form.read(cell).date()
             except ValueError:
                 pass  # a spreadsheet's own date cells come in ISO 8601, whatever the style of others
         day = _iso_date(cell)
@@ -134,11 +139,13 @@ def _date_reader(style: str | None) -> Reader:
 
 
 def _time_reader(style: str | None) -> Reader:
+    forms = [Style(each) for each in ((style,) if style else ("%H:%M:%S", "%H:%M"))]
+
     @lru_cache(_REMEMBERED)
     def read(cell: str) -> time | str:
-        for form in (style,) if style else ("%H:%M:%S", "%H:%M"):
+        for form in forms:
             try:
-                return datetime.strptime(cell.strip(), form).time()
+                return form.read(cell).time()
             except ValueError:
                 continue
         if _ISO_TIME.match(cell.strip()):

@@ -20,9 +20,12 @@ COLLECT_SECONDS = 60
 DIGEST_FILE = "runs-by.sha256"
 START_SECONDS = 60.0
 STOP_SECONDS = 40.0
+_EXERCISE = {True: ("--exercise",), False: ()}
 
 
-def start_worker(stack: Stack, protocol: Path, slot: str = "0") -> Service:
+def start_worker(
+    stack: Stack, protocol: Path, slot: str = "0", *, exercise: bool = False
+) -> Service:
     """Start a supervised worker for `slot`, or give the one that runs; `port` serves its metrics."""
     private_files.make_folder(stack.run_dir / FOLDER)
     folder = private_files.make_folder(stack.run_dir / FOLDER / slot)
@@ -37,6 +40,7 @@ def start_worker(stack: Stack, protocol: Path, slot: str = "0") -> Service:
     command = [
         sys.executable, "-m", "ops.cli", "worker", str(protocol), "--supervised",
         "--run-dir", str(stack.run_dir), "--slot", slot, "--metrics-port", str(port),
+        *_EXERCISE[exercise],
     ]  # fmt: skip
     started = Service(processes.spawn(command, log_of(stack.run_dir, slot)), port, 0)
     service.remember(folder, started)
@@ -52,9 +56,9 @@ def start_collector(stack: Stack, protocol: Path) -> Service:
     return _start(stack, COLLECTOR, protocol, ("audit", "collect", *every))
 
 
-def start_discloser(stack: Stack, protocol: Path) -> Service:
+def start_discloser(stack: Stack, protocol: Path, *, exercise: bool = False) -> Service:
     """Start what takes officers' letters and releases to cases, or give the one that runs."""
-    return _start(stack, DISCLOSER, protocol, ("disclose", "serve"))
+    return _start(stack, DISCLOSER, protocol, ("disclose", "serve", *_EXERCISE[exercise]))
 
 
 def _start(stack: Stack, name: str, protocol: Path, command: tuple[str, ...]) -> Service:

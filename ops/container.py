@@ -14,16 +14,21 @@ import typer
 from ops.audit.collector import CHAIN, collect_for_ever
 from ops.audit.recorder import Recorder
 from ops.cli import EXPECTED, FAILED
+from ops.commands.first_keys import OverExercise, accepting
 from ops.disclosures.case_keys import FOLDER as CASES
 from ops.disclosures.process import discloser_settings, run_discloser
 from ops.embedded import private_files
 from ops.embedded.broker_config import ADMIN, BROKER_PRINCIPAL, CONTROLLER_PRINCIPAL
 from ops.embedded.errors import SecretError
+from ops.embedded.registry_door import PRINCIPAL as REGISTRY
+from ops.embedded.registry_door import user
 from ops.embedded.secrets_store import SecretStore
 from ops.isp.apply import apply as apply_protocol
-from ops.isp.signed import load_signed, may_follow
+from ops.isp.signed import admit, load_signed
 from ops.keys import KeyStore
+from ops.metrics_door import USER as METRICS
 from ops.reference import INDEX_FOLDER, ensure_index
+from ops.registered import schemas_of
 from ops.screen import say, say_lines
 from ops.worker import WorkerSettings, run_worker
 from schemas.access import principals
@@ -43,7 +48,14 @@ Bootstrap = Annotated[str, typer.Option(envvar="IPU_BOOTSTRAP", help="Broker, ho
 RegistryUrl = Annotated[
     str, typer.Option(envvar="IPU_REGISTRY_URL", help="Confluent API of the registry.")
 ]
+Exercise = Annotated[
+    bool,
+    typer.Option("--exercise", envvar="IPU_EXERCISE", help="Take an exercise, knowingly."),
+]
 Data = Annotated[Path, typer.Option(envvar="IPU_DATA", help="Folder of the postcode index.")]
+
+REGISTRY_FILE = f"{REGISTRY}.properties"
+"""The registry's password as the settings of the registry itself have it."""
 
 container = typer.Typer(
     help="Run the parts of the system in containers.",
@@ -61,6 +73,7 @@ def secrets(folder: Path, protocol_file: ProtocolFile) -> None:
     KeyStore(folder).make(london_today(), new=not store.has(Names(protocol.prefix).worker))
     for name in secret_names(protocol):
         store.password(name)
+    private_files.write(folder / REGISTRY_FILE, user(store.password(REGISTRY)))
     say(f"{len(secret_names(protocol))} secrets and the keys in {folder}")
 
 
@@ -75,15 +88,27 @@ def apply(
     households: Annotated[
         Path | None, typer.Option(help="CSV of households a postcode; kept until another is given.")
     ] = None,
+    accept_keys: Annotated[
+        str | None,
+        typer.Option(
+            envvar="IPU_ACCEPT_KEYS",
+            help="Where no protocol is in force yet: the keys of this digest are the officers' own.",
+        ),
+    ] = None,
+    exercise: Exercise = False,
+    over_exercise: OverExercise = False,
 ) -> None:
     """Bring broker and registry into step with the protocol and build the postcode index."""
     catalogue = load_catalogue()
-    protocol = load_signed(protocol_file, catalogue)
-    store = _store(secrets_folder, (ADMIN, *principals(protocol)))
+    signed = load_signed(protocol_file, catalogue, exercise=exercise)
+    store = _store(secrets_folder, (ADMIN, REGISTRY, *principals(signed.protocol)))
     admin = store.client_config(bootstrap, ADMIN)
-    signatures = may_follow(protocol_file, protocol, admin, catalogue)
-    apply_protocol(protocol, catalogue, admin, store, registry_url, say, signatures=signatures)
-    ensure_index(data, protocol.sanitising, households, say)
+    accept = accepting(accept_keys)
+    admitted = admit(signed, admin, catalogue, accept, over_exercise=over_exercise)
+    registry = store.registry_config(registry_url)
+    apply_protocol(admitted, catalogue, admin, store, registry, say)
+    say(f"{signed.protocol.title}: {signed.line}")
+    ensure_index(data, signed.protocol.sanitising, households, say)
 
 
 @container.command()
@@ -91,26 +116,27 @@ def worker(
     protocol_file: ProtocolFile,
     secrets_folder: Secrets,
     bootstrap: Bootstrap,
-    registry_url: RegistryUrl,
     data: Data,
     *,
     slot: Annotated[str, typer.Option(envvar="IPU_SLOT", help="Name among the workers.")] = "0",
     metrics_port: Annotated[
         int | None, typer.Option(envvar="IPU_METRICS_PORT", help="Loopback port of the metrics.")
     ] = None,
+    exercise: Exercise = False,
 ) -> None:
     """Process intake records until stopped."""
-    principal = Names(_read(protocol_file)[0].prefix).worker
-    store = _store(secrets_folder, (principal,))
+    signed = load_signed(protocol_file, load_catalogue(), exercise=exercise)
+    principal = Names(signed.protocol.prefix).worker
+    store = _store(secrets_folder, (principal, METRICS))
     run_worker(
         WorkerSettings(
-            protocol=protocol_file,
+            signed=signed,
             index=data / INDEX_FOLDER,
-            registry_url=registry_url,
             connection=dict(store.client_config(bootstrap, principal)),
             keys=KeyStore(secrets_folder),
             slot=slot,
             metrics_port=metrics_port,
+            metrics_password=store.password(METRICS),
         )
     )
 
@@ -121,7 +147,6 @@ def collect(
     protocol_file: ProtocolFile,
     secrets_folder: Secrets,
     bootstrap: Bootstrap,
-    registry_url: RegistryUrl,
     *,
     every: Annotated[float, typer.Option(min=0.1, help="Seconds between two looks.")] = 60.0,
 ) -> None:
@@ -130,7 +155,8 @@ def collect(
     principal = Names(protocol.prefix).recorder
     client = _store(secrets_folder, (principal,)).client_config(bootstrap, principal)
     chain = f"{principal}.{CHAIN}"
-    collect_for_ever(log_file, Recorder(client, protocol, catalogue, registry_url, chain), every)
+    schemas = schemas_of(client, protocol.prefix, catalogue)
+    collect_for_ever(log_file, Recorder(client, protocol, catalogue, schemas, chain), every)
 
 
 @container.command()
@@ -138,11 +164,12 @@ def disclose(
     protocol_file: ProtocolFile,
     secrets_folder: Secrets,
     bootstrap: Bootstrap,
-    registry_url: RegistryUrl,
+    *,
+    exercise: Exercise = False,
 ) -> None:
     """Take officers' letters, open and close cases, and release to the open ones, until stopped."""
     catalogue = load_catalogue()
-    protocol = load_signed(protocol_file, catalogue)
+    protocol = load_signed(protocol_file, catalogue, exercise=exercise).protocol
     principal = Names(protocol.prefix).discloser
     store = _store(secrets_folder, (ADMIN, principal))
     run_discloser(
@@ -151,7 +178,6 @@ def disclose(
             catalogue,
             store.client_config(bootstrap, principal),
             store.client_config(bootstrap, ADMIN),
-            registry_url,
             secrets_folder,
         )
     )
@@ -159,7 +185,7 @@ def disclose(
 
 def secret_names(protocol: Protocol) -> tuple[str, ...]:
     """Every secret that the containers of a protocol need, by the name of its file."""
-    own = (ADMIN, BROKER_PRINCIPAL, CONTROLLER_PRINCIPAL)
+    own = (ADMIN, BROKER_PRINCIPAL, CONTROLLER_PRINCIPAL, REGISTRY, METRICS)
     return (*own, *principals(protocol))
 
 

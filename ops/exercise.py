@@ -40,18 +40,33 @@ def exercise(protocol_file: Path, run_dir: Path, catalogue: Catalogue) -> Path:
     private_files.make_folder(Layout(run_dir).secrets.folder)
     keys = _keys(run_dir)
     document: Any = YAML(typ="rt").load(protocol_file)
+    _mark(document)
     holders = {party["id"]: party for party in document["parties"]}
     holders |= {n["short_name"]: n["agreement"] for n in document.get("neighbours", ())}
     for name, posts in protocol.officers.items():
         for post in posts:
             # Of its own: in the file, parties may share an officer by an alias, never a key.
             key = public_key(load_key(_made(keys, name, post)))
-            holders[name][post] = {**holders[name][post], "key": key}
-    copy = private_files.make_folder(run_dir / FOLDER) / protocol_file.name
+            known = {k: v for k, v in holders[name][post].items() if k != "replaces"}
+            holders[name][post] = {**known, "key": key}
+    copy = copy_of(protocol_file, run_dir)
+    private_files.make_folder(copy.parent)
     with copy.open("w", encoding="utf-8") as stream:
         YAML(typ="rt").dump(document, stream)
     _sign(copy, keys, catalogue)
     return copy
+
+
+def copy_of(protocol_file: Path, run_dir: Path) -> Path:
+    """The file of the copy that an exercise under the run directory makes of a protocol."""
+    return run_dir / FOLDER / protocol_file.name
+
+
+def _mark(document: Any) -> None:
+    """Say that it is an exercise; what it says of keys that were lost is of other keys."""
+    for field in ("exercise", "rekeyed"):
+        document.pop(field, None)
+    document.insert(0, "exercise", True)
 
 
 def officers_key(run_dir: Path, party: str, post: Post) -> Path:
@@ -65,13 +80,14 @@ def _keys(run_dir: Path) -> Path:
 
 def _sign(copy: Path, keys: Path, catalogue: Catalogue) -> None:
     protocol = load_protocol(copy, catalogue)
-    if not list(signature_findings(protocol, load_signatures(copy))):
+    entries, today = load_signatures(copy).entries, london_today()
+    if entries and not list(signature_findings(protocol, entries, today)):
         return
     signatures = []
     for name, posts in protocol.signatories.items():
         post = next(iter(posts))
         key = load_key(_file(keys, name, post))
-        signatures.append(make_signature(protocol, name, post, key, london_today()))
+        signatures.append(make_signature(protocol, name, post, key, today))
     private_files.write(signatures_file(copy), save_signatures(copy, signatures))
 
 

@@ -1,8 +1,8 @@
 """Cells that no spreadsheet takes for a formula. Pure.
 
 A spreadsheet reads a cell that begins with one of ``= + - @``, a tab or a carriage return as a formula,
-which can run commands or send the sheet's content away. An apostrophe before it makes it a text. Plain
-numbers stay numbers. What already begins with apostrophes before such a sign gets one more, so that what
+which can run commands or send the sheet's content away. An apostrophe before it makes it a text. A plain
+number stays a number, and a dash alone stays a dash. What already begins with apostrophes before such a sign gets one more, so that what
 was written can be read back.
 """
 
@@ -14,14 +14,14 @@ _APOSTROPHE = "'"
 _SIGNS = "=+\\-@\t\r\n＝＋－＠"
 _FORMULA = re.compile(rf"'*[{_SIGNS}]")
 _WRITTEN = re.compile(rf"'+[{_SIGNS}]")
-_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
+_PLAIN = re.compile(r"-|[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 _CELL = re.compile(rb"((?:^|[,;\t|])[ \"]*)(?=([=+@\r-][^,;\t|\r\n\"]*))", re.MULTILINE)
-_HARMLESS = re.compile(rb"-+ *|[+-]?(\d[\d ]*(\.\d*)?|\.\d+)([eE][+-]?\d+)?%? *|\r")
+_HARMLESS = re.compile(rb"- *|[+-]?(\d[\d ]*(\.\d*)?|\.\d+)([eE][+-]?\d+)?%? *|\r")
 
 
 def guarded(text: str) -> str:
     """Return the text as a cell that is no formula."""
-    if _FORMULA.match(text) and not _NUMBER.fullmatch(text):
+    if _FORMULA.match(text) and not _PLAIN.fullmatch(text):
         return _APOSTROPHE + text
     return text
 

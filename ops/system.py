@@ -14,7 +14,7 @@ from ops.embedded.layout import Layout
 from ops.embedded.service import Service
 from ops.embedded.stack import Stack
 from ops.isp.apply import apply
-from ops.isp.signed import load_signed, may_follow
+from ops.isp.signed import AcceptKeys, admit, load_signed
 from ops.keys import KeyStore
 from ops.reference import ensure_index
 from ops.settings import Settings
@@ -52,27 +52,33 @@ def bring_up(
     households: Path | None,
     report: Report,
     *,
+    accept: AcceptKeys,
     worker: bool = True,
+    exercise: bool = False,
+    over_exercise: bool = False,
 ) -> System:
-    """Start what does not run yet, apply the protocol, build the index, start the worker."""
+    """Start what does not run yet, apply the protocol, build the index, start the worker.
+
+    `exercise` takes one knowingly; `accept` and `over_exercise` are those of `ops.isp.signed.admit`.
+    """
     catalogue = load_catalogue()
-    protocol = load_signed(protocol_file, catalogue)
+    signed = load_signed(protocol_file, catalogue, exercise=exercise)
+    protocol = signed.protocol
     stack = embedded.start(settings, report)
     private_files.write(stack.run_dir / _PROTOCOL_FILE, str(protocol_file.resolve()))
     report("applying the protocol")
     # Before it makes the passwords by which a system shows that it is not new.
     keys_of(stack).make(london_today(), new=not stack.secrets.has(Names(protocol.prefix).worker))
     admin = stack.secrets.client_config(stack.bootstrap, ADMIN)
-    signatures = may_follow(protocol_file, protocol, admin, catalogue)
-    apply(
-        protocol, catalogue, admin, stack.secrets, stack.registry_url, report, signatures=signatures
-    )
+    admitted = admit(signed, admin, catalogue, accept, over_exercise=over_exercise)
+    apply(admitted, catalogue, admin, stack.secrets, stack.registry_client, report)
     index = ensure_index(stack.run_dir, protocol.sanitising, households, report)
     counted = load_metadata(index).households
     start_collector(stack, protocol_file)
-    started = start_worker(stack, protocol_file) if worker else None
+    mark = protocol.exercise
+    started = start_worker(stack, protocol_file, exercise=mark) if worker else None
     if worker:
-        start_discloser(stack, protocol_file)
+        start_discloser(stack, protocol_file, exercise=mark)
     return System(stack, protocol_file, protocol, catalogue, started, counted)
 
 

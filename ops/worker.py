@@ -1,4 +1,4 @@
-"""The stream worker's composition root: settings, protocol, index, key and registry become an app."""
+"""The stream worker's composition root: settings, protocol, index, keys and schemas become an app."""
 
 from __future__ import annotations
 
@@ -9,17 +9,19 @@ import signal
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from faust import Worker
-from prometheus_client import CollectorRegistry, disable_created_metrics, start_http_server
+from prometheus_client import CollectorRegistry, disable_created_metrics
 
+from ops import metrics_door
 from ops.isp.in_force import await_another, read_in_force
-from ops.isp.signed import load_signed
+from ops.isp.signed import ReadProtocol
 from ops.keys import KeyStore
 from ops.reference import GAZETTEER_FOLDER, PREMISES_FILE
+from ops.registered import schemas_of
 from sanitiser.gazetteer import Gazetteer
 from sanitiser.key_ring import KeyRing
 from sanitiser.postcode_store import METADATA_FILE
@@ -30,7 +32,6 @@ from schemas.catalogue import Catalogue, load_catalogue
 from schemas.london import end_of_day, london_today
 from schemas.protocol import Protocol
 from schemas.review_date import review_notice
-from schemas.signatures import content_digest
 from schemas.topics import Names
 from schemas.wire import decoder
 from streams.app import build_app
@@ -39,12 +40,11 @@ from streams.flows import Wire, build_pipeline
 from streams.kafka_config import WorkerClients
 from streams.metrics import Metrics
 from streams.pipeline import Pipeline
-from streams.registry import Registry
+from streams.registry import Schemas
 from streams.source import SourceSettings
 
 log = logging.getLogger(__name__)
 
-LOOPBACK = "127.0.0.1"
 _WATCHED_EVERY_SECONDS = 10.0
 
 
@@ -56,13 +56,24 @@ class WorkerError(RuntimeError):
 class WorkerSettings:
     """Everything one worker process is given. `metrics_port` None serves no metrics."""
 
-    protocol: Path
+    signed: ReadProtocol
     index: Path
-    registry_url: str
     connection: dict[str, Any]
     keys: KeyStore
     slot: str = "0"
     metrics_port: int | None = None
+    metrics_password: str = field(default="", repr=False)
+
+
+class _Worker(Worker):
+    """Faust's worker, which names its protocol as the first thing in its log."""
+
+    protocol = ""
+
+    async def on_execute(self) -> None:
+        # Not sooner: only now is the log set up.
+        log.info("working by protocol %s", self.protocol)
+        await super().on_execute()
 
 
 def run_worker(settings: WorkerSettings) -> None:
@@ -70,13 +81,12 @@ def run_worker(settings: WorkerSettings) -> None:
     # It logs every request with its address, at a level meant for news of ours.
     logging.getLogger("httpx2").setLevel(logging.WARNING)
     catalogue = load_catalogue()
-    protocol = load_signed(settings.protocol, catalogue)
-    _require_applied(protocol, settings, catalogue)
+    protocol = settings.signed.protocol
+    _require_applied(settings, catalogue)
     index = PostcodeIndex.open(settings.index, protocol.sanitising.minimum_households)
     keys, folder = settings.keys.ring(), settings.index.parent
-    pipeline = assemble(
-        protocol, catalogue, index, folder, settings.registry_url, keys, settings.slot
-    )
+    schemas = schemas_of(settings.connection, protocol.prefix, catalogue)
+    pipeline = assemble(protocol, catalogue, index, folder, schemas, keys, settings.slot)
     metrics = _metrics(settings)
     metrics.index_rows.set(len(index))
     metrics.index_age.set((settings.index / METADATA_FILE).stat().st_mtime)
@@ -89,22 +99,26 @@ def run_worker(settings: WorkerSettings) -> None:
     changelog = Changelog(clients, topic, pipeline.memory, pipeline.writer, decode)
     app = build_app(clients, pipeline, _source(protocol, pipeline), metrics, changelog)
     end_when(_until_changed(settings.keys.file), "there is a new epoch of keys")
-    connection, digest = settings.connection, content_digest(protocol)
+    connection, digest = settings.connection, settings.signed.digest
     end_when(
         lambda: await_another(connection, protocol.prefix, catalogue, digest),
         "another protocol is in force",
     )
     # What stands now stays: the collector need not look at it again with every batch.
     gc.freeze()
-    Worker(app, loglevel="INFO", redirect_stdouts=False).execute_from_commandline()
+    worker = _Worker(app, loglevel="INFO", redirect_stdouts=False)
+    worker.protocol = settings.signed.line
+    worker.execute_from_commandline()
 
 
-def _require_applied(protocol: Protocol, settings: WorkerSettings, catalogue: Catalogue) -> None:
+def _require_applied(settings: WorkerSettings, catalogue: Catalogue) -> None:
     """See that the protocol is the one in force: what the broker's rules do not know is not released by."""
-    known = read_in_force(settings.connection, protocol.prefix, catalogue)
-    if known is None or known.digest != content_digest(protocol):
-        message = f"{settings.protocol} is not the protocol in force"
-        raise WorkerError(f"{message}; bring the broker into step with `ipu isp apply`")
+    signed = settings.signed
+    known = read_in_force(settings.connection, signed.protocol.prefix, catalogue)
+    if known is None or known.digest != signed.digest:
+        message = f"{signed.file}, {signed.line}, is not the protocol in force"
+        accepted = f"accepted: digest {known.digest}" if known else "none is in force"
+        raise WorkerError(f"{message}; {accepted}; `ipu isp apply` puts one in force")
 
 
 def _warn_of_review(protocol: Protocol) -> None:
@@ -140,11 +154,10 @@ def _metrics(settings: WorkerSettings) -> Metrics:
     disable_created_metrics()  # type: ignore[no-untyped-call]
     if settings.metrics_port is not None:
         try:
-            start_http_server(settings.metrics_port, LOOPBACK, registry)
+            metrics_door.serve(settings.metrics_port, registry, settings.metrics_password)
         except OSError as error:
-            message = (
-                f"metrics cannot be served on {LOOPBACK}:{settings.metrics_port}: {error.strerror}"
-            )
+            address = f"{metrics_door.LOOPBACK}:{settings.metrics_port}"
+            message = f"metrics cannot be served on {address}: {error.strerror}"
             raise WorkerError(message + "; give another --metrics-port") from error
     return Metrics(registry)
 
@@ -154,13 +167,12 @@ def assemble(
     catalogue: Catalogue,
     index: PostcodeIndex,
     beside: Path,
-    registry_url: str,
+    schemas: Schemas,
     keys: KeyRing,
     slot: str = "0",
 ) -> Pipeline:
     """The pipeline of a protocol, with the places and premises that lie in the folder `beside`."""
-    registry = Registry(registry_url)
-    wire = Wire(registry.encoder, registry.decoder_for)
+    wire = Wire(schemas.encoder, schemas.decoder_for)
     folder, listed = beside / GAZETTEER_FOLDER, beside / PREMISES_FILE
     gazetteer = Gazetteer.open(folder) if folder.is_dir() else None
     premises = PremisesList.open(listed) if listed.is_file() else withheld_premises

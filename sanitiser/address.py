@@ -12,7 +12,8 @@ import unicodedata
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from sanitiser.address_segments import Segment, leftover, read_segment
+from sanitiser.address_guard import SEVERAL, doubt
+from sanitiser.address_segments import Segment, is_thoroughfare, leftover, read_segment
 from sanitiser.address_words import settlements, words
 from sanitiser.postcodes import FORM, INWARD, normalise
 
@@ -73,7 +74,14 @@ def _split(address: str) -> SplitAddress:
         (segment.tokens[street.end :], segment.keys[street.end :]),
         *((s.tokens, s.keys) for s in segments[at + 1 :]),
     ]
-    reason = _doubt(segments, at) or _leftover(segment.keys[street.start : street.end], localities)
+    named = slice(street.start, street.end)
+    ends = frozenset(key for key in segment.keys if is_thoroughfare(key))
+    guarded = doubt(segment.tokens[named], segment.keys[named], is_thoroughfare=ends)
+    reason = (
+        guarded
+        or _doubt(segments, at)
+        or _leftover(segment.keys[street.start : street.end], localities)
+    )
     if len(postcodes) > 1:
         reason = "several-postcodes"
     name = " ".join(segment.tokens[street.start : street.end]).rstrip(".")
@@ -108,11 +116,16 @@ def _segments(text: str) -> list[Segment]:
 
 
 def _street_at(segments: Sequence[Segment]) -> int | None:
-    """Pick the last strong street; without one, the last that a number or house name stands before.
+    """Pick the last strong street behind a number, else the last strong one, else the last with evidence.
 
     The last, because what stands before a street may be a block named like one: 1 The Mews, 5
-    Anne Street.
+    Anne Street. A number tells a street from a person: 5 Acacia Avenue, Harry Lane.
     """
+    numbered = [
+        at for at, s in enumerate(segments) if s.street and s.street.strong and s.street.numbered
+    ]
+    if numbered:
+        return numbered[-1]
     strong = [
         at
         for at, s in enumerate(segments)
@@ -129,27 +142,16 @@ def _doubt(segments: Sequence[Segment], at: int) -> str | None:
     """Why a street's name may hold another, which none can that follows a building's at once."""
     street = segments[at].street
     assert street is not None
-    if not street.numbered and _has_numbered_street(segments[:at]):
-        return "several-streets"
     if street.personal and not street.numbered and _has_another_street(segments, at):
-        return "several-streets"
+        return SEVERAL
     after_premises = at > 0 and street.start == 0 and segments[at - 1].ends_premises
     return None if street.led and after_premises else street.reason
-
-
-def _has_numbered_street(segments: Sequence[Segment]) -> bool:
-    """Whether a street stands behind a number already: 5 Acacia Avenue, Harry Lane, Bath."""
-    return any(s.street and s.street.strong and s.street.numbered for s in segments)
 
 
 def _has_another_street(segments: Sequence[Segment], at: int) -> bool:
     """Whether a street stands beside what may be somebody: Harry Lane, Acacia Gardens."""
     return any(
-        s.street
-        and not s.street.numbered
-        and s.keys[0] != "the"
-        and s.keys[-1:] != ("park",)
-        and s.keys not in settlements()
+        s.street and s.keys[0] != "the" and s.keys[-1:] != ("park",) and s.keys not in settlements()
         for other, s in enumerate(segments)
         if other != at
     )

@@ -6,6 +6,7 @@ import re
 from functools import cache, lru_cache
 from typing import Final, NamedTuple
 
+from sanitiser.address_guard import SEVERAL
 from sanitiser.address_words import Words, settlements, words
 
 _ORDINAL: Final = re.compile(r"[0-9]{0,2}(?:1st|2nd|3rd|[04-9]th|1[123]th)")
@@ -114,6 +115,7 @@ class _Reader:
 
     def __init__(self, keys: tuple[str, ...], w: Words, *, free: bool) -> None:
         self.keys, self.words = keys, w
+        self.several = False
         self._begin(0, numbered=False, free=free)
 
     def read(self) -> Street | None:
@@ -222,6 +224,8 @@ class _Reader:
             return True
         if at == self.start or not is_thoroughfare(key):
             return False
+        if key == "st" and not self.counted and self.keys[at + 1 :] not in {(), *settlements()}:
+            return False  # "Norton St Philip" is a village
         return not (key == "st" and self._key(at - 1) in _LINKS)
 
     def _is_whole_name(self, at: int, key: str) -> bool:
@@ -247,6 +251,10 @@ class _Reader:
                 self.end = at + 1
             return  # "Acacia Avenue end of terrace"
         self._note_break(at)
+        if self.counted and self.strong and self.break_at is not None:
+            return  # "12 Acacia Avenue Harry Lane": the street is the one behind the number
+        if self.counted and strong and self.break_at is not None:
+            self.several = True
         if strong and self.break_at is not None:
             self._begin(self.break_at, numbered=False, free=False)
         if self.name_end is None:
@@ -263,7 +271,7 @@ class _Reader:
 
     def _street(self) -> Street:
         assert self.end is not None
-        reason = self._doubt()
+        reason = SEVERAL if self.several else self._doubt()
         keys = self.keys[self.start : self.end]
         personal = _may_be_somebody(keys)
         led = reason == UNKNOWN_START and _is_led(keys)

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import time
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
 from sanitiser.ages import band
+from sanitiser.caveats import caveats_of
 from sanitiser.location import Located, Released
 from sanitiser.premises import withheld_premises
 from sanitiser.references import ReferenceKey
+from sanitiser.rows import RowRule
 from schemas.coded_text import Reading, TextReader
 from schemas.codes import CodeList
 from schemas.derive import geocoding_field_name, utc_field_name
 from schemas.people import coarser_fields
-from schemas.record_type import PERSONAL, Field, RecordType
+from schemas.record_type import PERSONAL, Field, RecordType, Treatment
 from schemas.scrubbed import scrubbable, scrubbed_name
 
 Record = Mapping[str, Any]
@@ -59,10 +61,12 @@ class Policy:
         self._identity = record_type.identity
         self._dataset = record_type.dataset
         self._record_key = key.for_purpose(profile, "record")
-        self._exclusion = record_type.excluded.get(profile)
+        self._row_rule = RowRule(record_type, profile, code_lists)
         released = record_type.released(profile)
         self._told = frozenset(f.name for f in released)
-        self._kept = [f.name for f in released if f.treatments[profile].action in _AS_IT_IS]
+        self._kept = [
+            f.name for f in released if _stays_as_it_is(f.treatments[profile], profile, code_lists)
+        ]
         self._kept += [
             utc_field_name(e.time)
             for e in record_type.events
@@ -89,7 +93,7 @@ class Policy:
         self._treated: list[tuple[str, _Treat]] = [
             (f.name, _treatment(f, profile, key, code_lists, premises))
             for f in released
-            if f.treatments[profile].action not in _AS_IT_IS | set(_PLACE)
+            if f.name not in self._kept and f.treatments[profile].action not in _PLACE
         ]
 
         references = {f.name for f in released if f.treatments[profile].action == "reference"}
@@ -106,17 +110,12 @@ class Policy:
 
     @property
     def has_exclusion(self) -> bool:
-        """Whether there are rows that this profile never gets."""
-        return self._exclusion is not None
+        """Return whether there are rows that this profile never gets."""
+        return bool(self._row_rule)
 
-    def excludes(self, record: Record) -> bool:
-        """Whether this profile never gets such a row; a flag that is not known counts as set."""
-        rule = self._exclusion
-        if rule is None:
-            return False
-        if record.get(rule.flag) is not False:
-            return True
-        return rule.telling(record) is not None
+    def kept_out(self, record: Record, unread: Collection[str]) -> str | None:
+        """Return why this profile gets no such row; None if it may have it."""
+        return self._row_rule(record, unread)
 
     def residues(self, record: Record) -> set[str]:
         """The texts of a record that say more than their codes tell."""
@@ -172,10 +171,14 @@ class Policy:
             released[scrubbed] = None if given is None else scrub(given)
         released["record_id"] = self.record_id(agency, record)
         released["source_agency"] = agency
-        released["caveats"] = (
-            [c for c in caveats if c.partition(":")[0] in self._told] if caveats else []
-        )
+        released["caveats"] = caveats_of(released, caveats) if caveats else []
         return released
+
+
+def _stays_as_it_is(treatment: Treatment, profile: str, code_lists: Mapping[str, CodeList]) -> bool:
+    if treatment.action == "code" and treatment.code_list:
+        return not code_lists[treatment.code_list].profiles[profile].merged
+    return treatment.action in _AS_IT_IS
 
 
 def _treatment(
@@ -193,9 +196,13 @@ def _treatment(
             return _coded_text(code_lists[treatment.code_list])
         case "premises":
             return lambda _agency, given: premises(given)
+        case "code" if treatment.code_list:
+            as_told = code_lists[treatment.code_list].profiles[profile].told
+            return lambda _agency, given: as_told(given)
         case "group" if treatment.code_list:
-            group = code_lists[treatment.code_list].group
-            return lambda _agency, given: group(given)
+            code_list = code_lists[treatment.code_list]
+            told, group = code_list.profiles[profile].told, code_list.group
+            return lambda _agency, given: group(told(given))
         case action if action in _OF_VALUES:
             return _OF_VALUES[action]
     raise AssertionError(f"no treatment for {field.name!r}")

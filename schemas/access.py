@@ -46,6 +46,7 @@ def rules(protocol: Protocol, closed: frozenset[str] = frozenset()) -> frozenset
             *_audit(protocol),
             *_cases(protocol),
             *_own_names(protocol),
+            *_schemas(protocol),
             *grounds(protocol, closed),
         )
     )
@@ -155,6 +156,12 @@ def _aggregates(protocol: Protocol) -> Iterator[tuple[Rule, Ground]]:
         yield Rule(keeper, "read", "topic", topic), ground
         for party in agreement.recipients or [p.id for p in protocol.parties]:
             yield Rule(names.principal(party), "read", "topic", topic), ground
+
+
+def _schemas(protocol: Protocol) -> Iterator[Rule]:
+    """Whoever writes or reads needs the schemas' ids; the topic says nothing of who supplies or receives."""
+    for principal in principals(protocol):
+        yield Rule(principal, "read", "topic", Names(protocol.prefix).schemas)
 
 
 def _own_names(protocol: Protocol) -> Iterator[Rule]:

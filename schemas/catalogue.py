@@ -11,7 +11,8 @@ from typing import Any
 from schemas.aggregates import AggregateSource, load_aggregates
 from schemas.codes import CodeList, load_code_list
 from schemas.declaration import parse_record_type
-from schemas.record_type import RecordType, SchemaError
+from schemas.record_type import RecordType, SchemaError, Treatment
+from schemas.telling import ALL_TOLD
 
 SCHEMA_FOLDER = Path(__file__).parent
 
@@ -59,15 +60,38 @@ def _load_record_type(path: Path) -> RecordType:
 
 
 def _check_code_lists(record_type: RecordType, code_lists: Mapping[str, CodeList]) -> None:
+    where = f"{record_type.dataset}.avsc"
+    for rule in record_type.excluded.values():
+        for name, codes in rule.codes.items():
+            listed = code_lists.get(str(record_type.field(name).code_list))
+            for code in sorted(codes - set(listed.spellings if listed else ())):
+                raise SchemaError(f"{where}: rows are excluded by {code!r}, which {name} never is")
     for field in record_type.fields:
-        for treatment in field.treatments.values():
+        for profile, treatment in field.treatments.items():
             if treatment.code_list and treatment.code_list not in code_lists:
                 raise SchemaError(
-                    f"{record_type.dataset}.avsc: field {field.name!r} uses the code list "
+                    f"{where}: field {field.name!r} uses the code list "
                     f"{treatment.code_list!r}, which is not under codes/"
                 )
             if treatment.action == "group" and not code_lists[str(treatment.code_list)].groups:
                 raise SchemaError(
-                    f"{record_type.dataset}.avsc: field {field.name!r} needs the groups of "
+                    f"{where}: field {field.name!r} needs the groups of "
                     f"{treatment.code_list!r}, which has none"
                 )
+            if treatment.code_list:
+                _check_telling(f"{where}: field {field.name!r}", profile, treatment, code_lists)
+
+
+def _check_telling(
+    where: str, profile: str, treatment: Treatment, code_lists: Mapping[str, CodeList]
+) -> None:
+    telling = code_lists[str(treatment.code_list)].profiles.get(profile)
+    if telling is None:
+        raise SchemaError(
+            f"{where} goes to {profile}, but codes/{treatment.code_list}.yaml does not say what "
+            f"{profile} is told of its codes"
+        )
+    if treatment.action == "coded-text" and (telling.left_out or telling.merged):
+        raise SchemaError(
+            f"{where} is a text; codes/{treatment.code_list}.yaml can only have {profile}: {ALL_TOLD}"
+        )

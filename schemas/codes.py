@@ -7,42 +7,69 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from ruamel.yaml import YAML
 
 from schemas.record_type import SchemaError
+from schemas.spelling import LONGEST, folded, words
+from schemas.telling import Telling, findings, read_tellings
 
 _SHOWN = 25
+_NEEDED = {"source", "profiles", "codes"}
+_POSSIBLE = {"pattern", "form", "groups", "sub_classes"}
+_MOST_WORDS = 16
+_MARKS = " -.:;,'\"()[]"
 _SUB_CLASS = re.compile(r"0{0,2}([0-9]{1,3}[A-Z]?)[/.]0?([0-9]{1,2})", re.ASCII)
 _CLASS = re.compile(r"0{1,2}([1-9][0-9]{0,2}[A-Z]?)", re.ASCII)
+_APART = re.compile(r"(0{0,2}[1-9][0-9]{0,2})[\W_]{1,3}([A-Z])")
+"""A class whose letter stands apart: 8 U."""
+_HEAD = re.compile(r"[\W_]*(0{0,2}[0-9]{1,3}[A-Z]?(?:[/.][0-9]{1,2})?)(?!\w)(.*)")
+_LETTER = re.compile(r"[\W_]*([A-Z])(?!\w)")
+
+
+class Spelt(NamedTuple):
+    """A code that was read; it is not `certain` where the text says more than the code."""
+
+    code: str
+    certain: bool
 
 
 @dataclass(frozen=True)
 class CodeList:
     """Codes with the spellings that mean them.
 
-    `pattern` admits codes of a form instead; `sub_classes` admits a listed class with a number of
-    its own behind a stroke or point (``8/06``); `groups` are the broader groups of the codes.
+    `pattern` admits codes of a form instead, which `form` says in words; `sub_classes` admits a
+    listed class with a number of its own behind a stroke or point (``8/06``); `groups` are the
+    broader groups of the codes;
+    `profiles` says what each profile that receives the list is told of its codes.
     """
 
     name: str
     source: str
     spellings: Mapping[str, tuple[str, ...]]
     pattern: str | None = None
+    form: str = ""
     groups: Mapping[str, str] = field(default_factory=dict)
     sub_classes: bool = False
+    profiles: Mapping[str, Telling] = field(default_factory=dict)
 
     def code(self, given: str) -> str | None:
-        """The code that `given` spells, whatever its case and spacing; None where it spells none."""
-        found = self._by_spelling.get(_folded(given))
-        if found is not None:
-            return found
-        if self.sub_classes:
-            return self._sub_class(given.strip().upper())
-        if self._form is not None and self._form.fullmatch(given.strip()):
-            return given.strip()
-        return None
+        """Return the code that `given` spells with certainty, whatever its case, width and spacing."""
+        found = self.read(given)
+        return found.code if found is not None and found.certain else None
+
+    def read(self, given: str) -> Spelt | None:
+        """Return the code that `given` spells; words that are not the code's own make it uncertain."""
+        text = folded(given)
+        if not text or len(text) > LONGEST:
+            return None
+        bare = text.strip(_MARKS)
+        code = self._spelled(text) or self._of_form(given.strip()) or self._spelled(bare)
+        code = code or self._said_twice(bare)
+        if code is not None:
+            return Spelt(code, certain=True)
+        return self._with_words(bare.upper()) if self.sub_classes else None
 
     def group(self, code: str) -> str | None:
         """The broader group of a code, that of its class for a sub-class; None where it has none."""
@@ -52,11 +79,60 @@ class CodeList:
     def accepted(self) -> str:
         """What is accepted, in words, for a message."""
         if self.pattern:
-            return f"a code of the form {self.pattern}"
+            return self.form or f"a code of the form {self.pattern}"
         shown = ", ".join(list(self.spellings)[:_SHOWN])
         if len(self.spellings) > _SHOWN:
             shown += f" … ({len(self.spellings)} codes, listed in docs/datasets.md as {self.name})"
         return f"one of {shown}" + (", or a sub-class such as 8/06" if self.sub_classes else "")
+
+    def _spelled(self, text: str) -> str | None:
+        """Return the code of a folded text that says nothing else."""
+        found = self._by_spelling.get(text)
+        if found is not None:
+            return found
+        if self.sub_classes:
+            upper = text.upper()
+            apart = _APART.fullmatch(upper)
+            joined = "".join(apart.groups()) if apart else upper
+            return self._by_spelling.get(joined.casefold()) or self._sub_class(joined)
+        return None
+
+    def _in_words(self, said: list[str]) -> str | None:
+        # A number whose marks are gone could be another: 8/06 and 806.
+        text = " ".join(said)
+        if not any(c.isdigit() for c in text):
+            return self._by_words.get(text)
+        return self._spelled(text)
+
+    def _said_twice(self, text: str) -> str | None:
+        """Return the code of words alone, or of a code followed by its own words."""
+        said = words(text)
+        if not 0 < len(said) <= _MOST_WORDS:
+            return None
+        if not any(c.isdigit() for c in text):
+            found = self._in_words(said)
+            if found is not None:
+                return found
+        for end in range(1, len(said)):
+            code = self._in_words(said[:end])
+            if code is not None and code == self._in_words(said[end:]):
+                return code
+        return None
+
+    def _with_words(self, text: str) -> Spelt | None:
+        """Return the code in front of other words; None where those words may change it."""
+        found = _HEAD.fullmatch(text)
+        if found is None or not words(found[2]):
+            return None
+        letter = _LETTER.match(found[2])
+        code = self._spelled(found[1].casefold())
+        if code is None or (letter and self._spelled(f"{code}{letter[1]}".casefold())):
+            return None
+        other = self._in_words(words(found[2].casefold()))
+        return Spelt(code, certain=False) if other in {None, code} else None
+
+    def _of_form(self, given: str) -> str | None:
+        return given if self._form is not None and self._form.fullmatch(given) else None
 
     def _sub_class(self, given: str) -> str | None:
         padded = _CLASS.fullmatch(given)
@@ -71,10 +147,14 @@ class CodeList:
     @cached_property
     def _by_spelling(self) -> dict[str, str]:
         return {
-            _folded(spelling): code
+            folded(spelling): code
             for code, spellings in self.spellings.items()
             for spelling in (code, *spellings)
         }
+
+    @cached_property
+    def _by_words(self) -> dict[str, str]:
+        return {" ".join(words(spelling)): code for spelling, code in self._by_spelling.items()}
 
     @cached_property
     def _form(self) -> re.Pattern[str] | None:
@@ -82,7 +162,7 @@ class CodeList:
 
 
 def load_code_list(path: Path) -> CodeList:
-    """Read ``<name>.yaml``: `source`, `codes` with spellings, perhaps `groups`, a `pattern`, `sub_classes`.
+    """Read ``<name>.yaml``: `source`, `profiles`, `codes` with spellings, perhaps what else a list has.
 
     Raises:
         SchemaError: names the file, the code, what is wrong and what is accepted.
@@ -95,15 +175,19 @@ def load_code_list(path: Path) -> CodeList:
         source=str(declared["source"]).strip(),
         spellings={code: tuple(spellings) for code, spellings in declared["codes"].items()},
         pattern=declared.get("pattern"),
+        form=declared.get("form", ""),
         groups=declared.get("groups", {}),
         sub_classes=declared.get("sub_classes", False),
+        profiles=read_tellings(declared["profiles"], declared["codes"]),
     )
 
 
 def _findings(declared: Mapping[str, Any]) -> Iterator[str]:
-    unknown = set(declared) - {"source", "codes", "pattern", "groups", "sub_classes"}
-    if unknown or not {"source", "codes"} <= set(declared):
-        yield "has source and codes, and perhaps pattern, groups, sub_classes"
+    if set(declared) - _NEEDED - _POSSIBLE or not set(declared) >= _NEEDED:
+        yield (
+            "has source, profiles (what each is told of the codes) and codes, and perhaps "
+            + ", ".join(sorted(_POSSIBLE))
+        )
         return
     codes, groups = declared["codes"], declared.get("groups", {})
     meant: dict[str, str] = {}
@@ -111,12 +195,10 @@ def _findings(declared: Mapping[str, Any]) -> Iterator[str]:
         for spelling in (code, *spellings):
             if not isinstance(spelling, str) or not spelling.strip():
                 yield f"code {code!r}: {spelling!r} is no text; YAML reads true, 1 and null so: quote it"
-            elif meant.setdefault(_folded(spelling), code) != code:
-                yield f"{spelling!r} spells both {meant[_folded(spelling)]!r} and {code!r}"
+            elif meant.setdefault(" ".join(words(folded(spelling))), code) != code:
+                other = meant[" ".join(words(folded(spelling)))]
+                yield f"{spelling!r} spells both {other!r} and {code!r}"
     if groups and set(groups) != set(codes):
         odd = ", ".join(sorted(map(str, set(groups) ^ set(codes))))
         yield f"groups name every code and no other; these differ: {odd}"
-
-
-def _folded(text: str) -> str:
-    return " ".join(text.casefold().split())
+    yield from findings(declared["profiles"], codes)

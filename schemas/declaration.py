@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from schemas.record_type import (
+    BIRTH,
+    COARSEST,
     DEPERSONALISED_PROFILES,
     PERSONAL,
     PROFILES,
@@ -80,12 +82,14 @@ def parse_record_type(declared: Mapping[str, Any], source: str) -> RecordType:
                 )
                 for profile, rule in declared["excluded"].items()
             },
+            not_domestic=str(declared.get("not_domestic", "")).strip(),
             fields=tuple(_parse_field(f, profiles, source) for f in declared["fields"]),
         )
     except KeyError as missing:
         raise SchemaError(f"{source}: the annotation {missing} is missing or unknown") from missing
     _check_profiles(record_type, source)
     _check_references(record_type, source)
+    _check_domestic(record_type, source)
     return record_type
 
 
@@ -249,5 +253,24 @@ def _check_references(record_type: RecordType, source: str) -> None:
     for name in sorted(used - declared):
         raise SchemaError(f"{source}: {name!r} is used in an annotation but is no field")
     for field in record_type.fields:
-        if field.born and record_type.field(field.born).kind != "date":
-            raise SchemaError(f"{source}: {field.born!r} is no date, so gives no age")
+        if field.born and field.born not in record_type.births:
+            raise SchemaError(
+                f"{source}: {field.born!r} is no date named …{BIRTH}, so gives no age"
+            )
+
+
+def _check_domestic(record_type: RecordType, source: str) -> None:
+    """Check that whoever may not be told of domestic events gets a type only where rows can say so."""
+    for rule in record_type.excluded.values():
+        if record_type.field(rule.flag).kind != "flag":
+            raise SchemaError(f"{source}: {rule.flag!r} excludes rows but is no flag")
+        for name in rule.codes:
+            if record_type.field(name).code_list is None:
+                raise SchemaError(f"{source}: {name!r} excludes rows by its codes but has no list")
+    if (COARSEST in record_type.profiles) != (
+        (COARSEST in record_type.excluded) != bool(record_type.not_domestic)
+    ):
+        raise SchemaError(
+            f"{source}: a type for {COARSEST} has either excluded.{COARSEST}, whose flag says which rows "
+            "are domestic, or not_domestic, which says why none can be; other types have neither"
+        )

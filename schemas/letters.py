@@ -38,6 +38,15 @@ LONGEST_LETTER_BYTES = 15_360
 
 CaseId = Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+def _is_sealing_key(text: str) -> str:
+    decoded(text, KEY_BYTES)
+    return text
+
+
+SealingKey = Annotated[str, AfterValidator(_is_sealing_key)]
+"""A public key of X25519, to which something is encrypted; no key that signs."""
 Text = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=1_000),
@@ -113,7 +122,7 @@ class Request(_Letter):
     subjects: Annotated[tuple[Subject, ...], Field(min_length=1, max_length=20)]
     fields: Annotated[Mapping[str, tuple[str, ...]], Field(min_length=1)]
     until: date
-    sealing_key: PublicKey
+    sealing_key: SealingKey
     urgent: Text | None = None
     concern: Text | None = None
     necessary: Text | None = None

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator
 from schemas.catalogue import Catalogue
 from schemas.codes import CodeList
 from schemas.examples import example
-from schemas.record_type import PERSONAL, RECORD_REFERENCE, Field, RecordType, Treatment
+from schemas.record_type import COARSEST, PERSONAL, RECORD_REFERENCE, Field, RecordType, Treatment
+from schemas.telling import Telling
 
 _INTRODUCTION = """\
 # Datasets
@@ -93,7 +94,7 @@ def _record_type(record_type: RecordType, catalogue: Catalogue) -> str:
     lines = [
         f"## {record_type.dataset}\n",
         f"{record_type.doc} Guidance {record_type.guidance}.\n",
-        *(f"- {fact}" for fact in _facts(record_type)),
+        *(f"- {fact}" for fact in _facts(record_type, catalogue)),
         "",
         table(
             ("field", "what", "values", "sensitivity", *record_type.profiles),
@@ -104,7 +105,7 @@ def _record_type(record_type: RecordType, catalogue: Catalogue) -> str:
     return "\n".join(lines)
 
 
-def _facts(record_type: RecordType) -> Iterator[str]:
+def _facts(record_type: RecordType, catalogue: Catalogue) -> Iterator[str]:
     yield f"Required: {_names(record_type.required)}. What lacks one of them is rejected."
     yield f"A record is known by {_names(record_type.identity)}: the same again is a correction."
     if RECORD_REFERENCE in record_type.identity:
@@ -117,6 +118,21 @@ def _facts(record_type: RecordType) -> Iterator[str]:
         yield f"`{profile}` gets a row only where `{rule.flag}` is known to be false."
         for field, codes in rule.codes.items():
             yield f"`{profile}` gets no row where `{field}` is {_names(sorted(codes))}."
+    if COARSEST in record_type.profiles:
+        kinds = _kinds(record_type, catalogue)
+        if kinds:
+            yield (
+                f"`{COARSEST}` gets no row of the kinds that {kinds} leaves out for it, none whose kind "
+                "could not be read with certainty, and none of which no kind is known."
+            )
+    if record_type.not_domestic:
+        yield f"`{COARSEST}` gets it though no field says what is domestic: {record_type.not_domestic}"
+
+
+def _kinds(record_type: RecordType, catalogue: Catalogue) -> str:
+    lists = (catalogue.code_lists[f.code_list] for f in record_type.fields if f.code_list)
+    named = (one for one in lists if (told := _told_otherwise(one)) and told.left_out)
+    return " or ".join(_link(one.name) for one in named)
 
 
 def _fields(record_type: RecordType) -> Iterator[tuple[str, ...]]:
@@ -149,17 +165,30 @@ def _treatment(treatment: Treatment) -> str:
 def _code_list(code_list: CodeList) -> str:
     lines = [f"### {code_list.name}\n", f"Source: {code_list.source}\n"]
     if code_list.pattern:
-        lines.append(f"Codes of the form `{code_list.pattern}`.\n")
+        words = f": {code_list.form}" if code_list.form else ""
+        lines.append(f"Codes of the form `{code_list.pattern}`{words}.\n")
     if code_list.spellings:
-        heading = ("code", "also read from", *(("broad group",) if code_list.groups else ()))
-        rows = (_code(code_list, code) for code in code_list.spellings)
-        lines.append(table(heading, rows))
+        heading = ["code", "also read from"]
+        heading += ["broad group"] if code_list.groups else []
+        heading += [f"told to `{COARSEST}`"] if _told_otherwise(code_list) else []
+        lines.append(table(heading, (_code(code_list, code) for code in code_list.spellings)))
     return "\n".join(lines)
 
 
+def _told_otherwise(code_list: CodeList) -> Telling | None:
+    """Return what the coarsest profile is told, where that is not every code."""
+    telling = code_list.profiles.get(COARSEST)
+    return telling if telling and (telling.left_out or telling.merged) else None
+
+
 def _code(code_list: CodeList, code: str) -> tuple[str, ...]:
-    row = (f"`{code}`", ", ".join(code_list.spellings[code]))
-    return (*row, code_list.groups[code]) if code_list.groups else row
+    row: tuple[str, ...] = (f"`{code}`", ", ".join(code_list.spellings[code]))
+    row += (code_list.groups[code],) if code_list.groups else ()
+    telling = _told_otherwise(code_list)
+    if telling is None:
+        return row
+    told = telling.told(code)
+    return (*row, "no row" if telling.leaves_out(code) else "code" if told == code else f"`{told}`")
 
 
 def _aggregates(catalogue: Catalogue) -> str:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from enum import StrEnum
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
+from schemas.ed25519_points import point_flaw
 from schemas.exact_base64 import decoded
 from schemas.plain_text import Visible, VisibleText, lines
+from schemas.positions import Finding, Place
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,30}$")]
 District = Annotated[str, Field(pattern=r"^[EW]\d{8}$")]
@@ -22,12 +25,20 @@ KEY_BYTES = 32
 """Of an Ed25519 key (RFC 8032)."""
 
 
+EXERCISE = "EXERCISE, agreed by nobody"
+"""What every listing says of a protocol that is signed for trying it out."""
+
+
 def _is_key(text: str) -> str:
-    decoded(text, KEY_BYTES)
+    flaw = point_flaw(decoded(text, KEY_BYTES))
+    if flaw is not None:
+        raise ValueError(f"{flaw}; a public key made by `ipu isp key` is accepted")
     return text
 
 
 PublicKey = Annotated[str, AfterValidator(_is_key)]
+Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+"""SHA-256 in hexadecimal."""
 Kind = Literal[
     "police-force", "police-authority", "council", "fire-and-rescue", "primary-care-trust",
     "local-health-board", "probation-trust", "strategic-health-authority", "nhs-trust", "mental-health-trust",
@@ -45,6 +56,20 @@ HEALTH = frozenset({
 
 COMPONENTS = frozenset({"worker", "recorder", "auditor", "discloser"})
 """Principals beside the parties': what processes, what writes the audit, who reads it, what discloses."""
+
+RELEVANT_AUTHORITIES = frozenset({
+    "police-force", "police-authority", "council", "probation-trust", "fire-and-rescue", "primary-care-trust",
+    "local-health-board", "strategic-health-authority", "nhs-trust", "mental-health-trust",
+    "ambulance-service", "housing-association", "transport-provider",
+})  # fmt: skip
+"""Kinds among which the law names relevant authorities (guidance 2.2.3).
+
+Ambulance and mental health services are NHS trusts, a housing association can be a registered social
+landlord, and of the transport providers Transport for London is one.
+"""
+
+WIDEST_MARGIN = 500
+"""Metres beyond the area that need no neighbour's agreement: boundaries run through streets."""
 
 MINIMUM_HOUSEHOLDS = 4
 """Appendix 1: "if the postcode contains fewer than four households"."""
@@ -85,12 +110,14 @@ class Partnership(_Strict):
 class Officer(_Strict):
     """Who answers for a party, as a post with a mailbox: never a person's name.
 
-    `key` is the public key with which the post signs (Ed25519, 32 bytes in base64).
+    `key` is the public key with which the post signs (Ed25519, 32 bytes in base64). In the protocol that
+    changes it, `replaces` may name the key before it, which then signs the change.
     """
 
     post: Visible
     contact: Visible
     key: PublicKey | None = None
+    replaces: PublicKey | None = None
 
 
 class Agreement(_Strict):
@@ -300,8 +327,16 @@ class Protocol(_Strict):
     `review` is the last day by which it is to be reviewed. `review_warning_days` before it warnings begin;
     after it personal information is released no more, and `review_grace_days` later nothing is.
     `law` names the words that its bases, conditions and marking are taken from (schemas/law.yaml).
+
+    `number` counts the partnership's protocols, and `follows` is the digest of the one before. An `exercise`
+    is signed for trying it out. `rekeyed` names parties whose keys the authorities replaced because the
+    party lost them all.
     """
 
+    number: Annotated[int, Field(ge=1, le=1_000_000)] = 1
+    follows: Digest | None = None
+    exercise: bool = False
+    rekeyed: tuple[Name, ...] = ()
     partnership: Partnership
     review: date
     review_warning_days: Annotated[int, Field(ge=7, le=366)] = 42
@@ -323,6 +358,12 @@ class Protocol(_Strict):
     def prefix(self) -> str:
         """First part of every topic and principal name."""
         return self.partnership.short_name
+
+    @property
+    def title(self) -> str:
+        """The partnership's name as listings show it, with a mark where the protocol is an exercise."""
+        name = self.partnership.name
+        return f"{name} [{EXERCISE}]" if self.exercise else name
 
     def last_day(self, profile: Profile) -> date:
         """Last day (Europe/London) of releases in the profile, unless the protocol is reviewed."""
@@ -382,36 +423,113 @@ class Protocol(_Strict):
 
     @model_validator(mode="after")
     def _is_consistent(self) -> Protocol:
-        findings = list(_findings(self))
+        findings = list(protocol_findings(self))
         if findings:
-            raise ValueError("; ".join(findings))
+            # With its places, so that whoever reads a file can name the line of each.
+            text = "; ".join(finding.message for finding in findings)
+            raise PydanticCustomError(INCONSISTENT, "{text}", {"text": text, "findings": findings})
         return self
 
 
-def _findings(protocol: Protocol) -> Iterator[str]:
+INCONSISTENT = "inconsistent_protocol"
+"""Type of the error whose context has the `findings` across fields, each with its place."""
+
+
+def protocol_findings(protocol: Protocol) -> Iterator[Finding]:
+    """Return what does not fit together in a protocol, each finding at its place."""
+    yield from _succession_findings(protocol)
+    yield from _words_findings(protocol)
     yield from _party_findings(protocol)
     yield from _supply_findings(protocol)
     yield from _entitlement_findings(protocol)
     yield from _opening_findings(protocol)
     yield from _aggregate_findings(protocol)
     yield from _neighbour_findings(protocol)
+    yield from _area_findings(protocol)
+    yield from _retention_findings(protocol)
 
 
-def _party_findings(protocol: Protocol) -> Iterator[str]:
+def _succession_findings(protocol: Protocol) -> Iterator[Finding]:
+    if protocol.number > 1 and protocol.follows is None:
+        message = (
+            f"number {protocol.number} names under `follows` the digest of the protocol before it; "
+            "`ipu isp follow` writes both lines"
+        )
+        yield Finding(("number",), message)
+    if protocol.rekeyed and protocol.follows is None:
+        yield Finding(("rekeyed",), "a first protocol replaces nobody's keys")
+    for i, name in enumerate(protocol.rekeyed):
+        if name not in protocol.officers:
+            message = f"{name!r} is no party; accepted: {', '.join(protocol.officers)}"
+            yield Finding(("rekeyed", i), message)
+    for i, party in enumerate(protocol.parties):
+        for post, officer in party.officers.items():
+            yield from _replacing_findings(("parties", i, post), officer)
+    for i, neighbour in enumerate(protocol.neighbours):
+        if neighbour.agreement is not None:
+            place = ("neighbours", i, "agreement", _LIAISON)
+            yield from _replacing_findings(place, neighbour.agreement.liaison_officer)
+
+
+def _replacing_findings(place: Place, officer: Officer) -> Iterator[Finding]:
+    if officer.replaces is not None and officer.replaces == (officer.key or officer.replaces):
+        message = "names the key before, and `key` another one"
+        yield Finding((*place, "replaces"), message)
+
+
+def _words_findings(protocol: Protocol) -> Iterator[Finding]:
+    """A purpose, a post or a contact that is blank says nothing to anybody who has to rely on it."""
+    agreements: dict[str, Sequence[SupplyAgreement | Entitlement | AggregateAgreement]] = {
+        "supplies": protocol.supplies,
+        "receives": protocol.receives,
+        "aggregates": protocol.aggregates,
+    }
+    for part, listed in agreements.items():
+        for i, agreement in enumerate(listed):
+            if not agreement.purpose.strip():
+                yield Finding((part, i, "purpose"), "is blank; say what the information is for")
+    for i, party in enumerate(protocol.parties):
+        if not party.name.strip():
+            yield Finding(("parties", i, "name"), "is blank; give the name of the party")
+        for post, officer in party.officers.items():
+            yield from _officer_findings(("parties", i, post), officer)
+    for i, neighbour in enumerate(protocol.neighbours):
+        if neighbour.agreement is not None:
+            place = ("neighbours", i, "agreement", _LIAISON)
+            yield from _officer_findings(place, neighbour.agreement.liaison_officer)
+
+
+def _officer_findings(place: Place, officer: Officer) -> Iterator[Finding]:
+    if not officer.post.strip():
+        yield Finding((*place, "post"), "is blank; give the title of the post")
+    if not officer.contact.strip():
+        yield Finding((*place, "contact"), "is blank; give the mailbox of the post")
+
+
+def _party_findings(protocol: Protocol) -> Iterator[Finding]:
     ids = [p.id for p in protocol.parties]
-    if len(set(ids)) != len(ids):
-        yield "a party id stands twice"
-    for component in sorted(COMPONENTS & set(ids)):
-        yield f"the party id {component!r} is the name of a part of the processor itself"
-    posts = [officer for named in protocol.officers.values() for officer in named.values()]
-    keys = [officer.key for officer in posts if officer.key]
-    for key in sorted({key for key in keys if keys.count(key) > 1}):
-        yield f"the key {key} is of more than one post; each has its own"
     sharing = {s.agency for s in protocol.supplies}
     sharing |= {e.party for e in protocol.receives if e.profile == "personal"}
-    for party in protocol.parties:
+    keys = [o.key for named in protocol.officers.values() for o in named.values() if o.key]
+    for i, party in enumerate(protocol.parties):
+        place = ("parties", i)
+        if ids.index(party.id) < i:
+            yield Finding((*place, "id"), f"the party id {party.id!r} stands twice")
+        if party.id in COMPONENTS:
+            message = f"the party id {party.id!r} is the name of a part of the processor itself"
+            yield Finding((*place, "id"), message)
+        for post, officer in party.officers.items():
+            if officer.key is not None and keys.count(officer.key) > 1:
+                message = f"the key {officer.key} is of more than one post; each has its own"
+                yield Finding((*place, post, "key"), message)
+        if party.relevant_authority and party.kind not in RELEVANT_AUTHORITIES:
+            accepted = ", ".join(sorted(RELEVANT_AUTHORITIES))
+            message = (
+                f"a {party.kind} is no relevant authority (guidance 2.2.3); accepted: {accepted}"
+            )
+            yield Finding((*place, "relevant_authority"), message)
         for lacking in _lacking(party, shares=party.id in sharing):
-            yield f"{party.id!r}: {lacking}"
+            yield Finding(place, f"{party.id!r}: {lacking}")
 
 
 def _lacking(party: Party, *, shares: bool) -> Iterator[str]:
@@ -427,56 +545,104 @@ def _lacking(party: Party, *, shares: bool) -> Iterator[str]:
         yield "who shares personal data has a notification with the Commissioner (2.4.2.5)"
 
 
-def _supply_findings(protocol: Protocol) -> Iterator[str]:
+def _supply_findings(protocol: Protocol) -> Iterator[Finding]:
     ids = {p.id for p in protocol.parties}
     supplied = [(s.agency, s.dataset) for s in protocol.supplies]
-    if len(set(supplied)) != len(supplied):
-        yield "an agency's dataset stands twice under supplies"
-    for agency in sorted({agency for agency, _ in supplied} - ids):
-        yield f"supplies: {agency!r} is no party"
+    for i, supply in enumerate(protocol.supplies):
+        if supplied.index((supply.agency, supply.dataset)) < i:
+            message = (
+                f"{supply.agency!r} supplies {supply.dataset!r} above already; it stands twice"
+            )
+            yield Finding(("supplies", i), message)
+        if supply.agency not in ids:
+            yield Finding(("supplies", i, "agency"), f"{supply.agency!r} is no party")
 
 
-def _entitlement_findings(protocol: Protocol) -> Iterator[str]:
+def _entitlement_findings(protocol: Protocol) -> Iterator[Finding]:
     groups = {p.id: p.group for p in protocol.parties}
-    for entitlement in protocol.receives:
-        party = entitlement.party
-        if party not in groups:
-            yield f"receives: {party!r} is no party"
-        elif groups[party] == "second" and entitlement.profile != "second":
-            yield f"receives: {party!r} is in the second group, so has profile 'second'"
     named = {n.short_name for n in protocol.neighbours}
-    for neighbour in sorted({e.neighbour for e in protocol.receives if e.neighbour} - named):
-        yield f"receives: {neighbour!r} is no neighbour; accepted: {', '.join(sorted(named))}"
+    for i, entitlement in enumerate(protocol.receives):
+        party, neighbour = entitlement.party, entitlement.neighbour
+        if party not in groups:
+            yield Finding(("receives", i, "party"), f"{party!r} is no party")
+        elif groups[party] == "second" and entitlement.profile != "second":
+            message = f"{party!r} is in the second group, so has profile 'second'"
+            yield Finding(("receives", i, "profile"), message)
+        if neighbour is not None and neighbour not in named:
+            message = f"{neighbour!r} is no neighbour; accepted: {', '.join(sorted(named))}"
+            yield Finding(("receives", i, "neighbour"), message)
 
 
-def _opening_findings(protocol: Protocol) -> Iterator[str]:
-    for opening in protocol.openings:
+def _opening_findings(protocol: Protocol) -> Iterator[Finding]:
+    for i, opening in enumerate(protocol.openings):
         if opening.until < opening.begin:
-            yield f"openings: {opening.dataset!r} ends on {opening.until}, before it begins"
+            message = f"{opening.dataset!r} ends on {opening.until}, before it begins"
+            yield Finding(("openings", i, "until"), message)
 
 
-def _aggregate_findings(protocol: Protocol) -> Iterator[str]:
+def _aggregate_findings(protocol: Protocol) -> Iterator[Finding]:
     ids = {p.id for p in protocol.parties}
     sources = [a.source for a in protocol.aggregates]
-    if len(set(sources)) != len(sources):
-        yield "a source stands twice under aggregates; one agency keeps each"
-    for aggregate in protocol.aggregates:
-        for party in sorted({aggregate.agency, *aggregate.recipients} - ids):
-            yield f"aggregates: {party!r} is no party"
+    for i, aggregate in enumerate(protocol.aggregates):
+        if sources.index(aggregate.source) < i:
+            message = f"the source {aggregate.source!r} stands twice; one agency keeps each"
+            yield Finding(("aggregates", i, "source"), message)
+        if aggregate.agency not in ids:
+            yield Finding(("aggregates", i, "agency"), f"{aggregate.agency!r} is no party")
+        for j, party in enumerate(aggregate.recipients):
+            if party not in ids:
+                yield Finding(("aggregates", i, "recipients", j), f"{party!r} is no party")
 
 
-def _neighbour_findings(protocol: Protocol) -> Iterator[str]:
-    names = [n.short_name for n in protocol.neighbours]
-    if len(set(names)) != len(names):
-        yield "a neighbour stands twice"
-    for name in sorted(set(names) & {p.id for p in protocol.parties}):
-        yield f"the neighbour {name!r} is called as a party is"
-    for neighbour in protocol.neighbours:
-        if neighbour.agreement is None:
-            yield (
-                f"neighbours: {neighbour.short_name!r}: what happened there is shared only with the "
-                "agreement of its own protocol (guidance 2.2.4); say under `agreement` where it agrees"
+def _neighbour_findings(protocol: Protocol) -> Iterator[Finding]:
+    names, ids = [n.short_name for n in protocol.neighbours], {p.id for p in protocol.parties}
+    for i, neighbour in enumerate(protocol.neighbours):
+        name, agreement = neighbour.short_name, neighbour.agreement
+        if names.index(name) < i:
+            yield Finding(("neighbours", i, "short_name"), f"the neighbour {name!r} stands twice")
+        if name in ids:
+            message = f"the neighbour {name!r} is called as a party is"
+            yield Finding(("neighbours", i, "short_name"), message)
+        if agreement is None:
+            message = (
+                f"{name!r}: what happened there is shared only with the agreement of its own "
+                "protocol (guidance 2.2.4); say under `agreement` where it agrees"
             )
-    areas = [*protocol.partnership.area, *(d for n in protocol.neighbours for d in n.area)]
-    for district in sorted({d for d in areas if areas.count(d) > 1}):
-        yield f"the district {district} stands in more than one area"
+            yield Finding(("neighbours", i), message)
+        elif agreement.until < agreement.agreed_on:
+            message = f"ends on {agreement.until}, before it was agreed"
+            yield Finding(("neighbours", i, "agreement", "until"), message)
+
+
+def _area_findings(protocol: Protocol) -> Iterator[Finding]:
+    seen = dict.fromkeys(protocol.partnership.area, "the partnership")
+    for i, neighbour in enumerate(protocol.neighbours):
+        for j, district in enumerate(neighbour.area):
+            if district in seen:
+                message = (
+                    f"the district {district} stands in more than one area; it is of "
+                    f"{seen[district]} already"
+                )
+                yield Finding(("neighbours", i, "area", j), message)
+            seen.setdefault(district, repr(neighbour.short_name))
+    own = protocol.partnership.area
+    for i, district in enumerate(own):
+        if own.index(district) < i:
+            yield Finding(("partnership", "area", i), f"the district {district} stands twice")
+    margin = protocol.partnership.margin_metres
+    if margin > WIDEST_MARGIN and not protocol.neighbours:
+        message = (
+            f"{margin} m reach into a neighbour's area, which needs its agreement (guidance 2.2.4); "
+            f"accepted: 0 to {WIDEST_MARGIN}, or name the neighbours with their agreements"
+        )
+        yield Finding(("partnership", "margin_metres"), message)
+
+
+def _retention_findings(protocol: Protocol) -> Iterator[Finding]:
+    keep = protocol.retention
+    if keep.audit_days < keep.releases_days:
+        message = (
+            f"{keep.audit_days} days: releases are kept {keep.releases_days}; the audit of a release "
+            "is kept no shorter than the release"
+        )
+        yield Finding(("retention", "audit_days"), message)

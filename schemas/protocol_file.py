@@ -8,16 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError
 
 from schemas.catalogue import Catalogue
 from schemas.law import load_law
 from schemas.positions import Finding, Place, located
-from schemas.protocol import Protocol, ProtocolError
+from schemas.protocol import INCONSISTENT, Protocol, ProtocolError
 from schemas.protocol_law import law_findings
 from schemas.review_date import review_notice
 from schemas.scrubbed import PROFILE, scrubbable
+from schemas.yaml_file import parse_yaml, read_content, read_yaml
 
 
 def load_protocol(path: Path, catalogue: Catalogue) -> Protocol:
@@ -26,22 +25,27 @@ def load_protocol(path: Path, catalogue: Catalogue) -> Protocol:
     Raises:
         ProtocolError: one line a finding, each with file, line, place and what is accepted.
     """
-    try:
-        document = YAML(typ="rt").load(path)
-    except FileNotFoundError:
-        raise ProtocolError(f"{path}: there is no such protocol file") from None
-    except MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise ProtocolError(f"{path}:{line}: not YAML: {error.problem}") from None
+    return parse_protocol(read_content(path, ProtocolError), path, catalogue)
+
+
+def parse_protocol(content: bytes, path: Path, catalogue: Catalogue) -> Protocol:
+    """Read the content of a protocol file; `path` is for messages. Errors as `load_protocol`."""
+    document = parse_yaml(content, path, ProtocolError)
     try:
         protocol = Protocol.model_validate(document)
     except ValidationError as error:
-        findings = [
-            Finding(e["loc"], e["msg"].removeprefix("Value error, ")) for e in error.errors()
-        ]
+        findings = [finding for problem in error.errors() for finding in _explained(problem)]
         raise ProtocolError(located(findings, path, document, "protocol")) from None
     _raise_findings(list(_findings(protocol, catalogue)), path, document)
     return protocol
+
+
+def _explained(problem: Any) -> list[Finding]:
+    """Return the findings of one error of the model; those across fields have places of their own."""
+    if problem["type"] == INCONSISTENT:
+        found: list[Finding] = problem["ctx"]["findings"]
+        return found
+    return [Finding(problem["loc"], problem["msg"].removeprefix("Value error, "))]
 
 
 def overdue_review(path: Path, protocol: Protocol, day: date) -> list[str]:
@@ -50,11 +54,14 @@ def overdue_review(path: Path, protocol: Protocol, day: date) -> list[str]:
     if notice is not None and day > protocol.review:
         found.append(Finding(("review",), notice))
     for i, neighbour in enumerate(protocol.neighbours):
+        if neighbour.agreement is not None and day < neighbour.agreement.agreed_on:
+            message = f"is {neighbour.agreement.agreed_on}: that lies ahead"
+            found.append(Finding(("neighbours", i, "agreement", "agreed_on"), message))
         if neighbour.agreement is not None and day > neighbour.agreement.until:
             message = f"{neighbour.short_name!r} agreed until {neighbour.agreement.until}"
             message += "; nothing of its area is released any more"
             found.append(Finding(("neighbours", i, "agreement", "until"), message))
-    document = YAML(typ="rt").load(path) if found else None
+    document = read_yaml(path, ProtocolError) if found else None
     return [located([finding], path, document, "protocol") for finding in found]
 
 

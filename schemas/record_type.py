@@ -10,6 +10,9 @@ from typing import Any
 DEPERSONALISED_PROFILES = ("central", "second")
 """Depersonalised release profiles from the fullest to the coarsest (DESIGN: release profiles)."""
 
+COARSEST = DEPERSONALISED_PROFILES[-1]
+"""The profile of business and community groups, which is told of nothing domestic."""
+
 PERSONAL = "personal"
 """The profile of those who may have the personal record; only types headed so have it."""
 
@@ -17,6 +20,9 @@ PROFILES = (*DEPERSONALISED_PROFILES, PERSONAL)
 
 RECORD_REFERENCE = "record_reference"
 """The field by which a record is known whose datafields hold no reference: the supply's own serves."""
+
+BIRTH = "date_of_birth"
+"""Dates of birth are named so, with the person in front where there are several."""
 
 EVENT_PLACES = ("location_", "site_", "school_")
 """Where it happened, which decides whether a record is the partnership's (guidance 2.2.4)."""
@@ -135,7 +141,10 @@ class Exclusion:
 
 @dataclass(frozen=True, slots=True)
 class RecordType:
-    """One of the record types that the 22 minimum datasets make (guidance 3.2)."""
+    """One of the record types that the 22 minimum datasets make (guidance 3.2).
+
+    `not_domestic` says why no row can tell of a domestic event, where nothing in it would say so.
+    """
 
     dataset: str
     name: str
@@ -151,6 +160,7 @@ class RecordType:
     events: tuple[Event, ...]
     ordered: tuple[tuple[str, str | None, str, str | None], ...]
     excluded: Mapping[str, Exclusion]
+    not_domestic: str
     fields: tuple[Field, ...]
 
     def field(self, name: str) -> Field:
@@ -177,6 +187,11 @@ class RecordType:
     def event_places(self) -> tuple[str, ...]:
         """Those of the location groups that say where it happened."""
         return tuple(prefix for prefix in self.places if prefix in EVENT_PLACES)
+
+    @property
+    def births(self) -> tuple[str, ...]:
+        """Return the dates of birth in the record."""
+        return tuple(f.name for f in self.fields if f.kind == "date" and f.name.endswith(BIRTH))
 
     @property
     def core(self) -> bool:

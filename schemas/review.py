@@ -7,22 +7,28 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from schemas.catalogue import SCHEMA_FOLDER, Catalogue
+from schemas.codes import CodeList
 from schemas.declaration import is_no_looser, parse_treatment
-from schemas.record_type import RecordType, Sensitivity
+from schemas.record_type import COARSEST, RecordType, Sensitivity
 
 REVIEWED_FILE = SCHEMA_FOLDER / "reviewed.json"
 Reviewed = Mapping[str, Any]
 
 
 def snapshot(catalogue: Catalogue) -> dict[str, Any]:
-    """Everything of the record types that protects somebody, for review in a diff."""
-    return {r.dataset: _of(r) for r in sorted(catalogue, key=lambda r: r.dataset)}
+    """Return everything of the declarations that protects somebody, for review in a diff."""
+    types = {r.dataset: _of(r) for r in sorted(catalogue, key=lambda r: r.dataset)}
+    return types | {_CODE_LISTS: _told(catalogue.code_lists)}
 
 
 def as_text(reviewed: Reviewed) -> str:
     """The snapshot as the committed file has it: a line a field."""
     parts = []
     for dataset, about in reviewed.items():
+        if dataset == _CODE_LISTS:
+            lists = [f"  {json.dumps(n)}: {json.dumps(told)}" for n, told in about.items()]
+            parts.append("\n".join([f"{json.dumps(dataset)}: {{", ",\n".join(lists), "}"]))
+            continue
         head = [f"  {json.dumps(k)}: {json.dumps(v)}," for k, v in about.items() if k != "fields"]
         fields = [f"    {json.dumps(n)}: {json.dumps(f)}" for n, f in about["fields"].items()]
         body = ",\n".join(fields)
@@ -34,10 +40,38 @@ def as_text(reviewed: Reviewed) -> str:
 
 def loosened(reviewed: Reviewed, catalogue: Catalogue) -> list[str]:
     """Every way in which the declarations protect less than what was reviewed; empty if none."""
-    return [finding for record_type in catalogue for finding in _loosened(reviewed, record_type)]
+    found = [finding for record_type in catalogue for finding in _loosened(reviewed, record_type)]
+    return found + list(_newly_told(reviewed.get(_CODE_LISTS, {}), _told(catalogue.code_lists)))
 
 
 _ONLY = "only"
+_NOT_DOMESTIC = "not_domestic"
+_CODE_LISTS = "code lists"
+
+
+def _told(code_lists: Mapping[str, CodeList]) -> dict[str, dict[str, Any]]:
+    """Return by list the codes that the coarsest profile is told, and those told as another."""
+    return {
+        name: {
+            "told": [
+                c for c in listed.spellings if not telling.leaves_out(c) and c not in telling.merged
+            ],
+            "merged": dict(telling.merged),
+        }
+        for name, listed in sorted(code_lists.items())
+        if (telling := listed.profiles.get(COARSEST)) is not None
+    }
+
+
+def _newly_told(before: Reviewed, now: Reviewed) -> Iterator[str]:
+    for name, listed in now.items():
+        reviewed = before.get(name, {"told": [], "merged": {}})
+        for code in listed["told"]:
+            if code not in reviewed["told"]:
+                yield f"{name}: {COARSEST} is told {code}, which was not reviewed"
+        for code, into in listed["merged"].items():
+            if code not in reviewed["told"] and reviewed["merged"].get(code) != into:
+                yield f"{name}: {COARSEST} is told {code} as {into}, which was not reviewed"
 
 
 def _of(record_type: RecordType) -> dict[str, Any]:
@@ -49,6 +83,7 @@ def _of(record_type: RecordType) -> dict[str, Any]:
             profile: {"flag": rule.flag, "codes": {f: sorted(c) for f, c in rule.codes.items()}}
             for profile, rule in record_type.excluded.items()
         },
+        **({_NOT_DOMESTIC: record_type.not_domestic} if record_type.not_domestic else {}),
         "fields": {
             f.name: {
                 "sensitivity": f.sensitivity.value,
@@ -72,6 +107,8 @@ def _loosened(reviewed: Reviewed, record_type: RecordType) -> Iterator[str]:
         yield f"{dataset}: the profile {profile} was not reviewed"
     if before["status"] == "peripheral" != now["status"]:
         yield f"{dataset}: the dataset flows without being opened"
+    if now.get(_NOT_DOMESTIC) != before.get(_NOT_DOMESTIC) and _NOT_DOMESTIC in now:
+        yield f"{dataset}: why no row is domestic was not reviewed"
     yield from _readmitted(dataset, before["excluded"], now["excluded"])
     for name, field in now["fields"].items():
         yield from _field(f"{dataset}.{name}", before["fields"].get(name), field)

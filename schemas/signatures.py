@@ -12,31 +12,32 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
 
+from schemas.ed25519_points import point_flaw
 from schemas.exact_base64 import decoded, encoded
 from schemas.positions import Finding, located
 from schemas.protocol import (
     KEY_BYTES,
+    Digest,
     Name,
     Officer,
-    Party,
     Post,
     Protocol,
     ProtocolError,
     PublicKey,
     Status,
 )
+from schemas.yaml_file import read_yaml
 
-_DOMAIN = b"ipu information sharing protocol, signature 1\n"
+_DOMAIN = b"ipu information sharing protocol, signature 2\n"
 _SIGNATURE_BYTES = 64
-_Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+_POINT_BYTES = 32
+_FINGERPRINT_DIGITS = 32
 
 
 def _is_signature(text: str) -> str:
@@ -45,15 +46,19 @@ def _is_signature(text: str) -> str:
 
 
 class Signature(BaseModel):
-    """One post's signature. `protocol` and `terms` are digests, `partners` the parties it signs in."""
+    """One post's signature. `protocol` and `terms` are digests, `partners` the parties it signs in.
+
+    `number` is that of the protocol as it was signed. The day is for information.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     party: Name
     post: Post
     signed_on: date
-    protocol: _Digest
-    terms: _Digest
+    number: Annotated[int, Field(ge=1)]
+    protocol: Digest
+    terms: Digest
     partners: tuple[Name, ...]
     key: PublicKey
     signature: Annotated[str, AfterValidator(_is_signature)]
@@ -66,12 +71,32 @@ class Signature(BaseModel):
 
     def holds(self, key: str) -> bool:
         """Whether it was made with the private half of `key` over exactly these fields."""
+        given = decoded(self.signature, _SIGNATURE_BYTES)
+        if point_flaw(decoded(key, KEY_BYTES)) or point_flaw(given[:_POINT_BYTES]):
+            return False
         public = Ed25519PublicKey.from_public_bytes(decoded(key, KEY_BYTES))
         try:
-            public.verify(decoded(self.signature, _SIGNATURE_BYTES), self.statement)
+            public.verify(given, self.statement)
         except InvalidSignature:
             return False
         return True
+
+
+class SignatureFile(NamedTuple):
+    """The signatures beside a protocol, as they were read once; `document` knows their lines."""
+
+    path: Path
+    entries: tuple[Signature, ...] = ()
+    document: Any = None
+
+    def told(self, findings: Iterable[Finding]) -> list[str]:
+        """One line a finding: with the signature's line, or of the whole file where one is missing."""
+        return [
+            located([f], self.path, self.document, "signatures")
+            if f.place
+            else f"{self.path}: {f.message}"
+            for f in findings
+        ]
 
 
 def content_digest(protocol: Protocol) -> str:
@@ -121,7 +146,7 @@ def make_signature(
         accepted = ", ".join(posts) or "none"
         raise ProtocolError(f"{party_id!r} names no {post}; accepted: {accepted}")
     public = public_key(key)
-    if officer.key != public:
+    if public not in {officer.key, officer.replaces}:
         given = officer.key or "none"
         message = f"the key given is not that of the {post} of {party_id!r}"
         raise ProtocolError(f"{message}: the protocol names {given}, the key given is {public}")
@@ -129,6 +154,7 @@ def make_signature(
         party=party_id,
         post=post,
         signed_on=day,
+        number=protocol.number,
         protocol=content_digest(protocol),
         terms=terms_digest(protocol, party_id),
         partners=tuple(sorted(p.id for p in protocol.parties)),
@@ -148,7 +174,22 @@ def signatures_file(protocol_file: Path) -> Path:
     return protocol_file.with_suffix(".signatures.yaml")
 
 
-def load_signatures(protocol_file: Path) -> tuple[Signature, ...]:
+def fingerprint(key: str) -> str:
+    """A short form of a public key, in groups of four, to be compared by telephone."""
+    digits = hashlib.sha256(decoded(key, KEY_BYTES)).hexdigest()[:_FINGERPRINT_DIGITS]
+    return " ".join(digits[i : i + 4] for i in range(0, _FINGERPRINT_DIGITS, 4))
+
+
+def keys_digest(protocol: Protocol) -> str:
+    """SHA-256 of every key of a protocol with its party and post, in hexadecimal."""
+    keys = {
+        name: {post: officer.key for post, officer in posts.items()}
+        for name, posts in protocol.officers.items()
+    }
+    return hashlib.sha256(json.dumps(keys, sort_keys=True).encode()).hexdigest()
+
+
+def load_signatures(protocol_file: Path) -> SignatureFile:
     """Read the signatures beside a protocol; none where there is no such file.
 
     Raises:
@@ -156,15 +197,16 @@ def load_signatures(protocol_file: Path) -> tuple[Signature, ...]:
     """
     path = signatures_file(protocol_file)
     if not path.exists():
-        return ()
+        return SignatureFile(path)
+    document = read_yaml(path, ProtocolError)
     try:
-        document: Any = YAML(typ="rt").load(path)
-        return tuple(Signature.model_validate(entry) for entry in document or ())
+        entries = tuple(Signature.model_validate(entry) for entry in document or ())
     except ValidationError as error:
         findings = [Finding(e["loc"], e["msg"]) for e in error.errors()]
         raise ProtocolError(located(findings, path, document, "signatures")) from None
-    except (YAMLError, TypeError) as error:
-        raise ProtocolError(f"{path}: no list of signatures: {error}") from None
+    except TypeError:
+        raise ProtocolError(f"{path}: no list of signatures") from None
+    return SignatureFile(path, entries, document)
 
 
 def save_signatures(protocol_file: Path, signatures: Iterable[Signature]) -> str:
@@ -177,100 +219,93 @@ def save_signatures(protocol_file: Path, signatures: Iterable[Signature]) -> str
     return "".join(lines)
 
 
-def signature_findings(protocol: Protocol, signatures: Sequence[Signature]) -> Iterator[str]:
-    """Why the protocol does not count as signed; nothing where it does.
+def signature_findings(
+    protocol: Protocol, signatures: Sequence[Signature], today: date
+) -> Iterator[Finding]:
+    """Yield why the protocol does not count as signed; nothing where it does.
 
     Every responsible authority must have signed the whole as it stands; every other party its own
     terms, and it is signed in by the authorities' signatures; a neighbour what is shared of its area.
+    A signature that is not of this protocol, of nobody or of a day ahead has no place beside it. The place
+    of a finding is the number of its signature, and empty where one is missing.
     """
-    for entry in signatures:
-        yield from _flaws(protocol, entry)
-    if not any(p.status is Status.RESPONSIBLE_AUTHORITY for p in protocol.parties):
-        yield "no party is a responsible authority, so nobody can sign the whole (guidance 2.2.1)"
-    sound = [s for s in signatures if not list(_flaws(protocol, s))]
-    for party in protocol.parties:
-        own = [entry for entry in sound if entry.party == party.id]
-        if party.status is Status.RESPONSIBLE_AUTHORITY:
-            yield from _lacking_authority(protocol, party, own)
+    for i, entry in enumerate(signatures):
+        for flaw in (*_flaws(protocol, entry), *_ages(protocol, entry, today)):
+            yield Finding((i,), flaw)
+    if not _authorities(protocol):
+        lacking = (
+            "no party is a responsible authority, so nobody can sign the whole (guidance 2.2.1)"
+        )
+        yield Finding((), lacking)
+    genuine = [s for s in signatures if not list(_flaws(protocol, s))]
+    for name in protocol.signatories:
+        own = [s for s in genuine if s.party == name and not _is_handover(protocol, s)]
+        if name in _authorities(protocol):
+            yield from (Finding((), text) for text in _lacking_authority(protocol, name, own))
         else:
-            yield from _lacking_terms(protocol, party.id, own)
-    for neighbour in protocol.neighbours:
-        name = neighbour.short_name
-        yield from _lacking_terms(protocol, name, [s for s in sound if s.party == name])
+            yield from (Finding((), text) for text in _lacking_terms(protocol, name, own))
 
 
-def key_findings(
-    protocol: Protocol, signatures: Sequence[Signature], in_force: Protocol
-) -> Iterator[str]:
-    """Why the authorities' keys may not be those that the protocol has, seen from the one in force.
-
-    A responsible authority's keys may change only, and one may leave only, if all the other
-    authorities in force have signed with the keys that are in force; where there is no other, if it has
-    itself, by a post whose key stays.
-    """
-    before = {p.id: p for p in in_force.parties if p.status is Status.RESPONSIBLE_AUTHORITY}
-    now = {p.id: p for p in protocol.parties if p.status is Status.RESPONSIBLE_AUTHORITY}
-    moved = [i for i, party in before.items() if i not in now or _keys(now[i]) != _keys(party)]
-    digest = content_digest(protocol)
-    for changed in moved:
-        for other in sorted(before.keys() - {changed} or {changed}):
-            keys = _keys(before[other])
-            signed = any(
-                s.party == other and s.protocol == digest and s.key in keys and s.holds(s.key)
-                for s in signatures
-            )
-            if not signed:
-                yield (
-                    f"the keys of {changed!r} are not those in force; {other!r} has not signed that "
-                    "with a key that is in force"
-                )
+def is_current(protocol: Protocol, entry: Signature, today: date) -> bool:
+    """Whether a signature has its place beside the protocol."""
+    return not [*_flaws(protocol, entry), *_ages(protocol, entry, today)]
 
 
-def replay_findings(
-    protocol: Protocol, signatures: Sequence[Signature], before: Mapping[str, date]
-) -> Iterator[str]:
-    """Why an earlier protocol, once signed by all, may not come back by itself.
-
-    `before` is the day on which each authority signed what is in force.
-    """
-    digest = content_digest(protocol)
-    for entry in signatures:
-        day = before.get(entry.party)
-        if entry.protocol == digest and day is not None and entry.signed_on < day:
-            yield (
-                f"{entry.party!r} signed this on {entry.signed_on}, and what is in force on {day}; "
-                "if the earlier one is to come back, it signs it again"
-            )
+def _authorities(protocol: Protocol) -> set[str]:
+    return {p.id for p in protocol.parties if p.status is Status.RESPONSIBLE_AUTHORITY}
 
 
-def _keys(party: Party) -> set[str]:
-    return {officer.key for officer in party.posts.values() if officer.key}
+def _what(entry: Signature) -> str:
+    return f"the signature of {entry.party!r} ({entry.post})"
 
 
 def _flaws(protocol: Protocol, entry: Signature) -> Iterator[str]:
     officer = protocol.signatories.get(entry.party, {}).get(entry.post)
-    what = f"the signature of {entry.party!r} ({entry.post})"
     if officer is None:
-        yield f"{what} is of no post that the protocol names"
-    elif officer.key != entry.key:
-        yield f"{what} is by another key than the protocol names for that post"
+        yield f"{_what(entry)} is of no post that the protocol names; take it out"
+    elif entry.key not in {officer.key, officer.replaces}:
+        yield f"{_what(entry)} is by another key than the protocol names for that post; take it out"
     elif not entry.holds(entry.key):
-        yield f"{what} does not hold: it was changed after it was made, or made with another key"
+        yield f"{_what(entry)} does not hold: it was changed after it was made, or made with another key"
 
 
-def _lacking_authority(protocol: Protocol, party: Party, own: Sequence[Signature]) -> Iterator[str]:
+def _is_handover(protocol: Protocol, entry: Signature) -> bool:
+    """Whether it is by a key that the protocol replaces: that confirms the new key, and nothing else."""
+    return entry.key != protocol.signatories[entry.party][entry.post].key
+
+
+def _ages(protocol: Protocol, entry: Signature, today: date) -> Iterator[str]:
+    """Why a signature is of another protocol, or of a day that has not come."""
+    if entry.signed_on > today:
+        yield f"{_what(entry)} is dated {entry.signed_on}, after today, {today} (Europe/London)"
+    if protocol.signatories.get(entry.party, {}).get(entry.post) is None:
+        return
+    whole = entry.party in _authorities(protocol) or _is_handover(protocol, entry)
+    if whole and entry.protocol != content_digest(protocol):
+        yield f"{_what(entry)} is of another protocol, {entry.protocol[:16]}…; {_anew(entry.party)}"
+    elif not whole and entry.terms != terms_digest(protocol, entry.party):
+        yield f"{_what(entry)} is of other terms than these; {_anew(entry.party)}"
+    elif entry.number > protocol.number:
+        yield f"{_what(entry)} was made for number {entry.number}; {_anew(entry.party)}"
+
+
+def _lacking_authority(protocol: Protocol, name: str, own: Sequence[Signature]) -> Iterator[str]:
     if any(entry.protocol == content_digest(protocol) for entry in own):
         return
-    yield f"{party.id!r} has not signed the protocol as it stands; {_how(party.id)}"
+    yield f"{name!r} has not signed the protocol as it stands; {_how(name)}"
     signed_in = {partner for entry in own for partner in entry.partners}
     for partner in protocol.parties:
         if own and partner.id not in signed_in:
-            yield f"{partner.id!r} is a partner whom {party.id!r} has not signed in"
+            yield f"{partner.id!r} is a partner whom {name!r} has not signed in"
 
 
 def _lacking_terms(protocol: Protocol, name: str, own: Sequence[Signature]) -> Iterator[str]:
     if not any(entry.terms == terms_digest(protocol, name) for entry in own):
         yield f"{name!r} has not signed its own terms; {_how(name)}"
+
+
+def _anew(name: str) -> str:
+    return f"take it out; {_how(name)}"
 
 
 def _how(name: str) -> str:

@@ -167,6 +167,11 @@ class Names:
         return f"{self.prefix}.internal.protocol"
 
     @property
+    def schemas(self) -> str:
+        """Topic of the schemas by the ids that messages name them by, for every principal."""
+        return f"{self.prefix}.schemas"
+
+    @property
     def memory(self) -> str:
         """Topic of what the worker remembers between records."""
         return f"{self.prefix}.internal.memory"
@@ -276,6 +281,10 @@ def _topics(protocol: Protocol, catalogue: Catalogue) -> Iterator[Topic]:
     yield topic(
         names.in_force, "internal", "operator", keep.audit_days,
         catalogue.system["protocol-in-force"], lasting=True,
+    )  # fmt: skip
+    yield topic(
+        names.schemas, "internal", "operator", keep.audit_days,
+        catalogue.system["registered-schema"], lasting=True,
     )  # fmt: skip
     yield topic(
         names.audit_heads, "internal", "recorder", keep.audit_days, catalogue.system["audit-head"]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from streams.messages import BatchResult, Intake
+from streams.pipeline import OF_WHOLE_ROWS
 
 _SECONDS = (0.005, 0.01, 0.02, 0.03, 0.04, 0.06, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 300, 1800)
 
@@ -23,7 +24,7 @@ class Metrics:
             "ipu_records_received", "Intake records with an outcome", source, registry=registry
         )
         self.released = Counter(
-            "ipu_records_released", "Records released, by release profile", (*source, "profile"),
+            "ipu_records_released", "Records released in one profile or more", source,
             registry=registry,
         )  # fmt: skip
         self.rejected = Counter(
@@ -124,10 +125,11 @@ class Metrics:
             if tally.newest_event:
                 newest = datetime.fromisoformat(tally.newest_event).replace(tzinfo=UTC).timestamp()
                 self.last_event.labels(*source).set(newest)
-            self._count(self.released, source, tally.released.items())
+            kept = tally.rejected + tally.erased + tally.held
+            self.released.labels(*source).inc(tally.received - kept)
             self._count(self.faults, source, tally.faults.items())
             self._count(self.caveats, source, tally.caveats.items())
-            self._count(self.withheld, source, tally.withheld.items())
+            self._count(self.withheld, source, _of_released(tally.withheld))
             self._count(self.combinations, source, tally.combinations.items())
             self._count(self.geocoded, source, tally.geocoded.items())
 
@@ -137,3 +139,8 @@ class Metrics:
     ) -> None:
         for reason, count in counts:
             counter.labels(*source, reason).inc(count)
+
+
+def _of_released(withheld: Mapping[str, int]) -> Iterable[tuple[str, int]]:
+    """Leave out what says that a row was excluded from a profile, as that of a domestic incident is."""
+    return ((reason, n) for reason, n in withheld.items() if not reason.startswith(OF_WHOLE_ROWS))

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from sanitiser.key_ring import KeyRing
 from sanitiser.location import Located
 from sanitiser.memory import Memory
+from sanitiser.rows import EXCLUDED, UNKNOWN
 from schemas.london import london_time
 from schemas.record_type import PERSONAL, RecordType
 from streams.chain import Head
@@ -56,6 +57,11 @@ _UNPROCESSABLE = Problem(
 )
 
 
+TAKEN_BACK_FROM = "taken-back-from-"
+OF_WHOLE_ROWS = (EXCLUDED, UNKNOWN, TAKEN_BACK_FROM)
+"""What the reasons begin with that are about a whole row; they go to its supplier alone."""
+
+
 class DependencyUnavailable(RuntimeError):
     """Something the whole batch needs is away; the batch must be tried again, no record is at fault."""
 
@@ -70,25 +76,22 @@ class Releaser(NamedTuple):
     def __call__(
         self,
         agency: str,
-        record: dict[str, Any],
+        cleaned: Cleaned,
         locations: Mapping[str, Located],
-        caveats: list[str],
         today: date,
         tally: Tally,
     ) -> list[Release]:
-        """The releases of one record, with what was generalised or left out of them counted."""
-        releases = self.sanitise(agency, record, locations, caveats)
+        """Return the releases of one record; count what was generalised in them and who gets none."""
+        record, caveats, _, unread = cleaned
+        releases = self.sanitise(agency, record, locations, caveats, unread)
+        if len(releases) < len(self.sanitise.profiles):
+            tally.withheld.update(self.sanitise.kept_out(record, unread))
         if releases and self.generalise:
             tally.combinations.update(self.generalise(releases, record, today.toordinal()))
         residues = self.sanitise.residues(record) if releases else 0
         if residues:
             tally.withheld[TEXT_RESIDUE] += residues
         return releases
-
-    def excluding(self, releases: Sequence[Release]) -> list[str]:
-        """Why there is no release for each of the profiles that have none."""
-        told = {release.profile for release in releases}
-        return [f"row-excluded-from-{p}" for p in self.sanitise.profiles if p not in told]
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +146,7 @@ class Flow:
     def _release(
         self, cleaned: Cleaned, day: date | None, today: date, now_ms: int, tally: Tally
     ) -> list[Output]:
-        record, caveats, _ = cleaned
+        record, caveats = cleaned.record, cleaned.caveats
         locations: Mapping[str, Located] = self.geocode(record)
         for prefix, located in locations.items():
             if located.caveats:
@@ -158,14 +161,13 @@ class Flow:
         outputs: list[Output] = []
         if releaser is not None and region is not None:
             locations = self.region.guarded(locations, region)
-            made = releaser(self.agency, record, locations, caveats, today, tally)
+            made = releaser(self.agency, cleaned, locations, today, tally)
             releases = self._in_force(made, today, tally)
             outputs = self.route.released(releases, now_ms, region)
             taken_back = releaser.withdraw(self.agency, record, made)
             if taken_back:
                 outputs += self.route.withdrawn(taken_back, now_ms, region)
-                tally.withheld.update([f"taken-back-from-{profile}" for profile, _ in taken_back])
-            tally.withheld.update(releaser.excluding(made))
+                tally.withheld.update([f"{TAKEN_BACK_FROM}{profile}" for profile, _ in taken_back])
         elif kept_back:
             tally.withheld[kept_back] += 1
         self._count(tally, record, caveats)

@@ -1,103 +1,96 @@
-"""The worker's view of the schema registry: ids of what it writes, decoders of what it reads."""
+"""The worker's view of the partnership's schemas: ids of what it writes, decoders of what it reads."""
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable
 from typing import Any
 
-from cachetools import TTLCache
-from confluent_kafka.schema_registry import Schema, SchemaRegistryClient
-from confluent_kafka.schema_registry.error import SchemaRegistryError
-
 from schemas.derive import AvroSchema
+from schemas.known_schemas import UNKNOWN_SCHEMA, KnownSchemas
 from schemas.marking import unmarked
 from schemas.topics import Topic
 from schemas.wire import WireError, decoder, encoder
-from streams.pipeline import DependencyUnavailable
 from streams.steps.decode import Decode, DecoderFor
 from streams.steps.route import Encode
 
-_NOT_FOUND = frozenset({404, 422})
-_REMEMBER_UNKNOWN_SECONDS = 30.0
+LOOK_AGAIN_SECONDS = 5.0
+"""So long an id that was looked for in vain keeps others from being looked for."""
+
 _SIMPLE = frozenset({"null", "boolean", "int", "long", "float", "double", "string"})
 
 
 class NotApplied(RuntimeError):
-    """The registry lacks a schema the protocol calls for: the protocol has not been applied."""
+    """The partnership lacks a schema the protocol calls for: the protocol has not been applied."""
 
 
-class Registry:
-    """Reads a Confluent-compatible schema registry; registers nothing, that is the operator's act."""
+class Schemas:
+    """Writes and reads by the schemas that are known; asks no registry."""
 
-    def __init__(self, url: str) -> None:
-        """Address of the Confluent API, such as ``http://127.0.0.1:8080/apis/ccompat/v7``."""
-        self._client = SchemaRegistryClient({"url": url, "timeout": 5, "max.retries": 2})
+    def __init__(
+        self,
+        known: KnownSchemas,
+        look_again: Callable[[], KnownSchemas] | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Take what is known now, and how to look for what was registered since."""
+        self._known = known
+        self._look_again = look_again
+        self._clock = clock
+        self._looked_at: float | None = None
 
     def encoder(self, topic: Topic) -> Encode:
-        """The encoder under the id at which the topic's schema is registered."""
-        schema = Schema(json.dumps(topic.schema), "AVRO")
+        """Return the encoder under the id of the topic's schema.
+
+        Raises:
+            NotApplied: the schema is not known.
+        """
         try:
-            registered = self._ask(lambda: self._client.lookup_schema(topic.subject, schema))
-        except _Unknown:
-            message = (
-                f"{topic.subject}: the registry lacks the protocol's schema; run `ipu isp apply`"
-            )
-            raise NotApplied(message) from None
-        return encoder(topic.schema, int(registered.schema_id))
+            return encoder(topic.schema, self._known.id_of(topic.schema))
+        except LookupError:
+            message = f"{topic.name}: the partnership lacks the schema of its values"
+            raise NotApplied(f"{message}; run `ipu isp apply`") from None
 
     def decoder_for(self, reader: AvroSchema) -> DecoderFor:
-        """Decoders by schema id, for values of the record type whose intake schema is `reader`."""
-        known: dict[int, Decode] = {}
-        unknown: TTLCache[int, str] = TTLCache(1_024, _REMEMBER_UNKNOWN_SECONDS, time.monotonic)
+        """Return decoders by schema id, for values of the record type whose intake schema is `reader`."""
+        known: dict[int, Decode | WireError] = {}
 
         def decoder_for(schema_id: int) -> Decode:
-            found = known.get(schema_id)
-            if found is None:
-                if schema_id in unknown:
-                    raise WireError(unknown[schema_id])
-                try:
-                    found = known[schema_id] = self._decoder(schema_id, reader)
-                except WireError as error:
-                    unknown[schema_id] = error.reason
-                    raise
+            if schema_id not in known:
+                known[schema_id] = _decode(self._writer(schema_id), reader)
+            found = known[schema_id]
+            if isinstance(found, WireError):
+                raise WireError(found.reason)
             return found
 
         return decoder_for
 
-    def _decoder(self, schema_id: int, reader: AvroSchema) -> Decode:
-        try:
-            writer = json.loads(self._ask(lambda: self._client.get_schema(schema_id)).schema_str)
-        except (_Unknown, TypeError, ValueError):
-            raise WireError("unknown-schema") from None
-        if not _is_plain(writer) or _full_name(writer) != _full_name(reader):
-            raise WireError("foreign-schema")
-        try:
-            return decoder(writer, None if unmarked(writer) == unmarked(reader) else reader)
-        except Exception as error:
-            raise WireError("foreign-schema") from error
+    def _writer(self, schema_id: int) -> AvroSchema:
+        writer = self._known.writer(schema_id)
+        if writer is None and self._may_look_again():
+            self._known = self._look_again() if self._look_again else self._known
+            self._looked_at = self._clock()
+            writer = self._known.writer(schema_id)
+        if writer is None:
+            raise WireError(UNKNOWN_SCHEMA)
+        return writer
 
-    @staticmethod
-    def _ask(call: Callable[[], Any]) -> Any:
-        try:
-            return call()
-        except SchemaRegistryError as error:
-            if error.http_status_code in _NOT_FOUND:
-                raise _Unknown from error
-            message = f"the schema registry answered {error.http_status_code}"
-            raise DependencyUnavailable(message) from error
-        except Exception as error:  # the client lets its transport's own errors through
-            message = f"the schema registry cannot be reached ({type(error).__name__})"
-            raise DependencyUnavailable(message) from error
+    def _may_look_again(self) -> bool:
+        """Say whether the last look is long enough ago: a supplier may send ids at random."""
+        return self._looked_at is None or self._clock() - self._looked_at >= LOOK_AGAIN_SECONDS
 
 
-class _Unknown(LookupError):
-    """The registry is there and does not know it."""
+def _decode(writer: AvroSchema, reader: AvroSchema) -> Decode | WireError:
+    if not _is_plain(writer) or _full_name(writer) != _full_name(reader):
+        return WireError("foreign-schema")
+    try:
+        return decoder(writer, None if unmarked(writer) == unmarked(reader) else reader)
+    except Exception:  # noqa: BLE001 - fastavro raises whatever a schema makes it trip over
+        return WireError("foreign-schema")
 
 
 def _is_plain(writer: Any) -> bool:
-    """Whether a writer's schema is a flat record of simple values, as every intake schema is.
+    """Say whether a writer's schema is a flat record of simple values, as every intake schema is.
 
     Nested types could make a few bytes decode into more than memory and time allow.
     """

@@ -1,27 +1,41 @@
-"""One sheet of an Excel workbook, row by row; what a formula last gave stands for the formula.
+"""The visible sheets of an Excel workbook, row by row; a formula is what it last gave.
 
-The header is the first row that holds anything; rows that hold nothing are no rows. A cell that
-Excel shows as an error, such as ``#N/A``, holds no value and is empty. Memory is bounded by the
-workbook's table of texts, which the limits below bound, and by the rows that a sheet can have.
+What a workbook hides is not read: hidden sheets, rows (also those that a filter hides) and columns.
+They are counted and named instead. A hidden sheet is read where it is asked for by its name.
+
+The header is the first row that shows anything; rows that show nothing are no rows. Of several
+visible sheets those are read that have the header of the first, as where each month has its sheet.
+A cell that Excel shows as an error, such as ``#N/A``, holds no value and is empty. Memory is bounded
+by the workbook's table of texts, which the limits below bound, and by the rows that a sheet can have.
 """
 
 from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterator
-from itertools import count
+from collections.abc import Callable, Iterator
+from itertools import chain
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, NamedTuple, TypeVar
 from zipfile import BadZipFile, ZipFile, ZipInfo
 
 from openpyxl import Workbook, load_workbook
+from openpyxl.utils import get_column_letter
 
 from connectors.errors import SourceError
 from connectors.sources.content import open_bytes
-from connectors.sources.table import LONGEST_ROW, TOO_LONG, Row, Table, Unreadable
-from connectors.sources.xlsx_cell import cell_text
+from connectors.sources.table import (
+    LONGEST_ROW,
+    TOO_LONG,
+    Contents,
+    Hidden,
+    Row,
+    Table,
+    Unreadable,
+)
 from connectors.sources.xlsx_marks import check_marks
+from connectors.sources.xlsx_rows import LAST_ROW, RowBeyondError, SheetRow, sheet_rows
+from connectors.values import folded
 
 MOST_UNPACKED = 2 << 30
 """Bytes of all parts of a workbook; a full sheet of a million rows and forty columns has them."""
@@ -30,53 +44,66 @@ MOST_IN_MEMORY = 256 << 20
 MOST_TIMES = 200
 """A part of more than `SMALL` bytes that is packed tighter than any table is a trap."""
 SMALL = 16 << 20
-LAST_ROW = 1_048_576
-"""Of any sheet, by ECMA-376."""
 _OLE = bytes.fromhex("d0cf11e0a1b11ae1")
 _SHEETS = "/worksheets/"
 
 
+_SHOWN = "visible"
+_STATES = {"hidden": "hidden", "veryHidden": "hidden so that Excel does not list it"}
+_Result = TypeVar("_Result")
+
+
+class _Sheet(NamedTuple):
+    """A sheet that was opened: its header, the rows hidden above it, and the rows behind it."""
+
+    title: str
+    header: tuple[str, ...]
+    above: list[SheetRow]
+    hidden_columns: tuple[str, ...]
+    rows: Iterator[SheetRow]
+
+
 class XlsxFile(Table):
-    """An open sheet of a workbook. Use it as a context; iterate it once."""
+    """An open workbook. Use it as a context; iterate it once."""
 
     def __init__(self, path: Path, sheet: str | None = None) -> None:
-        """Open the sheet of that name, else the first, and read its header.
+        """Open the sheet of that name, else the visible ones of one header, and read the header.
 
         Raises:
             SourceError: no workbook, one that is encrypted or unpacks to too much, no such sheet,
-                no header, formulas never calculated, or cells merged over several rows.
+                none that is visible, no header, formulas never calculated, or cells merged over
+                several rows.
         """
         self.path = path
-        self.description = f"Excel workbook, sheet {sheet!r}" if sheet else "Excel workbook"
         self._raw = open_bytes(path)
         self.size = os.fstat(self._raw.fileno()).st_size
         self._done = False
         self._book: Workbook | None = None
         try:
             _check(path, self._raw)
-            self._book = self._guarded(lambda: _load(self._raw))
-            chosen = _sheet(path, self._book, sheet)
-            check_marks(path, self._raw, _part_of(chosen))
-            self._rows = self._numbered(chosen)
-            self.header = self._read_header()
+            book = self._book = self._guarded(lambda: _load(self._raw))
+            self._sheets, not_read = self._opened(book, sheet)
         except BaseException:
             self.close()
             raise
+        first = self._sheets[0]
+        self.header = first.header
+        titles = tuple(opened.title for opened in self._sheets)
+        self.contents = Contents(titles, tuple(not_read.items()), first.hidden_columns)
+        self.description = _description(sheet, len(titles))
 
     @property
     def consumed(self) -> int:
         """Bytes of the file, as it lies on disk, that have been read."""
         return self.size if self._done else min(self._raw.tell(), self.size)
 
-    def __iter__(self) -> Iterator[Row | Unreadable]:
-        width = len(self.header)
-        for number, (line, cells) in enumerate(self._rows, start=1):
-            if sum(map(len, cells)) > LONGEST_ROW:
-                yield Unreadable(number, line, TOO_LONG)
-            elif len(cells) > width:
-                yield Unreadable(number, line, f"{len(cells)} cells; the header has {width}")
-            else:
-                yield Row(number, line, cells + [""] * (width - len(cells)))
+    def __iter__(self) -> Iterator[Row | Unreadable | Hidden]:
+        number = 0
+        for position, sheet in enumerate(self._sheets, start=1):
+            at = position if len(self._sheets) > 1 else 0
+            for row in chain(sheet.above, sheet.rows):
+                number += 1
+                yield self._given(row, number, at)
         self._done = True
 
     def close(self) -> None:
@@ -85,34 +112,85 @@ class XlsxFile(Table):
             self._book.close()
         self._raw.close()
 
-    def _read_header(self) -> tuple[str, ...]:
-        found = next(self._rows, None)
-        if found is None:
-            raise SourceError(f"{self.path}: no header; the sheet's first row names the columns")
-        line, cells = found
+    def _given(self, row: SheetRow, number: int, sheet: int) -> Row | Unreadable | Hidden:
+        width, cells = len(self.header), row.cells
+        if row.hidden:
+            return Hidden(number, row.line, sheet)
         if sum(map(len, cells)) > LONGEST_ROW:
-            raise SourceError(f"{self.path}:{line}: the header has {TOO_LONG}")
-        return tuple(title.strip() for title in cells)
+            return Unreadable(number, row.line, TOO_LONG, sheet)
+        if len(cells) > width:
+            reason = f"{len(cells)} cells; the header has {width}"
+            return Unreadable(number, row.line, reason, sheet)
+        return Row(number, row.line, cells + [""] * (width - len(cells)), sheet)
 
-    def _numbered(self, sheet: Any) -> Iterator[tuple[int, list[str]]]:
-        """Rows that hold anything, with their numbers in the sheet; without empty cells at the end."""
-        rows = iter(sheet.iter_rows())
-        for line in count(1):
-            cells = self._guarded(lambda: _texts(next(rows, None)))
-            if cells is None:
+    def _opened(self, book: Workbook, name: str | None) -> tuple[list[_Sheet], dict[str, str]]:
+        """The sheets to read, and for each of the others why it is not."""
+        not_read = {chart.title: "a chart" for chart in book.chartsheets}
+        if name is not None:
+            named = _named(self.path, book, name)
+            others = [sheet.title for sheet in book.worksheets if sheet is not named]
+            not_read |= dict.fromkeys(others, "not the sheet that the mapping names")
+            return [self._first(named)], not_read
+        states = {sheet.title: _STATES.get(sheet.sheet_state) for sheet in book.worksheets}
+        not_read |= {title: state for title, state in states.items() if state}
+        visible = [sheet for sheet in book.worksheets if sheet.sheet_state == _SHOWN]
+        if not visible:
+            raise SourceError(_nothing_shown(self.path, not_read))
+        found = [self._first(visible[0])]
+        for sheet in visible[1:]:
+            opened = self._open(sheet)
+            if opened is None:
+                not_read[sheet.title] = "empty"
+            elif _alike(opened.header) != _alike(found[0].header):
+                not_read[sheet.title] = "its header is not that of the first"
+            else:
+                found.append(self._marked(sheet, opened))
+        return found, not_read
+
+    def _first(self, sheet: Any) -> _Sheet:
+        opened = self._open(sheet)
+        if opened is None:
+            message = f"{self.path}: no header; the first row that the sheet {sheet.title!r} shows"
+            raise SourceError(f"{message} names the columns")
+        return self._marked(sheet, opened)
+
+    def _marked(self, sheet: Any, opened: _Sheet) -> _Sheet:
+        check_marks(self.path, self._raw, _part_of(sheet))
+        return opened
+
+    def _open(self, sheet: Any) -> _Sheet | None:
+        """Read up to the header; None where the sheet shows nothing."""
+        rows, above = self._rows(sheet), []
+        for row in rows:
+            if row.hidden:
+                above.append(row._replace(cells=[], unseen={}))
+                continue
+            if sum(map(len, row.cells)) > LONGEST_ROW:
+                raise SourceError(f"{self.path}:{row.line}: the header has {TOO_LONG}")
+            header = tuple(title.strip() for title in row.cells)
+            unseen = [
+                title.strip() or get_column_letter(at + 1) for at, title in row.unseen.items()
+            ]
+            return _Sheet(sheet.title, header, above, tuple(unseen), rows)
+        return None
+
+    def _rows(self, sheet: Any) -> Iterator[SheetRow]:
+        rows = sheet_rows(sheet)
+        while True:
+            row = self._guarded(lambda: next(rows, None))
+            if row is None:
                 return
-            if line > LAST_ROW:
-                raise SourceError(f"{self.path}: the sheet has a row beyond {LAST_ROW}")
-            if cells:
-                yield line, cells
+            yield row
 
-    def _guarded(self, call: Any) -> Any:
+    def _guarded(self, call: Callable[[], _Result]) -> _Result:
         """Do a step of reading; whatever openpyxl stumbles over means a damaged workbook."""
         try:
             with warnings.catch_warnings():
                 # They tell of styles and print settings, or quote what stands in a cell.
                 warnings.simplefilter("ignore")
                 return call()
+        except RowBeyondError:
+            raise SourceError(f"{self.path}: the sheet has a row beyond {LAST_ROW}") from None
         except Exception as error:
             what = type(error).__name__  # its text may quote what stands in a cell
             raise SourceError(
@@ -124,29 +202,37 @@ def _load(raw: IO[bytes]) -> Workbook:
     return load_workbook(raw, read_only=True, data_only=True, keep_links=False)
 
 
-def _sheet(path: Path, book: Workbook, name: str | None) -> Any:
+def _named(path: Path, book: Workbook, name: str) -> Any:
     sheets = {sheet.title: sheet for sheet in book.worksheets}
-    chosen = next(iter(sheets.values()), None) if name is None else sheets.get(name)
-    if chosen is None:
+    if name not in sheets:
         accepted = ", ".join(map(repr, sheets)) or "a workbook that has a sheet"
-        raise SourceError(f"{path}: no sheet {name or ''!r}; accepted: {accepted}")
-    # What a workbook says of its own extent is often wrong, and then rows would be left out.
-    chosen.reset_dimensions()
-    return chosen
+        raise SourceError(f"{path}: no sheet {name!r}; accepted: {accepted}")
+    return sheets[name]
+
+
+def _nothing_shown(path: Path, not_read: dict[str, str]) -> str:
+    names = ", ".join(map(repr, not_read))
+    if not names:
+        return f"{path}: the workbook has no sheet; accepted is one with a table"
+    return (
+        f"{path}: the workbook shows no sheet with cells; not read: {names}. A hidden sheet is read "
+        "where a mapping names it as its `sheet`"
+    )
+
+
+def _alike(header: tuple[str, ...]) -> list[str]:
+    return [folded(title) for title in header]
+
+
+def _description(sheet: str | None, count: int) -> str:
+    if sheet:
+        return f"Excel workbook, sheet {sheet!r}"
+    return f"Excel workbook, {count} sheets" if count > 1 else "Excel workbook"
 
 
 def _part_of(sheet: Any) -> str:
     part = sheet._worksheet_path  # noqa: SLF001 - the library knows which part holds the sheet
     return str(part).lstrip("/")
-
-
-def _texts(cells: Any) -> list[str] | None:
-    if cells is None:
-        return None
-    texts = [cell_text(cell) for cell in cells]
-    while texts and not texts[-1].strip():
-        texts.pop()
-    return texts
 
 
 def _check(path: Path, raw: IO[bytes]) -> None:

@@ -7,12 +7,12 @@ from typing import Any, NamedTuple
 
 from confluent_kafka import Message
 
-from connectors.registry import Registry
 from ops.reader import begin_offset, read_all
 from schemas.catalogue import Catalogue
+from schemas.known_schemas import UNKNOWN_SCHEMA, KnownSchemas
 from schemas.protocol import Protocol
 from schemas.topics import Names
-from schemas.wire import WireError
+from schemas.wire import WireError, decoder
 from streams.chain import Head, hash_of
 
 
@@ -46,7 +46,7 @@ class Archive(NamedTuple):
     client: Mapping[str, Any]
     protocol: Protocol
     catalogue: Catalogue
-    registry: Registry
+    schemas: KnownSchemas
 
     @property
     def names(self) -> Names:
@@ -88,9 +88,18 @@ class Archive(NamedTuple):
 
     def _decoded(self, value: bytes, schema: dict[str, Any]) -> dict[str, Any] | None:
         try:
-            return self.registry.decode(value, schema)
+            return self.schemas.decode(value, schema)
+        except WireError as error:
+            return self._assumed(value, schema) if error.reason == UNKNOWN_SCHEMA else None
+
+    @staticmethod
+    def _assumed(value: bytes, schema: dict[str, Any]) -> dict[str, Any] | None:
+        """Read as this release writes what names a schema that nobody knows any more."""
+        try:
+            found: dict[str, Any] = decoder(schema)(value)
         except WireError:
             return None
+        return found
 
 
 def _key(message: Message) -> str:

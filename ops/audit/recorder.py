@@ -22,7 +22,7 @@ from schemas.topics import Names, Topic, topics
 from schemas.wire import decoder
 from streams.chain import Head
 from streams.messages import MARKING_HEADER, Headers
-from streams.registry import Registry
+from streams.registry import Schemas
 
 COMMANDS = "commands"
 """The chain of what people do by `ipu`."""
@@ -48,7 +48,7 @@ class Recorder(NamedTuple):
     client: Mapping[str, Any]
     protocol: Protocol
     catalogue: Catalogue
-    registry_url: str
+    schemas: Schemas
     chain: str
 
     def write(self, entry: Mapping[str, Any], position: str = "") -> Head:
@@ -135,7 +135,7 @@ class Recorder(NamedTuple):
         return producer
 
     def _encoder(self, topic: Topic) -> Callable[[Any], bytes]:
-        return Registry(self.registry_url).encoder(topic)
+        return self.schemas.encoder(topic)
 
     @property
     def _audit(self) -> Topic:

@@ -14,7 +14,6 @@ import typer
 from rich.table import Table
 
 from connectors.mapping import Mapping
-from connectors.registry import Registry
 from ops.audit.collector import CHAIN, Collector, collect_for_ever
 from ops.audit.entries import Archive
 from ops.audit.inquiry import Found, Search
@@ -33,6 +32,7 @@ from ops.commands.common import (
 from ops.disclosures.request_file import read_subject
 from ops.embedded.layout import Layout
 from ops.embedded.stack import Stack
+from ops.registered import read_schemas
 from ops.screen import Screen, say, say_json
 from ops.supervisor import Supervisor
 from schemas.catalogue import Catalogue, load_catalogue
@@ -207,7 +207,7 @@ def _archive(protocol_file: Path | None, run_dir: Path | None) -> Archive:
     stack, catalogue = running_stack(run_dir), load_catalogue()
     protocol = load_protocol(protocol_of(stack.run_dir, protocol_file), catalogue)
     client = stack.secrets.client_config(stack.bootstrap, Names(protocol.prefix).auditor)
-    return Archive(client, protocol, catalogue, Registry(stack.registry_url))
+    return Archive(client, protocol, catalogue, read_schemas(client, protocol.prefix, catalogue))
 
 
 def _sought(

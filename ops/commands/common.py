@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -10,10 +11,13 @@ import typer
 from connectors.account import Account
 from connectors.mapping import Mapping
 from connectors.mapping_file import find_mapping, identity_mapping
+from connectors.supply import where_unreadable
 from ops.audit.recorder import Recorder
 from ops.embedded import stack as embedded
 from ops.embedded.errors import StackError
 from ops.embedded.stack import Stack
+from ops.registered import schemas_of
+from ops.screen import say
 from ops.settings import Settings
 from ops.system import remembered_protocol
 from schemas.catalogue import SCHEMA_FOLDER, Catalogue
@@ -29,9 +33,33 @@ RunDir = Annotated[
 ProtocolOption = Annotated[
     Path | None, typer.Option(help="The protocol's file; that of `ipu up` by default.")
 ]
+Exercise = Annotated[
+    bool,
+    typer.Option("--exercise", help="Take a protocol that is signed for an exercise, knowingly."),
+]
 AsJson = Annotated[
     bool, typer.Option("--json", help="Print one JSON object for a program to read.")
 ]
+
+AllowUnreadable = Annotated[
+    bool,
+    typer.Option(
+        "--allow-unreadable",
+        help="Do not fail because of rows that cannot be read; they are left out all the same.",
+    ),
+]
+
+
+def failed_on_unreadable(count: int, named: Sequence[str], *, allowed: bool) -> bool:
+    """Say on stderr how many rows could not be read and where; False where that is no failure."""
+    if not count:
+        return False
+    where = f": {where_unreadable(named, count)}" if named else "; the caveats say which"
+    say(f"rows that could not be read: {count:,}{where}", err=True)
+    if not allowed:
+        message = "the other rows went out; with --allow-unreadable this is no failure"
+        say(message, err=True)
+    return not allowed
 
 
 def protocol_of(run_dir: Path, given: Path | None) -> Path:
@@ -64,14 +92,15 @@ def account_of(protocol: Protocol, party: str, stack: Stack) -> Account:
         message = f"there is no password of {principal} under {stack.run_dir}; run `ipu isp apply`"
         raise StackError(message)
     connection = stack.secrets.client_config(stack.bootstrap, principal)
-    return Account(protocol.prefix, party, connection, stack.registry_url)
+    return Account(protocol.prefix, party, connection)
 
 
 def recorder_of(stack: Stack, protocol: Protocol, catalogue: Catalogue, chain: str) -> Recorder:
     """Writes to the recorder's `chain` of the audit on the stack."""
     principal = Names(protocol.prefix).recorder
     client = stack.secrets.client_config(stack.bootstrap, principal)
-    return Recorder(client, protocol, catalogue, stack.registry_url, f"{principal}.{chain}")
+    schemas = schemas_of(client, protocol.prefix, catalogue)
+    return Recorder(client, protocol, catalogue, schemas, f"{principal}.{chain}")
 
 
 def columns_of(name_or_file: str | None, dataset: str, catalogue: Catalogue) -> Mapping:

@@ -11,6 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from ops.background import log_of
 from ops.commands.common import DEFAULT_PROTOCOL, AsJson
+from ops.commands.first_keys import accepting
 from ops.demo.report import Findings, show
 from ops.demo.run import Demo, as_document
 from ops.demo.supplies import District
@@ -68,6 +69,7 @@ def demo(
     if as_json:
         say_lines(as_document(findings))
     else:
+        console.print(system.protocol.title, style="bold")
         show(console, findings, [party.id for party in system.protocol.parties])
         console.print(_next_steps(system, keep=keep), soft_wrap=True)
 
@@ -89,6 +91,8 @@ def _run(
         exercise(DEFAULT_PROTOCOL, settings.run_dir, catalogue),
         households,
         lambda what: progress.update(starting, description=what),
+        accept=accepting(None),
+        exercise=True,
     )
     progress.update(
         starting,

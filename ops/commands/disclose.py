@@ -13,6 +13,7 @@ from rich.table import Table
 
 from ops.commands.common import (
     AsJson,
+    Exercise,
     ProtocolOption,
     RunDir,
     account_of,
@@ -332,6 +333,7 @@ def serve(
     ] = False,
     protocol: ProtocolOption = None,
     run_dir: RunDir = None,
+    exercise: Exercise = False,
 ) -> None:
     """Take letters, open and close cases, and release to the open ones, until stopped.
 
@@ -346,11 +348,12 @@ def serve(
         alone = [argument for argument in sys.argv[1:] if argument != "--supervised"]
         raise typer.Exit(Supervisor([sys.executable, "-m", "ops.cli", *alone]).run())
     stack, catalogue = running_stack(run_dir), load_catalogue()
-    agreed = load_signed(protocol_of(stack.run_dir, protocol), catalogue)
+    file = protocol_of(stack.run_dir, protocol)
+    agreed = load_signed(file, catalogue, exercise=exercise).protocol
     own = stack.secrets.client_config(stack.bootstrap, Names(agreed.prefix).discloser)
     admin = stack.secrets.client_config(stack.bootstrap, ADMIN)
     secrets = stack.secrets.folder
-    run_discloser(discloser_settings(agreed, catalogue, own, admin, stack.registry_url, secrets))
+    run_discloser(discloser_settings(agreed, catalogue, own, admin, secrets))
 
 
 def office_of(party: str, protocol_file: Path | None, run_dir: Path | None) -> tuple[Office, Stack]:
@@ -359,7 +362,7 @@ def office_of(party: str, protocol_file: Path | None, run_dir: Path | None) -> t
     agreed = load_protocol(protocol_of(stack.run_dir, protocol_file), catalogue)
     account = account_of(agreed, agreed.party(party).id, stack)
     connection = dict(account.connection)
-    return Office(connection, stack.registry_url, agreed, catalogue, agreed.party(party)), stack
+    return Office(connection, agreed, catalogue, agreed.party(party)), stack
 
 
 def _decide(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -9,24 +10,28 @@ import typer
 from rich.table import Table
 
 from ops.commands.common import DEFAULT_PROTOCOL, AsJson
+from ops.commands.first_keys import key_lines
 from ops.commands.isp_broker import apply, drift, plan
-from ops.commands.isp_sign import exercise, key, sign, signing
+from ops.commands.isp_follow import follow
+from ops.commands.isp_sign import exercise, key, sign
 from ops.commands.isp_who import who
-from ops.screen import Screen, say, say_json, say_lines
+from ops.isp.signed import ReadProtocol, read_protocol
+from ops.screen import Screen, say_json, say_lines
 from schemas.access import principals, rules
 from schemas.catalogue import Catalogue, load_catalogue
 from schemas.law import load_law
 from schemas.london import london_today
-from schemas.protocol import Protocol, ProtocolError
-from schemas.protocol_file import load_protocol, overdue_review
+from schemas.protocol import EXERCISE, Protocol, ProtocolError
+from schemas.protocol_file import overdue_review
 from schemas.review_date import review_notice
+from schemas.signatures import keys_digest
 from schemas.topics import DAY_MS, Topic, topics
 
 FAILED = 1
 DRAFT = "a draft: signed by nobody, so it cannot be applied; officers sign with `ipu isp sign`"
 
 isp = typer.Typer(no_args_is_help=True, help="The Information Sharing Protocol.")
-for command in (key, sign, exercise, plan, apply, drift, who):
+for command in (key, sign, exercise, follow, plan, apply, drift, who):
     isp.command()(command)
 
 ProtocolFile = Annotated[
@@ -61,23 +66,49 @@ def check(
     """
     catalogue = load_catalogue()
     try:
-        protocol = load_protocol(protocol_file, catalogue)
+        read = read_protocol(protocol_file, catalogue)
     except ProtocolError as error:
         _print_findings(str(error).splitlines(), as_json=as_json)
         raise typer.Exit(FAILED) from None
-    findings = overdue_review(protocol_file, protocol, london_today())
-    is_signed, unsigned = signing(protocol_file, protocol)
-    findings += unsigned
-    if signed and not is_signed:
+    protocol = read.protocol
+    findings = overdue_review(protocol_file, protocol, london_today()) + read.findings
+    if signed and read.is_draft:
         findings.append(f"{protocol_file}: {DRAFT}")
     if findings:
         _print_findings(findings, as_json=as_json)
         raise typer.Exit(FAILED)
     if as_json:
-        say_json({**_as_document(protocol, catalogue), "signed": is_signed})
+        document = {**_as_document(protocol, catalogue), **_signing(read)}
+        say_json(document)
     else:
         _print_table(protocol, catalogue)
-        say("signed by all who must" if is_signed else DRAFT)
+        say_lines("\n".join(_signing_lines(read)))
+
+
+def _signing(read: ReadProtocol) -> dict[str, object]:
+    protocol = read.protocol
+    return {
+        "signed": not read.is_draft,
+        "exercise": protocol.exercise,
+        "number": protocol.number,
+        "follows": protocol.follows,
+        "rekeyed": protocol.rekeyed,
+        "digest": read.digest,
+        "keys": keys_digest(protocol),
+    }
+
+
+def _signing_lines(read: ReadProtocol) -> Iterator[str]:
+    protocol = read.protocol
+    yield f"number {protocol.number}, digest {read.digest}"
+    yield f"follows {protocol.follows or 'none: the first of the partnership'}"
+    for name in protocol.rekeyed:
+        yield f"the keys of {name!r} are replaced without a signature of {name!r} (rekeyed)"
+    if read.is_draft:
+        yield DRAFT
+        return
+    yield from key_lines(protocol)
+    yield EXERCISE if protocol.exercise else "signed by all who must"
 
 
 @isp.command()
@@ -115,7 +146,7 @@ def _print_findings(findings: list[str], *, as_json: bool) -> None:
 def _as_document(protocol: Protocol, catalogue: Catalogue) -> dict[str, object]:
     return {
         "findings": [],
-        "partnership": protocol.partnership.name,
+        "partnership": protocol.title,
         "review": protocol.review.isoformat(),
         "principals": list(principals(protocol)),
         "topics": [_row(topic, protocol) for topic in topics(protocol, catalogue)],
@@ -143,7 +174,7 @@ def _who(operation: str, topic: Topic, protocol: Protocol) -> list[str]:
 
 
 def _print_table(protocol: Protocol, catalogue: Catalogue) -> None:
-    table = Table(title=f"{protocol.partnership.name}: {protocol.marking}")
+    table = Table(title=f"{protocol.title}: {protocol.marking}")
     table.add_column("topic", overflow="fold", ratio=1)
     for heading in ("days", "writes", "reads"):
         table.add_column(heading, overflow="fold")

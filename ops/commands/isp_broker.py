@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, NamedTuple
@@ -10,23 +11,34 @@ from typing import Annotated, NamedTuple
 import typer
 from prometheus_client import CollectorRegistry, Gauge, write_to_textfile
 
-from ops.commands.common import AsJson, RunDir, protocol_of, running_stack
+from ops.commands.common import AsJson, Exercise, RunDir, protocol_of, running_stack
+from ops.commands.first_keys import AcceptedKeys, OverExercise, accepting, key_lines
 from ops.embedded import private_files
 from ops.embedded.broker_config import ADMIN
 from ops.embedded.stack import Stack
 from ops.isp.apply import apply as apply_protocol
 from ops.isp.changes import Applied
+from ops.isp.in_force import InForce, read_in_force
 from ops.isp.plan import Plan, make_plan, require_same
-from ops.isp.signed import load_signed, may_follow
+from ops.isp.signed import (
+    ReadProtocol,
+    admit,
+    obstacles,
+    read_protocol,
+    require_signed,
+)
+from ops.outputs import check_outputs
 from ops.screen import Screen, say, say_json, say_lines
 from schemas.catalogue import Catalogue, load_catalogue
 from schemas.london import london_today
 from schemas.openings import closed_datasets
-from schemas.protocol import Protocol
-from schemas.protocol_file import load_protocol
+from schemas.protocol import EXERCISE, Protocol
 from schemas.review_date import review_notice
+from schemas.signatures import signatures_file
+from schemas.succession import key_changes
 
 DRIFT = 3
+REFUSED = 1
 
 OnBroker = Annotated[
     Path | None,
@@ -39,13 +51,17 @@ OnBroker = Annotated[
 ]
 
 
-class InForce(NamedTuple):
-    """A protocol and the running stack that it is for."""
+class OnStack(NamedTuple):
+    """A protocol, as it was read once, and the running stack that it is for."""
 
-    file: Path
-    protocol: Protocol
+    read: ReadProtocol
     catalogue: Catalogue
     stack: Stack
+
+    @property
+    def protocol(self) -> Protocol:
+        """The protocol itself."""
+        return self.read.protocol
 
     @property
     def admin(self) -> dict[str, str]:
@@ -57,20 +73,25 @@ class InForce(NamedTuple):
         """Peripheral datasets that no requirement opens today."""
         return closed_datasets(self.protocol, self.catalogue, london_today())
 
+    def check_output(self, option: str, file: Path | None) -> None:
+        """Refuse to write over the protocol, its signatures or a secret of the stack."""
+        file = self.read.file
+        read = [file, signatures_file(file), self.stack.secrets.folder]
+        check_outputs({option: file}, {"the protocol, its signatures or a secret": read})
+
     def plan(self) -> Plan:
         """What applying the protocol would change now."""
-        return make_plan(self.protocol, self.catalogue, self.admin, self.stack.registry_url)
+        return make_plan(self.protocol, self.catalogue, self.admin, self.stack.registry_client)
 
 
-def in_force(protocol_file: Path | None, run_dir: Path | None) -> InForce:
+def on_stack(protocol_file: Path | None, run_dir: Path | None) -> OnStack:
     """The protocol of the file, or that of `ipu up`, with the stack that runs."""
     catalogue, stack = load_catalogue(), running_stack(run_dir)
-    file = protocol_of(stack.run_dir, protocol_file)
-    protocol = load_protocol(file, catalogue)
-    notice = review_notice(protocol, london_today())
+    read = read_protocol(protocol_of(stack.run_dir, protocol_file), catalogue)
+    notice = review_notice(read.protocol, london_today())
     if notice is not None:
         Screen(stderr=True).print(notice, style="yellow")
-    return InForce(file, protocol, catalogue, stack)
+    return OnStack(read, catalogue, stack)
 
 
 def plan(
@@ -79,10 +100,15 @@ def plan(
     out: Annotated[
         Path | None, typer.Option(help="Write the plan to this file, for `ipu isp apply --plan`.")
     ] = None,
+    exercise: Exercise = False,
+    over_exercise: OverExercise = False,
     run_dir: RunDir = None,
     as_json: AsJson = False,
 ) -> None:
     """Show what applying a protocol would create, change and remove; changes nothing.
+
+    Says which protocol is in force and whose keys are other ones. Exit code 1, and no plan is written,
+    where `ipu isp apply` would refuse the protocol. A draft may be planned before it is signed.
 
     Examples:
 
@@ -91,11 +117,21 @@ def plan(
         ipu isp plan partnership.yaml --out plan.json
         ipu isp apply partnership.yaml --plan plan.json
     """
-    here = in_force(protocol_file, run_dir)
+    here = on_stack(protocol_file, run_dir)
+    here.check_output("--out", out)
+    if not here.read.is_draft:
+        require_signed(here.read, exercise=exercise)
+    known = read_in_force(here.admin, here.protocol.prefix, here.catalogue)
     made = here.plan()
+    found = [] if here.read.is_draft else obstacles(here.read, known, over_exercise=over_exercise)
+    more = {**_succession(here.read, known), "refused": found}
+    _show(here.protocol, made, {**made.document, **more}, as_json=as_json)
+    if not as_json:
+        say_lines("\n".join(_succession_lines(here.read, known, found)))
+    if found:
+        raise typer.Exit(REFUSED)
     if out is not None:
         private_files.write(out, json.dumps(made.document, indent=2) + "\n")
-    _show(here.protocol, made, made.document, as_json=as_json)
 
 
 def apply(
@@ -110,6 +146,9 @@ def apply(
     renew_passwords: Annotated[
         bool, typer.Option(help="Set the passwords of existing principals again from the store.")
     ] = False,
+    accept_keys: AcceptedKeys = None,
+    exercise: Exercise = False,
+    over_exercise: OverExercise = False,
     run_dir: RunDir = None,
     as_json: AsJson = False,
 ) -> None:
@@ -119,6 +158,9 @@ def apply(
     partnership's own names is touched. A second call changes nothing; one that was stopped
     half-way says what was done, and the next one finishes it.
 
+    Accepted is the protocol in force itself, or the one that follows it. Where none is in force the keys
+    of all officers are shown, and asked for at the terminal or taken by --accept-keys.
+
     Examples:
 
         ipu isp apply
@@ -127,28 +169,34 @@ def apply(
 
         ipu isp apply partnership.yaml --json | jq .topics.created
     """
-    here = in_force(protocol_file, run_dir)
-    load_signed(here.file, here.catalogue)
-    signatures = may_follow(here.file, here.protocol, here.admin, here.catalogue)
+    here = on_stack(protocol_file, run_dir)
+    require_signed(here.read, exercise=exercise)
+    admitted = admit(
+        here.read,
+        here.admin,
+        here.catalogue,
+        accepting(accept_keys),
+        over_exercise=over_exercise,
+    )
     if plan is not None:
         if renew_passwords:
             message = "a plan shows no renewed passwords; renew them without --plan"
             raise typer.BadParameter(message, param_hint="--renew-passwords")
         require_same(here.plan(), plan)
     applied = apply_protocol(
-        here.protocol,
+        admitted,
         here.catalogue,
         here.admin,
         here.stack.secrets,
-        here.stack.registry_url,
+        here.stack.registry_client,
         Screen(stderr=True, quiet=as_json).print,
-        signatures=signatures,
         renew_passwords=renew_passwords,
     )
     if as_json:
-        say_json(_outcome(applied))
+        document = {**_identity(here.read), **_outcome(applied)}
+        say_json(document)
     else:
-        say_lines(_summary(here.protocol, applied))
+        say_lines(_summary(here.read, applied))
 
 
 def drift(
@@ -169,11 +217,13 @@ def drift(
 
         ipu isp drift --textfile /var/lib/node_exporter/ipu.prom
     """
-    here = in_force(protocol_file, run_dir)
+    here = on_stack(protocol_file, run_dir)
+    here.check_output("--textfile", textfile)
     found = here.plan()
     if textfile is not None:
         _write_metric(here.protocol.prefix, found, textfile)
-    _show(here.protocol, found, {"drift": not found.in_step, **found.document}, as_json=as_json)
+    document = {"drift": not found.in_step, **_identity(here.read), **found.document}
+    _show(here.protocol, found, document, as_json=as_json)
     if not found.in_step:
         raise typer.Exit(DRIFT)
 
@@ -188,6 +238,7 @@ def _write_metric(partnership: str, found: Plan, textfile: Path) -> None:
     )
     for kind, change in found.changes.items():
         gauge.labels(partnership, kind).set(change.differing)
+    gauge.labels(partnership, "foreign").set(len(found.foreign))
     gauge.labels(partnership, "protocol").set(found.in_force != found.protocol)
     write_to_textfile(str(textfile), registry)
 
@@ -196,11 +247,12 @@ def _show(protocol: Protocol, changes: Plan, document: dict[str, object], *, as_
     if as_json:
         say_json(document)
         return
-    name = protocol.partnership.name
+    name = protocol.title
     if changes.in_step:
         say(f"{name}: broker and registry are what the protocol says")
         return
-    say(f"{name}: to be brought into step by `ipu isp apply`")
+    if not changes.nothing or changes.in_force != changes.protocol:
+        say(f"{name}: to be brought into step by `ipu isp apply`")
     if changes.in_force != changes.protocol:
         say(f"  put in force  protocol {changes.protocol[:16]}…")
     for kind, change in changes.changes.items():
@@ -208,6 +260,16 @@ def _show(protocol: Protocol, changes: Plan, document: dict[str, object], *, as_
         for what, names in lines:
             for one in names:
                 say(f"  {what}  {kind:8}{one}")
+    _show_foreign(name, changes)
+
+
+def _show_foreign(name: str, changes: Plan) -> None:
+    if changes.foreign:
+        say(f"{name}: not the protocol's, and left alone; remove it by hand")
+    for one in changes.foreign:
+        say(f"  {one}")
+    for user in changes.locked:
+        say(f"  locked   {user}, who left; a password that was set by hand looks the same")
 
 
 def _outcome(applied: Applied) -> dict[str, object]:
@@ -215,8 +277,35 @@ def _outcome(applied: Applied) -> dict[str, object]:
     return {"in_step_before": applied.nothing, **changes, "schema_ids": dict(applied.schema_ids)}
 
 
-def _summary(protocol: Protocol, applied: Applied) -> str:
-    name = protocol.partnership.name
+def _identity(read: ReadProtocol) -> dict[str, object]:
+    return {"number": read.protocol.number, "exercise": read.protocol.exercise}
+
+
+def _succession(read: ReadProtocol, known: InForce | None) -> dict[str, object]:
+    """What a plan says of the protocol in force, and of keys that are not those in force."""
+    document = {**_identity(read), "signed": not read.is_draft, "rekeyed": read.protocol.rekeyed}
+    if known is None:
+        return {**document, "number_in_force": None, "keys": key_lines(read.protocol)}
+    changes = key_changes(read.protocol, read.signatures.entries, known.before)
+    return {**document, "number_in_force": known.before.number, "keys": list(changes)}
+
+
+def _succession_lines(read: ReadProtocol, known: InForce | None, found: list[str]) -> Iterator[str]:
+    if known is None:
+        yield "in force: none; the first protocol brings these keys, to be compared with the officers"
+        yield from key_lines(read.protocol)
+    else:
+        mark = f" [{EXERCISE}]" if known.before.exercise else ""
+        yield f"in force: number {known.before.number}, digest {known.digest}{mark}"
+        yield from key_changes(read.protocol, read.signatures.entries, known.before)
+    yield f"this one: number {read.protocol.number}, digest {read.digest}"
+    if read.is_draft:
+        yield "this one is a draft: nobody has signed it"
+    yield from (f"`ipu isp apply` refuses it: {finding}" for finding in found)
+
+
+def _summary(read: ReadProtocol, applied: Applied) -> str:
+    name = f"{read.protocol.title}, {read.line}"
     if applied.nothing:
         return f"{name}: everything was in step already"
     revoked = [f"  revoked  {rule}" for rule in applied.rules.removed]

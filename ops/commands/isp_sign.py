@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Annotated
 
@@ -10,22 +12,25 @@ import typer
 
 from ops.commands.common import DEFAULT_PROTOCOL, AsJson, RunDir
 from ops.embedded import private_files
+from ops.exercise import copy_of
 from ops.exercise import exercise as make_exercise
+from ops.isp.signed import ReadProtocol, read_protocol
 from ops.officer_keys import is_encrypted, load_key, make_key
+from ops.outputs import check_outputs
 from ops.screen import say, say_json
 from ops.settings import Settings
 from schemas.catalogue import load_catalogue
 from schemas.london import london_today
 from schemas.protocol import Officer, Post, Protocol
-from schemas.protocol_file import load_protocol
 from schemas.signatures import (
     Signature,
+    fingerprint,
+    is_current,
     load_signatures,
     make_signature,
     posts_of,
     public_key,
     save_signatures,
-    signature_findings,
     signatures_file,
 )
 
@@ -55,6 +60,7 @@ def key(
     secret = _asked(confirm=True) if passphrase else None
     made = make_key(out, secret)
     say(f"key: {public_key(made)}")
+    say(f"fingerprint: {fingerprint(public_key(made))}", err=True)
     say(f"the line above goes under the post in the protocol; {out} stays yours", err=True)
 
 
@@ -74,24 +80,37 @@ def sign(
     """Sign a protocol as it stands, for one party, by the key of one of its posts.
 
     Every responsible authority signs the whole, and again after every change; every other party signs
-    what concerns itself. The signatures stand in a file beside the protocol.
+    what concerns itself. The signatures are in a file beside the protocol. A party that signs again takes
+    out its earlier signatures that are of another protocol. A post whose key the protocol replaces confirms
+    the new one by signing with the earlier one.
 
     Examples:
 
         ipu isp sign partnership.yaml --as police --key police-deputy.pem
     """
-    protocol = load_protocol(protocol_file, load_catalogue())
+    written = {"the signatures": signatures_file(protocol_file)}
+    check_outputs(written, {"--key": key_file, "PROTOCOL": protocol_file})
+    read = read_protocol(protocol_file, load_catalogue())
+    protocol, before, today = read.protocol, read.signatures.entries, london_today()
     passphrase = _asked() if is_encrypted(key_file) else None
     private = load_key(key_file, passphrase)
     chosen = _post(posts_of(protocol, party), post, public_key(private))
-    made = make_signature(protocol, party, chosen, private, london_today())
-    before = load_signatures(protocol_file)
-    others = [s for s in before if (s.party, s.post) != (made.party, made.post)]
-    signatures = sorted([*others, made], key=lambda s: (s.party, s.post))
+    made = make_signature(protocol, party, chosen, private, today)
+    removed = [s for s in before if _gives_way(s, made, protocol, today)]
+    signatures = [*(s for s in before if s not in removed), made]
+    signatures.sort(key=lambda s: (s.party, s.post, s.key))
     text = save_signatures(protocol_file, signatures)
     private_files.write(signatures_file(protocol_file), text)
-    missing = list(signature_findings(protocol, signatures))
-    _tell(made, _new_partners(before, made), missing, as_json=as_json)
+    after = replace(read, signatures=load_signatures(protocol_file))
+    _tell(after, made, before, removed, as_json=as_json)
+
+
+def _gives_way(entry: Signature, made: Signature, protocol: Protocol, today: date) -> bool:
+    """Whether an earlier signature is replaced by the one that was made, or has no place beside it."""
+    if entry.party != made.party:
+        return False
+    same = (entry.post, entry.key) == (made.post, made.key)
+    return same or not is_current(protocol, entry, today)
 
 
 def exercise(
@@ -102,28 +121,24 @@ def exercise(
 ) -> None:
     """Make a copy of a protocol that is signed for every party with keys made on this machine.
 
-    For trying a protocol out before its officers have signed it: nobody has agreed to it.
+    For trying a protocol out before its officers have signed it: nobody has agreed to it, and it says so
+    itself. It may take the place of any exercise of the same keys, and never of a protocol in force.
 
     Examples:
 
         ipu isp exercise partnership.yaml
-        ipu up run/exercise/partnership.yaml
+        ipu up --exercise run/exercise/partnership.yaml
     """
     settings = Settings.from_environment(run_dir=run_dir)
+    written = {"the copy": copy_of(protocol_file, settings.run_dir)}
+    check_outputs(written, {"PROTOCOL": protocol_file})
     private_files.make_folder(settings.run_dir)
     copy = make_exercise(protocol_file, settings.run_dir, load_catalogue())
     if as_json:
         say_json({"protocol": str(copy)}, indent=None)
     else:
-        say(f"{copy}: signed for an exercise; start it with `ipu up {copy}`")
-
-
-def signing(protocol_file: Path, protocol: Protocol) -> tuple[bool, list[str]]:
-    """Whether anybody has signed, and what then lacks or does not hold, each with the file."""
-    signatures = load_signatures(protocol_file)
-    file = signatures_file(protocol_file)
-    found = signature_findings(protocol, signatures) if signatures else ()
-    return bool(signatures), [f"{file}: {finding}" for finding in found]
+        told = f"{copy}: signed for an exercise; start it with `ipu up --exercise {copy}`"
+        say(told)
 
 
 def _asked(*, confirm: bool = False) -> str:
@@ -138,7 +153,7 @@ def _post(posts: Mapping[Post, Officer], given: str | None, key_of_post: str) ->
             message = f"no post of the party's; accepted: {', '.join(posts)}"
             raise typer.BadParameter(message, param_hint="--post")
         return named[0]
-    of_key = [post for post, officer in posts.items() if officer.key == key_of_post]
+    of_key = [p for p, officer in posts.items() if key_of_post in {officer.key, officer.replaces}]
     return (of_key or list(posts))[0]
 
 
@@ -148,15 +163,31 @@ def _new_partners(before: tuple[Signature, ...], made: Signature) -> list[str]:
     return [partner for partner in made.partners if partner not in known]
 
 
-def _tell(made: Signature, new: list[str], missing: list[str], *, as_json: bool) -> None:
+def _tell(
+    after: ReadProtocol,
+    made: Signature,
+    before: tuple[Signature, ...],
+    removed: list[Signature],
+    *,
+    as_json: bool,
+) -> None:
+    new = _new_partners(before, made)
+    gone = [f"{s.party} ({s.post})" for s in removed if s.post != made.post or s.key != made.key]
     if as_json:
         signature = made.model_dump(mode="json")
-        say_json({"signature": signature, "new_partners": new, "missing": missing}, indent=None)
+        document = {"signature": signature, "new_partners": new, "removed": gone}
+        say_json({**document, "missing": after.findings}, indent=None)
         return
-    say(f"{made.party} ({made.post}) has signed {made.protocol[:16]}…")
+    say(f"{made.party} ({made.post}) has signed {after.protocol.title}, {after.line}")
+    if after.protocol.follows:
+        say(f"it follows {after.protocol.follows}")
+    for name in after.protocol.rekeyed:
+        say(f"it replaces the keys of {name!r} without a signature of {name!r} (rekeyed)")
     if new:
         say(f"signed in: {', '.join(new)}")
-    for finding in missing:
+    for name in gone:
+        say(f"taken out: the signature of {name}, which is of another protocol")
+    for finding in after.findings:
         say(f"still missing: {finding}")
-    if not missing:
+    if not after.findings:
         say("everybody has signed; `ipu isp apply` takes it")

@@ -14,7 +14,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
 from rich.table import Table
 
 from ops.commands.common import AsJson, ProtocolOption, RunDir
-from ops.commands.isp_broker import in_force
+from ops.commands.isp_broker import on_stack
 from ops.disclosures.standing import case_grounds
 from ops.embedded.broker_config import SUPER_USERS
 from ops.isp.rules import listed
@@ -47,7 +47,7 @@ def who(
 
         ipu isp who council --json | jq -r '.accesses[] | select(.operation == "read") | .topic'
     """
-    here = in_force(protocol, run_dir)
+    here = on_stack(protocol, run_dir)
     admin, prefix = AdminClient({**here.admin}), here.protocol.prefix
     topics = [name for name in partitions_by_topic(admin) if name.startswith(f"{prefix}.")]
     wanted, party = _asked(of, topics, here.protocol)

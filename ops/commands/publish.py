@@ -20,11 +20,13 @@ from connectors.publish import Progress as Reached
 from connectors.publish import publish as publish_file
 from connectors.receipts import await_outcome
 from ops.commands.common import (
+    AllowUnreadable,
     AsJson,
     ProtocolOption,
     RunDir,
     account_of,
     columns_of,
+    failed_on_unreadable,
     protocol_of,
     running_stack,
 )
@@ -80,14 +82,15 @@ def publish(
     ] = None,
     protocol: ProtocolOption = None,
     run_dir: RunDir = None,
+    allow_unreadable: AllowUnreadable = False,
     as_json: AsJson = False,
 ) -> None:
     """Supply a file of records to the partnership, as the agency's own principal.
 
     The same file is the same supply: a second call sends nothing, and a call that was cut short is
-    taken up where it ended. Exit code 0 if all went well, 1 if rows could not be read or sent or
-    have no outcome in time, or if all were rejected, 2 if the protocol has no such supply or does
-    not open it today.
+    taken up where it ended. Of a workbook the visible sheets, rows and columns are supplied. Exit
+    code 0 if all went well, 1 if rows could not be read or sent or have no outcome in time, or if
+    all were rejected, 2 if the protocol has no such supply or does not open it today.
 
     Examples:
 
@@ -123,7 +126,10 @@ def publish(
         say_json(_document(published, outcome))
     else:
         _print_summary(agreed.party(agency).name, published, outcome)
-    if published.unreadable or (outcome is not None and not _went_well(outcome)):
+    failed = failed_on_unreadable(
+        published.unreadable, published.unreadable_rows, allowed=allow_unreadable
+    )
+    if failed or (outcome is not None and not _went_well(outcome)):
         raise typer.Exit(FAILED)
 
 
@@ -190,8 +196,11 @@ def _of_file(at: Reached) -> tuple[int, int, str]:
 
 def _document(published: Published, outcome: Outcome | None) -> dict[str, Any]:
     supplied = asdict(published)
-    del supplied["receipts_from"]
-    return {"supply": supplied, "outcome": _outcome_document(outcome)}
+    del supplied["receipts_from"], supplied["contents"]
+    return {
+        "supply": supplied | published.contents.document(),
+        "outcome": _outcome_document(outcome),
+    }
 
 
 def _outcome_document(outcome: Outcome | None) -> dict[str, Any] | None:
@@ -241,6 +250,7 @@ def _notes(published: Published, outcome: Outcome | None) -> Iterator[str]:
         yield "the metadata that you state now stand with the supply"
     if published.undeclared_columns:
         yield f"columns left behind: {', '.join(published.undeclared_columns)}"
+    yield from published.contents.lines
     yield from (f"caveat: {caveat}" for caveat in published.caveats)
     if outcome is not None:
         yield from _notes_of(outcome)

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from ops.commands.common import AsJson, RunDir
+from ops.outputs import check_outputs
 from ops.reference import GAZETTEER_FOLDER, INDEX_FOLDER, PREMISES_FILE
 from ops.screen import Screen, say_json
 from ops.settings import Settings
@@ -51,6 +52,7 @@ def build(
     """
     console = Screen(stderr=True)
     folder = Settings.from_environment(run_dir=run_dir).run_dir / INDEX_FOLDER
+    check_outputs({"the index": folder}, {"--households": households, "--postcodes": postcodes})
     folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     table = code_point_open_csv(postcodes) if postcodes else onspd_package()
     with console.status("building the postcode index") as status:
@@ -92,6 +94,7 @@ def gazetteer(
         ipu reference gazetteer places.csv.gz --json
     """
     folder = Settings.from_environment(run_dir=run_dir).run_dir / GAZETTEER_FOLDER
+    check_outputs({"the gazetteer": folder}, {"FILES": files})
     folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     built = build_gazetteer(folder, files)
     _tell(built.kept, built.left_out, as_json=as_json)
@@ -122,6 +125,7 @@ def premises(
         ipu reference premises pubs.csv.gz --json
     """
     file = Settings.from_environment(run_dir=run_dir).run_dir / PREMISES_FILE
+    check_outputs({"the list": file}, {"FILES": files})
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     built = build_premises(file, files)
     _tell(built.kept, built.left_out, as_json=as_json)

@@ -10,10 +10,11 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from ops.commands.common import AsJson, columns_of
+from ops.commands.common import AllowUnreadable, AsJson, columns_of, failed_on_unreadable
 from ops.commands.progress import progress_bar
 from ops.offline.run import Order, sanitise_file
 from ops.offline.summary import Summary
+from ops.outputs import check_outputs
 from ops.reference import cached_index
 from ops.screen import Screen, say_json
 from ops.settings import Settings
@@ -26,6 +27,17 @@ from schemas.catalogue import Catalogue, load_catalogue
 from schemas.protocol import MINIMUM_HOUSEHOLDS
 
 FAILED = 1
+_AS_NOTES = frozenset(
+    {
+        "notes",
+        "same_reference_rows",
+        "unreadable",
+        "sheets_read",
+        "sheets_not_read",
+        "hidden_columns",
+    }
+)
+"""Parts of the summary's document that stand below the table."""
 
 
 def sanitise(
@@ -78,13 +90,16 @@ def sanitise(
             help="List of premises that `ipu reference premises` wrote, as run/premises.txt.",
         ),
     ] = None,
+    allow_unreadable: AllowUnreadable = False,
     as_json: AsJson = False,
 ) -> None:
     """Sanitise a file as the worker sanitises records: by guidance Appendix 1.
 
     Without --households no postcode is known to be large enough, and records go out with their
-    district alone. OUT and the rejects are files of mode 0600, there whole or not at all; rejects
-    hold the values given. Exit code 0 if every row could be used, 1 if some could not.
+    district alone. Of a workbook the visible sheets, rows and columns are read. OUT and the rejects
+    are files of mode 0600, there whole or not at all; rejects hold the values given. Neither may be
+    a file that is read. Exit code 0 if every row could be used, 1 if some could not: those that could
+    are in OUT all the same.
 
     Examples:
 
@@ -94,10 +109,21 @@ def sanitise(
         ipu sanitise incidents.csv --dataset police-incident --profile second --out released.csv
         --json | jq .households
     """
+    _check_folders(out, rejects)
+    check_outputs(
+        {"--out": out, "--rejects": rejects},
+        {
+            "IN": file,
+            "--mapping": mapping,
+            "--households": households,
+            "--key": key,
+            "--gazetteer": gazetteer,
+            "--premises": premises,
+        },
+    )
     catalogue = load_catalogue()
     columns = columns_of(mapping, dataset, catalogue)
     check_profile(profile, dataset, catalogue)
-    _check_folders(out, rejects)
     console = Screen(stderr=True, quiet=as_json)
     settings = Settings.from_environment()
     with console.status("opening the postcode index") as status:
@@ -113,7 +139,10 @@ def sanitise(
         say_json(summary.document())
     else:
         _print(summary, out)
-    if summary.rejected or summary.unreadable:
+    failed = failed_on_unreadable(
+        summary.unreadable, summary.unreadable_named, allowed=allow_unreadable
+    )
+    if failed or summary.rejected:
         raise typer.Exit(FAILED)
 
 
@@ -129,6 +158,8 @@ def _check_folders(*files: Path | None) -> None:
     for file in files:
         if file is not None and not file.absolute().parent.is_dir():
             raise typer.BadParameter(f"{file}: its folder does not exist; make it first")
+        if file is not None and file.is_dir():
+            raise typer.BadParameter(f"{file}: is a folder; name a file")
 
 
 def _key(file: Path | None) -> ReferenceKey:
@@ -150,6 +181,8 @@ def _print(summary: Summary, out: Path) -> None:
     table.add_column()
     table.add_column(justify="right")
     for name, value in document.items():
+        if name in _AS_NOTES:
+            continue
         if isinstance(value, Mapping):
             for part, count in sorted(value.items(), key=_as_listed(name)):
                 table.add_row(f"{_words(name)}: {_words(part)}", f"{count:,}")
@@ -157,7 +190,8 @@ def _print(summary: Summary, out: Path) -> None:
             table.add_row(_words(name), f"{value:,}")
     console = Screen()
     console.print(table)
-    console.print(f"released records in {out}", soft_wrap=True)
+    for line in (*summary.notes, f"released records in {out}"):
+        console.print(line, soft_wrap=True)
 
 
 def _as_listed(name: str) -> Callable[[tuple[str, int]], tuple[int, str]]:

@@ -8,14 +8,17 @@ from typing import Annotated
 import typer
 
 from ops.background import log_of
-from ops.commands.common import DEFAULT_PROTOCOL, AsJson, RunDir
+from ops.commands.common import DEFAULT_PROTOCOL, AsJson, Exercise, RunDir
+from ops.commands.first_keys import AcceptedKeys, OverExercise, accepting
 from ops.embedded import private_files
 from ops.embedded.layout import Layout
 from ops.exercise import exercise
+from ops.metrics_door import USER
 from ops.screen import Screen, say, say_json, say_lines
 from ops.settings import Settings
 from ops.system import System, bring_up, take_down
 from schemas.catalogue import load_catalogue
+from schemas.protocol import Protocol
 
 NO_HOUSEHOLDS = (
     "not known: every record goes out with its district alone; "
@@ -39,6 +42,9 @@ def up(
         ),
     ] = None,
     worker: Annotated[bool, typer.Option(help="Start the stream worker too.")] = True,
+    accept_keys: AcceptedKeys = None,
+    exercise: Exercise = False,
+    over_exercise: OverExercise = False,
     run_dir: RunDir = None,
     as_json: AsJson = False,
 ) -> None:
@@ -53,6 +59,8 @@ def up(
 
         ipu up partnership.yaml --run-dir trial
 
+        ipu up run/exercise/partnership.yaml --exercise
+
         IPU_BROKER_PORT=9092 IPU_REGISTRY_PORT=8081 ipu up
 
         ipu up --json | jq -r .bootstrap
@@ -60,10 +68,24 @@ def up(
     settings = Settings.from_environment(run_dir=run_dir)
     console = Screen(stderr=True, quiet=as_json)
     if protocol is None:
-        protocol = _exercise(settings)
+        protocol, exercise = _exercise(settings), True
         console.print(f"{protocol}: the example, signed for an exercise on this machine")
     with console.status("looking for what runs") as status:
-        system = bring_up(settings, protocol, households, status.update, worker=worker)
+
+        def accept(of: Protocol) -> None:
+            status.stop()
+            accepting(accept_keys)(of)
+
+        system = bring_up(
+            settings,
+            protocol,
+            households,
+            status.update,
+            accept=accept,
+            worker=worker,
+            exercise=exercise,
+            over_exercise=over_exercise,
+        )
     if as_json:
         say_json(_outcome(system), indent=None)
     else:
@@ -98,6 +120,7 @@ def down(*, run_dir: RunDir = None, as_json: AsJson = False) -> None:
 def _outcome(system: System) -> dict[str, object]:
     stack = system.stack
     return {
+        "exercise": system.protocol.exercise,
         "bootstrap": stack.bootstrap,
         "registry_url": stack.registry_url,
         "metrics_url": _metrics_url(system),
@@ -117,6 +140,7 @@ def _metrics_url(system: System) -> str | None:
 def _summary(system: System) -> str:
     stack, layout = system.stack, Layout(system.stack.run_dir)
     lines = [
+        f"protocol   {system.protocol.title}, number {system.protocol.number}",
         f"broker     {stack.bootstrap}   (SCRAM-SHA-512; pid {stack.broker.pid})",
         f"registry   {stack.registry_url}   (pid {stack.registry.pid})",
         f"passwords  {layout.secrets.folder}   (yours alone: mode 0600)",
@@ -125,6 +149,6 @@ def _summary(system: System) -> str:
         lines.append(
             f"worker     {log_of(stack.run_dir)}   (supervised; pid {system.worker.process.pid})"
         )
-        lines.append(f"metrics    {_metrics_url(system)}")
+        lines.append(f"metrics    {_metrics_url(system)}   (user {USER}, with its password)")
     lines.append(f"households {system.households or NO_HOUSEHOLDS}")
     return "\n".join([*lines, f"logs       {layout.logs}", "stop with  ipu down"])

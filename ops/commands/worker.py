@@ -12,15 +12,16 @@ from typing import Annotated
 import typer
 from filelock import FileLock, Timeout
 
-from ops.commands.common import RunDir, protocol_of, running_stack
+from ops.commands.common import Exercise, RunDir, protocol_of, running_stack
 from ops.embedded import private_files
 from ops.embedded.stack import Stack
+from ops.isp.signed import load_signed
+from ops.metrics_door import USER as METRICS
 from ops.reference import INDEX_FOLDER
 from ops.supervisor import Supervisor
 from ops.system import keys_of
 from ops.worker import WorkerError, WorkerSettings, run_worker
 from schemas.catalogue import load_catalogue
-from schemas.protocol_file import load_protocol
 from schemas.topics import Names
 
 SLOT_SECONDS = 10.0
@@ -43,6 +44,7 @@ def worker(
         bool,
         typer.Option("--supervised", help="Start the worker again whenever it ends by itself."),
     ] = False,
+    exercise: Exercise = False,
 ) -> None:
     """Process intake records until stopped (SIGTERM finishes the batch at hand).
 
@@ -58,17 +60,18 @@ def worker(
         raise typer.Exit(Supervisor([sys.executable, "-m", "ops.cli", *alone]).run())
     stack = running_stack(run_dir)
     protocol_file = protocol_of(stack.run_dir, protocol)
-    prefix = load_protocol(protocol_file, load_catalogue()).prefix
+    signed = load_signed(protocol_file, load_catalogue(), exercise=exercise)
+    principal = Names(signed.protocol.prefix).worker
     with _alone_in(stack, slot):
         run_worker(
             WorkerSettings(
-                protocol=protocol_file,
+                signed=signed,
                 index=stack.run_dir / INDEX_FOLDER,
-                registry_url=stack.registry_url,
-                connection=dict(stack.secrets.client_config(stack.bootstrap, Names(prefix).worker)),
+                connection=dict(stack.secrets.client_config(stack.bootstrap, principal)),
                 keys=keys_of(stack),
                 slot=slot,
                 metrics_port=metrics_port,
+                metrics_password=stack.secrets.password(METRICS),
             )
         )
 

@@ -63,8 +63,8 @@ def try_a_case(system: System, original: Mapping[str, Any]) -> CaseSeen:
 
 def _office(system: System, party: str) -> Office:
     found = system.protocol.party(party)
-    client, url = system.client(party), system.stack.registry_url
-    return Office(client, url, system.protocol, system.catalogue, found)
+    client = system.client(party)
+    return Office(client, system.protocol, system.catalogue, found)
 
 
 def _officer(system: System, office: Office) -> Officer:

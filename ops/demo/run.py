@@ -8,13 +8,13 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from confluent_kafka.schema_registry import SchemaRegistryClient
 from rich.progress import Progress
 
 from connectors.account import Account
 from connectors.mapping_file import identity_mapping
 from connectors.publish import Job, publish
 from connectors.receipts import await_outcome
+from connectors.registry import known_schemas
 from ops.demo.access_table import ask_the_broker, refused_acts
 from ops.demo.case import try_a_case
 from ops.demo.live import Arrivals, percentiles, publish_steadily
@@ -91,12 +91,7 @@ class Demo:
         )
 
     def _account(self, agency: str) -> Account:
-        return Account(
-            self.system.protocol.prefix,
-            agency,
-            self.system.client(agency),
-            self.system.stack.registry_url,
-        )
+        return Account(self.system.protocol.prefix, agency, self.system.client(agency))
 
     def _policy(self, dataset: str, profile: str) -> Policy:
         key = keys_of(self.system.stack).ring().key(london_today())
@@ -154,12 +149,10 @@ class Demo:
         return percentiles(took), len(took)
 
     def _intake_encoder(self, agency: str, dataset: str) -> Callable[[Any], bytes]:
-        subject = f"{Names(self.system.protocol.prefix).intake(agency, dataset)}-value"
-        client = SchemaRegistryClient({"url": self.system.stack.registry_url})
-        registered = client.get_latest_version(subject)
-        return encoder(
-            intake_schema(self.system.catalogue.record_type(dataset)), registered.schema_id or 0
-        )
+        catalogue = self.system.catalogue
+        known = known_schemas(self._account(agency), catalogue)
+        schema = intake_schema(catalogue.record_type(dataset))
+        return encoder(schema, known.id_of(schema))
 
 
 def _samples(

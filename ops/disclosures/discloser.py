@@ -181,11 +181,23 @@ class Discloser:
         for case in lost:
             closing = case.after(State.CLOSING, now, "discloser", _LOST)
             self._commit(self._keep(Taken(case.case, closing, "discloser", _LOST), now))
+        for case in [case for case in self._register.standing if self._register.is_held(case)]:
+            log.warning("case %s is held: a party of it was rekeyed", case.case)
+            self._commit(self._hold(case, now))
+
+    def _hold(self, case: Case, now: datetime) -> list[Output]:
+        """Have a case that was up to date draw anew, later, what comes while it is held."""
+        if case.flow is None or not case.flow.caught_up:
+            return []
+        flow = case.flow.model_copy(update={"caught_up": False, "joined": {}})
+        held = case.model_copy(update={"flow": flow})
+        self._register.keep(case.case, held)
+        return list(self._ledger.stands(case.case, held, now))
 
     def _is_taken_up(self, case: Case) -> bool:
         """Whether a case that is open still has its key and its topic."""
         try:
-            if case.state is State.OPEN:
+            if case.state is State.OPEN and not self._register.is_held(case):
                 self._seat(case)
         except FileNotFoundError:
             log.warning("case %s has lost its key; it is closed", case.case)
@@ -303,7 +315,8 @@ class Discloser:
     def _bring_into_step(self) -> None:
         """Give cases what they need at the broker, and take from it what no case has (any more)."""
         for case in list(self._register.cases.values()):
-            if case.state is State.APPROVED and not self._paused:
+            waits = self._paused or self._register.is_held(case)
+            if case.state is State.APPROVED and not waits:
                 self._open(case)
             elif case.state is State.CLOSING:
                 self._close(case)

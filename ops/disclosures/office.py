@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 
 from ops.disclosures.errors import DisclosureError, NotTaken
 from ops.reader import read_all
+from ops.registered import schemas_of
 from schemas.catalogue import Catalogue
 from schemas.letters import Letter, LetterError, digest, now_utc, sealed_letter
 from schemas.protocol import Party, Post, Protocol
@@ -21,7 +22,6 @@ from schemas.topics import Names, Topic, topics
 from schemas.wire import decoder
 from streams.disclosures.case import Case, ConsentRecord, read_stored
 from streams.messages import MARKING_HEADER, Headers
-from streams.registry import Registry
 
 _SEND_SECONDS = 15.0
 _ANSWER_SECONDS = 60.0
@@ -68,7 +68,6 @@ class Office(NamedTuple):
     """Acts as one party, by its own principal; `client` is its Kafka configuration."""
 
     client: Mapping[str, Any]
-    registry_url: str
     protocol: Protocol
     catalogue: Catalogue
     party: Party
@@ -153,7 +152,8 @@ class Office(NamedTuple):
             sealed = sealed_letter(letter, officer.key)
         except LetterError as error:
             raise DisclosureError(str(error)) from None
-        value = Registry(self.registry_url).encoder(topic)(sealed)
+        schemas = schemas_of(self.client, self.protocol.prefix, self.catalogue)
+        value = schemas.encoder(topic)(sealed)
         outcomes: list[str] = []
 
         def delivered(error: KafkaError | None, _message: Message) -> None:

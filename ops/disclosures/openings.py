@@ -26,7 +26,8 @@ from streams.disclosures.case import Case, State
 
 WHAT = ("access", "topic", "key")
 """What is made for a case, in the order in which it is destroyed."""
-_KEPT = frozenset({State.APPROVED, State.OPEN, State.CLOSING})
+KEPT = frozenset({State.APPROVED, State.OPEN, State.CLOSING})
+"""Cases that have a topic at the broker, or are about to have or to lose it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ class Openings:
         rules = {binding(rule_of(c, self.names)) for c in known if c.state is State.OPEN}
         stray_rules = [acl for acl in self._rules() if acl not in rules]
         self._revoke(stray_rules)
-        topics = {self.names.disclosed(c.case) for c in known if c.state in _KEPT}
+        topics = {self.names.disclosed(c.case) for c in known if c.state in KEPT}
         begin = f"{self.names.all_disclosed}."
         present = [name for name in partitions_by_topic(self.admin) if name.startswith(begin)]
         stray_topics = [name for name in present if name not in topics]

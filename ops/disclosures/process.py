@@ -13,13 +13,15 @@ from ops.disclosures.discloser import Discloser, DiscloserSettings
 from ops.disclosures.errors import DisclosureError
 from ops.isp.in_force import await_another, read_in_force
 from ops.keys import KeyStore
+from ops.registered import schemas_of
 from ops.worker import end_when
 from schemas.catalogue import Catalogue
 from schemas.protocol import Protocol
 from schemas.signatures import content_digest
 from streams.flows import Wire
-from streams.registry import Registry
 from streams.transaction import TransactionAborted, Unmendable
+
+log = logging.getLogger(__name__)
 
 
 def discloser_settings(
@@ -27,12 +29,11 @@ def discloser_settings(
     catalogue: Catalogue,
     connection: Mapping[str, Any],
     admin: Mapping[str, Any],
-    registry_url: str,
     secrets: Path,
 ) -> DiscloserSettings:
-    """What the discloser of a protocol is given on one broker and registry."""
-    registry = Registry(registry_url)
-    wire = Wire(registry.encoder, registry.decoder_for)
+    """What the discloser of a protocol is given on one broker."""
+    schemas = schemas_of(connection, protocol.prefix, catalogue)
+    wire = Wire(schemas.encoder, schemas.decoder_for)
     lasting = KeyStore(secrets).ring().lasting
     return DiscloserSettings(
         protocol, catalogue, connection, admin, wire, CaseKeys(secrets), lasting
@@ -52,6 +53,7 @@ def run_discloser(settings: DiscloserSettings) -> None:
     known = read_in_force(settings.connection, protocol.prefix, settings.catalogue)
     if known is None or known.digest != digest:
         raise DisclosureError("the protocol is not the one in force; run `ipu isp apply`")
+    log.info("protocol number %d, %s, of %s", protocol.number, digest, protocol.title)
     try:
         discloser = Discloser(settings)
         for number in (signal.SIGTERM, signal.SIGINT):

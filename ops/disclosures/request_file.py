@@ -8,8 +8,6 @@ from secrets import token_hex
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
 
 from ops.disclosures.errors import DisclosureError
 from ops.disclosures.office import Officer, letter_of
@@ -18,6 +16,7 @@ from schemas.letters import CaseId, Consent, Request, Subject, Text
 from schemas.positions import Finding, located
 from schemas.processes import load_processes
 from schemas.protocol import Name
+from schemas.yaml_file import read_yaml
 
 _CASE_BYTES = 8
 
@@ -98,14 +97,9 @@ def new_case() -> str:
 
 
 def _read(path: Path, model: type[Any], root: str) -> Any:
+    document = read_yaml(path, DisclosureError)
     try:
-        document: Any = YAML(typ="rt").load(path)
         return model.model_validate(document)
     except ValidationError as error:
         findings = [Finding(e["loc"], e["msg"]) for e in error.errors()]
         raise DisclosureError(located(findings, path, document, root)) from None
-    except YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f":{mark.line + 1}" if mark else ""
-        # What the reader has to say of it can quote it.
-        raise DisclosureError(f"{path}{line}: it cannot be read as YAML") from None

@@ -31,17 +31,24 @@ def standing_cases(
     return found
 
 
+def known_cases(
+    client: Mapping[str, Any], protocol: Protocol, catalogue: Catalogue
+) -> tuple[Case, ...]:
+    """Return every case as it stands now; none before the protocol is applied."""
+    try:
+        return tuple(standing_cases(client, protocol, catalogue).values())
+    except ReadError:
+        return ()
+
+
 def case_grounds(
     client: Mapping[str, Any], protocol: Protocol, catalogue: Catalogue
 ) -> dict[Rule, frozenset[Ground]]:
     """The rules that open cases have at the broker, with what each rests on; none before it is applied."""
-    try:
-        cases = standing_cases(client, protocol, catalogue)
-    except ReadError:
-        return {}
+    cases = known_cases(client, protocol, catalogue)
     names = Names(protocol.prefix)
     return {
         rule_of(case, names): frozenset({Ground(case.purpose, case.legal_basis, case.conditions)})
-        for case in cases.values()
+        for case in cases
         if case.state is State.OPEN
     }

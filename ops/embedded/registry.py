@@ -11,9 +11,12 @@ from ops.embedded import java, ports, private_files, processes, service
 from ops.embedded.errors import StackError
 from ops.embedded.layout import Layout
 from ops.embedded.ports import LOOPBACK
+from ops.embedded.registry_door import API, DOOR, PRINCIPAL, user
+from ops.embedded.secrets_store import SecretStore
 from ops.embedded.service import Service
 
-API = "/apis/ccompat/v7"
+Login = tuple[str, str]
+
 COMPATIBILITY = "FULL_TRANSITIVE"
 READY_SECONDS = 120.0
 REQUEST_SECONDS = 10.0
@@ -39,12 +42,11 @@ class Registry:
         """
         before = service.recall(self.layout.registry)
         port = ports.choose(wanted_port, before and before.port, "IPU_REGISTRY_PORT")
-        management = ports.any_free(excluding=[port])
-        private_files.write(
-            self._properties, properties(port, management, self.layout.registry, self.log)
-        )
+        login = user(self.layout.secrets.password(PRINCIPAL))
+        settings = properties(port, self.layout.registry, self.log)
+        private_files.write(self._properties, settings + login)
         process = processes.spawn(self._command(), self.layout.logs / "registry.out")
-        started = Service(process, port, management)
+        started = Service(process, port, 0)
         service.remember(self.layout.registry, started)
         return started
 
@@ -55,8 +57,9 @@ class Registry:
         """
         url = url_of(started)
         logs = (self.layout.logs / "registry.out", self.log)
-        service.wait_until(lambda: _answers(url), started, "registry", logs, READY_SECONDS)
-        require_compatibility(url)
+        login = login_of(self.layout.secrets)
+        service.wait_until(lambda: _answers(url, login), started, "registry", logs, READY_SECONDS)
+        require_compatibility(url, login)
 
     def _command(self) -> list[str]:
         return java.command(
@@ -74,17 +77,16 @@ class Registry:
         return self.layout.registry / "application.properties"
 
 
-def properties(port: int, management: int, folder: Path, log: Path) -> str:
+def properties(port: int, folder: Path, log: Path) -> str:
     """Write the application's settings: loopback only, every commit on disk, a quiet log.
 
     ``WRITE_DELAY=0`` has the database write a commit before it is answered, so that no schema id
-    which somebody has seen can be given out again after a crash.
+    which somebody has seen can be given out again after a crash. The password is not among them.
     """
-    settings = {
+    settings: dict[str, object] = {
+        **DOOR,
         "quarkus.http.host": LOOPBACK,
         "quarkus.http.port": port,
-        "quarkus.management.host": LOOPBACK,
-        "quarkus.management.port": management,
         "apicurio.storage.kind": "sql",
         "apicurio.storage.sql.kind": "h2",
         "apicurio.datasource.url": f"jdbc:h2:file:{folder / 'schemas'};WRITE_DELAY=0",
@@ -96,8 +98,10 @@ def properties(port: int, management: int, folder: Path, log: Path) -> str:
         "quarkus.http.access-log.enabled": "false",
         "quarkus.log.level": "WARN",
         'quarkus.log.category."io.apicurio".level': "WARN",
-        # Of the application's own settings it would warn at every start.
+        # Of the application's own settings it would warn at every start, and of the password's, which
+        # the application reads though Quarkus itself does not.
         'quarkus.log.category."io.quarkus.config".level': "ERROR",
+        'quarkus.log.category."io.quarkus.runtime.configuration.ConfigRecorder".level': "ERROR",
         "quarkus.log.console.enabled": "false",
         "quarkus.log.file.enabled": "true",
         "quarkus.log.file.json.enabled": "false",
@@ -114,13 +118,23 @@ def url_of(registry: Service) -> str:
     return f"http://{LOOPBACK}:{registry.port}{API}"
 
 
-def require_compatibility(url: str, level: str = COMPATIBILITY) -> None:
+def login_of(secrets: SecretStore) -> Login:
+    """Give the name and password by which the registry is written to."""
+    return PRINCIPAL, secrets.password(PRINCIPAL)
+
+
+def require_compatibility(url: str, login: Login, level: str = COMPATIBILITY) -> None:
     """Have the registry refuse a schema that breaks readers or writers of any earlier one.
 
     Raises ``StackError`` if it does not take that rule.
     """
-    body = {"compatibility": level}
-    answer = httpx2.put(f"{url}/config", json=body, timeout=REQUEST_SECONDS, trust_env=False)
+    answer = httpx2.put(
+        f"{url}/config",
+        json={"compatibility": level},
+        auth=login,
+        timeout=REQUEST_SECONDS,
+        trust_env=False,
+    )
     if not answer.is_success:
         message = (
             f"the schema registry at {url} does not take compatibility {level}: "
@@ -129,9 +143,9 @@ def require_compatibility(url: str, level: str = COMPATIBILITY) -> None:
         raise StackError(message)
 
 
-def _answers(url: str) -> bool:
+def _answers(url: str, login: Login) -> bool:
     try:
-        answer = httpx2.get(f"{url}/subjects", timeout=REQUEST_SECONDS, trust_env=False)
+        answer = httpx2.get(f"{url}/subjects", auth=login, timeout=REQUEST_SECONDS, trust_env=False)
     except httpx2.HTTPError:
         return False
     return answer.is_success

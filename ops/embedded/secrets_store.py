@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ops.embedded import private_files
+from ops.embedded.registry_door import PRINCIPAL
 
 RANDOM_BYTES = 32
-PRINCIPAL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 
 
 @dataclass(frozen=True)
@@ -45,8 +46,12 @@ class SecretStore:
             "sasl.password": self.password(principal),
         }
 
+    def registry_config(self, url: str) -> dict[str, str]:
+        """Give what a ``SchemaRegistryClient`` needs to write to the registry."""
+        return {"url": url, "basic.auth.user.info": f"{PRINCIPAL}:{self.password(PRINCIPAL)}"}
+
     def _path(self, principal: str) -> Path:
-        if not PRINCIPAL.fullmatch(principal):
+        if not NAME.fullmatch(principal):
             message = (
                 f"{principal!r} cannot be a principal: a letter or digit first, then at most 127 "
                 "letters, digits, dots, hyphens and underscores are accepted"

@@ -42,6 +42,11 @@ class Stack:
         """Passwords of the principals of this stack."""
         return Layout(self.run_dir).secrets
 
+    @property
+    def registry_client(self) -> dict[str, str]:
+        """What a ``SchemaRegistryClient`` needs to write to the registry."""
+        return self.secrets.registry_config(self.registry_url)
+
 
 def start(settings: Settings, report: Report) -> Stack:
     """Start what does not run yet under the run directory, and wait until it answers.
@@ -65,14 +70,13 @@ def start(settings: Settings, report: Report) -> Stack:
 
 
 def find(settings: Settings) -> Stack | None:
-    """Give the stack that runs under the run directory, if both its servers run."""
+    """Give the stack that runs under the run directory, if its broker runs: the registry can be away."""
     try:
         text = Layout(settings.run_dir).stack_file.read_text(encoding="utf-8")
         stack = _read(json.loads(text))
     except (FileNotFoundError, ValueError, KeyError, TypeError):
         return None
-    alive = processes.is_running(stack.broker) and processes.is_running(stack.registry)
-    return stack if alive else None
+    return stack if processes.is_running(stack.broker) else None
 
 
 def stop(settings: Settings, report: Report) -> bool:

@@ -11,6 +11,7 @@ from ops.generator.choice import Weighted
 from ops.generator.clock import Calendar, week
 from ops.generator.district import Point
 from ops.generator.people import caller_name, registration_mark, telephone
+from ops.generator.seeds import seeded
 from ops.generator.setting import Setting
 from ops.generator.town import Town
 from ops.generator.trouble import Row
@@ -67,6 +68,7 @@ def _row(number: int, setting: Setting) -> Row:
     return {
         "incident_reference": f"ASB-{number:07}",
         "incident_type": report.kind,
+        "domestic": _domestic(number, report, setting.seed),
         "incident_date": calendar.date(moment),
         "incident_time": calendar.time(moment),
         "damage_value": str(20 + int(rng.lognormvariate(4.5, 1))) if report.damage else "",
@@ -78,6 +80,14 @@ def _row(number: int, setting: Setting) -> Row:
         "complainant_telephone": telephone(rng) if known else "",
         "narrative": report.narrative,
     }
+
+
+def _domestic(number: int, report: Report, seed: int) -> str:
+    """Give the council's own marker: asked for at homes, where not every clerk fills it in."""
+    if not report.home:
+        return "false"
+    rng = seeded(seed, f"council-asb:domestic:{number}")
+    return rng.choices(("false", "", "true"), (80, 14, 6))[0]
 
 
 def _waste(report: Report, rng: Random) -> Row:

@@ -41,10 +41,12 @@ def fire_incidents(
 
 def _row(number: int, town: Town, calendar: Calendar, rng: Random) -> Row:
     kind, moment = _TYPES.draw(rng), calendar.moment(_PATTERN, rng)
-    site = town.home(rng) if rng.random() < 0.3 else town.place(rng)  # noqa: PLR2004 - share
+    at_home = rng.random() < 0.3  # noqa: PLR2004 - share
+    site = town.home(rng) if at_home else town.place(rng)
     return {
         "incident_reference": f"FRS-{number:07}",
         "incident_type": kind,
+        "domestic": "" if at_home else "false",
         "incident_date": calendar.date(moment),
         "incident_time": calendar.time(moment),
         "casualties": _CASUALTIES.draw(rng) if kind == "Deliberate primary fire" else "",

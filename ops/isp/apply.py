@@ -2,43 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from datetime import date
 
 from confluent_kafka.admin import AdminClient
 
+from ops.audit.errors import AuditError
 from ops.audit.recorder import Recorder
 from ops.isp.changes import Applied, Change, Changes
+from ops.isp.errors import ApplyError
 from ops.isp.in_force import put_in_force, read_in_force
+from ops.isp.published import publish_schemas
 from ops.isp.quotas import apply_quotas
 from ops.isp.registry import register_schemas
 from ops.isp.rules import grant_rules, revoke_rules, rule_changes
-from ops.isp.topics import apply_topics
-from ops.isp.users import Passwords, apply_users, remove_users
-from schemas.access import principals, rules
+from ops.isp.signed import Admitted
+from ops.isp.topics import apply_topics, partitions_by_topic
+from ops.isp.users import Passwords, apply_users, remove_users, user_changes
+from ops.registered import read_schemas
+from schemas.access import Rule, principals, rules
 from schemas.catalogue import Catalogue
+from schemas.known_schemas import KnownSchemas
 from schemas.london import london_today
 from schemas.openings import closed_datasets
 from schemas.protocol import Protocol
-from schemas.signatures import Signature, content_digest
-from schemas.topics import disclosed_form, topics
+from schemas.signatures import content_digest
+from schemas.topics import Names, disclosed_form, topics
+from streams.registry import NotApplied, Schemas
 
 CHAIN = "protocol"
 """The chain of the audit in which applications of protocols stand."""
+
+AWAY = "schemas: the registry is away; all that the protocol calls for are known, so nobody waits for it"
 
 Report = Callable[[str], None]
 
 
 def apply(
-    protocol: Protocol,
+    admitted: Admitted,
     catalogue: Catalogue,
     admin_config: Mapping[str, str],
     secrets: Passwords,
-    registry_url: str,
+    registry: Mapping[str, str],
     report: Report,
     *,
-    signatures: Sequence[Signature] = (),
     renew_passwords: bool = False,
     today: date | None = None,
 ) -> Applied:
@@ -49,29 +57,40 @@ def apply(
     What is no longer allowed is revoked before anything else, so that no later failure keeps it
     open; what is newly allowed is granted last, when topic, schema and user stand.
     `admin_config` is the configuration of a Kafka client that may administer the cluster,
-    `registry_url` the registry's Confluent-compatible interface; `report` is told each step. Whether the
-    protocol is signed is for `ops.isp.signed`; `signatures` are kept with the protocol that is in force.
+    `registry` that of a `SchemaRegistryClient` that may write there; `report` is told each step. Only what
+    `ops.isp.signed.admit` let in is applied, and only after the protocol that it was let in after.
 
     Raises:
-        ApplyError: names the resource that the broker or the registry refused, and why.
-        AuditError: the application could not be written to the audit; nothing was granted.
+        ApplyError: names the resource that the broker or the registry refused, and why; or another
+            protocol has been put in force meanwhile.
+        AuditError: the application could not be written to the audit; what is no longer allowed was
+            revoked, and nothing was granted.
     """
+    protocol = admitted.protocol
+    _require_unchanged(admitted, admin_config, catalogue)
     admin = AdminClient(dict(admin_config))
     closed = closed_datasets(protocol, catalogue, today or london_today())
     wanted_topics, wanted_rules = topics(protocol, catalogue), rules(protocol, closed)
+    known_schemas = read_schemas(admin_config, protocol.prefix, catalogue)
+    unwritten = _intend(protocol, catalogue, admin_config, registry, known_schemas, wanted_rules)
     revoked = revoke_rules(admin, protocol.prefix, wanted_rules)
     report(_said("revoked rules", revoked))
     gone = remove_users(admin, protocol.prefix, principals(protocol))
     report(_said("users who left", gone))
-    schemas = register_schemas(registry_url, (*wanted_topics, disclosed_form(protocol, catalogue)))
-    report(_said("schemas", schemas.change))
+    if unwritten is not None:
+        # What is no longer allowed is revoked all the same; nothing is granted.
+        raise unwritten
+    of_values = (*wanted_topics, disclosed_form(protocol, catalogue))
+    schemas = register_schemas(registry, of_values, known_schemas)
+    report(AWAY if schemas.away else _said("schemas", schemas.change))
     made_topics = apply_topics(admin, wanted_topics)
     report(_said("topics", made_topics))
+    publish_schemas(admin_config, protocol, catalogue, schemas)
     users = apply_users(admin, principals(protocol), secrets, renew=renew_passwords)
     report(_said("users", users))
     quotas = apply_quotas(admin_config, protocol)
     report(_said("quotas", quotas))
-    known = read_in_force(admin_config, protocol.prefix, catalogue)
+    known = admitted.after
     is_new = known is None or known.digest != content_digest(protocol)
     lacking = rule_changes(admin, protocol.prefix, wanted_rules)
     ungranted = replace(lacking, removed=revoked.removed)
@@ -79,15 +98,69 @@ def apply(
         made_topics, replace(users, removed=gone.removed), ungranted, schemas.change, quotas
     )
     if is_new or not before.nothing:
-        _audit(before, protocol, catalogue, admin_config, registry_url)
+        _audit(before, protocol, catalogue, admin_config, schemas.known)
     granted = grant_rules(admin, protocol.prefix, wanted_rules)
     report(_said("granted rules", granted))
     if is_new:
-        put_in_force(admin_config, protocol, catalogue, schemas.ids, signatures)
+        _require_unchanged(admitted, admin_config, catalogue)
+        _put_in_force(admitted, catalogue, admin_config, schemas.ids)
         report("the protocol is in force")
     all_rules = replace(granted, removed=revoked.removed)
     all_users = replace(users, removed=gone.removed)
     return Applied(made_topics, all_users, all_rules, schemas.change, quotas, schemas.ids)
+
+
+def _intend(
+    protocol: Protocol,
+    catalogue: Catalogue,
+    admin_config: Mapping[str, str],
+    registry: Mapping[str, str],
+    known: KnownSchemas,
+    wanted_rules: Collection[Rule],
+) -> Exception | None:
+    """Write down what is about to be revoked, so that an application that is killed is known of.
+
+    Return why it could not be written. Before the first application there is no audit, and nothing to revoke.
+    """
+    admin, names = AdminClient(dict(admin_config)), Names(protocol.prefix)
+    stale = rule_changes(admin, protocol.prefix, wanted_rules).removed
+    left = user_changes(admin, protocol.prefix, principals(protocol)).removed
+    if not (stale or left) or names.audit not in partitions_by_topic(admin):
+        return None
+    counts = {"rules to be removed": len(stale), "users to be removed": len(left)}
+    counts = {what: number for what, number in counts.items() if number}
+    audit = [t for t in topics(protocol, catalogue) if t.name in (names.audit, names.audit_heads)]
+    try:
+        # A newer release can have a newer schema of the audit.
+        of_audit = register_schemas(registry, audit, known)
+        _write("begun", counts, protocol, catalogue, admin_config, of_audit.known)
+    except (AuditError, ApplyError, NotApplied) as error:
+        return error
+    return None
+
+
+def _require_unchanged(
+    admitted: Admitted, admin_config: Mapping[str, str], catalogue: Catalogue
+) -> None:
+    known = read_in_force(admin_config, admitted.protocol.prefix, catalogue)
+    expected = admitted.after.digest if admitted.after else None
+    found = known.digest if known else None
+    if found != expected:
+        message = f"another protocol was put in force meanwhile, {found}; plan and apply again"
+        raise ApplyError(message)
+
+
+def _put_in_force(
+    admitted: Admitted,
+    catalogue: Catalogue,
+    admin_config: Mapping[str, str],
+    ids: Mapping[str, int],
+) -> None:
+    """Keep it, with who has left since the one before; nothing is kept of an exercise that it ends."""
+    before = admitted.after.before if admitted.after else None
+    if before is not None and before.exercise != admitted.protocol.exercise:
+        before = None
+    put_in_force(admin_config, admitted.protocol, catalogue, ids, admitted.signatures, before)
 
 
 def _audit(
@@ -95,24 +168,37 @@ def _audit(
     protocol: Protocol,
     catalogue: Catalogue,
     admin_config: Mapping[str, str],
-    registry_url: str,
+    known: KnownSchemas,
 ) -> None:
     """Write down what is about to be granted, and what was revoked, before anything new is allowed."""
-    chain = f"{protocol.prefix}.{CHAIN}"
-    counts = {
+    marks = {"number": protocol.number, "exercise": int(protocol.exercise)}
+    marks |= {f"rekeyed {name}": 1 for name in protocol.rekeyed}
+    counts = {what: number for what, number in marks.items() if number} | {
         f"{kind} {what}": number
         for kind, change in changes.changes.items()
         for what, number in change.counts.items()
         if number and what != "left"
     }
+    _write("applied", counts, protocol, catalogue, admin_config, known)
+
+
+def _write(
+    outcome: str,
+    counts: Mapping[str, int],
+    protocol: Protocol,
+    catalogue: Catalogue,
+    admin_config: Mapping[str, str],
+    known: KnownSchemas,
+) -> None:
+    chain = f"{protocol.prefix}.{CHAIN}"
     entry = {
         "actor": admin_config["sasl.username"],
         "action": "protocol",
         "subject": content_digest(protocol),
-        "outcome": "applied",
+        "outcome": outcome,
         "counts": counts,
     }
-    Recorder(admin_config, protocol, catalogue, registry_url, chain).write(entry)
+    Recorder(admin_config, protocol, catalogue, Schemas(known), chain).write(entry)
 
 
 def _said(kind: str, change: Change) -> str:

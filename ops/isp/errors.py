@@ -9,3 +9,7 @@ class ApplyError(RuntimeError):
 
 class IncompatibleSchemaError(ApplyError):
     """The registry holds a version of the subject that the new schema could not be read with."""
+
+
+class RegistryAwayError(ApplyError):
+    """The registry cannot be reached."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from confluent_kafka import Consumer, KafkaError, Message, Producer, TopicPartition
 
@@ -15,28 +16,41 @@ from ops.reader import ReadError, read_all
 from schemas.catalogue import Catalogue
 from schemas.protocol import Protocol
 from schemas.signatures import Signature, content_digest
+from schemas.succession import Before, Holder, before_of, left_after
 from schemas.topics import Names, Topic, topics
 from schemas.wire import decoder, encoder
 from streams.messages import MARKING_HEADER, Headers
 
 _KEY = b"in-force"
+_LEFT = b"left"
+"""Beside it, in the same form: the keys of the parties that have left, so that they come back with these."""
 _SECONDS = 15.0
 _SELDOM_MS = 5_000
 _UNKNOWN = KafkaError(KafkaError.UNKNOWN_TOPIC_OR_PART).name()
 
 
-class InForce(NamedTuple):
-    """What was applied last: digest and document, when (UTC), and when each party had signed it."""
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """What was applied last: digest and document, when (UTC), and when each party had signed it.
+
+    `left` are the keys of the parties that have left.
+    """
 
     digest: str
     document: dict[str, Any]
     at: datetime
     signed_on: Mapping[str, date]
+    left: Mapping[str, Holder] = field(default_factory=dict)
 
     @property
     def protocol(self) -> Protocol:
         """The protocol itself."""
         return Protocol.model_validate(self.document)
+
+    @property
+    def before(self) -> Before:
+        """What counts of it for the protocol that follows. Errors as `before_of`."""
+        return before_of(self.digest, self.document, self.left)
 
 
 def read_in_force(client: Mapping[str, Any], prefix: str, catalogue: Catalogue) -> InForce | None:
@@ -46,20 +60,27 @@ def read_in_force(client: Mapping[str, Any], prefix: str, catalogue: Catalogue) 
         ReadError: the broker does not answer, or refuses.
     """
     decode = decoder(catalogue.system["protocol-in-force"])
-    found = None
+    found: dict[bytes, dict[str, Any]] = {}
     try:
         for message in read_all(client, Names(prefix).in_force, 1, _SECONDS):
-            value = message.value()
-            if message.key() == _KEY and value is not None:
-                kept = decode(value)
-                days = {p: date.fromisoformat(day) for p, day in kept["signed_on"].items()}
-                document = json.loads(kept["document"])
-                found = InForce(kept["digest"], document, kept["at"], days)
+            key, value = message.key(), message.value()
+            if key in {_KEY, _LEFT} and value is not None:
+                found[bytes(key)] = decode(value)
     except ReadError as error:
         if error.reason == _UNKNOWN:
             return None
         raise
-    return found
+    kept, left = found.get(_KEY), found.get(_LEFT)
+    if kept is None:
+        return None
+    holders = json.loads(left["document"]) if left else {}
+    return InForce(
+        digest=kept["digest"],
+        document=json.loads(kept["document"]),
+        at=kept["at"],
+        signed_on={p: date.fromisoformat(day) for p, day in kept["signed_on"].items()},
+        left={name: Holder.of(held) for name, held in holders.items()},
+    )
 
 
 def await_another(
@@ -82,7 +103,9 @@ def await_another(
         known = read_in_force(client, prefix, catalogue)
         while known is not None and known.digest == digest:
             message = consumer.poll(_SECONDS)
-            value = message.value() if message is not None and message.error() is None else None
+            if message is None or message.error() is not None or message.key() != _KEY:
+                continue
+            value = message.value()
             if value is not None and decode(value)["digest"] != digest:
                 return
     finally:
@@ -95,21 +118,28 @@ def put_in_force(
     catalogue: Catalogue,
     schema_ids: Mapping[str, int],
     signatures: Sequence[Signature] = (),
+    before: Before | None = None,
 ) -> None:
-    """Keep the protocol as the one in force, as the administrator.
+    """Keep the protocol as the one in force after `before`, as the administrator.
 
     Raises:
         ApplyError: the broker did not take it.
     """
     topic = _topic(protocol, catalogue)
-    value = encoder(topic.schema, schema_ids[topic.subject])(
-        {
-            "at": int(time.time() * 1000),
-            "digest": content_digest(protocol),
-            "document": protocol.model_dump_json(by_alias=True),
-            "signed_on": {s.party: s.signed_on.isoformat() for s in signatures},
-        }
-    )
+    encode = encoder(topic.schema, schema_ids[topic.subject])
+    head = {"at": int(time.time() * 1000), "digest": content_digest(protocol)}
+    left = left_after(before, protocol) if before is not None else {}
+    documents = {
+        # First, so that no protocol is in force whose leavers are not known.
+        _LEFT: json.dumps({name: held.document for name, held in left.items()}),
+        _KEY: protocol.model_dump_json(by_alias=True),
+    }
+    signed_on = {s.party: s.signed_on.isoformat() for s in signatures}
+    for key, document in documents.items():
+        _keep(admin, topic, key, encode({**head, "document": document, "signed_on": signed_on}))
+
+
+def _keep(admin: Mapping[str, Any], topic: Topic, key: bytes, value: bytes) -> None:
     outcomes: list[str] = []
 
     def delivered(error: KafkaError | None, _message: Message) -> None:
@@ -117,7 +147,7 @@ def put_in_force(
 
     headers: Headers = [(MARKING_HEADER, topic.marking.encode())]
     producer = Producer({**admin, "acks": "all", "log_level": 0})
-    producer.produce(topic.name, value, _KEY, headers=headers, on_delivery=delivered)
+    producer.produce(topic.name, value, key, headers=headers, on_delivery=delivered)
     producer.flush(_SECONDS)
     if outcomes != [""]:
         raise ApplyError(f"{topic.name}: {''.join(outcomes) or 'no answer from the broker'}")

@@ -11,14 +11,17 @@ from typing import Any
 
 from confluent_kafka.admin import AdminClient
 
+from ops.disclosures.standing import known_cases
 from ops.isp.changes import Changes
 from ops.isp.errors import ApplyError
+from ops.isp.foreign import foreign
 from ops.isp.in_force import read_in_force
 from ops.isp.quotas import quota_changes
 from ops.isp.registry import schema_changes
 from ops.isp.rules import rule_changes
 from ops.isp.topics import topic_changes
-from ops.isp.users import user_changes
+from ops.isp.users import locked_users, user_changes
+from ops.registered import read_schemas
 from schemas.access import principals, rules
 from schemas.catalogue import Catalogue
 from schemas.london import london_today
@@ -33,23 +36,27 @@ class Plan(Changes):
     """The changes between broker and protocol.
 
     `protocol` is the SHA-256 of the protocol's content, `in_force` that of the one applied last, empty
-    where none was.
+    where none was. `foreign` is what reaches into the partnership and is not the protocol's: no application
+    removes it. `locked` are the logins of those who left.
     """
 
     protocol: str
     in_force: str
+    foreign: tuple[str, ...] = ()
+    locked: tuple[str, ...] = ()
 
     @property
     def in_step(self) -> bool:
-        """Whether the broker is what the protocol says, and by that protocol."""
-        return self.nothing and self.in_force == self.protocol
+        """Whether the broker is what the protocol says, by that protocol, and nobody reaches into it."""
+        return self.nothing and not self.foreign and self.in_force == self.protocol
 
     @property
     def document(self) -> dict[str, Any]:
         """The plan as JSON has it: all that decides whether two plans are the same."""
         changes = {kind: asdict(change) for kind, change in self.changes.items()}
         head = {"protocol": self.protocol, "in_force": self.in_force}
-        document: dict[str, Any] = json.loads(json.dumps(head | changes))
+        seen = {"foreign": self.foreign, "locked": self.locked}
+        document: dict[str, Any] = json.loads(json.dumps(head | changes | seen))
         return document
 
 
@@ -57,7 +64,7 @@ def make_plan(
     protocol: Protocol,
     catalogue: Catalogue,
     admin_config: Mapping[str, str],
-    registry_url: str,
+    registry: Mapping[str, str],
     *,
     today: date | None = None,
 ) -> Plan:
@@ -68,15 +75,20 @@ def make_plan(
     admin = AdminClient(dict(admin_config))
     closed = closed_datasets(protocol, catalogue, today or london_today())
     wanted = topics(protocol, catalogue)
+    schemas = read_schemas(admin_config, protocol.prefix, catalogue)
     known = read_in_force(admin_config, protocol.prefix, catalogue)
+    agreed = rules(protocol, closed)
+    cases = known_cases(admin_config, protocol, catalogue)
     return Plan(
         topics=topic_changes(admin, wanted),
         users=user_changes(admin, protocol.prefix, principals(protocol)),
-        rules=rule_changes(admin, protocol.prefix, rules(protocol, closed)),
+        rules=rule_changes(admin, protocol.prefix, agreed),
         quotas=quota_changes(admin_config, protocol),
-        schemas=schema_changes(registry_url, (*wanted, disclosed_form(protocol, catalogue))),
+        schemas=schema_changes(registry, (*wanted, disclosed_form(protocol, catalogue)), schemas),
         protocol=content_digest(protocol),
         in_force=known.digest if known else "",
+        foreign=foreign(admin, protocol.prefix, wanted, agreed, cases),
+        locked=locked_users(admin, protocol.prefix),
     )
 
 

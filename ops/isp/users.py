@@ -88,22 +88,39 @@ def users_of(admin: AdminClient, prefix: str) -> set[str]:
     return {user for user in _users(admin) if user.startswith(f"{prefix}.")}
 
 
+def locked_users(admin: AdminClient, prefix: str) -> tuple[str, ...]:
+    """Return who left and is locked out, to be looked at: a password that was set by hand looks the same."""
+    described = _credentials(admin)
+    return tuple(
+        sorted(
+            user
+            for user, iterations in described.items()
+            if user.startswith(f"{prefix}.") and iterations == {LOCKED_ITERATIONS}
+        )
+    )
+
+
 def existing_users(admin: AdminClient, principals: Sequence[str]) -> set[str]:
     """Those of `principals` that hold a SCRAM-SHA-512 credential."""
     return _users(admin) & set(principals)
 
 
 def _users(admin: AdminClient) -> set[str]:
+    return {user for user, counts in _credentials(admin).items() if counts - {LOCKED_ITERATIONS}}
+
+
+def _credentials(admin: AdminClient) -> dict[str, set[int]]:
+    """Return the iteration counts of the SCRAM-SHA-512 credentials of every user."""
     asked = admin.describe_user_scram_credentials(request_timeout=TIMEOUT_S)
     # Asked for no users by name, the broker answers for all of them, in one future.
     described = result(cast("Future[Any]", asked), "list the users")
     return {
-        user
-        for user, credentials in described.items()
-        if any(
-            info.mechanism == MECHANISM and info.iterations != LOCKED_ITERATIONS
+        user: {
+            info.iterations
             for info in credentials.scram_credential_infos
-        )
+            if info.mechanism == MECHANISM
+        }
+        for user, credentials in described.items()
     }
 
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from connectors.mapping import Mapping
 from connectors.sources.formats import open_table
-from connectors.sources.table import Row, Table, Unreadable
+from connectors.sources.table import HIDDEN, Hidden, Row, Table, Unreadable
 from connectors.supply import identified
 from ops.offline.csv_output import Writer, cell, instant_cell, private_csv, sorted_csv
 from ops.offline.steps import Steps, steps_for
@@ -28,7 +28,7 @@ from schemas.record_type import RecordType
 
 AGENCY = "file"
 """Who supplied a record, where the command is not told."""
-REJECT_COLUMNS = ("row", "line", "field", "reason", "given", "accepted")
+REJECT_COLUMNS = ("row", "sheet", "line", "field", "reason", "given", "accepted")
 _SHOWN_EVERY = 500
 
 Cell = Callable[[Any], str]
@@ -64,6 +64,7 @@ class _Read(NamedTuple):
     row: Row
     record: dict[str, Any] | None
     out_of_scope: str | None
+    identity: tuple[str, ...] | None
 
 
 def sanitise_file(order: Order, progress: Progress = lambda *_: None) -> Summary:
@@ -88,6 +89,7 @@ def sanitise_file(order: Order, progress: Progress = lambda *_: None) -> Summary
             if order.rejects
             else None
         )
+        summary.contents = source.contents
         pass_ = _Pass(order, source, steps, summary, columns, out, rejects)
         pass_.run(progress)
     return summary
@@ -119,34 +121,45 @@ class _Pass:
             if number % _SHOWN_EVERY == 0:
                 progress(self.source.consumed, self.source.size, number)
             if isinstance(read, Unreadable):
-                self.summary.unreadable += 1
-                self._reject(read.number, read.line, "", "unreadable-row", "", read.reason)
+                self.summary.add_unreadable(read)
+                self._reject(read, "", "unreadable-row", "", read.reason)
+            elif isinstance(read, Hidden):
+                self.summary.out_of_scope[HIDDEN] += 1
             elif read.record is None:
                 self.summary.out_of_scope[read.out_of_scope or ""] += 1
             else:
-                self._take(read.row, read.record, now)
+                self._take(read, read.record, now)
         progress(self.source.size, self.source.size, self.summary.records)
 
-    def _rows(self) -> Iterator[_Read | Unreadable]:
-        order, header = self.order, self.source.header
-        _, convert = identified(order.file, order.mapping, order.agency, order.record_type, header)
+    def _rows(self) -> Iterator[_Read | Unreadable | Hidden]:
+        order, source = self.order, self.source
+        _, convert = identified(
+            order.file,
+            order.mapping,
+            order.agency,
+            order.record_type,
+            source.header,
+            source.contents,
+        )
         for row in self.source:
-            if isinstance(row, Unreadable):
-                yield row
-            else:
+            if isinstance(row, Row):
                 converted = convert(row.cells, row.number)
-                yield _Read(row, converted.record, converted.out_of_scope)
+                yield _Read(row, converted.record, converted.out_of_scope, converted.identity)
+            else:
+                yield row
 
-    def _take(self, row: Row, record: dict[str, Any], now: datetime) -> None:
+    def _take(self, read: _Read, record: dict[str, Any], now: datetime) -> None:
         done = self.steps(record, now)
         self.summary.add(done)
+        if not done.faults:
+            self.summary.repeats.add(read.identity, read.row.number)
         if done.released is not None:
             self.out.writerow([shown(done.released[name]) for name, shown in self.columns])
         for fault in done.faults:
-            self._reject(
-                row.number, row.line, fault.field, fault.reason, fault.given or "", fault.accepted
-            )
+            told = (fault.field, fault.reason, fault.given or "", fault.accepted)
+            self._reject(read.row, *told)
 
-    def _reject(self, row: int, line: int, *told: str) -> None:
+    def _reject(self, row: Row | Unreadable, *told: str) -> None:
         if self.rejects is not None:
-            self.rejects.writerow([str(row), str(line), *told])
+            sheet = self.source.contents.sheets[row.sheet - 1] if row.sheet else ""
+            self.rejects.writerow([str(row.number), sheet, str(row.line), *told])

@@ -34,6 +34,7 @@ class Done(NamedTuple):
     caveats: Sequence[str]
     locations: Mapping[str, Located]
     combinations: Sequence[str] = ()
+    kept_out: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,18 +53,20 @@ class Steps:
     def __call__(self, given: Mapping[str, Any], now: datetime) -> Done:
         """Validate, clean, geocode and sanitise; `now` is local time in Europe/London."""
         today = now.date()
-        record, caveats, faults = self.clean(*self.validate(given, now), today)
+        record, caveats, faults, unread = self.clean(*self.validate(given, now), today)
         if faults:
             return Done(None, faults, (), {})
         self.recall.remember(record, today)
         locations = self.geocode(record)
         for prefix, located in locations.items():
             caveats += [prefix + caveat for caveat in located.caveats]
-        releases = self.sanitise(self.agency, record, locations, caveats)
+        releases = self.sanitise(self.agency, record, locations, caveats, unread)
         outcomes = self.generalise(releases, record, today.toordinal())
         self.memory.keep(self.memory.changes())
         self.memory.discard()
-        return Done(releases[0].record if releases else None, (), caveats, locations, outcomes)
+        kept_out = self.sanitise.kept_out(record, unread)
+        released = releases[0].record if releases else None
+        return Done(released, (), caveats, locations, outcomes, kept_out)
 
 
 def steps_for(

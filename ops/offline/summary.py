@@ -7,6 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from connectors.repeats import Repeats
+from connectors.sources.table import NOTHING_LEFT_OUT, Contents, Unreadable
+from connectors.supply import UNREADABLE_NAMED
 from ops.offline.steps import Done
 from sanitiser.location import Located
 
@@ -36,6 +39,20 @@ class Summary:
     substituted: int = 0
     households: Counter[int] = field(default_factory=Counter)
     displacement: Counter[int] = field(default_factory=Counter)
+    unreadable_named: list[str] = field(default_factory=list)
+    repeats: Repeats = field(default_factory=Repeats)
+    contents: Contents = NOTHING_LEFT_OUT
+
+    def add_unreadable(self, row: Unreadable) -> None:
+        """Count a row that could not be read; the first few are named."""
+        self.unreadable += 1
+        if len(self.unreadable_named) < UNREADABLE_NAMED:
+            self.unreadable_named.append(row.told)
+
+    @property
+    def notes(self) -> list[str]:
+        """What is to be known of the file: sheets that are not read, records that replace others."""
+        return [*self.contents.lines, *self.repeats.found().caveats]
 
     def add(self, done: Done) -> None:
         """Count one record."""
@@ -45,6 +62,7 @@ class Summary:
         self.excluded += done.released is None and not done.faults
         self.faults.update([fault.code for fault in done.faults])
         self.caveats.update(done.caveats)
+        self.withheld.update(done.kept_out)
         self.combinations.update(done.combinations)
         for located in done.locations.values():
             self._add_place(located, released=done.released is not None)
@@ -81,6 +99,11 @@ class Summary:
             "substituted": self.substituted,
             "households": quantiles(self.households),
             "displacement_m": quantiles(self.displacement),
+            "notes": self.notes,
+            "same_reference": self.repeats.found().records,
+            "same_reference_rows": list(self.repeats.found().rows),
+            "unreadable": list(self.unreadable_named),
+            **self.contents.document(),
         }
 
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from connectors.mapping import Mapping as Columns
 from connectors.sources.formats import open_table
-from connectors.sources.table import Unreadable
+from connectors.sources.table import Row
 from connectors.supply import identified
 from ops.reader import read_all
 from schemas.catalogue import Catalogue
@@ -55,6 +55,6 @@ def from_file(
     with open_table(file, columns) as source:
         supply, convert = identified(file, columns, agency, record_type, source.header)
         for row in source:
-            record = None if isinstance(row, Unreadable) else convert(row.cells, row.number).record
+            record = convert(row.cells, row.number).record if isinstance(row, Row) else None
             if record is not None:
                 yield Candidate(flow, record, supply)

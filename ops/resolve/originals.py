@@ -10,6 +10,7 @@ from typing import NamedTuple
 from connectors.mapping import Mapping as Columns
 from ops.embedded.stack import Stack
 from ops.reference import INDEX_FOLDER
+from ops.registered import schemas_of
 from ops.resolve.candidates import Candidate, from_file, from_topic
 from ops.system import keys_of
 from ops.worker import assemble
@@ -34,7 +35,9 @@ class Originals(NamedTuple):
         households = protocol.sanitising.minimum_households
         index = PostcodeIndex.open(stack.run_dir / INDEX_FOLDER, households)
         keys = keys_of(stack).ring()
-        pipeline = assemble(protocol, catalogue, index, stack.run_dir, stack.registry_url, keys)
+        worker = stack.secrets.client_config(stack.bootstrap, Names(protocol.prefix).worker)
+        schemas = schemas_of(worker, protocol.prefix, catalogue)
+        pipeline = assemble(protocol, catalogue, index, stack.run_dir, schemas, keys)
         return cls(stack, protocol, catalogue, pipeline)
 
     def in_topics(self, supplied: Iterable[tuple[str, str]]) -> Iterator[Candidate]:

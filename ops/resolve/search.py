@@ -90,8 +90,8 @@ def _cleaned(candidate: Candidate, now: datetime) -> tuple[dict[str, Any], bool]
     """Return the record as the worker cleans it, and whether the worker rejects it."""
     flow = candidate.flow
     validated, problems = flow.validate(candidate.given, now)
-    record, _, faults = flow.clean(validated, problems, now.date())
-    return record, bool(faults)
+    cleaned = flow.clean(validated, problems, now.date())
+    return cleaned.record, bool(cleaned.faults)
 
 
 def _compared(

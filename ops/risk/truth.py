@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from connectors.convert import Converter
 from connectors.sources.formats import open_table
-from connectors.sources.table import Unreadable
+from connectors.sources.table import Row
 from ops.offline.run import Order, released_columns
 from ops.offline.steps import steps_for
 from sanitiser.location import Located
@@ -50,7 +50,7 @@ def truths(order: Order, progress: Progress) -> list[Truth]:
     with open_table(order.file, order.mapping) as source:
         convert = Converter(order.mapping, order.record_type, source.header, _SUPPLY)
         for row in source:
-            if isinstance(row, Unreadable):
+            if not isinstance(row, Row):
                 continue
             given = convert(row.cells, row.number).record
             if given is None:

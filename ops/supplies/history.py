@@ -12,11 +12,12 @@ from typing import Any, NamedTuple
 from connectors.account import Account, check_access
 from connectors.errors import ConnectorError
 from connectors.outcome import Outcome
-from connectors.registry import Registry
+from connectors.registry import known_schemas
 from connectors.supply import ruling
 from connectors.topic_reader import end_offsets, read_until
 from ops.supplies.usable import fault_of
 from schemas.catalogue import Catalogue
+from schemas.known_schemas import KnownSchemas
 from schemas.wire import WireError
 
 _AT_ONCE = 4
@@ -82,9 +83,9 @@ def read_history(account: Account, datasets: Collection[str], catalogue: Catalog
     A record that is no supply is listed in `unreadable`, and so is a topic that cannot be read to its
     end. Neither keeps anything else from being read.
     """
-    reader = _Reader(account, catalogue, [])
     try:
-        check_access(account, reader.topics(datasets))
+        check_access(account, _topics(account, datasets))
+        reader = _Reader(account, catalogue, known_schemas(account, catalogue), [])
     except ConnectorError as error:
         return History(account.agency, unreadable=(Unreadable(None, str(error)),))
     with ThreadPoolExecutor(_AT_ONCE) as pool:
@@ -93,17 +94,18 @@ def read_history(account: Account, datasets: Collection[str], catalogue: Catalog
         return history_of(account.agency, supplies, reader.receipts(), reader.unreadable)
 
 
+def _topics(account: Account, datasets: Collection[str]) -> list[str]:
+    names, agency = account.names, account.agency
+    return [*(names.supplies(agency, d) for d in sorted(datasets)), names.receipts(agency)]
+
+
 class _Reader(NamedTuple):
     """Reads the topics of one agency, and keeps what of them could not be read."""
 
     account: Account
     catalogue: Catalogue
+    known: KnownSchemas
     unreadable: list[Unreadable]
-
-    def topics(self, datasets: Collection[str]) -> list[str]:
-        """Return the names of all topics."""
-        names, agency = self.account.names, self.account.agency
-        return [*(names.supplies(agency, d) for d in sorted(datasets)), names.receipts(agency)]
 
     def supplies(self, dataset: str) -> Iterator[Record]:
         """Read what was written of one dataset's supplies."""
@@ -143,10 +145,9 @@ class _Reader(NamedTuple):
     def _decoded(
         self, topic: str, schema: dict[str, Any], left_out: Counter[str]
     ) -> Iterator[Record]:
-        registry = Registry(self.account.registry_url)
         for value in read_until(self.account, topic, end_offsets(self.account, topic)):
             try:
-                record = registry.decode(value, schema)
+                record = self.known.decode(value, schema)
             except WireError as error:
                 left_out[error.reason] += 1
             else:

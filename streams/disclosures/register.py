@@ -75,6 +75,7 @@ class Register:
         self._rules = Rules(protocol, catalogue)
         self._protocol = protocol
         self._parties = {party.id for party in protocol.parties}
+        self._rekeyed = frozenset(protocol.rekeyed)
         self.cases: dict[str, Case] = {}
         self.consents: dict[str, ConsentRecord] = {}
 
@@ -89,6 +90,10 @@ class Register:
     def standing(self) -> Iterator[Case]:
         """The cases that are open, or about to be."""
         return (case for case in self.cases.values() if case.state in STANDING)
+
+    def is_held(self, case: Case) -> bool:
+        """Whether nothing is released to the case, because a party of it was rekeyed."""
+        return bool({case.recipient, case.supplier} & self._rekeyed)
 
     def lacking_consent(self, case: Case, now: datetime) -> tuple[Subject, ...]:
         """The subjects of a case of whom nothing is released now, for want of consent."""

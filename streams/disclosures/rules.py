@@ -43,6 +43,11 @@ class Rules:
             yield f"{letter.party!r} names no {letter.post} in the protocol"
         elif officer.key != letter.key:
             yield f"its key is not that of the {letter.post} of {letter.party!r} in the protocol"
+        elif letter.party in self._protocol.rekeyed:
+            yield (
+                f"the keys of {letter.party!r} were replaced without a signature of its own (rekeyed); its "
+                "letters are taken again under the protocol that it has signed itself"
+            )
 
     def request(self, asked: Request, cases: Mapping[str, Case], now: datetime) -> Iterator[str]:
         """Why a request cannot be put to its supplier."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, NamedTuple
 
@@ -18,11 +18,15 @@ _MILLISECOND = timedelta(milliseconds=1)
 
 
 class Cleaned(NamedTuple):
-    """A record with its problems parted: it is usable when there is no fault."""
+    """A record with its problems parted: it is usable when there is no fault.
+
+    `unread` names the fields whose values could not be read with certainty.
+    """
 
     record: dict[str, Any]
     caveats: list[str]
     faults: list[Problem]
+    unread: frozenset[str]
 
 
 class Cleaner:
@@ -36,6 +40,10 @@ class Cleaner:
         )
         self._ages = tuple((f.name, f.born, f.maximum) for f in record_type.fields if f.born)
         self._happened = record_type.events[0].date if record_type.events else None
+        self._births = record_type.births
+        self._dates = [
+            f.name for f in record_type.fields if f.kind == "date" and f.name not in self._births
+        ]
         self._domestic = [rule for rule in record_type.excluded.values() if rule.codes]
 
     def __call__(
@@ -50,7 +58,10 @@ class Cleaner:
         `today` is the date in Europe/London, at which an age counts that no event dates;
         `elsewhere` the date of the event as another file of the same case has it.
         """
+        problems = tuple(problems)
+        unread = frozenset(p.field for p in problems)
         faults = [p for p in problems if p.field in self._required]
+        faults += self._before_birth(record)
         caveats = [p.code for p in problems if p.field not in self._required]
         for rule in self._domestic:
             field = rule.telling(record)
@@ -67,7 +78,18 @@ class Cleaner:
         for age, born, oldest in self._ages:
             if record[born] is not None:
                 self._work_out(record, age, born, oldest, today, elsewhere, caveats)
-        return Cleaned(record, caveats, faults)
+        return Cleaned(record, caveats, faults, unread)
+
+    def _before_birth(self, record: Mapping[str, Any]) -> Iterator[Problem]:
+        """Yield a fault for each date on or before a birth in the record: one of the two is wrong."""
+        for born in self._births:
+            birth = record[born]
+            if birth is None:
+                continue
+            for name in self._dates:
+                day = record[name]
+                if day is not None and day <= birth:
+                    yield Problem(name, "not-after-birth", day.isoformat(), f"a date after {born}")
 
     def _work_out(
         self,

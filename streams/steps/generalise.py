@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from sanitiser.caveats import caveats_of
 from sanitiser.combinations import Combinations
 from streams.steps.sanitise import Release
 
@@ -24,9 +25,11 @@ class Generaliser:
         self, releases: Sequence[Release], record: Mapping[str, Any], day: int
     ) -> list[str]:
         """Change the releases of a record in place; gives the outcomes to count. `day` is today's ordinal."""
-        return [
-            outcome
-            for profile, released in releases
-            if profile in self._checks
-            for outcome in self._checks[profile](released, record, day)
-        ]
+        outcomes = []
+        for profile, released in releases:
+            if profile in self._checks:
+                found = self._checks[profile](released, record, day)
+                if found:
+                    released["caveats"] = caveats_of(released, released["caveats"])
+                outcomes += found
+        return outcomes

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sanitiser.location import Located
@@ -30,13 +30,22 @@ class Sanitiser:
         record: dict[str, Any],
         locations: Mapping[str, Located],
         caveats: list[str],
+        unread: Collection[str],
     ) -> list[Release]:
-        """Releases in the order of the policies; none where every profile excludes such a row."""
+        """Return releases in the order of the policies; none where every profile excludes such a row.
+
+        `unread` names the fields whose values could not be read with certainty.
+        """
         return [
             Release(policy.profile, policy.release(agency, record, locations, caveats))
             for policy in self._policies
-            if not policy.excludes(record)
+            if policy.kept_out(record, unread) is None
         ]
+
+    def kept_out(self, record: dict[str, Any], unread: Collection[str]) -> list[str]:
+        """Return why there is no release, for each profile that has none."""
+        reasons = (policy.kept_out(record, unread) for policy in self._policies)
+        return [reason for reason in reasons if reason is not None]
 
     def digests(self, agency: str, record: dict[str, Any]) -> dict[str, str]:
         """Each digest that a release of the record can bear, with the field that bears it."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from schemas.codes import CodeList
+from schemas.codes import CodeList, Spelt
 from schemas.london import steady_offset
+from schemas.placeholders import MISSING, SPOILT, Placeholders, placeholders
 from schemas.record_type import RECORD_REFERENCE, Field, RecordType
 from streams.steps.problems import Problem
 
@@ -19,6 +20,7 @@ AHEAD = timedelta(days=50 * 365)
 CLOCKS_APART = timedelta(minutes=10)
 """By so much a supplier's clock may be ahead of ours."""
 LONGEST_TEXT = 20_000
+BEYOND_ITS_CODE = "more-than-its-code"
 _UNREADABLE = object()
 _OUT_OF_RANGE = object()
 _GIVEN_CHARACTERS = 200
@@ -31,14 +33,29 @@ _DECIMAL = re.compile(r"[+-]?[0-9]{1,9}(?:[.][0-9]{1,12})?", re.ASCII)
 _TRUE = frozenset({"true", "t", "yes", "y", "1"})
 _FALSE = frozenset({"false", "f", "no", "n", "0"})
 
+_REFERENCE = {
+    MISSING: "a reference of its own; what was given is a word for none",
+    SPOILT: "the reference as the system of origin has it; a spreadsheet has rounded this one",
+}
+_DATE_KNOWN = "a date that is known; systems write this one where they know none"
+
 Reader = Callable[[Any], Any]
 
 
 class Validator:
     """Reads records of one type. Gives typed values (None: empty or unreadable) and the problems."""
 
-    def __init__(self, record_type: RecordType, code_lists: Mapping[str, CodeList]) -> None:
-        """Compile one reader a field."""
+    def __init__(
+        self,
+        record_type: RecordType,
+        code_lists: Mapping[str, CodeList],
+        none: Placeholders | None = None,
+    ) -> None:
+        """Compile one reader a field; `none` are the references and dates that are none."""
+        self._none = none or placeholders()
+        self._references = tuple(_references(record_type))
+        self._births = frozenset(f.born for f in record_type.fields if f.born)
+        self._time_of = {e.date: e.time for e in record_type.events if e.time}
         self._readers = [(f.name, *_reader(f, code_lists)) for f in record_type.fields]
         self._dates = tuple((f.name, f.future) for f in record_type.fields if f.kind == "date")
         self._ordered = record_type.ordered
@@ -61,14 +78,44 @@ class Validator:
                     found = reason if typed is _UNREADABLE else "out-of-range"
                     problems.append(Problem(name, found, _shown(value), accepted))
                     value = None
+                elif typed.__class__ is Spelt:
+                    problems.append(Problem(name, BEYOND_ITS_CODE, _shown(value), accepted))
+                    value = typed.code
                 else:
                     value = typed
             record[name] = value
+        self._check_references(record, problems)
+        self._check_placeholders(record, problems)
         self._check_dates(record, now.date(), problems)
         self._check_times(record, now, problems)
         self._check_order(record, problems)
         self._check_required(record, problems)
         return record, problems
+
+    def _check_references(self, record: dict[str, Any], problems: list[Problem]) -> None:
+        for name in self._references:
+            value = record[name]
+            reason = None if value is None else self._none.fault_of_reference(value)
+            if reason is not None:
+                problems.append(Problem(name, reason, _shown(value), _REFERENCE[reason]))
+                record[name] = None
+
+    def _check_placeholders(self, record: dict[str, Any], problems: list[Problem]) -> None:
+        for name, _ in self._dates:
+            day = record[name]
+            if day is None or not self._is_placeholder(name, day, record):
+                continue
+            problems.append(Problem(name, "placeholder-date", day.isoformat(), _DATE_KNOWN))
+            record[name] = None
+            clock = self._time_of.get(name)
+            if clock and record[clock] is not None and self._none.is_zero_time(record[clock]):
+                record[clock] = None  # made up with the day
+
+    def _is_placeholder(self, name: str, day: date, record: Mapping[str, Any]) -> bool:
+        if name in self._births:
+            return self._none.is_no_birth(day)
+        clock = self._time_of.get(name)
+        return self._none.is_no_event(day, record[clock] if clock else None)
 
     def _check_dates(self, record: dict[str, Any], today: date, problems: list[Problem]) -> None:
         horizon = today + AHEAD
@@ -122,6 +169,13 @@ class Validator:
     def _is_bare(record: Mapping[str, Any]) -> bool:
         # Nearly every record ends this at once: its first field says something.
         return all(v is None for name, v in record.items() if name != RECORD_REFERENCE)
+
+
+def _references(record_type: RecordType) -> Iterator[str]:
+    """The fields that name the record, or what it is of, by a reference of the system of origin."""
+    for field in record_type.fields:
+        if field.kind == "text" and (field.join or field.name in record_type.identity):
+            yield field.name
 
 
 def _in_order(d1: date | None, t1: time | None, d2: date | None, t2: time | None) -> bool:
@@ -182,9 +236,12 @@ def _code_reader(code_list: CodeList) -> Reader:
         if code is None:
             if not value.strip():
                 return None
-            code = code_list.code(value)
-            if code is None:
+            spelt = code_list.read(value)
+            if spelt is None:
                 return _UNREADABLE
+            if not spelt.certain:
+                return spelt
+            code = spelt.code
             if len(known) < _SPELLINGS_KNOWN:
                 known[value] = code
         return code

@@ -32,6 +32,7 @@ from tests.benchmarks.errors import BenchError
 from tests.benchmarks.figures import Aim, Area, medians, with_load
 from tests.benchmarks.setting import Setting
 from tests.benchmarks.throughput import Throughput
+from tests.protocols.let_in import let_in
 
 PARTIES = 30
 READER, READ = "business", "police-incident"
@@ -67,7 +68,7 @@ class Protocols:
     def _run(self, protocol: Protocol, catalogue: Catalogue) -> dict[str, Any]:
         stack, admin = self.setting.stack, self.setting.admin_config
         begun = time.monotonic()
-        make_plan(protocol, catalogue, admin, stack.registry_url)
+        make_plan(protocol, catalogue, admin, stack.registry_client)
         planned = time.monotonic()
         self._apply(protocol, catalogue)
         applied = time.monotonic()
@@ -89,8 +90,9 @@ class Protocols:
     def _apply(self, protocol: Protocol, catalogue: Catalogue) -> bool:
         """Whether there was nothing to do."""
         stack, said = self.setting.stack, list[str]()
-        admin, url = self.setting.admin_config, stack.registry_url
-        return apply(protocol, catalogue, admin, stack.secrets, url, said.append).nothing
+        admin, registry = self.setting.admin_config, stack.registry_client
+        admitted = let_in(protocol, admin, catalogue)
+        return apply(admitted, catalogue, admin, stack.secrets, registry, said.append).nothing
 
     def _refused(self, protocol: Protocol, catalogue: Catalogue) -> float:
         """Seconds from asking the broker to revoke a reader's rules to its first refusal."""

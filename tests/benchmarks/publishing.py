@@ -74,7 +74,6 @@ class Publishing:
             AGENCY,
             file=str(file),
             prefix=self.setting.protocol.prefix,
-            registry_url=self.setting.stack.registry_url,
         )
         done = subprocess.run(
             [self.python, "-m", "tests.benchmarks.probes.supplier"],

@@ -36,6 +36,7 @@ from schemas.protocol_file import load_protocol
 from schemas.topics import Names, Topic, topics
 from tests.benchmarks.households import make_households
 from tests.benchmarks.job import AGENCY, DATASET, Job
+from tests.protocols.let_in import let_in
 
 PROTOCOL_FILE = Path(__file__).with_name("bench.yaml")
 CONTENDERS = ("librdkafka", "quix")
@@ -174,7 +175,8 @@ def _applied(files: Files, stack: Stack, report: Report) -> Setting:
     admin_config = stack.secrets.client_config(stack.bootstrap, ADMIN)
     # As `ipu up` does: a worker refuses to make a key of its own.
     keys_of(stack).make(london_today())
-    applied = apply(protocol, catalogue, admin_config, stack.secrets, stack.registry_url, report)
+    admitted = let_in(protocol, admin_config, catalogue)
+    applied = apply(admitted, catalogue, admin_config, stack.secrets, stack.registry_client, report)
     wanted = topics(protocol, catalogue)
     ids = {topic.name: applied.schema_ids[topic.subject] for topic in wanted}
     setting = Setting(files, stack, protocol, catalogue, ids)

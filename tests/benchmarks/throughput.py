@@ -166,9 +166,7 @@ class Throughput:
 
     def _unaudited(self) -> Script:
         stack = self.setting.stack
-        job = self.setting.job(
-            "worker", registry_url=stack.registry_url, secrets=str(stack.secrets.folder)
-        )
+        job = self.setting.job("worker", secrets=str(stack.secrets.folder))
         return Script(
             "ipu_unaudited", Ipu(self.setting).group, self._topics, self.setting.outcomes,
             self.python, "tests.benchmarks.contenders.unaudited", job,

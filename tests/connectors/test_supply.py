@@ -14,7 +14,7 @@ from connectors.mapping import Mapping
 from connectors.mapping_file import find_mapping
 from connectors.sources.content import content_digest
 from connectors.sources.formats import open_table
-from connectors.sources.table import Unreadable
+from connectors.sources.table import Row, Unreadable
 from connectors.supply import UNREADABLE_NAMED, Counts, Supply, event_dates, supply_id
 from schemas.catalogue import Catalogue
 
@@ -56,7 +56,7 @@ def count(path: Path, mapping: Mapping, catalogue: Catalogue) -> tuple[Counts, l
         name = supply_id("police", mapping, present, content)
         converter = Converter(mapping, record_type, source.header, name)
         for row in source:
-            assert not isinstance(row, Unreadable)
+            assert isinstance(row, Row)
             converted = converter(row.cells, row.number)
             counts.add(converted, event_dates(record_type))
             if converted.record is not None:

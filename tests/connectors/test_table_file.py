@@ -3,6 +3,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
+from zipfile import ZipFile
 
 import pytest
 from openpyxl import Workbook
@@ -46,6 +48,24 @@ def test_a_workbook_is_read_and_kept_as_its_bytes(tmp_path: Path) -> None:
     table = read_table(path)
     assert (table.fields, table.records) == (("Ward", "Residents"), 2)
     assert table.content == path.read_bytes()
+
+
+@pytest.mark.parametrize("hides", ["sheet", "row", "column", "pivot"])
+def test_a_workbook_that_hides_anything_is_not_published_whole(tmp_path: Path, hides: str) -> None:
+    book: Any = Workbook()
+    for row in (["Ward", "Residents"], ["Abbey", 5_100]):
+        book.active.append(row)
+    book.create_sheet("Raw").append(["Name"])
+    book["Raw"].sheet_state = "hidden" if hides == "sheet" else "visible"
+    book.active.row_dimensions[2].hidden = hides == "row"
+    book.active.column_dimensions["B"].hidden = hides == "column"
+    path = tmp_path / "census.xlsx"
+    book.save(path)
+    if hides == "pivot":
+        with ZipFile(path, "a") as archive:
+            archive.writestr("xl/pivotCache/pivotCacheRecords1.xml", "<x/>")
+    with pytest.raises(SourceError, match="the workbook hides"):
+        read_table(path)
 
 
 @pytest.mark.parametrize("name", ["table.csv.gz", "table.pdf", "table"])

@@ -15,6 +15,7 @@ from schemas.catalogue import Catalogue
 from schemas.london import london_today
 from schemas.protocol import Protocol
 from schemas.topics import Names, topics
+from tests.protocols.let_in import let_in
 
 PARTIES = ("worker", "recorder", "auditor", "discloser", "police", "fire", "council", "business")
 """All principals of the tests' protocol."""
@@ -78,5 +79,6 @@ def bring_into_step(protocol: Protocol, catalogue: Catalogue, stack: Stack) -> P
     """Apply `protocol` to `stack`."""
     admin = stack.secrets.client_config(stack.bootstrap, ADMIN)
     keys_of(stack).make(london_today())
-    applied = apply(protocol, catalogue, admin, stack.secrets, stack.registry_url, print)
+    admitted = let_in(protocol, admin, catalogue)
+    applied = apply(admitted, catalogue, admin, stack.secrets, stack.registry_client, print)
     return Partnership(protocol, catalogue, stack, stack.secrets, applied)

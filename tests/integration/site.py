@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import time
-import urllib.request
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, TypeVar
 
+import httpx2
 from confluent_kafka import (
     OFFSET_BEGINNING,
     Consumer,
@@ -29,6 +29,7 @@ from ops.embedded import ports
 from ops.embedded.stack import Stack
 from ops.exercise import exercise
 from ops.isp.in_force import put_in_force
+from ops.metrics_door import USER
 from ops.system import keys_of
 from sanitiser.policy import Policy
 from schemas.catalogue import load_catalogue
@@ -190,6 +191,22 @@ class Site:
 
         return self._ask(asked)
 
+    def exposition(self, port: int) -> str:
+        """What the metrics page of a worker says to whom has the password."""
+        login = USER, self.partnership.secrets.password(USER)
+        url = f"http://127.0.0.1:{port}/metrics"
+        answer = httpx2.get(url, auth=login, timeout=ANSWER_S, trust_env=False)
+        answer.raise_for_status()
+        return answer.text
+
+    def samples(self, port: int) -> Samples:
+        """The samples of a worker's metrics page."""
+        found: Samples = {}
+        for family in text_string_to_metric_families(self.exposition(port)):
+            for sample in family.samples:
+                found.setdefault(sample.name, {})[tuple(sample.labels.values())] = sample.value
+        return found
+
     def waiting(self, datasets: Sequence[str] | None = None) -> int:
         """Intake records for whose outcome no transaction is committed yet."""
         supplied = datasets or [s.dataset for s in self.partnership.protocol.supplies]
@@ -296,18 +313,3 @@ def make_site(
 def free_port() -> int:
     """A port for a worker's metrics."""
     return ports.any_free()
-
-
-def exposition(port: int) -> str:
-    """What a worker's metrics page says."""
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as answer:
-        return str(answer.read().decode())
-
-
-def samples(port: int) -> Samples:
-    """The samples of a worker's metrics page."""
-    found: Samples = {}
-    for family in text_string_to_metric_families(exposition(port)):
-        for sample in family.samples:
-            found.setdefault(sample.name, {})[tuple(sample.labels.values())] = sample.value
-    return found

@@ -42,9 +42,8 @@ def publish(site: Site, agency: str, source: str, file: Path, *more: str) -> Ans
 
 
 def account(site: Site, party: str) -> Account:
-    stack = site.partnership.stack
     connection = site.partnership.client(party)
-    return Account(site.partnership.protocol.prefix, party, connection, stack.registry_url)
+    return Account(site.partnership.protocol.prefix, party, connection)
 
 
 def newest(site: Site, party: str, source: str) -> dict[str, Any] | None:

@@ -16,6 +16,7 @@ from ops.embedded.stack import Stack
 from ops.isp.rules import grant_rules, revoke_rules
 from ops.isp.topics import partitions_by_topic
 from ops.reader import Denied, read_all
+from ops.registered import schemas_of
 from schemas.access import rules
 from schemas.wire import decoder, encoder, schema_id
 from streams.chain import Head, hash_of
@@ -117,9 +118,10 @@ def test_an_application_of_the_protocol_stands_in_the_audit(site: Site) -> None:
 def test_recorders_of_one_chain_write_one_after_the_other(site: Site) -> None:
     names = site.partnership.names
     client = site.partnership.client("recorder")
-    stack, catalogue = site.partnership.stack, site.partnership.catalogue
+    catalogue = site.partnership.catalogue
     chain = f"{names.recorder}.together"
-    recorder = Recorder(client, site.partnership.protocol, catalogue, stack.registry_url, chain)
+    schemas = schemas_of(client, names.prefix, catalogue)
+    recorder = Recorder(client, site.partnership.protocol, catalogue, schemas, chain)
     entry = {"actor": names.recorder, "action": "test", "subject": "", "outcome": "done"}
     with ThreadPoolExecutor(3) as pool:
         heads = list(pool.map(lambda _: recorder.write(entry), range(6)))

@@ -42,7 +42,7 @@ def test_a_worker_starts_again_when_protocol_index_or_gazetteer_have_changed(
     site: Site = site_of(stack, "background")
 
     def worker() -> int:
-        started = background.start_worker(stack, site.protocol_file, SLOT)
+        started = background.start_worker(stack, site.protocol_file, SLOT, exercise=True)
         assert processes.is_running(started.process)
         return started.process.pid
 

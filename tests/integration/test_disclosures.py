@@ -25,6 +25,7 @@ from ops.disclosures.standing import standing_cases
 from ops.embedded.stack import Stack
 from ops.officer_keys import load_key
 from ops.reader import Denied, ReadError, read_all
+from ops.registered import schemas_of
 from ops.system import keys_of
 from schemas.letters import Decision
 from schemas.london import london_today
@@ -34,7 +35,6 @@ from streams.disclosures.case import Case, State
 from streams.disclosures.register import Register
 from streams.flows import Wire
 from streams.messages import ERASE_HEADER
-from streams.registry import Registry
 from tests.integration.conftest import MakeSite
 from tests.integration.records import STEADY, incident
 from tests.integration.site import Site
@@ -115,13 +115,14 @@ def settings(site: Site) -> DiscloserSettings:
 
 def settings_of(site: Site, **more: Any) -> DiscloserSettings:
     partnership = site.partnership
-    registry = Registry(partnership.stack.registry_url)
+    connection = partnership.client("discloser")
+    schemas = schemas_of(connection, partnership.names.prefix, partnership.catalogue)
     return DiscloserSettings(
         load_protocol(site.protocol_file, partnership.catalogue),
         partnership.catalogue,
-        partnership.client("discloser"),
+        connection,
         partnership.admin,
-        Wire(registry.encoder, registry.decoder_for),
+        Wire(schemas.encoder, schemas.decoder_for),
         CaseKeys(partnership.stack.secrets.folder),
         keys_of(partnership.stack).ring().lasting,
         **more,
@@ -148,7 +149,7 @@ def serving(site: Site) -> Iterator[None]:
         str(site.partnership.stack.run_dir),
     ]
     log = (site.folder / "discloser.log").open("ab")
-    command = [sys.executable, "-m", "ops.cli", "disclose", "serve", *where]
+    command = [sys.executable, "-m", "ops.cli", "disclose", "serve", "--exercise", *where]
     process = subprocess.Popen(command, stdout=log, stderr=log, cwd=ROOT)
     try:
         yield
@@ -170,8 +171,8 @@ def act(site: Site, command: str, *arguments: str, party: str, post: str) -> Ans
 def office_of(site: Site, party: str) -> Office:
     partnership = site.partnership
     protocol = load_protocol(site.protocol_file, partnership.catalogue)
-    client, url = partnership.client(party), partnership.stack.registry_url
-    return Office(client, url, protocol, partnership.catalogue, protocol.party(party))
+    client = partnership.client(party)
+    return Office(client, protocol, partnership.catalogue, protocol.party(party))
 
 
 def written(site: Site, name: str, text: str) -> str:
@@ -492,6 +493,27 @@ def test_a_case_that_has_lost_its_key_is_closed_and_stops_no_other(site: Site) -
         steps(discloser, lambda: stands(site, lost).state is State.CLOSED)
     assert stands(site, kept).state is State.OPEN
     assert "its key or topic was lost" in [step.what for step in stands(site, lost).history]
+
+
+def test_a_case_is_held_while_a_party_of_it_is_rekeyed_and_then_given_what_came(
+    site: Site,
+) -> None:
+    house = {"location_address": "19 Acacia Avenue, Bath"}
+    with serving(site):
+        case = asked(site, **{HOUSE: "19 Acacia Avenue"})
+        approved(site, case)
+        until_state(site, case, State.OPEN)
+        site.publish(INCIDENTS, [incident("H-0", **house)])
+        given_up_to(site, case, ["H-0"])
+    usual = settings_of(site)
+    rekeyed = usual.protocol.model_copy(update={"rekeyed": ("police",)})
+    with at_work(replace(usual, protocol=rekeyed)) as discloser:
+        site.publish(INCIDENTS, [incident("H-1", **house)])
+        for _ in range(20):
+            discloser.step()
+    assert references(site, case) == ["H-0"]
+    with at_work(usual) as discloser:
+        steps(discloser, lambda: references(site, case) == ["H-0", "H-1"])
 
 
 def test_withdrawn_consent_stops_the_flow_at_the_next_record(site: Site) -> None:

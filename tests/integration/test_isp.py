@@ -59,7 +59,7 @@ def test_first_application_makes_all_that_the_protocol_calls_for(trial: Partners
     assert {t.name: present.get(t.name) for t in wanted} == {t.name: t.partitions for t in wanted}
     assert differing_configs(admin, wanted) == {}
     of_cases = disclosed_form(trial.protocol, trial.catalogue)
-    known = registered_ids(trial.stack.registry_url, (*wanted, of_cases))
+    known = registered_ids(trial.stack.registry_client, (*wanted, of_cases))
     assert known == trial.applied.schema_ids
     assert len(existing_bindings(admin, "trial")) == len(rules(trial.protocol))
     assert set(trial.applied.users.created) == set(principals(trial.protocol))
@@ -152,10 +152,10 @@ def test_a_schema_that_breaks_its_readers_is_refused_with_subject_and_reason(
     schema = copy.deepcopy(topic.schema)
     schema["fields"].append({"name": "added_without_default", "type": "int", "doc": "Breaks"})
     with pytest.raises(IncompatibleSchemaError) as caught:
-        register_schemas(trial.stack.registry_url, [replace(topic, schema=schema)])
+        register_schemas(trial.stack.registry_client, [replace(topic, schema=schema)])
     assert topic.subject in str(caught.value)
     assert "incompatible" in str(caught.value).lower()
-    assert registered_ids(trial.stack.registry_url, [replace(topic, schema=schema)]) == {}
+    assert registered_ids(trial.stack.registry_client, [replace(topic, schema=schema)]) == {}
 
 
 def test_what_the_protocol_no_longer_allows_is_revoked(restored: Partnership) -> None:

@@ -17,6 +17,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
     AlterConfigOpType,
     ConfigEntry,
     ConfigResource,
+    NewTopic,
     ResourcePatternType,
     ResourceType,
 )
@@ -31,16 +32,21 @@ from ops.isp.apply import apply
 from ops.isp.errors import ApplyError
 from ops.isp.plan import Plan, make_plan, require_same
 from ops.isp.rules import exactly, existing_bindings
+from ops.isp.topics import partitions_by_topic
 from ops.isp.users import users_of
+from ops.reader import read_all
 from schemas.access import rules
 from schemas.catalogue import load_catalogue
 from schemas.protocol import Protocol
 from schemas.protocol_file import load_protocol
+from schemas.topics import topics
+from schemas.wire import decoder
 from tests.integration.partnership import Partnership, bring_into_step
 from tests.integration.waiting import until
 from tests.protocols import FIRST
+from tests.protocols.let_in import let_in
 
-NOWHERE = "http://127.0.0.1:9/apis/ccompat/v7"
+NOWHERE = {"url": "http://127.0.0.1:9/apis/ccompat/v7", "basic.auth.user.info": "nobody:nothing"}
 """Where no registry answers."""
 
 Edit = Callable[[Any], None]
@@ -63,6 +69,15 @@ def planned(applied: Partnership, file: Path) -> Iterator[Partnership]:
     made = bring_into_step(load_protocol(file, applied.catalogue), applied.catalogue, applied.stack)
     yield made
     made.apply(made.protocol)
+    _delete_strays(made)
+
+
+def _delete_strays(made: Partnership) -> None:
+    """Delete the topics of parties that a test let in: an application deletes none."""
+    admin, kept = AdminClient(made.admin), {t.name for t in topics(made.protocol, made.catalogue)}
+    strays = [n for n in partitions_by_topic(admin) if n.startswith("planned.") and n not in kept]
+    for future in (admin.delete_topics(strays) if strays else {}).values():
+        future.result(20)
 
 
 def written(path: Path, edit: Edit) -> Path:
@@ -84,7 +99,7 @@ def plan_of(partnership: Partnership, protocol: Protocol | None = None) -> Plan:
         protocol or partnership.protocol,
         partnership.catalogue,
         partnership.secrets.client_config(partnership.stack.bootstrap, ADMIN),
-        partnership.stack.registry_url,
+        partnership.stack.registry_client,
     )
 
 
@@ -129,6 +144,8 @@ def test_a_plan_shows_exactly_what_applying_it_does(planned: Partnership, folder
         without_business(document)
         document["retention"]["receipts_days"] = 31
         document["parties"].append(dict(document["parties"][0], id="second-police"))
+        # Schemas carry the marking, so the protocol calls for some that nobody knows yet.
+        document["marking"] = "CONFIDENTIAL"
 
     changed = load_protocol(written(folder / "changed.yaml", edit), planned.catalogue)
     plan = plan_of(planned, changed)
@@ -149,17 +166,19 @@ def test_apply_does_a_shown_plan_and_no_other(
     planned: Partnership, folder: Path, by_hand: Callable[[AclBinding], None]
 ) -> None:
     path, shown = written(folder / "left.yaml", without_business), folder / "plan.json"
-    assert command(planned, "plan", str(path), "--out", str(shown)).exit_code == 0
+    plan = ("plan", str(path), "--exercise", "--out", str(shown))
+    assert command(planned, *plan).exit_code == 0
     assert shown.stat().st_mode & 0o777 == 0o600
     by_hand(reading("planned.fire", planned.names.intake("police", "police-incident")))
     before = existing_bindings(AdminClient(planned.admin), "planned")
     with pytest.raises(ApplyError, match="rules changed since it was made; nothing was done"):
         require_same(plan_of(planned, load_protocol(path, planned.catalogue)), shown)
-    refused = command(planned, "apply", str(path), "--plan", str(shown))
+    apply_it = ("apply", str(path), "--exercise", "--plan", str(shown))
+    refused = command(planned, *apply_it)
     assert isinstance(refused.exception, ApplyError)
     assert existing_bindings(AdminClient(planned.admin), "planned") == before
-    assert command(planned, "plan", str(path), "--out", str(shown)).exit_code == 0
-    done = command(planned, "apply", str(path), "--plan", str(shown))
+    assert command(planned, *plan).exit_code == 0
+    done = command(planned, *apply_it)
     assert done.exit_code == 0, done.output
     assert "planned.business" not in users_of(AdminClient(planned.admin), "planned")
 
@@ -193,13 +212,16 @@ def test_an_application_that_stopped_half_way_has_revoked_and_is_finished_by_the
     def edit(document: Any) -> None:
         without_business(document)
         document["parties"].append(dict(document["parties"][0], id="second-police"))
+        # Schemas carry the marking, so the protocol calls for some that nobody knows yet.
+        document["marking"] = "CONFIDENTIAL"
 
     changed = load_protocol(written(folder / "half.yaml", edit), planned.catalogue)
     wanted = plan_of(planned, changed)
     said: list[str] = []
     admin = planned.secrets.client_config(planned.stack.bootstrap, ADMIN)
     with pytest.raises(ApplyError, match="the registry cannot be reached"):
-        apply(changed, planned.catalogue, admin, planned.secrets, NOWHERE, said.append)
+        admitted = let_in(changed, admin, planned.catalogue)
+        apply(admitted, planned.catalogue, admin, planned.secrets, NOWHERE, said.append)
     assert said == [
         f"revoked rules: {len(wanted.rules.removed)} removed",
         "users who left: 1 removed",
@@ -237,8 +259,96 @@ def test_drift_ends_with_3_and_says_what_and_in_a_metric_how_much(
         "rules": 1,
         "schemas": 0,
         "quotas": 0,
+        "foreign": 0,
         "protocol": 0,
     }
+
+
+@pytest.mark.parametrize(
+    ("acl", "told"),
+    [
+        (reading("*", "planned.personal.", pattern=ResourcePatternType.PREFIXED),
+         "allowed  * read topic planned.personal.*"),
+        (reading("evil", "planned.audit"), "allowed  evil read topic planned.audit"),
+        (reading("evil", "plan", pattern=ResourcePatternType.PREFIXED),
+         "allowed  evil read topic plan*"),
+        (reading("evil", "*"), "allowed  evil read topic *"),
+        (reading("evil", "planned.disclosed.0123456789abcdef"),
+         "allowed  evil read topic planned.disclosed.0123456789abcdef"),
+        (reading("planned.fire", "planned.audit", deny=True),
+         "denied   planned.fire read topic planned.audit"),
+        (AclBinding(ResourceType.GROUP, "planned.council.x", ResourcePatternType.LITERAL,
+                    "User:evil", "*", AclOperation.READ, AclPermissionType.ALLOW),
+         "allowed  evil read group planned.council.x"),
+        (AclBinding(ResourceType.BROKER, "kafka-cluster", ResourcePatternType.LITERAL,
+                    "User:evil", "*", AclOperation.ALTER, AclPermissionType.ALLOW),
+         "allowed  evil alter broker kafka-cluster"),
+    ],
+    ids=range(8),
+)  # fmt: skip
+def test_drift_tells_of_every_rule_that_reaches_the_partnership_from_outside(
+    planned: Partnership,
+    file: Path,
+    by_hand: Callable[[AclBinding], None],
+    acl: AclBinding,
+    told: str,
+) -> None:
+    by_hand(acl)
+    outcome = command(planned, "drift", str(file), "--json")
+    assert outcome.exit_code == 3
+    assert json.loads(outcome.stdout)["foreign"] == [told]
+
+
+def test_drift_says_nothing_of_rules_of_others_on_the_same_cluster(
+    planned: Partnership, file: Path, by_hand: Callable[[AclBinding], None]
+) -> None:
+    by_hand(reading("neighbour", "plannedother.audit"))
+    assert command(planned, "drift", str(file)).exit_code == 0
+
+
+def test_drift_tells_of_settings_and_topics_that_are_not_the_protocol_s_and_of_locked_logins(
+    planned: Partnership, file: Path, folder: Path
+) -> None:
+    admin, audit, stray = AdminClient(planned.admin), planned.names.audit, "planned.stray"
+    entry = ConfigEntry("retention.bytes", "1000", incremental_operation=AlterConfigOpType.SET)
+    set_by_hand = ConfigResource(ResourceType.TOPIC, audit, incremental_configs=[entry])
+    admin.incremental_alter_configs([set_by_hand])[set_by_hand].result(20)
+    admin.create_topics([NewTopic(stray, 1, 1)])[stray].result(20)
+    try:
+        planned.apply(
+            load_protocol(written(folder / "l.yaml", without_business), planned.catalogue)
+        )
+        found = json.loads(command(planned, "drift", str(file), "--json").stdout)
+        assert found["foreign"] == [f"setting  {audit} retention.bytes=1000", f"topic    {stray}"]
+        assert found["locked"] == ["planned.business"]
+    finally:
+        entry = ConfigEntry("retention.bytes", "", incremental_operation=AlterConfigOpType.DELETE)
+        undone = ConfigResource(ResourceType.TOPIC, audit, incremental_configs=[entry])
+        admin.incremental_alter_configs([undone])[undone].result(20)
+        admin.delete_topics([stray])[stray].result(20)
+
+
+def test_an_application_that_is_killed_after_its_revocations_is_in_the_audit(
+    planned: Partnership, folder: Path
+) -> None:
+    class Killed(BaseException):
+        pass
+
+    def killed(said: str) -> None:
+        if said.startswith("users who left"):
+            raise Killed
+
+    left = load_protocol(written(folder / "killed.yaml", without_business), planned.catalogue)
+    admin = planned.secrets.client_config(planned.stack.bootstrap, ADMIN)
+    url = planned.stack.registry_client
+    removed = len(plan_of(planned, left).rules.removed)
+    with pytest.raises(Killed):
+        admitted = let_in(left, admin, planned.catalogue)
+        apply(admitted, planned.catalogue, admin, planned.secrets, url, killed)
+    decode = decoder(planned.catalogue.system["audit"])
+    *_, last = (decode(m.value() or b"") for m in read_all(admin, planned.names.audit, 1))
+    assert (last["action"], last["outcome"]) == ("protocol", "begun")
+    assert last["counts"] == {"rules to be removed": removed, "users to be removed": 1}
 
 
 def test_who_gives_of_every_rule_of_the_protocol_its_basis(
@@ -316,7 +426,7 @@ def test_each_party_s_share_of_the_broker_is_planned_set_and_ended(
 
     path = written(folder / "slower.yaml", slower)
     protocol = load_protocol(path, planned.catalogue)
-    url = planned.stack.registry_url
+    url = planned.stack.registry_client
     admin = planned.secrets.client_config(planned.stack.bootstrap, ADMIN)
     plan = make_plan(protocol, planned.catalogue, admin, url)
     parties = {f"planned.{p.id}" for p in protocol.parties}

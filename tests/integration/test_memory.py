@@ -37,6 +37,7 @@ def search(number: int) -> dict[str, Any]:
         "search_time": time(22, 41),
         "location_postcode": STEADY,
         "suspect_gender": "Male",
+        "reason_for_search": "Controlled drugs",
         "suspect_date_of_birth": date(2005, 6, 1 + number),
     }
 

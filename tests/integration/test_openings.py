@@ -59,7 +59,7 @@ def _end_yesterday(document: Any) -> None:
 def _supply(site: Site, file: Path, seed: int, index: Path) -> Job:
     write_csv(file, GENERATORS[DATASET](ROWS, seed, points_of_index(index)))
     p, agency = site.partnership, site.agency(DATASET)
-    account = Account(p.protocol.prefix, agency, p.client(agency), p.stack.registry_url)
+    account = Account(p.protocol.prefix, agency, p.client(agency))
     return Job(file, identity_mapping(p.catalogue.record_type(DATASET)), account, p.catalogue)
 
 

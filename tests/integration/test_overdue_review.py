@@ -11,7 +11,7 @@ from ops.embedded.stack import Stack
 from schemas.london import london_today
 from tests.integration.conftest import MakeSite
 from tests.integration.records import incident
-from tests.integration.site import Site, free_port, samples
+from tests.integration.site import Site, free_port
 
 pytestmark = pytest.mark.broker
 
@@ -58,7 +58,7 @@ def _supply(site: Site, number: int) -> str:
         site.publish(INCIDENT, [incident(f"IN-{number}")])
         site.publish(OFFENDER, [_offender(number)])
         site.drain()
-        assert samples(port)["ipu_protocol_review_timestamp_seconds"]
+        assert site.samples(port)["ipu_protocol_review_timestamp_seconds"]
         return worker.log
 
 

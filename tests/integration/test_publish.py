@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 from confluent_kafka import OFFSET_BEGINNING
+from openpyxl import Workbook
 
 from connectors.account import Account
 from connectors.errors import (
@@ -30,7 +31,7 @@ from connectors.mapping_file import find_mapping, identity_mapping
 from connectors.pace import Pace
 from connectors.publish import Job, Published, publish
 from connectors.receipts import await_outcome
-from connectors.registry import Registry
+from connectors.registry import encoder, known_schemas
 from connectors.topic_reader import TopicReader, end_offsets
 from connectors.writer import Outgoing, TransactionalWriter
 from schemas.catalogue import load_catalogue
@@ -81,7 +82,7 @@ def job(tmp_path: Path, account: Account, partnership: Partnership) -> Callable[
 
 def account_of(partnership: Partnership, party: str, **more: str) -> Account:
     connection = {**partnership.client(party), **more}
-    return Account(PREFIX, party, connection, partnership.stack.registry_url, patience_s=10)
+    return Account(PREFIX, party, connection, patience_s=10)
 
 
 def write_incidents(path: Path, rows: int, name: str) -> Path:
@@ -94,7 +95,7 @@ def committed(partnership: Partnership, topic: str) -> list[tuple[bytes, dict[st
     """Key and value of every record that a reader of what is committed gets."""
     reader = account_of(partnership, "police")
     reader = replace(reader, connection=partnership.admin)
-    registry = Registry(partnership.stack.registry_url)
+    known = known_schemas(account_of(partnership, "police"), partnership.catalogue)
     kind = "supply" if ".supplies." in topic else None
     schema = (
         partnership.catalogue.system["supply"]
@@ -110,7 +111,7 @@ def committed(partnership: Partnership, topic: str) -> list[tuple[bytes, dict[st
             value = topic_reader.next()
             left -= {p for p in left if topic_reader.reached.get(p, 0) >= ends[p]}
             if value is not None:
-                record = registry.decode(value, schema)
+                record = known.decode(value, schema)
                 found.append((str(record.get("incident_reference", "")).encode(), record))
     assert not left, "an open transaction hides the end of the topic"
     return found
@@ -126,6 +127,32 @@ def references(partnership: Partnership, name: str) -> Counter[str]:
 def supplies(partnership: Partnership, published: Published) -> list[dict[str, Any]]:
     found = committed(partnership, f"{PREFIX}.supplies.police.police-incident")
     return [s for _, s in found if s["supply_id"] == published.supply_id]
+
+
+def test_what_a_workbook_hides_is_not_published_and_the_supply_says_so_without_names(
+    partnership: Partnership, job: Callable[..., Job], tmp_path: Path
+) -> None:
+    book: Any = Workbook()
+    del book["Sheet"]
+    for sheet, lines in {"Jo Raw": ["h-9"], "Sep": ["h-1", "h-2", "h-1"], "Oct": ["h-3"]}.items():
+        book.create_sheet(sheet).append(HEADER.split(","))
+        for name in lines:
+            book[sheet].append([name, "Noise", "2026-01-01", "BA1 1AA", "1"])
+    book["Jo Raw"].sheet_state = "veryHidden"
+    book["Sep"].row_dimensions[3].hidden = True
+    book.save(tmp_path / "hides.xlsx")
+    given = replace(job(1, "unused"), file=tmp_path / "hides.xlsx")
+    published = publish(given, Pace(rows=2, seconds=60))
+    assert references(partnership, "h") == {"h-1": 2, "h-3": 1}
+    assert published.out_of_scope == {"hidden in the workbook": 1}
+    assert (published.rows_read, published.records, published.unreadable) == (4, 3, 0)
+    assert dict(published.contents.not_read).keys() == {"Jo Raw"}
+    caveats = supplies(partnership, published)[-1]["caveats"]
+    assert [caveat.rpartition(": ")[2] for caveat in caveats] == ["1 of 3", "1", "1 (rows 3)"]
+    assert not any("Jo" in caveat for caveat in caveats)
+    again = publish(given)
+    assert (again.already_supplied, again.sent, again.unreadable) == (True, 0, 0)
+    assert again.contents == published.contents
 
 
 def test_every_row_is_published_once_with_its_supply(
@@ -280,17 +307,13 @@ def test_a_broker_that_is_away_is_reported_within_patience(
     assert time.monotonic() - began < 10
 
 
-def test_a_registry_that_is_away_is_reported(job: Callable[..., Job]) -> None:
-    work = job(3, "registry")
-    away = replace(work.account, registry_url="http://127.0.0.1:1/apis/ccompat/v7")
-    with pytest.raises(UnavailableError, match=r"registry at http://127\.0\.0\.1:1"):
-        publish(replace(work, account=away))
-
-
-def test_a_schema_that_is_not_registered_is_reported(account: Account) -> None:
+def test_a_schema_that_is_not_registered_is_reported(
+    partnership: Partnership, account: Account
+) -> None:
+    known = known_schemas(account, partnership.catalogue)
     other = {"type": "record", "name": "Other", "fields": [{"name": "x", "type": "string"}]}
     with pytest.raises(NotAppliedError, match="run `ipu isp apply`"):
-        Registry(account.registry_url).encoder(f"{PREFIX}.intake.police.police-incident", other)
+        encoder(known, f"{PREFIX}.intake.police.police-incident", other)
 
 
 def test_a_second_publisher_takes_the_place_of_the_first(account: Account) -> None:
@@ -315,7 +338,8 @@ def test_receipts_of_a_supply_add_up_to_its_outcome(
     topic = f"{PREFIX}.receipts.police"
     start = end_offsets(account, topic)
     worker = account_of(partnership, "worker")
-    encode = Registry(account.registry_url).encoder(topic, partnership.catalogue.system["receipt"])
+    known = known_schemas(account, partnership.catalogue)
+    encode = encoder(known, topic, partnership.catalogue.system["receipt"])
     made = [receipt("s1", 3, rejected=1), receipt("other", 9, rejected=9), receipt("s1", 2)]
     writer = TransactionalWriter(worker, f"{PREFIX}.worker.trial", topic)
     writer.write([Outgoing(topic, None, b"not framed")])
@@ -379,9 +403,9 @@ def test_the_command_fails_where_rows_could_not_be_read_and_says_which(
     assert running.returncode == 1
     assert (supply["rows_read"], supply["records"], supply["unreadable"]) == (4, 3, 1)
     assert "line 5: 2 cells; the header has 5" in supply["caveats"][-1]
-    again = start_command(partnership, protocol_file, file)
+    again = start_command(partnership, protocol_file, file, "--allow-unreadable")
     repeated = json.loads(again.communicate(timeout=60)[0])["supply"]
-    assert (again.returncode, repeated["unreadable"], repeated["sent"]) == (1, 1, 0)
+    assert (again.returncode, repeated["unreadable"], repeated["sent"]) == (0, 1, 0)
     assert repeated["caveats"] == supply["caveats"]
 
 

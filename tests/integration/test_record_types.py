@@ -84,9 +84,7 @@ def _job(site: Site, dataset: str, file: Path, postcodes: Any) -> Job:
     write_csv(file, GENERATORS[dataset](ROWS, 5, postcodes))
     partnership, agency = site.partnership, site.agency(dataset)
     connection = partnership.client(agency)
-    account = Account(
-        partnership.protocol.prefix, agency, connection, partnership.stack.registry_url
-    )
+    account = Account(partnership.protocol.prefix, agency, connection)
     mapping = identity_mapping(partnership.catalogue.record_type(dataset))
     return Job(file, mapping, account, partnership.catalogue)
 

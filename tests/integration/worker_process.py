@@ -17,12 +17,13 @@ from typing import Any
 import psutil  # type: ignore[import-untyped, unused-ignore]
 
 from ops.embedded import stack as embedded
+from ops.isp.signed import load_signed
+from ops.metrics_door import USER as METRICS
 from ops.settings import Settings
 from ops.supervisor import Supervisor
 from ops.system import keys_of
 from ops.worker import WorkerSettings, run_worker
 from schemas.catalogue import load_catalogue
-from schemas.protocol_file import load_protocol
 from schemas.topics import Names
 from streams.messages import BatchResult
 from streams.pipeline import Pipeline
@@ -56,7 +57,7 @@ class Order:
         if not self.by_command:
             return [sys.executable, "-m", __name__, json.dumps(asdict(self))]
         flags = ["--supervised"] if self.supervised else []
-        options = ["--run-dir", self.run_dir, "--slot", self.slot, *flags]
+        options = ["--run-dir", self.run_dir, "--slot", self.slot, "--exercise", *flags]
         return [sys.executable, "-m", "ops.cli", "worker", self.protocol, *options]
 
 
@@ -126,19 +127,19 @@ class WorkerProcess:
 def _work(order: Order) -> None:
     stack = embedded.find(Settings.from_environment({}, run_dir=order.run_dir))
     assert stack is not None, "the stack does not run"
-    protocol = Path(order.protocol)
-    names = Names(load_protocol(protocol, load_catalogue()).prefix)
+    signed = load_signed(Path(order.protocol), load_catalogue(), exercise=True)
+    names = Names(signed.protocol.prefix)
     if order.raises_once is not None:
         _have_it_raise_once(Path(order.raises_once))
     run_worker(
         WorkerSettings(
-            protocol=protocol,
+            signed=signed,
             index=Path(order.index),
-            registry_url=stack.registry_url,
             connection=dict(stack.secrets.client_config(stack.bootstrap, names.worker)),
             keys=keys_of(stack),
             slot=order.slot,
             metrics_port=order.metrics_port,
+            metrics_password=stack.secrets.password(METRICS),
         )
     )
 

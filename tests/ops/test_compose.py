@@ -9,11 +9,14 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from ops.container import secret_names
+from ops.container import REGISTRY_FILE, secret_names
 from ops.disclosures.case_keys import FOLDER as CASES
 from ops.embedded import artefacts
 from ops.embedded.broker_config import Passwords, Ports, log4j2_properties, server_properties
+from ops.embedded.registry_door import DOOR, SCHEMA_BY_ID
 from ops.keys import FOLDER
+from ops.metrics_door import HEALTH
+from ops.metrics_door import USER as METRICS
 from schemas.catalogue import SCHEMA_FOLDER, load_catalogue
 from schemas.protocol_file import load_protocol
 
@@ -35,7 +38,12 @@ def services() -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def properties() -> dict[str, str]:
     """The settings of the broker in its container."""
-    lines = (ROOT / "docker" / "server.properties").read_text(encoding="utf-8").splitlines()
+    return settings_of("server.properties")
+
+
+def settings_of(name: str) -> dict[str, str]:
+    """The settings in a file of the folder docker/."""
+    lines = (ROOT / "docker" / name).read_text(encoding="utf-8").splitlines()
     pairs = (line.partition("=") for line in lines if line and not line.startswith("#"))
     return {key: value for key, _, value in pairs}
 
@@ -81,14 +89,14 @@ def test_every_secret_that_is_mounted_is_one_that_is_made(services: dict[str, An
         secret["file"].replace("${IPU_PARTNERSHIP:-banes}", "banes").rpartition("/")[2]
         for secret in composed["secrets"].values()
     ]
-    assert set(files) <= set(secret_names(protocol))
+    assert set(files) <= {*secret_names(protocol), REGISTRY_FILE}
 
 
-def test_the_worker_reads_its_own_password_and_the_keys_and_no_other(
+def test_the_worker_reads_its_own_passwords_and_the_keys_and_no_other(
     services: dict[str, Any],
 ) -> None:
     worker = services["worker"]
-    assert [secret["source"] for secret in worker["secrets"]] == ["worker"]
+    assert [secret["source"] for secret in worker["secrets"]] == ["worker", METRICS]
     mounted = [v.rsplit(":", 2) for v in worker["volumes"] if "/run/secrets" in v]
     assert [(to, mode) for _, to, mode in mounted] == [(f"/run/secrets/{FOLDER}", "ro")]
 
@@ -117,6 +125,23 @@ def test_the_broker_is_set_as_the_embedded_one_is(
     }
     assert {key: properties.get(key) for key in expected} == expected
     assert {key for key in properties if not OWN.search(key)} == set(expected)
+
+
+def test_the_registry_lets_in_whom_the_embedded_one_lets_in(services: dict[str, Any]) -> None:
+    registry = services["registry"]
+    files = registry["environment"]["QUARKUS_CONFIG_LOCATIONS"].split(",")
+    assert [Path(file).name for file in files] == ["registry.properties", REGISTRY_FILE]
+    assert registry["secrets"] == [REGISTRY_FILE]
+    assert f"./docker/registry.properties:{files[0]}:ro" in registry["volumes"]
+    assert settings_of("registry.properties") == DOOR
+    assert DOOR["quarkus.http.auth.permission.schema.paths"] == SCHEMA_BY_ID
+    shared = {name.upper().replace(".", "_").replace("-", "_") for name in DOOR}
+    assert not shared & registry["environment"].keys(), "the environment would win"
+
+
+def test_the_worker_s_health_is_asked_for_without_a_password(services: dict[str, Any]) -> None:
+    (request,) = services["worker"]["healthcheck"]["test"][3:]
+    assert f":{services['worker']['environment']['IPU_METRICS_PORT']}{HEALTH}" in request
 
 
 def test_the_discloser_alone_has_the_administrators_password_beside_its_own(

@@ -64,9 +64,10 @@ def test_no_listener_of_the_broker_is_open_to_the_anonymous_or_to_the_network() 
     assert "User:ANONYMOUS" not in config["super.users"]
 
 
-def test_both_ports_of_the_registry_are_on_the_loopback_interface() -> None:
-    config = _parsed(properties(8081, 9000, Path("registry"), Path("log")))
-    assert config["quarkus.http.host"] == config["quarkus.management.host"] == "127.0.0.1"
+def test_the_registry_has_one_port_on_the_loopback_interface() -> None:
+    config = _parsed(properties(8081, Path("registry"), Path("log")))
+    assert config["quarkus.http.host"] == "127.0.0.1"
+    assert config["quarkus.management.host-enabled"] == "false"
 
 
 def test_denials_are_logged_apart_in_a_private_file_of_limited_size() -> None:

@@ -13,14 +13,27 @@ from ruamel.yaml import YAML
 from typer.testing import CliRunner
 
 from ops.cli import build_cli
+from ops.commands.first_keys import accepting
 from ops.embedded.errors import SecretError
 from ops.exercise import exercise
 from ops.isp.signed import load_signed
+from ops.isp.successor import followed
 from ops.officer_keys import load_key, make_key
 from schemas.catalogue import load_catalogue
 from schemas.protocol import ProtocolError
-from schemas.signatures import public_key, signatures_file
+from schemas.protocol_file import load_protocol, parse_protocol
+from schemas.signatures import fingerprint, keys_digest, public_key, signatures_file
 from tests.protocols import FIRST
+from tests.protocols.exchanged import exchange_after_reading
+
+SIGNING = {
+    "police": "liaison_officer",
+    "fire": "deputy",
+    "business": "approver",
+    "council": "liaison_officer",
+}
+BUSINESS_LINES = 9
+"""Lines of one signature: that of the business partnership, first in the file, is not stale."""
 
 
 class Answer(NamedTuple):
@@ -63,14 +76,14 @@ def test_a_draft_becomes_a_signed_protocol(draft: Path) -> None:
         load_signed(draft, load_catalogue())
     first = sign(draft, "police")
     assert "signed in: business, council, fire, police" in first.text
-    assert "still missing: 'fire'" in first.text
+    assert "'fire' has not signed the protocol as it stands" in first.text
     assert run("check", draft).code == 1, "begun, and not ended"
     sign(draft, "fire", "deputy")
     sign(draft, "business", "approver")
     last = sign(draft, "council")
     assert "everybody has signed" in last.text
     assert json.loads(run("check", draft, "--signed", "--json").text)["signed"] is True
-    assert load_signed(draft, load_catalogue()).prefix == "banes"
+    assert load_signed(draft, load_catalogue()).protocol.prefix == "banes"
 
 
 def test_who_signs_again_replaces_its_signature(draft: Path) -> None:
@@ -131,12 +144,107 @@ def test_an_exercise_is_signed_by_all_and_keeps_its_keys(tmp_path: Path) -> None
     catalogue = load_catalogue()
     copy = exercise(FIRST, tmp_path, catalogue)
     text, signatures = copy.read_text(), signatures_file(copy).read_text()
-    assert load_signed(copy, catalogue).party("police").posts["deputy"].key
+    assert load_signed(copy, catalogue, exercise=True).protocol.party("police").posts["deputy"].key
     assert exercise(FIRST, tmp_path, catalogue) == copy
     assert (copy.read_text(), signatures_file(copy).read_text()) == (text, signatures)
     keys = list((tmp_path / "secrets" / "officers").iterdir())
     assert len(keys) == 7
     assert all(stat.S_IMODE(key.stat().st_mode) == 0o600 for key in keys)
+
+
+def test_an_exercise_says_so_in_what_is_signed_and_is_taken_knowingly_alone(
+    tmp_path: Path,
+) -> None:
+    catalogue = load_catalogue()
+    copy = exercise(FIRST, tmp_path, catalogue)
+    with pytest.raises(ProtocolError, match=r"EXERCISE, agreed by nobody.*--exercise"):
+        load_signed(copy, catalogue)
+    told = run("check", copy, "--signed")
+    assert told.code == 0
+    assert "EXERCISE, agreed by nobody" in " ".join(told.text.split())
+    assert "signed by all who must" not in told.text
+    assert json.loads(run("check", copy, "--json").text)["exercise"] is True
+    unmarked = copy.read_text().replace("exercise: true\n", "")
+    assert unmarked != copy.read_text()
+    copy.write_text(unmarked)
+    with pytest.raises(ProtocolError, match="is of another protocol"):
+        load_signed(copy, catalogue, exercise=True)
+
+
+def signed_by_all(draft: Path) -> None:
+    for party, post in SIGNING.items():
+        assert sign(draft, party, post).code == 0
+
+
+def test_what_is_read_once_is_what_is_verified(
+    draft: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever exchanges the file after it was read has changed nothing."""
+    signed_by_all(draft)
+    good, evil = draft.read_bytes(), draft.read_bytes().replace(b"2000", b"9000")
+    assert good != evil
+    exchange_after_reading(monkeypatch, draft, evil)
+    read = load_signed(draft, load_catalogue())
+    assert draft.read_bytes() == evil, "it was exchanged"
+    assert read.protocol.sanitising.substitute_limit_metres == 2000
+    exchange_after_reading(monkeypatch, draft, good)
+    with pytest.raises(ProtocolError, match="'police' has not signed the protocol as it stands"):
+        load_signed(draft, load_catalogue())
+
+
+def test_who_signs_again_takes_out_what_it_signed_of_an_earlier_protocol(draft: Path) -> None:
+    signed_by_all(draft)
+    draft.write_text(draft.read_text().replace("2000", "9000"))
+    stale = run("check", draft)
+    assert stale.code == 1
+    assert "the signature of 'police' (liaison_officer) is of another protocol" in stale.said
+    again = sign(draft, "police", "deputy")
+    assert "taken out: the signature of police (liaison_officer)" in again.text
+    for party in ("fire", "council"):
+        assert sign(draft, party, SIGNING[party]).code == 0
+    assert run("check", draft, "--signed").code == 0, "business need not sign again"
+
+
+def test_a_stale_signature_is_named_by_its_line(draft: Path) -> None:
+    signed_by_all(draft)
+    stale = signatures_file(draft).read_text()
+    draft.write_text(draft.read_text().replace("2000", "9000"))
+    for party, post in SIGNING.items():
+        assert sign(draft, party, post).code == 0
+    good = signatures_file(draft).read_text()
+    signatures_file(draft).write_text(good + stale.partition("\n")[2])
+    refused = run("check", draft)
+    assert refused.code == 1
+    line = good.count("\n") + 1
+    assert f"first.signatures.yaml:{line + BUSINESS_LINES}:" in refused.said
+    with pytest.raises(ProtocolError, match="is of another protocol"):
+        load_signed(draft, load_catalogue())
+
+
+def test_the_keys_of_a_first_protocol_are_accepted_by_their_digest_alone(draft: Path) -> None:
+    protocol = load_protocol(draft, load_catalogue())
+    shown = json.loads(run("check", draft, "--json").text)["keys"]
+    assert shown == keys_digest(protocol)
+    accepting(shown)(protocol)
+    for given in (None, "0" * 64):
+        with pytest.raises(ProtocolError) as refused:
+            accepting(given)(protocol)
+        assert f"--accept-keys {shown}" in str(refused.value)
+        for posts in protocol.officers.values():
+            assert all(fingerprint(o.key or "") in str(refused.value) for o in posts.values())
+
+
+def test_what_a_protocol_follows_is_written_and_every_other_line_stays() -> None:
+    text = FIRST.read_text()
+    once = followed(text, 1, "0" * 64)
+    written = ["number: 2", f'follows: "{"0" * 64}"']
+    assert once.splitlines()[1:3] == written
+    assert [line for line in once.splitlines() if line not in text.splitlines()] == written
+    assert parse_protocol(once.encode(), FIRST, load_catalogue()).follows == "0" * 64
+    again = followed(once, 2, "b" * 64)
+    assert again == followed(text, 2, "b" * 64)
+    with pytest.raises(ProtocolError, match="put these two in by hand"):
+        followed("{}", 1, "a" * 64)
 
 
 def test_a_protocol_that_was_changed_after_it_was_signed_is_refused(tmp_path: Path) -> None:
@@ -148,5 +256,5 @@ def test_a_protocol_that_was_changed_after_it_was_signed_is_refused(tmp_path: Pa
     assert text != copy.read_text()
     copy.write_text(text)
     with pytest.raises(ProtocolError, match="'police' has not signed the protocol as it stands"):
-        load_signed(copy, catalogue)
+        load_signed(copy, catalogue, exercise=True)
     shutil.rmtree(tmp_path / "secrets")

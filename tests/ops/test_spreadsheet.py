@@ -14,7 +14,21 @@ from ops.offline.csv_output import private_csv
 from ops.spreadsheet import guarded, guarded_table, unguarded
 
 FORMULAS = ["=cmd|' /C calc'!A0", "+1+1", "-1+1", "@SUM(A1)", "\t=1", "\r=1", "'=1", "''=1", "＝1"]
-TEXTS = ["", "Park Road", "-3.2", "+44", "-0", "3", "1e-5", "-1.5E+3", "a=b", "'tis", " =1", "é"]
+TEXTS = [
+    "",
+    "-",
+    "Park Road",
+    "-3.2",
+    "+44",
+    "-0",
+    "3",
+    "1e-5",
+    "-1.5E+3",
+    "a=b",
+    "'tis",
+    " =1",
+    "é",
+]
 
 
 @pytest.mark.parametrize("text", FORMULAS)

@@ -150,3 +150,111 @@ def test_a_part_of_a_place_that_a_profile_drops_stays_behind() -> None:
     released = policy.release("fire", record, located, [])
     assert "location_address" not in released
     assert released["location_postcode"] == "BA1 2ZZ"
+
+
+SOMEBODY = (
+    "Okonkwo",
+    "Mbeki",
+    "Kowalczyk",
+    "Nguyen",
+    "Singh",
+    "Smith",
+    "Peter",
+    "Rosemount",
+    "MacDonald",
+)
+WHOLE_STREETS = (
+    "Park Road",
+    "Valley Road",
+    "Church Street",
+    "Station Road",
+    "Mill Lane",
+    "Green Lane",
+    "High Street",
+)
+POSITIONS = (
+    "outside", "near", "corner", "opposite", "opp", "o/s", "rear of", "next to", "behind", "junction of",
+    "jct", "off", "adj", "at", "ger", "gyferbyn", "wrth",
+)  # fmt: skip
+
+
+def spellings(line: str) -> set[str]:
+    return {
+        line,
+        line.upper(),
+        line.lower(),
+        f"{line}, Bath",
+        f"{line} Bath",
+        line.replace(", ", "\n"),
+    }
+
+
+@pytest.mark.parametrize("somebody", SOMEBODY)
+@pytest.mark.parametrize("street", WHOLE_STREETS)
+def test_a_name_before_a_whole_street_never_comes_out(somebody: str, street: str) -> None:
+    lines = [
+        f"{before}{somebody} {street}{side}"
+        for before in ("", "12 ", "outside ", "Flat 2, ", "near ", "12a ")
+        for side in ("", " North", " Upper")
+    ]
+    lines += [f"{somebody} {position} {street}" for position in POSITIONS]
+    lines += [f"{position} {somebody} {street}" for position in POSITIONS]
+    lines += [
+        f"12 Acacia Avenue {somebody} drive",
+        f"{somebody}Acacia Avenue",
+        f"Mr{somebody}Acacia Avenue",
+    ]
+    for line in lines:
+        for spelling in spellings(line):
+            released = (released_address(spelling) or "").casefold()
+            assert somebody.casefold() not in released, spelling
+
+
+@pytest.mark.parametrize("street", WHOLE_STREETS)
+@pytest.mark.parametrize("position", POSITIONS)
+def test_a_word_of_position_never_comes_out(position: str, street: str) -> None:
+    for line in (
+        f"{position} {street}",
+        f"shop {position} {street}",
+        f"12 Acacia Avenue {position} {street}",
+    ):
+        for spelling in spellings(line):
+            released = (released_address(spelling) or "").casefold()
+            assert not set(position.split()) & set(released.replace(",", "").split()), spelling
+
+
+@pytest.mark.parametrize(
+    ("line", "streets"),
+    [
+        ("12 Acacia Avenue Okonkwo drive", {"acacia avenue", ""}),
+        ("MrOkonkwoAcacia Avenue", {""}),
+        ("okonkwoacacia avenue", {""}),
+        ("AB12 CDE Park Road", {"park road", ""}),
+        ("Maes-y-Coed Acacia Avenue", {"acacia avenue", ""}),
+        ("22 Chesham Gardens, Mary Lane, Bath", {"chesham gardens, bath", "chesham gardens", ""}),
+        ("5 Acacia Avenue, Harry Lane", {"acacia avenue", ""}),
+        ("Norton St Philip", {""}),
+        ("Orchard Farm, Norton St Philip, Bath", {""}),
+        ("Rose Cottage, Norton St. Philip", {""}),
+        ("Mill House, Stoke St Michael, Radstock", {""}),
+        ("Okonkwo corner Park Road", {"park road", ""}),
+    ],
+)
+def test_nothing_but_the_true_street_comes_out(line: str, streets: set[str]) -> None:
+    for spelling in (line, line.upper(), line.lower(), line.replace(", ", "\n")):
+        assert (released_address(spelling) or "").casefold() in streets, spelling
+
+
+@pytest.mark.parametrize(
+    ("line", "street"),
+    [
+        ("12 Park Road", "Park Road"), ("12 Okonkwo Road", "Okonkwo Road"),
+        ("12 McDonald Road", "McDonald Road"),
+        ("5 Crystal Palace Park Road", "Crystal Palace Park Road"),
+        ("12 Victoria Park Road", "Victoria Park Road"),
+        ("12 Junction Road", "Junction Road"), ("6 Station Parade, High Street", "High Street"),
+        ("12 Acacia Avenue North", "Acacia Avenue North"),
+    ],
+)  # fmt: skip
+def test_what_is_no_name_of_anybody_is_still_released(line: str, street: str) -> None:
+    assert released_address(line) == street

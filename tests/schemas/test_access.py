@@ -120,12 +120,18 @@ def test_an_entitlement_that_ends_takes_its_rules_along(protocol: Protocol) -> N
     assert "banes.business" in principals(changed)
 
 
+def test_every_principal_reads_the_schemas_and_none_writes_them(protocol: Protocol) -> None:
+    found = {(r.principal, r.operation) for r in rules(protocol) if r.name == "banes.schemas"}
+    assert found == {(principal, "read") for principal in principals(protocol)}
+
+
 def test_every_rule_of_a_party_rests_on_an_agreement_of_the_protocol(protocol: Protocol) -> None:
     components = {f"banes.{name}" for name in COMPONENTS}
     of_parties = {
         r
         for r in rules(protocol)
-        if r.principal not in components and r.name.split(".")[1] not in {"letters", "inbox"}
+        if r.principal not in components
+        and r.name.split(".")[1] not in {"letters", "inbox", "schemas"}
     }
     found = grounds(protocol)
     assert found.keys() == {r for r in of_parties if r.resource == "topic"}

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
+import shutil
 import tarfile
 from pathlib import Path
 
 import pytest
 
-from schemas.catalogue import Catalogue, load_catalogue
+from schemas.catalogue import SCHEMA_FOLDER, Catalogue, load_catalogue
 from schemas.codes import CodeList, load_code_list
 from schemas.record_type import SchemaError
 
@@ -59,6 +60,39 @@ def test_other_texts_are_no_home_office_code(catalogue: Catalogue, text: str) ->
     assert catalogue.code_lists["home-office-classification"].code(text) is None
 
 
+@pytest.mark.parametrize("route", ["X39", "1", "39A", "376", "U1", "AB12", "X39 "])
+def test_a_number_that_passengers_know_is_a_route(catalogue: Catalogue, route: str) -> None:
+    assert catalogue.code_lists["route"].code(route) == route.strip()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "PC1234",
+        "AB1234",
+        "PC123",
+        "DS77",
+        "1234",
+        "AB12C",
+        "ABC1",
+        "AB12 CDE",
+        "X39 Smith",
+        "x",
+        "",
+    ],
+)
+def test_a_collar_number_or_a_registration_mark_is_no_route(
+    catalogue: Catalogue, text: str
+) -> None:
+    assert catalogue.code_lists["route"].code(text) is None
+
+
+def test_rail_routes_are_listed(catalogue: Catalogue) -> None:
+    listed = catalogue.code_lists["rail-route"]
+    assert listed.pattern is None
+    assert [listed.code(text) for text in ("HS1", "PC1234", "X39")] == ["high-speed-1", None, None]
+
+
 def test_a_sub_class_is_of_its_class_s_group(catalogue: Catalogue) -> None:
     codes = catalogue.code_lists["home-office-classification"]
     assert codes.group("8/06") == "violence-against-the-person"
@@ -66,14 +100,30 @@ def test_a_sub_class_is_of_its_class_s_group(catalogue: Catalogue) -> None:
     assert codes.group("none such") is None
 
 
+HEAD = "source: s\nprofiles: {central: told}\n"
+CODES = 'source: s\ncodes: {"8": [], "8A": [], "9": []}\n'
 SPOILED = {
-    "no source": ("codes:\n  a: [b]\n", "has source and codes"),
-    "an unknown key": ("source: s\ncodes: {}\ncolour: red\n", "has source and codes"),
-    "a word that YAML takes for a flag": ("source: s\ncodes:\n  a: [true]\n", "quote it"),
-    "a number": ("source: s\ncodes:\n  1: [one]\n", "quote it"),
-    "an empty spelling": ("source: s\ncodes:\n  a: ['']\n", "is no text"),
-    "a spelling of two codes": ("source: s\ncodes:\n  a: [X]\n  b: [x]\n", "spells both 'a' and 'b'"),
-    "a code without group": ("source: s\ncodes:\n  a: []\n  b: []\ngroups: {a: g}\n", "differ: b"),
+    "nothing said of what profiles are told": ("source: s\ncodes: {}\n", "has source, profiles"),
+    "no profile": (f"{CODES}profiles: {{}}\n", "what it is told"),
+    "an unknown profile": (f"{CODES}profiles: {{third: told}}\n", "accepted: central, second"),
+    "a profile that is told something else": (f"{CODES}profiles: {{second: some}}\n", "accepted: told"),
+    "a code left out that is none": (
+        CODES + 'profiles: {second: {left-out: ["7"]}}\n', "'7', which is no code",
+    ),
+    "a code left out as a number": (f"{CODES}profiles: {{second: {{left-out: [9]}}}}\n", "quote it"),
+    "a code merged into one that is left out": (
+        CODES + 'profiles: {second: {left-out: ["9"], merged: {"8": "9"}}}\n', "must be told otherwise",
+    ),
+    "a class told though a code within it is left out": (
+        CODES + 'profiles: {second: {left-out: ["8A"]}}\n', "'8' is told, though '8A'",
+    ),
+    "no source": ("profiles: {central: told}\ncodes:\n  a: [b]\n", "has source, profiles"),
+    "an unknown key": (f"{HEAD}codes: {{}}\ncolour: red\n", "has source, profiles"),
+    "a word that YAML takes for a flag": (HEAD + "codes:\n  a: [true]\n", "quote it"),
+    "a number": (HEAD + "codes:\n  1: [one]\n", "quote it"),
+    "an empty spelling": (HEAD + "codes:\n  a: ['']\n", "is no text"),
+    "a spelling of two codes": (HEAD + "codes:\n  a: [X y]\n  b: [x-Y]\n", "spells both 'a' and 'b'"),
+    "a code without group": (HEAD + "codes:\n  a: []\n  b: []\ngroups: {a: g}\n", "differ: b"),
 }  # fmt: skip
 
 
@@ -153,3 +203,39 @@ CENSUS_2001 = {
 def test_every_category_of_the_16_plus_1_is_known_by_its_published_words() -> None:
     ethnicity = load_catalogue().code_lists["ethnicity"]
     assert {label: ethnicity.code(label) for label in CENSUS_2001} == CENSUS_2001
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Return a copy of the declarations, to be spoiled."""
+    for part in ("codes", "avro"):
+        shutil.copytree(SCHEMA_FOLDER / part, tmp_path / part)
+    shutil.copy(SCHEMA_FOLDER / "aggregates.yaml", tmp_path)
+    return tmp_path
+
+
+def test_a_list_that_says_nothing_of_a_profile_that_receives_it_does_not_load(folder: Path) -> None:
+    load_catalogue(folder)
+    listed = folder / "codes" / "gender.yaml"
+    text = listed.read_text(encoding="utf-8")
+    listed.write_text(text.replace("second: told, ", ""), encoding="utf-8")
+    with pytest.raises(SchemaError, match=r"gender\.yaml does not say what second is told"):
+        load_catalogue(folder)
+
+
+def test_a_list_of_texts_leaves_out_no_code(folder: Path) -> None:
+    listed = folder / "codes" / "method-of-entry.yaml"
+    text = listed.read_text(encoding="utf-8")
+    listed.write_text(
+        text.replace("second: told", "second: {left-out: [key-used]}"), encoding="utf-8"
+    )
+    with pytest.raises(SchemaError, match="is a text"):
+        load_catalogue(folder)
+
+
+def test_rows_are_excluded_by_codes_that_there_are(folder: Path) -> None:
+    declared = folder / "avro" / "police-incident.avsc"
+    text = declared.read_text(encoding="utf-8")
+    declared.write_text(text.replace('["domestic-incident"]', '["domestic"]'), encoding="utf-8")
+    with pytest.raises(SchemaError, match="excluded by 'domestic', which incident_type never is"):
+        load_catalogue(folder)

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import re
+from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from schemas.catalogue import Catalogue
 from schemas.protocol import Protocol, ProtocolError
 from schemas.protocol_file import load_protocol
+from schemas.yaml_file import read_yaml
 from tests.protocols import FIRST
 
 TEXT = FIRST.read_text(encoding="utf-8")
@@ -38,6 +44,20 @@ FAULTS = {
     ),
     "an override in a post": ("post: Deputy Liaison", "post: Dep\u202euty", "\\u202e"),
     "not YAML": ("parties:", "parties: [", "not YAML"),
+    "blank purpose": (
+        "purpose: Strategic assessment and tactical assessments", "purpose: ' '", "is blank",
+    ),
+    "blank post": ("{post: Deputy Liaison Officer, contact: fire-deputy@partnership.example}",
+                   "{post: '', contact: ' '}", "deputy.contact: is blank"),
+    "no relevant authority in law": (
+        "relevant_authority: false", "relevant_authority: true", "a business is no relevant authority",
+    ),
+    "a margin into a neighbour's area": (
+        "  short_name: banes", "  short_name: banes\n  margin_metres: 10000", "needs its agreement",
+    ),
+    "an audit shorter than releases": (
+        "  receipts_days: 1095", "  receipts_days: 1095\n  audit_days: 1094", "no shorter",
+    ),
 }  # fmt: skip
 
 
@@ -63,8 +83,68 @@ def test_a_finding_names_the_line_it_stands_on(tmp_path: Path, catalogue: Catalo
         load_protocol(path, catalogue)
 
 
+@pytest.mark.parametrize(
+    ("fault", "line_of", "place"),
+    [
+        ("party twice", "- id: fire", "parties.2.id"),
+        ("second group given central", "profile: central", "receives.3.profile"),
+        ("supplier is no party", "- agency: ambulance", "supplies.2.agency"),
+        ("recipient is no party", "- party: health", "receives.0.party"),
+        ("no responsible officer", "- id: fire", "parties.1"),
+        ("an audit shorter than releases", "audit_days: 1094", "retention.audit_days"),
+    ],
+)
+def test_a_finding_across_fields_names_its_own_line(
+    fault: str, line_of: str, place: str, tmp_path: Path, catalogue: Catalogue
+) -> None:
+    before, after, _ = FAULTS[fault]
+    text = TEXT.replace(before, after)
+    path = tmp_path / "protocol.yaml"
+    path.write_text(text, encoding="utf-8")
+    # Of several such lines the last is the one that is at fault.
+    line = max(i for i, one in enumerate(text.splitlines(), 1) if one.strip() == line_of)
+    with pytest.raises(ProtocolError, match=f"^{re.escape(str(path))}:{line}: {place}: "):
+        load_protocol(path, catalogue)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"\xff\xfe\x00", b"parties: " + b"[" * 5_000, b"review: " + b"9" * 10_000, b"", b"- 1",
+        b"\x00", b"a: &a [*a]", b"a: *nobody", b"!!python/object:os.system x", b"? [a]: b", b"x" * 5_000_000,
+        b"a: 2026-13-45", b"a: 0x" + b"f" * 9_999, b"%YAML 9.9\n--- a", b"a: 1\na: 2",
+    ],
+    ids=range(15),
+)  # fmt: skip
+def test_whatever_is_in_the_file_is_a_finding_and_no_traceback(
+    content: bytes, tmp_path: Path, catalogue: Catalogue
+) -> None:
+    path = tmp_path / "protocol.yaml"
+    path.write_bytes(content)
+    with pytest.raises(ProtocolError, match=re.escape(str(path))):
+        load_protocol(path, catalogue)
+
+
+@given(st.binary(max_size=300))
+def test_no_bytes_whatever_give_a_traceback(content: bytes) -> None:
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "protocol.yaml"
+        path.write_bytes(content)
+        with suppress(OSError):
+            read_yaml(path, OSError)
+
+
+@given(st.text(st.sampled_from("ab:-[]{}&*!|>'\"#%@,? \n\t09"), max_size=60))
+def test_no_yaml_whatever_gives_a_traceback(text: str) -> None:
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "protocol.yaml"
+        path.write_text(text, encoding="utf-8")
+        with suppress(OSError):
+            read_yaml(path, OSError)
+
+
 def test_a_missing_file_is_said_to_be_missing(tmp_path: Path, catalogue: Catalogue) -> None:
-    with pytest.raises(ProtocolError, match="no such protocol file"):
+    with pytest.raises(ProtocolError, match="there is no such file"):
         load_protocol(tmp_path / "none.yaml", catalogue)
 
 

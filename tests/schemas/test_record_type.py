@@ -68,6 +68,21 @@ SPOILED: dict[str, tuple[Callable[[Declared], object], str]] = {
     "an age of a text": (
         lambda d: first_field(d)["treatment"].update(central="age"), "only a count has one",
     ),
+    "a type for the second group that cannot tell what is domestic": (
+        lambda d: d.update(excluded={}), "has either excluded.second",
+    ),
+    "a reason to be without a flag beside a flag": (
+        lambda d: d.update(not_domestic="because"), "has either excluded.second",
+    ),
+    "a blank reason to be without a flag": (
+        lambda d: d.update(excluded={}, not_domestic="  "), "has either excluded.second",
+    ),
+    "rows excluded by what is no flag": (
+        lambda d: d["excluded"]["second"].update(flag="incident_type"), "but is no flag",
+    ),
+    "rows excluded by the codes of a text": (
+        lambda d: d["excluded"]["second"].update(codes={"narrative": ["x"]}), "but has no list",
+    ),
     "a code in the second that is another list": (
         lambda d: d["fields"][1]["treatment"].update(second="code:weapon"), "second releases",
     ),

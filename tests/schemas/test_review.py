@@ -63,12 +63,24 @@ STRICTER: dict[str, tuple[Callable[[Reviewed], object], str]] = {
         "fire-incident: information fell from personal to depersonalised",
     ),
     "rows kept from a profile": (
-        lambda r: r["fire-incident"].update(excluded={"second": {"flag": "domestic", "codes": {}}}),
-        "fire-incident: second is given rows that domestic kept from it",
+        lambda r: r["fire-incident"].update(excluded={"second": {"flag": "fire", "codes": {}}}),
+        "fire-incident: second is given rows that fire kept from it",
     ),
     "a code kept from a profile": (
         lambda r: r["police-incident"]["excluded"]["second"]["codes"]["incident_type"].append("noise"),
         "police-incident: second is given rows where incident_type is noise",
+    ),
+    "a code that the second group was not told": (
+        lambda r: r["code lists"]["police-incident-type"]["told"].remove("noise"),
+        "police-incident-type: second is told noise, which was not reviewed",
+    ),
+    "a code that was told as another": (
+        lambda r: r["code lists"]["home-office-classification"]["merged"].update({"8H": "8"}),
+        "home-office-classification: second is told 8H as 8F, which was not reviewed",
+    ),
+    "a type that had no reason to be without a flag": (
+        lambda r: r["police-stop-search"].pop("not_domestic"),
+        "police-stop-search: why no row is domestic was not reviewed",
     ),
     "a dataset that had to be opened": (
         lambda r: r["fire-incident"].update(status="peripheral"),

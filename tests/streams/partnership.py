@@ -192,6 +192,7 @@ def offence(**fields: Any) -> dict[str, Any]:
     """A recorded crime at the place of the guidance's worked example."""
     return {
         "crime_reference": "CR/2024/001",
+        "offence_code": "28A",
         "committed_from_date": date(2024, 6, 1),
         "location_address": ADDRESS,
         "location_easting": EASTING,
@@ -212,8 +213,9 @@ def incident(**fields: Any) -> dict[str, Any]:
 
 
 def fire(**fields: Any) -> dict[str, Any]:
-    """A fire incident."""
-    return {"incident_reference": "F-1", "incident_date": date(2024, 6, 1)} | fields
+    """A fire incident that is known not to be domestic."""
+    known = {"incident_reference": "F-1", "incident_date": date(2024, 6, 1), "domestic": False}
+    return known | fields
 
 
 def minimal(record_type: RecordType) -> dict[str, Any]:

@@ -42,8 +42,7 @@ def test_a_committed_batch_is_counted_whole(
     assert value("ipu_records_rejected_total") == 2
     assert value("ipu_records_cleaned_total") == 1
     assert value("ipu_records_held_total") == 0
-    assert value("ipu_records_released_total", profile="central") == 2
-    assert value("ipu_records_released_total", profile="second") == 2
+    assert value("ipu_records_released_total") == 2
     assert value("ipu_faults_total", reason="incident_reference:missing") == 1
     assert value("ipu_faults_total", reason="null") == 1
     assert value("ipu_caveats_total", reason="narrative:too-long") == 1
@@ -89,6 +88,25 @@ def test_no_label_carries_what_a_record_said(
     exposed = generate_latest(registry).decode()
     assert "offence_code:unknown-code" in exposed
     assert marker not in exposed
+
+
+def test_what_is_kept_from_a_profile_is_told_to_its_supplier_and_not_in_the_metrics(
+    partnership: Partnership,
+) -> None:
+    def exposed(domestic: str) -> tuple[dict[str, int], str]:
+        registry = CollectorRegistry()
+        record = offence(domestic=("string", domestic))
+        batch = [partnership.intake("police-crime-offence", record)]
+        result = partnership.process(*batch)
+        Metrics(registry).committed(batch, result, time.time())
+        timed = ("seconds", "_created")
+        lines = generate_latest(registry).decode().splitlines()
+        told = [line for line in lines if not any(word in line for word in timed)]
+        return dict(result.tallies[0].withheld), "\n".join(told)
+
+    kept, of_domestic = exposed("yes")
+    assert kept["row-excluded-from-second"] == 1
+    assert of_domestic == exposed("no")[1]
 
 
 def test_two_workers_in_one_process_do_not_share_series() -> None:

@@ -180,13 +180,15 @@ def test_a_bad_optional_value_is_left_out_with_a_caveat(partnership: Partnership
     assert released["committed_from_time"] is None
     assert released["alcohol_related"] is None
     assert released["offence_code"] is None
-    assert set(released["caveats"]) == {
+    # A caveat on an empty field stays in the receipt; the easting is the one of the postcode.
+    assert released["caveats"] == ["location_easting:not-a-number"]
+    (tally,) = result.tallies
+    assert set(tally.caveats) == {
         "committed_from_time:not-a-time",
         "alcohol_related:not-a-flag",
         "location_easting:not-a-number",
         "offence_code:unknown-code",
     }
-    (tally,) = result.tallies
     assert (tally.accepted, tally.cleaned, tally.rejected) == (1, 1, 0)
 
 
@@ -380,6 +382,26 @@ def test_a_correction_to_domestic_takes_back_what_the_second_group_was_given(
     (tally,) = corrected.tallies
     assert tally.withheld["taken-back-from-second"] == 1
     assert [r["domestic"] for r in partnership.releases(corrected)] == [True]
+
+
+@pytest.mark.parametrize(
+    "correction",
+    [
+        {"incident_type": "Missing person"},
+        {"incident_type": "Noise, DV"},
+        {"incident_type": "sesquipedalian"},
+        {"incident_type": None},
+        {"domestic": None},
+    ],
+)
+def test_a_correction_to_what_is_not_known_to_be_for_the_second_group_is_taken_back_too(
+    partnership: Partnership, correction: dict[str, Any]
+) -> None:
+    first = partnership.process(partnership.intake("police-incident", incident()))
+    partnership.pipeline.memory.keep(first.changes)
+    (given,) = [output for output in first.outputs if output.topic == SECOND]
+    corrected = partnership.process(partnership.intake("police-incident", incident() | correction))
+    assert partnership.taken_back(corrected) == [(SECOND, given.key)]
 
 
 def test_what_is_domestic_from_the_first_leaves_no_trace_with_the_second_group(

@@ -146,7 +146,9 @@ def test_a_peripheral_dataset_flows_while_it_is_open_and_stops_by_itself(
         }
     )
     partnership = on(day, protocol, catalogue, index)
-    record = {"reference_number": "S-1", "search_date": date(2024, 6, 1)}
+    record = {
+        "reference_number": "S-1", "search_date": date(2024, 6, 1), "reason_for_search": "Drugs",
+    }  # fmt: skip
     result = partnership.process(partnership.intake("police-stop-search", record))
     assert len(topics(result, "depersonalised")) == released
     (tally,) = result.tallies
@@ -184,3 +186,22 @@ def test_an_age_is_that_at_the_event_else_at_the_supply(full: Partnership) -> No
         23: ["suspect_age:from-suspect_date_of_birth-at-event"],
         24: ["age:from-date_of_birth-at-supply"],
     }
+
+
+def test_a_caveat_on_what_stands_out_goes_with_it(
+    full: Partnership, full_protocol: Protocol
+) -> None:
+    """The central group is told the age and how it was found, the second neither: only one was searched."""
+    searched = {
+        "reference_number": "S", "search_date": date(2024, 6, 1), "reason_for_search": "Drugs",
+        "location_postcode": "SW1A 1AA", "suspect_date_of_birth": date(2000, 6, 10),
+    }  # fmt: skip
+    second = full_protocol.receives[-1].model_copy(update={"datasets": ("police-stop-search",)})
+    protocol = full_protocol.model_copy(update={"receives": (*full_protocol.receives, second)})
+    partnership = on(TODAY, protocol, full.catalogue, full.index)
+    result = partnership.process(partnership.intake("police-stop-search", searched))
+    (central,), (other,) = (partnership.releases(result, p) for p in ("central", "second"))
+    assert central["caveats"] == ["suspect_age:from-suspect_date_of_birth-at-event"]
+    assert (other["suspect_age"], other["caveats"]) == (None, [])
+    (receipt,) = partnership.receipts(result)
+    assert receipt["caveats"] == {"suspect_age:from-suspect_date_of_birth-at-event": 1}

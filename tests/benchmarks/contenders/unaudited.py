@@ -6,8 +6,10 @@ import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from ops.isp.signed import load_signed
 from ops.keys import KeyStore
 from ops.worker import WorkerSettings, run_worker
+from schemas.catalogue import load_catalogue
 from streams.chain import Head
 from streams.messages import Output, Tally
 from streams.trail import Ledger, Origin, Trail
@@ -32,9 +34,8 @@ def main() -> None:
     Trail.entry = _empty_entry  # type: ignore[assignment, method-assign]
     run_worker(
         WorkerSettings(
-            protocol=Path(job.protocol),
+            signed=load_signed(Path(job.protocol), load_catalogue(), exercise=True),
             index=Path(job.index),
-            registry_url=job.options["registry_url"],
             connection=job.connection,
             keys=KeyStore(Path(job.options["secrets"])),
         )

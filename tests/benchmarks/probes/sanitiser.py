@@ -44,14 +44,14 @@ def _cleaned(flow: Flow, job: Job) -> list[dict[str, Any]]:
     now = london_time(datetime.now(UTC))
     given = incidents(job, load_catalogue().record_type(DATASET), job.options["records"], "S")
     cleaned = (flow.clean(*flow.validate(record, now), now.date()) for record in given)
-    return [record for record, _, faults in cleaned if not faults]
+    return [done.record for done in cleaned if not done.faults]
 
 
 def _us_per_record(flow: Flow, records: list[dict[str, Any]]) -> float:
     sanitise = flow.releasers[OWN, 0].sanitise
     started = time.perf_counter()
     for record in records:
-        sanitise(AGENCY, record, flow.geocode(record), [])
+        sanitise(AGENCY, record, flow.geocode(record), [], ())
     return (time.perf_counter() - started) / len(records) * 1e6
 
 

@@ -21,10 +21,10 @@ _KIB = 1_024
 
 
 def main() -> None:
-    """Take the job on standard input; its options are `file`, `prefix` and `registry_url`."""
+    """Take the job on standard input; its options are `file` and `prefix`."""
     job, catalogue = Job.received(), load_catalogue()
     options = job.options
-    account = Account(options["prefix"], AGENCY, job.connection, options["registry_url"])
+    account = Account(options["prefix"], AGENCY, job.connection)
     mapping = identity_mapping(catalogue.record_type(DATASET))
     started = time.perf_counter()
     published = publish(Supply(Path(options["file"]), mapping, account, catalogue))

@@ -12,7 +12,7 @@ from openpyxl import Workbook
 from connectors.convert import Converter
 from connectors.mapping import Mapping
 from connectors.sources.formats import format_of, open_table
-from connectors.sources.table import Row, Unreadable
+from connectors.sources.table import Row
 from schemas.catalogue import Catalogue
 
 Make = Callable[..., Mapping]
@@ -98,7 +98,7 @@ def converted(path: Path, mapping: Mapping, catalogue: Catalogue) -> list[dict[s
             mapping, catalogue.record_type(mapping.dataset), source.header, "s" * 32
         )
         for row in source:
-            assert not isinstance(row, Unreadable)
+            assert isinstance(row, Row)
             record = converter(row.cells, row.number).record
             assert record is not None
             found.append(record)

@@ -63,11 +63,11 @@ def test_a_dataset_without_fields_gets_those_that_the_process_usually_asks_for(
         ("date_of_birth: 1990-05-17", "age: 36", "request.yaml:7: subjects.0"),
         ("until: 2026-12-20", "until: soon", "request.yaml:11: until"),
         ("purpose: Safety plan", "purpose: ''", "request.yaml:3: purpose"),
-        ("from: police", "from: [police", "cannot be read as YAML"),
+        ("from: police", "from: [police", "not YAML"),
         (
             "process: marac",
             "process: marac\nquestions: [Is it John Roe?]",
-            "cannot be read as YAML",
+            "not YAML",
         ),
     ],
 )

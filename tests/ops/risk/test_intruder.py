@@ -171,12 +171,15 @@ def test_how_many_rows_fit_what_is_known_is_told(index: PostcodeIndex, tmp_path:
     assert linkage["place, date and time"]["share_with_one_row"] == 1
 
 
-SEARCHES = "reference_number,search_date,location_postcode,suspect_gender,suspect_date_of_birth\n"
+SEARCHES = (
+    "reference_number,search_date,location_postcode,suspect_gender,suspect_date_of_birth,"
+    "reason_for_search\n"
+)
 
 
 def searches(index: PostcodeIndex, folder: Path) -> Order:
-    lines = [f"S-{n},2024-06-01,SW1A 1AA,Male,2004-01-0{n + 1}\n" for n in range(8)]
-    lines.append("S-9,2024-06-01,SW1A 1AA,Female,1954-01-01\n")
+    lines = [f"S-{n},2024-06-01,SW1A 1AA,Male,2004-01-0{n + 1},Drugs\n" for n in range(8)]
+    lines.append("S-9,2024-06-01,SW1A 1AA,Female,1954-01-01,Drugs\n")
     (folder / "in.csv").write_text(SEARCHES + "".join(lines))
     made = order(index, folder, "police-stop-search", "second")
     sanitise_file(made)

@@ -67,6 +67,20 @@ def test_a_request_waits_for_the_supplying_agencys_officer_or_deputy(asked: Tabl
     assert waits(asked) == {("police", "liaison_officer"), ("police", "deputy")}
 
 
+def test_nothing_is_taken_from_a_party_that_was_rekeyed_and_its_cases_are_held(
+    running: Table,
+) -> None:
+    """Somebody else may hold its keys: the authorities put them there without its word."""
+    case = running.case
+    assert not running.register.is_held(case)
+    table = Table(PROTOCOL.model_copy(update={"rekeyed": ("police",)}))
+    table.register.keep(CASE, case)
+    assert table.register.is_held(case)
+    assert "were replaced without a signature of its own" in reasons(table.decide("refuse"))
+    assert table.case.state is State.OPEN
+    assert isinstance(table.end(), Taken), "the other party ends it all the same"
+
+
 def test_approve_opens_the_way_for_exactly_what_was_asked(asked: Table) -> None:
     asked.decide("approve")
     assert asked.case.state is State.APPROVED

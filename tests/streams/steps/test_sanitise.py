@@ -24,8 +24,11 @@ def sanitise(catalogue: Catalogue, index: PostcodeIndex) -> Any:
     blank = {f.name: None for f in record_type.fields} | {"incident_utc": None}
 
     def run(**fields: Any) -> list[Release]:
-        record = blank | {"incident_reference": "IN-1", "incident_date": date(2024, 6, 1)} | fields
-        return Sanitiser(policies)("police", record, geocode(record), ["domestic:not-a-flag"])
+        record = blank | {"incident_reference": "IN-1", "incident_date": date(2024, 6, 1)}
+        record |= {"incident_type": "noise"} | fields
+        return Sanitiser(policies)(
+            "police", record, geocode(record), ["domestic:set-from-incident_type"], ()
+        )
 
     return run
 
@@ -45,10 +48,10 @@ def test_the_second_group_is_told_the_hour_and_nothing_about_fields_it_has_not(
     central, second = sanitise(domestic=False, incident_time=time(13, 45))
     assert central.record["incident_time"] == time(13, 45)
     assert second.record["incident_time"] == time(13, 0)
-    assert central.record["caveats"] == ["domestic:not-a-flag"]
+    assert central.record["caveats"] == ["domestic:set-from-incident_type"]
     assert second.record["caveats"] == []
     assert "domestic" not in second.record
 
 
 def test_no_policy_means_no_release() -> None:
-    assert Sanitiser([])("police", {}, {}, []) == []
+    assert Sanitiser([])("police", {}, {}, [], ()) == []

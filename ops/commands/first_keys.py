@@ -1,0 +1,66 @@
+"""Asks whether the keys of a first protocol are its officers' own: a new broker knows none of them."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from ops.isp.signed import AcceptKeys
+from ops.screen import say_lines
+from schemas.protocol import Protocol, ProtocolError
+from schemas.signatures import fingerprint, keys_digest
+
+AcceptedKeys = Annotated[
+    str | None,
+    typer.Option(
+        metavar="DIGEST",
+        help="Where no protocol is in force yet: the keys of this digest are the officers' own.",
+    ),
+]
+OverExercise = Annotated[
+    bool,
+    typer.Option(
+        "--over-exercise", help="Let a signed protocol take the place of an exercise in force."
+    ),
+]
+
+
+def key_lines(protocol: Protocol) -> list[str]:
+    """Each key of a protocol with party and post, then the digest of all of them."""
+    lines = [
+        f"  {name:20} {post:20} {fingerprint(officer.key)}"
+        for name, posts in protocol.officers.items()
+        for post, officer in posts.items()
+        if officer.key
+    ]
+    return [*lines, f"  digest of all keys: {keys_digest(protocol)}"]
+
+
+def accepting(given: str | None) -> AcceptKeys:
+    """Return what accepts the keys whose digest is `given`, or asks at the terminal where none is."""
+
+    def accept(protocol: Protocol) -> None:
+        if given is None and sys.stdin.isatty():
+            say_lines("\n".join(_question(protocol)), err=True)
+            if typer.confirm("Are these the keys of the officers themselves?", err=True):
+                return
+            raise ProtocolError("the keys were not accepted; nothing was done")
+        if given != keys_digest(protocol):
+            raise ProtocolError("\n".join([*_question(protocol), _refusal(given, protocol)]))
+
+    return accept
+
+
+def _question(protocol: Protocol) -> list[str]:
+    first = (
+        f"{protocol.title}: no protocol of the partnership is in force, so nothing shows whose these "
+        "keys are. Compare each with its officer, by telephone or face to face:"
+    )
+    return [first, *key_lines(protocol)]
+
+
+def _refusal(given: str | None, protocol: Protocol) -> str:
+    said = f"--accept-keys {given} is of other keys" if given else "there is no terminal to ask at"
+    return f"{said}; accepted, once they are compared: --accept-keys {keys_digest(protocol)}"

@@ -1,0 +1,93 @@
+"""`ipu isp follow`: prepares the protocol that follows the one in force."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ops.commands.common import AsJson, RunDir, running_stack
+from ops.embedded import private_files
+from ops.embedded.broker_config import ADMIN
+from ops.isp.in_force import read_in_force
+from ops.isp.successor import followed, succession_lines
+from ops.screen import say, say_json, say_lines
+from schemas.catalogue import Catalogue, load_catalogue
+from schemas.london import london_today
+from schemas.protocol import Protocol, ProtocolError
+from schemas.protocol_file import parse_protocol
+from schemas.signatures import (
+    content_digest,
+    is_current,
+    load_signatures,
+    save_signatures,
+    signatures_file,
+)
+
+_ANY = "0" * 64
+
+
+def follow(
+    protocol_file: Annotated[
+        Path,
+        typer.Argument(
+            metavar="PROTOCOL.yaml", exists=True, dir_okay=False, help="The protocol to come."
+        ),
+    ],
+    *,
+    run_dir: RunDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write into a protocol's file that it follows the protocol in force: `number` and `follows`.
+
+    Run it when the text is as it is to be, and have the file signed then. Signatures beside it that are
+    of another protocol or of other terms are taken out, each by name.
+
+    Examples:
+
+        ipu isp follow partnership.yaml
+    """
+    catalogue, stack = load_catalogue(), running_stack(run_dir)
+    text = protocol_file.read_text(encoding="utf-8")
+    # What the file says of number and digest may be half written; the rest must be a protocol.
+    prefix = _parsed(followed(text, 1, _ANY), protocol_file, catalogue).prefix
+    admin = stack.secrets.client_config(stack.bootstrap, ADMIN)
+    known = read_in_force(admin, prefix, catalogue)
+    if known is None:
+        raise ProtocolError(f"no protocol of {prefix!r} is in force; the first names no other")
+    number = known.before.number
+    new = followed(text, number, known.digest)
+    successor = _parsed(new, protocol_file, catalogue)
+    if _says(text, protocol_file, catalogue, known.digest):
+        raise ProtocolError(f"{protocol_file} is in force itself; change it first")
+    protocol_file.write_text(new, encoding="utf-8")
+    removed = _take_out_stale(protocol_file, successor)
+    if as_json:
+        document = {"follows": known.digest, "number": number + 1, "removed": removed}
+        say_json(document, indent=None)
+        return
+    say_lines("\n".join([f"{protocol_file}:", *succession_lines(number, known.digest)]))
+    for name in removed:
+        say(f"taken out: the signature of {name}, which is of another protocol")
+
+
+def _parsed(text: str, file: Path, catalogue: Catalogue) -> Protocol:
+    return parse_protocol(text.encode(), file, catalogue)
+
+
+def _says(text: str, file: Path, catalogue: Catalogue, digest: str) -> bool:
+    """Whether the text, as it stands, is the protocol of that digest."""
+    try:
+        return content_digest(_parsed(text, file, catalogue)) == digest
+    except ProtocolError:
+        return False
+
+
+def _take_out_stale(protocol_file: Path, protocol: Protocol) -> list[str]:
+    before, today = load_signatures(protocol_file).entries, london_today()
+    kept = [s for s in before if is_current(protocol, s, today)]
+    if before and len(kept) != len(before):
+        text = save_signatures(protocol_file, kept)
+        private_files.write(signatures_file(protocol_file), text)
+    return [f"{s.party} ({s.post})" for s in before if s not in kept]

@@ -1,0 +1,121 @@
+"""What reaches into a partnership at the broker and is not its protocol's: reported, and left alone.
+
+Others may use the same cluster, and an operator may deny by hand. But whatever opens, closes or alters what
+is the partnership's is to be seen (Apache Kafka, authorization: rules for `*` and for a beginning of a name).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+
+from confluent_kafka.admin import (  # type: ignore[attr-defined]
+    AclBinding,
+    AclPermissionType,
+    AdminClient,
+    ConfigResource,
+    ConfigSource,
+    ResourcePatternType,
+    ResourceType,
+)
+
+from ops.disclosures.openings import KEPT, rule_of
+from ops.isp.requests import TIMEOUT_S, results
+from ops.isp.rules import binding, describe, listed
+from ops.isp.topics import partitions_by_topic
+from schemas.access import Rule
+from schemas.topics import Names, Topic
+from streams.disclosures.case import Case
+
+_ANY = "*"
+_OURS = frozenset({ResourceType.TOPIC, ResourceType.GROUP, ResourceType.TRANSACTIONAL_ID})
+
+
+def foreign(
+    admin: AdminClient,
+    prefix: str,
+    wanted_topics: Sequence[Topic],
+    wanted_rules: Collection[Rule],
+    cases: Collection[Case],
+) -> tuple[str, ...]:
+    """Return what is at the broker and in no protocol or open case, a line each, in order.
+
+    Raises:
+        ApplyError: the broker refused, or does not answer.
+    """
+    names = Names(prefix)
+    case_rules = [rule_of(case, names) for case in cases if case.state in KEPT]
+    known = {binding(rule) for rule in (*wanted_rules, *case_rules)}
+    present = partitions_by_topic(admin)
+    existing = [topic for topic in wanted_topics if topic.name in present]
+    return tuple(
+        sorted(
+            (
+                *_rules(admin, prefix, known),
+                *_topics(prefix, present, _names(wanted_topics, case_rules)),
+                *_settings(admin, existing),
+            )
+        )
+    )
+
+
+def _rules(admin: AdminClient, prefix: str, known: Collection[AclBinding]) -> Iterator[str]:
+    """Allowances of others that reach us, and every denial that does."""
+    for acl in listed(admin, ResourceType.ANY, AclPermissionType.ANY):
+        if acl.permission_type == AclPermissionType.DENY:
+            if _concerns(acl, prefix):
+                yield f"denied   {describe(acl)}"
+        elif acl not in known and _reaches(acl, prefix) and not _is_compared(acl, prefix):
+            yield f"allowed  {describe(acl)}"
+
+
+def _is_compared(acl: AclBinding, prefix: str) -> bool:
+    """Return True for what `ops.isp.rules` compares: allowances of our principals but those of cases."""
+    cases = f"{Names(prefix).all_disclosed}."
+    of_case = acl.restype == ResourceType.TOPIC and acl.name.startswith(cases)
+    return _is_of(acl.principal, prefix) and not of_case
+
+
+def _concerns(acl: AclBinding, prefix: str) -> bool:
+    """Return True if a denial takes something from our principals or of our names."""
+    return _is_of(acl.principal, prefix) or _reaches(acl, prefix)
+
+
+def _reaches(acl: AclBinding, prefix: str) -> bool:
+    """Return True if a rule opens or closes a name of ours, or the cluster."""
+    if acl.restype not in _OURS:
+        return True
+    ours = f"{prefix}."
+    if acl.resource_pattern_type == ResourcePatternType.PREFIXED:
+        return acl.name.startswith(ours) or ours.startswith(acl.name)
+    return acl.name == _ANY or acl.name.startswith(ours)
+
+
+def _is_of(principal: str, prefix: str) -> bool:
+    return principal.startswith(f"User:{prefix}.")
+
+
+def _topics(prefix: str, present: Collection[str], known: Collection[str]) -> Iterator[str]:
+    for name in present:
+        if name.startswith(f"{prefix}.") and name not in known:
+            yield f"topic    {name}"
+
+
+def _names(wanted: Sequence[Topic], case_rules: Sequence[Rule]) -> set[str]:
+    return {topic.name for topic in wanted} | {rule.name for rule in case_rules}
+
+
+def _settings(admin: AdminClient, existing: Sequence[Topic]) -> Iterator[str]:
+    """Settings of our topics that somebody has set and the protocol has not."""
+    if not existing:
+        return
+    by_name = {topic.name: topic for topic in existing}
+    asked = [ConfigResource(ResourceType.TOPIC, name) for name in by_name]
+    answers = results(
+        admin.describe_configs(asked, request_timeout=TIMEOUT_S),
+        lambda resource: f"read the settings of topic {resource.name}",
+    )
+    for resource, entries in answers.items():
+        wanted = by_name[resource.name].config
+        for key, entry in entries.items():
+            if entry.source == ConfigSource.DYNAMIC_TOPIC_CONFIG.value and key not in wanted:
+                yield f"setting  {resource.name} {key}={entry.value}"

@@ -1,0 +1,57 @@
+"""No command writes over a file that it reads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import combinations
+from pathlib import Path
+
+import typer
+
+Files = Path | str | Sequence[Path] | None
+
+
+def check_outputs(outputs: Mapping[str, Files], inputs: Mapping[str, Files]) -> None:
+    """Refuse outputs that are a file or lie in a folder that is read, or are one another.
+
+    Both are given by the names of their options. A file is known by what it is, so that links and
+    other spellings of its name count as the file. An output that is there must be a file or folder.
+
+    Raises:
+        typer.BadParameter: says which option names which file, and what is accepted.
+    """
+    written = [(option, path) for option, path in _paths(outputs)]
+    for option, path in written:
+        if path.exists() and not (path.is_file() or path.is_dir()):
+            message = f"{path}: is neither a file nor a folder; name a file"
+            raise typer.BadParameter(message, param_hint=option)
+        for read, other in _paths(inputs):
+            if _meet(path, other):
+                message = f"{path}: is read as {read}, so it would be lost; name another file"
+                raise typer.BadParameter(message, param_hint=option)
+    for (first, path), (second, other) in combinations(written, 2):
+        if _meet(path, other):
+            message = f"{other}: is written as {first} already; name another file"
+            raise typer.BadParameter(message, param_hint=second)
+
+
+def _paths(files: Mapping[str, Files]) -> list[tuple[str, Path]]:
+    found: list[tuple[str, Path]] = []
+    for option, given in files.items():
+        several = [given] if isinstance(given, Path | str) else given or ()
+        found += [(option, Path(path)) for path in several]
+    return found
+
+
+def _meet(path: Path, other: Path) -> bool:
+    """Whether both are one file, or one is a folder that the other lies in."""
+    if path.exists() and other.exists() and path.samefile(other):
+        return True
+    at, beside = path.resolve(), other.resolve()
+    if at == beside:
+        return True
+    return _holds(path, beside) or _holds(other, at)
+
+
+def _holds(folder: Path, file: Path) -> bool:
+    return folder.is_dir() and file.is_relative_to(folder.resolve())

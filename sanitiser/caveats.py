@@ -1,0 +1,13 @@
+"""Which caveats a release may bear: one on a field that is empty would tell that something is withheld."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+_EMPTY: tuple[Any, ...] = (None, [])
+
+
+def caveats_of(released: Mapping[str, Any], caveats: list[str]) -> list[str]:
+    """Return the caveats on fields that the release tells; receipts have the others."""
+    return [c for c in caveats if released.get(c.partition(":")[0]) not in _EMPTY]

@@ -1,0 +1,75 @@
+"""The rows of a record type that a profile never gets: what says so, and what cannot say otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from schemas.codes import CodeList
+from schemas.record_type import RecordType
+from schemas.telling import Telling
+
+EXCLUDED = "row-excluded-from"
+UNKNOWN = "row-not-known-for"
+
+
+class RowRule:
+    """Keeps out of one profile the rows that it may not have; what is not known keeps a row out too.
+
+    A row is let in where the flag is false, each field that can exclude it was read or is empty, and
+    at least one of those fields says what kind of event it was.
+    """
+
+    def __init__(
+        self, record_type: RecordType, profile: str, code_lists: Mapping[str, CodeList]
+    ) -> None:
+        """Compile the flag, the codes of the record type, and those that the lists leave out."""
+        self._exclusion = record_type.excluded.get(profile)
+        self._profile = profile
+        self._kinds = _kinds(record_type, profile, code_lists)
+        self._fields = frozenset(self._kinds) | (
+            frozenset(self._exclusion.codes) if self._exclusion else frozenset()
+        )
+
+    def __bool__(self) -> bool:
+        """Return whether there are rows that the profile never gets."""
+        return self._exclusion is not None or bool(self._kinds)
+
+    def __call__(self, record: Mapping[str, Any], unread: Collection[str]) -> str | None:
+        """Return why the profile gets no such row; None if it may have it.
+
+        `unread` names the fields whose values could not be read with certainty.
+        """
+        if self._says(record):
+            return f"{EXCLUDED}-{self._profile}"
+        if self._leaves_open(record, unread):
+            return f"{UNKNOWN}-{self._profile}"
+        return None
+
+    def _says(self, record: Mapping[str, Any]) -> bool:
+        rule = self._exclusion
+        if rule is not None and (record.get(rule.flag) is True or rule.telling(record)):
+            return True
+        return any(
+            record.get(name) is not None and telling.leaves_out(record[name])
+            for name, telling in self._kinds.items()
+        )
+
+    def _leaves_open(self, record: Mapping[str, Any], unread: Collection[str]) -> bool:
+        rule = self._exclusion
+        if rule is not None and record.get(rule.flag) is not False:
+            return True
+        if unread and not self._fields.isdisjoint(unread):
+            return True
+        return bool(self._fields) and all(record.get(name) is None for name in self._fields)
+
+
+def _kinds(
+    record_type: RecordType, profile: str, code_lists: Mapping[str, CodeList]
+) -> dict[str, Telling]:
+    """Return the fields with codes that are left out of the profile, told to it or not."""
+    listed = ((f.name, f.code_list) for f in record_type.fields)
+    tellings = {
+        name: code_lists[code_list].profiles.get(profile) for name, code_list in listed if code_list
+    }
+    return {name: telling for name, telling in tellings.items() if telling and telling.left_out}

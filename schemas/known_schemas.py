@@ -1,0 +1,59 @@
+"""The partnership's schemas by the ids that messages name them by, as the broker keeps them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from schemas.derive import AvroSchema
+from schemas.marking import unmarked
+from schemas.wire import WireError, decoder, schema_id
+
+UNKNOWN_SCHEMA = "unknown-schema"
+
+
+class KnownSchemas:
+    """Schemas by id, with what writes and reads by them. Nobody need ask a registry."""
+
+    def __init__(self, texts: Mapping[int, str]) -> None:
+        """Take the JSON of each schema by its id."""
+        self.texts = dict(sorted(texts.items()))
+        self._schemas = {i: json.loads(text) for i, text in self.texts.items()}
+        self._decoders: dict[tuple[int, str], Callable[[bytes], Any]] = {}
+
+    @classmethod
+    def of(cls, values: Iterable[bytes], schema: AvroSchema) -> KnownSchemas:
+        """Read the values of the topic of schemas; `schema` is system/registered-schema.avsc."""
+        decode = decoder(schema)
+        return cls({each["id"]: each["schema"] for each in map(decode, values)})
+
+    def writer(self, identifier: int) -> AvroSchema | None:
+        """Return the schema of an id, or None where there is none."""
+        return self._schemas.get(identifier)
+
+    def id_of(self, schema: AvroSchema) -> int:
+        """Return the newest id of a schema: with the same marking if there is one, else with any.
+
+        Raises:
+            LookupError: the partnership has no such schema.
+        """
+        same = [i for i, known in self._schemas.items() if known == schema]
+        if not same:
+            bare = unmarked(schema)
+            same = [i for i, known in self._schemas.items() if unmarked(known) == bare]
+        if not same:
+            raise LookupError(schema["name"])
+        return max(same)
+
+    def decode(self, value: bytes, reader: AvroSchema) -> dict[str, Any]:
+        """Read a framed value in terms of `reader`; `WireError` where it is none."""
+        identifier = schema_id(value)
+        key = identifier, str(reader["name"])
+        if key not in self._decoders:
+            writer = self.writer(identifier)
+            if writer is None:
+                raise WireError(UNKNOWN_SCHEMA)
+            self._decoders[key] = decoder(writer, reader)
+        decoded: dict[str, Any] = self._decoders[key](value)
+        return decoded
