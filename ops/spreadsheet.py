@@ -2,8 +2,8 @@
 
 A spreadsheet reads a cell that begins with one of ``= + - @``, a tab or a carriage return as a formula,
 which can run commands or send the sheet's content away. An apostrophe before it makes it a text. A plain
-number stays a number, and a dash alone stays a dash. What already begins with apostrophes before such a sign gets one more, so that what
-was written can be read back.
+number stays a number, and a dash alone stays a dash. What already begins with apostrophes before such a
+sign gets one more, so that what was written can be read back.
 """
 
 from __future__ import annotations
