@@ -90,8 +90,9 @@ def newest_table(account: Account, source: str, catalogue: Catalogue) -> dict[st
     topic = account.names.aggregate(source)
     check_access(account, [topic])
     newest = None
-    for newest in _tables(account, topic, catalogue):  # noqa: B007 - the last one is what is asked
-        pass
+    for table in _tables(account, topic, catalogue):
+        if table["source"] == source:
+            newest = table
     return newest
 
 

@@ -39,6 +39,10 @@ class UnavailableError(PublishError):
     """Broker or registry did not answer in time."""
 
 
+class UnfinishedError(UnavailableError):
+    """A topic could not be read to its end, though the broker answered."""
+
+
 class SupersededError(PublishError):
     """Another publisher of the same agency and dataset has taken this one's place."""
 

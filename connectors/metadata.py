@@ -10,10 +10,10 @@ from typing import Annotated, Any, Self, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from connectors.errors import MetadataError
+from schemas.plain_text import Text, Visible, VisibleText
 from schemas.positions import Finding, Place, located
 from schemas.yaml_file import read_yaml
 
-Text = Annotated[str, Field(min_length=1)]
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -66,11 +66,11 @@ class Claims(_Strict):
 class Notes(_Strict):
     """What can be stated of any supply; `supplier` is a post, not a person."""
 
-    supplier: str = ""
-    contact: str = ""
+    supplier: Visible = ""
+    contact: Visible = ""
     explanations: dict[str, Text] = {}
     coding_systems: dict[str, Text] = {}
-    geocoding: str = ""
+    geocoding: VisibleText = ""
     caveats: tuple[Text, ...] = ()
 
     def fields_named(self) -> Iterator[tuple[Place, str]]:

@@ -148,7 +148,7 @@ class _Topics:
         self._identifier = identifier
         self._erases = job.erasure is not None
         self.intake = names.intake(agency, dataset)
-        self.supplies = names.supplies(agency)
+        self.supplies = names.supplies(agency, dataset)
         self.receipts = names.receipts(agency)
         check_access(job.account, (self.intake, self.supplies, self.receipts))
         self._known = known_schemas(job.account, job.catalogue)

@@ -19,6 +19,8 @@ _WIDTHS: Final = {
 _SHORT_WHERE_ALONE: Final = frozenset("dmHIjUWV")
 """Numbers that people write without noughts between separators, such as 1/9/2026; minutes never."""
 _YEARS: Final = frozenset("YG")
+_EARLIEST_YEAR: Final = 1000
+"""A year that begins with a nought was another number: 3010001 is no third of January."""
 _FRACTION: Final = "f"
 _FRACTION_DIGITS: Final = 6
 _NAMES: Final = frozenset("aAbBpZ")
@@ -68,7 +70,10 @@ class Style:
             raise ValueError("not of the style")
         pairs = zip(self._widths, found.groups(), strict=True)
         whole = "".join(run.whole(part) if run else part for run, part in pairs)
-        return datetime.strptime(whole, self._style)
+        read = datetime.strptime(whole, self._style)
+        if read.year < _EARLIEST_YEAR:
+            raise ValueError("of a year that begins with a nought")
+        return read
 
 
 class _Run:

@@ -16,7 +16,8 @@ from confluent_kafka import (
 )
 from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]
 
-from connectors.account import Account, no_answer
+from connectors.account import Account
+from connectors.errors import UnfinishedError
 from connectors.failures import FINAL, explained, silent
 from schemas.client_names import reader_group
 
@@ -40,9 +41,11 @@ def read_until(account: Account, topic: str, until: Offsets) -> Iterator[bytes]:
     """Every committed value before `until`, from the beginning.
 
     A transaction of somebody else that is open below `until` is waited for, since a record of ours
-    may stand behind it; `UnavailableError` if that outlasts the account's patience.
+    may stand behind it; `UnfinishedError` if that outlasts the account's patience.
     """
     left = {partition for partition, end in until.items() if end > 0}
+    if not left:
+        return
     with TopicReader(account, topic, dict.fromkeys(left, OFFSET_BEGINNING)) as reader:
         deadline, reached = time.monotonic() + account.patience_s, 0
         while left:
@@ -55,7 +58,15 @@ def read_until(account: Account, topic: str, until: Offsets) -> Iterator[bytes]:
                 deadline = time.monotonic() + account.patience_s
                 reached = sum(reader.reached.values())
             elif left and time.monotonic() > deadline:
-                raise no_answer(account)
+                raise _unfinished(account, topic)
+
+
+def _unfinished(account: Account, topic: str) -> UnfinishedError:
+    """Librdkafka reports neither: it waits for the end of a transaction, and stops at a broken batch."""
+    return UnfinishedError(
+        f"{topic}: not readable to its end within {account.patience_s:.0f} s: a transaction is open "
+        "there, or a batch cannot be unpacked; try again later"
+    )
 
 
 class TopicReader:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import typer
-from rich.console import Console
 from typer.core import TyperGroup
 
 from connectors.errors import ConnectorError
@@ -31,6 +30,7 @@ from ops.disclosures.errors import DisclosureError
 from ops.embedded.errors import StackError
 from ops.isp.errors import ApplyError
 from ops.reader import ReadError
+from ops.screen import Screen
 from ops.settings import SettingsError
 from ops.worker import WorkerError
 from sanitiser.postcode_store import PostcodeIndexError
@@ -108,7 +108,7 @@ class _Commands(TyperGroup):
 
 
 def _tell(error: Exception) -> None:
-    Console(stderr=True, soft_wrap=True).print(f"ipu: {error}", style="red", markup=False)
+    Screen(stderr=True, soft_wrap=True).print(f"ipu: {error}", style="red")
 
 
 if __name__ == "__main__":

@@ -30,6 +30,7 @@ from ops.keys import KeyStore
 from ops.metrics_door import USER as METRICS
 from ops.reference import INDEX_FOLDER, ensure_index
 from ops.registered import schemas_of
+from ops.screen import say, say_lines
 from ops.worker import WorkerSettings, run_worker
 from schemas.access import principals
 from schemas.catalogue import Catalogue, load_catalogue
@@ -74,7 +75,7 @@ def secrets(folder: Path, protocol_file: ProtocolFile) -> None:
     for name in secret_names(protocol):
         store.password(name)
     private_files.write(folder / REGISTRY_FILE, user(store.password(REGISTRY)))
-    typer.echo(f"{len(secret_names(protocol))} secrets and the keys in {folder}")
+    say(f"{len(secret_names(protocol))} secrets and the keys in {folder}")
 
 
 @container.command()
@@ -106,9 +107,9 @@ def apply(
     accept = accepting(accept_keys)
     admitted = admit(signed, admin, catalogue, accept, over_exercise=over_exercise)
     registry = store.registry_config(registry_url)
-    apply_protocol(admitted, catalogue, admin, store, registry, typer.echo)
-    typer.echo(f"{signed.protocol.title}: {signed.line}")
-    ensure_index(data, signed.protocol.sanitising, households, typer.echo)
+    apply_protocol(admitted, catalogue, admin, store, registry, say)
+    say(f"{signed.protocol.title}: {signed.line}")
+    ensure_index(data, signed.protocol.sanitising, households, say)
 
 
 @container.command()
@@ -212,7 +213,7 @@ def main() -> None:
     try:
         container()
     except EXPECTED as error:
-        typer.echo(f"ipu: {error}", err=True)
+        say_lines(f"ipu: {error}", err=True)
         raise SystemExit(FAILED) from error
 
 

@@ -142,10 +142,10 @@ def _suppliers(protocol: Protocol, closed: frozenset[str]) -> Iterator[tuple[Rul
         principal, ground = names.principal(agency), Ground(supply.purpose, supply.legal_basis)
         if dataset not in closed:
             yield Rule(principal, "write", "topic", names.intake(agency, dataset)), ground
+            yield Rule(principal, "write", "topic", names.supplies(agency, dataset)), ground
         yield Rule(principal, "read", "topic", names.rejected(agency, dataset)), ground
         yield Rule(principal, "read", "topic", names.receipts(agency)), ground
-        yield Rule(principal, "read", "topic", names.supplies(agency)), ground
-        yield Rule(principal, "write", "topic", names.supplies(agency)), ground
+        yield Rule(principal, "read", "topic", names.supplies(agency, dataset)), ground
 
 
 def _recipients(protocol: Protocol, closed: frozenset[str]) -> Iterator[tuple[Rule, Ground]]:
@@ -163,7 +163,8 @@ def _recipients(protocol: Protocol, closed: frozenset[str]) -> Iterator[tuple[Ru
             told = entitlement.profile != "second" and entitlement.neighbour is None
             for supply in protocol.supplies:
                 if told and supply.dataset == dataset:
-                    yield Rule(principal, "read", "topic", names.supplies(supply.agency)), ground
+                    metadata = names.supplies(supply.agency, dataset)
+                    yield Rule(principal, "read", "topic", metadata), ground
 
 
 def _aggregates(protocol: Protocol) -> Iterator[tuple[Rule, Ground]]:

@@ -27,11 +27,14 @@ from pydantic import (
 )
 
 from schemas.exact_base64 import decoded, encoded
+from schemas.plain_text import lines
 from schemas.protocol import KEY_BYTES, Name, Post, PublicKey
 
 _DOMAIN = b"ipu letter of a case, signature 1\n"
 _SIGNATURE_BYTES = 64
 _LEAST_WORDS = 2
+LONGEST_LETTER_BYTES = 15_360
+"""Longest text of a letter, in UTF-8: twenty subjects, and every field of what a police force supplies."""
 
 CaseId = Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -44,7 +47,11 @@ def _is_sealing_key(text: str) -> str:
 
 SealingKey = Annotated[str, AfterValidator(_is_sealing_key)]
 """A public key of X25519, to which something is encrypted; no key that signs."""
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1_000)]
+Text = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=1_000),
+    AfterValidator(lines),
+]
 Outcome = Literal["approve", "refuse", "hold"]
 
 
@@ -200,8 +207,18 @@ def digest(letter: Letter) -> str:
 
 
 def sealed_letter(letter: Letter, key: Ed25519PrivateKey) -> dict[str, Any]:
-    """The letter with its signature, under the schema system/letter.avsc."""
+    """Return the letter with its signature, under the schema system/letter.avsc.
+
+    Raises:
+        LetterError: it is longer than a letter may be.
+    """
     text = statement(letter)
+    length = len(text.encode())
+    if length > LONGEST_LETTER_BYTES:
+        raise LetterError(
+            f"the letter has {length:,} bytes; accepted: {LONGEST_LETTER_BYTES:,}. Shorten its texts, "
+            "name fewer subjects or fields, or ask in two cases"
+        )
     return {"document": text, "signature": encoded(key.sign(_DOMAIN + text.encode()))}
 
 
@@ -211,9 +228,11 @@ def opened_letter(message: Mapping[str, Any]) -> Letter:
     Whether that key is its writer's is for whoever knows the protocol.
 
     Raises:
-        LetterError: it is no letter, is not in its one form, or the signature does not hold.
+        LetterError: it is too long or no letter, is not in its one form, or the signature does not hold.
     """
     text = str(message["document"])
+    if len(text.encode(errors="surrogatepass")) > LONGEST_LETTER_BYTES:
+        raise LetterError("it is longer than a letter may be")
     try:
         letter = _LETTERS.validate_json(text)
     except ValueError:

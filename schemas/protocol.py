@@ -12,6 +12,7 @@ from pydantic_core import PydanticCustomError
 
 from schemas.ed25519_points import point_flaw
 from schemas.exact_base64 import decoded
+from schemas.plain_text import Visible, VisibleText, lines
 from schemas.positions import Finding, Place
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,30}$")]
@@ -103,7 +104,7 @@ class Partnership(_Strict):
     their postcodes still counts as inside: boundaries run through streets and map points are rounded.
     """
 
-    name: str
+    name: Visible
     short_name: Name
     area: Annotated[tuple[District, ...], Field(min_length=1)]
     margin_metres: Annotated[int, Field(ge=0, le=10_000)] = 500
@@ -116,8 +117,8 @@ class Officer(_Strict):
     changes it, `replaces` may name the key before it, which then signs the change.
     """
 
-    post: str
-    contact: str
+    post: Visible
+    contact: Visible
     key: PublicKey | None = None
     replaces: PublicKey | None = None
 
@@ -128,7 +129,7 @@ class Agreement(_Strict):
     `protocol` names that protocol and its section; its `liaison_officer` signs for it.
     """
 
-    protocol: Annotated[str, Field(min_length=1)]
+    protocol: Annotated[str, Field(min_length=1), AfterValidator(lines)]
     agreed_on: date
     until: date
     liaison_officer: Officer
@@ -142,9 +143,9 @@ class Neighbour(_Strict):
     """
 
     short_name: Name
-    name: str
+    name: Visible
     area: Annotated[tuple[District, ...], Field(min_length=1)]
-    conditions: Annotated[str, Field(min_length=1)]
+    conditions: Annotated[str, Field(min_length=1), AfterValidator(lines)]
     agreement: Agreement | None = None
 
 
@@ -158,7 +159,7 @@ class Party(_Strict):
     """
 
     id: Name
-    name: str
+    name: Visible
     kind: Kind
     status: Status
     relevant_authority: bool
@@ -207,7 +208,7 @@ class SupplyAgreement(_Strict):
 
     agency: Name
     dataset: str
-    purpose: str
+    purpose: VisibleText
     legal_basis: str
     partitions: Annotated[int, Field(ge=1, le=64)] = 4
     reject_limit: RejectLimit = RejectLimit()
@@ -223,7 +224,7 @@ class Entitlement(_Strict):
     party: Name
     profile: Profile
     datasets: tuple[str, ...]
-    purpose: str
+    purpose: VisibleText
     legal_basis: str
     conditions: tuple[str, ...] = ()
     neighbour: Name | None = None
@@ -233,7 +234,7 @@ class Opening(_Strict):
     """A stated requirement and period for which a peripheral dataset flows (guidance 3.1.2)."""
 
     dataset: str
-    requirement: Annotated[str, Field(min_length=1)]
+    requirement: Annotated[str, Field(min_length=1), AfterValidator(lines)]
     begin: Annotated[date, Field(alias="from")]
     until: date
 
@@ -248,7 +249,7 @@ class AggregateAgreement(_Strict):
     agency: Name
     source: str
     recipients: tuple[Name, ...] = ()
-    purpose: str
+    purpose: VisibleText
     legal_basis: str
 
 
@@ -291,6 +292,18 @@ class Quotas(_Strict):
     publish_bytes_per_second: Annotated[int, Field(ge=65_536)] = 50_000_000
     read_bytes_per_second: Annotated[int, Field(ge=65_536)] = 100_000_000
     request_percent: Annotated[int, Field(ge=5, le=1_000)] = 200
+
+
+class CaseLimits(_Strict):
+    """What each party may ask of the others, so that nobody is flooded with requests or letters.
+
+    `undecided` counts its requests that wait for a decision, `requests_a_day` those of the last 24 hours.
+    Of its letters `letters_a_minute` are taken; the others wait for their turn.
+    """
+
+    undecided: Annotated[int, Field(ge=1, le=1_000)] = 50
+    requests_a_day: Annotated[int, Field(ge=1, le=10_000)] = 100
+    letters_a_minute: Annotated[int, Field(ge=10, le=6_000)] = 60
 
 
 class Retention(_Strict):
@@ -341,6 +354,7 @@ class Protocol(_Strict):
     neighbours: tuple[Neighbour, ...] = ()
     sanitising: Sanitising = Sanitising()
     quotas: Quotas = Quotas()
+    cases: CaseLimits = CaseLimits()
     retention: Retention
 
     @property

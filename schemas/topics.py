@@ -33,8 +33,8 @@ MAXIMUM_TABLE_BYTES = 8 * 1024 * 1024
 MAXIMUM_REJECTION_BYTES = 3 * MAXIMUM_INTAKE_BYTES
 """Largest rejection; one that would be larger gives the record's place instead of its bytes."""
 
-MAXIMUM_LETTER_BYTES = 65_536
-"""Largest letter about a case, so that the case it is kept in fits into a message."""
+MAXIMUM_LETTER_BYTES = 16_384
+"""Largest message with a letter about a case: its text (`schemas.letters`), signature and frame."""
 
 _PERSONAL = frozenset({"intake", "rejected", "personal", "letters", "inbox", "disclosed"})
 
@@ -171,9 +171,9 @@ class Names:
         """Topic of the tables of one aggregate source (guidance 3.3)."""
         return f"{self.prefix}.aggregate.{source}"
 
-    def supplies(self, agency: str) -> str:
-        """Topic of an agency's supply metadata (guidance 3.4)."""
-        return f"{self.prefix}.supplies.{agency}"
+    def supplies(self, agency: str, dataset: str) -> str:
+        """Return the topic of the metadata of an agency's supplies of one dataset (guidance 3.4)."""
+        return f"{self.prefix}.supplies.{agency}.{dataset}"
 
     def receipts(self, agency: str) -> str:
         """Topic of what became of an agency's records."""
@@ -323,11 +323,11 @@ def _topics(protocol: Protocol, catalogue: Catalogue) -> Iterator[Topic]:
             names.rejected(agency, dataset), "rejected", agency, keep.rejected_days,
             catalogue.system["rejection"], maximum_bytes=MAXIMUM_REJECTION_BYTES, **about,
         )  # fmt: skip
-    for agency in sorted({s.agency for s in protocol.supplies}):
         yield topic(
-            names.supplies(agency), "supplies", agency, keep.supplies_days,
-            catalogue.system["supply"], maximum_bytes=MAXIMUM_INTAKE_BYTES, agency=agency,
+            names.supplies(agency, dataset), "supplies", agency, keep.supplies_days,
+            catalogue.system["supply"], maximum_bytes=MAXIMUM_INTAKE_BYTES, **about,
         )  # fmt: skip
+    for agency in sorted({s.agency for s in protocol.supplies}):
         yield topic(
             names.receipts(agency), "receipts", agency, keep.receipts_days,
             catalogue.system["receipt"], agency=agency,

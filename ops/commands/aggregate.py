@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from connectors.aggregate import TableJob, newest_table, publish_table
-from connectors.errors import AccessDeniedError
+from connectors.errors import AccessDeniedError, ConnectorError
 from ops.commands.common import (
     AsJson,
     ProtocolOption,
@@ -24,6 +23,8 @@ from ops.commands.common import (
     running_stack,
 )
 from ops.embedded.stack import Stack
+from ops.screen import Screen, say, say_json
+from ops.spreadsheet import guarded_table
 from schemas.catalogue import Catalogue, load_catalogue
 from schemas.london import london_today
 from schemas.protocol import AggregateAgreement, Protocol
@@ -31,6 +32,8 @@ from schemas.protocol_file import load_protocol
 
 FAILED = 1
 REFUSED = "refused by the broker"
+PATIENCE_S = 10.0
+"""How long a source may be silent before its end before its row says so."""
 
 aggregate = typer.Typer(no_args_is_help=True, help="Tables of aggregate data.")
 
@@ -60,6 +63,7 @@ class _Setting(NamedTuple):
         """The newest table of a source, as the party's own principal may read it."""
         reader = self.protocol.party(party or agreement.agency).id
         account = account_of(self.protocol, reader, self.stack)
+        account = replace(account, patience_s=PATIENCE_S)
         try:
             return newest_table(account, agreement.source, self.catalogue)
         except AccessDeniedError as error:
@@ -112,10 +116,10 @@ def publish(
     published = publish_table(job, london_today())
     if as_json:
         document = {"sent": published.sent, "table": _document(published.record)}
-        typer.echo(json.dumps(document, indent=2))
+        say_json(document)
     else:
         done = "sent" if published.sent else "stands there already, so nothing was sent"
-        typer.echo(f"{source}: a table of {published.record['records']:,} rows, {done}")
+        say(f"{source}: a table of {published.record['records']:,} rows, {done}")
 
 
 @aggregate.command("list")
@@ -125,7 +129,8 @@ def list_tables(
 ) -> None:  # fmt: skip
     """List the protocol's aggregate sources with the newest table of each.
 
-    With --as, what the broker refuses to that party is said so.
+    With --as, what the broker refuses to that party is said so. Exit code 1 if a source could not be read
+    to its end; the others are listed all the same.
 
     Examples:
 
@@ -136,18 +141,26 @@ def list_tables(
     setting = _setting(protocol, run_dir)
     rows = [_row(setting, agreement, party) for agreement in setting.protocol.aggregates]
     if as_json:
-        typer.echo(json.dumps({"sources": rows}, indent=2))
-        return
+        say_json({"sources": rows})
+    else:
+        _print_sources(rows)
+    if any(row["problem"] for row in rows):
+        raise typer.Exit(FAILED)
+
+
+def _print_sources(rows: Sequence[Mapping[str, Any]]) -> None:
     table = Table(title="Aggregate sources")
     for heading in ("source", "guidance", "marking", "agency", "supplied", "records"):
         table.add_column(heading, overflow="fold")
     for row in rows:
         newest = row["table"]
-        supplied = newest["supplied_on"] if newest else "never" if row["readable"] else REFUSED
+        supplied = newest["supplied_on"] if newest else row["problem"] or "never"
+        if not row["readable"]:
+            supplied = REFUSED
         records = f"{newest['records']:,}" if newest else ""
         about = (row["source"], row["guidance"], row["marking"], row["agency"])
         table.add_row(*about, supplied, records)
-    Console(markup=False).print(table)
+    Screen().print(table)
 
 
 @aggregate.command()
@@ -157,14 +170,19 @@ def show(
     out: Annotated[
         Path | None, typer.Option(help="A new file to write the table to, for your eyes alone.")
     ] = None,
+    as_supplied: Annotated[
+        bool, typer.Option("--as-supplied", help="Write it byte for byte, formulas among it.")
+    ] = False,
     party: As = None,
     protocol: ProtocolOption = None,
     run_dir: RunDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show the metadata of a source's newest table; with --out, write the table as it was supplied.
+    """Show the metadata of a source's newest table; with --out, write the table to a file.
 
-    Exit code 1 if the broker refuses it to the party that asks, or if there is no table yet.
+    A cell that a spreadsheet would take for a formula is written with an apostrophe before it. A workbook
+    is written with --as-supplied alone: its formulas are left as they are. Exit code 1 if the broker
+    refuses it to the party that asks, or if there is no table yet.
 
     Examples:
 
@@ -176,12 +194,12 @@ def show(
     agreement = setting.agreement(source)
     newest = setting.newest(agreement, party)
     if newest is None:
-        typer.echo(f"{source}: {agreement.agency} has supplied no table yet", err=True)
+        say(f"{source}: {agreement.agency} has supplied no table yet", err=True)
         raise typer.Exit(FAILED)
     if out is not None:
-        _write(out, newest)
+        _write(out, newest, as_supplied=as_supplied)
     if as_json:
-        typer.echo(json.dumps(_document(newest), indent=2))
+        say_json(_document(newest))
     else:
         _print_table(newest)
 
@@ -199,8 +217,10 @@ def _row(setting: _Setting, agreement: AggregateAgreement, party: str | None) ->
     try:
         newest = setting.newest(agreement, party)
     except AccessDeniedError:
-        return {**about, "readable": False, "table": None}
-    return {**about, "readable": True, "table": newest and _document(newest)}
+        return {**about, "readable": False, "table": None, "problem": None}
+    except ConnectorError as error:
+        return {**about, "readable": True, "table": None, "problem": str(error)}
+    return {**about, "readable": True, "table": newest and _document(newest), "problem": None}
 
 
 def _document(record: Mapping[str, Any]) -> dict[str, Any]:
@@ -209,11 +229,13 @@ def _document(record: Mapping[str, Any]) -> dict[str, Any]:
     return {**about, "bytes": len(record["table"])}
 
 
-def _write(path: Path, record: Mapping[str, Any]) -> None:
+def _write(path: Path, record: Mapping[str, Any], *, as_supplied: bool) -> None:
     table: bytes = record["table"]
     if hashlib.sha256(table).hexdigest() != record["sha256"]:
-        typer.echo(f"{record['source']}: the table is not the one that was supplied", err=True)
+        say(f"{record['source']}: the table is not the one that was supplied", err=True)
         raise typer.Exit(FAILED)
+    if not as_supplied:
+        table = _without_formulas(table, record["source"])
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except OSError as error:
@@ -221,6 +243,17 @@ def _write(path: Path, record: Mapping[str, Any]) -> None:
         raise typer.BadParameter(message, param_hint="--out") from None
     with os.fdopen(descriptor, "wb") as stream:
         stream.write(table)
+
+
+def _without_formulas(table: bytes, source: str) -> bytes:
+    if b"\0" in table:
+        message = f"{source} is no CSV; with --as-supplied it is written as it is"
+        raise typer.BadParameter(message, param_hint="--out")
+    table, changed = guarded_table(table)
+    if changed:
+        cells = f"{changed:,} cells that begin as a formula are"
+        say(f"{source}: {cells} written with an apostrophe; --as-supplied leaves them", err=True)
+    return table
 
 
 def _print_table(record: Mapping[str, Any]) -> None:
@@ -234,4 +267,4 @@ def _print_table(record: Mapping[str, Any]) -> None:
             value = "\n".join(map(str, value))  # noqa: PLW2901
         if value not in (None, ""):
             table.add_row(name.replace("_", " "), str(value))
-    Console(markup=False).print(table)
+    Screen().print(table)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import sys
 from collections.abc import Callable, Iterator
@@ -13,7 +12,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from connectors.mapping import Mapping
@@ -36,6 +34,7 @@ from ops.disclosures.request_file import read_subject
 from ops.embedded.layout import Layout
 from ops.embedded.stack import Stack
 from ops.registered import read_schemas
+from ops.screen import Screen, say, say_json
 from ops.supervisor import Supervisor
 from schemas.catalogue import Catalogue, load_catalogue
 from schemas.client_names import BROKER_LOG, COMMANDS
@@ -123,7 +122,7 @@ def show(
         ipu audit show --subject subject.yaml --agency hospital
     """
     archive = _archive(protocol, run_dir)
-    with Console(stderr=True, quiet=as_json).status("reading the audit") as status:
+    with Screen(stderr=True, quiet=as_json).status("reading the audit") as status:
         sought = _sought(
             record, reference, subject, archive, agency, dataset, file, mapping,
             running_stack(run_dir), _counted(status.update),
@@ -133,7 +132,7 @@ def show(
         found = list(answers(archive.entries(), inquiry))
     consult = _to_consult(found, archive.protocol) if records is not None else []
     if as_json:
-        typer.echo(json.dumps(_document(found, consult) | _scope(sought), indent=2))
+        say_json(_document(found, consult) | _scope(sought))
     else:
         _print(found, consult)
         _print_scope(sought)
@@ -168,13 +167,13 @@ def verify_(
         ipu audit verify --json | jq -r '.breaks[]'
     """
     archive = _archive(protocol, run_dir)
-    with Console(stderr=True, quiet=as_json).status("following the chains"):
+    with Screen(stderr=True, quiet=as_json).status("following the chains"):
         held = [one for file in heads or () for one in held_in(file)]
         elsewhere = chain(held, archive.heads())
         found = verify(archive.entries(), elsewhere, _kept_since(archive), archive.implied())
         found.breaks[:] = list(_named(found.breaks, archive, held))
     if as_json:
-        typer.echo(json.dumps(_verdict(found), indent=2))
+        say_json(_verdict(found))
     else:
         _tell(found)
     if found.breaks:
@@ -221,11 +220,9 @@ def collect(
     if every is not None:
         collect_for_ever(files, recorder, every)
     taken = Collector(files, recorder).collect()
-    typer.echo(f"{taken.decisions} decisions of the broker are in the audit")
+    say(f"{taken.decisions} decisions of the broker are in the audit")
     if taken.gaps:
-        typer.echo(
-            "a part of the log was deleted before it was read; the audit has the gap", err=True
-        )
+        say("a part of the log was deleted before it was read; the audit has the gap", err=True)
         raise typer.Exit(BROKEN)
 
 
@@ -308,7 +305,7 @@ def _scope(sought: Found | None) -> dict[str, Any]:
 
 def _print_scope(sought: Found | None) -> None:
     if sought is not None and sought.searched:
-        typer.echo(
+        say(
             f"searched in {sought.where}: {', '.join(sought.searched)}. What is no longer there was "
             "not found; give a supply with --file."
         )
@@ -406,7 +403,7 @@ def _print(found: list[Answer], consult: list[Party]) -> None:
             done = f"{answer.content['action']}: {answer.content['outcome']}"
             about = answer.content["case"] or answer.content["dataset"] or ""
             table.add_row(at, actor, done, "", about, "", "")
-    console = Console()
+    console = Screen()
     console.print(table if found else "no entry of the audit tells of it")
     for party in consult:
         console.print(f"consult {party.name} before any answer: {_contact(party)} (2.4.2.4)")
@@ -431,7 +428,7 @@ def _verdict(found: Verification) -> dict[str, Any]:
 
 def _tell(found: Verification) -> None:
     for one in found.breaks:
-        typer.echo(f"BROKEN  {one}")
+        say(f"BROKEN  {one}")
     for name, head in sorted(found.heads.items()):
-        typer.echo(f"{name}: {head.sequence:,} entries, the last {head.hash[:16]}…")
-    typer.echo(f"{found.entries:,} entries: {'not whole' if found.breaks else 'whole'}")
+        say(f"{name}: {head.sequence:,} entries, the last {head.hash[:16]}…")
+    say(f"{found.entries:,} entries: {'not whole' if found.breaks else 'whole'}")

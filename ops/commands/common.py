@@ -17,6 +17,7 @@ from ops.embedded import stack as embedded
 from ops.embedded.errors import StackError
 from ops.embedded.stack import Stack
 from ops.registered import schemas_of
+from ops.screen import say
 from ops.settings import Settings
 from ops.system import remembered_protocol
 from schemas.catalogue import SCHEMA_FOLDER, Catalogue
@@ -55,10 +56,10 @@ def failed_on_unreadable(count: int, named: Sequence[str], *, allowed: bool) -> 
     if not count:
         return False
     where = f": {where_unreadable(named, count)}" if named else "; the caveats say which"
-    typer.echo(f"rows that could not be read: {count:,}{where}", err=True)
+    say(f"rows that could not be read: {count:,}{where}", err=True)
     if not allowed:
         message = "the other rows went out; with --allow-unreadable this is no failure"
-        typer.echo(message, err=True)
+        say(message, err=True)
     return not allowed
 
 

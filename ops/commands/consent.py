@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from ops.commands.common import AsJson, ProtocolOption, RunDir
 from ops.commands.disclose import office_of
 from ops.commands.officer import Key, Party, officer_of
 from ops.disclosures.request_file import read_consent
+from ops.screen import Screen, say, say_json
 from schemas.london import london_today
 from streams.disclosures.case import ConsentRecord
 
@@ -102,7 +101,7 @@ def list_(
     today = london_today()
     if as_json:
         documents = [r.model_dump(mode="json") | {"holds": r.holds(today)} for r in found]
-        typer.echo(json.dumps({"consents": documents}, ensure_ascii=False))
+        say_json({"consents": documents}, indent=None)
         return
     table = Table("who", "process", "said", "on", "until", "holds")
     for record in found:
@@ -111,7 +110,7 @@ def list_(
         table.add_row(
             _who(record), said.process, said.given, str(said.on), str(said.until or ""), holds
         )
-    Console().print(table if found else "no consent is recorded")
+    Screen().print(table if found else "no consent is recorded")
 
 
 def _record(
@@ -120,7 +119,7 @@ def _record(
     office, _ = office_of(party, protocol, run_dir)
     officer = officer_of(office, key)
     office.send(read_consent(file, officer, given), officer)
-    typer.echo(f"recorded: {given}")
+    say(f"recorded: {given}")
 
 
 def _who(record: ConsentRecord) -> str:

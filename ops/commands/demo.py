@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from ops.background import log_of
@@ -19,6 +18,7 @@ from ops.demo.supplies import District
 from ops.embedded import private_files
 from ops.embedded.errors import StackError
 from ops.exercise import exercise
+from ops.screen import Screen, say_lines
 from ops.settings import Settings
 from ops.system import System, bring_up, take_down
 from schemas.catalogue import load_catalogue
@@ -55,7 +55,7 @@ def demo(
     """
     settings = Settings.from_environment()
     settings = settings.model_copy(update={"run_dir": settings.run_dir / FOLDER})
-    console = Console(stderr=as_json)
+    console = Screen(stderr=as_json)
     with Progress(
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
         console=console,
@@ -67,9 +67,9 @@ def demo(
             if not keep:
                 take_down(settings, lambda _: None)
     if as_json:
-        typer.echo(as_document(findings))
+        say_lines(as_document(findings))
     else:
-        console.print(system.protocol.title, style="bold", markup=False)
+        console.print(system.protocol.title, style="bold")
         show(console, findings, [party.id for party in system.protocol.parties])
         console.print(_next_steps(system, keep=keep), soft_wrap=True)
 

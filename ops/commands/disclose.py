@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import sys
 from datetime import datetime
@@ -10,7 +9,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from ops.audit.kept_heads import HeadKeeper, heads_file
@@ -33,6 +31,7 @@ from ops.embedded import private_files
 from ops.embedded.broker_config import ADMIN
 from ops.embedded.stack import Stack
 from ops.isp.signed import load_signed
+from ops.screen import Screen, json_text, say, say_json
 from ops.supervisor import Supervisor
 from schemas.catalogue import load_catalogue
 from schemas.letters import Advice, Decision, Ending, Outcome
@@ -243,7 +242,7 @@ def list_(
     shown = cases if everything else [c for c in cases if c.case in {w.case for w in found}]
     if as_json:
         cases_shown = [_case_document(c) for c in shown]
-        typer.echo(json.dumps({"waiting": [_waiting(w) for w in found], "cases": cases_shown}))
+        say_json({"waiting": [_waiting(w) for w in found], "cases": cases_shown}, indent=None)
     else:
         _print_inbox(shown, found)
 
@@ -263,7 +262,7 @@ def show(
         ipu disclose show 3f0a… --as police
     """
     office, _ = office_of(party, protocol, run_dir)
-    typer.echo(json.dumps(_case_document(office.case(case)), indent=2, ensure_ascii=False))
+    say_json(_case_document(office.case(case)))
 
 
 @disclose.command()
@@ -285,14 +284,14 @@ def read(
     """
     office, stack = office_of(party, protocol, run_dir)
     file = sealing_key_file(stack.secrets.folder, office.party.id, case)
-    lines = [json.dumps(d, ensure_ascii=False) for d in opened_records(office, case, file)]
+    lines = [json_text(d) for d in opened_records(office, case, file)]
     if out is None:
         for line in lines:
-            typer.echo(line)
+            say(line)
         return
     if not private_files.write_new(out, "".join(f"{line}\n" for line in lines)):
         raise DisclosureError(f"{out} is there already; it is left as it is")
-    typer.echo(f"{len(lines)} records in {out}; destroy it with the case", err=True)
+    say(f"{len(lines)} records in {out}; destroy it with the case", err=True)
 
 
 @disclose.command()
@@ -415,9 +414,9 @@ def _tell(case: Case | None, *, as_json: bool) -> None:
     if case is None:
         return
     if as_json:
-        typer.echo(json.dumps(_case_document(case)))
+        say_json(_case_document(case), indent=None)
     else:
-        typer.echo(f"case {case.case}: {case.history[-1].what}")
+        say(f"case {case.case}: {case.history[-1].what}")
 
 
 def _print_inbox(cases: list[Case], found: list[Waiting]) -> None:
@@ -429,4 +428,4 @@ def _print_inbox(cases: list[Case], found: list[Waiting]) -> None:
         since = f"{london_time(case.since):%Y-%m-%d %H:%M}"
         parties = (case.supplier, case.recipient)
         table.add_row(case.case, case.process, *parties, case.state, "\n".join(waits), since)
-    Console().print(table if cases else "nothing waits")
+    Screen().print(table if cases else "nothing waits")

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from ops.isp.signed import AcceptKeys
+from ops.screen import say_lines
 from schemas.protocol import Protocol, ProtocolError
 from schemas.signatures import fingerprint, keys_digest
 
@@ -42,7 +43,7 @@ def accepting(given: str | None) -> AcceptKeys:
 
     def accept(protocol: Protocol) -> None:
         if given is None and sys.stdin.isatty():
-            typer.echo("\n".join(_question(protocol)), err=True)
+            say_lines("\n".join(_question(protocol)), err=True)
             if typer.confirm("Are these the keys of the officers themselves?", err=True):
                 return
             raise ProtocolError("the keys were not accepted; nothing was done")

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from ops.commands.common import DEFAULT_PROTOCOL, AsJson
@@ -19,6 +16,7 @@ from ops.commands.isp_follow import follow
 from ops.commands.isp_sign import exercise, key, sign
 from ops.commands.isp_who import who
 from ops.isp.signed import ReadProtocol, read_protocol
+from ops.screen import Screen, say_json, say_lines
 from schemas.access import principals, rules
 from schemas.catalogue import Catalogue, load_catalogue
 from schemas.law import load_law
@@ -81,10 +79,10 @@ def check(
         raise typer.Exit(FAILED)
     if as_json:
         document = {**_as_document(protocol, catalogue), **_signing(read)}
-        typer.echo(json.dumps(document, indent=2))
+        say_json(document)
     else:
         _print_table(protocol, catalogue)
-        typer.echo("\n".join(_signing_lines(read)))
+        say_lines("\n".join(_signing_lines(read)))
 
 
 def _signing(read: ReadProtocol) -> dict[str, object]:
@@ -125,7 +123,7 @@ def law(*, as_json: AsJson = False) -> None:
     """
     vocabulary = load_law()
     if as_json:
-        typer.echo(vocabulary.model_dump_json(indent=2))
+        say_json(vocabulary.model_dump(mode="json"))
         return
     table = Table("word of a protocol", "what it is", "law", "source", "today")
     for entry in vocabulary.bases:
@@ -134,15 +132,15 @@ def law(*, as_json: AsJson = False) -> None:
     for condition in vocabulary.conditions:
         laws = ", ".join(condition.laws)
         table.add_row(condition.id, condition.title, laws, condition.source, condition.today)
-    Console().print(table)
+    Screen().print(table)
 
 
 def _print_findings(findings: list[str], *, as_json: bool) -> None:
     if as_json:
-        typer.echo(json.dumps({"findings": findings}, indent=2))
+        say_json({"findings": findings})
         return
     for finding in findings:
-        typer.echo(finding, err=True)
+        say_lines(finding, err=True)
 
 
 def _as_document(protocol: Protocol, catalogue: Catalogue) -> dict[str, object]:
@@ -176,7 +174,7 @@ def _who(operation: str, topic: Topic, protocol: Protocol) -> list[str]:
 
 
 def _print_table(protocol: Protocol, catalogue: Catalogue) -> None:
-    table = Table(title=escape(f"{protocol.title}: {protocol.marking}"))
+    table = Table(title=f"{protocol.title}: {protocol.marking}")
     table.add_column("topic", overflow="fold", ratio=1)
     for heading in ("days", "writes", "reads"):
         table.add_column(heading, overflow="fold")
@@ -184,7 +182,7 @@ def _print_table(protocol: Protocol, catalogue: Catalogue) -> None:
         row = _row(topic, protocol)
         writes, reads = (", ".join(_who(what, topic, protocol)) for what in ("write", "read"))
         table.add_row(topic.name, str(row["retention_days"]), writes, reads)
-    console = Console()
+    console = Screen()
     console.print(table)
     console.print(f"{len(principals(protocol))} principals; to be reviewed by {protocol.review}")
     notice = review_notice(protocol, london_today())

@@ -10,7 +10,6 @@ from typing import Annotated, NamedTuple
 
 import typer
 from prometheus_client import CollectorRegistry, Gauge, write_to_textfile
-from rich.console import Console
 
 from ops.commands.common import AsJson, Exercise, RunDir, protocol_of, running_stack
 from ops.commands.first_keys import AcceptedKeys, OverExercise, accepting, key_lines
@@ -29,6 +28,7 @@ from ops.isp.signed import (
     require_signed,
 )
 from ops.outputs import check_outputs
+from ops.screen import Screen, say, say_json, say_lines
 from schemas.catalogue import Catalogue, load_catalogue
 from schemas.london import london_today
 from schemas.openings import closed_datasets
@@ -90,7 +90,7 @@ def on_stack(protocol_file: Path | None, run_dir: Path | None) -> OnStack:
     read = read_protocol(protocol_of(stack.run_dir, protocol_file), catalogue)
     notice = review_notice(read.protocol, london_today())
     if notice is not None:
-        Console(stderr=True).print(notice, style="yellow", markup=False)
+        Screen(stderr=True).print(notice, style="yellow")
     return OnStack(read, catalogue, stack)
 
 
@@ -127,7 +127,7 @@ def plan(
     more = {**_succession(here.read, known), "refused": found}
     _show(here.protocol, made, {**made.document, **more}, as_json=as_json)
     if not as_json:
-        typer.echo("\n".join(_succession_lines(here.read, known, found)))
+        say_lines("\n".join(_succession_lines(here.read, known, found)))
     if found:
         raise typer.Exit(REFUSED)
     if out is not None:
@@ -189,14 +189,14 @@ def apply(
         here.admin,
         here.stack.secrets,
         here.stack.registry_client,
-        Console(stderr=True, quiet=as_json).print,
+        Screen(stderr=True, quiet=as_json).print,
         renew_passwords=renew_passwords,
     )
     if as_json:
         document = {**_identity(here.read), **_outcome(applied)}
-        typer.echo(json.dumps(document, indent=2))
+        say_json(document)
     else:
-        typer.echo(_summary(here.read, applied))
+        say_lines(_summary(here.read, applied))
 
 
 def drift(
@@ -245,31 +245,31 @@ def _write_metric(partnership: str, found: Plan, textfile: Path) -> None:
 
 def _show(protocol: Protocol, changes: Plan, document: dict[str, object], *, as_json: bool) -> None:
     if as_json:
-        typer.echo(json.dumps(document, indent=2))
+        say_json(document)
         return
     name = protocol.title
     if changes.in_step:
-        typer.echo(f"{name}: broker and registry are what the protocol says")
+        say(f"{name}: broker and registry are what the protocol says")
         return
     if not changes.nothing or changes.in_force != changes.protocol:
-        typer.echo(f"{name}: to be brought into step by `ipu isp apply`")
+        say(f"{name}: to be brought into step by `ipu isp apply`")
     if changes.in_force != changes.protocol:
-        typer.echo(f"  put in force  protocol {changes.protocol[:16]}…")
+        say(f"  put in force  protocol {changes.protocol[:16]}…")
     for kind, change in changes.changes.items():
         lines = (("remove", change.removed), ("create", change.created), ("change", change.changed))
         for what, names in lines:
             for one in names:
-                typer.echo(f"  {what}  {kind:8}{one}")
+                say(f"  {what}  {kind:8}{one}")
     _show_foreign(name, changes)
 
 
 def _show_foreign(name: str, changes: Plan) -> None:
     if changes.foreign:
-        typer.echo(f"{name}: not the protocol's, and left alone; remove it by hand")
+        say(f"{name}: not the protocol's, and left alone; remove it by hand")
     for one in changes.foreign:
-        typer.echo(f"  {one}")
+        say(f"  {one}")
     for user in changes.locked:
-        typer.echo(f"  locked   {user}, who left; a password that was set by hand looks the same")
+        say(f"  locked   {user}, who left; a password that was set by hand looks the same")
 
 
 def _outcome(applied: Applied) -> dict[str, object]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +12,7 @@ from ops.embedded import private_files
 from ops.embedded.broker_config import ADMIN
 from ops.isp.in_force import read_in_force
 from ops.isp.successor import followed, succession_lines
+from ops.screen import say, say_json, say_lines
 from schemas.catalogue import Catalogue, load_catalogue
 from schemas.london import london_today
 from schemas.protocol import Protocol, ProtocolError
@@ -65,11 +65,11 @@ def follow(
     removed = _take_out_stale(protocol_file, successor)
     if as_json:
         document = {"follows": known.digest, "number": number + 1, "removed": removed}
-        typer.echo(json.dumps(document))
+        say_json(document, indent=None)
         return
-    typer.echo("\n".join([f"{protocol_file}:", *succession_lines(number, known.digest)]))
+    say_lines("\n".join([f"{protocol_file}:", *succession_lines(number, known.digest)]))
     for name in removed:
-        typer.echo(f"taken out: the signature of {name}, which is of another protocol")
+        say(f"taken out: the signature of {name}, which is of another protocol")
 
 
 def _parsed(text: str, file: Path, catalogue: Catalogue) -> Protocol:

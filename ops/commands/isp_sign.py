@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
@@ -18,6 +17,7 @@ from ops.exercise import exercise as make_exercise
 from ops.isp.signed import ReadProtocol, read_protocol
 from ops.officer_keys import is_encrypted, load_key, make_key
 from ops.outputs import check_outputs
+from ops.screen import say, say_json
 from ops.settings import Settings
 from schemas.catalogue import load_catalogue
 from schemas.london import london_today
@@ -59,9 +59,9 @@ def key(
     """
     secret = _asked(confirm=True) if passphrase else None
     made = make_key(out, secret)
-    typer.echo(f"key: {public_key(made)}")
-    typer.echo(f"fingerprint: {fingerprint(public_key(made))}", err=True)
-    typer.echo(f"the line above goes under the post in the protocol; {out} stays yours", err=True)
+    say(f"key: {public_key(made)}")
+    say(f"fingerprint: {fingerprint(public_key(made))}", err=True)
+    say(f"the line above goes under the post in the protocol; {out} stays yours", err=True)
 
 
 def sign(
@@ -135,10 +135,10 @@ def exercise(
     private_files.make_folder(settings.run_dir)
     copy = make_exercise(protocol_file, settings.run_dir, load_catalogue())
     if as_json:
-        typer.echo(json.dumps({"protocol": str(copy)}))
+        say_json({"protocol": str(copy)}, indent=None)
     else:
         told = f"{copy}: signed for an exercise; start it with `ipu up --exercise {copy}`"
-        typer.echo(told)
+        say(told)
 
 
 def _asked(*, confirm: bool = False) -> str:
@@ -176,18 +176,18 @@ def _tell(
     if as_json:
         signature = made.model_dump(mode="json")
         document = {"signature": signature, "new_partners": new, "removed": gone}
-        typer.echo(json.dumps({**document, "missing": after.findings}))
+        say_json({**document, "missing": after.findings}, indent=None)
         return
-    typer.echo(f"{made.party} ({made.post}) has signed {after.protocol.title}, {after.line}")
+    say(f"{made.party} ({made.post}) has signed {after.protocol.title}, {after.line}")
     if after.protocol.follows:
-        typer.echo(f"it follows {after.protocol.follows}")
+        say(f"it follows {after.protocol.follows}")
     for name in after.protocol.rekeyed:
-        typer.echo(f"it replaces the keys of {name!r} without a signature of {name!r} (rekeyed)")
+        say(f"it replaces the keys of {name!r} without a signature of {name!r} (rekeyed)")
     if new:
-        typer.echo(f"signed in: {', '.join(new)}")
+        say(f"signed in: {', '.join(new)}")
     for name in gone:
-        typer.echo(f"taken out: the signature of {name}, which is of another protocol")
+        say(f"taken out: the signature of {name}, which is of another protocol")
     for finding in after.findings:
-        typer.echo(f"still missing: {finding}")
+        say(f"still missing: {finding}")
     if not after.findings:
-        typer.echo("everybody has signed; `ipu isp apply` takes it")
+        say("everybody has signed; `ipu isp apply` takes it")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from typing import Annotated, Any
 
@@ -12,7 +11,6 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
     AdminClient,
     ResourceType,
 )
-from rich.console import Console
 from rich.table import Table
 
 from ops.commands.common import AsJson, ProtocolOption, RunDir
@@ -22,6 +20,7 @@ from ops.embedded.broker_config import SUPER_USERS
 from ops.isp.rules import listed
 from ops.isp.topics import partitions_by_topic
 from ops.isp.who import Access, accesses
+from ops.screen import Screen, say_json
 from schemas.access import Ground, grounds, principals, rules
 from schemas.protocol import Protocol
 
@@ -59,7 +58,7 @@ def who(
     found = accesses(bindings, wanted, agreed, why)
     chosen = [access for access in found if party in (None, access.principal)]
     if as_json:
-        typer.echo(json.dumps(_document(of, chosen), indent=2))
+        say_json(_document(of, chosen))
     else:
         _print(of, chosen)
 
@@ -99,7 +98,7 @@ def _print(of: str, found: Iterable[Access]) -> None:
         table.add_column(heading, overflow="fold", ratio=1)
     for access in found:
         table.add_row(access.principal, access.operation, access.topic, _basis(access))
-    console = Console()
+    console = Screen()
     console.print(table)
     console.print(f"by the broker's configuration, everything: {', '.join(SUPER_USERS)}")
 

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from ops.commands.common import AsJson, ProtocolOption, RunDir, protocol_of
 from ops.keys import KeptEpoch, KeyStore
+from ops.screen import Screen, say, say_json
 from ops.settings import Settings
 from ops.system import keys_in
 from schemas.catalogue import load_catalogue
@@ -37,13 +36,13 @@ def list_(*, secrets: Secrets = None, run_dir: RunDir = None, as_json: AsJson = 
     """
     epochs = _store(secrets, run_dir).epochs()
     if as_json:
-        typer.echo(json.dumps([_document(e) for e in epochs], indent=2))
+        say_json([_document(e) for e in epochs])
         return
     table = Table("epoch", "for events from", "key made", "")
     for epoch in epochs:
         begins = epoch.begins.isoformat() if epoch.begins else "ever"
         table.add_row(str(epoch.number), begins, str(epoch.made), "retired" * epoch.retired)
-    Console().print(table)
+    Screen().print(table)
 
 
 @keys.command()
@@ -56,7 +55,7 @@ def make(*, secrets: Secrets = None, run_dir: RunDir = None) -> None:
     """
     store = _store(secrets, run_dir)
     store.make(london_today())
-    typer.echo(f"{len(store.epochs())} epoch in {store.folder}")
+    say(f"{len(store.epochs())} epoch in {store.folder}")
 
 
 @keys.command()
@@ -92,7 +91,7 @@ def rotate(
     today = london_today()
     day = begins.date() if begins else _first_of_next_month(today)
     made = _store(secrets, run_dir).rotate(day, today, urgent=urgent)
-    typer.echo(f"epoch {made.number} begins on {made.begins}")
+    say(f"epoch {made.number} begins on {made.begins}")
 
 
 @keys.command()
@@ -115,7 +114,7 @@ def retire(
     if not yes:
         typer.confirm(f"Delete the key of epoch {number} for good?", abort=True)
     _store(secrets, run_dir).retire(number, london_today(), agreed.retention.releases_days)
-    typer.echo(
+    say(
         f"the key of epoch {number} is deleted; remove it from your backups too, and start the workers again"
     )
 

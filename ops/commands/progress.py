@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+from ops.screen import Screen
 
 Shown = Callable[[int, int, str], None]
 """Takes what is done, what there is to do, and a note."""
 
 
 @contextmanager
-def progress_bar(console: Console, title: str) -> Iterator[Shown]:
+def progress_bar(console: Screen, title: str) -> Iterator[Shown]:
     """A bar that goes when the work has ended."""
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn())
-    more = (TimeRemainingColumn(), TextColumn("{task.fields[note]}"))
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), TaskProgressColumn())
+    more = (TimeRemainingColumn(), TextColumn("{task.fields[note]}", markup=False))
     with Progress(*columns, *more, console=console, transient=True) as progress:
         task = progress.add_task(title, total=None, note="")
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from connectors.account import Account
@@ -34,6 +32,7 @@ from ops.commands.common import (
     running_stack,
 )
 from ops.commands.progress import progress_bar
+from ops.screen import Screen, say_json
 from ops.settings import Settings
 from schemas.catalogue import Catalogue, load_catalogue
 from schemas.london import london_today
@@ -123,12 +122,12 @@ def publish(
     job = _job(file, columns, account, catalogue, agreed.party(agency), stated)
     if erase:
         job = replace(job, erasure=Erasure(frozenset(row) if row else None))
-    console = Console(stderr=True, quiet=as_json)
+    console = Screen(stderr=True, quiet=as_json)
     with progress_bar(console, "sending") as shown:
         published = publish_file(job, Pace(rate=rate), lambda at: shown(*_of_file(at)))
     outcome = _outcome(job, published, timeout, console, watch) if wait else None
     if as_json:
-        typer.echo(json.dumps(_document(published, outcome), indent=2))
+        say_json(_document(published, outcome))
     else:
         _print_summary(agreed.party(agency).name, published, outcome)
     failed = failed_on_unreadable(
@@ -182,7 +181,7 @@ def _job(
 
 
 def _outcome(
-    job: Job, published: Published, timeout: float, console: Console, watch: Watch
+    job: Job, published: Published, timeout: float, console: Screen, watch: Watch
 ) -> Outcome:
     with progress_bar(console, "waiting for receipts") as shown:
         return await_outcome(
@@ -231,10 +230,10 @@ def _print_summary(agency: str, published: Published, outcome: Outcome | None) -
     table.add_row("rows that could not be read", f"{published.unreadable:,}")
     if outcome is not None:
         _add_outcome(table, outcome)
-    console = Console()
+    console = Screen()
     console.print(table)
     for line in _notes(published, outcome):
-        console.print(line, markup=False, soft_wrap=True)
+        console.print(line, soft_wrap=True)
 
 
 def _add_outcome(table: Table, outcome: Outcome) -> None:

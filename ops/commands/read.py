@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import base64
-import json
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import Annotated, Any
 
 import typer
+from confluent_kafka import Message
 
 from ops.audit.kept_heads import HEADED, HeadKeeper, heads_file, watched
 from ops.commands.common import ProtocolOption, RunDir, account_of, protocol_of, running_stack
-from ops.reader import decoded, read_all
+from ops.reader import read_all
+from ops.screen import json_text, say
 from schemas.catalogue import load_catalogue
 from schemas.protocol import Protocol
 from schemas.protocol_file import load_protocol
 from schemas.topics import Topic, topics
-from schemas.wire import decoder
+from schemas.wire import WireError, decoder, schema_id
 
 _SHOWN = 12
 
@@ -39,9 +41,10 @@ def read(
 ) -> None:
     """Print a topic's records as JSON lines, as one of the parties has them.
 
-    Releases, receipts, supplies, and what was rejected with every fault. Bytes are base64. Exit
-    code 1 if the broker refuses the topic to the party, 3 if receipts or an inbox tell of another audit than
-    they told this party of before.
+    Releases, receipts, supplies, and what was rejected with every fault. Bytes are base64. What is no
+    record of the topic's schema is left out, and counted on standard error. Exit code 1 if the broker
+    refuses the topic to the party, or it cannot be read to its end; 3 if receipts or an inbox tell of
+    another audit than they told this party of before.
 
     Examples:
 
@@ -59,11 +62,31 @@ def read(
     watch = keeper.watch()
     if chosen.family in HEADED:
         messages = watched(messages, decoder(chosen.schema), watch)
-    for record in islice(decoded(messages, decoder(chosen.schema)), limit):
-        typer.echo(json.dumps(record, default=_plain, ensure_ascii=False))
+    left_out = Counter[str]()
+    for record in islice(_records(messages, decoder(chosen.schema), left_out), limit):
+        say(record)
+    if left_out:
+        why = ", ".join(f"{reason} {number:,}" for reason, number in sorted(left_out.items()))
+        say(f"{chosen.name}: {left_out.total():,} messages are no records: {why}", err=True)
     if limit is None:
         watch.note_end(chosen.name)
     keeper.settle(watch)
+
+
+def _records(
+    messages: Iterable[Message], decode: Callable[[bytes], Any], left_out: Counter[str]
+) -> Iterator[str]:
+    """Return each record as JSON; count the messages that hold none, by reason."""
+    for message in messages:
+        value = message.value()
+        if value is not None:
+            try:
+                schema_id(value)
+                yield json_text(decode(value), default=_plain)
+            except WireError as error:
+                left_out[error.reason] += 1
+            except ValueError:
+                left_out["not-json"] += 1
 
 
 def _check_party(protocol: Protocol, party: str) -> None:

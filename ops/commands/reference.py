@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from ops.commands.common import AsJson, RunDir
 from ops.outputs import check_outputs
 from ops.reference import GAZETTEER_FOLDER, INDEX_FOLDER, PREMISES_FILE
+from ops.screen import Screen, say_json
 from ops.settings import Settings
 from sanitiser.gazetteer_build import build_gazetteer
 from sanitiser.premises_list import build_premises
@@ -51,7 +50,7 @@ def build(
 
         ipu reference build --households households.csv --k 8
     """
-    console = Console(stderr=True)
+    console = Screen(stderr=True)
     folder = Settings.from_environment(run_dir=run_dir).run_dir / INDEX_FOLDER
     check_outputs({"the index": folder}, {"--households": households, "--postcodes": postcodes})
     folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -59,10 +58,9 @@ def build(
     with console.status("building the postcode index") as status:
         metadata = build_index(folder, table, households, k=k, limit_m=limit, report=status.update)
     if as_json:
-        print(
-            json.dumps(
-                {key: value for key, value in asdict(metadata).items() if key != "districts"}
-            )
+        say_json(
+            {key: value for key, value in asdict(metadata).items() if key != "districts"},
+            indent=None,
         )
         return
     console.print(
@@ -135,9 +133,9 @@ def premises(
 
 def _tell(kept: Mapping[str, int], left_out: Mapping[str, int], *, as_json: bool) -> None:
     if as_json:
-        print(json.dumps({"kept": kept, "left_out": left_out}))
+        say_json({"kept": kept, "left_out": left_out}, indent=None)
         return
-    console = Console(stderr=True)
+    console = Screen(stderr=True)
     for title, counts in (("kept", kept), ("left out", left_out)):
         told = ", ".join(f"{name} {count:,}" for name, count in sorted(counts.items()))
-        console.print(f"{title}: {told or 'nothing'}", markup=False)
+        console.print(f"{title}: {told or 'nothing'}")

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from connectors.account import check_access
 from connectors.mapping import Mapping
@@ -25,6 +23,7 @@ from ops.commands.common import (
 )
 from ops.resolve.originals import Originals
 from ops.resolve.search import Found, search
+from ops.screen import Screen, say, say_json
 from schemas.catalogue import Catalogue, load_catalogue
 from schemas.client_names import COMMANDS
 from schemas.london import london_time
@@ -78,7 +77,7 @@ def resolve(
     supplied = _supplied(agreed, agency, dataset)
     account = account_of(agreed, agency, stack)
     check_access(account, [account.names.receipts(agency)])
-    console = Console(stderr=True, quiet=as_json)
+    console = Screen(stderr=True, quiet=as_json)
     now = london_time(datetime.now(UTC))
     with console.status("assembling the flows") as status:
         originals = Originals.of(stack, agreed, catalogue)
@@ -135,11 +134,11 @@ def _counted(update: Callable[[str], None]) -> Callable[[int], None]:
 
 def _tell(found: Found | None, agency: str, *, as_json: bool) -> None:
     if found is None:
-        typer.echo(f"ipu: no record of {agency} bears this digest", err=True)
+        say(f"ipu: no record of {agency} bears this digest", err=True)
         raise typer.Exit(NOT_FOUND)
     if as_json:
-        typer.echo(json.dumps(found._asdict(), indent=2))
+        say_json(found._asdict())
         return
-    typer.echo(f"{found.field} of {found.dataset}, supply {found.supply or 'unknown'}:")
+    say(f"{found.field} of {found.dataset}, supply {found.supply or 'unknown'}:")
     for name, value in found.reference.items():
-        typer.echo(f"  {name}: {value}")
+        say(f"  {name}: {value}")

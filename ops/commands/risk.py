@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from pathlib import Path
 from secrets import token_bytes
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from ops.commands.common import AsJson, columns_of
@@ -19,6 +17,7 @@ from ops.offline.run import Order
 from ops.reference import cached_index
 from ops.risk.finding import Finding
 from ops.risk.intruder import Report, play
+from ops.screen import Screen, say_json
 from ops.settings import Settings
 from sanitiser.gazetteer import Gazetteer
 from sanitiser.postcodes import PostcodeIndex
@@ -76,7 +75,7 @@ def risk(
     catalogue = load_catalogue()
     columns = columns_of(mapping, dataset, catalogue)
     check_profile(profile, dataset, catalogue)
-    console = Console(stderr=True, quiet=as_json)
+    console = Screen(stderr=True, quiet=as_json)
     settings = Settings.from_environment()
     with console.status("opening the postcode index") as status:
         folder = cached_index(settings.cache_dir, households, k, limit, status.update)
@@ -89,7 +88,7 @@ def risk(
     with progress_bar(console, "reading the originals") as shown:
         report = play(release, order, k, heeded=heeded, progress=shown)
     if as_json:
-        typer.echo(json.dumps(report.document(), indent=2))
+        say_json(report.document())
     else:
         _print(report)
     if report.findings:
@@ -97,7 +96,7 @@ def risk(
 
 
 def _print(report: Report) -> None:
-    console = Console()
+    console = Screen()
     if report.findings:
         console.print(_table("Findings", report.findings))
     if report.notes:
@@ -113,7 +112,7 @@ def _print(report: Report) -> None:
     for name in ("households", "people_alike"):
         if document[name]:
             told = ", ".join(f"{part.replace('_', ' ')} {n}" for part, n in document[name].items())
-            console.print(f"{name.replace('_', ' ')}: {told}", markup=False)
+            console.print(f"{name.replace('_', ' ')}: {told}")
     if not report.findings:
         console.print("no findings")
 

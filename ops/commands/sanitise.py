@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from secrets import token_bytes
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from ops.commands.common import AllowUnreadable, AsJson, columns_of, failed_on_unreadable
@@ -18,6 +16,7 @@ from ops.offline.run import Order, sanitise_file
 from ops.offline.summary import Summary
 from ops.outputs import check_outputs
 from ops.reference import cached_index
+from ops.screen import Screen, say_json
 from ops.settings import Settings
 from sanitiser.gazetteer import Gazetteer
 from sanitiser.postcodes import PostcodeIndex
@@ -125,7 +124,7 @@ def sanitise(
     catalogue = load_catalogue()
     columns = columns_of(mapping, dataset, catalogue)
     check_profile(profile, dataset, catalogue)
-    console = Console(stderr=True, quiet=as_json)
+    console = Screen(stderr=True, quiet=as_json)
     settings = Settings.from_environment()
     with console.status("opening the postcode index") as status:
         folder = cached_index(settings.cache_dir, households, k, limit, status.update)
@@ -137,7 +136,7 @@ def sanitise(
     with progress_bar(console, "sanitising") as shown:
         summary = sanitise_file(order, lambda done, all_, n: shown(done, all_, f"{n:,} rows"))
     if as_json:
-        typer.echo(json.dumps(summary.document(), indent=2))
+        say_json(summary.document())
     else:
         _print(summary, out)
     failed = failed_on_unreadable(
@@ -189,10 +188,10 @@ def _print(summary: Summary, out: Path) -> None:
                 table.add_row(f"{_words(name)}: {_words(part)}", f"{count:,}")
         elif value is not None:
             table.add_row(_words(name), f"{value:,}")
-    console = Console()
+    console = Screen()
     console.print(table)
     for line in (*summary.notes, f"released records in {out}"):
-        console.print(line, markup=False, soft_wrap=True)
+        console.print(line, soft_wrap=True)
 
 
 def _as_listed(name: str) -> Callable[[tuple[str, int]], tuple[int, str]]:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from ops.background import log_of
 from ops.commands.common import DEFAULT_PROTOCOL, AsJson, Exercise, RunDir
@@ -18,6 +16,7 @@ from ops.embedded.layout import Layout
 from ops.exercise import exercise
 from ops.keeper import Keeper
 from ops.metrics_door import USER
+from ops.screen import Screen, say, say_json, say_lines
 from ops.settings import Settings
 from ops.system import System, bring_up, take_down
 from schemas.catalogue import load_catalogue
@@ -69,7 +68,7 @@ def up(
         ipu up --json | jq -r .bootstrap
     """
     settings = Settings.from_environment(run_dir=run_dir)
-    console = Console(stderr=True, quiet=as_json)
+    console = Screen(stderr=True, quiet=as_json)
     if protocol is None:
         protocol, exercise = _exercise(settings), True
         console.print(f"{protocol}: the example, signed for an exercise on this machine")
@@ -89,7 +88,10 @@ def up(
             exercise=exercise,
             over_exercise=over_exercise,
         )
-    typer.echo(json.dumps(_outcome(system)) if as_json else _summary(system))
+    if as_json:
+        say_json(_outcome(system), indent=None)
+    else:
+        say_lines(_summary(system))
 
 
 def keep(*, run_dir: RunDir = None) -> None:
@@ -113,14 +115,14 @@ def down(*, run_dir: RunDir = None, as_json: AsJson = False) -> None:
         ipu down --run-dir trial
     """
     settings = Settings.from_environment(run_dir=run_dir)
-    console = Console(stderr=True, quiet=as_json)
+    console = Screen(stderr=True, quiet=as_json)
     with console.status("looking for what runs") as status:
         stopped = take_down(settings, status.update)
     if as_json:
-        typer.echo(json.dumps({"stopped": stopped, "run_dir": str(settings.run_dir)}))
+        say_json({"stopped": stopped, "run_dir": str(settings.run_dir)}, indent=None)
     else:
         outcome = "stopped" if stopped else "nothing was running"
-        typer.echo(f"{outcome} under {settings.run_dir}; its data stays there")
+        say(f"{outcome} under {settings.run_dir}; its data stays there")
 
 
 def _outcome(system: System) -> dict[str, object]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import typer
-from rich.console import Console
 
 from ops.commands.common import (
     AsJson,
@@ -18,17 +19,23 @@ from ops.commands.common import (
     running_stack,
 )
 from ops.commands.supply_tables import print_gaps, print_lines, print_whole
+from ops.embedded.errors import StackError
 from ops.embedded.stack import Stack
+from ops.screen import Screen, say_json
 from ops.supplies import documents
 from ops.supplies.gaps import AgencyGaps, gaps
-from ops.supplies.history import History, read_history
+from ops.supplies.history import History, Unreadable, read_history
 from ops.supplies.measure import Measured, measure
 from schemas.catalogue import Catalogue, load_catalogue
 from schemas.london import london_today
 from schemas.protocol import Party, Protocol
 from schemas.protocol_file import load_protocol
 
-FINDINGS = 3
+FAILED, FINDINGS = 1, 3
+PATIENCE_S = 10.0
+"""How long a topic may be silent before its end before the listing goes on without the rest of it."""
+_AT_ONCE = 4
+"""Agencies that are read at a time."""
 
 supplies = typer.Typer(no_args_is_help=True, help="What was supplied, and what is lacking.")
 
@@ -54,15 +61,13 @@ class _Setting(NamedTuple):
             raise typer.BadParameter(message, param_hint="--agency")
         return chosen
 
-    def history(self, party: Party) -> History:
-        """What the party has supplied, read as its own principal; nothing where it supplies nothing."""
-        if not any(s.agency == party.id for s in self.protocol.supplies):
-            return History(party.id)
-        return read_history(account_of(self.protocol, party.id, self.stack), self.catalogue)
+    def histories(self, agency: str | None) -> list[History]:
+        """What the agencies asked for have supplied, each read as its own principal."""
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            return list(pool.map(self._history, self.parties(agency)))
 
-    def measured(self, agency: str | None) -> list[Measured]:
-        """Every supply of the agencies asked for, with its outcome."""
-        histories = [self.history(party) for party in self.parties(agency)]
+    def measured(self, histories: Iterable[History]) -> list[Measured]:
+        """Every supply, with its outcome."""
         return [
             measure(
                 supply,
@@ -73,13 +78,24 @@ class _Setting(NamedTuple):
             for supply in history.supplies
         ]
 
-    def gaps(self, agency: str | None) -> list[AgencyGaps]:
-        """What each of the agencies asked for lacks."""
+    def gaps(self, histories: Iterable[History]) -> list[AgencyGaps]:
+        """What each of the agencies lacks."""
         today = london_today()
         return [
-            gaps(party, self.history(party), self.protocol, self.catalogue, today)
-            for party in self.parties(agency)
+            gaps(self.protocol.party(h.agency), h, self.protocol, self.catalogue, today)
+            for h in histories
         ]
+
+    def _history(self, party: Party) -> History:
+        """What the party has supplied; nothing where it supplies nothing."""
+        datasets = [s.dataset for s in self.protocol.supplies if s.agency == party.id]
+        if not datasets:
+            return History(party.id)
+        try:
+            account = account_of(self.protocol, party.id, self.stack)
+        except StackError as error:
+            return History(party.id, unreadable=(Unreadable(None, str(error)),))
+        return read_history(replace(account, patience_s=PATIENCE_S), datasets, self.catalogue)
 
 
 @supplies.command("list")
@@ -92,17 +108,24 @@ def list_supplies(
 ) -> None:
     """List supplies with their outcome, each agency's read as its own principal.
 
+    What an agency has written there that is no supply is listed as unreadable. Exit code 1 if a topic
+    could not be read to its end; the others are listed all the same.
+
     Examples:
 
         ipu supplies list
 
         ipu supplies list --agency police --json | jq '.supplies[] | select(.findings > 0)'
     """
-    lines = [documents.line(each) for each in _setting(protocol, run_dir).measured(agency)]
+    setting = _setting(protocol, run_dir)
+    histories = setting.histories(agency)
+    lines = [documents.line(each) for each in setting.measured(histories)]
+    unreadable = documents.unreadable(histories)
     if as_json:
-        typer.echo(json.dumps({"supplies": lines}, indent=2))
+        say_json({"supplies": lines, "unreadable": unreadable})
     else:
-        print_lines(lines, Console(markup=False))
+        print_lines(lines, unreadable, Screen())
+    _end_if_unfinished(histories)
 
 
 @supplies.command()
@@ -128,12 +151,14 @@ def show(
 
         ipu supplies show 5f3c --agency police --json | jq .measured.completeness
     """
-    found = _find(_setting(protocol, run_dir).measured(agency), supply_id)
+    setting = _setting(protocol, run_dir)
+    histories = setting.histories(agency)
+    found = _find(setting.measured(histories), supply_id, documents.unreadable(histories))
     document = documents.whole(found)
     if as_json:
-        typer.echo(json.dumps(document, indent=2))
+        say_json(document)
     else:
-        print_whole(document, Console(markup=False))
+        print_whole(document, Screen())
 
 
 @supplies.command("gaps")
@@ -149,7 +174,7 @@ def show_gaps(
     Named are datafields of which no record ever held a usable value, datasets that were agreed but
     never supplied, and datasets that the guidance expects of an agency of its kind for which the
     protocol has no agreement. Peripheral datasets count while the protocol states a requirement for
-    them. Exit code 0 if nothing is lacking, 3 if something is.
+    them. Exit code 0 if nothing is lacking, 3 if something is, 1 if a topic could not be read to its end.
 
     Examples:
 
@@ -157,12 +182,15 @@ def show_gaps(
 
         ipu supplies gaps --agency fire --json | jq '.agencies[].gaps'
     """
-    reports = _setting(protocol, run_dir).gaps(agency)
+    setting = _setting(protocol, run_dir)
+    histories = setting.histories(agency)
+    reports, unreadable = setting.gaps(histories), documents.unreadable(histories)
     found = [documents.gap_report(report) for report in reports]
     if as_json:
-        typer.echo(json.dumps({"agencies": found}, indent=2))
+        say_json({"agencies": found, "unreadable": unreadable})
     else:
-        print_gaps(found, Console(markup=False))
+        print_gaps(found, unreadable, Screen())
+    _end_if_unfinished(histories)
     if any(report.gaps for report in reports):
         raise typer.Exit(FINDINGS)
 
@@ -173,10 +201,19 @@ def _setting(protocol_file: Path | None, run_dir: Path | None) -> _Setting:
     return _Setting(stack, load_protocol(path, catalogue), catalogue)
 
 
-def _find(measured: list[Measured], beginning: str) -> Measured:
+def _end_if_unfinished(histories: Iterable[History]) -> None:
+    if any(found.records is None for history in histories for found in history.unreadable):
+        raise typer.Exit(FAILED)
+
+
+def _find(
+    measured: list[Measured], beginning: str, unreadable: Sequence[Mapping[str, Any]]
+) -> Measured:
     fitting = [m for m in measured if m.supply["supply_id"].startswith(beginning)]
     if len(fitting) == 1:
         return fitting[0]
     what = "begins more than one supply" if fitting else "is no supply"
     message = f"{beginning!r} {what}; accepted are those of `ipu supplies list`"
+    if unreadable:
+        message += f", which has {len(unreadable)} unreadable rows"
     raise typer.BadParameter(message, param_hint="SUPPLY_ID")

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
+
+from ops.screen import Screen
+from schemas.plain_text import visible
 
 Document = Mapping[str, Any]
 
@@ -15,8 +17,8 @@ _SHORT = 8
 _COUNTS = ("accepted", "cleaned", "held", "rejected")
 
 
-def print_lines(lines: Sequence[Document], console: Console) -> None:
-    """One row a supply."""
+def print_lines(lines: Sequence[Document], unreadable: Sequence[Document], console: Screen) -> None:
+    """One row a supply, and one for what of an agency could not be read."""
     table = Table(title="Supplies", box=None, collapse_padding=True)
     table.add_column("supply", no_wrap=True)
     table.add_column("agency", overflow="fold")
@@ -31,9 +33,10 @@ def print_lines(lines: Sequence[Document], console: Console) -> None:
             _percent(each["reject_share"]), _text(each["age_days"]), str(each["findings"]),
         )  # fmt: skip
     console.print(table)
+    _print_unreadable(unreadable, console)
 
 
-def print_whole(document: Document, console: Console) -> None:
+def print_whole(document: Document, console: Screen) -> None:
     """One supply: metadata, outcome, measures beside claims, findings."""
     supply, outcome = document["supply"], document["outcome"]
     about = Table(title=f"Supply {supply['supply_id']}", show_header=False)
@@ -52,13 +55,15 @@ def print_whole(document: Document, console: Console) -> None:
     console.print(about)
     console.print(_completeness(document))
     for finding in document["findings"]:
-        console.print(f"finding: {finding}", soft_wrap=True)
+        console.print(f"finding: {visible(finding)}", soft_wrap=True)
     if not outcome["whole"]:
         left = supply["records"] - outcome["accepted"] - outcome["rejected"]
         console.print(f"{left:,} records have no outcome yet, so completeness is not judged")
 
 
-def print_gaps(reports: Sequence[Document], console: Console) -> None:
+def print_gaps(
+    reports: Sequence[Document], unreadable: Sequence[Document], console: Screen
+) -> None:
     """What each agency lacks, under the post that sees to it."""
     for report in reports:
         officer = report["liaison_officer"]
@@ -73,6 +78,15 @@ def print_gaps(reports: Sequence[Document], console: Console) -> None:
             names = f" ({' or '.join(gap['fields'])})" if gap["fields"] else ""
             text = f"  {gap['dataset']} {gap['guidance']}: {gap['message']}{names}"
             console.print(text, soft_wrap=True)
+    _print_unreadable(unreadable, console)
+
+
+def _print_unreadable(unreadable: Sequence[Document], console: Screen) -> None:
+    for each in unreadable:
+        where = f"{each['agency']} {each['dataset'] or ''}".strip()
+        number = "" if each["records"] is None else f"{each['records']:,} records: "
+        text = f"unreadable: {where}: {number}{each['reason']}"
+        console.print(visible(text), style="yellow", soft_wrap=True)
 
 
 def _about(supply: Document) -> Iterator[tuple[str, str]]:

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
 from rich.panel import Panel
 from rich.table import Table
 
 from ops.demo.access_table import Answer
 from ops.demo.case import CaseSeen
+from ops.screen import Screen
 
 WIDTH = 110
 _DIGEST = re.compile(r"[0-9a-f]{32}")
@@ -49,9 +49,9 @@ class Findings:
     seconds: float
 
 
-def show(console: Console, findings: Findings, parties: Sequence[str]) -> None:
+def show(console: Screen, findings: Findings, parties: Sequence[str]) -> None:
     """Print the report, as wide as its tables need."""
-    console = Console(file=console.file, width=max(console.width, WIDTH))
+    console = Screen(file=console.file, width=max(console.width, WIDTH))
     console.print(_supplies(findings.supplies))
     console.print(_sample(findings.sample))
     console.print(_answers(findings, parties))
@@ -96,7 +96,7 @@ def _sample(forms: Mapping[str, Mapping[str, Any]]) -> Table:
 def _shown(form: Mapping[str, Any], field: str) -> str:
     value = form.get(field)
     if value is None or value == "":
-        return "[dim]–[/dim]"
+        return "–"
     text = ", ".join(value) if isinstance(value, list) else str(value)
     return f"{text[:8]}…" if _DIGEST.fullmatch(text) else text
 

@@ -41,10 +41,11 @@ from schemas.topics import (
 )
 from schemas.wire import WireError, decoder
 from streams.chain import Heads
-from streams.disclosures.case import Case, ConsentRecord, Flow, State
+from streams.disclosures.case import Case, Flow, State, read_stored
 from streams.disclosures.register import Refused, Register, Taken, closed, opened
 from streams.disclosures.releases import Desk, Passage, Reading, passages
 from streams.disclosures.sealing import to_recipient
+from streams.disclosures.turns import Allowance
 from streams.flows import Wire
 from streams.heads import HeadsFollower
 from streams.messages import Intake, Output
@@ -119,7 +120,11 @@ class Discloser:
         }
         self._desks: dict[str, Desk] = {}
         self._backlogs: dict[str, Backlog] = {}
-        self._follower = Follower(settings.connection, discloser_group(self._names.discloser))
+        self._follower = Follower(
+            settings.connection, discloser_group(self._names.discloser), self._letters
+        )
+        a_minute, began = self._protocol.cases.letters_a_minute, time.monotonic()
+        self._allowances = {t: Allowance(a_minute, began) for t in self._letters}
         # The broker's number: a topic can have more partitions than the protocol says.
         self._partitions = {topic: self._follower.partitions(topic) for topic in self._readings}
         self._take_up()
@@ -151,9 +156,10 @@ class Discloser:
             self._pause()
         self._bring_into_step()
         self._heads_follower.follow()
-        messages = self._follower.poll(_POLL_SECONDS)
-        if messages:
-            self._read(messages)
+        records = self._follower.poll(_POLL_SECONDS)
+        letters = self._next_letters()
+        if records or letters:
+            self._read(letters, records)
         for case in [] if self._paused else list(self._backlogs):
             self._draw(case)
 
@@ -166,8 +172,11 @@ class Discloser:
             if key is None or value is None:
                 continue
             stood = decode(value)
-            kind = Case if stood["kind"] == "case" else ConsentRecord
-            self._register.keep(_text(key), kind.model_validate_json(stood["document"]))
+            record = read_stored(stood["kind"], stood["document"])
+            if record is None:
+                log.error("%s cannot be read by this release; nothing is released for it", key)
+            else:
+                self._register.keep(_text(key), record)
 
     def _follow_heads(self) -> HeadsFollower:
         reader = committed_reader(self._settings.connection)
@@ -228,30 +237,41 @@ class Discloser:
 
     # Steps
 
-    def _read(self, messages: Iterable[Message]) -> None:
+    def _next_letters(self) -> dict[str, list[Message]]:
+        """Return the letters whose turn it is, by topic: of each party no more than it may have taken."""
+        now = time.monotonic()
+        found = {t: self._follower.take(t, a.letters(now)) for t, a in self._allowances.items()}
+        return {topic: letters for topic, letters in found.items() if letters}
+
+    def _read(self, letters: Mapping[str, list[Message]], messages: Iterable[Message]) -> None:
         """Letters first: what they withdraw goes no more to the records beside them."""
         now, outputs = self._now(), list[Output]()
-        letters = [m for m in messages if m.topic() in self._letters]
-        for message in letters:
-            outputs += self._letter(message, now)
+        for topic, of_party in letters.items():
+            outputs += self._turn(topic, of_party, now)
         records = [intake_of(m) for m in messages if m.topic() in self._readings]
         found = [(r, [d for d in self._desks.values() if d.follows(r)]) for r in records]
         self._commit([*outputs, *self._disclose(found, now)])
 
-    def _letter(self, message: Message, now: datetime) -> list[Output]:
-        party = self._letters[str(message.topic())]
-        try:
-            letter = self._read_letter(message.value() or b"")
-        except WireError:
-            log.warning("a message of %s is no letter", message.topic())
-            return []
-        taken = self._taken(party, letter, now)
-        if isinstance(taken, Refused):
-            log.warning("a letter of %s was not taken (%d reasons)", party, len(taken.reasons))
-            return list(self._ledger.refused(taken, now))
-        return self._keep(taken, now)
+    def _turn(self, topic: str, letters: Iterable[Message], now: datetime) -> list[Output]:
+        """Take letters of one party; of all that are refused one answer is made, and one entry."""
+        party, outputs, refused, number = self._letters[topic], list[Output](), list[Refused](), 0
+        for number, message in enumerate(letters, 1):  # noqa: B007 - their number is used below
+            taken = self._taken(party, message.value() or b"", now)
+            if isinstance(taken, Refused):
+                refused.append(taken)
+            else:
+                outputs += self._keep(taken, now)
+        if refused:
+            log.warning("letters of %s: %d were not taken", party, len(refused))
+            outputs += self._ledger.refused(party, refused, now)
+        self._allowances[topic].took(number, len(refused), time.monotonic())
+        return outputs
 
-    def _taken(self, party: str, letter: dict[str, Any], now: datetime) -> Taken | Refused:
+    def _taken(self, party: str, value: bytes, now: datetime) -> Taken | Refused:
+        try:
+            letter = self._read_letter(value)
+        except WireError:
+            return Refused(party, sha256(value).hexdigest(), "", ("it is no letter",))
         try:
             return self._register.take(party, letter, now)
         except Exception as error:  # noqa: BLE001 - one letter must never stop the others

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +17,11 @@ from streams.disclosures.register import Refused, Taken
 from streams.disclosures.releases import Passage
 from streams.messages import MARKING_HEADER, Headers, Output
 from streams.steps.route import Encode
+
+REFUSALS = "refusals"
+"""Key of the answer to letters that were not taken."""
+_ANSWER_CHARACTERS = 200_000
+"""Most that one answer says of single letters, well below what a message may hold."""
 
 Supply = tuple[str, str, str | None]
 """Agency, dataset and supply that a record came from."""
@@ -65,19 +70,25 @@ class Ledger:
                 document = _as_seen_by(party, record).model_dump_json()
                 yield self._stands(self._names.inbox(party), key, kind, document, now)
 
-    def refused(self, refused: Refused, now: datetime) -> Iterator[Output]:
-        """Why a letter was not taken, for its writer alone."""
-        document = json.dumps(refused._asdict())
-        key, inbox = f"refusal:{refused.digest}", self._names.inbox(refused.party)
+    def refused(self, party: str, refused: Sequence[Refused], now: datetime) -> Iterator[Output]:
+        """Say once of all letters of a turn why they were not taken, for their writer alone.
+
+        The newest answer replaces the one before it. What does not fit into an answer is counted.
+        """
+        answers = list(_fitting(refused))
+        document = {"refusals": answers, "more": len(refused) - len(answers)}
+        inbox = self._names.inbox(party)
+        alone = refused[0] if len(refused) == 1 else None
         entry = {
-            "actor": self._names.principal(refused.party),
+            "actor": self._names.principal(party),
             "action": "letter",
-            "subject": refused.digest,
+            "subject": alone.digest if alone else "",
             "outcome": "not taken",
-            "case": refused.case or None,
+            "case": (alone.case or None) if alone else None,
+            "counts": {"letters": len(refused)},
         }
         yield from self._audit(entry, now)
-        yield self._stands(inbox, key, "refusal", document, now)
+        yield self._stands(inbox, REFUSALS, "refusal", json.dumps(document), now)
 
     def disclosed(
         self, passages: Iterable[tuple[Supply, Passage]], now: datetime
@@ -124,6 +135,17 @@ class Ledger:
             yield Output(about.name, chain, value, _headers(about))
         kept = {"sequence": self._head.sequence, "hash": self._head.hash, "position": ""}
         yield Output(heads.name, chain, encode_head(kept), _headers(heads))
+
+
+def _fitting(refused: Sequence[Refused]) -> Iterator[dict[str, Any]]:
+    """Return as many answers as fit into one message."""
+    left = _ANSWER_CHARACTERS
+    for each in refused:
+        answer = each.answer
+        left -= len(json.dumps(answer))
+        if left < 0:
+            return
+        yield answer
 
 
 def _is_ours(topic: Topic) -> bool:

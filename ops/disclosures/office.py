@@ -16,12 +16,12 @@ from ops.disclosures.errors import DisclosureError, NotTaken
 from ops.reader import read_all
 from ops.registered import schemas_of
 from schemas.catalogue import Catalogue
-from schemas.letters import Letter, digest, now_utc, sealed_letter
+from schemas.letters import Letter, LetterError, digest, now_utc, sealed_letter
 from schemas.protocol import Party, Post, Protocol
 from schemas.signatures import public_key
 from schemas.topics import Names, Topic, topics
 from schemas.wire import decoder
-from streams.disclosures.case import Case, ConsentRecord
+from streams.disclosures.case import Case, ConsentRecord, read_stored
 from streams.messages import MARKING_HEADER, Headers
 
 _SEND_SECONDS = 15.0
@@ -93,12 +93,14 @@ class Office(NamedTuple):
         consents: dict[str, ConsentRecord] = {}
         refusals: dict[str, tuple[str, ...]] = {}
         for key, kind, document in self._standing():
-            if kind == "case":
-                cases[key] = Case.model_validate_json(document)
-            elif kind == "consent":
-                consents[key] = ConsentRecord.model_validate_json(document)
-            else:
-                refusals[key.partition(":")[2]] = tuple(json.loads(document)["reasons"])
+            if kind == "refusal":
+                refusals |= _refusals(json.loads(document))
+                continue
+            record = read_stored(kind, document)
+            if isinstance(record, Case):
+                cases[key] = record
+            elif record is not None:
+                consents[key] = record
         return Inbox(cases, tuple(consents.values()), refusals)
 
     def case(self, case: str) -> Case:
@@ -156,8 +158,12 @@ class Office(NamedTuple):
 
     def _produce(self, letter: Letter, officer: Officer) -> None:
         topic = self._topic(self.names.letters(self.party.id))
+        try:
+            sealed = sealed_letter(letter, officer.key)
+        except LetterError as error:
+            raise DisclosureError(str(error)) from None
         schemas = schemas_of(self.client, self.protocol.prefix, self.catalogue)
-        value = schemas.encoder(topic)(sealed_letter(letter, officer.key))
+        value = schemas.encoder(topic)(sealed)
         outcomes: list[str] = []
 
         def delivered(error: KafkaError | None, _message: Message) -> None:
@@ -199,3 +205,8 @@ class Office(NamedTuple):
         if not found:
             raise DisclosureError(f"{self.party.id} takes no part in cases (guidance 2.2.4)")
         return found[0]
+
+
+def _refusals(document: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    """Return the reasons by digest of the letter; an earlier release answered each letter on its own."""
+    return {one["digest"]: tuple(one["reasons"]) for one in document.get("refusals", [document])}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Collection, Mapping
 from typing import Any
 
@@ -11,6 +12,9 @@ from streams.transaction import Unmendable
 
 _CALL_SECONDS = 15.0
 _RECORDS = 500
+_WAITING = 100
+"""Letters of one party that are held until it is its turn; the others stay at the broker."""
+_FETCHED_KB = 8_192
 
 Place = tuple[str, int]
 """A topic and one of its partitions."""
@@ -27,17 +31,26 @@ def consumer_of(connection: Mapping[str, Any], group: str) -> Consumer:
             "isolation.level": "read_committed",
             "enable.partition.eof": True,
             "fetch.wait.max.ms": 100,
+            "queued.max.messages.kbytes": _FETCHED_KB,
             "reconnect.backoff.max.ms": 1_000,
         }
     )
 
 
 class Follower:
-    """Reads letters always, and the intake of those partitions that an open case waits for."""
+    """Reads letters always, and the intake of those partitions that an open case waits for.
 
-    def __init__(self, connection: Mapping[str, Any], group: str) -> None:
+    The `letters` are topics of which messages wait until they are taken. A few of each are held; while
+    that many wait, its topic is read no further.
+    """
+
+    def __init__(
+        self, connection: Mapping[str, Any], group: str, letters: Collection[str] = ()
+    ) -> None:
         self.consumer = consumer_of(connection, group)
         self.at: dict[Place, int] = {}
+        self._waiting: dict[Place, deque[Message]] = {(topic, 0): deque() for topic in letters}
+        self._paused: set[Place] = set()
 
     def begin(self, places: list[Place]) -> None:
         """Go on where the group has committed, and from the beginning where it has not."""
@@ -59,11 +72,29 @@ class Follower:
         self._assign()
 
     def poll(self, seconds: float) -> list[Message]:
-        """What is new; the positions are moved on by it."""
-        found = usable(self.consumer.consume(_RECORDS, seconds))
-        for message in found:
-            self.at[place_of(message)] = (message.offset() or 0) + 1
+        """Return what is new of the intake; the positions are moved on by it. Letters wait for `take`."""
+        found = []
+        for message in usable(self.consumer.consume(_RECORDS, seconds)):
+            place = place_of(message)
+            if place in self._waiting:
+                self._hold(place, message)
+            else:
+                found.append(message)
+                self.at[place] = (message.offset() or 0) + 1
         return found
+
+    def take(self, topic: str, most: int) -> list[Message]:
+        """Return the next letters of a topic, in their order; its position is moved on by them."""
+        place = (topic, 0)
+        waiting = self._waiting[place]
+        taken = [waiting.popleft() for _ in range(min(most, len(waiting)))]
+        if taken:
+            self.at[place] = (taken[-1].offset() or 0) + 1
+        if place in self._paused and not waiting:
+            self._paused.discard(place)
+            self.consumer.seek(TopicPartition(*place, self.at[place]))
+            self.consumer.resume([TopicPartition(*place)])
+        return taken
 
     def partitions(self, topic: str) -> int:
         """How many partitions a topic has at the broker."""
@@ -79,8 +110,22 @@ class Follower:
         """All positions, to be committed."""
         return [TopicPartition(*place, offset) for place, offset in self.at.items()]
 
+    def _hold(self, place: Place, message: Message) -> None:
+        waiting = self._waiting[place]
+        if place not in self._paused:
+            waiting.append(message)
+        if len(waiting) >= _WAITING and place not in self._paused:
+            self._paused.add(place)
+            self.consumer.pause([TopicPartition(*place)])
+
     def _assign(self) -> None:
+        """Read on from all positions; what waits is read again."""
         self.consumer.assign(self.offsets)
+        for waiting in self._waiting.values():
+            waiting.clear()
+        self._paused.clear()
+        letters = [TopicPartition(*place) for place in self._waiting if place in self.at]
+        self.consumer.resume(letters)
 
 
 class Backlog:

@@ -12,7 +12,7 @@ from schemas.catalogue import Catalogue
 from schemas.protocol import Protocol
 from schemas.topics import Names
 from schemas.wire import decoder
-from streams.disclosures.case import Case, State
+from streams.disclosures.case import Case, State, read_stored
 
 
 def standing_cases(
@@ -25,8 +25,9 @@ def standing_cases(
         value = message.value()
         stood = decode(value) if value is not None else {"kind": ""}
         if stood["kind"] == "case":
-            case = Case.model_validate_json(stood["document"])
-            found[case.case] = case
+            case = read_stored("case", stood["document"])
+            if isinstance(case, Case):
+                found[case.case] = case
     return found
 
 

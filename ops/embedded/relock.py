@@ -21,6 +21,7 @@ from ops.embedded.artefacts import (
     maven,
     sha256_of,
 )
+from ops.screen import say
 
 # The mark "!" keeps a project's own bill of materials out: Log4j's would bring an old Kafka client.
 BROKER_COORDINATES = (
@@ -79,4 +80,4 @@ def _pin(part: str, remote: Artifact) -> Artefact:
 
 if __name__ == "__main__":
     target = Path(__file__).with_name(LOCK_NAME)
-    print(f"{relock(target)} files pinned in {target.name}")
+    say(f"{relock(target)} files pinned in {target.name}")

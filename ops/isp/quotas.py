@@ -28,11 +28,18 @@ _DOING = "set the quotas"
 Limits = Mapping[str, float]
 """Kafka's name of a limit, with its value."""
 
+_LETTERS_ALONE: Limits = {"producer_byte_rate": 65_536.0}
+"""Of a party that supplies nothing: it writes letters about cases, of 16 kB at most, and nothing else."""
+
 
 def wanted_quotas(protocol: Protocol) -> dict[str, Limits]:
-    """The limits of each party's principal; the processor itself has none."""
+    """Return the limits of each party's principal. The processor itself has none."""
     names, limits = Names(protocol.prefix), limits_of(protocol.quotas)
-    return {names.principal(party.id): limits for party in protocol.parties}
+    publishing = {s.agency for s in protocol.supplies} | {a.agency for a in protocol.aggregates}
+    return {
+        names.principal(p.id): limits if p.id in publishing else {**limits, **_LETTERS_ALONE}
+        for p in protocol.parties
+    }
 
 
 def limits_of(quotas: Quotas) -> Limits:

@@ -1,4 +1,7 @@
-"""CSV that only its owner may read and that is there whole or not at all (UTF-8, RFC 4180)."""
+"""CSV that only its owner may read and that is there whole or not at all (UTF-8, RFC 4180).
+
+No cell is a formula, in any profile: whoever opens the file may do so in a spreadsheet.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,8 @@ from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
+
+from ops.spreadsheet import guarded
 
 _BETWEEN = ";"
 
@@ -29,7 +34,7 @@ def private_csv(path: Path, header: Sequence[str]) -> Iterator[Writer]:
     descriptor, draft = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as stream:
-            writer = csv.writer(stream)
+            writer = _Guarded(csv.writer(stream))
             writer.writerow(header)
             yield writer
         Path(draft).replace(path)
@@ -56,6 +61,16 @@ def sorted_csv(path: Path, header: Sequence[str]) -> Iterator[Writer]:
         with private_csv(path, header) as out:
             for (cells,) in rows.execute("SELECT cells FROM rows ORDER BY name, cells"):
                 out.writerow(json.loads(cells))
+
+
+class _Guarded:
+    """Writes no cell that a spreadsheet takes for a formula."""
+
+    def __init__(self, writer: Writer) -> None:
+        self._writer = writer
+
+    def writerow(self, row: Sequence[str], /) -> None:
+        self._writer.writerow([guarded(cell) for cell in row])
 
 
 class _Store:

@@ -18,6 +18,7 @@ from ops.risk.order import order_and_names
 from ops.risk.places import places
 from ops.risk.residual import residual_identifiers
 from ops.risk.truth import Progress, truths
+from ops.spreadsheet import unguarded
 
 NAME = "record_id"
 
@@ -85,7 +86,13 @@ def _rows(release: Path) -> list[dict[str, str]]:
             if NAME not in (reader.fieldnames or ()):
                 message = f"{release}: line 1: has no column {NAME!r}, so is no release of `ipu`"
                 raise SourceError(message)
-            rows = list(reader)
+            rows = [
+                {
+                    name: unguarded(cell) if isinstance(cell, str) else cell
+                    for name, cell in row.items()
+                }
+                for row in reader
+            ]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         reason = getattr(error, "strerror", None) or "is no CSV in UTF-8"
         raise SourceError(f"{release}: {reason}") from None

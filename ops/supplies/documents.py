@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
 from ops.supplies.gaps import AgencyGaps
+from ops.supplies.history import History
 from ops.supplies.measure import Measured
 
 _DIGITS = 4
@@ -60,6 +61,15 @@ def gap_report(found: AgencyGaps) -> dict[str, Any]:
         "liaison_officer": officer.model_dump() if officer else None,
         "gaps": [asdict(gap) for gap in found.gaps],
     }
+
+
+def unreadable(histories: Iterable[History]) -> list[dict[str, Any]]:
+    """Return what could not be read of each agency; `records` is None where the end was not reached."""
+    return [
+        {"agency": history.agency, **found._asdict()}
+        for history in histories
+        for found in history.unreadable
+    ]
 
 
 def _rounded(shares: Mapping[str, float]) -> dict[str, float]:

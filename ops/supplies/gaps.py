@@ -64,7 +64,10 @@ def _of_agreed(record_type: RecordType, history: History) -> Iterator[Gap]:
     outcomes = [outcome for (_, of), outcome in history.outcomes.items() if of == dataset]
     filled = {name for outcome in outcomes for name in outcome.filled}
     rejected = sum(outcome.rejected for outcome in outcomes)
-    if not outcomes and not any(s["dataset"] == dataset for s in history.supplies):
+    if history.is_unfinished(dataset):
+        message = "its supplies or receipts could not be read to their end, so gaps are not known"
+        yield Gap("not-yet-known", dataset, section, message)
+    elif not outcomes and not any(s["dataset"] == dataset for s in history.supplies):
         yield Gap("never-supplied", dataset, section, "agreed, but never supplied")
     elif not outcomes:
         message = "supplied, but the worker has told no outcome yet, so what it lacks is not known"

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
 from schemas.letters import CaseId, Consent, Digest, Request, Subject
 from schemas.protocol import HEALTH, Name, Party, Post, Protocol
@@ -124,6 +124,18 @@ class ConsentRecord(_Strict):
         consent = self.consent
         within = consent.on <= day and (consent.until is None or day <= consent.until)
         return consent.given == "given" and within
+
+
+def read_stored(kind: str, document: str) -> Case | ConsentRecord | None:
+    """Return a case or consent as it is kept; None if this release cannot read it.
+
+    A release that accepts less in a letter than an earlier one must still start, and list the others.
+    """
+    model = Case if kind == "case" else ConsentRecord
+    try:
+        return model.model_validate_json(document)
+    except ValidationError:
+        return None
 
 
 class Waiting(NamedTuple):

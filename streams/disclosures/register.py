@@ -34,6 +34,8 @@ CLOCKS_APART = timedelta(minutes=10)
 """By how much an officer's clock may be ahead."""
 REVIEW_TIME = timedelta(days=3)
 """How long what was decided in urgency stands before it is reviewed."""
+_MOST_REASONS = 20
+_LONGEST_REASON = 2_000
 _ENDED = frozenset({State.CLOSING, State.CLOSED})
 
 
@@ -53,6 +55,17 @@ class Refused(NamedTuple):
     digest: str
     case: str
     reasons: tuple[str, ...]
+
+    @property
+    def answer(self) -> dict[str, Any]:
+        """What its writer is told: the first reasons, each of bounded length."""
+        told = [reason[:_LONGEST_REASON] for reason in self.reasons[:_MOST_REASONS]]
+        more = len(self.reasons) - len(told)
+        return {
+            "digest": self.digest,
+            "case": self.case,
+            "reasons": [*told, f"and {more} more"] if more else told,
+        }
 
 
 class Register:
@@ -133,7 +146,7 @@ class Register:
     def _reasons(self, letter: Letter, now: datetime) -> Iterable[str]:
         day = london_time(now).date()
         if isinstance(letter, Request):
-            return self._rules.request(letter, self.cases, day)
+            return self._rules.request(letter, self.cases, now)
         if isinstance(letter, Consent):
             record = ConsentRecord(agency=letter.party, consent=letter)
             return self._rules.consent(letter, self.consents.get(consent_key(record)), day)

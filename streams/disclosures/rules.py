@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from schemas.catalogue import Catalogue
 from schemas.exact_base64 import decoded
 from schemas.law import load_law
 from schemas.letters import Advice, Consent, Decision, Ending, Letter, Request, Subject
+from schemas.london import london_time
 from schemas.processes import Process, load_processes
 from schemas.protocol import HEALTH, KEY_BYTES, Party, Protocol
 from schemas.protocol_law import claim_findings
@@ -48,10 +49,12 @@ class Rules:
                 "letters are taken again under the protocol that it has signed itself"
             )
 
-    def request(self, asked: Request, cases: Mapping[str, Case], day: date) -> Iterator[str]:
+    def request(self, asked: Request, cases: Mapping[str, Case], now: datetime) -> Iterator[str]:
         """Why a request cannot be put to its supplier."""
+        day = london_time(now).date()
         recipient, supplier = self._parties[asked.party], self._parties.get(asked.supplier)
         process = self.processes.get(asked.process)
+        yield from self._too_many(asked.party, cases.values(), now)
         yield from self._review(day)
         if asked.case in cases:
             yield f"there is a case {asked.case} already; a case is asked for once"
@@ -154,6 +157,18 @@ class Rules:
         }
         subjects = [s for s in case.request.subjects if s not in exempt]
         return tuple(s for s in subjects if person_of(s) not in consenting)
+
+    def _too_many(self, party: str, cases: Iterable[Case], now: datetime) -> Iterator[str]:
+        """Say that a party has asked as much as the protocol allows it at a time."""
+        limits, own = self._protocol.cases, [c for c in cases if c.recipient == party]
+        if sum(c.state in DECIDABLE for c in own) >= limits.undecided:
+            yield (
+                f"{limits.undecided} requests of {party!r} wait for a decision; another is taken when "
+                "one of them is decided or taken back"
+            )
+        since = now - timedelta(days=1)
+        if sum(c.history[0].at > since for c in own) >= limits.requests_a_day:
+            yield f"{party!r} has made {limits.requests_a_day} requests in 24 hours; ask later"
 
     def _review(self, day: date) -> Iterator[str]:
         if day > self._protocol.last_day("personal"):

@@ -50,6 +50,8 @@ def test_every_key_may_be_left_out(write_csv: Write) -> None:
 @pytest.mark.parametrize(
     ("text", "line", "place", "says"),
     [
+        ('contact: "desk\\e[2J"\n', 1, "contact", "it holds the character \\u001b"),
+        ('caveats: ["\\u202eend"]\n', 1, "caveats.0", "it holds the character \\u202e"),
         ("a: 1\n", 1, "a", "no setting; accepted: supplier, contact"),
         ("claims:\n  record: 3\n", 2, "claims.record", "accepted: records, period, completeness"),
         ("claims:\n  period:\n    to: x\n", 3, "claims.period.to", "accepted: from, until"),

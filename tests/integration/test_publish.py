@@ -125,7 +125,7 @@ def references(partnership: Partnership, name: str) -> Counter[str]:
 
 
 def supplies(partnership: Partnership, published: Published) -> list[dict[str, Any]]:
-    found = committed(partnership, f"{PREFIX}.supplies.police")
+    found = committed(partnership, f"{PREFIX}.supplies.police.police-incident")
     return [s for _, s in found if s["supply_id"] == published.supply_id]
 
 

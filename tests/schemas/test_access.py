@@ -50,6 +50,28 @@ def test_rejections_and_receipts_go_to_their_supplier_alone(protocol: Protocol) 
             assert rule.principal in {f"banes.{rest[0]}", *heads}
 
 
+def test_the_metadata_of_supplies_go_to_the_supplier_and_to_who_receives_that_dataset(
+    protocol: Protocol,
+) -> None:
+    granted = {
+        (rule.principal, rule.name)
+        for rule in rules(protocol)
+        if ".supplies." in rule.name and rule.operation == "read"
+    }
+    told = {
+        (f"banes.{e.party}", f"banes.supplies.{s.agency}.{s.dataset}")
+        for e in protocol.receives
+        for s in protocol.supplies
+        if s.dataset in e.datasets and e.profile != "second"
+    }
+    own = {
+        (f"banes.{s.agency}", f"banes.supplies.{s.agency}.{s.dataset}") for s in protocol.supplies
+    }
+    assert granted == told | own
+    written = {r for r in rules(protocol) if ".supplies." in r.name and r.operation == "write"}
+    assert {(r.principal, r.name) for r in written} == own
+
+
 def test_the_audit_is_written_by_the_processor_and_read_by_the_auditor_alone(
     protocol: Protocol,
 ) -> None:

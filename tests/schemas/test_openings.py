@@ -69,6 +69,7 @@ def test_of_a_closed_dataset_nothing_is_supplied_and_nothing_is_read(
         ("banes.worker", "write", "rejected"),
         ("banes.worker", "write", "depersonalised"),
         ("banes.health", "read", "rejected"),
+        ("banes.health", "read", "supplies"),
     }
 
 
@@ -77,5 +78,6 @@ def test_what_is_open_is_supplied_and_read(full: Protocol, catalogue: Catalogue)
     assert {(r.principal, r.operation, r.name) for r in lost} == {
         ("banes.health", "write", "banes.intake.health.hospital-drug-alcohol"),
         ("banes.council", "read", "banes.depersonalised.central.hospital-drug-alcohol"),
-        ("banes.council", "read", "banes.supplies.health"),
+        ("banes.health", "write", "banes.supplies.health.hospital-drug-alcohol"),
+        ("banes.council", "read", "banes.supplies.health.hospital-drug-alcohol"),
     }

@@ -39,6 +39,10 @@ FAULTS = {
         OFFICER,
         "", "liaison officer",
     ),
+    "an escape in a name": (
+        "name: Avon and Somerset Constabulary", 'name: "Avon\\e[2J"', "which a reader cannot see",
+    ),
+    "an override in a post": ("post: Deputy Liaison", "post: Dep\u202euty", "\\u202e"),
     "not YAML": ("parties:", "parties: [", "not YAML"),
     "blank purpose": (
         "purpose: Strategic assessment and tactical assessments", "purpose: ' '", "is blank",

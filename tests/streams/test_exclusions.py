@@ -126,8 +126,11 @@ def test_no_way_of_writing_brings_such_a_row_to_the_second_group(
     written = kept.spelling
     for dress in dresses:
         written = dress(written)
-    record = innocent(CATALOGUE.record_type(kept.dataset)) | {kept.field: written}
-    done = second[kept.dataset](record, NOW)
+    record_type = CATALOGUE.record_type(kept.dataset)
+    code_list = CATALOGUE.code_lists[str(record_type.field(kept.field).code_list)]
+    # "8" with an "s" behind it is another code, and written as that code is.
+    assume(written.strip().upper() not in set(code_list.spellings) - {kept.spelling.upper()})
+    done = second[kept.dataset](innocent(record_type) | {kept.field: written}, NOW)
     assert done.released is None, written
     assert len(done.kept_out) == 1
 

@@ -60,7 +60,11 @@ def logged_in(site: Site) -> socket.socket:
 
 def topics_of_police(site: Site) -> list[str]:
     names = site.partnership.names
-    return [site.intake("police-incident"), names.letters("police"), names.supplies("police")]
+    return [
+        site.intake("police-incident"),
+        names.letters("police"),
+        names.supplies("police", "police-incident"),
+    ]
 
 
 def send(site: Site, topic: str, records: bytes) -> int:

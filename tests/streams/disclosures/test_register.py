@@ -9,13 +9,15 @@ from typing import Any
 import pytest
 
 from schemas.exact_base64 import encoded
-from schemas.letters import Subject, sealed_letter
-from schemas.topics import MAXIMUM_MESSAGE_BYTES
+from schemas.letters import LONGEST_LETTER_BYTES, Decision, LetterError, Subject, sealed_letter
+from schemas.protocol import CaseLimits
+from schemas.topics import MAXIMUM_LETTER_BYTES, MAXIMUM_MESSAGE_BYTES
 from streams.disclosures.case import Flow, State, waiting
 from streams.disclosures.register import REVIEW_TIME, Refused, Taken, closed, opened
 from streams.disclosures.rules import LONGEST_HISTORY
 from tests.streams.disclosures.table import (
     CASE,
+    CATALOGUE,
     JANE,
     NOW,
     PROTOCOL,
@@ -24,6 +26,7 @@ from tests.streams.disclosures.table import (
     key_of,
     reasons,
     request,
+    written,
 )
 
 HEALTH: dict[str, Any] = {
@@ -168,6 +171,77 @@ def test_an_approval_of_another_case_is_of_no_use_here(asked: Table) -> None:
 
 def test_a_case_is_asked_for_once(asked: Table) -> None:
     assert "asked for once" in reasons(asked.send(request()))
+
+
+def limited(**limits: int) -> Table:
+    """A table under a protocol that lets each party ask less."""
+    return Table(PROTOCOL.model_copy(update={"cases": CaseLimits(**limits)}))
+
+
+def ask(table: Table, number: int, **changes: Any) -> Taken | Refused:
+    return table.send(request(case=f"{number:016x}", **changes))
+
+
+def turn_down(table: Table, number: int) -> None:
+    case = table.register.cases[f"{number:016x}"]
+    about = {"case": case.case, "previous": case.head, "outcome": "refuse", "reason": "no"}
+    table.send(Decision.model_validate(written("police", "deputy") | about))
+
+
+def test_a_party_has_no_more_requests_undecided_than_the_protocol_allows() -> None:
+    table = limited(undecided=2)
+    assert isinstance(ask(table, 1), Taken)
+    assert isinstance(ask(table, 2), Taken)
+    assert "wait for a decision" in reasons(ask(table, 3))
+    other = request("fire", case=f"{9:016x}")
+    assert "wait for a decision" not in str(table.send(other)), "another party is not concerned"
+    turn_down(table, 1)
+    assert isinstance(ask(table, 3), Taken)
+
+
+def test_a_party_makes_no_more_requests_a_day_than_the_protocol_allows() -> None:
+    table = limited(requests_a_day=2)
+    for number in (1, 2):
+        assert isinstance(ask(table, number), Taken)
+        turn_down(table, number)
+    assert "2 requests in 24 hours" in reasons(ask(table, 3))
+    table.now += timedelta(hours=25)
+    assert isinstance(ask(table, 3), Taken)
+
+
+def test_the_largest_useful_request_is_no_longer_than_a_letter_may_be() -> None:
+    supplied = [s.dataset for s in PROTOCOL.supplies if s.agency == "police"]
+    fields = {d: [f.name for f in CATALOGUE.record_type(d).fields] for d in supplied}
+    people = [Subject(name=f"Jane Roe {n:03d} of Somewhere", date_of_birth=date(1990, 5, 17))
+              for n in range(20)]  # fmt: skip
+    largest = request(fields=fields, subjects=people, questions=["Why? " * 100] * 3)
+    message = sealed_letter(largest, key_of("council", "deputy"))
+    assert len(message["document"]) < LONGEST_LETTER_BYTES
+    assert LONGEST_LETTER_BYTES + 1_000 < MAXIMUM_LETTER_BYTES + 64
+
+
+def test_a_longer_letter_is_refused_before_it_is_sent_and_when_it_arrives() -> None:
+    long = request(questions=["x" * 1_000] * 16)
+    with pytest.raises(LetterError, match=r"accepted: 15,360\. Shorten"):
+        sealed_letter(long, key_of("council", "deputy"))
+    message = {"document": "[" * 100_000, "signature": ""}
+    assert "longer than a letter" in reasons(Table().put("council", message))
+
+
+def test_what_a_refusal_says_has_a_bound() -> None:
+    wrong = request(fields={f"no-such-dataset-{n}": ["name"] for n in range(300)})
+    refused = Table().send(wrong)
+    assert isinstance(refused, Refused)
+    assert len(refused.reasons) >= 300
+    assert refused.answer["reasons"][-1] == f"and {len(refused.reasons) - 20} more"
+    assert len(json.dumps(refused.answer)) < 50_000
+
+
+@pytest.mark.parametrize("character", ["\x1b", "\u202e", "\x9b", "\u200b"])
+def test_a_letter_holds_no_character_that_controls_a_reader_s_terminal(character: str) -> None:
+    for changes in ({"purpose": f"a{character}b"}, {"questions": [f"a{character}b"]}):
+        with pytest.raises(ValueError, match="which a reader cannot see"):
+            request(**changes)
 
 
 def test_held_is_decided_later(asked: Table) -> None:

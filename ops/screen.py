@@ -1,0 +1,86 @@
+"""Printing: the one way in which anything reaches a terminal.
+
+What comes from others, such as a supply's caveats, a case's purpose or a name that the broker refused, is
+printed as it is: nothing of it is markup, and a character that could control the terminal, or change
+the order in which a line is read, is shown as an escape.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import typer
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
+from rich.status import Status
+from rich.text import Text
+
+from schemas.plain_text import visible
+
+
+class Screen(Console):
+    """A terminal on which texts are shown as they are; styles are given beside them."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(markup=False, emoji=False, highlight=False, **options)
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        """Make the text visible before its width is measured."""
+        return super().render_str(visible(text, newlines=True), **{**options, "markup": False})
+
+    def status(self, status: RenderableType, **options: Any) -> Status:
+        """Show that something goes on, in words that are no markup."""
+        return _Status(_shown(status), console=self, **options)
+
+    def render(
+        self, renderable: RenderableType, options: ConsoleOptions | None = None
+    ) -> Iterable[Segment]:
+        """Make visible also what did not come as a plain text."""
+        for segment in super().render(renderable, options):
+            if segment.control:
+                yield segment
+            else:
+                yield segment._replace(text=visible(segment.text, newlines=True))
+
+
+class _Status(Status):
+    """Words that change while something goes on, none of them markup."""
+
+    def update(self, status: RenderableType | None = None, **options: Any) -> None:
+        """Show other words."""
+        super().update(None if status is None else _shown(status), **options)
+
+
+def _shown(status: RenderableType) -> RenderableType:
+    return Text(visible(status)) if isinstance(status, str) else status
+
+
+def say(text: str, *, err: bool = False) -> None:
+    """Print one line."""
+    typer.echo(visible(text), err=err)
+
+
+def say_lines(text: str, *, err: bool = False) -> None:
+    """Print a text of several lines, of which every part that comes from others is one line."""
+    typer.echo(visible(text, newlines=True), err=err)
+
+
+def say_json(
+    document: Any, *, indent: int | None = 2, default: Callable[[Any], Any] | None = None
+) -> None:
+    """Print one JSON document; with no indent, on one line."""
+    say_lines(json_text(document, indent=indent, default=default))
+
+
+def json_text(
+    document: Any, *, indent: int | None = None, default: Callable[[Any], Any] | None = None
+) -> str:
+    """Return a document as JSON in which every character can be seen.
+
+    Raises:
+        ValueError: it holds a number that JSON has not, such as NaN.
+    """
+    text = json.dumps(document, indent=indent, default=default, ensure_ascii=False, allow_nan=False)
+    return visible(text, newlines=True)

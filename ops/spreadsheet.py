@@ -1,0 +1,48 @@
+"""Cells that no spreadsheet takes for a formula. Pure.
+
+A spreadsheet reads a cell that begins with one of ``= + - @``, a tab or a carriage return as a formula,
+which can run commands or send the sheet's content away. An apostrophe before it makes it a text. A plain
+number stays a number, and a dash alone stays a dash. What already begins with apostrophes before such a
+sign gets one more, so that what was written can be read back.
+"""
+
+from __future__ import annotations
+
+import re
+
+_APOSTROPHE = "'"
+_SIGNS = "=+\\-@\t\r\n＝＋－＠"
+_FORMULA = re.compile(rf"'*[{_SIGNS}]")
+_WRITTEN = re.compile(rf"'+[{_SIGNS}]")
+_PLAIN = re.compile(r"-|[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
+_CELL = re.compile(rb"((?:^|[,;\t|])[ \"]*)(?=([=+@\r-][^,;\t|\r\n\"]*))", re.MULTILINE)
+_HARMLESS = re.compile(rb"- *|[+-]?(\d[\d ]*(\.\d*)?|\.\d+)([eE][+-]?\d+)?%? *|\r")
+
+
+def guarded(text: str) -> str:
+    """Return the text as a cell that is no formula."""
+    if _FORMULA.match(text) and not _PLAIN.fullmatch(text):
+        return _APOSTROPHE + text
+    return text
+
+
+def unguarded(cell: str) -> str:
+    """Return the text that `guarded` made the cell of."""
+    return cell[1:] if _WRITTEN.match(cell) else cell
+
+
+def guarded_table(content: bytes) -> tuple[bytes, int]:
+    """Return a whole CSV table without formulas, and how many cells were changed.
+
+    Whatever its delimiter: a spreadsheet may take any of the usual ones. All else stays as it was.
+    """
+    changed = 0
+
+    def made_text(found: re.Match[bytes]) -> bytes:
+        nonlocal changed
+        if _HARMLESS.fullmatch(found[2]):
+            return found[1]
+        changed += 1
+        return found[1] + b"'"
+
+    return _CELL.sub(made_text, content), changed

@@ -1,0 +1,47 @@
+"""Letters that are refused together are answered and audited together."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+
+from ops.disclosures.ledger import Ledger
+from schemas.topics import Topic
+from streams.chain import Heads
+from streams.disclosures.register import Refused
+from streams.messages import Output
+from streams.steps.route import Encode
+from tests.streams.disclosures.table import CATALOGUE, PROTOCOL
+
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+
+
+def encoder(_: Topic) -> Encode:
+    return lambda record: json.dumps(record, default=str).encode()
+
+
+def refused(number: int, reason: str = "it is no letter") -> list[Output]:
+    ledger = Ledger(PROTOCOL, CATALOGUE, encoder, Heads(), "banes.discloser.cases")
+    letters = [Refused("fire", f"{n:064x}", "", (reason,)) for n in range(number)]
+    return list(ledger.refused("fire", letters, NOW))
+
+
+def test_many_refused_letters_make_one_answer_and_one_entry_with_their_number() -> None:
+    audit, head, inbox = refused(2_000)
+    assert [inbox.topic, audit.topic] == ["banes.inbox.fire", "banes.audit"]
+    assert head.topic == "banes.internal.audit-heads"
+    entry = json.loads(audit.value or b"")
+    assert (entry["outcome"], entry["counts"]) == ("not taken", {"letters": 2_000})
+    answer = json.loads(json.loads(inbox.value or b"")["document"])
+    assert len(answer["refusals"]) + answer["more"] == 2_000
+    assert len(answer["refusals"]) > 1_000
+
+
+def test_an_answer_fits_into_a_message_however_long_its_reasons() -> None:
+    *_, inbox = refused(60, "é" * 100_000)
+    assert len(inbox.value or b"") < 500_000
+
+
+def test_one_refused_letter_is_named_in_the_audit() -> None:
+    audit, *_ = refused(1)
+    assert json.loads(audit.value or b"")["subject"] == f"{0:064x}"

@@ -1,0 +1,53 @@
+"""Letters wait at the broker until their turn, and none is lost, doubled or taken out of order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from confluent_kafka import Producer
+
+from ops.disclosures.reading import Follower
+
+FLOODED, QUIET, INTAKE = "letters.fire", "letters.police", "intake.police.police-incident"
+FLOOD, HELD, TURN = 330, 100, 60
+
+
+@pytest.fixture
+def broker() -> Iterator[str]:
+    """The address of librdkafka's own stand-in for a broker."""
+    producer = Producer({"test.mock.num.brokers": 1, "log_level": 0})
+    (found,) = producer.list_topics(timeout=10).brokers.values()
+    yield f"{found.host}:{found.port}"
+    del producer
+
+
+def put(broker: str, topic: str, numbers: range) -> None:
+    producer = Producer({"bootstrap.servers": broker, "log_level": 0, "linger.ms": 0})
+    for number in numbers:
+        producer.produce(topic, str(number).encode(), partition=0)
+    assert producer.flush(10) == 0
+
+
+def test_a_flood_waits_at_the_broker_and_comes_whole_and_in_order(broker: str) -> None:
+    put(broker, FLOODED, range(FLOOD))
+    put(broker, QUIET, range(3))
+    put(broker, INTAKE, range(5))
+    client = {"bootstrap.servers": broker, "log_level": 0}
+    follower = Follower(client, "discloser", [FLOODED, QUIET])
+    follower.follow({(topic, 0): 0 for topic in (FLOODED, QUIET, INTAKE)})
+    taken: dict[str, list[int]] = {FLOODED: [], QUIET: [], INTAKE: []}
+    for _ in range(400):
+        taken[INTAKE] += [int(m.value() or b"") for m in follower.poll(0.05)]
+        assert len(follower._waiting[FLOODED, 0]) <= HELD
+        for topic in (FLOODED, QUIET):
+            taken[topic] += [int(m.value() or b"") for m in follower.take(topic, TURN)]
+        if len(taken[INTAKE]) == 5 and (INTAKE, 0) in follower.at:
+            follower.leave({(INTAKE, 0)})  # what waits is read again
+        if sum(map(len, taken.values())) >= FLOOD + 3 + 5:
+            break
+    assert taken[FLOODED] == list(range(FLOOD))
+    assert taken[QUIET] == list(range(3))
+    assert taken[INTAKE] == list(range(5))
+    assert follower.at == {(FLOODED, 0): FLOOD, (QUIET, 0): 3}
+    follower.consumer.close()
