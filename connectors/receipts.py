@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from confluent_kafka import OFFSET_BEGINNING
@@ -16,6 +16,9 @@ from schemas.catalogue import Catalogue
 from schemas.known_schemas import KnownSchemas
 from schemas.wire import WireError
 
+Noticed = Callable[[str, int, Mapping[str, Any], int], None]
+"""Told of each receipt: topic, offset, content, and its time in milliseconds since 1970 UTC."""
+
 
 def await_outcome(
     account: Account,
@@ -26,11 +29,13 @@ def await_outcome(
     start: Offsets,
     timeout_s: float,
     progress: Callable[[Outcome], None] = lambda _: None,
+    noticed: Noticed = lambda *_: None,
 ) -> Outcome:
     """Add up receipts until every record has an outcome, or `timeout_s` pass without a new one.
 
     `start` are the offsets known before the first record was sent; where a partition is not among
-    them it is read from its beginning. Errors as `connectors.topic_reader`.
+    them it is read from its beginning. `noticed` is told of every receipt on the way, other supplies' too.
+    Errors as `connectors.topic_reader`.
     """
     topic = account.names.receipts(account.agency)
     schema = catalogue.system["receipt"]
@@ -41,6 +46,9 @@ def await_outcome(
     with TopicReader(account, topic, begin) as reader:
         while not outcome.is_whole and time.monotonic() < deadline:
             receipt = _receipt(known, reader.next(), schema)
+            if receipt is not None:
+                offset, at_ms = reader.newest
+                noticed(topic, offset, receipt, at_ms)
             if receipt is not None and receipt["supply_id"] == supply_id:
                 outcome = outcome.plus(receipt)
                 progress(outcome)

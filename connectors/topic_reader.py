@@ -58,13 +58,17 @@ def read_until(account: Account, topic: str, until: Offsets) -> Iterator[bytes]:
 
 
 class TopicReader:
-    """Reads a topic's committed records without joining a group. Use it as a context."""
+    """Reads a topic's committed records without joining a group. Use it as a context.
+
+    `newest` are the offset of the value read last, and its time in milliseconds since 1970 UTC.
+    """
 
     def __init__(self, account: Account, topic: str, start: Offsets) -> None:
         """Begin at `start`."""
         self._account = account
         self._topic = topic
         self.reached: dict[int, int] = {}
+        self.newest = (0, 0)
         self._consumer = Consumer(_config(account))
         self._consumer.assign([TopicPartition(topic, p, offset) for p, offset in start.items()])
 
@@ -88,6 +92,8 @@ class TopicReader:
         if partition is not None and offset is not None:
             # At its end a partition tells the next offset, past what was aborted.
             self.reached[partition] = offset + (error is None)
+            if error is None:
+                self.newest = offset, message.timestamp()[1]
         value = message.value() if error is None else None
         return bytes(value) if isinstance(value, bytes) else None
 

@@ -10,6 +10,7 @@ from typer.core import TyperGroup
 
 from connectors.errors import ConnectorError
 from ops.audit.errors import AuditError
+from ops.audit.kept_heads import HeadsDiffer
 from ops.commands.aggregate import aggregate
 from ops.commands.audit import audit
 from ops.commands.consent import consent
@@ -40,7 +41,7 @@ from schemas.record_type import SchemaError
 from streams.pipeline import DependencyUnavailable
 from streams.registry import NotApplied
 
-FAILED, USAGE = 1, 2
+FAILED, USAGE, BROKEN = 1, 2, 3
 EXPECTED = (
     ApplyError,
     AuditError,
@@ -97,6 +98,9 @@ class _Commands(TyperGroup):
         except SettingsError as error:
             _tell(error)
             raise typer.Exit(USAGE) from error
+        except HeadsDiffer as error:
+            _tell(error)
+            raise typer.Exit(BROKEN) from error
         except EXPECTED as error:
             _tell(error)
             raise typer.Exit(FAILED) from error

@@ -11,7 +11,8 @@ from typing import Annotated
 
 import typer
 
-from ops.audit.collector import CHAIN, collect_for_ever
+from ops.audit.chains import broker_log_chain
+from ops.audit.collector import collect_for_ever, log_files
 from ops.audit.recorder import Recorder
 from ops.cli import EXPECTED, FAILED
 from ops.commands.first_keys import OverExercise, accepting
@@ -142,7 +143,9 @@ def worker(
 
 @container.command()
 def collect(
-    log_file: Annotated[Path, typer.Argument(help="The authorizer's log of the broker.")],
+    log_file: Annotated[
+        Path, typer.Argument(help="The authorizer's log of the broker, beside that of refusals.")
+    ],
     protocol_file: ProtocolFile,
     secrets_folder: Secrets,
     bootstrap: Bootstrap,
@@ -153,9 +156,10 @@ def collect(
     protocol, catalogue = _read(protocol_file)
     principal = Names(protocol.prefix).recorder
     client = _store(secrets_folder, (principal,)).client_config(bootstrap, principal)
-    chain = f"{principal}.{CHAIN}"
+    chain = broker_log_chain(Names(protocol.prefix))
     schemas = schemas_of(client, protocol.prefix, catalogue)
-    collect_for_ever(log_file, Recorder(client, protocol, catalogue, schemas, chain), every)
+    recorder = Recorder(client, protocol, catalogue, schemas, chain)
+    collect_for_ever(log_files(log_file), recorder, every)
 
 
 @container.command()

@@ -6,7 +6,14 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, Message, TopicPartition
+from confluent_kafka import (
+    OFFSET_BEGINNING,
+    Consumer,
+    KafkaError,
+    KafkaException,
+    Message,
+    TopicPartition,
+)
 
 _POLL_SECONDS = 0.1
 _METADATA_SECONDS = 15.0
@@ -26,21 +33,28 @@ class Denied(ReadError):
 
 
 def read_all(
-    client: Mapping[str, Any], topic: str, partitions: int, seconds: float = 60.0
+    client: Mapping[str, Any],
+    topic: str,
+    partitions: int,
+    seconds: float = 60.0,
+    *,
+    to_high_watermark: bool = False,
 ) -> Iterator[Message]:
     """Every committed message that stands in `topic` now.
 
-    Partitions are assigned, not subscribed to, so no group is joined and nothing is committed.
+    Partitions are assigned, not subscribed to, so no group is joined and nothing is committed. The end is the
+    first transaction that is open; with `to_high_watermark` open ones are waited for.
 
     Raises:
         Denied: the principal of `client` has no right to read.
         ReadError: any other refusal, or the broker was silent for `seconds` before the end.
     """
-    consumer = Consumer(_settings(client))
+    consumer = Consumer(committed_reader(client))
     try:
         _check_described(consumer, topic)
         consumer.assign([TopicPartition(topic, p, OFFSET_BEGINNING) for p in range(partitions)])
-        yield from _to_the_end(consumer, topic, partitions, seconds, _group(client))
+        aims = _high_watermarks(client, topic, partitions) if to_high_watermark else {}
+        yield from _to_the_end(consumer, topic, partitions, seconds, _group(client), aims)
     finally:
         consumer.close()
 
@@ -50,7 +64,7 @@ def begin_offset(client: Mapping[str, Any], topic: str) -> int:
 
     Errors as `read_all`.
     """
-    consumer = Consumer(_settings(client))
+    consumer = Consumer(committed_reader(client))
     try:
         _check_described(consumer, topic)
         low, _ = consumer.get_watermark_offsets(TopicPartition(topic, 0), _METADATA_SECONDS)
@@ -59,7 +73,36 @@ def begin_offset(client: Mapping[str, Any], topic: str) -> int:
     return low
 
 
-def _settings(client: Mapping[str, Any]) -> dict[str, Any]:
+def end_offset(client: Mapping[str, Any], topic: str) -> int:
+    """Return the offset behind the last message of a topic of one partition; 0 if nothing was ever written.
+
+    The right to see the topic is enough. Errors as `read_all`.
+    """
+    consumer = Consumer(committed_reader(client))
+    try:
+        _check_described(consumer, topic)
+    finally:
+        consumer.close()
+    return _high_watermarks(client, topic, 1)[0]
+
+
+def _high_watermarks(client: Mapping[str, Any], topic: str, partitions: int) -> dict[int, int]:
+    """Return the offset behind the last message of each partition, whether or not it is committed."""
+    # For a reader of what is committed librdkafka gives the last stable offset instead.
+    observer = Consumer({**committed_reader(client), "isolation.level": "read_uncommitted"})
+    try:
+        return {
+            p: observer.get_watermark_offsets(TopicPartition(topic, p), _METADATA_SECONDS)[1]
+            for p in range(partitions)
+        }
+    except KafkaException as error:
+        raise ReadError(topic, error.args[0].name()) from None
+    finally:
+        observer.close()
+
+
+def committed_reader(client: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings of a consumer that is assigned partitions and reads what is committed."""
     return {
         **client,
         "group.id": _group(client),
@@ -85,8 +128,14 @@ def _check_described(consumer: Consumer, topic: str) -> None:
 
 
 def _to_the_end(
-    consumer: Consumer, topic: str, partitions: int, seconds: float, group: str
+    consumer: Consumer,
+    topic: str,
+    partitions: int,
+    seconds: float,
+    group: str,
+    aims: Mapping[int, int],
 ) -> Iterator[Message]:
+    """Yield to the end of each partition, which is not before its offset in `aims`."""
     ended: set[int] = set()
     silent_since = time.monotonic()
     while len(ended) < partitions:
@@ -98,7 +147,9 @@ def _to_the_end(
             if error is None:
                 yield message
             elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - librdkafka's name
-                ended.add(message.partition() or 0)
+                partition = message.partition() or 0
+                if (message.offset() or 0) >= aims.get(partition, 0):
+                    ended.add(partition)
             elif error.code() == _DENIED:
                 raise Denied(topic, error.name())
             elif error.code() == KafkaError.GROUP_AUTHORIZATION_FAILED:

@@ -37,6 +37,7 @@ from schemas.wire import decoder
 from streams.app import build_app
 from streams.changelog import Changelog
 from streams.flows import Wire, build_pipeline
+from streams.heads import HeadsFollower
 from streams.kafka_config import WorkerClients
 from streams.metrics import Metrics
 from streams.pipeline import Pipeline
@@ -98,7 +99,9 @@ def run_worker(settings: WorkerSettings) -> None:
     names = Names(protocol.prefix)
     state = [names.state(kind) for kind in state_days(protocol)]
     changelog = Changelog(clients, state, names.memory, pipeline.memory, pipeline.writer, decode)
-    app = build_app(clients, pipeline, _source(protocol, pipeline), metrics, changelog)
+    decode_head = decoder(catalogue.system["audit-head"])
+    heads = HeadsFollower(clients.reader(), names.audit_heads, pipeline.heads, decode_head)
+    app = build_app(clients, pipeline, _source(protocol, pipeline), metrics, changelog, heads)
     end_when(_until_changed(settings.keys.file), "there is a new epoch of keys")
     connection, digest = settings.connection, settings.signed.digest
     end_when(

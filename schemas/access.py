@@ -70,7 +70,7 @@ def _worker(protocol: Protocol) -> Iterator[Rule]:
         yield Rule(names.worker, "read", "topic", names.intake(agency, dataset))
         yield Rule(names.worker, "write", "topic", names.rejected(agency, dataset))
         yield Rule(names.worker, "write", "topic", names.receipts(agency))
-    for topic in (names.memory, *map(names.state, state_days(protocol))):
+    for topic in (names.memory, names.audit_heads, *map(names.state, state_days(protocol))):
         yield Rule(names.worker, "read", "topic", topic)
         yield Rule(names.worker, "write", "topic", topic)
     yield Rule(names.worker, "write", "topic", names.audit)
@@ -83,12 +83,17 @@ def _worker(protocol: Protocol) -> Iterator[Rule]:
 
 
 def _audit(protocol: Protocol) -> Iterator[Rule]:
-    """The recorder appends what no batch writes; the auditor reads, and holds it against the receipts."""
+    """The recorder appends what no batch writes; the auditor reads, and holds it against the receipts.
+
+    Of cases, and of the protocol in force, the auditor may see that there are any, not what they say.
+    """
     names = Names(protocol.prefix)
     for topic in (names.audit, names.audit_heads):
         yield Rule(names.recorder, "write", "topic", topic)
         yield Rule(names.auditor, "read", "topic", topic)
     yield Rule(names.recorder, "read", "topic", names.audit_heads)
+    for topic in (names.cases, names.in_force):
+        yield Rule(names.auditor, "describe", "topic", topic)
     for agency in {s.agency for s in protocol.supplies}:
         yield Rule(names.auditor, "read", "topic", names.receipts(agency))
 

@@ -56,6 +56,9 @@ HEALTH = frozenset({
 COMPONENTS = frozenset({"worker", "recorder", "auditor", "discloser"})
 """Principals beside the parties': what processes, what writes the audit, who reads it, what discloses."""
 
+PROCESSES = COMPONENTS - {"auditor"}
+"""Components that no person reads by. Their own reads are not audited, those of the auditor are."""
+
 RELEVANT_AUTHORITIES = frozenset({
     "police-force", "police-authority", "council", "probation-trust", "fire-and-rescue", "primary-care-trust",
     "local-health-board", "strategic-health-authority", "nhs-trust", "mental-health-trust",

@@ -39,6 +39,9 @@ _OF_INTAKE = {
     "message.timestamp.type": "LogAppendTime",
 }
 
+DISCLOSED = "disclosed"
+"""Part of the name of every topic of a case, before the case."""
+
 TOMBSTONE_DAYS = 28
 RENEWAL_DAYS = 28
 """How old an entry of the workers' state may be when it is used without being written again."""
@@ -52,6 +55,13 @@ _OF_RELEASES = {
     "max.compaction.lag.ms": str(DAY_MS),
 }
 
+_OF_BUSY = {
+    # The smallest that Kafka has. Only what is in an older segment is compacted.
+    "segment.bytes": "1048576",
+    # So long markers of transactions are kept; no key is ever deleted here.
+    "delete.retention.ms": "60000",
+}
+
 Family = Literal[
     "intake", "rejected", "depersonalised", "personal", "neighbour", "supplies", "receipts",
     "aggregate", "internal", "audit", "letters", "inbox", "disclosed",
@@ -62,7 +72,8 @@ Family = Literal[
 class Topic:
     """A topic with its owner, marking, retention and the schema of its values.
 
-    What is `lasting` keeps the newest value of each key whatever its retention says.
+    What is `lasting` keeps the newest value of each key whatever its retention says. What is `busy` is
+    written with every batch and holds few keys, so it is compacted in small pieces and stays short.
     """
 
     name: str
@@ -78,6 +89,7 @@ class Topic:
     profile: str | None = None
     neighbour: str | None = None
     lasting: bool = False
+    busy: bool = False
 
     @property
     def config(self) -> dict[str, str]:
@@ -92,7 +104,8 @@ class Topic:
             return config | _OF_RELEASES | {"delete.retention.ms": str(self.tombstones_ms)}
         if self.lasting:
             # The newest alone is kept: of a case that is closed, what told of people is gone.
-            return config | {"max.compaction.lag.ms": str(DAY_MS)}
+            config |= {"max.compaction.lag.ms": str(DAY_MS)}
+            return config | (_OF_BUSY if self.busy else {})
         return config | (_OF_INTAKE if self.family == "intake" else {})
 
     @property
@@ -167,7 +180,7 @@ class Names:
 
     @property
     def audit_heads(self) -> str:
-        """Topic of the last entry of each chain of the audit but the workers', who remember theirs."""
+        """Topic of the last entry of each chain of the audit."""
         return f"{self.prefix}.internal.audit-heads"
 
     @property
@@ -192,7 +205,7 @@ class Names:
     @property
     def all_disclosed(self) -> str:
         """What the names of all topics of cases begin with, before a point and the case."""
-        return f"{self.prefix}.disclosed"
+        return f"{self.prefix}.{DISCLOSED}"
 
     @property
     def cases(self) -> str:
@@ -318,8 +331,9 @@ def _topics(protocol: Protocol, catalogue: Catalogue) -> Iterator[Topic]:
         catalogue.system["registered-schema"], lasting=True,
     )  # fmt: skip
     yield topic(
-        names.audit_heads, "internal", "recorder", keep.audit_days, catalogue.system["audit-head"]
-    )
+        names.audit_heads, "internal", "recorder", keep.audit_days,
+        catalogue.system["audit-head"], lasting=True, busy=True,
+    )  # fmt: skip
     for party in protocol.correspondents:
         yield topic(
             names.letters(party.id), "letters", party.id, keep.letters_days,

@@ -9,6 +9,7 @@ from faust.app.base import BootStrategy
 
 from streams.agents.pipeline import add_pipeline_agent
 from streams.changelog import Changelog
+from streams.heads import HeadsFollower
 from streams.kafka_config import WorkerClients
 from streams.metrics import Metrics
 from streams.pipeline import Pipeline
@@ -33,12 +34,14 @@ def build_app(
     source: SourceSettings,
     metrics: Metrics,
     changelog: Changelog | None = None,
+    heads: HeadsFollower | None = None,
 ) -> faust.App:
     """An application that reads the pipeline's topics when a Faust worker starts it.
 
-    Without a `changelog` the worker remembers no longer than it runs.
+    Without a `changelog` the worker remembers no longer than it runs, without `heads` its chain of the audit
+    begins anew.
     """
-    keep = pipeline.memory.keep
+    keep = pipeline.keep
     app = _App(clients.principal, broker="kafka://unused", store="memory://", web_enabled=False)
     channel = app.channel(value_type=None, maxsize=1)
     add_pipeline_agent(app, channel, pipeline)
@@ -46,6 +49,8 @@ def build_app(
     @app.service
     class PipelineSource(BatchSource):
         def __init__(self, **kwargs: Any) -> None:
-            super().__init__(app, channel, clients, source, metrics, keep, changelog, **kwargs)
+            super().__init__(
+                app, channel, clients, source, metrics, keep, changelog, heads, **kwargs
+            )
 
     return app

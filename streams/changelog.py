@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from confluent_kafka import (
@@ -38,29 +38,22 @@ _CALL_SECONDS = 5.0
 _PATIENCE_SECONDS = 60.0
 
 
-class Changelog:
-    """Reads the topics of state into a worker's memory.
+class Follower:
+    """Reads topics of one partition each: to their ends, and then what is written to them.
 
-    `earlier` is the topic that held all kinds of state before each had its own. It is read first and only at
-    the start, so that what stands in the others counts.
+    They are read in `phases`. The topics of all but the last phase are read once, at the start.
     """
 
     def __init__(
         self,
-        clients: WorkerClients,
-        topics: Sequence[str],
-        earlier: str,
-        memory: Memory,
-        writer: bytes,
-        decode: Callable[[bytes], Any],
+        reader: Mapping[str, Any],
+        phases: Sequence[Sequence[str]],
+        keep: Callable[[Message], None],
     ) -> None:
-        """Connect nothing yet; `writer` is the name under which this process writes."""
-        self._clients = clients
-        self._topics = topics
-        self._earlier = earlier
-        self._memory = memory
-        self._writer = writer
-        self._decode = decode
+        """Connect nothing yet; `reader` configures a consumer that reads what is committed."""
+        self._reader = reader
+        self._phases = phases
+        self._keep = keep
         self._consumer: Consumer | None = None
         self._observer: Consumer | None = None
         self._at: dict[str, int] = {}
@@ -73,18 +66,16 @@ class Changelog:
         Raises:
             Unmendable: a topic cannot be read, or does not end within a minute of silence.
         """
-        began = time.monotonic()
-        self._consumer = Consumer(self._clients.reader())
-        self._observer = Consumer(self._clients.observer())
-        for topics in ([self._earlier], self._topics):
+        self._consumer = Consumer({**self._reader})
+        # For a reader of what is committed librdkafka gives the last stable offset for the high watermark.
+        self._observer = Consumer({**self._reader, "isolation.level": "read_uncommitted"})
+        for topics in self._phases:
             self._consumer.assign([TopicPartition(topic, 0, OFFSET_BEGINNING) for topic in topics])
             self._at = dict.fromkeys(topics, 0)
             self.aim()
             while not self.advance():
                 if stopped():
                     return
-        seconds = time.monotonic() - began
-        log.info("restored %d state entries in %.1f s", len(self._memory), seconds)
 
     def aim(self) -> None:
         """Take the ends of the topics, as they are now, as what is to be reached.
@@ -158,20 +149,50 @@ class Changelog:
             else:
                 self._judge(error, topic)
 
-    def _keep(self, message: Message) -> None:
+    def _judge(self, error: KafkaError, topic: str) -> None:
+        if error.fatal() or not error.retriable():
+            group = self._reader["group.id"]
+            about = f"topic {topic}, group {group}"
+            raise Unmendable(f"{error.name()}: {error.str()} ({about})")
+        log.warning("Kafka: %s", error.name())
+
+
+class Changelog(Follower):
+    """Reads the topics of state into a worker's memory.
+
+    `earlier` is the topic that held all kinds of state before each had its own. It is read first and only at
+    the start, so that what stands in the others counts.
+    """
+
+    def __init__(
+        self,
+        clients: WorkerClients,
+        topics: Sequence[str],
+        earlier: str,
+        memory: Memory,
+        writer: bytes,
+        decode: Callable[[bytes], Any],
+    ) -> None:
+        """Connect nothing yet; `writer` is the name under which this process writes."""
+        super().__init__(clients.reader(), ([earlier], topics), self._remember)
+        self._memory = memory
+        self._writer = writer
+        self._decode = decode
+
+    def restore(self, stopped: Callable[[], bool] = lambda: False) -> None:
+        """Read all state that is committed, or as far as it comes before `stopped`. Errors as `Follower`."""
+        began = time.monotonic()
+        super().restore(stopped)
+        seconds = time.monotonic() - began
+        log.info("restored %d state entries in %.1f s", len(self._memory), seconds)
+
+    def _remember(self, message: Message) -> None:
         key, value = message.key(), message.value()
         # What this process wrote is kept since its commit.
         own = (WRITER_HEADER, self._writer) in (message.headers() or ())
         if key is not None and value is not None and not own:
             day = message.timestamp()[1] // DAY_MS
             self._memory.keep({bytes(key): self._decode(value)["value"]}, day)
-
-    def _judge(self, error: KafkaError, topic: str) -> None:
-        if error.fatal() or not error.retriable():
-            group = self._clients.reader()["group.id"]
-            about = f"topic {topic}, group {group}"
-            raise Unmendable(f"{error.name()}: {error.str()} ({about})")
-        log.warning("Kafka: %s", error.name())
 
 
 def _may_pass(error: KafkaError) -> bool:

@@ -111,7 +111,8 @@ def build_pipeline(
     )
     flows = {names.intake(s.agency, s.dataset): _flow(s, parts) for s in protocol.supplies}
     receipts = {s.agency: destinations[names.receipts(s.agency)] for s in protocol.supplies}
-    trail = Trail(destinations[names.audit], _audiences(parts), parts.memory, names.worker, slot)
+    audit, heads = destinations[names.audit], destinations[names.audit_heads]
+    trail = Trail(audit, heads, _audiences(parts), parts.memory, names.worker, slot)
     remembered: dict[StateKind | None, Destination] = {None: destinations[names.memory]}
     remembered |= {kind: destinations[names.state(kind)] for kind in state_days(protocol)}
     return Pipeline(flows, receipts, parts.memory, remembered, trail, clock, RejectAlarm(protocol))

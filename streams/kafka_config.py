@@ -49,13 +49,6 @@ class WorkerClients:
             "reconnect.backoff.max.ms": 1_000,
         }
 
-    def observer(self) -> dict[str, Any]:
-        """Settings of the consumer that is asked for ends of topics, and reads nothing.
-
-        For a reader of what is committed librdkafka gives the last stable offset for the high watermark.
-        """
-        return {**self.reader(), "isolation.level": "read_uncommitted"}
-
     def producer(self) -> dict[str, Any]:
         """Settings of the transactional producer."""
         return {

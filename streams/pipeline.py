@@ -20,7 +20,7 @@ from sanitiser.rows import EXCLUDED, UNKNOWN
 from schemas.london import london_time
 from schemas.record_type import PERSONAL, RecordType
 from schemas.topics import DAY_MS, StateKind
-from streams.chain import Head
+from streams.chain import Head, Heads
 from streams.messages import (
     MARKING_HEADER,
     WRITER_HEADER,
@@ -272,6 +272,16 @@ class Pipeline:
     def topics(self) -> tuple[str, ...]:
         """The intake topics that are processed."""
         return tuple(self._flows)
+
+    @property
+    def heads(self) -> Heads:
+        """The heads of the audit's chains, as far as this process knows them."""
+        return self._trail.heads
+
+    def keep(self, changes: Mapping[bytes, bytes]) -> None:
+        """Go on from the batch that was processed last: it is committed, with these changes of memory."""
+        self.memory.keep(changes)
+        self._trail.keep()
 
     def process(
         self, batch: Sequence[Intake], handling: Handling = Handling.PROCESS

@@ -26,6 +26,7 @@ from mode import Service
 
 from streams.batch import Batch
 from streams.changelog import Changelog
+from streams.heads import HeadsFollower
 from streams.kafka_config import WorkerClients
 from streams.limit import BatchLimit
 from streams.messages import (
@@ -117,15 +118,18 @@ class BatchSource(Service):
         metrics: Metrics,
         keep: Callable[[Mapping[bytes, bytes]], None],
         changelog: Changelog | None = None,
+        heads: HeadsFollower | None = None,
         **kwargs: Any,
     ) -> None:
         """Connect nothing yet: the clients are made in the Kafka thread.
 
-        `keep` makes the changes of a committed batch last in this process.
+        `keep` makes the changes of a committed batch last in this process. Without `heads` the worker's
+        chain of the audit begins anew.
         """
         super().__init__(**kwargs)
         self._keep = keep
         self._changelog = changelog
+        self._heads = heads
         self._app = app
         self._channel = channel
         self._clients = clients
@@ -161,6 +165,8 @@ class BatchSource(Service):
             if self._changelog is not None:
                 # After the transactor, which ended what an earlier process had left open.
                 self._changelog.restore(lambda: bool(self.should_stop))
+            if self._heads is not None:
+                self._heads.restore(lambda: bool(self.should_stop))
             consumer.subscribe(list(self._settings.topics), on_assign=self._on_assign)
             log.info(
                 "reading %d intake topics as %s", len(self._settings.topics), self._clients.group
@@ -169,8 +175,9 @@ class BatchSource(Service):
                 self._turn(loop, consumer, transactor)
         finally:
             consumer.close()
-            if self._changelog is not None:
-                self._changelog.close()
+            for follower in (self._changelog, self._heads):
+                if follower is not None:
+                    follower.close()
 
     def _on_assign(self, _consumer: Consumer, _partitions: list[TopicPartition]) -> None:
         """Have the state read to its end before the next batch; reading it here could take too long."""
@@ -186,8 +193,9 @@ class BatchSource(Service):
         intakes, group = self._poll(consumer)
         if self._hopeless is not None:
             raise Unmendable(self._hopeless)
-        if self._changelog is not None:
-            self._changelog.follow()
+        for follower in (self._changelog, self._heads):
+            if follower is not None:
+                follower.follow()
         if self._is_behind or not intakes:
             # What was polled of new partitions is read again, once the state is known.
             self._measure_lag(consumer)

@@ -5,23 +5,19 @@ What would make an entry too large for its topic is told by several, one behind 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from sanitiser.memory import Memory
-from streams.chain import Head
+from streams.chain import Head, Heads, entries_of
 from streams.messages import MARKING_HEADER, Headers, Output, Tally
 from streams.steps.route import Destination
 
 Origin = tuple[str, str | None]
 """Intake topic and supply of a record."""
 
-ENTRY_BYTES = 262_144
-"""About how large an entry may be: well below what its topic takes, so that none is refused for its size."""
-
 _REMEMBERED = b"audit:"
-_SHARE_BYTES = 128
 
 
 class Audience(NamedTuple):
@@ -64,28 +60,35 @@ class Ledger:
 
 
 class Trail:
-    """Makes the entry of each batch, behind that of the batch before, in one worker's chain.
+    """Makes the entries of each batch, behind those of the batch before, in one worker's chain.
 
-    The chain's head is remembered with what else the worker remembers: it moves when the batch is
-    committed, and the next worker of the slot goes on from it.
+    The chain's head is written to the topic of heads in the batch's transaction, as every other chain's
+    is. It moves when the batch is committed, and the next worker of the slot goes on from it. The first
+    entry of a batch holds the heads of the other chains that have changed since this worker told of them.
     """
 
     def __init__(
         self,
-        destination: Destination,
+        audit: Destination,
+        heads: Destination,
         audiences: Mapping[str, Audience],
         memory: Memory,
         actor: str,
         slot: str,
     ) -> None:
-        """Take the audit topic, every release topic's audience, and who writes."""
-        self._topic, self._encode, marking = destination
-        self._headers: Headers = [(MARKING_HEADER, marking.encode())]
+        """Take the topics of the audit and of its heads, every release topic's audience, and who writes.
+
+        In `memory` is the head that a worker remembered before heads had a topic.
+        """
+        self.heads = Heads()
+        self._audit, self._kept = audit, heads
         self._audiences = audiences
         self._memory = memory
         self._actor = actor
         self._chain = f"{actor}.{slot}"
         self._key = _REMEMBERED + slot.encode()
+        self._told: dict[str, int] = {}
+        self._made: tuple[Head, int, dict[str, int]] | None = None
 
     def ledger(self) -> Ledger:
         """An empty ledger for one batch."""
@@ -94,40 +97,56 @@ class Trail:
     def entries(
         self, now_ms: int, tallies: Mapping[Origin, Tally], ledger: Ledger
     ) -> tuple[list[Output], Head]:
-        """Return the messages of a batch's entries, and the head that the last of them makes."""
-        shares = (
-            {**_source(tally), **share}
-            for origin, tally in tallies.items()
-            for share in (*_outcomes(tally), *ledger.shares(origin))
-        )
-        head, outputs = self._head(now_ms), list[Output]()
-        for part in _parts(shares):
-            output, head = self._entry(now_ms, part, head)
-            outputs.append(output)
-        self._memory.put(self._key, _as_bytes(head))
-        return outputs, head
+        """Return the messages of a batch's entries, and the head that the last of them makes.
 
-    def _entry(
-        self, now_ms: int, shares: Sequence[dict[str, Any]], head: Head
-    ) -> tuple[Output, Head]:
+        The last message keeps that head for the others. `keep` makes it count, once all are committed.
+        """
         entry = {
             "at": now_ms,
             "actor": self._actor,
             "action": "batch",
             "subject": "",
             "outcome": "done",
-            "shares": shares,
+            "shares": [
+                {**_source(tally), **share}
+                for origin, tally in tallies.items()
+                for share in (*_outcomes(tally), *ledger.shares(origin))
+            ],
         }
-        value = self._encode(head.linked(entry))
-        return Output(self._topic, head.chain.encode(), value, self._headers), head.after(value)
+        head, outputs = self._head(now_ms), list[Output]()
+        others = self.heads.others(head.chain, self._told)
+        for part in entries_of(entry, others):
+            value = self._audit.encode(head.linked(part))
+            outputs.append(_output(self._audit, head.chain, value))
+            head = head.after(value)
+        kept = {"sequence": head.sequence, "hash": head.hash, "position": ""}
+        outputs.append(_output(self._kept, head.chain, self._kept.encode(kept)))
+        self._made = head, now_ms, {other["chain"]: other["sequence"] for other in others}
+        return outputs, head
+
+    def keep(self) -> None:
+        """Go on from the entries that were made last: they are committed."""
+        if self._made is not None:
+            head, now_ms, told = self._made
+            self.heads.keep(head, now_ms)
+            self._told |= told
+            self._made = None
 
     def _head(self, now_ms: int) -> Head:
         """Where the chain stands; a new one is named by when it began, so that no two are confused."""
+        known = self.heads.newest(self._chain)
+        if known is not None:
+            return known
         remembered = self._memory.get(self._key)
         if remembered is not None:
             return _from_bytes(remembered)
         began = datetime.fromtimestamp(now_ms / 1000, UTC)
         return Head(f"{self._chain}.{began:%Y%m%dT%H%M%S}{began.microsecond // 1000:03}Z")
+
+
+def _output(destination: Destination, chain: str, value: bytes) -> Output:
+    headers: Headers = [(MARKING_HEADER, destination.marking.encode())]
+    return Output(destination.topic, chain.encode(), value, headers)
 
 
 def _source(tally: Tally) -> dict[str, Any]:
@@ -140,30 +159,6 @@ def _outcomes(tally: Tally) -> Iterator[dict[str, Any]]:
     for what, records in counts.items():
         if records:
             yield {"what": what, "records": records, "references": b""}
-
-
-def _parts(shares: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
-    """Yield the shares in parts of about `ENTRY_BYTES` at most; one part if there are none."""
-    part: list[dict[str, Any]] = []
-    size = 0
-    for share in shares:
-        bytes_more = _size(share)
-        if part and size + bytes_more > ENTRY_BYTES:
-            yield part
-            part, size = [], 0
-        part.append(share)
-        size += bytes_more
-    yield part
-
-
-def _size(share: Mapping[str, Any]) -> int:
-    """Return about how many bytes a share takes; more rather than fewer."""
-    texts = [v for v in share.values() if isinstance(v, str)] + list(share.get("recipients", ()))
-    return _SHARE_BYTES + sum(4 * len(text) for text in texts) + len(share["references"])
-
-
-def _as_bytes(head: Head) -> bytes:
-    return f"{head.chain} {head.sequence} {head.hash}".encode()
 
 
 def _from_bytes(value: bytes) -> Head:

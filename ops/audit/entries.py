@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from confluent_kafka import Message
 
-from ops.reader import begin_offset, read_all
+from ops.audit.chains import Implied, implied_chains
+from ops.reader import begin_offset, end_offset, read_all
 from schemas.catalogue import Catalogue
 from schemas.known_schemas import UNKNOWN_SCHEMA, KnownSchemas
 from schemas.protocol import Protocol
@@ -17,10 +19,14 @@ from streams.chain import Head, hash_of
 
 
 class Held(NamedTuple):
-    """A head of a chain that stands in another topic."""
+    """A head that is held elsewhere: in a topic, by another chain, or in an agency's file.
 
-    topic: str
+    `at` is the time since when it is.
+    """
+
+    where: str
     head: Head
+    at: datetime | None = None
 
 
 class Entry(NamedTuple):
@@ -59,24 +65,39 @@ class Archive(NamedTuple):
         return begin_offset(self.client, self.names.audit) > 0
 
     def entries(self) -> Iterator[Entry]:
-        """Every entry that is kept, in the order of the topic."""
+        """Every entry that is kept, in the order of the topic.
+
+        Transactions that are open are waited for: behind them can be entries whose heads are held elsewhere.
+        """
         schema = self.catalogue.system["audit"]
-        for message in read_all(self.client, self.names.audit, 1):
+        for message in read_all(self.client, self.names.audit, 1, to_high_watermark=True):
             value = message.value() or b""
             yield Entry(message.offset() or 0, hash_of(value), self._decoded(value, schema))
 
     def heads(self) -> Iterator[Held]:
-        """Every head that stands elsewhere."""
-        yield from self._kept_heads()
+        """Every head that is held elsewhere: in receipts, by the other chains, and in the topic of heads."""
         for agency in sorted({s.agency for s in self.protocol.supplies}):
             yield from self._receipts(agency)
+        yield from told(self.entries())
+        yield from self._kept_heads()
+
+    def implied(self) -> list[Implied]:
+        """Return the chains that must be there. Of cases the auditor sees no more than that there are any."""
+        return list(
+            implied_chains(
+                self.names,
+                is_applied=end_offset(self.client, self.names.in_force) > 0,
+                has_cases=end_offset(self.client, self.names.cases) > 0,
+            )
+        )
 
     def _kept_heads(self) -> Iterator[Held]:
         topic, schema = self.names.audit_heads, self.catalogue.system["audit-head"]
         for message in read_all(self.client, topic, 1):
             kept = self._decoded(message.value() or b"", schema)
             if kept is not None:
-                yield Held(topic, Head(_key(message), kept["sequence"], kept["hash"]))
+                head = Head(_key(message), kept["sequence"], kept["hash"])
+                yield Held(topic, head, _at(message))
 
     def _receipts(self, agency: str) -> Iterator[Held]:
         topic, schema = self.names.receipts(agency), self.catalogue.system["receipt"]
@@ -84,7 +105,7 @@ class Archive(NamedTuple):
             receipt = self._decoded(message.value() or b"", schema)
             if receipt is not None and receipt["audit_chain"]:
                 place = receipt["audit_chain"], receipt["audit_sequence"], receipt["audit_hash"]
-                yield Held(topic, Head(*place))
+                yield Held(topic, Head(*place), _at(message))
 
     def _decoded(self, value: bytes, schema: dict[str, Any]) -> dict[str, Any] | None:
         try:
@@ -100,6 +121,19 @@ class Archive(NamedTuple):
         except WireError:
             return None
         return found
+
+
+def told(entries: Iterable[Entry]) -> Iterator[Held]:
+    """Yield the heads of other chains that the entries hold."""
+    for entry in entries:
+        content = entry.content or {}
+        for head in content.get("heads", ()):
+            place = head["chain"], head["sequence"], head["hash"]
+            yield Held(content["chain"], Head(*place), head["at"])
+
+
+def _at(message: Message) -> datetime:
+    return datetime.fromtimestamp(message.timestamp()[1] / 1000, UTC)
 
 
 def _key(message: Message) -> str:

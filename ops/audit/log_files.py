@@ -51,12 +51,21 @@ def new_lines(log: Path, position: str) -> Lines:
             file.stream.seek(begin)
             read = file.stream.read(left)
             taken = read[: read.rfind(b"\n") + 1]
-            lines += taken.decode("utf-8", "replace").splitlines()
+            # At line feeds alone: a name can hold characters that `str.splitlines` takes for ends of lines.
+            lines += taken.decode("utf-8", "replace").split("\n")[:-1]
             position = f"{file.name}:{begin + len(taken)}"
             left, begin = left - len(read), 0
             if not left:
                 break
         return Lines(lines, position, lost, more=not left)
+
+
+def identity(log: Path) -> int | None:
+    """Return a number that the file has and its successor has not; None if there is no file."""
+    try:
+        return log.stat().st_ino
+    except FileNotFoundError:
+        return None
 
 
 def _opened(log: Path, stack: ExitStack) -> list[_File]:

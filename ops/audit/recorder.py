@@ -15,17 +15,14 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from ops.audit.errors import AuditError
-from ops.reader import ReadError, read_all
+from ops.audit.heads import read_heads
+from ops.reader import ReadError
 from schemas.catalogue import Catalogue
 from schemas.protocol import Protocol
 from schemas.topics import Names, Topic, topics
-from schemas.wire import decoder
-from streams.chain import Head
+from streams.chain import Head, Heads, entries_of
 from streams.messages import MARKING_HEADER, Headers
 from streams.registry import Schemas
-
-COMMANDS = "commands"
-"""The chain of what people do by `ipu`."""
 
 _SECONDS = 15.0
 _ATTEMPTS = 8
@@ -54,6 +51,7 @@ class Recorder(NamedTuple):
     def write(self, entry: Mapping[str, Any], position: str = "") -> Head:
         """Append one entry, and see it kept by the broker; `at` is now unless the entry says when.
 
+        It holds the heads of all other chains. One that is too large becomes several, in one transaction.
         `position` is kept beside the chain's head for whoever goes on with it.
 
         Raises:
@@ -82,24 +80,33 @@ class Recorder(NamedTuple):
         Raises:
             ReadError: the heads cannot be read.
         """
-        decode = decoder(self._heads.schema)
-        found = Head(self.chain), ""
-        for message in read_all(self.client, self._heads.name, 1, _SECONDS):
-            value = message.value()
-            if message.key() == self.chain.encode() and value is not None:
-                kept = decode(value)
-                found = Head(self.chain, kept["sequence"], kept["hash"]), kept["position"]
-        return found
+        heads, position = self._read()
+        return heads.of(self.chain), position
+
+    def _read(self) -> tuple[Heads, str]:
+        """Return the heads of all chains, and the position beside that of this one."""
+        heads, position = Heads(), ""
+        for head, kept, at_ms in read_heads(self.client, self._heads.name, self._heads.schema):
+            heads.keep(head, at_ms)
+            if head.chain == self.chain:
+                position = kept
+        return heads, position
 
     def _append(self, entry: Mapping[str, Any], position: str) -> Head:
         producer = self._producer()
         # After the producer, which ended what another one of this chain had left open.
-        head, reached = self.last()
+        heads, reached = self._read()
+        head = heads.of(self.chain)
         if reached == position:
             return head
-        value = self._encoder(self._audit)(head.linked(entry))
-        after = head.after(value)
-        kept = {"sequence": after.sequence, "hash": after.hash, "position": position}
+        messages = []
+        encode = self._encoder(self._audit)
+        for part in entries_of(entry, heads.others(self.chain)):
+            value = encode(head.linked(part))
+            head = head.after(value)
+            messages.append((self._audit, value))
+        kept = {"sequence": head.sequence, "hash": head.hash, "position": position}
+        messages.append((self._heads, self._encoder(self._heads)(kept)))
         refused: list[str] = []
 
         def delivered(error: KafkaError | None, _message: Message) -> None:
@@ -107,10 +114,7 @@ class Recorder(NamedTuple):
                 refused.append(error.name())
 
         producer.begin_transaction()
-        for topic, message in (
-            (self._audit, value),
-            (self._heads, self._encoder(self._heads)(kept)),
-        ):
+        for topic, message in messages:
             headers: Headers = [(MARKING_HEADER, topic.marking.encode())]
             producer.produce(
                 topic.name, message, self.chain.encode(), headers=headers, on_delivery=delivered
@@ -122,7 +126,7 @@ class Recorder(NamedTuple):
             if refused:
                 raise AuditError(f"{self._audit.name}: {refused[0]}; nothing was done") from error
             raise
-        return after
+        return head
 
     def _producer(self) -> Producer:
         settings = {

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from ops.audit.entries import Entry
+from schemas.topics import DISCLOSED
 
 DIGEST_BYTES = 16
 
@@ -57,10 +58,13 @@ def answers(entries: Iterable[Entry], inquiry: Inquiry) -> Iterator[Answer]:
         content = entry.content
         if content is None or not _is_within(content["at"], inquiry):
             continue
-        if inquiry.case not in (None, content["case"]):
-            continue
-        shares = tuple(share for share in content["shares"] if inquiry.holds(share))
-        if shares or _is_asked(content, inquiry):
+        is_of_case = inquiry.case in (None, content["case"])
+        shares = tuple(
+            share
+            for share in content["shares"]
+            if (is_of_case or _is_read_of(inquiry.case, share)) and inquiry.holds(share)
+        )
+        if shares or (is_of_case and _is_asked(content, inquiry)):
             yield Answer(entry, content, shares)
 
 
@@ -68,6 +72,11 @@ def digests(references: bytes) -> set[bytes]:
     """The record ids that stand in a share."""
     starts = range(0, len(references), DIGEST_BYTES)
     return {references[at : at + DIGEST_BYTES] for at in starts}
+
+
+def _is_read_of(case: str | None, share: Share) -> bool:
+    """Return True for a reading of what was disclosed in the case, which the broker's log tells."""
+    return str(share["topic"]).endswith(f".{DISCLOSED}.{case}")
 
 
 def _is_within(at: datetime, inquiry: Inquiry) -> bool:

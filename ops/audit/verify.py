@@ -1,7 +1,8 @@
 """Whether the audit is whole: nothing changed, removed, moved or cut off.
 
-Pure. Each chain proves its own order and content up to its last entry; that there were no later ones is
-proved by the heads that stand elsewhere: in the agencies' receipts, and beside the recorders' chains.
+Pure. Each chain proves its own order and content up to its last entry. That there were no later ones is
+proved by the heads that are held elsewhere: by the other chains, in the agencies' receipts, in the files that
+agencies keep, and in the topic of heads.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
+from ops.audit.chains import Implied
 from ops.audit.entries import Entry, Held
 from streams.chain import Head
 
@@ -43,24 +45,35 @@ class Verification:
 
 
 def verify(
-    entries: Iterable[Entry], elsewhere: Iterable[Held], kept_since: datetime | None = None
+    entries: Iterable[Entry],
+    elsewhere: Iterable[Held],
+    kept_since: datetime | None = None,
+    implied: Iterable[Implied] = (),
 ) -> Verification:
-    """Follow every chain through `entries` and hold it against the heads that stand `elsewhere`.
+    """Follow every chain through `entries` and hold it against the heads that are held `elsewhere`.
 
     `entries` come in the order of the topic. `kept_since` is given where the topic's beginning was
-    deleted: everything from that time on must still be there.
+    deleted: everything from that time on must still be there. The `implied` chains must have an entry, unless
+    it can have been among those that were deleted. Each break is found once.
     """
     # The heads first: what is written while the audit is read must not count as cut off.
     known = _furthest(elsewhere)
-    found = Verification()
+    found, rewritten = Verification(), set[str]()
     for entry in entries:
         if not found.entries and kept_since is not None:
             found.breaks += _too_early(entry, kept_since)
         found.entries += 1
         found.breaks += _follow(found.heads, entry, cut=kept_since is not None)
-        found.breaks += _compared(entry, known)
-    for held in known:
-        found.breaks += _cut_off(found.heads.get(held.head.chain), held)
+        if entry.head.chain not in rewritten:
+            for changed in _compared(entry, known):
+                found.breaks.append(changed)
+                rewritten.add(changed.chain)
+    for held in _last_of_each_chain(known):
+        found.breaks += _cut_off(found.heads.get(held.head.chain), held, kept_since)
+    held_chains = {held.head.chain for held in known}
+    for chain, because in implied:
+        if chain not in found.heads and chain not in held_chains and kept_since is None:
+            found.breaks.append(_missing(chain, 1, 1, f"; {because}"))
     return found
 
 
@@ -80,12 +93,22 @@ def first_rewritten(
 
 
 def _furthest(elsewhere: Iterable[Held]) -> list[Held]:
-    """Of each topic and chain the head that is furthest on."""
+    """Of each place and chain the head that is furthest on."""
     last: dict[tuple[str, str], Held] = {}
     for held in elsewhere:
-        before = last.get((held.topic, held.head.chain))
+        before = last.get((held.where, held.head.chain))
         if before is None or held.head.sequence > before.head.sequence:
-            last[held.topic, held.head.chain] = held
+            last[held.where, held.head.chain] = held
+    return list(last.values())
+
+
+def _last_of_each_chain(known: Iterable[Held]) -> list[Held]:
+    """Return of each chain the head that is furthest on."""
+    last: dict[str, Held] = {}
+    for held in known:
+        before = last.get(held.head.chain)
+        if before is None or held.head.sequence > before.head.sequence:
+            last[held.head.chain] = held
     return list(last.values())
 
 
@@ -119,23 +142,26 @@ def _follow(heads: dict[str, Head], entry: Entry, *, cut: bool) -> Iterator[Brea
 
 
 def _compared(entry: Entry, known: Iterable[Held]) -> Iterator[Break]:
-    """Hold one entry against the heads that name it."""
+    """Hold one entry against the heads that name it; one that differs is enough."""
     for held in known:
         place = held.head.chain, held.head.sequence
         if place == (entry.head.chain, entry.head.sequence) and held.head.hash != entry.hash:
             yield _changed(entry, held)
+            return
 
 
 def _changed(entry: Entry, held: Held) -> Break:
-    message = f"was changed: {held.topic} holds another hash of it"
+    message = f"was changed: {held.where} holds another hash of it"
     return Break(entry.head.chain, entry.head.sequence, message, entry.offset, rewritten=True)
 
 
-def _cut_off(end: Head | None, held: Held) -> Iterator[Break]:
-    """What a head names must be there."""
+def _cut_off(end: Head | None, held: Held, kept_since: datetime | None) -> Iterator[Break]:
+    """What a head names must be there, unless its whole chain is older than what is kept."""
+    if end is None and kept_since is not None and held.at is not None and held.at < kept_since:
+        return
     reached = 0 if end is None else end.sequence
     if held.head.sequence > reached:
-        why = f"; {held.topic} holds the hash of entry {held.head.sequence}"
+        why = f"; {held.where} holds the hash of entry {held.head.sequence}"
         yield _missing(held.head.chain, reached + 1, held.head.sequence, why)
 
 

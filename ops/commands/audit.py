@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from collections.abc import Mapping as Content
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,10 +17,11 @@ from rich.console import Console
 from rich.table import Table
 
 from connectors.mapping import Mapping
-from ops.audit.collector import CHAIN, Collector, collect_for_ever
-from ops.audit.entries import Archive
+from ops.audit.chains import BROKER_LOG, COMMANDS
+from ops.audit.collector import Collector, collect_for_ever, log_files
+from ops.audit.entries import Archive, Held
 from ops.audit.inquiry import Found, Search
-from ops.audit.recorder import COMMANDS
+from ops.audit.kept_heads import held_in
 from ops.audit.select import DIGEST_BYTES, Answer, Inquiry, answers, digests
 from ops.audit.verify import Break, Verification, first_rewritten, verify
 from ops.commands.common import (
@@ -139,23 +141,38 @@ def show(
 
 @audit.command(name="verify")
 def verify_(
-    *, protocol: ProtocolOption = None, run_dir: RunDir = None, as_json: AsJson = False
+    *,
+    heads: Annotated[
+        list[Path] | None,
+        typer.Option(
+            exists=True,
+            dir_okay=False,
+            help="The heads that an agency has kept, from its run/heads; may be repeated.",
+        ),
+    ] = None,
+    protocol: ProtocolOption = None,
+    run_dir: RunDir = None,
+    as_json: AsJson = False,
 ) -> None:
     """Say whether the audit is whole: exit code 0, or 3 with what was changed, removed or moved.
 
-    Every entry holds the hash of the one before it. The last ones are held against the receipts,
-    which the agencies have.
+    Every entry holds the hash of the one before it, and the heads of the other chains. The last ones
+    are held against the receipts, which the agencies have, and against what they kept themselves.
 
     Examples:
 
         ipu audit verify
 
+        ipu audit verify --heads police.json --heads council.json
+
         ipu audit verify --json | jq -r '.breaks[]'
     """
     archive = _archive(protocol, run_dir)
     with Console(stderr=True, quiet=as_json).status("following the chains"):
-        found = verify(archive.entries(), archive.heads(), _kept_since(archive))
-        found.breaks[:] = list(_named(found.breaks, archive))
+        held = [one for file in heads or () for one in held_in(file)]
+        elsewhere = chain(held, archive.heads())
+        found = verify(archive.entries(), elsewhere, _kept_since(archive), archive.implied())
+        found.breaks[:] = list(_named(found.breaks, archive, held))
     if as_json:
         typer.echo(json.dumps(_verdict(found), indent=2))
     else:
@@ -169,7 +186,9 @@ def collect(
     *,
     file: Annotated[
         Path | None,
-        typer.Option(help="The authorizer's log; that of the embedded broker by default."),
+        typer.Option(
+            help="The authorizer's log, beside refusals.log; those of the embedded broker by default."
+        ),
     ] = None,
     every: Annotated[
         float | None, typer.Option(min=0.1, help="Go on, and look again after so many seconds.")
@@ -183,6 +202,7 @@ def collect(
     """Take what the broker's authorizer has logged into the audit: who read what, who was denied.
 
     `ipu up` has it run beside the broker. It goes on where it ended, also across the log's files.
+    Exit code 3 if a part of the log was deleted before it was read.
 
     Examples:
 
@@ -196,12 +216,17 @@ def collect(
         raise typer.Exit(Supervisor([sys.executable, "-m", "ops.cli", *alone]).run())
     stack, catalogue = running_stack(run_dir), load_catalogue()
     agreed = load_protocol(protocol_of(stack.run_dir, protocol), catalogue)
-    recorder = recorder_of(stack, agreed, catalogue, CHAIN)
-    log_file = file or Layout(stack.run_dir).logs / "authorizer.log"
+    recorder = recorder_of(stack, agreed, catalogue, BROKER_LOG)
+    files = log_files(file or Layout(stack.run_dir).logs / "authorizer.log")
     if every is not None:
-        collect_for_ever(log_file, recorder, every)
-    taken = Collector(log_file, recorder).collect()
-    typer.echo(f"{taken} decisions of the broker are in the audit")
+        collect_for_ever(files, recorder, every)
+    taken = Collector(files, recorder).collect()
+    typer.echo(f"{taken.decisions} decisions of the broker are in the audit")
+    if taken.gaps:
+        typer.echo(
+            "a part of the log was deleted before it was read; the audit has the gap", err=True
+        )
+        raise typer.Exit(BROKEN)
 
 
 def _archive(protocol_file: Path | None, run_dir: Path | None) -> Archive:
@@ -325,11 +350,12 @@ def _kept_since(archive: Archive) -> datetime | None:
     return datetime.now(UTC) - timedelta(archive.protocol.retention.audit_days) + SLACK
 
 
-def _named(breaks: list[Break], archive: Archive) -> Iterator[Break]:
+def _named(breaks: list[Break], archive: Archive, held: list[Held]) -> Iterator[Break]:
     """The breaks; for a chain that was rewritten to its end, the first entry that was."""
     for found in breaks:
         if found.rewritten:
-            yield from first_rewritten(archive.entries(), archive.heads(), found.chain)
+            elsewhere = chain(held, archive.heads())
+            yield from first_rewritten(archive.entries(), elsewhere, found.chain)
         else:
             yield found
 
@@ -361,7 +387,9 @@ def _entry(answer: Answer) -> dict[str, Any]:
         {**share, "references": sorted(d.hex() for d in digests(share["references"]))}
         for share in answer.shares
     ]
-    return {**content, "offset": answer.entry.offset, "hash": answer.entry.hash, "shares": shares}
+    heads = [{**head, "at": head["at"].isoformat()} for head in content["heads"]]
+    place = {"offset": answer.entry.offset, "hash": answer.entry.hash}
+    return {**content, **place, "shares": shares, "heads": heads}
 
 
 def _print(found: list[Answer], consult: list[Party]) -> None:

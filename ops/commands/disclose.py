@@ -13,6 +13,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from ops.audit.kept_heads import HeadKeeper, heads_file
 from ops.commands.common import (
     AsJson,
     Exercise,
@@ -363,7 +364,8 @@ def office_of(party: str, protocol_file: Path | None, run_dir: Path | None) -> t
     agreed = load_protocol(protocol_of(stack.run_dir, protocol_file), catalogue)
     account = account_of(agreed, agreed.party(party).id, stack)
     connection = dict(account.connection)
-    return Office(connection, agreed, catalogue, agreed.party(party)), stack
+    keeper = HeadKeeper(heads_file(stack.run_dir, account.principal))
+    return Office(connection, agreed, catalogue, agreed.party(party), keeper), stack
 
 
 def _decide(

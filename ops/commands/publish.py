@@ -21,6 +21,7 @@ from connectors.publish import Erasure, Job, Published
 from connectors.publish import Progress as Reached
 from connectors.publish import publish as publish_file
 from connectors.receipts import await_outcome
+from ops.audit.kept_heads import HeadKeeper, Watch, heads_file, seen_in
 from ops.commands.common import (
     AllowUnreadable,
     AsJson,
@@ -91,7 +92,8 @@ def publish(
     The same file is the same supply: a second call sends nothing, and a call that was cut short is
     taken up where it ended. Of a workbook the visible sheets, rows and columns are supplied. Exit
     code 0 if all went well, 1 if rows could not be read or sent or have no outcome in time, or if
-    all were rejected, 2 if the protocol has no such supply or does not open it today.
+    all were rejected, 2 if the protocol has no such supply or does not open it today, 3 if the
+    receipts tell of another audit than they told of before.
 
     Examples:
 
@@ -116,13 +118,15 @@ def publish(
     columns = columns_of(mapping, dataset, catalogue)
     stated = _metadata(metadata, catalogue.record_type(dataset))
     account = account_of(agreed, agency, running_stack(run_dir))
+    keeper = HeadKeeper(heads_file(settings.run_dir, account.principal))
+    watch = keeper.watch()
     job = _job(file, columns, account, catalogue, agreed.party(agency), stated)
     if erase:
         job = replace(job, erasure=Erasure(frozenset(row) if row else None))
     console = Console(stderr=True, quiet=as_json)
     with progress_bar(console, "sending") as shown:
         published = publish_file(job, Pace(rate=rate), lambda at: shown(*_of_file(at)))
-    outcome = _outcome(job, published, timeout, console) if wait else None
+    outcome = _outcome(job, published, timeout, console, watch) if wait else None
     if as_json:
         typer.echo(json.dumps(_document(published, outcome), indent=2))
     else:
@@ -130,6 +134,7 @@ def publish(
     failed = failed_on_unreadable(
         published.unreadable, published.unreadable_rows, allowed=allow_unreadable
     )
+    keeper.settle(watch)
     if failed or (outcome is not None and not _went_well(outcome)):
         raise typer.Exit(FAILED)
 
@@ -176,7 +181,9 @@ def _job(
     return Job(file, columns, account, catalogue, contact, party.name, post, stated)
 
 
-def _outcome(job: Job, published: Published, timeout: float, console: Console) -> Outcome:
+def _outcome(
+    job: Job, published: Published, timeout: float, console: Console, watch: Watch
+) -> Outcome:
     with progress_bar(console, "waiting for receipts") as shown:
         return await_outcome(
             job.account,
@@ -188,6 +195,7 @@ def _outcome(job: Job, published: Published, timeout: float, console: Console) -
             progress=lambda at: shown(
                 at.settled, at.records, f"{at.settled:,} of {at.records:,} settled"
             ),
+            noticed=lambda *receipt: watch.note(seen_in(*receipt)),
         )
 
 

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from ops.audit.kept_heads import HEADED, HeadKeeper, heads_file, watched
 from ops.commands.common import ProtocolOption, RunDir, account_of, protocol_of, running_stack
 from ops.reader import decoded, read_all
 from schemas.catalogue import load_catalogue
@@ -39,7 +40,8 @@ def read(
     """Print a topic's records as JSON lines, as one of the parties has them.
 
     Releases, receipts, supplies, and what was rejected with every fault. Bytes are base64. Exit
-    code 1 if the broker refuses the topic to the party.
+    code 1 if the broker refuses the topic to the party, 3 if receipts or an inbox tell of another audit than
+    they told this party of before.
 
     Examples:
 
@@ -51,10 +53,17 @@ def read(
     agreed = load_protocol(protocol_of(stack.run_dir, protocol), catalogue)
     _check_party(agreed, party)
     chosen = _topic(topic, agreed, topics(agreed, catalogue))
-    connection = account_of(agreed, party, stack).connection
-    messages = read_all(connection, chosen.name, chosen.partitions)
+    account = account_of(agreed, party, stack)
+    messages = read_all(account.connection, chosen.name, chosen.partitions)
+    keeper = HeadKeeper(heads_file(stack.run_dir, account.principal))
+    watch = keeper.watch()
+    if chosen.family in HEADED:
+        messages = watched(messages, decoder(chosen.schema), watch)
     for record in islice(decoded(messages, decoder(chosen.schema)), limit):
         typer.echo(json.dumps(record, default=_plain, ensure_ascii=False))
+    if limit is None:
+        watch.note_end(chosen.name)
+    keeper.settle(watch)
 
 
 def _check_party(protocol: Protocol, party: str) -> None:

@@ -13,7 +13,7 @@ from rich.console import Console
 
 from connectors.account import check_access
 from connectors.mapping import Mapping
-from ops.audit.recorder import COMMANDS
+from ops.audit.chains import COMMANDS
 from ops.commands.common import (
     AsJson,
     ProtocolOption,

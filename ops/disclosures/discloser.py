@@ -18,11 +18,12 @@ from typing import Any
 from confluent_kafka import KafkaError, Message
 from confluent_kafka.admin import AdminClient
 
+from ops.audit.chains import cases_chain
 from ops.disclosures.case_keys import CaseKeys
 from ops.disclosures.ledger import Ledger, Supply
 from ops.disclosures.openings import WHAT, Openings
 from ops.disclosures.reading import Backlog, Follower, Place
-from ops.reader import ReadError, read_all
+from ops.reader import ReadError, committed_reader, read_all
 from sanitiser.references import ReferenceKey
 from schemas.catalogue import Catalogue
 from schemas.derive import intake_schema
@@ -31,12 +32,13 @@ from schemas.london import london_time
 from schemas.protocol import KEY_BYTES, Protocol
 from schemas.topics import Names, disclosed_form, disclosed_topic, marking_of
 from schemas.wire import WireError, decoder
-from streams.chain import Head
+from streams.chain import Heads
 from streams.disclosures.case import Case, ConsentRecord, Flow, State
 from streams.disclosures.register import Refused, Register, Taken, closed, opened
 from streams.disclosures.releases import Desk, Passage, Reading, passages
 from streams.disclosures.sealing import to_recipient
 from streams.flows import OVERSIZED_BYTES, Wire
+from streams.heads import HeadsFollower
 from streams.messages import Intake, Output
 from streams.source import intake_of
 from streams.steps.clean import Cleaner
@@ -46,7 +48,6 @@ from streams.transaction import Transactor
 
 log = logging.getLogger(__name__)
 
-CHAIN = "cases"
 _POLL_SECONDS = 0.1
 _TIDY_SECONDS = 60.0
 _GRACE_DAYS = 2
@@ -93,7 +94,12 @@ class Discloser:
         self._stopping = False
         self._paused = False
         self._restore()
-        self._ledger = Ledger(self._protocol, self._catalogue, settings.wire.encoder, self._head())
+        self._heads = Heads()
+        self._heads_follower = self._follow_heads()
+        self._ledger = Ledger(
+            self._protocol, self._catalogue, settings.wire.encoder, self._heads,
+            cases_chain(self._names),
+        )  # fmt: skip
         self._encode = settings.wire.encoder(disclosed_form(self._protocol, self._catalogue))
         self._letters = {
             self._names.letters(party.id): party.id for party in self._protocol.correspondents
@@ -122,6 +128,7 @@ class Discloser:
     def let_go(self) -> None:
         """Leave the broker; what is not committed did not happen."""
         self._follower.consumer.close()
+        self._heads_follower.close()
         for backlog in self._backlogs.values():
             backlog.close()
 
@@ -135,6 +142,7 @@ class Discloser:
         if self._is_overdue and not self._paused:
             self._pause()
         self._bring_into_step()
+        self._heads_follower.follow()
         messages = self._follower.poll(_POLL_SECONDS)
         if messages:
             self._read(messages)
@@ -153,15 +161,12 @@ class Discloser:
             kind = Case if stood["kind"] == "case" else ConsentRecord
             self._register.keep(_text(key), kind.model_validate_json(stood["document"]))
 
-    def _head(self) -> Head:
-        chain = f"{self._names.discloser}.{CHAIN}"
+    def _follow_heads(self) -> HeadsFollower:
+        reader = committed_reader(self._settings.connection)
         decode = decoder(self._catalogue.system["audit-head"])
-        head = Head(chain)
-        for message in read_all(self._settings.connection, self._names.audit_heads, 1):
-            if _text(message.key() or b"") == chain and message.value() is not None:
-                kept = decode(message.value() or b"")
-                head = Head(chain, kept["sequence"], kept["hash"])
-        return head
+        follower = HeadsFollower(reader, self._names.audit_heads, self._heads, decode)
+        follower.restore()
+        return follower
 
     def _take_up(self) -> None:
         """Follow the letters, and what the open cases wait for."""

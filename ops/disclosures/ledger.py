@@ -11,7 +11,7 @@ from typing import Any
 from schemas.catalogue import Catalogue
 from schemas.protocol import Protocol
 from schemas.topics import Names, Topic, topics
-from streams.chain import Head
+from streams.chain import Heads, entries_of
 from streams.disclosures.case import Case, ConsentRecord
 from streams.disclosures.register import Refused, Taken
 from streams.disclosures.releases import Passage
@@ -30,17 +30,19 @@ class Ledger:
         protocol: Protocol,
         catalogue: Catalogue,
         encoder: Callable[[Topic], Encode],
-        head: Head,
+        heads: Heads,
+        chain: str,
     ) -> None:
-        """Take where the chain of the audit stands."""
+        """Take the heads of all chains of the audit, and the name of the one that is written here."""
         self._names = Names(protocol.prefix)
         self._correspondents = {party.id for party in protocol.correspondents}
         self._made = {t.name: (t, encoder(t)) for t in topics(protocol, catalogue) if _is_ours(t)}
-        self._head = head
+        self._heads = heads
+        self._head = heads.of(chain)
+        self._told: dict[str, int] = {}
 
     def taken(self, taken: Taken, now: datetime) -> Iterator[Output]:
         """How a case or consent stands, for the register and those it concerns, with the audit of it."""
-        yield from self.stands(taken.key, taken.record, now)
         case = taken.record if isinstance(taken.record, Case) else None
         entry = {
             "actor": self._names.principal(taken.actor.partition(".")[0]),
@@ -51,6 +53,8 @@ class Ledger:
             "grounds": case.grounds if case else "",
         }
         yield from self._audit(entry, now)
+        # Behind the entry, so that whoever reads how it stands has the entry's hash.
+        yield from self.stands(taken.key, taken.record, now)
 
     def stands(self, key: str, record: Case | ConsentRecord, now: datetime) -> Iterator[Output]:
         """How it stands, for the register and those it concerns."""
@@ -65,7 +69,6 @@ class Ledger:
         """Why a letter was not taken, for its writer alone."""
         document = json.dumps(refused._asdict())
         key, inbox = f"refusal:{refused.digest}", self._names.inbox(refused.party)
-        yield self._stands(inbox, key, "refusal", document, now)
         entry = {
             "actor": self._names.principal(refused.party),
             "action": "letter",
@@ -74,6 +77,7 @@ class Ledger:
             "case": refused.case or None,
         }
         yield from self._audit(entry, now)
+        yield self._stands(inbox, key, "refusal", document, now)
 
     def disclosed(
         self, passages: Iterable[tuple[Supply, Passage]], now: datetime
@@ -98,18 +102,27 @@ class Ledger:
 
     def _stands(self, topic: str, key: str, kind: str, document: str, now: datetime) -> Output:
         about, encode = self._made[topic]
-        value = encode({"at": int(now.timestamp() * 1000), "kind": kind, "document": document})
+        stood = {"at": int(now.timestamp() * 1000), "kind": kind, "document": document}
+        audit = {
+            "audit_chain": self._head.chain,
+            "audit_sequence": self._head.sequence,
+            "audit_hash": self._head.hash,
+        }
+        value = encode(stood | audit)
         return Output(topic, key.encode(), value, _headers(about))
 
     def _audit(self, entry: Mapping[str, Any], now: datetime) -> Iterator[Output]:
-        """One entry behind the last, and the head that it makes."""
+        """Yield one entry behind the last, or several if it is too large, and the head that they make."""
         about, encode = self._made[self._names.audit]
         heads, encode_head = self._made[self._names.audit_heads]
         chain = self._head.chain.encode()
-        value = encode(self._head.linked({"at": int(now.timestamp() * 1000), **entry}))
-        self._head = self._head.after(value)
+        others = self._heads.others(self._head.chain, self._told)
+        self._told |= {other["chain"]: other["sequence"] for other in others}
+        for part in entries_of({"at": int(now.timestamp() * 1000), **entry}, others):
+            value = encode(self._head.linked(part))
+            self._head = self._head.after(value)
+            yield Output(about.name, chain, value, _headers(about))
         kept = {"sequence": self._head.sequence, "hash": self._head.hash, "position": ""}
-        yield Output(about.name, chain, value, _headers(about))
         yield Output(heads.name, chain, encode_head(kept), _headers(heads))
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple, TypeVar
 
 from confluent_kafka import KafkaError, Message, Producer
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import BaseModel, ValidationError
 
+from ops.audit.kept_heads import HeadKeeper, watched
 from ops.disclosures.errors import DisclosureError, NotTaken
 from ops.reader import read_all
 from ops.registered import schemas_of
@@ -65,12 +66,16 @@ class Inbox(NamedTuple):
 
 
 class Office(NamedTuple):
-    """Acts as one party, by its own principal; `client` is its Kafka configuration."""
+    """Acts as one party, by its own principal; `client` is its Kafka configuration.
+
+    With a `keeper` the heads of the audit that the inbox holds are held against those seen before.
+    """
 
     client: Mapping[str, Any]
     protocol: Protocol
     catalogue: Catalogue
     party: Party
+    keeper: HeadKeeper | None = None
 
     @property
     def names(self) -> Names:
@@ -78,7 +83,12 @@ class Office(NamedTuple):
         return Names(self.protocol.prefix)
 
     def inbox(self) -> Inbox:
-        """How everything stands now. Errors as `ops.reader.read_all`."""
+        """How everything stands now.
+
+        Raises:
+            ReadError: the inbox cannot be read.
+            HeadsDiffer: it tells of another audit than it told of before.
+        """
         cases: dict[str, Case] = {}
         consents: dict[str, ConsentRecord] = {}
         refusals: dict[str, tuple[str, ...]] = {}
@@ -164,12 +174,25 @@ class Office(NamedTuple):
     def _standing(self) -> Iterator[tuple[str, str, str]]:
         topic = self._topic(self.names.inbox(self.party.id))
         decode = decoder(topic.schema)
-        for message in read_all(self.client, topic.name, topic.partitions):
+        messages = read_all(self.client, topic.name, topic.partitions)
+        for message in self._held(messages, topic.name, decode):
             key, value = message.key(), message.value()
             if key is not None and value is not None:
                 stood = decode(value)
                 name = key.decode() if isinstance(key, bytes) else key
                 yield name, stood["kind"], stood["document"]
+
+    def _held(
+        self, messages: Iterator[Message], topic: str, decode: Callable[[bytes], Any]
+    ) -> Iterator[Message]:
+        """Yield the messages, and hold their heads against those that were seen before."""
+        if self.keeper is None:
+            yield from messages
+            return
+        watch = self.keeper.watch()
+        yield from watched(messages, decode, watch)
+        watch.note_end(topic)
+        self.keeper.settle(watch)
 
     def _topic(self, name: str) -> Topic:
         found = [t for t in topics(self.protocol, self.catalogue) if t.name == name]

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ops.embedded.ports import LOOPBACK
+from schemas.protocol import PROCESSES
 
 ADMIN = "ipu-admin"
 BROKER_PRINCIPAL = "ipu-broker"
@@ -115,11 +116,28 @@ def _groups() -> dict[str, object]:
     }
 
 
-def log4j2_properties(logs: Path) -> str:
-    """Write the logging configuration: ``broker.log`` and, apart from it, ``authorizer.log``.
+_DECISION_CHARACTERS = 700
+"""Longest decision that is logged; one about a topic with the longest name takes fewer."""
 
-    Both roll at 10 MB; three older files of the one are kept, and of the other, which the audit of reads
-    is taken from (ops.audit.broker_log), twenty. All are of mode 0600.
+# Every fetch but the processor's own, which would be a line a request. Written before any protocol is known,
+# so it goes by what the names of our processes end with, whatever the partnership.
+_READS = (
+    f"Principal = User:(?![^ ]*[.]({'|'.join(sorted(PROCESSES))}) is )[^ ]+ is Allowed "
+    "operation = READ .* for request = (Share)?Fetch .*"
+)
+# Every refusal, but of a topic whose name none can have, and of what is not all printable ASCII.
+_REFUSALS = (
+    "Principal = User:[^ ]+ is Denied operation = [^ ]+ from host = [^ ]+ on resource = "
+    "((?!Topic:)[ -~]*|Topic:LITERAL:[A-Za-z0-9._-]{1,249} for [ -~]*)"
+)
+
+
+def log4j2_properties(logs: Path) -> str:
+    """Write the logging configuration: ``broker.log``, ``authorizer.log`` and ``refusals.log``.
+
+    The audit of reads is taken from the last two (ops.audit.broker_log): what the authorizer allowed, and
+    what it refused. They are two files, so that refusals, which anybody can cause, push no read out of the
+    log. All roll at 10 MB and are of mode 0600.
     """
     loggers: dict[str, object] = {
         "status": "warn",
@@ -132,19 +150,21 @@ def log4j2_properties(logs: Path) -> str:
         "logger.authorizer.level": "debug",
         "logger.authorizer.additivity": "false",
         "logger.authorizer.appenderRef.authorizer.ref": "authorizer",
+        "logger.authorizer.appenderRef.refusals.ref": "refusals",
     }
     broker = _appender("broker", logs, "%d{ISO8601} %p %m (%c)%n", kept=3)
-    authorizer = _appender("authorizer", logs, "%d{UNIX_MILLIS} %p %m%n", kept=20)
-    return _lines(loggers | broker | authorizer | _only_reads_and_refusals("authorizer"))
+    # Cut at its end: a name that is refused can have 32,767 bytes.
+    decision = f"%d{{UNIX_MILLIS}} %p %.-{_DECISION_CHARACTERS}m%n"
+    reads = _appender("authorizer", logs, decision, kept=50) | _only("authorizer", _READS)
+    refusals = _appender("refusals", logs, decision, kept=20) | _only("refusals", _REFUSALS)
+    return _lines(loggers | broker | reads | refusals)
 
 
-def _only_reads_and_refusals(appender: str) -> dict[str, object]:
-    """Every refusal, and every fetch but the processor's own; the rest would be a line a request."""
-    who = "User:(?!.*[.](worker|recorder) is).*"
-    reads = f"Principal = {who} is Allowed operation = READ .* for request = (Share)?Fetch .*"
+def _only(appender: str, regex: str) -> dict[str, object]:
+    """Have an appender write the messages that match, and no others."""
     settings = {
         "type": "RegexFilter",
-        "regex": f"Principal = .* is Denied .*|{reads}",
+        "regex": regex,
         "onMatch": "ACCEPT",
         "onMismatch": "DENY",
     }

@@ -8,6 +8,7 @@ from datetime import date
 
 from confluent_kafka.admin import AdminClient
 
+from ops.audit.chains import protocol_chain
 from ops.audit.errors import AuditError
 from ops.audit.recorder import Recorder
 from ops.isp.changes import Applied, Change, Changes
@@ -30,9 +31,6 @@ from schemas.protocol import Protocol
 from schemas.signatures import content_digest
 from schemas.topics import Names, disclosed_form, topics
 from streams.registry import NotApplied, Schemas
-
-CHAIN = "protocol"
-"""The chain of the audit in which applications of protocols stand."""
 
 AWAY = "schemas: the registry is away; all that the protocol calls for are known, so nobody waits for it"
 
@@ -190,7 +188,7 @@ def _write(
     admin_config: Mapping[str, str],
     known: KnownSchemas,
 ) -> None:
-    chain = f"{protocol.prefix}.{CHAIN}"
+    chain = protocol_chain(Names(protocol.prefix))
     entry = {
         "actor": admin_config["sasl.username"],
         "action": "protocol",

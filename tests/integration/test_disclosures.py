@@ -249,6 +249,22 @@ def steps(discloser: Discloser, done: Callable[[], bool]) -> None:
     until(one_more, 30, "the discloser's work")
 
 
+def the_recipient_keeps_the_heads_of_cases(site: Site) -> None:
+    names = site.partnership.names
+    kept = site.partnership.stack.run_dir / "heads" / f"{names.principal('council')}.json"
+    assert f"{names.discloser}.cases" in kept.read_text(encoding="utf-8")
+    assert run(site, "audit", "verify", "--heads", str(kept)).code == 0
+
+
+def the_recipients_reads_are_told(site: Site, case: str) -> None:
+    assert run(site, "audit", "collect").code == 0
+    told = run(site, "audit", "show", "--case", case, "--json").document["entries"]
+    reads = [s for e in told for s in e["shares"] if s["what"] == "read"]
+    assert {tuple(s["recipients"]) for s in reads} == {
+        (site.partnership.names.principal("council"),)
+    }
+
+
 def test_a_case_from_request_to_destruction(site: Site) -> None:
     site.publish(INCIDENTS, [at_the_house("A-1"), elsewhere("A-2")])
     names, topic_of = site.partnership.names, site.partnership.names.disclosed
@@ -307,7 +323,8 @@ def test_a_case_from_request_to_destruction(site: Site) -> None:
     assert sum(s["records"] for s in shared) == 2
     assert {tuple(s["recipients"]) for s in shared} == {("council",)}
     assert all(e["grounds"].startswith("cda-1998-s115 dpa-1998") for e in told)
-    assert run(site, "audit", "verify").code == 0
+    the_recipient_keeps_the_heads_of_cases(site)
+    the_recipients_reads_are_told(site, case)
     of_record = run(site, "audit", "show", "--reference", "A-4", "--agency", "police", "--json")
     (share,) = [s for e in of_record.document["entries"] for s in e["shares"]]
     assert (share["what"], share["recipients"], share["records"]) == ("disclosed", ["council"], 1)

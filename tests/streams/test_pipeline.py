@@ -443,7 +443,7 @@ def test_each_kind_of_state_is_written_to_its_topic(full: Partnership) -> None:
         NAMES.state("withdrawals"): {b"n"},
         NAMES.state("dates-ages"): {b"d", b"b"},
         NAMES.state("combinations"): {b"c"},
-        NAMES.memory: {b"a"},
+        NAMES.audit_heads: {b"b"},
     }
 
 

@@ -10,11 +10,12 @@ import pytest
 from sanitiser.postcodes import PostcodeIndex
 from schemas.catalogue import Catalogue
 from schemas.protocol import Protocol
-from streams import trail
-from streams.chain import hash_of
+from streams import chain
+from streams.chain import Head, hash_of
 from streams.messages import BatchResult, Output
 from tests.streams.partnership import (
     ADDRESS,
+    NAMES,
     Partnership,
     incident,
     offence,
@@ -44,8 +45,18 @@ def entry(banes: Partnership, result: BatchResult) -> dict[str, Any]:
 
 def committed(banes: Partnership, *intakes: Any) -> BatchResult:
     result = banes.process(*intakes)
-    banes.pipeline.memory.keep(result.changes)
+    banes.pipeline.keep(result.changes)
     return result
+
+
+def restore(heir: Partnership, banes: Partnership, *results: BatchResult) -> None:
+    """Take in the heads that another worker's batches wrote."""
+    for result in results:
+        for output in result.outputs:
+            if output.topic == NAMES.audit_heads:
+                kept = banes.schemas.read(output)
+                head = Head((output.key or b"").decode(), kept["sequence"], kept["hash"])
+                heir.pipeline.heads.keep(head, 0)
 
 
 def test_an_entry_tells_how_many_records_went_to_whom_and_their_names(banes: Partnership) -> None:
@@ -78,7 +89,7 @@ def test_what_is_taken_back_stands_there_too(banes: Partnership) -> None:
 def test_what_is_too_much_for_one_entry_is_told_by_several_in_one_chain(
     banes: Partnership, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(trail, "ENTRY_BYTES", 1_000)
+    monkeypatch.setattr(chain, "ENTRY_BYTES", 1_000)
     intakes = [
         banes.intake(
             "police-incident", incident(incident_reference=f"I-{n}"), n, supply=f"{n:032x}"
@@ -127,14 +138,45 @@ def test_the_next_worker_goes_on_with_the_chain_and_another_slot_has_its_own(
 ) -> None:
     first = committed(banes, banes.intake("police-incident", incident()))
     heir = Partnership.of(protocol, catalogue, index)
-    heir.pipeline.memory.keep(first.changes)
+    restore(heir, banes, first)
     second = entry(heir, committed(heir, heir.intake("police-incident", incident(), 2)))
     assert (second["chain"], second["sequence"]) == (entry(banes, first)["chain"], 2)
     other = Partnership.of(protocol, catalogue, index, slot="1")
-    other.pipeline.memory.keep(first.changes)
+    restore(other, banes, first)
     third = entry(other, committed(other, other.intake("police-incident", incident(), 3)))
     assert third["sequence"] == 1
     assert third["chain"].startswith("banes.worker.1.")
+
+
+def test_a_worker_goes_on_from_the_head_that_an_earlier_release_remembered_in_memory(
+    banes: Partnership,
+) -> None:
+    banes.pipeline.memory.keep({b"audit:0": b"banes.worker.0.20260101T000000000Z 7 abc"})
+    told = entry(banes, committed(banes, banes.intake("police-incident", incident())))
+    assert (told["chain"], told["sequence"], told["previous"]) == (
+        "banes.worker.0.20260101T000000000Z",
+        8,
+        "abc",
+    )
+    again = entry(banes, committed(banes, banes.intake("police-incident", incident(), 2)))
+    assert again["sequence"] == 9
+
+
+def test_an_entry_holds_the_heads_of_the_other_chains_once_each_time_they_change(
+    banes: Partnership,
+) -> None:
+    def told(n: int) -> dict[str, tuple[int, str]]:
+        heads = entry(banes, committed(banes, banes.intake("police-incident", incident(), n)))
+        return {head["chain"]: (head["sequence"], head["hash"]) for head in heads["heads"]}
+
+    banes.pipeline.heads.keep(Head("banes.recorder.broker-log", 3, "c"), 1_000)
+    banes.pipeline.heads.keep(Head("banes.protocol", 1, "a"), 2_000)
+    assert told(1) == {"banes.recorder.broker-log": (3, "c"), "banes.protocol": (1, "a")}
+    assert told(2) == {}
+    banes.pipeline.heads.keep(Head("banes.recorder.broker-log", 4, "d"), 3_000)
+    banes.process(banes.intake("police-incident", incident(), 3))
+    assert told(3) == {"banes.recorder.broker-log": (4, "d")}, "what was aborted told nobody"
+    assert told(4) == {}
 
 
 def test_a_receipt_holds_the_hash_of_its_entry(banes: Partnership) -> None:

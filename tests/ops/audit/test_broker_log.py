@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from ops.audit.broker_log import Access, access_of, entry_of
+from ops.audit.broker_log import UNKNOWN, Access, Loudest, access_of, entry_of, loudest
 from ops.embedded.broker_config import log4j2_properties
 from schemas.catalogue import load_catalogue
+from schemas.protocol import PROCESSES
 from schemas.protocol_file import load_protocol
-from schemas.topics import topics
+from schemas.topics import Names, topics
 from tests.protocols import FIRST
 
+CATALOGUE = load_catalogue()
+PROTOCOL = load_protocol(FIRST, CATALOGUE)
+KNOWN = {topic.name: topic for topic in topics(PROTOCOL, CATALOGUE)}
+NAMES = Names("banes")
 RELEASED = "banes.depersonalised.central.police-incident"
 LINE = (
     "1790000000123 {level} Principal = User:{who} is {outcome} operation = {operation} from host = "
@@ -48,6 +54,8 @@ READ = Access(1_790_000_000_123, "banes.council", RELEASED, True, "read")
          READ._replace(principal="banes.worker", allowed=False)),
         (line(who="banes.worker"), None),
         (line(who="banes.recorder"), None),
+        (line(who="banes.discloser"), None),
+        (line(who="banes.auditor"), READ._replace(principal="banes.auditor")),
         (line(operation="DESCRIBE", request="Metadata"), None),
         (line(operation="WRITE", request="Produce"), None),
         (line(name="barnet.audit"), None),
@@ -59,34 +67,84 @@ def test_a_line_tells_of_a_read_or_a_refusal_or_of_nothing(given: str, told: Acc
     assert access_of(given, "banes") == told
 
 
-def test_the_broker_logs_what_the_audit_takes_in_and_nothing_else() -> None:
+def is_logged(text: str, file: str) -> bool:
     settings = dict(s.split("=", 1) for s in log4j2_properties(Path("logs")).splitlines())
-    wanted = re.compile(settings["appender.authorizer.filter.wanted.regex"])
+    wanted = re.compile(settings[f"appender.{file}.filter.wanted.regex"])
+    return wanted.fullmatch(text.split(" ", 2)[2]) is not None
 
-    def is_logged(text: str) -> bool:
-        return wanted.fullmatch(text.split(" ", 2)[2]) is not None
 
-    assert is_logged(line())
-    assert is_logged(line(request="ShareFetch"))
-    assert is_logged(line(who="ipu-admin"))
-    assert is_logged(line(who="banes.worker", outcome="Denied"))
-    assert not is_logged(line(who="banes.worker"))
-    assert not is_logged(line(who="barnet.recorder"))
-    assert not is_logged(line(operation="WRITE", request="Produce"))
+@pytest.mark.parametrize(
+    ("given", "file"),
+    [
+        (line(), "authorizer"),
+        (line(request="ShareFetch"), "authorizer"),
+        (line(who="ipu-admin"), "authorizer"),
+        (line(who="banes.auditor"), "authorizer"),
+        (line(outcome="Denied"), "refusals"),
+        (line(who="banes.worker", outcome="Denied"), "refusals"),
+        (line(outcome="Denied", operation="DESCRIBE", request="Metadata", name="b" * 249),
+         "refusals"),
+        (line(outcome="Denied", kind="Group", name="any/name"), "refusals"),
+        (line(outcome="Denied", kind="Group", name="a\x1cb"), None),
+        (line(operation="WRITE", request="Produce"), None),
+        (line(outcome="Denied", name="banes." + "x" * 244), None),
+        (line(outcome="Denied", name="banes.[/x]"), None),
+        (line(outcome="Denied", name="banes.\x1b[2J"), None),
+        *((line(who=f"{prefix}.{process}"), None)
+          for prefix in ("banes", "barnet") for process in PROCESSES),
+    ],
+)  # fmt: skip
+def test_the_broker_logs_what_the_audit_takes_in_and_nothing_else(
+    given: str, file: str | None
+) -> None:
+    """Reads by people and refusals, in a file each; never the processor's own, which are a line a request."""
+    assert [name for name in ("authorizer", "refusals") if is_logged(given, name)] == (
+        [file] if file else []
+    )
+
+
+def test_no_decision_that_is_logged_loses_what_the_audit_reads_of_it() -> None:
+    longest = line(
+        who=f"{'p' * 31}.{'p' * 31}", outcome="Denied", operation="DESCRIBE_CONFIGS",
+        request="DescribeConfigs", name="banes." + "x" * 243,
+    ).replace("127.0.0.1", "2001:0db8:85a3:0000:0000:8a2e:0370:7334%ens-long-name")  # fmt: skip
+    stamp, level, message = longest.split(" ", 2)
+    assert is_logged(longest, "refusals")
+    assert access_of(f"{stamp} {level} {message[:700]}", "banes") is not None
 
 
 def test_reads_are_summed_by_who_and_what() -> None:
-    catalogue = load_catalogue()
-    protocol = load_protocol(FIRST, catalogue)
-    known = {topic.name: topic for topic in topics(protocol, catalogue)}
     again = READ._replace(at=READ.at + 5)
     denied = READ._replace(principal="banes.business", allowed=False)
-    entry = entry_of([READ, again, denied], "banes.recorder", known)
+    entry = entry_of([READ, again, denied], "banes.recorder", KNOWN, NAMES)
     assert entry is not None
     assert entry["at"] == again.at
-    told = {(s["what"], s["recipients"][0], s["records"], s["dataset"]) for s in entry["shares"]}
-    assert told == {
-        ("read", "banes.council", 2, "police-incident"),
-        ("denied read", "banes.business", 1, "police-incident"),
+    assert told(entry) == {
+        ("read", RELEASED, "banes.council", 2),
+        ("denied read", RELEASED, "banes.business", 1),
     }
-    assert entry_of([], "banes.recorder", known) is None
+    assert {s["dataset"] for s in entry["shares"]} == {"police-incident"}
+    assert entry_of([], "banes.recorder", KNOWN, NAMES) is None
+
+
+def test_refusals_of_what_the_protocol_does_not_have_are_summed_under_one_name() -> None:
+    made_up = [READ._replace(topic=f"banes.{n}", allowed=False) for n in range(2_000)]
+    of_cases = [READ._replace(topic=f"banes.disclosed.{n:016x}", allowed=False) for n in range(9)]
+    read = READ._replace(topic="banes.disclosed.3f0a51c2d4e69b78")
+    entry = entry_of([*made_up, *of_cases, read], "banes.recorder", KNOWN, NAMES)
+    assert entry is not None
+    assert told(entry) == {
+        ("denied read", UNKNOWN, "banes.council", 2_000),
+        ("denied read", "banes.disclosed", "banes.council", 9),
+        ("read", "banes.disclosed.3f0a51c2d4e69b78", "banes.council", 1),
+    }
+
+
+def test_whoever_fills_a_log_is_named_whatever_the_lines_say() -> None:
+    lines = [line(), line(who="banes.business", name="barnet.x"), line(who="banes.business")]
+    assert loudest([*lines, "no line of the authorizer"]) == Loudest("banes.business", 2)
+    assert loudest(["no line of the authorizer"]) is None
+
+
+def told(entry: dict[str, Any]) -> set[tuple[str, str, str, int]]:
+    return {(s["what"], s["topic"], s["recipients"][0], s["records"]) for s in entry["shares"]}

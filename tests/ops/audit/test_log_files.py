@@ -67,6 +67,14 @@ def test_a_line_that_is_not_ended_waits(tmp_path: Path) -> None:
     assert new_lines(log, found.position).lines == ["two"]
 
 
+def test_a_name_with_control_characters_makes_no_lines(tmp_path: Path) -> None:
+    """Whoever is refused chooses the name; a line of its own making would tell of what nobody did."""
+    log = tmp_path / "a.log"
+    name = "a\x0bb\x0cc\x1cd\x1de\x1ef\x85g\u2028h\u2029i\rj"
+    log.write_bytes(f"one {name}\ntwo\n".encode())
+    assert new_lines(log, "").lines == [f"one {name}", "two"]
+
+
 def test_more_than_can_be_held_at_once_is_read_in_parts(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

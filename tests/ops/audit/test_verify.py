@@ -9,7 +9,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ops.audit.entries import Entry, Held
+from ops.audit.chains import Implied
+from ops.audit.entries import Entry, Held, told
 from ops.audit.verify import Break, first_rewritten, verify
 from streams.chain import Head, hash_of
 
@@ -132,3 +133,76 @@ def test_what_retention_took_is_no_break_and_what_somebody_took_is() -> None:
     (found,) = verify(entries, held, NOW).breaks
     assert found[:2] == ("a", 4)
     assert verify(entries, held).breaks, "nothing was deleted, so the first three must be there"
+
+
+def crossed(chains: Sequence[str]) -> list[Entry]:
+    """Entries of chains, each of which holds the heads of the others, as all writers' do."""
+    heads: dict[str, Head] = {}
+    entries = []
+    for offset, chain in enumerate(chains):
+        at = NOW + timedelta(minutes=offset)
+        others = [{**h._asdict(), "at": at} for name, h in heads.items() if name != chain]
+        content = heads.get(chain, Head(chain)).linked({"at": at, "what": offset, "heads": others})
+        entries.append(Entry(offset, hashed(content), content))
+        heads[chain] = entries[-1].head
+    return entries
+
+
+def relinked(entries: Sequence[Entry], chain: str) -> list[Entry]:
+    """The entries, with one chain numbered and linked anew, as a forger would."""
+    made, head = [], Head(chain)
+    for entry in entries:
+        if entry.head.chain == chain:
+            forged = with_content(entry, sequence=head.sequence + 1, previous=head.hash)
+            made.append(forged)
+            head = forged.head
+        else:
+            made.append(entry)
+    return made
+
+
+@given(WRITERS, st.data())
+def test_a_chain_that_was_rewritten_with_its_head_is_found_by_what_the_others_hold(
+    writers: list[str], data: Any
+) -> None:
+    """No receipt and no topic of heads is needed: whoever changes one chain must change all."""
+    entries = crossed([*writers, "z"])
+    at = data.draw(st.integers(0, len(writers) - 1))
+    forged = relinked([*entries[:at], *entries[at + 1 :]], entries[at].head.chain)
+    found = breaks(forged, list(told(forged)))
+    assert {entry.chain for entry in found} == {entries[at].head.chain}
+    assert breaks(entries, list(told(entries))) == []
+
+
+def test_a_chain_that_was_dropped_with_its_head_is_missing_once() -> None:
+    entries = crossed("abcaabca")
+    left = [entry for entry in entries if entry.head.chain != "b"]
+    (found,) = breaks(left, list(told(left)))
+    assert str(found).startswith("b entry 1: is missing, with those up to 2")
+
+
+def test_one_forged_entry_is_told_once_however_many_hold_its_hash() -> None:
+    entries = chained("aaa")
+    held = [Held(f"x.receipts.{who}", entry.head) for who in "pqr" for entry in entries]
+    forged = [*entries[:2], with_content(entries[2], what="else")]
+    (found,) = breaks(forged, held)
+    assert found[:2] == ("a", 3)
+    (found,) = breaks(entries[:2], held)
+    assert found[:2] == ("a", 3)
+
+
+def test_a_chain_that_should_be_there_and_is_not_is_missing() -> None:
+    entries = chained("aa")
+    implied = [Implied("a", "because of it"), Implied("p", "a protocol was applied")]
+    (found,) = verify(entries, [], implied=implied).breaks
+    assert str(found) == "p entry 1: is missing; a protocol was applied"
+    assert verify(entries, [], NOW + timedelta(hours=1), implied).breaks == []
+
+
+def test_a_head_of_before_what_is_kept_asks_for_no_entry() -> None:
+    entries = chained("aaaaaa")[3:]
+    old = Held("x.internal.audit-heads", Head("p", 2, "h"), NOW - timedelta(days=9))
+    new = old._replace(at=NOW + timedelta(hours=2))
+    assert verify(entries, [old], NOW + timedelta(hours=1)).breaks == []
+    assert [b.chain for b in verify(entries, [new], NOW + timedelta(hours=1)).breaks] == ["p"]
+    assert [b.chain for b in verify(chained("aaa"), [old]).breaks] == ["p"]
