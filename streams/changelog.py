@@ -16,7 +16,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from confluent_kafka import (
-    OFFSET_BEGINNING,
     Consumer,
     KafkaError,
     KafkaException,
@@ -70,12 +69,19 @@ class Follower:
         # For a reader of what is committed librdkafka gives the last stable offset for the high watermark.
         self._observer = Consumer({**self._reader, "isolation.level": "read_uncommitted"})
         for topics in self._phases:
-            self._consumer.assign([TopicPartition(topic, 0, OFFSET_BEGINNING) for topic in topics])
-            self._at = dict.fromkeys(topics, 0)
-            self.aim()
+            self._begin(topics)
             while not self.advance():
                 if stopped():
                     return
+
+    def _begin(self, topics: Sequence[str]) -> None:
+        assert self._consumer is not None, "begin before restore"
+        self._patient = time.monotonic()
+        marks = {topic: self._watermarks(topic) for topic in topics}
+        self._at = {topic: low for topic, (low, _) in marks.items()}
+        self._aims = {topic: high for topic, (_, high) in marks.items()}
+        # By number: for the beginning as such librdkafka waits half a second before it asks where that is.
+        self._consumer.assign([TopicPartition(topic, 0, low) for topic, low in self._at.items()])
 
     def aim(self) -> None:
         """Take the ends of the topics, as they are now, as what is to be reached.
@@ -84,7 +90,7 @@ class Follower:
             Unmendable: the broker refuses, or gives no answer for a minute.
         """
         self._patient = time.monotonic()
-        self._aims = {topic: self._high_watermark(topic) for topic in self._at}
+        self._aims = {topic: self._watermarks(topic)[1] for topic in self._at}
 
     def advance(self) -> bool:
         """Read for a moment; return whether the ends that were aimed at are reached.
@@ -122,13 +128,12 @@ class Follower:
     def _is_there(self) -> bool:
         return all(self._at[topic] >= aim for topic, aim in self._aims.items())
 
-    def _high_watermark(self, topic: str) -> int:
+    def _watermarks(self, topic: str) -> tuple[int, int]:
+        """Return the first offset that the topic has, and the next that will be written."""
         assert self._observer is not None, "aim before restore"
         while True:
             try:
-                return self._observer.get_watermark_offsets(
-                    TopicPartition(topic, 0), _CALL_SECONDS
-                )[1]
+                return self._observer.get_watermark_offsets(TopicPartition(topic, 0), _CALL_SECONDS)
             except KafkaException as error:
                 cause = error.args[0]
                 spent = time.monotonic() - self._patient > _PATIENCE_SECONDS

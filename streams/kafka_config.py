@@ -49,6 +49,8 @@ class WorkerClients:
             "isolation.level": "read_committed",
             # Says when all there is has been read; positions stop short of transaction markers.
             "enable.partition.eof": True,
+            # The broker answers after this time where nothing is left but markers: then the end is known.
+            "fetch.wait.max.ms": 100,
             "reconnect.backoff.max.ms": 1_000,
         }
 

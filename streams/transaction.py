@@ -30,8 +30,10 @@ GRACE_SECONDS = 3.0
 WATCHDOG_SECONDS = 20.0
 """How long a transaction may take, with every call that is made again."""
 FIRST_CALL_SECONDS = 60.0
-FLUSH_SECONDS = 1.0
+PROBE_SECONDS = 1.0
 """How long the audit's acknowledgement is awaited before the transaction is asked whether it failed."""
+# Within one call librdkafka looks each 10 ms whether a message is acknowledged.
+_FLUSH_SECONDS = 0.002
 STDERR = 2
 _BETWEEN_TRIES_SECONDS = 0.02
 # An abort would be followed by the same refusal, for ever.
@@ -138,8 +140,13 @@ class Transactor:
                 raise Unmendable(f"{self._audit}: the audit was not acknowledged in time")
 
     def _flush(self, clock: _Clock) -> int:
-        with watchdog(min(FLUSH_SECONDS + GRACE_SECONDS, clock.left)):
-            return int(self._producer.flush(FLUSH_SECONDS))
+        """Wait for what was produced; return how much of it the broker has not answered in time."""
+        probe_at = time.monotonic() + PROBE_SECONDS
+        with watchdog(min(PROBE_SECONDS + GRACE_SECONDS, clock.left)):
+            while True:
+                left = int(self._producer.flush(_FLUSH_SECONDS))
+                if not left or time.monotonic() > probe_at:
+                    return left
 
     def _produce(self, outputs: Sequence[Output], clock: _Clock) -> None:
         with watchdog(clock.left):

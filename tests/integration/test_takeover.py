@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 import time
 from collections.abc import Iterable
+from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
 
@@ -82,37 +82,62 @@ def remember_much(site: Site) -> None:
     assert producer.flush(PATIENCE_S) == 0
 
 
+@dataclass(frozen=True)
+class Trial:
+    """One round: a worker releases, is killed for good, and its releases are to be taken back."""
+
+    site: Site
+    killed: str
+    left: str
+
+    @property
+    def records(self) -> list[dict[str, Any]]:
+        return [incident(f"I-{self.killed}-{n}") for n in range(RECORDS)]
+
+    @property
+    def corrections(self) -> list[dict[str, Any]]:
+        return [{**record, "domestic": True} for record in self.records[-CORRECTED:]]
+
+    def release(self) -> int:
+        """Have the worker that will be killed release the records; its partition."""
+        until(lambda: all(partitions_of(self.site, s) for s in "01"), PATIENCE_S, "two workers")
+        partition = partitions_of(self.site, self.killed)[0]
+        remember_much(self.site)
+        publish(self.site, partition, self.records, A_SECOND)
+        self.site.drain([DATASET], 120.0)
+        return partition
+
+    def take_over(self, partition: int) -> None:
+        """Wait until the worker that is left has the partition."""
+        has = f"the takeover by {self.left}"
+        until(lambda: partition in partitions_of(self.site, self.left), TAKEOVER_S, has)
+
+    def check(self) -> None:
+        """All that was corrected is taken back, and nothing else of this round."""
+        self.site.drain([DATASET], 120.0)
+        messages = self.site.read_all("business", self.site.released("second", DATASET))
+        newest = {m.key(): m.value() for m in messages}
+        name = self.site.namer("second", DATASET)
+        released = {name(record).encode() for record in self.records}
+        corrected = {name(record).encode() for record in self.corrections}
+        assert {key for key in released if newest[key] is None} == corrected
+
+
 @pytest.mark.timeout(1_200)
-@pytest.mark.parametrize(
-    ("killed", "left", "corrected_first"), [("0", "1", True), ("1", "0", False)]
-)
-def test_what_a_worker_that_is_gone_released_is_taken_back_by_the_other(
-    site: Site, killed: str, left: str, *, corrected_first: bool
-) -> None:
-    """The corrections wait when the other takes over, or come after it has."""
-    topic = site.released("second", DATASET)
-    with site.worker(slot=killed) as first, site.worker(slot=left) as second:
-        until(lambda: all(partitions_of(site, s) for s in "01"), PATIENCE_S, "two workers' work")
-        partition = partitions_of(site, killed)[0]
-        remember_much(site)
-        records = [incident(f"I-{killed}-{n}") for n in range(RECORDS)]
-        publish(site, partition, records, A_SECOND)
-        site.drain([DATASET], 120.0)
-        before = [m for m in site.read_all("business", topic) if m.value() is None]
-        first.kill()
-        corrections = [{**record, "domestic": True} for record in records[-CORRECTED:]]
-        if corrected_first:
-            publish(site, partition, corrections)
-        until(lambda: partition in partitions_of(site, left), TAKEOVER_S, "the takeover")
-        if not corrected_first:
-            publish(site, partition, corrections)
-        site.drain([DATASET], 120.0)
-        assert second.code is None
-    messages = site.read_all("business", topic)
-    name = site.namer("second", DATASET)
-    wanted = {name(record).encode() for record in corrections}
-    taken_back = [m.key() for m in messages if m.value() is None]
-    assert wanted <= set(taken_back)
-    assert len(taken_back) - len(before) == CORRECTED
-    newest = {m.key(): m.value() for m in itertools.chain(messages)}
-    assert all(newest[key] is None for key in wanted)
+def test_what_a_worker_that_is_gone_released_is_taken_back_by_the_other(site: Site) -> None:
+    """The corrections wait when the other takes over; or, the other way round, come after it has."""
+    waiting, after = Trial(site, killed="0", left="1"), Trial(site, killed="1", left="0")
+    with site.worker(slot="1") as second:
+        with site.worker(slot="0") as first:
+            partition = waiting.release()
+            first.kill()
+        publish(site, partition, waiting.corrections)
+        waiting.take_over(partition)
+        waiting.check()
+        with site.worker(slot="0") as again:
+            partition = after.release()
+            second.kill()
+            after.take_over(partition)
+            publish(site, partition, after.corrections)
+            after.check()
+            assert again.code is None, again.log

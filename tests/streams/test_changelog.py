@@ -70,7 +70,7 @@ class Client:
         self.closed = False
 
     def assign(self, partitions: list[TopicPartition]) -> None:
-        self.at = {p.topic: 0 for p in partitions}
+        self.at = {p.topic: p.offset for p in partitions}
 
     def get_watermark_offsets(self, place: TopicPartition, timeout: float) -> tuple[int, int]:
         if self.broker.unanswered:

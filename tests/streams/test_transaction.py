@@ -151,10 +151,18 @@ def test_the_audit_is_acknowledged_before_anything_else_is_produced(
     producer = write([OUTPUTS[0], ENTRY, OUTPUTS[1]])
     assert [topic for topic, *_ in producer.produced] == ["audit", "a", "b"]
     assert producer.calls == [
-        "begin", "produce", "poll 0", "offsets",
-        "flush", "offsets", "flush", "offsets", "flush",
+        "begin", "produce", "poll 0", "offsets", "flush", "flush", "flush",
         "produce", "produce", "poll 0", "commit",
     ]  # fmt: skip
+
+
+def test_a_transaction_whose_audit_stays_out_is_asked_whether_it_failed(
+    write: Callable[..., Producer], made: list[Producer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transaction, "PROBE_SECONDS", -1.0)
+    made[0].undelivered = [1]
+    producer = write([*OUTPUTS, ENTRY])
+    assert producer.calls[3:7] == ["offsets", "flush", "offsets", "flush"]
 
 
 @pytest.mark.parametrize("retriable", [True, False])
@@ -183,6 +191,7 @@ def test_nothing_is_produced_whose_audit_is_never_acknowledged(
     write: Callable[..., Producer], made: list[Producer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(transaction, "WATCHDOG_SECONDS", -1.0)
+    monkeypatch.setattr(transaction, "PROBE_SECONDS", -1.0)
     made[0].undelivered = [1]
     with pytest.raises(Unmendable, match="audit"):
         write([*OUTPUTS, ENTRY])

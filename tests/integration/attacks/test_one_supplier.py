@@ -24,6 +24,8 @@ pytestmark = pytest.mark.broker
 OURS, THEIRS = "fire-incident", "police-incident"
 RECORDS = 2_000
 """As many as a batch of the worker ever has."""
+AT_ONCE = {"enable.idempotence": False}
+"""An idempotent client waits half a second for its number."""
 ALMOST_ALL = MAXIMUM_INTAKE_BYTES - 300
 """Bytes that just fit into the intake's largest message."""
 
@@ -41,7 +43,7 @@ class Attacker:
     def write(self, *messages: tuple[Any, Any, Any], timestamp_ms: int = 0) -> None:
         """Write keys, values and headers with the client that everybody has."""
         large = {"message.max.bytes": 4 * 1_048_576, "compression.type": "none"}
-        producer = Producer({**self.client, **STEADY_PRODUCER, **large})
+        producer = Producer({**self.client, **STEADY_PRODUCER, **large, **AT_ONCE})
         for key, value, headers in messages:
             producer.produce(
                 self.topic, value, key, headers=headers, timestamp=timestamp_ms, partition=0
@@ -152,12 +154,19 @@ def attacker(site: Site) -> Attacker:
     return Attacker(site)
 
 
+@pytest.fixture(scope="module")
+def other(site: Site) -> Producer:
+    """The client of another supplier."""
+    return Producer({**site.partnership.client("police"), **STEADY_PRODUCER, **AT_ONCE})
+
+
 @pytest.mark.parametrize("name", INPUTS)
 def test_the_records_of_another_supplier_come_out_of_the_same_worker(
-    site: Site, worker: WorkerProcess, attacker: Attacker, name: str
+    site: Site, worker: WorkerProcess, attacker: Attacker, other: Producer, name: str
 ) -> None:
     INPUTS[name](attacker)
-    site.publish(THEIRS, [incident(f"after {name}")])
+    other.produce(site.intake(THEIRS), site.value(THEIRS, incident(f"after {name}")), b"k")
+    assert other.flush(PATIENCE_S) == 0
     site.drain([THEIRS])
     assert worker.starts == 1, worker.log
 
