@@ -35,7 +35,7 @@ def _open(document: Any) -> None:
     document["parties"].append(
         {
             "id": "railway-police", "name": "Railway police", "kind": "transport-police",
-            "status": "invited", "relevant_authority": True, "notification": "Z1234567", "group": "central",
+            "status": "invited", "relevant_authority": False, "notification": "Z1234567", "group": "central",
             "liaison_officer": {"post": "Officer", "contact": "officer@railway.example"},
         }
     )  # fmt: skip

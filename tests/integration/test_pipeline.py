@@ -31,7 +31,7 @@ from tests.integration.waiting import until
 
 pytestmark = pytest.mark.broker
 
-SUPPLY = "a-supply"
+SUPPLY = "a5" * 16
 UNREGISTERED = (999_999).to_bytes(4, "big")
 GOOD, BAD = 10, 40
 

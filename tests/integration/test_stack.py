@@ -70,7 +70,7 @@ def test_a_second_start_finds_the_running_stack(stack: Stack, stack_settings: Se
 
 
 def test_every_port_is_on_the_loopback_interface_alone(stack: Stack) -> None:
-    for record, ports in ((stack.broker, 2), (stack.registry, 1)):
+    for record, ports in ((stack.broker, 3), (stack.registry, 1)):
         listening = [
             each.laddr.ip
             for each in psutil.Process(record.pid).net_connections(kind="inet")
@@ -89,7 +89,7 @@ def test_folders_and_secrets_are_their_owners_alone(stack: Stack) -> None:
         stack.run_dir / "logs" / "authorizer.log",
         stack.run_dir / "logs" / "broker.log",
     ]
-    assert len(folders) == 5
+    assert len(folders) == 6
     folders += [path for path in (stack.run_dir / "secrets").iterdir() if path.is_dir()]
     assert {_mode(path) for path in folders} == {0o700}
     assert {_mode(path) for path in secrets} == {0o600}
