@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from ops.reader import read_all
-from schemas.wire import decoder
+from ops.reader import ReadError, read_all
+from schemas.wire import WireError, decoder
 from streams.chain import Head
 
 _SECONDS = 15.0
@@ -27,13 +27,22 @@ def read_heads(client: Mapping[str, Any], topic: str, schema: Any) -> Iterator[K
     last, and who goes on from an earlier one makes a chain with two ends.
 
     Raises:
-        ReadError: the heads cannot be read, or a transaction stays open for too long.
+        ReadError: the heads cannot be read, one of them is none, or a transaction stays open for too long.
     """
     decode = decoder(schema)
     for message in read_all(client, topic, 1, _SECONDS, to_high_watermark=True):
         key, value = message.key(), message.value()
         if key is not None and value is not None:
-            kept = decode(value)
+            kept = _decoded(decode, value, topic, message.offset())
             chain = key.decode() if isinstance(key, bytes) else key
             head = Head(chain, kept["sequence"], kept["hash"])
             yield KeptHead(head, kept["position"], message.timestamp()[1])
+
+
+def _decoded(decode: Callable[[bytes], Any], value: bytes, topic: str, offset: int | None) -> Any:
+    try:
+        return decode(value)
+    except WireError as error:
+        raise ReadError(
+            topic, f"the message at offset {offset} is no head of a chain: {error}"
+        ) from None

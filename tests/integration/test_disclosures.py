@@ -515,9 +515,9 @@ def test_a_case_that_has_lost_its_key_is_closed_and_stops_no_other(site: Site) -
 def test_a_case_is_held_while_a_party_of_it_is_rekeyed_and_then_given_what_came(
     site: Site,
 ) -> None:
-    house = {"location_address": "19 Acacia Avenue, Bath"}
+    house = {"location_address": "21 Acacia Avenue, Bath"}
     with serving(site):
-        case = asked(site, **{HOUSE: "19 Acacia Avenue"})
+        case = asked(site, **{HOUSE: "21 Acacia Avenue"})
         approved(site, case)
         until_state(site, case, State.OPEN)
         site.publish(INCIDENTS, [incident("H-0", **house)])

@@ -35,17 +35,26 @@ REFUSED = "TOPIC_AUTHORIZATION_FAILED"
 def trial(applied: Partnership) -> Partnership:
     """The same protocol for a second partnership of the cluster, whose topics may be soiled."""
     made = applied.under("trial")
-    # Not the topic of the schemas, which applying the protocol reads and has written to.
-    soiled = [name for name in made.topic_names if name != made.names.schemas]
-    assert set(write_outcomes(made.admin, soiled).values()) == {None}
+    assert set(write_outcomes(made.admin, made.topic_names).values()) == {None}
+    return made
+
+
+@pytest.fixture(scope="module")
+def changing(applied: Partnership) -> Partnership:
+    """The same protocol for a third partnership, which tests apply again and again."""
+    made = applied.under("changing")
+    read = [
+        made.names.depersonalised("second", "police-incident"), made.names.receipts("fire"),
+    ]  # fmt: skip
+    assert set(write_outcomes(made.admin, read).values()) == {None}
     return made
 
 
 @pytest.fixture
-def restored(trial: Partnership) -> Iterator[Partnership]:
-    """The trial partnership, brought back to its own protocol after a test that changes it."""
-    yield trial
-    trial.apply(trial.protocol)
+def restored(changing: Partnership) -> Iterator[Partnership]:
+    """That partnership, brought back to its own protocol after a test that changes it."""
+    yield changing
+    changing.apply(changing.protocol)
 
 
 def without_business(protocol: Protocol) -> Protocol:
@@ -202,50 +211,51 @@ def test_changed_retention_and_partitions_are_brought_to_the_broker(
     assert restored.apply(changed).nothing
 
 
-def test_rules_of_others_and_denials_of_an_operator_are_left_alone(trial: Partnership) -> None:
-    intake = trial.names.intake("police", "police-incident")
+def test_rules_of_others_and_denials_of_an_operator_are_left_alone(changing: Partnership) -> None:
+    intake = changing.names.intake("police", "police-incident")
     foreign = _acl("User:somebody-else", intake, AclPermissionType.ALLOW)
-    denial = _acl(f"User:{trial.names.principal('fire')}", intake, AclPermissionType.DENY)
-    admin = AdminClient(trial.admin)
+    denial = _acl(f"User:{changing.names.principal('fire')}", intake, AclPermissionType.DENY)
+    admin = AdminClient(changing.admin)
     for future in admin.create_acls([foreign, denial]).values():
         future.result(20)
-    assert trial.apply(trial.protocol).nothing
+    assert changing.apply(changing.protocol).nothing
     filters = [exactly(foreign), exactly(denial)]
     deleted = [future.result(20) for future in admin.delete_acls(filters).values()]
     assert [len(found) for found in deleted] == [1, 1]
 
 
 def test_a_rule_that_somebody_added_by_hand_for_our_principal_is_revoked(
-    trial: Partnership,
+    changing: Partnership,
 ) -> None:
-    intake = trial.names.intake("police", "police-incident")
-    added = _acl(f"User:{trial.names.principal('council')}", intake, AclPermissionType.ALLOW)
-    admin = AdminClient(trial.admin)
+    intake = changing.names.intake("police", "police-incident")
+    added = _acl(f"User:{changing.names.principal('council')}", intake, AclPermissionType.ALLOW)
+    admin = AdminClient(changing.admin)
     for future in admin.create_acls([added]).values():
         future.result(20)
-    outcome = trial.apply(trial.protocol)
-    assert outcome.rules.removed == (f"trial.council read topic {intake}",)
+    outcome = changing.apply(changing.protocol)
+    assert outcome.rules.removed == (f"changing.council read topic {intake}",)
 
 
-def test_a_rule_for_all_names_that_begin_alike_is_revoked(trial: Partnership) -> None:
-    fire = trial.names.principal("fire")
+def test_a_rule_for_all_names_that_begin_alike_is_revoked(changing: Partnership) -> None:
+    fire = changing.names.principal("fire")
     wide = AclBinding(
         ResourceType.TRANSACTIONAL_ID, f"{fire}.", ResourcePatternType.PREFIXED, f"User:{fire}",
         "*", AclOperation.WRITE, AclPermissionType.ALLOW,
     )  # fmt: skip
-    for future in AdminClient(trial.admin).create_acls([wide]).values():
+    admin = AdminClient(changing.admin)
+    for future in admin.create_acls([wide]).values():
         future.result(20)
-    outcome = trial.apply(trial.protocol)
+    outcome = changing.apply(changing.protocol)
     assert len(outcome.rules.removed) == 1
     assert f"{fire}." in outcome.rules.removed[0]
 
 
-def test_renewing_passwords_is_only_done_when_asked(trial: Partnership) -> None:
-    assert trial.apply(trial.protocol).users.changed == ()
-    rule = Rule(trial.names.principal("fire"), "read", "topic", trial.names.receipts("fire"))
-    assert rule in rules(trial.protocol)
-    group = f"{trial.names.principal('fire')}.reader"
-    assert read_outcomes(trial.client("fire"), group, [rule.name]) == {rule.name: None}
+def test_renewing_passwords_is_only_done_when_asked(changing: Partnership) -> None:
+    assert changing.apply(changing.protocol).users.changed == ()
+    rule = Rule(changing.names.principal("fire"), "read", "topic", changing.names.receipts("fire"))
+    assert rule in rules(changing.protocol)
+    group = f"{changing.names.principal('fire')}.reader"
+    assert read_outcomes(changing.client("fire"), group, [rule.name]) == {rule.name: None}
 
 
 def _acl(principal: str, topic: str, permission: AclPermissionType) -> AclBinding:

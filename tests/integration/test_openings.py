@@ -39,7 +39,7 @@ def _open(document: Any) -> None:
             "liaison_officer": {"post": "Officer", "contact": "officer@railway.example"},
         }
     )  # fmt: skip
-    why = {"purpose": "Problem profile", "legal_basis": "cda-1998-s115"}
+    why = {"purpose": "Problem profile", "legal_basis": "depersonalised"}
     document["supplies"].append({"agency": "railway-police", "dataset": DATASET, **why})
     document["receives"].append(
         {"party": "fire", "profile": "central", "datasets": [DATASET], **why}
