@@ -251,7 +251,7 @@ STEADY_PRODUCER = {
     "enable.idempotence": True,
     "linger.ms": 5,
     "compression.type": "lz4",
-    "batch.size": 60_000,
+    "batch.size": 16_000,
     "queue.buffering.max.messages": 1_000_000,
     "log_level": 0,
 }
