@@ -174,7 +174,7 @@ def test_the_records_of_another_supplier_come_out_of_the_same_worker(
 def test_every_record_of_that_supplier_has_its_one_outcome_too(
     site: Site, worker: WorkerProcess, attacker: Attacker
 ) -> None:
-    """What was too large to be given back is named by its place."""
+    """Whatever the broker takes into an intake is small enough to be given back with the reason."""
     attacker.end()
     received = len(site.read_all(None, attacker.topic))
     until(lambda: site.receipts("fire")["received"] >= received, PATIENCE_S, "the last outcome")
@@ -188,6 +188,6 @@ def test_every_record_of_that_supplier_has_its_one_outcome_too(
     originals = {(m.partition(), m.offset()): m.value() for m in written}
     for rejection in rejections:
         original = originals[rejection["partition"], rejection["offset"]]
-        assert rejection["omitted"] or rejection["original"] == original
-    assert 0 < sum(rejection["omitted"] for rejection in rejections) < 10
+        assert not rejection["omitted"]
+        assert rejection["original"] == original
     assert worker.starts == 1, worker.log
