@@ -112,6 +112,9 @@ class Metrics:
         self.batch_records.observe(len(batch))
         self.batch_seconds.observe(now - started)
         for intake in batch:
+            # What cannot be read says nothing of when it was published.
+            if intake.unreadable is not None:
+                continue
             self.end_to_end_seconds.observe(max(0.0, now - intake.timestamp_ms / 1000))
         for tally in result.tallies:
             source = (tally.agency, tally.dataset)

@@ -7,6 +7,7 @@ import time
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
+from streams.messages import Intake
 from streams.metrics import Metrics
 from tests.streams.partnership import PUBLISHED_MS, Partnership, incident, offence, raw_intake
 
@@ -68,6 +69,16 @@ def test_the_duration_is_from_the_poll_and_the_way_from_the_publishing(
     assert registry.get_sample_value("ipu_end_to_end_seconds_sum") == pytest.approx(
         since_publishing, abs=40
     )
+
+
+def test_what_cannot_be_read_was_published_at_no_known_time(
+    registry: CollectorRegistry, partnership: Partnership
+) -> None:
+    batch = [Intake(INTAKE, 0, 0, None, None, None, 0, unreadable="_BAD_MSG")]
+    Metrics(registry).committed(batch, partnership.process(*batch), time.time())
+    assert registry.get_sample_value("ipu_records_rejected_total", LABELS) == 1
+    assert registry.get_sample_value("ipu_batch_records_sum") == 1
+    assert registry.get_sample_value("ipu_end_to_end_seconds_count") == 0
 
 
 def test_no_label_carries_what_a_record_said(
