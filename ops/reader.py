@@ -20,6 +20,8 @@ from schemas.client_names import reader_group
 _POLL_SECONDS = 0.1
 _METADATA_SECONDS = 15.0
 _DENIED = KafkaError.TOPIC_AUTHORIZATION_FAILED
+UNKNOWN_TOPIC = KafkaError(KafkaError.UNKNOWN_TOPIC_OR_PART).name()
+"""The reason of a `ReadError` where the broker has no such topic."""
 
 
 class ReadError(RuntimeError):

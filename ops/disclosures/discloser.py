@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
 
-from confluent_kafka import KafkaError, Message
+from confluent_kafka import Message
 from confluent_kafka.admin import AdminClient
 
 from ops.audit.chains import cases_chain
@@ -23,7 +23,7 @@ from ops.disclosures.case_keys import CaseKeys
 from ops.disclosures.ledger import Ledger, Supply
 from ops.disclosures.openings import WHAT, Openings
 from ops.disclosures.reading import Backlog, Follower, Place
-from ops.reader import ReadError, committed_reader, read_all
+from ops.reader import UNKNOWN_TOPIC, ReadError, committed_reader, read_all
 from sanitiser.references import ReferenceKey
 from schemas.catalogue import Catalogue
 from schemas.client_names import case_groups, discloser_group, discloser_transaction
@@ -61,7 +61,6 @@ _POLL_SECONDS = 0.1
 _TIDY_SECONDS = 60.0
 _GRACE_DAYS = 2
 _LOST = "its key or topic was lost"
-_UNKNOWN = KafkaError(KafkaError.UNKNOWN_TOPIC_OR_PART).name()
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +216,7 @@ class Discloser:
             log.warning("case %s has lost its key; it is closed", case.case)
             return False
         except ReadError as error:
-            if error.reason != _UNKNOWN:
+            if error.reason != UNKNOWN_TOPIC:
                 raise
             log.warning("case %s has lost its topic; it is closed", case.case)
             return False

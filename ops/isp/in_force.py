@@ -12,7 +12,7 @@ from typing import Any
 from confluent_kafka import Consumer, KafkaError, Message, Producer, TopicPartition
 
 from ops.isp.errors import ApplyError
-from ops.reader import ReadError, read_all
+from ops.reader import UNKNOWN_TOPIC, ReadError, read_all
 from schemas.catalogue import Catalogue
 from schemas.client_names import reader_group
 from schemas.protocol import Protocol
@@ -27,7 +27,6 @@ _LEFT = b"left"
 """Beside it, in the same form: the keys of the parties that have left, so that they come back with these."""
 _SECONDS = 15.0
 _SELDOM_MS = 5_000
-_UNKNOWN = KafkaError(KafkaError.UNKNOWN_TOPIC_OR_PART).name()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +67,7 @@ def read_in_force(client: Mapping[str, Any], prefix: str, catalogue: Catalogue) 
             if key in {_KEY, _LEFT} and value is not None:
                 found[bytes(key)] = decode(value)
     except ReadError as error:
-        if error.reason == _UNKNOWN:
+        if error.reason == UNKNOWN_TOPIC:
             return None
         raise
     kept, left = found.get(_KEY), found.get(_LEFT)
