@@ -23,6 +23,7 @@ from ops.disclosures.case_keys import CaseKeys
 from ops.disclosures.ledger import Ledger, Supply
 from ops.disclosures.openings import WHAT, Openings
 from ops.disclosures.reading import Backlog, Place, Positions
+from ops.disclosures.standing import read_standing
 from ops.reader import UNKNOWN_TOPIC, ReadError, committed_reader, read_all
 from sanitiser.references import ReferenceKey
 from schemas.catalogue import Catalogue
@@ -41,10 +42,11 @@ from schemas.topics import (
 )
 from schemas.wire import WireError, decoder
 from streams.chain import Heads
-from streams.disclosures.case import Case, Flow, State, read_stored
+from streams.disclosures.case import Case, Flow, State
 from streams.disclosures.register import Refused, Register, Taken, closed, opened
 from streams.disclosures.releases import Desk, Passage, Reading, passages
 from streams.disclosures.sealing import to_recipient
+from streams.disclosures.standing import unreadable_case, unreadable_consents
 from streams.disclosures.turns import Allowance
 from streams.flows import Wire
 from streams.heads import HeadsFollower
@@ -165,17 +167,13 @@ class Discloser:
     # What stands already
 
     def _restore(self) -> None:
-        decode = decoder(self._catalogue.system["case"])
-        for message in read_all(self._settings.connection, self._names.cases, 1):
-            key, value = message.key(), message.value()
-            if key is None or value is None:
-                continue
-            stood = decode(value)
-            record = read_stored(stood["kind"], stood["document"])
-            if record is None:
-                log.error("%s cannot be read by this release; nothing is released for it", key)
-            else:
-                self._register.keep(_text(key), record)
+        settings = self._settings
+        standing = read_standing(settings.connection, settings.protocol, settings.catalogue)
+        self._register.restore(standing)
+        for case in standing.unreadable_cases:
+            log.error("%s", unreadable_case(case))
+        if standing.unreadable_consents:
+            log.error("%s", unreadable_consents(len(standing.unreadable_consents)))
 
     def _follow_heads(self) -> HeadsFollower:
         reader = committed_reader(self._settings.connection)
@@ -446,7 +444,3 @@ def _producer(connection: Mapping[str, Any], principal: str) -> dict[str, Any]:
         "message.max.bytes": MAXIMUM_MESSAGE_BYTES,
         "reconnect.backoff.max.ms": 1_000,
     }
-
-
-def _text(key: str | bytes) -> str:
-    return key.decode() if isinstance(key, bytes) else key
