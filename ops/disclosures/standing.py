@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ops.disclosures.openings import rule_of
-from ops.reader import ReadError, read_all
+from ops.reader import UNKNOWN_TOPIC, ReadError, read_all
 from schemas.access import Ground, Rule
 from schemas.catalogue import Catalogue
 from schemas.protocol import Protocol
@@ -28,17 +28,25 @@ def read_standing(client: Mapping[str, Any], protocol: Protocol, catalogue: Cata
 
 
 def known_standing(client: Mapping[str, Any], protocol: Protocol, catalogue: Catalogue) -> Standing:
-    """Read every case and consent as it stands now; nothing stands before the protocol is applied."""
+    """Read every case and consent as it stands now; nothing stands before the protocol is applied.
+
+    Errors as `ops.reader.read_all`.
+    """
     try:
         return read_standing(client, protocol, catalogue)
-    except ReadError:
+    except ReadError as error:
+        if error.reason != UNKNOWN_TOPIC:
+            raise
         return Standing()
 
 
 def case_grounds(
     client: Mapping[str, Any], protocol: Protocol, catalogue: Catalogue
 ) -> dict[Rule, frozenset[Ground]]:
-    """The rules that open cases have at the broker, with what each rests on."""
+    """The rules that open cases have at the broker, with what each rests on.
+
+    None before the protocol is applied. Errors as `ops.reader.read_all`.
+    """
     cases = known_standing(client, protocol, catalogue).cases.values()
     names = Names(protocol.prefix)
     return {

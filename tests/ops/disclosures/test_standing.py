@@ -13,7 +13,8 @@ from ops.disclosures import office as office_module
 from ops.disclosures import standing as standing_module
 from ops.disclosures.errors import DisclosureError
 from ops.disclosures.office import Office
-from ops.disclosures.standing import read_standing
+from ops.disclosures.standing import case_grounds, known_standing, read_standing
+from ops.reader import UNKNOWN_TOPIC, Denied, ReadError
 from schemas.wire import encoder
 from streams.disclosures.case import Case, ConsentRecord, Flow, State
 from streams.disclosures.register import Register, Taken, opened
@@ -160,3 +161,32 @@ def test_an_earlier_letter_does_not_replace_what_cannot_be_read(
     table.now = NOW + timedelta(hours=1)
     assert isinstance(table.consent("given", at=table.now), Taken)
     assert isinstance(table.consent("withdrawn", at=table.now + timedelta(seconds=1)), Taken)
+
+
+def failing(error: ReadError) -> Any:
+    def read_all(*_: object) -> Any:
+        raise error
+
+    return read_all
+
+
+def test_nothing_stands_before_the_protocol_is_applied(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(standing_module, "read_all", failing(ReadError("cases", UNKNOWN_TOPIC)))
+    assert known_standing(CLIENT, PROTOCOL, CATALOGUE) == Standing()
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        Denied("cases", "TOPIC_AUTHORIZATION_FAILED"),
+        ReadError("cases", "its end was not reached in time"),
+    ],
+)
+def test_cases_that_cannot_be_read_are_not_taken_for_none(
+    error: ReadError, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(standing_module, "read_all", failing(error))
+    with pytest.raises(ReadError, match=error.reason):
+        known_standing(CLIENT, PROTOCOL, CATALOGUE)
+    with pytest.raises(ReadError, match=error.reason):
+        case_grounds(CLIENT, PROTOCOL, CATALOGUE)
