@@ -35,6 +35,8 @@ _AWAY = frozenset(
     }
 )
 """What is said of a broker that is away or comes back. librdkafka's `retriable` is for transactions alone."""
+UNKNOWN_TOPIC = KafkaError(KafkaError.UNKNOWN_TOPIC_OR_PART).name()
+"""The reason of a `ReadError` where the broker has no such topic."""
 
 
 class ReadError(RuntimeError):

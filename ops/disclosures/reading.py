@@ -37,7 +37,7 @@ def consumer_of(connection: Mapping[str, Any], group: str) -> Consumer:
     )
 
 
-class Follower:
+class Positions:
     """Reads letters always, and the intake of those partitions that an open case waits for.
 
     The `letters` are topics of which messages wait until they are taken. A few of each are held; while
@@ -161,9 +161,9 @@ class Backlog:
                 usable([message])
         return taken
 
-    def has_met(self, follower: Follower) -> bool:
-        """Whether it has come as far as the follower."""
-        return all(at >= follower.at[place] for place, at in self.at.items())
+    def has_met(self, positions: Positions) -> bool:
+        """Whether it has come as far as these."""
+        return all(at >= positions.at[place] for place, at in self.at.items())
 
     @property
     def offsets(self) -> list[TopicPartition]:

@@ -14,7 +14,15 @@ from typing import Any
 from confluent_kafka import Consumer, KafkaError, Message, Producer, TopicPartition
 
 from ops.isp.errors import ApplyError
-from ops.reader import Away, ReadError, check_described, read_all, refusal, watermarks
+from ops.reader import (
+    UNKNOWN_TOPIC,
+    Away,
+    ReadError,
+    check_described,
+    read_all,
+    refusal,
+    watermarks,
+)
 from schemas.catalogue import Catalogue
 from schemas.client_names import reader_group
 from schemas.protocol import Protocol
@@ -33,7 +41,6 @@ _SECONDS = 15.0
 _SELDOM_MS = 5_000
 _AGAIN_SECONDS = 1.0
 _PATIENCE_SECONDS = 60.0
-_UNKNOWN = KafkaError(KafkaError.UNKNOWN_TOPIC_OR_PART).name()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +81,7 @@ def read_in_force(client: Mapping[str, Any], prefix: str, catalogue: Catalogue) 
             if key in {_KEY, _LEFT} and value is not None:
                 found[bytes(key)] = decode(value)
     except ReadError as error:
-        if error.reason == _UNKNOWN:
+        if error.reason == UNKNOWN_TOPIC:
             return None
         raise
     kept, left = found.get(_KEY), found.get(_LEFT)

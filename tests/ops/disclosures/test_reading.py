@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from confluent_kafka import Producer
 
-from ops.disclosures.reading import Follower
+from ops.disclosures.reading import Positions
 
 FLOODED, QUIET, INTAKE = "letters.fire", "letters.police", "intake.police.police-incident"
 FLOOD, HELD, TURN = 330, 100, 60
@@ -34,20 +34,20 @@ def test_a_flood_waits_at_the_broker_and_comes_whole_and_in_order(broker: str) -
     put(broker, QUIET, range(3))
     put(broker, INTAKE, range(5))
     client = {"bootstrap.servers": broker, "log_level": 0}
-    follower = Follower(client, "discloser", [FLOODED, QUIET])
-    follower.follow({(topic, 0): 0 for topic in (FLOODED, QUIET, INTAKE)})
+    positions = Positions(client, "discloser", [FLOODED, QUIET])
+    positions.follow({(topic, 0): 0 for topic in (FLOODED, QUIET, INTAKE)})
     taken: dict[str, list[int]] = {FLOODED: [], QUIET: [], INTAKE: []}
     for _ in range(400):
-        taken[INTAKE] += [int(m.value() or b"") for m in follower.poll(0.05)]
-        assert len(follower._waiting[FLOODED, 0]) <= HELD
+        taken[INTAKE] += [int(m.value() or b"") for m in positions.poll(0.05)]
+        assert len(positions._waiting[FLOODED, 0]) <= HELD
         for topic in (FLOODED, QUIET):
-            taken[topic] += [int(m.value() or b"") for m in follower.take(topic, TURN)]
-        if len(taken[INTAKE]) == 5 and (INTAKE, 0) in follower.at:
-            follower.leave({(INTAKE, 0)})  # what waits is read again
+            taken[topic] += [int(m.value() or b"") for m in positions.take(topic, TURN)]
+        if len(taken[INTAKE]) == 5 and (INTAKE, 0) in positions.at:
+            positions.leave({(INTAKE, 0)})  # what waits is read again
         if sum(map(len, taken.values())) >= FLOOD + 3 + 5:
             break
     assert taken[FLOODED] == list(range(FLOOD))
     assert taken[QUIET] == list(range(3))
     assert taken[INTAKE] == list(range(5))
-    assert follower.at == {(FLOODED, 0): FLOOD, (QUIET, 0): 3}
-    follower.consumer.close()
+    assert positions.at == {(FLOODED, 0): FLOOD, (QUIET, 0): 3}
+    positions.consumer.close()
