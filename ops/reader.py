@@ -72,6 +72,8 @@ def begin_offset(client: Mapping[str, Any], topic: str) -> int:
     try:
         _check_described(consumer, topic)
         low, _ = consumer.get_watermark_offsets(TopicPartition(topic, 0), _METADATA_SECONDS)
+    except KafkaException as error:
+        raise ReadError(topic, error.args[0].name()) from None
     finally:
         consumer.close()
     return low
@@ -124,7 +126,10 @@ def _group(client: Mapping[str, Any]) -> str:
 
 def _check_described(consumer: Consumer, topic: str) -> None:
     """Ask for the topic's metadata: librdkafka never tells an assigned consumer that it may not see it."""
-    error = consumer.list_topics(topic, timeout=_METADATA_SECONDS).topics[topic].error
+    try:
+        error = consumer.list_topics(topic, timeout=_METADATA_SECONDS).topics[topic].error
+    except KafkaException as failed:
+        raise ReadError(topic, failed.args[0].name()) from None
     if error is None:
         return
     refusal = Denied if error.code() == _DENIED else ReadError
