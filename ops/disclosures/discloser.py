@@ -189,6 +189,9 @@ class Discloser:
         places |= self._needed()
         self._positions.begin(sorted(places))
         now = self._now()
+        unreadable = self._ledger.unreadable(self._register, now)
+        if unreadable:
+            self._commit(unreadable)
         for case in lost:
             closing = case.after(State.CLOSING, now, "discloser", _LOST)
             self._commit(self._keep(Taken(case.case, closing, "discloser", _LOST), now))
@@ -335,7 +338,8 @@ class Discloser:
                 self._close(case)
         if time.monotonic() >= self._tidy_at:
             self._tidy_at = time.monotonic() + _TIDY_SECONDS
-            for stray in self._openings.tidy(self._register.cases.values()):
+            register = self._register
+            for stray in self._openings.tidy(register.cases.values(), register.unreadable_cases):
                 log.error("%s belonged to no case; it was taken away", stray)
             for case in self._register.standing:
                 if case.state is State.OPEN:

@@ -18,13 +18,13 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
     ResourceType,
 )
 
-from ops.disclosures.openings import KEPT, rule_of
+from ops.disclosures.openings import KEPT, is_of_unreadable, rule_of
 from ops.isp.requests import TIMEOUT_S, results
 from ops.isp.rules import binding, describe, listed
 from ops.isp.topics import partitions_by_topic
 from schemas.access import Rule
 from schemas.topics import Names, Topic
-from streams.disclosures.case import Case
+from streams.disclosures.standing import Standing
 
 _ANY = "*"
 _OURS = frozenset({ResourceType.TOPIC, ResourceType.GROUP, ResourceType.TRANSACTIONAL_ID})
@@ -35,36 +35,45 @@ def foreign(
     prefix: str,
     wanted_topics: Sequence[Topic],
     wanted_rules: Collection[Rule],
-    cases: Collection[Case],
+    standing: Standing,
 ) -> tuple[str, ...]:
     """Return what is at the broker and in no protocol or open case, a line each, in order.
+
+    What a case has that cannot be read is no stranger's.
 
     Raises:
         ApplyError: the broker refused, or does not answer.
     """
     names = Names(prefix)
-    case_rules = [rule_of(case, names) for case in cases if case.state in KEPT]
+    case_rules = [rule_of(c, names) for c in standing.cases.values() if c.state in KEPT]
+    unreadable = standing.unreadable_cases
     known = {binding(rule) for rule in (*wanted_rules, *case_rules)}
     present = partitions_by_topic(admin)
     existing = [topic for topic in wanted_topics if topic.name in present]
+    ours = _names(wanted_topics, case_rules) | {names.disclosed(case) for case in unreadable}
     return tuple(
         sorted(
             (
-                *_rules(admin, prefix, known),
-                *_topics(prefix, present, _names(wanted_topics, case_rules)),
+                *_rules(admin, prefix, known, unreadable),
+                *_topics(prefix, present, ours),
                 *_settings(admin, existing),
             )
         )
     )
 
 
-def _rules(admin: AdminClient, prefix: str, known: Collection[AclBinding]) -> Iterator[str]:
+def _rules(
+    admin: AdminClient, prefix: str, known: Collection[AclBinding], unreadable: Collection[str]
+) -> Iterator[str]:
     """Allowances of others that reach us, and every denial that does."""
+    names = Names(prefix)
     for acl in listed(admin, ResourceType.ANY, AclPermissionType.ANY):
         if acl.permission_type == AclPermissionType.DENY:
             if _concerns(acl, prefix):
                 yield f"denied   {describe(acl)}"
-        elif acl not in known and _reaches(acl, prefix) and not _is_compared(acl, prefix):
+        elif acl in known or is_of_unreadable(acl, unreadable, names):
+            continue
+        elif _reaches(acl, prefix) and not _is_compared(acl, prefix):
             yield f"allowed  {describe(acl)}"
 
 

@@ -87,7 +87,7 @@ def make_plan(
         schemas=schema_changes(registry, (*wanted, disclosed_form(protocol, catalogue)), schemas),
         protocol=content_digest(protocol),
         in_force=known.digest if known else "",
-        foreign=foreign(admin, protocol.prefix, wanted, agreed, standing.cases.values()),
+        foreign=foreign(admin, protocol.prefix, wanted, agreed, standing),
         locked=locked_users(admin, protocol.prefix),
     )
 

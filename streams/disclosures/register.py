@@ -79,20 +79,22 @@ class Register:
         self._rekeyed = frozenset(protocol.rekeyed)
         self.cases: dict[str, Case] = {}
         self.consents: dict[str, ConsentRecord] = {}
-        self._unreadable: dict[str, datetime] = {}
+        self.unreadable_cases: dict[str, datetime] = {}
+        self.unreadable_consents: dict[str, datetime] = {}
 
     def restore(self, standing: Standing) -> None:
         """Take in all that stands. What cannot be read releases nothing, and no letter takes its place."""
         self.cases = dict(standing.cases)
         self.consents = dict(standing.consents)
-        self._unreadable = standing.unreadable_cases | standing.unreadable_consents
+        self.unreadable_cases = dict(standing.unreadable_cases)
+        self.unreadable_consents = dict(standing.unreadable_consents)
 
     def keep(self, key: str, record: Case | ConsentRecord) -> None:
         """Take in how one case or consent stands from now on."""
-        self._unreadable.pop(key, None)
         if isinstance(record, Case):
             self.cases[key] = record
         else:
+            self.unreadable_consents.pop(key, None)
             self.consents[key] = record
 
     @property
@@ -157,11 +159,11 @@ class Register:
 
     def _behind_unreadable(self, letter: Letter) -> Iterator[str]:
         """Why a letter cannot take the place of what cannot be read: it may be older than that."""
-        if isinstance(letter, Request) and letter.case in self._unreadable:
+        if isinstance(letter, Request) and letter.case in self.unreadable_cases:
             yield f"there is a case {letter.case} already, which this release cannot read"
         if isinstance(letter, Consent):
             key = consent_key(ConsentRecord(agency=letter.party, consent=letter))
-            kept = self._unreadable.get(key)
+            kept = self.unreadable_consents.get(key)
             # A letter's own time may be later than that at which it was kept.
             if kept is not None and letter.at <= kept + CLOCKS_APART:
                 yield "what is recorded of that person cannot be read; write it anew, later"

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from confluent_kafka import Producer
 
-from ops.disclosures.reading import Positions
+from ops.disclosures import reading
+from ops.disclosures.reading import Backlog, Positions
+from ops.reader import ReadError, begin_offset, read_all
+from streams.transaction import Unmendable
 
 FLOODED, QUIET, INTAKE = "letters.fire", "letters.police", "intake.police.police-incident"
 FLOOD, HELD, TURN = 330, 100, 60
@@ -51,3 +54,38 @@ def test_a_flood_waits_at_the_broker_and_comes_whole_and_in_order(broker: str) -
     assert taken[INTAKE] == list(range(5))
     assert positions.at == {(FLOODED, 0): FLOOD, (QUIET, 0): 3}
     positions.consumer.close()
+
+
+NOBODY = {"bootstrap.servers": "127.0.0.1:1", "log_level": 0, "sasl.username": "banes.discloser"}
+PLACE = (INTAKE, 0)
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda: Positions(NOBODY, "discloser").begin([PLACE]),
+        lambda: Positions(NOBODY, "discloser").watermarks(PLACE),
+        lambda: Positions(NOBODY, "discloser").partitions(INTAKE),
+        lambda: Backlog(NOBODY, "case", [PLACE]),
+    ],
+    ids=["begin", "watermarks", "partitions", "backlog"],
+)
+def test_a_broker_that_does_not_answer_ends_the_process_with_the_reason(
+    ask: Callable[[], object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "_CALL_SECONDS", 0.05)
+    with pytest.raises(Unmendable, match=r"^_"):
+        ask()
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [lambda: list(read_all(NOBODY, INTAKE, 1)), lambda: begin_offset(NOBODY, INTAKE)],
+    ids=["read_all", "begin_offset"],
+)
+def test_a_topic_of_a_broker_that_does_not_answer_cannot_be_read(
+    ask: Callable[[], object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ops.reader._METADATA_SECONDS", 0.05)
+    with pytest.raises(ReadError, match=INTAKE):
+        ask()

@@ -17,7 +17,7 @@ from ops.disclosures.standing import case_grounds, known_standing, read_standing
 from ops.reader import UNKNOWN_TOPIC, Denied, ReadError
 from schemas.wire import encoder
 from streams.disclosures.case import Case, ConsentRecord, Flow, State
-from streams.disclosures.register import Register, Taken, opened
+from streams.disclosures.register import Refused, Register, Taken, opened
 from streams.disclosures.standing import Standing
 from tests.streams.disclosures.table import CASE, CATALOGUE, NOW, PROTOCOL, Table, reasons, request
 
@@ -61,7 +61,6 @@ def unreadable(of: Version) -> Version:
 
 class Consented(NamedTuple):
     table: Table
-    key: str
     versions: list[Version]
 
 
@@ -79,12 +78,13 @@ def consented() -> Consented:
     """Jane Roe has given her consent, and then withdrawn it in words that cannot be read."""
     table = Table()
     assert isinstance(table.send(request(**TREATMENT)), Taken)
-    versions = []
-    for said in ("given", "withdrawn"):
-        taken = table.consent(said)
-        assert isinstance(taken, Taken)
-        versions.append(version(taken.record, taken.key))
-    return Consented(table, taken.key, [versions[0], unreadable(versions[1])])
+    given, withdrawn = (stored(table.consent(said)) for said in ("given", "withdrawn"))
+    return Consented(table, [given, unreadable(withdrawn)])
+
+
+def stored(taken: Taken | Refused) -> Version:
+    assert isinstance(taken, Taken)
+    return version(taken.record, taken.key)
 
 
 def kept(monkeypatch: pytest.MonkeyPatch, versions: Iterable[Version]) -> None:
