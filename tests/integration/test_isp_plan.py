@@ -213,7 +213,9 @@ def test_an_application_that_stopped_half_way_has_revoked_and_is_finished_by_the
         without_business(document)
         document["parties"].append(dict(document["parties"][0], id="second-police"))
         # A dataset of which nobody knows the schemas yet.
-        supply = dict(document["supplies"][0], agency="second-police", dataset="police-crime-victim")
+        supply = dict(
+            document["supplies"][0], agency="second-police", dataset="police-crime-victim"
+        )
         document["supplies"].append(supply)
 
     changed = load_protocol(written(folder / "half.yaml", edit), planned.catalogue)
