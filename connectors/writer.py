@@ -18,13 +18,12 @@ from tenacity import (
 
 from connectors.account import Account, no_answer
 from connectors.failures import FINAL, Alarms, explained, silent
-from schemas.topics import MAXIMUM_INTAKE_BYTES
+from schemas.topics import MAXIMUM_INTAKE_BYTES, PARTNER_BATCH_BYTES
 
 CALL_S = 2.0
 ATTEMPTS = 3
 TRANSACTION_TIMEOUT_MS = 15_000
 PAUSE_S = 0.1
-_FRAME_BYTES = 1_024
 
 Headers = list[tuple[str, str | bytes | None]]
 
@@ -165,7 +164,7 @@ def _config(account: Account, transactional_id: str, alarms: Alarms) -> dict[str
         "retry.backoff.ms": 10,
         "compression.type": "lz4",
         "message.max.bytes": MAXIMUM_INTAKE_BYTES,
-        "batch.size": MAXIMUM_INTAKE_BYTES - _FRAME_BYTES,
+        "batch.size": PARTNER_BATCH_BYTES,
         "linger.ms": 5,
         "error_cb": alarms,
         "logger": silent(),

@@ -15,8 +15,10 @@ _SIGNS = "=+\\-@\t\r\n＝＋－＠"
 _FORMULA = re.compile(rf"'*[{_SIGNS}]")
 _WRITTEN = re.compile(rf"'+[{_SIGNS}]")
 _PLAIN = re.compile(r"-|[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
-_CELL = re.compile(rb"((?:^|[,;\t|])[ \"]*)(?=([=+@\r-][^,;\t|\r\n\"]*))", re.MULTILINE)
-_HARMLESS = re.compile(rb"- *|[+-]?(\d[\d ]*(\.\d*)?|\.\d+)([eE][+-]?\d+)?%? *|\r")
+_BYTES = rb"(?:[=+@-]|\xef\xbc[\x9d\x8b\x8d\xa0])"  # the same signs in UTF-8, full-width ones too
+_BEGIN = rb"(?:\A(?:\xef\xbb\xbf)*|[\r\n,;\t|])[ \"]*"
+_CELL = re.compile(rb"(" + _BEGIN + rb")(?=('*" + _BYTES + rb"[^,;\t|\r\n\"]*))")
+_HARMLESS = re.compile(rb"- *|[+-]?(\d[\d ]*(\.\d*)?|\.\d+)([eE][+-]?\d+)?%? *")
 
 
 def guarded(text: str) -> str:
@@ -34,7 +36,8 @@ def unguarded(cell: str) -> str:
 def guarded_table(content: bytes) -> tuple[bytes, int]:
     """Return a whole CSV table without formulas, and how many cells were changed.
 
-    Whatever its delimiter: a spreadsheet may take any of the usual ones. All else stays as it was.
+    Whatever its delimiter and its ends of rows: a spreadsheet may take any of the usual ones. A tab or a
+    carriage return so ends a cell here, and the sign behind it begins one. All else stays as it was.
     """
     changed = 0
 

@@ -20,9 +20,11 @@ MAXIMUM_MESSAGE_BYTES = 1_000_000
 MAXIMUM_INTAKE_BYTES = 65_536
 """Largest record batch of a topic that a partner writes to, uncompressed and compressed.
 
-The broker unpacks a compressed batch whole, and 64 kB of gzip can be 66 MB. A rejection wraps a record, so
-its topic takes more.
+The broker unpacks a compressed batch whole, and 64 kB of gzip can be 66 MB.
 """
+
+PARTNER_BATCH_BYTES = MAXIMUM_INTAKE_BYTES - 1_024
+"""`batch.size` of a client that writes to such a topic: leaves room for the frame of the batch."""
 
 MAXIMUM_RECORD_BYTES = MAXIMUM_INTAKE_BYTES // 2
 """Largest intake record that is read. A larger one is rejected as oversized."""
@@ -31,7 +33,10 @@ MAXIMUM_TABLE_BYTES = 8 * 1024 * 1024
 """Largest aggregate table. One that does not fit into a message goes in several."""
 
 MAXIMUM_REJECTION_BYTES = 3 * MAXIMUM_INTAKE_BYTES
-"""Largest rejection; one that would be larger gives the record's place instead of its bytes."""
+"""Largest rejection; one that would be larger gives the record's place instead of its bytes.
+
+Its topic takes more: the worker writes many rejections in one batch.
+"""
 
 MAXIMUM_LETTER_BYTES = 16_384
 """Largest message with a letter about a case: its text (`schemas.letters`), signature and frame."""
@@ -321,7 +326,7 @@ def _topics(protocol: Protocol, catalogue: Catalogue) -> Iterator[Topic]:
         )  # fmt: skip
         yield topic(
             names.rejected(agency, dataset), "rejected", agency, keep.rejected_days,
-            catalogue.system["rejection"], maximum_bytes=MAXIMUM_REJECTION_BYTES, **about,
+            catalogue.system["rejection"], **about,
         )  # fmt: skip
         yield topic(
             names.supplies(agency, dataset), "supplies", agency, keep.supplies_days,

@@ -66,6 +66,8 @@ class WorkerClients:
             "linger.ms": 1,
             "compression.type": "lz4",
             "message.max.bytes": MAXIMUM_MESSAGE_BYTES,
+            # No more than the smallest limit of the topics that are written.
+            "batch.size": MAXIMUM_MESSAGE_BYTES,
             "queue.buffering.max.messages": 1_000_000,
             "reconnect.backoff.max.ms": 1_000,
         }

@@ -12,6 +12,10 @@ from confluent_kafka import OFFSET_END, Consumer, Producer, TopicPartition
 
 from ops.reader import ReadError
 from schemas.client_names import reader_group
+from schemas.topics import PARTNER_BATCH_BYTES
+
+SETTINGS = {"linger.ms": 0, "enable.idempotence": True, "batch.size": PARTNER_BATCH_BYTES}
+"""Settings of the producer that publishes steadily."""
 
 _SETTLE_SECONDS = 1.0
 _GIVE_UP_SECONDS = 10.0
@@ -68,7 +72,7 @@ def publish_steadily(
     progress: Callable[[int], None],
 ) -> list[float]:
     """Publish `values` at `rate` a second; when each was handed to Kafka, seconds since 1970."""
-    producer = Producer({**client, "linger.ms": 0, "enable.idempotence": True})
+    producer = Producer({**client, **SETTINGS})
     sent: list[float] = []
     begin = time.perf_counter()
     for number, value in enumerate(values):

@@ -446,5 +446,6 @@ def _producer(connection: Mapping[str, Any], principal: str) -> dict[str, Any]:
         "transaction.timeout.ms": 10_000,
         "linger.ms": 1,
         "message.max.bytes": MAXIMUM_MESSAGE_BYTES,
+        "batch.size": MAXIMUM_MESSAGE_BYTES,
         "reconnect.backoff.max.ms": 1_000,
     }

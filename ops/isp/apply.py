@@ -97,6 +97,8 @@ def apply(
     )
     if is_new or not before.nothing:
         _audit(before, protocol, catalogue, admin_config, schemas.known)
+    # Rules of a protocol that is in force no more would stay granted after the refusal.
+    _require_unchanged(admitted, admin_config, catalogue)
     granted = grant_rules(admin, protocol.prefix, wanted_rules)
     report(_said("granted rules", granted))
     if is_new:

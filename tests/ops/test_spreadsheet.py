@@ -13,7 +13,21 @@ from hypothesis import strategies as st
 from ops.offline.csv_output import private_csv
 from ops.spreadsheet import guarded, guarded_table, unguarded
 
-FORMULAS = ["=cmd|' /C calc'!A0", "+1+1", "-1+1", "@SUM(A1)", "\t=1", "\r=1", "'=1", "''=1", "＝1"]
+FORMULAS = [
+    "=cmd|' /C calc'!A0",
+    "+1+1",
+    "-1+1",
+    "@SUM(A1)",
+    "\t=1",
+    "\r=1",
+    "'=1",
+    "''=1",
+    "'-3",
+    "＝1",
+    "＋1",
+    "－1",
+    "＠A1",
+]
 TEXTS = [
     "",
     "-",
@@ -73,3 +87,50 @@ def test_a_table_of_others_loses_its_formulas_and_nothing_else(
 ) -> None:
     assert guarded_table(table)[0] == written
     assert guarded_table(table)[1] == (table != written)
+
+
+BEGINNINGS = [
+    "",
+    "\ufeff",
+    "\ufeff\ufeff",
+    "a\n",
+    "a\r\n",
+    "a\r",
+    "a,",
+    "a;",
+    "a\t",
+    "a|",
+    '"',
+    'a,"',
+    '\ufeff"',
+]
+"""What may be before a cell."""
+
+
+@pytest.mark.parametrize("before", BEGINNINGS)
+@pytest.mark.parametrize("text", FORMULAS)
+def test_a_formula_in_a_table_of_others_is_made_a_text_as_in_ours(before: str, text: str) -> None:
+    # Here a tab or a carriage return ends a cell, so what is behind it gets the apostrophe.
+    cell = text.lstrip("\t\r")
+    skipped = text[: len(text) - len(cell)]
+    written, changed = guarded_table((before + text).encode())
+    assert written.decode() == before + skipped + guarded(cell)
+    assert changed == 1
+
+
+@pytest.mark.parametrize("before", BEGINNINGS)
+@pytest.mark.parametrize("text", [text for text in TEXTS if not text.startswith(" ")])
+def test_all_else_in_a_table_of_others_stays_as_in_ours(before: str, text: str) -> None:
+    table = (before + text).encode()
+    assert guarded_table(table) == (table, 0)
+
+
+def test_empty_cells_at_the_ends_of_rows_stay() -> None:
+    for end in (b"\n", b"\r\n", b"\r"):
+        table = end.join([b"a,b,", b"c,,", b""])
+        assert guarded_table(table) == (table, 0)
+
+
+def test_full_width_signs_in_a_table_that_is_no_utf_8_are_made_a_text() -> None:
+    table = "é".encode("cp1252") + ",＝1".encode()
+    assert guarded_table(table) == ("é".encode("cp1252") + ",'＝1".encode(), 1)

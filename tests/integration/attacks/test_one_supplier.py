@@ -160,6 +160,17 @@ def other(site: Site) -> Producer:
     return Producer({**site.partnership.client("police"), **STEADY_PRODUCER, **AT_ONCE})
 
 
+def test_many_wrong_records_of_full_size_are_given_back_in_the_first_transaction(
+    site: Site, worker: WorkerProcess, attacker: Attacker, other: Producer
+) -> None:
+    undone = worker.log.count("transaction aborted")
+    _values(attacker, *(os.urandom(30_000) for _ in range(200)))
+    other.produce(site.intake(THEIRS), site.value(THEIRS, incident("after wrong records")), b"k")
+    assert other.flush(PATIENCE_S) == 0
+    site.drain()
+    assert worker.log.count("transaction aborted") == undone, worker.log
+
+
 @pytest.mark.parametrize("name", INPUTS)
 def test_the_records_of_another_supplier_come_out_of_the_same_worker(
     site: Site, worker: WorkerProcess, attacker: Attacker, other: Producer, name: str
