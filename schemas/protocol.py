@@ -341,7 +341,7 @@ class Protocol(_Strict):
     exercise: bool = False
     rekeyed: tuple[Name, ...] = ()
     partnership: Partnership
-    review: date
+    review: Annotated[date, Field(lt=date(2200, 1, 1))]
     review_warning_days: Annotated[int, Field(ge=7, le=366)] = 42
     review_grace_days: Annotated[int, Field(ge=0, le=92)] = 28
     law: str = "guidance-2010"

@@ -27,6 +27,14 @@ from schemas.topics import Names, Topic
 from streams.disclosures.standing import Standing
 
 _ANY = "*"
+_SET = frozenset({
+    ConfigSource.DYNAMIC_TOPIC_CONFIG.value,
+    ConfigSource.DYNAMIC_BROKER_CONFIG.value,
+    ConfigSource.DYNAMIC_DEFAULT_BROKER_CONFIG.value,
+})  # fmt: skip
+"""Where a setting stands that was made on a running broker: for a topic, or for all without their own."""
+_BY_KAFKA = (ConfigSource.DYNAMIC_DEFAULT_BROKER_CONFIG.value, "min.insync.replicas")
+"""Kafka (KIP-966) puts it among the dynamic settings of the cluster itself when the cluster is made."""
 _OURS = frozenset({ResourceType.TOPIC, ResourceType.GROUP, ResourceType.TRANSACTIONAL_ID})
 
 
@@ -114,7 +122,7 @@ def _names(wanted: Sequence[Topic], case_rules: Sequence[Rule]) -> set[str]:
 
 
 def _settings(admin: AdminClient, existing: Sequence[Topic]) -> Iterator[str]:
-    """Settings of our topics that somebody has set and the protocol has not."""
+    """Settings of our topics that somebody has set, there or for the broker, and the protocol has not."""
     if not existing:
         return
     by_name = {topic.name: topic for topic in existing}
@@ -126,5 +134,6 @@ def _settings(admin: AdminClient, existing: Sequence[Topic]) -> Iterator[str]:
     for resource, entries in answers.items():
         wanted = by_name[resource.name].config
         for key, entry in entries.items():
-            if entry.source == ConfigSource.DYNAMIC_TOPIC_CONFIG.value and key not in wanted:
+            found = entry.source, key
+            if entry.source in _SET and key not in wanted and found != _BY_KAFKA:
                 yield f"setting  {resource.name} {key}={entry.value}"

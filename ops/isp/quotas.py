@@ -97,9 +97,11 @@ class _QuotaClient(KafkaAdminClient):  # type: ignore[misc]
         request = DescribeClientQuotasRequest(components=[component_type(**component)], strict=True)
         answer = self._manager.run(self._manager.send, request)
         _raise_if(answer.error_code, answer.error_message)
+        # One without a name is the limit of every user who has none.
         return {
             entry.entity[0].entity_name: {value.key: value.value for value in entry.values}
             for entry in answer.entries or ()
+            if entry.entity[0].entity_name is not None
         }
 
     def set_quotas(self, wanted: Mapping[str, Limits]) -> None:

@@ -31,6 +31,7 @@ from ops.exercise import exercise
 from ops.isp.apply import apply
 from ops.isp.errors import ApplyError
 from ops.isp.plan import Plan, make_plan, require_same
+from ops.isp.quotas import _client
 from ops.isp.rules import exactly, existing_bindings
 from ops.isp.topics import partitions_by_topic
 from ops.isp.users import users_of
@@ -324,11 +325,41 @@ def test_drift_tells_of_settings_and_topics_that_are_not_the_protocol_s_and_of_l
         found = json.loads(command(planned, "drift", str(file), "--json").stdout)
         assert found["foreign"] == [f"setting  {audit} retention.bytes=1000", f"topic    {stray}"]
         assert "planned.business" in found["locked"]
+        assert "locked   planned.business" in command(planned, "drift", str(file)).stdout
     finally:
         entry = ConfigEntry("retention.bytes", "", incremental_operation=AlterConfigOpType.DELETE)
         undone = ConfigResource(ResourceType.TOPIC, audit, incremental_configs=[entry])
         admin.incremental_alter_configs([undone])[undone].result(20)
         admin.delete_topics([stray])[stray].result(20)
+
+
+def test_drift_tells_of_a_setting_that_the_broker_was_given_for_all_topics(
+    planned: Partnership, file: Path
+) -> None:
+    admin, broker = AdminClient(planned.admin), ConfigResource(ResourceType.BROKER, "1")
+    undone = ConfigResource(ResourceType.BROKER, "1")
+    change, name = AlterConfigOpType, "log.retention.bytes"
+    broker.incremental_configs = [ConfigEntry(name, "1000", incremental_operation=change.SET)]
+    undone.incremental_configs = [ConfigEntry(name, "", incremental_operation=change.DELETE)]
+    admin.incremental_alter_configs([broker])[broker].result(20)
+    try:
+        outcome = command(planned, "drift", str(file), "--json")
+        assert outcome.exit_code == 3
+        told = f"setting  {planned.names.audit} retention.bytes=1000"
+        assert told in json.loads(outcome.stdout)["foreign"]
+    finally:
+        admin.incremental_alter_configs([undone])[undone].result(20)
+
+
+def test_a_limit_of_every_user_is_no_obstacle_to_a_plan(planned: Partnership) -> None:
+    everybody: Any = {None: [("consumer_byte_rate", 1e12, False)]}
+    nobody: Any = {None: [("consumer_byte_rate", 0.0, True)]}
+    with _client(planned.admin) as client:
+        client._alter(everybody)
+        try:
+            assert plan_of(planned).quotas.nothing
+        finally:
+            client._alter(nobody)
 
 
 def test_an_application_that_is_killed_after_its_revocations_is_in_the_audit(
