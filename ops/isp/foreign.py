@@ -27,6 +27,8 @@ from schemas.topics import Names, Topic
 from streams.disclosures.standing import Standing
 
 _ANY = "*"
+_KAFKAS_OWN = "__"
+"""Names of the topics in which Kafka keeps everybody's positions and transactions begin so."""
 _SET = frozenset({
     ConfigSource.DYNAMIC_TOPIC_CONFIG.value,
     ConfigSource.DYNAMIC_BROKER_CONFIG.value,
@@ -98,13 +100,13 @@ def _concerns(acl: AclBinding, prefix: str) -> bool:
 
 
 def _reaches(acl: AclBinding, prefix: str) -> bool:
-    """Return True if a rule opens or closes a name of ours, or the cluster."""
+    """Return True if a rule opens or closes a name of ours or of Kafka's own, or the cluster."""
     if acl.restype not in _OURS:
         return True
-    ours = f"{prefix}."
+    reached = (f"{prefix}.", _KAFKAS_OWN)
     if acl.resource_pattern_type == ResourcePatternType.PREFIXED:
-        return acl.name.startswith(ours) or ours.startswith(acl.name)
-    return acl.name == _ANY or acl.name.startswith(ours)
+        return any(acl.name.startswith(r) or r.startswith(acl.name) for r in reached)
+    return acl.name == _ANY or acl.name.startswith(reached)
 
 
 def _is_of(principal: str, prefix: str) -> bool:

@@ -16,7 +16,7 @@ from ops.isp.changes import Changes
 from ops.isp.errors import ApplyError
 from ops.isp.foreign import foreign
 from ops.isp.in_force import read_in_force
-from ops.isp.quotas import quota_changes
+from ops.isp.quotas import foreign_quotas, quota_changes
 from ops.isp.registry import schema_changes
 from ops.isp.rules import rule_changes
 from ops.isp.topics import topic_changes
@@ -87,7 +87,10 @@ def make_plan(
         schemas=schema_changes(registry, (*wanted, disclosed_form(protocol, catalogue)), schemas),
         protocol=content_digest(protocol),
         in_force=known.digest if known else "",
-        foreign=foreign(admin, protocol.prefix, wanted, agreed, standing),
+        foreign=(
+            *foreign(admin, protocol.prefix, wanted, agreed, standing),
+            *foreign_quotas(admin_config, protocol.prefix),
+        ),
         locked=locked_users(admin, protocol.prefix),
     )
 

@@ -287,8 +287,14 @@ def test_drift_ends_with_3_and_says_what_and_in_a_metric_how_much(
         (AclBinding(ResourceType.BROKER, "kafka-cluster", ResourcePatternType.LITERAL,
                     "User:evil", "*", AclOperation.ALTER, AclPermissionType.ALLOW),
          "allowed  evil alter broker kafka-cluster"),
+        (AclBinding(ResourceType.TOPIC, "__consumer_offsets", ResourcePatternType.LITERAL,
+                    "User:evil", "*", AclOperation.WRITE, AclPermissionType.ALLOW),
+         "allowed  evil write topic __consumer_offsets"),
+        (AclBinding(ResourceType.TOPIC, "__t", ResourcePatternType.PREFIXED,
+                    "User:evil", "*", AclOperation.WRITE, AclPermissionType.ALLOW),
+         "allowed  evil write topic __t*"),
     ],
-    ids=range(8),
+    ids=range(10),
 )  # fmt: skip
 def test_drift_tells_of_every_rule_that_reaches_the_partnership_from_outside(
     planned: Partnership,
@@ -351,13 +357,15 @@ def test_drift_tells_of_a_setting_that_the_broker_was_given_for_all_topics(
         admin.incremental_alter_configs([undone])[undone].result(20)
 
 
-def test_a_limit_of_every_user_is_no_obstacle_to_a_plan(planned: Partnership) -> None:
+def test_a_limit_of_every_user_is_told_and_is_no_obstacle_to_a_plan(planned: Partnership) -> None:
     everybody: Any = {None: [("consumer_byte_rate", 1e12, False)]}
     nobody: Any = {None: [("consumer_byte_rate", 0.0, True)]}
     with _client(planned.admin) as client:
         client._alter(everybody)
         try:
-            assert plan_of(planned).quotas.nothing
+            plan = plan_of(planned)
+            assert plan.quotas.nothing
+            assert plan.foreign == ("limit    user=any consumer_byte_rate=1e+12",)
         finally:
             client._alter(nobody)
 
