@@ -14,8 +14,14 @@ from schemas.protocol import Protocol
 from schemas.record_type import PERSONAL
 
 DAY_MS = 86_400_000
-MAXIMUM_MESSAGE_BYTES = 1_000_000
-"""Largest record batch of any topic. The broker's largest request leaves room for it and little more."""
+MAXIMUM_MESSAGE_BYTES = 230_000
+"""Largest record batch of any topic. The broker's largest request leaves room for it and little more.
+
+It is small because the broker makes an object of each part of a request, and a part can be of one byte.
+"""
+
+OWN_BATCH = {"message.max.bytes": MAXIMUM_MESSAGE_BYTES, "batch.size": MAXIMUM_MESSAGE_BYTES}
+"""Settings of a client that writes to the topics of the processor alone; the default of both is 1 MB."""
 
 MAXIMUM_INTAKE_BYTES = 65_536
 """Largest record batch of a topic that a partner writes to, uncompressed and compressed.

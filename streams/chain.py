@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
 from typing import Any, NamedTuple
 
-ENTRY_BYTES = 262_144
+ENTRY_BYTES = 131_072
 """About how large an entry may be: well below what its topic takes, so that none is refused for its size."""
 
 _SHARE_BYTES = 128

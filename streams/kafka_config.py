@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from schemas.client_names import reader_group, worker_group, worker_transaction
-from schemas.topics import MAXIMUM_MESSAGE_BYTES
+from schemas.topics import OWN_BATCH
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +65,8 @@ class WorkerClients:
             "retry.backoff.ms": 10,
             "linger.ms": 1,
             "compression.type": "lz4",
-            "message.max.bytes": MAXIMUM_MESSAGE_BYTES,
             # No more than the smallest limit of the topics that are written.
-            "batch.size": MAXIMUM_MESSAGE_BYTES,
+            **OWN_BATCH,
             "queue.buffering.max.messages": 1_000_000,
             "reconnect.backoff.max.ms": 1_000,
         }

@@ -19,7 +19,7 @@ from ops.audit.heads import read_heads
 from ops.reader import ReadError
 from schemas.catalogue import Catalogue
 from schemas.protocol import Protocol
-from schemas.topics import Names, Topic, topics
+from schemas.topics import OWN_BATCH, Names, Topic, topics
 from streams.chain import Head, Heads, entries_of
 from streams.messages import MARKING_HEADER, Headers
 from streams.registry import Schemas
@@ -130,6 +130,7 @@ class Recorder(NamedTuple):
 
     def _producer(self) -> Producer:
         settings = {
+            **OWN_BATCH,
             "transactional.id": self.chain,
             "transaction.timeout.ms": int(_SECONDS * 1000),
             "log_level": 0,

@@ -33,8 +33,8 @@ from schemas.exact_base64 import decoded, encoded
 from schemas.london import london_time
 from schemas.protocol import KEY_BYTES, Protocol
 from schemas.topics import (
-    MAXIMUM_MESSAGE_BYTES,
     MAXIMUM_RECORD_BYTES,
+    OWN_BATCH,
     Names,
     disclosed_form,
     disclosed_topic,
@@ -445,7 +445,6 @@ def _producer(connection: Mapping[str, Any], principal: str) -> dict[str, Any]:
         "transactional.id": discloser_transaction(principal),
         "transaction.timeout.ms": 10_000,
         "linger.ms": 1,
-        "message.max.bytes": MAXIMUM_MESSAGE_BYTES,
-        "batch.size": MAXIMUM_MESSAGE_BYTES,
+        **OWN_BATCH,
         "reconnect.backoff.max.ms": 1_000,
     }

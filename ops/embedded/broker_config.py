@@ -21,8 +21,10 @@ SHORTEST_SESSION_MS = 6_000
 
 LOGIN_BYTES = 4_096
 """Largest request before a login: the broker allocates what a stranger says the request is long."""
-REQUEST_BYTES = 1_048_000
-"""Largest request: one message of the largest kind, in one region of the smallest heap's collector."""
+REQUEST_BYTES = 240_000
+"""Largest request: one message of the largest kind. Of names of one byte it takes sixty times that."""
+QUEUED_REQUESTS = 16
+"""Requests that wait for a thread, unpacked. With those at work they must fit into the heap."""
 CLIENT_CONNECTIONS = 120
 INSIDE_CONNECTIONS = 80
 """Connections to each listener. All of them, each in a largest request, must fit into the heap."""
@@ -113,6 +115,7 @@ def _limits() -> dict[str, object]:
     return {
         "sasl.server.max.receive.size": LOGIN_BYTES,
         "socket.request.max.bytes": REQUEST_BYTES,
+        "queued.max.requests": QUEUED_REQUESTS,
         "listener.name.clients.max.connections": CLIENT_CONNECTIONS,
         "listener.name.inside.max.connections": INSIDE_CONNECTIONS,
         "listener.name.clients.max.connection.creation.rate": 100,

@@ -28,7 +28,7 @@ from schemas.client_names import reader_group
 from schemas.protocol import Protocol
 from schemas.signatures import Signature, content_digest
 from schemas.succession import Before, Holder, before_of, left_after
-from schemas.topics import Names, Topic, topics
+from schemas.topics import OWN_BATCH, Names, Topic, topics
 from schemas.wire import decoder, encoder
 from streams.messages import MARKING_HEADER, Headers
 
@@ -193,7 +193,7 @@ def _keep(admin: Mapping[str, Any], topic: Topic, key: bytes, value: bytes) -> N
         outcomes.append(error.name() if error else "")
 
     headers: Headers = [(MARKING_HEADER, topic.marking.encode())]
-    producer = Producer({**admin, "acks": "all", "log_level": 0})
+    producer = Producer({**admin, **OWN_BATCH, "acks": "all", "log_level": 0})
     producer.produce(topic.name, value, key, headers=headers, on_delivery=delivered)
     producer.flush(_SECONDS)
     if outcomes != [""]:

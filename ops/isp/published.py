@@ -11,7 +11,7 @@ from ops.isp.errors import ApplyError
 from ops.isp.registry import Registration
 from schemas.catalogue import Catalogue
 from schemas.protocol import Protocol
-from schemas.topics import Names, topics
+from schemas.topics import OWN_BATCH, Names, topics
 from schemas.wire import encoder
 from streams.messages import MARKING_HEADER, Headers
 
@@ -41,7 +41,8 @@ def publish_schemas(
         if error is not None:
             refused.append(error.name())
 
-    producer = Producer({**admin, "acks": "all", "compression.type": "lz4", "log_level": 0})
+    settings = {**OWN_BATCH, "acks": "all", "compression.type": "lz4", "log_level": 0}
+    producer = Producer({**admin, **settings})
     for identifier, text in registration.unpublished.items():
         value = encode({"id": identifier, "schema": text})
         producer.produce(name, value, str(identifier), headers=headers, on_delivery=delivered)

@@ -188,6 +188,17 @@ def test_all_connections_with_a_largest_request_leave_the_broker_half_of_its_hea
     assert held <= int(heap.removesuffix("m")) * 1024 * 1024 / 2
 
 
+def test_requests_of_names_of_one_byte_leave_the_broker_half_of_its_heap(
+    services: dict[str, Any], properties: dict[str, str]
+) -> None:
+    """What waits and what is at work is unpacked: an object of some 60 bytes for each byte."""
+    heap = str(services["kafka"]["environment"]["KAFKA_HEAP_OPTS"]).removeprefix("-Xmx")
+    names = ("queued.max.requests", "num.io.threads", "num.network.threads")
+    unpacked = sum(int(properties[name]) for name in names)
+    held = unpacked * int(properties["socket.request.max.bytes"]) * 60
+    assert held <= int(heap.removesuffix("m")) * 1024 * 1024 / 2
+
+
 def test_a_request_has_room_for_the_largest_message_of_any_topic(
     properties: dict[str, str],
 ) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -15,14 +15,14 @@ from ops.disclosures.discloser import _producer as discloser_settings
 from schemas.access import rules
 from schemas.catalogue import Catalogue
 from schemas.protocol import Protocol
-from schemas.topics import Names, Topic, disclosed_topic, topics
+from schemas.topics import OWN_BATCH, Names, Topic, disclosed_topic, topics
 from streams.kafka_config import WorkerClients
 
 DEFAULT_BYTES = 1_000_000
 """librdkafka's `batch.size` and `message.max.bytes`, where a producer sets neither."""
 
 
-def largest_batch(settings: dict[str, Any]) -> int:
+def largest_batch(settings: Mapping[str, Any]) -> int:
     """Return the bytes of the largest batch of several messages; librdkafka counts its frame too."""
     names = ("batch.size", "message.max.bytes")
     return min(int(settings.get(name, DEFAULT_BYTES)) for name in names)
@@ -61,14 +61,14 @@ def test_every_topic_of_the_discloser_takes_its_batches(
     assert [t.name for t in written if t.maximum_bytes < largest] == []
 
 
-def test_what_the_processor_alone_writes_takes_the_batches_of_a_client_without_settings(
+def test_what_the_processor_alone_writes_takes_the_batches_of_its_own_clients(
     protocol: Protocol, every_topic: tuple[Topic, ...]
 ) -> None:
     recorder = written_by(Names(protocol.prefix).recorder, protocol, every_topic)
     operator = (topic for topic in every_topic if topic.owner == "operator")
     written = [*recorder, *operator]
     assert {topic.family for topic in written} >= {"audit", "internal"}
-    assert [t.name for t in written if t.maximum_bytes < DEFAULT_BYTES] == []
+    assert [t.name for t in written if t.maximum_bytes < largest_batch(OWN_BATCH)] == []
 
 
 def test_every_topic_of_a_supplier_takes_the_batches_of_its_connector(
