@@ -21,7 +21,7 @@ demo: .venv/.run-ready
 	$(BIN)/ipu demo
 
 test: lint
-	$(BIN)/pytest tests
+	$(BIN)/pytest tests -n 2 --dist loadfile
 
 unit: .venv/.dev-ready
 	$(BIN)/pytest tests --ignore=tests/integration --ignore=tests/fuzz

@@ -8,6 +8,13 @@ from contextlib import suppress
 from typing import Any, NamedTuple
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
+from tenacity import (
+    Retrying,
+    retry_if_exception_type,
+    stop_after_attempt,
+    stop_after_delay,
+    wait_exponential,
+)
 
 from connectors.account import Account, no_answer
 from connectors.failures import FINAL, Alarms, explained, silent
@@ -66,15 +73,18 @@ class TransactionalWriter:
             UnavailableError: no answer; whether the messages were written is found by the next
                 writer, which ends what this one left open.
         """
-        for attempt in range(1, ATTEMPTS + 1):
-            try:
-                self._write_once(messages)
-            except _ToBeRepeatedError as error:
-                self._abort()
-                if attempt == ATTEMPTS:
-                    raise no_answer(self._account) from error
-            else:
-                return
+        again = Retrying(
+            retry=retry_if_exception_type(_ToBeRepeatedError),
+            # A broker that has just come back refuses for a while what librdkafka sends again.
+            stop=stop_after_attempt(ATTEMPTS) & stop_after_delay(self._account.patience_s),
+            wait=wait_exponential(PAUSE_S, CALL_S),
+            after=lambda _state: self._abort(),
+            reraise=True,
+        )
+        try:
+            again(self._write_once, messages)
+        except _ToBeRepeatedError as error:
+            raise no_answer(self._account) from error
 
     def _write_once(self, messages: Sequence[Outgoing]) -> None:
         self._undelivered = None

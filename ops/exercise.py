@@ -16,8 +16,8 @@ from ops.embedded.layout import Layout
 from ops.officer_keys import load_key, make_key
 from schemas.catalogue import Catalogue
 from schemas.london import london_today
-from schemas.protocol import Post
-from schemas.protocol_file import load_protocol
+from schemas.protocol import Post, ProtocolError
+from schemas.protocol_file import load_protocol, parse_protocol
 from schemas.signatures import (
     load_signatures,
     make_signature,
@@ -26,6 +26,7 @@ from schemas.signatures import (
     signature_findings,
     signatures_file,
 )
+from schemas.yaml_file import parse_yaml, read_content
 
 FOLDER = "exercise"
 
@@ -36,10 +37,11 @@ def exercise(protocol_file: Path, run_dir: Path, catalogue: Catalogue) -> Path:
     Keys that were made for an earlier exercise there are kept. Errors as `load_protocol`, and
     `SecretError` where a key cannot be read.
     """
-    protocol = load_protocol(protocol_file, catalogue)
+    content = read_content(protocol_file, ProtocolError)
+    protocol = parse_protocol(content, protocol_file, catalogue)
     private_files.make_folder(Layout(run_dir).secrets.folder)
     keys = _keys(run_dir)
-    document: Any = YAML(typ="rt").load(protocol_file)
+    document = parse_yaml(content, protocol_file, ProtocolError)
     _mark(document)
     holders = {party["id"]: party for party in document["parties"]}
     holders |= {n["short_name"]: n["agreement"] for n in document.get("neighbours", ())}

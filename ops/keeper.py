@@ -8,6 +8,7 @@ import threading
 import time
 from types import FrameType
 
+from ops.embedded import processes
 from ops.embedded import stack as embedded
 from ops.embedded.errors import StackError
 from ops.settings import Settings
@@ -32,7 +33,7 @@ class Keeper:
             signal.signal(signal_number, self._stop)
         pauses, began = Pauses(), time.monotonic()
         while not self._stopping.wait(LOOK_SECONDS):
-            if embedded.find(self._settings) is not None:
+            if self._both_run():
                 continue
             pause = pauses.after(time.monotonic() - began)
             log.warning("broker or registry ended; starting again in %.1f s", pause)
@@ -40,6 +41,10 @@ class Keeper:
                 return
             began = time.monotonic()
             self._start()
+
+    def _both_run(self) -> bool:
+        stack = embedded.find(self._settings)
+        return stack is not None and processes.is_running(stack.registry)
 
     def _start(self) -> None:
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from confluent_kafka import (
@@ -20,6 +21,22 @@ from schemas.client_names import reader_group
 _POLL_SECONDS = 0.1
 _METADATA_SECONDS = 15.0
 _DENIED = KafkaError.TOPIC_AUTHORIZATION_FAILED
+_AWAY = frozenset(
+    {
+        KafkaError._TRANSPORT,  # noqa: SLF001 - librdkafka's names
+        KafkaError._ALL_BROKERS_DOWN,  # noqa: SLF001
+        KafkaError._RESOLVE,  # noqa: SLF001
+        KafkaError._TIMED_OUT,  # noqa: SLF001
+        KafkaError.REQUEST_TIMED_OUT,
+        KafkaError.LEADER_NOT_AVAILABLE,
+        KafkaError.NOT_LEADER_FOR_PARTITION,
+        KafkaError.BROKER_NOT_AVAILABLE,
+        KafkaError.NETWORK_EXCEPTION,
+    }
+)
+"""What is said of a broker that is away or comes back. librdkafka's `retriable` is for transactions alone."""
+UNKNOWN_TOPIC = KafkaError(KafkaError.UNKNOWN_TOPIC_OR_PART).name()
+"""The reason of a `ReadError` where the broker has no such topic."""
 
 
 class ReadError(RuntimeError):
@@ -32,6 +49,10 @@ class ReadError(RuntimeError):
 
 class Denied(ReadError):
     """The broker's authorizer refused: the principal may not read that topic."""
+
+
+class Away(ReadError):
+    """The broker does not answer now; it can be asked again."""
 
 
 def read_all(
@@ -49,11 +70,12 @@ def read_all(
 
     Raises:
         Denied: the principal of `client` has no right to read.
+        Away: the broker is away.
         ReadError: any other refusal, or the broker was silent for `seconds` before the end.
     """
     consumer = Consumer(committed_reader(client))
     try:
-        _check_described(consumer, topic)
+        check_described(consumer, topic)
         consumer.assign([TopicPartition(topic, p, OFFSET_BEGINNING) for p in range(partitions)])
         aims = _high_watermarks(client, topic, partitions) if to_high_watermark else {}
         yield from _to_the_end(consumer, topic, partitions, seconds, _group(client), aims)
@@ -68,8 +90,8 @@ def begin_offset(client: Mapping[str, Any], topic: str) -> int:
     """
     consumer = Consumer(committed_reader(client))
     try:
-        _check_described(consumer, topic)
-        low, _ = consumer.get_watermark_offsets(TopicPartition(topic, 0), _METADATA_SECONDS)
+        check_described(consumer, topic)
+        low, _ = watermarks(consumer, topic, 0)
     finally:
         consumer.close()
     return low
@@ -82,7 +104,7 @@ def end_offset(client: Mapping[str, Any], topic: str) -> int:
     """
     consumer = Consumer(committed_reader(client))
     try:
-        _check_described(consumer, topic)
+        check_described(consumer, topic)
     finally:
         consumer.close()
     return _high_watermarks(client, topic, 1)[0]
@@ -93,12 +115,7 @@ def _high_watermarks(client: Mapping[str, Any], topic: str, partitions: int) -> 
     # For a reader of what is committed librdkafka gives the last stable offset instead.
     observer = Consumer({**committed_reader(client), "isolation.level": "read_uncommitted"})
     try:
-        return {
-            p: observer.get_watermark_offsets(TopicPartition(topic, p), _METADATA_SECONDS)[1]
-            for p in range(partitions)
-        }
-    except KafkaException as error:
-        raise ReadError(topic, error.args[0].name()) from None
+        return {p: watermarks(observer, topic, p)[1] for p in range(partitions)}
     finally:
         observer.close()
 
@@ -120,13 +137,37 @@ def _group(client: Mapping[str, Any]) -> str:
     return reader_group(client["sasl.username"])
 
 
-def _check_described(consumer: Consumer, topic: str) -> None:
-    """Ask for the topic's metadata: librdkafka never tells an assigned consumer that it may not see it."""
-    error = consumer.list_topics(topic, timeout=_METADATA_SECONDS).topics[topic].error
-    if error is None:
-        return
-    refusal = Denied if error.code() == _DENIED else ReadError
-    raise refusal(topic, error.name())
+def watermarks(consumer: Consumer, topic: str, partition: int) -> tuple[int, int]:
+    """Return the first offset of a partition, and the one behind its last. Errors as `read_all`."""
+    with _refusals(topic):
+        place = TopicPartition(topic, partition)
+        return consumer.get_watermark_offsets(place, _METADATA_SECONDS)
+
+
+def check_described(consumer: Consumer, topic: str) -> None:
+    """Ask for the topic's metadata: librdkafka never tells an assigned consumer that it may not see it.
+
+    Errors as `read_all`.
+    """
+    with _refusals(topic):
+        error = consumer.list_topics(topic, timeout=_METADATA_SECONDS).topics[topic].error
+    if error is not None:
+        raise refusal(topic, error)
+
+
+@contextmanager
+def _refusals(topic: str) -> Iterator[None]:
+    try:
+        yield
+    except KafkaException as error:
+        raise refusal(topic, error.args[0]) from None
+
+
+def refusal(topic: str, error: KafkaError) -> ReadError:
+    """Return the error that says of Kafka's what can be done about it."""
+    if error.code() == _DENIED:
+        return Denied(topic, error.name())
+    return (Away if error.code() in _AWAY else ReadError)(topic, error.name())
 
 
 def _to_the_end(
@@ -152,12 +193,10 @@ def _to_the_end(
                 partition = message.partition() or 0
                 if (message.offset() or 0) >= aims.get(partition, 0):
                     ended.add(partition)
-            elif error.code() == _DENIED:
-                raise Denied(topic, error.name())
             elif error.code() == KafkaError.GROUP_AUTHORIZATION_FAILED:
                 raise ReadError(f"{topic}, as group {group}", error.name())
             else:
-                raise ReadError(topic, error.name())
+                raise refusal(topic, error)
         if messages:
             # Whoever takes the messages may be slow; that is no silence of the broker's.
             silent_since = time.monotonic()

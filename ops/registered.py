@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from confluent_kafka import KafkaError
-
-from ops.reader import ReadError, read_all
+from ops.reader import UNKNOWN_TOPIC, ReadError, read_all
 from schemas.catalogue import Catalogue
 from schemas.known_schemas import KnownSchemas
 from schemas.topics import Names
@@ -15,7 +13,6 @@ from streams.pipeline import DependencyUnavailable
 from streams.registry import Schemas
 
 _SECONDS = 15.0
-_UNKNOWN = KafkaError(KafkaError.UNKNOWN_TOPIC_OR_PART).name()
 
 
 def read_schemas(client: Mapping[str, Any], prefix: str, catalogue: Catalogue) -> KnownSchemas:
@@ -29,7 +26,7 @@ def read_schemas(client: Mapping[str, Any], prefix: str, catalogue: Catalogue) -
         values = (message.value() or b"" for message in read_all(client, topic, 1, _SECONDS))
         return KnownSchemas.of(values, catalogue.system["registered-schema"])
     except ReadError as error:
-        if error.reason == _UNKNOWN:
+        if error.reason == UNKNOWN_TOPIC:
             return KnownSchemas({})
         raise
 

@@ -86,13 +86,13 @@ def _require_slot(slot: str) -> None:
 
 def run_worker(settings: WorkerSettings) -> None:
     """Work until told to stop; leaves the process with 0 when stopped, otherwise with an error."""
-    # It logs every request with its address, at a level meant for news of ours.
-    logging.getLogger("httpx2").setLevel(logging.WARNING)
     _require_slot(settings.slot)
     catalogue = load_catalogue()
     protocol = settings.signed.protocol
     _require_applied(settings, catalogue)
     index = PostcodeIndex.open(settings.index, protocol.sanitising.minimum_households)
+    # Before they are read, so that no epoch that is made meanwhile goes unseen.
+    new_epoch = _until_changed(settings.keys.file)
     keys, folder = settings.keys.ring(), settings.index.parent
     schemas = schemas_of(settings.connection, protocol.prefix, catalogue)
     pipeline = assemble(protocol, catalogue, index, folder, schemas, keys, settings.slot)
@@ -110,7 +110,7 @@ def run_worker(settings: WorkerSettings) -> None:
     decode_head = decoder(catalogue.system["audit-head"])
     heads = HeadsFollower(clients.reader(), names.audit_heads, pipeline.heads, decode_head)
     app = build_app(clients, pipeline, _source(protocol, pipeline), metrics, changelog, heads)
-    end_when(_until_changed(settings.keys.file), "there is a new epoch of keys")
+    end_when(new_epoch, "there is a new epoch of keys")
     connection, digest = settings.connection, settings.signed.digest
     end_when(
         lambda: await_another(connection, protocol.prefix, catalogue, digest),
@@ -140,25 +140,40 @@ def _warn_of_review(protocol: Protocol) -> None:
 
 
 def end_when(happens: Callable[[], None], what: str) -> None:
-    """End the process, as SIGTERM does, when `happens` returns: whoever keeps it starts it again."""
+    """End the process, as SIGTERM does, when `happens` returns: whoever keeps it starts it again.
+
+    Where `happens` fails it ends too: it would go on by what may not count any more.
+    """
 
     def watch() -> None:
-        happens()
-        log.warning("%s; the process ends, to begin with that", what)
+        try:
+            happens()
+        except Exception as error:  # noqa: BLE001 - whatever it is, nobody would watch any more
+            name = type(error).__name__
+            log.error("%s: cannot see whether %s; the process ends, to begin anew", name, what)  # noqa: TRY400 - an error's text can quote content
+        else:
+            log.warning("%s; the process ends, to begin with that", what)
         os.kill(os.getpid(), signal.SIGTERM)
 
     threading.Thread(target=watch, name="change", daemon=True).start()
 
 
 def _until_changed(file: Path) -> Callable[[], None]:
-    """Return once the file is another than it is now, or is gone."""
-    read = file.read_bytes()
+    """Return what returns once the file is another than it is now, or is gone."""
+    read = _content(file)
 
     def changed() -> None:
-        while file.is_file() and file.read_bytes() == read:
+        while _content(file) == read:
             time.sleep(_WATCHED_EVERY_SECONDS)
 
     return changed
+
+
+def _content(file: Path) -> bytes | None:
+    try:
+        return file.read_bytes()
+    except FileNotFoundError:
+        return None
 
 
 def _metrics(settings: WorkerSettings) -> Metrics:

@@ -33,6 +33,8 @@ from schemas.protocol import KEY_BYTES, Name, Post, PublicKey
 _DOMAIN = b"ipu letter of a case, signature 1\n"
 _SIGNATURE_BYTES = 64
 _LEAST_WORDS = 2
+_PARTS = frozenset({"apartment", "apt", "flat", "floor", "fflat", "no", "number", "room", "unit"})
+"""Words for a part of a house, in English and Welsh: they name no street."""
 LONGEST_LETTER_BYTES = 15_360
 """Longest text of a letter, in UTF-8: twenty subjects, and every field of what a police force supplies."""
 
@@ -84,7 +86,8 @@ class Subject(_Strict):
         }
         given = {name for name, value in self if value is not None}
         words = re.findall(r"[^\W_]+", self.name or self.address or "")
-        if given != {"reference"} and len(words) < _LEAST_WORDS:
+        is_named = any(w[0].isalpha() and w.casefold() not in _PARTS for w in words)
+        if given != {"reference"} and (len(words) < _LEAST_WORDS or not is_named):
             raise ValueError("a name has its first and last word, an address its house and street")
         if given not in forms.values():
             raise ValueError(

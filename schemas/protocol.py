@@ -306,17 +306,21 @@ class CaseLimits(_Strict):
     letters_a_minute: Annotated[int, Field(ge=10, le=6_000)] = 60
 
 
+_Days = Annotated[int, Field(ge=1, le=36_525)]
+"""At most a hundred years: Kafka counts them in milliseconds."""
+
+
 class Retention(_Strict):
     """Days that each family of topics keeps what it holds."""
 
-    intake_days: Annotated[int, Field(ge=1)]
-    rejected_days: Annotated[int, Field(ge=1)]
-    depersonalised_days: Annotated[int, Field(ge=1)]
-    personal_days: Annotated[int, Field(ge=1)] = 28
-    supplies_days: Annotated[int, Field(ge=1)]
-    receipts_days: Annotated[int, Field(ge=1)]
-    audit_days: Annotated[int, Field(ge=1)] = 2_555
-    letters_days: Annotated[int, Field(ge=1)] = 28
+    intake_days: _Days
+    rejected_days: _Days
+    depersonalised_days: _Days
+    personal_days: _Days = 28
+    supplies_days: _Days
+    receipts_days: _Days
+    audit_days: _Days = 2_555
+    letters_days: _Days = 28
 
     @property
     def releases_days(self) -> int:
@@ -341,7 +345,7 @@ class Protocol(_Strict):
     exercise: bool = False
     rekeyed: tuple[Name, ...] = ()
     partnership: Partnership
-    review: date
+    review: Annotated[date, Field(lt=date(2200, 1, 1))]
     review_warning_days: Annotated[int, Field(ge=7, le=366)] = 42
     review_grace_days: Annotated[int, Field(ge=0, le=92)] = 28
     law: str = "guidance-2010"

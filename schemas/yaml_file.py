@@ -38,8 +38,9 @@ def parse_yaml(content: bytes, path: Path, refusal: type[Refusal]) -> Any:
         raise refusal(f"{path}:{line}: not YAML: {problem}") from None
     except RecursionError:
         raise refusal(f"{path}:1: not read: it is nested too deeply") from None
-    except (YAMLError, ValueError) as error:
-        # A number of thousands of digits is a ValueError of Python's own.
+    except (YAMLError, ValueError, LookupError, ArithmeticError, AttributeError) as error:
+        # ruamel.yaml lets errors of Python's own through: of a number of thousands of digits, of `!!bool x`,
+        # of `!!int ""`, of a character above U+10FFFF, of a mapping that is merged into itself.
         raise refusal(f"{path}:1: not YAML: {type(error).__name__}") from None
 
 

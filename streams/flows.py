@@ -47,7 +47,7 @@ from streams.trail import Audience, Trail
 
 @dataclass(frozen=True, slots=True)
 class Wire:
-    """How schemas become bytes and back: by the registry's ids in the worker."""
+    """How schemas become bytes and back: by the ids of the partnership's schemas in the worker."""
 
     encoder: Callable[[Topic], Encode]
     decoder_for: Callable[[AvroSchema], DecoderFor]

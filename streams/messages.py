@@ -67,6 +67,19 @@ class Output(NamedTuple):
 
 
 @dataclass(slots=True)
+class OfRows:
+    """Counts within a tally that say which rows a profile excludes; they go to the supplier alone.
+
+    `cleaned` are records cleaned in nothing but the flag of an exclusion; `held` are those that somebody is
+    entitled to, if their rows were others.
+    """
+
+    caveats: Counter[str] = field(default_factory=Counter)
+    cleaned: int = 0
+    held: int = 0
+
+
+@dataclass(slots=True)
 class Tally:
     """Counts of what became of the records of one supply in one batch (system/receipt.avsc)."""
 
@@ -88,10 +101,11 @@ class Tally:
     combinations: Counter[str] = field(default_factory=Counter)
     reject_alarm: bool = False
     newest_event: str = ""
+    of_rows: OfRows = field(default_factory=OfRows)
 
     def receipt(self) -> dict[str, Any]:
         """The counts under the receipt's schema."""
-        return {name: getattr(self, name) for name in self.__slots__}
+        return {name: getattr(self, name) for name in self.__slots__ if name != "of_rows"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,8 +24,8 @@ class Metrics:
             "ipu_records_received", "Intake records with an outcome", source, registry=registry
         )
         self.released = Counter(
-            "ipu_records_released", "Records released in one profile or more", source,
-            registry=registry,
+            "ipu_records_released", "Records released, or excluded from every profile by what their rows say",
+            source, registry=registry,
         )  # fmt: skip
         self.rejected = Counter(
             "ipu_records_rejected", "Records rejected", source, registry=registry
@@ -39,14 +39,20 @@ class Metrics:
             registry=registry,
         )  # fmt: skip
         self.cleaned = Counter(
-            "ipu_records_cleaned", "Accepted records with a caveat", source, registry=registry
+            "ipu_records_cleaned",
+            "Accepted records with a caveat about more than what excludes a row",
+            source,
+            registry=registry,
         )
         self.caveats = Counter(
-            "ipu_caveats", "Reasons for cleaning, by field and reason", (*source, "reason"),
-            registry=registry,
+            "ipu_caveats", "Reasons for cleaning, by field and reason, but for what excludes a row",
+            (*source, "reason"), registry=registry,
         )  # fmt: skip
         self.held = Counter(
-            "ipu_records_held", "Valid records nobody is entitled to now", source, registry=registry
+            "ipu_records_held",
+            "Valid records nobody is entitled to now, whatever their rows say",
+            source,
+            registry=registry,
         )
         self.withheld = Counter(
             "ipu_withheld", "Parts of records not released, by reason", (*source, "reason"),
@@ -112,23 +118,27 @@ class Metrics:
         self.batch_records.observe(len(batch))
         self.batch_seconds.observe(now - started)
         for intake in batch:
+            # What cannot be read says nothing of when it was published.
+            if intake.unreadable is not None:
+                continue
             self.end_to_end_seconds.observe(max(0.0, now - intake.timestamp_ms / 1000))
         for tally in result.tallies:
             source = (tally.agency, tally.dataset)
             self.received.labels(*source).inc(tally.received)
             self.rejected.labels(*source).inc(tally.rejected)
-            self.cleaned.labels(*source).inc(tally.cleaned)
+            self.cleaned.labels(*source).inc(tally.cleaned - tally.of_rows.cleaned)
             self.erased.labels(*source).inc(tally.erased)
-            self.held.labels(*source).inc(tally.held)
+            held = tally.held - tally.of_rows.held
+            self.held.labels(*source).inc(held)
             self.reject_alarm.labels(*source).set(tally.reject_alarm)
             self.last_record.labels(*source).set(now)
             if tally.newest_event:
                 newest = datetime.fromisoformat(tally.newest_event).replace(tzinfo=UTC).timestamp()
                 self.last_event.labels(*source).set(newest)
-            kept = tally.rejected + tally.erased + tally.held
+            kept = tally.rejected + tally.erased + held
             self.released.labels(*source).inc(tally.received - kept)
             self._count(self.faults, source, tally.faults.items())
-            self._count(self.caveats, source, tally.caveats.items())
+            self._count(self.caveats, source, (tally.caveats - tally.of_rows.caveats).items())
             self._count(self.withheld, source, _of_released(tally.withheld))
             self._count(self.combinations, source, tally.combinations.items())
             self._count(self.geocoded, source, tally.geocoded.items())

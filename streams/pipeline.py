@@ -183,7 +183,10 @@ class Flow:
             tally.withheld[kept_back] += 1
         self._count(tally, record, caveats)
         _count_places(tally, locations.values())
-        tally.held += not releases
+        if not releases:
+            tally.held += 1
+            if releaser is not None and self._is_wanted(releaser, today):
+                tally.of_rows.held += 1
         tally.released.update([release.profile for release in releases])
         return outputs
 
@@ -207,6 +210,11 @@ class Flow:
             tally.withheld[f"{REVIEW_OVERDUE}-{PERSONAL}"] += len(made) - len(kept)
         return kept
 
+    def _is_wanted(self, releaser: Releaser, today: date) -> bool:
+        """Return whether somebody is entitled to rows now, other ones than a profile excludes."""
+        profiles = releaser.sanitise.profiles
+        return any(p != PERSONAL or today <= self.personal_until for p in profiles)
+
     def _kept_back(self, region: str | None, epoch: int, today: date) -> str | None:
         """Why a record that is valid is released to nobody, whoever is entitled to it."""
         if region is None:
@@ -225,9 +233,16 @@ class Flow:
         if caveats:
             tally.cleaned += 1
             tally.caveats.update(caveats)
+            self._count_flags(tally, caveats)
         day = record[self.record_type.events[0].date] if self.record_type.events else None
         if day is not None:
             tally.newest_event = max(tally.newest_event, day.isoformat())
+
+    def _count_flags(self, tally: Tally, caveats: Sequence[str]) -> None:
+        flags = {rule.flag for rule in self.record_type.excluded.values()}
+        found = [caveat for caveat in caveats if caveat.partition(":")[0] in flags]
+        tally.of_rows.caveats.update(found)
+        tally.of_rows.cleaned += len(found) == len(caveats)
 
     def _reject(
         self, intake: Intake, faults: Sequence[Problem], tally: Tally, *, whole: bool = True

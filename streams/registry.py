@@ -15,7 +15,7 @@ from streams.steps.decode import Decode, DecoderFor
 from streams.steps.route import Encode
 
 LOOK_AGAIN_SECONDS = 5.0
-"""So long an id that was looked for in vain keeps others from being looked for."""
+"""So long an id that was looked for in vain keeps others of its intake topic from being looked for."""
 
 _SIMPLE = frozenset({"null", "boolean", "int", "long", "float", "double", "string"})
 
@@ -33,19 +33,30 @@ class Schemas:
         self._known = known
         self._look_again = look_again
         self._clock = clock
-        self._looked_at: float | None = None
 
     def encoder(self, topic: Topic) -> Encode:
         """Return the encoder under the id of the topic's schema. Errors as `KnownSchemas.encoder`."""
         return self._known.encoder(topic.name, topic.schema)
 
     def decoder_for(self, reader: AvroSchema) -> DecoderFor:
-        """Return decoders by schema id, for values of the record type whose intake schema is `reader`."""
+        """Return decoders by schema id, for an intake topic of the record type whose schema is `reader`.
+
+        Of an id that is not known the broker is asked at once, but not for a while after the topic's last
+        unknown one: a supplier may send ids at random. What others send does not count.
+        """
         known: dict[int, Decode | WireError] = {}
+        asked_in_vain: float | None = None
 
         def decoder_for(schema_id: int) -> Decode:
+            nonlocal asked_in_vain
             if schema_id not in known:
-                known[schema_id] = _decode(self._writer(schema_id), reader)
+                writer = self._known.writer(schema_id)
+                if writer is None and self._has_passed(asked_in_vain):
+                    writer = self._looked_up(schema_id)
+                    asked_in_vain = None if writer is not None else self._clock()
+                if writer is None:
+                    raise WireError(UNKNOWN_SCHEMA)
+                known[schema_id] = _decode(writer, reader)
             found = known[schema_id]
             if isinstance(found, WireError):
                 raise WireError(found.reason)
@@ -53,19 +64,13 @@ class Schemas:
 
         return decoder_for
 
-    def _writer(self, schema_id: int) -> AvroSchema:
-        writer = self._known.writer(schema_id)
-        if writer is None and self._may_look_again():
-            self._known = self._look_again() if self._look_again else self._known
-            self._looked_at = self._clock()
-            writer = self._known.writer(schema_id)
-        if writer is None:
-            raise WireError(UNKNOWN_SCHEMA)
-        return writer
+    def _looked_up(self, schema_id: int) -> AvroSchema | None:
+        if self._look_again is not None:
+            self._known = self._look_again()
+        return self._known.writer(schema_id)
 
-    def _may_look_again(self) -> bool:
-        """Say whether the last look is long enough ago: a supplier may send ids at random."""
-        return self._looked_at is None or self._clock() - self._looked_at >= LOOK_AGAIN_SECONDS
+    def _has_passed(self, asked_in_vain: float | None) -> bool:
+        return asked_in_vain is None or self._clock() - asked_in_vain >= LOOK_AGAIN_SECONDS
 
 
 def _decode(writer: AvroSchema, reader: AvroSchema) -> Decode | WireError:

@@ -15,6 +15,7 @@ from ops.disclosures.request_file import read_consent
 from ops.screen import Screen, say, say_json
 from schemas.london import london_today
 from streams.disclosures.case import ConsentRecord
+from streams.disclosures.standing import unreadable_consents
 
 consent = typer.Typer(
     no_args_is_help=True, help="What people have said about sharing, for which process."
@@ -97,11 +98,13 @@ def list_(
         ipu consent list --as daat --json | jq '.consents[] | select(.holds | not)'
     """
     office, _ = office_of(party, protocol, run_dir)
-    found = sorted(office.inbox().consents, key=lambda r: (r.consent.process, str(r.consent.on)))
+    inbox = office.inbox()
+    found = sorted(inbox.consents, key=lambda r: (r.consent.process, str(r.consent.on)))
     today = london_today()
     if as_json:
         documents = [r.model_dump(mode="json") | {"holds": r.holds(today)} for r in found]
-        say_json({"consents": documents}, indent=None)
+        unreadable = inbox.unreadable_consents
+        say_json({"consents": documents, "unreadable": unreadable}, indent=None)
         return
     table = Table("who", "process", "said", "on", "until", "holds")
     for record in found:
@@ -111,6 +114,8 @@ def list_(
             _who(record), said.process, said.given, str(said.on), str(said.until or ""), holds
         )
     Screen().print(table if found else "no consent is recorded")
+    if inbox.unreadable_consents:
+        say(unreadable_consents(inbox.unreadable_consents))
 
 
 def _record(

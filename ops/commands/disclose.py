@@ -40,6 +40,7 @@ from schemas.protocol_file import load_protocol
 from schemas.topics import Names
 from streams.disclosures.case import Case, Waiting, waiting
 from streams.disclosures.sealing import public_half
+from streams.disclosures.standing import unreadable_case
 
 disclose = typer.Typer(
     no_args_is_help=True,
@@ -231,7 +232,8 @@ def list_(
     """
     name, _, post = party.partition(".")
     office, _ = office_of(name, protocol, run_dir)
-    cases = sorted(office.inbox().cases.values(), key=lambda c: c.since)
+    inbox = office.inbox()
+    cases = sorted(inbox.cases.values(), key=lambda c: c.since)
     if post and post not in office.party.officers:
         accepted = ", ".join(office.party.officers)
         raise typer.BadParameter(
@@ -242,9 +244,13 @@ def list_(
     shown = cases if everything else [c for c in cases if c.case in {w.case for w in found}]
     if as_json:
         cases_shown = [_case_document(c) for c in shown]
-        say_json({"waiting": [_waiting(w) for w in found], "cases": cases_shown}, indent=None)
+        unreadable = list(inbox.unreadable_cases)
+        said = {"waiting": [_waiting(w) for w in found], "cases": cases_shown}
+        say_json(said | {"unreadable": unreadable}, indent=None)
     else:
         _print_inbox(shown, found)
+        for case in inbox.unreadable_cases:
+            say(unreadable_case(case))
 
 
 @disclose.command()

@@ -250,6 +250,7 @@ def _show(protocol: Protocol, changes: Plan, document: dict[str, object], *, as_
     name = protocol.title
     if changes.in_step:
         say(f"{name}: broker and registry are what the protocol says")
+        _show_foreign(name, changes)
         return
     if not changes.nothing or changes.in_force != changes.protocol:
         say(f"{name}: to be brought into step by `ipu isp apply`")

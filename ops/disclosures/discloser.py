@@ -15,15 +15,16 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
 
-from confluent_kafka import KafkaError, Message
+from confluent_kafka import Message
 from confluent_kafka.admin import AdminClient
 
 from ops.audit.chains import cases_chain
 from ops.disclosures.case_keys import CaseKeys
 from ops.disclosures.ledger import Ledger, Supply
 from ops.disclosures.openings import WHAT, Openings
-from ops.disclosures.reading import Backlog, Follower, Place
-from ops.reader import ReadError, committed_reader, read_all
+from ops.disclosures.reading import Backlog, Place, Positions
+from ops.disclosures.standing import read_standing
+from ops.reader import UNKNOWN_TOPIC, ReadError, committed_reader, read_all
 from sanitiser.references import ReferenceKey
 from schemas.catalogue import Catalogue
 from schemas.client_names import case_groups, discloser_group, discloser_transaction
@@ -41,10 +42,11 @@ from schemas.topics import (
 )
 from schemas.wire import WireError, decoder
 from streams.chain import Heads
-from streams.disclosures.case import Case, Flow, State, read_stored
+from streams.disclosures.case import Case, Flow, State
 from streams.disclosures.register import Refused, Register, Taken, closed, opened
 from streams.disclosures.releases import Desk, Passage, Reading, passages
 from streams.disclosures.sealing import to_recipient
+from streams.disclosures.standing import unreadable_case, unreadable_consents
 from streams.disclosures.turns import Allowance
 from streams.flows import Wire
 from streams.heads import HeadsFollower
@@ -61,7 +63,6 @@ _POLL_SECONDS = 0.1
 _TIDY_SECONDS = 60.0
 _GRACE_DAYS = 2
 _LOST = "its key or topic was lost"
-_UNKNOWN = KafkaError(KafkaError.UNKNOWN_TOPIC_OR_PART).name()
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,13 +121,13 @@ class Discloser:
         }
         self._desks: dict[str, Desk] = {}
         self._backlogs: dict[str, Backlog] = {}
-        self._follower = Follower(
+        self._positions = Positions(
             settings.connection, discloser_group(self._names.discloser), self._letters
         )
         a_minute, began = self._protocol.cases.letters_a_minute, time.monotonic()
         self._allowances = {t: Allowance(a_minute, began) for t in self._letters}
         # The broker's number: a topic can have more partitions than the protocol says.
-        self._partitions = {topic: self._follower.partitions(topic) for topic in self._readings}
+        self._partitions = {topic: self._positions.partitions(topic) for topic in self._readings}
         self._take_up()
 
     def run(self) -> None:
@@ -140,7 +141,7 @@ class Discloser:
 
     def let_go(self) -> None:
         """Leave the broker; what is not committed did not happen."""
-        self._follower.consumer.close()
+        self._positions.consumer.close()
         self._heads_follower.close()
         for backlog in self._backlogs.values():
             backlog.close()
@@ -156,7 +157,7 @@ class Discloser:
             self._pause()
         self._bring_into_step()
         self._heads_follower.follow()
-        records = self._follower.poll(_POLL_SECONDS)
+        records = self._positions.poll(_POLL_SECONDS)
         letters = self._next_letters()
         if records or letters:
             self._read(letters, records)
@@ -166,17 +167,13 @@ class Discloser:
     # What stands already
 
     def _restore(self) -> None:
-        decode = decoder(self._catalogue.system["case"])
-        for message in read_all(self._settings.connection, self._names.cases, 1):
-            key, value = message.key(), message.value()
-            if key is None or value is None:
-                continue
-            stood = decode(value)
-            record = read_stored(stood["kind"], stood["document"])
-            if record is None:
-                log.error("%s cannot be read by this release; nothing is released for it", key)
-            else:
-                self._register.keep(_text(key), record)
+        settings = self._settings
+        standing = read_standing(settings.connection, settings.protocol, settings.catalogue)
+        self._register.restore(standing)
+        for case in standing.unreadable_cases:
+            log.error("%s", unreadable_case(case))
+        if standing.unreadable_consents:
+            log.error("%s", unreadable_consents(len(standing.unreadable_consents)))
 
     def _follow_heads(self) -> HeadsFollower:
         reader = committed_reader(self._settings.connection)
@@ -190,8 +187,11 @@ class Discloser:
         lost = [case for case in self._register.standing if not self._is_taken_up(case)]
         places = {(topic, 0) for topic in self._letters}
         places |= self._needed()
-        self._follower.begin(sorted(places))
+        self._positions.begin(sorted(places))
         now = self._now()
+        unreadable = self._ledger.unreadable(self._register, now)
+        if unreadable:
+            self._commit(unreadable)
         for case in lost:
             closing = case.after(State.CLOSING, now, "discloser", _LOST)
             self._commit(self._keep(Taken(case.case, closing, "discloser", _LOST), now))
@@ -217,7 +217,7 @@ class Discloser:
             log.warning("case %s has lost its key; it is closed", case.case)
             return False
         except ReadError as error:
-            if error.reason != _UNKNOWN:
+            if error.reason != UNKNOWN_TOPIC:
                 raise
             log.warning("case %s has lost its topic; it is closed", case.case)
             return False
@@ -240,7 +240,7 @@ class Discloser:
     def _next_letters(self) -> dict[str, list[Message]]:
         """Return the letters whose turn it is, by topic: of each party no more than it may have taken."""
         now = time.monotonic()
-        found = {t: self._follower.take(t, a.letters(now)) for t, a in self._allowances.items()}
+        found = {t: self._positions.take(t, a.letters(now)) for t, a in self._allowances.items()}
         return {topic: letters for topic, letters in found.items() if letters}
 
     def _read(self, letters: Mapping[str, list[Message]], messages: Iterable[Message]) -> None:
@@ -313,7 +313,7 @@ class Discloser:
             outputs = self._disclose([(record, [desk]) for record in records], now)
             group = backlog.consumer.consumer_group_metadata()
             self._transactor.write(outputs, backlog.offsets, group)
-        if backlog.has_met(self._follower):
+        if backlog.has_met(self._positions):
             assert desk.case.flow is not None
             joined = {f"{topic}:{p}": at for (topic, p), at in backlog.at.items()}
             more = {"caught_up": True, "joined": joined}
@@ -338,7 +338,8 @@ class Discloser:
                 self._close(case)
         if time.monotonic() >= self._tidy_at:
             self._tidy_at = time.monotonic() + _TIDY_SECONDS
-            for stray in self._openings.tidy(self._register.cases.values()):
+            register = self._register
+            for stray in self._openings.tidy(register.cases.values(), register.unreadable_cases):
                 log.error("%s belonged to no case; it was taken away", stray)
             for case in self._register.standing:
                 if case.state is State.OPEN:
@@ -352,12 +353,12 @@ class Discloser:
         self._openings.make_topic(disclosed_topic(self._protocol, self._catalogue, case.case, days))
         key = self._settings.keys.make(case.case)
         wrapped = to_recipient(key, decoded(case.request.sealing_key, KEY_BYTES), case.case)
-        first = {place: self._follower.watermarks(place)[0] for place in self._places(case)}
+        first = {place: self._positions.watermarks(place)[0] for place in self._places(case)}
         gone = tuple(
             sorted({self._readings[t].record_type.dataset for (t, _), at in first.items() if at})
         )
         standing = opened(case, Flow(key=encoded(wrapped), gone=gone), now)
-        self._follower.follow({p: at for p, at in first.items() if p not in self._follower.at})
+        self._positions.follow({p: at for p, at in first.items() if p not in self._positions.at})
         self._seat(standing)
         taken = Taken(case.case, standing, "discloser", "opened")
         self._commit(self._keep(taken, now))
@@ -395,8 +396,8 @@ class Discloser:
         backlog = self._backlogs.pop(case, None)
         if backlog is not None:
             backlog.close()
-        intake = {place for place in self._follower.at if place[0] in self._readings}
-        self._follower.leave(intake - self._needed())
+        intake = {place for place in self._positions.at if place[0] in self._readings}
+        self._positions.leave(intake - self._needed())
 
     @property
     def _is_overdue(self) -> bool:
@@ -414,7 +415,7 @@ class Discloser:
             "the protocol was to be reviewed by %s; cases get no more records",
             self._protocol.review,
         )
-        self._follower.leave({place for place in self._follower.at if place[0] in self._readings})
+        self._positions.leave({place for place in self._positions.at if place[0] in self._readings})
 
     def _needed(self) -> set[Place]:
         """The intake that some open case waits for."""
@@ -429,8 +430,8 @@ class Discloser:
         return [(t, p) for t in topics for p in range(self._partitions.get(t, 0))]
 
     def _commit(self, outputs: list[Output]) -> None:
-        group = self._follower.consumer.consumer_group_metadata()
-        self._transactor.write(outputs, self._follower.offsets, group)
+        group = self._positions.consumer.consumer_group_metadata()
+        self._transactor.write(outputs, self._positions.offsets, group)
 
     def _now(self) -> datetime:
         """The time, which here never runs backwards: what has expired does not come back."""
@@ -448,7 +449,3 @@ def _producer(connection: Mapping[str, Any], principal: str) -> dict[str, Any]:
         "batch.size": MAXIMUM_MESSAGE_BYTES,
         "reconnect.backoff.max.ms": 1_000,
     }
-
-
-def _text(key: str | bytes) -> str:
-    return key.decode() if isinstance(key, bytes) else key

@@ -13,11 +13,13 @@ from schemas.protocol import Protocol
 from schemas.topics import Names, Topic, topics
 from streams.chain import Heads, entries_of
 from streams.disclosures.case import Case, ConsentRecord
-from streams.disclosures.register import Refused, Taken
+from streams.disclosures.register import Refused, Register, Taken
 from streams.disclosures.releases import Passage
 from streams.messages import MARKING_HEADER, Headers, Output
 from streams.steps.route import Encode
 
+UNREADABLE = "cannot be read; nothing is released for it"
+"""What the audit says of a case, or of consents, that a release cannot read."""
 REFUSALS = "refusals"
 """Key of the answer to letters that were not taken."""
 _ANSWER_CHARACTERS = 200_000
@@ -89,6 +91,22 @@ class Ledger:
         }
         yield from self._audit(entry, now)
         yield self._stands(inbox, REFUSALS, "refusal", json.dumps(document), now)
+
+    def unreadable(self, register: Register, now: datetime) -> list[Output]:
+        """Say in the audit what this release cannot read: one entry for each case, one for all consents."""
+        entry = {
+            "actor": self._names.discloser,
+            "action": "letter",
+            "subject": "",
+            "outcome": UNREADABLE,
+        }
+        outputs = [
+            o for c in register.unreadable_cases for o in self._audit(entry | {"case": c}, now)
+        ]
+        number = len(register.unreadable_consents)
+        if number:
+            outputs += self._audit(entry | {"counts": {"consents": number}}, now)
+        return outputs
 
     def disclosed(
         self, passages: Iterable[tuple[Supply, Passage]], now: datetime

@@ -21,7 +21,8 @@ from schemas.protocol import Party, Post, Protocol
 from schemas.signatures import public_key
 from schemas.topics import Names, Topic, topics
 from schemas.wire import decoder
-from streams.disclosures.case import Case, ConsentRecord, read_stored
+from streams.disclosures.case import Case, ConsentRecord
+from streams.disclosures.standing import Standing, unreadable_case
 from streams.messages import MARKING_HEADER, Headers
 
 _SEND_SECONDS = 15.0
@@ -58,11 +59,17 @@ def letter_of(model: type[_Letter], officer: Officer, **fields: Any) -> _Letter:
 
 
 class Inbox(NamedTuple):
-    """Everything that stands in a party's inbox."""
+    """Everything that stands in a party's inbox.
+
+    Of the `unreadable_cases`, by id, and of a number of `unreadable_consents` this release cannot read how
+    they stand; nothing is released for them.
+    """
 
     cases: Mapping[str, Case]
     consents: tuple[ConsentRecord, ...]
     refusals: Mapping[str, tuple[str, ...]]
+    unreadable_cases: tuple[str, ...] = ()
+    unreadable_consents: int = 0
 
 
 class Office(NamedTuple):
@@ -89,27 +96,31 @@ class Office(NamedTuple):
             ReadError: the inbox cannot be read.
             HeadsDiffer: it tells of another audit than it told of before.
         """
-        cases: dict[str, Case] = {}
-        consents: dict[str, ConsentRecord] = {}
+        standing = Standing()
         refusals: dict[str, tuple[str, ...]] = {}
-        for key, kind, document in self._standing():
-            if kind == "refusal":
-                refusals |= _refusals(json.loads(document))
-                continue
-            record = read_stored(kind, document)
-            if isinstance(record, Case):
-                cases[key] = record
-            elif record is not None:
-                consents[key] = record
-        return Inbox(cases, tuple(consents.values()), refusals)
+        for key, stood in self._standing():
+            if stood["kind"] == "refusal":
+                refusals |= _refusals(json.loads(stood["document"]))
+            else:
+                standing.take(key, stood)
+        return Inbox(
+            standing.cases,
+            tuple(standing.consents.values()),
+            refusals,
+            tuple(standing.unreadable_cases),
+            len(standing.unreadable_consents),
+        )
 
     def case(self, case: str) -> Case:
         """One case as it stands.
 
         Raises:
-            DisclosureError: the inbox has none of that id.
+            DisclosureError: the inbox has none of that id, or this release cannot read it.
         """
-        found = self.inbox().cases.get(case)
+        inbox = self.inbox()
+        found = inbox.cases.get(case)
+        if case in inbox.unreadable_cases:
+            raise DisclosureError(unreadable_case(case))
         if found is None:
             message = f"the inbox of {self.party.id} has no case {case}"
             raise DisclosureError(f"{message}; `ipu disclose list --as {self.party.id}` shows them")
@@ -177,16 +188,14 @@ class Office(NamedTuple):
             reason = "".join(outcomes) or "no answer from the broker"
             raise DisclosureError(f"{topic.name}: {reason}; the letter was not sent")
 
-    def _standing(self) -> Iterator[tuple[str, str, str]]:
+    def _standing(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
         topic = self._topic(self.names.inbox(self.party.id))
         decode = decoder(topic.schema)
         messages = read_all(self.client, topic.name, topic.partitions)
         for message in self._held(messages, topic.name, decode):
             key, value = message.key(), message.value()
             if key is not None and value is not None:
-                stood = decode(value)
-                name = key.decode() if isinstance(key, bytes) else key
-                yield name, stood["kind"], stood["document"]
+                yield key.decode() if isinstance(key, bytes) else key, decode(value)
 
     def _held(
         self, messages: Iterator[Message], topic: str, decode: Callable[[bytes], Any]

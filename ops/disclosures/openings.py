@@ -64,13 +64,21 @@ class Openings:
         self._delete([name] if name in partitions_by_topic(self.admin) else [])
         self.keys.destroy(case)
 
-    def tidy(self, cases: Iterable[Case]) -> tuple[str, ...]:
-        """Take away every right and topic under the name of cases that no case has; what that was."""
+    def tidy(self, cases: Iterable[Case], unreadable: Collection[str]) -> tuple[str, ...]:
+        """Take away every right and topic under the name of cases that no case has; what that was.
+
+        What the `unreadable` cases have, by id, is left: nobody has said that it is to be destroyed.
+        """
         known = list(cases)
         rules = {binding(rule_of(c, self.names)) for c in known if c.state is State.OPEN}
-        stray_rules = [acl for acl in self._rules() if acl not in rules]
+        stray_rules = [
+            acl
+            for acl in self._rules()
+            if acl not in rules and not is_of_unreadable(acl, unreadable, self.names)
+        ]
         self._revoke(stray_rules)
-        topics = {self.names.disclosed(c.case) for c in known if c.state in KEPT}
+        kept = [*(c.case for c in known if c.state in KEPT), *unreadable]
+        topics = {self.names.disclosed(case) for case in kept}
         begin = f"{self.names.all_disclosed}."
         present = [name for name in partitions_by_topic(self.admin) if name.startswith(begin)]
         stray_topics = [name for name in present if name not in topics]
@@ -107,3 +115,12 @@ class Openings:
 def rule_of(case: Case, names: Names) -> Rule:
     """The one allowance of an open case."""
     return Rule(names.principal(case.recipient), "read", "topic", names.disclosed(case.case))
+
+
+def is_of_unreadable(acl: AclBinding, unreadable: Collection[str], names: Names) -> bool:
+    """Return True for a right to read that one of the `unreadable` cases may have given its recipient."""
+    principal = acl.principal.removeprefix("User:")
+    ours = principal.startswith(f"{names.prefix}.")
+    topics = {names.disclosed(case) for case in unreadable}
+    may_be = binding(Rule(principal, "read", "topic", acl.name))
+    return ours and acl.name in topics and acl == may_be

@@ -48,7 +48,6 @@ def run_discloser(settings: DiscloserSettings) -> None:
             goes on from what is committed.
     """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    logging.getLogger("httpx2").setLevel(logging.WARNING)
     protocol, digest = settings.protocol, content_digest(settings.protocol)
     known = read_in_force(settings.connection, protocol.prefix, settings.catalogue)
     if known is None or known.digest != digest:

@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
-from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, Message, TopicPartition
+from confluent_kafka import (
+    OFFSET_BEGINNING,
+    Consumer,
+    KafkaError,
+    KafkaException,
+    Message,
+    TopicPartition,
+)
 
 from streams.transaction import Unmendable
 
@@ -37,7 +45,7 @@ def consumer_of(connection: Mapping[str, Any], group: str) -> Consumer:
     )
 
 
-class Follower:
+class Positions:
     """Reads letters always, and the intake of those partitions that an open case waits for.
 
     The `letters` are topics of which messages wait until they are taken. A few of each are held; while
@@ -53,9 +61,12 @@ class Follower:
         self._paused: set[Place] = set()
 
     def begin(self, places: list[Place]) -> None:
-        """Go on where the group has committed, and from the beginning where it has not."""
-        asked = [TopicPartition(*place) for place in places]
-        for found in self.consumer.committed(asked, timeout=_CALL_SECONDS):
+        """Go on where the group has committed, and from the beginning where it has not.
+
+        Raises:
+            Unmendable: the broker refuses, or does not answer.
+        """
+        for found in _committed(self.consumer, places):
             low, _ = self.watermarks((found.topic, found.partition))
             self.at[found.topic, found.partition] = max(found.offset, low)
         self._assign()
@@ -92,18 +103,21 @@ class Follower:
             self.at[place] = (taken[-1].offset() or 0) + 1
         if place in self._paused and not waiting:
             self._paused.discard(place)
-            self.consumer.seek(TopicPartition(*place, self.at[place]))
-            self.consumer.resume([TopicPartition(*place)])
+            with _answered(f"read on in topic {topic}"):
+                self.consumer.seek(TopicPartition(*place, self.at[place]))
+                self.consumer.resume([TopicPartition(*place)])
         return taken
 
     def partitions(self, topic: str) -> int:
-        """How many partitions a topic has at the broker."""
-        found = self.consumer.list_topics(topic, timeout=_CALL_SECONDS).topics[topic]
+        """How many partitions a topic has at the broker; errors as `begin`."""
+        with _answered(f"the partitions of topic {topic}"):
+            found = self.consumer.list_topics(topic, timeout=_CALL_SECONDS).topics[topic]
         return len(found.partitions)
 
     def watermarks(self, place: Place) -> tuple[int, int]:
-        """The first offset that is kept, and the next that will be written."""
-        return self.consumer.get_watermark_offsets(TopicPartition(*place), _CALL_SECONDS)
+        """The first offset that is kept, and the next that will be written; errors as `begin`."""
+        with _answered(f"the offsets of topic {place[0]}"):
+            return self.consumer.get_watermark_offsets(TopicPartition(*place), _CALL_SECONDS)
 
     @property
     def offsets(self) -> list[TopicPartition]:
@@ -137,9 +151,10 @@ class Backlog:
     def __init__(
         self, connection: Mapping[str, Any], group: str, places: Collection[Place]
     ) -> None:
+        """Go on where the group has committed; errors as `Positions.begin`."""
         self.consumer = consumer_of(connection, group)
         self.at: dict[Place, int] = {}
-        start = self.consumer.committed([TopicPartition(*p) for p in places], timeout=_CALL_SECONDS)
+        start = _committed(self.consumer, places)
         for place in start:
             self.at[place.topic, place.partition] = max(place.offset, 0)
             if place.offset < 0:
@@ -161,9 +176,9 @@ class Backlog:
                 usable([message])
         return taken
 
-    def has_met(self, follower: Follower) -> bool:
-        """Whether it has come as far as the follower."""
-        return all(at >= follower.at[place] for place, at in self.at.items())
+    def has_met(self, positions: Positions) -> bool:
+        """Whether it has come as far as these."""
+        return all(at >= positions.at[place] for place, at in self.at.items())
 
     @property
     def offsets(self) -> list[TopicPartition]:
@@ -173,6 +188,27 @@ class Backlog:
     def close(self) -> None:
         """Let go of the broker."""
         self.consumer.close()
+
+
+def _committed(consumer: Consumer, places: Collection[Place]) -> list[TopicPartition]:
+    """Return where the consumer's group stands."""
+    with _answered("the committed positions"):
+        found = consumer.committed([TopicPartition(*p) for p in places], timeout=_CALL_SECONDS)
+        for place in found:
+            # Its offset says that nothing was committed, and is not known.
+            if place.error is not None:
+                raise KafkaException(place.error)
+    return found
+
+
+@contextmanager
+def _answered(what: str) -> Iterator[None]:
+    """Raise `Unmendable`, with the reason, where the broker does not say what was asked."""
+    try:
+        yield
+    except KafkaException as error:
+        cause = error.args[0]
+        raise Unmendable(f"{cause.name()}: {cause.str()} ({what})") from error
 
 
 def usable(messages: list[Message]) -> list[Message]:

@@ -1,4 +1,4 @@
-"""The cases as the discloser keeps them, for those who administer it."""
+"""The cases as the discloser keeps them, for itself and for those who administer it."""
 
 from __future__ import annotations
 
@@ -6,46 +6,48 @@ from collections.abc import Mapping
 from typing import Any
 
 from ops.disclosures.openings import rule_of
-from ops.reader import ReadError, read_all
+from ops.reader import UNKNOWN_TOPIC, ReadError, read_all
 from schemas.access import Ground, Rule
 from schemas.catalogue import Catalogue
 from schemas.protocol import Protocol
 from schemas.topics import Names
 from schemas.wire import decoder
-from streams.disclosures.case import Case, State, read_stored
+from streams.disclosures.case import State
+from streams.disclosures.standing import Standing
 
 
-def standing_cases(
-    client: Mapping[str, Any], protocol: Protocol, catalogue: Catalogue
-) -> dict[str, Case]:
-    """Every case by id, as it stands now. Errors as `ops.reader.read_all`."""
+def read_standing(client: Mapping[str, Any], protocol: Protocol, catalogue: Catalogue) -> Standing:
+    """Read every case and consent as it stands now. Errors as `ops.reader.read_all`."""
     decode = decoder(catalogue.system["case"])
-    found: dict[str, Case] = {}
+    standing = Standing()
     for message in read_all(client, Names(protocol.prefix).cases, 1):
-        value = message.value()
-        stood = decode(value) if value is not None else {"kind": ""}
-        if stood["kind"] == "case":
-            case = read_stored("case", stood["document"])
-            if isinstance(case, Case):
-                found[case.case] = case
-    return found
+        key, value = message.key(), message.value()
+        if key is not None and value is not None:
+            standing.take(key.decode() if isinstance(key, bytes) else key, decode(value))
+    return standing
 
 
-def known_cases(
-    client: Mapping[str, Any], protocol: Protocol, catalogue: Catalogue
-) -> tuple[Case, ...]:
-    """Return every case as it stands now; none before the protocol is applied."""
+def known_standing(client: Mapping[str, Any], protocol: Protocol, catalogue: Catalogue) -> Standing:
+    """Read every case and consent as it stands now; nothing stands before the protocol is applied.
+
+    Errors as `ops.reader.read_all`.
+    """
     try:
-        return tuple(standing_cases(client, protocol, catalogue).values())
-    except ReadError:
-        return ()
+        return read_standing(client, protocol, catalogue)
+    except ReadError as error:
+        if error.reason != UNKNOWN_TOPIC:
+            raise
+        return Standing()
 
 
 def case_grounds(
     client: Mapping[str, Any], protocol: Protocol, catalogue: Catalogue
 ) -> dict[Rule, frozenset[Ground]]:
-    """The rules that open cases have at the broker, with what each rests on; none before it is applied."""
-    cases = known_cases(client, protocol, catalogue)
+    """The rules that open cases have at the broker, with what each rests on.
+
+    None before the protocol is applied. Errors as `ops.reader.read_all`.
+    """
+    cases = known_standing(client, protocol, catalogue).cases.values()
     names = Names(protocol.prefix)
     return {
         rule_of(case, names): frozenset({Ground(case.purpose, case.legal_basis, case.conditions)})

@@ -18,15 +18,25 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
     ResourceType,
 )
 
-from ops.disclosures.openings import KEPT, rule_of
+from ops.disclosures.openings import KEPT, is_of_unreadable, rule_of
 from ops.isp.requests import TIMEOUT_S, results
 from ops.isp.rules import binding, describe, listed
 from ops.isp.topics import partitions_by_topic
 from schemas.access import Rule
 from schemas.topics import Names, Topic
-from streams.disclosures.case import Case
+from streams.disclosures.standing import Standing
 
 _ANY = "*"
+_KAFKAS_OWN = "__"
+"""Names of the topics in which Kafka keeps everybody's positions and transactions begin so."""
+_SET = frozenset({
+    ConfigSource.DYNAMIC_TOPIC_CONFIG.value,
+    ConfigSource.DYNAMIC_BROKER_CONFIG.value,
+    ConfigSource.DYNAMIC_DEFAULT_BROKER_CONFIG.value,
+})  # fmt: skip
+"""Where a setting stands that was made on a running broker: for a topic, or for all without their own."""
+_BY_KAFKA = (ConfigSource.DYNAMIC_DEFAULT_BROKER_CONFIG.value, "min.insync.replicas")
+"""Kafka (KIP-966) puts it among the dynamic settings of the cluster itself when the cluster is made."""
 _OURS = frozenset({ResourceType.TOPIC, ResourceType.GROUP, ResourceType.TRANSACTIONAL_ID})
 
 
@@ -35,36 +45,45 @@ def foreign(
     prefix: str,
     wanted_topics: Sequence[Topic],
     wanted_rules: Collection[Rule],
-    cases: Collection[Case],
+    standing: Standing,
 ) -> tuple[str, ...]:
     """Return what is at the broker and in no protocol or open case, a line each, in order.
+
+    What a case has that cannot be read is no stranger's.
 
     Raises:
         ApplyError: the broker refused, or does not answer.
     """
     names = Names(prefix)
-    case_rules = [rule_of(case, names) for case in cases if case.state in KEPT]
+    case_rules = [rule_of(c, names) for c in standing.cases.values() if c.state in KEPT]
+    unreadable = standing.unreadable_cases
     known = {binding(rule) for rule in (*wanted_rules, *case_rules)}
     present = partitions_by_topic(admin)
     existing = [topic for topic in wanted_topics if topic.name in present]
+    ours = _names(wanted_topics, case_rules) | {names.disclosed(case) for case in unreadable}
     return tuple(
         sorted(
             (
-                *_rules(admin, prefix, known),
-                *_topics(prefix, present, _names(wanted_topics, case_rules)),
+                *_rules(admin, prefix, known, unreadable),
+                *_topics(prefix, present, ours),
                 *_settings(admin, existing),
             )
         )
     )
 
 
-def _rules(admin: AdminClient, prefix: str, known: Collection[AclBinding]) -> Iterator[str]:
+def _rules(
+    admin: AdminClient, prefix: str, known: Collection[AclBinding], unreadable: Collection[str]
+) -> Iterator[str]:
     """Allowances of others that reach us, and every denial that does."""
+    names = Names(prefix)
     for acl in listed(admin, ResourceType.ANY, AclPermissionType.ANY):
         if acl.permission_type == AclPermissionType.DENY:
             if _concerns(acl, prefix):
                 yield f"denied   {describe(acl)}"
-        elif acl not in known and _reaches(acl, prefix) and not _is_compared(acl, prefix):
+        elif acl in known or is_of_unreadable(acl, unreadable, names):
+            continue
+        elif _reaches(acl, prefix) and not _is_compared(acl, prefix):
             yield f"allowed  {describe(acl)}"
 
 
@@ -81,13 +100,13 @@ def _concerns(acl: AclBinding, prefix: str) -> bool:
 
 
 def _reaches(acl: AclBinding, prefix: str) -> bool:
-    """Return True if a rule opens or closes a name of ours, or the cluster."""
+    """Return True if a rule opens or closes a name of ours or of Kafka's own, or the cluster."""
     if acl.restype not in _OURS:
         return True
-    ours = f"{prefix}."
+    reached = (f"{prefix}.", _KAFKAS_OWN)
     if acl.resource_pattern_type == ResourcePatternType.PREFIXED:
-        return acl.name.startswith(ours) or ours.startswith(acl.name)
-    return acl.name == _ANY or acl.name.startswith(ours)
+        return any(acl.name.startswith(r) or r.startswith(acl.name) for r in reached)
+    return acl.name == _ANY or acl.name.startswith(reached)
 
 
 def _is_of(principal: str, prefix: str) -> bool:
@@ -105,7 +124,7 @@ def _names(wanted: Sequence[Topic], case_rules: Sequence[Rule]) -> set[str]:
 
 
 def _settings(admin: AdminClient, existing: Sequence[Topic]) -> Iterator[str]:
-    """Settings of our topics that somebody has set and the protocol has not."""
+    """Settings of our topics that somebody has set, there or for the broker, and the protocol has not."""
     if not existing:
         return
     by_name = {topic.name: topic for topic in existing}
@@ -117,5 +136,6 @@ def _settings(admin: AdminClient, existing: Sequence[Topic]) -> Iterator[str]:
     for resource, entries in answers.items():
         wanted = by_name[resource.name].config
         for key, entry in entries.items():
-            if entry.source == ConfigSource.DYNAMIC_TOPIC_CONFIG.value and key not in wanted:
+            found = entry.source, key
+            if entry.source in _SET and key not in wanted and found != _BY_KAFKA:
                 yield f"setting  {resource.name} {key}={entry.value}"

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -12,7 +14,15 @@ from typing import Any
 from confluent_kafka import Consumer, KafkaError, Message, Producer, TopicPartition
 
 from ops.isp.errors import ApplyError
-from ops.reader import ReadError, read_all
+from ops.reader import (
+    UNKNOWN_TOPIC,
+    Away,
+    ReadError,
+    check_described,
+    read_all,
+    refusal,
+    watermarks,
+)
 from schemas.catalogue import Catalogue
 from schemas.client_names import reader_group
 from schemas.protocol import Protocol
@@ -22,12 +32,15 @@ from schemas.topics import Names, Topic, topics
 from schemas.wire import decoder, encoder
 from streams.messages import MARKING_HEADER, Headers
 
+log = logging.getLogger(__name__)
+
 _KEY = b"in-force"
 _LEFT = b"left"
 """Beside it, in the same form: the keys of the parties that have left, so that they come back with these."""
 _SECONDS = 15.0
 _SELDOM_MS = 5_000
-_UNKNOWN = KafkaError(KafkaError.UNKNOWN_TOPIC_OR_PART).name()
+_AGAIN_SECONDS = 1.0
+_PATIENCE_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +81,7 @@ def read_in_force(client: Mapping[str, Any], prefix: str, catalogue: Catalogue) 
             if key in {_KEY, _LEFT} and value is not None:
                 found[bytes(key)] = decode(value)
     except ReadError as error:
-        if error.reason == _UNKNOWN:
+        if error.reason == UNKNOWN_TOPIC:
             return None
         raise
     kept, left = found.get(_KEY), found.get(_LEFT)
@@ -87,7 +100,35 @@ def read_in_force(client: Mapping[str, Any], prefix: str, catalogue: Catalogue) 
 def await_another(
     client: Mapping[str, Any], prefix: str, catalogue: Catalogue, digest: str
 ) -> None:
-    """Return when another protocol than that of `digest`, which is in force now, is put in force."""
+    """Return when another protocol than that of `digest`, which is in force now, is put in force.
+
+    A broker that is away for a moment is asked again.
+
+    Raises:
+        ReadError: it cannot be seen any more which protocol is in force.
+    """
+    answered = time.monotonic()
+    while True:
+        try:
+            with closing(_in_force_from_now(client, prefix, catalogue)) as digests:
+                for known in digests:
+                    answered = time.monotonic()
+                    if known != digest:
+                        return
+        except Away as error:
+            if time.monotonic() - answered > _PATIENCE_SECONDS:
+                raise
+            log.warning("%s; asked again for the protocol in force", error)
+            time.sleep(_AGAIN_SECONDS)
+
+
+def _in_force_from_now(
+    client: Mapping[str, Any], prefix: str, catalogue: Catalogue
+) -> Generator[str | None]:
+    """Yield the digest of the protocol in force, again with each answer of the broker; None for no protocol.
+
+    Errors as `read_in_force`.
+    """
     decode = decoder(catalogue.system["protocol-in-force"])
     settings = {
         "group.id": reader_group(client["sasl.username"]),
@@ -99,16 +140,21 @@ def await_another(
     try:
         # What stands there already was before this one: compaction may not have come by yet.
         topic = Names(prefix).in_force
-        _, end = consumer.get_watermark_offsets(TopicPartition(topic, 0), _SECONDS)
+        _, end = watermarks(consumer, topic, 0)
         consumer.assign([TopicPartition(topic, 0, end)])
         known = read_in_force(client, prefix, catalogue)
-        while known is not None and known.digest == digest:
+        digest = known.digest if known else None
+        yield digest
+        while True:
             message = consumer.poll(_SECONDS)
-            if message is None or message.error() is not None or message.key() != _KEY:
-                continue
-            value = message.value()
-            if value is not None and decode(value)["digest"] != digest:
-                return
+            if message is None:
+                check_described(consumer, topic)
+            elif (error := message.error()) is not None:
+                raise refusal(topic, error)
+            elif message.key() == _KEY:
+                value = message.value()
+                digest = decode(value)["digest"] if value is not None else None
+            yield digest
     finally:
         consumer.close()
 

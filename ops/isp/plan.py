@@ -11,12 +11,12 @@ from typing import Any
 
 from confluent_kafka.admin import AdminClient
 
-from ops.disclosures.standing import known_cases
+from ops.disclosures.standing import known_standing
 from ops.isp.changes import Changes
 from ops.isp.errors import ApplyError
 from ops.isp.foreign import foreign
 from ops.isp.in_force import read_in_force
-from ops.isp.quotas import quota_changes
+from ops.isp.quotas import foreign_quotas, quota_changes
 from ops.isp.registry import schema_changes
 from ops.isp.rules import rule_changes
 from ops.isp.topics import topic_changes
@@ -78,7 +78,7 @@ def make_plan(
     schemas = read_schemas(admin_config, protocol.prefix, catalogue)
     known = read_in_force(admin_config, protocol.prefix, catalogue)
     agreed = rules(protocol, closed)
-    cases = known_cases(admin_config, protocol, catalogue)
+    standing = known_standing(admin_config, protocol, catalogue)
     return Plan(
         topics=topic_changes(admin, wanted),
         users=user_changes(admin, protocol.prefix, principals(protocol)),
@@ -87,7 +87,10 @@ def make_plan(
         schemas=schema_changes(registry, (*wanted, disclosed_form(protocol, catalogue)), schemas),
         protocol=content_digest(protocol),
         in_force=known.digest if known else "",
-        foreign=foreign(admin, protocol.prefix, wanted, agreed, cases),
+        foreign=(
+            *foreign(admin, protocol.prefix, wanted, agreed, standing),
+            *foreign_quotas(admin_config, protocol.prefix),
+        ),
         locked=locked_users(admin, protocol.prefix),
     )
 

@@ -6,7 +6,7 @@ librdkafka has no request for quotas; kafka-python has their messages (KIP-546) 
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -57,6 +57,18 @@ def quota_changes(admin: Mapping[str, Any], protocol: Protocol) -> Change:
         return _changes(client.quotas(), protocol)
 
 
+def foreign_quotas(admin: Mapping[str, Any], prefix: str) -> tuple[str, ...]:
+    """Return each limit that reaches our principals and is none of a single user, a line each, in order.
+
+    Such are limits of a client id, of an address, and of every user who has none.
+
+    Raises:
+        ApplyError: the broker refused, or does not answer.
+    """
+    with _client(admin) as client:
+        return tuple(sorted(client.other_quotas(f"{prefix}.")))
+
+
 def apply_quotas(admin: Mapping[str, Any], protocol: Protocol) -> Change:
     """Set the limits that lack or differ, and end those of principals of ours who left.
 
@@ -94,13 +106,28 @@ class _QuotaClient(KafkaAdminClient):  # type: ignore[misc]
         """The limits of every single user."""
         component = {"entity_type": _USER, "match_type": _ANY_NAME, "match": None}
         component_type = DescribeClientQuotasRequest.ComponentData
-        request = DescribeClientQuotasRequest(components=[component_type(**component)], strict=True)
-        answer = self._manager.run(self._manager.send, request)
-        _raise_if(answer.error_code, answer.error_message)
+        # One without a name is the limit of every user who has none.
         return {
             entry.entity[0].entity_name: {value.key: value.value for value in entry.values}
-            for entry in answer.entries or ()
+            for entry in self._described([component_type(**component)])
+            if entry.entity[0].entity_name is not None
         }
+
+    def other_quotas(self, ours: str) -> Iterator[str]:
+        """Every limit that is none of a single user and none of a user whose name begins otherwise."""
+        for entry in self._described([]):
+            entity = {each.entity_type: each.entity_name for each in entry.entity}
+            user = entity.get(_USER)
+            is_single = set(entity) == {_USER} and user is not None
+            if not is_single and (user is None or user.startswith(ours)):
+                of = " ".join(f"{kind}={name or 'any'}" for kind, name in sorted(entity.items()))
+                yield from (f"limit    {of} {value.key}={value.value:g}" for value in entry.values)
+
+    def _described(self, components: Sequence[Any]) -> Sequence[Any]:
+        request = DescribeClientQuotasRequest(components=components, strict=bool(components))
+        answer = self._manager.run(self._manager.send, request)
+        _raise_if(answer.error_code, answer.error_message)
+        return answer.entries or ()
 
     def set_quotas(self, wanted: Mapping[str, Limits]) -> None:
         """Give each user these limits."""

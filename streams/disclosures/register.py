@@ -28,6 +28,7 @@ from schemas.london import london_time
 from schemas.protocol import Protocol
 from streams.disclosures.case import Case, ConsentRecord, Flow, Grant, State, Step
 from streams.disclosures.rules import DECIDABLE, STANDING, Rules
+from streams.disclosures.standing import Standing
 from streams.disclosures.subjects import person_of
 
 CLOCKS_APART = timedelta(minutes=10)
@@ -78,12 +79,22 @@ class Register:
         self._rekeyed = frozenset(protocol.rekeyed)
         self.cases: dict[str, Case] = {}
         self.consents: dict[str, ConsentRecord] = {}
+        self.unreadable_cases: dict[str, datetime] = {}
+        self.unreadable_consents: dict[str, datetime] = {}
+
+    def restore(self, standing: Standing) -> None:
+        """Take in all that stands. What cannot be read releases nothing, and no letter takes its place."""
+        self.cases = dict(standing.cases)
+        self.consents = dict(standing.consents)
+        self.unreadable_cases = dict(standing.unreadable_cases)
+        self.unreadable_consents = dict(standing.unreadable_consents)
 
     def keep(self, key: str, record: Case | ConsentRecord) -> None:
-        """Take in what stands, as the topic of cases has it."""
+        """Take in how one case or consent stands from now on."""
         if isinstance(record, Case):
             self.cases[key] = record
         else:
+            self.unreadable_consents.pop(key, None)
             self.consents[key] = record
 
     @property
@@ -110,7 +121,10 @@ class Register:
         name = digest(letter)
         if letter.at > now + CLOCKS_APART:
             return Refused(party, name, letter.case, ("its time lies ahead; set the clock",))
-        reasons = list(self._rules.writer(letter, party)) or list(self._reasons(letter, now))
+        reasons = list(self._rules.writer(letter, party))
+        reasons = (
+            reasons or list(self._behind_unreadable(letter)) or list(self._reasons(letter, now))
+        )
         if reasons:
             return Refused(party, name, letter.case, tuple(reasons))
         return self._taken(letter, name, now)
@@ -142,6 +156,17 @@ class Register:
         if case.grant.review_by is not None and now > case.grant.review_by:
             return "not reviewed in time"
         return None
+
+    def _behind_unreadable(self, letter: Letter) -> Iterator[str]:
+        """Why a letter cannot take the place of what cannot be read: it may be older than that."""
+        if isinstance(letter, Request) and letter.case in self.unreadable_cases:
+            yield f"there is a case {letter.case} already, which this release cannot read"
+        if isinstance(letter, Consent):
+            key = consent_key(ConsentRecord(agency=letter.party, consent=letter))
+            kept = self.unreadable_consents.get(key)
+            # A letter's own time may be later than that at which it was kept.
+            if kept is not None and letter.at <= kept + CLOCKS_APART:
+                yield "what is recorded of that person cannot be read; write it anew, later"
 
     def _reasons(self, letter: Letter, now: datetime) -> Iterable[str]:
         day = london_time(now).date()

@@ -17,7 +17,8 @@ from sanitiser.address_words import settlements
 from schemas.letters import Subject
 from schemas.record_type import RecordType
 
-_WORDS = re.compile(r"[^\W_]+")
+# Numbers with a stroke between them are one: *1/2* is another house than *1-2*, and than *1 2*.
+_WORDS = re.compile(r"\d+[/-]\d+|[^\W_]+")
 _COUNTRIES = frozenset({("england",), ("wales",), ("uk",), ("united", "kingdom")})
 Person = tuple[str, ...]
 Matcher = Callable[[Mapping[str, Any]], bool]

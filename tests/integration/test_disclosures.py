@@ -21,7 +21,7 @@ from ops.disclosures import openings
 from ops.disclosures.case_keys import CaseKeys
 from ops.disclosures.discloser import Discloser, DiscloserSettings
 from ops.disclosures.office import Office, letter_of
-from ops.disclosures.standing import standing_cases
+from ops.disclosures.standing import read_standing
 from ops.embedded.stack import Stack
 from ops.officer_keys import load_key
 from ops.reader import Denied, ReadError, read_all
@@ -199,9 +199,9 @@ def approved(site: Site, case: str, party: str = "police", post: str = "deputy")
 
 def stands(site: Site, case: str) -> Case:
     partnership = site.partnership
-    return standing_cases(partnership.admin, settings_of(site).protocol, partnership.catalogue)[
-        case
-    ]
+    return read_standing(
+        partnership.admin, settings_of(site).protocol, partnership.catalogue
+    ).cases[case]
 
 
 def until_state(site: Site, case: str, state: State) -> Case:

@@ -31,6 +31,7 @@ from ops.exercise import exercise
 from ops.isp.apply import apply
 from ops.isp.errors import ApplyError
 from ops.isp.plan import Plan, make_plan, require_same
+from ops.isp.quotas import _client
 from ops.isp.rules import exactly, existing_bindings
 from ops.isp.topics import partitions_by_topic
 from ops.isp.users import users_of
@@ -286,8 +287,14 @@ def test_drift_ends_with_3_and_says_what_and_in_a_metric_how_much(
         (AclBinding(ResourceType.BROKER, "kafka-cluster", ResourcePatternType.LITERAL,
                     "User:evil", "*", AclOperation.ALTER, AclPermissionType.ALLOW),
          "allowed  evil alter broker kafka-cluster"),
+        (AclBinding(ResourceType.TOPIC, "__consumer_offsets", ResourcePatternType.LITERAL,
+                    "User:evil", "*", AclOperation.WRITE, AclPermissionType.ALLOW),
+         "allowed  evil write topic __consumer_offsets"),
+        (AclBinding(ResourceType.TOPIC, "__t", ResourcePatternType.PREFIXED,
+                    "User:evil", "*", AclOperation.WRITE, AclPermissionType.ALLOW),
+         "allowed  evil write topic __t*"),
     ],
-    ids=range(8),
+    ids=range(10),
 )  # fmt: skip
 def test_drift_tells_of_every_rule_that_reaches_the_partnership_from_outside(
     planned: Partnership,
@@ -324,11 +331,43 @@ def test_drift_tells_of_settings_and_topics_that_are_not_the_protocol_s_and_of_l
         found = json.loads(command(planned, "drift", str(file), "--json").stdout)
         assert found["foreign"] == [f"setting  {audit} retention.bytes=1000", f"topic    {stray}"]
         assert "planned.business" in found["locked"]
+        assert "locked   planned.business" in command(planned, "drift", str(file)).stdout
     finally:
         entry = ConfigEntry("retention.bytes", "", incremental_operation=AlterConfigOpType.DELETE)
         undone = ConfigResource(ResourceType.TOPIC, audit, incremental_configs=[entry])
         admin.incremental_alter_configs([undone])[undone].result(20)
         admin.delete_topics([stray])[stray].result(20)
+
+
+def test_drift_tells_of_a_setting_that_the_broker_was_given_for_all_topics(
+    planned: Partnership, file: Path
+) -> None:
+    admin, broker = AdminClient(planned.admin), ConfigResource(ResourceType.BROKER, "1")
+    undone = ConfigResource(ResourceType.BROKER, "1")
+    change, name = AlterConfigOpType, "log.retention.bytes"
+    broker.incremental_configs = [ConfigEntry(name, "1000", incremental_operation=change.SET)]
+    undone.incremental_configs = [ConfigEntry(name, "", incremental_operation=change.DELETE)]
+    admin.incremental_alter_configs([broker])[broker].result(20)
+    try:
+        outcome = command(planned, "drift", str(file), "--json")
+        assert outcome.exit_code == 3
+        told = f"setting  {planned.names.audit} retention.bytes=1000"
+        assert told in json.loads(outcome.stdout)["foreign"]
+    finally:
+        admin.incremental_alter_configs([undone])[undone].result(20)
+
+
+def test_a_limit_of_every_user_is_told_and_is_no_obstacle_to_a_plan(planned: Partnership) -> None:
+    everybody: Any = {None: [("consumer_byte_rate", 1e12, False)]}
+    nobody: Any = {None: [("consumer_byte_rate", 0.0, True)]}
+    with _client(planned.admin) as client:
+        client._alter(everybody)
+        try:
+            plan = plan_of(planned)
+            assert plan.quotas.nothing
+            assert plan.foreign == ("limit    user=any consumer_byte_rate=1e+12",)
+        finally:
+            client._alter(nobody)
 
 
 def test_an_application_that_is_killed_after_its_revocations_is_in_the_audit(

@@ -152,6 +152,18 @@ def test_an_exercise_is_signed_by_all_and_keeps_its_keys(tmp_path: Path) -> None
     assert all(stat.S_IMODE(key.stat().st_mode) == 0o600 for key in keys)
 
 
+def test_an_exercise_is_of_the_protocol_that_was_checked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "first.yaml"
+    shutil.copy(FIRST, file)
+    catalogue = load_catalogue()
+    exchange_after_reading(monkeypatch, file, b"parties: [")
+    copy = exercise(file, tmp_path, catalogue)
+    assert file.read_bytes() == b"parties: [", "it was exchanged"
+    assert load_signed(copy, catalogue, exercise=True).protocol.party("police")
+
+
 def test_an_exercise_says_so_in_what_is_signed_and_is_taken_knowingly_alone(
     tmp_path: Path,
 ) -> None:

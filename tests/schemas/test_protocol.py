@@ -113,8 +113,9 @@ def test_a_finding_across_fields_names_its_own_line(
         b"\xff\xfe\x00", b"parties: " + b"[" * 5_000, b"review: " + b"9" * 10_000, b"", b"- 1",
         b"\x00", b"a: &a [*a]", b"a: *nobody", b"!!python/object:os.system x", b"? [a]: b", b"x" * 5_000_000,
         b"a: 2026-13-45", b"a: 0x" + b"f" * 9_999, b"%YAML 9.9\n--- a", b"a: 1\na: 2",
+        b"a: &a\n  <<: *a", b"a: !!bool x", b'a: !!int ""', b'a: "\\UFFFFFFFF"',
     ],
-    ids=range(15),
+    ids=range(19),
 )  # fmt: skip
 def test_whatever_is_in_the_file_is_a_finding_and_no_traceback(
     content: bytes, tmp_path: Path, catalogue: Catalogue
@@ -141,6 +142,13 @@ def test_no_yaml_whatever_gives_a_traceback(text: str) -> None:
         path.write_text(text, encoding="utf-8")
         with suppress(OSError):
             read_yaml(path, OSError)
+
+
+def test_a_review_beyond_any_calendar_is_a_finding(tmp_path: Path, catalogue: Catalogue) -> None:
+    path = tmp_path / "protocol.yaml"
+    path.write_text(re.sub(r"(?m)^review: .*", "review: 9999-12-31", TEXT), encoding="utf-8")
+    with pytest.raises(ProtocolError, match=r":\d+: review: "):
+        load_protocol(path, catalogue)
 
 
 def test_a_missing_file_is_said_to_be_missing(tmp_path: Path, catalogue: Catalogue) -> None:

@@ -66,7 +66,7 @@ class NumberedSchemas:
 
     @property
     def wire(self) -> Wire:
-        """What the pipeline asks a registry for."""
+        """What the pipeline writes and reads by."""
         return Wire(self._encoder, self._decoder_for)
 
     def id_of(self, reader: AvroSchema) -> int:

@@ -7,6 +7,10 @@ import time
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
+from sanitiser.postcodes import PostcodeIndex
+from schemas.catalogue import Catalogue
+from schemas.protocol import Protocol
+from streams.messages import Intake, Tally
 from streams.metrics import Metrics
 from tests.streams.partnership import PUBLISHED_MS, Partnership, incident, offence, raw_intake
 
@@ -70,6 +74,16 @@ def test_the_duration_is_from_the_poll_and_the_way_from_the_publishing(
     )
 
 
+def test_what_cannot_be_read_was_published_at_no_known_time(
+    registry: CollectorRegistry, partnership: Partnership
+) -> None:
+    batch = [Intake(INTAKE, 0, 0, None, None, None, 0, unreadable="_BAD_MSG")]
+    Metrics(registry).committed(batch, partnership.process(*batch), time.time())
+    assert registry.get_sample_value("ipu_records_rejected_total", LABELS) == 1
+    assert registry.get_sample_value("ipu_batch_records_sum") == 1
+    assert registry.get_sample_value("ipu_end_to_end_seconds_count") == 0
+
+
 def test_no_label_carries_what_a_record_said(
     registry: CollectorRegistry, partnership: Partnership
 ) -> None:
@@ -93,20 +107,58 @@ def test_no_label_carries_what_a_record_said(
 def test_what_is_kept_from_a_profile_is_told_to_its_supplier_and_not_in_the_metrics(
     partnership: Partnership,
 ) -> None:
-    def exposed(domestic: str) -> tuple[dict[str, int], str]:
-        registry = CollectorRegistry()
-        record = offence(domestic=("string", domestic))
-        batch = [partnership.intake("police-crime-offence", record)]
-        result = partnership.process(*batch)
-        Metrics(registry).committed(batch, result, time.time())
-        timed = ("seconds", "_created")
-        lines = generate_latest(registry).decode().splitlines()
-        told = [line for line in lines if not any(word in line for word in timed)]
-        return dict(result.tallies[0].withheld), "\n".join(told)
+    kept, of_domestic = told(partnership, domestic="yes")
+    assert kept.withheld["row-excluded-from-second"] == 1
+    assert of_domestic == told(partnership, domestic="no")[1]
 
-    kept, of_domestic = exposed("yes")
-    assert kept["row-excluded-from-second"] == 1
-    assert of_domestic == exposed("no")[1]
+
+@pytest.mark.parametrize(
+    ("of_row", "caveat"),
+    [
+        ({"domestic": "no", "offence_code": "8U"}, "domestic:set-from-offence_code"),
+        ({"domestic": "perhaps"}, "domestic:not-a-flag"),
+    ],
+)
+def test_what_sets_a_flag_of_exclusion_is_told_to_its_supplier_and_not_in_the_metrics(
+    partnership: Partnership, of_row: dict[str, str], caveat: str
+) -> None:
+    kept, of_domestic = told(partnership, **of_row)
+    assert kept.caveats[caveat] == kept.cleaned == 1
+    assert of_domestic == told(partnership, domestic="no")[1]
+    both, of_both = told(partnership, **of_row, narrative="x" * 30_000)
+    assert (len(both.caveats), both.cleaned) == (2, 1)
+    assert of_both == told(partnership, domestic="no", narrative="x" * 30_000)[1]
+
+
+def test_rows_that_the_only_profile_excludes_are_not_told_in_the_metrics(
+    protocol: Protocol, catalogue: Catalogue, index: PostcodeIndex
+) -> None:
+    second = tuple(e for e in protocol.receives if e.profile == "second")
+    alone = Partnership.of(protocol.model_copy(update={"receives": second}), catalogue, index)
+    kept, of_domestic = told(alone, domestic="yes")
+    assert (kept.held, kept.receipt()["held"]) == (1, 1)
+    assert of_domestic == told(alone, domestic="no")[1]
+
+
+def test_what_nobody_is_entitled_to_is_held(
+    protocol: Protocol, catalogue: Catalogue, index: PostcodeIndex
+) -> None:
+    nobody = Partnership.of(protocol.model_copy(update={"receives": ()}), catalogue, index)
+    _, exposed = told(nobody, domestic="no")
+    assert 'ipu_records_held_total{agency="police",dataset="police-crime-offence"} 1.0' in exposed
+
+
+def told(partnership: Partnership, **fields: str) -> tuple[Tally, str]:
+    """What is counted of an offence, and what the metrics say of it but for times."""
+    registry = CollectorRegistry()
+    record = offence(**{name: ("string", value) for name, value in fields.items()})
+    batch = [partnership.intake("police-crime-offence", record)]
+    result = partnership.process(*batch)
+    Metrics(registry).committed(batch, result, time.time())
+    timed = ("seconds", "_created")
+    lines = generate_latest(registry).decode().splitlines()
+    said = [line for line in lines if not any(word in line for word in timed)]
+    return result.tallies[0], "\n".join(said)
 
 
 def test_two_workers_in_one_process_do_not_share_series() -> None:

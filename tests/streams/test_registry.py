@@ -148,6 +148,30 @@ def test_ids_at_random_are_looked_for_once_in_a_while(later: Later, reader: dict
     assert later.looks == 2
 
 
+def test_ids_at_random_of_one_supplier_keep_no_new_id_of_another_from_being_found(
+    later: Later, reader: dict[str, Any]
+) -> None:
+    schemas = later.schemas()
+    police, fire = schemas.decoder_for(reader), schemas.decoder_for(reader)
+    with pytest.raises(WireError, match="unknown-schema"):
+        police(1)
+    later.texts[9] = json.dumps(reader)
+    assert callable(fire(9))
+    with pytest.raises(WireError, match="unknown-schema"):
+        police(2)
+    assert later.looks == 2
+
+
+def test_an_id_that_is_found_keeps_no_other_from_being_found(
+    later: Later, reader: dict[str, Any]
+) -> None:
+    decoder_for = later.schemas().decoder_for(reader)
+    for number in (9, 10):
+        later.texts[number] = json.dumps(reader)
+        assert callable(decoder_for(number))
+    assert later.looks == 2
+
+
 def test_a_broker_that_is_away_has_the_batch_wait_and_is_asked_again(
     later: Later, reader: dict[str, Any]
 ) -> None:

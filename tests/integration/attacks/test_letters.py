@@ -77,7 +77,7 @@ def test_the_discloser_holds_few_of_the_letters_that_wait(site: Site) -> None:
     with at_work(settings_of(site)) as discloser:
         for _ in range(20):
             discloser.step()
-        follower = discloser._follower
+        positions = discloser._positions
         place = (site.partnership.names.letters(FLOODER), 0)
-        assert len(follower._waiting[place]) <= 100
-        assert follower.at[place] < SMALL, "most of them still wait at the broker"
+        assert len(positions._waiting[place]) <= 100
+        assert positions.at[place] < SMALL, "most of them still wait at the broker"

@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from ops.disclosures.ledger import Ledger
 from schemas.topics import Topic
 from streams.chain import Heads
-from streams.disclosures.register import Refused
+from streams.disclosures.register import Refused, Register
+from streams.disclosures.standing import Standing
 from streams.messages import Output
 from streams.steps.route import Encode
 from tests.streams.disclosures.table import CATALOGUE, PROTOCOL
@@ -45,3 +46,22 @@ def test_an_answer_fits_into_a_message_however_long_its_reasons() -> None:
 def test_one_refused_letter_is_named_in_the_audit() -> None:
     audit, *_ = refused(1)
     assert json.loads(audit.value or b"")["subject"] == f"{0:064x}"
+
+
+def test_the_audit_says_which_cases_cannot_be_read_and_of_consents_how_many() -> None:
+    register = Register(PROTOCOL, CATALOGUE)
+    ledger = Ledger(PROTOCOL, CATALOGUE, encoder, Heads(), "banes.discloser.cases")
+    assert ledger.unreadable(register, NOW) == []
+    stood = {"kind": "case", "document": "{}", "at": NOW}
+    standing = Standing()
+    standing.take("0123456789abcdef", stood)
+    standing.take("consent:one", stood | {"kind": "consent"})
+    standing.take("consent:two", stood | {"kind": "consent"})
+    register.restore(standing)
+    written = ledger.unreadable(register, NOW)
+    entries = [json.loads(o.value or b"") for o in written if o.topic == "banes.audit"]
+    assert [(e.get("case"), e.get("counts")) for e in entries] == [
+        ("0123456789abcdef", None),
+        (None, {"consents": 2}),
+    ]
+    assert {e["outcome"] for e in entries} == {"cannot be read; nothing is released for it"}

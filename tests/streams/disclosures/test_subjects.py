@@ -57,6 +57,7 @@ def test_a_record_type_without_days_of_birth_is_about_nobody_by_name() -> None:
         ("7 Acacia Avenue, Room A", "BA2 2QH", False),
         ("Flat 2, 7 Acacia Avenue", "BA2 2QH", False),
         ("17 Acacia Avenue", "BA2 2QH", False),
+        ("7-9 Acacia Avenue", "BA2 2QH", False),
         ("7 Acacia Avenue", "BA2 2QJ", False),
         ("7 Acacia Avenue", None, False),
         ("7 Acacia Avenue, Ground", "BA2 2QH", False),
@@ -135,3 +136,21 @@ def test_the_same_person_is_the_same_however_it_is_written(
 ) -> None:
     written = Subject(name=" ".join(map(case, words)), date_of_birth=BORN)
     assert person_of(written) == person_of(Subject(name="Jane Ann Roe", date_of_birth=BORN))
+
+
+def test_houses_of_two_numbers_are_the_same_only_where_written_alike() -> None:
+    written = ["1/2 Mill Lane", "1-2 Mill Lane", "1 2 Mill Lane", "12 Mill Lane"]
+    for one in written:
+        about = matcher(Subject(address=one, postcode="BA2 2QH"), INCIDENT)
+        found = [
+            other
+            for other in written
+            if about({"location_address": other, "location_postcode": "BA2 2QH"})
+        ]
+        assert found == [one]
+
+
+@pytest.mark.parametrize("address", ["Flat 1", "flat 2a", "Unit 3", "No 5", "Room 4 Flat 2"])
+def test_a_part_of_a_house_alone_is_no_address(address: str) -> None:
+    with pytest.raises(ValidationError, match="its house and street"):
+        Subject(address=address, postcode="BA2 2QH")

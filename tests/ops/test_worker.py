@@ -1,0 +1,52 @@
+"""When a worker ends by itself: what it goes by has changed, or it cannot see whether it has."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from ops.worker import _until_changed, end_when
+
+WAIT_SECONDS = 5.0
+
+
+@pytest.fixture
+def ended() -> Iterator[threading.Event]:
+    """Set when the process is told to end."""
+    told = threading.Event()
+    before = signal.signal(signal.SIGTERM, lambda *_: told.set())
+    yield told
+    signal.signal(signal.SIGTERM, before)
+
+
+def fails() -> None:
+    raise RuntimeError("zqxmarkerjv")
+
+
+@pytest.mark.parametrize("happens", [lambda: None, fails])
+def test_a_process_ends_where_a_change_is_seen_and_where_it_cannot_be(
+    happens: Callable[[], None], ended: threading.Event, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO):
+        end_when(happens, "another protocol is in force")
+        assert ended.wait(WAIT_SECONDS)
+    assert "another protocol is in force" in caplog.text
+    assert "zqxmarkerjv" not in caplog.text
+    assert ("RuntimeError" in caplog.text) is (happens is fails)
+
+
+def test_a_list_of_keys_that_vanishes_as_it_is_looked_at_has_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "epochs.json"
+    file.write_bytes(b"[]")
+    changed = _until_changed(file)
+    # It is gone after it was seen to be there.
+    monkeypatch.setattr(Path, "is_file", lambda _path: True)
+    file.unlink()
+    changed()
