@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from connectors.account import Account, check_access
 from connectors.metadata import TableMetadata, load_metadata
-from connectors.registry import encoder, known_schemas
+from connectors.registry import known_schemas
 from connectors.table_file import TableFile, read_table
 from connectors.table_parts import WHOLE, in_parts, joined
 from connectors.topic_reader import end_offsets, read_until
@@ -59,6 +59,7 @@ def publish_table(job: TableJob, today: date) -> PublishedTable:
     Raises:
         SourceError: the file is no table, or too large.
         MetadataError: what the metadata file states cannot be used.
+        NotApplied: the partnership lacks the schema.
         PublishError: see `connectors.errors`; nothing is readable of what was not written whole.
     """
     table = read_table(job.file)
@@ -67,7 +68,7 @@ def publish_table(job: TableJob, today: date) -> PublishedTable:
     topic = account.names.aggregate(job.source.id)
     check_access(account, [topic])
     schema = marked(job.catalogue.system["aggregate"], job.source.marking)
-    encode = encoder(known_schemas(account, job.catalogue), topic, schema)
+    encode = known_schemas(account, job.catalogue).encoder(topic, schema)
     name = table_transaction(account.principal, job.source.id)
     # Making the writer first ends what an earlier one left open before the topic is read.
     writer = TransactionalWriter(account, name, topic)

@@ -18,7 +18,7 @@ from connectors.errors import SourceError
 from connectors.mapping import Mapping
 from connectors.metadata import UNSTATED, Metadata
 from connectors.pace import Chunk, Metronome, Pace
-from connectors.registry import Encode, encoder, known_schemas
+from connectors.registry import known_schemas
 from connectors.sources.formats import open_table
 from connectors.sources.table import NOTHING_LEFT_OUT, Contents, Hidden, Row, Table, Unreadable
 from connectors.supply import Counts, Supply, erasure_id, event_dates, identified, ruling
@@ -105,6 +105,7 @@ def publish(
 
     Raises:
         SourceError: the file is not what the mapping says; nothing more was sent.
+        NotApplied: the partnership lacks a schema.
         PublishError: see `connectors.errors`; publishing again goes on where this ended.
     """
     stamp = _stamp(job.file)
@@ -154,8 +155,8 @@ class _Topics:
         self._known = known_schemas(job.account, job.catalogue)
         self._supply_schema = job.catalogue.system["supply"]
         schema = intake_schema(job.catalogue.record_type(dataset))
-        self.encode_record: Encode = encoder(self._known, self.intake, schema)
-        self._encode_supply: Encode = encoder(self._known, self.supplies, self._supply_schema)
+        self.encode_record = self._known.encoder(self.intake, schema)
+        self._encode_supply = self._known.encoder(self.supplies, self._supply_schema)
 
     def newest(self) -> ReadOnly[str, Any] | None:
         """The newest record of this supply that was committed, if any."""

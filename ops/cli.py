@@ -36,10 +36,10 @@ from ops.worker import WorkerError
 from sanitiser.postcode_store import PostcodeIndexError
 from sanitiser.reference_sources import BadReference
 from sanitiser.scrubbing import RecogniserMissing
+from schemas.known_schemas import NotApplied
 from schemas.protocol import ProtocolError
 from schemas.record_type import SchemaError
 from streams.pipeline import DependencyUnavailable
-from streams.registry import NotApplied
 
 FAILED, USAGE, BROKEN = 1, 2, 3
 EXPECTED = (

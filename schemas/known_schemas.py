@@ -8,9 +8,13 @@ from typing import Any
 
 from schemas.derive import AvroSchema
 from schemas.marking import unmarked
-from schemas.wire import WireError, decoder, schema_id
+from schemas.wire import WireError, decoder, encoder, schema_id
 
 UNKNOWN_SCHEMA = "unknown-schema"
+
+
+class NotApplied(RuntimeError):
+    """The partnership lacks a schema the protocol calls for: the protocol has not been applied."""
 
 
 class KnownSchemas:
@@ -45,6 +49,18 @@ class KnownSchemas:
         if not same:
             raise LookupError(schema["name"])
         return max(same)
+
+    def encoder(self, topic: str, schema: AvroSchema) -> Callable[[Any], bytes]:
+        """Return the encoder of a topic's values under the id of `schema`.
+
+        Raises:
+            NotApplied: the partnership has no such schema.
+        """
+        try:
+            return encoder(schema, self.id_of(schema))
+        except LookupError:
+            message = f"{topic}: the partnership lacks the schema of its values"
+            raise NotApplied(f"{message}; run `ipu isp apply`") from None
 
     def decode(self, value: bytes, reader: AvroSchema) -> dict[str, Any]:
         """Read a framed value in terms of `reader`; `WireError` where it is none."""

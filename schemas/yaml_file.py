@@ -28,7 +28,7 @@ def read_yaml(path: Path, refusal: type[Refusal]) -> Any:
 
 def parse_yaml(content: bytes, path: Path, refusal: type[Refusal]) -> Any:
     """Return the document in the content of a file; `path` is for messages. Errors as `read_yaml`."""
-    text = _decoded(content, path, refusal)
+    text = decoded(content, path, refusal)
     try:
         return YAML(typ="rt").load(text)
     except MarkedYAMLError as error:
@@ -58,7 +58,8 @@ def read_content(path: Path, refusal: type[Refusal]) -> bytes:
     return content
 
 
-def _decoded(content: bytes, path: Path, refusal: type[Refusal]) -> str:
+def decoded(content: bytes, path: Path, refusal: type[Refusal]) -> str:
+    """Return the text of a file, without its byte order mark. Errors as `read_yaml`."""
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

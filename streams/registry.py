@@ -10,7 +10,7 @@ from schemas.derive import AvroSchema
 from schemas.known_schemas import UNKNOWN_SCHEMA, KnownSchemas
 from schemas.marking import unmarked
 from schemas.topics import Topic
-from schemas.wire import WireError, decoder, encoder
+from schemas.wire import WireError, decoder
 from streams.steps.decode import Decode, DecoderFor
 from streams.steps.route import Encode
 
@@ -18,10 +18,6 @@ LOOK_AGAIN_SECONDS = 5.0
 """So long an id that was looked for in vain keeps others of its intake topic from being looked for."""
 
 _SIMPLE = frozenset({"null", "boolean", "int", "long", "float", "double", "string"})
-
-
-class NotApplied(RuntimeError):
-    """The partnership lacks a schema the protocol calls for: the protocol has not been applied."""
 
 
 class Schemas:
@@ -39,16 +35,8 @@ class Schemas:
         self._clock = clock
 
     def encoder(self, topic: Topic) -> Encode:
-        """Return the encoder under the id of the topic's schema.
-
-        Raises:
-            NotApplied: the schema is not known.
-        """
-        try:
-            return encoder(topic.schema, self._known.id_of(topic.schema))
-        except LookupError:
-            message = f"{topic.name}: the partnership lacks the schema of its values"
-            raise NotApplied(f"{message}; run `ipu isp apply`") from None
+        """Return the encoder under the id of the topic's schema. Errors as `KnownSchemas.encoder`."""
+        return self._known.encoder(topic.name, topic.schema)
 
     def decoder_for(self, reader: AvroSchema) -> DecoderFor:
         """Return decoders by schema id, for an intake topic of the record type whose schema is `reader`.

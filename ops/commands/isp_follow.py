@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from pathlib import Path
 from typing import Annotated
 
@@ -24,8 +25,10 @@ from schemas.signatures import (
     save_signatures,
     signatures_file,
 )
+from schemas.yaml_file import decoded, read_content
 
 _ANY = "0" * 64
+_MARK = "\ufeff"
 
 
 def follow(
@@ -49,7 +52,8 @@ def follow(
         ipu isp follow partnership.yaml
     """
     catalogue, stack = load_catalogue(), running_stack(run_dir)
-    text = protocol_file.read_text(encoding="utf-8")
+    content = read_content(protocol_file, ProtocolError)
+    text = decoded(content, protocol_file, ProtocolError)
     # What the file says of number and digest may be half written; the rest must be a protocol.
     prefix = _parsed(followed(text, 1, _ANY), protocol_file, catalogue).prefix
     admin = stack.secrets.client_config(stack.inside, ADMIN)
@@ -61,7 +65,8 @@ def follow(
     successor = _parsed(new, protocol_file, catalogue)
     if _says(text, protocol_file, catalogue, known.digest):
         raise ProtocolError(f"{protocol_file} is in force itself; change it first")
-    protocol_file.write_text(new, encoding="utf-8")
+    mark = _MARK if content.startswith(BOM_UTF8) else ""
+    _rewrite(protocol_file, mark + new)
     removed = _take_out_stale(protocol_file, successor)
     if as_json:
         document = {"follows": known.digest, "number": number + 1, "removed": removed}
@@ -70,6 +75,13 @@ def follow(
     say_lines("\n".join([f"{protocol_file}:", *succession_lines(number, known.digest)]))
     for name in removed:
         say(f"taken out: the signature of {name}, which is of another protocol")
+
+
+def _rewrite(file: Path, text: str) -> None:
+    try:
+        private_files.rewrite(file, text)
+    except OSError as error:
+        raise ProtocolError(f"{file}: cannot be written: {error.strerror}") from None
 
 
 def _parsed(text: str, file: Path, catalogue: Catalogue) -> Protocol:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import stat
 import tempfile
 from pathlib import Path
@@ -50,6 +51,17 @@ def write(path: Path, text: str) -> None:
         draft.unlink(missing_ok=True)
 
 
+def rewrite(path: Path, text: str) -> None:
+    """Like ``write`` for a file that is there and is no secret: it keeps its mode, and a link to it stays."""
+    target = path.resolve()
+    draft = _draft(target, text)
+    try:
+        shutil.copymode(target, draft)
+        draft.replace(target)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
 def write_new(path: Path, text: str) -> bool:
     """Like ``write`` for a file that must not exist yet; ``False`` if somebody was faster."""
     draft = _draft(path, text)
@@ -65,7 +77,7 @@ def write_new(path: Path, text: str) -> bool:
 def _draft(path: Path, text: str) -> Path:
     # mkstemp creates with O_EXCL and mode 0600, so the text is never readable by others.
     descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+    with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as stream:
         stream.write(text)
         stream.flush()
         os.fsync(stream.fileno())

@@ -24,13 +24,13 @@ from ops.isp.users import Passwords, apply_users, remove_users, user_changes
 from ops.registered import read_schemas
 from schemas.access import Rule, principals, rules
 from schemas.catalogue import Catalogue
-from schemas.known_schemas import KnownSchemas
+from schemas.known_schemas import KnownSchemas, NotApplied
 from schemas.london import london_today
 from schemas.openings import closed_datasets
 from schemas.protocol import Protocol
 from schemas.signatures import content_digest
 from schemas.topics import Names, disclosed_form, topics
-from streams.registry import NotApplied, Schemas
+from streams.registry import Schemas
 
 AWAY = "schemas: the registry is away; all that the protocol calls for are known, so nobody waits for it"
 

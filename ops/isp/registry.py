@@ -82,12 +82,6 @@ def schema_changes(
         return _changes(client, topics, known or KnownSchemas({}))
 
 
-def registered_ids(registry: Login, topics: Sequence[Topic]) -> dict[str, int]:
-    """By subject, the id of each topic's schema where it is registered; changes nothing."""
-    with _client(registry) as client:
-        return _registered_ids(client, topics)
-
-
 def avro(schema: AvroSchema) -> Schema:
     """The registry's form of an Avro schema, under which it is looked up again."""
     return Schema(_text(schema), "AVRO")

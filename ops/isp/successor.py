@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import re
 
 from schemas.protocol import ProtocolError
 
 _WRITTEN = re.compile(r"(number|follows)\s*:")
+_END = re.compile(r"[\r\n]+\Z")
 _FIRST = re.compile(r"[a-z_]+\s*:")
 
 
@@ -22,10 +24,14 @@ def followed(text: str, number: int, digest: str) -> str:
     Raises:
         ProtocolError: the file has no field at the beginning of a line, so the lines go in by hand.
     """
-    lines = [line for line in text.splitlines() if not _WRITTEN.match(line)]
+    # Each line keeps its end, whichever of Windows' or Unix' it is.
+    found = list(io.StringIO(text, newline=""))
+    lines = [line for line in found if not _WRITTEN.match(line)]
     first = next((i for i, line in enumerate(lines) if _FIRST.match(line)), None)
     written = succession_lines(number, digest)
     if first is None:
         message = "no field stands at the beginning of a line; put these two in by hand:"
         raise ProtocolError("\n".join([message, *written]))
-    return "\n".join([*lines[:first], *written, *lines[first:], ""])
+    end = _END.search(found[0])
+    made = [line + (end[0] if end else "\n") for line in written]
+    return "".join([*lines[:first], *made, *lines[first:]])

@@ -19,7 +19,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
 )
 
 from ops.isp.errors import IncompatibleSchemaError
-from ops.isp.registry import register_schemas, registered_ids
+from ops.isp.registry import register_schemas
 from ops.isp.rules import exactly, existing_bindings
 from ops.isp.topics import differing_configs, partitions_by_topic
 from schemas.access import Rule, principals, rules
@@ -27,6 +27,7 @@ from schemas.protocol import Protocol
 from schemas.topics import disclosed_form, topics
 from tests.integration.clients import join_outcome, read_outcomes, write_outcomes
 from tests.integration.partnership import PARTIES, Partnership
+from tests.integration.registered import registered_ids
 
 REFUSED = "TOPIC_AUTHORIZATION_FAILED"
 

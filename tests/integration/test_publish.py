@@ -22,7 +22,6 @@ from connectors.account import Account
 from connectors.errors import (
     AccessDeniedError,
     LoginRefusedError,
-    NotAppliedError,
     RecordTooLargeError,
     SupersededError,
     UnavailableError,
@@ -31,11 +30,12 @@ from connectors.mapping_file import find_mapping, identity_mapping
 from connectors.pace import Pace
 from connectors.publish import Job, Published, publish
 from connectors.receipts import await_outcome
-from connectors.registry import encoder, known_schemas
+from connectors.registry import known_schemas
 from connectors.topic_reader import TopicReader, end_offsets
 from connectors.writer import Outgoing, TransactionalWriter
 from schemas.catalogue import load_catalogue
 from schemas.derive import intake_schema
+from schemas.known_schemas import NotApplied
 from schemas.protocol_file import load_protocol
 from tests.integration.partnership import Partnership, bring_into_step
 from tests.protocols import FIRST
@@ -312,8 +312,8 @@ def test_a_schema_that_is_not_registered_is_reported(
 ) -> None:
     known = known_schemas(account, partnership.catalogue)
     other = {"type": "record", "name": "Other", "fields": [{"name": "x", "type": "string"}]}
-    with pytest.raises(NotAppliedError, match="run `ipu isp apply`"):
-        encoder(known, f"{PREFIX}.intake.police.police-incident", other)
+    with pytest.raises(NotApplied, match="run `ipu isp apply`"):
+        known.encoder(f"{PREFIX}.intake.police.police-incident", other)
 
 
 def test_a_second_publisher_takes_the_place_of_the_first(account: Account) -> None:
@@ -339,7 +339,7 @@ def test_receipts_of_a_supply_add_up_to_its_outcome(
     start = end_offsets(account, topic)
     worker = account_of(partnership, "worker")
     known = known_schemas(account, partnership.catalogue)
-    encode = encoder(known, topic, partnership.catalogue.system["receipt"])
+    encode = known.encoder(topic, partnership.catalogue.system["receipt"])
     made = [receipt("s1", 3, rejected=1), receipt("other", 9, rejected=9), receipt("s1", 2)]
     writer = TransactionalWriter(worker, f"{PREFIX}.worker.pipeline.7", topic)
     writer.write([Outgoing(topic, None, b"not framed")])

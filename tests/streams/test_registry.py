@@ -9,12 +9,12 @@ import pytest
 
 from schemas.catalogue import Catalogue
 from schemas.derive import intake_schema
-from schemas.known_schemas import KnownSchemas
+from schemas.known_schemas import KnownSchemas, NotApplied
 from schemas.protocol import Protocol
 from schemas.topics import Topic, topics
 from schemas.wire import WireError, encoder
 from streams.pipeline import DependencyUnavailable
-from streams.registry import LOOK_AGAIN_SECONDS, NotApplied, Schemas
+from streams.registry import LOOK_AGAIN_SECONDS, Schemas
 
 
 class Later:

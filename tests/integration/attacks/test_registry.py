@@ -17,13 +17,13 @@ from ops.embedded import stack as embedded
 from ops.embedded.registry import login_of
 from ops.embedded.registry_door import API, DOOR
 from ops.embedded.stack import Stack
-from ops.isp.registry import registered_ids
 from ops.settings import Settings
 from schemas.topics import Topic, topics
 from schemas.wire import schema_id
 from tests.integration.conftest import MakeSite
 from tests.integration.partnership import Partnership
 from tests.integration.records import STEADY, incident
+from tests.integration.registered import registered_ids
 from tests.integration.site import Site
 from tests.integration.test_supplies import Answer, run
 
