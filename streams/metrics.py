@@ -24,7 +24,7 @@ class Metrics:
             "ipu_records_received", "Intake records with an outcome", source, registry=registry
         )
         self.released = Counter(
-            "ipu_records_released", "Records released, or excluded from every profile by what their rows say",
+            "ipu_records_released", "Records released, or kept from every profile by what their rows say",
             source, registry=registry,
         )  # fmt: skip
         self.rejected = Counter(
