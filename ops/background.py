@@ -1,4 +1,4 @@
-"""What runs beside the embedded stack: its keeper, and supervised worker, collector and discloser."""
+"""Start what uses the embedded stack: its keeper, and supervised worker, collector and discloser."""
 
 from __future__ import annotations
 

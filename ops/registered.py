@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ops.reader import UNKNOWN_TOPIC, ReadError, read_all
+from ops.reader import ReadError, read_present
 from schemas.catalogue import Catalogue
 from schemas.known_schemas import KnownSchemas
 from schemas.topics import Names
@@ -22,13 +22,8 @@ def read_schemas(client: Mapping[str, Any], prefix: str, catalogue: Catalogue) -
         ReadError: the broker does not answer, or refuses.
     """
     topic = Names(prefix).schemas
-    try:
-        values = (message.value() or b"" for message in read_all(client, topic, 1, _SECONDS))
-        return KnownSchemas.of(values, catalogue.system["registered-schema"])
-    except ReadError as error:
-        if error.reason == UNKNOWN_TOPIC:
-            return KnownSchemas({})
-        raise
+    values = (message.value() or b"" for message in read_present(client, topic, 1, _SECONDS))
+    return KnownSchemas.of(values, catalogue.system["registered-schema"])
 
 
 def schemas_of(client: Mapping[str, Any], prefix: str, catalogue: Catalogue) -> Schemas:

@@ -295,7 +295,7 @@ class Quotas(_Strict):
 
 
 class CaseLimits(_Strict):
-    """What each party may ask of the others, so that nobody is flooded with requests or letters.
+    """Limits of what each party may ask, so that no other party is flooded with requests or letters.
 
     `undecided` counts its requests that wait for a decision, `requests_a_day` those of the last 24 hours.
     Of its letters `letters_a_minute` are taken; the others wait for their turn.

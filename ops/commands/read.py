@@ -43,8 +43,8 @@ def read(
 
     Releases, receipts, supplies, and what was rejected with every fault. Bytes are base64. What is no
     record of the topic's schema is left out, and counted on standard error. Exit code 1 if the broker
-    refuses the topic to the party, or it cannot be read to its end; 3 if receipts or an inbox tell of
-    another audit than they told this party of before.
+    refuses the topic to the party, or it cannot be read to its end; 3 if receipts or an inbox name
+    another audit than this party was shown before.
 
     Examples:
 

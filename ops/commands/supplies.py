@@ -62,7 +62,7 @@ class _Setting(NamedTuple):
         return chosen
 
     def histories(self, agency: str | None) -> list[History]:
-        """What the agencies asked for have supplied, each read as its own principal."""
+        """Return the supplies of the agencies asked for, each read as its own principal."""
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             return list(pool.map(self._history, self.parties(agency)))
 
@@ -79,7 +79,7 @@ class _Setting(NamedTuple):
         ]
 
     def gaps(self, histories: Iterable[History]) -> list[AgencyGaps]:
-        """What each of the agencies lacks."""
+        """Return the datafields that each of the agencies lacks."""
         today = london_today()
         return [
             gaps(self.protocol.party(h.agency), h, self.protocol, self.catalogue, today)
@@ -87,7 +87,7 @@ class _Setting(NamedTuple):
         ]
 
     def _history(self, party: Party) -> History:
-        """What the party has supplied; nothing where it supplies nothing."""
+        """Return the supplies of the party; none where the protocol asks none of it."""
         datasets = [s.dataset for s in self.protocol.supplies if s.agency == party.id]
         if not datasets:
             return History(party.id)

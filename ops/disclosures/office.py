@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple, TypeVar
 
-from confluent_kafka import KafkaError, Message, Producer
+from confluent_kafka import Message
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import BaseModel, ValidationError
 
@@ -15,6 +15,7 @@ from ops.audit.kept_heads import HeadKeeper, watched
 from ops.disclosures.errors import DisclosureError, NotTaken
 from ops.reader import read_all
 from ops.registered import schemas_of
+from ops.sender import SendError, send
 from schemas.catalogue import Catalogue
 from schemas.letters import Letter, LetterError, digest, now_utc, sealed_letter
 from schemas.protocol import Party, Post, Protocol
@@ -23,9 +24,7 @@ from schemas.topics import Names, Topic, topics
 from schemas.wire import decoder
 from streams.disclosures.case import Case, ConsentRecord
 from streams.disclosures.standing import Standing, unreadable_case
-from streams.messages import MARKING_HEADER, Headers
 
-_SEND_SECONDS = 15.0
 _ANSWER_SECONDS = 60.0
 _BETWEEN_LOOKS_SECONDS = 0.2
 
@@ -59,7 +58,7 @@ def letter_of(model: type[_Letter], officer: Officer, **fields: Any) -> _Letter:
 
 
 class Inbox(NamedTuple):
-    """Everything that stands in a party's inbox.
+    """All content of a party's inbox.
 
     Of the `unreadable_cases`, by id, and of a number of `unreadable_consents` this release cannot read how
     they stand; nothing is released for them.
@@ -175,18 +174,10 @@ class Office(NamedTuple):
             raise DisclosureError(str(error)) from None
         schemas = schemas_of(self.client, self.protocol.prefix, self.catalogue)
         value = schemas.encoder(topic)(sealed)
-        outcomes: list[str] = []
-
-        def delivered(error: KafkaError | None, _message: Message) -> None:
-            outcomes.append(error.name() if error else "")
-
-        headers: Headers = [(MARKING_HEADER, topic.marking.encode())]
-        producer = Producer({**self.client, "enable.idempotence": True, "log_level": 0})
-        producer.produce(topic.name, value, letter.case, headers=headers, on_delivery=delivered)
-        producer.flush(_SEND_SECONDS)
-        if outcomes != [""]:
-            reason = "".join(outcomes) or "no answer from the broker"
-            raise DisclosureError(f"{topic.name}: {reason}; the letter was not sent")
+        try:
+            send({**self.client, "enable.idempotence": True}, topic, [(letter.case, value)])
+        except SendError as error:
+            raise DisclosureError(f"{error}; the letter was not sent") from None
 
     def _standing(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
         topic = self._topic(self.names.inbox(self.party.id))

@@ -109,7 +109,7 @@ class Positions:
         return taken
 
     def partitions(self, topic: str) -> int:
-        """How many partitions a topic has at the broker; errors as `begin`."""
+        """Return the number of partitions that a topic has at the broker; errors as `begin`."""
         with _answered(f"the partitions of topic {topic}"):
             found = self.consumer.list_topics(topic, timeout=_CALL_SECONDS).topics[topic]
         return len(found.partitions)
@@ -177,7 +177,7 @@ class Backlog:
         return taken
 
     def has_met(self, positions: Positions) -> bool:
-        """Whether it has come as far as these."""
+        """Return True once it has come as far as these."""
         return all(at >= positions.at[place] for place, at in self.at.items())
 
     @property

@@ -11,18 +11,11 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from confluent_kafka import Consumer, KafkaError, Message, Producer, TopicPartition
+from confluent_kafka import Consumer, TopicPartition
 
 from ops.isp.errors import ApplyError
-from ops.reader import (
-    UNKNOWN_TOPIC,
-    Away,
-    ReadError,
-    check_described,
-    read_all,
-    refusal,
-    watermarks,
-)
+from ops.reader import Away, check_described, read_present, refusal, watermarks
+from ops.sender import SendError, send
 from schemas.catalogue import Catalogue
 from schemas.client_names import reader_group
 from schemas.protocol import Protocol
@@ -30,7 +23,6 @@ from schemas.signatures import Signature, content_digest
 from schemas.succession import Before, Holder, before_of, left_after
 from schemas.topics import OWN_BATCH, Names, Topic, topics
 from schemas.wire import decoder, encoder
-from streams.messages import MARKING_HEADER, Headers
 
 log = logging.getLogger(__name__)
 
@@ -75,15 +67,10 @@ def read_in_force(client: Mapping[str, Any], prefix: str, catalogue: Catalogue) 
     """
     decode = decoder(catalogue.system["protocol-in-force"])
     found: dict[bytes, dict[str, Any]] = {}
-    try:
-        for message in read_all(client, Names(prefix).in_force, 1, _SECONDS):
-            key, value = message.key(), message.value()
-            if key in {_KEY, _LEFT} and value is not None:
-                found[bytes(key)] = decode(value)
-    except ReadError as error:
-        if error.reason == UNKNOWN_TOPIC:
-            return None
-        raise
+    for message in read_present(client, Names(prefix).in_force, 1, _SECONDS):
+        key, value = message.key(), message.value()
+        if key in {_KEY, _LEFT} and value is not None:
+            found[bytes(key)] = decode(value)
     kept, left = found.get(_KEY), found.get(_LEFT)
     if kept is None:
         return None
@@ -187,17 +174,10 @@ def put_in_force(
 
 
 def _keep(admin: Mapping[str, Any], topic: Topic, key: bytes, value: bytes) -> None:
-    outcomes: list[str] = []
-
-    def delivered(error: KafkaError | None, _message: Message) -> None:
-        outcomes.append(error.name() if error else "")
-
-    headers: Headers = [(MARKING_HEADER, topic.marking.encode())]
-    producer = Producer({**admin, **OWN_BATCH, "acks": "all", "log_level": 0})
-    producer.produce(topic.name, value, key, headers=headers, on_delivery=delivered)
-    producer.flush(_SECONDS)
-    if outcomes != [""]:
-        raise ApplyError(f"{topic.name}: {''.join(outcomes) or 'no answer from the broker'}")
+    try:
+        send({**admin, **OWN_BATCH, "acks": "all"}, topic, [(key, value)])
+    except SendError as error:
+        raise ApplyError(str(error)) from None
 
 
 def _topic(protocol: Protocol, catalogue: Catalogue) -> Topic:

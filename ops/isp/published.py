@@ -5,17 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from confluent_kafka import KafkaError, Message, Producer
-
 from ops.isp.errors import ApplyError
 from ops.isp.registry import Registration
+from ops.sender import SendError, send
 from schemas.catalogue import Catalogue
 from schemas.protocol import Protocol
 from schemas.topics import OWN_BATCH, Names, topics
 from schemas.wire import encoder
-from streams.messages import MARKING_HEADER, Headers
-
-_SECONDS = 15.0
 
 
 def publish_schemas(
@@ -34,17 +30,11 @@ def publish_schemas(
     name = Names(protocol.prefix).schemas
     topic = next(topic for topic in topics(protocol, catalogue) if topic.name == name)
     encode = encoder(topic.schema, registration.ids[topic.subject])
-    headers: Headers = [(MARKING_HEADER, topic.marking.encode())]
-    refused: list[str] = []
-
-    def delivered(error: KafkaError | None, _message: Message) -> None:
-        if error is not None:
-            refused.append(error.name())
-
-    settings = {**OWN_BATCH, "acks": "all", "compression.type": "lz4", "log_level": 0}
-    producer = Producer({**admin, **settings})
-    for identifier, text in registration.unpublished.items():
-        value = encode({"id": identifier, "schema": text})
-        producer.produce(name, value, str(identifier), headers=headers, on_delivery=delivered)
-    if producer.flush(_SECONDS) or refused:
-        raise ApplyError(f"{name}: {refused[0] if refused else 'no answer from the broker'}")
+    messages = [
+        (str(identifier), encode({"id": identifier, "schema": text}))
+        for identifier, text in registration.unpublished.items()
+    ]
+    try:
+        send({**admin, **OWN_BATCH, "acks": "all", "compression.type": "lz4"}, topic, messages)
+    except SendError as error:
+        raise ApplyError(str(error)) from None

@@ -27,7 +27,7 @@ Record = Mapping[str, Any]
 
 
 class Unreadable(NamedTuple):
-    """What could not be read of an agency: records of a topic, or the rest of it.
+    """Records of an agency that could not be read, or a topic that could not be read to its end.
 
     `records` counts those that were left out; it is None where the topic was not read to its end.
     `dataset` is None where all that the agency supplies is concerned.

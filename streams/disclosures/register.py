@@ -59,7 +59,7 @@ class Refused(NamedTuple):
 
     @property
     def answer(self) -> dict[str, Any]:
-        """What its writer is told: the first reasons, each of bounded length."""
+        """Return the answer to its writer: the first reasons, each of bounded length."""
         told = [reason[:_LONGEST_REASON] for reason in self.reasons[:_MOST_REASONS]]
         more = len(self.reasons) - len(told)
         return {

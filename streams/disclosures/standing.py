@@ -1,4 +1,4 @@
-"""What stands: of each case and consent its newest version, or that this release cannot read it."""
+"""Each case and consent by its newest version, also where this release cannot read that version."""
 
 from __future__ import annotations
 

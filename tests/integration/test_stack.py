@@ -30,6 +30,7 @@ from ops.embedded.layout import Layout
 from ops.embedded.registry import login_of
 from ops.embedded.stack import Stack
 from ops.settings import Settings
+from tests.integration.attacks.wire import ask
 
 Schema = dict[str, object]
 
@@ -122,7 +123,7 @@ def test_the_anonymous_are_refused_at_the_clients_listener(stack: Stack) -> None
 def test_the_anonymous_are_refused_at_the_controllers_listener(stack: Stack) -> None:
     password = stack.secrets.password(CONTROLLER_PRINCIPAL)
     with _controller(stack) as connection, pytest.raises(ConnectionError):
-        _ask(connection, METADATA, struct.pack(">i", -1))
+        ask(connection, METADATA, 0, struct.pack(">i", -1))
     assert _login(stack, "x" * 43) == AUTHENTICATION_FAILED
     assert _login(stack, password) == 0
 
@@ -318,27 +319,8 @@ def _controller(stack: Stack) -> socket.socket:
 
 def _login(stack: Stack, password: str) -> int:
     with _controller(stack) as connection:
-        answer = _ask(connection, SASL_HANDSHAKE, struct.pack(">h", 5) + b"PLAIN", version=1)
+        answer = ask(connection, SASL_HANDSHAKE, 1, struct.pack(">h", 5) + b"PLAIN")
         assert struct.unpack(">h", answer[:2]) == (0,)
         token = f"\0{CONTROLLER_PRINCIPAL}\0{password}".encode()
-        answer = _ask(connection, SASL_AUTHENTICATE, struct.pack(">i", len(token)) + token)
+        answer = ask(connection, SASL_AUTHENTICATE, 0, struct.pack(">i", len(token)) + token)
         return int(struct.unpack(">h", answer[:2])[0])
-
-
-def _ask(connection: socket.socket, api: int, body: bytes, version: int = 0) -> bytes:
-    """Send one request of the Kafka protocol; ``ConnectionError`` if it is not answered."""
-    request = struct.pack(">hhih", api, version, 1, -1) + body
-    connection.sendall(struct.pack(">i", len(request)) + request)
-    (length,) = struct.unpack(">i", _receive(connection, 4))
-    return _receive(connection, length)[4:]
-
-
-def _receive(connection: socket.socket, length: int) -> bytes:
-    received = b""
-    while len(received) < length:
-        part = connection.recv(length - len(received))
-        if not part:
-            message = "the server closed the connection"
-            raise ConnectionError(message)
-        received += part
-    return received

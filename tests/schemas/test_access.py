@@ -6,6 +6,15 @@ from schemas.access import grounds, principals, rules
 from schemas.protocol import COMPONENTS, Protocol
 
 
+def granted(protocol: Protocol, operation: str, family: str) -> set[tuple[str, str]]:
+    """Return who may do the operation on which topics of a family."""
+    return {
+        (rule.principal, rule.name)
+        for rule in rules(protocol)
+        if family in rule.name and rule.operation == operation
+    }
+
+
 def test_only_the_supplier_writes_its_intake_and_only_the_processor_reads_it(
     protocol: Protocol,
 ) -> None:
@@ -20,26 +29,17 @@ def test_only_the_supplier_writes_its_intake_and_only_the_processor_reads_it(
 
 
 def test_nobody_but_the_worker_writes_a_release(protocol: Protocol) -> None:
-    writers = {
-        rule.principal
-        for rule in rules(protocol)
-        if ".depersonalised." in rule.name and rule.operation == "write"
-    }
+    writers = {principal for principal, _ in granted(protocol, "write", ".depersonalised.")}
     assert writers == {"banes.worker"}
 
 
 def test_a_release_is_read_exactly_by_those_entitled_to_it(protocol: Protocol) -> None:
-    granted = {
-        (rule.principal, rule.name)
-        for rule in rules(protocol)
-        if ".depersonalised." in rule.name and rule.operation == "read"
-    }
     entitled = {
         (f"banes.{e.party}", f"banes.depersonalised.{e.profile}.{dataset}")
         for e in protocol.receives
         for dataset in e.datasets
     }
-    assert granted == entitled
+    assert granted(protocol, "read", ".depersonalised.") == entitled
 
 
 def test_rejections_and_receipts_go_to_their_supplier_alone(protocol: Protocol) -> None:
@@ -53,11 +53,6 @@ def test_rejections_and_receipts_go_to_their_supplier_alone(protocol: Protocol) 
 def test_the_metadata_of_supplies_go_to_the_supplier_and_to_who_receives_that_dataset(
     protocol: Protocol,
 ) -> None:
-    granted = {
-        (rule.principal, rule.name)
-        for rule in rules(protocol)
-        if ".supplies." in rule.name and rule.operation == "read"
-    }
     told = {
         (f"banes.{e.party}", f"banes.supplies.{s.agency}.{s.dataset}")
         for e in protocol.receives
@@ -67,7 +62,7 @@ def test_the_metadata_of_supplies_go_to_the_supplier_and_to_who_receives_that_da
     own = {
         (f"banes.{s.agency}", f"banes.supplies.{s.agency}.{s.dataset}") for s in protocol.supplies
     }
-    assert granted == told | own
+    assert granted(protocol, "read", ".supplies.") == told | own
     written = {r for r in rules(protocol) if ".supplies." in r.name and r.operation == "write"}
     assert {(r.principal, r.name) for r in written} == own
 
