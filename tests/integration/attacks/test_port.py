@@ -15,7 +15,12 @@ from confluent_kafka import KafkaException, Producer
 
 from ops import background
 from ops.embedded import stack as embedded
-from ops.embedded.broker_config import ADDRESS_CONNECTIONS, LOGIN_BYTES, LONGEST_TRANSACTION_MS
+from ops.embedded.broker_config import (
+    ADDRESS_CONNECTIONS,
+    LOGIN_BYTES,
+    LONGEST_TRANSACTION_MS,
+    REQUEST_BYTES,
+)
 from ops.settings import Settings
 from tests.integration.attacks import wire
 from tests.integration.clients import join_outcome
@@ -120,11 +125,24 @@ def test_bombs_from_many_connections_at_once_are_refused(unharmed: Site) -> None
         assert set(outcomes) == {MESSAGE_TOO_LARGE}
 
 
-def test_one_record_that_unpacks_to_a_third_of_the_heap_is_refused(unharmed: Site) -> None:
+def packed_record(size: int) -> bytes:
     packed = zlib.compressobj(9, zlib.DEFLATED, 31)
-    content = packed.compress(wire.record(0, 270_000_000)) + packed.flush()
+    return wire.batch(wire.GZIP, packed.compress(wire.record(0, size)) + packed.flush(), 1)
+
+
+def test_the_largest_record_that_fits_packed_into_a_request_is_refused(unharmed: Site) -> None:
+    batch = packed_record(238_000_000)
+    least, most = REQUEST_BYTES * 0.95, REQUEST_BYTES
+    assert least < len(batch) < most
     for topic in topics_of_police(unharmed):
-        assert send(unharmed, topic, wire.batch(wire.GZIP, content, 1)) == MESSAGE_TOO_LARGE
+        assert send(unharmed, topic, batch) == MESSAGE_TOO_LARGE
+
+
+def test_one_record_that_unpacks_to_a_third_of_the_heap_is_not_taken_in(unharmed: Site) -> None:
+    batch = packed_record(270_000_000)
+    for topic in topics_of_police(unharmed):
+        with pytest.raises(ConnectionError):
+            send(unharmed, topic, batch)
 
 
 def test_nothing_is_allocated_by_what_a_packed_record_says_of_its_length(unharmed: Site) -> None:
