@@ -73,12 +73,13 @@ def _officer(system: System, office: Office) -> Officer:
 
 
 def _request(case: str, original: Mapping[str, Any], asking: Officer, sealing: str) -> Request:
-    street = str(original["location_address"]).partition(",")[0]
+    # As it was supplied: its town is made up, so the house and street alone would not be the same address.
+    address = str(original["location_address"])
     about = {
         "purpose": "Safety plan for a household", "questions": ["Have there been incidents?"],
         "legal_basis": "cda-1998-s115",
         "conditions": ["dpa-1998-sch2-public-functions", "dpa-1998-sch3-justice"],
-        "subjects": [{"address": street, "postcode": original["location_postcode"]}],
+        "subjects": [{"address": address, "postcode": original["location_postcode"]}],
         "fields": {_DATASET: _FIELDS}, "until": london_today() + timedelta(28),
     }  # fmt: skip
     to = {"supplier": _SUPPLIER, "process": "marac", "sealing_key": sealing}

@@ -80,5 +80,12 @@ def test_the_live_phase_reads_back_what_it_published(shown: Any) -> None:
     assert 0 < shown["latency"]["p50_ms"] <= shown["latency"]["p99_ms"]
 
 
+def test_the_case_gives_the_council_the_household_s_record_and_ends(shown: Any) -> None:
+    case = shown["case"]
+    assert case["records"] >= 1
+    assert case["denied"] == case["asked"] > 0
+    assert case["destroyed"]
+
+
 def test_nothing_runs_on_after_it(shown: Any, run_dir: Path) -> None:
     assert embedded.find(Settings(run_dir=run_dir / "demo")) is None
