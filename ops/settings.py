@@ -40,7 +40,7 @@ class Settings(BaseModel):
     cache_dir: Path = Field(default=Path("~/.cache/ipu"), validate_default=True)
     broker_port: Port | None = None
     registry_port: Port | None = None
-    broker_heap: Heap = "768m"
+    broker_heap: Heap = "1536m"
     registry_heap: Heap = "192m"
 
     @field_validator("run_dir", "cache_dir")

@@ -22,12 +22,13 @@ SHORTEST_SESSION_MS = 6_000
 LOGIN_BYTES = 4_096
 """Largest request before a login: the broker allocates what a stranger says the request is long."""
 REQUEST_BYTES = 240_000
-"""Largest request: one message of the largest kind. Of names of one byte it takes sixty times that."""
+"""Largest request: one message of the largest kind."""
 QUEUED_REQUESTS = 16
-"""Requests that wait for a thread, unpacked. With those at work they must fit into the heap."""
-CLIENT_CONNECTIONS = 120
+"""Requests that wait for a thread."""
+CLIENT_CONNECTIONS = 60
+"""Connections of partners. Each may hold a request and an answer that nobody reads; see ADR 22."""
 INSIDE_CONNECTIONS = 80
-"""Connections to each listener. All of them, each in a largest request, must fit into the heap."""
+"""Connections of our own programs."""
 ADDRESS_CONNECTIONS = 40
 """Connections from one address, of any listener; this machine's own programs all have one."""
 LONGEST_TRANSACTION_MS = 60_000

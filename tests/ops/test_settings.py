@@ -15,7 +15,7 @@ def test_nothing_set_means_a_run_folder_here_and_free_ports() -> None:
     assert settings.run_dir == Path.cwd() / "run"
     assert settings.cache_dir == Path.home() / ".cache" / "ipu"
     assert (settings.broker_port, settings.registry_port) == (None, None)
-    assert (settings.broker_heap, settings.registry_heap) == ("768m", "192m")
+    assert (settings.broker_heap, settings.registry_heap) == ("1536m", "192m")
 
 
 def test_every_setting_can_come_from_the_environment(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import gzip
 import socket
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
@@ -17,6 +17,7 @@ from ops import background
 from ops.embedded import stack as embedded
 from ops.embedded.broker_config import (
     ADDRESS_CONNECTIONS,
+    CLIENT_CONNECTIONS,
     LOGIN_BYTES,
     LONGEST_TRANSACTION_MS,
     REQUEST_BYTES,
@@ -33,6 +34,8 @@ pytestmark = pytest.mark.broker
 
 ELSEWHERE = "127.0.0.2"
 CLOSED_S = 5.0
+OTHERS = 15
+"""Connections that an attack leaves to the clients of this test and of the party that is unharmed."""
 MESSAGE_TOO_LARGE, INVALID_RECORD, UNKNOWN = 10, 87, -1
 
 
@@ -107,8 +110,25 @@ def test_a_party_makes_the_broker_hold_no_request_larger_than_a_message(unharmed
 
 def test_requests_that_never_end_keep_nobody_else_waiting(unharmed: Site) -> None:
     with ExitStack() as opened:
-        for _ in range(70):
+        for _ in range(CLIENT_CONNECTIONS - OTHERS):
             wire.announce(opened.enter_context(logged_in(unharmed)), 1_000_000)
+        publish_as_fire(unharmed)
+
+
+@pytest.mark.parametrize(
+    ("api", "version", "many_names"),
+    [
+        (wire.FIND_COORDINATOR, 4, wire.find_coordinators),
+        (wire.DESCRIBE_GROUPS, 5, wire.describe_groups),
+    ],
+)
+def test_answers_that_nobody_reads_fit_into_the_heap_on_all_connections(
+    unharmed: Site, api: int, version: int, many_names: Callable[[int], bytes]
+) -> None:
+    body = many_names(REQUEST_BYTES - 100)
+    with ExitStack() as opened:
+        for _ in range(CLIENT_CONNECTIONS - OTHERS):
+            wire.send(opened.enter_context(logged_in(unharmed)), api, version, body)
         publish_as_fire(unharmed)
 
 

@@ -12,7 +12,7 @@ from contextlib import suppress
 
 from kafka.record.util import calc_crc32c
 
-PRODUCE, SASL_HANDSHAKE, SASL_AUTHENTICATE = 0, 17, 36
+PRODUCE, FIND_COORDINATOR, DESCRIBE_GROUPS, SASL_HANDSHAKE, SASL_AUTHENTICATE = 0, 10, 15, 17, 36
 GZIP, SNAPPY, LZ4, ZSTD = 1, 2, 3, 4
 NONCE = "attack"
 SECONDS = 10.0
@@ -90,6 +90,20 @@ def produce(topic: str, records: bytes) -> bytes:
     ) + records  # fmt: skip
 
 
+def find_coordinators(count: int) -> bytes:
+    """Return the body of a request (version 4) for the coordinators of groups without a name.
+
+    Each takes one byte in it, some sixty bytes in the broker, and 14 bytes in the answer.
+    """
+    head = b"\x00" + b"\x00"
+    return head + _unsigned(count + 1) + b"\x01" * count + b"\x00"
+
+
+def describe_groups(count: int) -> bytes:
+    """Return the body of a request (version 5) to describe groups without a name."""
+    return b"\x00" + _unsigned(count + 1) + b"\x01" * count + b"\x00\x00"
+
+
 def outcome(produced: bytes) -> int:
     """Return the error code of the one partition in a produce request's answer; 0 is none."""
     (length,) = struct.unpack_from(">h", produced, 4)
@@ -113,7 +127,11 @@ def record(number: int, size: int) -> bytes:
 
 def varint(number: int) -> bytes:
     """Return a number as Kafka's records have it."""
-    left, coded = (number << 1) ^ (number >> 63), bytearray()
+    return _unsigned((number << 1) ^ (number >> 63))
+
+
+def _unsigned(number: int) -> bytes:
+    left, coded = number, bytearray()
     while left > 0x7F:
         coded.append((left & 0x7F) | 0x80)
         left >>= 7
