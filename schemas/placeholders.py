@@ -20,6 +20,9 @@ _EXPONENT: Final = re.compile(
 )
 """A long number as a spreadsheet shows it, such as 1.2E+11: its last digits are lost."""
 
+_SURELY_ONE: Final = re.compile(r"[^Ee\n]*[1-9][^Ee\n]*\Z")
+"""No reference that is none has a digit other than 0 without the letter e."""
+
 MISSING: Final = "missing"
 SPOILT: Final = "spoilt-by-a-spreadsheet"
 
@@ -36,9 +39,15 @@ class Placeholders:
 
     def fault_of_reference(self, text: str) -> str | None:
         """`MISSING` for a word or mark for none, `SPOILT` for a rounded number, None for a reference."""
+        if _SURELY_ONE.match(text):
+            return None
         if _SAYS_NOTHING.match(text) or " ".join(text.casefold().split()) in self.references:
             return MISSING
         return SPOILT if _EXPONENT.fullmatch(text.strip()) else None
+
+    def suspects(self, *, births: bool) -> frozenset[date]:
+        """Return the days of which one of the other questions can say that they are none."""
+        return self.never if births else self.never | self.events | self.zero
 
     def is_no_birth(self, day: date) -> bool:
         """Return True if nobody's date of birth is meant by it."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from confluent_kafka import Message
+
 from ops.disclosures.openings import rule_of
-from ops.reader import UNKNOWN_TOPIC, ReadError, read_all
+from ops.reader import read_all, read_present
 from schemas.access import Ground, Rule
 from schemas.catalogue import Catalogue
 from schemas.protocol import Protocol
@@ -18,13 +20,7 @@ from streams.disclosures.standing import Standing
 
 def read_standing(client: Mapping[str, Any], protocol: Protocol, catalogue: Catalogue) -> Standing:
     """Read every case and consent as it stands now. Errors as `ops.reader.read_all`."""
-    decode = decoder(catalogue.system["case"])
-    standing = Standing()
-    for message in read_all(client, Names(protocol.prefix).cases, 1):
-        key, value = message.key(), message.value()
-        if key is not None and value is not None:
-            standing.take(key.decode() if isinstance(key, bytes) else key, decode(value))
-    return standing
+    return _standing(read_all(client, Names(protocol.prefix).cases, 1), catalogue)
 
 
 def known_standing(client: Mapping[str, Any], protocol: Protocol, catalogue: Catalogue) -> Standing:
@@ -32,12 +28,16 @@ def known_standing(client: Mapping[str, Any], protocol: Protocol, catalogue: Cat
 
     Errors as `ops.reader.read_all`.
     """
-    try:
-        return read_standing(client, protocol, catalogue)
-    except ReadError as error:
-        if error.reason != UNKNOWN_TOPIC:
-            raise
-        return Standing()
+    return _standing(read_present(client, Names(protocol.prefix).cases, 1), catalogue)
+
+
+def _standing(messages: Iterable[Message], catalogue: Catalogue) -> Standing:
+    decode, standing = decoder(catalogue.system["case"]), Standing()
+    for message in messages:
+        key, value = message.key(), message.value()
+        if key is not None and value is not None:
+            standing.take(key.decode() if isinstance(key, bytes) else key, decode(value))
+    return standing
 
 
 def case_grounds(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,21 +27,33 @@ class ProcessRecord(NamedTuple):
 def spawn(command: Sequence[str], log: Path) -> ProcessRecord:
     """Start ``command`` in a session of its own, its output appended to ``log`` (mode 0600).
 
-    Raises ``OSError`` where the program cannot be started.
+    What the program itself writes is for its user alone, too. Raises ``OSError`` where the program
+    cannot be started.
     """
     flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
-    pid = os.posix_spawn(
-        command[0],
-        list(command),
-        os.environ,
-        file_actions=[
-            (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
-            (os.POSIX_SPAWN_OPEN, 1, str(log), flags, 0o600),
-            (os.POSIX_SPAWN_DUP2, 1, 2),
-        ],
-        setsid=True,
-    )
+    with _private_files():
+        pid = os.posix_spawn(
+            command[0],
+            list(command),
+            os.environ,
+            file_actions=[
+                (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+                (os.POSIX_SPAWN_OPEN, 1, str(log), flags, 0o600),
+                (os.POSIX_SPAWN_DUP2, 1, 2),
+            ],
+            setsid=True,
+        )
     return ProcessRecord(pid, psutil.Process(pid).create_time())
+
+
+@contextmanager
+def _private_files() -> Iterator[None]:
+    """A child has the mask of its parent: neither group nor others may read or write its files."""
+    before = os.umask(0o077)
+    try:
+        yield
+    finally:
+        os.umask(before)
 
 
 def is_running(record: ProcessRecord) -> bool:

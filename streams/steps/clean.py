@@ -59,9 +59,10 @@ class Cleaner:
         `elsewhere` the date of the event as another file of the same case has it.
         """
         problems = tuple(problems)
-        unread = frozenset(p.field for p in problems)
+        unread = frozenset([p.field for p in problems])
         faults = [p for p in problems if p.field in self._required]
-        faults += self._before_birth(record)
+        if self._births:
+            faults += self._before_birth(record)
         caveats = [p.code for p in problems if p.field not in self._required]
         for rule in self._domestic:
             field = rule.telling(record)

@@ -58,6 +58,9 @@ class Validator:
         self._time_of = {e.date: e.time for e in record_type.events if e.time}
         self._readers = [(f.name, *_reader(f, code_lists)) for f in record_type.fields]
         self._dates = tuple((f.name, f.future) for f in record_type.fields if f.kind == "date")
+        self._suspects = tuple(
+            (name, self._none.suspects(births=name in self._births)) for name, _ in self._dates
+        )
         self._ordered = record_type.ordered
         self._times = tuple((e.date, e.time) for e in record_type.events if e.time)
         self._untils = tuple((e.date, e.until) for e in record_type.events if e.until)
@@ -101,9 +104,9 @@ class Validator:
                 record[name] = None
 
     def _check_placeholders(self, record: dict[str, Any], problems: list[Problem]) -> None:
-        for name, _ in self._dates:
+        for name, suspects in self._suspects:
             day = record[name]
-            if day is None or not self._is_placeholder(name, day, record):
+            if day not in suspects or not self._is_placeholder(name, day, record):
                 continue
             problems.append(Problem(name, "placeholder-date", day.isoformat(), _DATE_KNOWN))
             record[name] = None

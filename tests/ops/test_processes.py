@@ -33,6 +33,13 @@ def sleeper(tmp_path: Path) -> Iterator[ProcessRecord]:
     processes.kill(record)
 
 
+def test_what_a_child_writes_is_for_its_user_alone(tmp_path: Path) -> None:
+    written = tmp_path / "written"
+    record = _spawn(f"open({str(written)!r}, 'w').close(); {SLEEP}", tmp_path / "log")
+    processes.kill(record)
+    assert stat.S_IMODE(written.stat().st_mode) == 0o600
+
+
 def test_a_child_has_its_own_session_and_a_private_log(
     sleeper: ProcessRecord, tmp_path: Path
 ) -> None:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from ops import reader
 from ops.disclosures import office as office_module
 from ops.disclosures import standing as standing_module
 from ops.disclosures.errors import DisclosureError
@@ -171,7 +172,7 @@ def failing(error: ReadError) -> Any:
 
 
 def test_nothing_stands_before_the_protocol_is_applied(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(standing_module, "read_all", failing(ReadError("cases", UNKNOWN_TOPIC)))
+    monkeypatch.setattr(reader, "read_all", failing(ReadError("cases", UNKNOWN_TOPIC)))
     assert known_standing(CLIENT, PROTOCOL, CATALOGUE) == Standing()
 
 
@@ -185,7 +186,7 @@ def test_nothing_stands_before_the_protocol_is_applied(monkeypatch: pytest.Monke
 def test_cases_that_cannot_be_read_are_not_taken_for_none(
     error: ReadError, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(standing_module, "read_all", failing(error))
+    monkeypatch.setattr(reader, "read_all", failing(error))
     with pytest.raises(ReadError, match=error.reason):
         known_standing(CLIENT, PROTOCOL, CATALOGUE)
     with pytest.raises(ReadError, match=error.reason):
