@@ -7,6 +7,7 @@ in front of a whole street name (*Okonkwo Park Road*) from a person or a house, 
 from __future__ import annotations
 
 import re
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Final
 
 from sanitiser.address_words import settlements, words
@@ -22,6 +23,8 @@ SEVERAL: Final = "several-streets"
 _INNER_CAPITAL: Final = re.compile(r"[a-z\u00df-\u00ff][A-Z\u00c0-\u00de]")
 _SCOTTISH: Final = re.compile(r"\A(?:Mc|Mac|Fitz)(?=[A-Z])")
 _LINKS: Final = frozenset({"and", "of", "the", "with", "to"})
+_CACHED: Final = 16_384
+"""Words of addresses; those of streets come again and again."""
 _LONGEST_PLAIN: Final = 6
 """Letters of a common first word of streets, from which on it is seen at the end of a longer word."""
 
@@ -56,16 +59,21 @@ def _without_sides(keys: tuple[str, ...]) -> tuple[str, ...]:
     return keys
 
 
+@lru_cache(maxsize=_CACHED)
 def _is_run_together(token: str, key: str) -> bool:
     """Return True where two fields can be in one word: MrOkonkwoAcacia, okonkwoacacia."""
     if any(_INNER_CAPITAL.search(_SCOTTISH.sub("", part)) for part in re.split(r"[-'/.]", token)):
         return True
     if key in words().known or (key,) in settlements():
         return False
-    return any(
-        len(plain) >= _LONGEST_PLAIN and key.endswith(plain) and len(key) - len(plain) > 1
-        for plain in words().plain
-    )
+    if not key.endswith(_plain_endings()):
+        return False
+    return any(key.endswith(plain) and len(key) - len(plain) > 1 for plain in _plain_endings())
+
+
+@cache
+def _plain_endings() -> tuple[str, ...]:
+    return tuple(plain for plain in words().plain if len(plain) >= _LONGEST_PLAIN)
 
 
 def _begins_with_another(name: tuple[str, ...], thoroughfares: frozenset[str]) -> bool:
