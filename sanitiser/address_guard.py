@@ -6,6 +6,7 @@ in front of a whole street name (*Okonkwo Park Road*) from a person or a house, 
 
 from __future__ import annotations
 
+import itertools
 import re
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Final
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 RUN_TOGETHER: Final = "fields-run-together"
+TWICE: Final = "word-twice"
+"""Such as House Hill St St, which reads in two ways."""
 POSITION: Final = "position-left"
 BEFORE_A_STREET: Final = "name-before-a-street"
 SEVERAL: Final = "several-streets"
@@ -40,6 +43,8 @@ def doubt(
     name = _without_sides(tuple(keys))
     if any(_is_run_together(token, key) for token, key in zip(tokens, keys, strict=True)):
         return RUN_TOGETHER
+    if any(key == after for key, after in itertools.pairwise(keys)):
+        return TWICE
     if any(_is_position(at, key) for at, key in enumerate(name[:-1])):
         return POSITION
     if _begins_with_another(name, is_thoroughfare):

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sanitiser.address import released_address as released
@@ -194,6 +194,7 @@ def test_no_digit_is_ever_released_save_a_streets_ordinal(address: str) -> None:
     assert not any(c.isnumeric() for c in ORDINAL.sub("", found))
 
 
+@example("12 House Hill St St")
 @given(ADDRESSES)
 def test_a_released_address_holds_nothing_more_to_take_away(address: str) -> None:
     found = released(address)
