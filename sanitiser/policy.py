@@ -61,7 +61,7 @@ class Policy:
         self._identity = record_type.identity
         self._dataset = record_type.dataset
         self._record_key = key.for_purpose(profile, "record")
-        self._row_rule = RowRule(record_type, profile, code_lists)
+        self.row_rule = RowRule(record_type, profile, code_lists)
         released = record_type.released(profile)
         self._told = frozenset(f.name for f in released)
         self._kept = [
@@ -111,11 +111,16 @@ class Policy:
     @property
     def has_exclusion(self) -> bool:
         """Return whether there are rows that this profile never gets."""
-        return bool(self._row_rule)
+        return bool(self.row_rule)
+
+    @property
+    def has_texts(self) -> bool:
+        """Return whether there are texts of which this profile is told a code."""
+        return bool(self._texts)
 
     def kept_out(self, record: Record, unread: Collection[str]) -> str | None:
         """Return why this profile gets no such row; None if it may have it."""
-        return self._row_rule(record, unread)
+        return self.row_rule(record, unread)
 
     def residues(self, record: Record) -> set[str]:
         """The texts of a record that say more than their codes tell."""

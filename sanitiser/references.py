@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import blake2b
 
 KEY_BYTES = 32
@@ -17,23 +17,28 @@ class ReferenceKey:
     """
 
     secret: bytes
+    _begun: blake2b = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
         """Refuse a key too short to withstand search."""
         if not KEY_BYTES <= len(self.secret) <= blake2b.MAX_KEY_SIZE:
             longest = blake2b.MAX_KEY_SIZE
             raise ValueError(f"a reference key has {KEY_BYTES} to {longest} bytes")
+        # The key is taken in once; each digest goes on from there.
+        object.__setattr__(self, "_begun", blake2b(key=self.secret, digest_size=_DIGEST_BYTES))
 
     def for_purpose(self, *purpose: str) -> ReferenceKey:
         """A key of its own for one profile and join, so that two releases share no digest."""
-        return ReferenceKey(_keyed(self.secret, purpose, KEY_BYTES).digest())
+        derived = blake2b(_message(purpose), key=self.secret, digest_size=KEY_BYTES)
+        return ReferenceKey(derived.digest())
 
     def digest(self, *parts: str) -> str:
         """128 bits over `parts`, as 32 hexadecimal digits."""
-        return _keyed(self.secret, parts, _DIGEST_BYTES).hexdigest()
+        state = self._begun.copy()
+        state.update(_message(parts))
+        return state.hexdigest()
 
 
-def _keyed(secret: bytes, parts: tuple[str, ...], size: int) -> blake2b:
+def _message(parts: tuple[str, ...]) -> bytes:
     # Parts with their lengths, so that ("ab", "c") and ("a", "bc") differ.
-    message = "".join([f"{len(part)}:{part}" for part in parts])
-    return blake2b(message.encode("utf-8", "surrogatepass"), key=secret, digest_size=size)
+    return "".join([f"{len(part)}:{part}" for part in parts]).encode("utf-8", "surrogatepass")

@@ -121,6 +121,13 @@ class Flow:
     personal_until: date = date.max
     released_until: date = date.max
     agreed_until: Mapping[str, date] = field(default_factory=dict)
+    flags: frozenset[str] = field(init=False)
+    """The flags by which a profile excludes rows."""
+
+    def __post_init__(self) -> None:
+        """Gather the flags."""
+        flags = frozenset(rule.flag for rule in self.record_type.excluded.values())
+        object.__setattr__(self, "flags", flags)
 
     def process(self, intake: Intake, now: datetime, now_ms: int, tally: Tally) -> list[Output]:
         """The outputs of one record, which has exactly one outcome: released, held, rejected or erased.
@@ -233,16 +240,17 @@ class Flow:
         if caveats:
             tally.cleaned += 1
             tally.caveats.update(caveats)
-            self._count_flags(tally, caveats)
+            if self.flags:
+                self._count_flags(tally, caveats)
         day = record[self.record_type.events[0].date] if self.record_type.events else None
         if day is not None:
             tally.newest_event = max(tally.newest_event, day.isoformat())
 
     def _count_flags(self, tally: Tally, caveats: Sequence[str]) -> None:
-        flags = {rule.flag for rule in self.record_type.excluded.values()}
-        found = [caveat for caveat in caveats if caveat.partition(":")[0] in flags]
-        tally.of_rows.caveats.update(found)
-        tally.of_rows.cleaned += len(found) == len(caveats)
+        found = [caveat for caveat in caveats if caveat.partition(":")[0] in self.flags]
+        if found:
+            tally.of_rows.caveats.update(found)
+            tally.of_rows.cleaned += len(found) == len(caveats)
 
     def _reject(
         self, intake: Intake, faults: Sequence[Problem], tally: Tally, *, whole: bool = True

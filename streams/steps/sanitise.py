@@ -22,6 +22,8 @@ class Sanitiser:
     def __init__(self, policies: Sequence[Policy]) -> None:
         """Take one compiled policy a profile."""
         self._policies = tuple(policies)
+        self._ruled = tuple((p, p.row_rule if p.has_exclusion else None) for p in policies)
+        self._with_texts = tuple(policy for policy in policies if policy.has_texts)
         self.profiles = tuple(policy.profile for policy in policies)
 
     def __call__(
@@ -38,8 +40,8 @@ class Sanitiser:
         """
         return [
             Release(policy.profile, policy.release(agency, record, locations, caveats))
-            for policy in self._policies
-            if policy.kept_out(record, unread) is None
+            for policy, rule in self._ruled
+            if rule is None or rule(record, unread) is None
         ]
 
     def kept_out(self, record: dict[str, Any], unread: Collection[str]) -> list[str]:
@@ -61,4 +63,6 @@ class Sanitiser:
 
     def residues(self, record: dict[str, Any]) -> int:
         """How many texts of a record say more than any profile is told of them."""
-        return len(set().union(*(policy.residues(record) for policy in self._policies)))
+        if not self._with_texts:
+            return 0
+        return len(set().union(*(policy.residues(record) for policy in self._with_texts)))
