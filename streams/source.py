@@ -100,7 +100,7 @@ class SourceSettings:
     batch_records: int = 2_000
     batch_supplies: int = 100
     batch_bytes: int = 4_194_304
-    window_seconds: float = 0.005
+    window_seconds: float = 0.001
     idle_seconds: float = 0.25
     result_seconds: float = 60.0
     dependency_seconds: float = 60.0
