@@ -9,9 +9,11 @@ from hashlib import blake2b
 from typing import Any, Final, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 _DIGEST_BYTES: Final = 8
 _BETWEEN: Final = "\x1f"
+_PARTS: Final = 16
 ROWS_NAMED: Final = 10
 
 
@@ -51,11 +53,23 @@ class Repeats:
         self._rows.append(row)
 
     def found(self) -> Found:
-        """The records that have the identity of one before them."""
+        """Return the records that have the identity of one before them."""
         if not self._digests:
             return Found(0, ())
         digests = np.frombuffer(self._digests, np.uint64)
-        order = np.argsort(digests, kind="stable")
-        same = digests[order][1:] == digests[order][:-1]
-        rows = np.sort(np.frombuffer(self._rows, np.uint32)[order[1:][same]])
+        places = np.concatenate([_later(digests, part) for part in range(_PARTS)])
+        rows = np.sort(np.frombuffer(self._rows, np.uint32)[places])
         return Found(len(rows), tuple(int(row) for row in rows[:ROWS_NAMED]))
+
+
+def _later(digests: NDArray[np.uint64], part: int) -> NDArray[np.intp]:
+    """Return the places of the digests of a part that are there before them as well.
+
+    Equal digests are in the same part, so that a part is sorted in little memory.
+    """
+    places = np.flatnonzero(digests.view(np.uint8)[::_DIGEST_BYTES] % _PARTS == part)
+    of_part = digests[places]
+    order = np.argsort(of_part, kind="stable")
+    same = of_part[order][1:] == of_part[order][:-1]
+    later: NDArray[np.intp] = places[order[1:][same]]
+    return later
