@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _CACHED: Final = 65_536
 _LONGEST: Final = 500
 """Characters of an address that is looked into; no postal address comes near it."""
-_HOUSE_NUMBER: Final = re.compile(r"\A\d{1,4}(?=\s+[A-Za-z])", re.ASCII)
+_HOUSE_NUMBER: Final = re.compile(r"\A(?!(?:19|20)\d\d)\d{1,4}(?=\s+[A-Za-z])", re.ASCII)
 _POSTCODE: Final = re.compile(rf"\b({FORM}\s*{INWARD})\b", re.IGNORECASE | re.ASCII)
 _OUTWARD_AT_END: Final = re.compile(rf"(?:^|[\s,]){FORM}[\s,.]*$", re.IGNORECASE | re.ASCII)
 _BRACKETED: Final = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")

@@ -24,6 +24,8 @@ BEFORE_A_STREET: Final = "name-before-a-street"
 SEVERAL: Final = "several-streets"
 
 _INNER_CAPITAL: Final = re.compile(r"[a-z\u00df-\u00ff][A-Z\u00c0-\u00de]")
+_JOINED_BY_A_MARK: Final = re.compile(r"[^\W\d_]{3}'[^\W\d_]{3}")
+"""Not O'Connell, Rhodfa'r or King's."""
 _SCOTTISH: Final = re.compile(r"\A(?:Mc|Mac|Fitz)(?=[A-Z])")
 _LINKS: Final = frozenset({"and", "of", "the", "with", "to"})
 _CACHED: Final = 16_384
@@ -69,6 +71,8 @@ def _is_run_together(token: str, key: str) -> bool:
     """Return True where two fields can be in one word: MrOkonkwoAcacia, okonkwoacacia."""
     if any(_INNER_CAPITAL.search(_SCOTTISH.sub("", part)) for part in re.split(r"[-'/.]", token)):
         return True
+    if _JOINED_BY_A_MARK.search(key):
+        return True
     if key in words().known or (key,) in settlements():
         return False
     if not key.endswith(_plain_endings()):
@@ -108,6 +112,8 @@ def _length_of_town(name: tuple[str, ...]) -> int:
 def _is_known(key: str) -> bool:
     """Return True for a word of streets and buildings, which nobody is called by."""
     w = words()
-    if key in w.whole or key in _LINKS or not key.isalpha():
+    if key in w.whole or key in w.owner or key in _LINKS or not any(map(str.isalpha, key)):
         return True
+    if key[0].isdigit():
+        return True  # 1st Avenue
     return (key in w.known or key in w.plain) and key not in w.person

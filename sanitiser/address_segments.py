@@ -12,8 +12,12 @@ from sanitiser.address_words import Words, settlements, words
 _ORDINAL: Final = re.compile(r"[0-9]{0,2}(?:1st|2nd|3rd|[04-9]th|1[123]th)")
 _DIGIT: Final = re.compile(r"\d")
 _NO_HOUSE: Final = re.compile(
-    r"\d{5}|\A0\d|\A[a-z]{2}\d{2}[a-z]{3}\Z|\A\d{1,2}[/.]\d{1,2}[/.]\d{2,4}\Z"
+    r"\d{5}|\A0\d|\Aic\d\Z|\A[a-z]{1,4}\.?\d\d|\A\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}\Z|\A(?:19|20)\d\d\Z"
+    r"|\d[ap]m\Z|\dy[ro]s?\Z|\A\W*[\u00a3$\u20ac]"
 )
+"""Telephone numbers, vehicle marks, ranks, roads, dates, years, times, ages and money."""
+_GLUED: Final = re.compile(r"\d[^\W\d_]{3}")
+"""A number and a word in one, such as 12Rose, which may begin the name of a house."""
 _WITHIN_WORD: Final = re.compile(r"[-./&]+")
 _MOST_NAME_WORDS: Final = 4
 _LONGEST_WORD: Final = 24
@@ -186,6 +190,7 @@ class _Reader:
             self._key(at - 1) in self.words.part and self._key(at - 1) not in self.words.numbering
         )
         foreign = self._counts_no_house(at)
+        self.several |= bool(_GLUED.search(self.keys[at]))
         self._begin(at + 1, numbered=not (of_part or foreign), free=of_part or foreign)
         self.foreign = foreign
 
@@ -253,7 +258,7 @@ class _Reader:
         self._note_break(at)
         if self.counted and self.strong and self.break_at is not None:
             return  # "12 Acacia Avenue Harry Lane": the street is the one behind the number
-        if self.counted and strong and self.break_at is not None:
+        if self.counted and self.break_at is not None:
             self.several = True
         if strong and self.break_at is not None:
             self._begin(self.break_at, numbered=False, free=False)
@@ -349,7 +354,9 @@ class _Reader:
             return UNKNOWN_START
         first = self._key(self.start).partition("-")[0] in self.words.first
         named = self.keys[self.start + first : self.end]
-        return None if _is_one_name(named, welsh=first) else UNKNOWN_START
+        whole = first and "-" in self._key(self.start)
+        fits = _is_behind_a_whole_name(named) if whole else _is_one_name(named, welsh=first)
+        return None if fits else UNKNOWN_START
 
 
 @cache
@@ -408,6 +415,11 @@ def _begins_plainly(key: str) -> bool:
     return plain or is_thoroughfare(key)
 
 
+def _is_behind_a_whole_name(keys: tuple[str, ...]) -> bool:
+    """Whether words may stand behind a Welsh name with hyphens, such as Maes-y-Felin Uchaf."""
+    return keys in settlements() or all(key in words().welsh for key in keys)
+
+
 def _is_one_name(keys: tuple[str, ...], *, welsh: bool = False) -> bool:
     """Whether each thoroughfare word has at most one word of its own, beside what qualifies it.
 
@@ -416,7 +428,7 @@ def _is_one_name(keys: tuple[str, ...], *, welsh: bool = False) -> bool:
     """
     w, names = words(), 0
     for at, key in enumerate(keys):
-        if at and is_thoroughfare(key) and not (key == "st" and at + 1 < len(keys)):
+        if at and not welsh and is_thoroughfare(key) and not (key == "st" and at + 1 < len(keys)):
             names = 0
         elif key in w.qualifier:
             # What begins a name begins another one behind a name: Rose New Road, Rose The Avenue,

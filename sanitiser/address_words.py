@@ -10,7 +10,7 @@ from sanitiser.word_lists import lines_of, words_by_kind
 _FILES: Final = ("thoroughfares.txt", "premises.txt")
 _PIECES: Final = (
     "ways", "ending", "compound", "person", "surname", "founder", "owner", "outbuilding", "figure",
-    "relation", "plain", "placed",
+    "relation", "plain", "placed", "welsh",
 )  # fmt: skip
 """Kinds that are no words by which a segment is read: parts of words, and words within names."""
 
@@ -47,6 +47,7 @@ class Words(NamedTuple):
     relation: frozenset[str]
     plain: frozenset[str]
     placed: frozenset[str]
+    welsh: frozenset[str]
     ways: frozenset[str]
     ending: frozenset[str]
     known: frozenset[str]

@@ -115,8 +115,10 @@ class CodeList:
                 return found
         for end in range(1, len(said)):
             code = self._in_words(said[:end])
-            if code is not None and code == self._in_words(said[end:]):
-                return code
+            if code is None or code != self._in_words(said[end:]):
+                continue
+            if not "".join(said).isdigit():
+                return code  # "6 6" is 66 as well
         return None
 
     def _with_words(self, text: str) -> Spelt | None:

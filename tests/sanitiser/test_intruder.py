@@ -162,6 +162,8 @@ SOMEBODY = (
     "Peter",
     "Rosemount",
     "MacDonald",
+    "O'Brien",
+    "D\u2019Arcy",
 )
 WHOLE_STREETS = (
     "Park Road",
@@ -174,7 +176,7 @@ WHOLE_STREETS = (
 )
 POSITIONS = (
     "outside", "near", "corner", "opposite", "opp", "o/s", "rear of", "next to", "behind", "junction of",
-    "jct", "off", "adj", "at", "ger", "gyferbyn", "wrth",
+    "jct", "jcn", "off", "adj", "at", "ger", "gyferbyn", "wrth",
 )  # fmt: skip
 
 
@@ -203,6 +205,11 @@ def test_a_name_before_a_whole_street_never_comes_out(somebody: str, street: str
         f"12 Acacia Avenue {somebody} drive",
         f"{somebody}Acacia Avenue",
         f"Mr{somebody}Acacia Avenue",
+        f"{somebody}'{street}",
+        f"{somebody} and {street}",
+        f"12 Maes-y-Felin {somebody}",
+        f"Maes-y-Felin & {somebody}",
+        f"Ffordd y Mor side {somebody}",
     ]
     for line in lines:
         for spelling in spellings(line):
@@ -238,6 +245,10 @@ def test_a_word_of_position_never_comes_out(position: str, street: str) -> None:
         ("Rose Cottage, Norton St. Philip", {""}),
         ("Mill House, Stoke St Michael, Radstock", {""}),
         ("Okonkwo corner Park Road", {"park road", ""}),
+        ("12 The Green Ivy Bank Bath", {"the green, bath", ""}),
+        ("12 Elm Grove Windy Ridge", {"elm grove", ""}),
+        ("12Rose Cottage Park Road", {"park road", ""}),
+        ("12Green Gables Park Road", {"park road", ""}),
     ],
 )
 def test_nothing_but_the_true_street_comes_out(line: str, streets: set[str]) -> None:
@@ -246,8 +257,22 @@ def test_nothing_but_the_true_street_comes_out(line: str, streets: set[str]) -> 
 
 
 @pytest.mark.parametrize(
+    "figure",
+    [
+        "PC1234", "IC1", "male 34", "34yo", "A36", "B3110", "1980", "1-2-80", "1980-02-01", "2130hrs", "9pm",
+        "\u00a320", "A123BCD", "ABC123D",
+    ],
+)  # fmt: skip
+def test_a_figure_that_counts_no_house_makes_nobody_a_street(figure: str) -> None:
+    for spelling in (f"{figure} Harry Lane", f"{figure} HARRY LANE".upper()):
+        assert released_address(spelling) is None, spelling
+
+
+@pytest.mark.parametrize(
     ("line", "street"),
     [
+        ("3 Maes-y-Felin Uchaf, Bath", "Maes-y-Felin Uchaf, Bath"),
+        ("12 O'Connell Street", "O'Connell Street"),
         ("12 Park Road", "Park Road"), ("12 Okonkwo Road", "Okonkwo Road"),
         ("12 McDonald Road", "McDonald Road"),
         ("5 Crystal Palace Park Road", "Crystal Palace Park Road"),

@@ -54,7 +54,22 @@ def test_home_office_codes_are_read_with_their_sub_classes(
 
 
 @pytest.mark.parametrize(
-    "text", ["1234", "A28", "28A extra", "Burglary", "28A/1234", "999Z", "123/1", "0", "8/", "٨/٦"]
+    "text",
+    [
+        "1234",
+        "A28",
+        "28A extra",
+        "Burglary",
+        "28A/1234",
+        "999Z",
+        "123/1",
+        "0",
+        "8/",
+        "٨/٦",
+        "6 6",
+        "9, 9",
+        "9-9",
+    ],
 )
 def test_other_texts_are_no_home_office_code(catalogue: Catalogue, text: str) -> None:
     assert catalogue.code_lists["home-office-classification"].code(text) is None
