@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from schemas.catalogue import Catalogue
 from schemas.law import load_law
@@ -42,10 +42,43 @@ def parse_protocol(content: bytes, path: Path, catalogue: Catalogue) -> Protocol
 
 def _explained(problem: Any) -> list[Finding]:
     """Return the findings of one error of the model; those across fields have places of their own."""
-    if problem["type"] == INCONSISTENT:
+    place, kind, given = problem["loc"], problem["type"], problem["input"]
+    if kind == INCONSISTENT:
         found: list[Finding] = problem["ctx"]["findings"]
         return found
-    return [Finding(problem["loc"], problem["msg"].removeprefix("Value error, "))]
+    message = problem["msg"].removeprefix("Value error, ")
+    if kind == "extra_forbidden":
+        message = f"is no setting; accepted: {', '.join(_settings_at(place))}"
+    elif kind == "missing":
+        message = "is missing; a value is needed"
+    elif kind == "literal_error":
+        message = f"{given!r:.60} is not accepted; accepted: {problem['ctx']['expected']}"
+    elif kind.startswith("date"):
+        message = f"{given!r:.60} is no date; accepted: a date as YYYY-MM-DD"
+    elif kind == "string_pattern_mismatch":
+        message = (
+            f"{given!r:.60} is not accepted; accepted: what matches {problem['ctx']['pattern']}"
+        )
+    elif place and isinstance(given, str | int | float) and kind != "value_error":
+        message = f"{message}; given {given!r:.60}"
+    elif not place:
+        message = f"is no protocol; accepted: {', '.join(_settings_at(('',)))}"
+    return [Finding(place, message)]
+
+
+def _settings_at(place: Place) -> Iterator[str]:
+    """The settings that the part of a protocol has to which the last step of `place` belongs."""
+    model: Any = Protocol
+    for step in place[:-1]:
+        if isinstance(step, str) and step in model.model_fields:
+            model = _model_in(model.model_fields[step].annotation) or model
+    yield from (field.alias or name for name, field in model.model_fields.items())
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next(filter(None, map(_model_in, get_args(annotation))), None)
 
 
 def overdue_review(path: Path, protocol: Protocol, day: date) -> list[str]:
