@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from schemas.catalogue import Catalogue
 from schemas.law import load_law
-from schemas.positions import Finding, Place, located
+from schemas.positions import Finding, Place, located, settings_at
 from schemas.protocol import INCONSISTENT, Protocol, ProtocolError
 from schemas.protocol_law import law_findings
 from schemas.review_date import review_notice
@@ -48,7 +48,7 @@ def _explained(problem: Any) -> list[Finding]:
         return found
     message = problem["msg"].removeprefix("Value error, ")
     if kind == "extra_forbidden":
-        message = f"is no setting; accepted: {', '.join(_settings_at(place))}"
+        message = f"is no setting; accepted: {', '.join(settings_at(Protocol, place))}"
     elif kind == "missing":
         message = "is missing; a value is needed"
     elif kind == "literal_error":
@@ -62,23 +62,8 @@ def _explained(problem: Any) -> list[Finding]:
     elif place and isinstance(given, str | int | float) and kind != "value_error":
         message = f"{message}; given {given!r:.60}"
     elif not place:
-        message = f"is no protocol; accepted: {', '.join(_settings_at(('',)))}"
+        message = f"is no protocol; accepted: {', '.join(settings_at(Protocol, ('',)))}"
     return [Finding(place, message)]
-
-
-def _settings_at(place: Place) -> Iterator[str]:
-    """The settings that the part of a protocol has to which the last step of `place` belongs."""
-    model: Any = Protocol
-    for step in place[:-1]:
-        if isinstance(step, str) and step in model.model_fields:
-            model = _model_in(model.model_fields[step].annotation) or model
-    yield from (field.alias or name for name, field in model.model_fields.items())
-
-
-def _model_in(annotation: Any) -> type[BaseModel] | None:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    return next(filter(None, map(_model_in, get_args(annotation))), None)
 
 
 def overdue_review(path: Path, protocol: Protocol, day: date) -> list[str]:
