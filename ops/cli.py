@@ -15,6 +15,7 @@ from ops.commands.audit import audit
 from ops.commands.consent import consent
 from ops.commands.demo import demo
 from ops.commands.disclose import disclose
+from ops.commands.examples import keep_examples_whole
 from ops.commands.isp import isp
 from ops.commands.keys import keys
 from ops.commands.publish import publish
@@ -82,6 +83,7 @@ def build_cli() -> typer.Typer:
     cli.add_typer(audit, name="audit")
     cli.add_typer(disclose, name="disclose")
     cli.add_typer(consent, name="consent")
+    keep_examples_whole(cli)
     return cli
 
 

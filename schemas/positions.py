@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
+
+from pydantic import BaseModel
 
 Place = tuple[str | int, ...]
 
@@ -37,3 +40,17 @@ def line_of(document: Any, place: Place) -> int:
         except (KeyError, IndexError, TypeError):
             break
     return line
+
+
+def settings_at(model: Any, place: Place) -> Iterator[str]:
+    """The settings that the part of a document has to which the last step of `place` belongs."""
+    for step in place[:-1]:
+        if isinstance(step, str) and step in model.model_fields:
+            model = _model_in(model.model_fields[step].annotation) or model
+    yield from (field.alias or name for name, field in model.model_fields.items())
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next(filter(None, map(_model_in, get_args(annotation))), None)

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from schemas.catalogue import Catalogue
 from schemas.law import load_law
-from schemas.positions import Finding, Place, located
+from schemas.positions import Finding, Place, located, settings_at
 from schemas.protocol import INCONSISTENT, Protocol, ProtocolError
 from schemas.protocol_law import law_findings
 from schemas.review_date import review_notice
@@ -42,10 +42,28 @@ def parse_protocol(content: bytes, path: Path, catalogue: Catalogue) -> Protocol
 
 def _explained(problem: Any) -> list[Finding]:
     """Return the findings of one error of the model; those across fields have places of their own."""
-    if problem["type"] == INCONSISTENT:
+    place, kind, given = problem["loc"], problem["type"], problem["input"]
+    if kind == INCONSISTENT:
         found: list[Finding] = problem["ctx"]["findings"]
         return found
-    return [Finding(problem["loc"], problem["msg"].removeprefix("Value error, "))]
+    message = problem["msg"].removeprefix("Value error, ")
+    if kind == "extra_forbidden":
+        message = f"is no setting; accepted: {', '.join(settings_at(Protocol, place))}"
+    elif kind == "missing":
+        message = "is missing; a value is needed"
+    elif kind == "literal_error":
+        message = f"{given!r:.60} is not accepted; accepted: {problem['ctx']['expected']}"
+    elif kind.startswith("date"):
+        message = f"{given!r:.60} is no date; accepted: a date as YYYY-MM-DD"
+    elif kind == "string_pattern_mismatch":
+        message = (
+            f"{given!r:.60} is not accepted; accepted: what matches {problem['ctx']['pattern']}"
+        )
+    elif place and isinstance(given, str | int | float) and kind != "value_error":
+        message = f"{message}; given {given!r:.60}"
+    elif not place:
+        message = f"is no protocol; accepted: {', '.join(settings_at(Protocol, ('',)))}"
+    return [Finding(place, message)]
 
 
 def overdue_review(path: Path, protocol: Protocol, day: date) -> list[str]:

@@ -391,8 +391,9 @@ def _entry(answer: Answer) -> dict[str, Any]:
 
 
 def _print(found: list[Answer], consult: list[Party]) -> None:
-    table = Table("when", "who", "what", "of", "dataset")
-    table.add_column("to", overflow="fold")
+    table = Table()
+    for heading in ("when", "who", "what", "of", "dataset", "to"):
+        table.add_column(heading, overflow="fold")
     table.add_column("number", justify="right")
     for answer in found:
         at = f"{london_time(answer.content['at']):%Y-%m-%d %H:%M:%S}"

@@ -115,6 +115,7 @@ def plan(
         ipu isp plan partnership.yaml
 
         ipu isp plan partnership.yaml --out plan.json
+
         ipu isp apply partnership.yaml --plan plan.json
     """
     here = on_stack(protocol_file, run_dir)

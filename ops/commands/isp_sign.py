@@ -127,6 +127,7 @@ def exercise(
     Examples:
 
         ipu isp exercise partnership.yaml
+
         ipu up --exercise run/exercise/partnership.yaml
     """
     settings = Settings.from_environment(run_dir=run_dir)

@@ -129,7 +129,7 @@ def publish(
     if as_json:
         say_json(_document(published, outcome))
     else:
-        _print_summary(agreed.party(agency).name, published, outcome)
+        _print_summary(job, published, outcome)
     failed = failed_on_unreadable(
         published.unreadable, published.unreadable_rows, allowed=allow_unreadable
     )
@@ -219,8 +219,8 @@ def _outcome_document(outcome: Outcome | None) -> dict[str, Any] | None:
     return {**counts, "whole": outcome.is_whole}
 
 
-def _print_summary(agency: str, published: Published, outcome: Outcome | None) -> None:
-    table = Table(title=f"{agency}: supply {published.supply_id}", show_header=False)
+def _print_summary(job: Job, published: Published, outcome: Outcome | None) -> None:
+    table = Table(title=f"{job.agency_name}: supply {published.supply_id}", show_header=False)
     table.add_column()
     table.add_column(justify="right")
     table.add_row("rows read", f"{published.rows_read:,}")
@@ -232,7 +232,7 @@ def _print_summary(agency: str, published: Published, outcome: Outcome | None) -
         _add_outcome(table, outcome)
     console = Screen()
     console.print(table)
-    for line in _notes(published, outcome):
+    for line in _notes(job, published, outcome):
         console.print(line, soft_wrap=True)
 
 
@@ -249,7 +249,7 @@ def _add_rows(table: Table, title: str, counts: Mapping[str, int]) -> None:
         table.add_row(f"{title}: {name}", f"{count:,}")
 
 
-def _notes(published: Published, outcome: Outcome | None) -> Iterator[str]:
+def _notes(job: Job, published: Published, outcome: Outcome | None) -> Iterator[str]:
     if published.already_supplied:
         yield "already supplied: this file was complete before, so no record was sent"
     elif published.resumed_after:
@@ -261,14 +261,16 @@ def _notes(published: Published, outcome: Outcome | None) -> Iterator[str]:
     yield from published.contents.lines
     yield from (f"caveat: {caveat}" for caveat in published.caveats)
     if outcome is not None:
-        yield from _notes_of(outcome)
+        yield from _notes_of(job, outcome)
 
 
-def _notes_of(outcome: Outcome) -> Iterator[str]:
+def _notes_of(job: Job, outcome: Outcome) -> Iterator[str]:
     if outcome.rejected:
+        dataset, agency = job.mapping.dataset, job.account.agency
         yield (
             "rejected records, each with its faults and what is accepted: "
-            "`ipu read rejected.AGENCY.DATASET --as AGENCY`"
+            f"`ipu read rejected.{agency}.{dataset} --as {agency}`; "
+            "`ipu sanitise` with --rejects tells their lines in the file"
         )
     if outcome.accepted and outcome.withheld[NO_POSTCODE] >= outcome.accepted:
         yield (

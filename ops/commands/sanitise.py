@@ -138,7 +138,7 @@ def sanitise(
     if as_json:
         say_json(summary.document())
     else:
-        _print(summary, out)
+        _print(summary, out, rejects)
     failed = failed_on_unreadable(
         summary.unreadable, summary.unreadable_named, allowed=allow_unreadable
     )
@@ -175,7 +175,7 @@ def _key(file: Path | None) -> ReferenceKey:
         raise typer.BadParameter(f"{file}: {reason}", param_hint="--key") from None
 
 
-def _print(summary: Summary, out: Path) -> None:
+def _print(summary: Summary, out: Path, rejects: Path | None) -> None:
     document = summary.document()
     table = Table(title="What became of the file", show_header=False)
     table.add_column()
@@ -191,6 +191,11 @@ def _print(summary: Summary, out: Path) -> None:
     console = Screen()
     console.print(table)
     for line in (*summary.notes, f"released records in {out}"):
+        console.print(line, soft_wrap=True)
+    if summary.rejected:
+        there = f"{rejects} has" if rejects else "with --rejects FILE a file has"
+        line = f"rejected: {summary.rejected:,}, so the exit code is 1; {there} "
+        line += "the line, field and value of each, and what is accepted"
         console.print(line, soft_wrap=True)
 
 

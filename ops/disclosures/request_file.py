@@ -13,7 +13,7 @@ from ops.disclosures.errors import DisclosureError
 from ops.disclosures.office import Officer, letter_of
 from schemas.catalogue import Catalogue
 from schemas.letters import CaseId, Consent, Request, Subject, Text
-from schemas.positions import Finding, located
+from schemas.positions import Finding, located, settings_at
 from schemas.processes import load_processes
 from schemas.protocol import Name
 from schemas.yaml_file import read_yaml
@@ -101,5 +101,16 @@ def _read(path: Path, model: type[Any], root: str) -> Any:
     try:
         return model.model_validate(document)
     except ValidationError as error:
-        findings = [Finding(e["loc"], e["msg"]) for e in error.errors()]
+        findings = [Finding(e["loc"], _explained(e, model)) for e in error.errors()]
         raise DisclosureError(located(findings, path, document, root)) from None
+
+
+def _explained(problem: Any, model: type[BaseModel]) -> str:
+    """What is accepted, and nothing of what was given, since that tells of people."""
+    if problem["type"] == "extra_forbidden":
+        return f"is no setting; accepted: {', '.join(settings_at(model, problem['loc']))}"
+    if problem["type"] == "missing":
+        return "is missing; a value is needed"
+    if problem["type"].startswith("date"):
+        return "is no date; accepted: a date as YYYY-MM-DD"
+    return str(problem["msg"]).removeprefix("Value error, ")

@@ -90,3 +90,18 @@ def test_a_listing_shows_hostile_values_and_obeys_none(
     assert SEEN in text
     assert all(line.isprintable() for line in text.split("\n"))
     assert "\nfinding: none" not in text
+
+
+def test_a_narrow_terminal_shows_the_whole_time_and_dataset_of_an_entry(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    share = {
+        "what": "released", "topic": None, "agency": "police", "dataset": "police-crime-offence",
+        "supply_id": None, "profile": "central", "neighbour": None, "recipients": ["council", "health"],
+        "records": 1,
+    }  # fmt: skip
+    content = {"at": datetime(2026, 11, 24, tzinfo=UTC), "actor": "banes.worker", "action": "batch",
+               "outcome": "done", "case": None, "dataset": None}  # fmt: skip
+    audit._print([Answer(Entry(0, "", content), content, (share,))], [])
+    assert "…" not in capsys.readouterr().out

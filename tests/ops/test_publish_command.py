@@ -2,10 +2,14 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from pathlib import Path
 
+from connectors.account import Account
+from connectors.mapping_file import identity_mapping
 from connectors.outcome import Outcome
-from connectors.publish import Published
-from ops.commands.publish import _document
+from connectors.publish import Job, Published
+from ops.commands.publish import _document, _notes
+from schemas.catalogue import load_catalogue
 
 PUBLISHED = Published("ab" * 16, 3, 3, 3, 0, False, 0, {}, (), (), {})
 
@@ -16,3 +20,11 @@ def test_the_json_of_a_supply_holds_every_count_by_name() -> None:
     assert document["outcome"]["faults"] == {"x": 1}
     assert document["outcome"]["whole"] is True
     assert document["supply"]["records"] == 3
+
+
+def test_the_note_on_rejects_can_be_run_as_it_stands() -> None:
+    catalogue = load_catalogue()
+    mapping = identity_mapping(catalogue.record_type("fire-incident"))
+    job = Job(Path("in.csv"), mapping, Account("banes", "fire", {}), catalogue)
+    note = next(_notes(job, PUBLISHED, Outcome("ab" * 16, 3, received=3, accepted=2, rejected=1)))
+    assert "`ipu read rejected.fire.fire-incident --as fire`" in note

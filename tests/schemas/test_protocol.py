@@ -151,6 +151,48 @@ def test_a_review_beyond_any_calendar_is_a_finding(tmp_path: Path, catalogue: Ca
         load_protocol(path, catalogue)
 
 
+@pytest.mark.parametrize(
+    ("right", "wrong", "said"),
+    [
+        (
+            "kind: fire-and-rescue",
+            "kind: fire-brigade",
+            "'fire-brigade' is not accepted; accepted: 'pol",
+        ),
+        (
+            "short_name: banes",
+            "short_name: Ba th",
+            r"short_name: 'Ba th' is not accepted; accepted: what matches ",
+        ),
+        ("  intake_days: 28", "  intake_days: many", "; given 'many'"),
+        ("  intake_days: 28\n", "", "intake_days: is missing; a value is needed"),
+        (
+            "  intake_days: 28",
+            "  days: 28",
+            "retention.days: is no setting; accepted: intake_days, ",
+        ),
+        ("review: ", "review: 1.4.", "is no date; accepted: a date as YYYY-MM-DD"),
+    ],
+)
+def test_a_wrong_value_is_named_with_what_is_accepted(
+    tmp_path: Path, catalogue: Catalogue, right: str, wrong: str, said: str
+) -> None:
+    assert right in TEXT
+    path = tmp_path / "protocol.yaml"
+    path.write_text(TEXT.replace(right, wrong, 1), encoding="utf-8")
+    with pytest.raises(ProtocolError, match=re.escape(said)):
+        load_protocol(path, catalogue)
+
+
+def test_a_file_that_is_no_protocol_is_told_what_one_has(
+    tmp_path: Path, catalogue: Catalogue
+) -> None:
+    path = tmp_path / "protocol.yaml"
+    path.write_text("", encoding="utf-8")
+    with pytest.raises(ProtocolError, match="is no protocol; accepted: number, follows, "):
+        load_protocol(path, catalogue)
+
+
 def test_a_missing_file_is_said_to_be_missing(tmp_path: Path, catalogue: Catalogue) -> None:
     with pytest.raises(ProtocolError, match="there is no such file"):
         load_protocol(tmp_path / "none.yaml", catalogue)

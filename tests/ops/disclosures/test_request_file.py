@@ -61,7 +61,16 @@ def test_a_dataset_without_fields_gets_those_that_the_process_usually_asks_for(
         ("process: marac", "process: gossip", "process 'gossip'; accepted: marac"),
         ("police-crime-victim:", "police-gossip:", "no dataset 'police-gossip'; accepted"),
         ("date_of_birth: 1990-05-17", "age: 36", "request.yaml:7: subjects.0"),
-        ("until: 2026-12-20", "until: soon", "request.yaml:11: until"),
+        (
+            "date_of_birth:",
+            "born:",
+            "subjects.0.born: is no setting; accepted: reference, name, date",
+        ),
+        (
+            "until: 2026-12-20",
+            "until: soon",
+            "request.yaml:11: until: is no date; accepted: a date as Y",
+        ),
         ("purpose: Safety plan", "purpose: ''", "request.yaml:3: purpose"),
         ("from: police", "from: [police", "not YAML"),
         (
