@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 from connectors.mapping import Mapping as Columns
 from ops.embedded.stack import Stack
 from ops.resolve.candidates import Candidate
-from ops.resolve.names import is_known_by_one_reference, record_ids
+from ops.resolve.names import is_known_by_one_reference, policies_of, record_ids
 from ops.resolve.originals import Originals
 from ops.resolve.search import Matches, bears, ids_about
 from ops.system import keys_of
@@ -81,9 +82,10 @@ class Search(NamedTuple):
         if not searched:
             return Found(frozenset())
         originals = Originals.of(self.stack, self.protocol, self.catalogue)
-        lasting = keys_of(self.stack).ring().lasting
+        keys = keys_of(self.stack).ring()
+        policies = partial(policies_of, keys, self.protocol, self.catalogue)
         candidates, where = self._candidates(originals, searched)
-        records = ids_about(about, candidates, self.now, lasting, self.progress)
+        records = ids_about(about, candidates, self.now, keys.lasting, policies, self.progress)
         return Found(records, tuple(sorted({dataset for _, dataset in searched})), where)
 
     def _candidates(
