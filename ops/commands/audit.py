@@ -107,7 +107,7 @@ def show(
     what the intake still holds or in a `--file`. The answer says where it searched.
 
     A subject's file has `name` and `date_of_birth`, or `address` and `postcode`, or `reference`, in
-    YAML. Such a search is written to the audit before it is answered.
+    YAML. A search by reference or subject is written to the audit before it is answered.
 
     Examples:
 
@@ -263,15 +263,15 @@ def _sought(
         _columns(file, mapping, agency, dataset, archive.catalogue),
         progress,
     )
-    if reference is not None:
-        return search.of_reference(reference)
-    assert subject is not None
-    person = read_subject(subject)
+    person = None if subject is None else read_subject(subject)
     principal = Names(archive.protocol.prefix).auditor
     entry = {"actor": principal, "action": "search", "dataset": dataset, "subject": ""}
     recorder_of(stack, archive.protocol, archive.catalogue, COMMANDS).write(
         entry | {"outcome": "done"}
     )
+    if reference is not None:
+        return search.of_reference(reference)
+    assert person is not None
     return search.of_subject(person)
 
 
