@@ -7,8 +7,9 @@ type is not known by one reference its originals are searched, and the answer sa
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,6 +20,7 @@ from ops.resolve.names import is_known_by_one_reference, policies_of, record_ids
 from ops.resolve.originals import Originals
 from ops.resolve.search import Matches, bears, ids_about
 from ops.system import keys_of
+from sanitiser.key_ring import KeyRing
 from schemas.catalogue import Catalogue
 from schemas.letters import Subject
 from schemas.protocol import Protocol
@@ -32,12 +34,14 @@ Supplied = tuple[str, str]
 class Found(NamedTuple):
     """The record ids that an inquiry is about.
 
-    `searched` are the datasets of which only those originals were searched that `where` still holds.
+    `searched` are the datasets of which only those originals were searched that `where` still holds. Of
+    what happened before the day `keyless` some can have no name any more: the key of its time was deleted.
     """
 
     records: frozenset[bytes]
     searched: tuple[str, ...] = ()
     where: str = "intake"
+    keyless: date | None = None
 
 
 class Search(NamedTuple):
@@ -63,11 +67,12 @@ class Search(NamedTuple):
         keys = keys_of(self.stack).ring()
         known = record_ids(keys, self.protocol, self.catalogue, exact, reference)
         found = self._about(bears(reference), self.supplied if self.file is not None else by_more)
-        return found._replace(records=found.records | known)
+        return found._replace(records=found.records | known, keyless=_keyless(keys))
 
     def of_subject(self, subject: Subject) -> Found:
         """Return the records that are about a person or a household. Errors as `of_reference`."""
-        return self._about(lambda record_type: matcher(subject, record_type), self.supplied)
+        found = self._about(lambda record_type: matcher(subject, record_type), self.supplied)
+        return found._replace(keyless=_keyless(keys_of(self.stack).ring()))
 
     def _by_identity(self) -> tuple[list[Supplied], list[Supplied]]:
         """Part what is supplied: known by one reference, and known by more."""
@@ -95,3 +100,9 @@ class Search(NamedTuple):
             return originals.in_topics(searched), "intake"
         ((agency, _),) = self.supplied
         return originals.in_file(self.file, self.columns, agency), "the file"
+
+
+def _keyless(keys: KeyRing) -> date | None:
+    """The day on which the last epoch ended whose key was deleted."""
+    ended = (later.begins for epoch, later in pairwise(keys.epochs) if epoch.key is None)
+    return max(filter(None, ended), default=None)

@@ -298,9 +298,12 @@ def _counted(update: Callable[[str], None]) -> Callable[[int], None]:
 
 def _scope(sought: Found | None) -> dict[str, Any]:
     """Where originals were searched, since what no longer stands there cannot be found."""
-    if sought is None or not sought.searched:
+    if sought is None:
         return {}
-    return {"searched": {"datasets": list(sought.searched), "in": sought.where}}
+    keyless = {"keys_deleted_before": sought.keyless.isoformat()} if sought.keyless else {}
+    if not sought.searched:
+        return keyless
+    return keyless | {"searched": {"datasets": list(sought.searched), "in": sought.where}}
 
 
 def _print_scope(sought: Found | None) -> None:
@@ -308,6 +311,11 @@ def _print_scope(sought: Found | None) -> None:
         say(
             f"searched in {sought.where}: {', '.join(sought.searched)}. What is no longer there was "
             "not found; give a supply with --file."
+        )
+    if sought is not None and sought.keyless:
+        say(
+            f"a key of before {sought.keyless} was deleted: releases of what happened under it can be "
+            "found by their record_id alone (--record), and by no reference or person."
         )
 
 
