@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from connectors.mapping import Mapping as Columns
+from ops.audit.errors import AuditError
 from ops.embedded.stack import Stack
 from ops.resolve.candidates import Candidate
 from ops.resolve.names import is_known_by_one_reference, policies_of, record_ids
@@ -25,7 +26,7 @@ from schemas.catalogue import Catalogue
 from schemas.letters import Subject
 from schemas.protocol import Protocol
 from schemas.record_type import RecordType
-from streams.disclosures.subjects import matcher
+from streams.disclosures.subjects import can_tell_of, matcher
 
 Supplied = tuple[str, str]
 """An agency and a dataset that it supplies."""
@@ -70,9 +71,24 @@ class Search(NamedTuple):
         return found._replace(records=found.records | known, keyless=_keyless(keys))
 
     def of_subject(self, subject: Subject) -> Found:
-        """Return the records that are about a person or a household. Errors as `of_reference`."""
-        found = self._about(lambda record_type: matcher(subject, record_type), self.supplied)
+        """Return the records that are about a person or a household; errors as `of_reference`.
+
+        Raises:
+            AuditError: no record of what is to be searched could tell.
+        """
+        telling = [s for s in self.supplied if can_tell_of(subject, self._record_type(s))]
+        if not telling:
+            datasets = ", ".join(sorted({dataset for _, dataset in self.supplied}))
+            raise AuditError(
+                f"{datasets}: no record there tells of a subject who is given so; ask by the supplier's "
+                "--reference, or give a name with the date of birth, an address with the postcode, or a "
+                "person's own reference"
+            )
+        found = self._about(lambda record_type: matcher(subject, record_type), telling)
         return found._replace(keyless=_keyless(keys_of(self.stack).ring()))
+
+    def _record_type(self, supplied: Supplied) -> RecordType:
+        return self.catalogue.record_type(supplied[1])
 
     def _by_identity(self) -> tuple[list[Supplied], list[Supplied]]:
         """Part what is supplied: known by one reference, and known by more."""
