@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Iterable
 
 import psutil  # type: ignore[import-untyped, unused-ignore]
 import pytest
@@ -184,9 +185,22 @@ def test_workers_of_two_slots_share_the_load_and_double_nothing(site: Site) -> N
         until(lambda: all(assigned(site, port) for port in ports), 20, "both workers' partitions")
         supply(site, LOAD)
         site.drain()
+        # The first had all partitions before the second came.
+        until(lambda: sorted(told(site, ports)) == partitions(site), 10, "each partition told once")
         assert [worker.code for worker in (first, second)] == [None, None]
     assert_each_came_out_once(site, LOAD)
 
 
 def assigned(site: Site, port: int) -> int:
     return len(site.samples(port).get("ipu_consumer_lag_records", {}))
+
+
+def told(site: Site, ports: Iterable[int]) -> list[tuple[str, ...]]:
+    """The partitions whose lag workers tell, each as often as it is told."""
+    return [at for port in ports for at in site.samples(port).get("ipu_consumer_lag_records", {})]
+
+
+def partitions(site: Site) -> list[tuple[str, ...]]:
+    """Every partition of the intake, with its labels in the order of the metrics page."""
+    intake = [site.intake(s.dataset) for s in site.partnership.protocol.supplies]
+    return sorted((str(number), topic) for topic in intake for number in site.ends(topic))
