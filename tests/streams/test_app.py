@@ -318,7 +318,7 @@ def test_of_partitions_that_another_worker_has_taken_the_metrics_tell_nothing(
 
     async def talk(app: Any, registry: CollectorRegistry) -> None:
         await until(lambda: told_of(registry, "ipu_consumer_lag_records") == lag)
-        assert told_of(registry, "ipu_reject_alarm") == both
+        await until(lambda: told_of(registry, "ipu_reject_alarm") == both)
         log.elsewhere.add(offences)
         log.rebalances = True
         await until(lambda: not log.rebalances)
