@@ -162,7 +162,7 @@ class BatchSource(Service):
             await asyncio.wait([self._consuming], timeout=_STOP_SECONDS)
 
     def _consume(self, loop: asyncio.AbstractEventLoop) -> None:
-        transactor = Transactor(self._clients.producer(), self._settings.audit)
+        transactor = Transactor(self._clients.producer(), self._settings.audit, renews=True)
         consumer = Consumer({**self._clients.consumer(), "error_cb": self._on_error})
         try:
             if self._changelog is not None:
