@@ -41,6 +41,7 @@ from streams.flows import Wire, build_pipeline
 from streams.heads import HeadsFollower
 from streams.kafka_config import WorkerClients
 from streams.metrics import Metrics
+from streams.open_transactions import OpenTransactions
 from streams.pipeline import Pipeline
 from streams.registry import Schemas
 from streams.source import SourceSettings
@@ -116,6 +117,7 @@ def run_worker(settings: WorkerSettings) -> None:
         lambda: await_another(connection, protocol.prefix, catalogue, digest),
         "another protocol is in force",
     )
+    OpenTransactions(connection, metrics.open_transactions).watch()
     # What stands now stays: the collector need not look at it again with every batch.
     gc.freeze()
     worker = _Worker(app, loglevel="INFO", redirect_stdouts=False)

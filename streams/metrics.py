@@ -102,6 +102,12 @@ class Metrics:
         self.aborted = Counter(
             "ipu_transactions_aborted", "Transactions aborted and tried again", registry=registry
         )
+        self.open_transactions = Gauge(
+            "ipu_open_transaction_records",
+            "Records that readers of committed data cannot read a second after they were written: "
+            "high watermark minus last stable offset",
+            ("topic",), registry=registry,
+        )  # fmt: skip
         self.index_rows = Gauge("ipu_index_postcodes", "Postcodes of the index", registry=registry)
         self.index_age = Gauge(
             "ipu_index_built_timestamp_seconds", "When the index was built, seconds since 1970",
