@@ -139,6 +139,22 @@ def test_a_transaction_that_gets_stuck_ends_the_worker_and_nothing_is_lost_or_do
     assert_each_came_out_once(site, LOAD)
 
 
+@named("halted")
+def test_a_commit_that_the_broker_answers_late_doubles_and_loses_nothing(site: Site) -> None:
+    supply(site, 300)
+    mark = site.folder / "halted"
+    try:
+        with site.worker(halts_once=str(mark)) as worker:
+            site.drain()
+            assert worker.code is None
+    finally:
+        psutil.Process(site.partnership.stack.broker.pid).resume()
+    assert mark.exists()
+    assert "a new producer takes over" in worker.log
+    assert worker.starts == 1
+    assert_each_came_out_once(site, 300)
+
+
 @named("stopped")
 def test_a_stop_under_load_finishes_the_batch_and_is_a_success(site: Site) -> None:
     supply(site, LOAD)
