@@ -7,7 +7,7 @@ back, or when a transaction takes too long in all.
 
 A request that got no answer in time may still be on its way. The broker cannot tell to which transaction of
 a producer it belongs (librdkafka has no KIP-890, its issue 5423), so it could commit half of a later one. A
-producer that may have such a request out is given up before the next transaction (docs/adr/0032).
+producer that may have such a request out is given up before the next transaction (docs/adr/0033).
 
 What a transaction produces can be read uncommitted. So its audit entries are acknowledged by the broker
 before anything else of it is produced (docs/adr/0024).
