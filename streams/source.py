@@ -11,7 +11,7 @@ import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from confluent_kafka import (
@@ -91,13 +91,13 @@ _HOPELESS = frozenset(
 class SourceSettings:
     """How batches are cut; `topics` has the agency and the dataset of each intake topic.
 
-    `pausing` names intake topics that a reject alarm stops. What is written to the topic `audit` is
-    acknowledged before all else of its transaction.
+    `pausing` has, by agency and dataset, each intake topic that a reject alarm stops.
+    What is written to the topic `audit` is acknowledged before all else of its transaction.
     """
 
     topics: Mapping[str, tuple[str, str]]
     audit: str
-    pausing: frozenset[str] = frozenset()
+    pausing: Mapping[tuple[str, str], str] = field(default_factory=dict)
     batch_records: int = 2_000
     batch_supplies: int = 100
     batch_bytes: int = 4_194_304
@@ -401,10 +401,9 @@ class BatchSource(Service):
                 tally.agency, tally.dataset, dict(tally.faults.most_common(5)),
             )  # fmt: skip
             source = (tally.agency, tally.dataset)
-            pausing = self._settings.pausing
-            topics = {t for t, of in self._settings.topics.items() if of == source and t in pausing}
-            if topics:
-                self._paused |= topics
+            pausing = self._settings.pausing.get(source)
+            if pausing is not None:
+                self._paused.add(pausing)
                 self._pause_again(consumer)
                 log.error("intake of %s %s is paused until the worker is started again", *source)
 
