@@ -243,7 +243,14 @@ class _Run:
     def _write(self, chunk: Chunk, *, complete: bool) -> None:
         if chunk.rows or complete:
             record = self.supply.record(self.counts, complete=complete)
-            self.writer.write([*chunk.messages, self.topics.supply_message(record)])
+            before = self.counts.rows_read - chunk.rows
+
+            def another_wrote() -> bool:
+                newest = self.topics.newest()
+                return newest is not None and newest["rows_read"] > before
+
+            messages = [*chunk.messages, self.topics.supply_message(record)]
+            self.writer.write(messages, another_wrote)
 
     def _progress(self) -> Progress:
         counts, source = self.counts, self.source
