@@ -209,8 +209,15 @@ def assemble(
 
 
 def _source(protocol: Protocol, pipeline: Pipeline) -> SourceSettings:
+    audit = Names(protocol.prefix).audit
+    return SourceSettings(pipeline.topics, audit, pausing_topics(protocol))
+
+
+def pausing_topics(protocol: Protocol) -> dict[tuple[str, str], str]:
+    """Return the intake topics that a reject alarm stops, by agency and dataset."""
     names = Names(protocol.prefix)
-    pausing = frozenset(
-        names.intake(s.agency, s.dataset) for s in protocol.supplies if s.reject_limit.pause
-    )
-    return SourceSettings(pipeline.topics, names.audit, pausing)
+    return {
+        (s.agency, s.dataset): names.intake(s.agency, s.dataset)
+        for s in protocol.supplies
+        if s.reject_limit.pause
+    }

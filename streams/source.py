@@ -11,7 +11,7 @@ import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from confluent_kafka import (
@@ -89,14 +89,15 @@ _HOPELESS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class SourceSettings:
-    """How batches are cut; `pausing` names intake topics that a reject alarm stops.
+    """How batches are cut.
 
+    `pausing` has, by agency and dataset, each intake topic that a reject alarm stops.
     What is written to the topic `audit` is acknowledged before all else of its transaction.
     """
 
     topics: tuple[str, ...]
     audit: str
-    pausing: frozenset[str] = frozenset()
+    pausing: Mapping[tuple[str, str], str] = field(default_factory=dict)
     batch_records: int = 2_000
     batch_supplies: int = 100
     batch_bytes: int = 4_194_304
@@ -386,9 +387,9 @@ class BatchSource(Service):
                 "rejects of %s %s stand above the protocol's limit: %s",
                 tally.agency, tally.dataset, dict(tally.faults.most_common(5)),
             )  # fmt: skip
-            suffix = f".intake.{tally.agency}.{tally.dataset}"
-            paused = [t for t in consumer.assignment() if t.topic.endswith(suffix)]
-            if paused and paused[0].topic in self._settings.pausing:
+            pausing = self._settings.pausing.get((tally.agency, tally.dataset))
+            paused = [t for t in consumer.assignment() if t.topic == pausing]
+            if paused:
                 consumer.pause(paused)
                 self._metrics.paused.labels(tally.agency, tally.dataset).set(1)
                 log.error(

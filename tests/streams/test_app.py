@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import pytest
@@ -40,7 +40,7 @@ def log(monkeypatch: pytest.MonkeyPatch) -> Log:
 def work(
     partnership: Partnership,
     talk: Talk,
-    pausing: frozenset[str] = frozenset(),
+    pausing: Mapping[tuple[str, str], str] | None = None,
     changelog: Changelog | None = None,
 ) -> float:
     """Run the application, talk to it, stop it; gives the seconds that stopping took."""
@@ -48,7 +48,7 @@ def work(
     async def main() -> float:
         registry = CollectorRegistry()
         settings = SourceSettings(
-            partnership.pipeline.topics, "banes.audit", pausing, idle_seconds=0.01
+            partnership.pipeline.topics, "banes.audit", pausing or {}, idle_seconds=0.01
         )
         clients = WorkerClients({"bootstrap.servers": "127.0.0.1:1"}, "banes.worker")
         app = build_app(clients, partnership.pipeline, settings, Metrics(registry), changelog)
@@ -392,17 +392,23 @@ def test_a_reject_alarm_pauses_the_intake_where_the_protocol_says_so(
     partnership = Partnership.of(
         protocol.model_copy(update={"supplies": supplies}), catalogue, index
     )
+    other = "banes.intake.police.police-crime-offence"
     log.waiting = [raw_intake(INCIDENTS, b"?", at) for at in range(20)]
+    log.waiting.append(partnership.intake("police-crime-offence", offence(), 0))
 
     async def talk(app: Any, registry: CollectorRegistry) -> None:
-        await until(lambda: log.committed.get((INCIDENTS, 3)) == 20)
+        await until(lambda: log.committed == {(INCIDENTS, 3): 20, (other, 3): 1})
         await asyncio.sleep(0.05)
         labels = {"agency": "police", "dataset": "police-incident"}
         assert registry.get_sample_value("ipu_reject_alarm", labels) == 1
         paused = registry.get_sample_value("ipu_intake_paused", labels)
         assert paused == (1 if pause else None)
 
-    work(partnership, talk, frozenset({INCIDENTS}) if pause else frozenset())
+    stopped = {
+        ("police", "police-incident"): INCIDENTS,
+        ("police", "police-crime-offence"): other,
+    }
+    work(partnership, talk, stopped if pause else {})
     assert log.paused == ([INCIDENTS] if pause else [])
 
 
