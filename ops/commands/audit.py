@@ -128,7 +128,9 @@ def show(
             running_stack(run_dir), _counted(status.update),
         )  # fmt: skip
         records = None if sought is None else sought.records
-        inquiry = Inquiry(agency, recipient, dataset, _local(begin), _local(until), records, case)
+        inquiry = Inquiry(
+            archive.names, agency, recipient, dataset, _local(begin), _local(until), records, case
+        )
         found = list(answers(archive.entries(), inquiry))
     consult = _to_consult(found, archive.protocol) if records is not None else []
     if as_json:
