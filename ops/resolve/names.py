@@ -11,9 +11,9 @@ from sanitiser.references import ReferenceKey
 from schemas.catalogue import Catalogue
 from schemas.protocol import Protocol
 from schemas.record_type import RecordType
+from streams.assembly import region_key
+from streams.decision import Steps
 from streams.disclosures.releases import audit_reference
-from streams.flows import region_key
-from streams.pipeline import Flow
 from streams.steps.route import OWN
 
 
@@ -44,12 +44,12 @@ def record_ids(
     return frozenset(map(bytes.fromhex, found))
 
 
-def ids_of_original(flow: Flow, record: Mapping[str, Any], lasting: ReferenceKey) -> set[bytes]:
+def ids_of_original(steps: Steps, record: Mapping[str, Any], lasting: ReferenceKey) -> set[bytes]:
     """Return every record id, as 16 bytes, of a cleaned record in any profile, region, epoch or case."""
-    identity = (str(record[name]) for name in flow.record_type.identity)
-    found = {audit_reference(lasting, flow.agency, flow.record_type.dataset, *identity)}
-    for releaser in flow.releasers.values():
-        found |= {name for _, name in releaser.sanitise.names(flow.agency, dict(record))}
+    identity = (str(record[name]) for name in steps.record_type.identity)
+    found = {audit_reference(lasting, steps.agency, steps.record_type.dataset, *identity)}
+    for releaser in steps.releasers.values():
+        found |= {name for _, name in releaser.sanitise.names(steps.agency, dict(record))}
     return set(map(bytes.fromhex, found))
 
 

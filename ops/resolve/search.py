@@ -10,7 +10,6 @@ from ops.resolve.candidates import Candidate
 from ops.resolve.names import ids_of_original
 from sanitiser.references import ReferenceKey
 from schemas.record_type import RecordType
-from streams.pipeline import Flow
 
 _SHOWN_EVERY = 500
 
@@ -39,9 +38,9 @@ def search(
             progress(number)
         field, record = _compared(digest, candidate, now)
         if field is not None:
-            flow = candidate.flow
-            reference = _reference(field, record, flow)
-            return Found(flow.record_type.dataset, field, reference, candidate.supply)
+            record_type = candidate.steps.record_type
+            reference = _reference(field, record, record_type)
+            return Found(record_type.dataset, field, reference, candidate.supply)
     return None
 
 
@@ -65,12 +64,12 @@ def ids_about(
     for number, candidate in enumerate(candidates):
         if number % _SHOWN_EVERY == 0:
             progress(number)
-        record_type = candidate.flow.record_type
+        record_type = candidate.steps.record_type
         if record_type.dataset not in matches:
             matches[record_type.dataset] = about(record_type)
-        record, faults = _cleaned(candidate, now)
+        record, _, faults, _ = candidate.steps.cleaned(candidate.given, now)
         if not faults and matches[record_type.dataset](record):
-            found |= ids_of_original(candidate.flow, record, lasting)
+            found |= ids_of_original(candidate.steps, record, lasting)
     return frozenset(found)
 
 
@@ -86,27 +85,19 @@ def bears(reference: str) -> Callable[[RecordType], Matches]:
     return of_type
 
 
-def _cleaned(candidate: Candidate, now: datetime) -> tuple[dict[str, Any], bool]:
-    """Return the record as the worker cleans it, and whether the worker rejects it."""
-    flow = candidate.flow
-    validated, problems = flow.validate(candidate.given, now)
-    cleaned = flow.clean(validated, problems, now.date())
-    return cleaned.record, bool(cleaned.faults)
-
-
 def _compared(
     digest: str, candidate: Candidate, now: datetime
 ) -> tuple[str | None, dict[str, Any]]:
-    flow = candidate.flow
-    record, faults = _cleaned(candidate, now)
+    steps = candidate.steps
+    record, _, faults, _ = steps.cleaned(candidate.given, now)
     if not faults:
-        for releaser in flow.releasers.values():
-            field = releaser.sanitise.digests(flow.agency, record).get(digest)
+        for releaser in steps.releasers.values():
+            field = releaser.sanitise.digests(steps.agency, record).get(digest)
             if field is not None:
                 return field, record
     return None, record
 
 
-def _reference(field: str, record: Mapping[str, Any], flow: Flow) -> dict[str, str]:
-    names = flow.record_type.identity if field == "record_id" else (field,)
+def _reference(field: str, record: Mapping[str, Any], record_type: RecordType) -> dict[str, str]:
+    names = record_type.identity if field == "record_id" else (field,)
     return {name: str(record[name]) for name in names if record[name] is not None}

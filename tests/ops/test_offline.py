@@ -146,7 +146,7 @@ def test_rows_are_sorted_by_their_first_cell_and_may_hold_anything(tmp_path: Pat
     path = tmp_path / "sorted.csv"
     with sorted_csv(path, ("a", "b")) as out:
         for row in (("c", 'x,"y"'), ("b", "line\nbreak"), ("a", "é")):
-            out.writerow(row)
+            out.put(row)
     with path.open(encoding="utf-8", newline="") as stream:
         assert list(csv.reader(stream)) == [
             ["a", "b"], ["a", "é"], ["b", "line\nbreak"], ["c", 'x,"y"'],
