@@ -15,7 +15,7 @@ from connectors.sources.table import HIDDEN, Hidden, Row, Table, Unreadable
 from connectors.supply import identified
 from ops.offline.csv_output import Rows, Writer, cell, instant_cell, private_csv, sorted_csv
 from ops.offline.steps import AGENCY, Agreed, steps_for
-from ops.offline.summary import Standing, Summary
+from ops.offline.summary import RowPlaces, Summary
 from sanitiser.gazetteer import Gazetteer
 from sanitiser.policy import Scrub
 from sanitiser.postcodes import PostcodeIndex
@@ -177,10 +177,10 @@ class _Pass:
             self.summary.repeats.add(read.identity, read.row.number)
         for release in outcome.releases:
             row = [shown(release.record[name]) for name, shown in self.columns]
-            place = Standing.of(outcome.locations.values())
-            self.summary.place(place, self.out.put(row, place.note))
+            places = RowPlaces.of(outcome.locations.values())
+            self.summary.add_row(places, self.out.put(row, places.note))
         for gone in outcome.taken_back:
-            self.summary.take_back(self.out.remove(gone.record_id))
+            self.summary.drop_row(self.out.remove(gone.record_id))
         for fault in outcome.faults:
             told = (fault.field, fault.reason, fault.given or "", fault.accepted)
             self._reject(read.row, *told)

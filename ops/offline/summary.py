@@ -19,14 +19,14 @@ NEIGHBOURING = "event-in-the-area-of-"
 _QUANTILES = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 
-class Standing(NamedTuple):
+class RowPlaces(NamedTuple):
     """The households around each place that a row tells a postcode of, and the metres that places moved."""
 
     households: list[int]
     displacement: list[int]
 
     @classmethod
-    def of(cls, places: Iterable[Located]) -> Standing:
+    def of(cls, places: Iterable[Located]) -> RowPlaces:
         """Return those of a released record."""
         told = [p.place for p in places if p.place is not None and p.place.postcode is not None]
         moved = [round(place.displacement_m or 0) for place in told if place.substituted]
@@ -38,7 +38,7 @@ class Standing(NamedTuple):
         return json.dumps(self)
 
     @classmethod
-    def of_note(cls, note: str) -> Standing:
+    def of_note(cls, note: str) -> RowPlaces:
         """Return what `note` gave."""
         return cls(*json.loads(note))
 
@@ -86,7 +86,7 @@ class Summary:
         return [*self.contents.lines, *self.repeats.found().caveats]
 
     def add(self, outcome: Outcome) -> None:
-        """Count what became of one record; `place` and `take_back` count its rows of the output."""
+        """Count what became of one record; `add_row` and `drop_row` count the rows of the output."""
         self.records += 1
         self.faults.update([fault.code for fault in outcome.faults])
         self.caveats.update(outcome.caveats)
@@ -104,23 +104,23 @@ class Summary:
             if outcome.releases:
                 self.withheld.update(located.withheld)
 
-    def place(self, standing: Standing, earlier: str | None) -> None:
+    def add_row(self, places: RowPlaces, earlier: str | None) -> None:
         """Count a row of the output, and the note of the `earlier` one that it replaces."""
         self.released += 1
-        self.households.update(standing.households)
-        self.displacement.update(standing.displacement)
+        self.households.update(places.households)
+        self.displacement.update(places.displacement)
         if earlier is not None:
             self.replaced += 1
             self._drop(earlier)
 
-    def take_back(self, earlier: str | None) -> None:
+    def drop_row(self, earlier: str | None) -> None:
         """Count a row that is taken out of the output, by its note; None if there was none."""
         if earlier is not None:
             self.taken_back += 1
             self._drop(earlier)
 
     def _drop(self, note: str) -> None:
-        earlier = Standing.of_note(note)
+        earlier = RowPlaces.of_note(note)
         self.released -= 1
         self.households.subtract(earlier.households)
         self.displacement.subtract(earlier.displacement)
