@@ -30,15 +30,17 @@ class Truth(NamedTuple):
     locations: dict[str, Located]
 
 
-def truths(order: Order, progress: Progress) -> list[Truth]:
+def truths(order: Order, progress: Progress, at: datetime | None = None) -> list[Truth]:
     """Return the originals of a file whose releases the profile's readers hold at the end.
+
+    `at` is the instant of the supply, now by default.
 
     Raises:
         SourceError: the file is not what the mapping says.
     """
     columns = released_columns(order.record_type, order.profile)
     steps = _fullest(order.steps())
-    now = london_time(datetime.now(UTC))
+    now = london_time(at or datetime.now(UTC))
     found: dict[str, Truth] = {}
     with open_table(order.file, order.mapping) as source:
         convert = Converter(order.mapping, order.record_type, source.header, _SUPPLY)

@@ -23,11 +23,13 @@ from ops.offline.csv_output import cell
 from ops.offline.run import Order, sanitise_file
 from ops.offline.steps import Agreed
 from ops.offline.summary import Summary
+from ops.risk.intruder import play
 from ops.spreadsheet import unguarded
 from sanitiser.postcodes import PostcodeIndex
 from schemas.catalogue import SCHEMA_FOLDER, Catalogue, load_catalogue
 from schemas.protocol import Agreement, Neighbour, Officer, Opening, Protocol
 from schemas.protocol_file import load_protocol
+from schemas.record_type import PERSONAL
 from streams.messages import Output
 from tests.streams.partnership import KEY, NAMES, POSTCODES, Partnership, small_index
 
@@ -189,6 +191,21 @@ def test_a_file_comes_out_as_readers_of_the_worker_hold_it_at_the_end(
     assert summary.released == len(readers.records)
     assert summary.released + summary.replaced + summary.taken_back == readers.written
     assert whole(summary) == summary.records == RECORDS + CORRECTIONS
+
+
+@pytest.mark.parametrize(
+    ("agency", "dataset", "profile"), [at for at in RELEASED if at[2] != PERSONAL]
+)
+def test_an_intruder_finds_nothing_in_a_file_with_corrections_either(
+    index: PostcodeIndex, tmp_path: Path, agency: str, dataset: str, profile: str
+) -> None:
+    order = order_of(index, tmp_path, agency, dataset, profile)
+    write_csv(order.file, corrected(dataset, 5))
+    summary = sanitise_file(order, at=AT)
+    report = play(order.out, order, 4, heeded=profile == "second", at=AT)
+    assert report.findings == []
+    assert report.originals == report.rows == summary.released
+    assert report.rows > 0
 
 
 def test_the_files_compared_hold_every_kind_of_outcome(
