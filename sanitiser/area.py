@@ -7,13 +7,31 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, Protocol
 
 from sanitiser.location import Located
 from sanitiser.postcodes import PostcodeIndex
 
 if TYPE_CHECKING:
     from scipy.spatial import cKDTree  # type: ignore[import-untyped]
+
+
+class Bounds(Protocol):
+    """What tells whether a place lies in it."""
+
+    def holds(self, located: Located) -> bool:
+        """Return whether the place lies in it."""
+
+
+class _Everywhere:
+    """The region of a file without a protocol, in which every place lies."""
+
+    def holds(self, _located: Located) -> bool:
+        """Return True."""
+        return True
+
+
+EVERYWHERE: Final[Bounds] = _Everywhere()
 
 
 class Area:

@@ -1,26 +1,23 @@
-"""The flow of one record and of one batch: decode → validate → clean → geocode → region → sanitise → route.
+"""The flow of one record and of one batch: decode → decide (`streams.decision`) → route.
 
-Pure: no Kafka client, no Faust, no clock of its own. The same functions run in the worker, offline
-and in the benchmarks.
+Pure: no Kafka client, no Faust, no clock of its own. The same functions run in the worker and in the
+benchmarks.
 """
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from secrets import token_bytes
-from typing import Any, NamedTuple
 
-from sanitiser.key_ring import KeyRing
 from sanitiser.location import Located
 from sanitiser.memory import Memory, kind_of
 from sanitiser.rows import EXCLUDED, UNKNOWN
 from schemas.london import london_time
-from schemas.record_type import PERSONAL, RecordType
 from schemas.topics import DAY_MS, StateKind
 from streams.chain import Head, Heads
+from streams.decision import UNPROCESSABLE, Outcome, Steps, unprocessable
 from streams.messages import (
     MARKING_HEADER,
     WRITER_HEADER,
@@ -31,32 +28,13 @@ from streams.messages import (
     Output,
     Tally,
 )
-from streams.steps.clean import Cleaned, Cleaner
 from streams.steps.decode import Decoder, Undecodable
-from streams.steps.generalise import Generaliser
-from streams.steps.geocode import Geocoder
 from streams.steps.problems import Problem
-from streams.steps.recall import Recall
-from streams.steps.region import Regions
 from streams.steps.route import OWN, Destination, Router
-from streams.steps.sanitise import Release, Sanitiser
-from streams.steps.validate import Validator
-from streams.steps.withdraw import Withdrawer
 from streams.trail import Origin, Trail
 
-log = logging.getLogger(__name__)
-
-NOT_OPENED = "dataset-not-opened"
-TEXT_RESIDUE = "text-beyond-its-codes"
-REVIEW_OVERDUE = "protocol-review-overdue"
-OUTSIDE = "event-outside-the-area"
-AGREEMENT_OVER = "agreement-of-the-neighbour-over"
-RETIRED = "key-of-its-time-deleted"
 EPOCH_BY_SUPPLY = "epoch-by-supply"
 _WRITER_BYTES = 8
-_UNPROCESSABLE = Problem(
-    "", "unprocessable", None, "a record that the processor can handle; report this one"
-)
 _UNREADABLE = "a record batch that a Kafka client can read"
 
 
@@ -69,68 +47,26 @@ class DependencyUnavailable(RuntimeError):
     """Something the whole batch needs is away; the batch must be tried again, no record is at fault."""
 
 
-class Releaser(NamedTuple):
-    """What makes the releases of one region's events under the keys of one epoch."""
-
-    sanitise: Sanitiser
-    generalise: Generaliser
-    withdraw: Withdrawer
-
-    def __call__(
-        self,
-        agency: str,
-        cleaned: Cleaned,
-        locations: Mapping[str, Located],
-        today: date,
-        tally: Tally,
-    ) -> list[Release]:
-        """Return the releases of one record; count what was generalised in them and who gets none."""
-        record, caveats, _, unread = cleaned
-        releases = self.sanitise(agency, record, locations, caveats, unread)
-        if len(releases) < len(self.sanitise.profiles):
-            tally.withheld.update(self.sanitise.kept_out(record, unread))
-        if releases and self.generalise:
-            tally.combinations.update(self.generalise(releases, record, today.toordinal()))
-        residues = self.sanitise.residues(record) if releases else 0
-        if residues:
-            tally.withheld[TEXT_RESIDUE] += residues
-        return releases
-
-
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """The steps for one agency's dataset; `releasers` by region and place of the epoch in `keys`.
+    """Takes the messages of one agency's dataset from bytes to outputs; counts what became of them."""
 
-    After the days of `personal_until` and `released_until` the protocol's review is overdue, after that of
-    `agreed_until` a neighbour's agreement is over.
-    """
-
-    agency: str
-    record_type: RecordType
-    supplied: tuple[str, ...]
+    steps: Steps
     decode: Decoder
-    validate: Validator
-    clean: Cleaner
-    geocode: Geocoder
-    region: Regions
-    releasers: Mapping[tuple[str, int], Releaser]
-    keys: KeyRing
-    recall: Recall
     route: Router
-    is_open: Callable[[date], bool] = lambda _day: True
-    personal_until: date = date.max
-    released_until: date = date.max
-    agreed_until: Mapping[str, date] = field(default_factory=dict)
     flags: frozenset[str] = field(init=False)
     """The flags by which a profile excludes rows."""
+    supplied: tuple[str, ...] = field(init=False)
 
     def __post_init__(self) -> None:
-        """Gather the flags."""
-        flags = frozenset(rule.flag for rule in self.record_type.excluded.values())
+        """Gather the flags, and the fields of which it is counted how many are filled."""
+        record_type = self.steps.record_type
+        flags = frozenset(rule.flag for rule in record_type.excluded.values())
         object.__setattr__(self, "flags", flags)
+        object.__setattr__(self, "supplied", tuple(f.name for f in record_type.fields))
 
     def process(self, intake: Intake, now: datetime, now_ms: int, tally: Tally) -> list[Output]:
-        """The outputs of one record, which has exactly one outcome: released, held, rejected or erased.
+        """Return the outputs of one record; it is released, held, rejected or erased, one of these.
 
         `now` is local time in Europe/London, `now_ms` the same instant since 1970 UTC.
         """
@@ -138,103 +74,38 @@ class Flow:
         if intake.unreadable is not None:
             fault = Problem("", "unreadable", intake.unreadable, _UNREADABLE)
             return [self._reject(intake, [fault], tally, whole=False)]
-        today = now.date()
         try:
-            record, problems = self.validate(self.decode(intake.value), now)
-            cleaned = self.clean(record, problems, today, self.recall.event_day(record))
-            if cleaned.faults:
-                return [self._reject(intake, cleaned.faults, tally)]
-            if intake.erases:
-                return self._erase(record, now_ms, tally)
-            day = self.recall.remember(record, today)
-            return self._release(cleaned, day, today, now_ms, tally)
+            given, steps = self.decode(intake.value), self.steps
+            outcome = steps.erase(given, now) if intake.erases else steps.decide(given, now)
+            outputs = self._outputs(outcome, now_ms)
         except Undecodable as undecodable:
             return [self._reject(intake, [undecodable.fault], tally)]
         except DependencyUnavailable:
             raise
         except Exception as error:  # noqa: BLE001 - one record must never stop the partition
-            _log_without_content(error, intake)
-            return [self._reject(intake, [_UNPROCESSABLE], tally)]
+            where = f"{intake.topic}[{intake.partition}]@{intake.offset}"
+            return [self._reject(intake, unprocessable(error, where).faults, tally)]
+        if outcome.faults:
+            return [self._reject(intake, outcome.faults, tally)]
+        if intake.erases:
+            tally.erased += 1
+        else:
+            self._count(outcome, tally)
+        return outputs
 
     def refuse(self, intake: Intake, tally: Tally, *, whole: bool) -> list[Output]:
         """Return the rejection of a record whose own outputs cannot be written, with its bytes if `whole`."""
         tally.received += 1
-        return [self._reject(intake, [_UNPROCESSABLE], tally, whole=whole)]
+        return [self._reject(intake, [UNPROCESSABLE], tally, whole=whole)]
 
-    def _release(
-        self, cleaned: Cleaned, day: date | None, today: date, now_ms: int, tally: Tally
-    ) -> list[Output]:
-        record, caveats = cleaned.record, cleaned.caveats
-        locations: Mapping[str, Located] = self.geocode(record)
-        for prefix, located in locations.items():
-            if located.caveats:
-                caveats.extend([prefix + caveat for caveat in located.caveats])
-        region = self.region(locations)
-        epoch = self.keys.at(day or today)
-        kept_back = self._kept_back(region, epoch, today)
-        releaser = None if kept_back else self.releasers.get((region or OWN, epoch))
-        if day is None and len(self.keys.epochs) > 1:
-            tally.caveats[EPOCH_BY_SUPPLY] += 1
-        releases: list[Release] = []
-        outputs: list[Output] = []
-        if releaser is not None and region is not None:
-            locations = self.region.guarded(locations, region)
-            made = releaser(self.agency, cleaned, locations, today, tally)
-            releases = self._in_force(made, today, tally)
-            outputs = self.route.released(releases, now_ms, region)
-            taken_back = releaser.withdraw(self.agency, record, made)
-            if taken_back:
-                outputs += self.route.withdrawn(taken_back, now_ms, region)
-                tally.withheld.update([f"{TAKEN_BACK_FROM}{profile}" for profile, _ in taken_back])
-        elif kept_back:
-            tally.withheld[kept_back] += 1
-        self._count(tally, record, caveats)
-        _count_places(tally, locations.values())
-        if not releases:
-            tally.held += 1
-            if releaser is not None and self._is_wanted(releaser, today):
-                tally.of_rows.held += 1
-        tally.released.update([release.profile for release in releases])
+    def _outputs(self, outcome: Outcome, now_ms: int) -> list[Output]:
+        outputs = self.route.released(outcome.releases, now_ms, outcome.region or OWN)
+        for region, profile, record_id in outcome.taken_back:
+            outputs += self.route.withdrawn([(profile, record_id)], now_ms, region)
         return outputs
 
-    def _erase(self, record: dict[str, Any], now_ms: int, tally: Tally) -> list[Output]:
-        """A tombstone wherever a release of the record can stand, under the keys of every epoch."""
-        tally.erased += 1
-        return [
-            output
-            for (region, _), releaser in self.releasers.items()
-            for output in self.route.withdrawn(
-                releaser.sanitise.names(self.agency, record), now_ms, region
-            )
-        ]
-
-    def _in_force(self, made: list[Release], today: date, tally: Tally) -> list[Release]:
-        """Without personal information once the protocol's review is overdue."""
-        if today <= self.personal_until:
-            return made
-        kept = [release for release in made if release.profile != PERSONAL]
-        if len(kept) < len(made):
-            tally.withheld[f"{REVIEW_OVERDUE}-{PERSONAL}"] += len(made) - len(kept)
-        return kept
-
-    def _is_wanted(self, releaser: Releaser, today: date) -> bool:
-        """Return whether somebody is entitled to rows now, other ones than a profile excludes."""
-        profiles = releaser.sanitise.profiles
-        return any(p != PERSONAL or today <= self.personal_until for p in profiles)
-
-    def _kept_back(self, region: str | None, epoch: int, today: date) -> str | None:
-        """Why a record that is valid is released to nobody, whoever is entitled to it."""
-        if region is None:
-            return OUTSIDE
-        if today > self.released_until:
-            return REVIEW_OVERDUE
-        if today > self.agreed_until.get(region, date.max):
-            return AGREEMENT_OVER
-        if not self.is_open(today):
-            return NOT_OPENED
-        return RETIRED if self.keys.epochs[epoch].key is None else None
-
-    def _count(self, tally: Tally, record: Mapping[str, Any], caveats: Sequence[str]) -> None:
+    def _count(self, outcome: Outcome, tally: Tally) -> None:
+        record, caveats = outcome.record, outcome.caveats
         tally.accepted += 1
         tally.filled.update([name for name in self.supplied if record[name] is not None])
         if caveats:
@@ -242,7 +113,22 @@ class Flow:
             tally.caveats.update(caveats)
             if self.flags:
                 self._count_flags(tally, caveats)
-        day = record[self.record_type.events[0].date] if self.record_type.events else None
+        if outcome.by_supply:
+            tally.caveats[EPOCH_BY_SUPPLY] += 1
+        _count_places(tally, outcome.locations.values())
+        if outcome.withheld:
+            tally.withheld.update(outcome.withheld)
+        if outcome.combinations:
+            tally.combinations.update(outcome.combinations)
+        if outcome.taken_back:
+            gone = [f"{TAKEN_BACK_FROM}{profile}" for _, profile, _ in outcome.taken_back]
+            tally.withheld.update(gone)
+        tally.released.update([release.profile for release in outcome.releases])
+        if not outcome.releases:
+            tally.held += 1
+            tally.of_rows.held += outcome.excluded
+        events = self.steps.record_type.events
+        day = record[events[0].date] if events else None
         if day is not None:
             tally.newest_event = max(tally.newest_event, day.isoformat())
 
@@ -322,7 +208,7 @@ class Pipeline:
             origin = (intake.topic, intake.supply_id)
             tally = tallies.get(origin)
             if tally is None:
-                tally = Tally(flow.agency, flow.record_type.dataset, intake.supply_id)
+                tally = Tally(flow.steps.agency, flow.steps.record_type.dataset, intake.supply_id)
                 tallies[origin] = tally
             if handling is Handling.PROCESS:
                 made = flow.process(intake, local, now_ms, tally)
@@ -365,17 +251,3 @@ def _count_places(tally: Tally, places: Iterable[Located]) -> None:
         tally.geocoded[located.method] += 1
         for reason in located.withheld:
             tally.withheld[reason] += 1
-
-
-def _log_without_content(error: Exception, intake: Intake) -> None:
-    """Say where it failed, never with what: an exception's text can quote a record."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    where = (
-        f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else "an unknown place"
-    )
-    log.error(
-        "%s at %s on %s[%d]@%d; the record was rejected as unprocessable",
-        type(error).__name__, where, intake.topic, intake.partition, intake.offset,
-    )  # fmt: skip

@@ -10,10 +10,12 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from ops.commands.agreed import Agency, ByProtocol, Households, Limit, agreed_by, sanitising_of
 from ops.commands.common import AsJson, columns_of
 from ops.commands.progress import progress_bar
 from ops.commands.sanitise import check_profile
 from ops.offline.run import Order
+from ops.offline.steps import AGENCY
 from ops.reference import cached_index
 from ops.risk.finding import Finding
 from ops.risk.intruder import Report, play
@@ -23,7 +25,6 @@ from sanitiser.gazetteer import Gazetteer
 from sanitiser.postcodes import PostcodeIndex
 from sanitiser.references import KEY_BYTES, ReferenceKey
 from schemas.catalogue import load_catalogue
-from schemas.protocol import MINIMUM_HOUSEHOLDS, Combinations
 
 FOUND = 3
 
@@ -42,13 +43,10 @@ def risk(
     households: Annotated[
         Path | None, typer.Option(help="CSV of households a postcode, as `ipu sanitise` was given.")
     ] = None,
-    k: Annotated[
-        int,
-        typer.Option(min=MINIMUM_HOUSEHOLDS, help="Fewest households, and fewest people alike."),
-    ] = MINIMUM_HOUSEHOLDS,
-    limit: Annotated[
-        int, typer.Option(min=1, max=20_000, help="Furthest a substitute may lie, in metres.")
-    ] = 2000,
+    protocol: ByProtocol = None,
+    agency: Agency = None,
+    k: Households = None,
+    limit: Limit = None,
     gazetteer: Annotated[
         Path | None,
         typer.Option(
@@ -62,7 +60,9 @@ def risk(
     Tried are residual identifiers by form and by content, points and postcodes with too few households,
     the order and the names of rows, and people who stand out in their area. How many rows fit
     what somebody knows of an event is told, and no finding: place, date and time are shared by the guidance
-    itself. No value of the original is printed. Exit code 3 on findings, 0 without.
+    itself. Originals are those that the release would hold at the end: give --protocol, --agency and the
+    other options as `ipu sanitise` was given them. No value of the original is printed. Exit code 3 on
+    findings, 0 without.
 
     Examples:
 
@@ -75,18 +75,24 @@ def risk(
     catalogue = load_catalogue()
     columns = columns_of(mapping, dataset, catalogue)
     check_profile(profile, dataset, catalogue)
+    agreed = agreed_by(protocol, dataset, profile, agency, catalogue)
+    sanitising = sanitising_of(agreed, k, limit)
+    fewest, furthest = sanitising.minimum_households, sanitising.substitute_limit_metres
     console = Screen(stderr=True, quiet=as_json)
     settings = Settings.from_environment()
     with console.status("opening the postcode index") as status:
-        folder = cached_index(settings.cache_dir, households, k, limit, status.update)
+        folder = cached_index(settings.cache_dir, households, fewest, furthest, status.update)
     order = Order(
-        original, columns, profile, release, None, PostcodeIndex.open(folder, k),
+        original, columns, profile, release, None, PostcodeIndex.open(folder, fewest),
         ReferenceKey(token_bytes(KEY_BYTES)), catalogue,
+        agency=agency or AGENCY, agreed=agreed,
         gazetteer=Gazetteer.open(gazetteer) if gazetteer else None,
     )  # fmt: skip
-    heeded = Combinations().heeded_in(profile)
+    combinations = sanitising.combinations
+    heeded = combinations.heeded_in(profile)
+    alike = max(k or 0, combinations.minimum_alike)
     with progress_bar(console, "reading the originals") as shown:
-        report = play(release, order, k, heeded=heeded, progress=shown)
+        report = play(release, order, fewest, alike=alike, heeded=heeded, progress=shown)
     if as_json:
         say_json(report.document())
     else:

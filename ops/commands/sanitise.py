@@ -10,9 +10,11 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from ops.commands.agreed import Agency, ByProtocol, Households, Limit, agreed_by, sanitising_of
 from ops.commands.common import AllowUnreadable, AsJson, columns_of, failed_on_unreadable
 from ops.commands.progress import progress_bar
 from ops.offline.run import Order, sanitise_file
+from ops.offline.steps import AGENCY
 from ops.offline.summary import Summary
 from ops.outputs import check_outputs
 from ops.reference import cached_index
@@ -24,7 +26,6 @@ from sanitiser.premises import withheld_premises
 from sanitiser.premises_list import PremisesList
 from sanitiser.references import KEY_BYTES, ReferenceKey
 from schemas.catalogue import Catalogue, load_catalogue
-from schemas.protocol import MINIMUM_HOUSEHOLDS
 
 FAILED = 1
 _AS_NOTES = frozenset(
@@ -59,14 +60,10 @@ def sanitise(
         str | None,
         typer.Option(help="A mapping that ships, or a file; none if the header has our names."),
     ] = None,
-    k: Annotated[
-        int,
-        typer.Option(min=MINIMUM_HOUSEHOLDS, help="Fewest households of a released postcode."),
-    ] = MINIMUM_HOUSEHOLDS,
-    limit: Annotated[
-        int,
-        typer.Option(min=1, max=20_000, help="Furthest a substitute postcode may lie, in metres."),
-    ] = 2000,
+    protocol: ByProtocol = None,
+    agency: Agency = None,
+    k: Households = None,
+    limit: Limit = None,
     key: Annotated[
         Path | None,
         typer.Option(
@@ -95,6 +92,11 @@ def sanitise(
 ) -> None:
     """Sanitise a file as the worker sanitises records: by guidance Appendix 1.
 
+    Without --protocol it is not judged where something happened, no dataset has to be opened, and no text
+    is scrubbed. With it the file comes out as this protocol's worker releases it to readers of the
+    partnership's own area. OUT is what they hold at the end: a later record of the same reference
+    replaces the earlier one, and a correction takes back what a profile may not have.
+
     Without --households no postcode is known to be large enough, and records go out with their
     district alone. Of a workbook the visible sheets, rows and columns are read. OUT and the rejects
     are files of mode 0600, there whole or not at all; rejects hold the values given. Neither may be
@@ -108,6 +110,9 @@ def sanitise(
 
         ipu sanitise incidents.csv --dataset police-incident --profile second --out released.csv
         --json | jq .households
+
+        ipu sanitise incidents.csv --dataset police-incident --protocol partnership.yaml
+        --households households.csv --out released.csv
     """
     _check_folders(out, rejects)
     check_outputs(
@@ -119,17 +124,22 @@ def sanitise(
             "--key": key,
             "--gazetteer": gazetteer,
             "--premises": premises,
+            "--protocol": protocol,
         },
     )
     catalogue = load_catalogue()
     columns = columns_of(mapping, dataset, catalogue)
     check_profile(profile, dataset, catalogue)
+    agreed = agreed_by(protocol, dataset, profile, agency, catalogue)
+    sanitising = sanitising_of(agreed, k, limit)
+    fewest, furthest = sanitising.minimum_households, sanitising.substitute_limit_metres
     console = Screen(stderr=True, quiet=as_json)
     settings = Settings.from_environment()
     with console.status("opening the postcode index") as status:
-        folder = cached_index(settings.cache_dir, households, k, limit, status.update)
+        folder = cached_index(settings.cache_dir, households, fewest, furthest, status.update)
     order = Order(
-        file, columns, profile, out, rejects, PostcodeIndex.open(folder, k), _key(key), catalogue,
+        file, columns, profile, out, rejects, PostcodeIndex.open(folder, fewest), _key(key), catalogue,
+        agency=agency or AGENCY, agreed=agreed,
         gazetteer=Gazetteer.open(gazetteer) if gazetteer else None,
         premises=PremisesList.open(premises) if premises else withheld_premises,
     )  # fmt: skip

@@ -43,11 +43,21 @@ def private_csv(path: Path, header: Sequence[str]) -> Iterator[Writer]:
         raise
 
 
-@contextmanager
-def sorted_csv(path: Path, header: Sequence[str]) -> Iterator[Writer]:
-    """As `private_csv`, with the rows in order of their first cell, in bounded memory.
+class Rows(Protocol):
+    """Keeps rows by the name in their first cell, each with a note that is not written."""
 
-    Rows in the order of the original would join each to it.
+    def put(self, row: Sequence[str], note: str = "") -> str | None:
+        """Keep a row in place of the one of that name; return the note of that one, None without one."""
+
+    def remove(self, name: str) -> str | None:
+        """Drop the row of that name; return its note, None if there is no such row."""
+
+
+@contextmanager
+def sorted_csv(path: Path, header: Sequence[str]) -> Iterator[Rows]:
+    """Write the rows that are kept at the end, as `private_csv`, in order of their names.
+
+    Memory is bounded. Rows in the order of the original would join each to it.
     """
     with (
         tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as folder,
@@ -55,11 +65,11 @@ def sorted_csv(path: Path, header: Sequence[str]) -> Iterator[Writer]:
     ):
         rows.execute("PRAGMA journal_mode = OFF")
         rows.execute("PRAGMA synchronous = OFF")
-        rows.execute("CREATE TABLE rows (name TEXT, cells TEXT)")
+        rows.execute("CREATE TABLE rows (name TEXT PRIMARY KEY, cells TEXT, note TEXT)")
         rows.execute("BEGIN")
         yield _Store(rows)
         with private_csv(path, header) as out:
-            for (cells,) in rows.execute("SELECT cells FROM rows ORDER BY name, cells"):
+            for (cells,) in rows.execute("SELECT cells FROM rows ORDER BY name"):
                 out.writerow(json.loads(cells))
 
 
@@ -74,13 +84,25 @@ class _Guarded:
 
 
 class _Store:
-    """Keeps rows until all are there."""
+    """Keeps rows in a table of a database."""
 
     def __init__(self, rows: sqlite3.Connection) -> None:
         self._rows = rows
 
-    def writerow(self, row: Sequence[str]) -> None:
-        self._rows.execute("INSERT INTO rows VALUES (?, ?)", (row[0], json.dumps(row)))
+    def put(self, row: Sequence[str], note: str = "") -> str | None:
+        earlier = self._note(row[0])
+        kept = (row[0], json.dumps(row), note)
+        self._rows.execute("INSERT OR REPLACE INTO rows VALUES (?, ?, ?)", kept)
+        return earlier
+
+    def remove(self, name: str) -> str | None:
+        earlier = self._note(name)
+        self._rows.execute("DELETE FROM rows WHERE name = ?", (name,))
+        return earlier
+
+    def _note(self, name: str) -> str | None:
+        found = self._rows.execute("SELECT note FROM rows WHERE name = ?", (name,)).fetchone()
+        return None if found is None else str(found[0])
 
 
 def instant_cell(milliseconds: int | None) -> str:

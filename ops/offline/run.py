@@ -13,9 +13,9 @@ from connectors.mapping import Mapping
 from connectors.sources.formats import open_table
 from connectors.sources.table import HIDDEN, Hidden, Row, Table, Unreadable
 from connectors.supply import identified
-from ops.offline.csv_output import Writer, cell, instant_cell, private_csv, sorted_csv
-from ops.offline.steps import Steps, steps_for
-from ops.offline.summary import Summary
+from ops.offline.csv_output import Rows, Writer, cell, instant_cell, private_csv, sorted_csv
+from ops.offline.steps import AGENCY, Agreed, steps_for
+from ops.offline.summary import RowPlaces, Summary
 from sanitiser.gazetteer import Gazetteer
 from sanitiser.policy import Scrub
 from sanitiser.postcodes import PostcodeIndex
@@ -25,9 +25,8 @@ from schemas.catalogue import Catalogue
 from schemas.derive import release_schema, utc_field_name
 from schemas.london import london_time
 from schemas.record_type import RecordType
+from streams.decision import Outcome, Steps, unprocessable
 
-AGENCY = "file"
-"""Who supplied a record, where the command is not told."""
 REJECT_COLUMNS = ("row", "sheet", "line", "field", "reason", "given", "accepted")
 _SHOWN_EVERY = 500
 
@@ -51,6 +50,20 @@ class Order:
     agency: str = AGENCY
     gazetteer: Gazetteer | None = None
     premises: Scrub = withheld_premises
+    agreed: Agreed | None = None
+
+    @property
+    def supplier(self) -> str:
+        """Who supplied the file: the agency of the protocol, if there is one."""
+        return self.agreed.supply.agency if self.agreed else self.agency
+
+    def steps(self) -> Steps:
+        """Return the worker's steps for the file's records, which remember nothing yet."""
+        return steps_for(
+            self.mapping.dataset, self.profile,
+            agency=self.agency, index=self.index, key=self.key, catalogue=self.catalogue,
+            gazetteer=self.gazetteer, premises=self.premises, agreed=self.agreed,
+        )  # fmt: skip
 
     @property
     def record_type(self) -> RecordType:
@@ -67,19 +80,21 @@ class _Read(NamedTuple):
     identity: tuple[str, ...] | None
 
 
-def sanitise_file(order: Order, progress: Progress = lambda *_: None) -> Summary:
+def sanitise_file(
+    order: Order, progress: Progress = lambda *_: None, at: datetime | None = None
+) -> Summary:
     """Write the released form of a file's records, and of the others what is wrong with them.
+
+    The output is what readers would hold at the end: of records with the same reference the last, and
+    nothing that a correction takes back. `at` is the instant of the supply, now by default.
 
     Raises:
         SourceError: the file is not what the mapping says; nothing is left behind.
+        RecogniserMissing: the protocol allows scrubbed texts, and what they need is not installed.
     """
     columns = released_columns(order.record_type, order.profile)
     names = [name for name, _ in columns]
-    steps = steps_for(
-        order.mapping.dataset, order.profile,
-        agency=order.agency, index=order.index, key=order.key, catalogue=order.catalogue,
-        gazetteer=order.gazetteer, premises=order.premises,
-    )  # fmt: skip
+    steps = order.steps()
     summary = Summary(order.index.metadata.k)
     with ExitStack() as opened:
         source = opened.enter_context(open_table(order.file, order.mapping))
@@ -91,8 +106,16 @@ def sanitise_file(order: Order, progress: Progress = lambda *_: None) -> Summary
         )
         summary.contents = source.contents
         pass_ = _Pass(order, source, steps, summary, columns, out, rejects)
-        pass_.run(progress)
+        pass_.run(london_time(at or datetime.now(UTC)), progress)
     return summary
+
+
+def decided(steps: Steps, record: dict[str, Any], now: datetime, row: int) -> Outcome:
+    """Return the outcome of the record of a row; one that breaks a step is rejected, as the worker does."""
+    try:
+        return steps.decide(record, now)
+    except Exception as error:  # noqa: BLE001 - one record must never stop the file
+        return unprocessable(error, f"row {row}")
 
 
 def released_columns(record_type: RecordType, profile: str) -> list[tuple[str, Cell]]:
@@ -111,11 +134,10 @@ class _Pass:
     steps: Steps
     summary: Summary
     columns: Sequence[tuple[str, Cell]]
-    out: Writer
+    out: Rows
     rejects: Writer | None
 
-    def run(self, progress: Progress) -> None:
-        now = london_time(datetime.now(UTC))
+    def run(self, now: datetime, progress: Progress) -> None:
         for read in self._rows():
             number = read.row.number if isinstance(read, _Read) else read.number
             if number % _SHOWN_EVERY == 0:
@@ -136,7 +158,7 @@ class _Pass:
         _, convert = identified(
             order.file,
             order.mapping,
-            order.agency,
+            order.supplier,
             order.record_type,
             source.header,
             source.contents,
@@ -149,13 +171,17 @@ class _Pass:
                 yield row
 
     def _take(self, read: _Read, record: dict[str, Any], now: datetime) -> None:
-        done = self.steps(record, now)
-        self.summary.add(done)
-        if not done.faults:
+        outcome = decided(self.steps, record, now, read.row.number)
+        self.summary.add(outcome)
+        if not outcome.faults:
             self.summary.repeats.add(read.identity, read.row.number)
-        if done.released is not None:
-            self.out.writerow([shown(done.released[name]) for name, shown in self.columns])
-        for fault in done.faults:
+        for release in outcome.releases:
+            row = [shown(release.record[name]) for name, shown in self.columns]
+            places = RowPlaces.of(outcome.locations.values())
+            self.summary.add_row(places, self.out.put(row, places.note))
+        for gone in outcome.taken_back:
+            self.summary.drop_row(self.out.remove(gone.record_id))
+        for fault in outcome.faults:
             told = (fault.field, fault.reason, fault.given or "", fault.accepted)
             self._reject(read.row, *told)
 

@@ -1,96 +1,81 @@
-"""One record from what was given to what may leave, by the worker's own steps, without a broker."""
+"""The worker's own steps for the records of a file, without a broker."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, NamedTuple
+from dataclasses import dataclass, replace
 
-from sanitiser.combinations import Combinations, Rule
 from sanitiser.gazetteer import Gazetteer
-from sanitiser.location import Located, Locator
-from sanitiser.memory import Memory
-from sanitiser.policy import Policy, Scrub
+from sanitiser.key_ring import KeyRing
+from sanitiser.location import Locator
+from sanitiser.policy import Scrub
 from sanitiser.postcodes import PostcodeIndex
 from sanitiser.premises import withheld_premises
 from sanitiser.references import ReferenceKey
 from schemas.catalogue import Catalogue
-from schemas.protocol import Combinations as Wanted
-from streams.steps.clean import Cleaner
-from streams.steps.generalise import Generaliser
-from streams.steps.geocode import Geocoder
-from streams.steps.problems import Problem
-from streams.steps.recall import Recall, SteadyAges
-from streams.steps.sanitise import Sanitiser
-from streams.steps.validate import Validator
+from schemas.protocol import Protocol, ProtocolError, SupplyAgreement
+from streams.assembly import Means, Terms, build_steps, terms_of
+from streams.decision import Steps
+from streams.steps.route import OWN
 
-
-class Done(NamedTuple):
-    """What became of a record: rejected for `faults`, else released or excluded by the profile."""
-
-    released: dict[str, Any] | None
-    faults: Sequence[Problem]
-    caveats: Sequence[str]
-    locations: Mapping[str, Located]
-    combinations: Sequence[str] = ()
-    kept_out: Sequence[str] = ()
+AGENCY = "file"
+"""Who supplied a record, where neither the command nor a protocol says so."""
 
 
 @dataclass(frozen=True, slots=True)
-class Steps:
-    """The steps of one dataset and profile."""
+class Agreed:
+    """A protocol with the agency whose file is sanitised by it."""
 
-    agency: str
-    validate: Validator
-    clean: Cleaner
-    geocode: Geocoder
-    sanitise: Sanitiser
-    generalise: Generaliser
-    recall: Recall
-    memory: Memory
+    protocol: Protocol
+    supply: SupplyAgreement
 
-    def __call__(self, given: Mapping[str, Any], now: datetime) -> Done:
-        """Validate, clean, geocode and sanitise; `now` is local time in Europe/London."""
-        today = now.date()
-        record, caveats, faults, unread = self.clean(*self.validate(given, now), today)
-        if faults:
-            return Done(None, faults, (), {})
-        self.recall.remember(record, today)
-        locations = self.geocode(record)
-        for prefix, located in locations.items():
-            caveats += [prefix + caveat for caveat in located.caveats]
-        releases = self.sanitise(self.agency, record, locations, caveats, unread)
-        outcomes = self.generalise(releases, record, today.toordinal())
-        self.memory.keep(self.memory.changes())
-        self.memory.discard()
-        kept_out = self.sanitise.kept_out(record, unread)
-        released = releases[0].record if releases else None
-        return Done(released, (), caveats, locations, outcomes, kept_out)
+    @classmethod
+    def of(cls, protocol: Protocol, dataset: str, profile: str, agency: str | None) -> Agreed:
+        """Return what the protocol agrees on the dataset; the only agency that supplies it by default.
+
+        Raises:
+            ProtocolError: no such agency supplies it, several do, or nobody is entitled to the profile.
+        """
+        supplies = {s.agency: s for s in protocol.supplies if s.dataset == dataset}
+        if agency is None and len(supplies) == 1:
+            (agency,) = supplies
+        if agency not in supplies:
+            accepted = ", ".join(sorted(supplies)) or "none, for no agency supplies it"
+            told = "no agency given" if agency is None else f"{agency!r} does not supply it"
+            raise ProtocolError(f"{dataset} of {protocol.title}: {told}; accepted: {accepted}")
+        profiles = protocol.profiles_of(dataset)
+        if profile not in profiles:
+            accepted = ", ".join(profiles) or "none"
+            message = f"{dataset} of {protocol.title}: nobody is entitled to it in the profile"
+            raise ProtocolError(f"{message} {profile!r}; accepted: {accepted}")
+        return cls(protocol, supplies[agency])
 
 
 def steps_for(
     dataset: str,
     profile: str,
     *,
-    agency: str,
     index: PostcodeIndex,
     key: ReferenceKey,
     catalogue: Catalogue,
+    agency: str = AGENCY,
     gazetteer: Gazetteer | None = None,
     premises: Scrub = withheld_premises,
+    agreed: Agreed | None = None,
 ) -> Steps:
-    """The steps that a worker takes with an agency's dataset for one profile's readers."""
-    record_type, lists, memory = catalogue.record_type(dataset), catalogue.code_lists, Memory()
-    wanted = Wanted()
-    rule = Rule(wanted.minimum_alike, wanted.window_days, wanted.heeded_in(profile))
-    return Steps(
-        agency,
-        Validator(record_type, lists),
-        Cleaner(record_type),
-        Geocoder(record_type, Locator(index, gazetteer)),
-        Sanitiser([Policy(record_type, profile, key, lists, premises=premises)]),
-        Generaliser({profile: Combinations(record_type, profile, key, lists, rule, memory)}),
-        Recall(record_type, SteadyAges(record_type, agency, key, memory)),
-        memory,
-    )
+    """Return the steps that a worker takes with a dataset for the readers of one profile.
+
+    With what is `agreed` in a protocol, `agency` is the one that it names, and what happened in a
+    neighbour's area has no release here. Without, every place counts as inside, and nothing ends.
+
+    Raises:
+        RecogniserMissing: the protocol allows scrubbed texts, and what they need is not installed.
+    """
+    keys = KeyRing.of(key)
+    if agreed is None:
+        terms = Terms(agency, catalogue.record_type(dataset), {OWN: (profile,)})
+        means = Means(catalogue.code_lists, Locator(index, gazetteer), keys, premises=premises)
+        return build_steps(terms, means)
+    terms = terms_of(agreed.protocol, agreed.supply, catalogue)
+    terms = replace(terms, profiles={OWN: (profile,)})
+    means = Means.of(agreed.protocol, catalogue, index, keys, gazetteer, premises)
+    return build_steps(terms, means)

@@ -12,15 +12,16 @@ from connectors.sources.table import Row
 from connectors.supply import identified
 from ops.reader import read_all
 from schemas.catalogue import Catalogue
+from streams.decision import Steps
 from streams.messages import SUPPLY_HEADER, supply_of
 from streams.pipeline import Flow
 from streams.steps.decode import Undecodable
 
 
 class Candidate(NamedTuple):
-    """A record as it was supplied, with the flow that it takes."""
+    """A record as it was supplied, with the steps that it takes."""
 
-    flow: Flow
+    steps: Steps
     given: Mapping[str, Any]
     supply: str | None
 
@@ -40,11 +41,11 @@ def from_topic(
             given = flow.decode(message.value())
         except Undecodable:
             continue
-        yield Candidate(flow, given, supply_of(supply))
+        yield Candidate(flow.steps, given, supply_of(supply))
 
 
 def from_file(
-    file: Path, columns: Columns, agency: str, catalogue: Catalogue, flow: Flow
+    file: Path, columns: Columns, agency: str, catalogue: Catalogue, steps: Steps
 ) -> Iterator[Candidate]:
     """The records of a file, as the agency supplied it.
 
@@ -57,4 +58,4 @@ def from_file(
         for row in source:
             record = convert(row.cells, row.number).record if isinstance(row, Row) else None
             if record is not None:
-                yield Candidate(flow, record, supply)
+                yield Candidate(steps, record, supply)

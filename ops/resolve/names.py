@@ -11,9 +11,9 @@ from sanitiser.references import ReferenceKey
 from schemas.catalogue import Catalogue
 from schemas.protocol import Protocol
 from schemas.record_type import RecordType
+from streams.assembly import region_key
+from streams.decision import Steps
 from streams.disclosures.releases import audit_reference
-from streams.flows import region_key
-from streams.pipeline import Flow
 from streams.steps.route import OWN
 
 
@@ -45,12 +45,12 @@ def record_ids(
 
 
 def ids_of_original(
-    flow: Flow, record: Mapping[str, Any], lasting: ReferenceKey, policies: Iterable[Policy]
+    steps: Steps, record: Mapping[str, Any], lasting: ReferenceKey, policies: Iterable[Policy]
 ) -> set[bytes]:
     """Return every record id, as 16 bytes, of a cleaned record under these policies or in any case."""
-    identity = (str(record[name]) for name in flow.record_type.identity)
-    found = {audit_reference(lasting, flow.agency, flow.record_type.dataset, *identity)}
-    found |= {policy.record_id(flow.agency, record) for policy in policies}
+    identity = (str(record[name]) for name in steps.record_type.identity)
+    found = {audit_reference(lasting, steps.agency, steps.record_type.dataset, *identity)}
+    found |= {policy.record_id(steps.agency, record) for policy in policies}
     return set(map(bytes.fromhex, found))
 
 

@@ -59,4 +59,4 @@ class Originals(NamedTuple):
     def in_file(self, file: Path, columns: Columns, agency: str) -> Iterator[Candidate]:
         """Read a file as the agency supplied it. Errors as `from_file`."""
         flow = self.pipeline.flow(Names(self.protocol.prefix).intake(agency, columns.dataset))
-        return from_file(file, columns, agency, self.catalogue, flow)
+        return from_file(file, columns, agency, self.catalogue, flow.steps)

@@ -11,7 +11,6 @@ from ops.resolve.names import ids_of_original
 from sanitiser.policy import Policy
 from sanitiser.references import ReferenceKey
 from schemas.record_type import RecordType
-from streams.pipeline import Flow
 
 _SHOWN_EVERY = 500
 
@@ -40,9 +39,9 @@ def search(
             progress(number)
         field, record = _compared(digest, candidate, now)
         if field is not None:
-            flow = candidate.flow
-            reference = _reference(field, record, flow)
-            return Found(flow.record_type.dataset, field, reference, candidate.supply)
+            record_type = candidate.steps.record_type
+            reference = _reference(field, record, record_type)
+            return Found(record_type.dataset, field, reference, candidate.supply)
     return None
 
 
@@ -68,14 +67,14 @@ def ids_about(
     for number, candidate in enumerate(candidates):
         if number % _SHOWN_EVERY == 0:
             progress(number)
-        record_type = candidate.flow.record_type
+        record_type = candidate.steps.record_type
         if record_type.dataset not in matches:
             matches[record_type.dataset] = about(record_type)
             named_by[record_type.dataset] = list(policies(record_type))
-        record, faults = _cleaned(candidate, now)
+        record, _, faults, _ = candidate.steps.cleaned(candidate.given, now)
         if not faults and matches[record_type.dataset](record):
             named = named_by[record_type.dataset]
-            found |= ids_of_original(candidate.flow, record, lasting, named)
+            found |= ids_of_original(candidate.steps, record, lasting, named)
     return frozenset(found)
 
 
@@ -91,27 +90,19 @@ def bears(reference: str) -> Callable[[RecordType], Matches]:
     return of_type
 
 
-def _cleaned(candidate: Candidate, now: datetime) -> tuple[dict[str, Any], bool]:
-    """Return the record as the worker cleans it, and whether the worker rejects it."""
-    flow = candidate.flow
-    validated, problems = flow.validate(candidate.given, now)
-    cleaned = flow.clean(validated, problems, now.date())
-    return cleaned.record, bool(cleaned.faults)
-
-
 def _compared(
     digest: str, candidate: Candidate, now: datetime
 ) -> tuple[str | None, dict[str, Any]]:
-    flow = candidate.flow
-    record, faults = _cleaned(candidate, now)
+    steps = candidate.steps
+    record, _, faults, _ = steps.cleaned(candidate.given, now)
     if not faults:
-        for releaser in flow.releasers.values():
-            field = releaser.sanitise.digests(flow.agency, record).get(digest)
+        for releaser in steps.releasers.values():
+            field = releaser.sanitise.digests(steps.agency, record).get(digest)
             if field is not None:
                 return field, record
     return None, record
 
 
-def _reference(field: str, record: Mapping[str, Any], flow: Flow) -> dict[str, str]:
-    names = flow.record_type.identity if field == "record_id" else (field,)
+def _reference(field: str, record: Mapping[str, Any], record_type: RecordType) -> dict[str, str]:
+    names = record_type.identity if field == "record_id" else (field,)
     return {name: str(record[name]) for name in names if record[name] is not None}

@@ -6,6 +6,7 @@ import csv
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -49,24 +50,31 @@ class Report:
 
 
 def play(
-    release: Path, order: Order, k: int, *, heeded: bool, progress: Progress = lambda *_: None
+    release: Path,
+    order: Order,
+    k: int,
+    *,
+    heeded: bool,
+    alike: int | None = None,
+    progress: Progress = lambda *_: None,
+    at: datetime | None = None,
 ) -> Report:
     """Attack `release`, which is to be a release of the order's file for its profile.
 
-    `heeded` makes people who stand out a finding; else they are a note. k counts households and
-    people alike.
+    `heeded` makes people who stand out a finding; else they are a note. k counts households, `alike`
+    people alike; k by default. `at` is the instant of the supply, now by default.
 
     Raises:
         SourceError: one of the files cannot be read, or the release bears no `record_id`.
     """
     rows = _rows(release)
-    known = truths(order, progress)
+    known = truths(order, progress, at)
     record_type, profile, lists = order.record_type, order.profile, order.catalogue.code_lists
     hits = list(residual_identifiers(rows, known, record_type, profile, lists))
     of_places, households = places(rows, known, record_type, profile, order.index, k)
     hits += of_places
     hits += order_and_names(rows, known, record_type)
-    people, alike = people_who_stand_out(rows, known, record_type, profile, lists, k)
+    people, counted = people_who_stand_out(rows, known, record_type, profile, lists, alike or k)
     notes: list[Hit] = [] if heeded else people
     return Report(
         len(rows),
@@ -75,7 +83,7 @@ def play(
         gathered(notes),
         linkage(rows, known, record_type, profile),
         households,
-        alike,
+        counted,
     )
 
 

@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 from connectors.convert import Converter
 from connectors.sources.formats import open_table
 from connectors.sources.table import Row
-from ops.offline.run import Order, released_columns
-from ops.offline.steps import steps_for
+from ops.offline.run import Order, decided, released_columns
 from sanitiser.location import Located
 from schemas.london import london_time
+from streams.decision import Steps
 from streams.steps.generalise import Generaliser
 
 _SUPPLY = "risk"
@@ -30,23 +30,18 @@ class Truth(NamedTuple):
     locations: dict[str, Located]
 
 
-def truths(order: Order, progress: Progress) -> list[Truth]:
-    """The originals of a file that the profile may have; others cannot stand in a release.
+def truths(order: Order, progress: Progress, at: datetime | None = None) -> list[Truth]:
+    """Return the originals of a file whose releases the profile's readers hold at the end.
+
+    `at` is the instant of the supply, now by default.
 
     Raises:
         SourceError: the file is not what the mapping says.
     """
     columns = released_columns(order.record_type, order.profile)
-    steps = replace(
-        steps_for(
-            order.mapping.dataset, order.profile,
-            agency=order.agency, index=order.index, key=order.key, catalogue=order.catalogue,
-            gazetteer=order.gazetteer,
-        ),
-        generalise=Generaliser({}),
-    )  # fmt: skip
-    now = london_time(datetime.now(UTC))
-    found: list[Truth] = []
+    steps = _fullest(order.steps())
+    now = london_time(at or datetime.now(UTC))
+    found: dict[str, Truth] = {}
     with open_table(order.file, order.mapping) as source:
         convert = Converter(order.mapping, order.record_type, source.header, _SUPPLY)
         for row in source:
@@ -55,10 +50,23 @@ def truths(order: Order, progress: Progress) -> list[Truth]:
             given = convert(row.cells, row.number).record
             if given is None:
                 continue
-            done = steps(dict(given), now)
-            if done.released is not None:
-                cells = {name: shown(done.released[name]) for name, shown in columns}
-                found.append(Truth(given, cells, dict(done.locations)))
+            outcome = decided(steps, dict(given), now, row.number)
+            for release in outcome.releases:
+                cells = {name: shown(release.record[name]) for name, shown in columns}
+                # A later record of the same reference replaces the earlier one.
+                found.pop(cells["record_id"], None)
+                found[cells["record_id"]] = Truth(given, cells, dict(outcome.locations))
+            for gone in outcome.taken_back:
+                found.pop(gone.record_id, None)
             if row.number % _SHOWN_EVERY == 0:
                 progress(source.consumed, source.size, f"{row.number:,} originals")
-    return found
+    return list(found.values())
+
+
+def _fullest(steps: Steps) -> Steps:
+    """Return the same steps, but for those that tell something more coarsely."""
+    releasers = {
+        at: releaser._replace(generalise=Generaliser({}))
+        for at, releaser in steps.releasers.items()
+    }
+    return replace(steps, releasers=releasers)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from sanitiser.area import Area
+from sanitiser.area import Bounds
 from sanitiser.location import NOWHERE, Located
 from sanitiser.postcodes import Place
 from streams.steps.route import OWN
@@ -16,7 +16,7 @@ class Regions:
     """Tells the region of one record type's records by where they happened, never by homes."""
 
     def __init__(
-        self, event_places: Sequence[str], own: Area, neighbours: Mapping[str, Area]
+        self, event_places: Sequence[str], own: Bounds, neighbours: Mapping[str, Bounds]
     ) -> None:
         """Take the location groups of events, the own area, and the neighbours' by short name."""
         self._places = tuple(event_places)

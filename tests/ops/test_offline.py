@@ -23,6 +23,7 @@ from sanitiser.references import ReferenceKey
 from schemas.catalogue import load_catalogue
 from schemas.protocol_file import load_protocol
 from streams.messages import Intake
+from streams.steps.geocode import Geocoder
 from tests.protocols import FIRST
 from tests.streams.partnership import KEY, POSTCODES, Partnership, small_index
 
@@ -89,7 +90,7 @@ def test_a_files_records_come_out_as_the_worker_releases_them(
     released = partnership.releases(result, profile)
     shown = {r["record_id"]: {n: cell(v) for n, v in r.items()} for r in released}
     found = {row["record_id"]: row for row in rows(tmp_path / "out.csv")}
-    # The worker alone has a protocol, so it alone holds what happened outside its area.
+    # Without a protocol a file has no area, so the worker alone holds what happened outside.
     outside = tally.withheld["event-outside-the-area"]
     assert found.keys() >= shown.keys()
     assert len(shown) <= summary.released <= len(shown) + outside
@@ -97,6 +98,58 @@ def test_a_files_records_come_out_as_the_worker_releases_them(
         row = found[name]
         for field in row.keys() - {"incident_utc", "source_agency"}:
             assert row[field] == shown[name][field]
+
+
+CORRECTED = """incident_reference,incident_date,incident_type,domestic,location_postcode
+I-1,2024-06-01,Noise,false,SW1A 1AA
+I-2,2024-06-01,Noise,false,SW1A 1AA
+I-1,2024-06-02,Noise,false,BA1 1AA
+"""
+
+
+def test_a_later_record_of_the_same_reference_replaces_the_earlier_in_the_output(
+    index: PostcodeIndex, tmp_path: Path
+) -> None:
+    file = tmp_path / "in.csv"
+    file.write_text(CORRECTED)
+    summary = sanitise_file(order(index, file))
+    days = sorted(row["incident_date"] for row in rows(tmp_path / "out.csv"))
+    assert days == ["2024-06-01", "2024-06-02"]
+    assert (summary.records, summary.released, summary.replaced) == (3, 2, 1)
+    # The places that are counted are those of the output.
+    document = summary.document()
+    assert document["places_with_postcode"] == 2
+    assert (document["households"]["minimum"], document["households"]["maximum"]) == (12, 40)
+    assert document["substituted"] == 1
+
+
+def test_a_row_that_a_correction_excludes_is_taken_back_out_of_the_output(
+    index: PostcodeIndex, tmp_path: Path
+) -> None:
+    file = tmp_path / "in.csv"
+    file.write_text(CORRECTED.replace("2024-06-02,Noise,false", "2024-06-02,Noise,true"))
+    summary = sanitise_file(order(index, file, profile="second"))
+    assert [row["incident_date"] for row in rows(tmp_path / "out.csv")] == ["2024-06-01"]
+    assert (summary.released, summary.taken_back, summary.excluded) == (1, 1, 1)
+    assert summary.document()["places_with_postcode"] == 1
+
+
+def test_a_record_that_breaks_a_step_is_rejected_and_the_others_go_on(
+    index: PostcodeIndex, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = Geocoder.__call__
+
+    def breaks(self: Geocoder, record: dict[str, Any]) -> Any:
+        if record["incident_reference"] == "I-2":
+            raise ValueError(f"cannot locate {record}")
+        return whole(self, record)
+
+    monkeypatch.setattr(Geocoder, "__call__", breaks)
+    file = tmp_path / "in.csv"
+    file.write_text(HEADER + "I-1,2024-06-01,,,,\nI-2,2024-06-01,,,,\n")
+    summary = sanitise_file(order(index, file))
+    assert (summary.released, summary.rejected) == (1, 1)
+    assert [row["reason"] for row in rows(tmp_path / "rejects.csv")] == ["unprocessable"]
 
 
 def test_rows_that_cannot_be_used_are_told_with_every_fault_and_lost_nowhere(
@@ -145,8 +198,11 @@ def test_both_files_are_their_owners_alone_and_left_as_they_were_where_the_work_
 def test_rows_are_sorted_by_their_first_cell_and_may_hold_anything(tmp_path: Path) -> None:
     path = tmp_path / "sorted.csv"
     with sorted_csv(path, ("a", "b")) as out:
-        for row in (("c", 'x,"y"'), ("b", "line\nbreak"), ("a", "é")):
-            out.writerow(row)
+        for row in (("c", 'x,"y"'), ("b", "line\nbreak"), ("a", "of before"), ("d", "")):
+            assert out.put(row, f"a note of {row[0]}") is None
+        assert out.put(("a", "é")) == "a note of a"
+        assert out.remove("d") == "a note of d"
+        assert out.remove("d") is None
     with path.open(encoding="utf-8", newline="") as stream:
         assert list(csv.reader(stream)) == [
             ["a", "b"], ["a", "é"], ["b", "line\nbreak"], ["c", 'x,"y"'],

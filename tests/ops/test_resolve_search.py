@@ -84,7 +84,7 @@ def test_every_digest_of_a_release_finds_its_original(
     given = flow.decode(turning.value(dataset, record))
     later = LONDON + timedelta(200)
     for digest in set().union(*map(digests, released)):
-        found = search(digest, [Candidate(flow, given, "S-1")], later)
+        found = search(digest, [Candidate(flow.steps, given, "S-1")], later)
         assert found is not None, digest
         assert (found.dataset, found.supply) == (dataset, "S-1")
         assert set(found.reference.values()) <= {str(value) for value in record.values()}
@@ -99,15 +99,15 @@ def test_another_agencys_record_of_the_same_reference_is_not_found(turning: Part
     theirs = original("council-asb", TODAY) | {"incident_reference": record["incident_reference"]}
     given = flow.decode(turning.value("council-asb", theirs))
     for digest in digests(release):
-        assert search(digest, [Candidate(flow, given, None)], LONDON) is None
+        assert search(digest, [Candidate(flow.steps, given, None)], LONDON) is None
 
 
 def test_what_was_rejected_bears_no_digest(turning: Partnership) -> None:
     flow = flow_of(turning, "police-incident")
     record = original("police-incident", TODAY)
-    digest = next(iter(flow.releasers["", 0].sanitise.digests(flow.agency, record)))
+    digest = next(iter(flow.steps.releasers["", 0].sanitise.digests(flow.steps.agency, record)))
     broken = flow.decode(turning.value("police-incident", record | {"incident_date": "soon"}))
-    assert search(digest, [Candidate(flow, broken, None)], LONDON) is None
+    assert search(digest, [Candidate(flow.steps, broken, None)], LONDON) is None
 
 
 @pytest.mark.parametrize("dataset", SUPPLIED)
@@ -119,7 +119,7 @@ def test_every_release_is_found_by_the_reference_of_its_original(
     flow = flow_of(turning, dataset)
     released = turning.releases(turning.process(turning.intake(dataset, record)))
     turning.pipeline.memory.discard()
-    candidates = [Candidate(flow, flow.decode(turning.value(dataset, record)), None)]
+    candidates = [Candidate(flow.steps, flow.decode(turning.value(dataset, record)), None)]
     lasting = KEY.for_purpose("lasting")
     names = [n for n in record_type.identity if record_type.field(n).kind == "text"]
     for name in names:
@@ -161,7 +161,7 @@ def test_a_person_is_found_in_the_originals_and_a_namesake_is_not(turning: Partn
     dataset, born = "police-crime-victim", date(1990, 5, 17)
     record = original(dataset, TODAY) | {"name": "Jane Roe", "date_of_birth": born}
     flow = flow_of(turning, dataset)
-    candidates = [Candidate(flow, flow.decode(turning.value(dataset, record)), None)]
+    candidates = [Candidate(flow.steps, flow.decode(turning.value(dataset, record)), None)]
     lasting = KEY.for_purpose("lasting")
 
     def found(name: str, day: date) -> frozenset[bytes]:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from ops.cli import build_cli
+from ops.offline.steps import Agreed
+from schemas.catalogue import SCHEMA_FOLDER, load_catalogue
+from schemas.protocol import ProtocolError
+from schemas.protocol_file import load_protocol
 
 HEADER = "incident_reference,incident_date\n"
 
@@ -28,6 +33,48 @@ def test_nothing_is_said_of_rejects_where_there_are_none(tmp_path: Path) -> None
     file.write_text(f"{HEADER}I-1,2026-02-01\n", encoding="utf-8")
     code, said = sanitise(file)
     assert (code, "so the exit code" in said) == (0, False)
+
+
+PROTOCOL = SCHEMA_FOLDER / "protocols" / "banes.yaml"
+PLACED = "incident_reference,incident_date,location_postcode\n"
+
+
+def test_by_a_protocol_what_happened_outside_its_area_is_held(tmp_path: Path) -> None:
+    file, out = tmp_path / "in.csv", tmp_path / "out.csv"
+    file.write_text(f"{PLACED}I-1,2026-02-01,BA1 1AA\nI-2,2026-02-01,EH1 1YZ\n", encoding="utf-8")
+    for given, held in (((), 0), (("--protocol", str(PROTOCOL)), 1)):
+        code, said = sanitise(file, *given, "--json")
+        assert code == 0, said
+        document = json.loads(said)
+        assert (document["released"], document["held"]) == (2 - held, held)
+        assert document["withheld"].get("event-outside-the-area", 0) == held
+        assert len(out.read_text().splitlines()) == 1 + 2 - held
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (("--k", "5"), "the protocol says 4"),
+        (("--limit", "100"), "the protocol says 2000"),
+        (("--agency", "council"), "'council' does not supply it; accepted: police"),
+    ],
+)
+def test_what_contradicts_the_protocol_is_refused(
+    tmp_path: Path, given: tuple[str, ...], said: str
+) -> None:
+    file = tmp_path / "in.csv"
+    file.write_text(f"{HEADER}I-1,2026-02-01\n", encoding="utf-8")
+    code, answer = sanitise(file, "--protocol", str(PROTOCOL), *given)
+    assert code != 0
+    assert said in " ".join(answer.replace("│", " ").split())
+    assert not (tmp_path / "out.csv").exists()
+
+
+def test_a_profile_that_nobody_is_entitled_to_is_refused() -> None:
+    catalogue = load_catalogue()
+    protocol = load_protocol(PROTOCOL, catalogue)
+    with pytest.raises(ProtocolError, match="nobody is entitled to it in the profile 'personal'"):
+        Agreed.of(protocol, "police-incident", "personal", None)
 
 
 def sanitise(file: Path, *given: str) -> tuple[int, str]:

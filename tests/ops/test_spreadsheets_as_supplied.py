@@ -182,8 +182,9 @@ def test_records_that_share_a_reference_are_told_since_the_later_replaces_the_ea
     rows = [(name, "2024-10-01", "", "") for name in ("A", "B", "A ", "C", "A")]
     file = a_csv(tmp_path / "in.csv", *rows, ("B", "never", "", ""))
     ran = sanitise(file)
-    assert len(ran.rows) == 5
+    assert len(ran.rows) == ran.summary["released"] == 3
     assert (ran.summary["same_reference"], ran.summary["same_reference_rows"]) == (2, [3, 5])
+    assert ran.summary["replaced"] == 2
     assert "they replace: 2 (rows 3, 5)" in sanitise(file, json_=False).said
 
 
@@ -301,7 +302,8 @@ def test_the_reports_of_spreadsheets_come_out_right(sanitise: Sanitise, shared_d
     hidden = sanitise(folder / "03_hidden_row.xlsx")
     assert "21:10:00" not in hidden.of("incident_time")
     assert hidden.summary["out_of_scope"]["hidden in the workbook"] == 1
-    assert len(sanitise(folder / "05_references_that_are_none.csv").rows) == 2
+    named = sanitise(folder / "05_references_that_are_none.csv")
+    assert (len(named.rows), named.summary["replaced"]) == (1, 1)
     assert len(sanitise(folder / "06_a_sheet_a_month.xlsx").rows) == 3
     dates = sanitise(folder / "08_placeholder_dates.csv").of("incident_date")
     assert dates == {"2026-10-01": 1}

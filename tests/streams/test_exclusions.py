@@ -11,10 +11,11 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from ops.offline.steps import Done, steps_for
+from ops.offline.steps import steps_for
 from sanitiser.postcodes import PostcodeIndex
 from schemas.catalogue import load_catalogue
 from schemas.record_type import RecordType
+from streams.decision import Outcome
 from streams.steps.clean import Cleaner
 from streams.steps.validate import Validator
 from tests.streams.partnership import KEY
@@ -25,7 +26,7 @@ SECOND = [r for r in CATALOGUE if "second" in r.profiles]
 SETTINGS = settings(
     max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-Run = Callable[..., Done]
+Run = Callable[..., Outcome]
 
 
 class Kept(NamedTuple):
@@ -75,7 +76,7 @@ def second(index: PostcodeIndex) -> dict[str, Run]:
     return {
         r.dataset: steps_for(
             r.dataset, "second", agency="police", index=index, key=KEY, catalogue=CATALOGUE
-        )
+        ).decide
         for r in SECOND
     }
 
@@ -84,7 +85,7 @@ def second(index: PostcodeIndex) -> dict[str, Run]:
 def test_a_record_that_is_known_to_be_innocent_goes_to_the_second_group(
     second: dict[str, Run], record_type: RecordType
 ) -> None:
-    assert second[record_type.dataset](innocent(record_type), NOW).released is not None
+    assert second[record_type.dataset](innocent(record_type), NOW).releases
 
 
 @pytest.mark.parametrize("record_type", SECOND, ids=lambda r: r.dataset)
@@ -94,8 +95,8 @@ def test_a_flag_that_says_nothing_does_not_say_no(
     for rule in record_type.excluded.values():
         for value in (None, "", "?", "N/K", True):
             done = second[record_type.dataset](innocent(record_type) | {rule.flag: value}, NOW)
-            assert done.released is None
-            assert len(done.kept_out) == 1
+            assert not done.releases
+            assert len(done.withheld) == 1
 
 
 DRESSES: tuple[Callable[[str], str], ...] = (
@@ -131,8 +132,8 @@ def test_no_way_of_writing_brings_such_a_row_to_the_second_group(
     # "8" with an "s" behind it is another code, and written as that code is.
     assume(written.strip().upper() not in set(code_list.spellings) - {kept.spelling.upper()})
     done = second[kept.dataset](innocent(record_type) | {kept.field: written}, NOW)
-    assert done.released is None, written
-    assert len(done.kept_out) == 1
+    assert not done.releases, written
+    assert len(done.withheld) == 1
 
 
 @SETTINGS
@@ -145,17 +146,17 @@ def test_what_cannot_be_read_is_kept_from_the_second_group_and_counted(
     if code_list.code(text) is not None or not text.strip():
         return
     done = second[kept.dataset](innocent(record_type) | {kept.field: text}, NOW)
-    assert done.released is None
-    assert len(done.kept_out) == 1
+    assert not done.releases
+    assert len(done.withheld) == 1
 
 
 def test_a_row_of_which_no_kind_is_known_is_kept_from_the_second_group(
     second: dict[str, Run],
 ) -> None:
     bare = {"crime_reference": "C-1", "committed_from_date": date(2024, 6, 1), "domestic": False}
-    assert second["police-crime-offence"](bare, NOW).kept_out == ["row-not-known-for-second"]
+    assert second["police-crime-offence"](bare, NOW).withheld == ["row-not-known-for-second"]
     told = second["police-crime-offence"](bare | {"offence_category": "Burglary"}, NOW)
-    assert told.released is not None
+    assert told.releases
 
 
 @pytest.mark.parametrize(
@@ -217,7 +218,7 @@ def test_sexual_offences_are_not_told_to_the_second_group(
     second: dict[str, Run], dataset: str, code: str
 ) -> None:
     done = second[dataset](innocent(CATALOGUE.record_type(dataset)) | {"offence_code": code}, NOW)
-    assert done.kept_out == ["row-excluded-from-second"]
+    assert done.withheld == ["row-excluded-from-second"]
 
 
 def test_every_sexual_offence_of_the_list_is_left_out_of_the_second_profile() -> None:
@@ -232,6 +233,5 @@ def test_a_merged_code_is_told_as_the_one_it_is_merged_into(
     second: dict[str, Run], given: str, told: str
 ) -> None:
     record = innocent(CATALOGUE.record_type("police-crime-offence")) | {"offence_code": given}
-    released = second["police-crime-offence"](record, NOW).released
-    assert released is not None
+    ((_, released),) = second["police-crime-offence"](record, NOW).releases
     assert released["offence_code"] == told

@@ -140,7 +140,8 @@ def _broken(partnership: Partnership, monkeypatch: pytest.MonkeyPatch) -> None:
         raise ValueError(f"cannot clean {record} {problems}")
 
     flows = dict(partnership.pipeline._flows)
-    flows[CRIMES] = dataclasses.replace(flows[CRIMES], clean=clean)  # type: ignore[arg-type]
+    steps = dataclasses.replace(flows[CRIMES].steps, clean=clean)  # type: ignore[arg-type]
+    flows[CRIMES] = dataclasses.replace(flows[CRIMES], steps=steps)
     monkeypatch.setattr(partnership.pipeline, "_flows", flows)
 
 
@@ -336,12 +337,13 @@ def test_every_policy_makes_exactly_the_fields_of_its_release_schema(
     partnership: Partnership,
 ) -> None:
     for flow in partnership.pipeline._flows.values():
-        for policy in flow.releasers[OWN, 0].sanitise._policies:
-            record = dict.fromkeys((f.name for f in flow.record_type.fields), None)
-            record |= dict.fromkeys(flow.record_type.identity, "R1")
+        steps = flow.steps
+        for policy in steps.releasers[OWN, 0].sanitise._policies:
+            record = dict.fromkeys((f.name for f in steps.record_type.fields), None)
+            record |= dict.fromkeys(steps.record_type.identity, "R1")
             nowhere = Located(NOWHERE, "none", (), ())
-            places = dict.fromkeys(flow.record_type.places, nowhere)
-            schema = release_schema(flow.record_type, policy.profile)
+            places = dict.fromkeys(steps.record_type.places, nowhere)
+            schema = release_schema(steps.record_type, policy.profile)
             made = policy.release("police", record, places, [])
             assert set(made) == {field["name"] for field in schema["fields"]}
 

@@ -13,7 +13,7 @@ import numpy as np
 from sanitiser.postcodes import PostcodeIndex
 from schemas.catalogue import load_catalogue
 from schemas.london import london_time
-from streams.pipeline import Flow
+from streams.decision import Steps
 from streams.steps.route import OWN
 from tests.benchmarks.functions import pipeline_of
 from tests.benchmarks.job import AGENCY, DATASET, Job
@@ -26,9 +26,9 @@ _SEED = 4
 def main() -> None:
     """Locate and sanitise the `records` of the job on standard input, and as many postcodes."""
     job = Job.received()
-    flow = pipeline_of(job).flow(job.intake)
-    cleaned = _cleaned(flow, job)
-    first, again = (_us_per_record(flow, cleaned) for _ in range(2))
+    steps = pipeline_of(job).flow(job.intake).steps
+    cleaned = _cleaned(steps, job)
+    first, again = (_us_per_record(steps, cleaned) for _ in range(2))
     print(
         json.dumps(
             {
@@ -40,18 +40,18 @@ def main() -> None:
     )
 
 
-def _cleaned(flow: Flow, job: Job) -> list[dict[str, Any]]:
+def _cleaned(steps: Steps, job: Job) -> list[dict[str, Any]]:
     now = london_time(datetime.now(UTC))
     given = incidents(job, load_catalogue().record_type(DATASET), job.options["records"], "S")
-    cleaned = (flow.clean(*flow.validate(record, now), now.date()) for record in given)
+    cleaned = (steps.cleaned(record, now) for record in given)
     return [done.record for done in cleaned if not done.faults]
 
 
-def _us_per_record(flow: Flow, records: list[dict[str, Any]]) -> float:
-    sanitise = flow.releasers[OWN, 0].sanitise
+def _us_per_record(steps: Steps, records: list[dict[str, Any]]) -> float:
+    sanitise = steps.releasers[OWN, 0].sanitise
     started = time.perf_counter()
     for record in records:
-        sanitise(AGENCY, record, flow.geocode(record), [], ())
+        sanitise(AGENCY, record, steps.geocode(record), [], ())
     return (time.perf_counter() - started) / len(records) * 1e6
 
 

@@ -1,0 +1,73 @@
+"""The options by which a file is sanitised and attacked as a protocol's worker would do it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ops.offline.steps import Agreed
+from schemas.catalogue import Catalogue
+from schemas.protocol import MINIMUM_HOUSEHOLDS, Sanitising
+from schemas.protocol_file import load_protocol
+
+ByProtocol = Annotated[
+    Path | None,
+    typer.Option(
+        "--protocol",
+        help="The protocol's file, for its area, neighbours, periods and settings; signatures are not "
+        "checked. Without one every place counts as inside the area.",
+    ),
+]
+Agency = Annotated[
+    str | None,
+    typer.Option(
+        help="Who supplies the file; by default the only agency that the protocol has supply it."
+    ),
+]
+Households = Annotated[
+    int | None,
+    typer.Option(
+        min=MINIMUM_HOUSEHOLDS,
+        help="Fewest households of a released postcode; the protocol's, or else "
+        f"{MINIMUM_HOUSEHOLDS}, by default.",
+    ),
+]
+Limit = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        max=20_000,
+        help="Furthest a substitute postcode may lie, in metres; the protocol's, or else 2,000, by default.",
+    ),
+]
+
+
+def agreed_by(
+    protocol: Path | None, dataset: str, profile: str, agency: str | None, catalogue: Catalogue
+) -> Agreed | None:
+    """Return what the protocol's file agrees on the dataset; None without a file.
+
+    Raises:
+        ProtocolError: the file is no protocol, or does not have the agency share the dataset so.
+    """
+    if protocol is None:
+        return None
+    return Agreed.of(load_protocol(protocol, catalogue), dataset, profile, agency)
+
+
+def sanitising_of(agreed: Agreed | None, k: int | None, limit: int | None) -> Sanitising:
+    """Return the settings of the protocol, else those given; end the command where the two differ."""
+    if agreed is None:
+        given = {"minimum_households": k, "substitute_limit_metres": limit}
+        return Sanitising.model_validate({n: v for n, v in given.items() if v is not None})
+    settings = agreed.protocol.sanitising
+    for option, value, says in (
+        ("--k", k, settings.minimum_households),
+        ("--limit", limit, settings.substitute_limit_metres),
+    ):
+        if value is not None and value != says:
+            message = f"{value} given; the protocol says {says}: leave the option out"
+            raise typer.BadParameter(message, param_hint=option)
+    return settings
