@@ -7,8 +7,9 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
+from pydantic import AwareDatetime, ValidationError
 
+from schemas.formats import FORMAT, Format, Signed
 from schemas.letters import CaseId, Consent, Digest, Request, Subject
 from schemas.protocol import HEALTH, Name, Party, Post, Protocol
 
@@ -25,11 +26,7 @@ class State(StrEnum):
     CLOSED = "closed"
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Step(_Strict):
+class Step(Signed):
     """One act of the case's history; `reason` goes when the case is closed, as all that tells of people."""
 
     at: AwareDatetime
@@ -38,7 +35,7 @@ class Step(_Strict):
     reason: str = ""
 
 
-class Grant(_Strict):
+class Grant(Signed):
     """What was approved: fields by dataset, until the last day, by which post.
 
     `review_by` stands until what was decided in urgency is reviewed; of the subjects `exempt` it is shared
@@ -53,7 +50,7 @@ class Grant(_Strict):
     exempt: tuple[Subject, ...] = ()
 
 
-class Flow(_Strict):
+class Flow(Signed):
     """The technical side of an open case.
 
     While it is not `caught_up` it is given what came before it was opened, from the beginning on;
@@ -68,13 +65,14 @@ class Flow(_Strict):
     gone: tuple[str, ...] = ()
 
 
-class Case(_Strict):
+class Case(Signed):
     """One case. `head` is the digest of its last letter, which the next one names.
 
     Once closed it holds no `request` any more: who was asked about is forgotten, what was done is not.
     `copies` is what the recipient said of its own when it `confirmed` their end.
     """
 
+    format: Format = FORMAT
     case: CaseId
     state: State
     since: AwareDatetime
@@ -113,9 +111,10 @@ class Case(_Strict):
         return self.model_copy(update={"request": None, "flow": None, "history": history})
 
 
-class ConsentRecord(_Strict):
+class ConsentRecord(Signed):
     """What a person has said last to an agency about one process."""
 
+    format: Format = FORMAT
     agency: Name
     consent: Consent
 
