@@ -38,7 +38,7 @@ _LEAST_WORDS = 2
 _PARTS = frozenset({"apartment", "apt", "flat", "floor", "fflat", "no", "number", "room", "unit"})
 """Words for a part of a house, in English and Welsh: they name no street."""
 _MOST_FORMATS = 1_000
-"""Above it a number is no format, and could be anything."""
+"""A higher number is no format. It could tell of a person, so a message does not show it."""
 _NEWER = "A later release may read it"
 LONGEST_LETTER_BYTES = 15_360
 """Longest text of a letter, in UTF-8: twenty subjects, and every field of what a police force supplies."""
@@ -266,17 +266,16 @@ def _unread(error: ValidationError) -> str:
     problems: Sequence[Any] = error.errors()
     for problem in of_another_format(problems):
         given = problem["input"]
-        of = str(given) if isinstance(given, int) and 0 <= given < _MOST_FORMATS else "another one"
-        return f"it is of format {of}; accepted: {FORMAT}. {_NEWER}"
+        is_number = isinstance(given, int) and 0 <= given < _MOST_FORMATS
+        of = f"format {given}" if is_number else "another format"
+        return f"it is of {of}; accepted: {FORMAT}. {_NEWER}"
     for problem in problems:
         if problem["type"] == "union_tag_invalid":
-            return f"it is of no kind that format {FORMAT} has; accepted: {', '.join(_KINDS)}. {_NEWER}"
+            return f"its kind is not in format {FORMAT}; accepted: {', '.join(_KINDS)}. {_NEWER}"
         if problem["type"] == "extra_forbidden":
             kind, *place = problem["loc"]
             accepted = ", ".join(settings_at(_KINDS[kind], tuple(place)))
-            return (
-                f"it has a field that format {FORMAT} has not; accepted there: {accepted}. {_NEWER}"
-            )
+            return f"it has a field that is not in format {FORMAT}; accepted there: {accepted}. {_NEWER}"
     return "it is no letter"
 
 

@@ -66,7 +66,7 @@ class Signature(Signed):
 
     @property
     def statement(self) -> bytes:
-        """What is signed: the fields of its format but the signature itself, in one form only."""
+        """Return what is signed: the fields of its format but the signature itself, in one form only."""
         fields = self.model_dump(mode="json", exclude={"signature"})
         return _DOMAIN + json.dumps(fields, sort_keys=True, separators=(",", ":")).encode()
 

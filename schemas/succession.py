@@ -45,7 +45,7 @@ class Holder:
 
 @dataclass(frozen=True)
 class Before:
-    """What counts of the protocol in force, read from its document as the broker keeps it.
+    """The part of the protocol in force that counts for the next one, as the broker keeps it.
 
     A document of another release, which this one might refuse, is read all the same if it is of a format
     that this release reads. One without a number has number 0. `left` are the keys of parties that have
