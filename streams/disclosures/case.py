@@ -7,9 +7,10 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
+from pydantic import AwareDatetime, ValidationError
 
 from schemas.actors import Actor
+from schemas.formats import FORMAT, Format, Signed
 from schemas.letters import CaseId, Consent, Digest, Request, Subject
 from schemas.protocol import HEALTH, Name, Party, Post, Protocol
 from streams.disclosures.steps import Step, StepKind, code_of
@@ -27,11 +28,7 @@ class State(StrEnum):
     CLOSED = "closed"
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Grant(_Strict):
+class Grant(Signed):
     """What was approved: fields by dataset, until the last day, by which post.
 
     `review_by` stands until what was decided in urgency is reviewed; of the subjects `exempt` it is shared
@@ -46,7 +43,7 @@ class Grant(_Strict):
     exempt: tuple[Subject, ...] = ()
 
 
-class Flow(_Strict):
+class Flow(Signed):
     """The technical side of an open case.
 
     While it is not `caught_up` it is given what came before it was opened, from the beginning on;
@@ -61,13 +58,14 @@ class Flow(_Strict):
     gone: tuple[str, ...] = ()
 
 
-class Case(_Strict):
+class Case(Signed):
     """One case. `head` is the digest of its last letter, which the next one names.
 
     Once closed it holds no `request` any more: who was asked about is forgotten, what was done is not.
     `copies` is what the recipient said of its own when it `confirmed` their end.
     """
 
+    format: Format = FORMAT
     case: CaseId
     state: State
     since: AwareDatetime
@@ -113,9 +111,10 @@ class Case(_Strict):
         return self.model_copy(update={"history": history})
 
 
-class ConsentRecord(_Strict):
+class ConsentRecord(Signed):
     """What a person has said last to an agency about one process."""
 
+    format: Format = FORMAT
     agency: Name
     consent: Consent
 

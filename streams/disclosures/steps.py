@@ -6,7 +6,9 @@ import re
 from collections.abc import Mapping
 from enum import Enum, StrEnum
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import AwareDatetime
+
+from schemas.formats import Signed
 
 _CODE = re.compile(r"(?P<kind>[^()]+?)(?: \([^()]*\))?")
 
@@ -80,14 +82,12 @@ REASON_FOR: Mapping[StepKind, Readers] = {
 """A kind that is not listed here is for the supplier alone."""
 
 
-class Step(BaseModel):
+class Step(Signed):
     """One step of the case's history.
 
     `what` is the code of its kind, with a detail in brackets where it has one. `reason` goes when the case
     is closed, as all that tells of people.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     at: AwareDatetime
     who: str
