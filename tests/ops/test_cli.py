@@ -1,0 +1,84 @@
+"""The command line answers at once: help and completion load no library of the work itself."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from importlib import import_module
+from typing import Any
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from ops.cli import COMMANDS, build_cli
+from ops.exit_codes import CODES, exit_code
+from ops.settings import SettingsError
+from schemas.protocol import ProtocolError
+
+SLOW = ("confluent_kafka", "faust", "kafka", "numpy", "presidio_analyzer", "pyproj", "scipy")
+"""Libraries that take long to import and that no help needs."""
+
+HELP = """
+import sys
+from typer.testing import CliRunner
+from ops.cli import build_cli
+result = CliRunner().invoke(build_cli(), sys.argv[1:])
+assert "Usage:" in result.output and "--help" in result.output, result.output
+print(*sys.modules)
+"""
+
+COMPLETION = """
+import sys, typer
+from ops.cli import build_cli
+group = typer.main.get_command(build_cli())
+assert [found.value for found in group.shell_complete(typer.Context(group), "pu")] == ["publish"]
+print(*sys.modules)
+"""
+
+
+def modules_after(program: str, *arguments: str) -> set[str]:
+    command = [sys.executable, "-c", program, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    return set(done.stdout.split())
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["publish", "--help"]], ids=" ".join)
+def test_help_imports_no_library_of_the_work(arguments: list[str]) -> None:
+    assert modules_after(HELP, *arguments).isdisjoint(SLOW)
+
+
+def test_the_list_of_commands_and_its_completion_import_no_command() -> None:
+    modules = {listed.module for listed in COMMANDS.values()}
+    assert modules_after(HELP, "--help").isdisjoint(modules)
+    assert modules_after(COMPLETION).isdisjoint(modules)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_list_of_commands_says_what_each_says_of_itself(name: str) -> None:
+    group: Any = typer.main.get_command(build_cli())
+    command = group.commands[name]
+    assert command.name == name
+    assert command.get_short_help_str(1000) == COMMANDS[name].summary
+    assert command.hidden == COMMANDS[name].hidden
+
+
+def test_a_mistyped_command_is_answered_with_the_nearest() -> None:
+    result = CliRunner().invoke(build_cli(), ["publis"])
+    assert result.exit_code == 2
+    assert "Did you mean 'publish'?" in result.output
+
+
+@pytest.mark.parametrize("name", CODES)
+def test_each_error_with_an_exit_code_exists(name: str) -> None:
+    module, _, kind = name.rpartition(".")
+    assert issubclass(getattr(import_module(module), kind), Exception)
+
+
+def test_an_error_has_the_exit_code_of_its_kind() -> None:
+    class NarrowerError(ProtocolError):
+        pass
+
+    assert exit_code(NarrowerError("x")) == 1
+    assert exit_code(SettingsError("x")) == 2
+    assert exit_code(ValueError("x")) is None
