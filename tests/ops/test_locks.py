@@ -1,0 +1,69 @@
+"""One set of lock files serves every version of Python that is supported."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator
+from importlib.metadata import Distribution, distribution
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).parents[2]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+VERSIONS = [
+    name.rpartition(" ")[2]
+    for name in PROJECT["project"]["classifiers"]
+    if name.startswith("Programming Language :: Python :: ")
+]
+LOCKS = ("requirements.lock", "requirements-scrub.lock", "requirements-dev.lock")
+
+
+def pins(lock: str) -> dict[str, str]:
+    text = (ROOT / lock).read_text(encoding="utf-8")
+    return dict(re.findall(r"^([a-z0-9.-]+)==(\S+)", text, re.MULTILINE))
+
+
+def needs(package: Distribution, version: str) -> Iterator[Requirement]:
+    for line in package.requires or ():
+        needed = Requirement(line)
+        python = {"python_version": version, "python_full_version": f"{version}.9", "extra": ""}
+        if needed.marker is None or needed.marker.evaluate(python):
+            yield needed
+
+
+def test_the_versions_are_the_same_wherever_they_are_named() -> None:
+    required = SpecifierSet(PROJECT["project"]["requires-python"])
+    every = [f"3.{minor}" for minor in range(30)]
+    assert [version for version in every if f"{version}.9" in required] == VERSIONS
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    assert f"VERSIONS := {' '.join(reversed(VERSIONS))}\n" in makefile
+    assert PROJECT["tool"]["mypy"]["python_version"] == VERSIONS[0]
+    assert PROJECT["tool"]["ruff"]["target-version"] == "py" + VERSIONS[0].replace(".", "")
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("lock", LOCKS)
+def test_a_lock_pins_all_that_its_packages_need(lock: str, version: str) -> None:
+    pinned = pins(lock)
+    lacking = [
+        f"{name} needs {needed}"
+        for name in pinned
+        for needed in needs(distribution(name), version)
+        if pinned.get(canonicalize_name(needed.name), "") not in needed.specifier
+    ]
+    assert lacking == []
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_each_pinned_package_supports_the_version(version: str) -> None:
+    refusing = [
+        name
+        for name in pins("requirements-dev.lock")
+        if f"{version}.9" not in SpecifierSet(distribution(name).metadata["Requires-Python"] or "")
+    ]
+    assert refusing == []
