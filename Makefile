@@ -64,8 +64,10 @@ review: .venv/.dev-ready
 
 lock: .venv/.dev-ready
 	$(BIN)/pip-compile $(LOCK_FLAGS) --extra build -o requirements.lock pyproject.toml
+	$(BIN)/pip-compile $(LOCK_FLAGS) --extra build --extra demo -o requirements-demo.lock pyproject.toml
 	$(BIN)/pip-compile $(LOCK_FLAGS) --extra build --extra scrub -o requirements-scrub.lock pyproject.toml
-	$(BIN)/pip-compile $(LOCK_FLAGS) --extra dev -o requirements-dev.lock pyproject.toml
+	$(BIN)/pip-compile $(LOCK_FLAGS) --extra dev --extra demo --extra embedded --extra scrub \
+		-o requirements-dev.lock pyproject.toml
 	$(BIN)/pip-compile $(LOCK_FLAGS) -o requirements-bench.lock requirements-bench.in
 
 .venv/bin/python:
@@ -76,9 +78,9 @@ lock: .venv/.dev-ready
 	@echo "taking $$($(PYTHON) --version), $$(command -v $(PYTHON))"
 	$(PYTHON) -m venv .venv
 
-.venv/.run-ready: requirements.lock pyproject.toml | .venv/bin/python
+.venv/.run-ready: requirements-demo.lock pyproject.toml | .venv/bin/python
 	@echo "installing what the demo needs"
-	@test -e .venv/.dev-ready || $(BIN)/pip install $(PIP_FLAGS) -r requirements.lock
+	@test -e .venv/.dev-ready || $(BIN)/pip install $(PIP_FLAGS) -r requirements-demo.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 

