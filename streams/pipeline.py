@@ -181,7 +181,7 @@ class Pipeline:
     def topics(self) -> dict[str, tuple[str, str]]:
         """Return the agency and the dataset of each intake topic that is processed."""
         flows = self._flows.items()
-        return {topic: (flow.agency, flow.record_type.dataset) for topic, flow in flows}
+        return {topic: (flow.steps.agency, flow.steps.record_type.dataset) for topic, flow in flows}
 
     @property
     def heads(self) -> Heads:

@@ -16,7 +16,7 @@ from ops.demo.case import CaseSeen
 from ops.screen import Screen
 from schemas.topics import Topic
 
-WIDTH = 110
+WIDTH = 100
 _DIGEST = re.compile(r"[0-9a-f]{32}")
 _OF_ONE_AGENCY = frozenset({"intake", "rejected", "receipts", "supplies", "letters", "inbox"})
 _UNTOLD = ("record_id", "source_agency", "caveats")
@@ -61,13 +61,23 @@ def show(console: Screen, findings: Findings, parties: Sequence[str]) -> None:
     console.print(_latency(findings))
 
 
-def _table(title: str) -> Table:
-    return Table(title=f"\n{title}", title_justify="left", title_style="bold", box=SIMPLE_HEAD)
+def _table(title: str, *, apart: int = 2) -> Table:
+    # The box itself puts one space between columns.
+    return Table(
+        title=f"\n{title}",
+        title_justify="left",
+        title_style="bold",
+        box=SIMPLE_HEAD,
+        padding=(0, apart - 1, 0, 0),
+        pad_edge=False,
+        show_edge=False,
+    )
 
 
 def _supplies(supplies: Sequence[Supplied]) -> Table:
     table = _table(
-        "What the agencies supplied, by their receipts, and how much of it went to each profile"
+        "What the agencies supplied, by their receipts, and how much of it went to each profile",
+        apart=1,
     )
     table.add_column("agency", no_wrap=True)
     table.add_column("dataset", no_wrap=True)

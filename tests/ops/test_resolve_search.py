@@ -145,11 +145,11 @@ def test_what_was_released_is_found_when_nobody_is_entitled_to_it_any_more(
     later = PROTOCOL.model_copy(update={"receives": ()})
     reference = str(record[record_type.identity[0]])
     if is_known_by_one_reference(record_type):
-        found = record_ids(KEYS, later, CATALOGUE, [(flow.agency, dataset)], reference)
+        found = record_ids(KEYS, later, CATALOGUE, [(flow.steps.agency, dataset)], reference)
     else:
         meanwhile = Partnership.of(later, CATALOGUE, small_index(tmp_path), keys=KEYS)
         given = flow.decode(turning.value(dataset, record))
-        candidates = [Candidate(flow_of(meanwhile, dataset), given, None)]
+        candidates = [Candidate(flow_of(meanwhile, dataset).steps, given, None)]
         found = ids_about(
             bears(reference), candidates, LONDON, KEYS.lasting,
             lambda t: policies_of(KEYS, later, CATALOGUE, t),
