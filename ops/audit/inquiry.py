@@ -68,7 +68,7 @@ class Search(NamedTuple):
         keys = keys_of(self.stack).ring()
         known = record_ids(keys, self.protocol, self.catalogue, exact, reference)
         found = self._about(bears(reference), self.supplied if self.file is not None else by_more)
-        return found._replace(records=found.records | known, keyless=_keyless(keys))
+        return found._replace(records=found.records | known, keyless=keyless_before(keys))
 
     def of_subject(self, subject: Subject) -> Found:
         """Return the records that are about a person or a household; errors as `of_reference`.
@@ -85,7 +85,7 @@ class Search(NamedTuple):
                 "person's own reference"
             )
         found = self._about(lambda record_type: matcher(subject, record_type), telling)
-        return found._replace(keyless=_keyless(keys_of(self.stack).ring()))
+        return found._replace(keyless=keyless_before(keys_of(self.stack).ring()))
 
     def _record_type(self, supplied: Supplied) -> RecordType:
         return self.catalogue.record_type(supplied[1])
@@ -118,7 +118,7 @@ class Search(NamedTuple):
         return originals.in_file(self.file, self.columns, agency), "the file"
 
 
-def _keyless(keys: KeyRing) -> date | None:
+def keyless_before(keys: KeyRing) -> date | None:
     """The day on which the last epoch ended whose key was deleted."""
     ended = (later.begins for epoch, later in pairwise(keys.epochs) if epoch.key is None)
     return max(filter(None, ended), default=None)
