@@ -30,14 +30,13 @@ from schemas.topics import Names
 from streams import transaction
 from streams.messages import BatchResult
 from streams.pipeline import Pipeline
-from streams.transaction import CALL_SECONDS
 from tests.integration.waiting import until
 
 ROOT = Path(__file__).resolve().parents[2]
 READY = "intake topics as"
 READY_S = 30.0
 FAULT = "a fault that the test ordered"
-HALT_S = CALL_SECONDS + 1.0
+CALL_S, HALT_S = 1.0, 2.5
 
 
 @dataclass(frozen=True)
@@ -171,11 +170,14 @@ def _have_it_halt_once(mark: Path, broker: psutil.Process) -> None:
         def commit_transaction(self, *seconds: float) -> None:
             if not mark.exists():
                 mark.touch()
+                # So that it is the commit alone that gets no answer.
+                self.flush(HALT_S)
                 broker.suspend()
                 threading.Timer(HALT_S, broker.resume).start()
             super().commit_transaction(*seconds)
 
     setattr(transaction, "Producer", Halting)  # noqa: B010 - it is not exported
+    transaction.CALL_SECONDS = CALL_S
 
 
 def _main(argument: str) -> int:
