@@ -21,7 +21,7 @@ from connectors.writer import Outgoing, TransactionalWriter
 from schemas.aggregates import AggregateSource
 from schemas.catalogue import Catalogue
 from schemas.client_names import table_transaction
-from schemas.marking import marked
+from schemas.marked import marked
 from schemas.topics import MAXIMUM_INTAKE_BYTES
 from schemas.wire import WireError
 

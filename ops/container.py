@@ -19,7 +19,6 @@ from ops.disclosures.case_keys import FOLDER as CASES
 from ops.disclosures.process import discloser_settings, run_discloser
 from ops.embedded import private_files
 from ops.embedded.broker_config import ADMIN, BROKER_PRINCIPAL, CONTROLLER_PRINCIPAL
-from ops.embedded.errors import SecretError
 from ops.embedded.registry_door import PRINCIPAL as REGISTRY
 from ops.embedded.registry_door import user
 from ops.embedded.secrets_store import SecretStore
@@ -31,6 +30,7 @@ from ops.metrics_door import USER as METRICS
 from ops.reference import INDEX_FOLDER, ensure_index
 from ops.registered import schemas_of
 from ops.screen import say, say_lines
+from ops.secret_error import SecretError
 from ops.worker import WorkerSettings, run_worker
 from schemas.access import principals
 from schemas.catalogue import Catalogue, load_catalogue

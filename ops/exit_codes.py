@@ -17,6 +17,7 @@ CODES = {
     "ops.extras.ExtraMissing": FAILED,
     "ops.isp.errors.ApplyError": FAILED,
     "ops.reader.ReadError": FAILED,
+    "ops.secret_error.SecretError": FAILED,
     "ops.settings.SettingsError": USAGE,
     "ops.worker.WorkerError": FAILED,
     "sanitiser.postcode_store.PostcodeIndexError": FAILED,
@@ -25,7 +26,7 @@ CODES = {
     "schemas.known_schemas.NotApplied": FAILED,
     "schemas.protocol.ProtocolError": FAILED,
     "schemas.record_type.SchemaError": FAILED,
-    "streams.pipeline.DependencyUnavailable": FAILED,
+    "streams.errors.DependencyUnavailable": FAILED,
 }
 """Exit code by an error's class, as module and name; it holds for the class's own kinds too."""
 

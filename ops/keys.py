@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from ops.embedded import private_files
-from ops.embedded.errors import SecretError
 from ops.embedded.secrets_store import SecretStore
+from ops.secret_error import SecretError
 from sanitiser.key_ring import Epoch, KeyRing
 from sanitiser.references import ReferenceKey
 

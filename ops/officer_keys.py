@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from ops.embedded import private_files
-from ops.embedded.errors import SecretError
+from ops.secret_error import SecretError
 
 _ENCRYPTED = "ENCRYPTED"
 

@@ -9,7 +9,7 @@ from ops.reader import ReadError, read_present
 from schemas.catalogue import Catalogue
 from schemas.known_schemas import KnownSchemas
 from schemas.topics import Names
-from streams.pipeline import DependencyUnavailable
+from streams.errors import DependencyUnavailable
 from streams.registry import Schemas
 
 _SECONDS = 15.0

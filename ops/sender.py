@@ -7,8 +7,7 @@ from typing import Any
 
 from confluent_kafka import KafkaError, Message, Producer
 
-from schemas.topics import Topic
-from streams.messages import MARKING_HEADER, Headers
+from streams.outgoing import MARKING_HEADER, Headers
 
 _SECONDS = 15.0
 _SILENT = "no answer from the broker"
@@ -21,8 +20,8 @@ class SendError(RuntimeError):
     """The broker did not keep a message; its text is the topic with Kafka's name of why."""
 
 
-def send(settings: Mapping[str, Any], topic: Topic, messages: Iterable[Keyed]) -> None:
-    """Write messages with the topic's marking, by a producer of these settings.
+def send(settings: Mapping[str, Any], topic: str, marking: str, messages: Iterable[Keyed]) -> None:
+    """Write messages to a topic, each with its marking, by a producer of these settings.
 
     Raises:
         SendError: the broker refused one, or gave no answer; any of the others may be kept.
@@ -33,9 +32,9 @@ def send(settings: Mapping[str, Any], topic: Topic, messages: Iterable[Keyed]) -
         if error is not None:
             refused.append(error.name())
 
-    headers: Headers = [(MARKING_HEADER, topic.marking.encode())]
+    headers: Headers = [(MARKING_HEADER, marking.encode())]
     producer = Producer({**settings, "log_level": 0})
     for key, value in messages:
-        producer.produce(topic.name, value, key, headers=headers, on_delivery=delivered)
+        producer.produce(topic, value, key, headers=headers, on_delivery=delivered)
     if producer.flush(_SECONDS) or refused:
-        raise SendError(f"{topic.name}: {refused[0] if refused else _SILENT}")
+        raise SendError(f"{topic}: {refused[0] if refused else _SILENT}")

@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import gc
 import logging
-import os
-import signal
-import threading
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,6 +13,7 @@ from faust import Worker
 from prometheus_client import CollectorRegistry, disable_created_metrics
 
 from ops import metrics_door
+from ops.ending import end_when, until_changed
 from ops.isp.in_force import await_another, read_in_force
 from ops.isp.signed import ReadProtocol
 from ops.keys import KeyStore
@@ -47,8 +44,6 @@ from streams.registry import Schemas
 from streams.source import SourceSettings
 
 log = logging.getLogger(__name__)
-
-_WATCHED_EVERY_SECONDS = 10.0
 
 
 class WorkerError(RuntimeError):
@@ -93,7 +88,7 @@ def run_worker(settings: WorkerSettings) -> None:
     _require_applied(settings, catalogue)
     index = PostcodeIndex.open(settings.index, protocol.sanitising.minimum_households)
     # Before they are read, so that no epoch that is made meanwhile goes unseen.
-    new_epoch = _until_changed(settings.keys.file)
+    new_epoch = until_changed(settings.keys.file)
     keys, folder = settings.keys.ring(), settings.index.parent
     schemas = schemas_of(settings.connection, protocol.prefix, catalogue)
     pipeline = assemble(protocol, catalogue, index, folder, schemas, keys, settings.slot)
@@ -141,43 +136,6 @@ def _warn_of_review(protocol: Protocol) -> None:
         log.warning("%s", notice)
 
 
-def end_when(happens: Callable[[], None], what: str) -> None:
-    """End the process, as SIGTERM does, when `happens` returns: whoever keeps it starts it again.
-
-    Where `happens` fails it ends too: it would go on by what may not count any more.
-    """
-
-    def watch() -> None:
-        try:
-            happens()
-        except Exception as error:  # noqa: BLE001 - whatever it is, nobody would watch any more
-            name = type(error).__name__
-            log.error("%s: cannot see whether %s; the process ends, to begin anew", name, what)  # noqa: TRY400 - an error's text can quote content
-        else:
-            log.warning("%s; the process ends, to begin with that", what)
-        os.kill(os.getpid(), signal.SIGTERM)
-
-    threading.Thread(target=watch, name="change", daemon=True).start()
-
-
-def _until_changed(file: Path) -> Callable[[], None]:
-    """Return what returns once the file is another than it is now, or is gone."""
-    read = _content(file)
-
-    def changed() -> None:
-        while _content(file) == read:
-            time.sleep(_WATCHED_EVERY_SECONDS)
-
-    return changed
-
-
-def _content(file: Path) -> bytes | None:
-    try:
-        return file.read_bytes()
-    except FileNotFoundError:
-        return None
-
-
 def _metrics(settings: WorkerSettings) -> Metrics:
     registry = CollectorRegistry()
     disable_created_metrics()  # type: ignore[no-untyped-call]
@@ -201,7 +159,7 @@ def assemble(
     slot: str = "0",
 ) -> Pipeline:
     """The pipeline of a protocol, with the places and premises that lie in the folder `beside`."""
-    wire = Wire(schemas.encoder, schemas.decoder_for)
+    wire = Wire.of(schemas)
     folder, listed = beside / GAZETTEER_FOLDER, beside / PREMISES_FILE
     gazetteer = Gazetteer.open(folder) if folder.is_dir() else None
     premises = PremisesList.open(listed) if listed.is_file() else withheld_premises

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from hashlib import blake2b
 from typing import Final
 
-from schemas.topics import RENEWAL_DAYS, StateKind
+from schemas.state import RENEWAL_DAYS, StateKind
 
 NOTE_BYTES: Final = 8
 _NOTES: Final = b"n"

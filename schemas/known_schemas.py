@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from schemas.derive import AvroSchema
-from schemas.marking import unmarked
+from schemas.marked import unmarked
 from schemas.wire import WireError, decoder, encoder, schema_id
 
 UNKNOWN_SCHEMA = "unknown-schema"

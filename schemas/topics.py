@@ -9,9 +9,11 @@ from typing import Any, Literal
 from schemas.catalogue import Catalogue
 from schemas.derive import AvroSchema, intake_schema, release_schema
 from schemas.law import load_law
-from schemas.marking import Marking, marked, marking
+from schemas.marked import marked
+from schemas.marking import Marking, marking
 from schemas.protocol import Protocol
 from schemas.record_type import PERSONAL
+from schemas.state import RENEWAL_DAYS, StateKind
 
 DAY_MS = 86_400_000
 MAXIMUM_MESSAGE_BYTES = 230_000
@@ -65,11 +67,6 @@ _DISCLOSED = "disclosed"
 """Part of the name of every topic of a case, before the case."""
 
 TOMBSTONE_DAYS = 28
-RENEWAL_DAYS = 28
-"""How old an entry of the workers' state may be when it is used without being written again."""
-
-StateKind = Literal["withdrawals", "dates-ages", "combinations"]
-"""What workers remember: what may have to be taken back, dates of cases with steady ages, combinations."""
 
 _OF_RELEASES = {
     # What was corrected or taken back is gone from the broker a day later; the newest alone is kept.

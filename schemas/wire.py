@@ -12,6 +12,11 @@ import fastavro
 _HEADER = struct.Struct(">bI")
 HEADER_BYTES = _HEADER.size
 
+Encode = Callable[[Any], bytes]
+Decode = Callable[[bytes], dict[str, Any]]
+DecoderFor = Callable[[int], Decode]
+"""Returns the decoder of what the schema of an id wrote."""
+
 
 class WireError(ValueError):
     """Bytes that are no framed Avro datum; `reason` is a short code without content."""

@@ -26,7 +26,7 @@ from confluent_kafka import (
 from sanitiser.memory import Memory
 from schemas.topics import DAY_MS
 from streams.kafka_config import WorkerClients
-from streams.messages import WRITER_HEADER
+from streams.outgoing import WRITER_HEADER
 from streams.transaction import Unmendable
 
 log = logging.getLogger(__name__)

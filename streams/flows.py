@@ -13,20 +13,15 @@ from sanitiser.premises import withheld_premises
 from schemas.catalogue import Catalogue
 from schemas.derive import AvroSchema, intake_schema
 from schemas.protocol import Protocol, SupplyAgreement
-from schemas.topics import (
-    MAXIMUM_RECORD_BYTES,
-    RELEASES,
-    Names,
-    StateKind,
-    Topic,
-    state_days,
-    topics,
-)
+from schemas.state import StateKind
+from schemas.topics import MAXIMUM_RECORD_BYTES, RELEASES, Names, Topic, state_days, topics
+from schemas.wire import DecoderFor, Encode
 from streams.alarm import RejectAlarm
 from streams.assembly import Means, build_steps, terms_of
 from streams.pipeline import Flow, Pipeline
-from streams.steps.decode import Decoder, DecoderFor
-from streams.steps.route import Destination, Encode, Router
+from streams.registry import Schemas
+from streams.steps.decode import Decoder
+from streams.steps.route import Destination, Router
 from streams.trail import Audience, Trail
 
 
@@ -36,6 +31,11 @@ class Wire:
 
     encoder: Callable[[Topic], Encode]
     decoder_for: Callable[[AvroSchema], DecoderFor]
+
+    @classmethod
+    def of(cls, schemas: Schemas) -> Wire:
+        """Return what writes and reads by the schemas that a process knows."""
+        return cls(lambda topic: schemas.encoder(topic.name, topic.schema), schemas.decoder_for)
 
 
 @dataclass(frozen=True, slots=True)

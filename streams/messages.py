@@ -9,15 +9,9 @@ from enum import Enum, auto
 from re import compile as pattern
 from typing import Any, NamedTuple
 
-SUPPLY_HEADER = "supply"
-MARKING_HEADER = "marking"
-WRITER_HEADER = "writer"
-ERASE_HEADER = "erase"
-"""On a record that its supplier wants back from wherever it went."""
+from streams.outgoing import Output
 
 _SUPPLY_ID = pattern(rb"[0-9a-f]{32}")
-
-Headers = list[tuple[str, str | bytes | None]]
 
 
 class Handling(Enum):
@@ -51,19 +45,6 @@ class Intake(NamedTuple):
     timestamp_ms: int
     erases: bool = False
     unreadable: str | None = None
-
-
-class Output(NamedTuple):
-    """One message to write; without a `timestamp_ms` the time of writing stands.
-
-    Without a `value` it takes back what stands under the key (a tombstone).
-    """
-
-    topic: str
-    key: bytes | None
-    value: bytes | None
-    headers: Headers | None = None
-    timestamp_ms: int = 0
 
 
 @dataclass(slots=True)

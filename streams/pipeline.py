@@ -15,19 +15,13 @@ from sanitiser.location import Located
 from sanitiser.memory import Memory, kind_of
 from sanitiser.rows import EXCLUDED, UNKNOWN
 from schemas.london import london_time
-from schemas.topics import DAY_MS, StateKind
+from schemas.state import StateKind
+from schemas.topics import DAY_MS
 from streams.chain import Head, Heads
 from streams.decision import UNPROCESSABLE, Outcome, Steps, unprocessable
-from streams.messages import (
-    MARKING_HEADER,
-    WRITER_HEADER,
-    BatchResult,
-    Handling,
-    Headers,
-    Intake,
-    Output,
-    Tally,
-)
+from streams.errors import DependencyUnavailable
+from streams.messages import BatchResult, Handling, Intake, Tally
+from streams.outgoing import MARKING_HEADER, WRITER_HEADER, Headers, Output
 from streams.steps.decode import Decoder, Undecodable
 from streams.steps.problems import Problem
 from streams.steps.route import OWN, Destination, Router
@@ -41,10 +35,6 @@ _UNREADABLE = "a record batch that a Kafka client can read"
 TAKEN_BACK_FROM = "taken-back-from-"
 OF_WHOLE_ROWS = (EXCLUDED, UNKNOWN, TAKEN_BACK_FROM)
 """What the reasons begin with that are about a whole row; they go to its supplier alone."""
-
-
-class DependencyUnavailable(RuntimeError):
-    """Something the whole batch needs is away; the batch must be tried again, no record is at fault."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,8 @@ from typing import Any
 
 from schemas.derive import AvroSchema
 from schemas.known_schemas import UNKNOWN_SCHEMA, KnownSchemas
-from schemas.marking import unmarked
-from schemas.topics import Topic
-from schemas.wire import WireError, decoder
-from streams.steps.decode import Decode, DecoderFor
-from streams.steps.route import Encode
+from schemas.marked import unmarked
+from schemas.wire import Decode, DecoderFor, Encode, WireError, decoder
 
 LOOK_AGAIN_SECONDS = 5.0
 """So long an id that was looked for in vain keeps others of its intake topic from being looked for."""
@@ -34,9 +31,9 @@ class Schemas:
         self._look_again = look_again
         self._clock = clock
 
-    def encoder(self, topic: Topic) -> Encode:
-        """Return the encoder under the id of the topic's schema. Errors as `KnownSchemas.encoder`."""
-        return self._known.encoder(topic.name, topic.schema)
+    def encoder(self, topic: str, schema: AvroSchema) -> Encode:
+        """Return the encoder of a topic's values. Errors as `KnownSchemas.encoder`."""
+        return self._known.encoder(topic, schema)
 
     def decoder_for(self, reader: AvroSchema) -> DecoderFor:
         """Return decoders by schema id, for an intake topic of the record type whose schema is `reader`.

@@ -26,19 +26,13 @@ from mode import Service
 
 from streams.batch import Batch
 from streams.changelog import Changelog
+from streams.errors import DependencyUnavailable
 from streams.heads import HeadsFollower
 from streams.kafka_config import WorkerClients
 from streams.limit import BatchLimit
-from streams.messages import (
-    ERASE_HEADER,
-    SUPPLY_HEADER,
-    BatchResult,
-    Handling,
-    Intake,
-    supply_of,
-)
+from streams.messages import BatchResult, Handling, Intake, supply_of
 from streams.metrics import Metrics, show
-from streams.pipeline import DependencyUnavailable
+from streams.outgoing import ERASE_HEADER, SUPPLY_HEADER
 from streams.transaction import (
     OutputsTooLarge,
     TransactionAborted,

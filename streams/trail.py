@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 
 from sanitiser.memory import Memory
 from streams.chain import Head, Heads, entries_of
-from streams.messages import MARKING_HEADER, Headers, Output, Tally
+from streams.messages import Tally
+from streams.outgoing import MARKING_HEADER, Headers, Output
 from streams.steps.route import Destination
 
 Origin = tuple[str, str | None]

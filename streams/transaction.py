@@ -24,7 +24,7 @@ from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer, TopicPartition
 
-from streams.messages import Output
+from streams.outgoing import Output
 
 log = logging.getLogger(__name__)
 

@@ -18,7 +18,7 @@ from filelock import FileLock
 
 from ops.audit.entries import Held
 from ops.embedded import private_files
-from ops.embedded.errors import SecretError
+from ops.secret_error import SecretError
 from schemas.wire import WireError
 from streams.chain import Head
 

@@ -21,7 +21,7 @@ from schemas.catalogue import Catalogue
 from schemas.protocol import Protocol
 from schemas.topics import OWN_BATCH, Names, Topic, topics
 from streams.chain import Head, Heads, entries_of
-from streams.messages import MARKING_HEADER, Headers
+from streams.outgoing import MARKING_HEADER, Headers
 from streams.registry import Schemas
 
 _SECONDS = 15.0
@@ -140,7 +140,7 @@ class Recorder(NamedTuple):
         return producer
 
     def _encoder(self, topic: Topic) -> Callable[[Any], bytes]:
-        return self.schemas.encoder(topic)
+        return self.schemas.encoder(topic.name, topic.schema)
 
     @property
     def _audit(self) -> Topic:

@@ -52,7 +52,8 @@ from streams.disclosures.steps import StepKind
 from streams.disclosures.turns import Allowance
 from streams.flows import Wire
 from streams.heads import HeadsFollower
-from streams.messages import Intake, Output
+from streams.messages import Intake
+from streams.outgoing import Output
 from streams.source import intake_of
 from streams.steps.clean import Cleaner
 from streams.steps.decode import Decoder

@@ -11,12 +11,12 @@ from typing import Any
 from schemas.catalogue import Catalogue
 from schemas.protocol import Protocol
 from schemas.topics import Names, Topic, topics
+from schemas.wire import Encode
 from streams.chain import Heads, entries_of
 from streams.disclosures.case import Case, ConsentRecord
 from streams.disclosures.register import Refused, Register, Taken
 from streams.disclosures.releases import Passage
-from streams.messages import MARKING_HEADER, Headers, Output
-from streams.steps.route import Encode
+from streams.outgoing import MARKING_HEADER, Headers, Output
 
 UNREADABLE = "cannot be read; nothing is released for it"
 """What the audit says of a case, or of consents, that a release cannot read."""

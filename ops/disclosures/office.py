@@ -173,9 +173,14 @@ class Office(NamedTuple):
         except LetterError as error:
             raise DisclosureError(str(error)) from None
         schemas = schemas_of(self.client, self.protocol.prefix, self.catalogue)
-        value = schemas.encoder(topic)(sealed)
+        value = schemas.encoder(topic.name, topic.schema)(sealed)
         try:
-            send({**self.client, "enable.idempotence": True}, topic, [(letter.case, value)])
+            send(
+                {**self.client, "enable.idempotence": True},
+                topic.name,
+                topic.marking,
+                [(letter.case, value)],
+            )
         except SendError as error:
             raise DisclosureError(f"{error}; the letter was not sent") from None
 

@@ -11,10 +11,10 @@ from typing import Any
 from ops.disclosures.case_keys import CaseKeys
 from ops.disclosures.discloser import Discloser, DiscloserSettings
 from ops.disclosures.errors import DisclosureError
+from ops.ending import end_when
 from ops.isp.in_force import await_another, read_in_force
 from ops.keys import KeyStore
 from ops.registered import schemas_of
-from ops.worker import end_when
 from schemas.catalogue import Catalogue
 from schemas.protocol import Protocol
 from schemas.signatures import content_digest
@@ -33,7 +33,7 @@ def discloser_settings(
 ) -> DiscloserSettings:
     """What the discloser of a protocol is given on one broker."""
     schemas = schemas_of(connection, protocol.prefix, catalogue)
-    wire = Wire(schemas.encoder, schemas.decoder_for)
+    wire = Wire.of(schemas)
     lasting = KeyStore(secrets).ring().lasting
     return DiscloserSettings(
         protocol, catalogue, connection, admin, wire, CaseKeys(secrets), lasting

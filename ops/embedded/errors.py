@@ -9,7 +9,3 @@ class StackError(RuntimeError):
 
 class ArtefactError(StackError):
     """A pinned file is missing, cannot be fetched, or is not the file that was pinned."""
-
-
-class SecretError(StackError):
-    """A secret is missing, or lies open to other users of this machine."""

@@ -8,7 +8,7 @@ import stat
 import tempfile
 from pathlib import Path
 
-from ops.embedded.errors import SecretError
+from ops.secret_error import SecretError
 
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
 PRIVATE_FILE = 0o600

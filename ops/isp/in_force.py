@@ -175,7 +175,7 @@ def put_in_force(
 
 def _keep(admin: Mapping[str, Any], topic: Topic, key: bytes, value: bytes) -> None:
     try:
-        send({**admin, **OWN_BATCH, "acks": "all"}, topic, [(key, value)])
+        send({**admin, **OWN_BATCH, "acks": "all"}, topic.name, topic.marking, [(key, value)])
     except SendError as error:
         raise ApplyError(str(error)) from None
 

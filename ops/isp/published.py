@@ -35,6 +35,11 @@ def publish_schemas(
         for identifier, text in registration.unpublished.items()
     ]
     try:
-        send({**admin, **OWN_BATCH, "acks": "all", "compression.type": "lz4"}, topic, messages)
+        send(
+            {**admin, **OWN_BATCH, "acks": "all", "compression.type": "lz4"},
+            topic.name,
+            topic.marking,
+            messages,
+        )
     except SendError as error:
         raise ApplyError(str(error)) from None

@@ -13,7 +13,8 @@ from connectors.supply import identified
 from ops.reader import read_all
 from schemas.catalogue import Catalogue
 from streams.decision import Steps
-from streams.messages import SUPPLY_HEADER, supply_of
+from streams.messages import supply_of
+from streams.outgoing import SUPPLY_HEADER
 from streams.pipeline import Flow
 from streams.steps.decode import Undecodable
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from mode.supervisors import CrashingSupervisor
 
 from streams.batch import Batch
-from streams.pipeline import DependencyUnavailable, Pipeline
+from streams.errors import DependencyUnavailable
+from streams.pipeline import Pipeline
 
 if TYPE_CHECKING:
     import faust

@@ -15,8 +15,9 @@ from schemas.topics import Names
 from streams.disclosures.case import Case
 from streams.disclosures.sealing import sealed
 from streams.disclosures.subjects import Matcher, matcher
-from streams.messages import MARKING_HEADER, Headers, Intake, Output
-from streams.pipeline import DependencyUnavailable
+from streams.errors import DependencyUnavailable
+from streams.messages import Intake
+from streams.outgoing import MARKING_HEADER, Headers, Output
 from streams.steps.clean import Cleaner
 from streams.steps.decode import Decoder
 from streams.steps.validate import Validator

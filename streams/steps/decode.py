@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
-from schemas.wire import WireError, schema_id
+from schemas.wire import DecoderFor, WireError, schema_id
 from streams.steps.problems import Problem
 
-Decode = Callable[[bytes], dict[str, Any]]
-DecoderFor = Callable[[int], Decode]
 """Gives the decoder of one registered schema; raises `WireError` for an id that is not the dataset's."""
 
 _ACCEPTED = {

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from schemas.topics import MAXIMUM_REJECTION_BYTES
-from streams.messages import MARKING_HEADER, Headers, Intake, Output
+from schemas.wire import Encode
+from streams.messages import Intake
+from streams.outgoing import MARKING_HEADER, Headers, Output
 from streams.steps.problems import Problem
 from streams.steps.sanitise import Release
 
-Encode = Callable[[Any], bytes]
 HOUR_MS = 3_600_000
 # What the message's frame and its headers take is left to them.
 _REJECTION_BYTES = MAXIMUM_REJECTION_BYTES - 65_536

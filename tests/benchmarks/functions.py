@@ -17,7 +17,8 @@ from schemas.london import london_time
 from schemas.protocol_file import load_protocol
 from schemas.wire import decoder, encoder
 from streams.flows import Wire, build_pipeline
-from streams.messages import Intake, Output, Tally
+from streams.messages import Intake, Tally
+from streams.outgoing import Output
 from streams.pipeline import Flow, Pipeline
 from tests.benchmarks.job import AGENCY, DATASET, Job
 

@@ -39,7 +39,7 @@ from schemas.protocol_file import load_protocol
 from schemas.topics import topics
 from schemas.wire import decoder, encoder
 from streams.kafka_config import WorkerClients
-from streams.messages import SUPPLY_HEADER, Headers
+from streams.outgoing import SUPPLY_HEADER, Headers
 from tests.integration.partnership import Partnership, bring_into_step
 from tests.integration.waiting import until
 from tests.integration.worker_process import Order, WorkerProcess

@@ -34,7 +34,7 @@ from schemas.topics import disclosed_topic
 from streams.disclosures.case import Case, State
 from streams.disclosures.register import Register
 from streams.flows import Wire
-from streams.messages import ERASE_HEADER
+from streams.outgoing import ERASE_HEADER
 from tests.integration.conftest import MakeSite
 from tests.integration.records import STEADY, incident
 from tests.integration.site import Site
@@ -122,7 +122,7 @@ def settings_of(site: Site, **more: Any) -> DiscloserSettings:
         partnership.catalogue,
         connection,
         partnership.admin,
-        Wire(schemas.encoder, schemas.decoder_for),
+        Wire.of(schemas),
         CaseKeys(partnership.stack.secrets.folder),
         keys_of(partnership.stack).ring().lasting,
         **more,

@@ -14,11 +14,11 @@ from typer.testing import CliRunner
 
 from ops.cli import build_cli
 from ops.commands.first_keys import accepting
-from ops.embedded.errors import SecretError
 from ops.exercise import exercise
 from ops.isp.signed import load_signed
 from ops.isp.successor import followed
 from ops.officer_keys import load_key, make_key
+from ops.secret_error import SecretError
 from schemas.catalogue import load_catalogue
 from schemas.protocol import ProtocolError
 from schemas.protocol_file import load_protocol, parse_protocol

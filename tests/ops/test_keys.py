@@ -10,8 +10,8 @@ import pytest
 from typer.testing import CliRunner
 
 from ops.cli import build_cli
-from ops.embedded.errors import SecretError
 from ops.keys import EPOCH_DAYS, KeyStore, Refused
+from ops.secret_error import SecretError
 
 TODAY = date(2026, 11, 23)
 NEXT = TODAY + timedelta(EPOCH_DAYS)

@@ -30,7 +30,7 @@ from schemas.catalogue import SCHEMA_FOLDER, Catalogue, load_catalogue
 from schemas.protocol import Agreement, Neighbour, Officer, Opening, Protocol
 from schemas.protocol_file import load_protocol
 from schemas.record_type import PERSONAL
-from streams.messages import Output
+from streams.outgoing import Output
 from tests.streams.partnership import KEY, NAMES, POSTCODES, Partnership, small_index
 
 CATALOGUE = load_catalogue()

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from ops.embedded.errors import SecretError
 from ops.embedded.secrets_store import SecretStore
+from ops.secret_error import SecretError
 
 
 @pytest.fixture

@@ -44,7 +44,7 @@ def broker(monkeypatch: pytest.MonkeyPatch, error: KafkaError | None, unanswered
 
 def test_what_the_broker_keeps_is_sent(monkeypatch: pytest.MonkeyPatch, topic: Topic) -> None:
     broker(monkeypatch, None)
-    send({}, topic, [(b"a", b"1"), (b"b", b"2")])
+    send({}, topic.name, topic.marking, [(b"a", b"1"), (b"b", b"2")])
 
 
 def test_a_refusal_is_told_with_the_topic_and_kafka_s_name(
@@ -52,7 +52,7 @@ def test_a_refusal_is_told_with_the_topic_and_kafka_s_name(
 ) -> None:
     broker(monkeypatch, KafkaError(KafkaError.TOPIC_AUTHORIZATION_FAILED))
     with pytest.raises(SendError, match=f"^{topic.name}: TOPIC_AUTHORIZATION_FAILED$"):
-        send({}, topic, [(b"a", b"1")])
+        send({}, topic.name, topic.marking, [(b"a", b"1")])
 
 
 def test_one_message_without_an_answer_is_an_error(
@@ -60,4 +60,4 @@ def test_one_message_without_an_answer_is_an_error(
 ) -> None:
     broker(monkeypatch, None, unanswered=1)
     with pytest.raises(SendError, match="no answer from the broker"):
-        send({}, topic, [(b"a", b"1"), (b"b", b"2")])
+        send({}, topic.name, topic.marking, [(b"a", b"1"), (b"b", b"2")])

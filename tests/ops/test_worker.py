@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from ops.worker import _until_changed, end_when, pausing_topics
+from ops.ending import end_when, until_changed
+from ops.worker import pausing_topics
 from schemas.catalogue import load_catalogue
 from schemas.protocol import RejectLimit
 from schemas.protocol_file import load_protocol
@@ -49,7 +50,7 @@ def test_a_list_of_keys_that_vanishes_as_it_is_looked_at_has_changed(
 ) -> None:
     file = tmp_path / "epochs.json"
     file.write_bytes(b"[]")
-    changed = _until_changed(file)
+    changed = until_changed(file)
     # It is gone after it was seen to be there.
     monkeypatch.setattr(Path, "is_file", lambda _path: True)
     file.unlink()

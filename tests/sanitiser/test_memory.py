@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sanitiser.memory import NOTE_BYTES, Memory
-from schemas.topics import RENEWAL_DAYS
+from schemas.state import RENEWAL_DAYS
 
 DIGEST = bytes([7] * NOTE_BYTES)
 

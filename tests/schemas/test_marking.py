@@ -8,7 +8,8 @@ import pytest
 
 from schemas.catalogue import SCHEMA_FOLDER, Catalogue, load_catalogue
 from schemas.law import load_law
-from schemas.marking import marking, parsed, unmarked
+from schemas.marked import unmarked
+from schemas.marking import marking, parsed
 from schemas.protocol_file import load_protocol
 from schemas.topics import topics
 

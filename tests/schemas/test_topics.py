@@ -8,12 +8,12 @@ import pytest
 from schemas.access import rules
 from schemas.catalogue import Catalogue
 from schemas.protocol import Protocol
+from schemas.state import RENEWAL_DAYS
 from schemas.topics import (
     DAY_MS,
     MAXIMUM_INTAKE_BYTES,
     MAXIMUM_MESSAGE_BYTES,
     RELEASES,
-    RENEWAL_DAYS,
     Names,
     topics,
 )

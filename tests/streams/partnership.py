@@ -18,12 +18,12 @@ from schemas.derive import AvroSchema, intake_schema
 from schemas.protocol import Protocol
 from schemas.record_type import RecordType
 from schemas.topics import Names, Topic
-from schemas.wire import WireError, decoder, encoder
+from schemas.wire import Decode, DecoderFor, Encode, WireError, decoder, encoder
+from streams.errors import DependencyUnavailable
 from streams.flows import Wire, build_pipeline
-from streams.messages import BatchResult, Intake, Output
-from streams.pipeline import DependencyUnavailable, Pipeline
-from streams.steps.decode import Decode, DecoderFor
-from streams.steps.route import Encode
+from streams.messages import BatchResult, Intake
+from streams.outgoing import Output
+from streams.pipeline import Pipeline
 
 NOW = datetime(2024, 6, 14, 10, 20, 30, tzinfo=UTC)
 TODAY = NOW.date()

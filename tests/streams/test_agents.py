@@ -11,8 +11,9 @@ import pytest
 from streams.agents.pipeline import add_pipeline_agent
 from streams.app import _App
 from streams.batch import Batch
+from streams.errors import DependencyUnavailable
 from streams.messages import BatchResult, Handling, Intake
-from streams.pipeline import DependencyUnavailable, Pipeline
+from streams.pipeline import Pipeline
 
 RESULT = BatchResult([], ())
 PATIENCE = 5.0

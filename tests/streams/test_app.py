@@ -17,8 +17,8 @@ from streams import source, transaction
 from streams.app import build_app
 from streams.changelog import Changelog
 from streams.kafka_config import WorkerClients
-from streams.messages import Output
 from streams.metrics import Metrics
+from streams.outgoing import Output
 from streams.source import SourceSettings
 from tests.streams.clients import Consumer, Log, Producer
 from tests.streams.partnership import Partnership, incident, offence, raw_intake

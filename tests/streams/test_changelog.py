@@ -10,7 +10,8 @@ import pytest
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
 
 from sanitiser.memory import NOTE_BYTES, Memory
-from schemas.topics import DAY_MS, RENEWAL_DAYS
+from schemas.state import RENEWAL_DAYS
+from schemas.topics import DAY_MS
 from streams import changelog
 from streams.changelog import Changelog
 from streams.kafka_config import WorkerClients

@@ -17,9 +17,10 @@ from schemas.catalogue import Catalogue
 from schemas.derive import release_schema
 from schemas.protocol import Protocol
 from schemas.record_type import DEPERSONALISED_PROFILES, PERSONAL, RecordType
-from schemas.topics import RENEWAL_DAYS
-from streams.messages import Intake, Output
-from streams.pipeline import DependencyUnavailable
+from schemas.state import RENEWAL_DAYS
+from streams.errors import DependencyUnavailable
+from streams.messages import Intake
+from streams.outgoing import Output
 from streams.steps.route import OWN
 from tests.streams.partnership import (
     HOUR_MS,

@@ -13,7 +13,7 @@ from schemas.known_schemas import KnownSchemas, NotApplied
 from schemas.protocol import Protocol
 from schemas.topics import Topic, topics
 from schemas.wire import WireError, encoder
-from streams.pipeline import DependencyUnavailable
+from streams.errors import DependencyUnavailable
 from streams.registry import LOOK_AGAIN_SECONDS, Schemas
 
 
@@ -60,7 +60,7 @@ def test_values_are_written_under_the_id_of_the_topics_schema(
     protocol: Protocol, catalogue: Catalogue
 ) -> None:
     topic = next(t for t in topics(protocol, catalogue) if t.family == "depersonalised")
-    encode = known({"type": "string", "name": "x"}, topic.schema).encoder(topic)
+    encode = known({"type": "string", "name": "x"}, topic.schema).encoder(topic.name, topic.schema)
     value = encode({"record_id": "x", "source_agency": "fire", "caveats": []})
     assert value[:5] == b"\0" + (10).to_bytes(4, "big")
 
@@ -79,7 +79,7 @@ def test_a_partnership_without_the_protocols_schema_says_to_apply_it(
     topic: Topic, held: list[Any]
 ) -> None:
     with pytest.raises(NotApplied, match=rf"{topic.name}.*ipu isp apply"):
-        known(*held).encoder(topic)
+        known(*held).encoder(topic.name, topic.schema)
 
 
 def test_values_of_the_declared_schema_decode(reader: dict[str, Any]) -> None:

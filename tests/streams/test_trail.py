@@ -12,7 +12,8 @@ from schemas.catalogue import Catalogue
 from schemas.protocol import Protocol
 from streams import chain
 from streams.chain import Head, hash_of
-from streams.messages import BatchResult, Output
+from streams.messages import BatchResult
+from streams.outgoing import Output
 from tests.streams.partnership import (
     ADDRESS,
     NAMES,

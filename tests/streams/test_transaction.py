@@ -12,7 +12,7 @@ import pytest
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
 
 from streams import transaction
-from streams.messages import Output
+from streams.outgoing import Output
 from streams.transaction import OutputsTooLarge, TransactionAborted, Transactor, Unmendable
 
 OUTPUTS = [Output("a", b"k1", b"v1", [("marking", b"R")], 3_600_000), Output("b", None, b"v2")]

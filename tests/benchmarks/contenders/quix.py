@@ -18,7 +18,8 @@ from schemas.catalogue import load_catalogue
 from schemas.derive import intake_schema
 from schemas.wire import decoder, encoder
 from streams.kafka_config import WorkerClients
-from streams.messages import MARKING_HEADER, Intake, Output
+from streams.messages import Intake
+from streams.outgoing import MARKING_HEADER, Output
 from tests.benchmarks.functions import Functions
 from tests.benchmarks.job import DATASET, Job
 

@@ -11,7 +11,8 @@ from ops.keys import KeyStore
 from ops.worker import WorkerSettings, run_worker
 from schemas.catalogue import load_catalogue
 from streams.chain import Head
-from streams.messages import Output, Tally
+from streams.messages import Tally
+from streams.outgoing import Output
 from streams.trail import Ledger, Origin, Trail
 from tests.benchmarks.job import Job
 

@@ -16,9 +16,9 @@ from ops.embedded.broker_config import ADMIN
 from ops.embedded.stack import Stack
 from streams import transaction
 from streams.kafka_config import WorkerClients
-from streams.messages import Output
 from streams.metrics import Metrics
 from streams.open_transactions import OpenTransactions
+from streams.outgoing import Output
 from streams.transaction import Transactor
 from tests.integration.attacks import wire
 from tests.integration.conftest import MakeSite

@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 
 from ops.disclosures.ledger import Ledger
 from schemas.topics import Topic
+from schemas.wire import Encode
 from streams.chain import Heads
 from streams.disclosures.register import Refused, Register
 from streams.disclosures.standing import Standing
-from streams.messages import Output
-from streams.steps.route import Encode
+from streams.outgoing import Output
 from tests.streams.disclosures.table import CATALOGUE, PROTOCOL
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)

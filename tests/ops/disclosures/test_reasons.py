@@ -16,12 +16,12 @@ from schemas.actors import DISCLOSER
 from schemas.letters import Advice, Letter
 from schemas.protocol import Post, Protocol
 from schemas.topics import Names, Topic
+from schemas.wire import Encode
 from streams.chain import Heads
 from streams.disclosures.case import Case, Flow, State
 from streams.disclosures.register import REVIEW_TIME, Taken, closed, opened
 from streams.disclosures.steps import REASON_FOR, Readers, Step, StepKind, code_of
-from streams.messages import Output
-from streams.steps.route import Encode
+from streams.outgoing import Output
 from tests.streams.disclosures.table import CASE, CATALOGUE, NOW, PROTOCOL, Table, request, written
 
 SUPPLIER, RECIPIENT = "daat", "council"

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.derive import AvroSchema
-from schemas.wire import WireError, decoder, encoder
-from streams.pipeline import DependencyUnavailable
-from streams.steps.decode import Decode, Decoder, Undecodable
+from schemas.wire import Decode, WireError, decoder, encoder
+from streams.errors import DependencyUnavailable
+from streams.steps.decode import Decoder, Undecodable
 
 SCHEMA: AvroSchema = {
     "type": "record",

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from streams.messages import Intake, Output
+from streams.messages import Intake
+from streams.outgoing import Output
 from streams.steps.problems import Problem
 from streams.steps.route import HOUR_MS, OWN, Destination, Router
 from streams.steps.sanitise import Release
