@@ -8,14 +8,18 @@ ARG LOCK=requirements.lock
 COPY requirements.lock requirements-scrub.lock ./
 RUN /opt/ipu/bin/pip install --no-cache-dir --require-hashes -r ${LOCK}
 COPY pyproject.toml README.md ./
-COPY connectors connectors
 COPY schemas schemas
 COPY sanitiser sanitiser
+COPY transport transport
+COPY isp isp
+COPY connectors connectors
 COPY streams streams
+COPY offline offline
 COPY ops ops
+COPY demo demo
 # The demo and its record generator have no place beside real records.
 RUN /opt/ipu/bin/pip install --no-cache-dir --no-deps --no-build-isolation . \
-    && rm -r /opt/ipu/lib/python3.*/site-packages/ops/demo /opt/ipu/lib/python3.*/site-packages/ops/generator
+    && rm -r /opt/ipu/lib/python3.*/site-packages/demo
 
 FROM python:3.11-slim
 ENV PATH=/opt/ipu/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1

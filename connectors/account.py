@@ -12,7 +12,7 @@ from confluent_kafka.admin import AdminClient
 
 from connectors.errors import PublishError, UnavailableError
 from connectors.failures import Alarms, explained, silent
-from schemas.topics import Names
+from isp.agreement.topics import Names
 
 PATIENCE_S = 30.0
 _ASK_S = 2.0

@@ -19,7 +19,7 @@ from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-d
 from connectors.account import Account
 from connectors.errors import UnfinishedError
 from connectors.failures import FINAL, explained, silent
-from schemas.client_names import reader_group
+from transport.client_names import reader_group
 
 POLL_S = 0.2
 

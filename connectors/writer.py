@@ -22,7 +22,7 @@ from tenacity import (
 
 from connectors.account import Account, no_answer
 from connectors.failures import FINAL, Alarms, explained, silent
-from schemas.topics import MAXIMUM_INTAKE_BYTES, PARTNER_BATCH_BYTES
+from isp.agreement.topics import MAXIMUM_INTAKE_BYTES, PARTNER_BATCH_BYTES
 
 CALL_S = 2.0
 ATTEMPTS = 3

@@ -6,12 +6,13 @@ import hashlib
 import sys
 from pathlib import Path
 
-from ops.embedded import ports, private_files, processes, service
+from isp.keys import private_files
+from isp.keys.key_store import KeyStore
+from ops.embedded import ports, processes, service
 from ops.embedded.service import Service
 from ops.embedded.stack import Stack
-from ops.keys import KeyStore
 from ops.reference import GAZETTEER_FOLDER, INDEX_FOLDER, PREMISES_FILE
-from sanitiser.postcode_store import METADATA_FILE
+from sanitiser.places.postcode_store import METADATA_FILE
 
 FOLDER = "worker"
 COLLECTOR = "collector"

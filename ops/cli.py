@@ -41,7 +41,7 @@ COMMANDS = {
         "Give a supplier the reference of its own record behind a digest that was released.",
     ),
     "demo": Listed(
-        "ops.commands.demo",
+        "demo.command",
         "Supply a district's made-up records and show what each partner then has.",
     ),
     "keep": Listed(

@@ -11,33 +11,33 @@ from typing import Annotated
 
 import typer
 
-from ops.audit.chains import broker_log_chain
-from ops.audit.collector import collect_for_ever, log_files
-from ops.audit.recorder import Recorder
+from isp.agreement.access import principals
+from isp.agreement.protocol import Protocol
+from isp.agreement.protocol_file import load_protocol
+from isp.agreement.topics import Names
+from isp.audit.chains import broker_log_chain
+from isp.audit.collector import collect_for_ever, log_files
+from isp.audit.recorder import Recorder
+from isp.broker.apply import apply as apply_protocol
+from isp.broker.registered import schemas_of
+from isp.broker.signed import admit, load_signed
+from isp.keys import private_files
+from isp.keys.case_keys import FOLDER as CASES
+from isp.keys.errors import SecretError
+from isp.keys.key_store import KeyStore
+from isp.keys.secrets_store import SecretStore
 from ops.commands.first_keys import OverExercise, accepting
-from ops.disclosures.case_keys import FOLDER as CASES
-from ops.disclosures.process import discloser_settings, run_discloser
-from ops.embedded import private_files
 from ops.embedded.broker_config import ADMIN, BROKER_PRINCIPAL, CONTROLLER_PRINCIPAL
-from ops.embedded.registry_door import PRINCIPAL as REGISTRY
-from ops.embedded.registry_door import user
-from ops.embedded.secrets_store import SecretStore
 from ops.exit_codes import exit_code
-from ops.isp.apply import apply as apply_protocol
-from ops.isp.signed import admit, load_signed
-from ops.keys import KeyStore
 from ops.metrics_door import USER as METRICS
 from ops.reference import INDEX_FOLDER, ensure_index
-from ops.registered import schemas_of
 from ops.screen import say, say_lines
-from ops.secret_error import SecretError
 from ops.worker import WorkerSettings, run_worker
-from schemas.access import principals
 from schemas.catalogue import Catalogue, load_catalogue
 from schemas.london import london_today
-from schemas.protocol import Protocol
-from schemas.protocol_file import load_protocol
-from schemas.topics import Names
+from streams.disclosure.process import discloser_settings, run_discloser
+from transport.registry_door import PRINCIPAL as REGISTRY
+from transport.registry_door import user
 
 ProtocolFile = Annotated[
     Path, typer.Option("--protocol", envvar="IPU_PROTOCOL", help="The protocol's file.")

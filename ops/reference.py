@@ -6,10 +6,10 @@ import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
-from sanitiser.postcode_store import PostcodeIndexError, load
-from sanitiser.reference import build_index, onspd_package
-from sanitiser.reference_sources import BadReference
-from schemas.protocol import Sanitising
+from isp.agreement.protocol import Sanitising
+from sanitiser.build.reference import build_index, onspd_package
+from sanitiser.build.reference_sources import BadReference
+from sanitiser.places.postcode_store import PostcodeIndexError, load
 
 INDEX_FOLDER = "reference"
 GAZETTEER_FOLDER = "gazetteer"

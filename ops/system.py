@@ -6,6 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from isp.agreement.protocol import Protocol
+from isp.agreement.topics import Names
+from isp.broker.apply import apply
+from isp.broker.signed import AcceptKeys, admit, load_signed
+from isp.keys import private_files
+from isp.keys.key_store import KeyStore
 from ops.background import (
     start_collector,
     start_discloser,
@@ -15,22 +21,16 @@ from ops.background import (
     stop_keeper,
     stop_workers,
 )
-from ops.embedded import private_files
 from ops.embedded import stack as embedded
 from ops.embedded.broker_config import ADMIN
 from ops.embedded.layout import Layout
 from ops.embedded.service import Service
 from ops.embedded.stack import Stack
-from ops.isp.apply import apply
-from ops.isp.signed import AcceptKeys, admit, load_signed
-from ops.keys import KeyStore
 from ops.reference import ensure_index
 from ops.settings import Settings
-from sanitiser.postcode_store import load_metadata
+from sanitiser.places.postcode_store import load_metadata
 from schemas.catalogue import Catalogue, load_catalogue
 from schemas.london import london_today
-from schemas.protocol import Protocol
-from schemas.topics import Names
 
 _PROTOCOL_FILE = "protocol-in-force"
 
@@ -67,7 +67,7 @@ def bring_up(
 ) -> System:
     """Start what does not run yet, apply the protocol, build the index, start the worker.
 
-    `exercise` takes one knowingly; `accept` and `over_exercise` are those of `ops.isp.signed.admit`.
+    `exercise` takes one knowingly; `accept` and `over_exercise` are those of `isp.broker.signed.admit`.
     """
     catalogue = load_catalogue()
     signed = load_signed(protocol_file, catalogue, exercise=exercise)

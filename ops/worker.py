@@ -12,36 +12,36 @@ from typing import Any
 from faust import Worker
 from prometheus_client import CollectorRegistry, disable_created_metrics
 
+from isp.agreement.protocol import Protocol
+from isp.agreement.review_date import review_notice
+from isp.agreement.topics import Names, state_days
+from isp.broker.in_force import await_another, read_in_force
+from isp.broker.registered import schemas_of
+from isp.broker.signed import ReadProtocol
+from isp.keys.key_store import KeyStore
 from ops import metrics_door
-from ops.ending import end_when, until_changed
-from ops.isp.in_force import await_another, read_in_force
-from ops.isp.signed import ReadProtocol
-from ops.keys import KeyStore
 from ops.reference import GAZETTEER_FOLDER, PREMISES_FILE
-from ops.registered import schemas_of
-from sanitiser.gazetteer import Gazetteer
+from sanitiser.build.premises_list import PremisesList
 from sanitiser.key_ring import KeyRing
-from sanitiser.postcode_store import METADATA_FILE
-from sanitiser.postcodes import PostcodeIndex
-from sanitiser.premises import withheld_premises
-from sanitiser.premises_list import PremisesList
+from sanitiser.places.gazetteer import Gazetteer
+from sanitiser.places.postcode_store import METADATA_FILE
+from sanitiser.places.postcodes import PostcodeIndex
+from sanitiser.places.premises import withheld_premises
 from schemas.catalogue import Catalogue, load_catalogue
-from schemas.client_names import WORKER_SLOTS
 from schemas.london import end_of_day, london_today
-from schemas.protocol import Protocol
-from schemas.review_date import review_notice
-from schemas.topics import Names, state_days
 from schemas.wire import decoder
-from streams.app import build_app
-from streams.changelog import Changelog
-from streams.flows import Wire, build_pipeline
-from streams.heads import HeadsFollower
-from streams.kafka_config import WorkerClients
-from streams.metrics import Metrics
-from streams.open_transactions import OpenTransactions
-from streams.pipeline import Pipeline
-from streams.registry import Schemas
-from streams.source import SourceSettings
+from streams.runtime.app import build_app
+from streams.runtime.ending import end_when, until_changed
+from streams.runtime.heads import HeadsFollower
+from streams.runtime.kafka_config import WorkerClients
+from streams.runtime.metrics import Metrics
+from streams.runtime.open_transactions import OpenTransactions
+from streams.runtime.source import SourceSettings
+from streams.sanitising.assembly import Wire, build_pipeline
+from streams.sanitising.pipeline import Pipeline
+from streams.state.changelog import Changelog
+from transport.client_names import WORKER_SLOTS
+from transport.schemas import Schemas
 
 log = logging.getLogger(__name__)
 

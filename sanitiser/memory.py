@@ -34,7 +34,7 @@ class Memory:
 
     Each entry has the day on which it was last written, counted since 1970. An entry that is used
     `RENEWAL_DAYS` later or more is a change again, so that it outlasts what was made with it
-    (schemas.topics.state_days).
+    (isp.agreement.topics.state_days).
     """
 
     def __init__(self) -> None:

@@ -8,10 +8,10 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
-from sanitiser.ages import band
 from sanitiser.caveats import caveats_of
-from sanitiser.location import Located, Released
-from sanitiser.premises import withheld_premises
+from sanitiser.people.ages import band
+from sanitiser.places.location import Located, Released
+from sanitiser.places.premises import withheld_premises
 from sanitiser.references import ReferenceKey
 from sanitiser.rows import RowRule
 from schemas.coded_text import Reading, TextReader

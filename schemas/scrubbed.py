@@ -12,7 +12,7 @@ PROFILE = "central"
 def scrubbable(record_type: RecordType, profile: str) -> tuple[Field, ...]:
     """The coded texts of a release, save those that describe a person.
 
-    An occupation in words would undo what `sanitiser.combinations` does to its code.
+    An occupation in words would undo what `sanitiser.people.combinations` does to its code.
     """
     if profile != PROFILE:
         return ()

@@ -6,21 +6,21 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from sanitiser.area import EVERYWHERE, Area, Bounds
-from sanitiser.combinations import Combinations, Rule
-from sanitiser.gazetteer import Gazetteer
+from isp.agreement.protocol import Combinations as AgreedCombinations
+from isp.agreement.protocol import Protocol, SupplyAgreement
 from sanitiser.key_ring import KeyRing
-from sanitiser.location import Locator
 from sanitiser.memory import Memory
+from sanitiser.people.combinations import Combinations, Rule
+from sanitiser.places.area import EVERYWHERE, Area, Bounds
+from sanitiser.places.gazetteer import Gazetteer
+from sanitiser.places.location import Locator
+from sanitiser.places.postcodes import PostcodeIndex
+from sanitiser.places.premises import withheld_premises
 from sanitiser.policy import Policy, Scrub
-from sanitiser.postcodes import PostcodeIndex
-from sanitiser.premises import withheld_premises
 from sanitiser.references import ReferenceKey
-from sanitiser.scrubbing import Scrubber
+from sanitiser.text.scrubbing import Scrubber
 from schemas.catalogue import Catalogue
 from schemas.codes import CodeList
-from schemas.protocol import Combinations as AgreedCombinations
-from schemas.protocol import Protocol, SupplyAgreement
 from schemas.record_type import RecordType
 from streams.decision import Releaser, Steps
 from streams.steps.clean import Cleaner

@@ -1,7 +1,7 @@
 """Decides what becomes of one record: validate → clean → recall → geocode → region → sanitise → withdraw.
 
 Pure: no bytes, no topics, no clock of its own. The worker and the offline commands decide by these same
-functions; the worker alone encodes and routes what was decided (`streams.pipeline`).
+functions; the worker alone encodes and routes what was decided (`streams.sanitising.pipeline`).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from sanitiser.key_ring import KeyRing
-from sanitiser.location import Located
+from sanitiser.places.location import Located
 from schemas.record_type import PERSONAL, RecordType
 from streams.steps.clean import Cleaned, Cleaner
 from streams.steps.generalise import Generaliser

@@ -9,7 +9,7 @@ from enum import Enum, auto
 from re import compile as pattern
 from typing import Any, NamedTuple
 
-from streams.outgoing import Output
+from transport.messages import Output
 
 _SUPPLY_ID = pattern(rb"[0-9a-f]{32}")
 

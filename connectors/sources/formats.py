@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from connectors.mapping import FileFormat, Mapping
+from connectors.mappings.mapping import FileFormat, Mapping
+from connectors.mappings.values import folded
 from connectors.sources.content import COMPRESSED
 from connectors.sources.csv_file import CsvFile
 from connectors.sources.json_lines_file import JsonLinesFile
 from connectors.sources.table import Table
 from connectors.sources.xlsx_file import XlsxFile
-from connectors.values import folded
 
 _WORKBOOKS = (".xlsx", ".xlsm", ".xls")  # the last so that its refusal says what it is
 _JSON_LINES = (".jsonl", ".ndjson")

@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from connectors.errors import SourceError
+from connectors.mappings.values import folded
 from connectors.sources.content import DAMAGE, decompressed, open_bytes
 from connectors.sources.table import LONGEST_ROW, TOO_LONG, Row, Table, Unreadable, is_text
-from connectors.values import folded
 
 MOST_KEYS = 1_000
 DEEPEST = 32

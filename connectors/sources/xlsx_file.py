@@ -23,19 +23,11 @@ from openpyxl import Workbook, load_workbook
 from openpyxl.utils import get_column_letter
 
 from connectors.errors import SourceError
+from connectors.mappings.values import folded
 from connectors.sources.content import open_bytes
-from connectors.sources.table import (
-    LONGEST_ROW,
-    TOO_LONG,
-    Contents,
-    Hidden,
-    Row,
-    Table,
-    Unreadable,
-)
+from connectors.sources.table import LONGEST_ROW, TOO_LONG, Contents, Hidden, Row, Table, Unreadable
 from connectors.sources.xlsx_marks import check_marks
 from connectors.sources.xlsx_rows import LAST_ROW, RowBeyondError, SheetRow, sheet_rows
-from connectors.values import folded
 
 MOST_UNPACKED = 2 << 30
 """Bytes of all parts of a workbook; a full sheet of a million rows and forty columns has them."""

@@ -12,8 +12,11 @@ from typing import Annotated, Any, NamedTuple
 import typer
 from rich.table import Table
 
-from connectors.aggregate import TableJob, newest_table, publish_table
 from connectors.errors import AccessDeniedError, ConnectorError
+from connectors.publishing.aggregate import TableJob, newest_table, publish_table
+from connectors.spreadsheet import guarded_table
+from isp.agreement.protocol import AggregateAgreement, Protocol
+from isp.agreement.protocol_file import load_protocol
 from ops.commands.common import (
     AsJson,
     ProtocolOption,
@@ -24,11 +27,8 @@ from ops.commands.common import (
 )
 from ops.embedded.stack import Stack
 from ops.screen import Screen, say, say_json
-from ops.spreadsheet import guarded_table
 from schemas.catalogue import Catalogue, load_catalogue
 from schemas.london import london_today
-from schemas.protocol import AggregateAgreement, Protocol
-from schemas.protocol_file import load_protocol
 
 FAILED = 1
 REFUSED = "refused by the broker"

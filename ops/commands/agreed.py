@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
-from ops.offline.steps import Agreed
+from isp.agreement.protocol import MINIMUM_HOUSEHOLDS, Sanitising
+from isp.agreement.protocol_file import load_protocol
+from offline.steps import Agreed
 from schemas.catalogue import Catalogue
-from schemas.protocol import MINIMUM_HOUSEHOLDS, Sanitising
-from schemas.protocol_file import load_protocol
 
 ByProtocol = Annotated[
     Path | None,

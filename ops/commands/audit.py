@@ -14,13 +14,17 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from connectors.mapping import Mapping
-from ops.audit.collector import Collector, collect_for_ever, log_files
-from ops.audit.entries import Archive, Held
-from ops.audit.inquiry import Found, Search
-from ops.audit.kept_heads import held_in
-from ops.audit.select import DIGEST_BYTES, Answer, Inquiry, answers, digests
-from ops.audit.verify import Break, Verification, first_rewritten, verify
+from connectors.mappings.mapping import Mapping
+from isp.agreement.protocol import Party, Protocol
+from isp.agreement.protocol_file import load_protocol
+from isp.agreement.topics import Names
+from isp.audit.collector import Collector, collect_for_ever, log_files
+from isp.audit.entries import Archive, Held
+from isp.audit.kept_heads import held_in
+from isp.audit.select import DIGEST_BYTES, Answer, Inquiry, answers, digests
+from isp.audit.verify import Break, Verification, first_rewritten, verify
+from isp.broker.registered import read_schemas
+from isp.cases.client.request_file import read_subject
 from ops.commands.common import (
     AsJson,
     ProtocolOption,
@@ -30,18 +34,14 @@ from ops.commands.common import (
     recorder_of,
     running_stack,
 )
-from ops.disclosures.request_file import read_subject
 from ops.embedded.layout import Layout
 from ops.embedded.stack import Stack
-from ops.registered import read_schemas
+from ops.inquiry import Found, Search
 from ops.screen import Screen, say, say_json
 from ops.supervisor import Supervisor
 from schemas.catalogue import Catalogue, load_catalogue
-from schemas.client_names import BROKER_LOG, COMMANDS
 from schemas.london import LONDON, london_time
-from schemas.protocol import Party, Protocol
-from schemas.protocol_file import load_protocol
-from schemas.topics import Names
+from transport.client_names import BROKER_LOG, COMMANDS
 
 BROKEN = 3
 SLACK = timedelta(days=31)

@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from connectors.mapping import Mapping
-from connectors.mapping_file import find_mapping, identity_mapping
+from connectors.mappings.mapping import Mapping
+from connectors.mappings.mapping_file import find_mapping, identity_mapping
+from isp.agreement.protocol import Protocol
+from isp.agreement.topics import Names
 from ops.embedded.errors import StackError
 from ops.screen import say
 from ops.settings import Settings
 from schemas.catalogue import SCHEMA_FOLDER, Catalogue
-from schemas.client_names import recorder_transaction
-from schemas.protocol import Protocol
-from schemas.topics import Names
+from transport.client_names import recorder_transaction
 
 if TYPE_CHECKING:
     from connectors.account import Account
-    from ops.audit.recorder import Recorder
+    from isp.audit.recorder import Recorder
     from ops.embedded.stack import Stack
 
 DEFAULT_PROTOCOL = SCHEMA_FOLDER / "protocols" / "banes.yaml"
@@ -51,7 +51,7 @@ AllowUnreadable = Annotated[
 
 def failed_on_unreadable(count: int, named: Sequence[str], *, allowed: bool) -> bool:
     """Say on stderr how many rows could not be read and where; False where that is no failure."""
-    from connectors.supply import where_unreadable
+    from connectors.publishing.supply import where_unreadable
 
     if not count:
         return False
@@ -104,8 +104,8 @@ def account_of(protocol: Protocol, party: str, stack: Stack) -> Account:
 
 def recorder_of(stack: Stack, protocol: Protocol, catalogue: Catalogue, chain: str) -> Recorder:
     """Writes to the recorder's `chain` of the audit on the stack."""
-    from ops.audit.recorder import Recorder
-    from ops.registered import schemas_of
+    from isp.audit.recorder import Recorder
+    from isp.broker.registered import schemas_of
 
     principal = Names(protocol.prefix).recorder
     client = stack.secrets.client_config(stack.inside, principal)

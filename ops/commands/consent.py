@@ -8,14 +8,14 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from isp.cases.case import ConsentRecord
+from isp.cases.client.request_file import read_consent
+from isp.cases.standing import unreadable_consents
 from ops.commands.common import AsJson, ProtocolOption, RunDir
 from ops.commands.disclose import office_of
 from ops.commands.officer import Key, Party, officer_of
-from ops.disclosures.request_file import read_consent
 from ops.screen import Screen, say, say_json
 from schemas.london import london_today
-from streams.disclosures.case import ConsentRecord
-from streams.disclosures.standing import unreadable_consents
 
 consent = typer.Typer(
     no_args_is_help=True, help="What people have said about sharing, for which process."

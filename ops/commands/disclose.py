@@ -11,7 +11,19 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from ops.audit.kept_heads import HeadKeeper, heads_file
+from isp.agreement.protocol_file import load_protocol
+from isp.agreement.topics import Names
+from isp.audit.kept_heads import HeadKeeper, heads_file
+from isp.broker.signed import load_signed
+from isp.cases.case import Case, Waiting, waiting
+from isp.cases.client.office import Office, letter_of
+from isp.cases.client.recipient import make_sealing_key, opened_records, sealing_key_file
+from isp.cases.client.request_file import new_case, read_request, request_of
+from isp.cases.errors import DisclosureError, NotTaken
+from isp.cases.letters import Advice, Decision, Ending, Outcome
+from isp.cases.sealing import public_half
+from isp.cases.standing import unreadable_case
+from isp.keys import private_files
 from ops.commands.common import (
     AsJson,
     Exercise,
@@ -22,26 +34,14 @@ from ops.commands.common import (
     running_stack,
 )
 from ops.commands.officer import Key, Party, officer_of
-from ops.disclosures.errors import DisclosureError, NotTaken
-from ops.disclosures.office import Office, letter_of
-from ops.disclosures.process import discloser_settings, run_discloser
-from ops.disclosures.recipient import make_sealing_key, opened_records, sealing_key_file
-from ops.disclosures.request_file import new_case, read_request, request_of
-from ops.embedded import private_files
 from ops.embedded.broker_config import ADMIN
 from ops.embedded.stack import Stack
-from ops.isp.signed import load_signed
 from ops.screen import Screen, json_text, say, say_json
 from ops.supervisor import Supervisor
 from schemas.actors import Actor
 from schemas.catalogue import load_catalogue
-from schemas.letters import Advice, Decision, Ending, Outcome
 from schemas.london import london_time
-from schemas.protocol_file import load_protocol
-from schemas.topics import Names
-from streams.disclosures.case import Case, Waiting, waiting
-from streams.disclosures.sealing import public_half
-from streams.disclosures.standing import unreadable_case
+from streams.disclosure.process import discloser_settings, run_discloser
 
 disclose = typer.Typer(
     no_args_is_help=True,

@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
-from ops.isp.signed import AcceptKeys
+from isp.agreement.protocol import Protocol, ProtocolError
+from isp.broker.signed import AcceptKeys
+from isp.signing.signatures import fingerprint, keys_digest
 from ops.screen import say_lines
-from schemas.protocol import Protocol, ProtocolError
-from schemas.signatures import fingerprint, keys_digest
 
 AcceptedKeys = Annotated[
     str | None,

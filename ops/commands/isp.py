@@ -9,23 +9,23 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from isp.agreement.access import principals, rules
+from isp.agreement.law import load_law
+from isp.agreement.protocol import EXERCISE, Protocol, ProtocolError
+from isp.agreement.protocol_file import overdue_review
+from isp.agreement.review_date import review_notice
+from isp.agreement.topics import DAY_MS, Names, Topic, topics
+from isp.broker.signed import ReadProtocol, read_protocol
+from isp.signing.signatures import keys_digest
 from ops.commands.common import DEFAULT_PROTOCOL, AsJson
 from ops.commands.first_keys import key_lines
 from ops.commands.isp_broker import apply, drift, plan
 from ops.commands.isp_follow import follow
 from ops.commands.isp_sign import exercise, key, sign
 from ops.commands.isp_who import who
-from ops.isp.signed import ReadProtocol, read_protocol
 from ops.screen import Screen, say_json, say_lines
-from schemas.access import principals, rules
 from schemas.catalogue import Catalogue, load_catalogue
-from schemas.law import load_law
 from schemas.london import london_today
-from schemas.protocol import EXERCISE, Protocol, ProtocolError
-from schemas.protocol_file import overdue_review
-from schemas.review_date import review_notice
-from schemas.signatures import keys_digest
-from schemas.topics import DAY_MS, Names, Topic, topics
 
 FAILED = 1
 DRAFT = "a draft: signed by nobody, so it cannot be applied; officers sign with `ipu isp sign`"

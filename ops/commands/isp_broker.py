@@ -11,31 +11,25 @@ from typing import Annotated, NamedTuple
 import typer
 from prometheus_client import CollectorRegistry, Gauge, write_to_textfile
 
+from isp.agreement.openings import closed_datasets
+from isp.agreement.protocol import EXERCISE, Protocol
+from isp.agreement.review_date import review_notice
+from isp.broker.apply import apply as apply_protocol
+from isp.broker.changes import Applied
+from isp.broker.in_force import InForce, read_in_force
+from isp.broker.plan import Plan, make_plan, require_same
+from isp.broker.signed import ReadProtocol, admit, obstacles, read_protocol, require_signed
+from isp.keys import private_files
+from isp.signing.signatures import signatures_file
+from isp.signing.succession import key_changes
 from ops.commands.common import AsJson, Exercise, RunDir, protocol_of, running_stack
 from ops.commands.first_keys import AcceptedKeys, OverExercise, accepting, key_lines
-from ops.embedded import private_files
 from ops.embedded.broker_config import ADMIN
 from ops.embedded.stack import Stack
-from ops.isp.apply import apply as apply_protocol
-from ops.isp.changes import Applied
-from ops.isp.in_force import InForce, read_in_force
-from ops.isp.plan import Plan, make_plan, require_same
-from ops.isp.signed import (
-    ReadProtocol,
-    admit,
-    obstacles,
-    read_protocol,
-    require_signed,
-)
 from ops.outputs import check_outputs
 from ops.screen import Screen, say, say_json, say_lines
 from schemas.catalogue import Catalogue, load_catalogue
 from schemas.london import london_today
-from schemas.openings import closed_datasets
-from schemas.protocol import EXERCISE, Protocol
-from schemas.review_date import review_notice
-from schemas.signatures import signatures_file
-from schemas.succession import key_changes
 
 DRIFT = 3
 REFUSED = 1

@@ -8,23 +8,23 @@ from typing import Annotated
 
 import typer
 
-from ops.commands.common import AsJson, RunDir, running_stack
-from ops.embedded import private_files
-from ops.embedded.broker_config import ADMIN
-from ops.isp.in_force import read_in_force
-from ops.isp.successor import followed, succession_lines
-from ops.screen import say, say_json, say_lines
-from schemas.catalogue import Catalogue, load_catalogue
-from schemas.london import london_today
-from schemas.protocol import Protocol, ProtocolError
-from schemas.protocol_file import parse_protocol
-from schemas.signatures import (
+from isp.agreement.protocol import Protocol, ProtocolError
+from isp.agreement.protocol_file import parse_protocol
+from isp.broker.in_force import read_in_force
+from isp.keys import private_files
+from isp.signing.signatures import (
     content_digest,
     is_current,
     load_signatures,
     save_signatures,
     signatures_file,
 )
+from isp.signing.successor import followed, succession_lines
+from ops.commands.common import AsJson, RunDir, running_stack
+from ops.embedded.broker_config import ADMIN
+from ops.screen import say, say_json, say_lines
+from schemas.catalogue import Catalogue, load_catalogue
+from schemas.london import london_today
 from schemas.yaml_file import decoded, read_content
 
 _ANY = "0" * 64

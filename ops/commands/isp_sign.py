@@ -10,19 +10,11 @@ from typing import Annotated
 
 import typer
 
-from ops.commands.common import DEFAULT_PROTOCOL, AsJson, RunDir
-from ops.embedded import private_files
-from ops.exercise import copy_of
-from ops.exercise import exercise as make_exercise
-from ops.isp.signed import ReadProtocol, read_protocol
-from ops.officer_keys import is_encrypted, load_key, make_key
-from ops.outputs import check_outputs
-from ops.screen import say, say_json
-from ops.settings import Settings
-from schemas.catalogue import load_catalogue
-from schemas.london import london_today
-from schemas.protocol import Officer, Post, Protocol
-from schemas.signatures import (
+from isp.agreement.protocol import Officer, Post, Protocol
+from isp.broker.signed import ReadProtocol, read_protocol
+from isp.keys import private_files
+from isp.keys.officer_keys import is_encrypted, load_key, make_key
+from isp.signing.signatures import (
     Signature,
     fingerprint,
     is_current,
@@ -33,6 +25,14 @@ from schemas.signatures import (
     save_signatures,
     signatures_file,
 )
+from ops.commands.common import DEFAULT_PROTOCOL, AsJson, RunDir
+from ops.exercise import copy_of
+from ops.exercise import exercise as make_exercise
+from ops.outputs import check_outputs
+from ops.screen import say, say_json
+from ops.settings import Settings
+from schemas.catalogue import load_catalogue
+from schemas.london import london_today
 
 ProtocolFile = Annotated[
     Path,

@@ -13,17 +13,17 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
 )
 from rich.table import Table
 
+from isp.agreement.access import Ground, grounds, principals, rules
+from isp.agreement.protocol import Protocol
+from isp.agreement.topics import Names, topics
+from isp.broker.rules import listed
+from isp.broker.standing import case_grounds
+from isp.broker.topics import partitions_by_topic
+from isp.broker.who import Access, accesses
 from ops.commands.common import AsJson, ProtocolOption, RunDir
 from ops.commands.isp_broker import on_stack
-from ops.disclosures.standing import case_grounds
 from ops.embedded.broker_config import SUPER_USERS
-from ops.isp.rules import listed
-from ops.isp.topics import partitions_by_topic
-from ops.isp.who import Access, accesses
 from ops.screen import Screen, say_json
-from schemas.access import Ground, grounds, principals, rules
-from schemas.protocol import Protocol
-from schemas.topics import Names, topics
 
 UNKNOWN = "NOT IN THE PROTOCOL"
 _OF_CASES = frozenset({"letters", "inbox"})

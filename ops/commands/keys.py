@@ -9,14 +9,14 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from isp.agreement.protocol_file import load_protocol
+from isp.keys.key_store import KeptEpoch, KeyStore
 from ops.commands.common import AsJson, ProtocolOption, RunDir, protocol_of
-from ops.keys import KeptEpoch, KeyStore
 from ops.screen import Screen, say, say_json
 from ops.settings import Settings
 from ops.system import keys_in
 from schemas.catalogue import load_catalogue
 from schemas.london import london_today
-from schemas.protocol_file import load_protocol
 
 Secrets = Annotated[
     Path | None,

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from ops.disclosures.office import Office, Officer
-from ops.officer_keys import is_encrypted, load_key
+from isp.cases.client.office import Office, Officer
+from isp.keys.officer_keys import is_encrypted, load_key
 
 Party = Annotated[str, typer.Option("--as", metavar="PARTY", help="The party that acts.")]
 Key = Annotated[

@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.table import Table
 
-from connectors.mapping import Mapping as ColumnMapping
-from connectors.metadata import UNSTATED, Metadata, load_metadata
+from connectors.mappings.mapping import Mapping as ColumnMapping
 from connectors.outcome import Outcome
+from connectors.publishing.metadata import UNSTATED, Metadata, load_metadata
+from isp.agreement.openings import closed_datasets
+from isp.agreement.protocol import Party, Protocol
+from isp.agreement.protocol_file import load_protocol
 from ops.commands.common import (
     AllowUnreadable,
     AsJson,
@@ -29,16 +32,13 @@ from ops.screen import Screen, say_json
 from ops.settings import Settings
 from schemas.catalogue import Catalogue, load_catalogue
 from schemas.london import london_today
-from schemas.openings import closed_datasets
-from schemas.protocol import Party, Protocol
-from schemas.protocol_file import load_protocol
 from schemas.record_type import RecordType
 
 if TYPE_CHECKING:
     from connectors.account import Account
-    from connectors.publish import Job, Published
-    from connectors.publish import Progress as Reached
-    from ops.audit.kept_heads import Watch
+    from connectors.publishing.publish import Job, Published
+    from connectors.publishing.publish import Progress as Reached
+    from isp.audit.kept_heads import Watch
 
 FAILED = 1
 NO_POSTCODE = "no-postcode-with-enough-households"
@@ -106,10 +106,10 @@ def publish(
 
         ipu publish --agency police --dataset police-incident --erase --row 17 incidents.csv
     """
-    from connectors.pace import Pace
-    from connectors.publish import Erasure
-    from connectors.publish import publish as publish_file
-    from ops.audit.kept_heads import HeadKeeper, heads_file
+    from connectors.publishing.pace import Pace
+    from connectors.publishing.publish import Erasure
+    from connectors.publishing.publish import publish as publish_file
+    from isp.audit.kept_heads import HeadKeeper, heads_file
 
     if row and not erase:
         raise typer.BadParameter("it names a row to be erased", param_hint="--row")
@@ -180,7 +180,7 @@ def _job(
     file: Path, columns: ColumnMapping, account: Account, catalogue: Catalogue, party: Party,
     stated: Metadata,
 ) -> Job:  # fmt: skip
-    from connectors.publish import Job
+    from connectors.publishing.publish import Job
 
     officer = party.liaison_officer
     post, contact = (officer.post, officer.contact) if officer else ("", "")
@@ -191,7 +191,7 @@ def _outcome(
     job: Job, published: Published, timeout: float, console: Screen, watch: Watch
 ) -> Outcome:
     from connectors.receipts import await_outcome
-    from ops.audit.kept_heads import seen_in
+    from isp.audit.kept_heads import seen_in
 
     with progress_bar(console, "waiting for receipts") as shown:
         return await_outcome(

@@ -11,15 +11,15 @@ from typing import Annotated, Any
 import typer
 from confluent_kafka import Message
 
-from ops.audit.kept_heads import HEADED, HeadKeeper, heads_file, watched
+from isp.agreement.protocol import Protocol
+from isp.agreement.protocol_file import load_protocol
+from isp.agreement.topics import Topic, topics
+from isp.audit.kept_heads import HEADED, HeadKeeper, heads_file, watched
 from ops.commands.common import ProtocolOption, RunDir, account_of, protocol_of, running_stack
-from ops.reader import read_all
 from ops.screen import json_text, say
 from schemas.catalogue import load_catalogue
-from schemas.protocol import Protocol
-from schemas.protocol_file import load_protocol
-from schemas.topics import Topic, topics
 from schemas.wire import WireError, decoder, schema_id
+from transport.reader import read_all
 
 _SHOWN = 12
 

@@ -14,9 +14,9 @@ from ops.outputs import check_outputs
 from ops.reference import GAZETTEER_FOLDER, INDEX_FOLDER, PREMISES_FILE
 from ops.screen import Screen, say_json
 from ops.settings import Settings
-from sanitiser.gazetteer_build import build_gazetteer
-from sanitiser.premises_list import build_premises
-from sanitiser.reference import build_index, code_point_open_csv, onspd_package
+from sanitiser.build.gazetteer_build import build_gazetteer
+from sanitiser.build.premises_list import build_premises
+from sanitiser.build.reference import build_index, code_point_open_csv, onspd_package
 
 reference = typer.Typer(
     no_args_is_help=True, help="Postcodes with their households, and named places."

@@ -10,7 +10,9 @@ from typing import Annotated
 import typer
 
 from connectors.account import check_access
-from connectors.mapping import Mapping
+from connectors.mappings.mapping import Mapping
+from isp.agreement.protocol import Protocol
+from isp.agreement.protocol_file import load_protocol
 from ops.commands.common import (
     AsJson,
     ProtocolOption,
@@ -25,10 +27,8 @@ from ops.resolve.originals import Originals
 from ops.resolve.search import Found, search
 from ops.screen import Screen, say, say_json
 from schemas.catalogue import Catalogue, load_catalogue
-from schemas.client_names import COMMANDS
 from schemas.london import london_time
-from schemas.protocol import Protocol
-from schemas.protocol_file import load_protocol
+from transport.client_names import COMMANDS
 
 NOT_FOUND = 3
 

@@ -10,19 +10,19 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from offline.risk.finding import Finding
+from offline.risk.intruder import Report, play
+from offline.run import Order
+from offline.steps import AGENCY
 from ops.commands.agreed import Agency, ByProtocol, Households, Limit, agreed_by, sanitising_of
 from ops.commands.common import AsJson, columns_of
 from ops.commands.progress import progress_bar
 from ops.commands.sanitise import check_profile
-from ops.offline.run import Order
-from ops.offline.steps import AGENCY
 from ops.reference import cached_index
-from ops.risk.finding import Finding
-from ops.risk.intruder import Report, play
 from ops.screen import Screen, say_json
 from ops.settings import Settings
-from sanitiser.gazetteer import Gazetteer
-from sanitiser.postcodes import PostcodeIndex
+from sanitiser.places.gazetteer import Gazetteer
+from sanitiser.places.postcodes import PostcodeIndex
 from sanitiser.references import KEY_BYTES, ReferenceKey
 from schemas.catalogue import load_catalogue
 

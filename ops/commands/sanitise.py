@@ -10,20 +10,20 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from offline.run import Order, sanitise_file
+from offline.steps import AGENCY
+from offline.summary import Summary
 from ops.commands.agreed import Agency, ByProtocol, Households, Limit, agreed_by, sanitising_of
 from ops.commands.common import AllowUnreadable, AsJson, columns_of, failed_on_unreadable
 from ops.commands.progress import progress_bar
-from ops.offline.run import Order, sanitise_file
-from ops.offline.steps import AGENCY
-from ops.offline.summary import Summary
 from ops.outputs import check_outputs
 from ops.reference import cached_index
 from ops.screen import Screen, say_json
 from ops.settings import Settings
-from sanitiser.gazetteer import Gazetteer
-from sanitiser.postcodes import PostcodeIndex
-from sanitiser.premises import withheld_premises
-from sanitiser.premises_list import PremisesList
+from sanitiser.build.premises_list import PremisesList
+from sanitiser.places.gazetteer import Gazetteer
+from sanitiser.places.postcodes import PostcodeIndex
+from sanitiser.places.premises import withheld_premises
 from sanitiser.references import KEY_BYTES, ReferenceKey
 from schemas.catalogue import Catalogue, load_catalogue
 

@@ -8,10 +8,11 @@ from typing import Annotated
 
 import typer
 
+from isp.agreement.protocol import Protocol
+from isp.keys import private_files
 from ops.background import log_of
 from ops.commands.common import DEFAULT_PROTOCOL, AsJson, Exercise, RunDir
 from ops.commands.first_keys import AcceptedKeys, OverExercise, accepting
-from ops.embedded import private_files
 from ops.embedded.layout import Layout
 from ops.exercise import exercise
 from ops.extras import need
@@ -21,7 +22,6 @@ from ops.screen import Screen, say, say_json, say_lines
 from ops.settings import Settings
 from ops.system import System, bring_up, take_down
 from schemas.catalogue import load_catalogue
-from schemas.protocol import Protocol
 
 NO_HOUSEHOLDS = (
     "not known: every record goes out with its district alone; "

@@ -10,6 +10,12 @@ from typing import Annotated, Any, NamedTuple
 
 import typer
 
+from connectors.supplies import documents
+from connectors.supplies.gaps import AgencyGaps, gaps
+from connectors.supplies.history import History, Unreadable, read_history
+from connectors.supplies.measure import Measured, measure
+from isp.agreement.protocol import Party, Protocol
+from isp.agreement.protocol_file import load_protocol
 from ops.commands.common import (
     AsJson,
     ProtocolOption,
@@ -22,14 +28,8 @@ from ops.commands.supply_tables import print_gaps, print_lines, print_whole
 from ops.embedded.errors import StackError
 from ops.embedded.stack import Stack
 from ops.screen import Screen, say_json
-from ops.supplies import documents
-from ops.supplies.gaps import AgencyGaps, gaps
-from ops.supplies.history import History, Unreadable, read_history
-from ops.supplies.measure import Measured, measure
 from schemas.catalogue import Catalogue, load_catalogue
 from schemas.london import london_today
-from schemas.protocol import Party, Protocol
-from schemas.protocol_file import load_protocol
 
 FAILED, FINDINGS = 1, 3
 PATIENCE_S = 10.0

@@ -12,17 +12,17 @@ from typing import Annotated
 import typer
 from filelock import FileLock, Timeout
 
+from isp.agreement.topics import Names
+from isp.broker.signed import load_signed
+from isp.keys import private_files
 from ops.commands.common import Exercise, RunDir, protocol_of, running_stack
-from ops.embedded import private_files
 from ops.embedded.stack import Stack
-from ops.isp.signed import load_signed
 from ops.metrics_door import USER as METRICS
 from ops.reference import INDEX_FOLDER
 from ops.supervisor import Supervisor
 from ops.system import keys_of
 from ops.worker import WorkerError, WorkerSettings, run_worker
 from schemas.catalogue import load_catalogue
-from schemas.topics import Names
 
 SLOT_SECONDS = 10.0
 """How long a worker waits for an earlier one of its slot to end."""

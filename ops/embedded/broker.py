@@ -14,7 +14,8 @@ from pathlib import Path
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
-from ops.embedded import java, ports, private_files, processes, service
+from isp.keys import private_files
+from ops.embedded import java, ports, processes, service
 from ops.embedded.broker_config import (
     ADMIN,
     BROKER_PRINCIPAL,

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from isp.agreement.protocol import PROCESSES
+from isp.agreement.topics import DAY_MS, MAXIMUM_MESSAGE_BYTES
 from ops.embedded.ports import LOOPBACK
-from schemas.protocol import PROCESSES
-from schemas.topics import DAY_MS, MAXIMUM_MESSAGE_BYTES
 
 ADMIN = "ipu-admin"
 BROKER_PRINCIPAL = "ipu-broker"
@@ -189,7 +189,7 @@ _REFUSALS = (
 def log4j2_properties(logs: Path) -> str:
     """Write the logging configuration: ``broker.log``, ``authorizer.log`` and ``refusals.log``.
 
-    The audit of reads is taken from the last two (ops.audit.broker_log): what the authorizer allowed, and
+    The audit of reads is taken from the last two (isp.audit.broker_log): what the authorizer allowed, and
     what it refused. They are two files, so that refusals, which anybody can cause, push no read out of the
     log. All roll at 10 MB and are of mode 0600.
     """

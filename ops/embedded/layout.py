@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from ops.embedded import private_files
-from ops.embedded.secrets_store import SecretStore
+from isp.keys import private_files
+from isp.keys.secrets_store import SecretStore
 
 
 @dataclass(frozen=True)

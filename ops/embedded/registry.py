@@ -7,13 +7,14 @@ from pathlib import Path
 
 import httpx2
 
-from ops.embedded import java, ports, private_files, processes, service
+from isp.keys import private_files
+from isp.keys.secrets_store import SecretStore
+from ops.embedded import java, ports, processes, service
 from ops.embedded.errors import StackError
 from ops.embedded.layout import Layout
 from ops.embedded.ports import LOOPBACK
-from ops.embedded.registry_door import API, DOOR, PRINCIPAL, user
-from ops.embedded.secrets_store import SecretStore
 from ops.embedded.service import Service
+from transport.registry_door import API, DOOR, PRINCIPAL, user
 
 Login = tuple[str, str]
 

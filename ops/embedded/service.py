@@ -8,7 +8,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from ops.embedded import private_files, processes
+from isp.keys import private_files
+from ops.embedded import processes
 from ops.embedded.errors import StackError
 from ops.embedded.processes import ProcessRecord
 

@@ -12,13 +12,14 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from ops.embedded import artefacts, private_files, processes, service
+from isp.keys import private_files
+from isp.keys.secrets_store import SecretStore
+from ops.embedded import artefacts, processes, service
 from ops.embedded.broker import Broker, bootstrap_of, inside_of
 from ops.embedded.errors import StackError
 from ops.embedded.layout import Layout
 from ops.embedded.processes import ProcessRecord
 from ops.embedded.registry import Registry, url_of
-from ops.embedded.secrets_store import SecretStore
 from ops.embedded.service import Service
 from ops.settings import Settings
 

@@ -6,17 +6,17 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from connectors.mapping import Mapping as Columns
+from connectors.mappings.mapping import Mapping as Columns
+from connectors.publishing.supply import identified
 from connectors.sources.formats import open_table
 from connectors.sources.table import Row, rows_of
-from connectors.supply import identified
-from ops.reader import read_all
 from schemas.catalogue import Catalogue
 from streams.decision import Steps
 from streams.messages import supply_of
-from streams.outgoing import SUPPLY_HEADER
-from streams.pipeline import Flow
+from streams.sanitising.pipeline import Flow
 from streams.steps.decode import Undecodable
+from transport.messages import SUPPLY_HEADER
+from transport.reader import read_all
 
 
 class Candidate(NamedTuple):

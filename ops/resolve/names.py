@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from isp.agreement.protocol import Protocol
 from sanitiser.key_ring import KeyRing
 from sanitiser.policy import Policy
 from sanitiser.references import ReferenceKey
 from schemas.catalogue import Catalogue
-from schemas.protocol import Protocol
 from schemas.record_type import RecordType
 from streams.assembly import region_key
 from streams.decision import Steps
-from streams.disclosures.releases import audit_reference
+from streams.disclosure.releases import audit_reference
 from streams.steps.route import OWN
 
 

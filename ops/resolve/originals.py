@@ -7,18 +7,18 @@ from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
-from connectors.mapping import Mapping as Columns
+from connectors.mappings.mapping import Mapping as Columns
+from isp.agreement.protocol import Protocol
+from isp.agreement.topics import Names
+from isp.broker.registered import schemas_of
 from ops.embedded.stack import Stack
 from ops.reference import INDEX_FOLDER
-from ops.registered import schemas_of
 from ops.resolve.candidates import Candidate, from_file, from_topic
 from ops.system import keys_of
 from ops.worker import assemble
-from sanitiser.postcodes import PostcodeIndex
+from sanitiser.places.postcodes import PostcodeIndex
 from schemas.catalogue import Catalogue
-from schemas.protocol import Protocol
-from schemas.topics import Names
-from streams.pipeline import Pipeline
+from streams.sanitising.pipeline import Pipeline
 
 
 class Originals(NamedTuple):
@@ -41,7 +41,7 @@ class Originals(NamedTuple):
         return cls(stack, protocol, catalogue, pipeline)
 
     def in_topics(self, supplied: Iterable[tuple[str, str]]) -> Iterator[Candidate]:
-        """Read the intake of these agencies and datasets. Errors as `ops.reader.read_all`."""
+        """Read the intake of these agencies and datasets. Errors as `transport.reader.read_all`."""
         names = Names(self.protocol.prefix)
         # An agency may write its intake and not read it; what it finds here is its own all the same.
         worker = self.stack.secrets.client_config(self.stack.inside, names.worker)

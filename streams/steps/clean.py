@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, NamedTuple
 
-from sanitiser.ages import whole_years
+from sanitiser.people.ages import whole_years
 from schemas.derive import utc_field_name
 from schemas.london import LONDON, steady_offset
 from schemas.record_type import RecordType

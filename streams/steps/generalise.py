@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sanitiser.caveats import caveats_of
-from sanitiser.combinations import Combinations
+from sanitiser.people.combinations import Combinations
 from streams.steps.sanitise import Release
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sanitiser.location import Located, Locator, location_of
+from sanitiser.places.location import Located, Locator, location_of
 from schemas.record_type import HOME_PLACES, RecordType
 
 

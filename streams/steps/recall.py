@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from sanitiser.ages import whole_years
 from sanitiser.memory import Memory
+from sanitiser.people.ages import whole_years
 from sanitiser.references import ReferenceKey
 from schemas.record_type import PERSONAL, RecordType
 

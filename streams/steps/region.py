@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from sanitiser.area import Bounds
-from sanitiser.location import NOWHERE, Located
-from sanitiser.postcodes import Place
+from sanitiser.places.area import Bounds
+from sanitiser.places.location import NOWHERE, Located
+from sanitiser.places.postcodes import Place
 from streams.steps.route import OWN
 
 FOREIGN = "substitute-in-another-area"

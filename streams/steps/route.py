@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from schemas.topics import MAXIMUM_REJECTION_BYTES
+from isp.agreement.topics import MAXIMUM_REJECTION_BYTES
 from schemas.wire import Encode
 from streams.messages import Intake
-from streams.outgoing import MARKING_HEADER, Headers, Output
 from streams.steps.problems import Problem
 from streams.steps.sanitise import Release
+from transport.messages import MARKING_HEADER, Headers, Output
 
 HOUR_MS = 3_600_000
 # What the message's frame and its headers take is left to them.

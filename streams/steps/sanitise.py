@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sanitiser.location import Located
+from sanitiser.places.location import Located
 from sanitiser.policy import Policy
 
 

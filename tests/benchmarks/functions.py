@@ -9,18 +9,18 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
+from isp.agreement.protocol_file import load_protocol
 from sanitiser.key_ring import KeyRing
-from sanitiser.postcodes import PostcodeIndex
+from sanitiser.places.postcodes import PostcodeIndex
 from sanitiser.references import ReferenceKey
 from schemas.catalogue import load_catalogue
 from schemas.london import london_time
-from schemas.protocol_file import load_protocol
 from schemas.wire import decoder, encoder
-from streams.flows import Wire, build_pipeline
 from streams.messages import Intake, Tally
-from streams.outgoing import Output
-from streams.pipeline import Flow, Pipeline
+from streams.sanitising.assembly import Wire, build_pipeline
+from streams.sanitising.pipeline import Flow, Pipeline
 from tests.benchmarks.job import AGENCY, DATASET, Job
+from transport.messages import Output
 
 _LOCAL_TIME_LOOKED_UP_EVERY_MS = 1_000
 

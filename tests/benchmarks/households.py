@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from sanitiser.postcodes import normalise
-from sanitiser.reference import onspd_package
+from sanitiser.build.reference import onspd_package
+from sanitiser.places.postcodes import normalise
 
 _SEED = 22
 _MEAN_HOUSEHOLDS = 15

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sanitiser.postcodes import normalise
+from isp.agreement.protocol_file import load_protocol
+from isp.agreement.topics import Names, topics
+from sanitiser.places.postcodes import normalise
 from schemas.catalogue import load_catalogue
-from schemas.protocol_file import load_protocol
-from schemas.topics import Names, topics
 from tests.benchmarks.errors import BenchError
 from tests.benchmarks.figures import Aim, Area, medians, with_load
 from tests.benchmarks.job import AGENCY, DATASET, Job

@@ -16,18 +16,18 @@ from typing import Any
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, Producer, TopicPartition
 
+from isp.agreement.access import rules
+from isp.agreement.openings import closed_datasets
+from isp.agreement.protocol import Entitlement, Officer, Party, Protocol, Status
+from isp.agreement.protocol_file import load_protocol
+from isp.agreement.topics import Names, topics
+from isp.broker.apply import apply
+from isp.broker.plan import make_plan
+from isp.broker.rules import revoke_rules
+from isp.broker.users import remove_users
 from ops.commands.common import DEFAULT_PROTOCOL
-from ops.isp.apply import apply
-from ops.isp.plan import make_plan
-from ops.isp.rules import revoke_rules
-from ops.isp.users import remove_users
-from schemas.access import rules
 from schemas.catalogue import Catalogue, load_catalogue
 from schemas.london import london_today
-from schemas.openings import closed_datasets
-from schemas.protocol import Entitlement, Officer, Party, Protocol, Status
-from schemas.protocol_file import load_protocol
-from schemas.topics import Names, topics
 from tests.benchmarks.errors import BenchError
 from tests.benchmarks.figures import Aim, Area, medians, with_load
 from tests.benchmarks.setting import Setting

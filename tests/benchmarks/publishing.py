@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ops.generator.csv_files import write_csv
-from ops.generator.district import points_of_index
-from ops.generator.police_incidents import police_incidents
+from demo.generator.csv_files import write_csv
+from demo.generator.district import points_of_index
+from demo.generator.police_incidents import police_incidents
 from tests.benchmarks import broker
 from tests.benchmarks.errors import BenchError
 from tests.benchmarks.figures import Aim, Area, medians, with_load

@@ -8,10 +8,10 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from ops.generator.district import points_of_index
-from ops.generator.police_incidents import police_incidents
-from ops.generator.records import typed
-from sanitiser.postcodes import normalise
+from demo.generator.district import points_of_index
+from demo.generator.police_incidents import police_incidents
+from demo.generator.records import typed
+from sanitiser.places.postcodes import normalise
 from schemas.record_type import RecordType
 from tests.benchmarks.job import Job
 

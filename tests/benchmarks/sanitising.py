@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from sanitiser.address import released_address
-from sanitiser.postcode_store import UNKNOWN, load
-from sanitiser.reference import build_index, onspd_package, read_households
+from sanitiser.address.address import released_address
+from sanitiser.build.reference import build_index, onspd_package, read_households
+from sanitiser.places.postcode_store import UNKNOWN, load
 from tests.benchmarks.figures import Aim
 from tests.conftest import SHARED_DATA
 

@@ -17,23 +17,23 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
     ResourceType,
 )
 
+from isp.agreement.access import Rule
+from isp.agreement.protocol import Protocol
+from isp.agreement.protocol_file import load_protocol
+from isp.agreement.topics import Names, Topic, topics
+from isp.broker.apply import apply
+from isp.broker.rules import grant_rules
+from isp.broker.topics import apply_topics
+from isp.broker.users import apply_users
 from ops.embedded import stack as embedded
 from ops.embedded.broker_config import ADMIN
 from ops.embedded.stack import Stack
 from ops.exercise import FOLDER, exercise
-from ops.isp.apply import apply
-from ops.isp.rules import grant_rules
-from ops.isp.topics import apply_topics
-from ops.isp.users import apply_users
 from ops.reference import ensure_index
 from ops.settings import Settings
 from ops.system import keys_of
-from schemas.access import Rule
 from schemas.catalogue import Catalogue, load_catalogue
 from schemas.london import london_today
-from schemas.protocol import Protocol
-from schemas.protocol_file import load_protocol
-from schemas.topics import Names, Topic, topics
 from tests.benchmarks.households import make_households
 from tests.benchmarks.job import AGENCY, DATASET, Job
 from tests.protocols.let_in import let_in

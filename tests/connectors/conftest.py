@@ -7,13 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from connectors.mapping import Mapping
-from schemas.catalogue import Catalogue, load_catalogue
-
-
-@pytest.fixture(scope="session")
-def catalogue() -> Catalogue:
-    return load_catalogue()
+from connectors.mappings.mapping import Mapping
 
 
 @pytest.fixture

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.streams.conftest import catalogue, full, full_protocol, index, protocol
+from tests.streams.conftest import full, full_protocol, index
 
-__all__ = ["catalogue", "full", "full_protocol", "index", "protocol"]
+__all__ = ["full", "full_protocol", "index"]

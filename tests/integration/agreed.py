@@ -9,17 +9,12 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
+from isp.agreement.protocol_file import load_protocol
+from isp.keys.officer_keys import load_key
+from isp.signing.signatures import content_digest, make_signature, save_signatures, signatures_file
 from ops.exercise import exercise, officers_key
-from ops.officer_keys import load_key
 from schemas.catalogue import load_catalogue
 from schemas.london import london_today
-from schemas.protocol_file import load_protocol
-from schemas.signatures import (
-    content_digest,
-    make_signature,
-    save_signatures,
-    signatures_file,
-)
 from tests.protocols import FIRST
 
 Edit = Callable[[Any], None]

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
+from isp.agreement.protocol_file import load_protocol
 from ops.embedded import stack as embedded
 from ops.embedded.stack import Stack
 from ops.settings import Settings
-from sanitiser.reference import build_index, onspd_package
+from sanitiser.build.reference import build_index, onspd_package
 from schemas.catalogue import load_catalogue
-from schemas.protocol_file import load_protocol
 from tests.integration.partnership import Partnership, bring_into_step
 from tests.integration.records import write_households
 from tests.integration.site import Site, make_site

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from isp.agreement.access import rules
+from isp.agreement.protocol import Protocol
+from isp.agreement.topics import Names, topics
+from isp.broker.apply import apply
+from isp.broker.changes import Applied
+from isp.keys.secrets_store import SecretStore
 from ops.embedded.broker_config import ADMIN
-from ops.embedded.secrets_store import SecretStore
 from ops.embedded.stack import Stack
-from ops.isp.apply import apply
-from ops.isp.changes import Applied
 from ops.system import keys_of
-from schemas.access import rules
 from schemas.catalogue import Catalogue
 from schemas.london import london_today
-from schemas.protocol import Protocol
-from schemas.topics import Names, topics
 from tests.protocols.let_in import let_in
 
 PARTIES = ("worker", "recorder", "auditor", "discloser", "police", "fire", "council", "business")

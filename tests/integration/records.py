@@ -6,7 +6,7 @@ from datetime import date, time
 from pathlib import Path
 from typing import Any
 
-from sanitiser.reference_sources import PostcodeTable
+from sanitiser.build.reference_sources import PostcodeTable
 
 DISTRICT = "E06000022"
 ENOUGH, TOO_FEW = 12, 3

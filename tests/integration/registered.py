@@ -7,8 +7,8 @@ from http import HTTPStatus
 
 from confluent_kafka.schema_registry import SchemaRegistryClient, SchemaRegistryError
 
-from ops.isp.registry import avro
-from schemas.topics import Topic
+from isp.agreement.topics import Topic
+from isp.broker.registration import avro
 
 
 def registered_ids(registry: Mapping[str, str], topics: Iterable[Topic]) -> dict[str, int]:

@@ -25,25 +25,25 @@ from confluent_kafka import (
 from prometheus_client.parser import text_string_to_metric_families
 from ruamel.yaml import YAML
 
+from isp.agreement.protocol_file import load_protocol
+from isp.agreement.topics import topics
+from isp.broker.in_force import put_in_force
 from ops.embedded import ports
 from ops.embedded.stack import Stack
 from ops.exercise import exercise
-from ops.isp.in_force import put_in_force
 from ops.metrics_door import USER
 from ops.system import keys_of
 from sanitiser.policy import Policy
 from schemas.catalogue import load_catalogue
 from schemas.derive import intake_schema
 from schemas.london import london_today
-from schemas.protocol_file import load_protocol
-from schemas.topics import topics
 from schemas.wire import decoder, encoder
-from streams.kafka_config import WorkerClients
-from streams.outgoing import SUPPLY_HEADER, Headers
+from streams.runtime.kafka_config import WorkerClients
 from tests.integration.partnership import Partnership, bring_into_step
 from tests.integration.waiting import until
 from tests.integration.worker_process import Order, WorkerProcess
 from tests.protocols import FIRST
+from transport.messages import SUPPLY_HEADER, Headers
 
 PATIENCE_S = 30.0
 ANSWER_S = 5.0

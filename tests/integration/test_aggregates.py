@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from connectors.account import Account
-from connectors.aggregate import newest_table
 from connectors.errors import AccessDeniedError
+from connectors.publishing.aggregate import newest_table
 from ops.embedded.stack import Stack
 from tests.integration.conftest import MakeSite
 from tests.integration.site import Site

@@ -11,22 +11,22 @@ import pytest
 from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient
 
-from ops.audit.recorder import Recorder
+from isp.agreement.access import rules
+from isp.agreement.protocol import PROCESSES
+from isp.audit.chain import Head, hash_of
+from isp.audit.recorder import Recorder
+from isp.broker.registered import schemas_of
+from isp.broker.rules import grant_rules, revoke_rules
+from isp.broker.topics import partitions_by_topic
 from ops.embedded.stack import Stack
-from ops.isp.rules import grant_rules, revoke_rules
-from ops.isp.topics import partitions_by_topic
-from ops.reader import Denied, read_all
-from ops.registered import schemas_of
-from schemas.access import rules
-from schemas.client_names import COMMANDS, recorder_transaction
-from schemas.protocol import PROCESSES
 from schemas.wire import decoder, encoder, schema_id
-from streams.chain import Head, hash_of
 from tests.integration.conftest import MakeSite
 from tests.integration.records import incident
 from tests.integration.site import Site
 from tests.integration.test_supplies import run
 from tests.integration.waiting import until
+from transport.client_names import COMMANDS, recorder_transaction
+from transport.reader import Denied, read_all
 
 pytestmark = pytest.mark.broker
 

@@ -13,8 +13,8 @@ from ops import background
 from ops.embedded import processes
 from ops.embedded.stack import Stack
 from ops.reference import GAZETTEER_FOLDER, INDEX_FOLDER
-from sanitiser.gazetteer_build import build_gazetteer
-from sanitiser.postcode_store import METADATA_FILE
+from sanitiser.build.gazetteer_build import build_gazetteer
+from sanitiser.places.postcode_store import METADATA_FILE
 from tests.integration.conftest import MakeSite
 from tests.integration.site import Site
 

@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 
+from isp.agreement.access import rules
+from isp.agreement.openings import closed_datasets
+from isp.agreement.protocol_file import load_protocol
 from ops.embedded import stack as embedded
 from ops.settings import Settings
-from schemas.access import rules
 from schemas.catalogue import load_catalogue
 from schemas.london import london_today
-from schemas.openings import closed_datasets
-from schemas.protocol_file import load_protocol
 
 pytestmark = pytest.mark.broker
 

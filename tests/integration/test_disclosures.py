@@ -17,30 +17,30 @@ import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 
-from ops.disclosures import openings
-from ops.disclosures.case_keys import CaseKeys
-from ops.disclosures.discloser import Discloser, DiscloserSettings
-from ops.disclosures.office import Office, letter_of
-from ops.disclosures.standing import read_standing
+from isp.agreement.protocol_file import load_protocol
+from isp.agreement.topics import disclosed_topic
+from isp.broker import case_resources as openings
+from isp.broker.registered import schemas_of
+from isp.broker.standing import read_standing
+from isp.cases.case import Case, State
+from isp.cases.client.office import Office, letter_of
+from isp.cases.letters import Decision
+from isp.cases.register import Register
+from isp.keys.case_keys import CaseKeys
+from isp.keys.officer_keys import load_key
 from ops.embedded.stack import Stack
-from ops.officer_keys import load_key
-from ops.reader import Denied, ReadError, read_all
-from ops.registered import schemas_of
 from ops.system import keys_of
-from schemas.letters import Decision
 from schemas.london import london_today
-from schemas.protocol_file import load_protocol
-from schemas.topics import disclosed_topic
-from streams.disclosures.case import Case, State
-from streams.disclosures.register import Register
-from streams.flows import Wire
-from streams.outgoing import ERASE_HEADER
+from streams.disclosure.discloser import Discloser, DiscloserSettings
+from streams.sanitising.assembly import Wire
 from tests.integration.conftest import MakeSite
 from tests.integration.records import STEADY, incident
 from tests.integration.site import Site
 from tests.integration.test_supplies import Answer, run, run_on
 from tests.integration.waiting import until
 from tests.integration.worker_process import ROOT
+from transport.messages import ERASE_HEADER
+from transport.reader import Denied, ReadError, read_all
 
 pytestmark = pytest.mark.broker
 

@@ -9,21 +9,21 @@ from collections.abc import Iterable
 import psutil  # type: ignore[import-untyped, unused-ignore]
 import pytest
 
+from isp.broker.changes import Change
+from isp.broker.published import publish_schemas
+from isp.broker.registration import Registration
 from ops.embedded.processes import ProcessRecord
 from ops.embedded.stack import Stack
-from ops.isp.changes import Change
-from ops.isp.published import publish_schemas
-from ops.isp.registry import Registration
 from schemas.derive import intake_schema
 from schemas.known_schemas import KnownSchemas
 from schemas.wire import encoder
-from streams.transaction import CALL_SECONDS, WATCHDOG_SECONDS
 from tests.integration.conftest import MakeSite
 from tests.integration.outcomes import Outcomes
 from tests.integration.records import incident
 from tests.integration.site import Site, free_port
 from tests.integration.waiting import until
 from tests.integration.worker_process import FAULT
+from transport.transaction import CALL_SECONDS, WATCHDOG_SECONDS
 
 pytestmark = pytest.mark.broker
 

@@ -18,13 +18,13 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
     ResourceType,
 )
 
-from ops.isp.errors import IncompatibleSchemaError
-from ops.isp.registry import register_schemas
-from ops.isp.rules import exactly, existing_bindings
-from ops.isp.topics import differing_configs, partitions_by_topic
-from schemas.access import Rule, principals, rules
-from schemas.protocol import Protocol
-from schemas.topics import disclosed_form, topics
+from isp.agreement.access import Rule, principals, rules
+from isp.agreement.protocol import Protocol
+from isp.agreement.topics import disclosed_form, topics
+from isp.broker.errors import IncompatibleSchemaError
+from isp.broker.registration import register_schemas
+from isp.broker.rules import exactly, existing_bindings
+from isp.broker.topics import differing_configs, partitions_by_topic
 from tests.integration.clients import join_outcome, read_outcomes, write_outcomes
 from tests.integration.partnership import PARTIES, Partnership
 from tests.integration.registered import registered_ids

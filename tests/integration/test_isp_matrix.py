@@ -28,8 +28,8 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
     UserScramCredentialUpsertion,
 )
 
-from ops.isp.rules import listed
-from schemas.access import principals, rules
+from isp.agreement.access import principals, rules
+from isp.broker.rules import listed
 from tests.integration.partnership import PARTIES, Partnership
 
 TOPIC_REFUSED = "TOPIC_AUTHORIZATION_FAILED"

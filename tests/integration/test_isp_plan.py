@@ -25,27 +25,27 @@ from prometheus_client.parser import text_string_to_metric_families
 from ruamel.yaml import YAML
 from typer.testing import CliRunner
 
+from isp.agreement.access import rules
+from isp.agreement.protocol import Protocol
+from isp.agreement.protocol_file import load_protocol
+from isp.agreement.topics import topics
+from isp.broker.apply import apply
+from isp.broker.errors import ApplyError
+from isp.broker.plan import Plan, make_plan, require_same
+from isp.broker.quotas import _client
+from isp.broker.rules import exactly, existing_bindings
+from isp.broker.topics import partitions_by_topic
+from isp.broker.users import users_of
 from ops.commands.isp import isp
 from ops.embedded.broker_config import ADMIN
 from ops.exercise import exercise
-from ops.isp.apply import apply
-from ops.isp.errors import ApplyError
-from ops.isp.plan import Plan, make_plan, require_same
-from ops.isp.quotas import _client
-from ops.isp.rules import exactly, existing_bindings
-from ops.isp.topics import partitions_by_topic
-from ops.isp.users import users_of
-from ops.reader import read_all
-from schemas.access import rules
 from schemas.catalogue import load_catalogue
-from schemas.protocol import Protocol
-from schemas.protocol_file import load_protocol
-from schemas.topics import topics
 from schemas.wire import decoder
 from tests.integration.partnership import Partnership, bring_into_step
 from tests.integration.waiting import until
 from tests.protocols import FIRST
 from tests.protocols.let_in import let_in
+from transport.reader import read_all
 
 NOWHERE = {"url": "http://127.0.0.1:9/apis/ccompat/v7", "basic.auth.user.info": "nobody:nothing"}
 """Where no registry answers."""

@@ -10,15 +10,15 @@ import pytest
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 
+from isp.agreement.access import principals
+from isp.agreement.protocol_file import load_protocol
+from isp.broker.users import apply_users, remove_users, users_of
+from isp.keys.secrets_store import SecretStore
 from ops.embedded import broker_config
 from ops.embedded import stack as embedded
-from ops.embedded.secrets_store import SecretStore
 from ops.embedded.stack import Stack
-from ops.isp.users import apply_users, remove_users, users_of
 from ops.settings import Settings
-from schemas.access import principals
 from schemas.catalogue import load_catalogue
-from schemas.protocol_file import load_protocol
 from tests.integration.partnership import Partnership, bring_into_step
 from tests.protocols import FIRST
 

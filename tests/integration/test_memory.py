@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from isp.agreement.topics import state_days
 from ops.embedded.stack import Stack
 from schemas.catalogue import SCHEMA_FOLDER
-from schemas.topics import state_days
 from tests.integration.conftest import MakeSite
 from tests.integration.records import STEADY
 from tests.integration.site import Site

@@ -10,16 +10,16 @@ import pytest
 
 from connectors.account import Account
 from connectors.errors import AccessDeniedError
-from connectors.mapping_file import identity_mapping
+from connectors.mappings.mapping_file import identity_mapping
 from connectors.outcome import Outcome
-from connectors.publish import Job, publish
+from connectors.publishing.publish import Job, publish
 from connectors.receipts import await_outcome
+from demo.generator.csv_files import write_csv
+from demo.generator.datasets import GENERATORS
+from demo.generator.district import points_of_index
+from isp.agreement.protocol_file import load_protocol
 from ops.embedded.stack import Stack
-from ops.generator.csv_files import write_csv
-from ops.generator.datasets import GENERATORS
-from ops.generator.district import points_of_index
 from schemas.london import london_today
-from schemas.protocol_file import load_protocol
 from tests.integration.clients import read_outcomes
 from tests.integration.conftest import MakeSite
 from tests.integration.site import Site

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from confluent_kafka import Message
 
+from isp.agreement.topics import MAXIMUM_RECORD_BYTES
 from ops.embedded.stack import Stack
-from sanitiser.postcodes import PostcodeIndex
-from schemas.topics import MAXIMUM_RECORD_BYTES
+from sanitiser.places.postcodes import PostcodeIndex
 from tests.integration.clients import read_outcomes
 from tests.integration.conftest import MakeSite
 from tests.integration.records import (

@@ -27,17 +27,17 @@ from connectors.errors import (
     SupersededError,
     UnavailableError,
 )
-from connectors.mapping_file import find_mapping, identity_mapping
-from connectors.pace import Pace
-from connectors.publish import Job, Published, publish
+from connectors.mappings.mapping_file import find_mapping, identity_mapping
+from connectors.publishing.pace import Pace
+from connectors.publishing.publish import Job, Published, publish
 from connectors.receipts import await_outcome
 from connectors.registry import known_schemas
 from connectors.topic_reader import TopicReader, end_offsets
 from connectors.writer import Outgoing, TransactionalWriter
+from isp.agreement.protocol_file import load_protocol
 from schemas.catalogue import load_catalogue
 from schemas.derive import intake_schema
 from schemas.known_schemas import NotApplied
-from schemas.protocol_file import load_protocol
 from tests.integration.partnership import Partnership, bring_into_step
 from tests.protocols import FIRST
 

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from connectors.mapping_file import identity_mapping
-from connectors.pace import Pace
-from connectors.publish import Job, Progress, publish
+from connectors.mappings.mapping_file import identity_mapping
+from connectors.publishing.pace import Pace
+from connectors.publishing.publish import Job, Progress, publish
+from isp.agreement.protocol_file import load_protocol
 from ops.embedded import stack as embedded
 from ops.settings import Settings
 from schemas.catalogue import load_catalogue
-from schemas.protocol_file import load_protocol
 from tests.integration.partnership import Partnership, bring_into_step
 from tests.integration.test_publish import PREFIX, account_of, references, write_incidents
 from tests.protocols import FIRST

@@ -16,20 +16,20 @@ from confluent_kafka.schema_registry import SchemaRegistryClient
 
 from connectors.account import Account
 from connectors.errors import AccessDeniedError
-from connectors.mapping_file import identity_mapping
+from connectors.mappings.mapping_file import identity_mapping
 from connectors.outcome import Outcome
-from connectors.publish import Job, publish
+from connectors.publishing.publish import Job, publish
 from connectors.receipts import await_outcome
+from demo.generator.csv_files import write_csv
+from demo.generator.datasets import GENERATORS
+from demo.generator.district import points_of_index
+from isp.agreement.access import principals, rules
+from isp.agreement.openings import closed_datasets
+from isp.agreement.protocol_file import load_protocol
+from isp.agreement.topics import RELEASES, Topic, topics
 from ops.embedded.stack import Stack
-from ops.generator.csv_files import write_csv
-from ops.generator.datasets import GENERATORS
-from ops.generator.district import points_of_index
-from schemas.access import principals, rules
 from schemas.catalogue import SCHEMA_FOLDER, load_catalogue
 from schemas.london import london_today
-from schemas.openings import closed_datasets
-from schemas.protocol_file import load_protocol
-from schemas.topics import RELEASES, Topic, topics
 from schemas.wire import decoder, schema_id
 from tests.integration.conftest import MakeSite
 from tests.integration.partnership import ClientConfig

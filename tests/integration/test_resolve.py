@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from confluent_kafka.admin import AdminClient
 
+from isp.broker.rules import exactly, existing_bindings
 from ops.embedded.stack import Stack
-from ops.isp.rules import exactly, existing_bindings
 from ops.reference import INDEX_FOLDER
 from schemas.wire import decoder
 from tests.integration.conftest import MakeSite

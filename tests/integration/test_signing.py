@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
+from isp.agreement.protocol_file import load_protocol
+from isp.broker.in_force import read_in_force
+from isp.broker.signed import load_signed
+from isp.keys.officer_keys import make_key
+from isp.signing.signatures import content_digest, public_key, signatures_file
 from ops.embedded.stack import Stack
 from ops.exercise import exercise
-from ops.isp.in_force import read_in_force
-from ops.isp.signed import load_signed
-from ops.officer_keys import make_key
 from schemas.catalogue import load_catalogue
-from schemas.protocol_file import load_protocol
-from schemas.signatures import content_digest, public_key, signatures_file
 from tests.integration.conftest import MakeSite
 from tests.integration.records import incident
 from tests.integration.site import Site

@@ -11,13 +11,13 @@ from typing import Any, NamedTuple
 import pytest
 from typer.testing import CliRunner
 
-from connectors.mapping_file import identity_mapping
+from connectors.mappings.mapping_file import identity_mapping
+from offline.csv_output import cell
+from offline.run import Order, sanitise_file
 from ops.cli import build_cli
 from ops.embedded.stack import Stack
-from ops.offline.csv_output import cell
-from ops.offline.run import Order, sanitise_file
 from ops.system import keys_of
-from sanitiser.postcodes import PostcodeIndex
+from sanitiser.places.postcodes import PostcodeIndex
 from schemas.london import london_today
 from tests.integration.conftest import MakeSite
 from tests.integration.records import STEADY

@@ -13,10 +13,10 @@ import pytest
 from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient
 
+from isp.agreement.topics import topics
 from ops.embedded.stack import Stack
-from schemas.topics import topics
 from schemas.wire import encoder
-from streams.kafka_config import WorkerClients
+from streams.runtime.kafka_config import WorkerClients
 from tests.integration.conftest import MakeSite
 from tests.integration.records import incident
 from tests.integration.site import PATIENCE_S, STEADY_PRODUCER, Site

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ops.embedded.stack import Stack
-from sanitiser.reference import onspd_package
+from sanitiser.build.reference import onspd_package
 from schemas.catalogue import SCHEMA_FOLDER
 from schemas.london import london_today
 from tests.integration.conftest import MakeSite

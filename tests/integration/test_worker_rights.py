@@ -8,9 +8,9 @@ from contextlib import contextmanager
 import pytest
 from confluent_kafka.admin import AdminClient
 
+from isp.agreement.access import rules
+from isp.broker.rules import grant_rules, revoke_rules
 from ops.embedded.stack import Stack
-from ops.isp.rules import grant_rules, revoke_rules
-from schemas.access import rules
 from tests.integration.conftest import MakeSite
 from tests.integration.records import incident
 from tests.integration.site import Site

@@ -18,19 +18,19 @@ from typing import Any
 import psutil  # type: ignore[import-untyped, unused-ignore]
 from confluent_kafka import Producer
 
+from isp.agreement.topics import Names
+from isp.broker.signed import load_signed
 from ops.embedded import stack as embedded
-from ops.isp.signed import load_signed
 from ops.metrics_door import USER as METRICS
 from ops.settings import Settings
 from ops.supervisor import Supervisor
 from ops.system import keys_of
 from ops.worker import WorkerSettings, run_worker
 from schemas.catalogue import load_catalogue
-from schemas.topics import Names
-from streams import transaction
 from streams.messages import BatchResult
-from streams.pipeline import Pipeline
+from streams.sanitising.pipeline import Pipeline
 from tests.integration.waiting import until
+from transport import transaction
 
 ROOT = Path(__file__).resolve().parents[2]
 READY = "intake topics as"

@@ -11,19 +11,19 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
+from isp.agreement.protocol_file import load_protocol
+from isp.agreement.topics import topics
+from isp.keys.case_keys import FOLDER as CASES
+from isp.keys.key_store import FOLDER
 from ops.container import REGISTRY_FILE, secret_names
-from ops.disclosures.case_keys import FOLDER as CASES
 from ops.embedded import artefacts
 from ops.embedded.broker_config import Passwords, Ports, log4j2_properties, server_properties
-from ops.embedded.registry_door import DOOR, SCHEMA_BY_ID
 from ops.extras import EXTRAS
-from ops.keys import FOLDER
 from ops.metrics_door import HEALTH
 from ops.metrics_door import USER as METRICS
 from ops.settings import Settings
 from schemas.catalogue import SCHEMA_FOLDER, load_catalogue
-from schemas.protocol_file import load_protocol
-from schemas.topics import topics
+from transport.registry_door import DOOR, SCHEMA_BY_ID
 
 ROOT = Path(__file__).resolve().parents[2]
 ONE_SHOT = {"apply", "owners"}

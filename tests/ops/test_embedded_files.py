@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from ops.embedded import java, ports, private_files, service
+from isp.keys import private_files
+from ops.embedded import java, ports, service
 from ops.embedded.broker import Broker, new_cluster_id
 from ops.embedded.broker_config import Passwords, Ports, log4j2_properties, server_properties
 from ops.embedded.errors import StackError

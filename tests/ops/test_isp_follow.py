@@ -11,14 +11,14 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from isp.agreement.protocol import ProtocolError
+from isp.agreement.protocol_file import load_protocol
+from isp.broker.in_force import InForce
+from isp.signing.successor import succession_lines
 from ops.commands import isp_follow
 from ops.commands.common import DEFAULT_PROTOCOL
 from ops.commands.isp import isp
-from ops.isp.in_force import InForce
-from ops.isp.successor import succession_lines
 from schemas.catalogue import load_catalogue
-from schemas.protocol import ProtocolError
-from schemas.protocol_file import load_protocol
 from schemas.yaml_file import MOST_BYTES
 
 PROTOCOL = load_protocol(DEFAULT_PROTOCOL, load_catalogue())

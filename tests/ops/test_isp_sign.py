@@ -12,17 +12,17 @@ import pytest
 from ruamel.yaml import YAML
 from typer.testing import CliRunner
 
+from isp.agreement.protocol import ProtocolError
+from isp.agreement.protocol_file import load_protocol, parse_protocol
+from isp.broker.signed import load_signed
+from isp.keys.errors import SecretError
+from isp.keys.officer_keys import load_key, make_key
+from isp.signing.signatures import fingerprint, keys_digest, public_key, signatures_file
+from isp.signing.successor import followed
 from ops.cli import build_cli
 from ops.commands.first_keys import accepting
 from ops.exercise import exercise
-from ops.isp.signed import load_signed
-from ops.isp.successor import followed
-from ops.officer_keys import load_key, make_key
-from ops.secret_error import SecretError
 from schemas.catalogue import load_catalogue
-from schemas.protocol import ProtocolError
-from schemas.protocol_file import load_protocol, parse_protocol
-from schemas.signatures import fingerprint, keys_digest, public_key, signatures_file
 from tests.protocols import FIRST
 from tests.protocols.exchanged import exchange_after_reading
 

@@ -7,14 +7,14 @@ from datetime import UTC, datetime
 
 import pytest
 
-from ops.audit.entries import Entry
-from ops.audit.select import Answer
+from isp.agreement.access import Ground
+from isp.audit.entries import Entry
+from isp.audit.select import Answer
+from isp.broker.who import Access
+from isp.cases.case import waiting
 from ops.commands import aggregate, audit, disclose, isp_who, supply_tables
-from ops.isp.who import Access
 from ops.screen import Screen
-from schemas.access import Ground
-from streams.disclosures.case import waiting
-from tests.streams.disclosures.table import PROTOCOL, Table, request
+from tests.isp.cases.table import PROTOCOL, Table, request
 
 HOSTILE = "banes.[/x][bold]\x1b[2J\u202e\x9bend"
 SEEN = "\\u001b[2J\\u202e\\u009b"

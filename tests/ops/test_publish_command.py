@@ -5,9 +5,9 @@ from collections import Counter
 from pathlib import Path
 
 from connectors.account import Account
-from connectors.mapping_file import identity_mapping
+from connectors.mappings.mapping_file import identity_mapping
 from connectors.outcome import Outcome
-from connectors.publish import Job, Published
+from connectors.publishing.publish import Job, Published
 from ops.commands.publish import _document, _notes
 from schemas.catalogue import load_catalogue
 

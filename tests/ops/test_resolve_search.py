@@ -8,27 +8,19 @@ from typing import Any
 
 import pytest
 
+from isp.agreement.protocol_file import load_protocol
+from isp.cases.letters import Subject
+from isp.cases.subjects import matcher
 from ops.resolve.candidates import Candidate
 from ops.resolve.names import is_known_by_one_reference, policies_of, record_ids
 from ops.resolve.search import bears, ids_about, search
 from sanitiser.key_ring import Epoch, KeyRing
 from sanitiser.policy import Policy
 from schemas.catalogue import SCHEMA_FOLDER, load_catalogue
-from schemas.letters import Subject
 from schemas.london import london_time
-from schemas.protocol_file import load_protocol
 from schemas.record_type import RecordType
-from streams.disclosures.subjects import matcher
-from streams.pipeline import Flow
-from tests.streams.partnership import (
-    KEY,
-    NOW,
-    OTHER_KEY,
-    TODAY,
-    Partnership,
-    minimal,
-    small_index,
-)
+from streams.sanitising.pipeline import Flow
+from tests.streams.partnership import KEY, NOW, OTHER_KEY, TODAY, Partnership, minimal, small_index
 
 CATALOGUE = load_catalogue()
 PROTOCOL = load_protocol(SCHEMA_FOLDER / "protocols" / "banes.yaml", CATALOGUE)

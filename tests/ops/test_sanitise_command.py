@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from isp.agreement.protocol import ProtocolError
+from isp.agreement.protocol_file import load_protocol
+from offline.steps import Agreed
 from ops.cli import build_cli
-from ops.offline.steps import Agreed
 from schemas.catalogue import SCHEMA_FOLDER, load_catalogue
-from schemas.protocol import ProtocolError
-from schemas.protocol_file import load_protocol
 
 HEADER = "incident_reference,incident_date\n"
 

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from ops.ending import end_when, until_changed
+from isp.agreement.protocol import RejectLimit
+from isp.agreement.protocol_file import load_protocol
 from ops.worker import pausing_topics
 from schemas.catalogue import load_catalogue
-from schemas.protocol import RejectLimit
-from schemas.protocol_file import load_protocol
+from streams.runtime.ending import end_when, until_changed
 from tests.protocols import FIRST
 
 WAIT_SECONDS = 5.0

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ops.isp.in_force import read_in_force
-from ops.isp.signed import Admitted
+from isp.agreement.protocol import Protocol
+from isp.broker.in_force import read_in_force
+from isp.broker.signed import Admitted
 from schemas.catalogue import Catalogue
-from schemas.protocol import Protocol
 
 
 def let_in(protocol: Protocol, admin: Mapping[str, Any], catalogue: Catalogue) -> Admitted:

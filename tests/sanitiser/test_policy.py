@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sanitiser.location import Located, Released
+from sanitiser.build.premises_list import PremisesList
+from sanitiser.places.location import Located, Released
 from sanitiser.policy import Policy
-from sanitiser.premises_list import PremisesList
 from sanitiser.references import ReferenceKey
 from schemas.catalogue import load_catalogue
 from schemas.declaration import parse_record_type

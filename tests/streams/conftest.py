@@ -4,22 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from sanitiser.postcodes import PostcodeIndex
-from schemas.catalogue import SCHEMA_FOLDER, Catalogue, load_catalogue
-from schemas.protocol import Opening, Protocol
-from schemas.protocol_file import load_protocol
-from tests.protocols import FIRST
+from isp.agreement.protocol import Opening, Protocol
+from isp.agreement.protocol_file import load_protocol
+from sanitiser.places.postcodes import PostcodeIndex
+from schemas.catalogue import SCHEMA_FOLDER, Catalogue
 from tests.streams.partnership import TODAY, Partnership, small_index
-
-
-@pytest.fixture(scope="session")
-def catalogue() -> Catalogue:
-    return load_catalogue()
-
-
-@pytest.fixture(scope="session")
-def protocol(catalogue: Catalogue) -> Protocol:
-    return load_protocol(FIRST, catalogue)
 
 
 @pytest.fixture(scope="session")

@@ -9,21 +9,21 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+from isp.agreement.protocol import Protocol
+from isp.agreement.topics import Names, Topic
+from sanitiser.build.reference import build_index, table_of
 from sanitiser.key_ring import KeyRing
-from sanitiser.postcodes import PostcodeIndex
-from sanitiser.reference import build_index, table_of
+from sanitiser.places.postcodes import PostcodeIndex
 from sanitiser.references import ReferenceKey
 from schemas.catalogue import Catalogue
 from schemas.derive import AvroSchema, intake_schema
-from schemas.protocol import Protocol
 from schemas.record_type import RecordType
-from schemas.topics import Names, Topic
 from schemas.wire import Decode, DecoderFor, Encode, WireError, decoder, encoder
-from streams.errors import DependencyUnavailable
-from streams.flows import Wire, build_pipeline
 from streams.messages import BatchResult, Intake
-from streams.outgoing import Output
-from streams.pipeline import Pipeline
+from streams.sanitising.assembly import Wire, build_pipeline
+from streams.sanitising.pipeline import Pipeline
+from transport.errors import DependencyUnavailable
+from transport.messages import Output
 
 NOW = datetime(2024, 6, 14, 10, 20, 30, tzinfo=UTC)
 TODAY = NOW.date()

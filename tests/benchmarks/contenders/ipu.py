@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from ops.background import start_worker
 from ops.embedded import processes
-from streams.kafka_config import WorkerClients
+from streams.runtime.kafka_config import WorkerClients
 from tests.benchmarks.setting import Setting
 
 _STOP_SECONDS = 30.0

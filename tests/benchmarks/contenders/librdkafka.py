@@ -11,8 +11,8 @@ from typing import Any
 
 from confluent_kafka import Consumer, Producer, TopicPartition
 
-from streams.kafka_config import WorkerClients
 from streams.messages import Intake
+from streams.runtime.kafka_config import WorkerClients
 from tests.benchmarks.functions import Functions
 from tests.benchmarks.job import Job
 

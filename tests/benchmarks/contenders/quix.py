@@ -17,11 +17,11 @@ from quixstreams.models import Serializer  # type: ignore[import-not-found, unus
 from schemas.catalogue import load_catalogue
 from schemas.derive import intake_schema
 from schemas.wire import decoder, encoder
-from streams.kafka_config import WorkerClients
 from streams.messages import Intake
-from streams.outgoing import MARKING_HEADER, Output
+from streams.runtime.kafka_config import WorkerClients
 from tests.benchmarks.functions import Functions
 from tests.benchmarks.job import DATASET, Job
+from transport.messages import MARKING_HEADER, Output
 
 MARKING = [(MARKING_HEADER, b"RESTRICTED")]
 _SET_BY_QUIX = frozenset(

@@ -6,15 +6,15 @@ import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from ops.isp.signed import load_signed
-from ops.keys import KeyStore
+from isp.audit.chain import Head
+from isp.broker.signed import load_signed
+from isp.keys.key_store import KeyStore
 from ops.worker import WorkerSettings, run_worker
 from schemas.catalogue import load_catalogue
-from streams.chain import Head
 from streams.messages import Tally
-from streams.outgoing import Output
-from streams.trail import Ledger, Origin, Trail
+from streams.sanitising.audit_entries import Ledger, Origin, Trail
 from tests.benchmarks.job import Job
+from transport.messages import Output
 
 
 def _note_nothing(_ledger: Ledger, _origin: Origin, _outputs: Sequence[Output]) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psutil  # type: ignore[import-untyped, unused-ignore]
 
-from sanitiser.postcodes import PostcodeIndex
+from sanitiser.places.postcodes import PostcodeIndex
 
 _MB = 1_000_000
 

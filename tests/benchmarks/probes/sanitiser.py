@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from sanitiser.postcodes import PostcodeIndex
+from sanitiser.places.postcodes import PostcodeIndex
 from schemas.catalogue import load_catalogue
 from schemas.london import london_time
 from streams.decision import Steps

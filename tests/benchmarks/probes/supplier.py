@@ -11,9 +11,9 @@ import time
 from pathlib import Path
 
 from connectors.account import Account
-from connectors.mapping_file import identity_mapping
-from connectors.publish import Job as Supply
-from connectors.publish import publish
+from connectors.mappings.mapping_file import identity_mapping
+from connectors.publishing.publish import Job as Supply
+from connectors.publishing.publish import publish
 from schemas.catalogue import load_catalogue
 from tests.benchmarks.job import AGENCY, DATASET, Job
 

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from openpyxl import Workbook
 
-from connectors.convert import Converter
 from connectors.errors import SourceError
-from connectors.mapping import Mapping
+from connectors.mappings.convert import Converter
+from connectors.mappings.mapping import Mapping
 from connectors.sources.formats import format_of, open_table
 from connectors.sources.table import Row, rows_of
 from schemas.catalogue import Catalogue

@@ -10,15 +10,15 @@ from typing import Any
 import pytest
 from kafka.admin import KafkaAdminClient
 
-from ops.audit.broker_log import UNKNOWN
+from isp.audit.broker_log import UNKNOWN
+from isp.audit.chain import ENTRY_BYTES
 from ops.embedded.broker_config import REQUEST_BYTES
 from ops.embedded.stack import Stack
-from ops.reader import read_all
-from streams.chain import ENTRY_BYTES
 from tests.integration.conftest import MakeSite
 from tests.integration.site import Site
 from tests.integration.test_supplies import run
 from tests.integration.waiting import until
+from transport.reader import read_all
 
 pytestmark = pytest.mark.broker
 

@@ -10,21 +10,21 @@ import pytest
 from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient
 
-from ops.audit.recorder import Recorder
+from isp.agreement.access import rules
+from isp.agreement.topics import topics
+from isp.audit.chain import Head, hash_of
+from isp.audit.recorder import Recorder
+from isp.broker.registered import schemas_of
+from isp.broker.rules import revoke_rules
+from isp.broker.topics import apply_topics, partitions_by_topic
 from ops.embedded.stack import Stack
-from ops.isp.rules import revoke_rules
-from ops.isp.topics import apply_topics, partitions_by_topic
-from ops.reader import read_all
-from ops.registered import schemas_of
-from schemas.access import rules
-from schemas.topics import topics
 from schemas.wire import decoder, encoder, schema_id
-from streams.chain import Head, hash_of
 from tests.integration.conftest import MakeSite
 from tests.integration.records import incident
 from tests.integration.site import Site
 from tests.integration.test_supplies import run
 from tests.integration.waiting import until
+from transport.reader import read_all
 
 pytestmark = pytest.mark.broker
 

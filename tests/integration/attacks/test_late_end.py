@@ -14,16 +14,16 @@ from prometheus_client import CollectorRegistry
 
 from ops.embedded.broker_config import ADMIN
 from ops.embedded.stack import Stack
-from streams import transaction
-from streams.kafka_config import WorkerClients
-from streams.metrics import Metrics
-from streams.open_transactions import OpenTransactions
-from streams.outgoing import Output
-from streams.transaction import Transactor
+from streams.runtime.kafka_config import WorkerClients
+from streams.runtime.metrics import Metrics
+from streams.runtime.open_transactions import OpenTransactions
 from tests.integration.attacks import wire
 from tests.integration.conftest import MakeSite
 from tests.integration.site import Site
 from tests.integration.waiting import until
+from transport import transaction
+from transport.messages import Output
+from transport.transaction import Transactor
 
 pytestmark = pytest.mark.broker
 

@@ -6,11 +6,11 @@ from collections.abc import Iterable
 
 import pytest
 
+from isp.agreement.topics import MAXIMUM_LETTER_BYTES, topics
+from isp.cases.case import State
+from isp.cases.letters import LONGEST_LETTER_BYTES
 from ops.embedded.stack import Stack
-from schemas.letters import LONGEST_LETTER_BYTES
-from schemas.topics import MAXIMUM_LETTER_BYTES, topics
 from schemas.wire import encoder
-from streams.disclosures.case import State
 from tests.integration.clients import write_outcomes
 from tests.integration.conftest import MakeSite
 from tests.integration.site import Raw, Site

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from confluent_kafka import Producer
 
+from isp.agreement.topics import MAXIMUM_INTAKE_BYTES
 from ops.embedded.stack import Stack
-from schemas.topics import MAXIMUM_INTAKE_BYTES
 from schemas.wire import decoder
 from tests.integration.attacks import raw_batches
 from tests.integration.conftest import MakeSite

@@ -9,17 +9,17 @@ from typing import Any, NamedTuple
 import pytest
 from typer.testing import CliRunner
 
+from isp.agreement.protocol_file import load_protocol
+from isp.broker.apply import apply
+from isp.broker.errors import ApplyError
+from isp.broker.in_force import read_in_force
+from isp.broker.signed import Admitted
+from isp.keys.officer_keys import make_key
+from isp.signing.signatures import content_digest, keys_digest, public_key
 from ops.cli import build_cli
 from ops.embedded.broker_config import ADMIN
 from ops.embedded.stack import Stack
-from ops.isp.apply import apply
-from ops.isp.errors import ApplyError
-from ops.isp.in_force import read_in_force
-from ops.isp.signed import Admitted
-from ops.officer_keys import make_key
 from schemas.catalogue import load_catalogue
-from schemas.protocol_file import load_protocol
-from schemas.signatures import content_digest, keys_digest, public_key
 from tests.integration.agreed import Agreements
 from tests.protocols.exchanged import exchange_after_reading
 

@@ -12,13 +12,12 @@ import httpx2
 import pytest
 from confluent_kafka.schema_registry import SchemaRegistryClient
 
+from isp.agreement.topics import Topic, topics
 from ops.embedded import processes
 from ops.embedded import stack as embedded
 from ops.embedded.registry import login_of
-from ops.embedded.registry_door import API, DOOR
 from ops.embedded.stack import Stack
 from ops.settings import Settings
-from schemas.topics import Topic, topics
 from schemas.wire import schema_id
 from tests.integration.conftest import MakeSite
 from tests.integration.partnership import Partnership
@@ -26,6 +25,7 @@ from tests.integration.records import STEADY, incident
 from tests.integration.registered import registered_ids
 from tests.integration.site import Site
 from tests.integration.test_supplies import Answer, run
+from transport.registry_door import API, DOOR
 
 pytestmark = pytest.mark.broker
 

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from confluent_kafka import Producer
 
+from isp.agreement.topics import topics
 from ops.commands import supplies as listing
 from ops.embedded.stack import Stack
-from schemas.topics import topics
 from schemas.wire import encoder
 from tests.integration.clients import read_outcomes
 from tests.integration.conftest import MakeSite

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from schemas.derive import AvroSchema
 from schemas.wire import Decode, WireError, decoder, encoder
-from streams.errors import DependencyUnavailable
 from streams.steps.decode import Decoder, Undecodable
+from transport.errors import DependencyUnavailable
 
 SCHEMA: AvroSchema = {
     "type": "record",

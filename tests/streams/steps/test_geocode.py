@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from sanitiser.location import NOWHERE, Locator
-from sanitiser.postcodes import PostcodeIndex
+from sanitiser.places.location import NOWHERE, Locator
+from sanitiser.places.postcodes import PostcodeIndex
 from schemas.catalogue import Catalogue
 from streams.steps.geocode import Geocoder
 

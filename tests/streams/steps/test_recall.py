@@ -8,12 +8,12 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sanitiser.ages import whole_years
+from isp.agreement.protocol import Protocol
 from sanitiser.memory import Memory
-from sanitiser.postcodes import PostcodeIndex
+from sanitiser.people.ages import whole_years
+from sanitiser.places.postcodes import PostcodeIndex
 from sanitiser.references import ReferenceKey
 from schemas.catalogue import Catalogue, load_catalogue
-from schemas.protocol import Protocol
 from streams.steps.recall import SteadyAges, asks_for_dates
 from tests.streams.partnership import NOW, TODAY, Partnership, offence
 

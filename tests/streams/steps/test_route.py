@@ -6,10 +6,10 @@ import json
 from typing import Any
 
 from streams.messages import Intake
-from streams.outgoing import Output
 from streams.steps.problems import Problem
 from streams.steps.route import HOUR_MS, OWN, Destination, Router
 from streams.steps.sanitise import Release
+from transport.messages import Output
 
 INTAKE = Intake("p.intake.a.d", 3, 42, b"key", b"\0original", "s-1", 1_718_360_000_000)
 

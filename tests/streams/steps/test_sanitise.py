@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from sanitiser.location import Locator
+from sanitiser.places.location import Locator
+from sanitiser.places.postcodes import PostcodeIndex
 from sanitiser.policy import Policy
-from sanitiser.postcodes import PostcodeIndex
 from schemas.catalogue import Catalogue
 from streams.steps.geocode import Geocoder
 from streams.steps.sanitise import Release, Sanitiser

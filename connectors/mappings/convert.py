@@ -1,0 +1,207 @@
+"""Rows of a file become records of one dataset, or are out of its scope for a reason. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+from connectors.errors import SourceError
+from connectors.mappings.mapping import Mapping, Rule
+from connectors.mappings.mapping_check import fields_given
+from connectors.mappings.mapping_file import shipped_mappings
+from connectors.mappings.values import folded, month_reader, reader_for, timestamp_reader
+from schemas.placeholders import placeholders
+from schemas.record_type import RECORD_REFERENCE, RecordType
+
+NO_RULE = "fits no rule of the mapping"
+REFERENCE_DIGITS = 12
+
+Fill = Callable[[str, dict[str, Any]], None]
+Fits = Callable[[Sequence[str]], bool]
+
+
+class Converted(NamedTuple):
+    """A record with the key it is sent under, or else the reason why the row is out of scope.
+
+    `identity` is what the record is known by; None where a part of that is no value.
+    """
+
+    record: dict[str, Any] | None
+    key: bytes | None = None
+    out_of_scope: str | None = None
+    identity: tuple[str, ...] | None = None
+
+
+class Converter:
+    """Converts one file's rows; `undeclared` are its columns that the mapping leaves behind."""
+
+    def __init__(
+        self, mapping: Mapping, record_type: RecordType, header: Sequence[str], supply_id: str
+    ) -> None:
+        """Find the mapping's columns in the header; `SourceError` where one is missing or twice."""
+        positions = _positions(mapping, header)
+        self.fields = _fields_present(mapping, record_type, positions)
+        self.undeclared = tuple(
+            title for i, title in enumerate(header) if i not in positions.values()
+        )
+        self._blank = dict.fromkeys(f.name for f in record_type.fields)
+        self._fills = tuple(_fills(mapping, record_type, positions))
+        self._rules = [(_fits(rule, positions), rule) for rule in mapping.where]
+        self._constants = mapping.constants
+        self._identity = record_type.identity
+        self._named = _named_by_supply(mapping, record_type)
+        self._placeholders = placeholders()
+        self._supply_reference = supply_id[:REFERENCE_DIGITS]
+
+    def __call__(self, cells: Sequence[str], number: int) -> Converted:
+        """Convert the row of that number, counted from 1; it has as many cells as the header."""
+        rule = self._rule(cells)
+        if rule is not None and rule.out_of_scope:
+            return Converted(None, out_of_scope=rule.out_of_scope)
+        if rule is None and self._rules:
+            return Converted(None, out_of_scope=NO_RULE)
+        record: dict[str, Any] = self._blank | self._constants
+        for position, empties, fill in self._fills:
+            cell = cells[position]
+            if cell and not cell.isspace() and folded(cell) not in empties:
+                fill(cell, record)
+        if rule is not None:
+            record |= rule.gives
+        self._name(record, number)
+        return Converted(record, self._key(record), identity=self._known_by(record))
+
+    def _rule(self, cells: Sequence[str]) -> Rule | None:
+        for fits, rule in self._rules:
+            if fits(cells):
+                return rule
+        return None
+
+    def _name(self, record: dict[str, Any], number: int) -> None:
+        for name in self._named:
+            if record[name] is None:
+                record[name] = f"{self._supply_reference}-{number}"
+
+    def _known_by(self, record: dict[str, Any]) -> tuple[str, ...] | None:
+        values = [record[name] for name in self._identity]
+        texts = tuple(str(value).strip() for value in values)
+        if None in values or any(map(self._placeholders.fault_of_reference, texts)):
+            return None
+        return texts
+
+    def _key(self, record: dict[str, Any]) -> bytes | None:
+        values = [record[name] for name in self._identity]
+        if None in values:
+            return None
+        return "\x1f".join(map(str, values)).encode()
+
+
+def columns_present(mapping: Mapping, header: Sequence[str]) -> frozenset[str]:
+    """The mapping's columns that a file has; `SourceError` where one is missing or twice."""
+    return frozenset(_positions(mapping, header))
+
+
+def _positions(mapping: Mapping, header: Sequence[str]) -> dict[str, int]:
+    """Where each column that the mapping reads stands in the file; optional ones may be absent."""
+    found, missing = {}, []
+    titles = [_as_named(title) for title in header]
+    counts = Counter(titles)
+    for title in sorted(mapping.columns_read):
+        accepted = [_as_named(name) for name in (title, *mapping.aliases.get(title, ()))]
+        present = [name for name in dict.fromkeys(accepted) if name in counts]
+        if len(present) > 1 or any(counts[name] > 1 for name in present):
+            raise SourceError(f"header: the column {title!r} stands more than once in it")
+        if present:
+            found[title] = titles.index(present[0])
+        elif title not in mapping.optional:
+            missing.append(title)
+    if missing:
+        raise SourceError(_missing(missing, sorted(found), len(header), mapping))
+    return found
+
+
+def _as_named(title: str) -> str:
+    """A title by which two spellings are the same: "Incident Type" is incident_type."""
+    return folded(title.replace("_", " ").replace("-", " "))
+
+
+def _missing(missing: list[str], found: list[str], width: int, mapping: Mapping) -> str:
+    # Titles that the mapping does not know are not shown: without a header they are a person's row.
+    known = f"Of its {width} columns these are known: {', '.join(found) or 'none'}. "
+    lacks = ", ".join(missing)
+    if mapping.is_identity:
+        return (
+            f"header: it lacks {lacks}, which {mapping.dataset} needs. {known}{_hint(width, mapping)}"
+            f"The columns bear the names that docs/datasets.md has for {mapping.dataset}; for other "
+            "columns write a mapping (see docs/operations.md), or name one that ships: "
+            f"{', '.join(shipped_mappings())}"
+        )
+    return (
+        f"header: it lacks columns that the mapping {mapping.name!r} reads: {lacks}. "
+        f"{known}{_hint(width, mapping)}Give the mapping that fits the file"
+    )
+
+
+def _hint(width: int, mapping: Mapping) -> str:
+    if width > 1:
+        return ""
+    return (
+        f"A single column: are the cells of a CSV file parted by {mapping.delimiter!r}, and does "
+        "the header of a workbook stand in the first row that it shows? "
+    )
+
+
+def _fields_present(
+    mapping: Mapping, record_type: RecordType, positions: dict[str, int]
+) -> tuple[str, ...]:
+    absent = [c for title, c in mapping.columns.items() if title not in positions]
+    left_out = {name for column in absent for name in column.targets.values()}
+    given = set(fields_given(mapping)) - left_out | _named_by_supply(mapping, record_type)
+    return tuple(f.name for f in record_type.fields if f.name in given)
+
+
+def _named_by_supply(mapping: Mapping, record_type: RecordType) -> frozenset[str]:
+    """The fields that say which record it is, for which the supply and the row serve."""
+    named = {RECORD_REFERENCE} if record_type.has_record_reference else set()
+    if mapping.reference == "supply-row":
+        named.add(record_type.identity[0])
+    return frozenset(named)
+
+
+def _fills(
+    mapping: Mapping, record_type: RecordType, positions: dict[str, int]
+) -> Iterator[tuple[int, frozenset[str], Fill]]:
+    for title, column in mapping.columns.items():
+        if title not in positions:
+            continue
+        empties = frozenset(map(folded, column.empty))
+        if column.month and column.until:
+            fill = _fill_pair(column.field, column.until, month_reader(column.month))
+        elif column.timestamp and column.time_field:
+            read = timestamp_reader(column.timestamp, midnight=column.midnight)
+            fill = _fill_pair(column.field, column.time_field, read)
+        else:
+            fill = _fill_one(column.field, reader_for(record_type.field(column.field), column))
+        yield positions[title], empties, fill
+
+
+def _fill_one(name: str, read: Callable[[str], Any]) -> Fill:
+    def fill(cell: str, record: dict[str, Any]) -> None:
+        record[name] = read(cell)
+
+    return fill
+
+
+def _fill_pair(first: str, last: str, read: Callable[[str], tuple[Any, Any]]) -> Fill:
+    def fill(cell: str, record: dict[str, Any]) -> None:
+        record[first], record[last] = read(cell)
+
+    return fill
+
+
+def _fits(rule: Rule, positions: dict[str, int]) -> Fits:
+    """A test of a row; a rule on an optional column that the file lacks fits no row."""
+    if any(title not in positions for title in rule.when):
+        return lambda _: False
+    tests = [(positions[t], frozenset(map(folded, accepted))) for t, accepted in rule.when.items()]
+    return lambda cells: all(folded(cells[i]) in accepted for i, accepted in tests)

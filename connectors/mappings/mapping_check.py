@@ -1,0 +1,105 @@
+"""A mapping held against the record type it is for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from connectors.mappings.mapping import Mapping
+from schemas.positions import Finding, Place
+from schemas.record_type import RECORD_REFERENCE, RecordType
+
+_KIND_OF_STYLE = {
+    "date": "date",
+    "month": "date",
+    "timestamp": "date",
+    "time": "time",
+    "truthy": "flag",
+    "values": "text",
+    "whole_number": "text",
+}
+
+
+def findings(mapping: Mapping, record_type: RecordType) -> list[Finding]:
+    """Everything in `mapping` that the record type has no place for."""
+    return [
+        *_unknown_fields(mapping, record_type),
+        *_unfit_styles(mapping, record_type),
+        *_fields_given_twice(mapping),
+        *_unknown_columns(mapping),
+        *_reference(mapping, record_type),
+    ]
+
+
+def fields_given(mapping: Mapping) -> tuple[str, ...]:
+    """Names of the fields that the mapping may give a value, in order of the file."""
+    rules = (name for rule in mapping.where for name in rule.gives)
+    columns = (name for _, name in _fields_of_columns(mapping))
+    return tuple(dict.fromkeys((*columns, *mapping.constants, *rules)))
+
+
+def _fields_of_columns(mapping: Mapping) -> Iterator[tuple[Place, str]]:
+    for title, column in mapping.columns.items():
+        for setting, name in column.targets.items():
+            yield ("columns", title) if setting == "field" else ("columns", title, setting), name
+
+
+def _fields_named(mapping: Mapping) -> Iterator[tuple[Place, str]]:
+    yield from _fields_of_columns(mapping)
+    for section in ("constants", "coding_systems", "explanations"):
+        for name in getattr(mapping, section):
+            yield (section, name), name
+    for number, rule in enumerate(mapping.where):
+        for name in rule.gives:
+            yield ("where", number, "gives", name), name
+
+
+def _unknown_fields(mapping: Mapping, record_type: RecordType) -> Iterator[Finding]:
+    known = {f.name for f in record_type.fields}
+    for place, name in _fields_named(mapping):
+        if name not in known:
+            accepted = ", ".join(f.name for f in record_type.fields)
+            message = f"{name!r} is no field of {record_type.dataset}; accepted: {accepted}"
+            yield Finding(place, message)
+
+
+def _unfit_styles(mapping: Mapping, record_type: RecordType) -> Iterator[Finding]:
+    kinds = {f.name: f.kind for f in record_type.fields}
+    for title, column in mapping.columns.items():
+        for style, kind in _KIND_OF_STYLE.items():
+            for setting, name in column.targets.items():
+                wanted = "time" if setting == "time_field" else kind
+                if getattr(column, style) and kinds.get(name, wanted) != wanted:
+                    message = f"{style} is for a {wanted}; {name!r} is a {kinds[name]}"
+                    yield Finding(("columns", title, style), message)
+
+
+def _fields_given_twice(mapping: Mapping) -> Iterator[Finding]:
+    seen: dict[str, Place] = {}
+    for place, name in _fields_of_columns(mapping):
+        if name in seen:
+            other = seen[name][1]
+            yield Finding(place, f"{name!r} is given by the column {other!r} already")
+        seen[name] = place
+    for name in mapping.constants:
+        if name in seen:
+            message = f"{name!r} is given by the column {seen[name][1]!r} already"
+            yield Finding(("constants", name), message)
+
+
+def _unknown_columns(mapping: Mapping) -> Iterator[Finding]:
+    accepted = ", ".join(sorted(mapping.columns_read))
+    named: list[tuple[Place, str]] = [(("optional", i), c) for i, c in enumerate(mapping.optional)]
+    named += [(("aliases", c), c) for c in mapping.aliases]
+    for place, title in named:
+        if title not in mapping.columns_read:
+            message = f"{title!r} is no column of columns or where; accepted: {accepted}"
+            yield Finding(place, message)
+
+
+def _reference(mapping: Mapping, record_type: RecordType) -> Iterator[Finding]:
+    """A supply and row may name a record, but not what it refers to, such as the crime of a victim."""
+    if mapping.reference == "supply-row" and len(record_type.identity) != 1:
+        message = f"{record_type.dataset} is not identified by one field"
+        if record_type.has_record_reference:
+            message += f"; {RECORD_REFERENCE} is filled without this setting"
+        yield Finding(("reference",), message)

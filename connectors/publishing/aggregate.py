@@ -1,0 +1,152 @@
+"""Publishes a table of one aggregate source (guidance 3.3) whole, with its metadata.
+
+The broker's access rules decide who may write and read a source's topic; nothing here does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from connectors.account import Account, check_access
+from connectors.publishing.metadata import TableMetadata, load_metadata
+from connectors.publishing.table_file import TableFile, read_table
+from connectors.publishing.table_parts import WHOLE, in_parts, joined
+from connectors.registry import known_schemas
+from connectors.topic_reader import end_offsets, read_until
+from connectors.writer import Outgoing, TransactionalWriter
+from isp.agreement.topics import MAXIMUM_INTAKE_BYTES
+from schemas.aggregates import AggregateSource
+from schemas.catalogue import Catalogue
+from schemas.marked import marked
+from schemas.wire import WireError
+from transport.client_names import table_transaction
+
+MARKING_HEADER = "marking"
+_FRAME_BYTES = 1_024
+"""Room that a message's key, header and frame take at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class TableJob:
+    """One table to publish; `supplier` and `contact` stand where the metadata name none."""
+
+    file: Path
+    source: AggregateSource
+    account: Account
+    catalogue: Catalogue
+    agency_name: str
+    supplier: str = ""
+    contact: str = ""
+    metadata: Path | None = None
+
+
+class PublishedTable(NamedTuple):
+    """What stands in the topic now; `sent` is false where it stood there before."""
+
+    record: dict[str, Any]
+    sent: bool
+
+
+def publish_table(job: TableJob, today: date) -> PublishedTable:
+    """Publish a table, unless the newest of its source is the same; `today` is in Europe/London.
+
+    Metadata that are given and state something new are sent with the table once more.
+
+    Raises:
+        SourceError: the file is no table, or too large.
+        MetadataError: what the metadata file states cannot be used.
+        NotApplied: the partnership lacks the schema.
+        PublishError: see `connectors.errors`; nothing is readable of what was not written whole.
+    """
+    table = read_table(job.file)
+    record = _record(job, table, today)
+    account = job.account
+    topic = account.names.aggregate(job.source.id)
+    check_access(account, [topic])
+    schema = marked(job.catalogue.system["aggregate"], job.source.marking)
+    encode = known_schemas(account, job.catalogue).encoder(topic, schema)
+    name = table_transaction(account.principal, job.source.id)
+    # Making the writer first ends what an earlier one left open before the topic is read.
+    writer = TransactionalWriter(account, name, topic)
+    newest = newest_table(account, job.source.id, job.catalogue)
+    if newest is not None and _states_nothing_new(job, record, newest):
+        return PublishedTable(newest, sent=False)
+    marking = [(MARKING_HEADER, job.source.marking.encode())]
+    values = list(map(encode, in_parts(record, fits=_fits(encode(record)))))
+    writer.write([Outgoing(topic, table.sha256.encode(), value, [*marking]) for value in values])
+    return PublishedTable(record, sent=True)
+
+
+def newest_table(account: Account, source: str, catalogue: Catalogue) -> dict[str, Any] | None:
+    """The newest table of a source as system/aggregate.avsc has it, if any; read as the account.
+
+    Raises:
+        AccessDeniedError: the broker does not let this party read the source.
+        PublishError: see `connectors.account.check_access`.
+    """
+    topic = account.names.aggregate(source)
+    check_access(account, [topic])
+    newest = None
+    for table in _tables(account, topic, catalogue):
+        if table["source"] == source:
+            newest = table
+    return newest
+
+
+def _tables(account: Account, topic: str, catalogue: Catalogue) -> Iterator[dict[str, Any]]:
+    return joined(_messages(account, topic, catalogue))
+
+
+def _messages(account: Account, topic: str, catalogue: Catalogue) -> Iterator[dict[str, Any]]:
+    known = known_schemas(account, catalogue)
+    for value in read_until(account, topic, end_offsets(account, topic)):
+        try:
+            yield known.decode(value, catalogue.system["aggregate"])
+        except WireError:
+            continue  # the agency's own topic may hold what others of its tools wrote
+
+
+def _fits(value: bytes) -> bool:
+    return len(value) <= MAXIMUM_INTAKE_BYTES - _FRAME_BYTES
+
+
+def _record(job: TableJob, table: TableFile, today: date) -> dict[str, Any]:
+    """The table as system/aggregate.avsc has it; the duties are the schema's own words."""
+    source = job.source
+    stated = TableMetadata()
+    if job.metadata is not None:
+        of = f"the table {job.file.name}"
+        stated = load_metadata(job.metadata, TableMetadata, table.fields, of)
+    supplier = (stated.supplier or job.supplier, stated.contact or job.contact)
+    return {
+        "source": source.id,
+        "title": source.title,
+        "guidance": source.guidance,
+        "marking": source.marking,
+        "agency": job.agency_name,
+        "contact": ", ".join(part for part in supplier if part),
+        **stated.period.ends,
+        "file_format": table.read_as,
+        "records": table.records,
+        "supplied_on": today.isoformat(),
+        "fields": list(table.fields),
+        "explanations": stated.explanations,
+        "coding_systems": stated.coding_systems,
+        "geocoding": stated.geocoding,
+        "caveats": [*stated.caveats, *table.caveats],
+        "sha256": table.sha256,
+        "table": table.content,
+        **WHOLE,
+    }
+
+
+def _states_nothing_new(
+    job: TableJob, record: Mapping[str, Any], newest: Mapping[str, Any]
+) -> bool:
+    if job.metadata is None:
+        return bool(record["sha256"] == newest["sha256"])
+    return all(newest[name] == value for name, value in record.items() if name != "supplied_on")

@@ -1,0 +1,234 @@
+"""The metadata of one supply (guidance 3.4) and how far it has come."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Collection, Sequence
+from collections.abc import Mapping as ReadOnly
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from connectors.errors import SourceError
+from connectors.mappings.convert import Converted, Converter, columns_present
+from connectors.mappings.mapping import Mapping
+from connectors.publishing.metadata import UNSTATED, Metadata
+from connectors.publishing.repeats import Repeats
+from connectors.sources.content import content_digest
+from connectors.sources.table import HIDDEN, NOTHING_LEFT_OUT, Contents, Unreadable
+from schemas.record_type import RecordType
+
+ID_DIGITS = 32
+UNREADABLE_NAMED = 10
+_EMPTY = (None, "")
+
+
+def supply_id(agency: str, mapping: Mapping, present: Collection[str], content: bytes) -> str:
+    """Name of a supply: the same file of the same agency by the same mapping is the same supply.
+
+    `present` are the mapping's columns that the file has, `content` the digest of what
+    it holds.
+    """
+    digest = hashlib.sha256()
+    for part in (
+        agency.encode(),
+        mapping.dataset.encode(),
+        mapping.content(present).encode(),
+        content,
+    ):
+        # Each part behind its length, so that no two different supplies run together into one.
+        digest.update(len(part).to_bytes(8, "big") + part)
+    return digest.hexdigest()[:ID_DIGITS]
+
+
+def erasure_id(supplied: str, rows: Collection[int] | None) -> str:
+    """Name of the erasure of a supply's records, or of those of its `rows` alone."""
+    named = "all" if rows is None else ",".join(map(str, sorted(rows)))
+    return hashlib.sha256(f"erase {supplied} {named}".encode()).hexdigest()[:ID_DIGITS]
+
+
+def identified(
+    file: Path,
+    mapping: Mapping,
+    agency: str,
+    record_type: RecordType,
+    header: Sequence[str],
+    contents: Contents = NOTHING_LEFT_OUT,
+) -> tuple[str, Converter]:
+    """The name of the supply that a file is, and what makes its rows records, their references included.
+
+    Raises:
+        SourceError: the file is not what the mapping says; names it.
+    """
+    try:
+        present = columns_present(mapping, header)
+        identifier = supply_id(agency, mapping, present, content_digest(file))
+        return identifier, Converter(mapping, record_type, header, identifier)
+    except SourceError as error:
+        hidden = len(contents.hidden_columns)
+        hint = (
+            f". Columns that the workbook hides and that are not read: {hidden}" if hidden else ""
+        )
+        raise SourceError(f"{file}: {error}{hint}") from None
+
+
+def where_unreadable(named: Sequence[str], count: int) -> str:
+    """The rows that are named, of `count` that could not be read, and how many more there are."""
+    more = count - len(named)
+    return "; ".join(named) + (f"; and {more} more" if more else "")
+
+
+@dataclass(slots=True)
+class Counts:
+    """What became of the rows of a file so far. Counting the same rows again gives the same."""
+
+    rows_read: int = 0
+    records: int = 0
+    unreadable: int = 0
+    out_of_scope: Counter[str] = field(default_factory=Counter)
+    filled: Counter[str] = field(default_factory=Counter)
+    unreadable_named: list[str] = field(default_factory=list)
+    period_from: date | None = None
+    period_to: date | None = None
+    repeats: Repeats = field(default_factory=Repeats)
+
+    def add_unreadable(self, row: Unreadable) -> None:
+        """Count a row that could not be read; the first few are named."""
+        self.rows_read += 1
+        self.unreadable += 1
+        if len(self.unreadable_named) < UNREADABLE_NAMED:
+            self.unreadable_named.append(row.told)
+
+    def add_hidden(self) -> None:
+        """Count a row that the workbook hides."""
+        self.rows_read += 1
+        self.out_of_scope[HIDDEN] += 1
+
+    def add(self, converted: Converted, dates: Sequence[str]) -> None:
+        """Count a row; `dates` are the fields by which a record says when it happened."""
+        self.rows_read += 1
+        if converted.record is None:
+            self.out_of_scope[str(converted.out_of_scope)] += 1
+            return
+        self.records += 1
+        record = converted.record
+        self.repeats.add(converted.identity, self.rows_read)
+        self.filled.update([name for name, value in record.items() if value not in _EMPTY])
+        for name in dates:
+            value = record[name]
+            if isinstance(value, date):
+                self.period_from = min(value, self.period_from or value)
+                self.period_to = max(value, self.period_to or value)
+
+    @property
+    def caveats(self) -> list[str]:
+        """What the supply must say about rows that it lacks."""
+        found = []
+        if self.unreadable:
+            found.append(f"Rows of the file that could not be read and were not sent: {self.where}")
+        if hidden := self.out_of_scope[HIDDEN]:
+            found.append(f"Rows that the workbook hides and that were not sent: {hidden}")
+        return found
+
+    @property
+    def where(self) -> str:
+        """The first rows that could not be read, each with its reason, and how many more."""
+        return where_unreadable(self.unreadable_named, self.unreadable)
+
+
+@dataclass(frozen=True, slots=True)
+class Supply:
+    """What stays the same throughout one supply.
+
+    `supplier` and `contact` are those of the protocol; what `metadata` states goes before them and,
+    datafield by datafield, before what the mapping states.
+    """
+
+    supply_id: str
+    agency: str
+    contact: str
+    mapping: Mapping
+    converter: Converter
+    supplied_on: date
+    read_as: str = ""
+    agency_name: str = ""
+    supplier: str = ""
+    metadata: Metadata = UNSTATED
+    erases: bool = False
+    contents: Contents = NOTHING_LEFT_OUT
+
+    def caveats(self, counts: Counts, *, complete: bool) -> list[str]:
+        """All that is to be considered when the supply is used, each said once.
+
+        Which records share a reference is known once the supply is complete.
+        """
+        stated = (
+            *self.mapping.caveats,
+            *self.metadata.caveats,
+            *self.contents.caveats,
+            *counts.caveats,
+            *(counts.repeats.found().caveats if complete else ()),
+        )
+        return list(dict.fromkeys(stated))
+
+    def record(self, counts: Counts, *, complete: bool) -> dict[str, Any]:
+        """The supply as system/supply.avsc has it; the duties are the schema's own words."""
+        m, stated = self.mapping, self.metadata
+        return {
+            "supply_id": self.supply_id,
+            "agency": self.agency,
+            "agency_name": self.agency_name,
+            "supplier": stated.supplier or self.supplier,
+            "contact": stated.contact or self.contact,
+            "dataset": m.dataset,
+            "period_from": counts.period_from and counts.period_from.isoformat(),
+            "period_to": counts.period_to and counts.period_to.isoformat(),
+            "file_format": f"{self.read_as}; mapping {m.name}",
+            "rows_read": counts.rows_read,
+            "out_of_scope": dict(counts.out_of_scope),
+            "records": counts.records,
+            "complete": complete,
+            "supplied_on": self.supplied_on.isoformat(),
+            "fields": list(self.converter.fields),
+            "filled": dict(counts.filled),
+            "explanations": m.explanations | stated.explanations,
+            "undeclared_columns": list(self.converter.undeclared),
+            "coding_systems": m.coding_systems | stated.coding_systems,
+            "geocoding": stated.geocoding or m.geocoding,
+            "caveats": self.caveats(counts, complete=complete),
+            "claims": stated.claims and stated.claims.record,
+            "erases": self.erases,
+        }
+
+    def renewed(self, newest: ReadOnly[str, Any]) -> dict[str, Any] | None:
+        """The newest record of a supply with what is stated now; None where that is nothing new.
+
+        The guidance wants metadata "kept up to date", also of a supply that is complete.
+        """
+        stated, newest = self.metadata, dict(newest)
+        renewed = newest | {
+            "supplier": stated.supplier or newest["supplier"],
+            "contact": stated.contact or newest["contact"],
+            "explanations": newest["explanations"] | stated.explanations,
+            "coding_systems": newest["coding_systems"] | stated.coding_systems,
+            "geocoding": stated.geocoding or newest["geocoding"],
+            "caveats": list(dict.fromkeys([*newest["caveats"], *stated.caveats])),
+            "claims": stated.claims.record if stated.claims else newest["claims"],
+        }
+        return None if renewed == newest else renewed
+
+
+def ruling(known: ReadOnly[str, Any] | None, later: ReadOnly[str, Any]) -> ReadOnly[str, Any]:
+    """Of two records of one supply the one that came further; of equals the later states what holds."""
+    if known is None:
+        return later
+    came, comes = ((s["rows_read"], s["complete"]) for s in (known, later))
+    return later if comes >= came else known
+
+
+def event_dates(record_type: RecordType) -> tuple[str, ...]:
+    """The fields whose dates bound the time period that a supply covers."""
+    names = (name for event in record_type.events for name in (event.date, event.until) if name)
+    return tuple(dict.fromkeys(names))

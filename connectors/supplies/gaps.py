@@ -1,0 +1,94 @@
+"""What an agency's minimum datasets lack: for its liaison officer to see to (guidance 2.2.1). Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+from connectors.supplies.history import History
+from connectors.supplies.requirements import requirements
+from isp.agreement.protocol import Officer, Party, Protocol
+from schemas.catalogue import Catalogue
+from schemas.record_type import RecordType
+
+Kind = Literal["field", "unusable", "never-supplied", "not-yet-known", "no-agreement"]
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """One thing that is lacking; `fields` are the datafields of which any one would do."""
+
+    kind: Kind
+    dataset: str
+    guidance: str
+    message: str
+    fields: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AgencyGaps:
+    """What one party lacks, and the post that sees to it."""
+
+    agency: str
+    name: str
+    liaison_officer: Officer | None
+    gaps: tuple[Gap, ...]
+
+
+def gaps(
+    party: Party, history: History, protocol: Protocol, catalogue: Catalogue, today: date
+) -> AgencyGaps:
+    """Hold what a party has supplied so far against the minimum datasets of the guidance.
+
+    Peripheral datasets count on a day on which the protocol states a requirement for them.
+    """
+    found: list[Gap] = []
+    for record_type in catalogue:
+        if record_type.core or protocol.is_opened(record_type.dataset, today):
+            found += _of_dataset(record_type, party, history, protocol)
+    return AgencyGaps(party.id, party.name, party.liaison_officer, tuple(found))
+
+
+def _of_dataset(
+    record_type: RecordType, party: Party, history: History, protocol: Protocol
+) -> Iterator[Gap]:
+    if any((s.agency, s.dataset) == (party.id, record_type.dataset) for s in protocol.supplies):
+        return _of_agreed(record_type, history)
+    return _of_not_agreed(record_type, party, protocol)
+
+
+def _of_agreed(record_type: RecordType, history: History) -> Iterator[Gap]:
+    dataset, section = record_type.dataset, record_type.guidance
+    outcomes = [outcome for (_, of), outcome in history.outcomes.items() if of == dataset]
+    filled = {name for outcome in outcomes for name in outcome.filled}
+    rejected = sum(outcome.rejected for outcome in outcomes)
+    if history.is_unfinished(dataset):
+        message = "its supplies or receipts could not be read to their end, so gaps are not known"
+        yield Gap("not-yet-known", dataset, section, message)
+    elif not outcomes and not any(s["dataset"] == dataset for s in history.supplies):
+        yield Gap("never-supplied", dataset, section, "agreed, but never supplied")
+    elif not outcomes:
+        message = "supplied, but the worker has told no outcome yet, so what it lacks is not known"
+        yield Gap("not-yet-known", dataset, section, message)
+    elif filled:
+        yield from _of_fields(record_type, filled)
+    elif rejected and not any(outcome.accepted for outcome in outcomes):
+        message = f"supplied, but all of its {rejected:,} records were rejected"
+        yield Gap("unusable", dataset, section, message)
+
+
+def _of_fields(record_type: RecordType, filled: set[str]) -> Iterator[Gap]:
+    for asked in requirements(record_type):
+        if not asked.is_met(filled):
+            message = f"no record on which receipts still stand held a usable {asked.wording!r}"
+            yield Gap("field", record_type.dataset, record_type.guidance, message, asked.fields)
+
+
+def _of_not_agreed(record_type: RecordType, party: Party, protocol: Protocol) -> Iterator[Gap]:
+    """A neighbour's police force, or a second operator, lacks nothing that another supplies."""
+    supplied = any(s.dataset == record_type.dataset for s in protocol.supplies)
+    if party.kind in record_type.suppliers and not supplied:
+        message = f"the guidance names a {party.kind} as its supplier; no agreement provides for it"
+        yield Gap("no-agreement", record_type.dataset, record_type.guidance, message)

@@ -1,0 +1,55 @@
+"""Made-up records and household counts as CSV files (UTF-8, RFC 4180, one header)."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
+from pathlib import Path
+from random import Random
+
+from demo.generator.district import Point
+from demo.generator.seeds import seeded
+
+MADE_UP = "made up for demonstration"
+SPARSE = 0.12
+"""Share of postcodes with fewer than four households."""
+
+
+def write_csv(path: Path, rows: Iterable[Mapping[str, str]]) -> int:
+    """Write rows that all have the fields of the first; give their number."""
+    remaining = iter(rows)
+    first = next(remaining, None)
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        if first is None:
+            return 0
+        writer = csv.writer(stream)
+        writer.writerow(first)
+        count = 0
+        for row in chain([first], remaining):
+            writer.writerow(row.values())
+            count += 1
+    return count
+
+
+def households_file(path: Path, postcodes: Sequence[Point], seed: int) -> int:
+    """Write made-up household counts of postcodes and say so on each line; give their number.
+
+    About one postcode in eight has none to three households, the others four to sixty.
+    """
+    rng = seeded(seed, "households")
+    return write_csv(
+        path,
+        (
+            {
+                "postcode": point.postcode,
+                "households": str(_households(rng)),
+                "note": MADE_UP,
+            }
+            for point in postcodes
+        ),
+    )
+
+
+def _households(rng: Random) -> int:
+    return rng.randint(0, 3) if rng.random() < SPARSE else rng.randint(4, 60)

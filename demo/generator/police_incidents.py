@@ -1,0 +1,96 @@
+"""Made-up calls for police service (guidance 3.2.2) by the field names of `police-incident`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from random import Random
+
+from demo.generator.choice import Weighted
+from demo.generator.clock import Calendar, week
+from demo.generator.district import Point
+from demo.generator.people import caller_name, telephone
+from demo.generator.seeds import seeded
+from demo.generator.town import Site, Town, lay_out
+from demo.generator.trouble import Row, troubled
+
+DOMESTIC = "Domestic incident"
+REPEATED = 0.35
+"""Share of domestic incidents at an address that had one before."""
+
+_NARRATIVES = {
+    "ASB nuisance": "Group of youths shouting and kicking bins, moved on",
+    "ASB personal": "Caller says neighbours are abusing her over the fence again",
+    "ASB environmental": "Rubbish and needles left on the path",
+    "Street drinking": "Several people drinking and arguing on the benches",
+    "Nuisance vehicles": "Cars revving and racing in the car park",
+    DOMESTIC: "Shouting heard, partner said to be in drink; children upstairs",
+    "Noise nuisance": "Loud music from the address since the early evening",
+    "Street disorder": "Fight outside the premises, two males, no weapons seen",
+    "Concern for safety": "Has not been seen for two days, not answering the door",
+    "Suspicious circumstances": "Male trying door handles along the street",
+    "Missing person": "Has not come home, phone switched off",
+    "Road traffic collision": "Two vehicles, damage only, blocking the carriageway",
+    "Alarm activation": "Audible alarm, keyholder informed",
+}
+_DAYTIME = week(day=3, evening=2, night=0.8, weekend_night=0.8)
+_EVENING = week(day=1.2, evening=3, night=1.5, weekend_night=3)
+_NIGHT = week(day=0.4, evening=1.5, night=1.5, weekend_night=9)
+_PATTERNS = {
+    "ASB nuisance": (22.0, _EVENING),
+    "ASB personal": (9.0, _EVENING),
+    "ASB environmental": (4.0, _DAYTIME),
+    "Street drinking": (5.0, _NIGHT),
+    "Nuisance vehicles": (5.0, _EVENING),
+    DOMESTIC: (13.0, _EVENING),
+    "Noise nuisance": (6.0, _NIGHT),
+    "Street disorder": (8.0, _NIGHT),
+    "Concern for safety": (12.0, _DAYTIME),
+    "Suspicious circumstances": (7.0, _NIGHT),
+    "Missing person": (2.0, _EVENING),
+    "Road traffic collision": (5.0, _DAYTIME),
+    "Alarm activation": (2.0, _NIGHT),
+}
+_TYPES = Weighted((kind, weight) for kind, (weight, _) in _PATTERNS.items())
+
+
+def police_incidents(
+    n: int, seed: int, postcodes: Sequence[Point], calendar: Calendar | None = None
+) -> Iterator[Row]:
+    """Give `n` incidents of one district; the same seed and postcodes give the same rows."""
+    rng, town = seeded(seed, "police-incident"), lay_out(postcodes, seed)
+    calendar = calendar or Calendar()
+    return troubled("police-incident", _rows(n, town, calendar, rng), town, rng)
+
+
+def _rows(n: int, town: Town, calendar: Calendar, rng: Random) -> Iterator[Row]:
+    known: list[Site] = []
+    for number in range(1, n + 1):
+        kind = _TYPES.draw(rng)
+        site = _domestic_site(known, town, rng) if kind == DOMESTIC else town.place(rng)
+        yield _row(number, kind, site, calendar, rng)
+
+
+def _domestic_site(known: list[Site], town: Town, rng: Random) -> Site:
+    if known and rng.random() < REPEATED:
+        return known[int(rng.random() * len(known))]
+    known.append(town.home(rng))
+    return known[-1]
+
+
+def _row(number: int, kind: str, site: Site, calendar: Calendar, rng: Random) -> Row:
+    moment = calendar.moment(_PATTERNS[kind][1], rng)
+    called = rng.random() < 0.6  # noqa: PLR2004 - share of incidents with a known caller
+    return {
+        "incident_reference": f"INC-{number:07}",
+        "incident_type": kind,
+        "domestic": "true" if kind == DOMESTIC else "false",
+        "incident_date": calendar.date(moment),
+        "incident_time": calendar.time(moment),
+        "location_address": site.address,
+        "location_postcode": site.postcode,
+        "location_easting": str(site.easting),
+        "location_northing": str(site.northing),
+        "caller_name": caller_name(rng) if called else "",
+        "caller_telephone": telephone(rng) if called else "",
+        "narrative": _NARRATIVES[kind],
+    }

@@ -1,0 +1,98 @@
+"""A short live phase: how long a record takes from its publishing to a partner who may read it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from confluent_kafka import OFFSET_END, Consumer, Producer, TopicPartition
+
+from isp.agreement.topics import PARTNER_BATCH_BYTES
+from transport.client_names import reader_group
+from transport.reader import ReadError
+
+SETTINGS = {"linger.ms": 0, "enable.idempotence": True, "batch.size": PARTNER_BATCH_BYTES}
+"""Settings of the producer that publishes steadily."""
+
+_SETTLE_SECONDS = 1.0
+_GIVE_UP_SECONDS = 10.0
+
+
+class Arrivals:
+    """Notes when each record id becomes readable for one recipient."""
+
+    def __init__(self, client: dict[str, Any], topic: str, partitions: int) -> None:
+        """Begin to read at the end of `topic`."""
+        self.at: dict[str, float] = {}
+        self._stop = threading.Event()
+        self._consumer = Consumer(
+            {
+                **client,
+                "group.id": reader_group(client["sasl.username"]),
+                "enable.auto.commit": False,
+                "isolation.level": "read_committed",
+                "fetch.wait.max.ms": 10,
+            }
+        )
+        self._consumer.assign([TopicPartition(topic, p, OFFSET_END) for p in range(partitions)])
+        self._thread = threading.Thread(target=self._read, daemon=True)
+
+    def __enter__(self) -> Arrivals:
+        self._thread.start()
+        time.sleep(_SETTLE_SECONDS)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+        self._consumer.close()
+
+    def wait_for(self, wanted: int) -> None:
+        """Wait until `wanted` records have arrived, or nothing more is to be expected."""
+        give_up = time.monotonic() + _GIVE_UP_SECONDS
+        while len(self.at) < wanted and time.monotonic() < give_up:
+            time.sleep(0.02)
+
+    def _read(self) -> None:
+        while not self._stop.is_set():
+            message = self._consumer.poll(0.05)
+            if message is not None and message.error() is None:
+                key = message.key()
+                self.at[key.decode() if isinstance(key, bytes) else str(key)] = time.time()
+
+
+def publish_steadily(
+    client: dict[str, Any],
+    topic: str,
+    values: Sequence[bytes],
+    rate: float,
+    progress: Callable[[int], None],
+) -> list[float]:
+    """Publish `values` at `rate` a second; when each was handed to Kafka, seconds since 1970."""
+    producer = Producer({**client, **SETTINGS})
+    sent: list[float] = []
+    begin = time.perf_counter()
+    for number, value in enumerate(values):
+        time.sleep(max(0.0, begin + number / rate - time.perf_counter()))
+        sent.append(time.time())
+        producer.produce(topic, value)
+        producer.poll(0)
+        progress(1)
+    producer.flush(_GIVE_UP_SECONDS)
+    return sent
+
+
+def percentiles(milliseconds: Sequence[float]) -> dict[str, float]:
+    """Median, 95th and 99th percentile and maximum."""
+    if not milliseconds:
+        raise ReadError("live phase", "no record became readable")
+    p50, p95, p99 = np.percentile(milliseconds, [50, 95, 99])
+    return {
+        "p50_ms": round(float(p50), 1),
+        "p95_ms": round(float(p95), 1),
+        "p99_ms": round(float(p99), 1),
+        "max_ms": round(max(milliseconds), 1),
+    }

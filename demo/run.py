@@ -1,0 +1,182 @@
+"""The demo: a district's supplies through the whole system, and what each partner then has."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from rich.progress import Progress
+
+from connectors.account import Account
+from connectors.mappings.mapping_file import identity_mapping
+from connectors.publishing.publish import Job, publish
+from connectors.receipts import await_outcome
+from connectors.registry import known_schemas
+from demo.access_table import ask_the_broker, refused_acts
+from demo.case import try_a_case
+from demo.live import Arrivals, percentiles, publish_steadily
+from demo.report import Findings, Supplied
+from demo.supplies import District, SupplyFile
+from isp.agreement.topics import Names
+from ops.system import System, keys_of
+from sanitiser.policy import Policy
+from schemas.derive import intake_schema, release_schema
+from schemas.london import london_today
+from schemas.wire import decoder, encoder
+from transport.reader import decoded, read_all
+
+OUTCOME_SECONDS = 120.0
+LIVE_DATASET = "police-incident"
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """One demo on a running system. `live_rate` is records a second, for `live_seconds`."""
+
+    system: System
+    district: District
+    files: tuple[SupplyFile, ...]
+    live_rate: float
+    live_seconds: float
+
+    def run(self, progress: Progress) -> Findings:
+        """Supply, wait for the receipts, read back as each partner, measure."""
+        began = time.monotonic()
+        supplies = [self._supply(file, progress) for file in self.files]
+        latency, records = self._live(progress)
+        asking = progress.add_task("asking the broker who may read what", total=None)
+        sample = self._sample(self.files[0])
+        findings = Findings(
+            supplies=supplies,
+            sample=sample,
+            answers=ask_the_broker(self.system),
+            refusals=refused_acts(self.system),
+            case=try_a_case(self.system, sample["original"]),
+            latency=latency,
+            live_records=records,
+            live_rate=self.live_rate,
+            seconds=time.monotonic() - began,
+        )
+        progress.update(asking, total=1, completed=1)
+        return findings
+
+    def _supply(self, file: SupplyFile, progress: Progress) -> Supplied:
+        account = self._account(file.agency)
+        record_type = self.system.catalogue.record_type(file.dataset)
+        task = progress.add_task(f"{file.agency} publishes {file.dataset}", total=file.rows)
+        job = Job(file.path, identity_mapping(record_type), account, self.system.catalogue)
+        published = publish(
+            job, progress=lambda at: progress.update(task, completed=at.rows_read // 2)
+        )
+        outcome = await_outcome(
+            account,
+            self.system.catalogue,
+            published.supply_id,
+            published.records,
+            start=published.receipts_from,
+            timeout_s=OUTCOME_SECONDS,
+            progress=lambda at: progress.update(task, completed=(file.rows + at.settled) / 2),
+        )
+        return Supplied(
+            file.agency,
+            file.dataset,
+            supplied=published.records,
+            cleaned=outcome.cleaned,
+            held=outcome.held,
+            rejected=outcome.rejected,
+            released=dict(outcome.released),
+        )
+
+    def _account(self, agency: str) -> Account:
+        return Account(self.system.protocol.prefix, agency, self.system.client(agency))
+
+    def _policy(self, dataset: str, profile: str) -> Policy:
+        key = keys_of(self.system.stack).ring().key(london_today())
+        record_type = self.system.catalogue.record_type(dataset)
+        return Policy(record_type, profile, key, self.system.catalogue.code_lists)
+
+    def _recipient(self, dataset: str, profile: str) -> str:
+        return next(
+            e.party
+            for e in self.system.protocol.receives
+            if e.profile == profile and dataset in e.datasets
+        )
+
+    def _partitions(self, dataset: str) -> int:
+        return max(s.partitions for s in self.system.protocol.supplies if s.dataset == dataset)
+
+    def _sample(self, file: SupplyFile) -> dict[str, dict[str, Any]]:
+        """The first original that both profiles got, beside its released forms, read by partners."""
+        names = Names(self.system.protocol.prefix)
+        released: dict[str, dict[str, dict[str, Any]]] = {}
+        for profile in self.system.protocol.profiles_of(file.dataset):
+            topic = names.depersonalised(profile, file.dataset)
+            client = self.system.client(self._recipient(file.dataset, profile))
+            schema = release_schema(self.system.catalogue.record_type(file.dataset), profile)
+            records = decoded(
+                read_all(client, topic, self._partitions(file.dataset)), decoder(schema)
+            )
+            released[profile] = {record["record_id"]: record for record in records}
+        policies = {profile: self._policy(file.dataset, profile) for profile in released}
+        return next(_samples(file, policies, released), {})
+
+    def _live(self, progress: Progress) -> tuple[dict[str, float], int]:
+        """Publish at a steady rate as the police; note when the council could read each record."""
+        names, dataset = Names(self.system.protocol.prefix), LIVE_DATASET
+        agency = next(s.agency for s in self.system.protocol.supplies if s.dataset == dataset)
+        policy = self._policy(dataset, "central")
+        records = self.district.live_records(round(self.live_rate * self.live_seconds))
+        ids = [policy.record_id(agency, record) for record in records]
+        encode = self._intake_encoder(agency, dataset)
+        values = [encode(record) for record in records]
+        topic = names.depersonalised("central", dataset)
+        task = progress.add_task(f"live, {self.live_rate:.0f} records a second", total=len(values))
+        council = self.system.client(self._recipient(dataset, "central"))
+        with Arrivals(council, topic, self._partitions(dataset)) as arrivals:
+            sent = publish_steadily(
+                self.system.client(agency), names.intake(agency, dataset), values, self.live_rate,
+                lambda n: progress.advance(task, n),
+            )  # fmt: skip
+            arrivals.wait_for(len(values))
+        took = [
+            (arrivals.at[i] - at) * 1_000
+            for i, at in zip(ids, sent, strict=True)
+            if i in arrivals.at
+        ]
+        return percentiles(took), len(took)
+
+    def _intake_encoder(self, agency: str, dataset: str) -> Callable[[Any], bytes]:
+        catalogue = self.system.catalogue
+        known = known_schemas(self._account(agency), catalogue)
+        schema = intake_schema(catalogue.record_type(dataset))
+        return encoder(schema, known.id_of(schema))
+
+
+def _samples(
+    file: SupplyFile, policies: dict[str, Policy], released: dict[str, dict[str, dict[str, Any]]]
+) -> Any:
+    for original in file.originals():
+        try:
+            ids = {p: policy.record_id(file.agency, original) for p, policy in policies.items()}
+        except KeyError:
+            continue
+        forms = {p: released[p].get(i) for p, i in ids.items()}
+        if all(forms.values()) and all(form["location_address"] for form in forms.values() if form):
+            yield {"original": original, **forms}
+
+
+def as_document(findings: Findings) -> str:
+    """The findings as one JSON object."""
+    document = {
+        "supplies": [asdict(supplied) for supplied in findings.supplies],
+        "sample": findings.sample,
+        "access": [a._asdict() | {"topic": a.topic.name} for a in findings.answers],
+        "refusals": dict(findings.refusals),
+        "case": findings.case._asdict(),
+        "latency": dict(findings.latency),
+        "seconds": round(findings.seconds, 1),
+    }
+    return json.dumps(document, default=str, indent=2)

@@ -1,0 +1,22 @@
+"""Which datasets flow on a day: core ones always, peripheral ones while a requirement is stated."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from isp.agreement.protocol import Protocol
+from schemas.catalogue import Catalogue
+
+
+def closed_datasets(protocol: Protocol, catalogue: Catalogue, day: date) -> frozenset[str]:
+    """Supplied datasets that do not flow on `day` (Europe/London): peripheral and not opened.
+
+    Guidance 3.1.2: peripheral data are "shared as and when they are required to support a
+    specific CSP intelligence requirement".
+    """
+    supplied = {supply.dataset for supply in protocol.supplies}
+    return frozenset(
+        dataset
+        for dataset in supplied
+        if not catalogue.record_type(dataset).core and not protocol.is_opened(dataset, day)
+    )

@@ -1,0 +1,653 @@
+"""The Information Sharing Protocol (ISP) as a file: who supplies what, who receives what, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date, timedelta
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from isp.agreement.ed25519_points import point_flaw
+from schemas.exact_base64 import decoded
+from schemas.formats import FORMAT, Format, Signed
+from schemas.plain_text import Visible, VisibleText, lines
+from schemas.positions import Finding, Place
+
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,30}$")]
+District = Annotated[str, Field(pattern=r"^[EW]\d{8}$")]
+Profile = Literal["central", "second", "personal"]
+Post = Literal["liaison_officer", "deputy", "approver", "duty_officer", "caldicott_guardian"]
+"""Posts that hold a key. The first three sign for a party; the others act in cases alone."""
+_LIAISON: Post = "liaison_officer"
+KEY_BYTES = 32
+"""Of an Ed25519 key (RFC 8032)."""
+
+
+EXERCISE = "EXERCISE, agreed by nobody"
+"""What every listing says of a protocol that is signed for trying it out."""
+
+
+def _is_key(text: str) -> str:
+    flaw = point_flaw(decoded(text, KEY_BYTES))
+    if flaw is not None:
+        raise ValueError(f"{flaw}; a public key made by `ipu isp key` is accepted")
+    return text
+
+
+PublicKey = Annotated[str, AfterValidator(_is_key)]
+Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+"""SHA-256 in hexadecimal."""
+Kind = Literal[
+    "police-force", "police-authority", "council", "fire-and-rescue", "primary-care-trust",
+    "local-health-board", "probation-trust", "strategic-health-authority", "nhs-trust", "mental-health-trust",
+    "ambulance-service", "youth-offending-service", "drug-and-alcohol-action-team",
+    "criminal-justice-board", "crown-prosecution-service", "courts-service", "prison-service",
+    "young-offender-institution", "housing-association", "victim-support", "voluntary-agency",
+    "transport-police", "transport-provider", "environment-agency", "business", "community-group",
+]  # fmt: skip
+"""Agencies that the guidance names as signatories (2.2.4) or as sources of a dataset (3.2)."""
+HEALTH = frozenset({
+    "primary-care-trust", "local-health-board", "strategic-health-authority", "nhs-trust",
+    "mental-health-trust", "ambulance-service", "drug-and-alcohol-action-team",
+})  # fmt: skip
+"""Kinds whose use of personal information the Caldicott principles govern (guidance 2.4.2.2)."""
+
+COMPONENTS = frozenset({"worker", "recorder", "auditor", "discloser"})
+"""Principals beside the parties': what processes, what writes the audit, who reads it, what discloses."""
+
+PROCESSES = COMPONENTS - {"auditor"}
+"""Components that no person reads by. Their own reads are not audited, those of the auditor are."""
+
+RELEVANT_AUTHORITIES = frozenset({
+    "police-force", "police-authority", "council", "probation-trust", "fire-and-rescue", "primary-care-trust",
+    "local-health-board", "strategic-health-authority", "nhs-trust", "mental-health-trust",
+    "ambulance-service", "housing-association", "transport-provider",
+})  # fmt: skip
+"""Kinds among which the law names relevant authorities (guidance 2.2.3).
+
+Ambulance and mental health services are NHS trusts, a housing association can be a registered social
+landlord, and of the transport providers Transport for London is one.
+"""
+
+WIDEST_MARGIN = 500
+"""Metres beyond the area that need no neighbour's agreement: boundaries run through streets."""
+
+MINIMUM_HOUSEHOLDS = 4
+"""Appendix 1: "if the postcode contains fewer than four households"."""
+
+MINIMUM_ALIKE = 4
+"""Fewest people alike in a small area, by the same measure as households."""
+
+
+class ProtocolError(ValueError):
+    """A protocol that must not be applied; every finding with file, line, place and reason."""
+
+
+class Status(StrEnum):
+    """Statutory status of a party (guidance 2.2.1, 2.2.2)."""
+
+    RESPONSIBLE_AUTHORITY = "responsible-authority"
+    CO_OPERATING_BODY = "co-operating-body"
+    INVITED = "invited"
+
+
+class Partnership(Signed):
+    """The Community Safety Partnership; `short_name` starts the name of every topic.
+
+    `area` are its districts (GSS codes). What happened up to `margin_metres` beyond the nearest of
+    their postcodes still counts as inside: boundaries run through streets and map points are rounded.
+    """
+
+    name: Visible
+    short_name: Name
+    area: Annotated[tuple[District, ...], Field(min_length=1)]
+    margin_metres: Annotated[int, Field(ge=0, le=10_000)] = 500
+
+
+class Officer(Signed):
+    """Who answers for a party, as a post with a mailbox: never a person's name.
+
+    `key` is the public key with which the post signs (Ed25519, 32 bytes in base64). In the protocol that
+    changes it, `replaces` may name the key before it, which then signs the change.
+    """
+
+    post: Visible
+    contact: Visible
+    key: PublicKey | None = None
+    replaces: PublicKey | None = None
+
+
+class Agreement(Signed):
+    """Where another partnership's own protocol agrees to the sharing, and until when (guidance 2.2.4).
+
+    `protocol` names that protocol and its section; its `liaison_officer` signs for it.
+    """
+
+    protocol: Annotated[str, Field(min_length=1), AfterValidator(lines)]
+    agreed_on: date
+    until: date
+    liaison_officer: Officer
+
+
+class Neighbour(Signed):
+    """A partnership whose agencies may have what happened in its area (guidance 2.2.4).
+
+    `conditions` says under which provisions of both protocols; without the `agreement` of the other one
+    nothing is shared.
+    """
+
+    short_name: Name
+    name: Visible
+    area: Annotated[tuple[District, ...], Field(min_length=1)]
+    conditions: Annotated[str, Field(min_length=1), AfterValidator(lines)]
+    agreement: Agreement | None = None
+
+
+class Party(Signed):
+    """A signatory. Status, relevant authority and group are separate (guidance 2.2.1–2.2.3).
+
+    `notification` is its registration with the Information Commissioner (2.4.2.5), the
+    `caldicott_guardian` is consulted before health data are shared (2.4.2.2). Who is no
+    responsible authority may name an `approver` in place of officer and deputy. The `duty_officer` decides
+    on a disclosure where life is at risk, and one of the others reviews it.
+    """
+
+    id: Name
+    name: Visible
+    kind: Kind
+    status: Status
+    relevant_authority: bool
+    group: Literal["central", "second"]
+    liaison_officer: Officer | None = None
+    deputy: Officer | None = None
+    approver: Officer | None = None
+    caldicott_guardian: Officer | None = None
+    duty_officer: Officer | None = None
+    notification: Annotated[str, Field(pattern=r"^Z[A-Z0-9]\d{6}$")] | None = None
+
+    @property
+    def posts(self) -> dict[Post, Officer]:
+        """The posts that the party names and that may sign for it.
+
+        For a responsible authority its liaison officer or the deputy, and nobody else (guidance 2.2.1).
+        """
+        named: dict[Post, Officer | None] = {
+            "liaison_officer": self.liaison_officer,
+            "deputy": self.deputy,
+        }
+        if self.status is not Status.RESPONSIBLE_AUTHORITY:
+            named["approver"] = self.approver
+        return {post: officer for post, officer in named.items() if officer is not None}
+
+    @property
+    def officers(self) -> dict[Post, Officer]:
+        """Every post that the party names: those that sign for it, and those that act in cases alone."""
+        more: dict[Post, Officer | None] = {
+            "duty_officer": self.duty_officer,
+            "caldicott_guardian": self.caldicott_guardian,
+        }
+        return self.posts | {post: officer for post, officer in more.items() if officer is not None}
+
+
+class RejectLimit(Signed):
+    """When rejects alarm: `share` of the last `window` records of one dataset; `pause` stops intake."""
+
+    share: Annotated[float, Field(gt=0, le=1)] = 0.2
+    window: Annotated[int, Field(ge=20)] = 500
+    pause: bool = False
+
+
+class SupplyAgreement(Signed):
+    """One agency's duty to supply one dataset."""
+
+    agency: Name
+    dataset: str
+    purpose: VisibleText
+    legal_basis: str
+    partitions: Annotated[int, Field(ge=1, le=64)] = 4
+    reject_limit: RejectLimit = RejectLimit()
+
+
+class Entitlement(Signed):
+    """What one party receives: datasets in one release profile, of its own area or a neighbour's.
+
+    A `neighbour` names whose events these are: those that lie in that partnership's area.
+    Personal information needs `conditions` besides the `legal_basis`, both ids of schemas/law.yaml.
+    """
+
+    party: Name
+    profile: Profile
+    datasets: tuple[str, ...]
+    purpose: VisibleText
+    legal_basis: str
+    conditions: tuple[str, ...] = ()
+    neighbour: Name | None = None
+
+
+class Opening(Signed):
+    """A stated requirement and period for which a peripheral dataset flows (guidance 3.1.2)."""
+
+    dataset: str
+    requirement: Annotated[str, Field(min_length=1), AfterValidator(lines)]
+    begin: Annotated[date, Field(alias="from")]
+    until: date
+
+    def holds(self, day: date) -> bool:
+        """Whether `day` (Europe/London) lies in the period; both of its ends do."""
+        return self.begin <= day <= self.until
+
+
+class AggregateAgreement(Signed):
+    """One agency's table of guidance 3.3. Public tables go to all parties, so name no recipients."""
+
+    agency: Name
+    source: str
+    recipients: tuple[Name, ...] = ()
+    purpose: VisibleText
+    legal_basis: str
+
+
+class Combinations(Signed):
+    """When attributes of a person count as standing out in their small area.
+
+    That is where fewer than `minimum_alike` people with the same ones were seen there within
+    `window_days`. What stands out is told more coarsely in `second` always, in `central` where
+    `central` is set; it is counted in both.
+    """
+
+    minimum_alike: Annotated[int, Field(ge=MINIMUM_ALIKE)] = MINIMUM_ALIKE
+    window_days: Annotated[int, Field(ge=28, le=3_660)] = 365
+    central: bool = False
+
+    def heeded_in(self, profile: str) -> bool:
+        """Whether what stands out is told more coarsely in the profile."""
+        return profile == "second" or (profile == "central" and self.central)
+
+
+class Sanitising(Signed):
+    """Appendix 1's settings; `minimum_households` may be raised, never lowered.
+
+    `scrubbed_texts` names the texts, as in `police-crime-offence.method_of_entry`, that `central` is
+    told scrubbed beside their codes; none by default.
+    """
+
+    minimum_households: Annotated[int, Field(ge=MINIMUM_HOUSEHOLDS)] = MINIMUM_HOUSEHOLDS
+    substitute_limit_metres: Annotated[int, Field(ge=1, le=20_000)] = 2_000
+    combinations: Combinations = Combinations()
+    scrubbed_texts: tuple[str, ...] = ()
+
+
+class Quotas(Signed):
+    """What each party may take of the broker, so that none starves the others.
+
+    `request_percent` is the share of one request thread's time.
+    """
+
+    publish_bytes_per_second: Annotated[int, Field(ge=65_536)] = 50_000_000
+    read_bytes_per_second: Annotated[int, Field(ge=65_536)] = 100_000_000
+    request_percent: Annotated[int, Field(ge=5, le=1_000)] = 200
+
+
+class CaseLimits(Signed):
+    """Limits of what each party may ask, so that no other party is flooded with requests or letters.
+
+    `undecided` counts its requests that wait for a decision, `requests_a_day` those of the last 24 hours.
+    Of its letters `letters_a_minute` are taken; the others wait for their turn.
+    """
+
+    undecided: Annotated[int, Field(ge=1, le=1_000)] = 50
+    requests_a_day: Annotated[int, Field(ge=1, le=10_000)] = 100
+    letters_a_minute: Annotated[int, Field(ge=10, le=6_000)] = 60
+
+
+_Days = Annotated[int, Field(ge=1, le=36_525)]
+"""At most a hundred years: Kafka counts them in milliseconds."""
+
+
+class Retention(Signed):
+    """Days that each family of topics keeps what it holds."""
+
+    intake_days: _Days
+    rejected_days: _Days
+    depersonalised_days: _Days
+    personal_days: _Days = 28
+    supplies_days: _Days
+    receipts_days: _Days
+    audit_days: _Days = 2_555
+    letters_days: _Days = 28
+
+    @property
+    def releases_days(self) -> int:
+        """Longest that a release is kept."""
+        return max(self.depersonalised_days, self.personal_days)
+
+
+class Protocol(Signed):
+    """One partnership's protocol, checked against itself.
+
+    `review` is the last day by which it is to be reviewed. `review_warning_days` before it warnings begin;
+    after it personal information is released no more, and `review_grace_days` later nothing is.
+    `law` names the words that its bases, conditions and marking are taken from (schemas/law.yaml).
+
+    `number` counts the partnership's protocols, and `follows` is the digest of the one before. An `exercise`
+    is signed for trying it out. `rekeyed` names parties whose keys the authorities replaced because the
+    party lost them all.
+    """
+
+    format: Format = FORMAT
+    number: Annotated[int, Field(ge=1, le=1_000_000)] = 1
+    follows: Digest | None = None
+    exercise: bool = False
+    rekeyed: tuple[Name, ...] = ()
+    partnership: Partnership
+    review: Annotated[date, Field(lt=date(2200, 1, 1))]
+    review_warning_days: Annotated[int, Field(ge=7, le=366)] = 42
+    review_grace_days: Annotated[int, Field(ge=0, le=92)] = 28
+    law: str = "guidance-2010"
+    marking: str = "RESTRICTED"
+    parties: tuple[Party, ...]
+    supplies: tuple[SupplyAgreement, ...]
+    receives: tuple[Entitlement, ...]
+    openings: tuple[Opening, ...] = ()
+    aggregates: tuple[AggregateAgreement, ...] = ()
+    neighbours: tuple[Neighbour, ...] = ()
+    sanitising: Sanitising = Sanitising()
+    quotas: Quotas = Quotas()
+    cases: CaseLimits = CaseLimits()
+    retention: Retention
+
+    @property
+    def prefix(self) -> str:
+        """First part of every topic and principal name."""
+        return self.partnership.short_name
+
+    @property
+    def title(self) -> str:
+        """The partnership's name as listings show it, with a mark where the protocol is an exercise."""
+        name = self.partnership.name
+        return f"{name} [{EXERCISE}]" if self.exercise else name
+
+    def last_day(self, profile: Profile) -> date:
+        """Last day (Europe/London) of releases in the profile, unless the protocol is reviewed."""
+        grace = 0 if profile == "personal" else self.review_grace_days
+        return self.review + timedelta(days=grace)
+
+    def party(self, party_id: str) -> Party:
+        """The signatory of that id; `ProtocolError` names those there are."""
+        for party in self.parties:
+            if party.id == party_id:
+                return party
+        known = ", ".join(p.id for p in self.parties)
+        raise ProtocolError(f"{party_id!r} is no party to the protocol; accepted: {known}")
+
+    @property
+    def signatories(self) -> dict[str, dict[Post, Officer]]:
+        """The posts that sign, by party; by short name also those of neighbours who agree."""
+        agreed = {
+            n.short_name: {_LIAISON: n.agreement.liaison_officer}
+            for n in self.neighbours
+            if n.agreement is not None
+        }
+        return {p.id: p.posts for p in self.parties} | agreed
+
+    @property
+    def officers(self) -> dict[str, dict[Post, Officer]]:
+        """Every post that may hold a key, by party; by short name also those of neighbours who agree."""
+        return self.signatories | {p.id: p.officers for p in self.parties}
+
+    @property
+    def correspondents(self) -> tuple[Party, ...]:
+        """The parties that write and get letters about cases: who supplies, and who may be told."""
+        supplying = {s.agency for s in self.supplies}
+        return tuple(p for p in self.parties if p.group == "central" or p.id in supplying)
+
+    def profiles_of(self, dataset: str, neighbour: str | None = None) -> tuple[str, ...]:
+        """Release profiles in which somebody is entitled to `dataset`, of this area or another."""
+        entitled = {
+            e.profile for e in self.receives if dataset in e.datasets and e.neighbour == neighbour
+        }
+        return tuple(sorted(entitled))
+
+    def recipients(
+        self, dataset: str, profile: str, neighbour: str | None = None
+    ) -> tuple[str, ...]:
+        """The parties entitled to `dataset` in one profile, of this area or another."""
+        entitled = {
+            e.party
+            for e in self.receives
+            if dataset in e.datasets and (e.profile, e.neighbour) == (profile, neighbour)
+        }
+        return tuple(sorted(entitled))
+
+    def is_opened(self, dataset: str, day: date) -> bool:
+        """Whether a requirement for the peripheral `dataset` is stated that holds on `day`."""
+        return any(o.dataset == dataset and o.holds(day) for o in self.openings)
+
+    @model_validator(mode="after")
+    def _is_consistent(self) -> Protocol:
+        findings = list(protocol_findings(self))
+        if findings:
+            # With its places, so that whoever reads a file can name the line of each.
+            text = "; ".join(finding.message for finding in findings)
+            raise PydanticCustomError(INCONSISTENT, "{text}", {"text": text, "findings": findings})
+        return self
+
+
+INCONSISTENT = "inconsistent_protocol"
+"""Type of the error whose context has the `findings` across fields, each with its place."""
+
+
+def protocol_findings(protocol: Protocol) -> Iterator[Finding]:
+    """Return what does not fit together in a protocol, each finding at its place."""
+    yield from _succession_findings(protocol)
+    yield from _words_findings(protocol)
+    yield from _party_findings(protocol)
+    yield from _supply_findings(protocol)
+    yield from _entitlement_findings(protocol)
+    yield from _opening_findings(protocol)
+    yield from _aggregate_findings(protocol)
+    yield from _neighbour_findings(protocol)
+    yield from _area_findings(protocol)
+    yield from _retention_findings(protocol)
+
+
+def _succession_findings(protocol: Protocol) -> Iterator[Finding]:
+    if protocol.number > 1 and protocol.follows is None:
+        message = (
+            f"number {protocol.number} names under `follows` the digest of the protocol before it; "
+            "`ipu isp follow` writes both lines"
+        )
+        yield Finding(("number",), message)
+    if protocol.rekeyed and protocol.follows is None:
+        yield Finding(("rekeyed",), "a first protocol replaces nobody's keys")
+    for i, name in enumerate(protocol.rekeyed):
+        if name not in protocol.officers:
+            message = f"{name!r} is no party; accepted: {', '.join(protocol.officers)}"
+            yield Finding(("rekeyed", i), message)
+    for i, party in enumerate(protocol.parties):
+        for post, officer in party.officers.items():
+            yield from _replacing_findings(("parties", i, post), officer)
+    for i, neighbour in enumerate(protocol.neighbours):
+        if neighbour.agreement is not None:
+            place = ("neighbours", i, "agreement", _LIAISON)
+            yield from _replacing_findings(place, neighbour.agreement.liaison_officer)
+
+
+def _replacing_findings(place: Place, officer: Officer) -> Iterator[Finding]:
+    if officer.replaces is not None and officer.replaces == (officer.key or officer.replaces):
+        message = "names the key before, and `key` another one"
+        yield Finding((*place, "replaces"), message)
+
+
+def _words_findings(protocol: Protocol) -> Iterator[Finding]:
+    """A purpose, a post or a contact that is blank says nothing to anybody who has to rely on it."""
+    agreements: dict[str, Sequence[SupplyAgreement | Entitlement | AggregateAgreement]] = {
+        "supplies": protocol.supplies,
+        "receives": protocol.receives,
+        "aggregates": protocol.aggregates,
+    }
+    for part, listed in agreements.items():
+        for i, agreement in enumerate(listed):
+            if not agreement.purpose.strip():
+                yield Finding((part, i, "purpose"), "is blank; say what the information is for")
+    for i, party in enumerate(protocol.parties):
+        if not party.name.strip():
+            yield Finding(("parties", i, "name"), "is blank; give the name of the party")
+        for post, officer in party.officers.items():
+            yield from _officer_findings(("parties", i, post), officer)
+    for i, neighbour in enumerate(protocol.neighbours):
+        if neighbour.agreement is not None:
+            place = ("neighbours", i, "agreement", _LIAISON)
+            yield from _officer_findings(place, neighbour.agreement.liaison_officer)
+
+
+def _officer_findings(place: Place, officer: Officer) -> Iterator[Finding]:
+    if not officer.post.strip():
+        yield Finding((*place, "post"), "is blank; give the title of the post")
+    if not officer.contact.strip():
+        yield Finding((*place, "contact"), "is blank; give the mailbox of the post")
+
+
+def _party_findings(protocol: Protocol) -> Iterator[Finding]:
+    ids = [p.id for p in protocol.parties]
+    sharing = {s.agency for s in protocol.supplies}
+    sharing |= {e.party for e in protocol.receives if e.profile == "personal"}
+    keys = [o.key for named in protocol.officers.values() for o in named.values() if o.key]
+    for i, party in enumerate(protocol.parties):
+        place = ("parties", i)
+        if ids.index(party.id) < i:
+            yield Finding((*place, "id"), f"the party id {party.id!r} stands twice")
+        if party.id in COMPONENTS:
+            message = f"the party id {party.id!r} is the name of a part of the processor itself"
+            yield Finding((*place, "id"), message)
+        for post, officer in party.officers.items():
+            if officer.key is not None and keys.count(officer.key) > 1:
+                message = f"the key {officer.key} is of more than one post; each has its own"
+                yield Finding((*place, post, "key"), message)
+        if party.relevant_authority and party.kind not in RELEVANT_AUTHORITIES:
+            accepted = ", ".join(sorted(RELEVANT_AUTHORITIES))
+            message = (
+                f"a {party.kind} is no relevant authority (guidance 2.2.3); accepted: {accepted}"
+            )
+            yield Finding((*place, "relevant_authority"), message)
+        for lacking in _lacking(party, shares=party.id in sharing):
+            yield Finding(place, f"{party.id!r}: {lacking}")
+
+
+def _lacking(party: Party, *, shares: bool) -> Iterator[str]:
+    """What the guidance has a party name, and this one does not."""
+    if party.status is Status.RESPONSIBLE_AUTHORITY:
+        if party.liaison_officer is None or party.deputy is None:
+            yield "a responsible authority names a liaison officer and a deputy (guidance 2.2.1)"
+    elif party.liaison_officer is None and party.approver is None:
+        yield "name a liaison officer, or an approver who answers for what is shared"
+    if party.kind in HEALTH and party.caldicott_guardian is None:
+        yield "an organisation of health or social care names its Caldicott Guardian (2.4.2.2)"
+    if shares and party.notification is None:
+        yield "who shares personal data has a notification with the Commissioner (2.4.2.5)"
+
+
+def _supply_findings(protocol: Protocol) -> Iterator[Finding]:
+    ids = {p.id for p in protocol.parties}
+    supplied = [(s.agency, s.dataset) for s in protocol.supplies]
+    for i, supply in enumerate(protocol.supplies):
+        if supplied.index((supply.agency, supply.dataset)) < i:
+            message = (
+                f"{supply.agency!r} supplies {supply.dataset!r} above already; it stands twice"
+            )
+            yield Finding(("supplies", i), message)
+        if supply.agency not in ids:
+            yield Finding(("supplies", i, "agency"), f"{supply.agency!r} is no party")
+
+
+def _entitlement_findings(protocol: Protocol) -> Iterator[Finding]:
+    groups = {p.id: p.group for p in protocol.parties}
+    named = {n.short_name for n in protocol.neighbours}
+    for i, entitlement in enumerate(protocol.receives):
+        party, neighbour = entitlement.party, entitlement.neighbour
+        if party not in groups:
+            yield Finding(("receives", i, "party"), f"{party!r} is no party")
+        elif groups[party] == "second" and entitlement.profile != "second":
+            message = f"{party!r} is in the second group, so has profile 'second'"
+            yield Finding(("receives", i, "profile"), message)
+        if neighbour is not None and neighbour not in named:
+            message = f"{neighbour!r} is no neighbour; accepted: {', '.join(sorted(named))}"
+            yield Finding(("receives", i, "neighbour"), message)
+
+
+def _opening_findings(protocol: Protocol) -> Iterator[Finding]:
+    for i, opening in enumerate(protocol.openings):
+        if opening.until < opening.begin:
+            message = f"{opening.dataset!r} ends on {opening.until}, before it begins"
+            yield Finding(("openings", i, "until"), message)
+
+
+def _aggregate_findings(protocol: Protocol) -> Iterator[Finding]:
+    ids = {p.id for p in protocol.parties}
+    sources = [a.source for a in protocol.aggregates]
+    for i, aggregate in enumerate(protocol.aggregates):
+        if sources.index(aggregate.source) < i:
+            message = f"the source {aggregate.source!r} stands twice; one agency keeps each"
+            yield Finding(("aggregates", i, "source"), message)
+        if aggregate.agency not in ids:
+            yield Finding(("aggregates", i, "agency"), f"{aggregate.agency!r} is no party")
+        for j, party in enumerate(aggregate.recipients):
+            if party not in ids:
+                yield Finding(("aggregates", i, "recipients", j), f"{party!r} is no party")
+
+
+def _neighbour_findings(protocol: Protocol) -> Iterator[Finding]:
+    names, ids = [n.short_name for n in protocol.neighbours], {p.id for p in protocol.parties}
+    for i, neighbour in enumerate(protocol.neighbours):
+        name, agreement = neighbour.short_name, neighbour.agreement
+        if names.index(name) < i:
+            yield Finding(("neighbours", i, "short_name"), f"the neighbour {name!r} stands twice")
+        if name in ids:
+            message = f"the neighbour {name!r} is called as a party is"
+            yield Finding(("neighbours", i, "short_name"), message)
+        if agreement is None:
+            message = (
+                f"{name!r}: what happened there is shared only with the agreement of its own "
+                "protocol (guidance 2.2.4); say under `agreement` where it agrees"
+            )
+            yield Finding(("neighbours", i), message)
+        elif agreement.until < agreement.agreed_on:
+            message = f"ends on {agreement.until}, before it was agreed"
+            yield Finding(("neighbours", i, "agreement", "until"), message)
+
+
+def _area_findings(protocol: Protocol) -> Iterator[Finding]:
+    seen = dict.fromkeys(protocol.partnership.area, "the partnership")
+    for i, neighbour in enumerate(protocol.neighbours):
+        for j, district in enumerate(neighbour.area):
+            if district in seen:
+                message = (
+                    f"the district {district} stands in more than one area; it is of "
+                    f"{seen[district]} already"
+                )
+                yield Finding(("neighbours", i, "area", j), message)
+            seen.setdefault(district, repr(neighbour.short_name))
+    own = protocol.partnership.area
+    for i, district in enumerate(own):
+        if own.index(district) < i:
+            yield Finding(("partnership", "area", i), f"the district {district} stands twice")
+    margin = protocol.partnership.margin_metres
+    if margin > WIDEST_MARGIN and not protocol.neighbours:
+        message = (
+            f"{margin} m reach into a neighbour's area, which needs its agreement (guidance 2.2.4); "
+            f"accepted: 0 to {WIDEST_MARGIN}, or name the neighbours with their agreements"
+        )
+        yield Finding(("partnership", "margin_metres"), message)
+
+
+def _retention_findings(protocol: Protocol) -> Iterator[Finding]:
+    keep = protocol.retention
+    if keep.audit_days < keep.releases_days:
+        message = (
+            f"{keep.audit_days} days: releases are kept {keep.releases_days}; the audit of a release "
+            "is kept no shorter than the release"
+        )
+        yield Finding(("retention", "audit_days"), message)

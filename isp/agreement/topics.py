@@ -1,0 +1,425 @@
+"""Every topic the protocol calls for, derived from it and the catalogue; nothing is listed twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from isp.agreement.law import load_law
+from isp.agreement.marking import Marking, marking
+from isp.agreement.protocol import Protocol
+from schemas.catalogue import Catalogue
+from schemas.derive import AvroSchema, intake_schema, release_schema
+from schemas.marked import marked
+from schemas.record_type import PERSONAL
+from schemas.state import RENEWAL_DAYS, StateKind
+
+DAY_MS = 86_400_000
+MAXIMUM_MESSAGE_BYTES = 230_000
+"""Largest record batch of any topic. The broker's largest request leaves room for it and little more.
+
+It is small because the broker makes an object of each part of a request, and a part can be of one byte.
+"""
+
+OWN_BATCH = {"message.max.bytes": MAXIMUM_MESSAGE_BYTES, "batch.size": MAXIMUM_MESSAGE_BYTES}
+"""Settings of a client that writes to the topics of the processor alone; the default of both is 1 MB."""
+
+MAXIMUM_INTAKE_BYTES = 65_536
+"""Largest record batch of a topic that a partner writes to, uncompressed and compressed.
+
+The broker unpacks a compressed batch whole, and 64 kB of gzip can be 66 MB.
+"""
+
+PARTNER_BATCH_BYTES = MAXIMUM_INTAKE_BYTES - 1_024
+"""`batch.size` of a client that writes to such a topic: leaves room for the frame of the batch."""
+
+MAXIMUM_RECORD_BYTES = MAXIMUM_INTAKE_BYTES // 2
+"""Largest intake record that is read. A larger one is rejected as oversized."""
+
+MAXIMUM_TABLE_BYTES = 8 * 1024 * 1024
+"""Largest aggregate table. One that does not fit into a message goes in several."""
+
+MAXIMUM_REJECTION_BYTES = 3 * MAXIMUM_INTAKE_BYTES
+"""Largest rejection; one that would be larger gives the record's place instead of its bytes.
+
+Its topic takes more: the worker writes many rejections in one batch.
+"""
+
+MAXIMUM_LETTER_BYTES = 16_384
+"""Largest message with a letter about a case: its text (`isp.cases.letters`), signature and frame."""
+
+_PERSONAL = frozenset({"intake", "rejected", "personal", "letters", "inbox", "disclosed"})
+
+RELEASES = frozenset({"depersonalised", "personal", "neighbour"})
+"""Families of topics that records are released to."""
+
+_NEWEST_ALONE = RELEASES | {"inbox", "disclosed"}
+
+_FROM_PARTNERS = frozenset({"intake", "supplies", "letters", "aggregate"})
+
+_OF_INTAKE = {
+    # Retention goes by when the broker took a record, not by a time its supplier may set.
+    "message.timestamp.type": "LogAppendTime",
+}
+
+_DISCLOSED = "disclosed"
+"""Part of the name of every topic of a case, before the case."""
+
+TOMBSTONE_DAYS = 28
+
+_OF_RELEASES = {
+    # What was corrected or taken back is gone from the broker a day later; the newest alone is kept.
+    "cleanup.policy": "compact,delete",
+    "max.compaction.lag.ms": str(DAY_MS),
+}
+
+_OF_BUSY = {
+    # The smallest that Kafka has. Only what is in an older segment is compacted.
+    "segment.bytes": "1048576",
+    # So long markers of transactions are kept; no key is ever deleted here.
+    "delete.retention.ms": "60000",
+}
+
+Family = Literal[
+    "intake", "rejected", "depersonalised", "personal", "neighbour", "supplies", "receipts",
+    "aggregate", "internal", "audit", "letters", "inbox", "disclosed",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """A topic with its owner, marking, retention and the schema of its values.
+
+    What is `lasting` keeps the newest value of each key whatever its retention says. What is `busy` is
+    written with every batch and holds few keys, so it is compacted in small pieces and stays short.
+    """
+
+    name: str
+    family: Family
+    owner: str
+    marking: str
+    retention_ms: int
+    partitions: int
+    maximum_bytes: int
+    schema: AvroSchema
+    dataset: str | None = None
+    agency: str | None = None
+    profile: str | None = None
+    neighbour: str | None = None
+    lasting: bool = False
+    busy: bool = False
+
+    @property
+    def config(self) -> dict[str, str]:
+        """The topic's settings as Kafka names them."""
+        internal = "compact" if self.lasting else "compact,delete"
+        config = {
+            "cleanup.policy": internal if self.family == "internal" else "delete",
+            "retention.ms": str(self.retention_ms),
+            "max.message.bytes": str(self.maximum_bytes),
+        }
+        if self.family in _FROM_PARTNERS:
+            config |= self._unpacked
+        if self.family in _NEWEST_ALONE:
+            return config | _OF_RELEASES | {"delete.retention.ms": str(self.tombstones_ms)}
+        if self.lasting:
+            # The newest alone is kept: of a case that is closed, what told of people is gone.
+            config |= {"max.compaction.lag.ms": str(DAY_MS)}
+            return config | (_OF_BUSY if self.busy else {})
+        return config | (_OF_INTAKE if self.family == "intake" else {})
+
+    @property
+    def _unpacked(self) -> dict[str, str]:
+        """Have the broker unpack what partners write, up to the limit, so that no reader has to."""
+        # Without the second setting, the broker allocates what a compressed record says it is long.
+        return {
+            "compression.type": "uncompressed",
+            "max.decompressed.message.bytes": str(self.maximum_bytes),
+        }
+
+    @property
+    def tombstones_ms(self) -> int:
+        """How long a tombstone stands for readers that were away."""
+        return min(self.retention_ms, TOMBSTONE_DAYS * DAY_MS)
+
+    @property
+    def subject(self) -> str:
+        """The registry subject of the values."""
+        return f"{self.name}-value"
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """How topics and principals are called under one partnership's prefix."""
+
+    prefix: str
+
+    def intake(self, agency: str, dataset: str) -> str:
+        """Topic of an agency's original records."""
+        return f"{self.prefix}.intake.{agency}.{dataset}"
+
+    def rejected(self, agency: str, dataset: str) -> str:
+        """Topic of the records of an agency that could not be used."""
+        return f"{self.prefix}.rejected.{agency}.{dataset}"
+
+    def depersonalised(self, profile: str, dataset: str) -> str:
+        """Topic of one dataset's releases in one profile."""
+        return f"{self.prefix}.depersonalised.{profile}.{dataset}"
+
+    def released(self, profile: str, dataset: str, neighbour: str | None = None) -> str:
+        """Topic of one dataset's releases in one profile, of this area or a neighbour's."""
+        if neighbour is not None:
+            return f"{self.prefix}.neighbour.{neighbour}.{profile}.{dataset}"
+        if profile == PERSONAL:
+            return f"{self.prefix}.personal.{dataset}"
+        return self.depersonalised(profile, dataset)
+
+    def aggregate(self, source: str) -> str:
+        """Topic of the tables of one aggregate source (guidance 3.3)."""
+        return f"{self.prefix}.aggregate.{source}"
+
+    def supplies(self, agency: str, dataset: str) -> str:
+        """Return the topic of the metadata of an agency's supplies of one dataset (guidance 3.4)."""
+        return f"{self.prefix}.supplies.{agency}.{dataset}"
+
+    def receipts(self, agency: str) -> str:
+        """Topic of what became of an agency's records."""
+        return f"{self.prefix}.receipts.{agency}"
+
+    def letters(self, party: str) -> str:
+        """Topic of the letters that a party's officers write about cases."""
+        return f"{self.prefix}.letters.{party}"
+
+    def inbox(self, party: str) -> str:
+        """Topic of how the cases stand that a party asks in or is asked in."""
+        return f"{self.prefix}.inbox.{party}"
+
+    def disclosed(self, case: str) -> str:
+        """Topic of what is disclosed in one case, for its recipient alone."""
+        return f"{self.all_disclosed}.{case}"
+
+    def principal(self, party: str) -> str:
+        """SCRAM user name of a party, or of the component `worker`."""
+        return f"{self.prefix}.{party}"
+
+    def owns(self, name: str) -> bool:
+        """Return True for the name of a topic or principal of this partnership, known or not."""
+        return name.startswith(self.beginning)
+
+    def party_of(self, principal: str) -> str | None:
+        """Return the party or component that a SCRAM user name is of; None for another partnership's."""
+        return principal.removeprefix(self.beginning) if self.owns(principal) else None
+
+    def case_of(self, topic: str) -> str | None:
+        """Return the case that a topic is of, existing or not; None for a topic of no case."""
+        begin = self.every_disclosed
+        return topic.removeprefix(begin) if topic.startswith(begin) else None
+
+    @property
+    def beginning(self) -> str:
+        """Beginning of the name of every topic and principal, for a rule about such a beginning."""
+        return f"{self.prefix}."
+
+    @property
+    def every_disclosed(self) -> str:
+        """Beginning of the name of every topic of a case, for a rule about such a beginning."""
+        return f"{self.all_disclosed}."
+
+    @property
+    def audit(self) -> str:
+        """Topic of what was done, by whom, with whose records."""
+        return f"{self.prefix}.audit"
+
+    @property
+    def audit_heads(self) -> str:
+        """Topic of the last entry of each chain of the audit."""
+        return f"{self.prefix}.internal.audit-heads"
+
+    @property
+    def in_force(self) -> str:
+        """Topic of the protocol that was applied last."""
+        return f"{self.prefix}.internal.protocol"
+
+    def state(self, kind: StateKind) -> str:
+        """Topic of one kind of what the workers remember between records."""
+        return f"{self.prefix}.internal.state.{kind}"
+
+    @property
+    def schemas(self) -> str:
+        """Topic of the schemas by the ids that messages name them by, for every principal."""
+        return f"{self.prefix}.schemas"
+
+    @property
+    def memory(self) -> str:
+        """Topic of what has no kind of its own, and of all kinds before each had a topic."""
+        return f"{self.prefix}.internal.memory"
+
+    @property
+    def all_disclosed(self) -> str:
+        """Name of all topics of cases together; no topic itself."""
+        return f"{self.prefix}.{_DISCLOSED}"
+
+    @property
+    def cases(self) -> str:
+        """Topic of every case and consent as it stands."""
+        return f"{self.prefix}.internal.cases"
+
+    @property
+    def discloser(self) -> str:
+        """SCRAM user name of what takes officers' letters and releases to cases."""
+        return self.principal("discloser")
+
+    @property
+    def worker(self) -> str:
+        """SCRAM user name, group and transactional-id prefix of the stream worker."""
+        return self.principal("worker")
+
+    @property
+    def recorder(self) -> str:
+        """SCRAM user name of what writes to the audit beside the worker."""
+        return self.principal("recorder")
+
+    @property
+    def auditor(self) -> str:
+        """SCRAM user name of whoever reads the audit."""
+        return self.principal("auditor")
+
+
+def marking_of(protocol: Protocol, *, personal: bool) -> Marking:
+    """The marking of a protocol's information, of people or not. Errors as `marking.marking`."""
+    return marking(load_law().laws[protocol.law], protocol.marking, personal=personal)
+
+
+def topics(protocol: Protocol, catalogue: Catalogue) -> tuple[Topic, ...]:
+    """All topics of the protocol, in order of their names."""
+    return tuple(sorted(_topics(protocol, catalogue), key=lambda topic: topic.name))
+
+
+def state_days(protocol: Protocol) -> dict[StateKind, int]:
+    """Return the days that each kind of the workers' state is kept: never fewer than what it protects.
+
+    An entry protects the newest release that used it. It is written again if it is used `RENEWAL_DAYS`
+    after it was written. The broker deletes whole segments, so as many days again are added.
+    """
+    releases, window = (
+        protocol.retention.releases_days,
+        protocol.sanitising.combinations.window_days,
+    )
+    longest = 2 * RENEWAL_DAYS + releases
+    return {
+        "withdrawals": longest,
+        "dates-ages": longest,
+        "combinations": max(longest, 2 * RENEWAL_DAYS + window),
+    }
+
+
+def disclosed_topic(protocol: Protocol, catalogue: Catalogue, case: str, days: int) -> Topic:
+    """The topic of one case, which lasts as long as the case and is in no protocol."""
+    name = Names(protocol.prefix).disclosed(case)
+    marking = marking_of(protocol, personal=True).text
+    return Topic(
+        name, "disclosed", "discloser", marking, days * DAY_MS, partitions=1,
+        maximum_bytes=MAXIMUM_MESSAGE_BYTES, schema=marked(catalogue.system["disclosed"], marking),
+    )  # fmt: skip
+
+
+def disclosed_form(protocol: Protocol, catalogue: Catalogue) -> Topic:
+    """What all topics of cases have in common; its subject is that of their values. No topic itself."""
+    form = disclosed_topic(protocol, catalogue, "", 1)
+    return replace(form, name=Names(protocol.prefix).all_disclosed)
+
+
+def _topics(protocol: Protocol, catalogue: Catalogue) -> Iterator[Topic]:
+    names, keep = Names(protocol.prefix), protocol.retention
+
+    def topic(
+        name: str, family: Family, owner: str, days: int, schema: AvroSchema, **more: Any
+    ) -> Topic:
+        options = {"partitions": 1, "maximum_bytes": MAXIMUM_MESSAGE_BYTES, **more}
+        personal = family in _PERSONAL or more.get("profile") == PERSONAL or name == names.cases
+        text = marking_of(protocol, personal=personal).text
+        options["schema"] = marked(schema, text)
+        return Topic(name, family, owner, text, days * DAY_MS, **options)
+
+    for supply in protocol.supplies:
+        agency, dataset = supply.agency, supply.dataset
+        about = {"agency": agency, "dataset": dataset}
+        yield topic(
+            names.intake(agency, dataset), "intake", agency, keep.intake_days,
+            intake_schema(catalogue.record_type(dataset)), partitions=supply.partitions,
+            maximum_bytes=MAXIMUM_INTAKE_BYTES, **about,
+        )  # fmt: skip
+        yield topic(
+            names.rejected(agency, dataset), "rejected", agency, keep.rejected_days,
+            catalogue.system["rejection"], **about,
+        )  # fmt: skip
+        yield topic(
+            names.supplies(agency, dataset), "supplies", agency, keep.supplies_days,
+            catalogue.system["supply"], maximum_bytes=MAXIMUM_INTAKE_BYTES, **about,
+        )  # fmt: skip
+    for agency in sorted({s.agency for s in protocol.supplies}):
+        yield topic(
+            names.receipts(agency), "receipts", agency, keep.receipts_days,
+            catalogue.system["receipt"], agency=agency,
+        )  # fmt: skip
+    for dataset, profile, neighbour in _releases(protocol):
+        yield topic(
+            names.released(profile, dataset, neighbour), _family(profile, neighbour), "worker",
+            keep.personal_days if profile == PERSONAL else keep.depersonalised_days,
+            release_schema(catalogue.record_type(dataset), profile),
+            partitions=max(s.partitions for s in protocol.supplies if s.dataset == dataset),
+            dataset=dataset, profile=profile, neighbour=neighbour,
+        )  # fmt: skip
+    kept = state_days(protocol)
+    for kind, days in kept.items():
+        yield topic(names.state(kind), "internal", "worker", days, catalogue.system["memory"])
+    yield topic(names.memory, "internal", "worker", max(kept.values()), catalogue.system["memory"])
+    yield topic(names.audit, "audit", "worker", keep.audit_days, catalogue.system["audit"])
+    yield topic(
+        names.in_force, "internal", "operator", keep.audit_days,
+        catalogue.system["protocol-in-force"], lasting=True,
+    )  # fmt: skip
+    yield topic(
+        names.schemas, "internal", "operator", keep.audit_days,
+        catalogue.system["registered-schema"], lasting=True,
+    )  # fmt: skip
+    yield topic(
+        names.audit_heads, "internal", "recorder", keep.audit_days,
+        catalogue.system["audit-head"], lasting=True, busy=True,
+    )  # fmt: skip
+    for party in protocol.correspondents:
+        yield topic(
+            names.letters(party.id), "letters", party.id, keep.letters_days,
+            catalogue.system["letter"], agency=party.id, maximum_bytes=MAXIMUM_LETTER_BYTES,
+        )  # fmt: skip
+        yield topic(
+            names.inbox(party.id), "inbox", "discloser", keep.audit_days,
+            catalogue.system["case"], agency=party.id,
+        )  # fmt: skip
+    yield topic(
+        names.cases, "internal", "discloser", keep.audit_days, catalogue.system["case"],
+        lasting=True,
+    )  # fmt: skip
+    for agreement in protocol.aggregates:
+        source = catalogue.aggregates[agreement.source]
+        yield Topic(
+            names.aggregate(source.id), "aggregate", agreement.agency, source.marking,
+            keep.supplies_days * DAY_MS, partitions=1, maximum_bytes=MAXIMUM_INTAKE_BYTES,
+            schema=marked(catalogue.system["aggregate"], source.marking), agency=agreement.agency,
+        )  # fmt: skip
+
+
+def _releases(protocol: Protocol) -> Iterator[tuple[str, str, str | None]]:
+    """Dataset, profile and neighbour of every release that somebody is entitled to."""
+    regions = (None, *(n.short_name for n in protocol.neighbours))
+    for dataset in sorted({s.dataset for s in protocol.supplies}):
+        for region in regions:
+            for profile in protocol.profiles_of(dataset, region):
+                yield dataset, profile, region
+
+
+def _family(profile: str, neighbour: str | None) -> Family:
+    if neighbour is not None:
+        return "neighbour"
+    return "personal" if profile == PERSONAL else "depersonalised"

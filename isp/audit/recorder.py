@@ -1,0 +1,162 @@
+"""Writing to the audit what no batch of the worker tells: commands, protocols, reads.
+
+Each recorder has a chain of its own, and Kafka sees to it that one at a time writes there: its name
+is a transactional id, and the entry stands in one transaction with the chain's new head.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from secrets import token_hex
+from typing import Any, NamedTuple
+
+from confluent_kafka import KafkaError, KafkaException, Message, Producer
+from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
+
+from isp.agreement.protocol import Protocol
+from isp.agreement.topics import OWN_BATCH, Names, Topic, topics
+from isp.audit.chain import Head, Heads, entries_of
+from isp.audit.errors import AuditError
+from isp.audit.heads import read_heads
+from schemas.catalogue import Catalogue
+from transport.messages import MARKING_HEADER, Headers
+from transport.reader import ReadError
+from transport.schemas import Schemas
+
+_SECONDS = 15.0
+_ATTEMPTS = 8
+_NAME_BYTES = 8
+_TAKEN_OVER = frozenset(
+    {
+        KafkaError._FENCED,  # noqa: SLF001 - librdkafka's name for it
+        KafkaError.INVALID_PRODUCER_EPOCH,
+        KafkaError.PRODUCER_FENCED,
+        KafkaError.CONCURRENT_TRANSACTIONS,
+        # What a broker answers a producer that is being fenced can be no more than this.
+        KafkaError.UNKNOWN,
+    }
+)
+
+
+class Recorder(NamedTuple):
+    """Writes to one chain. `client` is the configuration of a Kafka client that may write to the audit."""
+
+    client: Mapping[str, Any]
+    protocol: Protocol
+    catalogue: Catalogue
+    schemas: Schemas
+    chain: str
+
+    def write(self, entry: Mapping[str, Any], position: str = "") -> Head:
+        """Append one entry, and see it kept by the broker; `at` is now unless the entry says when.
+
+        It holds the heads of all other chains. One that is too large becomes several, in one transaction.
+        `position` is kept beside the chain's head for whoever goes on with it.
+
+        Raises:
+            AuditError: the broker did not take it; Kafka's name says why.
+        """
+        again = Retrying(
+            retry=retry_if_exception(_may_be_tried_again),
+            stop=stop_after_attempt(_ATTEMPTS),
+            wait=wait_random_exponential(multiplier=0.05, max=2.0),
+            reraise=True,
+        )
+        try:
+            # A name of its own, so that an attempt whose end was not seen is recognised by the next.
+            position = position or f"once:{token_hex(_NAME_BYTES)}"
+            return again(self._append, {"at": int(time.time() * 1000), **entry}, position)
+        except KafkaException as error:
+            raise AuditError(
+                f"{self._audit.name}: {error.args[0].name()}; nothing was done"
+            ) from None
+        except ReadError as error:
+            raise AuditError(f"{error}; nothing was done") from None
+
+    def last(self) -> tuple[Head, str]:
+        """The chain's head, and the position beside it; that of an empty chain where there is none.
+
+        Raises:
+            ReadError: the heads cannot be read.
+        """
+        heads, position = self._read()
+        return heads.of(self.chain), position
+
+    def _read(self) -> tuple[Heads, str]:
+        """Return the heads of all chains, and the position beside that of this one."""
+        heads, position = Heads(), ""
+        for head, kept, at_ms in read_heads(self.client, self._heads.name, self._heads.schema):
+            heads.keep(head, at_ms)
+            if head.chain == self.chain:
+                position = kept
+        return heads, position
+
+    def _append(self, entry: Mapping[str, Any], position: str) -> Head:
+        producer = self._producer()
+        # After the producer, which ended what another one of this chain had left open.
+        heads, reached = self._read()
+        head = heads.of(self.chain)
+        if reached == position:
+            return head
+        messages = []
+        encode = self._encoder(self._audit)
+        for part in entries_of(entry, heads.others(self.chain)):
+            value = encode(head.linked(part))
+            head = head.after(value)
+            messages.append((self._audit, value))
+        kept = {"sequence": head.sequence, "hash": head.hash, "position": position}
+        messages.append((self._heads, self._encoder(self._heads)(kept)))
+        refused: list[str] = []
+
+        def delivered(error: KafkaError | None, _message: Message) -> None:
+            if error is not None:
+                refused.append(error.name())
+
+        producer.begin_transaction()
+        for topic, message in messages:
+            headers: Headers = [(MARKING_HEADER, topic.marking.encode())]
+            producer.produce(
+                topic.name, message, self.chain.encode(), headers=headers, on_delivery=delivered
+            )
+        try:
+            producer.commit_transaction(_SECONDS)
+        except KafkaException as error:
+            # What the commit says of it is only that it could not be.
+            if refused:
+                raise AuditError(f"{self._audit.name}: {refused[0]}; nothing was done") from error
+            raise
+        return head
+
+    def _producer(self) -> Producer:
+        settings = {
+            **OWN_BATCH,
+            "transactional.id": self.chain,
+            "transaction.timeout.ms": int(_SECONDS * 1000),
+            "log_level": 0,
+        }
+        producer = Producer({**self.client, **settings})
+        producer.init_transactions(_SECONDS)
+        return producer
+
+    def _encoder(self, topic: Topic) -> Callable[[Any], bytes]:
+        return self.schemas.encoder(topic.name, topic.schema)
+
+    @property
+    def _audit(self) -> Topic:
+        return self._topic(Names(self.protocol.prefix).audit)
+
+    @property
+    def _heads(self) -> Topic:
+        return self._topic(Names(self.protocol.prefix).audit_heads)
+
+    def _topic(self, name: str) -> Topic:
+        return next(t for t in topics(self.protocol, self.catalogue) if t.name == name)
+
+
+def _may_be_tried_again(error: BaseException) -> bool:
+    """Whether another command wrote to the chain in between, or the broker was only busy."""
+    if not isinstance(error, KafkaException):
+        return False
+    reason = error.args[0]
+    return reason.code() in _TAKEN_OVER or reason.retriable() or reason.txn_requires_abort()

@@ -1,0 +1,42 @@
+"""The partnership's schemas as the broker keeps them: read by every principal, written by `ipu isp apply`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from isp.agreement.topics import Names
+from schemas.catalogue import Catalogue
+from schemas.known_schemas import KnownSchemas
+from transport.errors import DependencyUnavailable
+from transport.reader import ReadError, read_present
+from transport.schemas import Schemas
+
+_SECONDS = 15.0
+
+
+def read_schemas(client: Mapping[str, Any], prefix: str, catalogue: Catalogue) -> KnownSchemas:
+    """Read every schema of the partnership; none where no protocol was ever applied.
+
+    Raises:
+        ReadError: the broker does not answer, or refuses.
+    """
+    topic = Names(prefix).schemas
+    values = (message.value() or b"" for message in read_present(client, topic, 1, _SECONDS))
+    return KnownSchemas.of(values, catalogue.system["registered-schema"])
+
+
+def schemas_of(client: Mapping[str, Any], prefix: str, catalogue: Catalogue) -> Schemas:
+    """Return what a process writes and reads by, which looks again for what is registered later.
+
+    Raises:
+        ReadError: the broker does not answer, or refuses.
+    """
+
+    def look_again() -> KnownSchemas:
+        try:
+            return read_schemas(client, prefix, catalogue)
+        except ReadError as error:
+            raise DependencyUnavailable(str(error)) from error
+
+    return Schemas(read_schemas(client, prefix, catalogue), look_again)

@@ -1,0 +1,296 @@
+"""The register: every case and consent as it stands, and what each letter makes of it.
+
+Pure: the same letters in the same order make the same register. What is to be done outside, at the
+broker, follows from how the cases stand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Any, NamedTuple
+
+from isp.agreement.protocol import Protocol
+from isp.cases.case import Case, ConsentRecord, Flow, Grant, State
+from isp.cases.letters import (
+    Advice,
+    Consent,
+    Decision,
+    Ending,
+    Letter,
+    LetterError,
+    Request,
+    Subject,
+    digest,
+    opened_letter,
+)
+from isp.cases.rules import DECIDABLE, STANDING, Rules
+from isp.cases.standing import Standing
+from isp.cases.steps import Step, StepKind, code_of
+from isp.cases.subjects import person_of
+from schemas.actors import DISCLOSER, Actor
+from schemas.catalogue import Catalogue
+from schemas.london import london_time
+
+CLOCKS_APART = timedelta(minutes=10)
+"""By how much an officer's clock may be ahead."""
+REVIEW_TIME = timedelta(days=3)
+"""How long what was decided in urgency stands before it is reviewed."""
+_MOST_REASONS = 20
+_LONGEST_REASON = 2_000
+_ENDED = frozenset({State.CLOSING, State.CLOSED})
+_ADVISED = {"share": StepKind.ADVISED_TO_SHARE, "withhold": StepKind.ADVISED_TO_WITHHOLD}
+_APPROVED = {
+    (False, False): StepKind.APPROVED,
+    (True, False): StepKind.APPROVED_URGENTLY,
+    (False, True): StepKind.APPROVED_WITHOUT_CONSENT,
+    (True, True): StepKind.APPROVED_URGENTLY_WITHOUT_CONSENT,
+}
+"""By whether it is urgent, and whether consent is lacking."""
+
+
+class Taken(NamedTuple):
+    """What a letter, or the passing of time, did to one case or consent."""
+
+    key: str
+    record: Case | ConsentRecord
+    actor: Actor
+    outcome: str
+
+
+class Refused(NamedTuple):
+    """A letter that was not taken, and why. `digest` names it to its writer; nothing else of it is kept."""
+
+    party: str
+    digest: str
+    case: str
+    reasons: tuple[str, ...]
+
+    @property
+    def answer(self) -> dict[str, Any]:
+        """Return the answer to its writer: the first reasons, each of bounded length."""
+        told = [reason[:_LONGEST_REASON] for reason in self.reasons[:_MOST_REASONS]]
+        more = len(self.reasons) - len(told)
+        return {
+            "digest": self.digest,
+            "case": self.case,
+            "reasons": [*told, f"and {more} more"] if more else told,
+        }
+
+
+class Register:
+    """Cases by id and consents by person, under one protocol."""
+
+    def __init__(self, protocol: Protocol, catalogue: Catalogue) -> None:
+        self._rules = Rules(protocol, catalogue)
+        self._protocol = protocol
+        self._parties = {party.id for party in protocol.parties}
+        self._rekeyed = frozenset(protocol.rekeyed)
+        self.cases: dict[str, Case] = {}
+        self.consents: dict[str, ConsentRecord] = {}
+        self.unreadable_cases: dict[str, datetime] = {}
+        self.unreadable_consents: dict[str, datetime] = {}
+
+    def restore(self, standing: Standing) -> None:
+        """Take in all that stands. What cannot be read releases nothing, and no letter takes its place."""
+        self.cases = dict(standing.cases)
+        self.consents = dict(standing.consents)
+        self.unreadable_cases = dict(standing.unreadable_cases)
+        self.unreadable_consents = dict(standing.unreadable_consents)
+
+    def keep(self, key: str, record: Case | ConsentRecord) -> None:
+        """Take in how one case or consent stands from now on."""
+        if isinstance(record, Case):
+            self.cases[key] = record
+        else:
+            self.unreadable_consents.pop(key, None)
+            self.consents[key] = record
+
+    @property
+    def standing(self) -> Iterator[Case]:
+        """The cases that are open, or about to be."""
+        return (case for case in self.cases.values() if case.state in STANDING)
+
+    def is_held(self, case: Case) -> bool:
+        """Whether nothing is released to the case, because a party of it was rekeyed."""
+        return bool({case.recipient, case.supplier} & self._rekeyed)
+
+    def lacking_consent(self, case: Case, now: datetime) -> tuple[Subject, ...]:
+        """The subjects of a case of whom nothing is released now, for want of consent."""
+        day = london_time(now).date()
+        return self._rules.lacking_consent(case, self.consents.values(), day)
+
+    def take(self, party: str, message: Mapping[str, Any], now: datetime) -> Taken | Refused:
+        """What a message of a party's letters does; the register keeps it when `keep` is called."""
+        unread = sha256(str(message["document"]).encode()).hexdigest()
+        try:
+            letter = opened_letter(message)
+        except LetterError as error:
+            return Refused(party, unread, "", (str(error),))
+        name = digest(letter)
+        if letter.at > now + CLOCKS_APART:
+            return Refused(party, name, letter.case, ("its time lies ahead; set the clock",))
+        reasons = list(self._rules.writer(letter, party))
+        reasons = (
+            reasons or list(self._behind_unreadable(letter)) or list(self._reasons(letter, now))
+        )
+        if reasons:
+            return Refused(party, name, letter.case, tuple(reasons))
+        return self._taken(letter, name, now)
+
+    def due(self, now: datetime) -> Iterator[Taken]:
+        """The cases whose time is over, or whose parties have left: they close, or lapse undecided."""
+        day = london_time(now).date()
+        for case in list(self.standing):
+            why = self._over(case, day.toordinal(), now)
+            if why:
+                closing = case.after(State.CLOSING, now, DISCLOSER, why)
+                yield Taken(case.case, closing, DISCLOSER, why)
+        for case in [c for c in self.cases.values() if c.state in DECIDABLE]:
+            if case.request is None or day > case.request.until or not self._has_parties(case):
+                lapsed = case.after(State.REFUSED, now, DISCLOSER, StepKind.LAPSED).forgotten()
+                yield Taken(case.case, lapsed, DISCLOSER, StepKind.LAPSED)
+
+    def _has_parties(self, case: Case) -> bool:
+        return {case.recipient, case.supplier} <= self._parties
+
+    def _over(self, case: Case, day: int, now: datetime) -> StepKind | None:
+        assert case.grant is not None
+        if not self._has_parties(case):
+            return StepKind.PARTY_LEFT
+        if day > case.grant.until.toordinal():
+            return StepKind.EXPIRED
+        if day > self._protocol.last_day("central").toordinal():
+            return StepKind.REVIEW_OVERDUE
+        if case.grant.review_by is not None and now > case.grant.review_by:
+            return StepKind.NOT_REVIEWED
+        return None
+
+    def _behind_unreadable(self, letter: Letter) -> Iterator[str]:
+        """Why a letter cannot take the place of what cannot be read: it may be older than that."""
+        if isinstance(letter, Request) and letter.case in self.unreadable_cases:
+            yield f"there is a case {letter.case} already, which this release cannot read"
+        if isinstance(letter, Consent):
+            key = consent_key(ConsentRecord(agency=letter.party, consent=letter))
+            kept = self.unreadable_consents.get(key)
+            # A letter's own time may be later than that at which it was kept.
+            if kept is not None and letter.at <= kept + CLOCKS_APART:
+                yield "what is recorded of that person cannot be read; write it anew, later"
+
+    def _reasons(self, letter: Letter, now: datetime) -> Iterable[str]:
+        day = london_time(now).date()
+        if isinstance(letter, Request):
+            return self._rules.request(letter, self.cases, now)
+        if isinstance(letter, Consent):
+            record = ConsentRecord(agency=letter.party, consent=letter)
+            return self._rules.consent(letter, self.consents.get(consent_key(record)), day)
+        case = self.cases.get(letter.case)
+        if case is None or letter.party not in {case.supplier, case.recipient}:
+            # The same words for both: who has nothing to do with a case is not told that there is one.
+            return [f"{letter.party!r} has no case {letter.case}"]
+        if isinstance(letter, Decision):
+            return self._rules.decision(letter, case, self.consents.values(), day)
+        if isinstance(letter, Advice):
+            return self._rules.advice(letter, case)
+        return self._rules.ending(letter, case)
+
+    def _taken(self, letter: Letter, name: str, now: datetime) -> Taken:
+        actor = Actor(letter.party, letter.post)
+        if isinstance(letter, Consent):
+            record = ConsentRecord(agency=letter.party, consent=letter)
+            return Taken(consent_key(record), record, actor, f"consent-{letter.given}")
+        if isinstance(letter, Request):
+            return Taken(letter.case, _asked(letter, name, actor, now), actor, "requested")
+        case = self.cases[letter.case]
+        if isinstance(letter, Decision):
+            lacking = self.lacking_consent(case, now)
+            after = _decided(case, letter, actor, now, lacking)
+        elif isinstance(letter, Advice):
+            after = case.after(case.state, now, actor, _ADVISED[letter.advice], letter.reason,
+                               advised=True)  # fmt: skip
+        else:
+            after = _ended(case, letter, actor, now)
+        after = after.model_copy(update={"head": name})
+        return Taken(case.case, after, actor, after.history[-1].what)
+
+
+def consent_key(record: ConsentRecord) -> str:
+    """The name under which the last word of a person to an agency about one process stands."""
+    consent = record.consent
+    words = "\n".join((record.agency, consent.process, *person_of(consent.subject)))
+    return f"consent:{sha256(words.encode()).hexdigest()[:32]}"
+
+
+def opened(case: Case, flow: Flow, now: datetime) -> Case:
+    """The case once its topic stands."""
+    return case.after(State.OPEN, now, DISCLOSER, StepKind.OPENED, flow=flow)
+
+
+def closed(case: Case, destroyed: tuple[str, ...], now: datetime) -> Case:
+    """The case once all that was made for it is destroyed; it forgets whom it was about."""
+    kind = StepKind.DESTROYED if destroyed else StepKind.CLOSED
+    return case.after(State.CLOSED, now, DISCLOSER, kind, destroyed=destroyed).forgotten()
+
+
+def _asked(asked: Request, name: str, actor: Actor, now: datetime) -> Case:
+    kind = StepKind.REQUESTED_URGENTLY if asked.urgent else StepKind.REQUESTED
+    return Case(
+        case=asked.case,
+        state=State.ASKED,
+        since=now,
+        recipient=asked.party,
+        supplier=asked.supplier,
+        process=asked.process,
+        purpose=asked.purpose,
+        legal_basis=asked.legal_basis,
+        conditions=asked.conditions,
+        head=name,
+        history=(Step(at=now, who=str(actor), what=code_of(kind), reason=asked.urgent or ""),),
+        request=asked,
+    )
+
+
+def _decided(
+    case: Case, made: Decision, actor: Actor, now: datetime, lacking: tuple[Subject, ...]
+) -> Case:
+    if made.outcome == "hold":
+        return case.after(State.HELD, now, actor, StepKind.HELD, made.reason)
+    if made.outcome == "refuse" and case.state in STANDING:
+        return case.after(State.CLOSING, now, actor, StepKind.APPROVAL_WITHDRAWN, made.reason)
+    if made.outcome == "refuse":
+        return case.after(State.REFUSED, now, actor, StepKind.REFUSED, made.reason).forgotten()
+    if case.grant is not None:
+        reviewed = case.grant.model_copy(update={"review_by": None})
+        return case.after(case.state, now, actor, StepKind.REVIEWED, made.reason, grant=reviewed)
+    return _approved(case, made, actor, now, lacking)
+
+
+def _approved(
+    case: Case, made: Decision, actor: Actor, now: datetime, lacking: tuple[Subject, ...]
+) -> Case:
+    assert case.request is not None
+    exception = made.without_consent
+    grant = Grant(
+        fields=made.fields or case.request.fields,
+        until=made.until or case.request.until,
+        post=made.post,
+        review_by=now + REVIEW_TIME if made.urgent else None,
+        without_consent=exception.rule if exception else None,
+        exempt=lacking if exception else (),
+    )
+    kind = _APPROVED[made.urgent is not None, exception is not None]
+    detail = exception.rule if exception else ""
+    reasons = (made.reason, made.urgent, exception.reason if exception else None)
+    reason = " | ".join(dict.fromkeys(filter(None, reasons)))
+    return case.after(State.APPROVED, now, actor, kind, reason, detail, grant=grant)
+
+
+def _ended(case: Case, ended: Ending, actor: Actor, now: datetime) -> Case:
+    """Its recipient has no more use for it; where it is closed already, that confirms its own copies."""
+    said: dict[str, Any] = {"confirmed": True, "copies": ended.destroyed}
+    if case.state in _ENDED:
+        return case.after(case.state, now, actor, StepKind.COPIES_DESTROYED, **said)
+    if case.state in STANDING:
+        return case.after(State.CLOSING, now, actor, StepKind.ENDED, **said)
+    return case.after(State.CLOSED, now, actor, StepKind.TAKEN_BACK).forgotten()

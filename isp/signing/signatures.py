@@ -1,0 +1,327 @@
+"""Signatures of a protocol: which posts have signed what of it, and whether that is enough.
+
+"Any agency wishing to become a partner … should only do so with the consent of all the responsible
+authorities", and the agencies approved by them sign (guidance 2.2.4). Keys and signatures are Ed25519
+(RFC 8032). A key belongs to a post, as everything in a protocol does, never to a person by name.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, NamedTuple
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from pydantic import AfterValidator, Field, ValidationError
+
+from isp.agreement.ed25519_points import point_flaw
+from isp.agreement.protocol import (
+    KEY_BYTES,
+    Digest,
+    Name,
+    Officer,
+    Post,
+    Protocol,
+    ProtocolError,
+    PublicKey,
+    Status,
+)
+from schemas.exact_base64 import decoded, encoded
+from schemas.explained import explained, of_another_format
+from schemas.formats import FORMAT, Format, Signed
+from schemas.positions import Finding, located
+from schemas.yaml_file import read_yaml
+
+_DOMAIN = b"ipu information sharing protocol, signature 2\n"
+_SIGNATURE_BYTES = 64
+_POINT_BYTES = 32
+_FINGERPRINT_DIGITS = 32
+
+
+def _is_signature(text: str) -> str:
+    decoded(text, _SIGNATURE_BYTES)
+    return text
+
+
+class Signature(Signed):
+    """One post's signature. `protocol` and `terms` are digests, `partners` the parties it signs in.
+
+    `number` is that of the protocol as it was signed. The day is for information.
+    """
+
+    format: Format = FORMAT
+    party: Name
+    post: Post
+    signed_on: date
+    number: Annotated[int, Field(ge=1)]
+    protocol: Digest
+    terms: Digest
+    partners: tuple[Name, ...]
+    key: PublicKey
+    signature: Annotated[str, AfterValidator(_is_signature)]
+
+    @property
+    def statement(self) -> bytes:
+        """Return what is signed: the fields of its format but the signature itself, in one form only."""
+        fields = self.model_dump(mode="json", exclude={"signature"})
+        return _DOMAIN + json.dumps(fields, sort_keys=True, separators=(",", ":")).encode()
+
+    def holds(self, key: str) -> bool:
+        """Whether it was made with the private half of `key` over exactly these fields."""
+        given = decoded(self.signature, _SIGNATURE_BYTES)
+        if point_flaw(decoded(key, KEY_BYTES)) or point_flaw(given[:_POINT_BYTES]):
+            return False
+        public = Ed25519PublicKey.from_public_bytes(decoded(key, KEY_BYTES))
+        try:
+            public.verify(given, self.statement)
+        except InvalidSignature:
+            return False
+        return True
+
+
+class SignatureFile(NamedTuple):
+    """The signatures beside a protocol, as they were read once; `document` knows their lines."""
+
+    path: Path
+    entries: tuple[Signature, ...] = ()
+    document: Any = None
+
+    def told(self, findings: Iterable[Finding]) -> list[str]:
+        """One line a finding: with the signature's line, or of the whole file where one is missing."""
+        return [
+            located([f], self.path, self.document, "signatures")
+            if f.place
+            else f"{self.path}: {f.message}"
+            for f in findings
+        ]
+
+
+def content_digest(protocol: Protocol) -> str:
+    """Return the SHA-256 of what a protocol says, in hexadecimal: of the bytes of its format.
+
+    Comments and the order of keys do not count.
+    """
+    return hashlib.sha256(protocol.model_dump_json().encode()).hexdigest()
+
+
+def terms_digest(protocol: Protocol, party_id: str) -> str:
+    """Return the SHA-256 of what concerns one party: its own entry, what it supplies and what it receives.
+
+    Of a neighbour it is the entry, and what others receive of its area. A section that a later release
+    adds here goes in only where it is not empty: the terms that others have signed stay as they are.
+    """
+    tables = protocol.aggregates
+    of_party = {
+        "partnership": [protocol.partnership.short_name, protocol.partnership.name],
+        "words": [protocol.law, protocol.marking],
+        "party": [p for p in protocol.parties if p.id == party_id],
+        "neighbour": [n for n in protocol.neighbours if n.short_name == party_id],
+        "supplies": [s for s in protocol.supplies if s.agency == party_id],
+        "receives": [e for e in protocol.receives if party_id in {e.party, e.neighbour}],
+        "aggregates": [a for a in tables if party_id in {a.agency, *a.recipients}],
+    }
+    text = json.dumps(of_party, sort_keys=True, default=lambda model: model.model_dump(mode="json"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def posts_of(protocol: Protocol, name: str) -> Mapping[Post, Officer]:
+    """The posts that sign for a party or a neighbour; `ProtocolError` names those who sign."""
+    found = protocol.signatories.get(name)
+    if found is None:
+        accepted = ", ".join(protocol.signatories)
+        raise ProtocolError(f"{name!r} does not sign this protocol; accepted: {accepted}")
+    return found
+
+
+def make_signature(
+    protocol: Protocol, party_id: str, post: Post, key: Ed25519PrivateKey, day: date
+) -> Signature:
+    """The signature of a party's post over the protocol as it stands.
+
+    Raises:
+        ProtocolError: there is no such party or post, or the key is not the post's.
+    """
+    posts = posts_of(protocol, party_id)
+    officer = posts.get(post)
+    if officer is None:
+        accepted = ", ".join(posts) or "none"
+        raise ProtocolError(f"{party_id!r} names no {post}; accepted: {accepted}")
+    public = public_key(key)
+    if public not in {officer.key, officer.replaces}:
+        given = officer.key or "none"
+        message = f"the key given is not that of the {post} of {party_id!r}"
+        raise ProtocolError(f"{message}: the protocol names {given}, the key given is {public}")
+    unsigned = Signature(
+        party=party_id,
+        post=post,
+        signed_on=day,
+        number=protocol.number,
+        protocol=content_digest(protocol),
+        terms=terms_digest(protocol, party_id),
+        partners=tuple(sorted(p.id for p in protocol.parties)),
+        key=public,
+        signature=encoded(bytes(_SIGNATURE_BYTES)),
+    )
+    return unsigned.model_copy(update={"signature": encoded(key.sign(unsigned.statement))})
+
+
+def public_key(key: Ed25519PrivateKey) -> str:
+    """The public half of a key, as a protocol has it."""
+    return encoded(key.public_key().public_bytes_raw())
+
+
+def signatures_file(protocol_file: Path) -> Path:
+    """Where the signatures of a protocol lie: beside it."""
+    return protocol_file.with_suffix(".signatures.yaml")
+
+
+def fingerprint(key: str) -> str:
+    """A short form of a public key, in groups of four, to be compared by telephone."""
+    digits = hashlib.sha256(decoded(key, KEY_BYTES)).hexdigest()[:_FINGERPRINT_DIGITS]
+    return " ".join(digits[i : i + 4] for i in range(0, _FINGERPRINT_DIGITS, 4))
+
+
+def keys_digest(protocol: Protocol) -> str:
+    """Return the SHA-256 of every key of a protocol with its party and post, in hexadecimal."""
+    keys = {
+        name: {post: officer.key for post, officer in posts.items()}
+        for name, posts in protocol.officers.items()
+    }
+    return hashlib.sha256(json.dumps(keys, sort_keys=True).encode()).hexdigest()
+
+
+def load_signatures(protocol_file: Path) -> SignatureFile:
+    """Read the signatures beside a protocol; none where there is no such file.
+
+    Raises:
+        ProtocolError: one line a finding, with file, line and place.
+    """
+    path = signatures_file(protocol_file)
+    if not path.exists():
+        return SignatureFile(path)
+    document = read_yaml(path, ProtocolError)
+    if not isinstance(document or [], list):
+        raise ProtocolError(f"{path}: no list of signatures")
+    entries, findings = list[Signature](), list[Finding]()
+    for i, entry in enumerate(document or ()):
+        try:
+            entries.append(Signature.model_validate(entry))
+        except ValidationError as error:
+            findings += _explained(i, error)
+    if findings:
+        raise ProtocolError(located(findings, path, document, "signatures"))
+    return SignatureFile(path, tuple(entries), document)
+
+
+def _explained(number: int, error: ValidationError) -> Iterator[Finding]:
+    problems: Sequence[Any] = error.errors()
+    for problem in of_another_format(problems) or problems:
+        place, message = explained(problem, Signature)
+        yield Finding((number, *place), message)
+
+
+def save_signatures(protocol_file: Path, signatures: Iterable[Signature]) -> str:
+    """The text of a file of signatures."""
+    lines = [f"# Signatures of {protocol_file.name}, made by `ipu isp sign`.\n"]
+    for entry in signatures:
+        fields = entry.model_dump(mode="json")
+        lines += [f"{'-' if i == 0 else ' '} {name}: {json.dumps(value)}\n"
+                  for i, (name, value) in enumerate(fields.items())]  # fmt: skip
+    return "".join(lines)
+
+
+def signature_findings(
+    protocol: Protocol, signatures: Sequence[Signature], today: date
+) -> Iterator[Finding]:
+    """Yield why the protocol does not count as signed; nothing where it does.
+
+    Every responsible authority must have signed the whole as it stands; every other party its own
+    terms, and it is signed in by the authorities' signatures; a neighbour what is shared of its area.
+    A signature that is not of this protocol, of nobody or of a day ahead has no place beside it. The place
+    of a finding is the number of its signature, and empty where one is missing.
+    """
+    for i, entry in enumerate(signatures):
+        for flaw in (*_flaws(protocol, entry), *_ages(protocol, entry, today)):
+            yield Finding((i,), flaw)
+    if not _authorities(protocol):
+        lacking = (
+            "no party is a responsible authority, so nobody can sign the whole (guidance 2.2.1)"
+        )
+        yield Finding((), lacking)
+    genuine = [s for s in signatures if not list(_flaws(protocol, s))]
+    for name in protocol.signatories:
+        own = [s for s in genuine if s.party == name and not _is_handover(protocol, s)]
+        if name in _authorities(protocol):
+            yield from (Finding((), text) for text in _lacking_authority(protocol, name, own))
+        else:
+            yield from (Finding((), text) for text in _lacking_terms(protocol, name, own))
+
+
+def is_current(protocol: Protocol, entry: Signature, today: date) -> bool:
+    """Whether a signature has its place beside the protocol."""
+    return not [*_flaws(protocol, entry), *_ages(protocol, entry, today)]
+
+
+def _authorities(protocol: Protocol) -> set[str]:
+    return {p.id for p in protocol.parties if p.status is Status.RESPONSIBLE_AUTHORITY}
+
+
+def _what(entry: Signature) -> str:
+    return f"the signature of {entry.party!r} ({entry.post})"
+
+
+def _flaws(protocol: Protocol, entry: Signature) -> Iterator[str]:
+    officer = protocol.signatories.get(entry.party, {}).get(entry.post)
+    if officer is None:
+        yield f"{_what(entry)} is of no post that the protocol names; take it out"
+    elif entry.key not in {officer.key, officer.replaces}:
+        yield f"{_what(entry)} is by another key than the protocol names for that post; take it out"
+    elif not entry.holds(entry.key):
+        yield f"{_what(entry)} does not hold: it was changed after it was made, or made with another key"
+
+
+def _is_handover(protocol: Protocol, entry: Signature) -> bool:
+    """Whether it is by a key that the protocol replaces: that confirms the new key, and nothing else."""
+    return entry.key != protocol.signatories[entry.party][entry.post].key
+
+
+def _ages(protocol: Protocol, entry: Signature, today: date) -> Iterator[str]:
+    """Why a signature is of another protocol, or of a day that has not come."""
+    if entry.signed_on > today:
+        yield f"{_what(entry)} is dated {entry.signed_on}, after today, {today} (Europe/London)"
+    if protocol.signatories.get(entry.party, {}).get(entry.post) is None:
+        return
+    whole = entry.party in _authorities(protocol) or _is_handover(protocol, entry)
+    if whole and entry.protocol != content_digest(protocol):
+        yield f"{_what(entry)} is of another protocol, {entry.protocol[:16]}…; {_anew(entry.party)}"
+    elif not whole and entry.terms != terms_digest(protocol, entry.party):
+        yield f"{_what(entry)} is of other terms than these; {_anew(entry.party)}"
+    elif entry.number > protocol.number:
+        yield f"{_what(entry)} was made for number {entry.number}; {_anew(entry.party)}"
+
+
+def _lacking_authority(protocol: Protocol, name: str, own: Sequence[Signature]) -> Iterator[str]:
+    if any(entry.protocol == content_digest(protocol) for entry in own):
+        return
+    yield f"{name!r} has not signed the protocol as it stands; {_how(name)}"
+    signed_in = {partner for entry in own for partner in entry.partners}
+    for partner in protocol.parties:
+        if own and partner.id not in signed_in:
+            yield f"{partner.id!r} is a partner whom {name!r} has not signed in"
+
+
+def _lacking_terms(protocol: Protocol, name: str, own: Sequence[Signature]) -> Iterator[str]:
+    if not any(entry.terms == terms_digest(protocol, name) for entry in own):
+        yield f"{name!r} has not signed its own terms; {_how(name)}"
+
+
+def _anew(name: str) -> str:
+    return f"take it out; {_how(name)}"
+
+
+def _how(name: str) -> str:
+    return f"`ipu isp sign --as {name}`"

@@ -1,0 +1,124 @@
+"""CSV that only its owner may read and that is there whole or not at all (UTF-8, RFC 4180).
+
+No cell is a formula, in any profile: whoever opens the file may do so in a spreadsheet.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import sqlite3
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+from connectors.spreadsheet import guarded
+
+_BETWEEN = ";"
+
+
+class Writer(Protocol):
+    """What writes rows."""
+
+    def writerow(self, row: Sequence[str], /) -> Any:
+        """Write one row."""
+
+
+@contextmanager
+def private_csv(path: Path, header: Sequence[str]) -> Iterator[Writer]:
+    """A writer of a file of mode 0600 that replaces `path` once the block has ended well."""
+    descriptor, draft = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as stream:
+            writer = _Guarded(csv.writer(stream))
+            writer.writerow(header)
+            yield writer
+        Path(draft).replace(path)
+    except BaseException:
+        Path(draft).unlink(missing_ok=True)
+        raise
+
+
+class Rows(Protocol):
+    """Keeps rows by the name in their first cell, each with a note that is not written."""
+
+    def put(self, row: Sequence[str], note: str = "") -> str | None:
+        """Keep a row in place of the one of that name; return the note of that one, None without one."""
+
+    def remove(self, name: str) -> str | None:
+        """Drop the row of that name; return its note, None if there is no such row."""
+
+
+@contextmanager
+def sorted_csv(path: Path, header: Sequence[str]) -> Iterator[Rows]:
+    """Write the rows that are kept at the end, as `private_csv`, in order of their names.
+
+    Memory is bounded. Rows in the order of the original would join each to it.
+    """
+    with (
+        tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as folder,
+        closing(sqlite3.connect(Path(folder, "rows"), isolation_level=None)) as rows,
+    ):
+        rows.execute("PRAGMA journal_mode = OFF")
+        rows.execute("PRAGMA synchronous = OFF")
+        rows.execute("CREATE TABLE rows (name TEXT PRIMARY KEY, cells TEXT, note TEXT)")
+        rows.execute("BEGIN")
+        yield _Store(rows)
+        with private_csv(path, header) as out:
+            for (cells,) in rows.execute("SELECT cells FROM rows ORDER BY name"):
+                out.writerow(json.loads(cells))
+
+
+class _Guarded:
+    """Writes no cell that a spreadsheet takes for a formula."""
+
+    def __init__(self, writer: Writer) -> None:
+        self._writer = writer
+
+    def writerow(self, row: Sequence[str], /) -> None:
+        self._writer.writerow([guarded(cell) for cell in row])
+
+
+class _Store:
+    """Keeps rows in a table of a database."""
+
+    def __init__(self, rows: sqlite3.Connection) -> None:
+        self._rows = rows
+
+    def put(self, row: Sequence[str], note: str = "") -> str | None:
+        earlier = self._note(row[0])
+        kept = (row[0], json.dumps(row), note)
+        self._rows.execute("INSERT OR REPLACE INTO rows VALUES (?, ?, ?)", kept)
+        return earlier
+
+    def remove(self, name: str) -> str | None:
+        earlier = self._note(name)
+        self._rows.execute("DELETE FROM rows WHERE name = ?", (name,))
+        return earlier
+
+    def _note(self, name: str) -> str | None:
+        found = self._rows.execute("SELECT note FROM rows WHERE name = ?", (name,)).fetchone()
+        return None if found is None else str(found[0])
+
+
+def instant_cell(milliseconds: int | None) -> str:
+    """An instant since 1970 UTC as ISO 8601."""
+    if milliseconds is None:
+        return ""
+    return datetime.fromtimestamp(milliseconds / 1000, UTC).isoformat(timespec="seconds")
+
+
+def cell(value: Any) -> str:
+    """A released value as its cell: ISO 8601, true and false, lists with semicolons, None empty."""
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "true" if value else "false"
+        case list():
+            return _BETWEEN.join(value)
+    return str(value)

@@ -1,0 +1,146 @@
+"""Linkage: how many rows fit what somebody knows of an event, and how many people what is told."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from offline.risk.finding import Hit
+from offline.risk.truth import Truth
+from offline.summary import quantiles
+from sanitiser.people.ages import band
+from sanitiser.people.combinations import released_areas
+from schemas.codes import CodeList
+from schemas.people import Person, coarser_name, people
+from schemas.record_type import RecordType
+
+ATTACK = "people who stand out"
+_LEAST_TOLD = 2
+
+Cells = Mapping[str, str]
+
+
+def linkage(
+    rows: Sequence[Cells], truths: Sequence[Truth], record_type: RecordType, profile: str
+) -> dict[str, dict[str, Any]]:
+    """For what an intruder may know of an event: the originals it leads to one row alone for.
+
+    Each entry has the originals that a row fits, the share of them that only one fits, and the
+    quantiles of how many fit.
+    """
+    header = frozenset(rows[0]) if rows else frozenset()
+    known: list[str] = []
+    found: dict[str, dict[str, Any]] = {}
+    for knowledge, names in _knowledge(record_type, profile).items():
+        known += [name for name in names if name in header]
+        if not known:
+            continue
+        held = Counter(tuple(row[name] for name in known) for row in rows)
+        fits = Counter(held[tuple(t.cells[name] for name in known)] for t in truths)
+        del fits[0]
+        total = fits.total()
+        found[knowledge] = {
+            "originals": total,
+            "share_with_one_row": round(fits[1] / total, 4) if total else 0.0,
+            "rows": quantiles(fits),
+        }
+    return found
+
+
+def _knowledge(record_type: RecordType, profile: str) -> dict[str, list[str]]:
+    places = record_type.released_places(profile)
+    return {
+        "place": [f"{prefix}{part}" for prefix in places for part in ("address", "postcode")],
+        "place and date": [event.date for event in record_type.events],
+        "place, date and time": [event.time for event in record_type.events if event.time],
+        "place, date, time and attributes": [
+            f.name for person in people(record_type, profile) for f in person.fields
+        ],
+    }
+
+
+def people_who_stand_out(
+    rows: Sequence[Cells],
+    truths: Sequence[Truth],
+    record_type: RecordType,
+    profile: str,
+    code_lists: Mapping[str, CodeList],
+    k: int,
+) -> tuple[list[Hit], Counter[int]]:
+    """Rows that tell of somebody what fewer than k originals of the area fit; all rows by how many do."""
+    hits: list[Hit] = []
+    alike: Counter[int] = Counter()
+    for person in people(record_type, profile):
+        crowd = _Crowd(person, profile, record_type.released_places(profile), truths, code_lists)
+        for number, row in enumerate(rows, 1):
+            told = crowd.told(row)
+            if len(told) < _LEAST_TOLD:
+                continue
+            count = crowd.fitting(row, told)
+            alike[count] += 1
+            if count < k:
+                names = ", ".join(name for name, _ in told)
+                reason = f"fewer than {k} people of the area fit {names}"
+                hits.append(Hit(ATTACK, person.about, reason, number))
+    return hits, alike
+
+
+class _Crowd:
+    """The people of one role among the originals, by the areas of the released places.
+
+    They differ as in `sanitiser.people.combinations`: by reference, else by date of birth, else not at all.
+    """
+
+    def __init__(
+        self,
+        person: Person,
+        profile: str,
+        places: Sequence[str],
+        truths: Iterable[Truth],
+        code_lists: Mapping[str, CodeList],
+    ) -> None:
+        self._places = places
+        self._names = [f.name for f in person.fields]
+        self._coarse = [
+            (f.name, coarse, code_lists[codes].group if codes else None)
+            for f in person.fields
+            if (coarse := coarser_name(f, profile)) is not None
+            for codes in [f.treatments[profile].code_list]
+        ]
+        self._people: dict[str, list[tuple[str, dict[str, str]]]] = defaultdict(list)
+        for truth in truths:
+            born = truth.given.get(person.born) if person.born else None
+            who = (person.reference and truth.cells[person.reference]) or str(born)
+            for area in self._areas(truth.cells):
+                self._people[area].append((who, self._attributes(truth.cells)))
+        self._counted: dict[tuple[str, tuple[tuple[str, str], ...]], int] = {}
+
+    def told(self, row: Cells) -> tuple[tuple[str, str], ...]:
+        """What a row tells of the person."""
+        names = (*self._names, *(coarse for _, coarse, _ in self._coarse))
+        return tuple((name, row[name]) for name in names if row.get(name))
+
+    def fitting(self, row: Cells, told: tuple[tuple[str, str], ...]) -> int:
+        """How many different people all of it is true of, in the row's area with the fewest."""
+        return min((self._alike(area, told) for area in self._areas(row)), default=0)
+
+    def _alike(self, area: str, told: tuple[tuple[str, str], ...]) -> int:
+        if (area, told) not in self._counted:
+            fitting = {
+                who
+                for who, one in self._people[area]
+                if all(one.get(name) == value for name, value in told)
+            }
+            self._counted[area, told] = len(fitting)
+        return self._counted[area, told]
+
+    def _attributes(self, cells: Cells) -> dict[str, str]:
+        found = {name: cells[name] for name in self._names if cells[name]}
+        for name, coarse, group in self._coarse:
+            if name in found:
+                found[coarse] = (group(found[name]) if group else band(int(found[name]))) or ""
+        return found
+
+    def _areas(self, cells: Cells) -> list[str]:
+        return released_areas(cells, self._places)

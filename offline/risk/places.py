@@ -1,0 +1,78 @@
+"""Places: points and postcodes that lead to fewer households than the profile's readers may have."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+
+from offline.risk.finding import Hit
+from offline.risk.truth import Truth
+from sanitiser.places.postcodes import PostcodeIndex
+from schemas.record_type import RecordType
+
+ATTACK = "places"
+
+Row = Mapping[str, str]
+
+
+def places(
+    rows: Sequence[Row],
+    truths: Sequence[Truth],
+    record_type: RecordType,
+    profile: str,
+    index: PostcodeIndex,
+    k: int,
+) -> tuple[list[Hit], Counter[int]]:
+    """What is wrong with released places, and the rows by the households of their postcode."""
+    hits: list[Hit] = []
+    households: Counter[int] = Counter()
+    for prefix in record_type.released_places(profile):
+        exact = _exact_points(truths, prefix)
+        for number, row in enumerate(rows, 1):
+            postcode = row.get(f"{prefix}postcode", "")
+            hits += [Hit(ATTACK, *told, number) for told in _of_point(row, prefix, exact, index)]
+            if postcode:
+                found = index.find(postcode)
+                count = found.households if found else None
+                households[count or 0] += 1
+                if count is None:
+                    reason = "a postcode with an unknown number of households"
+                    hits.append(Hit(ATTACK, f"{prefix}postcode", reason, number))
+                elif count < k:
+                    reason = f"a postcode with fewer than {k} households"
+                    hits.append(Hit(ATTACK, f"{prefix}postcode", reason, number))
+                place = index.release(postcode)
+                if row.get(f"{prefix}address") and place and not place.street_allowed:
+                    reason = "a street beside a postcode that stands in for others"
+                    hits.append(Hit(ATTACK, f"{prefix}address", reason, number))
+    return hits, households
+
+
+def _of_point(
+    row: Row, prefix: str, exact: frozenset[tuple[int, int]], index: PostcodeIndex
+) -> Iterator[tuple[str, str]]:
+    easting, northing = row.get(f"{prefix}easting", ""), row.get(f"{prefix}northing", "")
+    if not easting or not northing:
+        return
+    try:
+        point = round(float(easting)), round(float(northing))
+    except ValueError:
+        yield f"{prefix}easting", "no coordinate"
+        return
+    postcode = row.get(f"{prefix}postcode", "")
+    found = index.find(postcode) if postcode else None
+    centroid = (found.easting, found.northing) if found else None
+    if centroid is not None and point != centroid:
+        yield f"{prefix}easting", "a point that is not the centroid of its postcode"
+    if centroid is None and point in exact:
+        yield f"{prefix}easting", "the exact point of an original"
+
+
+def _exact_points(truths: Sequence[Truth], prefix: str) -> frozenset[tuple[int, int]]:
+    """Points of originals, but for those of named places, which come out as they are."""
+    located = (truth.locations[prefix] for truth in truths)
+    return frozenset(
+        (round(at.point[0]), round(at.point[1]))
+        for at in located
+        if at.point is not None and at.method != "gazetteer"
+    )

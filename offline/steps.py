@@ -1,0 +1,81 @@
+"""The worker's own steps for the records of a file, without a broker."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from isp.agreement.protocol import Protocol, ProtocolError, SupplyAgreement
+from sanitiser.key_ring import KeyRing
+from sanitiser.places.gazetteer import Gazetteer
+from sanitiser.places.location import Locator
+from sanitiser.places.postcodes import PostcodeIndex
+from sanitiser.places.premises import withheld_premises
+from sanitiser.policy import Scrub
+from sanitiser.references import ReferenceKey
+from schemas.catalogue import Catalogue
+from streams.assembly import Means, Terms, build_steps, terms_of
+from streams.decision import Steps
+from streams.steps.route import OWN
+
+AGENCY = "file"
+"""Who supplied a record, where neither the command nor a protocol says so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Agreed:
+    """A protocol with the agency whose file is sanitised by it."""
+
+    protocol: Protocol
+    supply: SupplyAgreement
+
+    @classmethod
+    def of(cls, protocol: Protocol, dataset: str, profile: str, agency: str | None) -> Agreed:
+        """Return what the protocol agrees on the dataset; the only agency that supplies it by default.
+
+        Raises:
+            ProtocolError: no such agency supplies it, several do, or nobody is entitled to the profile.
+        """
+        supplies = {s.agency: s for s in protocol.supplies if s.dataset == dataset}
+        if agency is None and len(supplies) == 1:
+            (agency,) = supplies
+        if agency not in supplies:
+            accepted = ", ".join(sorted(supplies)) or "none, for no agency supplies it"
+            told = "no agency given" if agency is None else f"{agency!r} does not supply it"
+            raise ProtocolError(f"{dataset} of {protocol.title}: {told}; accepted: {accepted}")
+        profiles = protocol.profiles_of(dataset)
+        if profile not in profiles:
+            accepted = ", ".join(profiles) or "none"
+            message = f"{dataset} of {protocol.title}: nobody is entitled to it in the profile"
+            raise ProtocolError(f"{message} {profile!r}; accepted: {accepted}")
+        return cls(protocol, supplies[agency])
+
+
+def steps_for(
+    dataset: str,
+    profile: str,
+    *,
+    index: PostcodeIndex,
+    key: ReferenceKey,
+    catalogue: Catalogue,
+    agency: str = AGENCY,
+    gazetteer: Gazetteer | None = None,
+    premises: Scrub = withheld_premises,
+    agreed: Agreed | None = None,
+) -> Steps:
+    """Return the steps that a worker takes with a dataset for the readers of one profile.
+
+    With what is `agreed` in a protocol, `agency` is the one that it names, and what happened in a
+    neighbour's area has no release here. Without, every place counts as inside, and nothing ends.
+
+    Raises:
+        RecogniserMissing: the protocol allows scrubbed texts, and what they need is not installed.
+    """
+    keys = KeyRing.of(key)
+    if agreed is None:
+        terms = Terms(agency, catalogue.record_type(dataset), {OWN: (profile,)})
+        means = Means(catalogue.code_lists, Locator(index, gazetteer), keys, premises=premises)
+        return build_steps(terms, means)
+    terms = terms_of(agreed.protocol, agreed.supply, catalogue)
+    terms = replace(terms, profiles={OWN: (profile,)})
+    means = Means.of(agreed.protocol, catalogue, index, keys, gazetteer, premises)
+    return build_steps(terms, means)

@@ -1,1 +1,0 @@
-"""The Information Sharing Protocol brought to broker and registry."""

@@ -1,0 +1,183 @@
+"""What of an address may be released: its street and town (guidance, Appendix 1).
+
+Flat, house number, house name, organisation and whatever else stands beside the street go. The
+street is found by its thoroughfare word; where that cannot be done with certainty, the whole
+address is withheld.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from sanitiser.address.guard import SEVERAL, doubt
+from sanitiser.address.segments import Segment, is_thoroughfare, leftover, read_segment
+from sanitiser.address.words import settlements, words
+from sanitiser.places.postcodes import FORM, INWARD, normalise
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_CACHED: Final = 65_536
+_LONGEST: Final = 500
+"""Characters of an address that is looked into; no postal address comes near it."""
+_HOUSE_NUMBER: Final = re.compile(r"\A(?!(?:19|20)\d\d)\d{1,4}(?=\s+[A-Za-z])", re.ASCII)
+_POSTCODE: Final = re.compile(rf"\b({FORM}\s*{INWARD})\b", re.IGNORECASE | re.ASCII)
+_OUTWARD_AT_END: Final = re.compile(rf"(?:^|[\s,]){FORM}[\s,.]*$", re.IGNORECASE | re.ASCII)
+_BRACKETED: Final = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
+_RANGE: Final = re.compile(
+    r"(\d[A-Za-z]?)\s+[-\u2013\u2014]\s*(?=\d)|(\d[A-Za-z]?)[-\u2013\u2014]\s+(?=\d)"
+)
+_SEPARATOR: Final = re.compile(r"[,;:\n\r\t|]+|\s{2,}|\s[-\u2013\u2014]+\s|\.\s*,")
+_RELEASABLE: Final = re.compile(r"[A-Za-z0-9\u00c0-\u024f\u1e00-\u1eff ,.'\u2019&/-]+")
+
+
+class SplitAddress(NamedTuple):
+    """The parts of an address, and a reason code where its street may not be released.
+
+    `street` and `locality` are as written; `locality` is all that follows the street and may hold
+    anything, `towns` what of it is known for a settlement. `postcode` is canonical, None also where
+    several differ.
+    """
+
+    street: str | None
+    locality: str | None
+    towns: tuple[str, ...]
+    postcode: str | None
+    certain: bool
+    reason: str | None
+
+
+def split(address: str) -> SplitAddress:
+    """Split an address into street and locality; `certain` only where nothing else is left."""
+    if len(address) > _LONGEST:
+        return SplitAddress(None, None, (), None, certain=False, reason="too-long")
+    # All houses of a street that differ in their number alone split alike, so they are split once.
+    return _split(_HOUSE_NUMBER.sub("1", address, count=1))
+
+
+@lru_cache(maxsize=_CACHED)
+def _split(address: str) -> SplitAddress:
+    plain = address if address.isascii() else unicodedata.normalize("NFKC", address)
+    text, postcodes = _without_postcodes(plain)
+    postcode = next(iter(postcodes)) if len(postcodes) == 1 else None
+    segments = _segments(text)
+    at = _street_at(segments)
+    if at is None:
+        return SplitAddress(None, None, (), postcode, certain=False, reason="no-street")
+    segment = segments[at]
+    street = segment.street
+    assert street is not None
+    localities = [
+        (segment.tokens[street.end :], segment.keys[street.end :]),
+        *((s.tokens, s.keys) for s in segments[at + 1 :]),
+    ]
+    named = slice(street.start, street.end)
+    ends = frozenset(key for key in segment.keys if is_thoroughfare(key))
+    guarded = doubt(segment.tokens[named], segment.keys[named], is_thoroughfare=ends)
+    reason = (
+        guarded
+        or _doubt(segments, at)
+        or _leftover(segment.keys[street.start : street.end], localities)
+    )
+    if len(postcodes) > 1:
+        reason = "several-postcodes"
+    name = " ".join(segment.tokens[street.start : street.end]).rstrip(".")
+    locality = ", ".join(" ".join(tokens) for tokens, _ in localities if tokens) or None
+    known = [(tokens, keys) for tokens, keys in localities if keys in settlements()]
+    # Barry, Nelson, Derby: what is a person's name as well is a town only where no other follows.
+    told = [tokens for tokens, keys in known[:-1] if words().person.isdisjoint(keys)]
+    towns = tuple(" ".join(tokens).rstrip(".") for tokens in (*told, *(t for t, _ in known[-1:])))
+    return SplitAddress(name, locality, towns, postcode, reason is None, reason)
+
+
+def released_address(address: str) -> str | None:
+    """Street and towns of an address; None, so withheld, where the split is not certain.
+
+    Of what follows the street only well-known settlements come out. Nothing else tells a village
+    from the name of a house or of a person that stands where a village would ("5 Acacia Avenue,
+    John Smith, Bath"), and the postcode and district that are released say where the street is.
+    """
+    parts = split(address)
+    return ", ".join([parts.street, *parts.towns]) if parts.certain and parts.street else None
+
+
+def _without_postcodes(text: str) -> tuple[str, set[str | None]]:
+    found = {normalise(match[1]) for match in _POSTCODE.finditer(text)}
+    return _OUTWARD_AT_END.sub("", _POSTCODE.sub(",", text)), found
+
+
+def _segments(text: str) -> list[Segment]:
+    plain = _RANGE.sub(r"\1\2-", _BRACKETED.sub(",", text))
+    parts = [part for part in map(str.strip, _SEPARATOR.split(plain)) if part]
+    return [read_segment(part, first=at == 0) for at, part in enumerate(parts)]
+
+
+def _street_at(segments: Sequence[Segment]) -> int | None:
+    """Pick the last strong street behind a number, else the last strong one, else the last with evidence.
+
+    The last, because what stands before a street may be a block named like one: 1 The Mews, 5
+    Anne Street. A number tells a street from a person: 5 Acacia Avenue, Harry Lane.
+    """
+    numbered = [
+        at for at, s in enumerate(segments) if s.street and s.street.strong and s.street.numbered
+    ]
+    if numbered:
+        return numbered[-1]
+    strong = [
+        at
+        for at, s in enumerate(segments)
+        # A village can be called like a street: 23 High Street, Green Street Green.
+        if s.street and s.street.strong and not (at and s.keys in settlements())
+    ]
+    if strong:
+        return strong[-1]
+    shown = [at for at, s in enumerate(segments) if s.street and _has_evidence(segments, at)]
+    return shown[-1] if shown else None
+
+
+def _doubt(segments: Sequence[Segment], at: int) -> str | None:
+    """Why a street's name may hold another, which none can that follows a building's at once."""
+    street = segments[at].street
+    assert street is not None
+    if street.personal and not street.numbered and _has_another_street(segments, at):
+        return SEVERAL
+    after_premises = at > 0 and street.start == 0 and segments[at - 1].ends_premises
+    return None if street.led and after_premises else street.reason
+
+
+def _has_another_street(segments: Sequence[Segment], at: int) -> bool:
+    """Whether a street stands beside what may be somebody: Harry Lane, Acacia Gardens."""
+    return any(
+        s.street and s.keys[0] != "the" and s.keys[-1:] != ("park",) and s.keys not in settlements()
+        for other, s in enumerate(segments)
+        if other != at
+    )
+
+
+def _has_evidence(segments: Sequence[Segment], at: int) -> bool:
+    """Whether a number or the name of a building stands before it; none tells of Peter Hill."""
+    street = segments[at].street
+    if street is None or street.numbered:
+        return street is not None
+    if street.apart:
+        return not street.personal
+    before = segments[at - 1] if at else None
+    if before is None or street.start or not before.ends_premises or before.ends_outbuilding:
+        return False
+    return not (street.personal and before.keys[-1].isalpha())
+
+
+def _leftover(
+    street: tuple[str, ...], localities: list[tuple[tuple[str, ...], tuple[str, ...]]]
+) -> str | None:
+    reasons = [leftover(street, locality=False)]
+    reasons += [leftover(keys, locality=True) for _, keys in localities]
+    text = " ".join(" ".join(tokens) for tokens, _ in localities)
+    if text and not _RELEASABLE.fullmatch(text):
+        reasons.append("character-left")
+    if not _RELEASABLE.fullmatch(" ".join(street)):
+        reasons.append("character-left")
+    return next((reason for reason in reasons if reason), None)

@@ -1,0 +1,119 @@
+"""The last look at a street before it is released: whether a house, a person or a place is in its name.
+
+It looks at every street, behind a house number too. Without a list of streets nothing tells an unknown word
+in front of a whole street name (*Okonkwo Park Road*) from a person or a house, so such a name is withheld.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Final
+
+from sanitiser.address.words import settlements, words
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+RUN_TOGETHER: Final = "fields-run-together"
+TWICE: Final = "word-twice"
+"""Such as House Hill St St, which reads in two ways."""
+POSITION: Final = "position-left"
+BEFORE_A_STREET: Final = "name-before-a-street"
+SEVERAL: Final = "several-streets"
+
+_INNER_CAPITAL: Final = re.compile(r"[a-z\u00df-\u00ff][A-Z\u00c0-\u00de]")
+_JOINED_BY_A_MARK: Final = re.compile(r"[^\W\d_]{3}'[^\W\d_]{3}")
+"""Not O'Connell, Rhodfa'r or King's."""
+_SCOTTISH: Final = re.compile(r"\A(?:Mc|Mac|Fitz)(?=[A-Z])")
+_LINKS: Final = frozenset({"and", "of", "the", "with", "to"})
+_CACHED: Final = 16_384
+"""Words of addresses; those of streets come again and again."""
+_LONGEST_PLAIN: Final = 6
+"""Letters of a common first word of streets, from which on it is seen at the end of a longer word."""
+
+
+def doubt(
+    tokens: Sequence[str], keys: Sequence[str], *, is_thoroughfare: frozenset[str]
+) -> str | None:
+    """Return the reason code why a street is withheld, None where it may be released.
+
+    `tokens` are the words of the street as written, `keys` the same as compared; `is_thoroughfare`
+    holds the words among them that end the name of a street.
+    """
+    name = _without_sides(tuple(keys))
+    if any(_is_run_together(token, key) for token, key in zip(tokens, keys, strict=True)):
+        return RUN_TOGETHER
+    if any(key == after for key, after in itertools.pairwise(keys)):
+        return TWICE
+    if any(_is_position(at, key) for at, key in enumerate(name[:-1])):
+        return POSITION
+    if _begins_with_another(name, is_thoroughfare):
+        return BEFORE_A_STREET
+    return None
+
+
+def _is_position(at: int, key: str) -> bool:
+    """Return True for a word that says where somebody was; a road to a station is Junction Road."""
+    return (key in words().position or key == "corner") and not (at == 0 and key == "junction")
+
+
+def _without_sides(keys: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the name without North, Upper and the like behind it."""
+    while len(keys) > 1 and keys[-1] in words().side:
+        keys = keys[:-1]
+    return keys
+
+
+@lru_cache(maxsize=_CACHED)
+def _is_run_together(token: str, key: str) -> bool:
+    """Return True where two fields can be in one word: MrOkonkwoAcacia, okonkwoacacia."""
+    if any(_INNER_CAPITAL.search(_SCOTTISH.sub("", part)) for part in re.split(r"[-'/.]", token)):
+        return True
+    if _JOINED_BY_A_MARK.search(key):
+        return True
+    if key in words().known or (key,) in settlements():
+        return False
+    if not key.endswith(_plain_endings()):
+        return False
+    return any(key.endswith(plain) and len(key) - len(plain) > 1 for plain in _plain_endings())
+
+
+@cache
+def _plain_endings() -> tuple[str, ...]:
+    return tuple(plain for plain in words().plain if len(plain) >= _LONGEST_PLAIN)
+
+
+def _begins_with_another(name: tuple[str, ...], thoroughfares: frozenset[str]) -> bool:
+    """Return True where a street by itself stands behind a word that nobody knows, or a Welsh name."""
+    if name[0].partition("-")[0] in words().first:
+        return len(name) > 1 and name[-1] in words().strong
+    begin = _length_of_town(name)
+    for at in range(begin, len(name) - 2):
+        rest = name[at + 1 :]
+        if not _is_known(name[at]) and rest[-1] in thoroughfares and all(map(_is_known, rest)):
+            return True
+    return False
+
+
+def _length_of_town(name: tuple[str, ...]) -> int:
+    """Return how many words at the start are a town that nobody is called by: Bath Green Lane."""
+    return max(
+        (
+            length
+            for length in range(1, len(name))
+            if name[:length] in settlements() and words().person.isdisjoint(name[:length])
+        ),
+        default=0,
+    )
+
+
+def _is_known(key: str) -> bool:
+    """Return True for a word of streets and buildings, which nobody is called by."""
+    w = words()
+    if key in w.whole or key in w.owner or key in _LINKS or not any(map(str.isalpha, key)):
+        return True
+    if key[0].isdigit():
+        return True  # 1st Avenue
+    return (key in w.known or key in w.plain) and key not in w.person

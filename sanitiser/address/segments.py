@@ -1,0 +1,444 @@
+"""Reading one segment of an address, what stands between two commas, for the street in it."""
+
+from __future__ import annotations
+
+import re
+from functools import cache, lru_cache
+from typing import Final, NamedTuple
+
+from sanitiser.address.guard import SEVERAL
+from sanitiser.address.words import Words, settlements, words
+
+_ORDINAL: Final = re.compile(r"[0-9]{0,2}(?:1st|2nd|3rd|[04-9]th|1[123]th)")
+_DIGIT: Final = re.compile(r"\d")
+_NO_HOUSE: Final = re.compile(
+    r"\d{5}|\A0\d|\Aic\d\Z|\A[a-z]{1,4}\.?\d\d|\A\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}\Z|\A(?:19|20)\d\d\Z"
+    r"|\d[ap]m\Z|\dy[ro]s?\Z|\A\W*[\u00a3$\u20ac]"
+)
+"""Telephone numbers, vehicle marks, ranks, roads, dates, years, times, ages and money."""
+_GLUED: Final = re.compile(r"\d[^\W\d_]{3}")
+"""A number and a word in one, such as 12Rose, which may begin the name of a house."""
+_WITHIN_WORD: Final = re.compile(r"[-./&]+")
+_MOST_NAME_WORDS: Final = 4
+_LONGEST_WORD: Final = 24
+_CACHED: Final = 16_384
+UNKNOWN_START: Final = "street-start-unknown"
+SOMEBODY: Final = "may-be-somebody"
+_LINKS: Final = frozenset({"and", "&", "of", "the", "with", "to"})
+_PARTICLES: Final = frozenset({"y", "yr", "a", "ar", "pen", "tan"})
+"""Welsh words within a name, as in Ffordd Pen y Bryn."""
+_JOINED: Final = frozenset({"and", "&", "with"})
+
+
+class Street(NamedTuple):
+    """Where a street stands in a segment: tokens `start` to `end`; locality follows.
+
+    `led` says that its name begins with what no house is called by, `apart` that the name of a
+    building ends right before it, `personal` that somebody may be called so.
+    """
+
+    start: int
+    end: int
+    strong: bool
+    numbered: bool
+    reason: str | None
+    led: bool = False
+    apart: bool = False
+    personal: bool = False
+
+
+class Segment(NamedTuple):
+    """One segment: its words as written and as compared, and its street.
+
+    `ends_premises` says that it ends in a house number or in the name of a building,
+    `ends_outbuilding` that this has no name of its own.
+    """
+
+    tokens: tuple[str, ...]
+    keys: tuple[str, ...]
+    street: Street | None
+    ends_premises: bool
+    ends_outbuilding: bool = False
+
+
+def key_of(token: str) -> str:
+    """Form of a token in which it is compared with the word lists."""
+    return token.replace("\u2019", "'").strip(".'\"()*").lower()
+
+
+@lru_cache(maxsize=_CACHED)
+def read_segment(text: str, *, first: bool) -> Segment:
+    """Read one segment; `first` says that nothing stands left of it."""
+    tokens = tuple(text.split())
+    keys = _drive(tuple(map(key_of, tokens)))
+    if words().known.isdisjoint(keys) and text.replace(" ", "").isalpha():
+        return Segment(tokens, keys, None, ends_premises=False)
+    reader = _Reader(keys, words(), free=first)
+    return Segment(tokens, keys, reader.read(), reader.ends_premises(), _is_outbuilding(keys))
+
+
+def _drive(keys: tuple[str, ...]) -> tuple[str, ...]:
+    """Read a last "Dr" behind a name as Drive; anywhere else it is a doctor."""
+    named = len(keys) > 1 and keys[-1] == "dr" and keys[-2].isalpha()
+    return (*keys[:-1], "drive") if named and keys[-2] not in words().title else keys
+
+
+def leftover(keys: tuple[str, ...], *, locality: bool) -> str | None:
+    """Reason code where words that were to be released may still identify a home or a person."""
+    w = words()
+    for at, key in enumerate(keys):
+        if key not in w.known and len(key) > 1 and key.isalpha():
+            continue
+        ordinal = at + 1 < len(keys) and is_ordinal(key) and is_thoroughfare(keys[at + 1])
+        if _DIGIT.search(key) and not ordinal:
+            return "digit-left"
+        if key in w.title or key in w.trade:
+            return "person-or-organisation-left"
+        if key in w.part or (locality and (key in w.position or key in w.counting)):
+            return "premises-left"
+        if len(key) == 1 and key not in "&y":
+            return "letter-left"
+        if locality and key in w.building and not (at == 0 < len(keys) - 1 and key in w.place):
+            return "building-left"
+    return None
+
+
+def is_ordinal(key: str) -> bool:
+    """Whether a word is an ordinal in figures, as in 1st Avenue."""
+    return _ORDINAL.fullmatch(key) is not None
+
+
+def is_thoroughfare(key: str) -> bool:
+    """Whether a word ends the name of a street."""
+    w = words()
+    return key in w.strong or key in w.weak or key == "st"
+
+
+class _Reader:
+    """One pass over a segment's words: every boundary moves the street's start behind it."""
+
+    def __init__(self, keys: tuple[str, ...], w: Words, *, free: bool) -> None:
+        self.keys, self.words = keys, w
+        self.several = False
+        self._begin(0, numbered=False, free=free)
+
+    def read(self) -> Street | None:
+        """Find the street, None where the segment holds none."""
+        known = self.words.known
+        for at, key in enumerate(self.keys):
+            if at >= self.start and (key in known or not key.isalpha() or self._may_end(key)):
+                self._word(at, key)
+        return self._street() if self.end is not None else None
+
+    def ends_premises(self) -> bool:
+        """Whether the last word is a house number or ends a building's name."""
+        last = len(self.keys) - 1
+        if last < 0 or self.end is not None:
+            return False
+        number = self.is_number(last) and self._key(last - 1) not in self.words.part
+        return number or (last > 0 and self.keys[last] in self.words.building)
+
+    def is_number(self, at: int) -> bool:
+        """Whether a word holds a digit and is no street's ordinal."""
+        key = self.keys[at]
+        if key.isalpha() or not _DIGIT.search(key):
+            return False
+        return not (is_ordinal(key) and is_thoroughfare(self._key(at + 1)))
+
+    def _begin(self, start: int, *, numbered: bool, free: bool) -> None:
+        self.start, self.numbered, self.free = start, numbered, free
+        # Behind a number begins a street; behind "rear of" may stand a house without one.
+        self.counted = numbered
+        self.name_end: int | None = None
+        self.end: int | None = None
+        self.strong = False
+        self.break_at: int | None = None
+        self.after_building = False
+        self.foreign = False
+
+    def _key(self, at: int) -> str:
+        return self.keys[at] if 0 <= at < len(self.keys) else ""
+
+    def _word(self, at: int, key: str) -> None:
+        w = self.words
+        if self.is_number(at):
+            self._number(at)
+        elif key in w.numbering and self._is_number_next(at):
+            return
+        elif key in w.part:
+            self._part(at)
+        elif key in w.position and not is_thoroughfare(self._key(at + 1)):
+            skip = self._key(at + 1) in {"of", "to", "with"}
+            self._begin(at + 1 + skip, numbered=True, free=False)
+            self.counted = False
+        elif key.partition("-")[0] in w.first and (self._key(at + 1) or "-" in key):
+            farm = key in w.founder and not (self.counted and self.start == at)
+            self._begin(at, numbered=False, free=False)
+            self.name_end, self.end, self.strong = at + 1, len(self.keys), not farm
+        elif self._ends_street(at, key):
+            self._thoroughfare(at, key)
+        elif key in w.building:
+            self._building(at)
+        elif self.end == at and key in w.side:
+            self.end = at + 1
+
+    def _is_number_next(self, at: int) -> bool:
+        return at + 1 < len(self.keys) and self.is_number(at + 1)
+
+    def _number(self, at: int) -> None:
+        of_part = (
+            self._key(at - 1) in self.words.part and self._key(at - 1) not in self.words.numbering
+        )
+        foreign = self._counts_no_house(at)
+        self.several |= bool(_GLUED.search(self.keys[at]))
+        self._begin(at + 1, numbered=not (of_part or foreign), free=of_part or foreign)
+        self.foreign = foreign
+
+    def _counts_no_house(self, at: int) -> bool:
+        before = self._key(at - 2 if self._key(at - 1) in self.words.numbering else at - 1)
+        goes_on = self.foreign and self.start == at
+        return goes_on or before in self.words.figure or bool(_NO_HOUSE.search(self.keys[at]))
+
+    def _part(self, at: int) -> None:
+        letter = len(self._key(at + 1)) == 1 and not _DIGIT.search(self._key(at + 1))
+        self._begin(at + 1 + letter, numbered=False, free=True)
+
+    def _building(self, at: int) -> None:
+        # As the first word of a name, or right before its thoroughfare word, it is a street's:
+        # Court Farm Road, Mansion House Road.
+        last = at == len(self.keys) - 1
+        begins = at == self.start and not self.after_building
+        unended = self.end is None or self._key(self.end) in _JOINED
+        in_name = unended and (begins or self._is_ended_next(at))
+        if last or not in_name:
+            self._begin(at + 1, numbered=False, free=False)
+            self.after_building = True
+
+    def _is_ended_next(self, at: int) -> bool:
+        """Whether the next word is a thoroughfare's; "St" with more behind it is a saint."""
+        following = self._key(at + 1)
+        if not is_thoroughfare(following):
+            return False
+        if is_thoroughfare(self._key(at + 2)):
+            # Park House Park Crescent is not Crystal Palace Park Road.
+            return self.keys[self.start : at + 1] in settlements()
+        return not (following == "st" and at + 2 < len(self.keys))
+
+    def _ends_street(self, at: int, key: str) -> bool:
+        if (self.counted or self._begins_segment()) and self._is_whole_name(at, key):
+            return True
+        if at == self.start or not is_thoroughfare(key):
+            return False
+        if key == "st" and not self.counted and self.keys[at + 1 :] not in {(), *settlements()}:
+            return False  # "Norton St Philip" is a village
+        return not (key == "st" and self._key(at - 1) in _LINKS)
+
+    def _is_whole_name(self, at: int, key: str) -> bool:
+        """Whether a word is a street after a number: Cheapside, High Holborn, The Mall, Eastway."""
+        w, before = self.words, self.keys[self.start : at]
+        if "-".join((*before, key)) in w.entire:
+            return True
+        if key in w.alone or _is_way(key):
+            return all(word in w.qualifier or word == "high" for word in before)
+        return before == ("the",) and key in w.defined
+
+    def _may_end(self, key: str) -> bool:
+        return _is_way(key) or key in _last_words()
+
+    def _begins_segment(self) -> bool:
+        # Such a street counts only where the segment before ends in a building's name.
+        return self.start == 0 and not self.numbered
+
+    def _thoroughfare(self, at: int, key: str) -> None:
+        strong = key in self.words.strong or (key == "st" and at == len(self.keys) - 1)
+        if self.strong and not strong and self._key(self.end or at) not in _JOINED:
+            if self.end == at and key in self.words.side:
+                self.end = at + 1
+            return  # "Acacia Avenue end of terrace"
+        self._note_break(at)
+        if self.counted and self.strong and self.break_at is not None:
+            return  # "12 Acacia Avenue Harry Lane": the street is the one behind the number
+        if self.counted and self.break_at is not None:
+            self.several = True
+        if strong and self.break_at is not None:
+            self._begin(self.break_at, numbered=False, free=False)
+        if self.name_end is None:
+            self.name_end = at
+        self.end = at + 1
+        self.strong |= strong or "-".join(self.keys) in self.words.certain
+
+    def _note_break(self, at: int) -> None:
+        # "Friary Park Friary Road": the first name is that of an estate or a block.
+        if self.end is None or self.end >= at or self._key(self.end) in _JOINED:
+            return
+        if self._key(self.end - 1) != "st":
+            self.break_at = self.end
+
+    def _street(self) -> Street:
+        assert self.end is not None
+        reason = SEVERAL if self.several else self._doubt()
+        keys = self.keys[self.start : self.end]
+        personal = _may_be_somebody(keys)
+        led = reason == UNKNOWN_START and _is_led(keys)
+        # After a house number nothing but the street's name can begin.
+        if led and (self.counted or _is_of_town(keys)):
+            reason = None
+        if (personal and self.foreign) or self._is_somebodys(keys):
+            reason = SOMEBODY
+        return Street(
+            self.start, self.end, self.strong, self.counted, reason, led, self.after_building,
+            personal,
+        )  # fmt: skip
+
+    def _is_somebodys(self, keys: tuple[str, ...]) -> bool:
+        """Whether a street is told by whose it is: near khan's road, her boyfriend's drive."""
+        w = self.words
+        if any(key.endswith("'s") and key[:-2] in w.relation for key in keys):
+            return True
+        if self.counted or keys[:2] in settlements():
+            return False
+        if any(key in w.relation or key.removesuffix("s") in w.relation for key in keys):
+            return True
+        owners = {
+            key
+            for key, before in zip(keys, ("", *keys), strict=False)
+            if key.endswith("'s") and before not in {"st", "saint", "king", "queen"}
+        }
+        return not owners <= w.owner
+
+    def _may_name_a_house(self) -> bool:
+        """Whether a house may be called by what stands before two words: Brookside Vale Road."""
+        last_two = (self.end or 0) - 2
+        name = self.keys[self.start : last_two]
+        if not name or not is_thoroughfare(self._key(last_two)):
+            return False
+        if name[0] == "the":
+            return len(name) > 1
+        alone = len(name) == 1 and (*name, self._key(last_two)) not in settlements()
+        if not alone:
+            return False
+        # Patel Park Road: without a number nothing tells whose park.
+        unknown = not self.counted and is_thoroughfare(self._key(last_two + 1))
+        unknown &= self._key(last_two + 1) not in self.words.side
+        return (unknown and _may_be_forename(name[0])) or self._is_house_like(name[0])
+
+    def _is_house_like(self, key: str) -> bool:
+        w = self.words
+        plural = key.endswith("s") and key not in w.qualifier and key not in w.known
+        return plural or key in w.alone or key.endswith(tuple(w.ending))
+
+    def _names_whole(self) -> bool:
+        end = self.name_end
+        if self.counted and "-".join(self.keys[self.start : self.end]) in self.words.entire:
+            return True
+        if end is None or end + 1 != self.end:
+            return False
+        if not (self.counted or self._begins_segment()):
+            return False
+        return self._is_whole_name(end, self._key(end))
+
+    def _doubt(self) -> str | None:
+        """Cut off another name that may stand before the street's, or say why not."""
+        if self._key(self.start) in _LINKS - {"the"}:
+            return UNKNOWN_START
+        if self.name_end is None or self._names_whole():
+            return None
+        name = self.keys[self.start : self.name_end]
+        if len(name) > _MOST_NAME_WORDS:
+            return UNKNOWN_START
+        if self.free and name and name[0] in self.words.counting:
+            return "number-in-words"
+        if self.free and name and not _is_one_name(name) and name[-1] in self.words.whole:
+            self.start = self.name_end - 1
+        if self.free and self._may_name_a_house():
+            return UNKNOWN_START
+        first = self._key(self.start).partition("-")[0] in self.words.first
+        named = self.keys[self.start + first : self.end]
+        whole = first and "-" in self._key(self.start)
+        fits = _is_behind_a_whole_name(named) if whole else _is_one_name(named, welsh=first)
+        return None if fits else UNKNOWN_START
+
+
+@cache
+def _last_words() -> frozenset[str]:
+    return frozenset(name.rpartition("-")[2] for name in words().entire)
+
+
+def _may_be_somebody(keys: tuple[str, ...]) -> bool:
+    """Whether it may be a person's name, one word of it unknown: Peter Hill, Harry Lane."""
+    w = words()
+    if len(keys) != len(("forename", "surname")) or keys[1] not in w.surname:
+        return False
+    return _may_be_forename(keys[0]) and keys not in settlements()
+
+
+def _may_be_forename(key: str) -> bool:
+    w = words()
+    if key in w.person:
+        return True
+    plain = key in w.known or key in w.plain or (key,) in settlements()
+    return not plain and not key.endswith(tuple(w.placed))
+
+
+def _is_outbuilding(keys: tuple[str, ...]) -> bool:
+    w = words()
+    plain = w.qualifier | {"the", "coach", "gate", "garden", "summer", "granny"}
+    return keys[-1:] != () and keys[-1] in w.outbuilding and plain.issuperset(keys[:-1])
+
+
+def _is_way(key: str) -> bool:
+    return key.endswith("way") and key.removesuffix("way") in words().ways
+
+
+def _is_of_town(keys: tuple[str, ...]) -> bool:
+    """Whether it is the high street or road of a town that nobody is called by: Sidcup High Street."""
+    town, kind = keys[:-2], keys[-2:]
+    if kind not in {("high", "street"), ("high", "road")} or town not in settlements():
+        return False
+    return words().person.isdisjoint(town)
+
+
+def _is_led(keys: tuple[str, ...]) -> bool:
+    """Whether a street's name begins with what no house is called by: 12 Kilburn High Road."""
+    w = words()
+    for length in (3, 2, 1):
+        if keys[:length] in settlements() and length < len(keys):
+            # Not Nelson Elm Close: a town can also be what a block is called by.
+            return _is_one_name(keys[length:]) and _begins_plainly(keys[length])
+    return keys[0] in w.leading and _is_one_name(keys[1:])
+
+
+def _begins_plainly(key: str) -> bool:
+    """Whether a word is no name of its own, as those in Fulham Palace Road, Woolwich New Road."""
+    w = words()
+    plain = key in w.qualifier or key in w.whole or key in w.leading or key in w.building
+    return plain or is_thoroughfare(key)
+
+
+def _is_behind_a_whole_name(keys: tuple[str, ...]) -> bool:
+    """Whether words may stand behind a Welsh name with hyphens, such as Maes-y-Felin Uchaf."""
+    return keys in settlements() or all(key in words().welsh for key in keys)
+
+
+def _is_one_name(keys: tuple[str, ...], *, welsh: bool = False) -> bool:
+    """Whether each thoroughfare word has at most one word of its own, beside what qualifies it.
+
+    Of two such words the first may be a house's or a person's: Willows Acacia Avenue. Without a
+    gazetteer Chalk Farm Road looks the same, and is withheld with it.
+    """
+    w, names = words(), 0
+    for at, key in enumerate(keys):
+        if at and not welsh and is_thoroughfare(key) and not (key == "st" and at + 1 < len(keys)):
+            names = 0
+        elif key in w.qualifier:
+            # What begins a name begins another one behind a name: Rose New Road, Rose The Avenue,
+            # Khan St Johns Road, Jane of New Road.
+            linked = keys[at - 1] in _LINKS and at > 1 and is_thoroughfare(keys[at - 2])
+            names += names > 0 and not linked
+        elif key in _PARTICLES and welsh:
+            continue
+        elif key not in _LINKS and not (names and key in w.compound):
+            names += len(_WITHIN_WORD.split(key))
+        if names > 1 or len(key) > _LONGEST_WORD:
+            return False
+    return True

@@ -1,0 +1,71 @@
+"""The words by which an address is read, from the data files beside this module."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Final, NamedTuple
+
+from sanitiser.text.word_lists import lines_of, words_by_kind
+
+_FILES: Final = ("thoroughfares.txt", "premises.txt")
+_PIECES: Final = (
+    "ways", "ending", "compound", "person", "surname", "founder", "owner", "outbuilding", "figure",
+    "relation", "plain", "placed", "welsh",
+)  # fmt: skip
+"""Kinds that are no words by which a segment is read: parts of words, and words within names."""
+
+
+class Words(NamedTuple):
+    """Sets of lower-case words; the data files say what each kind means."""
+
+    strong: frozenset[str]
+    weak: frozenset[str]
+    alone: frozenset[str]
+    first: frozenset[str]
+    whole: frozenset[str]
+    qualifier: frozenset[str]
+    side: frozenset[str]
+    part: frozenset[str]
+    numbering: frozenset[str]
+    building: frozenset[str]
+    place: frozenset[str]
+    trade: frozenset[str]
+    title: frozenset[str]
+    position: frozenset[str]
+    counting: frozenset[str]
+    leading: frozenset[str]
+    defined: frozenset[str]
+    entire: frozenset[str]
+    certain: frozenset[str]
+    compound: frozenset[str]
+    person: frozenset[str]
+    surname: frozenset[str]
+    founder: frozenset[str]
+    owner: frozenset[str]
+    outbuilding: frozenset[str]
+    figure: frozenset[str]
+    relation: frozenset[str]
+    plain: frozenset[str]
+    placed: frozenset[str]
+    welsh: frozenset[str]
+    ways: frozenset[str]
+    ending: frozenset[str]
+    known: frozenset[str]
+
+
+@cache
+def settlements() -> frozenset[tuple[str, ...]]:
+    """Names of settlements that streets are named after, each as its lower-case words."""
+    lines = lines_of("settlements.txt")
+    return frozenset(tuple(name.split()) for line in lines for name in line.split("|"))
+
+
+@cache
+def words() -> Words:
+    """Read the words once."""
+    kinds: dict[str, set[str]] = {name: set() for name in Words._fields}
+    for name in _FILES:
+        for kind, listed in words_by_kind(name):
+            kinds[kind].update(listed)
+    kinds["known"] = {"st"}.union(*(kinds[kind] for kind in kinds if kind not in _PIECES))
+    return Words(**{kind: frozenset(listed) for kind, listed in kinds.items()})

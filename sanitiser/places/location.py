@@ -1,0 +1,192 @@
+"""Where a record happened, and what of that Appendix 1 lets out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from sanitiser.address import address as addresses
+from sanitiser.places.coordinates import to_national_grid
+from sanitiser.places.gazetteer import Gazetteer
+from sanitiser.places.postcodes import Place, Postcode, PostcodeIndex, normalise
+
+DISAGREEMENT_METRES = 1_000.0
+"""Beyond this distance from the postcode's centroid, supplied coordinates contradict the postcode."""
+
+
+class Given(NamedTuple):
+    """One location group of an original: metres on the National Grid, degrees in WGS84."""
+
+    address: str | None
+    postcode: str | None
+    easting: float | None
+    northing: float | None
+    longitude: float | None
+    latitude: float | None
+
+
+class Released(NamedTuple):
+    """One location group as it may leave: street and below gone, point that of a postcode."""
+
+    address: str | None
+    postcode: str | None
+    easting: int | None
+    northing: int | None
+    district: str | None
+
+
+class Located(NamedTuple):
+    """The outcome: what may leave, how it was found, what was wrong, what was held back.
+
+    `point` (metres) and `district` (GSS code) are the original's own: they decide whether
+    it lies in the partnership's area and stand in personal releases, never in depersonalised ones.
+    `place` is what the index gave for its postcode, for counts alone.
+    """
+
+    released: Released
+    method: str
+    caveats: tuple[str, ...]
+    withheld: tuple[str, ...]
+    point: tuple[float, float] | None = None
+    district: str | None = None
+    place: Place | None = None
+
+
+NOWHERE = Released(None, None, None, None, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Locator:
+    """Geocodes and sanitises one location after another against a postcode index and a gazetteer."""
+
+    index: PostcodeIndex
+    gazetteer: Gazetteer | None = None
+
+    def locate(self, given: Given, *, home: bool = False) -> Located:
+        """Find the postcode by what was given and release what Appendix 1 allows of it.
+
+        The postcode leads; without one that exists, a place of the gazetteer that the address names
+        does, which has no households to count and comes out with its name and centre; else the
+        nearest postcode to the coordinates.
+        A home is never looked for in the gazetteer: houses are named after woods.
+        Coordinates that contradict the postcode are reported, never mended in silence.
+        """
+        caveats: list[str] = []
+        stated = self._stated_postcode(given, caveats)
+        point = _point(given)
+        named = None if home else self._named_place(given, stated, point)
+        if named is not None:
+            return named._replace(caveats=tuple(caveats))
+        found = stated or (self.index.nearest(*point) if point else None)
+        if found is None:
+            withheld = _withheld_without_place(given)
+            return Located(NOWHERE, "none", tuple(caveats), withheld, point)
+        apart = bool(stated and point and _apart(point, stated) > DISAGREEMENT_METRES)
+        if apart:
+            caveats.append("easting:contradicts-postcode")
+        place = self.index.release(found.postcode)
+        released, withheld = _release(given, place, None if apart else stated)
+        return Located(
+            released,
+            _method(given, stated, point),
+            tuple(caveats),
+            withheld,
+            point or (float(found.easting), float(found.northing)),
+            found.district,
+            place,
+        )
+
+    def _named_place(
+        self, given: Given, stated: Postcode | None, point: tuple[float, float] | None
+    ) -> Located | None:
+        if stated is not None or not given.address or self.gazetteer is None:
+            return None
+        place = self.gazetteer.find(given.address, point)
+        if place is None:
+            return None
+        centre = float(place.easting), float(place.northing)
+        nearest = self.index.nearest(*centre)
+        district = nearest.district if nearest else None
+        released = Released(place.name, None, place.easting, place.northing, district)
+        return Located(released, "gazetteer", (), (), point or centre, district)
+
+    def _stated_postcode(self, given: Given, caveats: list[str]) -> Postcode | None:
+        if given.postcode is not None:
+            canonical = normalise(given.postcode)
+            if canonical is None:
+                caveats.append("postcode:malformed")
+            else:
+                found = self.index.find(canonical)
+                if found is not None:
+                    return found
+                caveats.append("postcode:unknown")
+        within = addresses.split(given.address).postcode if given.address else None
+        return self.index.find(within) if within else None
+
+
+def location_of(prefix: str) -> Callable[[Mapping[str, Any]], Given]:
+    """A function from a record to its location group whose fields begin with `prefix`."""
+    fields = [prefix + part for part in Given._fields]
+    return lambda record: Given(*map(record.get, fields))
+
+
+def _point(given: Given) -> tuple[float, float] | None:
+    if given.easting is not None and given.northing is not None:
+        return given.easting, given.northing
+    if given.longitude is not None and given.latitude is not None:
+        return to_national_grid(given.longitude, given.latitude)
+    return None
+
+
+def _apart(point: tuple[float, float], postcode: Postcode) -> float:
+    return math.hypot(point[0] - postcode.easting, point[1] - postcode.northing)
+
+
+def _method(given: Given, stated: Postcode | None, point: tuple[float, float] | None) -> str:
+    if stated is None:
+        return "nearest-postcode"
+    if point is None:
+        return "postcode"
+    in_metres = given.easting is not None and given.northing is not None
+    return "coordinates" if in_metres else "wgs84-coordinates"
+
+
+def _lies_within(address: str, stated: Postcode | None) -> bool:
+    """Whether nothing given contradicts that the address lies in the stated postcode.
+
+    The street of one postcode beside another postcode would get out however few households the
+    first has. So a postcode that is merely the nearest to the coordinates lends no street.
+    """
+    if stated is None:
+        return False
+    parts = addresses.split(address)
+    return parts.reason != "several-postcodes" and parts.postcode in {None, stated.postcode}
+
+
+def _release(
+    given: Given, place: Place | None, stated: Postcode | None
+) -> tuple[Released, tuple[str, ...]]:
+    if place is None or place.postcode is None:
+        district = place.district if place else None
+        return NOWHERE._replace(district=district), ("no-postcode-with-enough-households",)
+    street, withheld = _street(given.address, place, stated)
+    return Released(street, place.postcode, place.easting, place.northing, place.district), withheld
+
+
+def _street(
+    address: str | None, place: Place, stated: Postcode | None
+) -> tuple[str | None, tuple[str, ...]]:
+    if address is None:
+        return None, ()
+    if not place.street_allowed:
+        return None, ("address-of-a-postcode-that-stands-in",)
+    if not _lies_within(address, stated):
+        return None, ("address-not-known-to-lie-in-the-postcode",)
+    released = addresses.released_address(address)
+    return released, () if released else ("address-split-uncertain",)
+
+
+def _withheld_without_place(given: Given) -> tuple[str, ...]:
+    return ("address-without-place",) if given.address else ()

@@ -1,0 +1,223 @@
+"""British postcodes: their form, where they lie, what Appendix 1 releases for an address in one.
+
+Coordinates are whole metres of the British National Grid (EPSG:27700).
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final, NamedTuple, Self
+
+import numpy as np
+
+from sanitiser.places.nearest import NearestSearch
+from sanitiser.places.postcode_store import (
+    UNKNOWN,
+    Arrays,
+    IndexCorrupt,
+    IndexMismatch,
+    IndexNotBuilt,
+    Metadata,
+    PostcodeIndexError,
+    check_k,
+    load,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+__all__ = [
+    "FORM",
+    "INWARD",
+    "IndexCorrupt",
+    "IndexMismatch",
+    "IndexNotBuilt",
+    "Place",
+    "Postcode",
+    "PostcodeIndex",
+    "PostcodeIndexError",
+    "normalise",
+]
+
+# BS 7666 and Royal Mail's rules, with the terminated districts W1M to W1Y and NPT.
+FORM: Final = (
+    r"(?:[A-PR-UWYZ](?:[0-9]{1,2}|[0-9][A-HJKMNPR-Y]|[A-HK-Y](?:[0-9]{1,2}|[0-9][ABEHMNPRVWXY]))"
+    r"|NPT|GIR(?=\s*0AA))"
+)
+INWARD: Final = r"[0-9][ABD-HJLNP-UW-Z]{2}"
+_POSTCODE: Final = re.compile(rf"\s*({FORM})\s*({INWARD})\s*", re.IGNORECASE | re.ASCII)
+_LONGEST: Final = 7
+_CACHED: Final = 65_536
+
+
+@lru_cache(maxsize=_CACHED)
+def normalise(text: str) -> str | None:
+    """Canonical form, `"ba11aa"` to `"BA1 1AA"`; None where it is no postcode in form (BS 7666)."""
+    match = _POSTCODE.fullmatch(text) or _POSTCODE.fullmatch("".join(text.split()))
+    return f"{match[1]} {match[2]}".upper() if match else None
+
+
+class Postcode(NamedTuple):
+    """A centroid in metres (EPSG:27700), households (None: unknown), the district's GSS code."""
+
+    postcode: str
+    easting: int
+    northing: int
+    households: int | None
+    district: str
+
+
+class Place(NamedTuple):
+    """What may be released for an address in a postcode (Appendix 1).
+
+    Postcode, point, district and households are those of the postcode released: a district of the
+    one replaced would announce the replacement. Where no postcode may stand in, postcode and
+    point are None and the district is the address's own. `displacement_m` (metres) is for counts
+    alone, never for release.
+    """
+
+    postcode: str | None
+    easting: int | None
+    northing: int | None
+    district: str
+    street_allowed: bool
+    substituted: bool
+    households: int | None
+    displacement_m: float | None
+
+
+class PostcodeIndex:
+    """A postcode index on disk, memory-mapped; immutable, so safe to share between threads.
+
+    `find(postcode)` gives the `Postcode`, `release(postcode)` the `Place` of a canonical
+    postcode, None where the index does not hold it; both are cached, so a postcode met before
+    costs under a microsecond.
+    """
+
+    def __init__(self, metadata: Metadata, arrays: Arrays) -> None:
+        """Wrap mapped arrays; use `open`."""
+        self.metadata = metadata
+        self._arrays = arrays
+        self._nearest = NearestSearch(arrays, metadata.limit_m)
+        self.find = lru_cache(maxsize=_CACHED)(self._find)
+        self.release = lru_cache(maxsize=_CACHED)(self._release)
+        self._place = lru_cache(maxsize=_CACHED)(self._build_place)
+
+    @classmethod
+    def open(cls, folder: Path, k: int | None = None) -> Self:
+        """Map the index in `folder`, which must have been built for `k` where one is given.
+
+        Raises `IndexNotBuilt`, `IndexCorrupt`, or `IndexMismatch` where k differs or is below four.
+        """
+        if k is not None:
+            check_k(k)
+        metadata, arrays = load(folder)
+        if k not in (None, metadata.k):
+            message = f"{folder}: built for k={metadata.k}, asked for k={k}: rebuild it for that k"
+            raise IndexMismatch(message + f" (`ipu reference build --k {k}`)")
+        return cls(metadata, arrays)
+
+    def __len__(self) -> int:
+        """Count the postcodes of the index."""
+        return self.metadata.rows
+
+    def nearest(self, easting: float, northing: float) -> Postcode | None:
+        """Nearest postcode to a point in metres (EPSG:27700), None beyond the index's limit."""
+        if not (math.isfinite(easting) and math.isfinite(northing)):
+            return None
+        return self._postcode(self._nearest.row(round(easting), round(northing)))
+
+    def find_many(self, postcodes: Sequence[str] | NDArray[np.bytes_]) -> NDArray[np.int64]:
+        """Row of each canonical (or compact) postcode, shape (n,); -1 where there is none."""
+        wanted = _compact(postcodes)
+        keys = self._arrays.keys
+        if not len(keys):
+            return np.full(len(wanted), UNKNOWN, np.int64)
+        # A longer type on either side would make the search copy every key of the index.
+        fits = np.strings.str_len(wanted) <= _LONGEST
+        searched = wanted.astype(keys.dtype)
+        rows = np.minimum(np.searchsorted(keys, searched), len(keys) - 1)
+        return np.where((keys[rows] == searched) & fits, rows, UNKNOWN)
+
+    def release_many(self, postcodes: Sequence[str] | NDArray[np.bytes_]) -> list[Place | None]:
+        """What may be released for each canonical postcode, as `release`, in order."""
+        place = self._place
+        return [place(row) for row in self.find_many(postcodes).tolist()]
+
+    def points_in(self, districts: Collection[str]) -> NDArray[np.int32]:
+        """Centroids of the postcodes in some districts (GSS codes), shape (n, 2), metres."""
+        codes = [i for i, code in enumerate(self.metadata.districts) if code in districts]
+        rows = np.flatnonzero(np.isin(self._arrays.districts, codes))
+        return np.column_stack((self._arrays.eastings[rows], self._arrays.northings[rows]))
+
+    def _find(self, postcode: str) -> Postcode | None:
+        return self._postcode(self._row(postcode))
+
+    def _release(self, postcode: str) -> Place | None:
+        return self._place(self._row(postcode))
+
+    def _row(self, postcode: str) -> int:
+        key, keys = _key(postcode), self._arrays.keys
+        row = int(np.searchsorted(keys, np.array(key[:_LONGEST], keys.dtype)))
+        return row if row < len(keys) and keys[row] == key else UNKNOWN
+
+    def _postcode(self, row: int) -> Postcode | None:
+        if row == UNKNOWN:
+            return None
+        return Postcode(
+            postcode=_canonical(bytes(self._arrays.keys[row])),
+            easting=int(self._arrays.eastings[row]),
+            northing=int(self._arrays.northings[row]),
+            households=_known(int(self._arrays.household_counts[row])),
+            district=self.metadata.districts[self._arrays.districts[row]],
+        )
+
+    def _build_place(self, row: int) -> Place | None:
+        own = self._postcode(row)
+        if own is None:
+            return None
+        released_row = int(self._arrays.released_rows[row])
+        released = self._postcode(released_row)
+        if released is None:
+            return Place(
+                None,
+                None,
+                None,
+                own.district,
+                street_allowed=False,
+                substituted=False,
+                households=None,
+                displacement_m=None,
+            )
+        return Place(
+            *released[:3],
+            district=released.district,
+            street_allowed=not self._arrays.stands_in[released_row],
+            substituted=released_row != row,
+            households=released.households,
+            displacement_m=math.dist(own[1:3], released[1:3]),
+        )
+
+
+def _compact(postcodes: Sequence[str] | NDArray[np.bytes_]) -> NDArray[np.bytes_]:
+    if isinstance(postcodes, np.ndarray) and postcodes.dtype.kind == "S":
+        return np.strings.replace(postcodes, b" ", b"")
+    return np.array([_key(text) for text in postcodes], dtype=f"S{_LONGEST + 1}")
+
+
+def _key(postcode: str) -> bytes:
+    return postcode.replace(" ", "").encode("ascii", "replace")
+
+
+def _canonical(key: bytes) -> str:
+    text = key.decode("ascii")
+    return f"{text[:-3]} {text[-3:]}"
+
+
+def _known(households: int) -> int | None:
+    return None if households == UNKNOWN else households

@@ -1,0 +1,209 @@
+"""The messages by which one step of the discloser becomes lasting: cases, inboxes, and the audit of it."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from isp.agreement.protocol import Protocol
+from isp.agreement.topics import Names, Topic, topics
+from isp.audit.chain import Heads, entries_of
+from isp.cases.case import Case, ConsentRecord
+from isp.cases.register import Refused, Register, Taken
+from schemas.catalogue import Catalogue
+from schemas.wire import Encode
+from streams.disclosure.releases import Passage
+from transport.messages import MARKING_HEADER, Headers, Output
+
+UNREADABLE = "cannot be read; nothing is released for it"
+"""What the audit says of a case, or of consents, that a release cannot read."""
+REFUSALS = "refusals"
+"""Key of the answer to letters that were not taken."""
+_ANSWER_CHARACTERS = 200_000
+"""Most that one answer says of single letters, well below what a message may hold."""
+
+Supply = tuple[str, str, str | None]
+"""Agency, dataset and supply that a record came from."""
+
+
+class Ledger:
+    """Makes outputs and keeps the head of the audit's chain; each step ends with a transaction of them."""
+
+    def __init__(
+        self,
+        protocol: Protocol,
+        catalogue: Catalogue,
+        encoder: Callable[[Topic], Encode],
+        heads: Heads,
+        chain: str,
+    ) -> None:
+        """Take the heads of all chains of the audit, and the name of the one that is written here."""
+        self._names = Names(protocol.prefix)
+        self._correspondents = {party.id for party in protocol.correspondents}
+        written = {self._names.cases, self._names.audit, self._names.audit_heads}
+        self._made = {
+            t.name: (t, encoder(t))
+            for t in topics(protocol, catalogue)
+            if t.name in written or t.family == "inbox"
+        }
+        self._heads = heads
+        self._head = heads.of(chain)
+        self._told: dict[str, int] = {}
+
+    def taken(self, taken: Taken, now: datetime) -> Iterator[Output]:
+        """How a case or consent stands, for the register and those it concerns, with the audit of it."""
+        case = taken.record if isinstance(taken.record, Case) else None
+        entry = {
+            "actor": self._names.principal(taken.actor.party),
+            "action": "letter",
+            "subject": case.head if case else "",
+            "outcome": _said(taken),
+            "case": case.case if case else None,
+            "grounds": case.grounds if case else "",
+        }
+        yield from self._audit(entry, now)
+        # Behind the entry, so that whoever reads how it stands has the entry's hash.
+        yield from self.stands(taken.key, taken.record, now)
+
+    def stands(self, key: str, record: Case | ConsentRecord, now: datetime) -> Iterator[Output]:
+        """How it stands, for the register and those it concerns."""
+        kind = "case" if isinstance(record, Case) else "consent"
+        yield self._stands(self._names.cases, key, kind, record.model_dump_json(), now)
+        for party in _concerned(record):
+            if party in self._correspondents:
+                document = _as_seen_by(party, record).model_dump_json()
+                yield self._stands(self._names.inbox(party), key, kind, document, now)
+
+    def refused(self, party: str, refused: Sequence[Refused], now: datetime) -> Iterator[Output]:
+        """Say once of all letters of a turn why they were not taken, for their writer alone.
+
+        The newest answer replaces the one before it. What does not fit into an answer is counted.
+        """
+        answers = list(_fitting(refused))
+        document = {"refusals": answers, "more": len(refused) - len(answers)}
+        inbox = self._names.inbox(party)
+        alone = refused[0] if len(refused) == 1 else None
+        entry = {
+            "actor": self._names.principal(party),
+            "action": "letter",
+            "subject": alone.digest if alone else "",
+            "outcome": "not taken",
+            "case": (alone.case or None) if alone else None,
+            "counts": {"letters": len(refused)},
+        }
+        yield from self._audit(entry, now)
+        yield self._stands(inbox, REFUSALS, "refusal", json.dumps(document), now)
+
+    def unreadable(self, register: Register, now: datetime) -> list[Output]:
+        """Say in the audit what this release cannot read: one entry for each case, one for all consents."""
+        entry = {
+            "actor": self._names.discloser,
+            "action": "letter",
+            "subject": "",
+            "outcome": UNREADABLE,
+        }
+        outputs = [
+            o for c in register.unreadable_cases for o in self._audit(entry | {"case": c}, now)
+        ]
+        number = len(register.unreadable_consents)
+        if number:
+            outputs += self._audit(entry | {"counts": {"consents": number}}, now)
+        return outputs
+
+    def disclosed(
+        self, passages: Iterable[tuple[Supply, Passage]], now: datetime
+    ) -> Iterator[Output]:
+        """The passages themselves, and one entry of the audit for each case."""
+        by_case: dict[str, list[tuple[Supply, Passage]]] = defaultdict(list)
+        for supply, passage in passages:
+            by_case[passage.case.case].append((supply, passage))
+            yield passage.output
+        for found in by_case.values():
+            case = found[0][1].case
+            entry = {
+                "actor": self._names.discloser,
+                "action": "disclosure",
+                "subject": case.case,
+                "outcome": "done",
+                "case": case.case,
+                "grounds": case.grounds,
+                "shares": list(_shares(case, found)),
+            }
+            yield from self._audit(entry, now)
+
+    def _stands(self, topic: str, key: str, kind: str, document: str, now: datetime) -> Output:
+        about, encode = self._made[topic]
+        stood = {"at": int(now.timestamp() * 1000), "kind": kind, "document": document}
+        audit = {
+            "audit_chain": self._head.chain,
+            "audit_sequence": self._head.sequence,
+            "audit_hash": self._head.hash,
+        }
+        value = encode(stood | audit)
+        return Output(topic, key.encode(), value, _headers(about))
+
+    def _audit(self, entry: Mapping[str, Any], now: datetime) -> Iterator[Output]:
+        """Yield one entry behind the last, or several if it is too large, and the head that they make."""
+        about, encode = self._made[self._names.audit]
+        heads, encode_head = self._made[self._names.audit_heads]
+        chain = self._head.chain.encode()
+        others = self._heads.others(self._head.chain, self._told)
+        self._told |= {other["chain"]: other["sequence"] for other in others}
+        for part in entries_of({"at": int(now.timestamp() * 1000), **entry}, others):
+            value = encode(self._head.linked(part))
+            self._head = self._head.after(value)
+            yield Output(about.name, chain, value, _headers(about))
+        kept = {"sequence": self._head.sequence, "hash": self._head.hash, "position": ""}
+        yield Output(heads.name, chain, encode_head(kept), _headers(heads))
+
+
+def _fitting(refused: Sequence[Refused]) -> Iterator[dict[str, Any]]:
+    """Return as many answers as fit into one message."""
+    left = _ANSWER_CHARACTERS
+    for each in refused:
+        answer = each.answer
+        left -= len(json.dumps(answer))
+        if left < 0:
+            return
+        yield answer
+
+
+def _headers(topic: Topic) -> Headers:
+    return [(MARKING_HEADER, topic.marking.encode())]
+
+
+def _concerned(record: Case | ConsentRecord) -> tuple[str, ...]:
+    if isinstance(record, Case):
+        return record.supplier, record.recipient
+    return (record.agency,)
+
+
+def _as_seen_by(party: str, record: Case | ConsentRecord) -> Case | ConsentRecord:
+    """Return the record without what the party may not see of it."""
+    return record.as_seen_by(party) if isinstance(record, Case) else record
+
+
+def _said(taken: Taken) -> str:
+    post = taken.actor.post
+    return f"{taken.outcome}, by {post}" if post else str(taken.outcome)
+
+
+def _shares(case: Case, found: Iterable[tuple[Supply, Passage]]) -> Iterator[dict[str, Any]]:
+    names: dict[tuple[Supply, str, str], list[str]] = defaultdict(list)
+    for supply, passage in found:
+        what = "disclosed" if passage.output.value is not None else "taken-back"
+        names[supply, what, passage.output.topic].append(passage.reference)
+    for ((agency, dataset, supply_id), what, topic), of_share in names.items():
+        yield {
+            "what": what,
+            "topic": topic,
+            "agency": agency,
+            "dataset": dataset,
+            "supply_id": supply_id,
+            "recipients": [case.recipient],
+            "records": len(of_share),
+            "references": bytes.fromhex("".join(sorted(of_share))),
+        }

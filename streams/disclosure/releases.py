@@ -1,0 +1,189 @@
+"""What goes out of an original record to the open cases that it is about: exactly the approved fields."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import date, datetime, time
+from typing import Any, NamedTuple
+
+from isp.agreement.topics import Names
+from isp.cases.case import Case
+from isp.cases.letters import Subject
+from isp.cases.sealing import sealed
+from isp.cases.subjects import Matcher, matcher
+from sanitiser.references import ReferenceKey
+from schemas.london import london_time
+from schemas.record_type import RecordType
+from streams.messages import Intake
+from streams.steps.clean import Cleaner
+from streams.steps.decode import Decoder
+from streams.steps.validate import Validator
+from transport.errors import DependencyUnavailable
+from transport.messages import MARKING_HEADER, Headers, Output
+
+
+class Reading(NamedTuple):
+    """How the originals of one agency's dataset are read: as the stream reads them, before it sanitises."""
+
+    agency: str
+    record_type: RecordType
+    decode: Decoder
+    validate: Validator
+    clean: Cleaner
+
+    def __call__(self, intake: Intake, now: datetime) -> tuple[dict[str, Any], list[str]] | None:
+        """The cleaned record with its caveats; None for what the stream rejects."""
+        local = london_time(now)
+        try:
+            record, problems = self.validate(self.decode(intake.value), local)
+            cleaned = self.clean(record, problems, local.date())
+        except DependencyUnavailable:
+            raise
+        except Exception:  # noqa: BLE001 - the stream rejects it as unprocessable, and tells its supplier
+            return None
+        return None if cleaned.faults else (cleaned.record, cleaned.caveats)
+
+
+class Passage(NamedTuple):
+    """What one record does to one case: an output without a value takes back what went there before.
+
+    `reference` names the record in the audit, which outlasts the case and its key.
+    """
+
+    case: Case
+    output: Output
+    reference: str
+
+
+def audit_reference(lasting: ReferenceKey, agency: str, dataset: str, *identity: str) -> str:
+    """The digest by which the audit names a record that was disclosed in any case."""
+    return lasting.for_purpose("disclosed").digest(agency, dataset, *identity)
+
+
+class Desk:
+    """One open case as it meets records: whom it is about, what of them it gets, and what it has.
+
+    It is made anew after a transaction that failed, so what it notes as given was.
+    """
+
+    def __init__(
+        self,
+        case: Case,
+        case_key: bytes,
+        given: Iterable[bytes],
+        lasting: ReferenceKey,
+        encode: Callable[[Any], bytes],
+        names: Names,
+        marking: str,
+    ) -> None:
+        """Take the names of the messages that stand in the case's topic already.
+
+        Under `lasting` the audit names records.
+        """
+        self.case = case
+        self.given = set(given)
+        self._case_key = case_key
+        self._lasting = lasting
+        self._names_key = ReferenceKey(case_key).for_purpose("disclosed", case.case)
+        self._encode = encode
+        self._topic = names.disclosed(case.case)
+        self._marking = marking
+        self._headers: Headers = [(MARKING_HEADER, marking.encode())]
+        self._matchers: dict[str, list[tuple[Subject, Matcher]]] = {}
+
+    def gets(self, dataset: str) -> bool:
+        """Whether records of the dataset can go there at all."""
+        return self.case.grant is not None and dataset in self.case.grant.fields
+
+    def follows(self, intake: Intake) -> bool:
+        """Whether a record that has come in is for this case to see, and was not drawn for it before."""
+        flow = self.case.flow
+        if flow is None or not flow.caught_up:
+            return False
+        # Of a partition that was added since, it has seen nothing yet.
+        return intake.offset >= flow.joined.get(f"{intake.topic}:{intake.partition}", 0)
+
+    def meet(
+        self,
+        record: Mapping[str, Any],
+        caveats: list[str],
+        reading: Reading,
+        lacking: tuple[Subject, ...],
+        *,
+        erases: bool,
+    ) -> Passage | None:
+        """What the record does here; of the subjects that are `lacking` consent nothing is told."""
+        assert self.case.grant is not None
+        dataset = reading.record_type.dataset
+        identity = (
+            reading.agency,
+            dataset,
+            *(str(record[n]) for n in reading.record_type.identity),
+        )
+        name = self._names_key.digest(*identity).encode()
+        reference = audit_reference(self._lasting, *identity)
+        fields = self.case.grant.fields[dataset]
+        told = not erases and self._is_about(record, reading.record_type, lacking)
+        if told:
+            document = self._document(record, caveats, fields, reading)
+            value = self._encode(sealed(self._case_key, name, document))
+            self.given.add(name)
+            output = Output(self._topic, name, value, self._headers)
+            return Passage(self.case, output, reference)
+        if name in self.given and (erases or not self._is_about(record, reading.record_type, ())):
+            # It was erased, or corrected into a record about somebody else.
+            self.given.discard(name)
+            return Passage(self.case, Output(self._topic, name, None, self._headers), reference)
+        return None
+
+    def _is_about(
+        self, record: Mapping[str, Any], record_type: RecordType, lacking: tuple[Subject, ...]
+    ) -> bool:
+        known = self._matchers.get(record_type.dataset)
+        if known is None:
+            subjects = self.case.request.subjects if self.case.request else ()
+            known = [(subject, matcher(subject, record_type)) for subject in subjects]
+            self._matchers[record_type.dataset] = known
+        found = [subject for subject, matches in known if matches(record)]
+        # Where one of those it is about has not consented, it is not told for the other's sake.
+        return bool(found) and not any(subject in lacking for subject in found)
+
+    def _document(
+        self,
+        record: Mapping[str, Any],
+        caveats: list[str],
+        fields: tuple[str, ...],
+        reading: Reading,
+    ) -> bytes:
+        document = {
+            "dataset": reading.record_type.dataset,
+            "agency": reading.agency,
+            "marking": self._marking,
+            "record": {name: _plain(record[name]) for name in fields},
+            "caveats": [c for c in caveats if c.partition(":")[0] in fields],
+        }
+        return json.dumps(document).encode()
+
+
+def passages(
+    intake: Intake,
+    reading: Reading,
+    desks: Iterable[Desk],
+    lacking: Callable[[Case], tuple[Subject, ...]],
+    now: datetime,
+) -> Iterator[Passage]:
+    """What one original does to the open cases."""
+    wanted = [desk for desk in desks if desk.gets(reading.record_type.dataset)]
+    read = reading(intake, now) if wanted else None
+    if read is None:
+        return
+    record, caveats = read
+    for desk in wanted:
+        passage = desk.meet(record, caveats, reading, lacking(desk.case), erases=intake.erases)
+        if passage is not None:
+            yield passage
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, date | time | datetime) else value

@@ -1,0 +1,41 @@
+"""Following the heads of the audit's chains, which each entry tells of the other chains."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from confluent_kafka import Message
+
+from isp.audit.chain import Head, Heads
+from streams.state.changelog import Follower
+
+_SELDOM = {
+    # Each batch of any worker writes a head, and none is urgent: one answer takes what came meanwhile.
+    "fetch.wait.max.ms": 200,
+    "fetch.min.bytes": 65_536,
+}
+
+
+class HeadsFollower(Follower):
+    """Reads the topic of heads into `heads`: to its end at the start, then what others write."""
+
+    def __init__(
+        self,
+        reader: Mapping[str, Any],
+        topic: str,
+        heads: Heads,
+        decode: Callable[[bytes], Any],
+    ) -> None:
+        """Connect nothing yet; `reader` configures a consumer that reads what is committed."""
+        super().__init__({**reader, **_SELDOM}, ([topic],), self._note)
+        self._heads = heads
+        self._decode = decode
+
+    def _note(self, message: Message) -> None:
+        key, value = message.key(), message.value()
+        if key is not None and value is not None:
+            kept = self._decode(value)
+            chain = key.decode() if isinstance(key, bytes) else key
+            head = Head(chain, kept["sequence"], kept["hash"])
+            self._heads.keep(head, message.timestamp()[1])

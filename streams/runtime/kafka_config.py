@@ -1,0 +1,72 @@
+"""Settings of the worker's Kafka clients: one place, with the reason of each that is not the default."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from isp.agreement.topics import OWN_BATCH
+from transport.client_names import reader_group, worker_group, worker_transaction
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerClients:
+    """Connection and identity of one worker; `slot` tells workers of one group apart and stays theirs."""
+
+    connection: dict[str, Any]
+    principal: str
+    slot: str = "0"
+
+    @property
+    def group(self) -> str:
+        """Consumer group, which the access rules grant to the worker alone."""
+        return worker_group(self.principal)
+
+    def consumer(self) -> dict[str, Any]:
+        """Settings of the consumer of the intake topics."""
+        return {
+            **self.connection,
+            "group.id": self.group,
+            # A restarted worker gets its partitions back at once, without a rebalance.
+            "group.instance.id": f"{self.group}.{self.slot}",
+            "enable.auto.commit": False,
+            "auto.offset.reset": "earliest",
+            "isolation.level": "read_committed",
+            "session.timeout.ms": 6_000,
+            "heartbeat.interval.ms": 1_500,
+            "fetch.wait.max.ms": 20,
+            "queued.max.messages.kbytes": 32_768,
+            "reconnect.backoff.max.ms": 1_000,
+        }
+
+    def reader(self) -> dict[str, Any]:
+        """Settings of the consumer of what is remembered; it is assigned, so joins no group."""
+        return {
+            **self.connection,
+            "group.id": reader_group(self.principal),
+            "enable.auto.commit": False,
+            "auto.offset.reset": "earliest",
+            "isolation.level": "read_committed",
+            # Says when all there is has been read; positions stop short of transaction markers.
+            "enable.partition.eof": True,
+            # The broker answers after this time where nothing is left but markers: then the end is known.
+            "fetch.wait.max.ms": 100,
+            "reconnect.backoff.max.ms": 1_000,
+        }
+
+    def producer(self) -> dict[str, Any]:
+        """Settings of the transactional producer."""
+        return {
+            **self.connection,
+            # Stable, so that a new process fences the old one and ends its transaction.
+            "transactional.id": worker_transaction(self.principal, self.slot),
+            "transaction.timeout.ms": 10_000,
+            # The lever for latency: a commit that meets the previous one's markers is retried after it.
+            "retry.backoff.ms": 10,
+            "linger.ms": 1,
+            "compression.type": "lz4",
+            # No more than the smallest limit of the topics that are written.
+            **OWN_BATCH,
+            "queue.buffering.max.messages": 1_000_000,
+            "reconnect.backoff.max.ms": 1_000,
+        }

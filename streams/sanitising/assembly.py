@@ -1,0 +1,113 @@
+"""Assembles the pipeline of a protocol: one flow for every agency's dataset."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from isp.agreement.protocol import Protocol, SupplyAgreement
+from isp.agreement.topics import MAXIMUM_RECORD_BYTES, RELEASES, Names, Topic, state_days, topics
+from sanitiser.key_ring import KeyRing
+from sanitiser.places.gazetteer import Gazetteer
+from sanitiser.places.postcodes import PostcodeIndex
+from sanitiser.places.premises import withheld_premises
+from sanitiser.policy import Scrub
+from schemas.catalogue import Catalogue
+from schemas.derive import AvroSchema, intake_schema
+from schemas.state import StateKind
+from schemas.wire import DecoderFor, Encode
+from streams.assembly import Means, build_steps, terms_of
+from streams.sanitising.alarm import RejectAlarm
+from streams.sanitising.audit_entries import Audience, Trail
+from streams.sanitising.pipeline import Flow, Pipeline
+from streams.steps.decode import Decoder
+from streams.steps.route import Destination, Router
+from transport.schemas import Schemas
+
+
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """How schemas become bytes and back: by the ids of the partnership's schemas in the worker."""
+
+    encoder: Callable[[Topic], Encode]
+    decoder_for: Callable[[AvroSchema], DecoderFor]
+
+    @classmethod
+    def of(cls, schemas: Schemas) -> Wire:
+        """Return what writes and reads by the schemas that a process knows."""
+        return cls(lambda topic: schemas.encoder(topic.name, topic.schema), schemas.decoder_for)
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """What every flow of a protocol shares."""
+
+    protocol: Protocol
+    catalogue: Catalogue
+    means: Means
+    wire: Wire
+    destinations: Mapping[str, Destination]
+
+
+def build_pipeline(
+    protocol: Protocol,
+    catalogue: Catalogue,
+    index: PostcodeIndex,
+    keys: KeyRing,
+    wire: Wire,
+    clock: Callable[[], float],
+    gazetteer: Gazetteer | None = None,
+    premises: Scrub = withheld_premises,
+    slot: str = "0",
+) -> Pipeline:
+    """The pipeline of everything the protocol has agencies supply; `slot` names its chain of the audit.
+
+    Raises:
+        RecogniserMissing: the protocol allows scrubbed texts, and what they need is not installed.
+    """
+    names = Names(protocol.prefix)
+    destinations = {
+        topic.name: Destination(topic.name, wire.encoder(topic), topic.marking)
+        for topic in topics(protocol, catalogue)
+        if topic.family in {"rejected", "receipts", "internal", "audit", *RELEASES}
+    }
+    means = Means.of(protocol, catalogue, index, keys, gazetteer, premises)
+    parts = _Parts(protocol, catalogue, means, wire, destinations)
+    flows = {names.intake(s.agency, s.dataset): _flow(s, parts) for s in protocol.supplies}
+    receipts = {s.agency: destinations[names.receipts(s.agency)] for s in protocol.supplies}
+    audit, heads = destinations[names.audit], destinations[names.audit_heads]
+    trail = Trail(audit, heads, _audiences(parts), means.memory, names.worker, slot)
+    remembered: dict[StateKind | None, Destination] = {None: destinations[names.memory]}
+    remembered |= {kind: destinations[names.state(kind)] for kind in state_days(protocol)}
+    return Pipeline(flows, receipts, means.memory, remembered, trail, clock, RejectAlarm(protocol))
+
+
+def _audiences(parts: _Parts) -> Mapping[str, Audience]:
+    """By topic of releases, who may read it."""
+    return {
+        topic.name: Audience(
+            topic.profile,
+            topic.neighbour,
+            parts.protocol.recipients(topic.dataset, topic.profile, topic.neighbour),
+        )
+        for topic in topics(parts.protocol, parts.catalogue)
+        if topic.family in RELEASES and topic.dataset and topic.profile
+    }
+
+
+def _flow(supply: SupplyAgreement, parts: _Parts) -> Flow:
+    record_type = parts.catalogue.record_type(supply.dataset)
+    terms = terms_of(parts.protocol, supply, parts.catalogue)
+    names = Names(parts.protocol.prefix)
+    return Flow(
+        build_steps(terms, parts.means),
+        Decoder(parts.wire.decoder_for(intake_schema(record_type)), MAXIMUM_RECORD_BYTES),
+        Router(
+            {
+                (region, p): parts.destinations[names.released(p, supply.dataset, region or None)]
+                for region, profiles in terms.profiles.items()
+                for p in profiles
+            },
+            parts.destinations[names.rejected(supply.agency, supply.dataset)],
+        ),
+    )

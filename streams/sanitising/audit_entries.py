@@ -1,0 +1,167 @@
+"""The audit of batches: one entry each, in the transaction that releases, so neither is without the other.
+
+What would make an entry too large for its topic is told by several, one behind the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from isp.audit.chain import Head, Heads, entries_of
+from sanitiser.memory import Memory
+from streams.messages import Tally
+from streams.steps.route import Destination
+from transport.messages import MARKING_HEADER, Headers, Output
+
+Origin = tuple[str, str | None]
+"""Intake topic and supply of a record."""
+
+_REMEMBERED = b"audit:"
+
+
+class Audience(NamedTuple):
+    """Who may read a topic of releases."""
+
+    profile: str
+    neighbour: str | None
+    recipients: tuple[str, ...]
+
+
+class Ledger:
+    """The record ids that one batch released or took back, by where they came from and went."""
+
+    def __init__(self, audiences: Mapping[str, Audience]) -> None:
+        """Take the audience of every topic of releases."""
+        self._audiences = audiences
+        self._given: dict[Origin, dict[tuple[str, bool], list[bytes]]] = {}
+
+    def note(self, origin: Origin, outputs: Sequence[Output]) -> None:
+        """Gather what became of one record."""
+        for topic, key, value, *_ in outputs:
+            if topic in self._audiences and key is not None:
+                given = self._given.setdefault(origin, {})
+                given.setdefault((topic, value is None), []).append(key)
+
+    def shares(self, origin: Origin) -> Iterator[dict[str, Any]]:
+        """What was released and taken back of one origin, a share for each topic."""
+        for (topic, taken_back), ids in self._given.get(origin, {}).items():
+            profile, neighbour, recipients = self._audiences[topic]
+            yield {
+                "what": "taken-back" if taken_back else "released",
+                "topic": topic,
+                "profile": profile,
+                "neighbour": neighbour,
+                "recipients": recipients,
+                "records": len(ids),
+                # In order of the digests, as they are released: that of arrival would join them to originals.
+                "references": bytes.fromhex(b"".join(sorted(ids)).decode("ascii")),
+            }
+
+
+class Trail:
+    """Makes the entries of each batch, behind those of the batch before, in one worker's chain.
+
+    The chain's head is written to the topic of heads in the batch's transaction, as every other chain's
+    is. It moves when the batch is committed, and the next worker of the slot goes on from it. The first
+    entry of a batch holds the heads of the other chains that have changed since this worker told of them.
+    """
+
+    def __init__(
+        self,
+        audit: Destination,
+        heads: Destination,
+        audiences: Mapping[str, Audience],
+        memory: Memory,
+        actor: str,
+        slot: str,
+    ) -> None:
+        """Take the topics of the audit and of its heads, every release topic's audience, and who writes.
+
+        In `memory` is the head that a worker remembered before heads had a topic.
+        """
+        self.heads = Heads()
+        self._audit, self._kept = audit, heads
+        self._audiences = audiences
+        self._memory = memory
+        self._actor = actor
+        self._chain = f"{actor}.{slot}"
+        self._key = _REMEMBERED + slot.encode()
+        self._told: dict[str, int] = {}
+        self._made: tuple[Head, int, dict[str, int]] | None = None
+
+    def ledger(self) -> Ledger:
+        """An empty ledger for one batch."""
+        return Ledger(self._audiences)
+
+    def entries(
+        self, now_ms: int, tallies: Mapping[Origin, Tally], ledger: Ledger
+    ) -> tuple[list[Output], Head]:
+        """Return the messages of a batch's entries, and the head that the last of them makes.
+
+        The last message keeps that head for the others. `keep` makes it count, once all are committed.
+        """
+        entry = {
+            "at": now_ms,
+            "actor": self._actor,
+            "action": "batch",
+            "subject": "",
+            "outcome": "done",
+            "shares": [
+                {**_source(tally), **share}
+                for origin, tally in tallies.items()
+                for share in (*_outcomes(tally), *ledger.shares(origin))
+            ],
+        }
+        head, outputs = self._head(now_ms), list[Output]()
+        others = self.heads.others(head.chain, self._told)
+        for part in entries_of(entry, others):
+            value = self._audit.encode(head.linked(part))
+            outputs.append(_output(self._audit, head.chain, value))
+            head = head.after(value)
+        kept = {"sequence": head.sequence, "hash": head.hash, "position": ""}
+        outputs.append(_output(self._kept, head.chain, self._kept.encode(kept)))
+        self._made = head, now_ms, {other["chain"]: other["sequence"] for other in others}
+        return outputs, head
+
+    def keep(self) -> None:
+        """Go on from the entries that were made last: they are committed."""
+        if self._made is not None:
+            head, now_ms, told = self._made
+            self.heads.keep(head, now_ms)
+            self._told |= told
+            self._made = None
+
+    def _head(self, now_ms: int) -> Head:
+        """Where the chain stands; a new one is named by when it began, so that no two are confused."""
+        known = self.heads.newest(self._chain)
+        if known is not None:
+            return known
+        remembered = self._memory.get(self._key)
+        if remembered is not None:
+            return _from_bytes(remembered)
+        began = datetime.fromtimestamp(now_ms / 1000, UTC)
+        return Head(f"{self._chain}.{began:%Y%m%dT%H%M%S}{began.microsecond // 1000:03}Z")
+
+
+def _output(destination: Destination, chain: str, value: bytes) -> Output:
+    headers: Headers = [(MARKING_HEADER, destination.marking.encode())]
+    return Output(destination.topic, chain.encode(), value, headers)
+
+
+def _source(tally: Tally) -> dict[str, Any]:
+    return {"agency": tally.agency, "dataset": tally.dataset, "supply_id": tally.supply_id}
+
+
+def _outcomes(tally: Tally) -> Iterator[dict[str, Any]]:
+    counts = {"supplied": tally.received, "held": tally.held}
+    counts |= {"rejected": tally.rejected, "erased": tally.erased}
+    for what, records in counts.items():
+        if records:
+            yield {"what": what, "records": records, "references": b""}
+
+
+def _from_bytes(value: bytes) -> Head:
+    chain, sequence, digest = value.decode().split(" ")
+    return Head(chain, int(sequence), digest)

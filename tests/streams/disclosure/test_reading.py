@@ -1,0 +1,91 @@
+"""Letters wait at the broker until their turn, and none is lost, doubled or taken out of order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from confluent_kafka import Producer
+
+from streams.disclosure import reading
+from streams.disclosure.reading import Backlog, Positions
+from transport.reader import ReadError, begin_offset, read_all
+from transport.transaction import Unmendable
+
+FLOODED, QUIET, INTAKE = "letters.fire", "letters.police", "intake.police.police-incident"
+FLOOD, HELD, TURN = 330, 100, 60
+
+
+@pytest.fixture
+def broker() -> Iterator[str]:
+    """The address of librdkafka's own stand-in for a broker."""
+    producer = Producer({"test.mock.num.brokers": 1, "log_level": 0})
+    (found,) = producer.list_topics(timeout=10).brokers.values()
+    yield f"{found.host}:{found.port}"
+    del producer
+
+
+def put(broker: str, topic: str, numbers: range) -> None:
+    producer = Producer({"bootstrap.servers": broker, "log_level": 0, "linger.ms": 0})
+    for number in numbers:
+        producer.produce(topic, str(number).encode(), partition=0)
+    assert producer.flush(10) == 0
+
+
+def test_a_flood_waits_at_the_broker_and_comes_whole_and_in_order(broker: str) -> None:
+    put(broker, FLOODED, range(FLOOD))
+    put(broker, QUIET, range(3))
+    put(broker, INTAKE, range(5))
+    client = {"bootstrap.servers": broker, "log_level": 0}
+    positions = Positions(client, "discloser", [FLOODED, QUIET])
+    positions.follow({(topic, 0): 0 for topic in (FLOODED, QUIET, INTAKE)})
+    taken: dict[str, list[int]] = {FLOODED: [], QUIET: [], INTAKE: []}
+    for _ in range(400):
+        taken[INTAKE] += [int(m.value() or b"") for m in positions.poll(0.05)]
+        assert len(positions._waiting[FLOODED, 0]) <= HELD
+        for topic in (FLOODED, QUIET):
+            taken[topic] += [int(m.value() or b"") for m in positions.take(topic, TURN)]
+        if len(taken[INTAKE]) == 5 and (INTAKE, 0) in positions.at:
+            positions.leave({(INTAKE, 0)})  # what waits is read again
+        if sum(map(len, taken.values())) >= FLOOD + 3 + 5:
+            break
+    assert taken[FLOODED] == list(range(FLOOD))
+    assert taken[QUIET] == list(range(3))
+    assert taken[INTAKE] == list(range(5))
+    assert positions.at == {(FLOODED, 0): FLOOD, (QUIET, 0): 3}
+    positions.consumer.close()
+
+
+NOBODY = {"bootstrap.servers": "127.0.0.1:1", "log_level": 0, "sasl.username": "banes.discloser"}
+PLACE = (INTAKE, 0)
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda: Positions(NOBODY, "discloser").begin([PLACE]),
+        lambda: Positions(NOBODY, "discloser").watermarks(PLACE),
+        lambda: Positions(NOBODY, "discloser").partitions(INTAKE),
+        lambda: Backlog(NOBODY, "case", [PLACE]),
+    ],
+    ids=["begin", "watermarks", "partitions", "backlog"],
+)
+def test_a_broker_that_does_not_answer_ends_the_process_with_the_reason(
+    ask: Callable[[], object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "_CALL_SECONDS", 0.05)
+    with pytest.raises(Unmendable, match=r"^_"):
+        ask()
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [lambda: list(read_all(NOBODY, INTAKE, 1)), lambda: begin_offset(NOBODY, INTAKE)],
+    ids=["read_all", "begin_offset"],
+)
+def test_a_topic_of_a_broker_that_does_not_answer_cannot_be_read(
+    ask: Callable[[], object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("transport.reader._METADATA_SECONDS", 0.05)
+    with pytest.raises(ReadError, match=INTAKE):
+        ask()

@@ -1,0 +1,246 @@
+"""The changelog: read to its high watermark, then what others write; the worker's own is kept already."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from confluent_kafka import KafkaError, KafkaException, TopicPartition
+
+from isp.agreement.topics import DAY_MS
+from sanitiser.memory import NOTE_BYTES, Memory
+from schemas.state import RENEWAL_DAYS
+from streams.runtime.kafka_config import WorkerClients
+from streams.state import changelog
+from streams.state.changelog import Changelog
+from transport.transaction import Unmendable
+
+OWN, OTHER = b"own-name", b"other---"
+STATE, MORE, EARLIER = (
+    "banes.internal.state.one",
+    "banes.internal.state.two",
+    "banes.internal.memory",
+)
+
+
+class Message:
+    """A message of the changelog, or an event of the client."""
+
+    def __init__(
+        self, topic: str, offset: int, key: bytes, value: bytes | None, writer: bytes, day: int
+    ) -> None:
+        self.topic, self.offset = (lambda: topic), (lambda: offset)
+        self.key, self.value = (lambda: key), (lambda: value)
+        self.headers = lambda: [("marking", b"RESTRICTED"), ("writer", writer)]
+        self.timestamp = lambda: (1, day * DAY_MS)
+        self.error: Callable[[], KafkaError | None] = lambda: None
+
+
+def event(code: int, topic: str, offset: int) -> Message:
+    made = Message(topic, offset, b"", None, b"", 0)
+    made.error = lambda: KafkaError(code)
+    return made
+
+
+class Broker:
+    """The topics: what is committed of each, and the end behind what is not."""
+
+    def __init__(self) -> None:
+        self.logs: dict[str, list[Message]] = defaultdict(list)
+        self.open: dict[str, int] = defaultdict(int)
+        self.reads: list[str] = []
+        self.events: list[Message] = []
+        self.unanswered: list[Exception] = []
+
+    def write(
+        self, key: bytes, value: bytes, topic: str = STATE, writer: bytes = OTHER, day: int = 0
+    ) -> None:
+        log = self.logs[topic]
+        log.append(Message(topic, len(log), key, b"head." + value, writer, day))
+
+
+class Client:
+    """Reads what is committed, and says where that ends. Asked uncommitted it knows the high watermark."""
+
+    def __init__(self, broker: Broker, config: dict[str, Any]) -> None:
+        self.broker = broker
+        self.committed = config["isolation.level"] == "read_committed"
+        self.at: dict[str, int] = {}
+        self.closed = False
+
+    def assign(self, partitions: list[TopicPartition]) -> None:
+        self.at = {p.topic: p.offset for p in partitions}
+
+    def get_watermark_offsets(self, place: TopicPartition, timeout: float) -> tuple[int, int]:
+        if self.broker.unanswered:
+            raise self.broker.unanswered.pop()
+        beyond = 0 if self.committed else self.broker.open[place.topic]
+        return 0, len(self.broker.logs[place.topic]) + beyond
+
+    def consume(self, count: int, timeout: float) -> list[Message]:
+        found, self.broker.events = self.broker.events, []
+        for topic, at in self.at.items():
+            new = self.broker.logs[topic][at : at + count]
+            self.broker.reads += [topic] * bool(new)
+            self.at[topic] += len(new)
+            found += new or [event(KafkaError._PARTITION_EOF, topic, at)]
+        return found[:count]
+
+    def close(self) -> None:
+        self.closed = True
+
+
+@pytest.fixture
+def broker(monkeypatch: pytest.MonkeyPatch) -> Broker:
+    made = Broker()
+    monkeypatch.setattr(changelog, "Consumer", lambda config: Client(made, config))
+    return made
+
+
+@pytest.fixture
+def memory() -> Memory:
+    return Memory()
+
+
+@pytest.fixture
+def log(broker: Broker, memory: Memory) -> Changelog:
+    clients = WorkerClients({}, "banes.worker")
+
+    def decode(value: bytes) -> Any:
+        return {"value": value[5:]}
+
+    return Changelog(clients, [STATE, MORE], EARLIER, memory, OWN, decode)
+
+
+def test_everything_up_to_the_end_is_restored_the_last_value_counting(
+    broker: Broker, log: Changelog, memory: Memory
+) -> None:
+    broker.write(b"a", b"1")
+    broker.write(b"b", b"2", MORE)
+    broker.write(b"a", b"3")
+    log.restore()
+    assert (memory.get(b"a"), memory.get(b"b")) == (b"3", b"2")
+
+
+def test_what_stood_in_the_topic_of_all_kinds_is_read_first_and_counts_less(
+    broker: Broker, log: Changelog, memory: Memory
+) -> None:
+    broker.write(b"a", b"new")
+    broker.write(b"a", b"old", EARLIER)
+    broker.write(b"b", b"older", EARLIER)
+    broker.write(b"b", b"old", EARLIER)
+    log.restore()
+    assert (memory.get(b"a"), memory.get(b"b")) == (b"new", b"old")
+    assert broker.reads[0] == EARLIER
+
+
+def test_the_end_lies_behind_the_transaction_that_is_open(
+    broker: Broker, log: Changelog, memory: Memory
+) -> None:
+    """What is committed ends before it; once it has ended, what it wrote is read."""
+    log.restore()
+    broker.open[STATE] = 1
+    log.aim()
+    assert not any(log.advance() for _ in range(20))
+    broker.open[STATE] = 0
+    broker.write(b"a", b"1")
+    assert any(log.advance() for _ in range(3))
+    assert memory.get(b"a") == b"1"
+
+
+def test_the_end_lies_behind_the_markers_of_transactions(broker: Broker, log: Changelog) -> None:
+    log.restore()
+    broker.open[STATE] = 1
+    log.aim()
+    assert not log.advance()
+    broker.events = [event(KafkaError._PARTITION_EOF, STATE, 1)]
+    assert log.advance()
+
+
+def test_an_end_that_is_reached_already_is_not_waited_for(broker: Broker, log: Changelog) -> None:
+    broker.write(b"a", b"1")
+    log.restore()
+    log.aim()
+    broker.reads.clear()
+    assert log.advance()
+    assert broker.reads == []
+
+
+def test_what_others_write_is_followed_and_what_is_own_is_not_read_again(
+    broker: Broker, log: Changelog, memory: Memory
+) -> None:
+    log.restore()
+    memory.keep({b"a": b"newer"})
+    broker.write(b"a", b"1", writer=OWN)
+    broker.write(b"b", b"2")
+    log.follow()
+    assert (memory.get(b"a"), memory.get(b"b")) == (b"newer", b"2")
+
+
+def test_following_keeps_up_however_much_others_have_written(
+    broker: Broker, log: Changelog, memory: Memory
+) -> None:
+    log.restore()
+    for number in range(23_000):
+        broker.write(b"k%d" % number, b"1")
+    log.follow()
+    assert len(memory) == 23_000
+
+
+def test_an_entry_has_the_day_on_which_the_broker_has_it(
+    broker: Broker, log: Changelog, memory: Memory
+) -> None:
+    """So it is written again before the broker forgets it."""
+    old, young = bytes([1] * NOTE_BYTES), bytes([2] * NOTE_BYTES)
+    broker.write(b"n1", old, day=1_000)
+    broker.write(b"n2", young, MORE, day=1_001)
+    log.restore()
+    memory.begin(1_000 + RENEWAL_DAYS)
+    memory.note(old)
+    memory.note(young)
+    assert list(memory.changes().values()) == [old]
+
+
+def test_a_topic_that_may_not_be_read_ends_the_worker_and_is_named(
+    broker: Broker, log: Changelog
+) -> None:
+    broker.write(b"a", b"1", EARLIER)
+    broker.events = [event(KafkaError.TOPIC_AUTHORIZATION_FAILED, EARLIER, 0)]
+    with pytest.raises(Unmendable, match=r"banes\.internal\.memory"):
+        log.restore()
+
+
+def test_a_topic_whose_end_may_not_be_asked_for_ends_the_worker_and_is_named(
+    broker: Broker, log: Changelog
+) -> None:
+    broker.unanswered = [KafkaException(KafkaError(KafkaError.TOPIC_AUTHORIZATION_FAILED))]
+    with pytest.raises(Unmendable, match=r"TOPIC_AUTHORIZATION_FAILED.*banes\.internal\.memory"):
+        log.restore()
+
+
+def test_a_broker_that_is_away_for_a_moment_is_asked_again(
+    broker: Broker, log: Changelog, memory: Memory
+) -> None:
+    broker.write(b"a", b"1")
+    broker.unanswered = [KafkaException(KafkaError(KafkaError._TIMED_OUT)) for _ in range(2)]
+    log.restore()
+    assert memory.get(b"a") == b"1"
+
+
+def test_a_topic_without_an_end_is_given_up(
+    broker: Broker, log: Changelog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(changelog, "_PATIENCE_SECONDS", -1.0)
+    broker.open[STATE] = 1
+    with pytest.raises(Unmendable, match=r"state\.one.*end"):
+        log.restore()
+
+
+def test_a_worker_that_is_stopped_meanwhile_waits_for_no_end(
+    broker: Broker, log: Changelog
+) -> None:
+    broker.open[EARLIER] = 1
+    log.restore(lambda: True)
+    assert not log.advance()
