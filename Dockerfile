@@ -1,4 +1,5 @@
-# The image of the worker, and of the commands that apply a protocol and make secrets.
+# The image of the worker, and of the commands that apply a protocol and make secrets. Without the extras
+# `embedded` and `demo`: no Java, no record generator.
 FROM python:3.11-slim AS build
 WORKDIR /build
 RUN python -m venv /opt/ipu
@@ -12,7 +13,9 @@ COPY schemas schemas
 COPY sanitiser sanitiser
 COPY streams streams
 COPY ops ops
-RUN /opt/ipu/bin/pip install --no-cache-dir --no-deps --no-build-isolation .
+# The demo and its record generator have no place beside real records.
+RUN /opt/ipu/bin/pip install --no-cache-dir --no-deps --no-build-isolation . \
+    && rm -r /opt/ipu/lib/python3.*/site-packages/ops/demo /opt/ipu/lib/python3.*/site-packages/ops/generator
 
 FROM python:3.11-slim
 ENV PATH=/opt/ipu/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1

@@ -1,17 +1,21 @@
-# Everything a fresh clone needs is Python 3.11 with pip; each target sets up what it uses.
-PYTHON ?= $(shell command -v python3.11 || command -v python3)
+# A fresh clone needs Python, one of these versions, with pip; each target sets up what it uses.
+VERSIONS := 3.14 3.13 3.12 3.11
+# Each is tried, because a version manager can have a command on the path that does not run.
+INSTALLED = $(foreach v,$(VERSIONS),$(shell python$(v) -c 'import ensurepip; print("$(v)")' 2>/dev/null))
+# The newest there is; `make PYTHON=python3.12` takes another.
+PYTHON ?= $(addprefix python,$(firstword $(INSTALLED)))
 BIN := .venv/bin
 BENCH_BIN := .bench-venv/bin
 LOCK_FLAGS := --quiet --no-config --allow-unsafe --strip-extras --generate-hashes --no-header \
 	--no-annotate --no-emit-index-url --no-emit-find-links --no-emit-trusted-host
 PIP_FLAGS := --quiet --disable-pip-version-check --require-hashes
 
-.PHONY: demo test unit lint bench docs review lock clean help
+.PHONY: demo test unit unit-others lint bench docs review lock clean help
 
 help:
 	@echo "make demo   everything, end to end, on this machine (about two minutes)"
 	@echo "make test   linters, types, unit tests, and tests on a real broker"
-	@echo "make unit   unit tests alone"
+	@echo "make unit   unit tests alone; make unit-others, on each other version of Python there is"
 	@echo "make bench  benchmarks; figures to build/bench.json"
 	@echo "make docs   write the generated pages anew"
 	@echo "make review take the declared protection of every field as reviewed"
@@ -23,8 +27,25 @@ demo: .venv/.run-ready
 test: lint
 	$(BIN)/pytest tests -n 2 --dist loadfile
 
+UNIT := tests --ignore=tests/integration --ignore=tests/fuzz
+
 unit: .venv/.dev-ready
-	$(BIN)/pytest tests --ignore=tests/integration --ignore=tests/fuzz
+	$(BIN)/pytest $(UNIT)
+
+# The version of .venv has been tested by `make unit` or `make test`.
+unit-others: .venv/.dev-ready
+	@own=$$($(BIN)/python -c 'import sys; print("%d.%d" % sys.version_info[:2])'); \
+	echo "Python of .venv: $$own; installed: $(strip $(INSTALLED))"; \
+	for version in $(INSTALLED); do \
+		test $$version = $$own || $(MAKE) --no-print-directory unit-$$version || exit 1; \
+	done
+
+# Kept, or make would remove it as an intermediate file.
+.PRECIOUS: .venv-3.%/.dev-ready
+
+unit-3.%: .venv-3.%/.dev-ready
+	@echo "unit tests on Python 3.$*"
+	.venv-3.$*/bin/pytest $(UNIT)
 
 lint: .venv/.dev-ready
 	$(BIN)/ruff format --check .
@@ -43,17 +64,23 @@ review: .venv/.dev-ready
 
 lock: .venv/.dev-ready
 	$(BIN)/pip-compile $(LOCK_FLAGS) --extra build -o requirements.lock pyproject.toml
+	$(BIN)/pip-compile $(LOCK_FLAGS) --extra build --extra demo -o requirements-demo.lock pyproject.toml
 	$(BIN)/pip-compile $(LOCK_FLAGS) --extra build --extra scrub -o requirements-scrub.lock pyproject.toml
-	$(BIN)/pip-compile $(LOCK_FLAGS) --extra dev -o requirements-dev.lock pyproject.toml
+	$(BIN)/pip-compile $(LOCK_FLAGS) --extra dev --extra demo --extra embedded --extra scrub \
+		-o requirements-dev.lock pyproject.toml
 	$(BIN)/pip-compile $(LOCK_FLAGS) -o requirements-bench.lock requirements-bench.in
+
 .venv/bin/python:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || \
-		{ echo "Python 3.11 is needed, and $(PYTHON) is another; set PYTHON=..."; exit 1; }
+	@test -n "$(PYTHON)" || \
+		{ echo "no Python with pip found; one of $(VERSIONS) is needed, as the command python3.x"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit("%d.%d" % sys.version_info[:2] not in "$(VERSIONS)".split())' || \
+		{ echo "one of Python $(VERSIONS) is needed, and $(PYTHON) is another; set PYTHON=..."; exit 1; }
+	@echo "taking $$($(PYTHON) --version), $$(command -v $(PYTHON))"
 	$(PYTHON) -m venv .venv
 
-.venv/.run-ready: requirements.lock pyproject.toml | .venv/bin/python
+.venv/.run-ready: requirements-demo.lock pyproject.toml | .venv/bin/python
 	@echo "installing what the demo needs"
-	@test -e .venv/.dev-ready || $(BIN)/pip install $(PIP_FLAGS) -r requirements.lock
+	@test -e .venv/.dev-ready || $(BIN)/pip install $(PIP_FLAGS) -r requirements-demo.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
@@ -63,10 +90,16 @@ lock: .venv/.dev-ready
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
+.venv-3.%/.dev-ready: requirements-dev.lock pyproject.toml
+	python3.$* -m venv .venv-3.$*
+	.venv-3.$*/bin/pip install $(PIP_FLAGS) -r requirements-dev.lock
+	.venv-3.$*/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
 .bench-venv/.ready: requirements-bench.lock
 	$(PYTHON) -m venv .bench-venv
 	$(BENCH_BIN)/pip install $(PIP_FLAGS) -r requirements-bench.lock
 	@touch $@
 
 clean:
-	rm -rf .venv .bench-venv build
+	rm -rf .venv .venv-3.* .bench-venv build

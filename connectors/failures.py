@@ -51,9 +51,11 @@ class Alarms:
     def __init__(self) -> None:
         """Begin with nothing reported."""
         self.refusal: KafkaError | None = None
+        self.interrupted = False
 
     def __call__(self, error: KafkaError) -> None:
-        """Keep the first error that no waiting will mend."""
+        """Keep the first error that no waiting will mend, and that there was any."""
+        self.interrupted = True
         if error.code() in FINAL and self.refusal is None:
             self.refusal = error
 

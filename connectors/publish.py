@@ -20,7 +20,15 @@ from connectors.metadata import UNSTATED, Metadata
 from connectors.pace import Chunk, Metronome, Pace
 from connectors.registry import known_schemas
 from connectors.sources.formats import open_table
-from connectors.sources.table import NOTHING_LEFT_OUT, Contents, Hidden, Row, Table, Unreadable
+from connectors.sources.table import (
+    NOTHING_LEFT_OUT,
+    Contents,
+    Hidden,
+    Row,
+    Table,
+    Unreadable,
+    rows_of,
+)
 from connectors.supply import Counts, Supply, erasure_id, event_dates, identified, ruling
 from connectors.topic_reader import Offsets, end_offsets, read_until
 from connectors.writer import Outgoing, TransactionalWriter
@@ -135,7 +143,7 @@ def publish(
         if before is not None and before["complete"]:
             return _renewed(supply, before, topics, writer)
         dates = event_dates(record_type)
-        run = _Run(supply, source, topics, writer, pace or Pace(), dates, job.erasure)
+        run = _Run(supply, source, topics, writer, pace or Pace(), dates, job.file, job.erasure)
         check = _unchanged(job.file, stamp)
         return run.run(before, progress, check, {} if before else receipts_from)
 
@@ -196,6 +204,7 @@ class _Run:
     writer: TransactionalWriter
     pace: Pace
     dates: tuple[str, ...]
+    file: Path
     erasure: Erasure | None = None
     counts: Counts = field(default_factory=Counts)
 
@@ -209,7 +218,7 @@ class _Run:
         """Count what was supplied before, send the rest."""
         resume_after = before["rows_read"] if before else 0
         chunk, metronome = Chunk(self.pace), Metronome(self.pace.rate)
-        for row in self.source:
+        for row in rows_of(self.source, self.file):
             message = self._take(row, send=row.number > resume_after)
             if row.number > resume_after:
                 if message is not None:
@@ -243,7 +252,14 @@ class _Run:
     def _write(self, chunk: Chunk, *, complete: bool) -> None:
         if chunk.rows or complete:
             record = self.supply.record(self.counts, complete=complete)
-            self.writer.write([*chunk.messages, self.topics.supply_message(record)])
+            before = self.counts.rows_read - chunk.rows
+
+            def another_wrote() -> bool:
+                newest = self.topics.newest()
+                return newest is not None and newest["rows_read"] > before
+
+            messages = [*chunk.messages, self.topics.supply_message(record)]
+            self.writer.write(messages, another_wrote)
 
     def _progress(self) -> Progress:
         counts, source = self.counts, self.source

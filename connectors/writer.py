@@ -1,4 +1,8 @@
-"""Writes chunks of messages, each in one Kafka transaction: all of a chunk or nothing of it."""
+"""Writes chunks of messages, each in one Kafka transaction: all of a chunk or nothing of it.
+
+A request that got no answer in time may reach the broker in the next transaction, and end it. So the producer
+is replaced before that (docs/adr/0033).
+"""
 
 from __future__ import annotations
 
@@ -55,17 +59,28 @@ class TransactionalWriter:
     ) -> None:
         """Take over from an earlier writer, ending what it left open; errors as `write`."""
         self._account = account
+        self._transactional_id = transactional_id
         self._resource = resource
+        self._take_over()
+
+    def _take_over(self) -> None:
         self._alarms = Alarms()
         self._undelivered: KafkaError | None = None
-        self._producer = Producer(_config(account, transactional_id, self._alarms))
+        self._transactions = 0
+        self._producer = Producer(_config(self._account, self._transactional_id, self._alarms))
         try:
             self._until_done(lambda: self._producer.init_transactions(CALL_S))
         except _ToBeRepeatedError as error:
-            raise no_answer(account) from error
+            raise no_answer(self._account) from error
+        self._interrupted = False
 
-    def write(self, messages: Sequence[Outgoing]) -> None:
+    def write(
+        self, messages: Sequence[Outgoing], another_wrote: Callable[[], bool] = lambda: False
+    ) -> None:
         """Write all of `messages`, or raise with nothing of them readable unless said otherwise.
+
+        `another_wrote` is asked where this writer had to take its place anew, which another one may have had
+        in between.
 
         Raises:
             AccessDeniedError, LoginRefusedError, NotAppliedError, RecordTooLargeError: refused.
@@ -82,16 +97,38 @@ class TransactionalWriter:
             reraise=True,
         )
         try:
-            again(self._write_once, messages)
+            again(self._write_once, messages, another_wrote)
         except _ToBeRepeatedError as error:
             raise no_answer(self._account) from error
 
-    def _write_once(self, messages: Sequence[Outgoing]) -> None:
-        self._undelivered = None
+    def _write_once(self, messages: Sequence[Outgoing], another_wrote: Callable[[], bool]) -> None:
+        if self._interrupted:
+            self._renew(another_wrote)
+        self._serve(0)
+        self._undelivered, self._alarms.interrupted = None, False
         self._until_done(self._producer.begin_transaction)
         for message in messages:
             self._produce(message)
-        self._until_done(lambda: self._producer.commit_transaction(CALL_S))
+        self._end(lambda: self._producer.commit_transaction(CALL_S))
+
+    def _renew(self, another_wrote: Callable[[], bool]) -> None:
+        """Replace the producer: the broker refuses what comes late of an earlier epoch."""
+        # Without a reference to it librdkafka ends its threads; nothing of it is waited for.
+        del self._producer
+        self._take_over()
+        if another_wrote():
+            fenced = KafkaError(KafkaError._FENCED)  # noqa: SLF001 - librdkafka's name for it
+            raise explained(fenced, self._account.principal, self._resource)
+
+    def _end(self, call: Callable[[], Any]) -> None:
+        """Commit or abort; note whether a lost connection may have had a request sent twice."""
+        try:
+            self._until_done(call)
+        finally:
+            self._serve(0)
+            self._transactions += 1
+            # What connects at first may fail at one address of several, with each new producer.
+            self._interrupted |= self._alarms.interrupted and self._transactions > 1
 
     def _produce(self, message: Outgoing) -> None:
         deadline = time.monotonic() + self._account.patience_s
@@ -119,7 +156,7 @@ class TransactionalWriter:
 
     def _abort(self) -> None:
         try:
-            self._until_done(lambda: self._producer.abort_transaction(CALL_S))
+            self._end(lambda: self._producer.abort_transaction(CALL_S))
         except _ToBeRepeatedError as error:
             raise no_answer(self._account) from error
 
@@ -132,6 +169,7 @@ class TransactionalWriter:
             except KafkaException as error:
                 self._serve(PAUSE_S)
                 self._judge(error.args[0])
+                self._interrupted = True
             else:
                 return
         raise no_answer(self._account)

@@ -1,69 +1,77 @@
-"""The `ipu` command line: one place that names the commands and turns errors into exit codes."""
+"""The `ipu` command line: one place that lists the commands and turns errors into exit codes."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import typer
-from typer.core import TyperGroup
 
-from connectors.errors import ConnectorError
-from ops.audit.errors import AuditError
-from ops.audit.kept_heads import HeadsDiffer
-from ops.commands.aggregate import aggregate
-from ops.commands.audit import audit
-from ops.commands.consent import consent
-from ops.commands.demo import demo
-from ops.commands.disclose import disclose
-from ops.commands.examples import keep_examples_whole
-from ops.commands.isp import isp
-from ops.commands.keys import keys
-from ops.commands.publish import publish
-from ops.commands.read import read
-from ops.commands.reference import reference
-from ops.commands.resolve import resolve
-from ops.commands.risk import risk
-from ops.commands.sanitise import sanitise
-from ops.commands.stack import down, keep, up
-from ops.commands.supplies import supplies
-from ops.commands.worker import worker
-from ops.disclosures.errors import DisclosureError
-from ops.embedded.errors import StackError
-from ops.isp.errors import ApplyError
-from ops.reader import ReadError
-from ops.screen import Screen
-from ops.settings import SettingsError
-from ops.worker import WorkerError
-from sanitiser.postcode_store import PostcodeIndexError
-from sanitiser.reference_sources import BadReference
-from sanitiser.scrubbing import RecogniserMissing
-from schemas.known_schemas import NotApplied
-from schemas.protocol import ProtocolError
-from schemas.record_type import SchemaError
-from streams.pipeline import DependencyUnavailable
+from ops.commands.lazy import LazyGroup, Listed
+from ops.exit_codes import exit_code
+from ops.extras import extra_missing
 
-FAILED, USAGE, BROKEN = 1, 2, 3
-EXPECTED = (
-    ApplyError,
-    AuditError,
-    ConnectorError,
-    DisclosureError,
-    DependencyUnavailable,
-    NotApplied,
-    PostcodeIndexError,
-    ProtocolError,
-    ReadError,
-    RecogniserMissing,
-    BadReference,
-    SchemaError,
-    StackError,
-    WorkerError,
-)
-"""Errors whose message tells the user all there is to know; any other is a fault of ours."""
+COMMANDS = {
+    "up": Listed(
+        "ops.commands.stack",
+        "Start broker and registry, apply the protocol, build the postcode index, start the worker.",
+    ),
+    "down": Listed("ops.commands.stack", "Stop worker, registry and broker."),
+    "worker": Listed(
+        "ops.commands.worker",
+        "Process intake records until stopped (SIGTERM finishes the batch at hand).",
+    ),
+    "publish": Listed(
+        "ops.commands.publish",
+        "Supply a file of records to the partnership, as the agency's own principal.",
+    ),
+    "read": Listed(
+        "ops.commands.read",
+        "Print a topic's records as JSON lines, as one of the parties has them.",
+    ),
+    "sanitise": Listed(
+        "ops.commands.sanitise",
+        "Sanitise a file as the worker sanitises records: by guidance Appendix 1.",
+    ),
+    "risk": Listed(
+        "ops.commands.risk",
+        "Attack a release with its originals at hand: what would an intruder find?",
+    ),
+    "resolve": Listed(
+        "ops.commands.resolve",
+        "Give a supplier the reference of its own record behind a digest that was released.",
+    ),
+    "demo": Listed(
+        "ops.commands.demo",
+        "Supply a district's made-up records and show what each partner then has.",
+    ),
+    "keep": Listed(
+        "ops.commands.stack",
+        "Start broker and registry again whenever one has ended by itself; `ipu up` runs it.",
+        hidden=True,
+    ),
+    "isp": Listed("ops.commands.isp", "The Information Sharing Protocol."),
+    "supplies": Listed("ops.commands.supplies", "What was supplied, and what is lacking."),
+    "aggregate": Listed("ops.commands.aggregate", "Tables of aggregate data."),
+    "reference": Listed(
+        "ops.commands.reference", "Postcodes with their households, and named places."
+    ),
+    "keys": Listed("ops.commands.keys", "Keys of references, which never leave this machine."),
+    "audit": Listed(
+        "ops.commands.audit", "What was done with whose records, and the proof that it is whole."
+    ),
+    "disclose": Listed(
+        "ops.commands.disclose",
+        "Personal information, case by case: asked for, decided by its agency, and destroyed.",
+    ),
+    "consent": Listed(
+        "ops.commands.consent", "What people have said about sharing, for which process."
+    ),
+}
+"""Every command by its name, in the order of the help."""
 
 
 def build_cli() -> typer.Typer:
-    """The command line with every command on it."""
+    """Return the command line with every command on it."""
     cli = typer.Typer(
         name="ipu",
         cls=_Commands,
@@ -72,18 +80,7 @@ def build_cli() -> typer.Typer:
         pretty_exceptions_enable=False,
         rich_markup_mode=None,
     )
-    for command in (up, down, worker, publish, read, sanitise, risk, resolve, demo):
-        cli.command()(command)
-    cli.command(hidden=True)(keep)
-    cli.add_typer(isp, name="isp")
-    cli.add_typer(supplies, name="supplies")
-    cli.add_typer(aggregate, name="aggregate")
-    cli.add_typer(reference, name="reference")
-    cli.add_typer(keys, name="keys")
-    cli.add_typer(audit, name="audit")
-    cli.add_typer(disclose, name="disclose")
-    cli.add_typer(consent, name="consent")
-    keep_examples_whole(cli)
+    cli.callback()(_no_options)
     return cli
 
 
@@ -92,24 +89,31 @@ def main() -> None:
     build_cli()()
 
 
-class _Commands(TyperGroup):
+def _no_options() -> None:
+    # Without a callback Typer makes no group of a command line whose commands it does not know yet.
+    return
+
+
+class _Commands(LazyGroup):
     """Turns the errors we expect into one message and an exit code."""
+
+    listed = COMMANDS
 
     def invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
-        except SettingsError as error:
-            _tell(error)
-            raise typer.Exit(USAGE) from error
-        except HeadsDiffer as error:
-            _tell(error)
-            raise typer.Exit(BROKEN) from error
-        except EXPECTED as error:
-            _tell(error)
-            raise typer.Exit(FAILED) from error
+        except Exception as error:
+            expected = extra_missing(error) or error
+            code = exit_code(expected)
+            if code is None:
+                raise
+            _print(expected)
+            raise typer.Exit(code) from error
 
 
-def _tell(error: Exception) -> None:
+def _print(error: Exception) -> None:
+    from ops.screen import Screen
+
     Screen(stderr=True, soft_wrap=True).print(f"ipu: {error}", style="red")
 
 

@@ -14,7 +14,6 @@ import typer
 from ops.audit.chains import broker_log_chain
 from ops.audit.collector import collect_for_ever, log_files
 from ops.audit.recorder import Recorder
-from ops.cli import EXPECTED, FAILED
 from ops.commands.first_keys import OverExercise, accepting
 from ops.disclosures.case_keys import FOLDER as CASES
 from ops.disclosures.process import discloser_settings, run_discloser
@@ -24,6 +23,7 @@ from ops.embedded.errors import SecretError
 from ops.embedded.registry_door import PRINCIPAL as REGISTRY
 from ops.embedded.registry_door import user
 from ops.embedded.secrets_store import SecretStore
+from ops.exit_codes import exit_code
 from ops.isp.apply import apply as apply_protocol
 from ops.isp.signed import admit, load_signed
 from ops.keys import KeyStore
@@ -209,12 +209,15 @@ def _store(folder: Path, needed: tuple[str, ...]) -> SecretStore:
 
 
 def main() -> None:
-    """Run a command; errors that we expect are one message and exit code 1."""
+    """Run a command; an error that is expected is one message and an exit code."""
     try:
         container()
-    except EXPECTED as error:
+    except Exception as error:
+        code = exit_code(error)
+        if code is None:
+            raise
         say_lines(f"ipu: {error}", err=True)
-        raise SystemExit(FAILED) from error
+        raise SystemExit(code) from error
 
 
 if __name__ == "__main__":

@@ -41,6 +41,7 @@ from streams.flows import Wire, build_pipeline
 from streams.heads import HeadsFollower
 from streams.kafka_config import WorkerClients
 from streams.metrics import Metrics
+from streams.open_transactions import OpenTransactions
 from streams.pipeline import Pipeline
 from streams.registry import Schemas
 from streams.source import SourceSettings
@@ -116,6 +117,7 @@ def run_worker(settings: WorkerSettings) -> None:
         lambda: await_another(connection, protocol.prefix, catalogue, digest),
         "another protocol is in force",
     )
+    OpenTransactions(connection, metrics.open_transactions).watch()
     # What stands now stays: the collector need not look at it again with every batch.
     gc.freeze()
     worker = _Worker(app, loglevel="INFO", redirect_stdouts=False)
@@ -209,8 +211,15 @@ def assemble(
 
 
 def _source(protocol: Protocol, pipeline: Pipeline) -> SourceSettings:
+    audit = Names(protocol.prefix).audit
+    return SourceSettings(pipeline.topics, audit, pausing_topics(protocol))
+
+
+def pausing_topics(protocol: Protocol) -> dict[tuple[str, str], str]:
+    """Return the intake topics that a reject alarm stops, by agency and dataset."""
     names = Names(protocol.prefix)
-    pausing = frozenset(
-        names.intake(s.agency, s.dataset) for s in protocol.supplies if s.reject_limit.pause
-    )
-    return SourceSettings(pipeline.topics, names.audit, pausing)
+    return {
+        (s.agency, s.dataset): names.intake(s.agency, s.dataset)
+        for s in protocol.supplies
+        if s.reject_limit.pause
+    }

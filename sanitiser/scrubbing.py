@@ -62,8 +62,9 @@ class Scrubber:
         try:
             from presidio_analyzer import predefined_recognizers  # noqa: PLC0415
         except ImportError:
-            message = "the protocol allows scrubbed texts, which need the recogniser library"
-            raise RecogniserMissing(f"{message}: pip install -r requirements-scrub.lock") from None
+            message = "the protocol allows scrubbed texts, which need the extra 'scrub'"
+            how = "pip install 'community-safety-ipu[scrub]', pinned in requirements-scrub.lock"
+            raise RecogniserMissing(f"{message}: {how}") from None
         self._recognisers: list[Any] = [_made(predefined_recognizers, n) for n in _RECOGNISERS]
         self._scrub = lru_cache(maxsize=_CACHED)(self._scrubbed)
 

@@ -130,7 +130,7 @@ def _cases(protocol: Protocol) -> Iterator[Rule]:
     for operation in ("read", "write"):
         yield Rule(names.discloser, operation, "topic", names.cases)
         yield Rule(names.discloser, operation, "topic", names.audit_heads)
-        yield Rule(names.discloser, operation, "topic", f"{names.all_disclosed}.", prefixed=True)
+        yield Rule(names.discloser, operation, "topic", names.every_disclosed, prefixed=True)
     yield Rule(names.discloser, "write", "topic", names.audit)
     yield Rule(names.discloser, "read", "topic", names.in_force)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Annotated, Any, Literal
 
@@ -18,16 +18,18 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from pydantic import (
     AfterValidator,
     AwareDatetime,
-    BaseModel,
-    ConfigDict,
     Field,
     StringConstraints,
     TypeAdapter,
+    ValidationError,
     model_validator,
 )
 
 from schemas.exact_base64 import decoded, encoded
+from schemas.explained import of_another_format
+from schemas.formats import FORMAT, Format, Signed
 from schemas.plain_text import lines
+from schemas.positions import settings_at
 from schemas.protocol import KEY_BYTES, Name, Post, PublicKey
 
 _DOMAIN = b"ipu letter of a case, signature 1\n"
@@ -35,6 +37,9 @@ _SIGNATURE_BYTES = 64
 _LEAST_WORDS = 2
 _PARTS = frozenset({"apartment", "apt", "flat", "floor", "fflat", "no", "number", "room", "unit"})
 """Words for a part of a house, in English and Welsh: they name no street."""
+_MOST_FORMATS = 1_000
+"""A higher number is no format. It could tell of a person, so a message does not show it."""
+_NEWER = "A later release may read it"
 LONGEST_LETTER_BYTES = 15_360
 """Longest text of a letter, in UTF-8: twenty subjects, and every field of what a police force supplies."""
 
@@ -61,11 +66,7 @@ class LetterError(ValueError):
     """A letter that is none, or whose signature does not hold; says which, without its content."""
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Subject(_Strict):
+class Subject(Signed):
     """Whom a case is about: by an agency's own reference, by name and birth, or by a household's address.
 
     What is known must be certain: a name stands with the date of birth, an address with its postcode.
@@ -97,9 +98,10 @@ class Subject(_Strict):
         return self
 
 
-class _Letter(_Strict):
+class _Letter(Signed):
     """Who wrote it, as which post, when (UTC)."""
 
+    format: Format = FORMAT
     case: CaseId
     party: Name
     post: Post
@@ -132,7 +134,7 @@ class Request(_Letter):
     onward_from: CaseId | None = None
 
 
-class ConsentException(_Strict):
+class ConsentException(Signed):
     """Why it is shared without consent: one of the process's exceptions, and the reason in this case."""
 
     rule: Name
@@ -193,13 +195,20 @@ class Consent(_Letter):
 
 
 Letter = Request | Decision | Advice | Ending | Consent
+_KINDS: Mapping[str, type[Signed]] = {
+    "request": Request,
+    "decision": Decision,
+    "advice": Advice,
+    "ending": Ending,
+    "consent": Consent,
+}
 _LETTERS: TypeAdapter[Letter] = TypeAdapter(
     Annotated[Request | Decision | Advice | Ending | Consent, Field(discriminator="kind")]
 )
 
 
 def statement(letter: Letter) -> str:
-    """What is signed: every field in one form only, as JSON."""
+    """Return what is signed, as JSON: the fields of the letter's format, in one form only."""
     fields = letter.model_dump(mode="json")
     return json.dumps(fields, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
@@ -238,6 +247,8 @@ def opened_letter(message: Mapping[str, Any]) -> Letter:
         raise LetterError("it is longer than a letter may be")
     try:
         letter = _LETTERS.validate_json(text)
+    except ValidationError as error:
+        raise LetterError(_unread(error)) from None
     except ValueError:
         raise LetterError("it is no letter") from None
     if statement(letter) != text:
@@ -248,6 +259,24 @@ def opened_letter(message: Mapping[str, Any]) -> Letter:
     except (InvalidSignature, ValueError):
         raise LetterError("its signature does not hold") from None
     return letter
+
+
+def _unread(error: ValidationError) -> str:
+    """Return why a text is no letter of a format that is read, without its content."""
+    problems: Sequence[Any] = error.errors()
+    for problem in of_another_format(problems):
+        given = problem["input"]
+        is_number = isinstance(given, int) and 0 <= given < _MOST_FORMATS
+        of = f"format {given}" if is_number else "another format"
+        return f"it is of {of}; accepted: {FORMAT}. {_NEWER}"
+    for problem in problems:
+        if problem["type"] == "union_tag_invalid":
+            return f"its kind is not in format {FORMAT}; accepted: {', '.join(_KINDS)}. {_NEWER}"
+        if problem["type"] == "extra_forbidden":
+            kind, *place = problem["loc"]
+            accepted = ", ".join(settings_at(_KINDS[kind], tuple(place)))
+            return f"it has a field that is not in format {FORMAT}; accepted there: {accepted}. {_NEWER}"
+    return "it is no letter"
 
 
 def now_utc() -> datetime:

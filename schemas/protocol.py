@@ -7,11 +7,12 @@ from datetime import date, timedelta
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from schemas.ed25519_points import point_flaw
 from schemas.exact_base64 import decoded
+from schemas.formats import FORMAT, Format, Signed
 from schemas.plain_text import Visible, VisibleText, lines
 from schemas.positions import Finding, Place
 
@@ -93,11 +94,7 @@ class Status(StrEnum):
     INVITED = "invited"
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Partnership(_Strict):
+class Partnership(Signed):
     """The Community Safety Partnership; `short_name` starts the name of every topic.
 
     `area` are its districts (GSS codes). What happened up to `margin_metres` beyond the nearest of
@@ -110,7 +107,7 @@ class Partnership(_Strict):
     margin_metres: Annotated[int, Field(ge=0, le=10_000)] = 500
 
 
-class Officer(_Strict):
+class Officer(Signed):
     """Who answers for a party, as a post with a mailbox: never a person's name.
 
     `key` is the public key with which the post signs (Ed25519, 32 bytes in base64). In the protocol that
@@ -123,7 +120,7 @@ class Officer(_Strict):
     replaces: PublicKey | None = None
 
 
-class Agreement(_Strict):
+class Agreement(Signed):
     """Where another partnership's own protocol agrees to the sharing, and until when (guidance 2.2.4).
 
     `protocol` names that protocol and its section; its `liaison_officer` signs for it.
@@ -135,7 +132,7 @@ class Agreement(_Strict):
     liaison_officer: Officer
 
 
-class Neighbour(_Strict):
+class Neighbour(Signed):
     """A partnership whose agencies may have what happened in its area (guidance 2.2.4).
 
     `conditions` says under which provisions of both protocols; without the `agreement` of the other one
@@ -149,7 +146,7 @@ class Neighbour(_Strict):
     agreement: Agreement | None = None
 
 
-class Party(_Strict):
+class Party(Signed):
     """A signatory. Status, relevant authority and group are separate (guidance 2.2.1–2.2.3).
 
     `notification` is its registration with the Information Commissioner (2.4.2.5), the
@@ -195,7 +192,7 @@ class Party(_Strict):
         return self.posts | {post: officer for post, officer in more.items() if officer is not None}
 
 
-class RejectLimit(_Strict):
+class RejectLimit(Signed):
     """When rejects alarm: `share` of the last `window` records of one dataset; `pause` stops intake."""
 
     share: Annotated[float, Field(gt=0, le=1)] = 0.2
@@ -203,7 +200,7 @@ class RejectLimit(_Strict):
     pause: bool = False
 
 
-class SupplyAgreement(_Strict):
+class SupplyAgreement(Signed):
     """One agency's duty to supply one dataset."""
 
     agency: Name
@@ -214,7 +211,7 @@ class SupplyAgreement(_Strict):
     reject_limit: RejectLimit = RejectLimit()
 
 
-class Entitlement(_Strict):
+class Entitlement(Signed):
     """What one party receives: datasets in one release profile, of its own area or a neighbour's.
 
     A `neighbour` names whose events these are: those that lie in that partnership's area.
@@ -230,7 +227,7 @@ class Entitlement(_Strict):
     neighbour: Name | None = None
 
 
-class Opening(_Strict):
+class Opening(Signed):
     """A stated requirement and period for which a peripheral dataset flows (guidance 3.1.2)."""
 
     dataset: str
@@ -243,7 +240,7 @@ class Opening(_Strict):
         return self.begin <= day <= self.until
 
 
-class AggregateAgreement(_Strict):
+class AggregateAgreement(Signed):
     """One agency's table of guidance 3.3. Public tables go to all parties, so name no recipients."""
 
     agency: Name
@@ -253,7 +250,7 @@ class AggregateAgreement(_Strict):
     legal_basis: str
 
 
-class Combinations(_Strict):
+class Combinations(Signed):
     """When attributes of a person count as standing out in their small area.
 
     That is where fewer than `minimum_alike` people with the same ones were seen there within
@@ -270,7 +267,7 @@ class Combinations(_Strict):
         return profile == "second" or (profile == "central" and self.central)
 
 
-class Sanitising(_Strict):
+class Sanitising(Signed):
     """Appendix 1's settings; `minimum_households` may be raised, never lowered.
 
     `scrubbed_texts` names the texts, as in `police-crime-offence.method_of_entry`, that `central` is
@@ -283,7 +280,7 @@ class Sanitising(_Strict):
     scrubbed_texts: tuple[str, ...] = ()
 
 
-class Quotas(_Strict):
+class Quotas(Signed):
     """What each party may take of the broker, so that none starves the others.
 
     `request_percent` is the share of one request thread's time.
@@ -294,7 +291,7 @@ class Quotas(_Strict):
     request_percent: Annotated[int, Field(ge=5, le=1_000)] = 200
 
 
-class CaseLimits(_Strict):
+class CaseLimits(Signed):
     """Limits of what each party may ask, so that no other party is flooded with requests or letters.
 
     `undecided` counts its requests that wait for a decision, `requests_a_day` those of the last 24 hours.
@@ -310,7 +307,7 @@ _Days = Annotated[int, Field(ge=1, le=36_525)]
 """At most a hundred years: Kafka counts them in milliseconds."""
 
 
-class Retention(_Strict):
+class Retention(Signed):
     """Days that each family of topics keeps what it holds."""
 
     intake_days: _Days
@@ -328,7 +325,7 @@ class Retention(_Strict):
         return max(self.depersonalised_days, self.personal_days)
 
 
-class Protocol(_Strict):
+class Protocol(Signed):
     """One partnership's protocol, checked against itself.
 
     `review` is the last day by which it is to be reviewed. `review_warning_days` before it warnings begin;
@@ -340,6 +337,7 @@ class Protocol(_Strict):
     party lost them all.
     """
 
+    format: Format = FORMAT
     number: Annotated[int, Field(ge=1, le=1_000_000)] = 1
     follows: Digest | None = None
     exercise: bool = False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from schemas.catalogue import Catalogue
+from schemas.explained import explained, of_another_format
 from schemas.law import load_law
 from schemas.positions import Finding, Place, located, settings_at
 from schemas.protocol import INCONSISTENT, Protocol, ProtocolError
@@ -34,36 +35,26 @@ def parse_protocol(content: bytes, path: Path, catalogue: Catalogue) -> Protocol
     try:
         protocol = Protocol.model_validate(document)
     except ValidationError as error:
-        findings = [finding for problem in error.errors() for finding in _explained(problem)]
+        findings = list(_explained(error))
         raise ProtocolError(located(findings, path, document, "protocol")) from None
     _raise_findings(list(_findings(protocol, catalogue)), path, document)
     return protocol
 
 
-def _explained(problem: Any) -> list[Finding]:
-    """Return the findings of one error of the model; those across fields have places of their own."""
-    place, kind, given = problem["loc"], problem["type"], problem["input"]
-    if kind == INCONSISTENT:
-        found: list[Finding] = problem["ctx"]["findings"]
-        return found
-    message = problem["msg"].removeprefix("Value error, ")
-    if kind == "extra_forbidden":
-        message = f"is no setting; accepted: {', '.join(settings_at(Protocol, place))}"
-    elif kind == "missing":
-        message = "is missing; a value is needed"
-    elif kind == "literal_error":
-        message = f"{given!r:.60} is not accepted; accepted: {problem['ctx']['expected']}"
-    elif kind.startswith("date"):
-        message = f"{given!r:.60} is no date; accepted: a date as YYYY-MM-DD"
-    elif kind == "string_pattern_mismatch":
-        message = (
-            f"{given!r:.60} is not accepted; accepted: what matches {problem['ctx']['pattern']}"
-        )
-    elif place and isinstance(given, str | int | float) and kind != "value_error":
-        message = f"{message}; given {given!r:.60}"
-    elif not place:
-        message = f"is no protocol; accepted: {', '.join(settings_at(Protocol, ('',)))}"
-    return [Finding(place, message)]
+def _explained(error: ValidationError) -> Iterator[Finding]:
+    """Yield the findings of the model's errors; those across fields have places of their own.
+
+    Nothing else is said of a document of another format: this release does not know what accepts it.
+    """
+    problems: Sequence[Any] = error.errors()
+    for problem in of_another_format(problems) or problems:
+        if problem["type"] == INCONSISTENT:
+            yield from problem["ctx"]["findings"]
+        elif not problem["loc"]:
+            accepted = ", ".join(settings_at(Protocol, ("",)))
+            yield Finding((), f"is no protocol; accepted: {accepted}")
+        else:
+            yield explained(problem, Protocol)
 
 
 def overdue_review(path: Path, protocol: Protocol, day: date) -> list[str]:

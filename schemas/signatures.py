@@ -16,10 +16,12 @@ from typing import Annotated, Any, NamedTuple
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError
 
 from schemas.ed25519_points import point_flaw
 from schemas.exact_base64 import decoded, encoded
+from schemas.explained import explained, of_another_format
+from schemas.formats import FORMAT, Format, Signed
 from schemas.positions import Finding, located
 from schemas.protocol import (
     KEY_BYTES,
@@ -45,14 +47,13 @@ def _is_signature(text: str) -> str:
     return text
 
 
-class Signature(BaseModel):
+class Signature(Signed):
     """One post's signature. `protocol` and `terms` are digests, `partners` the parties it signs in.
 
     `number` is that of the protocol as it was signed. The day is for information.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
+    format: Format = FORMAT
     party: Name
     post: Post
     signed_on: date
@@ -65,7 +66,7 @@ class Signature(BaseModel):
 
     @property
     def statement(self) -> bytes:
-        """What is signed: every field but the signature itself, in one form only."""
+        """Return what is signed: the fields of its format but the signature itself, in one form only."""
         fields = self.model_dump(mode="json", exclude={"signature"})
         return _DOMAIN + json.dumps(fields, sort_keys=True, separators=(",", ":")).encode()
 
@@ -100,14 +101,18 @@ class SignatureFile(NamedTuple):
 
 
 def content_digest(protocol: Protocol) -> str:
-    """SHA-256 of what a protocol says, in hexadecimal; comments and order of keys do not count."""
+    """Return the SHA-256 of what a protocol says, in hexadecimal: of the bytes of its format.
+
+    Comments and the order of keys do not count.
+    """
     return hashlib.sha256(protocol.model_dump_json().encode()).hexdigest()
 
 
 def terms_digest(protocol: Protocol, party_id: str) -> str:
-    """SHA-256 of what concerns one party: its own entry, what it supplies and what it receives.
+    """Return the SHA-256 of what concerns one party: its own entry, what it supplies and what it receives.
 
-    Of a neighbour it is the entry, and what others receive of its area.
+    Of a neighbour it is the entry, and what others receive of its area. A section that a later release
+    adds here goes in only where it is not empty: the terms that others have signed stay as they are.
     """
     tables = protocol.aggregates
     of_party = {
@@ -181,7 +186,7 @@ def fingerprint(key: str) -> str:
 
 
 def keys_digest(protocol: Protocol) -> str:
-    """SHA-256 of every key of a protocol with its party and post, in hexadecimal."""
+    """Return the SHA-256 of every key of a protocol with its party and post, in hexadecimal."""
     keys = {
         name: {post: officer.key for post, officer in posts.items()}
         for name, posts in protocol.officers.items()
@@ -199,14 +204,24 @@ def load_signatures(protocol_file: Path) -> SignatureFile:
     if not path.exists():
         return SignatureFile(path)
     document = read_yaml(path, ProtocolError)
-    try:
-        entries = tuple(Signature.model_validate(entry) for entry in document or ())
-    except ValidationError as error:
-        findings = [Finding(e["loc"], e["msg"]) for e in error.errors()]
-        raise ProtocolError(located(findings, path, document, "signatures")) from None
-    except TypeError:
-        raise ProtocolError(f"{path}: no list of signatures") from None
-    return SignatureFile(path, entries, document)
+    if not isinstance(document or [], list):
+        raise ProtocolError(f"{path}: no list of signatures")
+    entries, findings = list[Signature](), list[Finding]()
+    for i, entry in enumerate(document or ()):
+        try:
+            entries.append(Signature.model_validate(entry))
+        except ValidationError as error:
+            findings += _explained(i, error)
+    if findings:
+        raise ProtocolError(located(findings, path, document, "signatures"))
+    return SignatureFile(path, tuple(entries), document)
+
+
+def _explained(number: int, error: ValidationError) -> Iterator[Finding]:
+    problems: Sequence[Any] = error.errors()
+    for problem in of_another_format(problems) or problems:
+        place, message = explained(problem, Signature)
+        yield Finding((number, *place), message)
 
 
 def save_signatures(protocol_file: Path, signatures: Iterable[Signature]) -> str:

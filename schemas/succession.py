@@ -13,6 +13,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from schemas.formats import FIELD, FORMAT
 from schemas.protocol import Post, Protocol, ProtocolError, Status
 from schemas.signatures import Signature, content_digest, fingerprint, terms_digest
 
@@ -44,10 +45,11 @@ class Holder:
 
 @dataclass(frozen=True)
 class Before:
-    """What counts of the protocol in force, read from its document as the broker keeps it.
+    """The part of the protocol in force that counts for the next one, as the broker keeps it.
 
-    A document of an earlier release, which this one might refuse, is read all the same. One without a
-    number has number 0. `left` are the keys of parties that have left since.
+    A document of another release, which this one might refuse, is read all the same if it is of a format
+    that this release reads. One without a number has number 0. `left` are the keys of parties that have
+    left since.
     """
 
     digest: str
@@ -70,10 +72,18 @@ def before_of(
 ) -> Before:
     """Read what counts of a document in force.
 
+    Fields of a later release that are no part of that are passed over. They change no meaning of the others:
+    what does so has another format.
+
     Raises:
-        ProtocolError: the document is none of a protocol.
+        ProtocolError: the document is none of a protocol, or of another format.
     """
     try:
+        if document.get(FIELD, FORMAT) != FORMAT:
+            raise ProtocolError(
+                f"the protocol in force ({digest}): {FIELD}: {document[FIELD]!r:.60} is no format that "
+                f"this release reads; accepted: {FORMAT}. Use the release that put it in force"
+            )
         parties = document["parties"]
         neighbours = [n for n in document.get("neighbours", ()) if n.get("agreement")]
         holders = {p["id"]: _holder(p) for p in parties}

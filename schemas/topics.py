@@ -61,7 +61,7 @@ _OF_INTAKE = {
     "message.timestamp.type": "LogAppendTime",
 }
 
-DISCLOSED = "disclosed"
+_DISCLOSED = "disclosed"
 """Part of the name of every topic of a case, before the case."""
 
 TOMBSTONE_DAYS = 28
@@ -206,6 +206,29 @@ class Names:
         """SCRAM user name of a party, or of the component `worker`."""
         return f"{self.prefix}.{party}"
 
+    def owns(self, name: str) -> bool:
+        """Return True for the name of a topic or principal of this partnership, known or not."""
+        return name.startswith(self.beginning)
+
+    def party_of(self, principal: str) -> str | None:
+        """Return the party or component that a SCRAM user name is of; None for another partnership's."""
+        return principal.removeprefix(self.beginning) if self.owns(principal) else None
+
+    def case_of(self, topic: str) -> str | None:
+        """Return the case that a topic is of, existing or not; None for a topic of no case."""
+        begin = self.every_disclosed
+        return topic.removeprefix(begin) if topic.startswith(begin) else None
+
+    @property
+    def beginning(self) -> str:
+        """Beginning of the name of every topic and principal, for a rule about such a beginning."""
+        return f"{self.prefix}."
+
+    @property
+    def every_disclosed(self) -> str:
+        """Beginning of the name of every topic of a case, for a rule about such a beginning."""
+        return f"{self.all_disclosed}."
+
     @property
     def audit(self) -> str:
         """Topic of what was done, by whom, with whose records."""
@@ -237,8 +260,8 @@ class Names:
 
     @property
     def all_disclosed(self) -> str:
-        """What the names of all topics of cases begin with, before a point and the case."""
-        return f"{self.prefix}.{DISCLOSED}"
+        """Name of all topics of cases together; no topic itself."""
+        return f"{self.prefix}.{_DISCLOSED}"
 
     @property
     def cases(self) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
@@ -95,11 +96,18 @@ class Metrics:
             registry=registry, buckets=_SECONDS,
         )  # fmt: skip
         self.lag = Gauge(
-            "ipu_consumer_lag_records", "Records waiting", ("topic", "partition"), registry=registry
-        )
+            "ipu_consumer_lag_records", "Records waiting in each partition that this worker has",
+            ("topic", "partition"), registry=registry,
+        )  # fmt: skip
         self.aborted = Counter(
             "ipu_transactions_aborted", "Transactions aborted and tried again", registry=registry
         )
+        self.open_transactions = Gauge(
+            "ipu_open_transaction_records",
+            "Records that readers of committed data cannot read a second after they were written: "
+            "high watermark minus last stable offset",
+            ("topic",), registry=registry,
+        )  # fmt: skip
         self.index_rows = Gauge("ipu_index_postcodes", "Postcodes of the index", registry=registry)
         self.index_age = Gauge(
             "ipu_index_built_timestamp_seconds", "When the index was built, seconds since 1970",
@@ -143,12 +151,39 @@ class Metrics:
             self._count(self.combinations, source, tally.combinations.items())
             self._count(self.geocoded, source, tally.geocoded.items())
 
+    def assigned(self, sources: Collection[tuple[str, str]]) -> None:
+        """Forget what is true only of a dataset of which this worker reads a partition; counts stay."""
+        for gauge in (self.reject_alarm, self.last_event, self.last_record):
+            keep(gauge, sources)
+
+    def revoked(self, places: Iterable[tuple[str, int]]) -> None:
+        """Forget the lag of partitions that this worker no longer has."""
+        for place in places:
+            self.lag.remove(*place)
+
     @staticmethod
     def _count(
         counter: Counter, source: tuple[str, str], counts: Iterable[tuple[str, int]]
     ) -> None:
         for reason, count in counts:
             counter.labels(*source, reason).inc(count)
+
+
+def show(gauge: Gauge, values: Mapping[tuple[Any, ...], float]) -> None:
+    """Set one series of a gauge for each of the labels in `values`; remove every other series."""
+    for labels, value in values.items():
+        gauge.labels(*labels).set(value)
+    keep(gauge, values)
+
+
+def keep(gauge: Gauge, labels: Iterable[tuple[Any, ...]]) -> None:
+    """Remove the series of a gauge whose labels are none of these."""
+    kept = {tuple(map(str, values)) for values in labels}
+    for family in gauge.collect():
+        for sample in family.samples:
+            shown = tuple(sample.labels.values())
+            if shown not in kept:
+                gauge.remove(*shown)
 
 
 def _of_released(withheld: Mapping[str, int]) -> Iterable[tuple[str, int]]:

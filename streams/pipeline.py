@@ -175,9 +175,10 @@ class Pipeline:
         return self._flows[topic]
 
     @property
-    def topics(self) -> tuple[str, ...]:
-        """The intake topics that are processed."""
-        return tuple(self._flows)
+    def topics(self) -> dict[str, tuple[str, str]]:
+        """Return the agency and the dataset of each intake topic that is processed."""
+        flows = self._flows.items()
+        return {topic: (flow.steps.agency, flow.steps.record_type.dataset) for topic, flow in flows}
 
     @property
     def heads(self) -> Heads:

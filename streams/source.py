@@ -11,7 +11,7 @@ import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from confluent_kafka import (
@@ -37,7 +37,7 @@ from streams.messages import (
     Intake,
     supply_of,
 )
-from streams.metrics import Metrics
+from streams.metrics import Metrics, show
 from streams.pipeline import DependencyUnavailable
 from streams.transaction import (
     OutputsTooLarge,
@@ -89,14 +89,15 @@ _HOPELESS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class SourceSettings:
-    """How batches are cut; `pausing` names intake topics that a reject alarm stops.
+    """How batches are cut; `topics` has the agency and the dataset of each intake topic.
 
+    `pausing` has, by agency and dataset, each intake topic that a reject alarm stops.
     What is written to the topic `audit` is acknowledged before all else of its transaction.
     """
 
-    topics: tuple[str, ...]
+    topics: Mapping[str, tuple[str, str]]
     audit: str
-    pausing: frozenset[str] = frozenset()
+    pausing: Mapping[tuple[str, str], str] = field(default_factory=dict)
     batch_records: int = 2_000
     batch_supplies: int = 100
     batch_bytes: int = 4_194_304
@@ -143,6 +144,8 @@ class BatchSource(Service):
         self._is_behind = False
         self._begins: list[TopicPartition] | None = None
         self._asked_at = 0.0
+        self._paused: set[str] = set()
+        self._is_reassigned = False
 
     @Service.task
     async def _run(self) -> None:
@@ -159,7 +162,7 @@ class BatchSource(Service):
             await asyncio.wait([self._consuming], timeout=_STOP_SECONDS)
 
     def _consume(self, loop: asyncio.AbstractEventLoop) -> None:
-        transactor = Transactor(self._clients.producer(), self._settings.audit)
+        transactor = Transactor(self._clients.producer(), self._settings.audit, renews=True)
         consumer = Consumer({**self._clients.consumer(), "error_cb": self._on_error})
         try:
             if self._changelog is not None:
@@ -167,7 +170,9 @@ class BatchSource(Service):
                 self._changelog.restore(lambda: bool(self.should_stop))
             if self._heads is not None:
                 self._heads.restore(lambda: bool(self.should_stop))
-            consumer.subscribe(list(self._settings.topics), on_assign=self._on_assign)
+            consumer.subscribe(
+                list(self._settings.topics), on_assign=self._on_assign, on_revoke=self._on_revoke
+            )
             log.info(
                 "reading %d intake topics as %s", len(self._settings.topics), self._clients.group
             )
@@ -179,14 +184,23 @@ class BatchSource(Service):
                 if follower is not None:
                     follower.close()
 
-    def _on_assign(self, _consumer: Consumer, _partitions: list[TopicPartition]) -> None:
+    def _on_assign(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
         """Have the state read to its end before the next batch; reading it here could take too long."""
         self._is_behind = self._changelog is not None
         self._begins, self._asked_at = None, time.monotonic()
+        self._is_reassigned = True
+        self._metrics.assigned({self._settings.topics[at.topic] for at in partitions})
+
+    def _on_revoke(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        """Show nothing more of partitions that are another worker's, or that were lost."""
+        self._metrics.revoked((at.topic, at.partition) for at in partitions)
+        show(self._metrics.paused, {})
 
     def _turn(
         self, loop: asyncio.AbstractEventLoop, consumer: Consumer, transactor: Transactor
     ) -> None:
+        if self._is_reassigned:
+            self._pause_again(consumer)
         if self._is_behind:
             self._catch_up(consumer)
             return
@@ -386,26 +400,31 @@ class BatchSource(Service):
                 "rejects of %s %s stand above the protocol's limit: %s",
                 tally.agency, tally.dataset, dict(tally.faults.most_common(5)),
             )  # fmt: skip
-            suffix = f".intake.{tally.agency}.{tally.dataset}"
-            paused = [t for t in consumer.assignment() if t.topic.endswith(suffix)]
-            if paused and paused[0].topic in self._settings.pausing:
-                consumer.pause(paused)
-                self._metrics.paused.labels(tally.agency, tally.dataset).set(1)
-                log.error(
-                    "intake of %s %s is paused until the worker is started again",
-                    tally.agency,
-                    tally.dataset,
-                )
+            source = (tally.agency, tally.dataset)
+            pausing = self._settings.pausing.get(source)
+            if pausing is not None:
+                self._paused.add(pausing)
+                self._pause_again(consumer)
+                log.error("intake of %s %s is paused until the worker is started again", *source)
+
+    def _pause_again(self, consumer: Consumer) -> None:
+        """Pause what is assigned of the intake that an alarm stopped: a rebalance does not lift the pause."""
+        self._is_reassigned = False
+        assigned = [at for at in consumer.assignment() if at.topic in self._paused]
+        if assigned:
+            consumer.pause(assigned)
+        show(self._metrics.paused, {self._settings.topics[at.topic]: 1 for at in assigned})
 
     def _measure_lag(self, consumer: Consumer) -> None:
         if time.monotonic() < self._lag_at:
             return
         self._lag_at = time.monotonic() + _LAG_EVERY_SECONDS
+        lag: dict[tuple[Any, ...], float] = {}
         for at in _positions(consumer):
             low, high = consumer.get_watermark_offsets(at, cached=True)
             if high >= 0:
-                behind = high - max(at.offset, low, 0)
-                self._metrics.lag.labels(at.topic, at.partition).set(max(0, behind))
+                lag[at.topic, at.partition] = max(0, high - max(at.offset, low, 0))
+        show(self._metrics.lag, lag)
 
 
 def intake_of(message: Any) -> Intake:

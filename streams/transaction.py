@@ -5,6 +5,10 @@ fatal, and some can hang for good after a broker restart (its issues 5456 and 55
 they are given. So a watchdog outside the interpreter ends the process when a call does not come
 back, or when a transaction takes too long in all.
 
+A request that got no answer in time may still be on its way. The broker cannot tell to which transaction of
+a producer it belongs (librdkafka has no KIP-890, its issue 5423), so it could commit half of a later one. A
+producer that may have such a request out is given up before the next transaction (docs/adr/0033).
+
 What a transaction produces can be read uncommitted. So its audit entries are acknowledged by the broker
 before anything else of it is produced (docs/adr/0024).
 """
@@ -15,7 +19,7 @@ import faulthandler
 import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer, TopicPartition
@@ -69,22 +73,59 @@ class Unmendable(RuntimeError):
     """The process cannot go on; its supervisor starts a new one, which takes over the transaction."""
 
 
+class _Reports:
+    """What one producer's callbacks have reported; another producer has reports of its own."""
+
+    def __init__(self) -> None:
+        self.denied: str | None = None
+        self.undelivered: str | None = None
+        self.too_large: str | None = None
+        self.interrupted = False
+
+    def begin(self) -> None:
+        """Forget what was reported of an earlier transaction, and since."""
+        self.undelivered = self.too_large = None
+        self.interrupted = False
+
+    def failed(self, error: KafkaError, message: Message) -> None:
+        """Keep what the commit will not say: which topic may not be written, or not so much at once."""
+        said = f"{error.name()}: {error.str()} (topic {message.topic()})"
+        self.undelivered = self.undelivered or said
+        if error.code() in _NOT_ALLOWED:
+            self.denied = said
+        if error.code() in _TOO_LARGE:
+            self.too_large = said
+
+    def troubled(self, error: KafkaError) -> None:
+        """Keep that a connection was lost; librdkafka then sends a request again without a word."""
+        log.warning("Kafka: %s", error.name())
+        self.interrupted = True
+
+
 class Transactor:
     """Writes batches, each in one transaction. All calls come from one thread."""
 
-    def __init__(self, config: dict[str, Any], audit: str) -> None:
+    def __init__(self, config: dict[str, Any], audit: str, *, renews: bool = False) -> None:
         """Take the place of any earlier producer of the same transactional id; `Unmendable` if it cannot.
 
-        What is written to the topic `audit` goes before all else.
+        What is written to the topic `audit` goes before all else. `renews` lets a producer whose requests may
+        come late be replaced. Give it only where another process that has taken the place of this one makes
+        the broker refuse the offsets of this one, as it does for the members of a group: the new producer
+        would take the place back. Without it `write` raises `Unmendable` then.
         """
         self._audit = audit
-        self._denied: str | None = None
-        self._undelivered: str | None = None
-        self._too_large: str | None = None
-        self._producer = Producer(
-            {**config, "delivery.report.only.error": True, "on_delivery": self._failed}
-        )
+        self._renews = renews
         self._name = str(config["transactional.id"])
+        self._config = {**config, "delivery.report.only.error": True}
+        self._take_over()
+
+    def _take_over(self) -> None:
+        """Make the producer, which ends whatever an earlier one of its transactional id has left open."""
+        self._reports = _Reports()
+        self._interrupted = False
+        self._written = 0
+        callbacks = {"on_delivery": self._reports.failed, "error_cb": self._reports.troubled}
+        self._producer = Producer({**self._config, **callbacks})
         clock = _Clock(FIRST_CALL_SECONDS + GRACE_SECONDS)
         try:
             self._until_done(
@@ -94,6 +135,18 @@ class Transactor:
             )
         except TransactionAborted as error:
             raise Unmendable(str(error)) from error
+        # No transaction was open that a late request could belong to.
+        self._interrupted = False
+
+    def _renew(self) -> None:
+        """Replace the producer: the new one's epoch makes the broker refuse what is late of the old one."""
+        if not self._renews:
+            raise Unmendable(f"{self._name}: a request may come late; this process must begin anew")
+        log.warning("%s: a request may come late; a new producer takes over", self._name)
+        with watchdog(CALL_SECONDS + GRACE_SECONDS):
+            # It has nothing left to send. Without a reference to it librdkafka ends its threads.
+            del self._producer
+        self._take_over()
 
     def write(self, outputs: Sequence[Output], offsets: list[TopicPartition], group: Any) -> None:
         """Commit `outputs` with the input `offsets` of the consumer group.
@@ -103,8 +156,20 @@ class Transactor:
             TransactionAborted: the transaction was undone; read the batch again.
             Unmendable: neither known to be done nor undone, or fenced; leave the process.
         """
+        if self._interrupted:
+            self._renew()
+        self._serve()
+        self._reports.begin()
+        try:
+            self._write(outputs, offsets, group)
+        finally:
+            self._serve()
+            self._written += 1
+            # What connects at first may fail at one address of several, with each new producer.
+            self._interrupted |= self._reports.interrupted and self._written > 1
+
+    def _write(self, outputs: Sequence[Output], offsets: list[TopicPartition], group: Any) -> None:
         producer, clock = self._producer, _Clock(WATCHDOG_SECONDS)
-        self._undelivered = self._too_large = None
         entries = [output for output in outputs if output.topic == self._audit]
         others = [output for output in outputs if output.topic != self._audit]
 
@@ -126,16 +191,21 @@ class Transactor:
             self._until_done(lambda: producer.commit_transaction(CALL_SECONDS), clock)
         except TransactionAborted as error:
             self._until_done(lambda: producer.abort_transaction(CALL_SECONDS), clock)
-            if self._too_large is not None and not isinstance(error, OutputsTooLarge):
-                raise OutputsTooLarge(self._too_large) from error
+            if self._reports.too_large is not None and not isinstance(error, OutputsTooLarge):
+                raise OutputsTooLarge(self._reports.too_large) from error
             raise
+
+    def _serve(self) -> None:
+        """Have the callbacks called; what a fatal error leads to is for the calls to say."""
+        with suppress(KafkaException):
+            self._producer.poll(0)
 
     def _await_delivery(self, probe: Callable[[], Any], clock: _Clock) -> None:
         """Wait until the broker has acknowledged what was produced; `probe` says why it has not."""
-        while self._flush(clock) or self._undelivered is not None:
+        while self._flush(clock) or self._reports.undelivered is not None:
             probe()
-            if self._undelivered is not None:
-                raise TransactionAborted(self._undelivered)
+            if self._reports.undelivered is not None:
+                raise TransactionAborted(self._reports.undelivered)
             if clock.is_spent:
                 raise Unmendable(f"{self._audit}: the audit was not acknowledged in time")
 
@@ -179,24 +249,16 @@ class Transactor:
                 with watchdog(min(seconds + GRACE_SECONDS, clock.left)):
                     call()
             except KafkaException as error:
-                if self._denied is not None:
-                    raise Unmendable(self._denied) from error
+                if self._reports.denied is not None:
+                    raise Unmendable(self._reports.denied) from error
                 _raise_unless_retriable(error, f"transactional id {about or self._name}")
                 if clock.is_spent:
                     raise Unmendable(f"{error.args[0].name()}: the time for it is spent") from error
+                self._interrupted |= _is_unanswered(error.args[0])
                 log.warning("transaction: %s; the same call again", error.args[0].name())
                 time.sleep(_BETWEEN_TRIES_SECONDS)
             else:
                 return
-
-    def _failed(self, error: KafkaError, message: Message) -> None:
-        """Keep what the commit will not say: which topic may not be written, or not so much at once."""
-        said = f"{error.name()}: {error.str()} (topic {message.topic()})"
-        self._undelivered = self._undelivered or said
-        if error.code() in _NOT_ALLOWED:
-            self._denied = said
-        if error.code() in _TOO_LARGE:
-            self._too_large = said
 
 
 class _Clock:
@@ -212,6 +274,11 @@ class _Clock:
     @property
     def left(self) -> float:
         return max(self._end - time.monotonic(), 0.1)
+
+
+def _is_unanswered(error: KafkaError) -> bool:
+    """Return True for an error of the client's own: the broker has not answered the request."""
+    return error.code() < 0 or error.code() == KafkaError.REQUEST_TIMED_OUT
 
 
 def _raise_unless_retriable(error: KafkaException, about: str) -> None:

@@ -10,8 +10,11 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from pathlib import Path
 from types import TracebackType
 from typing import Final, NamedTuple, Self
+
+from connectors.errors import SourceError
 
 LONGEST_ROW = 200_000
 """Characters; at four bytes each a record stays below what an intake topic takes."""
@@ -141,6 +144,22 @@ class Table(ABC):
         at: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def rows_of(source: Table, file: Path) -> Iterator[Row | Unreadable | Hidden]:
+    """Yield each row of a file of records.
+
+    Raises:
+        SourceError: the file has a header and no row, so that nobody takes it for a supply that went well.
+    """
+    empty = True
+    for row in source:
+        empty = False
+        yield row
+    if empty:
+        raise SourceError(
+            f"{file}: has a header and no rows; accepted is a file with at least one row"
+        )
 
 
 def is_text(text: str) -> bool:

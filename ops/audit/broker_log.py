@@ -48,13 +48,14 @@ class Loudest(NamedTuple):
 def access_of(line: str, prefix: str) -> Access | None:
     """Return the decision of a line, if it concerns a topic of the partnership called `prefix`."""
     found = _LINE.match(line)
-    if found is None or found["kind"] != "Topic" or not found["name"].startswith(f"{prefix}."):
+    names = Names(prefix)
+    if found is None or found["kind"] != "Topic" or not names.owns(found["name"]):
         return None
     allowed = found["outcome"] == "Allowed"
     if allowed and (found["operation"] != "READ" or found["request"] not in _READING):
         return None
     # What the processor itself reads is no news; the recorder would tell of its own telling, for ever.
-    if allowed and found["principal"] in {Names(prefix).principal(own) for own in PROCESSES}:
+    if allowed and names.party_of(found["principal"]) in PROCESSES:
         return None
     operation = found["operation"].lower()
     return Access(int(found["at"]), found["principal"], found["name"], allowed, operation)
@@ -104,8 +105,7 @@ def _told(access: Access, known: Mapping[str, Topic], names: Names) -> str:
     """Return the name under which a decision is counted: the topic's own only if the topic exists."""
     if access.allowed or access.topic in known:
         return access.topic
-    is_of_a_case = access.topic.startswith(f"{names.all_disclosed}.")
-    return names.all_disclosed if is_of_a_case else UNKNOWN
+    return UNKNOWN if names.case_of(access.topic) is None else names.all_disclosed
 
 
 def _share(access: Access, requests: int, topic: Topic | None) -> dict[str, Any]:

@@ -7,22 +7,26 @@ type is not known by one reference its originals are searched, and the answer sa
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime
+from datetime import date, datetime
+from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
 from connectors.mapping import Mapping as Columns
+from ops.audit.errors import AuditError
 from ops.embedded.stack import Stack
 from ops.resolve.candidates import Candidate
-from ops.resolve.names import is_known_by_one_reference, record_ids
+from ops.resolve.names import is_known_by_one_reference, policies_of, record_ids
 from ops.resolve.originals import Originals
 from ops.resolve.search import Matches, bears, ids_about
 from ops.system import keys_of
+from sanitiser.key_ring import KeyRing
 from schemas.catalogue import Catalogue
 from schemas.letters import Subject
 from schemas.protocol import Protocol
 from schemas.record_type import RecordType
-from streams.disclosures.subjects import matcher
+from streams.disclosures.subjects import can_tell_of, matcher
 
 Supplied = tuple[str, str]
 """An agency and a dataset that it supplies."""
@@ -31,12 +35,14 @@ Supplied = tuple[str, str]
 class Found(NamedTuple):
     """The record ids that an inquiry is about.
 
-    `searched` are the datasets of which only those originals were searched that `where` still holds.
+    `searched` are the datasets of which only those originals were searched that `where` still holds. Of
+    what happened before the day `keyless` some can have no name any more: the key of its time was deleted.
     """
 
     records: frozenset[bytes]
     searched: tuple[str, ...] = ()
     where: str = "intake"
+    keyless: date | None = None
 
 
 class Search(NamedTuple):
@@ -62,11 +68,27 @@ class Search(NamedTuple):
         keys = keys_of(self.stack).ring()
         known = record_ids(keys, self.protocol, self.catalogue, exact, reference)
         found = self._about(bears(reference), self.supplied if self.file is not None else by_more)
-        return found._replace(records=found.records | known)
+        return found._replace(records=found.records | known, keyless=keyless_before(keys))
 
     def of_subject(self, subject: Subject) -> Found:
-        """Return the records that are about a person or a household. Errors as `of_reference`."""
-        return self._about(lambda record_type: matcher(subject, record_type), self.supplied)
+        """Return the records that are about a person or a household; errors as `of_reference`.
+
+        Raises:
+            AuditError: no record of what is to be searched could tell.
+        """
+        telling = [s for s in self.supplied if can_tell_of(subject, self._record_type(s))]
+        if not telling:
+            datasets = ", ".join(sorted({dataset for _, dataset in self.supplied}))
+            raise AuditError(
+                f"{datasets}: no record there tells of a subject who is given so; ask by the supplier's "
+                "--reference, or give a name with the date of birth, an address with the postcode, or a "
+                "person's own reference"
+            )
+        found = self._about(lambda record_type: matcher(subject, record_type), telling)
+        return found._replace(keyless=keyless_before(keys_of(self.stack).ring()))
+
+    def _record_type(self, supplied: Supplied) -> RecordType:
+        return self.catalogue.record_type(supplied[1])
 
     def _by_identity(self) -> tuple[list[Supplied], list[Supplied]]:
         """Part what is supplied: known by one reference, and known by more."""
@@ -81,9 +103,10 @@ class Search(NamedTuple):
         if not searched:
             return Found(frozenset())
         originals = Originals.of(self.stack, self.protocol, self.catalogue)
-        lasting = keys_of(self.stack).ring().lasting
+        keys = keys_of(self.stack).ring()
+        policies = partial(policies_of, keys, self.protocol, self.catalogue)
         candidates, where = self._candidates(originals, searched)
-        records = ids_about(about, candidates, self.now, lasting, self.progress)
+        records = ids_about(about, candidates, self.now, keys.lasting, policies, self.progress)
         return Found(records, tuple(sorted({dataset for _, dataset in searched})), where)
 
     def _candidates(
@@ -93,3 +116,9 @@ class Search(NamedTuple):
             return originals.in_topics(searched), "intake"
         ((agency, _),) = self.supplied
         return originals.in_file(self.file, self.columns, agency), "the file"
+
+
+def keyless_before(keys: KeyRing) -> date | None:
+    """The day on which the last epoch ended whose key was deleted."""
+    ended = (later.begins for epoch, later in pairwise(keys.epochs) if epoch.key is None)
+    return max(filter(None, ended), default=None)

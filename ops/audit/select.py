@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from ops.audit.entries import Entry
-from schemas.topics import DISCLOSED
+from schemas.topics import Names
 
 DIGEST_BYTES = 16
 
@@ -15,11 +15,13 @@ Share = Mapping[str, Any]
 
 
 class Inquiry(NamedTuple):
-    """What is asked of the audit; None asks for any. `records` are record ids, 16 bytes each.
+    """What is asked of the audit of one partnership; None asks for any.
 
-    `begin` and `until` bound when an act was done, the first included and the last not.
+    `records` are record ids, 16 bytes each. `recipient` is a party, or any principal. `begin` and `until`
+    bound when an act was done, the first included and the last not.
     """
 
+    names: Names
     agency: str | None = None
     recipient: str | None = None
     dataset: str | None = None
@@ -34,14 +36,25 @@ class Inquiry(NamedTuple):
         asked = (self.agency, self.recipient, self.records)
         return any(part is not None for part in asked)
 
+    @property
+    def _recipient(self) -> frozenset[str]:
+        """The names of the recipient: shares have the id of a party, or what a principal read by itself."""
+        assert self.recipient is not None
+        party = self.names.party_of(self.recipient) or self.recipient
+        return frozenset({self.recipient, party, self.names.principal(party)})
+
     def holds(self, share: Share) -> bool:
         """Whether a share is asked for."""
         return (
             self.agency in (None, share["agency"])
             and self.dataset in (None, share["dataset"])
-            and (self.recipient is None or _is_among(self.recipient, share["recipients"]))
+            and (self.recipient is None or bool(self._recipient & {*share["recipients"]}))
             and (self.records is None or not digests(share["references"]).isdisjoint(self.records))
         )
+
+    def is_read_of_case(self, share: Share) -> bool:
+        """Return True for a reading of what was disclosed in the case, which the broker's log tells."""
+        return self.case is not None and share["topic"] == self.names.disclosed(self.case)
 
 
 class Answer(NamedTuple):
@@ -62,7 +75,7 @@ def answers(entries: Iterable[Entry], inquiry: Inquiry) -> Iterator[Answer]:
         shares = tuple(
             share
             for share in content["shares"]
-            if (is_of_case or _is_read_of(inquiry.case, share)) and inquiry.holds(share)
+            if (is_of_case or inquiry.is_read_of_case(share)) and inquiry.holds(share)
         )
         if shares or (is_of_case and _is_asked(content, inquiry)):
             yield Answer(entry, content, shares)
@@ -72,11 +85,6 @@ def digests(references: bytes) -> set[bytes]:
     """The record ids that stand in a share."""
     starts = range(0, len(references), DIGEST_BYTES)
     return {references[at : at + DIGEST_BYTES] for at in starts}
-
-
-def _is_read_of(case: str | None, share: Share) -> bool:
-    """Return True for a reading of what was disclosed in the case, which the broker's log tells."""
-    return str(share["topic"]).endswith(f".{DISCLOSED}.{case}")
 
 
 def _is_within(at: datetime, inquiry: Inquiry) -> bool:
@@ -91,8 +99,3 @@ def _is_asked(content: Mapping[str, Any], inquiry: Inquiry) -> bool:
     if content["shares"] or inquiry.names_a_share:
         return False
     return inquiry.dataset in (None, content["dataset"])
-
-
-def _is_among(recipient: str, recipients: Iterable[str]) -> bool:
-    """Whether a party is named, by its id or as a principal."""
-    return any(name == recipient or name.partition(".")[2] == recipient for name in recipients)

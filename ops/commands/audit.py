@@ -107,7 +107,7 @@ def show(
     what the intake still holds or in a `--file`. The answer says where it searched.
 
     A subject's file has `name` and `date_of_birth`, or `address` and `postcode`, or `reference`, in
-    YAML. Such a search is written to the audit before it is answered.
+    YAML. A search by reference or subject is written to the audit before it is answered.
 
     Examples:
 
@@ -128,7 +128,9 @@ def show(
             running_stack(run_dir), _counted(status.update),
         )  # fmt: skip
         records = None if sought is None else sought.records
-        inquiry = Inquiry(agency, recipient, dataset, _local(begin), _local(until), records, case)
+        inquiry = Inquiry(
+            archive.names, agency, recipient, dataset, _local(begin), _local(until), records, case
+        )
         found = list(answers(archive.entries(), inquiry))
     consult = _to_consult(found, archive.protocol) if records is not None else []
     if as_json:
@@ -263,15 +265,15 @@ def _sought(
         _columns(file, mapping, agency, dataset, archive.catalogue),
         progress,
     )
-    if reference is not None:
-        return search.of_reference(reference)
-    assert subject is not None
-    person = read_subject(subject)
+    person = None if subject is None else read_subject(subject)
     principal = Names(archive.protocol.prefix).auditor
     entry = {"actor": principal, "action": "search", "dataset": dataset, "subject": ""}
     recorder_of(stack, archive.protocol, archive.catalogue, COMMANDS).write(
         entry | {"outcome": "done"}
     )
+    if reference is not None:
+        return search.of_reference(reference)
+    assert person is not None
     return search.of_subject(person)
 
 
@@ -298,9 +300,12 @@ def _counted(update: Callable[[str], None]) -> Callable[[int], None]:
 
 def _scope(sought: Found | None) -> dict[str, Any]:
     """Where originals were searched, since what no longer stands there cannot be found."""
-    if sought is None or not sought.searched:
+    if sought is None:
         return {}
-    return {"searched": {"datasets": list(sought.searched), "in": sought.where}}
+    keyless = {"keys_deleted_before": sought.keyless.isoformat()} if sought.keyless else {}
+    if not sought.searched:
+        return keyless
+    return keyless | {"searched": {"datasets": list(sought.searched), "in": sought.where}}
 
 
 def _print_scope(sought: Found | None) -> None:
@@ -308,6 +313,11 @@ def _print_scope(sought: Found | None) -> None:
         say(
             f"searched in {sought.where}: {', '.join(sought.searched)}. What is no longer there was "
             "not found; give a supply with --file."
+        )
+    if sought is not None and sought.keyless:
+        say(
+            f"a key of before {sought.keyless} was deleted: releases of what happened under it can be "
+            "found by their record_id alone (--record), and by no reference or person."
         )
 
 

@@ -4,26 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from connectors.account import Account
 from connectors.mapping import Mapping
 from connectors.mapping_file import find_mapping, identity_mapping
-from connectors.supply import where_unreadable
-from ops.audit.recorder import Recorder
-from ops.embedded import stack as embedded
 from ops.embedded.errors import StackError
-from ops.embedded.stack import Stack
-from ops.registered import schemas_of
 from ops.screen import say
 from ops.settings import Settings
-from ops.system import remembered_protocol
 from schemas.catalogue import SCHEMA_FOLDER, Catalogue
 from schemas.client_names import recorder_transaction
 from schemas.protocol import Protocol
 from schemas.topics import Names
+
+if TYPE_CHECKING:
+    from connectors.account import Account
+    from ops.audit.recorder import Recorder
+    from ops.embedded.stack import Stack
 
 DEFAULT_PROTOCOL = SCHEMA_FOLDER / "protocols" / "banes.yaml"
 
@@ -53,6 +51,8 @@ AllowUnreadable = Annotated[
 
 def failed_on_unreadable(count: int, named: Sequence[str], *, allowed: bool) -> bool:
     """Say on stderr how many rows could not be read and where; False where that is no failure."""
+    from connectors.supply import where_unreadable
+
     if not count:
         return False
     where = f": {where_unreadable(named, count)}" if named else "; the caveats say which"
@@ -65,6 +65,8 @@ def failed_on_unreadable(count: int, named: Sequence[str], *, allowed: bool) -> 
 
 def protocol_of(run_dir: Path, given: Path | None) -> Path:
     """The protocol given, else the one that `ipu up` last brought up there, else the example."""
+    from ops.system import remembered_protocol
+
     return given or remembered_protocol(run_dir) or DEFAULT_PROTOCOL
 
 
@@ -74,6 +76,8 @@ def running_stack(run_dir: Path | None) -> Stack:
     Raises:
         StackError: nothing runs there; says how to start it.
     """
+    from ops.embedded import stack as embedded
+
     settings = Settings.from_environment(run_dir=run_dir)
     stack = embedded.find(settings)
     if stack is None:
@@ -88,6 +92,8 @@ def account_of(protocol: Protocol, party: str, stack: Stack) -> Account:
     Raises:
         StackError: the secret store has no password of it; says how to set one.
     """
+    from connectors.account import Account
+
     principal = Names(protocol.prefix).principal(party)
     if not stack.secrets.has(principal):
         message = f"there is no password of {principal} under {stack.run_dir}; run `ipu isp apply`"
@@ -98,6 +104,9 @@ def account_of(protocol: Protocol, party: str, stack: Stack) -> Account:
 
 def recorder_of(stack: Stack, protocol: Protocol, catalogue: Catalogue, chain: str) -> Recorder:
     """Writes to the recorder's `chain` of the audit on the stack."""
+    from ops.audit.recorder import Recorder
+    from ops.registered import schemas_of
+
     principal = Names(protocol.prefix).recorder
     client = stack.secrets.client_config(stack.inside, principal)
     schemas = schemas_of(client, protocol.prefix, catalogue)

@@ -18,6 +18,7 @@ from ops.demo.supplies import District
 from ops.embedded import private_files
 from ops.embedded.errors import StackError
 from ops.exercise import exercise
+from ops.extras import need
 from ops.screen import Screen, say_lines
 from ops.settings import Settings
 from ops.system import System, bring_up, take_down
@@ -53,6 +54,7 @@ def demo(
 
         ipu demo --json | jq .latency
     """
+    need("embedded")
     settings = Settings.from_environment()
     settings = settings.model_copy(update={"run_dir": settings.run_dir / FOLDER})
     console = Screen(stderr=as_json)

@@ -33,6 +33,7 @@ from ops.embedded.stack import Stack
 from ops.isp.signed import load_signed
 from ops.screen import Screen, json_text, say, say_json
 from ops.supervisor import Supervisor
+from schemas.actors import Actor
 from schemas.catalogue import load_catalogue
 from schemas.letters import Advice, Decision, Ending, Outcome
 from schemas.london import london_time
@@ -230,7 +231,7 @@ def list_(
 
         ipu disclose list --as council --all --json | jq '.cases[].state'
     """
-    name, _, post = party.partition(".")
+    name, post = Actor.read(party)
     office, _ = office_of(name, protocol, run_dir)
     inbox = office.inbox()
     cases = sorted(inbox.cases.values(), key=lambda c: c.since)
@@ -403,8 +404,8 @@ def _fields(given: list[str]) -> dict[str, list[str]]:
     return found
 
 
-def _is_for(one: Waiting, party: str, post: str) -> bool:
-    return one.party == party and (not post or post in one.posts)
+def _is_for(one: Waiting, party: str, post: str | None) -> bool:
+    return one.party == party and (post is None or post in one.posts)
 
 
 def _waiting(one: Waiting) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from schemas.protocol import EXERCISE, Protocol, ProtocolError
 from schemas.protocol_file import overdue_review
 from schemas.review_date import review_notice
 from schemas.signatures import keys_digest
-from schemas.topics import DAY_MS, Topic, topics
+from schemas.topics import DAY_MS, Names, Topic, topics
 
 FAILED = 1
 DRAFT = "a draft: signed by nobody, so it cannot be applied; officers sign with `ipu isp sign`"
@@ -166,8 +166,9 @@ def _row(topic: Topic, protocol: Protocol) -> dict[str, object]:
 
 
 def _who(operation: str, topic: Topic, protocol: Protocol) -> list[str]:
+    names = Names(protocol.prefix)
     return sorted(
-        rule.principal.removeprefix(f"{protocol.prefix}.")
+        str(names.party_of(rule.principal))
         for rule in rules(protocol)
         if (rule.operation, rule.resource, rule.name) == (operation, "topic", topic.name)
     )

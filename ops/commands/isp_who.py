@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Annotated, Any
 
 import typer
@@ -23,8 +23,11 @@ from ops.isp.who import Access, accesses
 from ops.screen import Screen, say_json
 from schemas.access import Ground, grounds, principals, rules
 from schemas.protocol import Protocol
+from schemas.topics import Names, topics
 
 UNKNOWN = "NOT IN THE PROTOCOL"
+_OF_CASES = frozenset({"letters", "inbox"})
+"""Families of topics whose rules rest on no agreement of the protocol."""
 
 
 def who(
@@ -48,9 +51,9 @@ def who(
         ipu isp who council --json | jq -r '.accesses[] | select(.operation == "read") | .topic'
     """
     here = on_stack(protocol, run_dir)
-    admin, prefix = AdminClient({**here.admin}), here.protocol.prefix
-    topics = [name for name in partitions_by_topic(admin) if name.startswith(f"{prefix}.")]
-    wanted, party = _asked(of, topics, here.protocol)
+    admin, names = AdminClient({**here.admin}), Names(here.protocol.prefix)
+    present = list(filter(names.owns, partitions_by_topic(admin)))
+    wanted, party = _asked(of, present, here.protocol)
     cases = case_grounds(here.admin, here.protocol, here.catalogue)
     agreed = rules(here.protocol, here.closed) | cases.keys()
     why = grounds(here.protocol, here.closed) | cases
@@ -60,17 +63,19 @@ def who(
     if as_json:
         say_json(_document(of, chosen))
     else:
-        _print(of, chosen)
+        own = {t.name for t in topics(here.protocol, here.catalogue) if t.family in _OF_CASES}
+        _print(of, chosen, own)
 
 
-def _asked(of: str, topics: Sequence[str], protocol: Protocol) -> tuple[Sequence[str], str | None]:
+def _asked(of: str, present: Sequence[str], protocol: Protocol) -> tuple[Sequence[str], str | None]:
     """The topics concerned, and the principal where one was asked for."""
-    if of in topics:
+    if of in present:
         return (of,), None
+    names = Names(protocol.prefix)
     for principal in principals(protocol):
-        if of in (principal, principal.removeprefix(f"{protocol.prefix}.")):
-            return topics, principal
-    parties = ", ".join(p.removeprefix(f"{protocol.prefix}.") for p in principals(protocol))
+        if of in (principal, names.party_of(principal)):
+            return present, principal
+    parties = ", ".join(str(names.party_of(p)) for p in principals(protocol))
     message = f"{of!r} is neither a topic that the broker has nor a party; parties: {parties}"
     raise typer.BadParameter(message)
 
@@ -92,23 +97,22 @@ def _document(of: str, found: Iterable[Access]) -> dict[str, Any]:
     }
 
 
-def _print(of: str, found: Iterable[Access]) -> None:
+def _print(of: str, found: Iterable[Access], own: Collection[str]) -> None:
     table = Table("who", "may", title=of)
     for heading in ("topic", "on what basis"):
         table.add_column(heading, overflow="fold", ratio=1)
     for access in found:
-        table.add_row(access.principal, access.operation, access.topic, _basis(access))
+        table.add_row(access.principal, access.operation, access.topic, _basis(access, own))
     console = Screen()
     console.print(table)
     console.print(f"by the broker's configuration, everything: {', '.join(SUPER_USERS)}")
 
 
-def _basis(access: Access) -> str:
+def _basis(access: Access, own: Collection[str]) -> str:
     if not access.agreed:
         return UNKNOWN
     said = "\n".join(map(_said, sorted(access.grounds)))
-    own = access.topic.split(".")[1] in {"letters", "inbox"}
-    return said or ("letters about cases" if own else "the processor itself")
+    return said or ("letters about cases" if access.topic in own else "the processor itself")
 
 
 def _said(ground: Ground) -> str:

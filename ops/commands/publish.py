@@ -5,21 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, fields, replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.table import Table
 
-from connectors.account import Account
 from connectors.mapping import Mapping as ColumnMapping
 from connectors.metadata import UNSTATED, Metadata, load_metadata
 from connectors.outcome import Outcome
-from connectors.pace import Pace
-from connectors.publish import Erasure, Job, Published
-from connectors.publish import Progress as Reached
-from connectors.publish import publish as publish_file
-from connectors.receipts import await_outcome
-from ops.audit.kept_heads import HeadKeeper, Watch, heads_file, seen_in
 from ops.commands.common import (
     AllowUnreadable,
     AsJson,
@@ -40,6 +33,12 @@ from schemas.openings import closed_datasets
 from schemas.protocol import Party, Protocol
 from schemas.protocol_file import load_protocol
 from schemas.record_type import RecordType
+
+if TYPE_CHECKING:
+    from connectors.account import Account
+    from connectors.publish import Job, Published
+    from connectors.publish import Progress as Reached
+    from ops.audit.kept_heads import Watch
 
 FAILED = 1
 NO_POSTCODE = "no-postcode-with-enough-households"
@@ -89,10 +88,11 @@ def publish(
     """Supply a file of records to the partnership, as the agency's own principal.
 
     The same file is the same supply: a second call sends nothing, and a call that was cut short is
-    taken up where it ended. Of a workbook the visible sheets, rows and columns are supplied. Exit
-    code 0 if all went well, 1 if rows could not be read or sent or have no outcome in time, or if
-    all were rejected, 2 if the protocol has no such supply or does not open it today, 3 if the
-    receipts tell of another audit than they told of before.
+    taken up where it ended. Of a workbook the visible sheets, rows and columns are supplied.
+    Exit code 0 if all went well, even if some were rejected, 1 if rows could not be read or
+    sent or have no outcome in time, if the file has no rows, or if all were rejected, 2 if the
+    protocol has no such supply or does not open it today, 3 if the receipts tell of another
+    audit than they told of before.
 
     Examples:
 
@@ -106,6 +106,11 @@ def publish(
 
         ipu publish --agency police --dataset police-incident --erase --row 17 incidents.csv
     """
+    from connectors.pace import Pace
+    from connectors.publish import Erasure
+    from connectors.publish import publish as publish_file
+    from ops.audit.kept_heads import HeadKeeper, heads_file
+
     if row and not erase:
         raise typer.BadParameter("it names a row to be erased", param_hint="--row")
     catalogue = load_catalogue()
@@ -175,6 +180,8 @@ def _job(
     file: Path, columns: ColumnMapping, account: Account, catalogue: Catalogue, party: Party,
     stated: Metadata,
 ) -> Job:  # fmt: skip
+    from connectors.publish import Job
+
     officer = party.liaison_officer
     post, contact = (officer.post, officer.contact) if officer else ("", "")
     return Job(file, columns, account, catalogue, contact, party.name, post, stated)
@@ -183,6 +190,9 @@ def _job(
 def _outcome(
     job: Job, published: Published, timeout: float, console: Screen, watch: Watch
 ) -> Outcome:
+    from connectors.receipts import await_outcome
+    from ops.audit.kept_heads import seen_in
+
     with progress_bar(console, "waiting for receipts") as shown:
         return await_outcome(
             job.account,

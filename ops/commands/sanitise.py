@@ -101,7 +101,7 @@ def sanitise(
     district alone. Of a workbook the visible sheets, rows and columns are read. OUT and the rejects
     are files of mode 0600, there whole or not at all; rejects hold the values given. Neither may be
     a file that is read. Exit code 0 if every row could be used, 1 if some could not: those that could
-    are in OUT all the same.
+    are in OUT all the same; 1 also, without OUT, if the file has no rows.
 
     Examples:
 

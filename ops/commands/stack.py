@@ -14,6 +14,7 @@ from ops.commands.first_keys import AcceptedKeys, OverExercise, accepting
 from ops.embedded import private_files
 from ops.embedded.layout import Layout
 from ops.exercise import exercise
+from ops.extras import need
 from ops.keeper import Keeper
 from ops.metrics_door import USER
 from ops.screen import Screen, say, say_json, say_lines
@@ -67,6 +68,7 @@ def up(
 
         ipu up --json | jq -r .bootstrap
     """
+    need("embedded")
     settings = Settings.from_environment(run_dir=run_dir)
     console = Screen(stderr=True, quiet=as_json)
     if protocol is None:

@@ -20,7 +20,7 @@ class Answer(NamedTuple):
     """How many records a party read from a topic; None where the broker denied it."""
 
     party: str
-    topic: str
+    topic: Topic
     records: int | None
 
 
@@ -36,8 +36,8 @@ def _ask(system: System, party: str, topic: Topic) -> Answer:
     try:
         records = sum(1 for _ in read_all(system.client(party), topic.name, topic.partitions))
     except Denied:
-        return Answer(party, topic.name, None)
-    return Answer(party, topic.name, records)
+        return Answer(party, topic, None)
+    return Answer(party, topic, records)
 
 
 def refused_acts(system: System) -> list[tuple[str, str]]:

@@ -14,8 +14,9 @@ from rich.table import Table
 from ops.demo.access_table import Answer
 from ops.demo.case import CaseSeen
 from ops.screen import Screen
+from schemas.topics import Topic
 
-WIDTH = 110
+WIDTH = 100
 _DIGEST = re.compile(r"[0-9a-f]{32}")
 _OF_ONE_AGENCY = frozenset({"intake", "rejected", "receipts", "supplies", "letters", "inbox"})
 _UNTOLD = ("record_id", "source_agency", "caveats")
@@ -60,13 +61,23 @@ def show(console: Screen, findings: Findings, parties: Sequence[str]) -> None:
     console.print(_latency(findings))
 
 
-def _table(title: str) -> Table:
-    return Table(title=f"\n{title}", title_justify="left", title_style="bold", box=SIMPLE_HEAD)
+def _table(title: str, *, apart: int = 2) -> Table:
+    # The box itself puts one space between columns.
+    return Table(
+        title=f"\n{title}",
+        title_justify="left",
+        title_style="bold",
+        box=SIMPLE_HEAD,
+        padding=(0, apart - 1, 0, 0),
+        pad_edge=False,
+        show_edge=False,
+    )
 
 
 def _supplies(supplies: Sequence[Supplied]) -> Table:
     table = _table(
-        "What the agencies supplied, by their receipts, and how much of it went to each profile"
+        "What the agencies supplied, by their receipts, and how much of it went to each profile",
+        apart=1,
     )
     table.add_column("agency", no_wrap=True)
     table.add_column("dataset", no_wrap=True)
@@ -128,36 +139,41 @@ def _alike(answers: Sequence[Answer]) -> list[_Topics]:
     """A row a topic; topics that only their own agency reads, or nobody, stand together."""
     rows: dict[str, list[Answer]] = {}
     for answer in answers:
-        prefix, family, *rest = answer.topic.split(".")
-        own = family in _OF_ONE_AGENCY and _is_own(answers, answer.topic, family, rest[0])
-        rows.setdefault(f"{prefix}.{family}.<agency>" if own else answer.topic, []).append(answer)
+        topic = answer.topic
+        own = topic.family in _OF_ONE_AGENCY and _is_own(answers, topic)
+        rows.setdefault(_of_any_agency(topic) if own else topic.name, []).append(answer)
     return [_row(name, group) for name, group in rows.items()]
 
 
 def _row(name: str, group: Sequence[Answer]) -> _Topics:
-    topics = {answer.topic for answer in group}
+    topics = {answer.topic.name for answer in group}
     read = [answer for answer in group if answer.records is not None]
     readers = list(dict.fromkeys(answer.party for answer in read))
     parties = {answer.party for answer in group}
-    records = {answer.topic: answer.records or 0 for answer in read}
+    records = {answer.topic.name: answer.records or 0 for answer in read}
     if name in topics:
         who = "everybody" if set(readers) == parties else ", ".join(readers) or "nobody"
         return _Topics(name, sum(records.values()), who, str(len(parties) - len(readers)))
     who = "that agency" if readers else "nobody"
     denied = str(len(parties) - bool(readers))
-    if ".supplies." in name:
+    if group[0].topic.family == "supplies":
         who, denied = "that agency and who receives its data", "the others"
     return _Topics(f"{name}… ({len(topics)} topics)", sum(records.values()), who, denied)
 
 
-def _is_own(answers: Sequence[Answer], topic: str, family: str, agency: str) -> bool:
+def _of_any_agency(topic: Topic) -> str:
+    """Return what stands for the topics of one family, of whichever agency."""
+    return f"{topic.name.partition('.')[0]}.{topic.family}.<agency>"
+
+
+def _is_own(answers: Sequence[Answer], topic: Topic) -> bool:
     """Whether nobody but its agency reads a topic; of supplies, whether its agency is among many."""
     readers = _readers(answers, topic)
-    return agency in readers if family == "supplies" else readers <= {agency}
+    return topic.agency in readers if topic.family == "supplies" else readers <= {topic.agency}
 
 
-def _readers(answers: Sequence[Answer], topic: str) -> set[str]:
-    return {a.party for a in answers if a.topic == topic and a.records is not None}
+def _readers(answers: Sequence[Answer], topic: Topic) -> set[str]:
+    return {a.party for a in answers if a.topic.name == topic.name and a.records is not None}
 
 
 def _refusals(refusals: Sequence[tuple[str, str]]) -> Table:

@@ -173,7 +173,7 @@ def as_document(findings: Findings) -> str:
     document = {
         "supplies": [asdict(supplied) for supplied in findings.supplies],
         "sample": findings.sample,
-        "access": [answer._asdict() for answer in findings.answers],
+        "access": [a._asdict() | {"topic": a.topic.name} for a in findings.answers],
         "refusals": dict(findings.refusals),
         "case": findings.case._asdict(),
         "latency": dict(findings.latency),

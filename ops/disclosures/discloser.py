@@ -26,6 +26,7 @@ from ops.disclosures.reading import Backlog, Place, Positions
 from ops.disclosures.standing import read_standing
 from ops.reader import UNKNOWN_TOPIC, ReadError, committed_reader, read_all
 from sanitiser.references import ReferenceKey
+from schemas.actors import DISCLOSER
 from schemas.catalogue import Catalogue
 from schemas.client_names import case_groups, discloser_group, discloser_transaction
 from schemas.derive import intake_schema
@@ -47,6 +48,7 @@ from streams.disclosures.register import Refused, Register, Taken, closed, opene
 from streams.disclosures.releases import Desk, Passage, Reading, passages
 from streams.disclosures.sealing import to_recipient
 from streams.disclosures.standing import unreadable_case, unreadable_consents
+from streams.disclosures.steps import StepKind
 from streams.disclosures.turns import Allowance
 from streams.flows import Wire
 from streams.heads import HeadsFollower
@@ -62,7 +64,6 @@ log = logging.getLogger(__name__)
 _POLL_SECONDS = 0.1
 _TIDY_SECONDS = 60.0
 _GRACE_DAYS = 2
-_LOST = "its key or topic was lost"
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,8 +194,8 @@ class Discloser:
         if unreadable:
             self._commit(unreadable)
         for case in lost:
-            closing = case.after(State.CLOSING, now, "discloser", _LOST)
-            self._commit(self._keep(Taken(case.case, closing, "discloser", _LOST), now))
+            closing = case.after(State.CLOSING, now, DISCLOSER, StepKind.LOST)
+            self._commit(self._keep(Taken(case.case, closing, DISCLOSER, StepKind.LOST), now))
         for case in [case for case in self._register.standing if self._register.is_held(case)]:
             log.warning("case %s is held: a party of it was rekeyed", case.case)
             self._commit(self._hold(case, now))
@@ -360,7 +361,7 @@ class Discloser:
         standing = opened(case, Flow(key=encoded(wrapped), gone=gone), now)
         self._positions.follow({p: at for p, at in first.items() if p not in self._positions.at})
         self._seat(standing)
-        taken = Taken(case.case, standing, "discloser", "opened")
+        taken = Taken(case.case, standing, DISCLOSER, StepKind.OPENED)
         self._commit(self._keep(taken, now))
         self._openings.grant(standing)
 
@@ -371,7 +372,7 @@ class Discloser:
         destroyed = WHAT if case.flow is not None else ()
         now = self._now()
         ended = closed(case, destroyed, now)
-        taken = Taken(case.case, ended, "discloser", ended.history[-1].what)
+        taken = Taken(case.case, ended, DISCLOSER, ended.history[-1].what)
         self._commit(self._keep(taken, now))
 
     def _seat(self, case: Case) -> None:

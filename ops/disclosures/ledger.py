@@ -43,7 +43,12 @@ class Ledger:
         """Take the heads of all chains of the audit, and the name of the one that is written here."""
         self._names = Names(protocol.prefix)
         self._correspondents = {party.id for party in protocol.correspondents}
-        self._made = {t.name: (t, encoder(t)) for t in topics(protocol, catalogue) if _is_ours(t)}
+        written = {self._names.cases, self._names.audit, self._names.audit_heads}
+        self._made = {
+            t.name: (t, encoder(t))
+            for t in topics(protocol, catalogue)
+            if t.name in written or t.family == "inbox"
+        }
         self._heads = heads
         self._head = heads.of(chain)
         self._told: dict[str, int] = {}
@@ -52,7 +57,7 @@ class Ledger:
         """How a case or consent stands, for the register and those it concerns, with the audit of it."""
         case = taken.record if isinstance(taken.record, Case) else None
         entry = {
-            "actor": self._names.principal(taken.actor.partition(".")[0]),
+            "actor": self._names.principal(taken.actor.party),
             "action": "letter",
             "subject": case.head if case else "",
             "outcome": _said(taken),
@@ -166,11 +171,6 @@ def _fitting(refused: Sequence[Refused]) -> Iterator[dict[str, Any]]:
         yield answer
 
 
-def _is_ours(topic: Topic) -> bool:
-    last = topic.name.rpartition(".")[2]
-    return topic.family in {"audit", "inbox"} or last in {"cases", "audit-heads"}
-
-
 def _headers(topic: Topic) -> Headers:
     return [(MARKING_HEADER, topic.marking.encode())]
 
@@ -182,19 +182,13 @@ def _concerned(record: Case | ConsentRecord) -> tuple[str, ...]:
 
 
 def _as_seen_by(party: str, record: Case | ConsentRecord) -> Case | ConsentRecord:
-    """The record without what is between the supplier and its guardian, for the recipient."""
-    if isinstance(record, ConsentRecord) or party == record.supplier:
-        return record
-    history = tuple(
-        step.model_copy(update={"reason": ""}) if step.what.startswith("advised") else step
-        for step in record.history
-    )
-    return record.model_copy(update={"history": history})
+    """Return the record without what the party may not see of it."""
+    return record.as_seen_by(party) if isinstance(record, Case) else record
 
 
 def _said(taken: Taken) -> str:
-    post = taken.actor.partition(".")[2]
-    return f"{taken.outcome}, by {post}" if post else taken.outcome
+    post = taken.actor.post
+    return f"{taken.outcome}, by {post}" if post else str(taken.outcome)
 
 
 def _shares(case: Case, found: Iterable[tuple[Supply, Passage]]) -> Iterator[dict[str, Any]]:

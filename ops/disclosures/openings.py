@@ -11,14 +11,13 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
     AclPermissionType,
     AdminClient,
     NewTopic,
-    ResourcePatternType,
     ResourceType,
 )
 
 from ops.disclosures.case_keys import CaseKeys
 from ops.isp.errors import ApplyError
 from ops.isp.requests import TIMEOUT_S, reason, results, wait_until
-from ops.isp.rules import binding, describe, exactly, listed
+from ops.isp.rules import binding, describe, exactly, is_of_a_case, listed, principal_of
 from ops.isp.topics import BROKER_DEFAULT, partitions_by_topic
 from schemas.access import Rule
 from schemas.topics import Names, Topic
@@ -79,21 +78,16 @@ class Openings:
         self._revoke(stray_rules)
         kept = [*(c.case for c in known if c.state in KEPT), *unreadable]
         topics = {self.names.disclosed(case) for case in kept}
-        begin = f"{self.names.all_disclosed}."
-        present = [name for name in partitions_by_topic(self.admin) if name.startswith(begin)]
-        stray_topics = [name for name in present if name not in topics]
+        present = partitions_by_topic(self.admin)
+        of_cases = [name for name in present if self.names.case_of(name) is not None]
+        stray_topics = [name for name in of_cases if name not in topics]
         self._delete(stray_topics)
         return (*map(describe, stray_rules), *stray_topics)
 
     def _rules(self) -> set[AclBinding]:
         """Every allowance about one topic of a case, of whomever."""
-        begin = f"{self.names.all_disclosed}."
-        return {
-            acl
-            for acl in listed(self.admin, ResourceType.TOPIC, AclPermissionType.ALLOW)
-            if acl.name.startswith(begin)
-            and acl.resource_pattern_type == ResourcePatternType.LITERAL
-        }
+        allowed = listed(self.admin, ResourceType.TOPIC, AclPermissionType.ALLOW)
+        return {acl for acl in allowed if is_of_a_case(acl, self.names)}
 
     def _revoke(self, rules: Collection[AclBinding]) -> None:
         if rules:
@@ -119,8 +113,7 @@ def rule_of(case: Case, names: Names) -> Rule:
 
 def is_of_unreadable(acl: AclBinding, unreadable: Collection[str], names: Names) -> bool:
     """Return True for a right to read that one of the `unreadable` cases may have given its recipient."""
-    principal = acl.principal.removeprefix("User:")
-    ours = principal.startswith(f"{names.prefix}.")
+    principal = principal_of(acl)
     topics = {names.disclosed(case) for case in unreadable}
     may_be = binding(Rule(principal, "read", "topic", acl.name))
-    return ours and acl.name in topics and acl == may_be
+    return names.owns(principal) and acl.name in topics and acl == may_be

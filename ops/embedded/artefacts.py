@@ -14,11 +14,9 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from importlib import resources
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-import requests
 from filelock import FileLock
-from jgo.maven import Artifact, MavenContext
 from tenacity import (
     RetryError,
     Retrying,
@@ -28,6 +26,9 @@ from tenacity import (
 )
 
 from ops.embedded.errors import ArtefactError
+
+if TYPE_CHECKING:
+    from jgo.maven import Artifact, MavenContext
 
 LOCK_NAME = "artefacts.lock"
 BROKER = "broker"
@@ -127,6 +128,8 @@ def registry_home(cache: Path, report: Report) -> Path:
 
 def maven(downloads: Path) -> MavenContext:
     """Give access to the Maven repository, putting what it downloads under ``downloads``."""
+    from jgo.maven import MavenContext  # noqa: PLC0415 - of the extra "embedded"
+
     return MavenContext(repo_cache=downloads, local_repos=[], timeout=TIMEOUT_SECONDS)
 
 
@@ -165,6 +168,8 @@ def _is_whole(artefact: Artefact, folder: Path) -> bool:
 
 
 def _download(artefact: Artefact, context: MavenContext, folder: Path) -> Artefact:
+    import requests  # noqa: PLC0415 - of the extra "embedded"
+
     component = context.project(artefact.group, artefact.name).at_version(artefact.version)
     remote = component.artifact(artefact.classifier, artefact.packaging)
     retries = Retrying(

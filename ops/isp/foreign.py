@@ -20,7 +20,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
 
 from ops.disclosures.openings import KEPT, is_of_unreadable, rule_of
 from ops.isp.requests import TIMEOUT_S, results
-from ops.isp.rules import binding, describe, listed
+from ops.isp.rules import binding, describe, listed, principal_of
 from ops.isp.topics import partitions_by_topic
 from schemas.access import Rule
 from schemas.topics import Names, Topic
@@ -64,8 +64,8 @@ def foreign(
     return tuple(
         sorted(
             (
-                *_rules(admin, prefix, known, unreadable),
-                *_topics(prefix, present, ours),
+                *_rules(admin, names, known, unreadable),
+                *_topics(names, present, ours),
                 *_settings(admin, existing),
             )
         )
@@ -73,49 +73,43 @@ def foreign(
 
 
 def _rules(
-    admin: AdminClient, prefix: str, known: Collection[AclBinding], unreadable: Collection[str]
+    admin: AdminClient, names: Names, known: Collection[AclBinding], unreadable: Collection[str]
 ) -> Iterator[str]:
     """Allowances of others that reach us, and every denial that does."""
-    names = Names(prefix)
     for acl in listed(admin, ResourceType.ANY, AclPermissionType.ANY):
         if acl.permission_type == AclPermissionType.DENY:
-            if _concerns(acl, prefix):
+            if _concerns(acl, names):
                 yield f"denied   {describe(acl)}"
         elif acl in known or is_of_unreadable(acl, unreadable, names):
             continue
-        elif _reaches(acl, prefix) and not _is_compared(acl, prefix):
+        elif _reaches(acl, names) and not _is_compared(acl, names):
             yield f"allowed  {describe(acl)}"
 
 
-def _is_compared(acl: AclBinding, prefix: str) -> bool:
+def _is_compared(acl: AclBinding, names: Names) -> bool:
     """Return True for what `ops.isp.rules` compares: allowances of our principals but those of cases."""
-    cases = f"{Names(prefix).all_disclosed}."
-    of_case = acl.restype == ResourceType.TOPIC and acl.name.startswith(cases)
-    return _is_of(acl.principal, prefix) and not of_case
+    of_case = acl.restype == ResourceType.TOPIC and names.case_of(acl.name) is not None
+    return names.owns(principal_of(acl)) and not of_case
 
 
-def _concerns(acl: AclBinding, prefix: str) -> bool:
+def _concerns(acl: AclBinding, names: Names) -> bool:
     """Return True if a denial takes something from our principals or of our names."""
-    return _is_of(acl.principal, prefix) or _reaches(acl, prefix)
+    return names.owns(principal_of(acl)) or _reaches(acl, names)
 
 
-def _reaches(acl: AclBinding, prefix: str) -> bool:
+def _reaches(acl: AclBinding, names: Names) -> bool:
     """Return True if a rule opens or closes a name of ours or of Kafka's own, or the cluster."""
     if acl.restype not in _OURS:
         return True
-    reached = (f"{prefix}.", _KAFKAS_OWN)
+    reached = (names.beginning, _KAFKAS_OWN)
     if acl.resource_pattern_type == ResourcePatternType.PREFIXED:
         return any(acl.name.startswith(r) or r.startswith(acl.name) for r in reached)
     return acl.name == _ANY or acl.name.startswith(reached)
 
 
-def _is_of(principal: str, prefix: str) -> bool:
-    return principal.startswith(f"User:{prefix}.")
-
-
-def _topics(prefix: str, present: Collection[str], known: Collection[str]) -> Iterator[str]:
+def _topics(names: Names, present: Collection[str], known: Collection[str]) -> Iterator[str]:
     for name in present:
-        if name.startswith(f"{prefix}.") and name not in known:
+        if names.owns(name) and name not in known:
             yield f"topic    {name}"
 
 

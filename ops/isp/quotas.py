@@ -66,7 +66,7 @@ def foreign_quotas(admin: Mapping[str, Any], prefix: str) -> tuple[str, ...]:
         ApplyError: the broker refused, or does not answer.
     """
     with _client(admin) as client:
-        return tuple(sorted(client.other_quotas(f"{prefix}.")))
+        return tuple(sorted(client.other_quotas(Names(prefix))))
 
 
 def apply_quotas(admin: Mapping[str, Any], protocol: Protocol) -> Change:
@@ -89,7 +89,7 @@ def apply_quotas(admin: Mapping[str, Any], protocol: Protocol) -> Change:
 
 def _changes(present: Mapping[str, Limits], protocol: Protocol) -> Change:
     wanted = wanted_quotas(protocol)
-    ours = {name for name in present if name.startswith(f"{protocol.prefix}.")}
+    ours = set(filter(Names(protocol.prefix).owns, present))
     differing = {n for n in wanted.keys() & present.keys() if wanted[n] != present[n]}
     return Change(
         created=tuple(sorted(wanted.keys() - present.keys())),
@@ -113,13 +113,13 @@ class _QuotaClient(KafkaAdminClient):  # type: ignore[misc]
             if entry.entity[0].entity_name is not None
         }
 
-    def other_quotas(self, ours: str) -> Iterator[str]:
-        """Every limit that is none of a single user and none of a user whose name begins otherwise."""
+    def other_quotas(self, names: Names) -> Iterator[str]:
+        """Every limit that is none of a single user and none of a user of another partnership."""
         for entry in self._described([]):
             entity = {each.entity_type: each.entity_name for each in entry.entity}
             user = entity.get(_USER)
             is_single = set(entity) == {_USER} and user is not None
-            if not is_single and (user is None or user.startswith(ours)):
+            if not is_single and (user is None or names.owns(user)):
                 of = " ".join(f"{kind}={name or 'any'}" for kind, name in sorted(entity.items()))
                 yield from (f"limit    {of} {value.key}={value.value:g}" for value in entry.values)
 

@@ -25,6 +25,8 @@ from schemas.access import Rule
 from schemas.topics import Names
 
 ANY_HOST = "*"
+USER = "User:"
+"""Kafka's kind of principal, before the name of the user."""
 _RESOURCES = {
     "topic": ResourceType.TOPIC,
     "group": ResourceType.GROUP,
@@ -43,7 +45,7 @@ def binding(rule: Rule) -> AclBinding:
         _RESOURCES[rule.resource],
         rule.name,
         ResourcePatternType.PREFIXED if rule.prefixed else ResourcePatternType.LITERAL,
-        f"User:{rule.principal}",
+        f"{USER}{rule.principal}",
         ANY_HOST,
         OPERATIONS[rule.operation],
         AclPermissionType.ALLOW,
@@ -56,17 +58,20 @@ def existing_bindings(admin: AdminClient, prefix: str) -> set[AclBinding]:
     But for those of single cases, which are granted and revoked by `ops.disclosures.openings`.
     """
     found = listed(admin, ResourceType.ANY, AclPermissionType.ALLOW)
-    cases = f"{Names(prefix).all_disclosed}."
-    return {
-        acl
-        for acl in found
-        if acl.principal.startswith(f"User:{prefix}.") and not _is_of_a_case(acl, cases)
-    }
+    names = Names(prefix)
+    return {acl for acl in found if names.owns(principal_of(acl)) and not is_of_a_case(acl, names)}
 
 
-def _is_of_a_case(acl: AclBinding, cases: str) -> bool:
+def principal_of(acl: AclBinding) -> str:
+    """Return the SCRAM user name that a rule of the broker is about."""
+    return acl.principal.removeprefix(USER)
+
+
+def is_of_a_case(acl: AclBinding, names: Names) -> bool:
+    """Return True for a rule about the topic of a single case, existing or not."""
     literal = acl.resource_pattern_type == ResourcePatternType.LITERAL
-    return acl.restype == ResourceType.TOPIC and literal and acl.name.startswith(cases)
+    of_topic = acl.restype == ResourceType.TOPIC and literal
+    return of_topic and names.case_of(acl.name) is not None
 
 
 def listed(
@@ -127,9 +132,8 @@ def grant_rules(admin: AdminClient, prefix: str, rules: Iterable[Rule]) -> Chang
 def describe(acl: AclBinding) -> str:
     """One allowance in words, such as `banes.police write topic banes.intake.police.x`."""
     star = "*" if acl.resource_pattern_type == ResourcePatternType.PREFIXED else ""
-    principal = acl.principal.removeprefix("User:")
     kind = ResourceType(acl.restype).name.lower().replace("_", "-")
-    return f"{principal} {AclOperation(acl.operation).name.lower()} {kind} {acl.name}{star}"
+    return f"{principal_of(acl)} {AclOperation(acl.operation).name.lower()} {kind} {acl.name}{star}"
 
 
 def _described(acls: Collection[AclBinding]) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
 
 from ops.isp.changes import Change
 from ops.isp.requests import TIMEOUT_S, result, results, wait_until
+from schemas.topics import Names
 
 MECHANISM = ScramMechanism.SCRAM_SHA_512
 ITERATIONS = 8192
@@ -85,17 +86,18 @@ def user_changes(admin: AdminClient, prefix: str, principals: Sequence[str]) -> 
 
 def users_of(admin: AdminClient, prefix: str) -> set[str]:
     """Everybody with a SCRAM-SHA-512 credential whose name begins with the prefix and a point."""
-    return {user for user in _users(admin) if user.startswith(f"{prefix}.")}
+    names = Names(prefix)
+    return {user for user in _users(admin) if names.owns(user)}
 
 
 def locked_users(admin: AdminClient, prefix: str) -> tuple[str, ...]:
     """Return who left and is locked out, to be looked at: a password that was set by hand looks the same."""
-    described = _credentials(admin)
+    described, names = _credentials(admin), Names(prefix)
     return tuple(
         sorted(
             user
             for user, iterations in described.items()
-            if user.startswith(f"{prefix}.") and iterations == {LOCKED_ITERATIONS}
+            if names.owns(user) and iterations == {LOCKED_ITERATIONS}
         )
     )
 

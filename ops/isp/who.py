@@ -16,7 +16,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
     ResourcePatternType,
 )
 
-from ops.isp.rules import OPERATIONS
+from ops.isp.rules import OPERATIONS, USER, principal_of
 from schemas.access import Ground, Rule
 
 EVERYBODY = "*"
@@ -46,7 +46,7 @@ def accesses(
     """What everybody whom a rule of the broker or of the protocol names may do with each of `topics`."""
     principals = {rule.principal for rule in agreed}
     beginnings = [rule for rule in agreed if rule.resource == "topic" and rule.prefixed]
-    named = {acl.principal.removeprefix("User:") for acl in bindings}
+    named = {principal_of(acl) for acl in bindings}
     for principal in sorted({*principals, *named}):
         of_principal = [b for b in bindings if b.principal in _meant(principal)]
         for topic in sorted(topics):
@@ -60,7 +60,7 @@ def accesses(
 
 
 def _meant(principal: str) -> tuple[str, str]:
-    return f"User:{principal}", f"User:{EVERYBODY}"
+    return f"{USER}{principal}", f"{USER}{EVERYBODY}"
 
 
 def _covers(beginning: Rule, rule: Rule) -> bool:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from connectors.mapping import Mapping
 from connectors.sources.formats import open_table
-from connectors.sources.table import HIDDEN, Hidden, Row, Table, Unreadable
+from connectors.sources.table import HIDDEN, Hidden, Row, Table, Unreadable, rows_of
 from connectors.supply import identified
 from ops.offline.csv_output import Rows, Writer, cell, instant_cell, private_csv, sorted_csv
 from ops.offline.steps import AGENCY, Agreed, steps_for
@@ -163,7 +163,7 @@ class _Pass:
             source.header,
             source.contents,
         )
-        for row in self.source:
+        for row in rows_of(source, order.file):
             if isinstance(row, Row):
                 converted = convert(row.cells, row.number)
                 yield _Read(row, converted.record, converted.out_of_scope, converted.identity)

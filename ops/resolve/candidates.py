@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from connectors.mapping import Mapping as Columns
 from connectors.sources.formats import open_table
-from connectors.sources.table import Row
+from connectors.sources.table import Row, rows_of
 from connectors.supply import identified
 from ops.reader import read_all
 from schemas.catalogue import Catalogue
@@ -55,7 +55,7 @@ def from_file(
     record_type = catalogue.record_type(columns.dataset)
     with open_table(file, columns) as source:
         supply, convert = identified(file, columns, agency, record_type, source.header)
-        for row in source:
+        for row in rows_of(source, file):
             record = convert(row.cells, row.number).record if isinstance(row, Row) else None
             if record is not None:
                 yield Candidate(steps, record, supply)

@@ -38,18 +38,19 @@ def record_ids(
     for agency, dataset in supplied:
         record_type = catalogue.record_type(dataset)
         original = {_known_by(record_type): known}
-        policies = _policies(keys, protocol, catalogue, record_type)
+        policies = policies_of(keys, protocol, catalogue, record_type)
         found |= {policy.record_id(agency, original) for policy in policies}
         found.add(audit_reference(keys.lasting, agency, dataset, known))
     return frozenset(map(bytes.fromhex, found))
 
 
-def ids_of_original(steps: Steps, record: Mapping[str, Any], lasting: ReferenceKey) -> set[bytes]:
-    """Return every record id, as 16 bytes, of a cleaned record in any profile, region, epoch or case."""
+def ids_of_original(
+    steps: Steps, record: Mapping[str, Any], lasting: ReferenceKey, policies: Iterable[Policy]
+) -> set[bytes]:
+    """Return every record id, as 16 bytes, of a cleaned record under these policies or in any case."""
     identity = (str(record[name]) for name in steps.record_type.identity)
     found = {audit_reference(lasting, steps.agency, steps.record_type.dataset, *identity)}
-    for releaser in steps.releasers.values():
-        found |= {name for _, name in releaser.sanitise.names(steps.agency, dict(record))}
+    found |= {policy.record_id(steps.agency, record) for policy in policies}
     return set(map(bytes.fromhex, found))
 
 
@@ -59,13 +60,14 @@ def _known_by(record_type: RecordType) -> str:
     return field
 
 
-def _policies(
+def policies_of(
     keys: KeyRing, protocol: Protocol, catalogue: Catalogue, record_type: RecordType
 ) -> Iterator[Policy]:
+    """Yield all profiles of the type, whoever is entitled today: what was released stays in the audit."""
     neighbours = (None, *(n.short_name for n in protocol.neighbours))
     for epoch in keys.epochs:
         for neighbour in neighbours:
-            for profile in protocol.profiles_of(record_type.dataset, neighbour):
+            for profile in record_type.profiles:
                 if epoch.key is not None:
                     key = region_key(neighbour or OWN, epoch.key)
                     yield Policy(record_type, profile, key, catalogue.code_lists)

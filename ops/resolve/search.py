@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from ops.resolve.candidates import Candidate
 from ops.resolve.names import ids_of_original
+from sanitiser.policy import Policy
 from sanitiser.references import ReferenceKey
 from schemas.record_type import RecordType
 
@@ -52,24 +53,28 @@ def ids_about(
     candidates: Iterable[Candidate],
     now: datetime,
     lasting: ReferenceKey,
+    policies: Callable[[RecordType], Iterable[Policy]],
     progress: Callable[[int], None] = lambda _: None,
 ) -> frozenset[bytes]:
-    """Return the record ids of all originals that match, in any profile, region, epoch or case.
+    """Return the record ids of all originals that match, under any policy of their type or in any case.
 
     `about` gives for a record type what says whether a cleaned record of it matches; `now` is local time
     in Europe/London.
     """
     found: set[bytes] = set()
     matches: dict[str, Matches] = {}
+    named_by: dict[str, list[Policy]] = {}
     for number, candidate in enumerate(candidates):
         if number % _SHOWN_EVERY == 0:
             progress(number)
         record_type = candidate.steps.record_type
         if record_type.dataset not in matches:
             matches[record_type.dataset] = about(record_type)
+            named_by[record_type.dataset] = list(policies(record_type))
         record, _, faults, _ = candidate.steps.cleaned(candidate.given, now)
         if not faults and matches[record_type.dataset](record):
-            found |= ids_of_original(candidate.steps, record, lasting)
+            named = named_by[record_type.dataset]
+            found |= ids_of_original(candidate.steps, record, lasting, named)
     return frozenset(found)
 
 

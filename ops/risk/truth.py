@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from connectors.convert import Converter
 from connectors.sources.formats import open_table
-from connectors.sources.table import Row
+from connectors.sources.table import Row, rows_of
 from ops.offline.run import Order, decided, released_columns
 from sanitiser.location import Located
 from schemas.london import london_time
@@ -44,7 +44,7 @@ def truths(order: Order, progress: Progress, at: datetime | None = None) -> list
     found: dict[str, Truth] = {}
     with open_table(order.file, order.mapping) as source:
         convert = Converter(order.mapping, order.record_type, source.header, _SUPPLY)
-        for row in source:
+        for row in rows_of(source, order.file):
             if not isinstance(row, Row):
                 continue
             given = convert(row.cells, row.number).record

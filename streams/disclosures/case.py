@@ -7,10 +7,13 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
+from pydantic import AwareDatetime, ValidationError
 
+from schemas.actors import Actor
+from schemas.formats import FORMAT, Format, Signed
 from schemas.letters import CaseId, Consent, Digest, Request, Subject
 from schemas.protocol import HEALTH, Name, Party, Post, Protocol
+from streams.disclosures.steps import Step, StepKind, code_of
 
 
 class State(StrEnum):
@@ -25,20 +28,7 @@ class State(StrEnum):
     CLOSED = "closed"
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Step(_Strict):
-    """One act of the case's history; `reason` goes when the case is closed, as all that tells of people."""
-
-    at: AwareDatetime
-    who: str
-    what: str
-    reason: str = ""
-
-
-class Grant(_Strict):
+class Grant(Signed):
     """What was approved: fields by dataset, until the last day, by which post.
 
     `review_by` stands until what was decided in urgency is reviewed; of the subjects `exempt` it is shared
@@ -53,7 +43,7 @@ class Grant(_Strict):
     exempt: tuple[Subject, ...] = ()
 
 
-class Flow(_Strict):
+class Flow(Signed):
     """The technical side of an open case.
 
     While it is not `caught_up` it is given what came before it was opened, from the beginning on;
@@ -68,13 +58,14 @@ class Flow(_Strict):
     gone: tuple[str, ...] = ()
 
 
-class Case(_Strict):
+class Case(Signed):
     """One case. `head` is the digest of its last letter, which the next one names.
 
     Once closed it holds no `request` any more: who was asked about is forgotten, what was done is not.
     `copies` is what the recipient said of its own when it `confirmed` their end.
     """
 
+    format: Format = FORMAT
     case: CaseId
     state: State
     since: AwareDatetime
@@ -99,23 +90,31 @@ class Case(_Strict):
         """The legal basis and conditions relied on."""
         return " ".join((self.legal_basis, *self.conditions))
 
-    def after(self, state: State, at: datetime, who: str, what: str, reason: str = "",
-              **changes: Any) -> Case:  # fmt: skip
-        """The case after one more act, in its new state."""
-        step = Step(at=at, who=who, what=what, reason=reason)
+    def after(self, state: State, at: datetime, actor: Actor, kind: StepKind, reason: str = "",
+              detail: str = "", **changes: Any) -> Case:  # fmt: skip
+        """Return the case after one more step, in its new state."""
+        step = Step(at=at, who=str(actor), what=code_of(kind, detail), reason=reason)
         since = self.since if state is self.state else at
         more = {"state": state, "since": since, "history": (*self.history, step)}
         return self.model_copy(update=more | changes)
 
     def forgotten(self) -> Case:
         """The case without what tells of people: subjects, questions and reasons."""
-        history = tuple(step.model_copy(update={"reason": ""}) for step in self.history)
+        history = tuple(step.without_reason for step in self.history)
         return self.model_copy(update={"request": None, "flow": None, "history": history})
 
+    def as_seen_by(self, party: str) -> Case:
+        """Return the case without what is between the supplier and its guardian, unless to the supplier."""
+        if party == self.supplier:
+            return self
+        history = tuple(step.for_recipient for step in self.history)
+        return self.model_copy(update={"history": history})
 
-class ConsentRecord(_Strict):
+
+class ConsentRecord(Signed):
     """What a person has said last to an agency about one process."""
 
+    format: Format = FORMAT
     agency: Name
     consent: Consent
 
@@ -143,7 +142,7 @@ class Waiting(NamedTuple):
 
     case: str
     party: str
-    posts: tuple[str, ...]
+    posts: tuple[Post, ...]
     what: str
     since: datetime
 
@@ -174,5 +173,5 @@ def waiting(case: Case, protocol: Protocol) -> Iterator[Waiting]:
         yield _wait(case, recipient, tuple(recipient.posts), what)
 
 
-def _wait(case: Case, party: Party, posts: tuple[str, ...], what: str) -> Waiting:
+def _wait(case: Case, party: Party, posts: tuple[Post, ...], what: str) -> Waiting:
     return Waiting(case.case, party.id, posts, what, case.since)

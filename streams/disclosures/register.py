@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any, NamedTuple
 
+from schemas.actors import DISCLOSER, Actor
 from schemas.catalogue import Catalogue
 from schemas.letters import (
     Advice,
@@ -26,9 +27,10 @@ from schemas.letters import (
 )
 from schemas.london import london_time
 from schemas.protocol import Protocol
-from streams.disclosures.case import Case, ConsentRecord, Flow, Grant, State, Step
+from streams.disclosures.case import Case, ConsentRecord, Flow, Grant, State
 from streams.disclosures.rules import DECIDABLE, STANDING, Rules
 from streams.disclosures.standing import Standing
+from streams.disclosures.steps import Step, StepKind, code_of
 from streams.disclosures.subjects import person_of
 
 CLOCKS_APART = timedelta(minutes=10)
@@ -38,6 +40,14 @@ REVIEW_TIME = timedelta(days=3)
 _MOST_REASONS = 20
 _LONGEST_REASON = 2_000
 _ENDED = frozenset({State.CLOSING, State.CLOSED})
+_ADVISED = {"share": StepKind.ADVISED_TO_SHARE, "withhold": StepKind.ADVISED_TO_WITHHOLD}
+_APPROVED = {
+    (False, False): StepKind.APPROVED,
+    (True, False): StepKind.APPROVED_URGENTLY,
+    (False, True): StepKind.APPROVED_WITHOUT_CONSENT,
+    (True, True): StepKind.APPROVED_URGENTLY_WITHOUT_CONSENT,
+}
+"""By whether it is urgent, and whether consent is lacking."""
 
 
 class Taken(NamedTuple):
@@ -45,7 +55,7 @@ class Taken(NamedTuple):
 
     key: str
     record: Case | ConsentRecord
-    actor: str
+    actor: Actor
     outcome: str
 
 
@@ -135,26 +145,26 @@ class Register:
         for case in list(self.standing):
             why = self._over(case, day.toordinal(), now)
             if why:
-                closing = case.after(State.CLOSING, now, "discloser", why)
-                yield Taken(case.case, closing, "discloser", why)
+                closing = case.after(State.CLOSING, now, DISCLOSER, why)
+                yield Taken(case.case, closing, DISCLOSER, why)
         for case in [c for c in self.cases.values() if c.state in DECIDABLE]:
             if case.request is None or day > case.request.until or not self._has_parties(case):
-                lapsed = case.after(State.REFUSED, now, "discloser", "lapsed").forgotten()
-                yield Taken(case.case, lapsed, "discloser", "lapsed")
+                lapsed = case.after(State.REFUSED, now, DISCLOSER, StepKind.LAPSED).forgotten()
+                yield Taken(case.case, lapsed, DISCLOSER, StepKind.LAPSED)
 
     def _has_parties(self, case: Case) -> bool:
         return {case.recipient, case.supplier} <= self._parties
 
-    def _over(self, case: Case, day: int, now: datetime) -> str | None:
+    def _over(self, case: Case, day: int, now: datetime) -> StepKind | None:
         assert case.grant is not None
         if not self._has_parties(case):
-            return "a party left the protocol"
+            return StepKind.PARTY_LEFT
         if day > case.grant.until.toordinal():
-            return "expired"
+            return StepKind.EXPIRED
         if day > self._protocol.last_day("central").toordinal():
-            return "the protocol's review is overdue"
+            return StepKind.REVIEW_OVERDUE
         if case.grant.review_by is not None and now > case.grant.review_by:
-            return "not reviewed in time"
+            return StepKind.NOT_REVIEWED
         return None
 
     def _behind_unreadable(self, letter: Letter) -> Iterator[str]:
@@ -186,7 +196,7 @@ class Register:
         return self._rules.ending(letter, case)
 
     def _taken(self, letter: Letter, name: str, now: datetime) -> Taken:
-        actor = f"{letter.party}.{letter.post}"
+        actor = Actor(letter.party, letter.post)
         if isinstance(letter, Consent):
             record = ConsentRecord(agency=letter.party, consent=letter)
             return Taken(consent_key(record), record, actor, f"consent-{letter.given}")
@@ -197,7 +207,7 @@ class Register:
             lacking = self.lacking_consent(case, now)
             after = _decided(case, letter, actor, now, lacking)
         elif isinstance(letter, Advice):
-            after = case.after(case.state, now, actor, f"advised to {letter.advice}", letter.reason,
+            after = case.after(case.state, now, actor, _ADVISED[letter.advice], letter.reason,
                                advised=True)  # fmt: skip
         else:
             after = _ended(case, letter, actor, now)
@@ -214,17 +224,17 @@ def consent_key(record: ConsentRecord) -> str:
 
 def opened(case: Case, flow: Flow, now: datetime) -> Case:
     """The case once its topic stands."""
-    return case.after(State.OPEN, now, "discloser", "opened", flow=flow)
+    return case.after(State.OPEN, now, DISCLOSER, StepKind.OPENED, flow=flow)
 
 
 def closed(case: Case, destroyed: tuple[str, ...], now: datetime) -> Case:
     """The case once all that was made for it is destroyed; it forgets whom it was about."""
-    what = f"destroyed {', '.join(destroyed)}" if destroyed else "closed"
-    return case.after(State.CLOSED, now, "discloser", what, destroyed=destroyed).forgotten()
+    kind = StepKind.DESTROYED if destroyed else StepKind.CLOSED
+    return case.after(State.CLOSED, now, DISCLOSER, kind, destroyed=destroyed).forgotten()
 
 
-def _asked(asked: Request, name: str, actor: str, now: datetime) -> Case:
-    what = "requested, urgently" if asked.urgent else "requested"
+def _asked(asked: Request, name: str, actor: Actor, now: datetime) -> Case:
+    kind = StepKind.REQUESTED_URGENTLY if asked.urgent else StepKind.REQUESTED
     return Case(
         case=asked.case,
         state=State.ASKED,
@@ -236,28 +246,28 @@ def _asked(asked: Request, name: str, actor: str, now: datetime) -> Case:
         legal_basis=asked.legal_basis,
         conditions=asked.conditions,
         head=name,
-        history=(Step(at=now, who=actor, what=what, reason=asked.urgent or ""),),
+        history=(Step(at=now, who=str(actor), what=code_of(kind), reason=asked.urgent or ""),),
         request=asked,
     )
 
 
 def _decided(
-    case: Case, made: Decision, actor: str, now: datetime, lacking: tuple[Subject, ...]
+    case: Case, made: Decision, actor: Actor, now: datetime, lacking: tuple[Subject, ...]
 ) -> Case:
     if made.outcome == "hold":
-        return case.after(State.HELD, now, actor, "held", made.reason)
+        return case.after(State.HELD, now, actor, StepKind.HELD, made.reason)
     if made.outcome == "refuse" and case.state in STANDING:
-        return case.after(State.CLOSING, now, actor, "approval withdrawn", made.reason)
+        return case.after(State.CLOSING, now, actor, StepKind.APPROVAL_WITHDRAWN, made.reason)
     if made.outcome == "refuse":
-        return case.after(State.REFUSED, now, actor, "refused", made.reason).forgotten()
+        return case.after(State.REFUSED, now, actor, StepKind.REFUSED, made.reason).forgotten()
     if case.grant is not None:
         reviewed = case.grant.model_copy(update={"review_by": None})
-        return case.after(case.state, now, actor, "reviewed", made.reason, grant=reviewed)
+        return case.after(case.state, now, actor, StepKind.REVIEWED, made.reason, grant=reviewed)
     return _approved(case, made, actor, now, lacking)
 
 
 def _approved(
-    case: Case, made: Decision, actor: str, now: datetime, lacking: tuple[Subject, ...]
+    case: Case, made: Decision, actor: Actor, now: datetime, lacking: tuple[Subject, ...]
 ) -> Case:
     assert case.request is not None
     exception = made.without_consent
@@ -269,18 +279,18 @@ def _approved(
         without_consent=exception.rule if exception else None,
         exempt=lacking if exception else (),
     )
-    what = "approved, urgently" if made.urgent else "approved"
-    what += f", without consent ({exception.rule})" if exception else ""
+    kind = _APPROVED[made.urgent is not None, exception is not None]
+    detail = exception.rule if exception else ""
     reasons = (made.reason, made.urgent, exception.reason if exception else None)
     reason = " | ".join(dict.fromkeys(filter(None, reasons)))
-    return case.after(State.APPROVED, now, actor, what, reason, grant=grant)
+    return case.after(State.APPROVED, now, actor, kind, reason, detail, grant=grant)
 
 
-def _ended(case: Case, ended: Ending, actor: str, now: datetime) -> Case:
+def _ended(case: Case, ended: Ending, actor: Actor, now: datetime) -> Case:
     """Its recipient has no more use for it; where it is closed already, that confirms its own copies."""
     said: dict[str, Any] = {"confirmed": True, "copies": ended.destroyed}
     if case.state in _ENDED:
-        return case.after(case.state, now, actor, "own copies confirmed destroyed", **said)
+        return case.after(case.state, now, actor, StepKind.COPIES_DESTROYED, **said)
     if case.state in STANDING:
-        return case.after(State.CLOSING, now, actor, "ended by its recipient", **said)
-    return case.after(State.CLOSED, now, actor, "request taken back").forgotten()
+        return case.after(State.CLOSING, now, actor, StepKind.ENDED, **said)
+    return case.after(State.CLOSED, now, actor, StepKind.TAKEN_BACK).forgotten()

@@ -38,6 +38,18 @@ def references_of_people(record_type: RecordType) -> tuple[str, ...]:
     return tuple(field.name for field in record_type.fields if field.join and field.about)
 
 
+def can_tell_of(subject: Subject, record_type: RecordType) -> bool:
+    """Return True if the record type has the fields by which a record is known to be about such a subject."""
+    if subject.reference is not None:
+        return bool(references_of_people(record_type))
+    if subject.name is not None:
+        return any(True for _ in _people(record_type))
+    return any(
+        _has(record_type, f"{place}address") and _has(record_type, f"{place}postcode")
+        for place in record_type.places
+    )
+
+
 def matcher(subject: Subject, record_type: RecordType) -> Matcher:
     """A function that says whether a cleaned record of the type is about the subject."""
     if subject.reference is not None:

@@ -17,6 +17,7 @@ from connectors.sources.formats import open_table
 from connectors.sources.table import Row, Unreadable
 from connectors.supply import UNREADABLE_NAMED, Counts, Supply, event_dates, supply_id
 from schemas.catalogue import Catalogue
+from tests.later_release import later, using
 
 AVON = "avon_and_somerset_2018-10_to_2019-02.csv.xz"
 TRANSPORT = "british_transport_police_2018-10_to_2019-02.csv.xz"
@@ -35,6 +36,18 @@ def test_a_supply_is_named_by_agency_dataset_mapping_and_content(
     assert len(names) == 5
     assert name(caveats=("a",)) in names
     assert {len(name) for name in names} == {32}
+
+
+@pytest.mark.parametrize("extended", ["Mapping", "Column", "Rule"])
+def test_a_setting_that_a_later_release_adds_makes_the_same_file_no_new_supply(
+    make_mapping: Callable[..., Mapping], extended: str
+) -> None:
+    mapping = make_mapping(where=[{"when": {"Kind": ["a"]}, "out_of_scope": "other"}])
+    known = later(Mapping, extended).model_validate(mapping.model_dump())
+    names = [
+        supply_id("police", m, {"Ref"}, b"x") for m in (mapping, known, using(known, extended))
+    ]
+    assert names[0] == names[1] != names[2]
 
 
 def test_rows_that_could_not_be_read_are_all_counted_and_the_first_are_named() -> None:

@@ -537,9 +537,14 @@ def test_withdrawn_consent_stops_the_flow_at_the_next_record(site: Site) -> None
     consent = written(site, "consent.yaml", CONSENT)
     with serving(site):
         case = asked(site, TREATMENT_REQUEST.replace("cda-1998-s115", "oma-2007-s14"))
-        advice = act(site, "disclose advise", case, "share", "--reason", "agreed", party="daat",
+        said_alone = "as the guardian has heard"
+        advice = act(site, "disclose advise", case, "share", "--reason", said_alone, party="daat",
                      post="caldicott_guardian")  # fmt: skip
         assert advice.code == 0, advice.said
+        own, others = (run(site, "disclose", "show", case, "--as", p) for p in ("daat", "council"))
+        assert (own.code, others.code) == (0, 0)
+        assert (said_alone in own.said, said_alone in others.said) == (True, False)
+        assert others.document["history"][-1]["what"] == "advised to share"
         early = act(
             site, "disclose approve", case, "--reason", "agreed", party="daat", post="approver"
         )

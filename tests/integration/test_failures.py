@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Iterable
 
 import psutil  # type: ignore[import-untyped, unused-ignore]
 import pytest
@@ -138,6 +139,22 @@ def test_a_transaction_that_gets_stuck_ends_the_worker_and_nothing_is_lost_or_do
     assert_each_came_out_once(site, LOAD)
 
 
+@named("halted")
+def test_a_commit_that_the_broker_answers_late_doubles_and_loses_nothing(site: Site) -> None:
+    supply(site, 300)
+    mark = site.folder / "halted"
+    try:
+        with site.worker(halts_once=str(mark)) as worker:
+            site.drain()
+            assert worker.code is None
+    finally:
+        psutil.Process(site.partnership.stack.broker.pid).resume()
+    assert mark.exists()
+    assert "a new producer takes over" in worker.log
+    assert worker.starts == 1
+    assert_each_came_out_once(site, 300)
+
+
 @named("stopped")
 def test_a_stop_under_load_finishes_the_batch_and_is_a_success(site: Site) -> None:
     supply(site, LOAD)
@@ -184,9 +201,22 @@ def test_workers_of_two_slots_share_the_load_and_double_nothing(site: Site) -> N
         until(lambda: all(assigned(site, port) for port in ports), 20, "both workers' partitions")
         supply(site, LOAD)
         site.drain()
+        # The first had all partitions before the second came.
+        until(lambda: sorted(told(site, ports)) == partitions(site), 10, "each partition told once")
         assert [worker.code for worker in (first, second)] == [None, None]
     assert_each_came_out_once(site, LOAD)
 
 
 def assigned(site: Site, port: int) -> int:
     return len(site.samples(port).get("ipu_consumer_lag_records", {}))
+
+
+def told(site: Site, ports: Iterable[int]) -> list[tuple[str, ...]]:
+    """The partitions whose lag workers tell, each as often as it is told."""
+    return [at for port in ports for at in site.samples(port).get("ipu_consumer_lag_records", {})]
+
+
+def partitions(site: Site) -> list[tuple[str, ...]]:
+    """Every partition of the intake, with its labels in the order of the metrics page."""
+    intake = [site.intake(s.dataset) for s in site.partnership.protocol.supplies]
+    return sorted((str(number), topic) for topic in intake for number in site.ends(topic))

@@ -23,6 +23,7 @@ from connectors.errors import (
     AccessDeniedError,
     LoginRefusedError,
     RecordTooLargeError,
+    SourceError,
     SupersededError,
     UnavailableError,
 )
@@ -127,6 +128,16 @@ def references(partnership: Partnership, name: str) -> Counter[str]:
 def supplies(partnership: Partnership, published: Published) -> list[dict[str, Any]]:
     found = committed(partnership, f"{PREFIX}.supplies.police.police-incident")
     return [s for _, s in found if s["supply_id"] == published.supply_id]
+
+
+def test_a_file_of_a_header_alone_is_no_supply(
+    partnership: Partnership, job: Callable[..., Job]
+) -> None:
+    topic = f"{PREFIX}.supplies.police.police-incident"
+    before = len(committed(partnership, topic))
+    with pytest.raises(SourceError, match="has a header and no rows"):
+        publish(job(0, "empty"))
+    assert len(committed(partnership, topic)) == before
 
 
 def test_what_a_workbook_hides_is_not_published_and_the_supply_says_so_without_names(

@@ -181,8 +181,19 @@ def test_who_was_given_a_victim_is_found_by_person_and_by_the_reference_of_the_c
     shares = [s for e in answer.document["entries"] for s in e["shares"]]
     assert [victim in s["references"] for s in shares] == [True]
     assert VICTIMS in answer.document["searched"]["datasets"]
-    if not by_reference:
-        assert (audited(site)[-1]["action"], audited(site)[-1]["subject"]) == ("search", "")
+    assert (audited(site)[-1]["action"], audited(site)[-1]["subject"]) == ("search", "")
+
+
+def test_a_subject_whom_no_record_there_can_name_is_refused_and_not_answered_with_nobody(
+    site: Site, victim: str, tmp_path: Path
+) -> None:
+    subject = tmp_path / "subject.yaml"
+    subject.write_text("reference: CRI-0", encoding="utf-8")
+    about = ("audit", "show", "--subject", str(subject), "--agency", "police")
+    refused = run(site, *about, "--dataset", VICTIMS)
+    assert refused.code == 1
+    assert "ask by the supplier's --reference" in refused.said
+    assert victim not in refused.text
 
 
 def test_a_search_that_finds_nothing_says_where_it_searched(site: Site, victim: str) -> None:

@@ -10,11 +10,13 @@ import json
 import logging
 import subprocess
 import sys
+import threading
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import psutil  # type: ignore[import-untyped, unused-ignore]
+from confluent_kafka import Producer
 
 from ops.embedded import stack as embedded
 from ops.isp.signed import load_signed
@@ -25,6 +27,7 @@ from ops.system import keys_of
 from ops.worker import WorkerSettings, run_worker
 from schemas.catalogue import load_catalogue
 from schemas.topics import Names
+from streams import transaction
 from streams.messages import BatchResult
 from streams.pipeline import Pipeline
 from tests.integration.waiting import until
@@ -33,11 +36,12 @@ ROOT = Path(__file__).resolve().parents[2]
 READY = "intake topics as"
 READY_S = 30.0
 FAULT = "a fault that the test ordered"
+CALL_S, HALT_S = 1.0, 2.5
 
 
 @dataclass(frozen=True)
 class Order:
-    """What the worker is started with; `raises_once` is a file that marks the fault as done.
+    """What the worker is started with; `raises_once` and `halts_once` are files that mark a fault as done.
 
     `by_command` has `ipu worker` itself start it, which takes the index of the run directory.
     """
@@ -49,6 +53,7 @@ class Order:
     metrics_port: int | None = None
     supervised: bool = False
     raises_once: str | None = None
+    halts_once: str | None = None
     by_command: bool = False
 
     @property
@@ -131,6 +136,8 @@ def _work(order: Order) -> None:
     names = Names(signed.protocol.prefix)
     if order.raises_once is not None:
         _have_it_raise_once(Path(order.raises_once))
+    if order.halts_once is not None:
+        _have_it_halt_once(Path(order.halts_once), psutil.Process(stack.broker.pid))
     run_worker(
         WorkerSettings(
             signed=signed,
@@ -154,6 +161,23 @@ def _have_it_raise_once(mark: Path) -> None:
         return process(pipeline, batch, handling)
 
     Pipeline.process = raising  # type: ignore[assignment, method-assign]
+
+
+def _have_it_halt_once(mark: Path, broker: psutil.Process) -> None:
+    """Have the broker stand still under a commit, for longer than the call is given."""
+
+    class Halting(Producer):
+        def commit_transaction(self, *seconds: float) -> None:
+            if not mark.exists():
+                mark.touch()
+                # So that it is the commit alone that gets no answer.
+                self.flush(HALT_S)
+                broker.suspend()
+                threading.Timer(HALT_S, broker.resume).start()
+            super().commit_transaction(*seconds)
+
+    setattr(transaction, "Producer", Halting)  # noqa: B010 - it is not exported
+    transaction.CALL_SECONDS = CALL_S
 
 
 def _main(argument: str) -> int:

@@ -16,6 +16,7 @@ from ops.disclosures.case_keys import FOLDER as CASES
 from ops.embedded import artefacts
 from ops.embedded.broker_config import Passwords, Ports, log4j2_properties, server_properties
 from ops.embedded.registry_door import DOOR, SCHEMA_BY_ID
+from ops.extras import EXTRAS
 from ops.keys import FOLDER
 from ops.metrics_door import HEALTH
 from ops.metrics_door import USER as METRICS
@@ -210,3 +211,13 @@ def _run_start_script(home: Path, folder: Path) -> str:
     return subprocess.run(
         ["bash", "-c", script], env=run, capture_output=True, text=True, check=True
     ).stdout
+
+
+def test_the_image_has_neither_java_nor_the_generator_of_records() -> None:
+    dockerfile = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    removed = set(re.findall(r"site-packages/(\S+)", dockerfile))
+    ours = {name.replace(".", "/") for name in EXTRAS if (ROOT / name.replace(".", "/")).is_dir()}
+    assert removed == ours != set()
+    (lock,) = re.findall(r"ARG LOCK=(\S+)", dockerfile)
+    pinned = (ROOT / lock).read_text(encoding="utf-8")
+    assert not re.findall(rf"^({'|'.join(set(EXTRAS) - ours)})==", pinned, re.MULTILINE)

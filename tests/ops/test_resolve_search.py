@@ -9,12 +9,15 @@ from typing import Any
 import pytest
 
 from ops.resolve.candidates import Candidate
+from ops.resolve.names import is_known_by_one_reference, policies_of, record_ids
 from ops.resolve.search import bears, ids_about, search
 from sanitiser.key_ring import Epoch, KeyRing
+from sanitiser.policy import Policy
 from schemas.catalogue import SCHEMA_FOLDER, load_catalogue
 from schemas.letters import Subject
 from schemas.london import london_time
 from schemas.protocol_file import load_protocol
+from schemas.record_type import RecordType
 from streams.disclosures.subjects import matcher
 from streams.pipeline import Flow
 from tests.streams.partnership import (
@@ -30,6 +33,9 @@ from tests.streams.partnership import (
 CATALOGUE = load_catalogue()
 PROTOCOL = load_protocol(SCHEMA_FOLDER / "protocols" / "banes.yaml", CATALOGUE)
 LONDON = london_time(NOW)
+KEYS = KeyRing(
+    (Epoch(1, None, KEY), Epoch(2, TODAY - timedelta(9), OTHER_KEY)), KEY.for_purpose("lasting")
+)
 DIGITS = frozenset("0123456789abcdef")
 
 
@@ -37,15 +43,12 @@ DIGITS = frozenset("0123456789abcdef")
 def turning(tmp_path_factory: pytest.TempPathFactory) -> Partnership:
     """Two epochs, of which the second began before the tests' day; all peripheral datasets open."""
     folder: Path = tmp_path_factory.mktemp("resolving")
-    keys = KeyRing(
-        (Epoch(1, None, KEY), Epoch(2, TODAY - timedelta(9), OTHER_KEY)), KEY.for_purpose("lasting")
-    )
     openings = tuple(
         o.model_copy(update={"begin": date(2020, 1, 1), "until": date(2030, 1, 1)})
         for o in PROTOCOL.openings
     )
     opened = PROTOCOL.model_copy(update={"openings": openings})
-    return Partnership.of(opened, CATALOGUE, small_index(folder), keys=keys)
+    return Partnership.of(opened, CATALOGUE, small_index(folder), keys=KEYS)
 
 
 def flow_of(partnership: Partnership, dataset: str) -> Flow:
@@ -120,9 +123,38 @@ def test_every_release_is_found_by_the_reference_of_its_original(
     lasting = KEY.for_purpose("lasting")
     names = [n for n in record_type.identity if record_type.field(n).kind == "text"]
     for name in names:
-        found = ids_about(bears(f" {record[name]} "), candidates, LONDON, lasting)
+        found = ids_about(bears(f" {record[name]} "), candidates, LONDON, lasting, policies)
         assert {bytes.fromhex(r["record_id"]) for r in released} <= found
-    assert ids_about(bears("no such reference"), candidates, LONDON, lasting) == frozenset()
+    none = ids_about(bears("no such reference"), candidates, LONDON, lasting, policies)
+    assert none == frozenset()
+
+
+def policies(record_type: RecordType) -> list[Policy]:
+    return list(policies_of(KEYS, PROTOCOL, CATALOGUE, record_type))
+
+
+@pytest.mark.parametrize("dataset", SUPPLIED)
+def test_what_was_released_is_found_when_nobody_is_entitled_to_it_any_more(
+    turning: Partnership, dataset: str, tmp_path: Path
+) -> None:
+    record_type = CATALOGUE.record_type(dataset)
+    record = original(dataset, TODAY - timedelta(1))
+    flow = flow_of(turning, dataset)
+    released = turning.releases(turning.process(turning.intake(dataset, record)))
+    turning.pipeline.memory.discard()
+    later = PROTOCOL.model_copy(update={"receives": ()})
+    reference = str(record[record_type.identity[0]])
+    if is_known_by_one_reference(record_type):
+        found = record_ids(KEYS, later, CATALOGUE, [(flow.steps.agency, dataset)], reference)
+    else:
+        meanwhile = Partnership.of(later, CATALOGUE, small_index(tmp_path), keys=KEYS)
+        given = flow.decode(turning.value(dataset, record))
+        candidates = [Candidate(flow_of(meanwhile, dataset).steps, given, None)]
+        found = ids_about(
+            bears(reference), candidates, LONDON, KEYS.lasting,
+            lambda t: policies_of(KEYS, later, CATALOGUE, t),
+        )  # fmt: skip
+    assert {bytes.fromhex(release["record_id"]) for release in released} <= found
 
 
 def test_a_person_is_found_in_the_originals_and_a_namesake_is_not(turning: Partnership) -> None:
@@ -134,7 +166,7 @@ def test_a_person_is_found_in_the_originals_and_a_namesake_is_not(turning: Partn
 
     def found(name: str, day: date) -> frozenset[bytes]:
         subject = Subject(name=name, date_of_birth=day)
-        return ids_about(lambda t: matcher(subject, t), candidates, LONDON, lasting)
+        return ids_about(lambda t: matcher(subject, t), candidates, LONDON, lasting, policies)
 
     assert found("ROE, Jane", born)
     assert not found("Jane Roe", born + timedelta(1))

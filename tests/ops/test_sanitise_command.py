@@ -77,6 +77,17 @@ def test_a_profile_that_nobody_is_entitled_to_is_refused() -> None:
         Agreed.of(protocol, "police-incident", "personal", None)
 
 
+def test_a_file_with_a_header_and_no_rows_is_a_failure_that_leaves_nothing(tmp_path: Path) -> None:
+    file, rejects = tmp_path / "in.csv", tmp_path / "rejects.csv"
+    file.write_text(HEADER, encoding="utf-8")
+    code, said = sanitise(file, "--rejects", str(rejects))
+    assert code == 1
+    assert (
+        f"ipu: {file}: has a header and no rows; accepted is a file with at least one row" in said
+    )
+    assert list(tmp_path.iterdir()) == [file]
+
+
 def sanitise(file: Path, *given: str) -> tuple[int, str]:
     arguments = [
         "sanitise",

@@ -10,7 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from ops.worker import _until_changed, end_when
+from ops.worker import _until_changed, end_when, pausing_topics
+from schemas.catalogue import load_catalogue
+from schemas.protocol import RejectLimit
+from schemas.protocol_file import load_protocol
+from tests.protocols import FIRST
 
 WAIT_SECONDS = 5.0
 
@@ -50,3 +54,12 @@ def test_a_list_of_keys_that_vanishes_as_it_is_looked_at_has_changed(
     monkeypatch.setattr(Path, "is_file", lambda _path: True)
     file.unlink()
     changed()
+
+
+def test_an_alarm_stops_the_topics_of_those_supplies_alone_whose_agreement_says_so() -> None:
+    protocol = load_protocol(FIRST, load_catalogue())
+    pausing, *others = protocol.supplies
+    limit = RejectLimit(share=0.5, window=20, pause=True)
+    supplies = (pausing.model_copy(update={"reject_limit": limit}), *others)
+    stopped = pausing_topics(protocol.model_copy(update={"supplies": supplies}))
+    assert stopped == {("police", "police-incident"): "banes.intake.police.police-incident"}

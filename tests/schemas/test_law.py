@@ -19,7 +19,7 @@ GUARDIAN = (
     "contact: hospital-guardian@partnership.example}\n"
 )
 FAULTS = {
-    "a law that is none": ("law: guidance-2010", "law: common-law", ":17: law: law 'common-law' is unknown"),
+    "a law that is none": ("law: guidance-2010", "law: common-law", ":19: law: law 'common-law' is unknown"),
     "a marking below the law's": (
         "marking: RESTRICTED", "marking: PROTECT", "'PROTECT' is too low or unknown; accepted: RESTRICTED",
     ),

@@ -169,7 +169,7 @@ def test_a_review_beyond_any_calendar_is_a_finding(tmp_path: Path, catalogue: Ca
         (
             "  intake_days: 28",
             "  days: 28",
-            "retention.days: is no setting; accepted: intake_days, ",
+            "retention.days: is no setting of format 1; accepted: intake_days, ",
         ),
         ("review: ", "review: 1.4.", "is no date; accepted: a date as YYYY-MM-DD"),
     ],
@@ -189,7 +189,7 @@ def test_a_file_that_is_no_protocol_is_told_what_one_has(
 ) -> None:
     path = tmp_path / "protocol.yaml"
     path.write_text("", encoding="utf-8")
-    with pytest.raises(ProtocolError, match="is no protocol; accepted: number, follows, "):
+    with pytest.raises(ProtocolError, match="is no protocol; accepted: format, number, follows, "):
         load_protocol(path, catalogue)
 
 

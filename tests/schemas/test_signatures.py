@@ -293,7 +293,11 @@ def test_signatures_are_read_as_they_were_written(file: Path) -> None:
 
 @pytest.mark.parametrize(
     ("text", "told"),
-    [("- party: police\n", "Field required"), ("x: [", "not YAML"), ("5", "no list")],
+    [
+        ("- party: police\n", "0.post: is missing; a value is needed"),
+        ("x: [", "not YAML"),
+        ("5", "no list"),
+    ],
 )
 def test_a_file_that_holds_no_signatures_is_told_with_its_name(
     file: Path, text: str, told: str

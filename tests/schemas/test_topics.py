@@ -106,3 +106,19 @@ def test_no_topic_takes_more_than_the_largest_message(
     protocol: Protocol, catalogue: Catalogue
 ) -> None:
     assert max(t.maximum_bytes for t in topics(protocol, catalogue)) <= MAXIMUM_MESSAGE_BYTES
+
+
+def test_a_name_says_whose_it_is_and_of_which_case(
+    protocol: Protocol, catalogue: Catalogue
+) -> None:
+    names = Names("banes")
+    known = [topic.name for topic in topics(protocol, catalogue)]
+    assert all(names.owns(name) and names.case_of(name) is None for name in known)
+    assert names.case_of(names.disclosed("0123456789abcdef")) == "0123456789abcdef"
+    assert {
+        rule.name for rule in rules(protocol) if rule.prefixed and rule.resource == "topic"
+    } == {names.every_disclosed}
+    assert names.party_of(names.principal("council")) == "council"
+    for foreign in ("barnet.council", "banes", "banes2.disclosed.x", "council", ""):
+        assert (names.owns(foreign), names.party_of(foreign)) == (False, None)
+        assert names.case_of(foreign) is None

@@ -59,10 +59,13 @@ class Log:
     unreadable: set[int] = field(default_factory=set)
     rebalances: bool = True
     unsettled: int = 0
+    elsewhere: set[str] = field(default_factory=set)
 
     def partitions(self) -> list[TopicPartition]:
-        """Partitions of everything that waits."""
-        known = dict.fromkeys((i.topic, i.partition) for i in self.waiting)
+        """Partitions of everything that waits, but of topics that another worker has."""
+        known = dict.fromkeys(
+            (i.topic, i.partition) for i in self.waiting if i.topic not in self.elsewhere
+        )
         return [TopicPartition(topic, partition) for topic, partition in known]
 
 
@@ -73,16 +76,25 @@ class Consumer:
         self.log = log
         self.config = config
         self.positions: dict[tuple[str, int], int] = defaultdict(int)
+        self.assigned: list[TopicPartition] = []
 
-    def subscribe(self, topics: list[str], on_assign: Callable[[Any, Any], None]) -> None:
+    def subscribe(
+        self,
+        topics: list[str],
+        on_assign: Callable[[Any, Any], None],
+        on_revoke: Callable[[Any, Any], None] = lambda _consumer, _partitions: None,
+    ) -> None:
         self.topics = topics
         self.on_assign = on_assign
+        self.on_revoke = on_revoke
 
     def poll(self, timeout: float) -> Message | None:
         if self.log.rebalances:
             self.log.rebalances = False
             self.positions = defaultdict(int, self.log.committed)
-            self.on_assign(self, self.log.partitions())
+            self.on_revoke(self, self.assigned)
+            self.assigned = self.log.partitions()
+            self.on_assign(self, self.assigned)
         found = self._next(1)
         if not found:
             time.sleep(min(timeout, 0.01))
@@ -95,9 +107,12 @@ class Consumer:
         if self.log.endless is not None:
             time.sleep(0.001)
             return [Message(self.log.endless)]
-        unread = [i for i in self.log.waiting if i.offset >= self.positions[i.topic, i.partition]][
-            :count
-        ]
+        unread = [
+            i
+            for i in self.log.waiting
+            if i.topic not in self.log.elsewhere
+            and i.offset >= self.positions[i.topic, i.partition]
+        ][:count]
         messages: list[Message] = []
         for intake in unread:
             if intake.offset in self.log.unreadable:
@@ -139,6 +154,7 @@ class Consumer:
         self.log.paused += [p.topic for p in partitions]
 
     def close(self) -> None:
+        self.on_revoke(self, self.assigned)
         self.log.closed = True
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import pytest
@@ -40,7 +40,7 @@ def log(monkeypatch: pytest.MonkeyPatch) -> Log:
 def work(
     partnership: Partnership,
     talk: Talk,
-    pausing: frozenset[str] = frozenset(),
+    pausing: Mapping[tuple[str, str], str] | None = None,
     changelog: Changelog | None = None,
 ) -> float:
     """Run the application, talk to it, stop it; gives the seconds that stopping took."""
@@ -48,7 +48,7 @@ def work(
     async def main() -> float:
         registry = CollectorRegistry()
         settings = SourceSettings(
-            partnership.pipeline.topics, "banes.audit", pausing, idle_seconds=0.01
+            partnership.pipeline.topics, "banes.audit", pausing or {}, idle_seconds=0.01
         )
         clients = WorkerClients({"bootstrap.servers": "127.0.0.1:1"}, "banes.worker")
         app = build_app(clients, partnership.pipeline, settings, Metrics(registry), changelog)
@@ -73,7 +73,7 @@ async def until(done: Callable[[], bool]) -> None:
 
 def test_building_the_application_opens_no_client(partnership: Partnership, log: Log) -> None:
     app = build_app(
-        WorkerClients({}, "banes.worker"), partnership.pipeline, SourceSettings((), "banes.audit"),
+        WorkerClients({}, "banes.worker"), partnership.pipeline, SourceSettings({}, "banes.audit"),
         Metrics(CollectorRegistry()),
     )  # fmt: skip
     assert list(app.agents) == ["pipeline"]
@@ -299,6 +299,56 @@ def test_the_lag_is_told_for_each_partition(
     work(partnership, talk)
 
 
+def told_of(registry: CollectorRegistry, name: str) -> set[tuple[str, ...]]:
+    """The labels of the series of a gauge."""
+    found = (family for family in registry.collect() if family.name == name)
+    return {tuple(sample.labels.values()) for family in found for sample in family.samples}
+
+
+def test_of_partitions_that_another_worker_has_taken_the_metrics_tell_nothing(
+    partnership: Partnership, log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(source, "_LAG_EVERY_SECONDS", 0.0)
+    offences = "banes.intake.police.police-crime-offence"
+    log.waiting = [
+        partnership.intake("police-incident", incident()),
+        partnership.intake("police-crime-offence", offence()),
+    ]
+    both = {("police", "police-incident"), ("police", "police-crime-offence")}
+
+    async def talk(app: Any, registry: CollectorRegistry) -> None:
+        await until(lambda: told_of(registry, "ipu_consumer_lag_records") == lag)
+        await until(lambda: told_of(registry, "ipu_reject_alarm") == both)
+        log.elsewhere.add(offences)
+        log.rebalances = True
+        await until(lambda: not log.rebalances)
+        for name in ("ipu_reject_alarm", "ipu_last_record_timestamp_seconds"):
+            await until(lambda: told_of(registry, name) == {("police", "police-incident")})  # noqa: B023 - awaited here
+        await until(lambda: told_of(registry, "ipu_consumer_lag_records") == {(INCIDENTS, "3")})
+        received = registry.get_sample_value(
+            "ipu_records_received_total", {"agency": "police", "dataset": "police-crime-offence"}
+        )
+        assert received == 1
+
+    lag = {(INCIDENTS, "3"), (offences, "3")}
+    work(partnership, talk)
+
+
+def test_a_worker_that_has_left_tells_of_no_lag(
+    partnership: Partnership, log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(source, "_LAG_EVERY_SECONDS", 0.0)
+    log.waiting = [partnership.intake("police-incident", incident())]
+    registries: list[CollectorRegistry] = []
+
+    async def talk(app: Any, registry: CollectorRegistry) -> None:
+        registries.append(registry)
+        await until(lambda: told_of(registry, "ipu_consumer_lag_records") != set())
+
+    work(partnership, talk)
+    assert told_of(registries[0], "ipu_consumer_lag_records") == set()
+
+
 class State(Changelog):
     """A changelog at the edge: of each thing that is asked of it, when; its end is reached in steps."""
 
@@ -392,18 +442,49 @@ def test_a_reject_alarm_pauses_the_intake_where_the_protocol_says_so(
     partnership = Partnership.of(
         protocol.model_copy(update={"supplies": supplies}), catalogue, index
     )
+    other = "banes.intake.police.police-crime-offence"
     log.waiting = [raw_intake(INCIDENTS, b"?", at) for at in range(20)]
+    log.waiting.append(partnership.intake("police-crime-offence", offence(), 0))
 
     async def talk(app: Any, registry: CollectorRegistry) -> None:
-        await until(lambda: log.committed.get((INCIDENTS, 3)) == 20)
+        await until(lambda: log.committed == {(INCIDENTS, 3): 20, (other, 3): 1})
         await asyncio.sleep(0.05)
         labels = {"agency": "police", "dataset": "police-incident"}
         assert registry.get_sample_value("ipu_reject_alarm", labels) == 1
         paused = registry.get_sample_value("ipu_intake_paused", labels)
         assert paused == (1 if pause else None)
 
-    work(partnership, talk, frozenset({INCIDENTS}) if pause else frozenset())
+    stopped = {
+        ("police", "police-incident"): INCIDENTS,
+        ("police", "police-crime-offence"): other,
+    }
+    work(partnership, talk, stopped if pause else {})
     assert log.paused == ([INCIDENTS] if pause else [])
+
+
+def test_a_paused_intake_stays_paused_wherever_the_worker_has_it_again(
+    protocol: Protocol, catalogue: Catalogue, index: PostcodeIndex, log: Log
+) -> None:
+    limit = RejectLimit(share=0.5, window=20, pause=True)
+    supplies = tuple(s.model_copy(update={"reject_limit": limit}) for s in protocol.supplies)
+    partnership = Partnership.of(
+        protocol.model_copy(update={"supplies": supplies}), catalogue, index
+    )
+    log.waiting = [raw_intake(INCIDENTS, b"?", at) for at in range(20)]
+    paused = ("police", "police-incident")
+
+    async def talk(app: Any, registry: CollectorRegistry) -> None:
+        await until(lambda: told_of(registry, "ipu_intake_paused") == {paused})
+        log.elsewhere.add(INCIDENTS)
+        log.rebalances = True
+        await until(lambda: told_of(registry, "ipu_intake_paused") == set())
+        log.elsewhere.clear()
+        log.rebalances = True
+        await until(lambda: told_of(registry, "ipu_intake_paused") == {paused})
+
+    work(partnership, talk, {paused: INCIDENTS})
+    assert log.paused[1:]
+    assert set(log.paused) == {INCIDENTS}
 
 
 @pytest.mark.parametrize("busy", [True, False])

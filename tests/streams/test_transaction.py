@@ -46,9 +46,13 @@ class Producer:
         self.undelivered: list[int] = []
         self.refusals: list[Refusal] = []
         self.failures: dict[str, list[Exception]] = {}
+        self.lost: list[KafkaError] = []
+        self.lost_with: dict[str, KafkaError] = {}
 
     def _call(self, name: str) -> None:
         self.calls.append(name)
+        if name in self.lost_with:
+            self.lost.append(self.lost_with.pop(name))
         if self.failures.get(name):
             raise self.failures[name].pop(0)
 
@@ -66,6 +70,8 @@ class Producer:
 
     def poll(self, timeout: float) -> None:
         self._call(f"poll {timeout}")
+        while self.lost:
+            self.config["error_cb"](self.lost.pop())
 
     def flush(self, timeout: float) -> int:
         self._call("flush")
@@ -101,20 +107,19 @@ def made(monkeypatch: pytest.MonkeyPatch) -> list[Producer]:
 @pytest.fixture
 def write(made: list[Producer]) -> Callable[..., Producer]:
     """Write the outputs with a producer that fails as told, and give the producer back."""
-    transactor = Transactor({"transactional.id": "t"}, "audit")
-    (producer,) = made
+    transactor = Transactor({"transactional.id": "t"}, "audit", renews=True)
 
     def run(outputs: list[Output] = OUTPUTS, **failures: list[Exception]) -> Producer:
-        producer.failures = failures
-        producer.calls.clear()
+        made[-1].failures = failures
+        made[-1].calls.clear()
         transactor.write(outputs, OFFSETS, GROUP)
-        return producer
+        return made[-1]
 
     return run
 
 
 DONE = [
-    "begin", "poll 0", "offsets", "flush", "produce", "produce", "poll 0", "commit",
+    "poll 0", "begin", "poll 0", "offsets", "flush", "produce", "produce", "poll 0", "commit", "poll 0",
 ]  # fmt: skip
 
 
@@ -144,6 +149,102 @@ def test_what_may_be_tried_again_is_the_same_call_again(
     assert len(producer.produced) == len(OUTPUTS)
 
 
+@pytest.mark.parametrize("call", ["offsets", "commit"])
+def test_what_may_come_late_of_a_call_without_an_answer_meets_another_epoch(
+    write: Callable[..., Producer], made: list[Producer], call: str
+) -> None:
+    """The broker refuses it then: otherwise it would end, or add to, the transaction after."""
+    late = write(**{call: [failure(retriable=True)]})
+    after = write()
+    assert after is not late
+    assert [p.config["transactional.id"] for p in made] == ["t", "t"]
+    assert after.calls == ["init", *DONE]
+    assert late.calls == []
+    assert write() is after
+
+
+def test_what_may_come_late_of_an_abort_meets_another_epoch(
+    write: Callable[..., Producer], made: list[Producer]
+) -> None:
+    with pytest.raises(TransactionAborted):
+        write(commit=[failure(abort=True)], abort=[failure(retriable=True)])
+    assert write() is made[1]
+
+
+def test_a_request_that_a_lost_connection_has_sent_twice_meets_another_epoch(
+    write: Callable[..., Producer], made: list[Producer]
+) -> None:
+    write()
+    made[0].lost_with = {"commit": KafkaError(KafkaError._TRANSPORT)}
+    assert write() is made[0]
+    assert write() is made[1]
+
+
+@pytest.mark.parametrize("call", ["poll 0", "commit"])
+def test_connections_that_fail_at_first_or_between_transactions_cost_no_producer(
+    write: Callable[..., Producer], made: list[Producer], call: str
+) -> None:
+    made[0].lost_with = {call: KafkaError(KafkaError._TRANSPORT)}
+    for _ in range(3):
+        write()
+    made[0].lost.append(KafkaError(KafkaError._TRANSPORT))
+    for _ in range(2):
+        write()
+    assert len(made) == 1
+
+
+def test_transactions_that_are_answered_have_one_producer(
+    write: Callable[..., Producer], made: list[Producer]
+) -> None:
+    """An answer that the same call may be made again is an answer; an abort that was asked for too."""
+    busy = KafkaError(KafkaError.CONCURRENT_TRANSACTIONS, "busy", False, True, False)
+    write(commit=[KafkaException(busy)])
+    with pytest.raises(TransactionAborted):
+        write(commit=[failure(abort=True)])
+    write()
+    assert len(made) == 1
+
+
+def test_what_is_reported_of_a_producer_that_was_given_up_is_not_said_of_the_next(
+    write: Callable[..., Producer], made: list[Producer]
+) -> None:
+    write(commit=[failure(retriable=True)])
+    write()
+    purged = Refusal(KafkaError.TOPIC_AUTHORIZATION_FAILED, "a")
+    made[0].config["on_delivery"](purged.error, purged)
+    made[0].config["error_cb"](KafkaError(KafkaError._TRANSPORT))
+    for _ in range(3):
+        write([*OUTPUTS, ENTRY])
+    assert len(made) == 2
+
+
+def test_a_producer_that_cannot_be_replaced_is_unmendable(
+    write: Callable[..., Producer], made: list[Producer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(commit=[failure(retriable=True)])
+    monkeypatch.setattr(Producer, "init_transactions", lambda *_: _raise(failure(fatal=True)))
+    with pytest.raises(Unmendable):
+        write()
+    assert "begin" not in made[1].calls
+
+
+def test_who_may_have_lost_its_place_to_another_does_not_take_it_back(
+    made: list[Producer],
+) -> None:
+    """No group would refuse the offsets of the first one: its process ends, and begins anew."""
+    transactor = Transactor({"transactional.id": "t"}, "audit")
+    made[0].failures = {"commit": [failure(retriable=True)]}
+    transactor.write(OUTPUTS, OFFSETS, GROUP)
+    with pytest.raises(Unmendable, match="t: a request may come late"):
+        transactor.write(OUTPUTS, OFFSETS, GROUP)
+    assert len(made) == 1
+    assert made[0].calls.count("begin") == 1
+
+
+def _raise(error: Exception) -> None:
+    raise error
+
+
 def test_the_audit_is_acknowledged_before_anything_else_is_produced(
     write: Callable[..., Producer], made: list[Producer]
 ) -> None:
@@ -151,8 +252,8 @@ def test_the_audit_is_acknowledged_before_anything_else_is_produced(
     producer = write([OUTPUTS[0], ENTRY, OUTPUTS[1]])
     assert [topic for topic, *_ in producer.produced] == ["audit", "a", "b"]
     assert producer.calls == [
-        "begin", "produce", "poll 0", "offsets", "flush", "flush", "flush",
-        "produce", "produce", "poll 0", "commit",
+        "poll 0", "begin", "produce", "poll 0", "offsets", "flush", "flush", "flush",
+        "produce", "produce", "poll 0", "commit", "poll 0",
     ]  # fmt: skip
 
 
@@ -162,7 +263,7 @@ def test_a_transaction_whose_audit_stays_out_is_asked_whether_it_failed(
     monkeypatch.setattr(transaction, "PROBE_SECONDS", -1.0)
     made[0].undelivered = [1]
     producer = write([*OUTPUTS, ENTRY])
-    assert producer.calls[3:7] == ["offsets", "flush", "offsets", "flush"]
+    assert producer.calls[4:8] == ["offsets", "flush", "offsets", "flush"]
 
 
 @pytest.mark.parametrize("retriable", [True, False])
@@ -184,7 +285,7 @@ def test_nothing_is_produced_whose_audit_was_lost(
     with pytest.raises(TransactionAborted, match="_MSG_TIMED_OUT"):
         write([*OUTPUTS, ENTRY])
     assert [topic for topic, *_ in made[0].produced] == ["audit"]
-    assert made[0].calls[-1] == "abort"
+    assert made[0].calls[-2] == "abort"
 
 
 def test_nothing_is_produced_whose_audit_is_never_acknowledged(
@@ -204,7 +305,7 @@ def test_a_message_that_the_client_finds_too_large_undoes_the_batch(
     too_large = KafkaException(KafkaError(KafkaError.MSG_SIZE_TOO_LARGE, "too large"))
     with pytest.raises(OutputsTooLarge, match="topic a"):
         write(produce=[too_large])
-    assert made[0].calls[-1] == "abort"
+    assert made[0].calls[-2] == "abort"
 
 
 def test_a_message_that_the_broker_finds_too_large_undoes_the_batch(
@@ -214,7 +315,7 @@ def test_a_message_that_the_broker_finds_too_large_undoes_the_batch(
     made[0].refusals = [Refusal(KafkaError.MSG_SIZE_TOO_LARGE, "a")]
     with pytest.raises(OutputsTooLarge, match="topic a"):
         write(commit=[failure(abort=True)])
-    assert made[0].calls[-1] == "abort"
+    assert made[0].calls[-2] == "abort"
 
 
 @pytest.mark.parametrize("call", ["produce", "offsets", "commit"])
@@ -223,7 +324,7 @@ def test_an_abortable_error_undoes_the_batch(
 ) -> None:
     with pytest.raises(TransactionAborted, match="as the test wants it"):
         write(**{call: [failure(abort=True)]})
-    assert made[0].calls == [*DONE[: DONE.index(call)], call, "abort"]
+    assert made[0].calls == [*DONE[: DONE.index(call)], call, "abort", "poll 0"]
 
 
 def test_an_abort_that_may_be_tried_again_is(
@@ -231,7 +332,7 @@ def test_an_abort_that_may_be_tried_again_is(
 ) -> None:
     with pytest.raises(TransactionAborted):
         write(offsets=[failure(abort=True)], abort=[failure(retriable=True)])
-    assert made[0].calls[-2:] == ["abort", "abort"]
+    assert made[0].calls[-3:-1] == ["abort", "abort"]
 
 
 def test_after_an_abort_the_next_batch_begins_anew(
@@ -251,7 +352,7 @@ def test_any_other_error_is_unmendable_and_aborts_nothing(
 ) -> None:
     with pytest.raises(Unmendable, match="_TIMED_OUT"):
         write(**{call: [error]})
-    assert made[0].calls[-1] == call
+    assert made[0].calls[-2] == call
 
 
 @pytest.mark.parametrize("code", ["TOPIC", "GROUP", "TRANSACTIONAL_ID", "CLUSTER"])
@@ -275,7 +376,7 @@ def test_a_full_queue_is_polled_and_the_message_produced_once(
 ) -> None:
     producer = write(produce=[BufferError(), BufferError()])
     again = ["produce", "poll 0.1", "produce", "poll 0.1", "produce"]
-    assert producer.calls[4:9] == again
+    assert producer.calls[5:10] == again
     assert [topic for topic, *_ in producer.produced] == ["a", "b"]
 
 

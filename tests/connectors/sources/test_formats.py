@@ -10,9 +10,10 @@ import pytest
 from openpyxl import Workbook
 
 from connectors.convert import Converter
+from connectors.errors import SourceError
 from connectors.mapping import Mapping
 from connectors.sources.formats import format_of, open_table
-from connectors.sources.table import Row
+from connectors.sources.table import Row, rows_of
 from schemas.catalogue import Catalogue
 
 Make = Callable[..., Mapping]
@@ -103,3 +104,24 @@ def converted(path: Path, mapping: Mapping, catalogue: Catalogue) -> list[dict[s
             assert record is not None
             found.append(record)
     return found
+
+
+def test_a_file_of_a_header_alone_is_refused(
+    make_mapping: Make, write_csv: Callable[..., Path], tmp_path: Path
+) -> None:
+    book: Any = Workbook()
+    book.active.append(["Ref", "A"])
+    book.save(tmp_path / "sheet.xlsx")
+    for file in (write_csv("Ref,A\n,\n"), tmp_path / "sheet.xlsx"):
+        with open_table(file, make_mapping()) as source:
+            assert source.header == ("Ref", "A")
+            with pytest.raises(SourceError, match="has a header and no rows"):
+                list(rows_of(source, file))
+
+
+def test_a_row_that_cannot_be_read_is_a_row(
+    make_mapping: Make, write_csv: Callable[..., Path]
+) -> None:
+    file = write_csv("Ref,A\n1,2,3\n")
+    with open_table(file, make_mapping()) as source:
+        assert [row.number for row in rows_of(source, file)] == [1]

@@ -13,6 +13,7 @@ from contextlib import suppress
 from kafka.record.util import calc_crc32c
 
 PRODUCE, FIND_COORDINATOR, DESCRIBE_GROUPS, SASL_HANDSHAKE, SASL_AUTHENTICATE = 0, 10, 15, 17, 36
+END_TXN, DESCRIBE_TRANSACTIONS = 26, 65
 GZIP, SNAPPY, LZ4, ZSTD = 1, 2, 3, 4
 NONCE = "attack"
 SECONDS = 10.0
@@ -102,6 +103,32 @@ def find_coordinators(count: int) -> bytes:
 def describe_groups(count: int) -> bytes:
     """Return the body of a request (version 5) to describe groups without a name."""
     return b"\x00" + _unsigned(count + 1) + b"\x01" * count + b"\x00\x00"
+
+
+def describe_transaction(transactional_id: str) -> bytes:
+    """Return the body of a request (version 0) to describe a transactional id."""
+    name = transactional_id.encode()
+    return b"\x00" + _unsigned(2) + _unsigned(len(name) + 1) + name + b"\x00"
+
+
+def producer_of(described: bytes) -> tuple[int, int]:
+    """Return the producer and its epoch from the answer to `describe_transaction`."""
+    # A byte of tags, the throttle time, the number of states, and the error of the first.
+    (code,) = struct.unpack_from(">h", described, 6)
+    if code:
+        message = f"the transactional id was not described ({code})"
+        raise ConnectionError(message)
+    at = 8
+    for _ in ("transactional id", "state"):
+        at += described[at]
+    at += 4 + 8
+    number, epoch = struct.unpack_from(">qh", described, at + 0)
+    return number, epoch
+
+
+def end_transaction(transactional_id: str, producer: int, epoch: int) -> bytes:
+    """Return the body of a request (version 1) to commit what a producer has open."""
+    return _text(transactional_id.encode()) + struct.pack(">qh?", producer, epoch, True)
 
 
 def outcome(produced: bytes) -> int:

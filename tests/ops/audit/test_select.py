@@ -5,10 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
+
 from ops.audit.entries import Entry
 from ops.audit.select import Inquiry, answers
+from schemas.topics import Names
 
 CASE, OTHER = "3f0a51c2d4e69b78", "0000000000000000"
+NAMES = Names("banes")
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 
 
@@ -33,12 +37,28 @@ READS = entry(
 
 def test_the_recipients_reads_are_told_with_the_case() -> None:
     letter = entry(CASE)
-    found = list(answers([letter, entry(OTHER), entry(None), READS], Inquiry(case=CASE)))
+    found = list(answers([letter, entry(OTHER), entry(None), READS], Inquiry(NAMES, case=CASE)))
     assert [answer.entry for answer in found] == [letter, READS]
     assert [share["topic"] for share in found[1].shares] == [f"banes.disclosed.{CASE}"]
-    assert list(answers([READS], Inquiry(case=CASE, recipient="fire"))) == []
+    assert list(answers([READS], Inquiry(NAMES, case=CASE, recipient="fire"))) == []
+
+
+@pytest.mark.parametrize("asked", ["council", "banes.council"])
+def test_a_recipient_is_named_as_a_party_or_as_a_principal(asked: str) -> None:
+    released = read("banes.depersonalised.central.fire-incident", "council")
+    released |= {"what": "released", "recipients": ["fire", "council"]}
+    shares = (READS.content or {})["shares"]
+    (found,) = answers([entry(None, *shares, released)], Inquiry(NAMES, recipient=asked))
+    assert list(found.shares) == [shares[0], shares[1], released]
+
+
+def test_another_partnerships_council_is_not_this_ones() -> None:
+    denied = read("banes.audit", "council") | {"recipients": ["barnet.council"]}
+    assert list(answers([entry(None, denied)], Inquiry(NAMES, recipient="council"))) == []
+    (found,) = answers([entry(None, denied)], Inquiry(NAMES, recipient="barnet.council"))
+    assert found.shares == (denied,)
 
 
 def test_an_inquiry_about_no_case_is_answered_as_before() -> None:
-    (found,) = answers([READS], Inquiry(recipient="council"))
+    (found,) = answers([READS], Inquiry(NAMES, recipient="council"))
     assert len(found.shares) == 2

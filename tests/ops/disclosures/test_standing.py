@@ -16,10 +16,12 @@ from ops.disclosures.errors import DisclosureError
 from ops.disclosures.office import Office
 from ops.disclosures.standing import case_grounds, known_standing, read_standing
 from ops.reader import UNKNOWN_TOPIC, Denied, ReadError
+from schemas.actors import Actor
 from schemas.wire import encoder
 from streams.disclosures.case import Case, ConsentRecord, Flow, State
 from streams.disclosures.register import Refused, Register, Taken, opened
 from streams.disclosures.standing import Standing
+from streams.disclosures.steps import StepKind
 from tests.streams.disclosures.table import CASE, CATALOGUE, NOW, PROTOCOL, Table, reasons, request
 
 CLIENT: dict[str, Any] = {}
@@ -129,7 +131,9 @@ def test_consent_no_longer_holds_once_its_newest_version_cannot_be_read(
 
 def test_a_case_is_not_open_once_its_newest_version_cannot_be_read(running: Case) -> None:
     was_open = version(running, CASE)
-    closing = running.after(State.CLOSING, NOW, "police.deputy", "approval withdrawn")
+    closing = running.after(
+        State.CLOSING, NOW, Actor("police", "deputy"), StepKind.APPROVAL_WITHDRAWN
+    )
     standing = of_cases(was_open, unreadable(version(closing, CASE)))
     assert list(restored(standing).standing) == []
     assert (standing.cases, list(standing.unreadable_cases)) == ({}, [CASE])

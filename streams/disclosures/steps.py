@@ -1,0 +1,121 @@
+"""The steps of a case's history: which kinds there are, and who may see the reason of each."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from enum import Enum, StrEnum
+
+from pydantic import AwareDatetime
+
+from schemas.formats import Signed
+
+_CODE = re.compile(r"(?P<kind>[^()]+?)(?: \([^()]*\))?")
+
+
+class StepKind(StrEnum):
+    """One kind of step. The value is its code in the topics, and is never changed.
+
+    A reworded code would be unknown to what reads the topics, and its reason hidden.
+    """
+
+    REQUESTED = "requested"
+    REQUESTED_URGENTLY = "requested, urgently"
+    ADVISED_TO_SHARE = "advised to share"
+    ADVISED_TO_WITHHOLD = "advised to withhold"
+    HELD = "held"
+    REFUSED = "refused"
+    APPROVED = "approved"
+    APPROVED_URGENTLY = "approved, urgently"
+    APPROVED_WITHOUT_CONSENT = "approved, without consent"
+    APPROVED_URGENTLY_WITHOUT_CONSENT = "approved, urgently, without consent"
+    REVIEWED = "reviewed"
+    APPROVAL_WITHDRAWN = "approval withdrawn"
+    OPENED = "opened"
+    ENDED = "ended by its recipient"
+    TAKEN_BACK = "request taken back"
+    COPIES_DESTROYED = "own copies confirmed destroyed"
+    LAPSED = "lapsed"
+    EXPIRED = "expired"
+    PARTY_LEFT = "a party left the protocol"
+    REVIEW_OVERDUE = "the protocol's review is overdue"
+    NOT_REVIEWED = "not reviewed in time"
+    LOST = "its key or topic was lost"
+    DESTROYED = "destroyed access, topic, key"
+    CLOSED = "closed"
+
+
+class Readers(Enum):
+    """Who may see the reason of a step."""
+
+    BOTH_PARTIES = "both parties"
+    SUPPLIER = "the supplier alone"
+
+
+REASON_FOR: Mapping[StepKind, Readers] = {
+    StepKind.REQUESTED: Readers.BOTH_PARTIES,
+    StepKind.REQUESTED_URGENTLY: Readers.BOTH_PARTIES,
+    # What the guardian says is between the guardian and its own agency.
+    StepKind.ADVISED_TO_SHARE: Readers.SUPPLIER,
+    StepKind.ADVISED_TO_WITHHOLD: Readers.SUPPLIER,
+    StepKind.HELD: Readers.BOTH_PARTIES,
+    StepKind.REFUSED: Readers.BOTH_PARTIES,
+    StepKind.APPROVED: Readers.BOTH_PARTIES,
+    StepKind.APPROVED_URGENTLY: Readers.BOTH_PARTIES,
+    StepKind.APPROVED_WITHOUT_CONSENT: Readers.BOTH_PARTIES,
+    StepKind.APPROVED_URGENTLY_WITHOUT_CONSENT: Readers.BOTH_PARTIES,
+    StepKind.REVIEWED: Readers.BOTH_PARTIES,
+    StepKind.APPROVAL_WITHDRAWN: Readers.BOTH_PARTIES,
+    StepKind.OPENED: Readers.BOTH_PARTIES,
+    StepKind.ENDED: Readers.BOTH_PARTIES,
+    StepKind.TAKEN_BACK: Readers.BOTH_PARTIES,
+    StepKind.COPIES_DESTROYED: Readers.BOTH_PARTIES,
+    StepKind.LAPSED: Readers.BOTH_PARTIES,
+    StepKind.EXPIRED: Readers.BOTH_PARTIES,
+    StepKind.PARTY_LEFT: Readers.BOTH_PARTIES,
+    StepKind.REVIEW_OVERDUE: Readers.BOTH_PARTIES,
+    StepKind.NOT_REVIEWED: Readers.BOTH_PARTIES,
+    StepKind.LOST: Readers.BOTH_PARTIES,
+    StepKind.DESTROYED: Readers.BOTH_PARTIES,
+    StepKind.CLOSED: Readers.BOTH_PARTIES,
+}
+"""A kind that is not listed here is for the supplier alone."""
+
+
+class Step(Signed):
+    """One step of the case's history.
+
+    `what` is the code of its kind, with a detail in brackets where it has one. `reason` goes when the case
+    is closed, as all that tells of people.
+    """
+
+    at: AwareDatetime
+    who: str
+    what: str
+    reason: str = ""
+
+    @property
+    def kind(self) -> StepKind | None:
+        """The kind of step; None if this release does not know it."""
+        found = _CODE.fullmatch(self.what)
+        try:
+            return StepKind(found["kind"]) if found else None
+        except ValueError:
+            return None
+
+    @property
+    def without_reason(self) -> Step:
+        """The step without what tells of people."""
+        return Step(at=self.at, who=self.who, what=self.what)
+
+    @property
+    def for_recipient(self) -> Step:
+        """The step as the recipient sees it: with its reason only if its kind says so."""
+        kind = self.kind
+        is_shown = kind is not None and REASON_FOR.get(kind) is Readers.BOTH_PARTIES
+        return self if is_shown else self.without_reason
+
+
+def code_of(kind: StepKind, detail: str = "") -> str:
+    """Return what a step of a kind has in `what`."""
+    return f"{kind} ({detail})" if detail else str(kind)

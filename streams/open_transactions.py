@@ -1,0 +1,96 @@
+"""Measures which records no reader of committed data can read yet, because a transaction stays open.
+
+A transaction that nobody ends stops all readers of a partition at its first record, and librdkafka tells
+nobody (its issue 5497). The high watermark runs on meanwhile; the last stable offset, up to which such
+readers get, does not.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from confluent_kafka import IsolationLevel, KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin._listoffsets import OffsetSpec
+from prometheus_client import Gauge
+
+from streams.metrics import show
+
+log = logging.getLogger(__name__)
+
+EVERY_SECONDS = 10.0
+SETTLE_SECONDS = 1.0
+"""How long a transaction may take before its records count: those of the workers take far less."""
+_CALL_SECONDS = 5.0
+
+Place = tuple[str, int]
+
+
+def waiting(ends: Mapping[Place, int], stable: Mapping[Place, int]) -> dict[tuple[str], int]:
+    """Return for each topic how many offsets before `ends` lie behind the last stable ones.
+
+    A partition counts only where both are known.
+    """
+    found: Counter[tuple[str]] = Counter()
+    for place, end in ends.items():
+        if place in stable:
+            found[(place[0],)] += max(0, end - stable[place])
+    return dict(found)
+
+
+class OpenTransactions:
+    """Asks the broker about every topic that the client may describe."""
+
+    def __init__(self, connection: Mapping[str, Any], gauge: Gauge) -> None:
+        """Connect nothing yet; `gauge` has the topic as its label."""
+        self._connection = connection
+        self._gauge = gauge
+        self._admin: AdminClient | None = None
+
+    def watch(self) -> None:
+        """Measure again and again, beside the worker and for as long as the process runs."""
+        threading.Thread(target=self._run, name="open-transactions", daemon=True).start()
+
+    def measure(self) -> None:
+        """Measure once. What the broker does not answer is not shown, rather than as it was before."""
+        try:
+            admin = self._admin = self._admin or AdminClient({**self._connection})
+            places = _places(admin)
+            ends = _latest(admin, places, IsolationLevel.READ_UNCOMMITTED)
+            time.sleep(SETTLE_SECONDS)
+            stable = _latest(admin, places, IsolationLevel.READ_COMMITTED)
+        except KafkaException as error:
+            log.warning("Kafka: %s; open transactions are not measured", error.args[0].name())
+            ends = stable = {}
+        show(self._gauge, waiting(ends, stable))
+
+    def _run(self) -> None:
+        while True:
+            self.measure()
+            time.sleep(EVERY_SECONDS)
+
+
+def _places(admin: AdminClient) -> list[Place]:
+    topics = admin.list_topics(timeout=_CALL_SECONDS).topics
+    return [(name, number) for name, topic in topics.items() for number in topic.partitions]
+
+
+def _latest(admin: AdminClient, places: list[Place], level: IsolationLevel) -> dict[Place, int]:
+    """Return the end of each partition as a reader of this level sees it; none of one that gives an error."""
+    if not places:
+        return {}
+    end = OffsetSpec.latest()  # type: ignore[no-untyped-call]
+    asked = {TopicPartition(*place): end for place in places}
+    answers = admin.list_offsets(asked, isolation_level=level, request_timeout=_CALL_SECONDS)
+    found: dict[Place, int] = {}
+    for at, answer in answers.items():
+        try:
+            found[at.topic, at.partition] = answer.result().offset
+        except KafkaException:
+            continue
+    return found

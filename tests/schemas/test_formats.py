@@ -1,0 +1,299 @@
+"""A signature stays valid in every release, and a release refuses what only a later one can read.
+
+The digests, signatures and letters in format_1.json are those that the first release of format 1 made. They
+never change. Those of the examples change with these examples alone.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic_core import to_jsonable_python
+
+from schemas import letters
+from schemas.catalogue import SCHEMA_FOLDER, Catalogue
+from schemas.exact_base64 import encoded
+from schemas.formats import REQUIRED, Signed, load_formats
+from schemas.letters import LetterError, digest, opened_letter, statement
+from schemas.protocol import Protocol, ProtocolError
+from schemas.protocol_file import load_protocol
+from schemas.signatures import (
+    Signature,
+    content_digest,
+    is_current,
+    keys_digest,
+    load_signatures,
+    save_signatures,
+    signatures_file,
+    terms_digest,
+)
+from schemas.succession import before_of
+from streams.disclosures.case import Case, ConsentRecord, Flow, read_stored
+from streams.disclosures.register import opened
+from tests.later_release import ADDED, later, models_of, using
+from tests.protocols import FIRST
+from tests.schemas.test_signatures import TODAY
+from tests.streams.disclosures.table import NOW, Table, key_of, request
+
+SIGNED: dict[str, Any] = json.loads(Path(__file__).with_name("format_1.json").read_text("utf-8"))
+EVERY = SIGNED["every_field"]
+LETTERS = SIGNED["letters"]
+PROTOCOL_MODELS = sorted({m.__name__ for m in models_of(Protocol)})
+LETTER_MODELS = sorted({m.__name__ for m in models_of(letters.Letter)})
+CASE_MODELS = sorted({m.__name__ for m in models_of(Case | ConsentRecord)})
+IN_TERMS = {
+    "Agreement", "AggregateAgreement", "Entitlement", "Neighbour", "Officer", "Party", "RejectLimit",
+    "SupplyAgreement",
+}  # fmt: skip
+BANES = SCHEMA_FOLDER / "protocols" / "banes.yaml"
+FILES = {"banes.yaml": BANES, "bro.yaml": BANES.with_name("bro.yaml"), "first.yaml": FIRST}
+DIGEST_OF_BANES = "8efdeb1ebbe053c4d213a13920022bf3e1e7c5804d35a2a7c05a3580e9b6658b"
+
+
+def terms_of(protocol: Protocol) -> dict[str, str]:
+    return {name: terms_digest(protocol, name) for name in protocol.signatories}
+
+
+def read_by_later(extended: str) -> Protocol:
+    """The protocol of format 1, as a release reads it that knows a field more in one model."""
+    protocol: Protocol = later(Protocol, extended).model_validate(EVERY["in_force"])
+    return protocol
+
+
+def signed_by_all_releases() -> Iterator[type[Signed]]:
+    found = set(Signed.__subclasses__())
+    while found:
+        model = found.pop()
+        found |= set(model.__subclasses__())
+        if not model.__name__.startswith("_") and not model.__module__.startswith("tests."):
+            yield model
+
+
+def test_the_digest_of_the_example_is_what_its_officers_signed(catalogue: Catalogue) -> None:
+    assert content_digest(load_protocol(BANES, catalogue)) == DIGEST_OF_BANES
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_protocol_has_the_digest_that_it_had(name: str, catalogue: Catalogue) -> None:
+    protocol = load_protocol(FILES[name], catalogue)
+    digests = {"content": content_digest(protocol), "keys": keys_digest(protocol)}
+    assert digests == SIGNED["protocols"][name]
+
+
+def test_a_protocol_that_uses_every_field_has_the_digests_that_it_had() -> None:
+    protocol = Protocol.model_validate(EVERY["in_force"])
+    assert (content_digest(protocol), keys_digest(protocol)) == (EVERY["content"], EVERY["keys"])
+    assert terms_of(protocol) == EVERY["terms"]
+    assert json.loads(protocol.model_dump_json(by_alias=True)) == EVERY["in_force"]
+
+
+def test_a_signature_that_was_made_then_is_valid() -> None:
+    signature = Signature.model_validate(EVERY["signature"])
+    assert is_current(Protocol.model_validate(EVERY["in_force"]), signature, TODAY)
+
+
+@pytest.mark.parametrize("name", LETTERS)
+def test_a_letter_that_was_signed_then_is_valid(name: str) -> None:
+    assert digest(opened_letter(LETTERS[name])) == LETTERS[name]["digest"]
+
+
+@pytest.mark.parametrize("extended", PROTOCOL_MODELS)
+def test_a_field_that_a_later_release_adds_changes_no_digest_of_a_protocol(extended: str) -> None:
+    protocol = read_by_later(extended)
+    assert (content_digest(protocol), keys_digest(protocol)) == (EVERY["content"], EVERY["keys"])
+    assert terms_of(protocol) == EVERY["terms"]
+    assert is_current(protocol, Signature.model_validate(EVERY["signature"]), TODAY)
+
+
+@pytest.mark.parametrize("extended", PROTOCOL_MODELS)
+def test_a_field_that_is_used_changes_the_digest_and_is_refused_by_an_earlier_release(
+    extended: str,
+) -> None:
+    protocol = using(read_by_later(extended), extended)
+    assert content_digest(protocol) != EVERY["content"]
+    changed = terms_of(protocol) != EVERY["terms"]
+    assert changed == (extended in IN_TERMS)
+    document = json.loads(protocol.model_dump_json(by_alias=True))
+    with pytest.raises(ValidationError, match=ADDED):
+        Protocol.model_validate(document)
+
+
+@pytest.mark.parametrize("extended", PROTOCOL_MODELS)
+def test_a_protocol_that_a_later_release_put_in_force_is_read(extended: str) -> None:
+    protocol = read_by_later(extended)
+    document = json.loads(protocol.model_dump_json(by_alias=True))
+    before = before_of(EVERY["content"], document)
+    assert (before.number, before.terms) == (2, EVERY["terms"])
+    used = json.loads(using(protocol, extended).model_dump_json(by_alias=True))
+    after = before_of("a" * 64, used)
+    assert (after.holders, after.authorities) == (before.holders, before.authorities)
+    assert after.terms == {}, "terms that are not understood are signed anew"
+
+
+def test_a_protocol_in_force_of_a_later_format_is_refused() -> None:
+    said = (
+        "the protocol in force .a{64}.: format: 2 is no format that this release reads; accepted: 1"
+    )
+    with pytest.raises(ProtocolError, match=said):
+        before_of("a" * 64, {**EVERY["in_force"], "format": 2})
+
+
+def test_a_protocol_says_its_format_or_leaves_it_out(tmp_path: Path, catalogue: Catalogue) -> None:
+    path = tmp_path / "banes.yaml"
+    text = BANES.read_text("utf-8")
+    assert "\nformat: 1\n" in text
+    path.write_text(text.replace("\nformat: 1\n", "\n"), encoding="utf-8")
+    assert content_digest(load_protocol(path, catalogue)) == DIGEST_OF_BANES
+
+
+def test_a_protocol_of_a_later_format_is_refused_with_that_alone(
+    tmp_path: Path, catalogue: Catalogue
+) -> None:
+    path = tmp_path / "banes.yaml"
+    path.write_text(f"{ADDED}: []\nformat: 2\n{FIRST.read_text('utf-8')}", encoding="utf-8")
+    with pytest.raises(ProtocolError) as raised:
+        load_protocol(path, catalogue)
+    assert str(raised.value) == (
+        f"{path}:2: format: 2 is no format that this release reads; accepted: 1. A later release reads "
+        "later formats"
+    )
+
+
+def test_a_protocol_with_a_field_of_a_later_release_is_refused_at_its_line(
+    tmp_path: Path, catalogue: Catalogue
+) -> None:
+    path = tmp_path / "banes.yaml"
+    path.write_text(f"format: 1\n{ADDED}: []\n{FIRST.read_text('utf-8')}", encoding="utf-8")
+    with pytest.raises(ProtocolError) as raised:
+        load_protocol(path, catalogue)
+    said = f"{path}:2: {ADDED}: is no setting of format 1; accepted: format, number, follows, "
+    assert str(raised.value).startswith(said)
+
+
+def test_a_signature_is_valid_for_a_later_release_until_it_uses_a_field_more() -> None:
+    extended: Signature = later(Signature, "Signature").model_validate(EVERY["signature"])
+    assert extended.holds(extended.key)
+    assert save_signatures(FIRST, [extended]) == save_signatures(
+        FIRST, [Signature.model_validate(EVERY["signature"])]
+    )
+    assert not using(extended, "Signature").holds(extended.key)
+
+
+def test_a_signature_of_a_later_format_is_refused_at_its_line(tmp_path: Path) -> None:
+    path = signatures_file(tmp_path / "banes.yaml")
+    signature = Signature.model_validate(EVERY["signature"])
+    text = save_signatures(path, [signature, signature])
+    path.write_text(f"{text}  format: 2\n  weight: 3\n", encoding="utf-8")
+    with pytest.raises(ProtocolError) as raised:
+        load_signatures(tmp_path / "banes.yaml")
+    line = len(text.splitlines()) + 1
+    assert str(raised.value).startswith(f"{path}:{line}: 1.format: 2 is no format that")
+    assert "weight" not in str(raised.value)
+
+
+@pytest.mark.parametrize("extended", LETTER_MODELS)
+def test_a_field_that_a_later_release_adds_changes_no_letter(
+    extended: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(letters, "_LETTERS", TypeAdapter(later(letters.Letter, extended)))
+    read = {name: opened_letter(signed) for name, signed in LETTERS.items()}
+    assert {n: digest(letter) for n, letter in read.items()} == {
+        n: signed["digest"] for n, signed in LETTERS.items()
+    }
+    used = [statement(using(letter, extended)) for letter in read.values()]
+    assert any(ADDED in text for text in used)
+
+
+def sealed_as(more: dict[str, Any], name: str = "request") -> dict[str, Any]:
+    """A letter with other content, signed by its writer."""
+    document = {**json.loads(LETTERS[name]["document"]), **more}
+    text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    key = key_of(document["party"], document["post"])
+    signature = encoded(key.sign(letters._DOMAIN + text.encode()))
+    return {"document": text, "signature": signature}
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({"format": 2, "weight": 3}, "it is of format 2; accepted: 1. A later release may read it"),
+        ({"format": "Jane Roe"}, "it is of another format; accepted: 1. A later"),
+        ({"format": 19900517}, "it is of another format; accepted: 1. A later"),
+        ({"kind": "Jane Roe"}, "its kind is not in format 1; accepted: request, decision, "),
+        ({"Jane Roe": 3}, "it has a field that is not in format 1; accepted there: format, case, "),
+        (
+            {"subjects": [{"reference": "Jane Roe", "Jane Roe": 3}]},
+            "it has a field that is not in format 1; accepted there: reference, name, date_of_birth, ",
+        ),
+    ],
+)
+def test_a_letter_of_a_later_release_is_refused_with_what_is_read_and_nothing_of_it(
+    more: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(LetterError) as raised:
+        opened_letter(sealed_as(more))
+    assert str(raised.value).startswith(said)
+    assert "Jane" not in str(raised.value)
+    assert "1990" not in str(raised.value)
+
+
+def kept() -> list[BaseModel]:
+    """A case that is open and a consent, as the broker keeps them."""
+    table = Table()
+    table.send(request())
+    table.decide("approve")
+    table.consent()
+    return [opened(table.case, Flow(key="AA=="), NOW), *table.register.consents.values()]
+
+
+@pytest.mark.parametrize("extended", CASE_MODELS)
+def test_what_a_later_release_keeps_of_a_case_is_read_unless_it_uses_a_field_more(
+    extended: str,
+) -> None:
+    used = 0
+    for record in kept():
+        kind = "case" if isinstance(record, Case) else "consent"
+        extending = later(type(record), extended).model_validate(record.model_dump())
+        assert read_stored(kind, extending.model_dump_json()) == record
+        text = using(extending, extended).model_dump_json()
+        used += ADDED in text
+        assert (read_stored(kind, text) is None) == (ADDED in text)
+    assert used
+
+
+def test_a_case_of_a_later_format_is_not_read() -> None:
+    for record in kept():
+        kind = "case" if isinstance(record, Case) else "consent"
+        document = record.model_dump(mode="json")
+        assert read_stored(kind, json.dumps(document | {"format": 1})) == record
+        assert read_stored(kind, json.dumps(document | {"format": 2})) is None
+
+
+def test_every_part_of_what_is_signed_keeps_to_the_format() -> None:
+    reached = models_of(Protocol | Signature | letters.Letter | Case | ConsentRecord)
+    assert [m.__name__ for m in reached if not issubclass(m, Signed)] == []
+
+
+def test_no_field_and_no_default_of_the_format_has_changed() -> None:
+    """A new optional field has its line under `later` in formats.yaml; what is there does not change."""
+    formats = load_formats()
+    declared = {
+        name: dict(formats.always.get(name, {})) | dict(formats.later.get(name, {}))
+        for name in formats.always.keys() | formats.later.keys()
+    }
+    assert {model.__name__: defaults_of(model) for model in signed_by_all_releases()} == declared
+    assert REQUIRED not in [v for fields in formats.later.values() for v in fields.values()]
+
+
+def defaults_of(model: type[BaseModel]) -> dict[str, Any]:
+    return {
+        name: REQUIRED
+        if field.is_required()
+        else to_jsonable_python(field.get_default(call_default_factory=True))
+        for name, field in model.model_fields.items()
+    }
