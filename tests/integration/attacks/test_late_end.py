@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -125,7 +126,7 @@ def test_a_commit_that_comes_late_does_not_end_half_of_the_next_transaction(
         written = [
             m.value() for m in site.read_all(None, topic) if m.key() in {b"test", b"1", b"2"}
         ]
-        assert written == [b"1", b"2"]
+        assert Counter(written) == {b"1": 1, b"2": 1}
 
 
 def test_records_that_wait_behind_an_open_transaction_are_told(
