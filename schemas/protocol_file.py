@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from schemas.catalogue import Catalogue
-from schemas.explained import explained, of_another_format
+from schemas.explained import explained, problems_of
 from schemas.law import load_law
 from schemas.positions import Finding, Place, located, settings_at
 from schemas.protocol import INCONSISTENT, Protocol, ProtocolError
@@ -42,12 +42,8 @@ def parse_protocol(content: bytes, path: Path, catalogue: Catalogue) -> Protocol
 
 
 def _explained(error: ValidationError) -> Iterator[Finding]:
-    """Yield the findings of the model's errors; those across fields have places of their own.
-
-    Nothing else is said of a document of another format: this release does not know what accepts it.
-    """
-    problems: Sequence[Any] = error.errors()
-    for problem in of_another_format(problems) or problems:
+    """Yield the findings of the model's errors; those across fields have places of their own."""
+    for problem in problems_of(error):
         if problem["type"] == INCONSISTENT:
             yield from problem["ctx"]["findings"]
         elif not problem["loc"]:

@@ -20,7 +20,7 @@ from pydantic import AfterValidator, Field, ValidationError
 
 from schemas.ed25519_points import point_flaw
 from schemas.exact_base64 import decoded, encoded
-from schemas.explained import explained, of_another_format
+from schemas.explained import explained, problems_of
 from schemas.formats import FORMAT, Format, Signed
 from schemas.positions import Finding, located
 from schemas.protocol import (
@@ -218,8 +218,7 @@ def load_signatures(protocol_file: Path) -> SignatureFile:
 
 
 def _explained(number: int, error: ValidationError) -> Iterator[Finding]:
-    problems: Sequence[Any] = error.errors()
-    for problem in of_another_format(problems) or problems:
+    for problem in problems_of(error):
         place, message = explained(problem, Signature)
         yield Finding((number, *place), message)
 
