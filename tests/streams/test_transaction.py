@@ -14,6 +14,7 @@ from confluent_kafka import KafkaError, KafkaException, TopicPartition
 from streams import transaction
 from streams.messages import Output
 from streams.transaction import OutputsTooLarge, TransactionAborted, Transactor, Unmendable
+from tests.streams.clients import producers_made
 
 OUTPUTS = [Output("a", b"k1", b"v1", [("marking", b"R")], 3_600_000), Output("b", None, b"v2")]
 ENTRY = Output("audit", b"chain", b"entry")
@@ -94,14 +95,7 @@ class Producer:
 @pytest.fixture
 def made(monkeypatch: pytest.MonkeyPatch) -> list[Producer]:
     """Every producer made, in order."""
-    producers: list[Producer] = []
-
-    def make(config: dict[str, Any]) -> Producer:
-        producers.append(Producer(config))
-        return producers[-1]
-
-    monkeypatch.setattr(transaction, "Producer", make)
-    return producers
+    return producers_made(monkeypatch, transaction, Producer)
 
 
 @pytest.fixture
