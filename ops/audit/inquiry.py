@@ -46,7 +46,7 @@ class Found(NamedTuple):
 
 
 class Search(NamedTuple):
-    """Where to search: the originals of these agencies and datasets, or one file of an agency.
+    """A search of the originals of these agencies and datasets, or of one file of an agency.
 
     Originals of those that have left the protocol cannot be read by it. What their reference alone
     identifies is found all the same.

@@ -14,7 +14,6 @@ from confluent_kafka import OFFSET_INVALID, KafkaError, KafkaException, TopicPar
 
 from streams.messages import Intake
 
-
 Made = TypeVar("Made")
 
 

@@ -1,4 +1,4 @@
-"""What goes to an open case is its supplier's alone, whoever else supplies the same dataset."""
+"""An open case gets records of its supplier alone, although other agencies supply the same dataset."""
 
 from __future__ import annotations
 
