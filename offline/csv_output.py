@@ -43,14 +43,28 @@ def private_csv(path: Path, header: Sequence[str]) -> Iterator[Writer]:
         raise
 
 
-class Rows(Protocol):
-    """Keeps rows by the name in their first cell, each with a note that is not written."""
+class Rows:
+    """Keeps rows in a database by the name in their first cell, each with a note that is not written."""
+
+    def __init__(self, rows: sqlite3.Connection) -> None:
+        self._rows = rows
 
     def put(self, row: Sequence[str], note: str = "") -> str | None:
         """Keep a row in place of the one of that name; return the note of that one, None without one."""
+        earlier = self._note(row[0])
+        kept = (row[0], json.dumps(row), note)
+        self._rows.execute("INSERT OR REPLACE INTO rows VALUES (?, ?, ?)", kept)
+        return earlier
 
     def remove(self, name: str) -> str | None:
         """Drop the row of that name; return its note, None if there is no such row."""
+        earlier = self._note(name)
+        self._rows.execute("DELETE FROM rows WHERE name = ?", (name,))
+        return earlier
+
+    def _note(self, name: str) -> str | None:
+        found = self._rows.execute("SELECT note FROM rows WHERE name = ?", (name,)).fetchone()
+        return None if found is None else str(found[0])
 
 
 @contextmanager
@@ -67,7 +81,7 @@ def sorted_csv(path: Path, header: Sequence[str]) -> Iterator[Rows]:
         rows.execute("PRAGMA synchronous = OFF")
         rows.execute("CREATE TABLE rows (name TEXT PRIMARY KEY, cells TEXT, note TEXT)")
         rows.execute("BEGIN")
-        yield _Store(rows)
+        yield Rows(rows)
         with private_csv(path, header) as out:
             for (cells,) in rows.execute("SELECT cells FROM rows ORDER BY name"):
                 out.writerow(json.loads(cells))
@@ -81,28 +95,6 @@ class _Guarded:
 
     def writerow(self, row: Sequence[str], /) -> None:
         self._writer.writerow([guarded(cell) for cell in row])
-
-
-class _Store:
-    """Keeps rows in a table of a database."""
-
-    def __init__(self, rows: sqlite3.Connection) -> None:
-        self._rows = rows
-
-    def put(self, row: Sequence[str], note: str = "") -> str | None:
-        earlier = self._note(row[0])
-        kept = (row[0], json.dumps(row), note)
-        self._rows.execute("INSERT OR REPLACE INTO rows VALUES (?, ?, ?)", kept)
-        return earlier
-
-    def remove(self, name: str) -> str | None:
-        earlier = self._note(name)
-        self._rows.execute("DELETE FROM rows WHERE name = ?", (name,))
-        return earlier
-
-    def _note(self, name: str) -> str | None:
-        found = self._rows.execute("SELECT note FROM rows WHERE name = ?", (name,)).fetchone()
-        return None if found is None else str(found[0])
 
 
 def instant_cell(milliseconds: int | None) -> str:

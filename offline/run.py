@@ -54,7 +54,7 @@ class Order:
 
     @property
     def supplier(self) -> str:
-        """Who supplied the file: the agency of the protocol, if there is one."""
+        """The agency that supplied the file: that of the protocol, if there is one."""
         return self.agreed.supply.agency if self.agreed else self.agency
 
     def steps(self) -> Steps:

@@ -46,7 +46,7 @@ class Found(NamedTuple):
 
 
 class Search(NamedTuple):
-    """Where to search: the originals of these agencies and datasets, or one file of an agency.
+    """A search of the originals of these agencies and datasets, or of one file of an agency.
 
     Originals of those that have left the protocol cannot be read by it. What their reference alone
     identifies is found all the same.
@@ -73,7 +73,7 @@ class Search(NamedTuple):
         exact = [s for s in (*supplied, *left) if self._is_exact(s)]
         known = record_ids(keys, neighbours, self.catalogue, exact, reference)
         searched = [s for s in supplied if self.file is not None or not self._is_exact(s)]
-        found = self._about(bears(reference), searched)
+        found = self._about(bears(reference), searched, keys)
         return found._replace(
             records=found.records | known,
             keyless=keyless_before(keys),
@@ -96,9 +96,9 @@ class Search(NamedTuple):
                 "--reference, or give a name with the date of birth, an address with the postcode, or a "
                 "person's own reference"
             )
-        found = self._about(lambda record_type: matcher(subject, record_type), telling)
-        keyless = keyless_before(keys_of(self.stack).ring())
-        return found._replace(keyless=keyless, unsearched=unsearched)
+        keys = keys_of(self.stack).ring()
+        found = self._about(lambda record_type: matcher(subject, record_type), telling, keys)
+        return found._replace(keyless=keyless_before(keys), unsearched=unsearched)
 
     def _is_exact(self, supplied: Supplied) -> bool:
         """Return whether a reference alone identifies the records; False for what is not known here."""
@@ -110,11 +110,15 @@ class Search(NamedTuple):
         record_type = self.catalogue.record_types.get(supplied[1])
         return record_type is None or can_tell_of(subject, record_type)
 
-    def _about(self, about: Callable[[RecordType], Matches], searched: Sequence[Supplied]) -> Found:
+    def _about(
+        self,
+        about: Callable[[RecordType], Matches],
+        searched: Sequence[Supplied],
+        keys: KeyRing,
+    ) -> Found:
         if not searched:
             return Found(frozenset())
         originals = Originals.of(self.stack, self.protocol, self.catalogue)
-        keys = keys_of(self.stack).ring()
         policies = partial(policies_of, keys, self.suppliers.neighbours, self.catalogue)
         candidates, where = self._candidates(originals, searched)
         records = ids_about(about, candidates, self.now, keys.lasting, policies, self.progress)

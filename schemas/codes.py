@@ -113,12 +113,12 @@ class CodeList:
             found = self._in_words(said)
             if found is not None:
                 return found
+        if "".join(said).isdigit():
+            return None  # "6 6" is 66 as well
         for end in range(1, len(said)):
             code = self._in_words(said[:end])
-            if code is None or code != self._in_words(said[end:]):
-                continue
-            if not "".join(said).isdigit():
-                return code  # "6 6" is 66 as well
+            if code is not None and code == self._in_words(said[end:]):
+                return code
         return None
 
     def _with_words(self, text: str) -> Spelt | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from schemas.formats import FIELD, FORMAT
 from schemas.positions import Finding, settings_at
@@ -14,6 +14,15 @@ from schemas.positions import Finding, settings_at
 def of_another_format(problems: Sequence[Any]) -> list[Any]:
     """Return the errors that say that a document is of a format that this release does not read."""
     return [e for e in problems if e["loc"][-1:] == (FIELD,) and e["type"] == "literal_error"]
+
+
+def problems_of(error: ValidationError) -> list[Any]:
+    """Return the errors to explain.
+
+    Of a document of another format that alone is said: this release does not know what accepts the rest.
+    """
+    problems: Sequence[Any] = error.errors()
+    return of_another_format(problems) or list(problems)
 
 
 def explained(problem: Any, model: type[BaseModel]) -> Finding:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from isp.agreement.protocol import INCONSISTENT, Protocol, ProtocolError
 from isp.agreement.protocol_law import law_findings
 from isp.agreement.review_date import review_notice
 from schemas.catalogue import Catalogue
-from schemas.explained import explained, of_another_format
+from schemas.explained import explained, problems_of
 from schemas.positions import Finding, Place, located, settings_at
 from schemas.scrubbed import PROFILE, scrubbable
 from schemas.yaml_file import parse_yaml, read_content, read_yaml
@@ -42,12 +42,8 @@ def parse_protocol(content: bytes, path: Path, catalogue: Catalogue) -> Protocol
 
 
 def _explained(error: ValidationError) -> Iterator[Finding]:
-    """Yield the findings of the model's errors; those across fields have places of their own.
-
-    Nothing else is said of a document of another format: this release does not know what accepts it.
-    """
-    problems: Sequence[Any] = error.errors()
-    for problem in of_another_format(problems) or problems:
+    """Yield the findings of the model's errors; those across fields have places of their own."""
+    for problem in problems_of(error):
         if problem["type"] == INCONSISTENT:
             yield from problem["ctx"]["findings"]
         elif not problem["loc"]:

@@ -15,7 +15,7 @@ Share = Mapping[str, Any]
 
 
 class Inquiry(NamedTuple):
-    """What is asked of the audit of one partnership; None asks for any.
+    """A question to the audit of one partnership; None asks for any.
 
     `records` are record ids, 16 bytes each. `recipient` is a party, or any principal. `begin` and `until`
     bound when an act was done, the first included and the last not.

@@ -1,4 +1,4 @@
-"""Who has supplied what, and which neighbours have been given it: by a protocol, and by the audit itself.
+"""Finds who supplied what, and which neighbours received it: by a protocol, and by the audit itself.
 
 What was released stays in the audit when its supplier or the neighbour leaves the protocol.
 """

@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -195,16 +195,8 @@ class Consent(_Letter):
 
 
 Letter = Request | Decision | Advice | Ending | Consent
-_KINDS: Mapping[str, type[Signed]] = {
-    "request": Request,
-    "decision": Decision,
-    "advice": Advice,
-    "ending": Ending,
-    "consent": Consent,
-}
-_LETTERS: TypeAdapter[Letter] = TypeAdapter(
-    Annotated[Request | Decision | Advice | Ending | Consent, Field(discriminator="kind")]
-)
+_KINDS: Mapping[str, type[Signed]] = {m.model_fields["kind"].default: m for m in get_args(Letter)}
+_LETTERS: TypeAdapter[Letter] = TypeAdapter(Annotated[Letter, Field(discriminator="kind")])
 
 
 def statement(letter: Letter) -> str:

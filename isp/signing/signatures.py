@@ -31,7 +31,7 @@ from isp.agreement.protocol import (
     Status,
 )
 from schemas.exact_base64 import decoded, encoded
-from schemas.explained import explained, of_another_format
+from schemas.explained import explained, problems_of
 from schemas.formats import FORMAT, Format, Signed
 from schemas.positions import Finding, located
 from schemas.yaml_file import read_yaml
@@ -218,8 +218,7 @@ def load_signatures(protocol_file: Path) -> SignatureFile:
 
 
 def _explained(number: int, error: ValidationError) -> Iterator[Finding]:
-    problems: Sequence[Any] = error.errors()
-    for problem in of_another_format(problems) or problems:
+    for problem in problems_of(error):
         place, message = explained(problem, Signature)
         yield Finding((number, *place), message)
 

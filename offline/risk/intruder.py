@@ -59,7 +59,7 @@ def play(
     progress: Progress = lambda *_: None,
     at: datetime | None = None,
 ) -> Report:
-    """Attack `release`, which is to be a release of the order's file for its profile.
+    """Attack `release`, the release of the order's file for its profile.
 
     `heeded` makes people who stand out a finding; else they are a note. k counts households, `alike`
     people alike; k by default. `at` is the instant of the supply, now by default.

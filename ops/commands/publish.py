@@ -91,8 +91,8 @@ def publish(
     taken up where it ended. Of a workbook the visible sheets, rows and columns are supplied.
     Exit code 0 if all went well, even if some were rejected, 1 if rows could not be read or
     sent or have no outcome in time, if the file has no rows, or if all were rejected, 2 if the
-    protocol has no such supply or does not open it today, 3 if the receipts tell of another
-    audit than they told of before.
+    protocol has no such supply or does not open it today, 3 if the receipts name another
+    audit than before.
 
     Examples:
 

@@ -416,7 +416,7 @@ def _begins_plainly(key: str) -> bool:
 
 
 def _is_behind_a_whole_name(keys: tuple[str, ...]) -> bool:
-    """Whether words may stand behind a Welsh name with hyphens, such as Maes-y-Felin Uchaf."""
+    """Return True if words may follow a Welsh name with hyphens, such as Maes-y-Felin Uchaf."""
     return keys in settlements() or all(key in words().welsh for key in keys)
 
 

@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 
 class Bounds(Protocol):
-    """What tells whether a place lies in it."""
+    """A region that can be asked whether it holds a place."""
 
     def holds(self, located: Located) -> bool:
-        """Return whether the place lies in it."""
+        """Return True if the place is in the region."""
 
 
 class _Everywhere:
-    """The region of a file without a protocol, in which every place lies."""
+    """The region of a file without a protocol, which holds every place."""
 
     def holds(self, _located: Located) -> bool:
         """Return True."""

@@ -98,9 +98,15 @@ class Desk:
         self._headers: Headers = [(MARKING_HEADER, marking.encode())]
         self._matchers: dict[str, list[tuple[Subject, Matcher]]] = {}
 
-    def gets(self, dataset: str) -> bool:
-        """Whether records of the dataset can go there at all."""
-        return self.case.grant is not None and dataset in self.case.grant.fields
+    def gets(self, reading: Reading) -> bool:
+        """Return True if the case gets records of this agency's dataset.
+
+        What one agency approved says nothing of the records that another supplies of the same dataset.
+        """
+        grant, dataset = self.case.grant, reading.record_type.dataset
+        return (
+            grant is not None and reading.agency == self.case.supplier and dataset in grant.fields
+        )
 
     def follows(self, intake: Intake) -> bool:
         """Whether a record that has come in is for this case to see, and was not drawn for it before."""
@@ -228,7 +234,7 @@ def _met(
     intake: Intake, reading: Reading, desks: Iterable[Desk], now: datetime
 ) -> Iterator[tuple[Desk, dict[str, Any], list[str]]]:
     """Yield the cases that get records of this kind, with the record as it is read once for all."""
-    wanted = [desk for desk in desks if desk.gets(reading.record_type.dataset)]
+    wanted = [desk for desk in desks if desk.gets(reading)]
     read = reading(intake, now) if wanted else None
     if read is not None:
         for desk in wanted:

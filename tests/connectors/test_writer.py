@@ -11,6 +11,7 @@ from connectors import writer
 from connectors.account import Account
 from connectors.errors import SupersededError
 from connectors.writer import Outgoing, TransactionalWriter
+from tests.streams.clients import producers_made
 
 MESSAGES = [Outgoing("intake", b"k", b"v")]
 NAME = "banes.police.publish.fire"
@@ -62,15 +63,8 @@ class Producer:
 @pytest.fixture
 def made(monkeypatch: pytest.MonkeyPatch) -> list[Producer]:
     """Every producer made, in order."""
-    producers: list[Producer] = []
-
-    def make(config: dict[str, Any]) -> Producer:
-        producers.append(Producer(config))
-        return producers[-1]
-
-    monkeypatch.setattr(writer, "Producer", make)
     monkeypatch.setattr(writer, "PAUSE_S", 0.0)
-    return producers
+    return producers_made(monkeypatch, writer, Producer)
 
 
 @pytest.fixture

@@ -144,7 +144,12 @@ class Site:
         self.publish_raw(self.agency(dataset), self.intake(dataset), raw, supply)
 
     def publish_raw(
-        self, party: str, topic: str, messages: Iterable[Raw], supply: str | None = None
+        self,
+        party: str,
+        topic: str,
+        messages: Iterable[Raw],
+        supply: str | None = None,
+        patience_s: float = PATIENCE_S,
     ) -> None:
         """Publish messages as they are, as `party`, and see every one of them delivered."""
         failed: list[str] = []
@@ -158,7 +163,7 @@ class Site:
         for key, value in messages:
             producer.produce(topic, value, key, headers=headers, on_delivery=delivered)
             producer.poll(0)
-        assert producer.flush(PATIENCE_S) == 0
+        assert producer.flush(patience_s) == 0
         assert not failed
 
     def read_all(self, party: str | None, topic: str) -> list[Message]:

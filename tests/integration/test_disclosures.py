@@ -519,7 +519,8 @@ def the_positions_are_lost(site: Site, dataset: str) -> None:
     topic, group = site.intake(dataset), f"{site.partnership.names.discloser}.follow"
     places = [TopicPartition(topic, partition, 0) for partition in site.ends(topic)]
     lost = [ConsumerGroupTopicPartitions(group, places)]
-    for done in AdminClient(site.partnership.admin).alter_consumer_group_offsets(lost).values():
+    admin = AdminClient(site.partnership.admin)
+    for done in admin.alter_consumer_group_offsets(lost).values():
         assert all(place.error is None for place in done.result(10).topic_partitions)
 
 

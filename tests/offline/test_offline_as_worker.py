@@ -174,6 +174,15 @@ def order_of(index: PostcodeIndex, folder: Path, agency: str, dataset: str, prof
     return Order(file, mapping, profile, out, None, index, KEY, CATALOGUE, agreed=agreed)
 
 
+def sanitised(
+    index: PostcodeIndex, folder: Path, agency: str, dataset: str, profile: str
+) -> tuple[Order, Summary]:
+    """Sanitise a file with corrections."""
+    order = order_of(index, folder, agency, dataset, profile)
+    write_csv(order.file, corrected(dataset, 5))
+    return order, sanitise_file(order, at=AT)
+
+
 def whole(summary: Summary) -> int:
     ended = summary.released + summary.replaced + summary.taken_back
     return ended + summary.rejected + summary.held + summary.excluded
@@ -183,9 +192,7 @@ def whole(summary: Summary) -> int:
 def test_a_file_comes_out_as_readers_of_the_worker_hold_it_at_the_end(
     index: PostcodeIndex, tmp_path: Path, agency: str, dataset: str, profile: str
 ) -> None:
-    order = order_of(index, tmp_path, agency, dataset, profile)
-    write_csv(order.file, corrected(dataset, 5))
-    summary = sanitise_file(order, at=AT)
+    order, summary = sanitised(index, tmp_path, agency, dataset, profile)
     readers = held_by_readers(order, profile)
     assert {row["record_id"]: row for row in rows(order.out)} == readers.records
     assert summary.released == len(readers.records)
@@ -199,9 +206,7 @@ def test_a_file_comes_out_as_readers_of_the_worker_hold_it_at_the_end(
 def test_an_intruder_finds_nothing_in_a_file_with_corrections_either(
     index: PostcodeIndex, tmp_path: Path, agency: str, dataset: str, profile: str
 ) -> None:
-    order = order_of(index, tmp_path, agency, dataset, profile)
-    write_csv(order.file, corrected(dataset, 5))
-    summary = sanitise_file(order, at=AT)
+    order, summary = sanitised(index, tmp_path, agency, dataset, profile)
     report = play(order.out, order, 4, heeded=profile == "second", at=AT)
     assert report.findings == []
     assert report.originals == report.rows == summary.released

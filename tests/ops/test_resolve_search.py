@@ -103,15 +103,22 @@ def test_what_was_rejected_bears_no_digest(turning: Partnership) -> None:
     assert search(digest, [Candidate(flow.steps, broken, None)], LONDON) is None
 
 
+def released_once(
+    turning: Partnership, dataset: str
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Return an original of yesterday with its releases, which are not remembered."""
+    record = original(dataset, TODAY - timedelta(1))
+    released = turning.releases(turning.process(turning.intake(dataset, record)))
+    turning.pipeline.memory.discard()
+    return record, released
+
+
 @pytest.mark.parametrize("dataset", SUPPLIED)
 def test_every_release_is_found_by_the_reference_of_its_original(
     turning: Partnership, dataset: str
 ) -> None:
-    record_type = CATALOGUE.record_type(dataset)
-    record = original(dataset, TODAY - timedelta(1))
-    flow = flow_of(turning, dataset)
-    released = turning.releases(turning.process(turning.intake(dataset, record)))
-    turning.pipeline.memory.discard()
+    record_type, flow = CATALOGUE.record_type(dataset), flow_of(turning, dataset)
+    record, released = released_once(turning, dataset)
     candidates = [Candidate(flow.steps, flow.decode(turning.value(dataset, record)), None)]
     lasting = KEY.for_purpose("lasting")
     names = [n for n in record_type.identity if record_type.field(n).kind == "text"]
@@ -130,11 +137,8 @@ def policies(record_type: RecordType) -> list[Policy]:
 def test_what_was_released_is_found_when_nobody_is_entitled_to_it_any_more(
     turning: Partnership, dataset: str, tmp_path: Path
 ) -> None:
-    record_type = CATALOGUE.record_type(dataset)
-    record = original(dataset, TODAY - timedelta(1))
-    flow = flow_of(turning, dataset)
-    released = turning.releases(turning.process(turning.intake(dataset, record)))
-    turning.pipeline.memory.discard()
+    record_type, flow = CATALOGUE.record_type(dataset), flow_of(turning, dataset)
+    record, released = released_once(turning, dataset)
     later = PROTOCOL.model_copy(update={"receives": ()})
     reference = str(record[record_type.identity[0]])
     if is_known_by_one_reference(record_type):

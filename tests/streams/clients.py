@@ -6,11 +6,29 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from types import ModuleType
+from typing import Any, TypeVar
 
+import pytest
 from confluent_kafka import OFFSET_INVALID, KafkaError, KafkaException, TopicPartition
 
 from streams.messages import Intake
+
+Made = TypeVar("Made")
+
+
+def producers_made(
+    monkeypatch: pytest.MonkeyPatch, module: ModuleType, kind: Callable[[dict[str, Any]], Made]
+) -> list[Made]:
+    """Have `module` make producers of this kind; return every one that it made, in order."""
+    made: list[Made] = []
+
+    def make(config: dict[str, Any]) -> Made:
+        made.append(kind(config))
+        return made[-1]
+
+    monkeypatch.setattr(module, "Producer", make)
+    return made
 
 
 class Message:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
 
+from tests.streams.clients import producers_made
 from transport import transaction
 from transport.messages import Output
 from transport.transaction import OutputsTooLarge, TransactionAborted, Transactor, Unmendable
@@ -94,14 +95,7 @@ class Producer:
 @pytest.fixture
 def made(monkeypatch: pytest.MonkeyPatch) -> list[Producer]:
     """Every producer made, in order."""
-    producers: list[Producer] = []
-
-    def make(config: dict[str, Any]) -> Producer:
-        producers.append(Producer(config))
-        return producers[-1]
-
-    monkeypatch.setattr(transaction, "Producer", make)
-    return producers
+    return producers_made(monkeypatch, transaction, Producer)
 
 
 @pytest.fixture

@@ -106,7 +106,7 @@ def _read(path: Path, model: type[Any], root: str) -> Any:
 
 
 def _explained(problem: Any, model: type[BaseModel]) -> str:
-    """What is accepted, and nothing of what was given, since that tells of people."""
+    """Return what is accepted. The value given is personal and is not shown."""
     if problem["type"] == "extra_forbidden":
         return f"is no setting; accepted: {', '.join(settings_at(model, problem['loc']))}"
     if problem["type"] == "missing":
