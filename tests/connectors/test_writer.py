@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 from confluent_kafka import KafkaError, KafkaException
 
-from connectors import writer
 from connectors.account import Account
 from connectors.errors import SupersededError
-from connectors.writer import Outgoing, TransactionalWriter
+from connectors.writer import TransactionalWriter
+from transport import publisher
+from transport.messages import Output
 
-MESSAGES = [Outgoing("intake", b"k", b"v")]
+MESSAGES = [Output("intake", b"k", b"v")]
 NAME = "banes.police.publish.fire"
 
 
@@ -68,8 +69,8 @@ def made(monkeypatch: pytest.MonkeyPatch) -> list[Producer]:
         producers.append(Producer(config))
         return producers[-1]
 
-    monkeypatch.setattr(writer, "Producer", make)
-    monkeypatch.setattr(writer, "PAUSE_S", 0.0)
+    monkeypatch.setattr(publisher, "Producer", make)
+    monkeypatch.setattr(publisher, "PAUSE_SECONDS", 0.0)
     return producers
 
 
