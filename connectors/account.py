@@ -10,8 +10,8 @@ from connectors.errors import PublishError, UnavailableError, UnfinishedError
 from connectors.failures import explained
 from isp.agreement.topics import Names
 from transport.access import check_topics
-from transport.errors import NoAnswer, Refused
 from transport.reader import ReadError, Unfinished
+from transport.refusals import NoAnswer, Refused
 
 PATIENCE_S = 30.0
 

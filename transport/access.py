@@ -9,8 +9,7 @@ from typing import Any
 from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
 
-from transport.errors import NoAnswer, Refused
-from transport.refusals import Alarms, refusal_of
+from transport.refusals import Alarms, NoAnswer, Refused, refusal_of
 
 _ASK_SECONDS = 2.0
 

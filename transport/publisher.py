@@ -19,10 +19,9 @@ from tenacity import (
     wait_exponential,
 )
 
-from transport.errors import NoAnswer, Refused
 from transport.messages import Output
 from transport.producers import LateRequests, NextStep, next_step, serve
-from transport.refusals import Alarms, Refusal, refusal_of
+from transport.refusals import Alarms, NoAnswer, Refusal, Refused, refusal_of
 
 CALL_SECONDS = 2.0
 ATTEMPTS = 3

@@ -75,6 +75,19 @@ def refusal_of(error: KafkaError) -> Refusal:
     return Refusal(kind, error.name(), error.str())
 
 
+class Refused(RuntimeError):
+    """The broker refuses a client; `refusal` says what, `resource` says which topic where that is known."""
+
+    def __init__(self, refusal: Refusal, resource: str = "") -> None:
+        super().__init__(f"{resource}: {refusal.name}" if resource else refusal.name)
+        self.refusal = refusal
+        self.resource = resource
+
+
+class NoAnswer(RuntimeError):
+    """The broker does not answer within the time that it was given."""
+
+
 class Alarms:
     """Collects what a client reports beside its calls; hand it over as `error_cb`."""
 
