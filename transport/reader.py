@@ -14,9 +14,9 @@ from confluent_kafka import (
     IsolationLevel,
     KafkaError,
     KafkaException,
-    Message,
     TopicPartition,
 )
+from confluent_kafka import Message as KafkaMessage
 from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]
 
 from transport.client_names import reader_group
@@ -44,6 +44,8 @@ UNKNOWN_TOPIC = KafkaError(KafkaError.UNKNOWN_TOPIC_OR_PART).name()
 """The reason of a `ReadError` where the broker has no such topic."""
 
 
+Message = KafkaMessage
+"""A message as it was read."""
 Offsets = Mapping[int, int]
 """Next offset to read by partition."""
 BEGINNING = OFFSET_BEGINNING
