@@ -107,6 +107,10 @@ class PartitionReader:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the connection."""
         self.consumer.close()
 
     def next(self, seconds: float) -> Message | None:
@@ -287,9 +291,9 @@ def committed_reader(client: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def following_reader(client: Mapping[str, Any], wait_ms: int = 20) -> dict[str, Any]:
+def following_reader(client: Mapping[str, Any]) -> dict[str, Any]:
     """Return the settings of a reader that goes on where messages are deleted, and sees new ones at once."""
-    own = {"auto.offset.reset": "earliest", "fetch.wait.max.ms": wait_ms}
+    own = {"auto.offset.reset": "earliest", "fetch.wait.max.ms": 20}
     return {**committed_reader(client), **own}
 
 
