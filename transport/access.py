@@ -1,4 +1,4 @@
-"""Whether the broker lets a client in, and lets it see topics, before anything is read or written."""
+"""Whether the broker answers, lets a client in and lets it see topics, before anything is read or written."""
 
 from __future__ import annotations
 
@@ -12,6 +12,22 @@ from confluent_kafka.admin import AdminClient
 from transport.refusals import Alarms, NoAnswer, Refused, refusal_of
 
 _ASK_SECONDS = 2.0
+_PROBE_SECONDS = 1.0
+
+
+class Probe:
+    """Asks the broker, again and again, whether it answers."""
+
+    def __init__(self, client: Mapping[str, Any]) -> None:
+        """Make the client, which says nothing of a broker that is away."""
+        self._admin = AdminClient({**client, "log_level": 0})
+
+    def answers(self) -> bool:
+        """Return True if the broker answers now."""
+        try:
+            return bool(self._admin.list_topics(timeout=_PROBE_SECONDS).brokers)
+        except KafkaException:
+            return False
 
 
 def check_topics(client: Mapping[str, Any], topics: Sequence[str], seconds: float) -> None:
