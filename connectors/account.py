@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
 
-from confluent_kafka import KafkaError, KafkaException
-from confluent_kafka.admin import AdminClient
-
-from connectors.errors import PublishError, UnavailableError
-from connectors.failures import Alarms, explained, silent
+from connectors.errors import PublishError, UnavailableError, UnfinishedError
+from connectors.failures import explained
 from isp.agreement.topics import Names
+from transport.access import check_topics
+from transport.reader import ReadError, Unfinished
+from transport.refusals import NoAnswer, Refused
 
 PATIENCE_S = 30.0
-_ASK_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,36 +49,36 @@ def check_access(account: Account, topics: Sequence[str]) -> None:
         NotAppliedError: the broker has no such topic.
         UnavailableError: no answer within the account's patience.
     """
-    alarms = Alarms()
-    config: dict[str, Any] = {**account.connection, "error_cb": alarms, "logger": silent()}
-    admin = AdminClient(config)
-    deadline = time.monotonic() + account.patience_s
-    for topic in topics:
-        error = _look_up(admin, topic, alarms, account, deadline)
-        if error is not None:
-            raise explained(error, account.principal, topic)
+    with explaining(account, "the broker"):
+        check_topics(account.connection, topics, account.patience_s)
 
 
-def _look_up(
-    admin: AdminClient, topic: str, alarms: Alarms, account: Account, deadline: float
-) -> KafkaError | None:
-    while time.monotonic() < deadline:
-        try:
-            found = admin.list_topics(topic, timeout=_ASK_S)
-            return found.topics[topic].error
-        except KafkaException:
-            admin.poll(0)
-            _raise_refusal(alarms, account)
-    raise no_answer(account)
+@contextmanager
+def explaining(account: Account, resource: str) -> Iterator[None]:
+    """Raise the connector's error for one of the transport's; `resource` is what was asked for.
+
+    Raises:
+        PublishError: as `connectors.failures.explained`, or there was no answer.
+        UnfinishedError: a topic could not be read to its end within the account's patience.
+    """
+    try:
+        yield
+    except Refused as error:
+        raise explained(error.refusal, account.principal, error.resource or resource) from error
+    except NoAnswer as error:
+        raise _no_answer(account) from error
+    except Unfinished as error:
+        raise UnfinishedError(
+            f"{resource}: not readable to its end within {account.patience_s:.0f} s: a transaction is "
+            "open there, or a batch cannot be unpacked; try again later"
+        ) from error
+    except ReadError as error:
+        if error.refusal is None:
+            raise
+        raise explained(error.refusal, account.principal, resource) from error
 
 
-def _raise_refusal(alarms: Alarms, account: Account) -> None:
-    if alarms.refusal is not None:
-        raise explained(alarms.refusal, account.principal, "the broker")
-
-
-def no_answer(account: Account) -> PublishError:
-    """The error for a broker that did not answer in time."""
+def _no_answer(account: Account) -> PublishError:
     broker = account.connection.get("bootstrap.servers", "")
     message = f"the broker at {broker} did not answer within {account.patience_s:.0f} s"
     return UnavailableError(f"{message}; publish the same file again, it goes on where this ended")

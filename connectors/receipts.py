@@ -6,15 +6,16 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from confluent_kafka import OFFSET_BEGINNING
-
-from connectors.account import Account
+from connectors.account import Account, explaining
 from connectors.outcome import Outcome
 from connectors.registry import known_schemas
-from connectors.topic_reader import Offsets, TopicReader, end_offsets
+from connectors.topic_reader import end_offsets
 from schemas.catalogue import Catalogue
 from schemas.known_schemas import KnownSchemas
 from schemas.wire import WireError
+from transport.reader import BEGINNING, Offsets, PartitionReader, following_reader
+
+_POLL_S = 0.2
 
 Noticed = Callable[[str, int, Mapping[str, Any], int], None]
 """Told of each receipt: topic, offset, content, and its time in milliseconds since 1970 UTC."""
@@ -41,15 +42,20 @@ def await_outcome(
     schema = catalogue.system["receipt"]
     known = known_schemas(account, catalogue)
     outcome = Outcome(supply_id, records)
-    begin = {p: start.get(p, OFFSET_BEGINNING) for p in end_offsets(account, topic)}
+    begin = {p: start.get(p, BEGINNING) for p in end_offsets(account, topic)}
     deadline = time.monotonic() + timeout_s
-    with TopicReader(account, topic, begin) as reader:
+    settings = following_reader(account.connection)
+    with (
+        explaining(account, topic),
+        PartitionReader(settings, topic, begin, patient=True) as reader,
+    ):
         while not outcome.is_whole and time.monotonic() < deadline:
-            receipt = _receipt(known, reader.next(), schema)
-            if receipt is not None:
-                offset, at_ms = reader.newest
-                noticed(topic, offset, receipt, at_ms)
-            if receipt is not None and receipt["supply_id"] == supply_id:
+            message = reader.next(_POLL_S)
+            receipt = None if message is None else _receipt(known, message.value(), schema)
+            if message is None or receipt is None:
+                continue
+            noticed(topic, message.offset() or 0, receipt, message.timestamp()[1])
+            if receipt["supply_id"] == supply_id:
                 outcome = outcome.plus(receipt)
                 progress(outcome)
                 deadline = time.monotonic() + timeout_s

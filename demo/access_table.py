@@ -5,13 +5,13 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
-from confluent_kafka import KafkaError, KafkaException, Producer
-
 from isp.agreement.openings import closed_datasets
 from isp.agreement.topics import Names, Topic, topics
 from ops.system import System
 from schemas.london import london_today
 from transport.reader import Denied, read_all
+from transport.refusals import Kind, NoAnswer
+from transport.sender import refusal_to_write
 
 _AT_ONCE = 8
 
@@ -73,21 +73,10 @@ def _read(client: dict[str, str], topic: str) -> str:
 
 
 def _write(client: dict[str, str], topic: str) -> str:
-    answers: list[str] = []
-
-    def heard(error: KafkaError) -> None:
-        if error.code() == KafkaError._AUTHENTICATION:  # noqa: SLF001 - librdkafka's name
-            answers.append("authentication failed")
-
-    settings = {**client, "message.timeout.ms": 3_000, "log_level": 0, "error_cb": heard}
-    producer = Producer(settings)
     try:
-        producer.produce(
-            topic,
-            b"",
-            on_delivery=lambda error, _: answers.append(error.name() if error else "allowed"),
-        )
-        producer.flush(5.0)
-    except KafkaException as error:
-        answers.append(error.args[0].name())
-    return answers[0] if answers else "no answer"
+        refusal = refusal_to_write(client, topic)
+    except NoAnswer:
+        return "no answer"
+    if refusal is None:
+        return "allowed"
+    return "authentication failed" if refusal.kind is Kind.LOGIN else refusal.name

@@ -5,14 +5,14 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
-from confluent_kafka import OFFSET_END, Consumer, Producer, TopicPartition
 
 from isp.agreement.topics import PARTNER_BATCH_BYTES
-from transport.client_names import reader_group
-from transport.reader import ReadError
+from transport.reader import END, Message, PartitionReader, ReadError, committed_reader
+from transport.sender import Feed
 
 SETTINGS = {"linger.ms": 0, "enable.idempotence": True, "batch.size": PARTNER_BATCH_BYTES}
 """Settings of the producer that publishes steadily."""
@@ -28,16 +28,9 @@ class Arrivals:
         """Begin to read at the end of `topic`."""
         self.at: dict[str, float] = {}
         self._stop = threading.Event()
-        self._consumer = Consumer(
-            {
-                **client,
-                "group.id": reader_group(client["sasl.username"]),
-                "enable.auto.commit": False,
-                "isolation.level": "read_committed",
-                "fetch.wait.max.ms": 10,
-            }
-        )
-        self._consumer.assign([TopicPartition(topic, p, OFFSET_END) for p in range(partitions)])
+        settings = {**committed_reader(client), "fetch.wait.max.ms": 10}
+        start = dict.fromkeys(range(partitions), END)
+        self._reader = PartitionReader(settings, topic, start, patient=True)
         self._thread = threading.Thread(target=self._read, daemon=True)
 
     def __enter__(self) -> Arrivals:
@@ -48,7 +41,7 @@ class Arrivals:
     def __exit__(self, *_: object) -> None:
         self._stop.set()
         self._thread.join()
-        self._consumer.close()
+        self._reader.close()
 
     def wait_for(self, wanted: int) -> None:
         """Wait until `wanted` records have arrived, or nothing more is to be expected."""
@@ -58,10 +51,14 @@ class Arrivals:
 
     def _read(self) -> None:
         while not self._stop.is_set():
-            message = self._consumer.poll(0.05)
-            if message is not None and message.error() is None:
-                key = message.key()
-                self.at[key.decode() if isinstance(key, bytes) else str(key)] = time.time()
+            # What cannot be read does not arrive; that nothing arrives is reported at the end.
+            with suppress(ReadError):
+                self._note(self._reader.next(0.05))
+
+    def _note(self, message: Message | None) -> None:
+        if message is not None:
+            key = message.key()
+            self.at[key.decode() if isinstance(key, bytes) else str(key)] = time.time()
 
 
 def publish_steadily(
@@ -72,16 +69,15 @@ def publish_steadily(
     progress: Callable[[int], None],
 ) -> list[float]:
     """Publish `values` at `rate` a second; when each was handed to Kafka, seconds since 1970."""
-    producer = Producer({**client, **SETTINGS})
+    feed = Feed({**client, **SETTINGS})
     sent: list[float] = []
     begin = time.perf_counter()
     for number, value in enumerate(values):
         time.sleep(max(0.0, begin + number / rate - time.perf_counter()))
         sent.append(time.time())
-        producer.produce(topic, value)
-        producer.poll(0)
+        feed.put(topic, value)
         progress(1)
-    producer.flush(_GIVE_UP_SECONDS)
+    feed.flush(_GIVE_UP_SECONDS)
     return sent
 
 

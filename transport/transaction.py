@@ -19,12 +19,14 @@ import faulthandler
 import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer, TopicPartition
 
 from transport.messages import Output
+from transport.producers import LateRequests, NextStep, next_step, serve
+from transport.refusals import DENIED, TOO_LARGE
 
 log = logging.getLogger(__name__)
 
@@ -40,25 +42,6 @@ PROBE_SECONDS = 1.0
 _FLUSH_SECONDS = 0.002
 STDERR = 2
 _BETWEEN_TRIES_SECONDS = 0.02
-# An abort would be followed by the same refusal, for ever.
-_NOT_ALLOWED = frozenset(
-    {
-        KafkaError.TOPIC_AUTHORIZATION_FAILED,
-        KafkaError.GROUP_AUTHORIZATION_FAILED,
-        KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
-        KafkaError.CLUSTER_AUTHORIZATION_FAILED,
-    }
-)
-
-
-# What librdkafka or the broker says of a message, or of several in one request, above a limit on size.
-_TOO_LARGE = frozenset(
-    {
-        KafkaError.MSG_SIZE_TOO_LARGE,
-        KafkaError.INVALID_MSG_SIZE,
-        KafkaError.RECORD_LIST_TOO_LARGE,
-    }
-)
 
 
 class TransactionAborted(RuntimeError):
@@ -80,26 +63,26 @@ class _Reports:
         self.denied: str | None = None
         self.undelivered: str | None = None
         self.too_large: str | None = None
-        self.interrupted = False
+        self.late = LateRequests()
 
     def begin(self) -> None:
         """Forget what was reported of an earlier transaction, and since."""
         self.undelivered = self.too_large = None
-        self.interrupted = False
+        self.late.begin()
 
     def failed(self, error: KafkaError, message: Message) -> None:
         """Keep what the commit will not say: which topic may not be written, or not so much at once."""
         said = f"{error.name()}: {error.str()} (topic {message.topic()})"
         self.undelivered = self.undelivered or said
-        if error.code() in _NOT_ALLOWED:
+        if error.code() in DENIED:
             self.denied = said
-        if error.code() in _TOO_LARGE:
+        if error.code() in TOO_LARGE:
             self.too_large = said
 
     def troubled(self, error: KafkaError) -> None:
-        """Keep that a connection was lost; librdkafka then sends a request again without a word."""
+        """Keep that a connection was lost."""
         log.warning("Kafka: %s", error.name())
-        self.interrupted = True
+        self.late.lost_connection()
 
 
 class Transactor:
@@ -122,8 +105,6 @@ class Transactor:
     def _take_over(self) -> None:
         """Make the producer, which ends whatever an earlier one of its transactional id has left open."""
         self._reports = _Reports()
-        self._interrupted = False
-        self._written = 0
         callbacks = {"on_delivery": self._reports.failed, "error_cb": self._reports.troubled}
         self._producer = Producer({**self._config, **callbacks})
         clock = _Clock(FIRST_CALL_SECONDS + GRACE_SECONDS)
@@ -136,7 +117,7 @@ class Transactor:
         except TransactionAborted as error:
             raise Unmendable(str(error)) from error
         # No transaction was open that a late request could belong to.
-        self._interrupted = False
+        self._reports.late.may_come = False
 
     def _renew(self) -> None:
         """Replace the producer: the new one's epoch makes the broker refuse what is late of the old one."""
@@ -156,17 +137,15 @@ class Transactor:
             TransactionAborted: the transaction was undone; read the batch again.
             Unmendable: neither known to be done nor undone, or fenced; leave the process.
         """
-        if self._interrupted:
+        if self._reports.late.may_come:
             self._renew()
-        self._serve()
+        serve(self._producer)
         self._reports.begin()
         try:
             self._write(outputs, offsets, group)
         finally:
-            self._serve()
-            self._written += 1
-            # What connects at first may fail at one address of several, with each new producer.
-            self._interrupted |= self._reports.interrupted and self._written > 1
+            serve(self._producer)
+            self._reports.late.end()
 
     def _write(self, outputs: Sequence[Output], offsets: list[TopicPartition], group: Any) -> None:
         producer, clock = self._producer, _Clock(WATCHDOG_SECONDS)
@@ -194,11 +173,6 @@ class Transactor:
             if self._reports.too_large is not None and not isinstance(error, OutputsTooLarge):
                 raise OutputsTooLarge(self._reports.too_large) from error
             raise
-
-    def _serve(self) -> None:
-        """Have the callbacks called; what a fatal error leads to is for the calls to say."""
-        with suppress(KafkaException):
-            self._producer.poll(0)
 
     def _await_delivery(self, probe: Callable[[], Any], clock: _Clock) -> None:
         """Wait until the broker has acknowledged what was produced; `probe` says why it has not."""
@@ -254,7 +228,7 @@ class Transactor:
                 _raise_unless_retriable(error, f"transactional id {about or self._name}")
                 if clock.is_spent:
                     raise Unmendable(f"{error.args[0].name()}: the time for it is spent") from error
-                self._interrupted |= _is_unanswered(error.args[0])
+                self._reports.late.may_come |= _is_unanswered(error.args[0])
                 log.warning("transaction: %s; the same call again", error.args[0].name())
                 time.sleep(_BETWEEN_TRIES_SECONDS)
             else:
@@ -284,13 +258,15 @@ def _is_unanswered(error: KafkaError) -> bool:
 def _raise_unless_retriable(error: KafkaException, about: str) -> None:
     cause = error.args[0]
     message = f"{cause.name()}: {cause.str()} ({about})"
-    if cause.code() in _NOT_ALLOWED:
+    # An abort would be followed by the same refusal, for ever.
+    if cause.code() in DENIED:
         raise Unmendable(message) from error
-    if cause.code() in _TOO_LARGE and not cause.fatal():
+    if cause.code() in TOO_LARGE and not cause.fatal():
         raise OutputsTooLarge(message) from error
-    if cause.txn_requires_abort():
+    step = next_step(cause)
+    if step is NextStep.ABORT:
         raise TransactionAborted(message) from error
-    if cause.fatal() or not cause.retriable():
+    if step is NextStep.GIVE_UP:
         raise Unmendable(message) from error
 
 

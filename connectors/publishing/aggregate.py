@@ -17,15 +17,15 @@ from connectors.publishing.table_file import TableFile, read_table
 from connectors.publishing.table_parts import WHOLE, in_parts, joined
 from connectors.registry import known_schemas
 from connectors.topic_reader import end_offsets, read_until
-from connectors.writer import Outgoing, TransactionalWriter
+from connectors.writer import TransactionalWriter
 from isp.agreement.topics import MAXIMUM_INTAKE_BYTES
 from schemas.aggregates import AggregateSource
 from schemas.catalogue import Catalogue
 from schemas.marked import marked
 from schemas.wire import WireError
 from transport.client_names import table_transaction
+from transport.messages import MARKING_HEADER, Headers, Output
 
-MARKING_HEADER = "marking"
 _FRAME_BYTES = 1_024
 """Room that a message's key, header and frame take at most."""
 
@@ -75,9 +75,9 @@ def publish_table(job: TableJob, today: date) -> PublishedTable:
     newest = newest_table(account, job.source.id, job.catalogue)
     if newest is not None and _states_nothing_new(job, record, newest):
         return PublishedTable(newest, sent=False)
-    marking = [(MARKING_HEADER, job.source.marking.encode())]
+    marking: Headers = [(MARKING_HEADER, job.source.marking.encode())]
     values = list(map(encode, in_parts(record, fits=_fits(encode(record)))))
-    writer.write([Outgoing(topic, table.sha256.encode(), value, [*marking]) for value in values])
+    writer.write([Output(topic, table.sha256.encode(), value, [*marking]) for value in values])
     return PublishedTable(record, sent=True)
 
 

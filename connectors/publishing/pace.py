@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 
-from connectors.writer import Outgoing
+from transport.messages import Output
 
 CHUNK_BYTES = 8 * 1_048_576
 ARREARS_S = 1.0
@@ -25,17 +25,17 @@ class Chunk:
     """The messages of the next transaction and how many rows of the file they stand for."""
 
     pace: Pace
-    messages: list[Outgoing] = field(default_factory=list)
+    messages: list[Output] = field(default_factory=list)
     rows: int = 0
     size: int = 0
     opened: float = field(default_factory=time.monotonic)
 
-    def add(self, message: Outgoing | None) -> None:
+    def add(self, message: Output | None) -> None:
         """Take one row, with its message if it is in scope."""
         self.rows += 1
         if message is not None:
             self.messages.append(message)
-            self.size += len(message.value)
+            self.size += len(message.value or b"")
 
     @property
     def is_due(self) -> bool:

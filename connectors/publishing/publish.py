@@ -30,16 +30,16 @@ from connectors.sources.table import (
     Unreadable,
     rows_of,
 )
-from connectors.topic_reader import Offsets, end_offsets, read_until
-from connectors.writer import Outgoing, TransactionalWriter
+from connectors.topic_reader import end_offsets, read_until
+from connectors.writer import TransactionalWriter
 from schemas.catalogue import Catalogue
 from schemas.derive import intake_schema
 from schemas.london import london_today
 from schemas.wire import WireError
 from transport.client_names import publishing_transaction
+from transport.messages import ERASE_HEADER, SUPPLY_HEADER, Headers, Output
+from transport.reader import Offsets
 
-SUPPLY_HEADER = "supply"
-ERASE_HEADER = "erase"
 SPARED = "not one of the rows to be erased"
 
 
@@ -182,16 +182,16 @@ class _Topics:
             except WireError:
                 continue  # the agency's own topic may hold what others of its tools wrote
 
-    def intake_message(self, key: bytes | None, record: dict[str, Any]) -> Outgoing:
+    def intake_message(self, key: bytes | None, record: dict[str, Any]) -> Output:
         """One record on its way in, with its supply in the header."""
-        headers: list[tuple[str, str | bytes | None]] = [(SUPPLY_HEADER, self._identifier.encode())]
+        headers: Headers = [(SUPPLY_HEADER, self._identifier.encode())]
         if self._erases:
             headers.append((ERASE_HEADER, b"1"))
-        return Outgoing(self.intake, key, self.encode_record(record), headers)
+        return Output(self.intake, key, self.encode_record(record), headers)
 
-    def supply_message(self, record: dict[str, Any]) -> Outgoing:
+    def supply_message(self, record: dict[str, Any]) -> Output:
         """The supply's own record."""
-        return Outgoing(self.supplies, self._identifier.encode(), self._encode_supply(record))
+        return Output(self.supplies, self._identifier.encode(), self._encode_supply(record))
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,7 +234,7 @@ class _Run:
         progress(self._progress())
         return self._published(before, receipts_from)
 
-    def _take(self, row: Row | Unreadable | Hidden, *, send: bool) -> Outgoing | None:
+    def _take(self, row: Row | Unreadable | Hidden, *, send: bool) -> Output | None:
         if isinstance(row, Unreadable):
             self.counts.add_unreadable(row)
             return None

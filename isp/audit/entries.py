@@ -6,8 +6,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from confluent_kafka import Message
-
 from isp.agreement.protocol import Protocol
 from isp.agreement.topics import Names
 from isp.audit.chain import Head, hash_of
@@ -15,7 +13,7 @@ from isp.audit.chains import Implied, implied_chains
 from schemas.catalogue import Catalogue
 from schemas.known_schemas import UNKNOWN_SCHEMA, KnownSchemas
 from schemas.wire import WireError, decoder
-from transport.reader import begin_offset, end_offset, read_all
+from transport.reader import Message, begin_offset, end_offset, read_all
 
 
 class Held(NamedTuple):

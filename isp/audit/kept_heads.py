@@ -13,7 +13,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from confluent_kafka import Message
 from filelock import FileLock
 
 from isp.audit.chain import Head
@@ -21,6 +20,7 @@ from isp.audit.entries import Held
 from isp.keys import private_files
 from isp.keys.errors import SecretError
 from schemas.wire import WireError
+from transport.reader import Message
 
 FOLDER = "heads"
 HEADED = frozenset({"receipts", "inbox"})

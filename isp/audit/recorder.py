@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping
 from secrets import token_hex
 from typing import Any, NamedTuple
 
-from confluent_kafka import KafkaError, KafkaException, Message, Producer
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from isp.agreement.protocol import Protocol
@@ -20,23 +19,14 @@ from isp.audit.chain import Head, Heads, entries_of
 from isp.audit.errors import AuditError
 from isp.audit.heads import read_heads
 from schemas.catalogue import Catalogue
-from transport.messages import MARKING_HEADER, Headers
+from transport.messages import MARKING_HEADER, Headers, Output
+from transport.one_transaction import NotCommitted, OneTransaction
 from transport.reader import ReadError
 from transport.schemas import Schemas
 
 _SECONDS = 15.0
 _ATTEMPTS = 8
 _NAME_BYTES = 8
-_TAKEN_OVER = frozenset(
-    {
-        KafkaError._FENCED,  # noqa: SLF001 - librdkafka's name for it
-        KafkaError.INVALID_PRODUCER_EPOCH,
-        KafkaError.PRODUCER_FENCED,
-        KafkaError.CONCURRENT_TRANSACTIONS,
-        # What a broker answers a producer that is being fenced can be no more than this.
-        KafkaError.UNKNOWN,
-    }
-)
 
 
 class Recorder(NamedTuple):
@@ -67,10 +57,8 @@ class Recorder(NamedTuple):
             # A name of its own, so that an attempt whose end was not seen is recognised by the next.
             position = position or f"once:{token_hex(_NAME_BYTES)}"
             return again(self._append, {"at": int(time.time() * 1000), **entry}, position)
-        except KafkaException as error:
-            raise AuditError(
-                f"{self._audit.name}: {error.args[0].name()}; nothing was done"
-            ) from None
+        except NotCommitted as error:
+            raise AuditError(f"{self._audit.name}: {error.reason}; nothing was done") from None
         except ReadError as error:
             raise AuditError(f"{error}; nothing was done") from None
 
@@ -93,51 +81,26 @@ class Recorder(NamedTuple):
         return heads, position
 
     def _append(self, entry: Mapping[str, Any], position: str) -> Head:
-        producer = self._producer()
-        # After the producer, which ended what another one of this chain had left open.
+        transaction = OneTransaction({**self.client, **OWN_BATCH}, self.chain, _SECONDS)
+        # After the transaction is made, which ended what another one of this chain had left open.
         heads, reached = self._read()
         head = heads.of(self.chain)
         if reached == position:
             return head
-        messages = []
+        outputs = []
         encode = self._encoder(self._audit)
         for part in entries_of(entry, heads.others(self.chain)):
             value = encode(head.linked(part))
             head = head.after(value)
-            messages.append((self._audit, value))
+            outputs.append(self._output(self._audit, value))
         kept = {"sequence": head.sequence, "hash": head.hash, "position": position}
-        messages.append((self._heads, self._encoder(self._heads)(kept)))
-        refused: list[str] = []
-
-        def delivered(error: KafkaError | None, _message: Message) -> None:
-            if error is not None:
-                refused.append(error.name())
-
-        producer.begin_transaction()
-        for topic, message in messages:
-            headers: Headers = [(MARKING_HEADER, topic.marking.encode())]
-            producer.produce(
-                topic.name, message, self.chain.encode(), headers=headers, on_delivery=delivered
-            )
-        try:
-            producer.commit_transaction(_SECONDS)
-        except KafkaException as error:
-            # What the commit says of it is only that it could not be.
-            if refused:
-                raise AuditError(f"{self._audit.name}: {refused[0]}; nothing was done") from error
-            raise
+        outputs.append(self._output(self._heads, self._encoder(self._heads)(kept)))
+        transaction.commit(outputs)
         return head
 
-    def _producer(self) -> Producer:
-        settings = {
-            **OWN_BATCH,
-            "transactional.id": self.chain,
-            "transaction.timeout.ms": int(_SECONDS * 1000),
-            "log_level": 0,
-        }
-        producer = Producer({**self.client, **settings})
-        producer.init_transactions(_SECONDS)
-        return producer
+    def _output(self, topic: Topic, value: bytes) -> Output:
+        headers: Headers = [(MARKING_HEADER, topic.marking.encode())]
+        return Output(topic.name, self.chain.encode(), value, headers)
 
     def _encoder(self, topic: Topic) -> Callable[[Any], bytes]:
         return self.schemas.encoder(topic.name, topic.schema)
@@ -155,8 +118,5 @@ class Recorder(NamedTuple):
 
 
 def _may_be_tried_again(error: BaseException) -> bool:
-    """Whether another command wrote to the chain in between, or the broker was only busy."""
-    if not isinstance(error, KafkaException):
-        return False
-    reason = error.args[0]
-    return reason.code() in _TAKEN_OVER or reason.retriable() or reason.txn_requires_abort()
+    """Return True where another command wrote to the chain in between, or the broker was only busy."""
+    return isinstance(error, NotCommitted) and error.may_pass

@@ -7,17 +7,20 @@ Operators' own denials and the rules of others on the cluster are heeded as the 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from confluent_kafka.admin import (  # type: ignore[attr-defined]
     AclBinding,
     AclOperation,
     AclPermissionType,
+    AdminClient,
     ResourcePatternType,
+    ResourceType,
 )
 
 from isp.agreement.access import Ground, Rule
-from isp.broker.rules import OPERATIONS, USER, principal_of
+from isp.broker.rules import OPERATIONS, USER, listed, principal_of
+from isp.broker.topics import partitions_by_topic
 
 EVERYBODY = "*"
 _TRIED: tuple[Literal["read", "write"], ...] = ("read", "write")
@@ -35,6 +38,24 @@ class Access(NamedTuple):
     topic: str
     agreed: bool
     grounds: frozenset[Ground]
+
+
+class Enforced(NamedTuple):
+    """The topics that the broker has, and its rules about topics."""
+
+    topics: tuple[str, ...]
+    bindings: tuple[AclBinding, ...]
+
+
+def read_enforced(admin_config: Mapping[str, Any]) -> Enforced:
+    """Ask the broker, as the administrator, for its topics and its rules about topics.
+
+    Raises:
+        ApplyError: the broker refuses, or does not answer.
+    """
+    admin = AdminClient(dict(admin_config))
+    topics = tuple(partitions_by_topic(admin))
+    return Enforced(topics, tuple(listed(admin, ResourceType.TOPIC, AclPermissionType.ANY)))
 
 
 def accesses(

@@ -6,20 +6,13 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Annotated, Any
 
 import typer
-from confluent_kafka.admin import (  # type: ignore[attr-defined]
-    AclPermissionType,
-    AdminClient,
-    ResourceType,
-)
 from rich.table import Table
 
 from isp.agreement.access import Ground, grounds, principals, rules
 from isp.agreement.protocol import Protocol
 from isp.agreement.topics import Names, topics
-from isp.broker.rules import listed
 from isp.broker.standing import case_grounds
-from isp.broker.topics import partitions_by_topic
-from isp.broker.who import Access, accesses
+from isp.broker.who import Access, accesses, read_enforced
 from ops.commands.common import AsJson, ProtocolOption, RunDir
 from ops.commands.isp_broker import on_stack
 from ops.embedded.broker_config import SUPER_USERS
@@ -51,14 +44,13 @@ def who(
         ipu isp who council --json | jq -r '.accesses[] | select(.operation == "read") | .topic'
     """
     here = on_stack(protocol, run_dir)
-    admin, names = AdminClient({**here.admin}), Names(here.protocol.prefix)
-    present = list(filter(names.owns, partitions_by_topic(admin)))
+    enforced = read_enforced(here.admin)
+    present = list(filter(Names(here.protocol.prefix).owns, enforced.topics))
     wanted, party = _asked(of, present, here.protocol)
     cases = case_grounds(here.admin, here.protocol, here.catalogue)
     agreed = rules(here.protocol, here.closed) | cases.keys()
     why = grounds(here.protocol, here.closed) | cases
-    bindings = listed(admin, ResourceType.TOPIC, AclPermissionType.ANY)
-    found = accesses(bindings, wanted, agreed, why)
+    found = accesses(enforced.bindings, wanted, agreed, why)
     chosen = [access for access in found if party in (None, access.principal)]
     if as_json:
         say_json(_document(of, chosen))

@@ -9,7 +9,6 @@ from itertools import islice
 from typing import Annotated, Any
 
 import typer
-from confluent_kafka import Message
 
 from isp.agreement.protocol import Protocol
 from isp.agreement.protocol_file import load_protocol
@@ -19,7 +18,7 @@ from ops.commands.common import ProtocolOption, RunDir, account_of, protocol_of,
 from ops.screen import json_text, say
 from schemas.catalogue import load_catalogue
 from schemas.wire import WireError, decoder, schema_id
-from transport.reader import read_all
+from transport.reader import Message, read_all
 
 _SHOWN = 12
 

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import base64
-import logging
 import shutil
 import subprocess
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-
-from confluent_kafka import KafkaException
-from confluent_kafka.admin import AdminClient
 
 from isp.keys import private_files
 from ops.embedded import java, ports, processes, service
@@ -29,6 +25,7 @@ from ops.embedded.errors import StackError
 from ops.embedded.layout import Layout
 from ops.embedded.ports import LOOPBACK
 from ops.embedded.service import Service
+from transport.access import Probe
 
 READY_SECONDS = 90.0
 FORMAT_SECONDS = 60.0
@@ -63,14 +60,14 @@ class Broker:
 
     def wait(self, started: Service) -> None:
         """Wait until the broker serves its administrator; ``StackError`` if it never does."""
-        config: dict[str, str | int | float | bool] = {
+        config = {
             **self.layout.secrets.client_config(inside_of(started), ADMIN),
             "reconnect.backoff.ms": 50,
             "reconnect.backoff.max.ms": 100,
         }
-        client = AdminClient(config, logger=_quiet())
+        probe = Probe(config)
         logs = (self.layout.logs / "broker.out", self.layout.logs / "broker.log")
-        service.wait_until(lambda: _answers(client), started, "broker", logs, READY_SECONDS)
+        service.wait_until(probe.answers, started, "broker", logs, READY_SECONDS)
 
     def _choose(self, wanted: int | None, before: Service | None) -> Ports:
         clients = ports.choose(wanted, before and before.port, "IPU_BROKER_PORT")
@@ -165,13 +162,6 @@ def _another(used_before: int | None, *taken: int) -> int:
     return ports.any_free(excluding=taken) if port in taken else port
 
 
-def _answers(client: AdminClient) -> bool:
-    try:
-        return bool(client.list_topics(timeout=1).brokers)
-    except KafkaException:
-        return False
-
-
 def _run(command: Sequence[str]) -> None:
     done = subprocess.run(
         command, capture_output=True, text=True, timeout=FORMAT_SECONDS, check=False
@@ -190,11 +180,3 @@ def new_cluster_id(random: Callable[[], uuid.UUID] = uuid.uuid4) -> str:
         made = base64.urlsafe_b64encode(random().bytes).decode().rstrip("=")
         if not made.startswith("-"):
             return made
-
-
-def _quiet() -> logging.Logger:
-    # Until the broker listens, librdkafka would tell of every refused connection on stderr.
-    logger = logging.getLogger("ipu.embedded.broker")
-    logger.propagate = False
-    logger.addHandler(logging.NullHandler())
-    return logger

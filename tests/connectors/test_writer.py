@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 from confluent_kafka import KafkaError, KafkaException
 
-from connectors import writer
 from connectors.account import Account
 from connectors.errors import SupersededError
-from connectors.writer import Outgoing, TransactionalWriter
+from connectors.writer import TransactionalWriter
 from tests.streams.clients import producers_made
+from transport import publisher
+from transport.messages import Output
 
-MESSAGES = [Outgoing("intake", b"k", b"v")]
+MESSAGES = [Output("intake", b"k", b"v")]
 NAME = "banes.police.publish.fire"
 
 
@@ -63,8 +64,8 @@ class Producer:
 @pytest.fixture
 def made(monkeypatch: pytest.MonkeyPatch) -> list[Producer]:
     """Every producer made, in order."""
-    monkeypatch.setattr(writer, "PAUSE_S", 0.0)
-    return producers_made(monkeypatch, writer, Producer)
+    monkeypatch.setattr(publisher, "PAUSE_SECONDS", 0.0)
+    return producers_made(monkeypatch, publisher, Producer)
 
 
 @pytest.fixture

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from confluent_kafka import OFFSET_BEGINNING
 from openpyxl import Workbook
 
 from connectors.account import Account
@@ -32,14 +31,16 @@ from connectors.publishing.pace import Pace
 from connectors.publishing.publish import Job, Published, publish
 from connectors.receipts import await_outcome
 from connectors.registry import known_schemas
-from connectors.topic_reader import TopicReader, end_offsets
-from connectors.writer import Outgoing, TransactionalWriter
+from connectors.topic_reader import end_offsets, read_until
+from connectors.writer import TransactionalWriter
 from isp.agreement.protocol_file import load_protocol
 from schemas.catalogue import load_catalogue
 from schemas.derive import intake_schema
 from schemas.known_schemas import NotApplied
 from tests.integration.partnership import Partnership, bring_into_step
 from tests.protocols import FIRST
+from transport.messages import Output
+from transport.publisher import Publisher
 
 PREFIX = "supplytrial"
 COMMAND = "import typer; from ops.commands.publish import publish; typer.run(publish)"
@@ -103,18 +104,10 @@ def committed(partnership: Partnership, topic: str) -> list[tuple[bytes, dict[st
         if kind
         else intake_schema(partnership.catalogue.record_type(topic.rpartition(".")[2]))
     )
-    ends = end_offsets(reader, topic)
-    left = {p for p, end in ends.items() if end}
     found = []
-    deadline = time.monotonic() + 30
-    with TopicReader(reader, topic, dict.fromkeys(left, OFFSET_BEGINNING)) as topic_reader:
-        while left and time.monotonic() < deadline:
-            value = topic_reader.next()
-            left -= {p for p in left if topic_reader.reached.get(p, 0) >= ends[p]}
-            if value is not None:
-                record = known.decode(value, schema)
-                found.append((str(record.get("incident_reference", "")).encode(), record))
-    assert not left, "an open transaction hides the end of the topic"
+    for value in read_until(reader, topic, end_offsets(reader, topic)):
+        record = known.decode(value, schema)
+        found.append((str(record.get("incident_reference", "")).encode(), record))
     return found
 
 
@@ -248,10 +241,10 @@ def test_a_publisher_cut_off_within_a_transaction_leaves_nothing_of_it(
     stopping = Stop(after=2)
     with pytest.raises(StoppedError):
         publish(work, Pace(rows=200, seconds=60), stopping)
-    cut = TransactionalWriter(account, work.transactional_id, "the intake topic")
+    cut = Publisher(account.connection, work.transactional_id, account.patience_s)
     cut._until_done(cut._producer.begin_transaction)
     for number in range(50):
-        cut._produce(Outgoing(f"{PREFIX}.intake.police.police-incident", None, b"%d" % number))
+        cut._produce(Output(f"{PREFIX}.intake.police.police-incident", None, b"%d" % number))
     cut._producer.flush(10)
     published = publish(work, Pace(rows=200, seconds=60))
     assert (published.resumed_after, published.sent) == (400, 500)
@@ -297,7 +290,7 @@ def test_writing_to_another_agencys_intake_is_refused_by_the_broker(
     topic = f"{PREFIX}.intake.police.police-incident"
     writer = TransactionalWriter(fire, f"{PREFIX}.fire.publish.fire-incident", topic)
     with pytest.raises(AccessDeniedError, match=f"{PREFIX}.fire: .*TOPIC_AUTHORIZATION_FAILED"):
-        writer.write([Outgoing(topic, None, b"x")])
+        writer.write([Output(topic, None, b"x")])
 
 
 def test_another_agencys_transactional_id_is_refused_by_the_broker(
@@ -333,14 +326,14 @@ def test_a_second_publisher_takes_the_place_of_the_first(account: Account) -> No
     first = TransactionalWriter(account, name, topic)
     TransactionalWriter(account, name, topic)
     with pytest.raises(SupersededError, match="another `ipu publish` has begun"):
-        first.write([Outgoing(topic, None, b"never")])
+        first.write([Output(topic, None, b"never")])
 
 
 def test_a_record_too_large_is_reported_as_such(account: Account) -> None:
     topic = f"{PREFIX}.intake.police.police-incident"
     writer = TransactionalWriter(account, f"{PREFIX}.police.publish.police-incident", topic)
     with pytest.raises(RecordTooLargeError, match="no record that large"):
-        writer.write([Outgoing(topic, None, os.urandom(3_000_000))])
+        writer.write([Output(topic, None, os.urandom(3_000_000))])
 
 
 def test_receipts_of_a_supply_add_up_to_its_outcome(
@@ -353,9 +346,9 @@ def test_receipts_of_a_supply_add_up_to_its_outcome(
     encode = known.encoder(topic, partnership.catalogue.system["receipt"])
     made = [receipt("s1", 3, rejected=1), receipt("other", 9, rejected=9), receipt("s1", 2)]
     writer = TransactionalWriter(worker, f"{PREFIX}.worker.pipeline.7", topic)
-    writer.write([Outgoing(topic, None, b"not framed")])
+    writer.write([Output(topic, None, b"not framed")])
     for each in made:
-        writer.write([Outgoing(topic, None, encode(each))])
+        writer.write([Output(topic, None, encode(each))])
     seen: list[int] = []
     outcome = await_outcome(
         account, partnership.catalogue, "s1", 5,

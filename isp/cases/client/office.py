@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple, TypeVar
 
-from confluent_kafka import Message
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import BaseModel, ValidationError
 
@@ -22,7 +21,7 @@ from isp.cases.standing import Standing, unreadable_case
 from isp.signing.signatures import public_key
 from schemas.catalogue import Catalogue
 from schemas.wire import decoder
-from transport.reader import read_all
+from transport.reader import Message, read_all
 from transport.sender import SendError, send
 
 _ANSWER_SECONDS = 60.0

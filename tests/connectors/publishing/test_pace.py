@@ -5,7 +5,7 @@ import time
 import pytest
 
 from connectors.publishing.pace import CHUNK_BYTES, Chunk, Metronome, Pace
-from connectors.writer import Outgoing
+from transport.messages import Output
 
 
 def test_a_chunk_is_due_by_rows_size_or_age(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -13,7 +13,7 @@ def test_a_chunk_is_due_by_rows_size_or_age(monkeypatch: pytest.MonkeyPatch) -> 
     by_rows.add(None)
     assert not any(chunk.is_due for chunk in (by_rows, by_size, by_age))
     by_rows.add(None)
-    by_size.add(Outgoing("t", None, bytes(CHUNK_BYTES)))
+    by_size.add(Output("t", None, bytes(CHUNK_BYTES)))
     by_age.opened -= 1
     assert all(chunk.is_due for chunk in (by_rows, by_size, by_age))
     assert (by_rows.rows, by_rows.messages) == (2, [])

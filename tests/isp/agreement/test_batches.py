@@ -7,9 +7,7 @@ from typing import Any
 
 import pytest
 
-from connectors.account import Account
-from connectors.failures import Alarms
-from connectors.writer import _config as connector_settings
+from connectors import writer
 from demo import live
 from isp.agreement.access import rules
 from isp.agreement.protocol import Protocol
@@ -75,7 +73,5 @@ def test_every_topic_of_a_supplier_takes_the_batches_of_its_connector(
     every_topic: tuple[Topic, ...],
 ) -> None:
     written = [t for t in every_topic if t.family in {"intake", "supplies", "aggregate"}]
-    account = Account("p", "fire", {})
-    ours = connector_settings(account, "p.fire.publish", Alarms()), live.SETTINGS
-    for settings in ours:
+    for settings in (writer.SETTINGS, live.SETTINGS):
         assert [t.name for t in written if t.maximum_bytes <= largest_batch(settings)] == []
