@@ -189,7 +189,7 @@ class Changelog(Follower):
         began = time.monotonic()
         super().restore(stopped)
         seconds = time.monotonic() - began
-        log.info("restored %d state entries in %.1f s", len(self._memory), seconds)
+        log.info("restored %d state entries in %.2f s", len(self._memory), seconds)
 
     def _remember(self, message: Message) -> None:
         key, value = message.key(), message.value()
