@@ -23,7 +23,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b, sha256
-from itertools import chain, islice
+from itertools import chain, cycle, islice
 from typing import Any, Final
 
 from confluent_kafka import Producer
@@ -114,8 +114,9 @@ class Writer:
 
     def write(self, amounts: Amounts) -> None:
         """Write all of it, the recent transactions last."""
-        heads = (self._head(number) for number in range(1, amounts.heads + 1))
-        self._write("heads of a day", heads, amounts.heads)
+        # The same ones over and over: all but the newest are compacted.
+        made = cycle([self._head(number) for number in range(1, _OF_MANY + 1)])
+        self._write("heads of a day", islice(made, amounts.heads), amounts.heads)
         whole = self._entries(notes(amounts.notes))
         self._write("withdrawals", whole, amounts.notes, batch=1)
         known = self._entries(dates_and_ages(amounts.cases, amounts.people))
