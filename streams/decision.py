@@ -69,12 +69,9 @@ class Outcome(NamedTuple):
     by_supply: bool = False
 
 
-class Made(NamedTuple):
-    """The releases of one record, why there are no others, and what was generalised in them."""
-
-    releases: list[Release]
-    withheld: list[str]
-    combinations: Sequence[str]
+# The releases of one record, why there are no others, and what was generalised in them. A plain tuple,
+# since one is made for each record.
+_Made = tuple[list[Release], list[str], Sequence[str]]
 
 
 class Releaser(NamedTuple):
@@ -86,19 +83,21 @@ class Releaser(NamedTuple):
 
     def __call__(
         self, agency: str, cleaned: Cleaned, locations: Mapping[str, Located], today: date
-    ) -> Made:
-        """Return the releases of one record, one for each profile that may have it."""
+    ) -> _Made:
+        """Return the releases of one record, why there are no others, and what was generalised in them."""
         record, caveats, _, unread = cleaned
         releases = self.sanitise(agency, record, locations, caveats, unread)
         withheld: list[str] = []
         if len(releases) < len(self.sanitise.profiles):
             withheld = self.sanitise.kept_out(record, unread)
         if not releases:
-            return Made(releases, withheld, ())
-        withheld += [TEXT_RESIDUE] * self.sanitise.residues(record)
+            return releases, withheld, ()
+        residues = self.sanitise.residues(record)
+        if residues:
+            withheld += [TEXT_RESIDUE] * residues
         if not self.generalise:
-            return Made(releases, withheld, ())
-        return Made(releases, withheld, self.generalise(releases, record, today.toordinal()))
+            return releases, withheld, ()
+        return releases, withheld, self.generalise(releases, record, today.toordinal())
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,12 +153,12 @@ class Steps:
                 (), record, caveats, locations, region, withheld=why, by_supply=by_supply
             )
         locations = self.region.guarded(locations, region)
-        made = releaser(self.agency, cleaned, locations, today)
-        releases = self._in_force(made, today)
-        gone = releaser.withdraw(self.agency, record, made.releases)
+        made, withheld, combinations = releaser(self.agency, cleaned, locations, today)
+        releases = made if today <= self.personal_until else _without_personal(made, withheld)
+        gone = releaser.withdraw(self.agency, record, made)
         return Outcome(
             (), record, caveats, locations, region, releases,
-            [TakenBack(region, *name) for name in gone], made.withheld, made.combinations,
+            [TakenBack(region, *name) for name in gone] if gone else (), withheld, combinations,
             not releases and self._is_wanted(releaser, today), by_supply,
         )  # fmt: skip
 
@@ -175,15 +174,6 @@ class Steps:
                 for name in releaser.sanitise.names(self.agency, cleaned.record)
             ]
         )
-
-    def _in_force(self, made: Made, today: date) -> list[Release]:
-        """Return the releases without personal information once the protocol's review is overdue."""
-        if today <= self.personal_until:
-            return made.releases
-        kept = [release for release in made.releases if release.profile != PERSONAL]
-        if len(kept) < len(made.releases):
-            made.withheld.append(f"{REVIEW_OVERDUE}-{PERSONAL}")
-        return kept
 
     def _is_wanted(self, releaser: Releaser, today: date) -> bool:
         """Return whether somebody is entitled to rows now, other ones than a profile excludes."""
@@ -201,6 +191,14 @@ class Steps:
         if not self.is_open(today):
             return NOT_OPENED
         return RETIRED if self.keys.epochs[epoch].key is None else None
+
+
+def _without_personal(made: list[Release], withheld: list[str]) -> list[Release]:
+    """Return the releases of the other profiles; add to `withheld` why there is no personal one."""
+    kept = [release for release in made if release.profile != PERSONAL]
+    if len(kept) < len(made):
+        withheld.append(f"{REVIEW_OVERDUE}-{PERSONAL}")
+    return kept
 
 
 def unprocessable(error: Exception, where: str) -> Outcome:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from collections.abc import Mapping as Content
 from datetime import UTC, datetime, timedelta
 from itertools import chain
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import typer
 from rich.table import Table
@@ -22,6 +22,7 @@ from isp.audit.collector import Collector, collect_for_ever, log_files
 from isp.audit.entries import Archive, Held
 from isp.audit.kept_heads import held_in
 from isp.audit.select import DIGEST_BYTES, Answer, Inquiry, answers, digests
+from isp.audit.suppliers import Supplied, Suppliers
 from isp.audit.verify import Break, Verification, first_rewritten, verify
 from isp.broker.registered import read_schemas
 from isp.cases.client.request_file import read_subject
@@ -46,6 +47,11 @@ from transport.client_names import BROKER_LOG, COMMANDS
 BROKEN = 3
 SLACK = timedelta(days=31)
 """Kafka deletes a topic's beginning in pieces, so a little less than the retention is left of it."""
+
+EXACT = (
+    "references are compared exactly: capital and small letters, leading zeros and spaces within one "
+    "make a difference; spaces around it do not"
+)
 
 audit = typer.Typer(
     no_args_is_help=True, help="What was done with whose records, and the proof that it is whole."
@@ -133,11 +139,14 @@ def show(
         )
         found = list(answers(archive.entries(), inquiry))
     consult = _to_consult(found, archive.protocol) if records is not None else []
+    exact = EXACT if reference is not None and not found else ""
     if as_json:
-        say_json(_document(found, consult) | _scope(sought))
+        say_json(_document(found, consult) | _scope(sought) | ({"note": exact} if exact else {}))
     else:
-        _print(found, consult)
+        _print(found, consult, _miss(sought))
         _print_scope(sought)
+        if exact:
+            say(exact)
 
 
 @audit.command(name="verify")
@@ -259,7 +268,7 @@ def _sought(
         stack,
         archive.protocol,
         archive.catalogue,
-        _supplied(archive.protocol, agency, dataset),
+        _suppliers(archive, agency, dataset, file),
         london_time(datetime.now(UTC)),
         file,
         _columns(file, mapping, agency, dataset, archive.catalogue),
@@ -302,10 +311,14 @@ def _scope(sought: Found | None) -> dict[str, Any]:
     """Where originals were searched, since what no longer stands there cannot be found."""
     if sought is None:
         return {}
-    keyless = {"keys_deleted_before": sought.keyless.isoformat()} if sought.keyless else {}
-    if not sought.searched:
-        return keyless
-    return keyless | {"searched": {"datasets": list(sought.searched), "in": sought.where}}
+    scope: dict[str, Any] = {}
+    if sought.keyless:
+        scope["keys_deleted_before"] = sought.keyless.isoformat()
+    if sought.searched:
+        scope["searched"] = {"datasets": list(sought.searched), "in": sought.where}
+    if sought.unsearched:
+        scope["not_searched"] = [{"agency": a, "dataset": d} for a, d in sought.unsearched]
+    return scope
 
 
 def _print_scope(sought: Found | None) -> None:
@@ -319,6 +332,23 @@ def _print_scope(sought: Found | None) -> None:
             f"a key of before {sought.keyless} was deleted: releases of what happened under it can be "
             "found by their record_id alone (--record), and by no reference or person."
         )
+    if sought is not None and sought.unsearched:
+        say(
+            f"NOT searched: {_listed(sought.unsearched)}. The audit has releases of them, and this "
+            "protocol does not have them. Ask again with --protocol, the file of a protocol under which "
+            "they were supplied, and give the supply with --file; or ask by --record."
+        )
+
+
+def _miss(sought: Found | None) -> str:
+    """Return what is said where no entry was found: never more than was looked for."""
+    if sought is not None and sought.unsearched:
+        return "no entry of the audit was found in what was searched; not everything was"
+    return "no entry of the audit tells of it"
+
+
+def _listed(supplied: Iterable[Supplied]) -> str:
+    return ", ".join(f"{agency} {dataset}" for agency, dataset in supplied)
 
 
 def _record_id(given: str) -> bytes:
@@ -332,17 +362,22 @@ def _record_id(given: str) -> bytes:
     return record
 
 
-def _supplied(protocol: Protocol, agency: str | None, dataset: str | None) -> list[tuple[str, str]]:
-    """Agencies and datasets whose records could bear a reference."""
-    found = [
-        (s.agency, s.dataset)
-        for s in protocol.supplies
-        if agency in (None, s.agency) and dataset in (None, s.dataset)
-    ]
-    if not found:
-        accepted = ", ".join(sorted(f"{s.agency} {s.dataset}" for s in protocol.supplies))
+def _suppliers(
+    archive: Archive, agency: str | None, dataset: str | None, file: Path | None
+) -> Suppliers:
+    """Return whose records could have a reference: by the protocol, and by what the audit has."""
+    known = Suppliers.of(archive.protocol, archive.entries())
+    found = known.of_these(agency, dataset)
+    if not found.supplied and not found.left:
+        accepted = _listed(sorted((*known.supplied, *known.left)))
         message = f"nobody supplies that; accepted are the agencies and datasets {accepted}"
         raise typer.BadParameter(message, param_hint="--agency, --dataset")
+    if file is not None and not found.supplied:
+        message = (
+            f"under this protocol nobody supplies {_listed(found.left)}; give the file of a protocol "
+            "under which it was supplied"
+        )
+        raise typer.BadParameter(message, param_hint="--protocol")
     return found
 
 
@@ -368,24 +403,34 @@ def _named(breaks: list[Break], archive: Archive, held: list[Held]) -> Iterator[
             yield found
 
 
-def _to_consult(found: list[Answer], protocol: Protocol) -> list[Party]:
-    """The agencies that the records come from."""
+class Consulted(NamedTuple):
+    """An agency that records come from, with the officer who is to be asked."""
+
+    agency: str
+    name: str
+    officer: str
+
+
+def _to_consult(found: list[Answer], protocol: Protocol) -> list[Consulted]:
+    """The agencies that the records come from, also those that have left the protocol."""
     agencies = {share["agency"] for answer in found for share in answer.shares} - {None}
-    return [protocol.party(agency) for agency in sorted(agencies)]
+    parties = {party.id: party for party in protocol.parties}
+    return [_consulted(agency, parties.get(agency)) for agency in sorted(agencies)]
 
 
-def _contact(party: Party) -> str:
+def _consulted(agency: str, party: Party | None) -> Consulted:
+    if party is None:
+        return Consulted(
+            agency, agency, "no party to this protocol; an earlier one has its officer"
+        )
     officer = party.liaison_officer or party.approver
-    return f"{officer.post}, {officer.contact}" if officer else ""
+    return Consulted(agency, party.name, f"{officer.post}, {officer.contact}" if officer else "")
 
 
-def _document(found: list[Answer], consult: list[Party]) -> dict[str, Any]:
+def _document(found: list[Answer], consult: list[Consulted]) -> dict[str, Any]:
     return {
         "entries": [_entry(answer) for answer in found],
-        "consult": [
-            {"agency": party.id, "name": party.name, "officer": _contact(party)}
-            for party in consult
-        ],
+        "consult": [party._asdict() for party in consult],
     }
 
 
@@ -400,7 +445,7 @@ def _entry(answer: Answer) -> dict[str, Any]:
     return {**content, **place, "shares": shares, "heads": heads}
 
 
-def _print(found: list[Answer], consult: list[Party]) -> None:
+def _print(found: list[Answer], consult: list[Consulted], miss: str) -> None:
     table = Table()
     for heading in ("when", "who", "what", "of", "dataset", "to"):
         table.add_column(heading, overflow="fold")
@@ -415,9 +460,9 @@ def _print(found: list[Answer], consult: list[Party]) -> None:
             about = answer.content["case"] or answer.content["dataset"] or ""
             table.add_row(at, actor, done, "", about, "", "")
     console = Screen()
-    console.print(table if found else "no entry of the audit tells of it")
+    console.print(table if found else miss)
     for party in consult:
-        console.print(f"consult {party.name} before any answer: {_contact(party)} (2.4.2.4)")
+        console.print(f"consult {party.name} before any answer: {party.officer} (2.4.2.4)")
 
 
 def _row(share: Content[str, Any]) -> tuple[str, str, str, str, str]:

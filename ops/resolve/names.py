@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
-from isp.agreement.protocol import Protocol
 from sanitiser.key_ring import KeyRing
 from sanitiser.policy import Policy
 from sanitiser.references import ReferenceKey
@@ -24,21 +23,22 @@ def is_known_by_one_reference(record_type: RecordType) -> bool:
 
 def record_ids(
     keys: KeyRing,
-    protocol: Protocol,
+    neighbours: Collection[str],
     catalogue: Catalogue,
     supplied: Iterable[tuple[str, str]],
     reference: str,
 ) -> frozenset[bytes]:
     """Return every record id, as 16 bytes, of the reference in any profile, region, epoch or case.
 
-    `supplied` are agencies with a dataset each, whose records are known by one reference.
+    `supplied` are agencies with a dataset each, whose records are known by one reference. `neighbours` are
+    as in `policies_of`.
     """
     known = reference.strip()
     found: set[str] = set()
     for agency, dataset in supplied:
         record_type = catalogue.record_type(dataset)
         original = {_known_by(record_type): known}
-        policies = policies_of(keys, protocol, catalogue, record_type)
+        policies = policies_of(keys, neighbours, catalogue, record_type)
         found |= {policy.record_id(agency, original) for policy in policies}
         found.add(audit_reference(keys.lasting, agency, dataset, known))
     return frozenset(map(bytes.fromhex, found))
@@ -61,13 +61,15 @@ def _known_by(record_type: RecordType) -> str:
 
 
 def policies_of(
-    keys: KeyRing, protocol: Protocol, catalogue: Catalogue, record_type: RecordType
+    keys: KeyRing, neighbours: Collection[str], catalogue: Catalogue, record_type: RecordType
 ) -> Iterator[Policy]:
-    """Yield all profiles of the type, whoever is entitled today: what was released stays in the audit."""
-    neighbours = (None, *(n.short_name for n in protocol.neighbours))
+    """Yield all profiles of the type, whoever is entitled today: what was released stays in the audit.
+
+    `neighbours` are short names, also of those that have left the protocol.
+    """
     for epoch in keys.epochs:
-        for neighbour in neighbours:
+        for region in (OWN, *neighbours):
             for profile in record_type.profiles:
                 if epoch.key is not None:
-                    key = region_key(neighbour or OWN, epoch.key)
+                    key = region_key(region, epoch.key)
                     yield Policy(record_type, profile, key, catalogue.code_lists)

@@ -32,6 +32,7 @@ from isp.audit.chains import cases_chain
 from isp.broker.case_resources import WHAT, Openings
 from isp.broker.standing import read_standing
 from isp.cases.case import Case, Flow, State
+from isp.cases.letters import Subject
 from isp.cases.register import Refused, Register, Taken, closed, opened
 from isp.cases.sealing import to_recipient
 from isp.cases.standing import unreadable_case, unreadable_consents
@@ -46,8 +47,8 @@ from schemas.exact_base64 import decoded, encoded
 from schemas.london import london_time
 from schemas.wire import WireError, decoder
 from streams.disclosure.ledger import Ledger, Supply
-from streams.disclosure.reading import Backlog, Place, Positions
-from streams.disclosure.releases import Desk, Passage, Reading, passages
+from streams.disclosure.reading import Ahead, Backlog, Place, Positions
+from streams.disclosure.releases import Desk, Passage, Reading, passages, withdrawals
 from streams.messages import Intake
 from streams.runtime.heads import HeadsFollower
 from streams.runtime.source import intake_of
@@ -65,6 +66,12 @@ log = logging.getLogger(__name__)
 _POLL_SECONDS = 0.1
 _TIDY_SECONDS = 60.0
 _GRACE_DAYS = 2
+_RENEW_SECONDS = 3_600.0
+"""How often positions are committed anew. The broker forgets those that were not for a week."""
+
+
+MakesPassages = Callable[[Intake, Reading, Iterable[Desk]], Iterable[Passage]]
+"""Gives what one original does to the cases that are to see it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +110,10 @@ class Discloser:
         self._openings = Openings(AdminClient({**settings.admin}), self._names, settings.keys)
         self._latest = 0.0
         self._tidy_at = 0.0
+        self._renew_at = time.monotonic() + _RENEW_SECONDS
         self._stopping = False
-        self._paused = False
+        self._was_overdue = False
+        self._ahead: Ahead | None = None
         self._restore()
         self._heads = Heads()
         self._heads_follower = self._follow_heads()
@@ -147,6 +156,8 @@ class Discloser:
         self._heads_follower.close()
         for backlog in self._backlogs.values():
             backlog.close()
+        if self._ahead is not None:
+            self._ahead.close()
 
     def stop(self) -> None:
         """End after the step at hand."""
@@ -155,15 +166,19 @@ class Discloser:
     def step(self) -> None:
         """What time has brought, what the cases need, what is new, and a part of what is old."""
         self._close_what_is_due()
-        if self._is_overdue and not self._paused:
+        if self._is_overdue and not self._was_overdue:
             self._pause()
         self._bring_into_step()
+        self._renew()
         self._heads_follower.follow()
         records = self._positions.poll(_POLL_SECONDS)
         letters = self._next_letters()
         if records or letters:
             self._read(letters, records)
-        for case in [] if self._paused else list(self._backlogs):
+        if self._ahead is not None:
+            self._look_ahead(self._ahead)
+            return
+        for case in list(self._backlogs):
             self._draw(case)
 
     # What stands already
@@ -200,6 +215,7 @@ class Discloser:
         for case in [case for case in self._register.standing if self._register.is_held(case)]:
             log.warning("case %s is held: a party of it was rekeyed", case.case)
             self._commit(self._hold(case, now))
+        self._wait()
 
     def _hold(self, case: Case, now: datetime) -> list[Output]:
         """Have a case that was up to date draw anew, later, what comes while it is held."""
@@ -296,16 +312,48 @@ class Discloser:
         self, records: Iterable[tuple[Intake, list[Desk]]], now: datetime
     ) -> list[Output]:
         """What goes out of each record to the cases that are to see it."""
+
+        def lacking(case: Case) -> tuple[Subject, ...]:
+            return self._register.lacking_consent(case, now)
+
+        return self._passed(
+            records, lambda record, reading, of: passages(record, reading, of, lacking, now), now
+        )
+
+    def _passed(
+        self, records: Iterable[tuple[Intake, list[Desk]]], make: MakesPassages, now: datetime
+    ) -> list[Output]:
         found: list[tuple[Supply, Passage]] = []
         for intake, seated in records:
             reading = self._readings[intake.topic]
             supply = (reading.agency, reading.record_type.dataset, intake.supply_id)
-            made = passages(
-                intake, reading, seated,
-                lambda case: self._register.lacking_consent(case, now), now,
-            )  # fmt: skip
-            found += [(supply, passage) for passage in made]
+            found += [(supply, passage) for passage in make(intake, reading, seated)]
         return list(self._ledger.disclosed(found, now))
+
+    def _look_ahead(self, ahead: Ahead) -> None:
+        """Pass on what is taken back, and nothing else; go on from the kept positions where that may be."""
+        now = self._now()
+        records = [intake_of(message) for message in ahead.poll(_POLL_SECONDS)]
+        desks = self._desks.values()
+        found = [(r, [d for d in desks if self._is_to_get(d, r)]) for r in records]
+        outputs = self._passed(
+            found, lambda record, reading, of: withdrawals(record, reading, of, now), now
+        )
+        if outputs:
+            self._commit(outputs)
+        if ahead.has_met_the_end and not self._was_overdue:
+            self._positions.go_on()
+            self._ahead = None
+            ahead.close()
+
+    def _is_to_get(self, desk: Desk, intake: Intake) -> bool:
+        """Return whether a record that is read ahead is one that the case has not met."""
+        place = intake.topic, intake.partition
+        backlog = self._backlogs.get(desk.case.case)
+        if backlog is not None:
+            return place in backlog.at and intake.offset >= backlog.at[place]
+        kept = self._positions.kept
+        return place in kept and intake.offset >= kept[place] and desk.follows(intake)
 
     def _draw(self, case: str) -> None:
         """A part of what the case is still to be given of what came before it."""
@@ -333,7 +381,7 @@ class Discloser:
     def _bring_into_step(self) -> None:
         """Give cases what they need at the broker, and take from it what no case has (any more)."""
         for case in list(self._register.cases.values()):
-            waits = self._paused or self._register.is_held(case)
+            waits = self._ahead is not None or self._register.is_held(case)
             if case.state is State.APPROVED and not waits:
                 self._open(case)
             elif case.state is State.CLOSING:
@@ -398,8 +446,7 @@ class Discloser:
         backlog = self._backlogs.pop(case, None)
         if backlog is not None:
             backlog.close()
-        intake = {place for place in self._positions.at if place[0] in self._readings}
-        self._positions.leave(intake - self._needed())
+        self._positions.leave(self._followed() - self._needed())
 
     @property
     def _is_overdue(self) -> bool:
@@ -408,21 +455,49 @@ class Discloser:
         return today > self._protocol.last_day("personal")
 
     def _pause(self) -> None:
-        """Read no intake: nothing personal is disclosed under a protocol whose review is overdue.
+        """Give nothing more: no case gets records under a protocol whose review is overdue.
 
-        The committed positions stay, so under a reviewed protocol the open cases get what came in between.
+        What is taken back is passed on, as the worker does.
         """
-        self._paused = True
+        self._was_overdue = True
         log.error(
             "the protocol was to be reviewed by %s; cases get no more records",
             self._protocol.review,
         )
-        self._positions.leave({place for place in self._positions.at if place[0] in self._readings})
+        if self._ahead is None:
+            self._wait()
+
+    def _wait(self) -> None:
+        """Keep the positions of all intake, and read ahead of them.
+
+        So each process begins. What was taken back while cases waited must be known before they go on:
+        else they would be given it first.
+        """
+        self._positions.wait(self._followed())
+        begin = dict(self._positions.kept)
+        for backlog in self._backlogs.values():
+            for place, at in backlog.at.items():
+                begin[place] = min(at, begin.get(place, at))
+        group = discloser_group(self._names.discloser)
+        self._ahead = Ahead(self._settings.connection, group, begin)
+
+    def _renew(self) -> None:
+        """Commit all positions anew at times, also those of cases that wait for a review."""
+        if time.monotonic() < self._renew_at:
+            return
+        self._renew_at = time.monotonic() + _RENEW_SECONDS
+        self._commit([])
+        for backlog in self._backlogs.values():
+            group = backlog.consumer.consumer_group_metadata()
+            self._transactor.write([], backlog.offsets, group)
+
+    def _followed(self) -> set[Place]:
+        """The intake of which there is a position, whether it is read or waits."""
+        places = self._positions.at.keys() | self._positions.kept.keys()
+        return {place for place in places if place[0] in self._readings}
 
     def _needed(self) -> set[Place]:
         """The intake that some open case waits for."""
-        if self._paused:
-            return set()
         return {place for desk in self._desks.values() for place in self._places(desk.case)}
 
     def _places(self, case: Case) -> list[Place]:

@@ -57,6 +57,7 @@ class Positions:
     ) -> None:
         self.consumer = consumer_of(connection, group)
         self.at: dict[Place, int] = {}
+        self.kept: dict[Place, int] = {}
         self._waiting: dict[Place, deque[Message]] = {(topic, 0): deque() for topic in letters}
         self._paused: set[Place] = set()
 
@@ -78,8 +79,21 @@ class Positions:
 
     def leave(self, places: set[Place]) -> None:
         """Read these no more."""
+        for place in places:
+            self.at.pop(place, None)
+            self.kept.pop(place, None)
+        self._assign()
+
+    def wait(self, places: set[Place]) -> None:
+        """Read these no more for now. Their positions stay, and are committed with the others."""
         for place in places & self.at.keys():
-            del self.at[place]
+            self.kept[place] = self.at.pop(place)
+        self._assign()
+
+    def go_on(self) -> None:
+        """Read on from all positions that were kept."""
+        self.at |= self.kept
+        self.kept.clear()
         self._assign()
 
     def poll(self, seconds: float) -> list[Message]:
@@ -122,7 +136,7 @@ class Positions:
     @property
     def offsets(self) -> list[TopicPartition]:
         """All positions, to be committed."""
-        return [TopicPartition(*place, offset) for place, offset in self.at.items()]
+        return [TopicPartition(*place, at) for place, at in (self.at | self.kept).items()]
 
     def _hold(self, place: Place, message: Message) -> None:
         waiting = self._waiting[place]
@@ -134,7 +148,7 @@ class Positions:
 
     def _assign(self) -> None:
         """Read on from all positions; what waits is read again."""
-        self.consumer.assign(self.offsets)
+        self.consumer.assign([TopicPartition(*place, at) for place, at in self.at.items()])
         for waiting in self._waiting.values():
             waiting.clear()
         self._paused.clear()
@@ -188,6 +202,39 @@ class Backlog:
     def close(self) -> None:
         """Let go of the broker."""
         self.consumer.close()
+
+
+class Ahead:
+    """Reads intake past positions that stay where they are.
+
+    It commits nothing, so a process that starts again reads the same again.
+    """
+
+    def __init__(
+        self, connection: Mapping[str, Any], group: str, begin: Mapping[Place, int]
+    ) -> None:
+        """Read each place from its offset on. The group is that of the positions."""
+        self._consumer = consumer_of(connection, group)
+        self._unfinished = set(begin)
+        self._consumer.assign([TopicPartition(*place, at) for place, at in begin.items()])
+
+    @property
+    def has_met_the_end(self) -> bool:
+        """Return True once every place was read to its end."""
+        return not self._unfinished
+
+    def poll(self, seconds: float) -> list[Message]:
+        """Return the next records; errors as `usable`."""
+        messages = self._consumer.consume(_RECORDS, seconds)
+        for message in messages:
+            error = message.error()
+            if error is not None and error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - librdkafka's name for it
+                self._unfinished.discard(place_of(message))
+        return usable(messages)
+
+    def close(self) -> None:
+        """Let go of the broker."""
+        self._consumer.close()
 
 
 def _committed(consumer: Consumer, places: Collection[Place]) -> list[TopicPartition]:

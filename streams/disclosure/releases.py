@@ -61,6 +61,10 @@ def audit_reference(lasting: ReferenceKey, agency: str, dataset: str, *identity:
     return lasting.for_purpose("disclosed").digest(agency, dataset, *identity)
 
 
+_Versions = dict[bytes, dict[tuple[str, int], int]]
+"""By the name of a record its last offset in each partition."""
+
+
 class Desk:
     """One open case as it meets records: whom it is about, what of them it gets, and what it has.
 
@@ -83,6 +87,8 @@ class Desk:
         """
         self.case = case
         self.given = set(given)
+        self._ahead: _Versions = {}
+        self._gone: _Versions = {}
         self._case_key = case_key
         self._lasting = lasting
         self._names_key = ReferenceKey(case_key).for_purpose("disclosed", case.case)
@@ -110,32 +116,60 @@ class Desk:
         caveats: list[str],
         reading: Reading,
         lacking: tuple[Subject, ...],
-        *,
-        erases: bool,
+        intake: Intake,
     ) -> Passage | None:
         """What the record does here; of the subjects that are `lacking` consent nothing is told."""
         assert self.case.grant is not None
-        dataset = reading.record_type.dataset
-        identity = (
-            reading.agency,
-            dataset,
-            *(str(record[n]) for n in reading.record_type.identity),
-        )
-        name = self._names_key.digest(*identity).encode()
-        reference = audit_reference(self._lasting, *identity)
-        fields = self.case.grant.fields[dataset]
-        told = not erases and self._is_about(record, reading.record_type, lacking)
-        if told:
+        identity = _identity(record, reading)
+        name = self._name(identity)
+        if not intake.erases and self._is_about(record, reading.record_type, lacking):
+            if self._is_gone(name, intake):
+                return None
+            fields = self.case.grant.fields[reading.record_type.dataset]
             document = self._document(record, caveats, fields, reading)
             value = self._encode(sealed(self._case_key, name, document))
             self.given.add(name)
             output = Output(self._topic, name, value, self._headers)
-            return Passage(self.case, output, reference)
-        if name in self.given and (erases or not self._is_about(record, reading.record_type, ())):
-            # It was erased, or corrected into a record about somebody else.
-            self.given.discard(name)
-            return Passage(self.case, Output(self._topic, name, None, self._headers), reference)
+            return Passage(self.case, output, audit_reference(self._lasting, *identity))
+        if self._withdraws(record, reading, intake):
+            return self._taken_back(name, identity)
         return None
+
+    def look_ahead(
+        self, record: Mapping[str, Any], reading: Reading, intake: Intake
+    ) -> Passage | None:
+        """Take back what the record takes back, and give nothing.
+
+        A version that is taken back before it was given is noted: `meet` does not give it later.
+        """
+        identity = _identity(record, reading)
+        name, place = self._name(identity), (intake.topic, intake.partition)
+        if not self._withdraws(record, reading, intake):
+            self._ahead.setdefault(name, {})[place] = intake.offset
+            return None
+        if name in self._ahead:
+            self._gone[name] = self._gone.get(name, {}) | self._ahead.pop(name)
+        return self._taken_back(name, identity)
+
+    def _name(self, identity: tuple[str, ...]) -> bytes:
+        """Return the name of a record in this case's topic."""
+        return self._names_key.digest(*identity).encode()
+
+    def _is_gone(self, name: bytes, intake: Intake) -> bool:
+        """Return whether a version was taken back before it could be given."""
+        last = self._gone.get(name, {}).get((intake.topic, intake.partition), -1)
+        return intake.offset <= last
+
+    def _withdraws(self, record: Mapping[str, Any], reading: Reading, intake: Intake) -> bool:
+        """Return whether a record was erased, or corrected into one about somebody else."""
+        return intake.erases or not self._is_about(record, reading.record_type, ())
+
+    def _taken_back(self, name: bytes, identity: tuple[str, ...]) -> Passage | None:
+        if name not in self.given:
+            return None
+        self.given.discard(name)
+        output = Output(self._topic, name, None, self._headers)
+        return Passage(self.case, output, audit_reference(self._lasting, *identity))
 
     def _is_about(
         self, record: Mapping[str, Any], record_type: RecordType, lacking: tuple[Subject, ...]
@@ -174,15 +208,37 @@ def passages(
     now: datetime,
 ) -> Iterator[Passage]:
     """What one original does to the open cases."""
-    wanted = [desk for desk in desks if desk.gets(reading.record_type.dataset)]
-    read = reading(intake, now) if wanted else None
-    if read is None:
-        return
-    record, caveats = read
-    for desk in wanted:
-        passage = desk.meet(record, caveats, reading, lacking(desk.case), erases=intake.erases)
+    for desk, record, caveats in _met(intake, reading, desks, now):
+        passage = desk.meet(record, caveats, reading, lacking(desk.case), intake)
         if passage is not None:
             yield passage
+
+
+def withdrawals(
+    intake: Intake, reading: Reading, desks: Iterable[Desk], now: datetime
+) -> Iterator[Passage]:
+    """Yield what one original takes back from the open cases, to which nothing new is given meanwhile."""
+    for desk, record, _ in _met(intake, reading, desks, now):
+        passage = desk.look_ahead(record, reading, intake)
+        if passage is not None:
+            yield passage
+
+
+def _met(
+    intake: Intake, reading: Reading, desks: Iterable[Desk], now: datetime
+) -> Iterator[tuple[Desk, dict[str, Any], list[str]]]:
+    """Yield the cases that get records of this kind, with the record as it is read once for all."""
+    wanted = [desk for desk in desks if desk.gets(reading.record_type.dataset)]
+    read = reading(intake, now) if wanted else None
+    if read is not None:
+        for desk in wanted:
+            yield desk, *read
+
+
+def _identity(record: Mapping[str, Any], reading: Reading) -> tuple[str, ...]:
+    """Return what identifies a record: its agency, its dataset, and its own identity."""
+    own = (str(record[name]) for name in reading.record_type.identity)
+    return reading.agency, reading.record_type.dataset, *own
 
 
 def _plain(value: Any) -> Any:

@@ -67,7 +67,9 @@ class Flow:
         try:
             given, steps = self.decode(intake.value), self.steps
             outcome = steps.erase(given, now) if intake.erases else steps.decide(given, now)
-            outputs = self._outputs(outcome, now_ms)
+            outputs = self.route.released(outcome.releases, now_ms, outcome.region or OWN)
+            for region, profile, record_id in outcome.taken_back:
+                outputs += self.route.withdrawn([(profile, record_id)], now_ms, region)
         except Undecodable as undecodable:
             return [self._reject(intake, [undecodable.fault], tally)]
         except DependencyUnavailable:
@@ -88,12 +90,6 @@ class Flow:
         tally.received += 1
         return [self._reject(intake, [UNPROCESSABLE], tally, whole=whole)]
 
-    def _outputs(self, outcome: Outcome, now_ms: int) -> list[Output]:
-        outputs = self.route.released(outcome.releases, now_ms, outcome.region or OWN)
-        for region, profile, record_id in outcome.taken_back:
-            outputs += self.route.withdrawn([(profile, record_id)], now_ms, region)
-        return outputs
-
     def _count(self, outcome: Outcome, tally: Tally) -> None:
         record, caveats = outcome.record, outcome.caveats
         tally.accepted += 1
@@ -113,7 +109,8 @@ class Flow:
         if outcome.taken_back:
             gone = [f"{TAKEN_BACK_FROM}{profile}" for _, profile, _ in outcome.taken_back]
             tally.withheld.update(gone)
-        tally.released.update([release.profile for release in outcome.releases])
+        for release in outcome.releases:
+            tally.released[release.profile] += 1
         if not outcome.releases:
             tally.held += 1
             tally.of_rows.held += outcome.excluded

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 
 from isp.agreement.protocol_file import load_protocol
@@ -479,24 +479,55 @@ def test_a_clock_that_jumps_over_the_end_and_back_opens_nothing_again(site: Site
     }
 
 
-def test_under_an_overdue_review_a_case_gets_no_record_until_the_protocol_is_reviewed(
-    site: Site,
+def test_under_an_overdue_review_a_case_gets_no_record_and_loses_what_is_erased(
+    site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    house = {"location_address": "19 Acacia Avenue, Bath"}
     with serving(site):
         case = asked(site, **{HOUSE: "19 Acacia Avenue"})
         approved(site, case)
         until_state(site, case, State.OPEN)
-    house = {"location_address": "19 Acacia Avenue, Bath"}
+        site.publish(INCIDENTS, [incident(f"R-{n}", **house) for n in range(3)])
+        given_up_to(site, case, ["R-0", "R-1", "R-2"])
     usual = settings_of(site)
     yesterday = london_today() - timedelta(1)
     overdue = replace(usual, protocol=usual.protocol.model_copy(update={"review": yesterday}))
     with at_work(overdue) as discloser:
-        site.publish(INCIDENTS, [incident("R-1", **house)])
-        for _ in range(20):
+        site.publish(INCIDENTS, [incident(f"R-{n}", **house) for n in (0, 3, 4)])
+        erase(site, "R-0", **house)
+        erase(site, "R-3", **house)
+        site.publish(INCIDENTS, [elsewhere("R-1")])
+        steps(discloser, lambda: references(site, case) == ["R-2"])
+    with at_work(overdue) as discloser, monkeypatch.context() as patch:
+        # Another process under the same protocol finds nothing new to give or to take back. It commits
+        # the kept positions anew, which the broker would forget before the grace is over.
+        patch.setattr("streams.disclosure.discloser._RENEW_SECONDS", 0.0)
+        discloser._renew_at = 0.0
+        the_positions_are_lost(site, INCIDENTS)
+        for _ in range(10):
             discloser.step()
-    assert read(site, case) == []
+    assert references(site, case) == ["R-2"]
     with at_work(usual) as discloser:
-        steps(discloser, lambda: references(site, case) == ["R-1"])
+        steps(discloser, lambda: references(site, case) == ["R-2", "R-4"])
+    disclosed, taken_back = names_in(site, case)
+    # Three before the review was due, and R-4: what was erased meanwhile did not come back for a moment.
+    assert (len(disclosed), len(taken_back)) == (4, 2)
+
+
+def the_positions_are_lost(site: Site, dataset: str) -> None:
+    """Have the broker know none of what the discloser has read of a dataset."""
+    topic, group = site.intake(dataset), f"{site.partnership.names.discloser}.follow"
+    places = [TopicPartition(topic, partition, 0) for partition in site.ends(topic)]
+    lost = [ConsumerGroupTopicPartitions(group, places)]
+    for done in AdminClient(site.partnership.admin).alter_consumer_group_offsets(lost).values():
+        assert all(place.error is None for place in done.result(10).topic_partitions)
+
+
+def names_in(site: Site, case: str) -> tuple[list[bytes], list[bytes]]:
+    """The names of what was given to a case, and of what was taken back, in every version."""
+    told = site.read_all("council", site.partnership.names.disclosed(case))
+    given = [m.key() or b"" for m in told if m.value() is not None]
+    return given, [m.key() or b"" for m in told if m.value() is None]
 
 
 def test_a_case_that_has_lost_its_key_is_closed_and_stops_no_other(site: Site) -> None:

@@ -28,7 +28,7 @@ def shown_audit() -> None:
     content = {"at": datetime(2026, 11, 24, tzinfo=UTC), "actor": HOSTILE, "action": "read",
                "outcome": HOSTILE, "case": None, "dataset": None}  # fmt: skip
     entry = Entry(0, "", content)
-    audit._print([Answer(entry, content, (share,)), Answer(entry, content, ())], [])
+    audit._print([Answer(entry, content, (share,)), Answer(entry, content, ())], [], "")
 
 
 def shown_accesses() -> None:
@@ -103,5 +103,5 @@ def test_a_narrow_terminal_shows_the_whole_time_and_dataset_of_an_entry(
     }  # fmt: skip
     content = {"at": datetime(2026, 11, 24, tzinfo=UTC), "actor": "banes.worker", "action": "batch",
                "outcome": "done", "case": None, "dataset": None}  # fmt: skip
-    audit._print([Answer(Entry(0, "", content), content, (share,))], [])
+    audit._print([Answer(Entry(0, "", content), content, (share,))], [], "")
     assert "…" not in capsys.readouterr().out

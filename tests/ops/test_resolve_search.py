@@ -28,6 +28,7 @@ LONDON = london_time(NOW)
 KEYS = KeyRing(
     (Epoch(1, None, KEY), Epoch(2, TODAY - timedelta(9), OTHER_KEY)), KEY.for_purpose("lasting")
 )
+NEIGHBOURS = tuple(n.short_name for n in PROTOCOL.neighbours)
 DIGITS = frozenset("0123456789abcdef")
 
 
@@ -122,7 +123,7 @@ def test_every_release_is_found_by_the_reference_of_its_original(
 
 
 def policies(record_type: RecordType) -> list[Policy]:
-    return list(policies_of(KEYS, PROTOCOL, CATALOGUE, record_type))
+    return list(policies_of(KEYS, NEIGHBOURS, CATALOGUE, record_type))
 
 
 @pytest.mark.parametrize("dataset", SUPPLIED)
@@ -137,14 +138,14 @@ def test_what_was_released_is_found_when_nobody_is_entitled_to_it_any_more(
     later = PROTOCOL.model_copy(update={"receives": ()})
     reference = str(record[record_type.identity[0]])
     if is_known_by_one_reference(record_type):
-        found = record_ids(KEYS, later, CATALOGUE, [(flow.steps.agency, dataset)], reference)
+        found = record_ids(KEYS, (), CATALOGUE, [(flow.steps.agency, dataset)], reference)
     else:
         meanwhile = Partnership.of(later, CATALOGUE, small_index(tmp_path), keys=KEYS)
         given = flow.decode(turning.value(dataset, record))
         candidates = [Candidate(flow_of(meanwhile, dataset).steps, given, None)]
         found = ids_about(
             bears(reference), candidates, LONDON, KEYS.lasting,
-            lambda t: policies_of(KEYS, later, CATALOGUE, t),
+            lambda t: policies_of(KEYS, (), CATALOGUE, t),
         )  # fmt: skip
     assert {bytes.fromhex(release["record_id"]) for release in released} <= found
 

@@ -8,7 +8,7 @@ import pytest
 from confluent_kafka import Producer
 
 from streams.disclosure import reading
-from streams.disclosure.reading import Backlog, Positions
+from streams.disclosure.reading import Ahead, Backlog, Positions
 from transport.reader import ReadError, begin_offset, read_all
 from transport.transaction import Unmendable
 
@@ -89,3 +89,42 @@ def test_a_topic_of_a_broker_that_does_not_answer_cannot_be_read(
     monkeypatch.setattr("transport.reader._METADATA_SECONDS", 0.05)
     with pytest.raises(ReadError, match=INTAKE):
         ask()
+
+
+def test_what_is_read_ahead_moves_no_position_and_is_read_again_when_cases_go_on(
+    broker: str,
+) -> None:
+    put(broker, INTAKE, range(5))
+    client = {"bootstrap.servers": broker, "log_level": 0}
+    positions = Positions(client, "discloser")
+    positions.follow({PLACE: 2})
+    positions.wait({PLACE})
+    ahead = Ahead(client, "discloser", positions.kept)
+    found: list[int] = []
+    for _ in range(400):
+        assert positions.poll(0) == []
+        found += [int(m.value() or b"") for m in ahead.poll(0.05)]
+        if ahead.has_met_the_end:
+            break
+    ahead.close()
+    assert found == [2, 3, 4]
+    assert [(p.topic, p.offset) for p in positions.offsets] == [(INTAKE, 2)]
+    positions.go_on()
+    again: list[int] = []
+    for _ in range(400):
+        again += [int(m.value() or b"") for m in positions.poll(0.05)]
+        if len(again) == 3:
+            break
+    assert again == [2, 3, 4]
+    assert positions.at == {PLACE: 5}
+    positions.consumer.close()
+
+
+def test_intake_that_nobody_needs_any_more_is_not_gone_on_with() -> None:
+    positions = Positions(NOBODY, "discloser")
+    positions.follow({PLACE: 2})
+    positions.wait({PLACE})
+    positions.leave({PLACE})
+    positions.go_on()
+    assert (positions.at, positions.kept, positions.offsets) == ({}, {}, [])
+    positions.consumer.close()
