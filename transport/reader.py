@@ -73,14 +73,27 @@ def read_all(
         Away: the broker is away.
         ReadError: any other refusal, or the broker was silent for `seconds` before the end.
     """
-    consumer = Consumer(committed_reader(client))
+    # What was deleted since its beginning was asked for is passed over.
+    consumer = Consumer({**committed_reader(client), "auto.offset.reset": "earliest"})
     try:
         check_described(consumer, topic)
-        consumer.assign([TopicPartition(topic, p, OFFSET_BEGINNING) for p in range(partitions)])
+        consumer.assign([_beginning(consumer, topic, p) for p in range(partitions)])
         aims = _high_watermarks(client, topic, partitions) if to_high_watermark else {}
         yield from _to_the_end(consumer, topic, partitions, seconds, _group(client), aims)
     finally:
         consumer.close()
+
+
+def _beginning(consumer: Consumer, topic: str, partition: int) -> TopicPartition:
+    """Return where a partition begins, by its number if the broker gives it now.
+
+    For the beginning as such librdkafka waits half a second before it asks where that is.
+    """
+    try:
+        begin, _ = watermarks(consumer, topic, partition)
+    except Away:
+        begin = OFFSET_BEGINNING
+    return TopicPartition(topic, partition, begin)
 
 
 def read_present(
