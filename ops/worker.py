@@ -29,7 +29,7 @@ from sanitiser.places.postcodes import PostcodeIndex
 from sanitiser.places.premises import withheld_premises
 from schemas.catalogue import Catalogue, load_catalogue
 from schemas.london import end_of_day, london_today
-from schemas.wire import decoder
+from schemas.wire import bytes_decoder, decoder
 from streams.runtime.app import build_app
 from streams.runtime.ending import end_when, until_changed
 from streams.runtime.heads import HeadsFollower
@@ -99,7 +99,7 @@ def run_worker(settings: WorkerSettings) -> None:
     _warn_of_review(protocol)
     principal = Names(protocol.prefix).worker
     clients = WorkerClients(settings.connection, principal, settings.slot)
-    decode = decoder(catalogue.system["memory"])
+    decode = bytes_decoder(catalogue.system["memory"], "value")
     names = Names(protocol.prefix)
     state = [names.state(kind) for kind in state_days(protocol)]
     changelog = Changelog(clients, state, names.memory, pipeline.memory, pipeline.writer, decode)

@@ -88,13 +88,15 @@ class Memory:
     def keep(self, changes: Mapping[bytes, bytes], day: int | None = None) -> None:
         """Make changes last: those of a committed batch, or another worker's, written on that `day`."""
         written = self._today if day is None else day
+        day_bytes, kept, noted = written.to_bytes(_DAY_BYTES), self._kept, self._noted
         for key, value in changes.items():
             if key.startswith(_NOTES):
                 for at in range(0, len(value), NOTE_BYTES):
                     digest = value[at : at + NOTE_BYTES]
-                    self._noted[digest] = max(written, self._noted.get(digest, written))
+                    if noted.get(digest, -1) < written:
+                        noted[digest] = written
             else:
-                self._kept[key] = value + written.to_bytes(_DAY_BYTES)
+                kept[key] = value + day_bytes
 
     def begin(self, day: int) -> None:
         """Begin a batch on a day; what the batch before has changed and was not kept is forgotten."""

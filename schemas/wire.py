@@ -11,6 +11,8 @@ import fastavro
 
 _HEADER = struct.Struct(">bI")
 HEADER_BYTES = _HEADER.size
+_CONTINUED = 128
+"""From here on a number of Avro's goes on in the next byte."""
 
 Encode = Callable[[Any], bytes]
 Decode = Callable[[bytes], dict[str, Any]]
@@ -70,3 +72,23 @@ def decoder(writer: Any, reader: Any | None = None) -> Callable[[bytes], Any]:
         return record
 
     return decode
+
+
+def bytes_decoder(schema: Any, name: str) -> Callable[[bytes], bytes]:
+    """A function from framed bytes to the field `name`, the only one of a record, which is bytes.
+
+    It is several times as fast as `decoder` for values below 64 bytes, and takes and refuses the same.
+    """
+    if [(field["name"], field["type"]) for field in schema["fields"]] != [(name, "bytes")]:
+        raise ValueError(f"{schema['name']} is no record with the one field {name}, of bytes")
+    decode = decoder(schema)
+    begin = HEADER_BYTES + 1
+
+    def decode_bytes(value: bytes) -> bytes:
+        # Avro writes the length times two, in one byte if it fits into seven bits, and then the bytes.
+        if len(value) >= begin and value[HEADER_BYTES] == 2 * (len(value) - begin) < _CONTINUED:
+            return value[begin:]
+        found: bytes = decode(value)[name]
+        return found
+
+    return decode_bytes

@@ -101,7 +101,12 @@ class PartitionReader:
         self.reached: dict[int, int] = {}
         self.ends: dict[int, int] = {}
         self.consumer = Consumer(dict(settings))
-        self.consumer.assign([TopicPartition(topic, p, offset) for p, offset in start.items()])
+        self.assign(start)
+
+    def assign(self, start: Offsets) -> None:
+        """Read from these offsets from now on, and no other partition."""
+        places = [TopicPartition(self._topic, p, offset) for p, offset in start.items()]
+        self.consumer.assign(places)
 
     def __enter__(self) -> PartitionReader:
         return self
@@ -165,9 +170,12 @@ def read_all(
         Away: the broker is away.
         ReadError: any other refusal, or the broker was silent for `seconds` before the end.
     """
-    start = dict.fromkeys(range(partitions), BEGINNING)
-    with PartitionReader(committed_reader(client), topic, start) as reader:
+    # What is deleted while the beginning is asked for is passed over.
+    settings = {**committed_reader(client), "auto.offset.reset": "earliest"}
+    with PartitionReader(settings, topic, {}) as reader:
         check_described(reader.consumer, topic)
+        start = {p: _beginning(reader.consumer, topic, p) for p in range(partitions)}
+        reader.assign(start)
         aims = _high_watermarks(client, topic, partitions) if to_high_watermark else {}
         yield from _to_the_end(
             topic,
@@ -208,6 +216,18 @@ def read_until(
             lambda partition: reader.reached.get(partition, 0) >= until[partition],
             seconds,
         )
+
+
+def _beginning(consumer: Consumer, topic: str, partition: int) -> int:
+    """Return the offset at which a partition begins, by its number if the broker gives it now.
+
+    For the beginning as such librdkafka waits half a second before it asks where that is.
+    """
+    try:
+        begin, _ = watermarks(consumer, topic, partition)
+    except Away:
+        return BEGINNING
+    return begin
 
 
 def read_present(

@@ -81,6 +81,15 @@ _OF_BUSY = {
     "delete.retention.ms": "60000",
 }
 
+_OF_STATE = {
+    # What a worker reads whole at each start: the default of 1 GB leaves days of it uncompacted. Retention
+    # deletes whole segments, so small ones also go nearer to their day.
+    "segment.bytes": str(16 * 1024 * 1024),
+    "max.compaction.lag.ms": str(DAY_MS),
+    # As above: a marker for each transaction would stay for a day. No key is ever deleted here.
+    "delete.retention.ms": "60000",
+}
+
 Family = Literal[
     "intake", "rejected", "depersonalised", "personal", "neighbour", "supplies", "receipts",
     "aggregate", "internal", "audit", "letters", "inbox", "disclosed",
@@ -127,6 +136,8 @@ class Topic:
             # The newest alone is kept: of a case that is closed, what told of people is gone.
             config |= {"max.compaction.lag.ms": str(DAY_MS)}
             return config | (_OF_BUSY if self.busy else {})
+        if self.family == "internal":
+            return config | _OF_STATE
         return config | (_OF_INTAKE if self.family == "intake" else {})
 
     @property

@@ -7,22 +7,19 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from filelock import FileLock, Timeout
 
 from isp.agreement.topics import Names
-from isp.broker.signed import load_signed
 from isp.keys import private_files
 from ops.commands.common import Exercise, RunDir, protocol_of, running_stack
-from ops.embedded.stack import Stack
-from ops.metrics_door import USER as METRICS
-from ops.reference import INDEX_FOLDER
 from ops.supervisor import Supervisor
-from ops.system import keys_of
-from ops.worker import WorkerError, WorkerSettings, run_worker
 from schemas.catalogue import load_catalogue
+
+if TYPE_CHECKING:
+    from ops.embedded.stack import Stack
 
 SLOT_SECONDS = 10.0
 """How long a worker waits for an earlier one of its slot to end."""
@@ -58,6 +55,13 @@ def worker(
         logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
         alone = [argument for argument in sys.argv[1:] if argument != "--supervised"]
         raise typer.Exit(Supervisor([sys.executable, "-m", "ops.cli", *alone]).run())
+    # Not sooner: a supervisor has no use for any of it, and would start its worker a second later.
+    from isp.broker.signed import load_signed
+    from ops.metrics_door import USER as METRICS
+    from ops.reference import INDEX_FOLDER
+    from ops.system import keys_of
+    from ops.worker import WorkerSettings, run_worker
+
     stack = running_stack(run_dir)
     protocol_file = protocol_of(stack.run_dir, protocol)
     signed = load_signed(protocol_file, load_catalogue(), exercise=exercise)
@@ -85,6 +89,8 @@ def _alone_in(stack: Stack, slot: str) -> Iterator[None]:
         with lock:
             yield
     except Timeout:
+        from ops.worker import WorkerError
+
         message = (
             f"a worker runs in slot {slot!r} already; give another --slot, or `ipu down` first"
         )

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from scipy.spatial import cKDTree  # type: ignore[import-untyped]
 
 from sanitiser.build.reference_sources import (
     BadReference,
@@ -121,6 +120,9 @@ def _distinct(points: NDArray[np.int64], rows: NDArray[np.int64]) -> _Positions:
 
 
 def _nearest(eligible: _Positions, places: NDArray[np.int64], limit_m: int) -> NDArray[np.int64]:
+    # A worker, whose index is built, has no use for it and would start later.
+    from scipy.spatial import cKDTree  # type: ignore[import-untyped]  # noqa: PLC0415
+
     tree = cKDTree(eligible.points, balanced_tree=False)
     bound = limit_m + 1
     distances, found = tree.query(places, k=2, distance_upper_bound=bound, workers=-1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from confluent_kafka import Message
@@ -32,10 +32,11 @@ class HeadsFollower(Follower):
         self._heads = heads
         self._decode = decode
 
-    def _note(self, message: Message) -> None:
-        key, value = message.key(), message.value()
-        if key is not None and value is not None:
-            kept = self._decode(value)
-            chain = key.decode() if isinstance(key, bytes) else key
-            head = Head(chain, kept["sequence"], kept["hash"])
-            self._heads.keep(head, message.timestamp()[1])
+    def _note(self, messages: Sequence[Message]) -> None:
+        for message in messages:
+            key, value = message.key(), message.value()
+            if key is not None and value is not None:
+                kept = self._decode(value)
+                chain = key.decode() if isinstance(key, bytes) else key
+                head = Head(chain, kept["sequence"], kept["hash"])
+                self._heads.keep(head, message.timestamp()[1])

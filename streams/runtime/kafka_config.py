@@ -51,6 +51,8 @@ class WorkerClients:
             "enable.partition.eof": True,
             # The broker answers after this time where nothing is left but markers: then the end is known.
             "fetch.wait.max.ms": 100,
+            # Once 100,000 messages are queued, the client would fetch nothing for a second.
+            "fetch.queue.backoff.ms": 10,
             "reconnect.backoff.max.ms": 1_000,
         }
 

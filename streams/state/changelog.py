@@ -12,7 +12,9 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from confluent_kafka import (
@@ -47,9 +49,12 @@ class Follower:
         self,
         reader: Mapping[str, Any],
         phases: Sequence[Sequence[str]],
-        keep: Callable[[Message], None],
+        keep: Callable[[Sequence[Message]], None],
     ) -> None:
-        """Connect nothing yet; `reader` configures a consumer that reads what is committed."""
+        """Connect nothing yet; `reader` configures a consumer that reads what is committed.
+
+        `keep` is given what has come, in the order in which it stands in each topic.
+        """
         self._reader = reader
         self._phases = phases
         self._keep = keep
@@ -143,10 +148,10 @@ class Follower:
                 time.sleep(_POLL_SECONDS)
 
     def _take(self, messages: list[Message]) -> None:
+        self._keep([message for message in messages if message.error() is None])
         for message in messages:
             topic, offset, error = str(message.topic()), message.offset() or 0, message.error()
             if error is None:
-                self._keep(message)
                 self._at[topic] = offset + 1
             elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - librdkafka's name
                 # Beyond the markers of transactions, which are no messages.
@@ -176,28 +181,43 @@ class Changelog(Follower):
         earlier: str,
         memory: Memory,
         writer: bytes,
-        decode: Callable[[bytes], Any],
+        decode: Callable[[bytes], bytes],
     ) -> None:
-        """Connect nothing yet; `writer` is the name under which this process writes."""
+        """Connect nothing yet; `writer` is the name under which this process writes.
+
+        `decode` gives what stands under a key from the message's value.
+        """
         super().__init__(clients.reader(), ([earlier], topics), self._remember)
         self._memory = memory
         self._writer = writer
         self._decode = decode
+        self._is_restored = False
 
     def restore(self, stopped: Callable[[], bool] = lambda: False) -> None:
         """Read all state that is committed, or as far as it comes before `stopped`. Errors as `Follower`."""
         began = time.monotonic()
         super().restore(stopped)
+        self._is_restored = True
         seconds = time.monotonic() - began
-        log.info("restored %d state entries in %.1f s", len(self._memory), seconds)
+        log.info("restored %d state entries in %.2f s", len(self._memory), seconds)
 
-    def _remember(self, message: Message) -> None:
-        key, value = message.key(), message.value()
-        # What this process wrote is kept since its commit.
-        own = (WRITER_HEADER, self._writer) in (message.headers() or ())
-        if key is not None and value is not None and not own:
-            day = message.timestamp()[1] // DAY_MS
-            self._memory.keep({bytes(key): self._decode(value)["value"]}, day)
+    def _remember(self, messages: Sequence[Message]) -> None:
+        # All of a day at once. Not sorted by it: of two values of a key the later one counts.
+        for day, entries in groupby(self._entries(messages), itemgetter(0)):
+            self._memory.keep({key: value for _, key, value in entries}, day)
+
+    def _entries(self, messages: Sequence[Message]) -> Iterator[tuple[int, bytes, bytes]]:
+        """Yield the day, the key and the value of what is not kept yet."""
+        decode = self._decode
+        for message in messages:
+            key, value = message.key(), message.value()
+            if key is not None and value is not None and not self._is_own(message):
+                yield message.timestamp()[1] // DAY_MS, bytes(key), decode(value)
+
+    def _is_own(self, message: Message) -> bool:
+        """Return True for what this process wrote, which is kept since its commit."""
+        # Before its state is restored a process has written nothing, and headers take a while to read.
+        return self._is_restored and (WRITER_HEADER, self._writer) in (message.headers() or ())
 
 
 def _may_pass(error: KafkaError) -> bool:

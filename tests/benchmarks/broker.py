@@ -51,13 +51,25 @@ class Group:
 
     def processed(self) -> int:
         """Records whose outcome is committed."""
+        return sum(offset - self.begin[at] for at, offset in self.committed().items())
+
+    def committed(self) -> Ends:
+        """The committed offset of each partition that has one."""
         asked = ConsumerGroupTopicPartitions(self.name, [TopicPartition(*at) for at in self.begin])
         answer = self.admin.list_consumer_group_offsets([asked])[self.name].result(_CALL_SECONDS)
-        return sum(
-            at.offset - self.begin[at.topic, at.partition]
-            for at in answer.topic_partitions
-            if at.offset >= 0
-        )
+        return {
+            (at.topic, at.partition): at.offset for at in answer.topic_partitions if at.offset >= 0
+        }
+
+    def partitions_of(self, instance: str) -> set[tuple[str, int]]:
+        """What is assigned to the member of that static name."""
+        future = self.admin.describe_consumer_groups([self.name])[self.name]
+        return {
+            (at.topic, at.partition)
+            for member in future.result(_CALL_SECONDS).members
+            if member.group_instance_id == instance
+            for at in member.assignment.topic_partitions
+        }
 
     def has_members(self, count: int) -> bool:
         """Whether that many members share the partitions, and none is on its way in or out."""

@@ -12,6 +12,8 @@ from tests.benchmarks.latency import Latency
 from tests.benchmarks.offline import Offline
 from tests.benchmarks.protocols import Protocols
 from tests.benchmarks.publishing import RUNS, Publishing
+from tests.benchmarks.restart import RUNS as RESTARTS
+from tests.benchmarks.restart import Restart
 from tests.benchmarks.setting import Files, ensure_reference, running
 from tests.benchmarks.throughput import Progress, Throughput
 
@@ -28,6 +30,16 @@ class AreaName(StrEnum):
     THROUGHPUT = "throughput"
     PUBLISH = "publish"
     ISP = "isp"
+    RESTART = "restart"
+
+
+_ON_BROKER = {
+    AreaName.LATENCY,
+    AreaName.THROUGHPUT,
+    AreaName.PUBLISH,
+    AreaName.ISP,
+    AreaName.RESTART,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +69,7 @@ class Suite:
             yield offline.pipeline(min(records, _PIPELINE_RECORDS), runs)
         if AreaName.SANITISER in areas:
             yield offline.sanitiser(min(records, _PIPELINE_RECORDS), runs)
-        on_broker = {AreaName.LATENCY, AreaName.THROUGHPUT, AreaName.PUBLISH, AreaName.ISP}
-        if not on_broker & set(areas):
+        if not _ON_BROKER & set(areas):
             return
         with running(self.files, self.report) as setting:
             if AreaName.LATENCY in areas:
@@ -71,3 +82,5 @@ class Suite:
                 yield publishing.measure(max(5 * records, 10_000), min(runs, RUNS))
             if AreaName.ISP in areas:
                 yield Protocols(setting, self.progress).measure(runs, measuring, records)
+            if AreaName.RESTART in areas:
+                yield Restart(setting, self.progress).measure(min(runs, RESTARTS))

@@ -57,6 +57,19 @@ def test_the_list_of_commands_and_its_completion_import_no_command() -> None:
     assert modules_after(COMPLETION).isdisjoint(modules)
 
 
+def test_a_supervisor_starts_its_worker_without_what_the_worker_needs() -> None:
+    modules = modules_after("import sys, ops.commands.worker; print(*sys.modules)")
+    assert "ops.supervisor" in modules
+    assert modules.isdisjoint(SLOW)
+
+
+def test_a_worker_starts_without_what_only_builds_the_index() -> None:
+    program = "import sys, ops.worker; print(*sys.modules)"
+    modules = modules_after(program)
+    assert "ops.worker" in modules
+    assert "scipy" not in modules
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_the_list_of_commands_says_what_each_says_of_itself(name: str) -> None:
     group: Any = typer.main.get_command(build_cli())

@@ -8,7 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.wire import HEADER_BYTES, WireError, decoder, encoder, schema_id
+from schemas.wire import (
+    HEADER_BYTES,
+    WireError,
+    bytes_decoder,
+    decoder,
+    encoder,
+    schema_id,
+)
 
 SCHEMA: dict[str, Any] = {
     "type": "record",
@@ -58,3 +65,33 @@ def test_no_bytes_make_the_decoder_raise_anything_but_a_wire_error(body: bytes) 
         decoder(SCHEMA)(bytes(HEADER_BYTES) + body)
     except WireError as error:
         assert "b'" not in str(error), "a reason carries no content"
+
+
+OF_BYTES: dict[str, Any] = {
+    "type": "record",
+    "name": "OfBytes",
+    "fields": [{"name": "value", "type": "bytes"}],
+}
+
+
+@given(st.binary() | st.binary(min_size=60, max_size=70) | st.binary(min_size=9_000))
+def test_one_field_of_bytes_comes_back_whatever_its_length(value: bytes) -> None:
+    assert bytes_decoder(OF_BYTES, "value")(encoder(OF_BYTES, 7)({"value": value})) == value
+
+
+@given(st.binary(max_size=80))
+def test_what_is_no_field_of_bytes_is_refused_as_by_the_decoder_of_any_record(body: bytes) -> None:
+    framed = bytes(HEADER_BYTES) + body
+    try:
+        expected = decoder(OF_BYTES)(framed)["value"]
+    except WireError as error:
+        with pytest.raises(WireError, match=error.reason):
+            bytes_decoder(OF_BYTES, "value")(framed)
+    else:
+        assert bytes_decoder(OF_BYTES, "value")(framed) == expected
+
+
+@pytest.mark.parametrize("name", ["text", "value"])
+def test_a_record_of_anything_else_has_no_such_decoder(name: str) -> None:
+    with pytest.raises(ValueError, match="Trial"):
+        bytes_decoder(SCHEMA, name)

@@ -74,6 +74,30 @@ def test_the_state_of_workers_outlasts_what_it_protects(
     assert earlier.retention_ms == max(t.retention_ms for t in state.values())
 
 
+def test_what_a_worker_reads_at_each_start_is_compacted_within_a_day_in_small_pieces(
+    protocol: Protocol, catalogue: Catalogue
+) -> None:
+    """Each batch writes there, and the broker compacts nothing of the segment that it writes to."""
+    names = Names(protocol.prefix)
+    read = {
+        rule.name
+        for rule in rules(protocol)
+        if (rule.principal, rule.operation, rule.resource) == (names.worker, "read", "topic")
+    }
+    written = {
+        rule.name
+        for rule in rules(protocol)
+        if (rule.principal, rule.operation, rule.resource) == (names.worker, "write", "topic")
+    }
+    whole = [t for t in topics(protocol, catalogue) if t.name in read & written]
+    assert {t.name for t in whole} >= {names.audit_heads, names.state("withdrawals"), names.memory}
+    for topic in whole:
+        assert "compact" in topic.config["cleanup.policy"]
+        assert int(topic.config["segment.bytes"]) <= 16 * 1024 * 1024
+        assert int(topic.config["max.compaction.lag.ms"]) <= DAY_MS
+        assert int(topic.config["delete.retention.ms"]) <= 60_000
+
+
 def test_every_topic_has_an_avro_schema_and_a_marking(
     protocol: Protocol, catalogue: Catalogue
 ) -> None:

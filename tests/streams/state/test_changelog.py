@@ -108,8 +108,8 @@ def memory() -> Memory:
 def log(broker: Broker, memory: Memory) -> Changelog:
     clients = WorkerClients({}, "banes.worker")
 
-    def decode(value: bytes) -> Any:
-        return {"value": value[5:]}
+    def decode(value: bytes) -> bytes:
+        return value[5:]
 
     return Changelog(clients, [STATE, MORE], EARLIER, memory, OWN, decode)
 
@@ -201,6 +201,17 @@ def test_an_entry_has_the_day_on_which_the_broker_has_it(
     memory.note(old)
     memory.note(young)
     assert list(memory.changes().values()) == [old]
+
+
+def test_the_later_value_of_a_key_counts_whatever_day_its_writer_had(
+    broker: Broker, log: Changelog, memory: Memory
+) -> None:
+    """Two workers' clocks can be apart around midnight."""
+    broker.write(b"a", b"1", day=1_000)
+    broker.write(b"b", b"1", day=1_001)
+    broker.write(b"b", b"2", day=1_000)
+    log.restore()
+    assert (memory.get(b"a"), memory.get(b"b")) == (b"1", b"2")
 
 
 def test_a_topic_that_may_not_be_read_ends_the_worker_and_is_named(
