@@ -184,7 +184,7 @@ def test_nothing_stands_before_the_protocol_is_applied(monkeypatch: pytest.Monke
     "error",
     [
         Denied("cases", "TOPIC_AUTHORIZATION_FAILED"),
-        ReadError("cases", "its end was not reached in time"),
+        ReadError("cases", "the end of the topic was not reached in time"),
     ],
 )
 def test_cases_that_cannot_be_read_are_not_taken_for_none(
