@@ -134,7 +134,7 @@ def test_an_exercise_is_never_put_over_what_partners_have_signed(
     stack: Stack, parties: Agreements, second: Path
 ) -> None:
     exercise = parties.draft("exercise", mark=True)
-    unaware, aware = "--exercise takes it knowingly", "is not marked as one"
+    unaware, aware = "Use --exercise to accept it", "is not marked as one"
     for command, told in (("plan", unaware), ("apply", unaware), ("apply --exercise", aware)):
         refused = isp(stack, *command.split(), exercise)
         assert refused.code == 1

@@ -1,4 +1,4 @@
-"""Of a case or consent the newest version alone counts, and where that cannot be read, none does."""
+"""Only the newest version of a case or consent counts; if it cannot be read, no version counts."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from transport.reader import UNKNOWN_TOPIC, Denied, ReadError
 
 CLIENT: dict[str, Any] = {}
 REFUSED_BY_TEXT = "agreed\u202e"
-"""Turns the direction of writing; an earlier release took it."""
+"""A character that reverses the direction of writing; an earlier release accepted it."""
 TREATMENT: dict[str, Any] = {
     "process": "treatment-group",
     "supplier": "daat",
@@ -55,7 +55,7 @@ def version(taken: Case | ConsentRecord, key: str) -> Version:
 
 
 def unreadable(of: Version) -> Version:
-    """The same version as an earlier release kept it, of which this one refuses a word."""
+    """Return the document with a word that an earlier release accepted and this release refuses."""
     document = json.loads(json.dumps(of.document))
     about = document["request"] if of.kind == "case" else document["consent"]["subject"]
     about["purpose" if of.kind == "case" else "name"] = REFUSED_BY_TEXT
@@ -69,7 +69,7 @@ class Consented(NamedTuple):
 
 @pytest.fixture
 def running() -> Case:
-    """A case that is open."""
+    """Return an open case."""
     table = Table()
     table.send(request())
     table.decide("approve")
@@ -78,7 +78,7 @@ def running() -> Case:
 
 @pytest.fixture
 def consented() -> Consented:
-    """Jane Roe has given her consent, and then withdrawn it in words that cannot be read."""
+    """Write a consent of Jane Roe, and then its withdrawal in a version that cannot be read."""
     table = Table()
     assert isinstance(table.send(request(**TREATMENT)), Taken)
     given, withdrawn = (stored(table.consent(said)) for said in ("given", "withdrawn"))
