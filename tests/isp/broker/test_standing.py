@@ -151,7 +151,7 @@ def test_an_officer_is_told_that_a_case_cannot_be_read(
     running: Case, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kept(monkeypatch, [unreadable(version(running, CASE))])
-    with pytest.raises(DisclosureError, match=f"case {CASE} cannot be read by this release"):
+    with pytest.raises(DisclosureError, match=f"this release cannot read case {CASE}"):
         office_of("council").case(CASE)
 
 
@@ -161,8 +161,8 @@ def test_an_earlier_letter_does_not_replace_what_cannot_be_read(
     table = Table()
     standing = of_cases(*consented.versions, unreadable(version(running, CASE)))
     table.register.restore(standing)
-    assert "write it anew, later" in reasons(table.consent("given"))
-    assert "which this release cannot read" in reasons(table.send(request()))
+    assert "write a new letter later" in reasons(table.consent("given"))
+    assert "exists already; this release cannot read it" in reasons(table.send(request()))
     table.now = NOW + timedelta(hours=1)
     assert isinstance(table.consent("given", at=table.now), Taken)
     assert isinstance(table.consent("withdrawn", at=table.now + timedelta(seconds=1)), Taken)

@@ -221,14 +221,14 @@ def sealed_as(more: dict[str, Any], name: str = "request") -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("more", "said"),
     [
-        ({"format": 2, "weight": 3}, "it is of format 2; accepted: 1. A later release may read it"),
-        ({"format": "Jane Roe"}, "it is of another format; accepted: 1. A later"),
-        ({"format": 19900517}, "it is of another format; accepted: 1. A later"),
-        ({"kind": "Jane Roe"}, "its kind is not in format 1; accepted: request, decision, "),
-        ({"Jane Roe": 3}, "it has a field that is not in format 1; accepted there: format, case, "),
+        ({"format": 2, "weight": 3}, "the letter is of format 2; accepted: 1. A later"),
+        ({"format": "Jane Roe"}, "the letter is of another format; accepted: 1. A later"),
+        ({"format": 19900517}, "the letter is of another format; accepted: 1. A later"),
+        ({"kind": "Jane Roe"}, "the kind of letter is not in format 1; accepted: request, "),
+        ({"Jane Roe": 3}, "a field is not in format 1; accepted there: format, case, "),
         (
             {"subjects": [{"reference": "Jane Roe", "Jane Roe": 3}]},
-            "it has a field that is not in format 1; accepted there: reference, name, date_of_birth, ",
+            "a field is not in format 1; accepted there: reference, name, date_of_birth, ",
         ),
     ],
 )
