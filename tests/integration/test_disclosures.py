@@ -365,7 +365,7 @@ def test_a_key_that_is_not_the_offices_is_refused_before_anything_is_sent(site: 
     file = written(site, "request.yaml", REQUEST)
     answer = run(site, "disclose", "request", file, "--as", "council", *key)
     assert answer.code == 1
-    assert "the key is of no such post of council" in answer.said
+    assert "the key belongs to no post of council" in answer.said
 
 
 def test_whatever_step_it_is_killed_at_a_case_opens_once_and_gets_each_record_once(

@@ -272,7 +272,7 @@ def test_refused_forgets_whom_it_was_about_and_never_opens(asked: Table) -> None
         ({"until": TODAY + timedelta(367)}, "is accepted for marac"),
         ({"legal_basis": "depersonalised"}, "gives no power to share sensitive"),
         ({"legal_basis": "cda-1998-s17a"}, "gives no power to share sensitive"),
-        ({"legal_basis": "a-hunch"}, "is no basis"),
+        ({"legal_basis": "a-hunch"}, "is not a basis of guidance-2010"),
         ({"conditions": []}, "needs a condition of schedule-2"),
         ({"conditions": ["dpa-1998-sch2-public-functions"]}, "needs a condition of schedule-3"),
         ({"post": "caldicott_guardian"}, "has no caldicott_guardian"),
@@ -294,7 +294,7 @@ def test_the_second_group_is_given_nothing_personal(table: Table) -> None:
 
 
 def test_a_body_that_is_no_relevant_authority_cannot_claim_section_115(table: Table) -> None:
-    assert "no relevant authority" in reasons(table.send(request("yos", "approver")))
+    assert "not a relevant authority" in reasons(table.send(request("yos", "approver")))
 
 
 def test_health_information_waits_for_the_guardian_and_is_then_decided(table: Table) -> None:

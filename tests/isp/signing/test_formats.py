@@ -60,7 +60,7 @@ def terms_of(protocol: Protocol) -> dict[str, str]:
 
 
 def read_by_later(extended: str) -> Protocol:
-    """The protocol of format 1, as a release reads it that knows a field more in one model."""
+    """Return the protocol of format 1, read by a release with one more field in one model."""
     protocol: Protocol = later(Protocol, extended).model_validate(EVERY["in_force"])
     return protocol
 
@@ -136,9 +136,7 @@ def test_a_protocol_that_a_later_release_put_in_force_is_read(extended: str) -> 
 
 
 def test_a_protocol_in_force_of_a_later_format_is_refused() -> None:
-    said = (
-        "the protocol in force .a{64}.: format: 2 is no format that this release reads; accepted: 1"
-    )
+    said = "the protocol in force .a{64}.: format: this release cannot read format 2; accepted: 1"
     with pytest.raises(ProtocolError, match=said):
         before_of("a" * 64, {**EVERY["in_force"], "format": 2})
 
@@ -210,7 +208,7 @@ def test_a_field_that_a_later_release_adds_changes_no_letter(
 
 
 def sealed_as(more: dict[str, Any], name: str = "request") -> dict[str, Any]:
-    """A letter with other content, signed by its writer."""
+    """Return a letter with changed content, signed by its writer."""
     document = {**json.loads(LETTERS[name]["document"]), **more}
     text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     key = key_of(document["party"], document["post"])
@@ -243,7 +241,7 @@ def test_a_letter_of_a_later_release_is_refused_with_what_is_read_and_nothing_of
 
 
 def kept() -> list[BaseModel]:
-    """A case that is open and a consent, as the broker keeps them."""
+    """Return an open case and a consent in their stored form."""
     table = Table()
     table.send(request())
     table.decide("approve")
@@ -280,7 +278,7 @@ def test_every_part_of_what_is_signed_keeps_to_the_format() -> None:
 
 
 def test_no_field_and_no_default_of_the_format_has_changed() -> None:
-    """A new optional field has its line under `later` in formats.yaml; what is there does not change."""
+    """Each new optional field has a line under `later` in formats.yaml; existing lines do not change."""
     formats = load_formats()
     declared = {
         name: dict(formats.always.get(name, {})) | dict(formats.later.get(name, {}))
