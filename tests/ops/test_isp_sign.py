@@ -110,7 +110,7 @@ def test_a_key_is_made_once_and_is_its_owners_alone(tmp_path: Path) -> None:
     key = make_key(file)
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert public_key(load_key(file)) == public_key(key)
-    with pytest.raises(SecretError, match="never written over"):
+    with pytest.raises(SecretError, match="never overwritten"):
         make_key(file)
 
 
