@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 RENEWAL_DAYS = 28
-"""How old an entry of the workers' state may be when it is used without being written again."""
+"""Age in days from which an entry of the workers' state is written again when it is used."""
 
 StateKind = Literal["withdrawals", "dates-ages", "combinations"]
-"""What workers remember: what may have to be taken back, dates of cases with steady ages, combinations."""
+"""Kinds of state: releases that may be withdrawn, dates for steady ages of a case, seen combinations."""

@@ -169,9 +169,9 @@ def test_a_review_beyond_any_calendar_is_a_finding(tmp_path: Path, catalogue: Ca
         (
             "  intake_days: 28",
             "  days: 28",
-            "retention.days: is no setting of format 1; accepted: intake_days, ",
+            "retention.days: is not a setting of format 1; accepted: intake_days, ",
         ),
-        ("review: ", "review: 1.4.", "is no date; accepted: a date as YYYY-MM-DD"),
+        ("review: ", "review: 1.4.", "is not a date; accepted: a date as YYYY-MM-DD"),
     ],
 )
 def test_a_wrong_value_is_named_with_what_is_accepted(
@@ -196,7 +196,7 @@ def test_a_file_that_is_no_protocol_is_told_what_one_has(
 
 
 def test_a_missing_file_is_said_to_be_missing(tmp_path: Path, catalogue: Catalogue) -> None:
-    with pytest.raises(ProtocolError, match="there is no such file"):
+    with pytest.raises(ProtocolError, match="the file does not exist"):
         load_protocol(tmp_path / "none.yaml", catalogue)
 
 

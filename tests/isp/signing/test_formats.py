@@ -157,7 +157,7 @@ def test_a_protocol_of_a_later_format_is_refused_with_that_alone(
     with pytest.raises(ProtocolError) as raised:
         load_protocol(path, catalogue)
     assert str(raised.value) == (
-        f"{path}:2: format: 2 is no format that this release reads; accepted: 1. A later release reads "
+        f"{path}:2: format: this release cannot read format 2; accepted: 1. A later release reads "
         "later formats"
     )
 
@@ -169,7 +169,7 @@ def test_a_protocol_with_a_field_of_a_later_release_is_refused_at_its_line(
     path.write_text(f"format: 1\n{ADDED}: []\n{FIRST.read_text('utf-8')}", encoding="utf-8")
     with pytest.raises(ProtocolError) as raised:
         load_protocol(path, catalogue)
-    said = f"{path}:2: {ADDED}: is no setting of format 1; accepted: format, number, follows, "
+    said = f"{path}:2: {ADDED}: is not a setting of format 1; accepted: format, number, follows, "
     assert str(raised.value).startswith(said)
 
 
@@ -190,7 +190,9 @@ def test_a_signature_of_a_later_format_is_refused_at_its_line(tmp_path: Path) ->
     with pytest.raises(ProtocolError) as raised:
         load_signatures(tmp_path / "banes.yaml")
     line = len(text.splitlines()) + 1
-    assert str(raised.value).startswith(f"{path}:{line}: 1.format: 2 is no format that")
+    assert str(raised.value).startswith(
+        f"{path}:{line}: 1.format: this release cannot read format 2"
+    )
     assert "weight" not in str(raised.value)
 
 
