@@ -104,11 +104,13 @@ def require_same(plan: Plan, file: Path) -> None:
     try:
         shown = json.loads(file.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise ApplyError(f"{file}: no plan: {error}; make one with `ipu isp plan --out`") from None
+        raise ApplyError(
+            f"{file}: not a plan: {error}; make one with `ipu isp plan --out`"
+        ) from None
     document = plan.document
     if shown == document:
         return
     if not isinstance(shown, dict) or shown.keys() != document.keys():
-        raise ApplyError(f"{file}: no plan; make one with `ipu isp plan --out`")
+        raise ApplyError(f"{file}: not a plan; make one with `ipu isp plan --out`")
     other = ", ".join(kind for kind in document if shown[kind] != document[kind])
     raise ApplyError(f"{file}: {other} changed since it was made; nothing was done; plan again")

@@ -39,7 +39,7 @@ _LEAST_WORDS = 2
 _PARTS = frozenset({"apartment", "apt", "flat", "floor", "fflat", "no", "number", "room", "unit"})
 """Words for a part of a house, in English and Welsh. They are no name of a street."""
 _MOST_FORMATS = 1_000
-"""A higher number is no format. It could be personal data, so no error message shows it."""
+"""A higher number cannot be a format. It could be personal data, so no error message shows it."""
 _NEWER = "A later release may read it"
 LONGEST_LETTER_BYTES = 15_360
 """Longest text of a letter, in bytes of UTF-8: enough for 20 subjects and all fields that police supply."""
@@ -64,7 +64,7 @@ Outcome = Literal["approve", "refuse", "hold"]
 
 
 class LetterError(ValueError):
-    """A message is no letter, or its signature is wrong. The text gives the reason, without any content."""
+    """A message is not a letter, or its signature is wrong. The text has the reason, without any content."""
 
 
 class Subject(Signed):
@@ -233,7 +233,7 @@ def opened_letter(message: Mapping[str, Any]) -> Letter:
     The caller must check against the protocol that the key is the writer's.
 
     Raises:
-        LetterError: the text is too long, is no letter or is not canonical JSON, or the signature is wrong.
+        LetterError: the text is too long, is not a letter or not canonical JSON, or the signature is wrong.
     """
     text = str(message["document"])
     if len(text.encode(errors="surrogatepass")) > LONGEST_LETTER_BYTES:
@@ -243,7 +243,7 @@ def opened_letter(message: Mapping[str, Any]) -> Letter:
     except ValidationError as error:
         raise LetterError(_unread(error)) from None
     except ValueError:
-        raise LetterError("the message is no letter") from None
+        raise LetterError("the message is not a letter") from None
     if statement(letter) != text:
         raise LetterError("the letter is not in canonical JSON")
     try:
@@ -255,7 +255,7 @@ def opened_letter(message: Mapping[str, Any]) -> Letter:
 
 
 def _unread(error: ValidationError) -> str:
-    """Return the reason why a text is no letter of an accepted format, without its content."""
+    """Return the reason why a text is not a letter of an accepted format, without its content."""
     problems: Sequence[Any] = error.errors()
     for problem in of_another_format(problems):
         given = problem["input"]
@@ -269,7 +269,7 @@ def _unread(error: ValidationError) -> str:
             kind, *place = problem["loc"]
             accepted = ", ".join(settings_at(_KINDS[kind], tuple(place)))
             return f"a field is not in format {FORMAT}; accepted there: {accepted}. {_NEWER}"
-    return "the message is no letter"
+    return "the message is not a letter"
 
 
 def now_utc() -> datetime:

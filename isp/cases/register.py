@@ -290,7 +290,10 @@ def _approved(
 
 
 def _ended(case: Case, ended: Ending, actor: Actor, now: datetime) -> Case:
-    """Return the case after its recipient ended it; at a case that ends already, confirm the copies' end."""
+    """Return the case after its recipient's ending, which confirms the destruction of its own copies.
+
+    An approved or open case begins to close. An undecided case is closed.
+    """
     said: dict[str, Any] = {"confirmed": True, "copies": ended.destroyed}
     if case.state in _ENDED:
         return case.after(case.state, now, actor, StepKind.COPIES_DESTROYED, **said)

@@ -142,7 +142,7 @@ def test_a_letter_that_was_changed_or_is_none_is_not_taken(asked: Table) -> None
     changed = message["document"].replace("proportionate", "proportional.")
     spaced = json.dumps(json.loads(message["document"]))
     for document, why in [
-        (changed, "signature of the"), (spaced, "canonical JSON"), ("{}", "no letter"), ("", "no letter"),
+        (changed, "signature"), (spaced, "canonical JSON"), ("{}", "not a letter"), ("", "not a letter"),
     ]:  # fmt: skip
         assert why in reasons(asked.put("police", {**message, "document": document}))
     noise = {**message, "signature": encoded(bytes(64))}
