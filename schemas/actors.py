@@ -22,4 +22,4 @@ class Actor(NamedTuple):
 
 
 DISCLOSER = Actor("discloser")
-"""The actor of steps without an officer: after a time limit, or if the broker lost a case's resources."""
+"""The actor of steps that no officer takes, such as the opening of a case, or its end after a time limit."""

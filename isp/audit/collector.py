@@ -75,7 +75,7 @@ def log_files(file: Path) -> tuple[Path, ...]:
 
 
 def collect_for_ever(files: Sequence[Path], recorder: Recorder, every: float) -> NoReturn:
-    """Collect `every` so many seconds and whenever a file is rolled over, until the process is stopped.
+    """Collect once per `every` seconds, and when a file is rolled over, until the process is stopped.
 
     Errors as `Collector.collect`.
     """

@@ -28,8 +28,7 @@ log = logging.getLogger(__name__)
 
 _KEY = b"in-force"
 _LEFT = b"left"
-"""Key of a second message of the same form. It holds the public keys of parties that have left: a party that
-returns must use one of its keys."""
+"""Key of a second message of the same form, with the keys of parties that have left, for their return."""
 _SECONDS = 15.0
 _SELDOM_MS = 5_000
 _AGAIN_SECONDS = 1.0

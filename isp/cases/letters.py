@@ -37,7 +37,7 @@ _DOMAIN = b"ipu letter of a case, signature 1\n"
 _SIGNATURE_BYTES = 64
 _LEAST_WORDS = 2
 _PARTS = frozenset({"apartment", "apt", "flat", "floor", "fflat", "no", "number", "room", "unit"})
-"""Words for a part of a house, in English and Welsh. They are no name of a street."""
+"""Words for a part of a house, in English and Welsh. They do not name a street."""
 _MOST_FORMATS = 1_000
 """A higher number cannot be a format. It could be personal data, so no error message shows it."""
 _NEWER = "A later release may read it"
@@ -177,7 +177,7 @@ class Ending(_Letter):
 
 
 class Consent(_Letter):
-    """A person's statement to an agency about sharing for one process. `case` is an id of no case."""
+    """A person's statement to an agency about sharing for one process. `case` is a new id of no case."""
 
     kind: Literal["consent"] = "consent"
     process: Name

@@ -93,7 +93,10 @@ class Register:
         self.unreadable_consents: dict[str, datetime] = {}
 
     def restore(self, standing: Standing) -> None:
-        """Load all stored cases and consents. For an unreadable one no record is released."""
+        """Load all stored cases and consents.
+
+        For an unreadable one no record is released, and no older letter replaces it.
+        """
         self.cases = dict(standing.cases)
         self.consents = dict(standing.consents)
         self.unreadable_cases = dict(standing.unreadable_cases)
@@ -130,7 +133,9 @@ class Register:
             return Refused(party, unread, "", (str(error),))
         name = digest(letter)
         if letter.at > now + CLOCKS_APART:
-            return Refused(party, name, letter.case, ("its time is in the future; set the clock",))
+            return Refused(
+                party, name, letter.case, ("the letter's time is in the future; set the clock",)
+            )
         reasons = list(self._rules.writer(letter, party))
         reasons = (
             reasons or list(self._behind_unreadable(letter)) or list(self._reasons(letter, now))

@@ -273,7 +273,7 @@ class Rules:
 
 def _behind(previous: str, case: Case) -> Iterator[str]:
     if previous != case.head:
-        yield "it does not follow the last letter of the case; read the case again, then write a new letter"
+        yield "the letter does not follow the last letter of the case; read the case, then write a new one"
 
 
 def _too_long(case: Case) -> Iterator[str]:
@@ -293,7 +293,7 @@ def _narrower(made: Decision, request: Request, process: Process) -> Iterator[st
     for dataset, fields in (made.fields or {}).items():
         beyond = set(fields) - set(request.fields.get(dataset, ()))
         if beyond:
-            yield f"{dataset}: {', '.join(sorted(beyond))} was not requested"
+            yield f"{dataset}: these fields were not requested: {', '.join(sorted(beyond))}"
     if made.fields is not None and not (made.fields and all(made.fields.values())):
         yield "the approval names no fields; refuse the request instead"
     if made.fields is not None:

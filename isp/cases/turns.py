@@ -9,10 +9,10 @@ _FIRST_PAUSE_S = 1.0
 
 
 class Allowance:
-    """The number of letters that one party may still send now; times are seconds of one clock.
+    """The number of one party's letters that may still be read now; times are seconds of one clock.
 
-    After a turn with refused letters a pause follows. If the next turn has refused letters again, the pause
-    doubles, up to a minute. So one audit entry and one answer can cover all refused letters of a turn.
+    After a turn with refused letters a pause follows. If refused letters come again soon after it, the next
+    pause is twice as long, up to a minute. The refused letters of a turn have one audit entry and one answer.
     """
 
     def __init__(self, a_minute: int, now: float) -> None:

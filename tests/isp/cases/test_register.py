@@ -99,8 +99,8 @@ def test_an_approval_may_be_of_less_in_fields_and_time(asked: Table) -> None:
 @pytest.mark.parametrize(
     ("changes", "why"),
     [
-        ({"fields": {"police-crime-victim": ["date_of_birth"]}}, "was not requested"),
-        ({"fields": {"police-crime-offender": ["name"]}}, "was not requested"),
+        ({"fields": {"police-crime-victim": ["date_of_birth"]}}, "these fields were not requested"),
+        ({"fields": {"police-crime-offender": ["name"]}}, "these fields were not requested"),
         ({"fields": {}}, "names no fields"),
         ({"until": TODAY + timedelta(29)}, "it was requested until"),
         ({"until": TODAY - timedelta(1)}, "is in the past"),
@@ -519,7 +519,9 @@ def test_urgency_is_not_for_an_agency_where_nobody_else_could_review_it(table: T
 
 
 def test_a_letter_of_a_time_to_come_is_not_taken(table: Table) -> None:
-    assert "its time is in the future" in reasons(table.send(request(at=NOW + timedelta(hours=1))))
+    assert "the letter's time is in the future" in reasons(
+        table.send(request(at=NOW + timedelta(hours=1)))
+    )
 
 
 def test_a_consent_that_is_sent_again_after_its_withdrawal_does_nothing(table: Table) -> None:
