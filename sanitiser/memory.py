@@ -10,10 +10,16 @@ from schemas.state import RENEWAL_DAYS, StateKind
 
 NOTE_BYTES: Final = 8
 _NOTES: Final = b"n"
+RELEASED: Final = b"r"
+"""Begins the key of the entry that says where a record is released."""
+PACKED: Final = b"p"
+"""Begins the key of such entries as they are written, those of a batch together."""
 _KEY_BYTES: Final = 16
 _DAY_BYTES: Final = 4
 _KINDS: Final[Mapping[bytes, StateKind]] = {
     _NOTES: "withdrawals",
+    RELEASED: "withdrawals",
+    PACKED: "withdrawals",
     b"b": "dates-ages",
     b"d": "dates-ages",
     b"c": "combinations",
@@ -72,6 +78,11 @@ class Memory:
         noted = self._noted.get(digest)
         if noted is None or self._is_old(noted):
             self._newly_noted[digest] = None
+
+    @property
+    def has_notes(self) -> bool:
+        """Return whether anything was noted."""
+        return bool(self._noted or self._newly_noted)
 
     def has_noted(self, digest: bytes) -> bool:
         """Whether it was met, in this batch or earlier."""

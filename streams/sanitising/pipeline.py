@@ -14,6 +14,7 @@ from secrets import token_bytes
 from isp.agreement.topics import DAY_MS
 from isp.audit.chain import Head, Heads
 from sanitiser.memory import Memory, kind_of
+from sanitiser.packing import packed
 from sanitiser.places.location import Located
 from sanitiser.rows import EXCLUDED, UNKNOWN
 from schemas.london import london_time
@@ -24,6 +25,7 @@ from streams.sanitising.audit_entries import Origin, Trail
 from streams.steps.decode import Decoder, Undecodable
 from streams.steps.problems import Problem
 from streams.steps.route import OWN, Destination, Router
+from streams.steps.withdraw import KEY_DELETED
 from transport.errors import DependencyUnavailable
 from transport.messages import MARKING_HEADER, WRITER_HEADER, Headers, Output
 
@@ -33,7 +35,7 @@ _UNREADABLE = "a record batch that a Kafka client can read"
 
 
 TAKEN_BACK_FROM = "taken-back-from-"
-OF_WHOLE_ROWS = (EXCLUDED, UNKNOWN, TAKEN_BACK_FROM)
+OF_WHOLE_ROWS = (EXCLUDED, UNKNOWN, TAKEN_BACK_FROM, KEY_DELETED)
 """What the reasons begin with that are about a whole row; they go to its supplier alone."""
 
 
@@ -81,6 +83,7 @@ class Flow:
             return [self._reject(intake, outcome.faults, tally)]
         if intake.erases:
             tally.erased += 1
+            tally.withheld.update(outcome.withheld)
         else:
             self._count(outcome, tally)
         return outputs
@@ -215,7 +218,7 @@ class Pipeline:
         return BatchResult(outputs, tuple(tallies.values()), changes)
 
     def _changelog(self, changes: Mapping[bytes, bytes]) -> list[Output]:
-        return [self._change(name, value) for name, value in changes.items()]
+        return [self._change(name, value) for name, value in packed(changes).items()]
 
     def _change(self, name: bytes, value: bytes) -> Output:
         topic, encode, marking = self._remembered[kind_of(name)]

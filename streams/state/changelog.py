@@ -27,6 +27,7 @@ from confluent_kafka import (
 
 from isp.agreement.topics import DAY_MS
 from sanitiser.memory import Memory
+from sanitiser.packing import unpacked
 from streams.runtime.kafka_config import WorkerClients
 from transport.messages import WRITER_HEADER
 from transport.transaction import Unmendable
@@ -212,7 +213,9 @@ class Changelog(Follower):
         for message in messages:
             key, value = message.key(), message.value()
             if key is not None and value is not None and not self._is_own(message):
-                yield message.timestamp()[1] // DAY_MS, bytes(key), decode(value)
+                day = message.timestamp()[1] // DAY_MS
+                for name, entry in unpacked(bytes(key), decode(value)):
+                    yield day, name, entry
 
     def _is_own(self, message: Message) -> bool:
         """Return True for what this process wrote, which is kept since its commit."""
