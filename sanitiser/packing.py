@@ -7,8 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from hashlib import blake2b
+from typing import Final
 
-from sanitiser.memory import PACKED, RELEASED
+RELEASED: Final = b"r"
+"""Begins the key of the entry that says where a record is released."""
+PACKED: Final = b"p"
+"""Begins the key of such entries as they are written, those of a batch together."""
 
 _KEY_BYTES = 16
 _LENGTH_BYTES = 2

@@ -14,7 +14,6 @@ from secrets import token_bytes
 from isp.agreement.topics import DAY_MS
 from isp.audit.chain import Head, Heads
 from sanitiser.memory import Memory, kind_of
-from sanitiser.packing import packed
 from sanitiser.places.location import Located
 from sanitiser.rows import EXCLUDED, UNKNOWN
 from schemas.london import london_time
@@ -218,7 +217,7 @@ class Pipeline:
         return BatchResult(outputs, tuple(tallies.values()), changes)
 
     def _changelog(self, changes: Mapping[bytes, bytes]) -> list[Output]:
-        return [self._change(name, value) for name, value in packed(changes).items()]
+        return [self._change(name, value) for name, value in changes.items()]
 
     def _change(self, name: bytes, value: bytes) -> Output:
         topic, encode, marking = self._remembered[kind_of(name)]

@@ -205,7 +205,9 @@ class Changelog(Follower):
     def _remember(self, messages: Sequence[Message]) -> None:
         # All of a day at once. Not sorted by it: of two values of a key the later one counts.
         for day, entries in groupby(self._entries(messages), itemgetter(0)):
-            self._memory.keep({key: value for _, key, value in entries}, day)
+            # Unpacked first: of two packed entries with the same content the place of the later one counts.
+            unpacked_entries = (e for _, key, value in entries for e in unpacked(key, value))
+            self._memory.keep(dict(unpacked_entries), day)
 
     def _entries(self, messages: Sequence[Message]) -> Iterator[tuple[int, bytes, bytes]]:
         """Yield the day, the key and the value of what is not kept yet."""
@@ -213,9 +215,7 @@ class Changelog(Follower):
         for message in messages:
             key, value = message.key(), message.value()
             if key is not None and value is not None and not self._is_own(message):
-                day = message.timestamp()[1] // DAY_MS
-                for name, entry in unpacked(bytes(key), decode(value)):
-                    yield day, name, entry
+                yield message.timestamp()[1] // DAY_MS, bytes(key), decode(value)
 
     def _is_own(self, message: Message) -> bool:
         """Return True for what this process wrote, which is kept since its commit."""

@@ -10,7 +10,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from sanitiser.identity import Identity
-from sanitiser.memory import NOTE_BYTES, RELEASED, Memory
+from sanitiser.memory import NOTE_BYTES, Memory
+from sanitiser.packing import RELEASED
 from sanitiser.policy import Policy
 from sanitiser.references import ReferenceKey
 from schemas.record_type import RecordType

@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sanitiser.memory import RELEASED, kind_of
-from sanitiser.packing import packed, unpacked
+from sanitiser.memory import kind_of
+from sanitiser.packing import RELEASED, packed, unpacked
 
 NAMES = st.binary(min_size=12, max_size=12)
 VALUES = st.binary(max_size=300)

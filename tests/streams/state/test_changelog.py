@@ -10,8 +10,8 @@ import pytest
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
 
 from isp.agreement.topics import DAY_MS
-from sanitiser.memory import NOTE_BYTES, RELEASED, Memory
-from sanitiser.packing import packed
+from sanitiser.memory import NOTE_BYTES, Memory
+from sanitiser.packing import RELEASED, packed
 from schemas.state import RENEWAL_DAYS
 from streams.runtime.kafka_config import WorkerClients
 from streams.state import changelog
