@@ -609,6 +609,13 @@ def test_withdrawn_consent_stops_the_flow_at_the_next_record(site: Site) -> None
     consent = written(site, "consent.yaml", CONSENT)
     with serving(site):
         case = asked(site, TREATMENT_REQUEST.replace("cda-1998-s115", "oma-2007-s14"))
+        against = act(site, "disclose advise", case, "withhold", "--reason", "not heard yet",
+                      party="daat", post="caldicott_guardian")  # fmt: skip
+        assert against.code == 0, against.said
+        hasty = act(
+            site, "disclose approve", case, "--reason", "agreed", party="daat", post="approver"
+        )
+        assert (hasty.code, "--against-advice" in hasty.said) == (2, True)
         said_alone = "as the guardian has heard"
         advice = act(site, "disclose advise", case, "share", "--reason", said_alone, party="daat",
                      post="caldicott_guardian")  # fmt: skip
