@@ -28,6 +28,7 @@ _Treat = Callable[[str, Any], Any]
 Scrub = Callable[[str], str | None]
 """From a text to what of it may leave; None where nothing of it may."""
 _CODED_TEXTS = 16_384
+_AGENCIES = 256
 _AS_IT_IS = frozenset({"keep", "code", "age"})
 _PLACE = Released._fields
 
@@ -59,8 +60,7 @@ class Policy:
         self.profile = profile
         self._record_type = record_type
         self._identity = record_type.identity
-        self._dataset = record_type.dataset
-        self._record_key = key.for_purpose(profile, "record")
+        self._record_names = _by_agency(key.for_purpose(profile, "record"), record_type.dataset)
         self.row_rule = RowRule(record_type, profile, code_lists)
         released = record_type.released(profile)
         self._told = frozenset(f.name for f in released)
@@ -141,7 +141,7 @@ class Policy:
                 None if f.born and record.get(f.born) else record.get(f.name)
                 for f in self._record_type.fields
             ]
-        return self._record_key.digest(self._dataset, agency, *map(str, identity))
+        return self._record_names(agency)(*map(str, identity))
 
     def digests(self, agency: str, record: Record) -> dict[str, str]:
         """The digests that a release of the record bears, by field."""
@@ -153,7 +153,7 @@ class Policy:
     ) -> dict[str, Any]:
         """The record under the schema that `schemas.derive.release_schema` gives."""
         get = record.get
-        released = {name: get(name) for name in self._kept}
+        released = dict(zip(self._kept, map(get, self._kept), strict=True))
         if self._stand_ins:
             released |= self._stand_ins
         for prefix, parts in self._located:
@@ -196,7 +196,8 @@ def _treatment(
     treatment = field.treatments[profile]
     match treatment.action:
         case "reference":
-            return key.for_purpose(profile, field.join or field.name).digest
+            references = _by_agency(key.for_purpose(profile, field.join or field.name))
+            return lambda agency, given: references(agency)(given)
         case "coded-text" if treatment.code_list:
             return _coded_text(code_lists[treatment.code_list])
         case "premises":
@@ -211,6 +212,11 @@ def _treatment(
         case action if action in _OF_VALUES:
             return _OF_VALUES[action]
     raise AssertionError(f"no treatment for {field.name!r}")
+
+
+def _by_agency(key: ReferenceKey, *parts: str) -> Callable[[str], Callable[..., str]]:
+    """Return, by agency, the function that digests what follows `parts` and the agency."""
+    return lru_cache(maxsize=_AGENCIES)(lambda agency: key.digests_after(*parts, agency))
 
 
 def _hour(_agency: str, given: time) -> time:

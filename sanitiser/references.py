@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from hashlib import blake2b
 
@@ -38,7 +39,21 @@ class ReferenceKey:
         state.update(_message(parts))
         return state.hexdigest()
 
+    def digests_after(self, *parts: str) -> Callable[..., str]:
+        """Return `digest` for what begins with `parts`: they are taken in once, for all digests."""
+        begun = self._begun.copy()
+        begun.update(_message(parts))
+
+        def digest(*more: str) -> str:
+            state = begun.copy()
+            state.update(_message(more))
+            return state.hexdigest()
+
+        return digest
+
 
 def _message(parts: tuple[str, ...]) -> bytes:
     # Parts with their lengths, so that ("ab", "c") and ("a", "bc") differ.
+    if len(parts) == 1:
+        return f"{len(parts[0])}:{parts[0]}".encode("utf-8", "surrogatepass")
     return "".join([f"{len(part)}:{part}" for part in parts]).encode("utf-8", "surrogatepass")
