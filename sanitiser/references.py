@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from hashlib import blake2b
 
@@ -33,23 +32,20 @@ class ReferenceKey:
         derived = blake2b(_message(purpose), key=self.secret, digest_size=KEY_BYTES)
         return ReferenceKey(derived.digest())
 
+    def begun(self, *parts: str) -> ReferenceKey:
+        """Return a key that has taken in `parts`: its digests are those of this key with them before.
+
+        It is for digests alone. Keys for other purposes are made from the key without parts.
+        """
+        key = ReferenceKey(self.secret)
+        key._begun.update(_message(parts))
+        return key
+
     def digest(self, *parts: str) -> str:
         """128 bits over `parts`, as 32 hexadecimal digits."""
         state = self._begun.copy()
         state.update(_message(parts))
         return state.hexdigest()
-
-    def digests_after(self, *parts: str) -> Callable[..., str]:
-        """Return `digest` for what begins with `parts`: they are taken in once, for all digests."""
-        begun = self._begun.copy()
-        begun.update(_message(parts))
-
-        def digest(*more: str) -> str:
-            state = begun.copy()
-            state.update(_message(more))
-            return state.hexdigest()
-
-        return digest
 
 
 def _message(parts: tuple[str, ...]) -> bytes:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -132,6 +132,7 @@ class Discloser:
         }
         self._desks: dict[str, Desk] = {}
         self._backlogs: dict[str, Backlog] = {}
+        self._unread: dict[str, Ahead] = {}
         self._positions = Positions(
             settings.connection, discloser_group(self._names.discloser), self._letters
         )
@@ -154,8 +155,8 @@ class Discloser:
         """Leave the broker; what is not committed did not happen."""
         self._positions.consumer.close()
         self._heads_follower.close()
-        for backlog in self._backlogs.values():
-            backlog.close()
+        for reader in (*self._backlogs.values(), *self._unread.values()):
+            reader.close()
         if self._ahead is not None:
             self._ahead.close()
 
@@ -179,7 +180,8 @@ class Discloser:
             self._look_ahead(self._ahead)
             return
         for case in list(self._backlogs):
-            self._draw(case)
+            if not self._register.is_held(self._desks[case].case):
+                self._draw(case)
 
     # What stands already
 
@@ -201,20 +203,24 @@ class Discloser:
 
     def _take_up(self) -> None:
         """Follow the letters, and what the open cases wait for."""
+        now = self._now()
+        held = [case for case in self._register.standing if self._register.is_held(case)]
+        # Before they are taken up: what is taken back of them meanwhile is passed on, and nothing given.
+        outputs = [output for case in held for output in self._hold(case, now)]
         lost = [case for case in self._register.standing if not self._is_taken_up(case)]
         places = {(topic, 0) for topic in self._letters}
         places |= self._needed()
         self._positions.begin(sorted(places))
-        now = self._now()
         unreadable = self._ledger.unreadable(self._register, now)
         if unreadable:
             self._commit(unreadable)
         for case in lost:
             closing = case.after(State.CLOSING, now, DISCLOSER, StepKind.LOST)
             self._commit(self._keep(Taken(case.case, closing, DISCLOSER, StepKind.LOST), now))
-        for case in [case for case in self._register.standing if self._register.is_held(case)]:
+        for case in held:
             log.warning("case %s is held: a party of it was rekeyed", case.case)
-            self._commit(self._hold(case, now))
+        if outputs:
+            self._commit(outputs)
         self._wait()
 
     def _hold(self, case: Case, now: datetime) -> list[Output]:
@@ -229,7 +235,7 @@ class Discloser:
     def _is_taken_up(self, case: Case) -> bool:
         """Whether a case that is open still has its key and its topic."""
         try:
-            if case.state is State.OPEN and not self._register.is_held(case):
+            if case.state is State.OPEN:
                 self._seat(case)
         except FileNotFoundError:
             log.warning("case %s has lost its key; it is closed", case.case)
@@ -268,6 +274,10 @@ class Discloser:
             outputs += self._turn(topic, of_party, now)
         records = [intake_of(m) for m in messages if m.topic() in self._readings]
         found = [(r, [d for d in self._desks.values() if d.follows(r)]) for r in records]
+        # Also from cases that are still to be given what came before it.
+        outputs += self._taken_back(
+            [d for c, d in self._desks.items() if c in self._backlogs], records, now
+        )
         self._commit([*outputs, *self._disclose(found, now)])
 
     def _turn(self, topic: str, letters: Iterable[Message], now: datetime) -> list[Output]:
@@ -332,19 +342,28 @@ class Discloser:
 
     def _look_ahead(self, ahead: Ahead) -> None:
         """Pass on what is taken back, and nothing else; go on from the kept positions where that may be."""
-        now = self._now()
-        records = [intake_of(message) for message in ahead.poll(_POLL_SECONDS)]
-        desks = self._desks.values()
-        found = [(r, [d for d in desks if self._is_to_get(d, r)]) for r in records]
-        outputs = self._passed(
-            found, lambda record, reading, of: withdrawals(record, reading, of, now), now
-        )
-        if outputs:
-            self._commit(outputs)
+        self._pass_on(ahead, self._desks.values())
         if ahead.has_met_the_end and not self._was_overdue:
             self._positions.go_on()
             self._ahead = None
             ahead.close()
+
+    def _pass_on(self, ahead: Ahead, desks: Collection[Desk]) -> None:
+        """Pass on to these cases what is taken back by the next records that are read ahead."""
+        now = self._now()
+        records = [intake_of(message) for message in ahead.poll(_POLL_SECONDS)]
+        outputs = self._taken_back(desks, records, now)
+        if outputs:
+            self._commit(outputs)
+
+    def _taken_back(
+        self, desks: Collection[Desk], records: Iterable[Intake], now: datetime
+    ) -> list[Output]:
+        """Take back from cases what records take back that they are to be given later."""
+        found = [(r, [d for d in desks if self._is_to_get(d, r)]) for r in records]
+        return self._passed(
+            found, lambda record, reading, of: withdrawals(record, reading, of, now), now
+        )
 
     def _is_to_get(self, desk: Desk, intake: Intake) -> bool:
         """Return whether a record that is read ahead is one that the case has not met."""
@@ -356,7 +375,16 @@ class Discloser:
         return place in kept and intake.offset >= kept[place] and desk.follows(intake)
 
     def _draw(self, case: str) -> None:
-        """A part of what the case is still to be given of what came before it."""
+        """A part of what the case is still to be given of what came before it.
+
+        A case that has just been opened reads all of it ahead first: what was erased is not given.
+        """
+        ahead = self._unread.get(case)
+        if ahead is not None:
+            self._pass_on(ahead, [self._desks[case]])
+            if ahead.has_met_the_end:
+                self._unread.pop(case).close()
+            return
         backlog, desk, now = self._backlogs[case], self._desks[case], self._now()
         records = [intake_of(message) for message in backlog.poll(_POLL_SECONDS)]
         if records:
@@ -410,6 +438,8 @@ class Discloser:
         standing = opened(case, Flow(key=encoded(wrapped), gone=gone), now)
         self._positions.follow({p: at for p, at in first.items() if p not in self._positions.at})
         self._seat(standing)
+        begin = dict(self._backlogs[case.case].at)
+        self._unread[case.case] = Ahead(self._settings.connection, self._group(case), begin)
         taken = Taken(case.case, standing, DISCLOSER, StepKind.OPENED)
         self._commit(self._keep(taken, now))
         self._openings.grant(standing)
@@ -437,15 +467,20 @@ class Discloser:
             case, key, standing, self._settings.lasting, self._encode, self._names, marking
         )
         if case.flow is not None and not case.flow.caught_up:
-            group = f"{case_groups(self._names.discloser)}{case.case}"
             places = self._places(case)
-            self._backlogs[case.case] = Backlog(self._settings.connection, group, places)
+            self._backlogs[case.case] = Backlog(
+                self._settings.connection, self._group(case), places
+            )
+
+    def _group(self, case: Case) -> str:
+        """Return the group under which the broker keeps how much a case was given."""
+        return f"{case_groups(self._names.discloser)}{case.case}"
 
     def _unseat(self, case: str) -> None:
         self._desks.pop(case, None)
-        backlog = self._backlogs.pop(case, None)
-        if backlog is not None:
-            backlog.close()
+        for reader in (self._backlogs.pop(case, None), self._unread.pop(case, None)):
+            if reader is not None:
+                reader.close()
         self._positions.leave(self._followed() - self._needed())
 
     @property

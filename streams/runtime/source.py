@@ -32,7 +32,7 @@ from streams.runtime.limit import BatchLimit
 from streams.runtime.metrics import Metrics, show
 from streams.state.changelog import Changelog
 from transport.errors import DependencyUnavailable
-from transport.messages import ERASE_HEADER, SUPPLY_HEADER
+from transport.messages import ERASE_HEADER, ROW_HEADER, SUPPLY_HEADER
 from transport.transaction import (
     OutputsTooLarge,
     TransactionAborted,
@@ -433,6 +433,7 @@ def intake_of(message: Any) -> Intake:
         supply_of(headers.get(SUPPLY_HEADER)),
         message.timestamp()[1],
         ERASE_HEADER in headers,
+        row=headers.get(ROW_HEADER),
     )
 
 

@@ -32,6 +32,7 @@ from ops.embedded.stack import Stack
 from ops.system import keys_of
 from schemas.london import london_today
 from streams.disclosure.discloser import Discloser, DiscloserSettings
+from streams.disclosure.reading import Backlog
 from streams.sanitising.assembly import Wire
 from tests.integration.conftest import MakeSite
 from tests.integration.records import STEADY, incident
@@ -552,17 +553,56 @@ def test_a_case_is_held_while_a_party_of_it_is_rekeyed_and_then_given_what_came(
         case = asked(site, **{HOUSE: "21 Acacia Avenue"})
         approved(site, case)
         until_state(site, case, State.OPEN)
-        site.publish(INCIDENTS, [incident("H-0", **house)])
-        given_up_to(site, case, ["H-0"])
+        site.publish(INCIDENTS, [incident(f"H-{n}", **house) for n in (0, 2, 3)])
+        given_up_to(site, case, ["H-0", "H-2", "H-3"])
     usual = settings_of(site)
     rekeyed = usual.protocol.model_copy(update={"rekeyed": ("police",)})
     with at_work(replace(usual, protocol=rekeyed)) as discloser:
-        site.publish(INCIDENTS, [incident("H-1", **house)])
-        for _ in range(20):
-            discloser.step()
-    assert references(site, case) == ["H-0"]
+        site.publish(INCIDENTS, [incident(f"H-{n}", **house) for n in (1, 4)])
+        erase(site, "H-2", **house)
+        erase(site, "H-4", **house)
+        # What is taken back leaves it all the same.
+        site.publish(INCIDENTS, [elsewhere("H-3")])
+        steps(discloser, lambda: references(site, case) == ["H-0"])
+    with at_work(replace(usual, protocol=rekeyed)) as discloser:
+        erase(site, "H-0", **house)
+        steps(discloser, lambda: references(site, case) == [])
     with at_work(usual) as discloser:
-        steps(discloser, lambda: references(site, case) == ["H-0", "H-1"])
+        steps(discloser, lambda: references(site, case) == ["H-1"])
+        steps(discloser, lambda: is_caught_up(site, case))
+    disclosed, taken_back = names_in(site, case)
+    # Nothing of what was erased meanwhile came back for a moment.
+    assert (len(disclosed), len(taken_back)) == (4, 3)
+
+
+def is_caught_up(site: Site, case: str) -> bool:
+    """Whether a case was given all that came before it, so that it follows what is new."""
+    flow = stands(site, case).flow
+    return flow is not None and flow.caught_up
+
+
+def test_what_was_erased_before_a_case_has_drawn_it_is_never_given(
+    site: Site, settings: DiscloserSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither what was erased before the case opened, nor what is erased while it draws."""
+    house = {"location_address": "23 Acacia Avenue, Bath"}
+    site.publish(INCIDENTS, [incident(f"B-{n}", **house) for n in range(4)])
+    erase(site, "B-0", **house)
+    site.publish(INCIDENTS, [elsewhere("B-1")])
+    with serving(site):
+        case = asked(site, **{HOUSE: "23 Acacia Avenue"})
+    approve_unseen(site, case)
+    with at_work(settings) as discloser:
+        with monkeypatch.context() as patch:
+            # It has read ahead, and draws nothing yet.
+            patch.setattr(Backlog, "poll", lambda *_: [])
+            steps(discloser, lambda: stands(site, case).state is State.OPEN)
+            steps(discloser, lambda: case not in discloser._unread)
+            erase(site, "B-2", **house)
+            steps(discloser, lambda: all_read(site, INCIDENTS))
+        steps(discloser, lambda: is_caught_up(site, case))
+    assert references(site, case) == ["B-3"]
+    assert [len(names) for names in names_in(site, case)] == [1, 0]
 
 
 def test_withdrawn_consent_stops_the_flow_at_the_next_record(site: Site) -> None:
