@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sanitiser.memory import NOTE_BYTES, Memory
 from sanitiser.policy import Policy
+from sanitiser.state import State
+from schemas.state import SEEN_BYTES
 from streams.steps.sanitise import Release
 
 
@@ -16,7 +17,7 @@ class Withdrawer:
     Nothing is written for a row that was excluded from the first: it would tell of the row.
     """
 
-    def __init__(self, policies: Sequence[Policy], memory: Memory) -> None:
+    def __init__(self, policies: Sequence[Policy], memory: State) -> None:
         """Take the policies of one record type; those that exclude nothing are left alone."""
         self._policies = [policy for policy in policies if policy.has_exclusion]
         self._memory = memory
@@ -30,13 +31,13 @@ class Withdrawer:
         for policy in self._policies:
             name = told.get(policy.profile)
             if name is not None:
-                self._memory.note(_digest(name))
+                self._memory.add_seen(_digest(name))
                 continue
             name = policy.record_id(agency, record)
-            if self._memory.has_noted(_digest(name)):
+            if self._memory.has_seen(_digest(name)):
                 taken_back.append((policy.profile, name))
         return taken_back
 
 
 def _digest(record_id: str) -> bytes:
-    return bytes.fromhex(record_id)[:NOTE_BYTES]
+    return bytes.fromhex(record_id)[:SEEN_BYTES]
