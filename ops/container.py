@@ -55,6 +55,8 @@ Exercise = Annotated[
 ]
 Data = Annotated[Path, typer.Option(envvar="IPU_DATA", help="Folder of the postcode index.")]
 
+State = Annotated[Path, typer.Option(envvar="IPU_STATE", help="Folder of the state stores.")]
+
 REGISTRY_FILE = f"{REGISTRY}.properties"
 """The registry's password as the settings of the registry itself have it."""
 
@@ -118,6 +120,7 @@ def worker(
     secrets_folder: Secrets,
     bootstrap: Bootstrap,
     data: Data,
+    state: State,
     *,
     slot: Annotated[str, typer.Option(envvar="IPU_SLOT", help="Name among the workers.")] = "0",
     metrics_port: Annotated[
@@ -135,6 +138,7 @@ def worker(
             index=data / INDEX_FOLDER,
             connection=dict(store.client_config(bootstrap, principal)),
             keys=KeyStore(secrets_folder),
+            state=state,
             slot=slot,
             metrics_port=metrics_port,
             metrics_password=store.password(METRICS),

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import gc
 import logging
+import os
 import time
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +31,7 @@ from sanitiser.places.postcodes import PostcodeIndex
 from sanitiser.places.premises import withheld_premises
 from schemas.catalogue import Catalogue, load_catalogue
 from schemas.london import end_of_day, london_today
+from schemas.state import STATE_KINDS
 from schemas.wire import bytes_decoder, decoder
 from streams.runtime.app import build_app
 from streams.runtime.ending import end_when, until_changed
@@ -40,10 +43,17 @@ from streams.runtime.source import SourceSettings
 from streams.sanitising.assembly import Wire, build_pipeline
 from streams.sanitising.pipeline import Pipeline
 from streams.state.changelog import Changelog
+from streams.state.disk import DiskTables
+from streams.state.identity import identify
+from streams.state.store import TABLES, StateStore
 from transport.client_names import WORKER_SLOTS
 from transport.schemas import Schemas
 
 log = logging.getLogger(__name__)
+
+
+STATE_FOLDER = "state"
+"""Folder of the run directory with the state stores of the workers."""
 
 
 class WorkerError(RuntimeError):
@@ -52,12 +62,16 @@ class WorkerError(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class WorkerSettings:
-    """Everything one worker process is given. `metrics_port` None serves no metrics."""
+    """Everything one worker process is given. `metrics_port` None serves no metrics.
+
+    Under the folder `state` each worker has its state store, by its principal and slot.
+    """
 
     signed: ReadProtocol
     index: Path
     connection: dict[str, Any]
     keys: KeyStore
+    state: Path
     slot: str = "0"
     metrics_port: int | None = None
     metrics_password: str = field(default="", repr=False)
@@ -91,18 +105,22 @@ def run_worker(settings: WorkerSettings) -> None:
     new_epoch = until_changed(settings.keys.file)
     keys, folder = settings.keys.ring(), settings.index.parent
     schemas = schemas_of(settings.connection, protocol.prefix, catalogue)
-    pipeline = assemble(protocol, catalogue, index, folder, schemas, keys, settings.slot)
+    names = Names(protocol.prefix)
+    # What the worker writes is its owner's alone.
+    os.umask(0o077)
+    store = StateStore(
+        DiskTables(settings.state / f"{names.worker}.{settings.slot}", TABLES),
+        state_days(protocol),
+        is_followed=True,
+    )
+    pipeline = assemble(protocol, catalogue, index, folder, schemas, keys, settings.slot, store)
     metrics = _metrics(settings)
     metrics.index_rows.set(len(index))
     metrics.index_age.set((settings.index / METADATA_FILE).stat().st_mtime)
     metrics.review.set(end_of_day(protocol.review))
     _warn_of_review(protocol)
-    principal = Names(protocol.prefix).worker
-    clients = WorkerClients(settings.connection, principal, settings.slot)
-    decode = bytes_decoder(catalogue.system["memory"], "value")
-    names = Names(protocol.prefix)
-    state = [names.state(kind) for kind in state_days(protocol)]
-    changelog = Changelog(clients, state, names.memory, pipeline.memory, pipeline.writer, decode)
+    clients = WorkerClients(settings.connection, names.worker, settings.slot)
+    changelog = _changelog(clients, names, catalogue, store, pipeline, metrics)
     decode_head = decoder(catalogue.system["audit-head"])
     heads = HeadsFollower(clients.reader(), names.audit_heads, pipeline.heads, decode_head)
     app = build_app(clients, pipeline, _source(protocol, pipeline), metrics, changelog, heads)
@@ -118,6 +136,28 @@ def run_worker(settings: WorkerSettings) -> None:
     worker = _Worker(app, loglevel="INFO", redirect_stdouts=False)
     worker.protocol = settings.signed.line
     worker.execute_from_commandline()
+
+
+def _changelog(
+    clients: WorkerClients,
+    names: Names,
+    catalogue: Catalogue,
+    store: StateStore,
+    pipeline: Pipeline,
+    metrics: Metrics,
+) -> Changelog:
+    for kind in STATE_KINDS:
+        metrics.state_entries.labels(kind).set_function(partial(store.count, kind))
+    return Changelog(
+        clients,
+        [names.state(kind) for kind in STATE_KINDS],
+        names.memory,
+        store,
+        pipeline.writer,
+        bytes_decoder(catalogue.system["memory"], "value"),
+        partial(identify, clients.connection),
+        metrics.state_restored.set,
+    )
 
 
 def _require_applied(settings: WorkerSettings, catalogue: Catalogue) -> None:
@@ -157,14 +197,18 @@ def assemble(
     schemas: Schemas,
     keys: KeyRing,
     slot: str = "0",
+    state: StateStore | None = None,
 ) -> Pipeline:
-    """The pipeline of a protocol, with the places and premises that lie in the folder `beside`."""
+    """The pipeline of a protocol, with the places and premises that lie in the folder `beside`.
+
+    Without a `state` store there is one in main memory.
+    """
     wire = Wire.of(schemas)
     folder, listed = beside / GAZETTEER_FOLDER, beside / PREMISES_FILE
     gazetteer = Gazetteer.open(folder) if folder.is_dir() else None
     premises = PremisesList.open(listed) if listed.is_file() else withheld_premises
     return build_pipeline(
-        protocol, catalogue, index, keys, wire, time.time, gazetteer, premises, slot
+        protocol, catalogue, index, keys, wire, time.time, gazetteer, premises, slot, state
     )
 
 

@@ -9,7 +9,6 @@ from datetime import date
 from isp.agreement.protocol import Combinations as AgreedCombinations
 from isp.agreement.protocol import Protocol, SupplyAgreement
 from sanitiser.key_ring import KeyRing
-from sanitiser.memory import Memory
 from sanitiser.people.combinations import Combinations, Rule
 from sanitiser.places.area import EVERYWHERE, Area, Bounds
 from sanitiser.places.gazetteer import Gazetteer
@@ -18,11 +17,13 @@ from sanitiser.places.postcodes import PostcodeIndex
 from sanitiser.places.premises import withheld_premises
 from sanitiser.policy import Policy, Scrub
 from sanitiser.references import ReferenceKey
+from sanitiser.state import State
 from sanitiser.text.scrubbing import Scrubber
 from schemas.catalogue import Catalogue
 from schemas.codes import CodeList
 from schemas.record_type import RecordType
 from streams.decision import Releaser, Steps
+from streams.state.store import StateStore
 from streams.steps.clean import Cleaner
 from streams.steps.generalise import Generaliser
 from streams.steps.geocode import Geocoder
@@ -60,7 +61,7 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """Everything the steps of several datasets share: where places are found, the areas, keys and memory."""
+    """Everything the steps of several datasets share: where places are found, the areas, keys and state."""
 
     code_lists: Mapping[str, CodeList]
     locator: Locator
@@ -69,7 +70,7 @@ class Means:
     neighbours: Mapping[str, Bounds] = field(default_factory=dict)
     scrub: Scrub | None = None
     premises: Scrub = withheld_premises
-    memory: Memory = field(default_factory=Memory)
+    state: State = field(default_factory=StateStore)
 
     @classmethod
     def of(
@@ -80,6 +81,7 @@ class Means:
         keys: KeyRing,
         gazetteer: Gazetteer | None = None,
         premises: Scrub = withheld_premises,
+        state: State | None = None,
     ) -> Means:
         """Return the means of a protocol, with its area and its neighbours' areas.
 
@@ -96,6 +98,7 @@ class Means:
             {n.short_name: Area(index, n.area, 0) for n in protocol.neighbours},
             Scrubber() if protocol.sanitising.scrubbed_texts else None,
             premises,
+            StateStore() if state is None else state,
         )
 
 
@@ -149,7 +152,7 @@ def build_steps(terms: Terms, means: Means) -> Steps:
             terms.agency,
             record_type,
             means.keys.lasting,
-            means.memory,
+            means.state,
             {(r, epochs[at].number): made.sanitise.policies for (r, at), made in releasers.items()},
             {epoch.number for epoch in epochs if epoch.key is None},
         ),
@@ -174,7 +177,7 @@ def _releaser(terms: Terms, profiles: Sequence[str], key: ReferenceKey, means: M
         Sanitiser(policies),
         Generaliser(
             {
-                p: Combinations(record_type, p, key, lists, rule, means.memory)
+                p: Combinations(record_type, p, key, lists, rule, means.state)
                 for p, rule in rules.items()
             }
         ),
@@ -187,7 +190,7 @@ def region_key(region: str, key: ReferenceKey) -> ReferenceKey:
 
 
 def _recall(terms: Terms, means: Means) -> Recall:
-    lasting, memory = means.keys.lasting, means.memory
+    lasting, memory = means.keys.lasting, means.state
     join = next((f.join for f in terms.record_type.fields if f.join in terms.dated_by), None)
     cases = CaseDates(join, terms.agency, lasting, memory) if join else None
     ages = SteadyAges(terms.record_type, terms.agency, lasting, memory)

@@ -60,7 +60,7 @@ def worker(
     from ops.metrics_door import USER as METRICS
     from ops.reference import INDEX_FOLDER
     from ops.system import keys_of
-    from ops.worker import WorkerSettings, run_worker
+    from ops.worker import STATE_FOLDER, WorkerSettings, run_worker
 
     stack = running_stack(run_dir)
     protocol_file = protocol_of(stack.run_dir, protocol)
@@ -73,6 +73,7 @@ def worker(
                 index=stack.run_dir / INDEX_FOLDER,
                 connection=dict(stack.secrets.client_config(stack.inside, principal)),
                 keys=keys_of(stack),
+                state=stack.run_dir / STATE_FOLDER,
                 slot=slot,
                 metrics_port=metrics_port,
                 metrics_password=stack.secrets.password(METRICS),

@@ -13,17 +13,18 @@ from secrets import token_bytes
 
 from isp.agreement.topics import DAY_MS
 from isp.audit.chain import Head, Heads
-from sanitiser.memory import Memory, kind_of
 from sanitiser.places.location import Located
 from sanitiser.rows import EXCLUDED, UNKNOWN
 from schemas.london import london_time
-from schemas.state import StateKind
+from schemas.state import StateKind, kind_of
 from streams.decision import UNPROCESSABLE, Outcome, Steps, unprocessable
 from streams.messages import BatchResult, Handling, Intake, Tally
 from streams.sanitising.audit_entries import Origin, Trail
+from streams.state.errors import StateStoreError
+from streams.state.store import StateStore
 from streams.steps.decode import Decoder, Undecodable
 from streams.steps.problems import Problem
-from streams.steps.route import OWN, Destination, Router
+from streams.steps.route import HOUR_MS, OWN, Destination, Router
 from streams.steps.withdraw import KEY_DELETED
 from transport.errors import DependencyUnavailable
 from transport.messages import MARKING_HEADER, WRITER_HEADER, Headers, Output
@@ -73,7 +74,7 @@ class Flow:
                 outputs += self.route.withdrawn([(profile, record_id)], now_ms, region)
         except Undecodable as undecodable:
             return [self._reject(intake, [undecodable.fault], tally)]
-        except DependencyUnavailable:
+        except (DependencyUnavailable, StateStoreError):
             raise
         except Exception as error:  # noqa: BLE001 - one record must never stop the partition
             where = f"{intake.topic}[{intake.partition}]@{intake.offset}"
@@ -142,7 +143,7 @@ class Pipeline:
         self,
         flows: Mapping[str, Flow],
         receipts: Mapping[str, Destination],
-        memory: Memory,
+        state: StateStore,
         remembered: Mapping[StateKind | None, Destination],
         trail: Trail,
         clock: Callable[[], float],
@@ -150,10 +151,10 @@ class Pipeline:
     ) -> None:
         """Take the flow of each intake topic, the receipts topic of each agency, seconds since 1970.
 
-        What the flows change in `memory` is written to the topic that its kind has in `remembered`, under
+        What the flows change in `state` is written to the topic that its kind has in `remembered`, under
         the `writer`'s name; what a batch did is written to the audit by `trail`.
         """
-        self.memory = memory
+        self.state = state
         self.writer = token_bytes(_WRITER_BYTES)
         self._remembered = remembered
         self._trail = trail
@@ -178,16 +179,16 @@ class Pipeline:
         return self._trail.heads
 
     def keep(self, changes: Mapping[bytes, bytes]) -> None:
-        """Go on from the batch that was processed last: it is committed, with these changes of memory."""
-        self.memory.keep(changes)
+        """Go on from the batch that was processed last: it is committed, with these changes of state."""
+        self.state.commit(changes)
         self._trail.keep()
 
     def process(
         self, batch: Sequence[Intake], handling: Handling = Handling.PROCESS
     ) -> BatchResult:
-        """Outputs and tallies of a batch; raises only `DependencyUnavailable`."""
+        """Outputs and tallies of a batch; raises only `DependencyUnavailable` and `StateStoreError`."""
         now = self._clock()
-        self.memory.begin(int(now * 1000) // DAY_MS)
+        self.state.begin(int(now * 1000) // DAY_MS)
         now_ms, local = int(now * 1000), london_time(datetime.fromtimestamp(now, UTC))
         tallies: dict[Origin, Tally] = {}
         outputs: list[Output] = []
@@ -212,17 +213,18 @@ class Pipeline:
         for tally in tallies.values():
             tally.reject_alarm = self._alarmed(tally)
             outputs.append(self._receipt(tally, head))
-        changes = self.memory.changes()
-        outputs += self._changelog(changes)
+        changes = self.state.changes()
+        outputs += self._changelog(changes, now_ms - now_ms % HOUR_MS)
         return BatchResult(outputs, tuple(tallies.values()), changes)
 
-    def _changelog(self, changes: Mapping[bytes, bytes]) -> list[Output]:
-        return [self._change(name, value) for name, value in changes.items()]
+    def _changelog(self, changes: Mapping[bytes, bytes], hour_ms: int) -> list[Output]:
+        return [self._change(name, value, hour_ms) for name, value in changes.items()]
 
-    def _change(self, name: bytes, value: bytes) -> Output:
+    def _change(self, name: bytes, value: bytes, hour_ms: int) -> Output:
         topic, encode, marking = self._remembered[kind_of(name)]
         headers: Headers = [(MARKING_HEADER, marking.encode()), (WRITER_HEADER, self.writer)]
-        return Output(topic, name, encode({"value": value}), headers)
+        # The time of the releases that it protects; by it every store has the day of the entry.
+        return Output(topic, name, encode({"value": value}), headers, hour_ms)
 
     def _receipt(self, tally: Tally, head: Head) -> Output:
         """What became of a supply, with the audit's head: its agency can then show that it was changed."""

@@ -10,11 +10,11 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from sanitiser.identity import Identity
-from sanitiser.memory import NOTE_BYTES, Memory
-from sanitiser.packing import RELEASED
 from sanitiser.policy import Policy
 from sanitiser.references import ReferenceKey
+from sanitiser.state import State
 from schemas.record_type import RecordType
+from schemas.state import RELEASED_PREFIX, SEEN_BYTES
 from streams.steps.sanitise import Release
 
 KEY_DELETED = "not-taken-back-key-deleted"
@@ -65,7 +65,7 @@ class Withdrawer:
         agency: str,
         record_type: RecordType,
         lasting: ReferenceKey,
-        memory: Memory,
+        state: State,
         policies: Mapping[Place, Sequence[Policy]],
         retired: Collection[int] = (),
     ) -> None:
@@ -73,7 +73,7 @@ class Withdrawer:
         self._agency = agency
         self._identity = Identity(record_type)
         self._key = lasting.for_purpose("memory", "released", record_type.dataset, agency)
-        self._memory = memory
+        self._state = state
         self._policies = {at: {p.profile: p for p in of} for at, of in policies.items()}
         self._retired = frozenset(retired)
         self._alone = {
@@ -96,7 +96,7 @@ class Withdrawer:
             given |= _BITS[release.profile]
         now = self._alone[place][given] if given and place else b""
         name = self._name(record)
-        earlier = self._memory.get(name)
+        earlier = self._state.get(name)
         if earlier == now:
             return NOTHING
         if earlier is None:
@@ -106,7 +106,7 @@ class Withdrawer:
     def everything(self, record: Mapping[str, Any]) -> Withdrawal:
         """Return all releases that there can be of a record that is erased, in every place."""
         name = self._name(record)
-        earlier = self._memory.get(name)
+        earlier = self._state.get(name)
         withheld = self._changed(name, record, earlier, None, 0).withheld if earlier else ()
         return Withdrawal(
             [
@@ -119,7 +119,7 @@ class Withdrawer:
 
     def _name(self, record: Mapping[str, Any]) -> bytes:
         digest = bytes.fromhex(self._key.digest(*self._identity(record)))
-        return RELEASED + digest[:_NAME_BYTES]
+        return RELEASED_PREFIX + digest[:_NAME_BYTES]
 
     def _begun(
         self, name: bytes, record: Mapping[str, Any], place: Place | None, now: bytes,
@@ -127,10 +127,10 @@ class Withdrawer:
     ) -> Withdrawal:  # fmt: skip
         """Begin the entry of a record; what was noted before records had entries is taken back."""
         gone: list[TakenBack] = []
-        if self._memory.has_notes:
+        if self._state.has_any_seen:
             gone = list(self._noted(record, place, staying))
         if now or gone:
-            self._memory.put(name, now)
+            self._state.put(name, now)
         return Withdrawal(gone) if gone else NOTHING
 
     def _noted(
@@ -145,7 +145,7 @@ class Withdrawer:
                 if not policy.has_exclusion or (at == place and profile in staying):
                     continue
                 record_id = policy.record_id(self._agency, record)
-                if self._memory.has_noted(bytes.fromhex(record_id)[:NOTE_BYTES]):
+                if self._state.has_seen(bytes.fromhex(record_id)[:SEEN_BYTES]):
                     yield TakenBack(at[0], profile, record_id)
 
     def _changed(
@@ -168,7 +168,7 @@ class Withdrawer:
                     places[at] = places.get(at, 0) | _BITS[profile]
         if given and place:
             places[place] = places.get(place, 0) | given
-        self._memory.put(name, _written(places))
+        self._state.put(name, _written(places))
         return Withdrawal(gone, withheld)
 
 

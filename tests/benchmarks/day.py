@@ -28,7 +28,7 @@ from typing import Any, Final
 
 from confluent_kafka import Producer
 
-from sanitiser.memory import NOTE_BYTES, kind_of
+from schemas.state import SEEN_BYTES, kind_of
 from tests.benchmarks.errors import BenchError
 from transport.messages import MARKING_HEADER, WRITER_HEADER, Headers, Output
 
@@ -68,10 +68,10 @@ class Amounts:
 
 
 def notes(count: int) -> Iterator[tuple[bytes, bytes]]:
-    """Entries of ids that were released, as `Memory.changes` makes one of a batch's."""
+    """Entries of ids that were released, as `StateStore.changes` makes one of a batch's."""
     for number in range(count):
         ids = b"".join(
-            _digest("note", number * NOTES_OF_A_BATCH + place, NOTE_BYTES)
+            _digest("note", number * NOTES_OF_A_BATCH + place, SEEN_BYTES)
             for place in range(NOTES_OF_A_BATCH)
         )
         yield b"n" + blake2b(ids, digest_size=_KEY_BYTES).digest(), ids
