@@ -205,6 +205,9 @@ def _options(cache: Cache) -> Options:
     blocks.set_partition_filters(True)
     blocks.set_pin_top_level_index_and_filter(v=True)
     options = Options(raw_mode=True)
+    # A bloom filter of what is not in files yet, too.
+    options.set_memtable_whole_key_filtering(whole_key_filter=True)
+    options.set_memtable_prefix_bloom_ratio(0.1)
     options.create_if_missing(create_if_missing=True)
     options.create_missing_column_families(create_missing_cfs=True)
     options.set_block_based_table_factory(blocks)

@@ -109,6 +109,20 @@ def test_what_is_used_long_after_it_was_written_is_written_again(store: StateSto
     assert (store.get(b"b1"), store.changes()) == (b"1", {})
 
 
+def test_an_earlier_writing_that_is_read_later_makes_nothing_older(
+    store: StateStore, tables: Tables
+) -> None:
+    store.apply([Entry(1_000, b"n2", DIGEST)], {})
+    store.flush()
+    if isinstance(tables, DiskTables):
+        store.close()
+    store.open(ORIGIN)
+    store.apply([Entry(950, b"n1", DIGEST)], {})
+    store.begin(1_001)
+    store.add_seen(DIGEST)
+    assert store.changes() == {}
+
+
 def test_an_entry_is_absent_once_its_kind_is_kept_no_longer_whether_swept_or_not(
     store: StateStore,
 ) -> None:
@@ -136,6 +150,7 @@ def test_a_sweep_deletes_what_has_expired_a_few_rows_at_a_time_and_nothing_else(
     old = [Entry(1_000, b"b%05d" % n, b"1") for n in range(3 * SWEPT_ROWS)]
     young = [Entry(1_010, b"bz%05d" % n, b"2") for n in range(5)]
     store.apply([*old, *young, Entry(1_000, b"n1", DIGEST)], {})
+    store.flush()
     store.begin(1_000 + DAYS["dates-ages"])
     left = []
     for _ in range(10):
@@ -153,6 +168,7 @@ def test_each_day_has_one_pass_of_the_sweep(store: StateStore, tables: Tables) -
     for _ in range(10):
         store.sweep()
     store.apply([Entry(1_000, b"b1", b"1")], {})
+    store.flush()
     for _ in range(10):
         store.sweep()
     assert len(tables.portion("dates-ages", b"", 9)) == 1
@@ -203,6 +219,7 @@ def test_a_worker_that_dies_before_it_reads_back_what_it_committed_reads_it_at_i
     store.open(ORIGIN)
     store.begin(1_000)
     store.apply([Entry(1_000, b"b1", b"1")], {"t": 1})
+    store.flush()
     store.put(b"b2", b"2")
     commit(store)
     again = StateStore(tables, DAYS, is_followed=True)
@@ -230,6 +247,7 @@ def test_a_topic_is_read_from_where_the_store_has_it_or_else_the_store_is_built_
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     store.apply([Entry(1_000, b"b1", b"1")], {"t": 7})
+    store.flush()
     assert store.next_offsets(ends) == starts
     is_rebuilt = starts["t"] != 7
     assert (store.get(b"b1") is None) == is_rebuilt
@@ -255,6 +273,7 @@ def test_a_store_of_another_changelog_or_of_shorter_days_is_built_again(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     store.apply([Entry(1_000, b"b1", b"1")], {"t": 7})
+    store.flush()
     if isinstance(tables, DiskTables):
         store.close()
     again = StateStore(tables, days)
