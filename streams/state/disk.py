@@ -200,17 +200,17 @@ def _options(cache: Cache) -> Options:
     blocks.set_bloom_filter(_BLOOM_BITS, block_based=False)
     # Else indices and filters are in main memory beside the cache, and grow with the rows.
     blocks.set_cache_index_and_filter_blocks(v=True)
-
     options = Options(raw_mode=True)
-    # A bloom filter of what is not in files yet, too.
-    options.set_memtable_whole_key_filtering(whole_key_filter=True)
-    options.set_memtable_prefix_bloom_ratio(0.1)
     options.create_if_missing(create_if_missing=True)
     options.create_missing_column_families(create_missing_cfs=True)
     options.set_block_based_table_factory(blocks)
     # Digests cannot be compressed.
     options.set_compression_type(DBCompressionType.none())
+    # Each file that is not merged yet is looked into.
     options.set_level_zero_file_num_compaction_trigger(2)
+    # A bloom filter of what is not in files yet, too.
+    options.set_memtable_whole_key_filtering(whole_key_filter=True)
+    options.set_memtable_prefix_bloom_ratio(0.1)
     options.set_write_buffer_size(UNWRITTEN_BYTES // 2)
     options.set_db_write_buffer_size(UNWRITTEN_BYTES)
     options.set_target_file_size_base(_FILE_BYTES)
