@@ -183,6 +183,8 @@ class DiskTables:
 
     def _failure(self, error: Exception) -> StateStoreError:
         """Return the error to raise. Mark the store as damaged: the next start builds it again."""
+        if self._database is None:
+            return StateStoreError(f"state store {self}: used after it was closed")
         try:
             self._damage.touch(mode=0o600)
         except OSError:

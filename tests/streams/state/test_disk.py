@@ -58,6 +58,17 @@ def test_what_was_applied_is_there_after_the_store_was_closed(folder: Path) -> N
     again.close()
 
 
+def test_a_look_up_after_the_close_fails_and_marks_nothing_as_damaged(folder: Path) -> None:
+    """An agent that hangs can come back after the worker has given it up."""
+    store = store_in(folder)
+    assert store.get(b"b1") is None
+    read = store._tables.reader("dates-ages")
+    store.close()
+    with pytest.raises(StateStoreError, match="used after it was closed"):
+        read(b"b1")
+    assert not tables_in(folder)._damage.exists()
+
+
 def test_nobody_else_can_read_the_folder(folder: Path) -> None:
     folder.mkdir(parents=True, mode=0o755)
     store = store_in(folder)
