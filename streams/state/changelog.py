@@ -231,6 +231,7 @@ class Changelog(Follower):
         origin = self._ask(lambda: self._identify(self._topics), "the topics of state")
         self._store.open(origin)
         super().restore(stopped)
+        self._store.flush()
         self._is_restored = True
         seconds = time.monotonic() - began
         log.info("restored %d state entries in %.2f s", self._entries_read, seconds)

@@ -19,7 +19,6 @@ from typing import Final
 
 from filelock import FileLock, Timeout
 from rocksdict import (
-    BlockBasedIndexType,
     BlockBasedOptions,
     Cache,
     ColumnFamily,
@@ -34,15 +33,15 @@ from streams.state.tables import Rows
 
 log = logging.getLogger(__name__)
 
-CACHE_BYTES: Final = 48 * 1024 * 1024
+CACHE_BYTES: Final = 64 * 1024 * 1024
 """Largest size of what is cached of the files: blocks of rows, indices and bloom filters."""
 
 UNWRITTEN_BYTES: Final = 16 * 1024 * 1024
 """Largest size of the rows that are in RocksDB's log and not in a file of rows yet."""
 
-_FILE_BYTES: Final = 16 * 1024 * 1024
+_FILE_BYTES: Final = 8 * 1024 * 1024
 _LOG_BYTES: Final = 32 * 1024 * 1024
-_OPEN_FILES: Final = 256
+_OPEN_FILES: Final = 512
 _BLOOM_BITS: Final = 10
 _PRIVATE: Final = 0o700
 _LOCK_SECONDS: Final = 30.0
@@ -184,6 +183,8 @@ class DiskTables:
 
     def _failure(self, error: Exception) -> StateStoreError:
         """Return the error to raise. Mark the store as damaged: the next start builds it again."""
+        if self._database is None:
+            return StateStoreError(f"state store {self}: used after it was closed")
         try:
             self._damage.touch(mode=0o600)
         except OSError:
@@ -201,15 +202,17 @@ def _options(cache: Cache) -> Options:
     blocks.set_bloom_filter(_BLOOM_BITS, block_based=False)
     # Else indices and filters are in main memory beside the cache, and grow with the rows.
     blocks.set_cache_index_and_filter_blocks(v=True)
-    blocks.set_index_type(BlockBasedIndexType.two_level_index_search())
-    blocks.set_partition_filters(True)
-    blocks.set_pin_top_level_index_and_filter(v=True)
     options = Options(raw_mode=True)
     options.create_if_missing(create_if_missing=True)
     options.create_missing_column_families(create_missing_cfs=True)
     options.set_block_based_table_factory(blocks)
     # Digests cannot be compressed.
     options.set_compression_type(DBCompressionType.none())
+    # Each file that is not merged yet is looked into.
+    options.set_level_zero_file_num_compaction_trigger(2)
+    # A bloom filter of what is not in files yet, too.
+    options.set_memtable_whole_key_filtering(whole_key_filter=True)
+    options.set_memtable_prefix_bloom_ratio(0.1)
     options.set_write_buffer_size(UNWRITTEN_BYTES // 2)
     options.set_db_write_buffer_size(UNWRITTEN_BYTES)
     options.set_target_file_size_base(_FILE_BYTES)

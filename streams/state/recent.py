@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 _ROWS: Final = 20_000
@@ -31,10 +32,11 @@ class RecentRows:
             self._older, self._newer = self._newer, {}
         self._newer[key] = row
 
-    def drop(self, key: bytes) -> None:
-        """Remove a row, which has another value now."""
-        self._newer.pop(key, None)
-        self._older.pop(key, None)
+    def drop(self, keys: Mapping[bytes, object]) -> None:
+        """Remove the rows of some keys: they have other values now."""
+        for rows in (self._newer, self._older):
+            for key in rows.keys() & keys.keys():
+                del rows[key]
 
     def clear(self) -> None:
         """Remove all rows."""

@@ -2,7 +2,8 @@
 
 A store is the changelog applied in order up to the next offset that it has in its marks, with what this
 process has committed and not yet read back in front (`_ahead`). So it holds the same as a store that is built
-again from the changelog. Rows and marks are written together.
+again from the changelog. Rows are gathered (`_unwritten`) and written together with the marks. A process that
+dies before reads them from the changelog again.
 
 Each row begins with the day on which it was written, counted since 1970: the day of the batch, which also
 stamps the changelog's message. A row older than its kind is kept is absent, whether it was swept or not.
@@ -11,7 +12,7 @@ stamps the changelog's message. A row older than its kind is kept is absent, whe
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from hashlib import blake2b
 from typing import Final, NamedTuple
 
@@ -36,8 +37,12 @@ OTHER: Final = "other"
 """The table of entries of no kind, from before each kind had a topic."""
 
 TABLES: Final = (*STATE_KINDS, OTHER)
-SWEPT_ROWS: Final = 64
+SWEPT_ROWS: Final = 32
 """How many rows one call of `sweep` looks at."""
+
+UNWRITTEN_ROWS: Final = 1_000
+UNWRITTEN_CALLS: Final = 100
+"""So many rows, or of so many calls of `apply`, are gathered before they are written to the tables."""
 
 _SEEN_TABLE: Final = KIND_OF_PREFIX[SEEN_PREFIX]
 _KEY_BYTES: Final = 16
@@ -45,6 +50,7 @@ _DAY_BYTES: Final = 4
 _OFFSET_BYTES: Final = 8
 _ABOUT: Final = "about"
 _NEXT: Final = "next:"
+_NEWEST: Final = "newest-day"
 _NEVER: Final = -1
 
 
@@ -86,8 +92,12 @@ class StateStore:
         self._expired: dict[str, int] = {}
         self._readers: dict[bytes, Callable[[bytes], bytes | None]] = {}
         self._recent = RecentRows()
+        self._unwritten: dict[str, dict[bytes, bytes]] = {table: {} for table in TABLES}
+        self._offsets: dict[str, int] = {}
+        self._newest = 0
+        self._unwritten_calls = 0
         self._ahead: dict[bytes, bytes] = {}
-        self._unread: dict[bytes, int] = {}
+        self._unread_again: dict[bytes, int] = {}
         self._any_seen = False
         self._changed: dict[bytes, bytes] = {}
         self._newly_seen: dict[bytes, None] = {}
@@ -111,14 +121,15 @@ class StateStore:
         found = self._changed.get(key)
         if found is not None:
             return found
-        row = self._ahead.get(key) or self._recent.get(key)
+        table = kind_of(key) or OTHER
+        row = self._ahead.get(key) or self._unwritten[table].get(key) or self._recent.get(key)
         if row is None:
             row = self._read(key)
             if row is None:
                 return None
             self._recent.put(key, row)
         written = int.from_bytes(row[:_DAY_BYTES])
-        if written <= self._expired.get(kind_of(key) or OTHER, _NEVER):
+        if written <= self._expired.get(table, _NEVER):
             return None
         value = row[_DAY_BYTES:]
         if self._today - written >= RENEWAL_DAYS:
@@ -132,8 +143,9 @@ class StateStore:
 
     def add_seen(self, digest: bytes) -> None:
         """Add a digest of `SEEN_BYTES` bytes to those seen."""
-        written = self._seen_on(digest)
-        if written is None or self._today - written >= RENEWAL_DAYS:
+        row = self._seen_row(SEEN_PREFIX + digest)
+        # An expired row is older than that, too.
+        if row is None or self._today - int.from_bytes(row) >= RENEWAL_DAYS:
             self._newly_seen[digest] = None
 
     @property
@@ -143,16 +155,13 @@ class StateStore:
 
     def has_seen(self, digest: bytes) -> bool:
         """Return True if the digest was seen, in this batch or earlier."""
-        return digest in self._newly_seen or self._seen_on(digest) is not None
+        if digest in self._newly_seen:
+            return True
+        row = self._seen_row(SEEN_PREFIX + digest)
+        return row is not None and int.from_bytes(row) > self._expired.get(_SEEN_TABLE, _NEVER)
 
-    def _seen_on(self, digest: bytes) -> int | None:
-        """Return the day of a digest's row; None if there is none, or if it has expired."""
-        key = SEEN_PREFIX + digest
-        row = self._ahead.get(key) or self._read(key)
-        if row is None:
-            return None
-        written = int.from_bytes(row)
-        return None if written <= self._expired.get(_SEEN_TABLE, _NEVER) else written
+    def _seen_row(self, key: bytes) -> bytes | None:
+        return self._unwritten[_SEEN_TABLE].get(key) or self._read(key)
 
     def _read(self, key: bytes) -> bytes | None:
         prefix = key[:1]
@@ -174,12 +183,17 @@ class StateStore:
     def commit(self, changes: Mapping[bytes, bytes]) -> None:
         """Make the changes of the batch last: its transaction is committed."""
         if self._is_followed:
-            day = self._today.to_bytes(_DAY_BYTES)
             for name, content in changes.items():
-                self._any_seen |= name.startswith(SEEN_PREFIX)
-                for key, value in _rows(name, content):
-                    self._ahead[key] = day + value
-                    self._unread[key] = self._unread.get(key, 0) + 1
+                rows = _rows(self._today, name, content)
+                if name.startswith(SEEN_PREFIX):
+                    # A set with the newest day of each digest is the same in any order.
+                    self._unwritten[_SEEN_TABLE].update(rows)
+                    self._newest = max(self._newest, self._today)
+                    self._any_seen = True
+                    continue
+                for key in self._ahead.keys() & rows.keys():
+                    self._unread_again[key] = self._unread_again.get(key, 0) + 1
+                self._ahead.update(rows)
         else:
             self.apply([Entry(self._today, key, value) for key, value in changes.items()], {})
         self.rollback()
@@ -209,6 +223,7 @@ class StateStore:
         if refusal is not None:
             self._rebuild(refusal)
         self._forget_cached()
+        self._newest = int.from_bytes(self._tables.marks().get(_NEWEST, b""))
         self._tables.write({}, {_ABOUT: about.to_bytes()})
 
     def next_offsets(self, ends: Mapping[str, tuple[int, int]]) -> dict[str, int]:
@@ -232,23 +247,37 @@ class StateStore:
         return {topic: kept.get(topic, low) for topic, (low, _) in ends.items()}
 
     def apply(self, entries: Iterable[Entry], offsets: Mapping[str, int]) -> None:
-        """Write entries of the changelog, in its order, with the next offset of each topic.
+        """Take in entries of the changelog, in its order, with the next offset of each topic.
 
-        The last entry of a key counts. What this process has committed later, and not read back yet, stays in
-        front of it.
+        The last entry of a key counts, and of a digest the newest day. What this process has committed later,
+        and not read back yet, stays in front of it.
         """
-        rows: dict[str, dict[bytes, bytes]] = {}
         for day, name, content, own in entries:
-            written = day.to_bytes(_DAY_BYTES)
-            table = rows.setdefault(kind_of(name) or OTHER, {})
-            self._any_seen |= name.startswith(SEEN_PREFIX)
-            for key, value in _rows(name, content):
-                table[key] = written + value
-                self._recent.drop(key)
-                if own:
+            if name.startswith(SEEN_PREFIX):
+                self._any_seen = True
+                if not own:
+                    self._apply_seen(day, _rows(day, name, content))
+                continue
+            of_entry = _rows(day, name, content)
+            self._unwritten[kind_of(name) or OTHER].update(of_entry)
+            if own:
+                for key in of_entry:
                     self._read_back(key)
-        marks = {_NEXT + topic: at.to_bytes(_OFFSET_BYTES) for topic, at in offsets.items()}
-        self._tables.write(rows, marks)
+        self._offsets.update(offsets)
+        self._unwritten_calls += 1
+        rows = sum(map(len, self._unwritten.values()))
+        if rows >= UNWRITTEN_ROWS or self._unwritten_calls >= UNWRITTEN_CALLS:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what was gathered to the tables, with the next offset of each topic."""
+        marks = {_NEXT + topic: at.to_bytes(_OFFSET_BYTES) for topic, at in self._offsets.items()}
+        marks[_NEWEST] = self._newest.to_bytes(_DAY_BYTES)
+        self._tables.write(self._unwritten, marks)
+        for table in self._unwritten.values():
+            self._recent.drop(table)
+            table.clear()
+        self._unwritten_calls = 0
 
     def sweep(self) -> None:
         """Delete what has expired among the next few rows. A pass over all rows is made once a day."""
@@ -269,22 +298,28 @@ class StateStore:
             self._tables.delete(table, gone)
 
     def close(self) -> None:
-        """Close the tables."""
+        """Close the tables. What was gathered and not written is read again from the changelog."""
         self._readers.clear()
         self._tables.close()
 
     def count(self, kind: StateKind) -> int:
-        """Return roughly how many entries of a kind there are on disk."""
-        return self._tables.count(kind)
+        """Return roughly how many entries of a kind there are, expired ones too until they are swept."""
+        return self._tables.count(kind) + len(self._unwritten[kind])
+
+    def _apply_seen(self, day: int, rows: dict[bytes, bytes]) -> None:
+        if day < self._newest:
+            # Only then can a digest have a newer day already.
+            rows = {key: row for key, row in rows.items() if row > (self._seen_row(key) or b"")}
+        self._newest = max(self._newest, day)
+        self._unwritten[_SEEN_TABLE].update(rows)
 
     def _read_back(self, key: bytes) -> None:
-        """Leave a row to the tables, once all that this process has written of it is read."""
-        left = self._unread.get(key, 0) - 1
-        if left > 0:
-            self._unread[key] = left
-        else:
-            self._unread.pop(key, None)
+        """Leave a row to the tables once all that this process has written of it is read."""
+        again = self._unread_again.pop(key, 0)
+        if again == 0:
             self._ahead.pop(key, None)
+        elif again > 1:
+            self._unread_again[key] = again - 1
 
     def _rebuild(self, reason: str) -> None:
         log.warning("state store %s: %s; built again from the changelog", self._tables, reason)
@@ -293,14 +328,17 @@ class StateStore:
     def _forget_cached(self) -> None:
         self._readers.clear()
         self._recent.clear()
+        self._offsets.clear()
+        for table in self._unwritten.values():
+            table.clear()
         seen = self._tables.portion(_SEEN_TABLE, SEEN_PREFIX, 1)
         self._any_seen = any(key.startswith(SEEN_PREFIX) for key, _ in seen)
 
 
-def _rows(name: bytes, content: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Yield the rows of a changelog entry: one, or those that a batch has written together."""
+def _rows(day: int, name: bytes, content: bytes) -> dict[bytes, bytes]:
+    """Return the rows of a changelog entry: one, or those that a batch has written together."""
+    written = day.to_bytes(_DAY_BYTES)
     if not name.startswith(SEEN_PREFIX):
-        yield from unpacked(name, content)
-        return
-    for at in range(0, len(content), SEEN_BYTES):
-        yield SEEN_PREFIX + content[at : at + SEEN_BYTES], b""
+        return {key: written + value for key, value in unpacked(name, content)}
+    ends = range(SEEN_BYTES, len(content) + 1, SEEN_BYTES)
+    return dict.fromkeys([SEEN_PREFIX + content[end - SEEN_BYTES : end] for end in ends], written)

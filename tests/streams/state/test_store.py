@@ -15,10 +15,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from isp.agreement.topics import STATE_SLACK_DAYS
-from schemas.state import RENEWAL_DAYS, SEEN_BYTES, StateKind
+from schemas.state import RELEASED_PREFIX, RENEWAL_DAYS, SEEN_BYTES, StateKind
 from streams.state.disk import DiskTables
 from streams.state.errors import StoreDamaged
 from streams.state.origin import FORMAT, About, Origin
+from streams.state.packing import packed
 from streams.state.store import SWEPT_ROWS, TABLES, Entry, StateStore
 from streams.state.tables import MemoryTables, Tables
 
@@ -109,6 +110,20 @@ def test_what_is_used_long_after_it_was_written_is_written_again(store: StateSto
     assert (store.get(b"b1"), store.changes()) == (b"1", {})
 
 
+def test_an_earlier_writing_that_is_read_later_makes_nothing_older(
+    store: StateStore, tables: Tables
+) -> None:
+    store.apply([Entry(1_000, b"n2", DIGEST)], {})
+    store.flush()
+    if isinstance(tables, DiskTables):
+        store.close()
+    store.open(ORIGIN)
+    store.apply([Entry(950, b"n1", DIGEST)], {})
+    store.begin(1_001)
+    store.add_seen(DIGEST)
+    assert store.changes() == {}
+
+
 def test_an_entry_is_absent_once_its_kind_is_kept_no_longer_whether_swept_or_not(
     store: StateStore,
 ) -> None:
@@ -136,6 +151,7 @@ def test_a_sweep_deletes_what_has_expired_a_few_rows_at_a_time_and_nothing_else(
     old = [Entry(1_000, b"b%05d" % n, b"1") for n in range(3 * SWEPT_ROWS)]
     young = [Entry(1_010, b"bz%05d" % n, b"2") for n in range(5)]
     store.apply([*old, *young, Entry(1_000, b"n1", DIGEST)], {})
+    store.flush()
     store.begin(1_000 + DAYS["dates-ages"])
     left = []
     for _ in range(10):
@@ -153,6 +169,7 @@ def test_each_day_has_one_pass_of_the_sweep(store: StateStore, tables: Tables) -
     for _ in range(10):
         store.sweep()
     store.apply([Entry(1_000, b"b1", b"1")], {})
+    store.flush()
     for _ in range(10):
         store.sweep()
     assert len(tables.portion("dates-ages", b"", 9)) == 1
@@ -175,25 +192,32 @@ def test_rows_come_in_portions_in_the_order_of_their_keys(tables: Tables) -> Non
     assert tables.marks() == {"next:t": b"1"}
 
 
+@pytest.mark.parametrize("key", [b"b1", RELEASED_PREFIX + b"1"], ids=["alone", "packed"])
 def test_what_was_committed_is_in_front_until_it_is_read_back_in_the_order_of_all(
-    tables: Tables,
+    tables: Tables, key: bytes
 ) -> None:
     """Another worker's entry can be read after an own one that comes later in the topic."""
     store = StateStore(tables, DAYS, is_followed=True)
     store.open(ORIGIN)
     store.begin(1_000)
-    store.put(b"b1", b"own 1")
+    store.put(key, b"own 1")
     commit(store)
-    store.put(b"b1", b"own 2")
+    store.put(key, b"own 2")
     commit(store)
-    store.apply([Entry(1_000, b"b1", b"other 0")], {"t": 1})
-    assert store.get(b"b1") == b"own 2"
-    store.apply([Entry(1_000, b"b1", b"own 1", own=True)], {"t": 2})
-    assert store.get(b"b1") == b"own 2"
-    store.apply([Entry(1_000, b"b1", b"own 2", own=True)], {"t": 3})
-    assert store.get(b"b1") == b"own 2"
-    store.apply([Entry(1_000, b"b1", b"other 3")], {"t": 4})
-    assert store.get(b"b1") == b"other 3"
+    read(store, key, b"other 0", at=1)
+    assert store.get(key) == b"own 2"
+    read(store, key, b"own 1", at=2, own=True)
+    assert store.get(key) == b"own 2"
+    read(store, key, b"own 2", at=3, own=True)
+    assert store.get(key) == b"own 2"
+    read(store, key, b"other 3", at=4)
+    assert store.get(key) == b"other 3"
+
+
+def read(store: StateStore, key: bytes, value: bytes, at: int, *, own: bool = False) -> None:
+    """Have the store read an entry as it is written to the changelog."""
+    written = packed({key: value}).items()
+    store.apply([Entry(1_000, name, content, own) for name, content in written], {"t": at})
 
 
 def test_a_worker_that_dies_before_it_reads_back_what_it_committed_reads_it_at_its_next_start(
@@ -203,6 +227,7 @@ def test_a_worker_that_dies_before_it_reads_back_what_it_committed_reads_it_at_i
     store.open(ORIGIN)
     store.begin(1_000)
     store.apply([Entry(1_000, b"b1", b"1")], {"t": 1})
+    store.flush()
     store.put(b"b2", b"2")
     commit(store)
     again = StateStore(tables, DAYS, is_followed=True)
@@ -230,6 +255,7 @@ def test_a_topic_is_read_from_where_the_store_has_it_or_else_the_store_is_built_
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     store.apply([Entry(1_000, b"b1", b"1")], {"t": 7})
+    store.flush()
     assert store.next_offsets(ends) == starts
     is_rebuilt = starts["t"] != 7
     assert (store.get(b"b1") is None) == is_rebuilt
@@ -255,6 +281,7 @@ def test_a_store_of_another_changelog_or_of_shorter_days_is_built_again(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     store.apply([Entry(1_000, b"b1", b"1")], {"t": 7})
+    store.flush()
     if isinstance(tables, DiskTables):
         store.close()
     again = StateStore(tables, days)
@@ -304,7 +331,7 @@ def test_tables_that_cannot_be_read_are_built_again(caplog: pytest.LogCaptureFix
     assert store.next_offsets({"t": (3, 9)}) == {"t": 3}
 
 
-KEYS = [b"b1", b"b2", b"c1"]
+KEYS = [b"b1", b"b2", b"c1", RELEASED_PREFIX + b"1", RELEASED_PREFIX + b"2"]
 DIGESTS = [bytes([n] * SEEN_BYTES) for n in range(3)]
 USES = st.lists(
     st.one_of(
@@ -372,7 +399,7 @@ def test_a_worker_that_ran_through_decides_like_one_that_restores_what_the_broke
     today += later
     left = []
     for entry in changelog:
-        kind: StateKind = {b"n": "withdrawals", b"b": "dates-ages"}.get(
+        kind: StateKind = {b"n": "withdrawals", b"p": "withdrawals", b"b": "dates-ages"}.get(
             entry.key[:1], "combinations"
         )  # type: ignore[assignment]
         may_go = today - entry.day > DAYS[kind] + STATE_SLACK_DAYS
