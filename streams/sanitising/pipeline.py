@@ -66,8 +66,9 @@ class Flow:
         if intake.unreadable is not None:
             fault = Problem("", "unreadable", intake.unreadable, _UNREADABLE)
             return [self._reject(intake, [fault], tally, whole=False)]
+        outcome, steps = None, self.steps
         try:
-            given, steps = self.decode(intake.value), self.steps
+            given = self.decode(intake.value)
             outcome = steps.erase(given, now) if intake.erases else steps.decide(given, now)
             outputs = self.route.released(outcome.releases, now_ms, outcome.region or OWN)
             for region, profile, record_id in outcome.taken_back:
@@ -77,6 +78,8 @@ class Flow:
         except (DependencyUnavailable, StateStoreError):
             raise
         except Exception as error:  # noqa: BLE001 - one record must never stop the partition
+            if outcome is not None:
+                steps.withdraw.undo()
             where = f"{intake.topic}[{intake.partition}]@{intake.offset}"
             return [self._reject(intake, unprocessable(error, where).faults, tally)]
         if outcome.faults:

@@ -76,6 +76,7 @@ class Withdrawer:
         self._state = state
         self._policies = {at: {p.profile: p for p in of} for at, of in policies.items()}
         self._retired = frozenset(retired)
+        self._before: tuple[bytes, bytes] | None = None
         self._alone = {
             at: [_written({at: bits}) for bits in range(len(_PROFILES))] for at in self._policies
         }
@@ -97,6 +98,7 @@ class Withdrawer:
         now = self._alone[place][given] if given and place else b""
         name = self._name(record)
         earlier = self._state.get(name)
+        self._before = None
         if earlier == now:
             return NOTHING
         if earlier is None:
@@ -106,7 +108,7 @@ class Withdrawer:
     def everything(self, record: Mapping[str, Any]) -> Withdrawal:
         """Return all releases that there can be of a record that is erased, in every place."""
         name = self._name(record)
-        earlier = self._state.get(name)
+        earlier, self._before = self._state.get(name), None
         withheld = self._changed(name, record, earlier, None, 0).withheld if earlier else ()
         return Withdrawal(
             [
@@ -116,6 +118,15 @@ class Withdrawer:
             ],
             withheld,
         )
+
+    def undo(self) -> None:
+        """Put the last record's entry back: what was decided of the record was not written."""
+        if self._before is not None:
+            self._state.put(*self._before)
+
+    def _put(self, name: bytes, earlier: bytes | None, now: bytes) -> None:
+        self._before = name, earlier or b""
+        self._state.put(name, now)
 
     def _name(self, record: Mapping[str, Any]) -> bytes:
         digest = bytes.fromhex(self._key.digest(*self._identity(record)))
@@ -130,7 +141,7 @@ class Withdrawer:
         if self._state.has_any_seen:
             gone = list(self._noted(record, place, staying))
         if now or gone:
-            self._state.put(name, now)
+            self._put(name, None, now)
         return Withdrawal(gone) if gone else NOTHING
 
     def _noted(
@@ -168,7 +179,7 @@ class Withdrawer:
                     places[at] = places.get(at, 0) | _BITS[profile]
         if given and place:
             places[place] = places.get(place, 0) | given
-        self._state.put(name, _written(places))
+        self._put(name, earlier, _written(places))
         return Withdrawal(gone, withheld)
 
 

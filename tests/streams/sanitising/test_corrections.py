@@ -349,6 +349,23 @@ def test_what_an_earlier_version_of_the_software_gave_to_the_second_group_is_tak
     assert not [topic for topic, _ in later.held if ".second." in topic]
 
 
+def test_a_correction_that_cannot_be_written_leaves_what_was_known_of_earlier_releases(
+    supplied: Supplied, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is rejected as a whole; the next one takes back what still is with the readers."""
+    supplied.supply(INCIDENTS, incident(**HERE))
+
+    def failing(*_: object) -> None:
+        raise ValueError("no such form")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("streams.steps.route.Router.released", failing)
+        (tally,) = supplied.supply(INCIDENTS, incident(**THERE)).tallies
+    assert (tally.rejected, supplied.topics) == (1, OWN)
+    supplied.supply(INCIDENTS, incident(**THERE))
+    assert supplied.topics == NEIGHBOUR
+
+
 def test_the_audit_says_from_whom_a_moved_event_was_taken_back(supplied: Supplied) -> None:
     supplied.supply(INCIDENTS, incident(**HERE))
     result = supplied.supply(INCIDENTS, incident(**THERE))
