@@ -1,4 +1,4 @@
-"""The flow of one record and of one batch: decode → decide (`streams.decision`) → route.
+"""The flow of one record and of one batch: decode → the steps of `streams.decision` → route.
 
 Pure: no Kafka client, no Faust, no clock of its own. The same functions run in the worker and in the
 benchmarks.
@@ -17,21 +17,21 @@ from sanitiser.places.location import Located
 from sanitiser.rows import EXCLUDED, UNKNOWN
 from schemas.london import london_time
 from schemas.state import StateKind, kind_of
-from streams.decision import UNPROCESSABLE, Outcome, Steps, unprocessable
+from streams.decision import UNPROCESSABLE, Steps, unprocessable
 from streams.messages import BatchResult, Handling, Intake, Tally
 from streams.sanitising.audit_entries import Origin, Trail
 from streams.state.errors import StateStoreError
 from streams.state.store import StateStore
-from streams.steps.decode import Decoder, Undecodable
+from streams.steps.decode import Decoder
 from streams.steps.problems import Problem
-from streams.steps.route import HOUR_MS, OWN, Destination, Router
+from streams.steps.route import HOUR_MS, Destination, Router
+from streams.steps.step import Work
 from streams.steps.withdraw import KEY_DELETED
 from transport.errors import DependencyUnavailable
 from transport.messages import MARKING_HEADER, WRITER_HEADER, Headers, Output
 
 EPOCH_BY_SUPPLY = "epoch-by-supply"
 _WRITER_BYTES = 8
-_UNREADABLE = "a record batch that a Kafka client can read"
 
 
 TAKEN_BACK_FROM = "taken-back-from-"
@@ -49,6 +49,8 @@ class Flow:
     flags: frozenset[str] = field(init=False)
     """The flags by which a profile excludes rows."""
     supplied: tuple[str, ...] = field(init=False)
+    has_events: bool = field(init=False)
+    """True if the records themselves say when their event was."""
 
     def __post_init__(self) -> None:
         """Gather the flags, and the fields of which it is counted how many are filled."""
@@ -56,48 +58,50 @@ class Flow:
         flags = frozenset(rule.flag for rule in record_type.excluded.values())
         object.__setattr__(self, "flags", flags)
         object.__setattr__(self, "supplied", tuple(f.name for f in record_type.fields))
+        object.__setattr__(self, "has_events", bool(record_type.events))
 
-    def process(self, intake: Intake, now: datetime, now_ms: int, tally: Tally) -> list[Output]:
+    def process(self, intake: Intake, now: datetime, now_ms: int, tally: Tally) -> Sequence[Output]:
         """Return the outputs of one record; it is released, held, rejected or erased, one of these.
 
         `now` is local time in Europe/London, `now_ms` the same instant since 1970 UTC.
         """
-        tally.received += 1
-        if intake.unreadable is not None:
-            fault = Problem("", "unreadable", intake.unreadable, _UNREADABLE)
-            return [self._reject(intake, [fault], tally, whole=False)]
-        outcome, steps = None, self.steps
+        work, is_decided = Work(now, intake=intake, now_ms=now_ms), False
         try:
-            given = self.decode(intake.value)
-            outcome = steps.erase(given, now) if intake.erases else steps.decide(given, now)
-            outputs = self.route.released(outcome.releases, now_ms, outcome.region or OWN)
-            for region, profile, record_id in outcome.taken_back:
-                outputs += self.route.withdrawn([(profile, record_id)], now_ms, region)
-        except Undecodable as undecodable:
-            return [self._reject(intake, [undecodable.fault], tally)]
+            self.decode(work)
+            if not work.faults:
+                self.steps.take(work)
+                is_decided = True
+            self.route(work)
         except (DependencyUnavailable, StateStoreError):
             raise
         except Exception as error:  # noqa: BLE001 - one record must never stop the partition
-            if outcome is not None:
-                steps.withdraw.undo()
+            if is_decided:
+                self.steps.undo()
             where = f"{intake.topic}[{intake.partition}]@{intake.offset}"
-            return [self._reject(intake, unprocessable(error, where).faults, tally)]
-        if outcome.faults:
-            return [self._reject(intake, outcome.faults, tally)]
-        if intake.erases:
-            tally.erased += 1
-            tally.withheld.update(outcome.withheld)
-        else:
-            self._count(outcome, tally)
-        return outputs
+            work.faults = (unprocessable(error, where),)
+            self.route(work)
+        self._count(work, tally)
+        return work.outputs
 
-    def refuse(self, intake: Intake, tally: Tally, *, whole: bool) -> list[Output]:
+    def refuse(self, intake: Intake, tally: Tally, *, whole: bool) -> Sequence[Output]:
         """Return the rejection of a record whose own outputs cannot be written, with its bytes if `whole`."""
         tally.received += 1
-        return [self._reject(intake, [UNPROCESSABLE], tally, whole=whole)]
+        _count_faults([UNPROCESSABLE], tally)
+        return [self.route.rejected(intake, [UNPROCESSABLE], whole=whole)]
 
-    def _count(self, outcome: Outcome, tally: Tally) -> None:
-        record, caveats = outcome.record, outcome.caveats
+    def _count(self, work: Work, tally: Tally) -> None:
+        """Count a record by what the steps have made of it, and by nothing else."""
+        tally.received += 1
+        if work.faults:
+            _count_faults(work.faults, tally)
+        elif work.intake is not None and work.intake.erases:
+            tally.erased += 1
+            tally.withheld.update(work.withheld)
+        else:
+            self._count_accepted(work, tally)
+
+    def _count_accepted(self, work: Work, tally: Tally) -> None:
+        record, caveats = work.record, work.caveats
         tally.accepted += 1
         tally.filled.update([name for name in self.supplied if record[name] is not None])
         if caveats:
@@ -105,38 +109,29 @@ class Flow:
             tally.caveats.update(caveats)
             if self.flags:
                 self._count_flags(tally, caveats)
-        if outcome.by_supply:
+        if work.by_supply:
             tally.caveats[EPOCH_BY_SUPPLY] += 1
-        _count_places(tally, outcome.locations.values())
-        if outcome.withheld:
-            tally.withheld.update(outcome.withheld)
-        if outcome.combinations:
-            tally.combinations.update(outcome.combinations)
-        if outcome.taken_back:
-            gone = [f"{TAKEN_BACK_FROM}{profile}" for _, profile, _ in outcome.taken_back]
+        _count_places(tally, work.locations.values())
+        if work.withheld:
+            tally.withheld.update(work.withheld)
+        if work.combinations:
+            tally.combinations.update(work.combinations)
+        if work.taken_back:
+            gone = [f"{TAKEN_BACK_FROM}{profile}" for _, profile, _ in work.taken_back]
             tally.withheld.update(gone)
-        for release in outcome.releases:
+        for release in work.releases:
             tally.released[release.profile] += 1
-        if not outcome.releases:
+        if not work.releases:
             tally.held += 1
-            tally.of_rows.held += outcome.excluded
-        events = self.steps.record_type.events
-        day = record[events[0].date] if events else None
-        if day is not None:
-            tally.newest_event = max(tally.newest_event, day.isoformat())
+            tally.of_rows.held += work.excluded
+        if self.has_events and work.day is not None:
+            tally.newest_event = max(tally.newest_event, work.day.isoformat())
 
     def _count_flags(self, tally: Tally, caveats: Sequence[str]) -> None:
         found = [caveat for caveat in caveats if caveat.partition(":")[0] in self.flags]
         if found:
             tally.of_rows.caveats.update(found)
             tally.of_rows.cleaned += len(found) == len(caveats)
-
-    def _reject(
-        self, intake: Intake, faults: Sequence[Problem], tally: Tally, *, whole: bool = True
-    ) -> Output:
-        tally.rejected += 1
-        tally.faults.update([fault.code for fault in faults])
-        return self.route.rejected(intake, faults, whole=whole)
 
 
 class Pipeline:
@@ -238,6 +233,11 @@ class Pipeline:
             "audit_hash": head.hash,
         }
         return Output(topic, (tally.supply_id or "").encode(), encode(tally.receipt() | audit))
+
+
+def _count_faults(faults: Sequence[Problem], tally: Tally) -> None:
+    tally.rejected += 1
+    tally.faults.update([fault.code for fault in faults])
 
 
 def _count_places(tally: Tally, places: Iterable[Located]) -> None:

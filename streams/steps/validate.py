@@ -13,6 +13,7 @@ from schemas.london import steady_offset
 from schemas.placeholders import MISSING, SPOILT, Placeholders, placeholders
 from schemas.record_type import RECORD_REFERENCE, Field, RecordType
 from streams.steps.problems import Problem
+from streams.steps.step import Step, Work
 
 EARLIEST = date(1900, 1, 1)
 AHEAD = timedelta(days=50 * 365)
@@ -42,8 +43,12 @@ _DATE_KNOWN = "a date that is known; systems write this one where they know none
 Reader = Callable[[Any], Any]
 
 
-class Validator:
+class Validator(Step):
     """Reads records of one type. Gives typed values (None: empty or unreadable) and the problems."""
+
+    takes = frozenset({"given", "now"})
+    completes = frozenset({"record", "problems"})
+    counts = frozenset({"filled"})
 
     def __init__(
         self,
@@ -67,10 +72,12 @@ class Validator:
         self._required = record_type.required
         self._names_itself = record_type.has_record_reference
 
-    def __call__(
-        self, given: Mapping[str, Any], now: datetime
-    ) -> tuple[dict[str, Any], list[Problem]]:
-        """Typed values and every problem of `given`; `now` is local time in Europe/London."""
+    def __call__(self, work: Work, /) -> None:
+        """Read the record as it was given."""
+        work.record, work.problems = self.read(work.given, work.now)
+
+    def read(self, given: Mapping[str, Any], now: datetime) -> tuple[dict[str, Any], list[Problem]]:
+        """Return typed values and every problem of `given`; `now` is local time in Europe/London."""
         record: dict[str, Any] = {}
         problems: list[Problem] = []
         for name, read, reason, accepted in self._readers:

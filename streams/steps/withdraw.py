@@ -16,6 +16,7 @@ from sanitiser.state import State
 from schemas.record_type import RecordType
 from schemas.state import RELEASED_PREFIX, SEEN_BYTES
 from streams.steps.sanitise import Release
+from streams.steps.step import Step, Work
 
 KEY_DELETED = "not-taken-back-key-deleted"
 """Why an earlier release is not taken back: its name was made with a key that was deleted since."""
@@ -52,13 +53,17 @@ class Withdrawal(NamedTuple):
 NOTHING: Final = Withdrawal()
 
 
-class Withdrawer:
+class Withdrawer(Step):
     """Remembers where each record of one agency's dataset is released, and takes back what is elsewhere.
 
     One entry a record says in which places and profiles it is released. Its key is a digest of the record's
     identity that does not depend on region or epoch. Nothing is written for a record that was never
     released.
     """
+
+    takes = frozenset({"record", "place", "releases", "staying", "withheld"})
+    completes = frozenset({"taken_back", "withheld"})
+    counts = frozenset({"withheld"})
 
     def __init__(
         self,
@@ -81,7 +86,14 @@ class Withdrawer:
             at: [_written({at: bits}) for bits in range(len(_PROFILES))] for at in self._policies
         }
 
-    def __call__(
+    def __call__(self, work: Work, /) -> None:
+        """Take back what was released of the record where it is not released now."""
+        found = self.withdraw(work.record, work.place, work.releases, work.staying)
+        if found is not NOTHING:
+            work.taken_back = found.taken_back
+            work.withheld += found.withheld
+
+    def withdraw(
         self,
         record: Mapping[str, Any],
         place: Place | None,
@@ -181,6 +193,28 @@ class Withdrawer:
             places[place] = places.get(place, 0) | given
         self._put(name, earlier, _written(places))
         return Withdrawal(gone, withheld)
+
+
+class Eraser(Step):
+    """Takes back every release that there can be of a record that its supplier wants back."""
+
+    takes = frozenset({"record", "withheld"})
+    completes = frozenset({"taken_back", "withheld"})
+    counts = frozenset({"erased", "withheld"})
+
+    def __init__(self, withdraw: Withdrawer) -> None:
+        """Take what knows where records were released."""
+        self._withdraw = withdraw
+
+    def __call__(self, work: Work, /) -> None:
+        """Take the record back from every place."""
+        found = self._withdraw.everything(work.record)
+        work.taken_back = found.taken_back
+        work.withheld += found.withheld
+
+    def undo(self) -> None:
+        """Put the last record's entry back."""
+        self._withdraw.undo()
 
 
 def _written(places: Mapping[Place, int]) -> bytes:
