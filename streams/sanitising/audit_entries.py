@@ -39,7 +39,7 @@ class Ledger:
 
     def note(self, origin: Origin, outputs: Sequence[Output]) -> None:
         """Gather what became of one record."""
-        for topic, key, value, *_ in outputs:
+        for topic, key, value, _, _ in outputs:
             if topic in self._audiences and key is not None:
                 given = self._given.setdefault(origin, {})
                 given.setdefault((topic, value is None), []).append(key)
