@@ -100,6 +100,7 @@ class StateStore:
         self._unread_again: dict[bytes, int] = {}
         self._any_seen = False
         self._changed: dict[bytes, bytes] = {}
+        self._missed: bytes | None = None
         self._newly_seen: dict[bytes, None] = {}
         self._unswept: list[tuple[str, bytes]] = []
         self._swept_on = 0
@@ -126,6 +127,7 @@ class StateStore:
         if row is None:
             row = self._read(key)
             if row is None:
+                self._missed = key
                 return None
             self._recent.put(key, row)
         written = int.from_bytes(row[:_DAY_BYTES])
@@ -138,8 +140,10 @@ class StateStore:
 
     def put(self, key: bytes, value: bytes) -> None:
         """Set the value of a key; no change if it has this value. No key begins with an ``n``."""
-        if self.get(key) != value:
+        # Most values are set for a key that was looked up just before, and is new.
+        if key == self._missed or self.get(key) != value:
             self._changed[key] = value
+            self._missed = None
 
     def add_seen(self, digest: bytes) -> None:
         """Add a digest of `SEEN_BYTES` bytes to those seen."""
@@ -202,6 +206,7 @@ class StateStore:
         """Undo what the batch has changed and not committed."""
         self._changed.clear()
         self._newly_seen.clear()
+        self._missed = None
 
     # The changelog
 
@@ -252,6 +257,7 @@ class StateStore:
         The last entry of a key counts, and of a digest the newest day. What this process has committed later,
         and not read back yet, stays in front of it.
         """
+        self._missed = None
         for day, name, content, own in entries:
             if name.startswith(SEEN_PREFIX):
                 self._any_seen = True

@@ -58,6 +58,19 @@ def test_a_change_is_seen_within_its_batch_and_gone_when_rolled_back(store: Stat
     assert (store.get(b"b1"), store.has_seen(DIGEST)) == (None, False)
 
 
+def test_a_value_that_is_set_after_the_key_was_missed_is_the_one_that_counts(
+    store: StateStore,
+) -> None:
+    assert store.get(b"b1") is None
+    store.apply([Entry(0, b"b1", b"1")], {})
+    store.put(b"b1", b"1")
+    assert store.changes() == {}
+    assert store.get(b"b2") is None
+    store.put(b"b2", b"2")
+    store.put(b"b2", b"3")
+    assert store.changes() == {b"b2": b"3"}
+
+
 def test_a_committed_change_outlasts_the_batch(store: StateStore) -> None:
     store.put(b"b1", b"1")
     commit(store)
