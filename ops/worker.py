@@ -31,15 +31,18 @@ from schemas.catalogue import Catalogue, load_catalogue
 from schemas.london import end_of_day, london_today
 from schemas.wire import bytes_decoder, decoder
 from streams.runtime.app import build_app
+from streams.runtime.batching import BatchBounds
 from streams.runtime.ending import end_when, until_changed
+from streams.runtime.feed import GroupFeed
 from streams.runtime.heads import HeadsFollower
 from streams.runtime.kafka_config import WorkerClients
-from streams.runtime.metrics import Metrics
 from streams.runtime.open_transactions import OpenTransactions
-from streams.runtime.source import SourceSettings
-from streams.sanitising.assembly import Wire, build_pipeline
+from streams.runtime.source import Source, SourceSettings
+from streams.sanitising.assembly import build_pipeline
+from streams.sanitising.metrics import Metrics
 from streams.sanitising.pipeline import Pipeline
 from streams.state.changelog import Changelog
+from streams.wire import Wire
 from transport.client_names import WORKER_SLOTS
 from transport.schemas import Schemas
 
@@ -92,7 +95,7 @@ def run_worker(settings: WorkerSettings) -> None:
     keys, folder = settings.keys.ring(), settings.index.parent
     schemas = schemas_of(settings.connection, protocol.prefix, catalogue)
     pipeline = assemble(protocol, catalogue, index, folder, schemas, keys, settings.slot)
-    metrics = _metrics(settings)
+    metrics = _metrics(settings, pipeline)
     metrics.index_rows.set(len(index))
     metrics.index_age.set((settings.index / METADATA_FILE).stat().st_mtime)
     metrics.review.set(end_of_day(protocol.review))
@@ -105,7 +108,9 @@ def run_worker(settings: WorkerSettings) -> None:
     changelog = Changelog(clients, state, names.memory, pipeline.memory, pipeline.writer, decode)
     decode_head = decoder(catalogue.system["audit-head"])
     heads = HeadsFollower(clients.reader(), names.audit_heads, pipeline.heads, decode_head)
-    app = build_app(clients, pipeline, _source(protocol, pipeline), metrics, changelog, heads)
+    feed = GroupFeed(clients.consumer(), pipeline.topics, metrics, BatchBounds())
+    transactions = SourceSettings(clients.producer(), names.audit)
+    app = build_app(principal, Source(pipeline, feed, transactions, metrics, changelog, heads))
     end_when(new_epoch, "there is a new epoch of keys")
     connection, digest = settings.connection, settings.signed.digest
     end_when(
@@ -136,7 +141,7 @@ def _warn_of_review(protocol: Protocol) -> None:
         log.warning("%s", notice)
 
 
-def _metrics(settings: WorkerSettings) -> Metrics:
+def _metrics(settings: WorkerSettings, pipeline: Pipeline) -> Metrics:
     registry = CollectorRegistry()
     disable_created_metrics()  # type: ignore[no-untyped-call]
     if settings.metrics_port is not None:
@@ -146,7 +151,7 @@ def _metrics(settings: WorkerSettings) -> Metrics:
             address = f"{metrics_door.LOOPBACK}:{settings.metrics_port}"
             message = f"metrics cannot be served on {address}: {error.strerror}"
             raise WorkerError(message + "; give another --metrics-port") from error
-    return Metrics(registry)
+    return Metrics(registry, pipeline.topics)
 
 
 def assemble(
@@ -166,18 +171,3 @@ def assemble(
     return build_pipeline(
         protocol, catalogue, index, keys, wire, time.time, gazetteer, premises, slot
     )
-
-
-def _source(protocol: Protocol, pipeline: Pipeline) -> SourceSettings:
-    audit = Names(protocol.prefix).audit
-    return SourceSettings(pipeline.topics, audit, pausing_topics(protocol))
-
-
-def pausing_topics(protocol: Protocol) -> dict[tuple[str, str], str]:
-    """Return the intake topics that a reject alarm stops, by agency and dataset."""
-    names = Names(protocol.prefix)
-    return {
-        (s.agency, s.dataset): names.intake(s.agency, s.dataset)
-        for s in protocol.supplies
-        if s.reject_limit.pause
-    }

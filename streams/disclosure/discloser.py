@@ -51,11 +51,11 @@ from streams.disclosure.reading import Ahead, Backlog, Place, Positions
 from streams.disclosure.releases import Desk, Passage, Reading, passages, withdrawals
 from streams.messages import Intake
 from streams.runtime.heads import HeadsFollower
-from streams.runtime.source import intake_of
-from streams.sanitising.assembly import Wire
+from streams.runtime.intake import intake_of
 from streams.steps.clean import Cleaner
 from streams.steps.decode import Decoder
 from streams.steps.validate import Validator
+from streams.wire import Wire
 from transport.client_names import case_groups, discloser_group, discloser_transaction
 from transport.messages import Output
 from transport.reader import UNKNOWN_TOPIC, ReadError, committed_reader, read_all

@@ -18,7 +18,7 @@ from isp.signing.signatures import content_digest
 from schemas.catalogue import Catalogue
 from streams.disclosure.discloser import Discloser, DiscloserSettings
 from streams.runtime.ending import end_when
-from streams.sanitising.assembly import Wire
+from streams.wire import Wire
 from transport.transaction import TransactionAborted, Unmendable
 
 log = logging.getLogger(__name__)

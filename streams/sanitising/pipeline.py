@@ -6,7 +6,8 @@ benchmarks.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import logging
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from secrets import token_bytes
@@ -20,12 +21,15 @@ from schemas.london import london_time
 from schemas.state import StateKind
 from streams.decision import UNPROCESSABLE, Outcome, Steps, unprocessable
 from streams.messages import BatchResult, Handling, Intake, Tally
+from streams.runtime.processor import Processor
 from streams.sanitising.audit_entries import Origin, Trail
 from streams.steps.decode import Decoder, Undecodable
 from streams.steps.problems import Problem
 from streams.steps.route import OWN, Destination, Router
 from transport.errors import DependencyUnavailable
 from transport.messages import MARKING_HEADER, WRITER_HEADER, Headers, Output
+
+log = logging.getLogger(__name__)
 
 EPOCH_BY_SUPPLY = "epoch-by-supply"
 _WRITER_BYTES = 8
@@ -133,7 +137,7 @@ class Flow:
         return self.route.rejected(intake, faults, whole=whole)
 
 
-class Pipeline:
+class Pipeline(Processor):
     """Processes batches that mix topics; every batch makes its outputs and its receipts."""
 
     def __init__(
@@ -145,11 +149,13 @@ class Pipeline:
         trail: Trail,
         clock: Callable[[], float],
         alarmed: Callable[[Tally], bool] = lambda _tally: False,
+        pausing: Collection[str] = (),
     ) -> None:
         """Take the flow of each intake topic, the receipts topic of each agency, seconds since 1970.
 
         What the flows change in `memory` is written to the topic that its kind has in `remembered`, under
-        the `writer`'s name; what a batch did is written to the audit by `trail`.
+        the `writer`'s name; what a batch did is written to the audit by `trail`. An alarm pauses the topics
+        in `pausing`.
         """
         self.memory = memory
         self.writer = token_bytes(_WRITER_BYTES)
@@ -159,10 +165,16 @@ class Pipeline:
         self._receipts = receipts
         self._clock = clock
         self._alarmed = alarmed
+        self._pausing = frozenset(pausing)
 
     def flow(self, topic: str) -> Flow:
         """The flow of one intake topic."""
         return self._flows[topic]
+
+    @property
+    def name(self) -> str:
+        """Return the name of the agent."""
+        return "pipeline"
 
     @property
     def topics(self) -> dict[str, tuple[str, str]]:
@@ -175,10 +187,16 @@ class Pipeline:
         """The heads of the audit's chains, as far as this process knows them."""
         return self._trail.heads
 
-    def keep(self, changes: Mapping[bytes, bytes]) -> None:
-        """Go on from the batch that was processed last: it is committed, with these changes of memory."""
-        self.memory.keep(changes)
+    def committed(self, result: BatchResult) -> None:
+        """Go on from the batch that was processed last: it is committed."""
+        self.memory.keep(result.changes)
         self._trail.keep()
+        for tally in result.tallies:
+            if tally.reject_alarm:
+                log.error(
+                    "rejects of %s %s are above the protocol's limit: %s",
+                    tally.agency, tally.dataset, dict(tally.faults.most_common(5)),
+                )  # fmt: skip
 
     def process(
         self, batch: Sequence[Intake], handling: Handling = Handling.PROCESS
@@ -207,12 +225,16 @@ class Pipeline:
         outputs.sort(key=lambda output: (output.topic, output.key or b""))
         entries, head = self._trail.entries(now_ms, tallies, ledger)
         outputs += entries
-        for tally in tallies.values():
+        alarmed = set[str]()
+        for (topic, _), tally in tallies.items():
             tally.reject_alarm = self._alarmed(tally)
             outputs.append(self._receipt(tally, head))
+            if tally.reject_alarm:
+                alarmed.add(topic)
         changes = self.memory.changes()
         outputs += self._changelog(changes)
-        return BatchResult(outputs, tuple(tallies.values()), changes)
+        pauses = self._pausing & alarmed
+        return BatchResult(outputs, tuple(tallies.values()), changes, pauses=pauses)
 
     def _changelog(self, changes: Mapping[bytes, bytes]) -> list[Output]:
         return [self._change(name, value) for name, value in changes.items()]

@@ -32,7 +32,7 @@ from ops.embedded.stack import Stack
 from ops.system import keys_of
 from schemas.london import london_today
 from streams.disclosure.discloser import Discloser, DiscloserSettings
-from streams.sanitising.assembly import Wire
+from streams.wire import Wire
 from tests.integration.conftest import MakeSite
 from tests.integration.records import STEADY, incident
 from tests.integration.site import Site

@@ -6,7 +6,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from ops.pages import DOCS, generated_pages, metrics_page
-from streams.runtime.metrics import Metrics
+from streams.sanitising.metrics import Metrics
 
 
 @pytest.mark.parametrize("name", sorted(generated_pages()))
