@@ -21,6 +21,7 @@ from ops.background import (
     stop_keeper,
     stop_workers,
 )
+from ops.deployment import Deployment
 from ops.embedded import stack as embedded
 from ops.embedded.broker_config import ADMIN
 from ops.embedded.layout import Layout
@@ -89,6 +90,11 @@ def bring_up(
     if worker:
         start_discloser(stack, protocol_file, exercise=mark)
     return System(stack, protocol_file, protocol, catalogue, started, counted)
+
+
+def deployment_of(stack: Stack) -> Deployment:
+    """Return where the programs of a stack find what they need."""
+    return Deployment(stack.inside, stack.secrets)
 
 
 def keys_of(stack: Stack) -> KeyStore:

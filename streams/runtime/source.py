@@ -50,6 +50,7 @@ class SourceSettings:
     producer: Mapping[str, Any]
     audit: str
     batch_records: int = 2_000
+    first_records: int = 1
     result_seconds: float = 60.0
     dependency_seconds: float = 60.0
     due_seconds: float = 300.0
@@ -85,7 +86,7 @@ class Source:
         self._followers = [follower for follower in (state, heads) if follower is not None]
         self._transactor: Transactor | None = None
         self._stopped: Callable[[], bool] = lambda: False
-        self._limit = BatchLimit(settings.batch_records)
+        self._limit = BatchLimit(settings.batch_records, settings.first_records)
         self._aborts = 0
         self._lag_at = 0.0
         self._aimed: int | None = None
@@ -180,6 +181,10 @@ class Source:
         """Process and commit a portion; return False where it is to be read again."""
         started = time.time()
         try:
+            if not portion.intakes:
+                # Its offsets alone are committed anew.
+                self._commit(BatchResult(()), portion)
+                return True
             result = self._write(portion)
         except TransactionAborted as error:
             self._undo(error)

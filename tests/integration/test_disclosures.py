@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
+from prometheus_client import CollectorRegistry
 
 from isp.agreement.protocol_file import load_protocol
 from isp.agreement.topics import disclosed_topic
@@ -31,7 +32,11 @@ from isp.keys.officer_keys import load_key
 from ops.embedded.stack import Stack
 from ops.system import keys_of
 from schemas.london import london_today
+from streams.disclosure.assembly import build_discloser
 from streams.disclosure.discloser import Discloser, DiscloserSettings
+from streams.disclosure.feed import CaseFeed
+from streams.disclosure.metrics import DisclosureMetrics
+from streams.runtime.source import Source
 from streams.wire import Wire
 from tests.integration.conftest import MakeSite
 from tests.integration.records import STEADY, incident
@@ -130,13 +135,14 @@ def settings_of(site: Site, **more: Any) -> DiscloserSettings:
 
 
 @contextmanager
-def at_work(settings: DiscloserSettings) -> Iterator[Discloser]:
+def at_work(settings: DiscloserSettings) -> Iterator[Source]:
     """A discloser in this process; it lets go of the broker without a word, as one that is killed."""
-    discloser = Discloser(settings)
+    source = build_discloser(settings, DisclosureMetrics(CollectorRegistry()))
     try:
-        yield discloser
+        source.begin()
+        yield source
     finally:
-        discloser.let_go()
+        source.close()
 
 
 @contextmanager
@@ -239,11 +245,11 @@ def killed(*_: Any, **__: Any) -> None:
     raise Killed
 
 
-def steps(discloser: Discloser, done: Callable[[], bool]) -> None:
+def steps(discloser: Source, done: Callable[[], bool]) -> None:
     """Let it work until something is so."""
 
     def one_more() -> bool:
-        discloser.step()
+        discloser.turn()
         return done()
 
     until(one_more, 30, "the discloser's work")
@@ -381,19 +387,19 @@ def test_whatever_step_it_is_killed_at_a_case_opens_once_and_gets_each_record_on
             patch.setattr(where, place, killed)
             with pytest.raises(Killed):
                 for _ in range(100):
-                    discloser.step()
+                    discloser.turn()
         return stands(site, case).state
 
     assert killed_at(Register, "take") is State.ASKED
     assert killed_at(openings.Openings, "make_topic") is State.APPROVED
     assert killed_at(Discloser, "_seat") is State.APPROVED
     assert killed_at(openings.Openings, "grant") is State.OPEN
-    assert killed_at(Discloser, "_disclose") is State.OPEN
+    assert killed_at(Discloser, "_passed") is State.OPEN
     with at_work(settings) as discloser:
         # Erased before it is drawn: that must not bring it back.
         erase(site, "K-3")
         with monkeypatch.context() as patch:
-            patch.setattr(Discloser, "_draw", lambda *_: None)
+            patch.setattr(CaseFeed, "_draw", lambda *_: ())
             steps(discloser, lambda: all_read(site, INCIDENTS))
         site.publish(INCIDENTS, [at_the_house("K-9")])
         # Those at the house from the tests before stand in the intake as well.
@@ -465,11 +471,11 @@ def test_a_clock_that_jumps_over_the_end_and_back_opens_nothing_again(site: Site
         house = {"location_address": "13 Acacia Avenue, Bath"}
         site.publish(INCIDENTS, [incident("J-1", **house)])
         for _ in range(20):
-            discloser.step()
+            discloser.turn()
     assert stands(site, case).destroyed == openings.WHAT
     with at_work(settings_of(site)) as discloser:
         for _ in range(20):
-            discloser.step()
+            discloser.turn()
     assert stands(site, case).state is State.CLOSED
     answer = run(site, "disclose", "read", case, "--as", "council")
     assert (answer.code, "nothing to read" in answer.said) == (1, True)
@@ -501,11 +507,11 @@ def test_under_an_overdue_review_a_case_gets_no_record_and_loses_what_is_erased(
     with at_work(overdue) as discloser, monkeypatch.context() as patch:
         # Another process under the same protocol finds nothing new to give or to take back. It commits
         # the kept positions anew, which the broker would forget before the grace is over.
-        patch.setattr("streams.disclosure.discloser._RENEW_SECONDS", 0.0)
-        discloser._renew_at = 0.0
+        patch.setattr("streams.disclosure.feed._RENEW_SECONDS", 0.0)
+        discloser.feed._renew_at = 0.0  # type: ignore[attr-defined]
         the_positions_are_lost(site, INCIDENTS)
         for _ in range(10):
-            discloser.step()
+            discloser.turn()
     assert references(site, case) == ["R-2"]
     with at_work(usual) as discloser:
         steps(discloser, lambda: references(site, case) == ["R-2", "R-4"])
@@ -559,7 +565,7 @@ def test_a_case_is_held_while_a_party_of_it_is_rekeyed_and_then_given_what_came(
     with at_work(replace(usual, protocol=rekeyed)) as discloser:
         site.publish(INCIDENTS, [incident("H-1", **house)])
         for _ in range(20):
-            discloser.step()
+            discloser.turn()
     assert references(site, case) == ["H-0"]
     with at_work(usual) as discloser:
         steps(discloser, lambda: references(site, case) == ["H-0", "H-1"])
@@ -634,7 +640,7 @@ def test_rights_and_topics_that_belong_to_no_case_are_taken_away(
     tool.make_topic(disclosed_topic(form.protocol, form.catalogue, stray.case, 1))
     tool.grant(stray)
     with at_work(settings) as discloser:
-        discloser.step()
+        discloser.turn()
     assert names.disclosed(stray.case) not in admin.list_topics(timeout=10).topics
     with pytest.raises(ReadError):
         list(read_all(site.partnership.client("fire"), names.disclosed(stray.case), 1))
