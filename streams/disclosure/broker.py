@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from functools import cached_property
 
-from confluent_kafka.admin import AdminClient
-
 from isp.agreement.topics import Topic
 from isp.broker.case_resources import WHAT, Openings
 from isp.broker.standing import read_standing
@@ -27,7 +25,7 @@ class KafkaCaseBroker:
     @cached_property
     def _openings(self) -> Openings:
         settings = self._settings
-        return Openings(AdminClient({**settings.admin}), settings.names, settings.keys)
+        return Openings.by(settings.admin, settings.names, settings.keys)
 
     def standing(self) -> Standing:
         """Read every case and consent as it stands.

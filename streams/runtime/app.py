@@ -1,4 +1,4 @@
-"""Builds the Faust application: its agents under supervision; Faust's own Kafka clients stay closed."""
+"""Builds the Faust application: its agent under supervision; Faust's own Kafka clients stay closed."""
 
 from __future__ import annotations
 
@@ -21,9 +21,11 @@ class _App(faust.App):
         """Make none: Faust keeps nothing here, and would leave folders where it is started."""
 
 
-def build_app(name: str, *sources: Source) -> faust.App:
-    """Return an application with an agent for the processor of each source; it connects nothing yet."""
+def build_app(name: str, source: Source) -> faust.App:
+    """Return an application with the agent of a source's processor; it connects nothing yet.
+
+    A process runs one agent: the watchdog is one for the process.
+    """
     app = _App(name, broker="kafka://unused", store="memory://", web_enabled=False)
-    for source in sources:
-        add_agent(app, source)
+    add_agent(app, source)
     return app

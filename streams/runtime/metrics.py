@@ -28,7 +28,7 @@ class StreamMetrics:
             registry=registry, buckets=SECONDS,
         )  # fmt: skip
         self.lag = Gauge(
-            "ipu_consumer_lag_records", "Records waiting in each partition that this worker has",
+            "ipu_consumer_lag_records", "Records waiting in each partition that this program reads",
             ("topic", "partition"), registry=registry,
         )  # fmt: skip
         self.aborted = Counter(

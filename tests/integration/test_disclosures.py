@@ -40,7 +40,7 @@ from streams.runtime.source import Source
 from streams.wire import Wire
 from tests.integration.conftest import MakeSite
 from tests.integration.records import STEADY, incident
-from tests.integration.site import Site
+from tests.integration.site import Site, free_port
 from tests.integration.test_supplies import Answer, run, run_on
 from tests.integration.waiting import until
 from tests.integration.worker_process import ROOT
@@ -146,7 +146,7 @@ def at_work(settings: DiscloserSettings) -> Iterator[Source]:
 
 
 @contextmanager
-def serving(site: Site) -> Iterator[None]:
+def serving(site: Site, metrics_port: int | None = None) -> Iterator[None]:
     """The discloser as it is run: by its command, in a process of its own."""
     where = [
         "--protocol",
@@ -154,6 +154,8 @@ def serving(site: Site) -> Iterator[None]:
         "--run-dir",
         str(site.partnership.stack.run_dir),
     ]
+    if metrics_port is not None:
+        where += ["--metrics-port", str(metrics_port)]
     log = (site.folder / "discloser.log").open("ab")
     command = [sys.executable, "-m", "ops.cli", "disclose", "serve", "--exercise", *where]
     process = subprocess.Popen(command, stdout=log, stderr=log, cwd=ROOT)
@@ -271,10 +273,28 @@ def the_recipients_reads_are_told(site: Site, case: str) -> None:
     }
 
 
+def the_metrics_tell_of_the_case_and_of_the_lag(site: Site, port: int) -> None:
+    told = site.samples(port)
+    assert told["ipu_cases_open"] == {(): 1}
+    assert told["ipu_records_disclosed_total"] == {(): 2}
+    assert told["ipu_letters_total"] == {(): 2}
+    read = {(site.intake(INCIDENTS), str(p)) for p in site.ends(site.intake(INCIDENTS))}
+    read |= {(site.partnership.names.letters(party), "0") for party in ("police", "council")}
+
+    def lag() -> dict[tuple[str, ...], float]:
+        return site.samples(port)["ipu_consumer_lag_records"]
+
+    until(
+        lambda: {place: lag().get(place) for place in read} == dict.fromkeys(read, 0), 10, "no lag"
+    )
+    assert "Acacia" not in site.exposition(port)
+
+
 def test_a_case_from_request_to_destruction(site: Site) -> None:
     site.publish(INCIDENTS, [at_the_house("A-1"), elsewhere("A-2")])
     names, topic_of = site.partnership.names, site.partnership.names.disclosed
-    with serving(site):
+    port = free_port()
+    with serving(site, port):
         case = asked(site)
         inbox = run(site, "disclose", "list", "--as", "police.deputy", "--json").document
         assert [(w["case"], w["what"]) for w in inbox["waiting"]] == [(case, "decide")]
@@ -302,6 +322,7 @@ def test_a_case_from_request_to_destruction(site: Site) -> None:
             (names.discloser, "write", True),
         }
         assert run_on(site, "isp", "drift", str(site.protocol_file)).code == 0
+        the_metrics_tell_of_the_case_and_of_the_lag(site, port)
         ended = act(
             site,
             "disclose destroy",

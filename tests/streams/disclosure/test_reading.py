@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from confluent_kafka import Producer
@@ -14,15 +14,6 @@ from transport.transaction import Unmendable
 
 FLOODED, QUIET, INTAKE = "letters.fire", "letters.police", "intake.police.police-incident"
 FLOOD, HELD, TURN = 330, 100, 60
-
-
-@pytest.fixture
-def broker() -> Iterator[str]:
-    """The address of librdkafka's own stand-in for a broker."""
-    producer = Producer({"test.mock.num.brokers": 1, "log_level": 0})
-    (found,) = producer.list_topics(timeout=10).brokers.values()
-    yield f"{found.host}:{found.port}"
-    del producer
 
 
 def put(broker: str, topic: str, numbers: range) -> None:
