@@ -15,11 +15,8 @@ from isp.agreement.access import principals
 from isp.agreement.protocol import Protocol
 from isp.agreement.protocol_file import load_protocol
 from isp.agreement.topics import Names
-from isp.audit.chains import broker_log_chain
 from isp.audit.collector import collect_for_ever, log_files
-from isp.audit.recorder import Recorder
 from isp.broker.apply import apply as apply_protocol
-from isp.broker.registered import schemas_of
 from isp.broker.signed import admit, load_signed
 from isp.keys import private_files
 from isp.keys.case_keys import FOLDER as CASES
@@ -32,11 +29,13 @@ from ops.discloser import DiscloserProgram
 from ops.embedded.broker_config import ADMIN, BROKER_PRINCIPAL, CONTROLLER_PRINCIPAL
 from ops.exit_codes import exit_code
 from ops.metrics_door import USER as METRICS
+from ops.recording import recorder_on
 from ops.reference import ensure_index
 from ops.screen import say, say_lines
 from ops.worker import WorkerSettings, run_worker
 from schemas.catalogue import Catalogue, load_catalogue
 from schemas.london import london_today
+from transport.client_names import BROKER_LOG
 from transport.registry_door import PRINCIPAL as REGISTRY
 from transport.registry_door import user
 
@@ -150,10 +149,8 @@ def collect(
     """Take the broker's own record of who read what into the audit, until stopped."""
     protocol, catalogue = _read(protocol_file)
     principal = Names(protocol.prefix).recorder
-    client = _store(secrets_folder, (principal,)).client_config(bootstrap, principal)
-    chain = broker_log_chain(Names(protocol.prefix))
-    schemas = schemas_of(client, protocol.prefix, catalogue)
-    recorder = Recorder(client, protocol, catalogue, schemas, chain)
+    deployment = Deployment(bootstrap, _store(secrets_folder, (principal,)))
+    recorder = recorder_on(deployment, protocol, catalogue, BROKER_LOG)
     collect_for_ever(log_files(log_file), recorder, every)
 
 
