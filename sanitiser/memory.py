@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from hashlib import blake2b
 from typing import Final
 
+from sanitiser.packing import PACKED, RELEASED, packed, unpacked
 from schemas.state import RENEWAL_DAYS, StateKind
 
 NOTE_BYTES: Final = 8
@@ -14,6 +15,8 @@ _KEY_BYTES: Final = 16
 _DAY_BYTES: Final = 4
 _KINDS: Final[Mapping[bytes, StateKind]] = {
     _NOTES: "withdrawals",
+    RELEASED: "withdrawals",
+    PACKED: "withdrawals",
     b"b": "dates-ages",
     b"d": "dates-ages",
     b"c": "combinations",
@@ -73,17 +76,22 @@ class Memory:
         if noted is None or self._is_old(noted):
             self._newly_noted[digest] = None
 
+    @property
+    def has_notes(self) -> bool:
+        """Return whether anything was noted."""
+        return bool(self._noted or self._newly_noted)
+
     def has_noted(self, digest: bytes) -> bool:
         """Whether it was met, in this batch or earlier."""
         return digest in self._noted or digest in self._newly_noted
 
     def changes(self) -> Mapping[bytes, bytes]:
-        """What this batch has changed; all that it has noted is one entry."""
-        if not self._newly_noted:
-            return dict(self._changed)
-        notes = b"".join(self._newly_noted)
-        name = _NOTES + blake2b(notes, digest_size=_KEY_BYTES).digest()
-        return {**self._changed, name: notes}
+        """What this batch has changed; all that it has noted is one entry, and so is where it released."""
+        changes = packed(self._changed)
+        if self._newly_noted:
+            notes = b"".join(self._newly_noted)
+            changes[_NOTES + blake2b(notes, digest_size=_KEY_BYTES).digest()] = notes
+        return changes
 
     def keep(self, changes: Mapping[bytes, bytes], day: int | None = None) -> None:
         """Make changes last: those of a committed batch, or another worker's, written on that `day`."""
@@ -96,7 +104,8 @@ class Memory:
                     if noted.get(digest, -1) < written:
                         noted[digest] = written
             else:
-                kept[key] = value + day_bytes
+                for name, entry in unpacked(key, value):
+                    kept[name] = entry + day_bytes
 
     def begin(self, day: int) -> None:
         """Begin a batch on a day; what the batch before has changed and was not kept is forgotten."""

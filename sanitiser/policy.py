@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from sanitiser.caveats import caveats_of
+from sanitiser.identity import Identity
 from sanitiser.people.ages import band
 from sanitiser.places.location import Located, Released
 from sanitiser.places.premises import withheld_premises
@@ -57,10 +58,10 @@ class Policy:
         gives of a name of premises what may leave.
         """
         self.profile = profile
-        self._record_type = record_type
-        self._identity = record_type.identity
+        self._identity = Identity(record_type)
         self._dataset = record_type.dataset
         self._record_key = key.for_purpose(profile, "record")
+        self._keys_of: dict[str, ReferenceKey] = {}
         self.row_rule = RowRule(record_type, profile, code_lists)
         released = record_type.released(profile)
         self._told = frozenset(f.name for f in released)
@@ -133,15 +134,11 @@ class Policy:
 
         Where a part of the identity is not known, all that the record says names it.
         """
-        identity = [record[field] for field in self._identity]
-        if None in identity:
-            # Else two admissions of one patient, of unknown dates, would be one record. An age that
-            # follows from a date of birth is left out: it changes with the day of the supply.
-            identity += [
-                None if f.born and record.get(f.born) else record.get(f.name)
-                for f in self._record_type.fields
-            ]
-        return self._record_key.digest(self._dataset, agency, *map(str, identity))
+        key = self._keys_of.get(agency)
+        if key is None:
+            key = self._record_key.begun(self._dataset, agency)
+            self._keys_of[agency] = key
+        return key.digest(*self._identity(record))
 
     def digests(self, agency: str, record: Record) -> dict[str, str]:
         """The digests that a release of the record bears, by field."""

@@ -130,6 +130,13 @@ def terms_of(protocol: Protocol, supply: SupplyAgreement, catalogue: Catalogue) 
 def build_steps(terms: Terms, means: Means) -> Steps:
     """Return the steps of one agency's dataset."""
     record_type = terms.record_type
+    epochs = means.keys.epochs
+    releasers = {
+        (region, epoch): _releaser(terms, profiles, region_key(region, at.key), means)
+        for region, profiles in terms.profiles.items()
+        for epoch, at in enumerate(epochs)
+        if at.key is not None
+    }
     return Steps(
         agency=terms.agency,
         record_type=record_type,
@@ -137,12 +144,15 @@ def build_steps(terms: Terms, means: Means) -> Steps:
         clean=Cleaner(record_type),
         geocode=Geocoder(record_type, means.locator),
         region=Regions(record_type.event_places, means.own, means.neighbours),
-        releasers={
-            (region, epoch): _releaser(terms, profiles, region_key(region, at.key), means)
-            for region, profiles in terms.profiles.items()
-            for epoch, at in enumerate(means.keys.epochs)
-            if at.key is not None
-        },
+        releasers=releasers,
+        withdraw=Withdrawer(
+            terms.agency,
+            record_type,
+            means.keys.lasting,
+            means.memory,
+            {(r, epochs[at].number): made.sanitise.policies for (r, at), made in releasers.items()},
+            {epoch.number for epoch in epochs if epoch.key is None},
+        ),
         keys=means.keys,
         recall=_recall(terms, means),
         is_open=terms.is_open,
@@ -168,7 +178,6 @@ def _releaser(terms: Terms, profiles: Sequence[str], key: ReferenceKey, means: M
                 for p, rule in rules.items()
             }
         ),
-        Withdrawer(policies, means.memory),
     )
 
 

@@ -25,7 +25,7 @@ from streams.steps.region import Regions
 from streams.steps.route import OWN
 from streams.steps.sanitise import Release, Sanitiser
 from streams.steps.validate import Validator
-from streams.steps.withdraw import Withdrawer
+from streams.steps.withdraw import TakenBack, Withdrawer
 
 log = logging.getLogger(__name__)
 
@@ -38,14 +38,6 @@ RETIRED = "key-of-its-time-deleted"
 UNPROCESSABLE = Problem(
     "", "unprocessable", None, "a record that the processor can handle; report this one"
 )
-
-
-class TakenBack(NamedTuple):
-    """The release of a region and profile that its readers are to delete."""
-
-    region: str
-    profile: str
-    record_id: str
 
 
 class Outcome(NamedTuple):
@@ -79,7 +71,6 @@ class Releaser(NamedTuple):
 
     sanitise: Sanitiser
     generalise: Generaliser
-    withdraw: Withdrawer
 
     def __call__(
         self, agency: str, cleaned: Cleaned, locations: Mapping[str, Located], today: date
@@ -115,6 +106,7 @@ class Steps:
     geocode: Geocoder
     region: Regions
     releasers: Mapping[tuple[str, int], Releaser]
+    withdraw: Withdrawer
     keys: KeyRing
     recall: Recall
     is_open: Callable[[date], bool] = lambda _day: True
@@ -147,18 +139,24 @@ class Steps:
         by_supply = day is None and len(self.keys.epochs) > 1
         kept_back = self._kept_back(region, epoch, today)
         releaser = None if kept_back else self.releasers.get((region or OWN, epoch))
+        place = None if region is None else (region, self.keys.epochs[epoch].number)
         if releaser is None or region is None:
-            why = [kept_back] if kept_back else ()
+            stays = self._waiting(kept_back, region, epoch, cleaned)
+            gone, why = self.withdraw(record, place, (), stays)
             return Outcome(
-                (), record, caveats, locations, region, withheld=why, by_supply=by_supply
-            )
+                (), record, caveats, locations, region, taken_back=gone,
+                withheld=[kept_back, *why] if kept_back else why, by_supply=by_supply,
+            )  # fmt: skip
         locations = self.region.guarded(locations, region)
         made, withheld, combinations = releaser(self.agency, cleaned, locations, today)
-        releases = made if today <= self.personal_until else _without_personal(made, withheld)
-        gone = releaser.withdraw(self.agency, record, made)
+        releases, stays = made, ()
+        if today > self.personal_until:
+            releases = _without_personal(made, withheld)
+            stays = (PERSONAL,) if len(releases) < len(made) else ()
+        gone, why = self.withdraw(record, place, releases, stays)
         return Outcome(
-            (), record, caveats, locations, region, releases,
-            [TakenBack(region, *name) for name in gone] if gone else (), withheld, combinations,
+            (), record, caveats, locations, region, releases, gone,
+            [*withheld, *why] if why else withheld, combinations,
             not releases and self._is_wanted(releaser, today), by_supply,
         )  # fmt: skip
 
@@ -167,13 +165,17 @@ class Steps:
         cleaned = self.cleaned(given, now)
         if cleaned.faults:
             return Outcome(cleaned.faults)
-        return Outcome(
-            taken_back=[
-                TakenBack(region, *name)
-                for (region, _), releaser in self.releasers.items()
-                for name in releaser.sanitise.names(self.agency, cleaned.record)
-            ]
-        )
+        gone, why = self.withdraw.everything(cleaned.record)
+        return Outcome(taken_back=gone, withheld=why)
+
+    def _waiting(
+        self, why: str | None, region: str | None, epoch: int, cleaned: Cleaned
+    ) -> Sequence[str]:
+        """Return the profiles that keep what they have of a record that waits for a review alone."""
+        releaser = self.releasers.get((region or OWN, epoch))
+        if why != REVIEW_OVERDUE or releaser is None:
+            return ()
+        return releaser.sanitise.entitled(cleaned.record, cleaned.unread)
 
     def _is_wanted(self, releaser: Releaser, today: date) -> bool:
         """Return whether somebody is entitled to rows now, other ones than a profile excludes."""
@@ -184,13 +186,14 @@ class Steps:
         """Return why a valid record is released to nobody, not even to those entitled to it."""
         if region is None:
             return OUTSIDE
-        if today > self.released_until:
-            return REVIEW_OVERDUE
         if today > self.agreed_until.get(region, date.max):
             return AGREEMENT_OVER
         if not self.is_open(today):
             return NOT_OPENED
-        return RETIRED if self.keys.epochs[epoch].key is None else None
+        if self.keys.epochs[epoch].key is None:
+            return RETIRED
+        # The last: what waits for a review alone stays where it is.
+        return REVIEW_OVERDUE if today > self.released_until else None
 
 
 def _without_personal(made: list[Release], withheld: list[str]) -> list[Release]:

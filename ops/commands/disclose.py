@@ -111,6 +111,12 @@ def approve(
     no_prejudice: Annotated[
         bool, typer.Option("--no-prejudice", help="No proceedings are prejudiced (scrutiny).")
     ] = False,
+    against_advice: Annotated[
+        bool,
+        typer.Option(
+            "--against-advice", help="Approve although the Caldicott Guardian advised to withhold."
+        ),
+    ] = False,
     protocol: ProtocolOption = None,
     run_dir: RunDir = None,
     as_json: AsJson = False,
@@ -133,7 +139,10 @@ def approve(
         "without_consent": exception,
         "no_prejudice": no_prejudice,
     }
-    _decide("approve", case, party, key, reason, protocol, run_dir, more, as_json=as_json)
+    _decide(
+        "approve", case, party, key, reason, protocol, run_dir, more,
+        against_advice=against_advice, as_json=as_json,
+    )  # fmt: skip
 
 
 @disclose.command()
@@ -384,11 +393,16 @@ def _decide(
     run_dir: Path | None,
     more: dict[str, Any],
     *,
+    against_advice: bool = False,
     as_json: bool,
 ) -> None:
     office, _ = office_of(party, protocol, run_dir)
     officer = officer_of(office, key)
     stands = office.case(case)
+    if outcome == "approve" and stands.is_advised_against and not against_advice:
+        message = f"the Caldicott Guardian advised to withhold; `ipu disclose show {case}` has the "
+        message += "reason. To approve all the same, give --against-advice, and say why in --reason"
+        raise typer.BadParameter(message, param_hint="--against-advice")
     about = {"case": case, "previous": stands.head}
     letter = letter_of(Decision, officer, **about, outcome=outcome, reason=reason, **more)
     _tell(office.send(letter, officer), as_json=as_json)

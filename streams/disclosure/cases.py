@@ -26,7 +26,7 @@ class LaneKind(Enum):
 
 
 class Lane(NamedTuple):
-    """Where a batch was read; a backlog is that of one case."""
+    """Where a batch was read. A backlog is that of one case, and so may be what lies ahead."""
 
     kind: LaneKind
     case: str = ""
@@ -58,8 +58,12 @@ class CaseIntake(Protocol):
         """Read no intake any more but these partitions."""
         ...
 
-    def draw(self, case: str, places: Collection[TopicPartition]) -> None:
-        """Read these from their beginning for a case, or go on where that ended."""
+    def draw(self, case: str, places: Collection[TopicPartition], *, held: bool = False) -> None:
+        """Read these from their beginning for a case, or go on where that ended; none while `held`."""
+        ...
+
+    def read_ahead(self, case: str) -> None:
+        """Read all that a case is to be given ahead, before it is given any of it."""
         ...
 
     def stop_drawing(self, case: str) -> None:

@@ -173,10 +173,14 @@ class Discloser(Processor):
         # The broker's number: a topic can have more partitions than the protocol says.
         self._partitions = {topic: self._intake.partitions(topic) for topic in self._readings}
         self._read_standing()
-        lost = [case for case in self._register.standing if not self._is_taken_up(case)]
-        self._journal.commit()
-        self._intake.take_up({(topic, 0) for topic in self._letters} | self._needed())
         now = self._now()
+        held = [case for case in self._register.standing if self._register.is_held(case)]
+        # Before they are taken up: what is taken back of them meanwhile is passed on, and nothing given.
+        outputs = [output for case in held for output in self._hold(case, now)]
+        lost = [case for case in self._register.standing if not self._is_taken_up(case)]
+        self._intake.take_up({(topic, 0) for topic in self._letters} | self._needed())
+        # Nothing of this is undone: an abort restores all of it.
+        self._journal.commit()
         unreadable = self._ledger.unreadable(self._register, now)
         if unreadable:
             yield self._result(unreadable)
@@ -184,9 +188,10 @@ class Discloser(Processor):
             closing = case.after(State.CLOSING, now, DISCLOSER, StepKind.LOST)
             taken = Taken(case.case, closing, DISCLOSER, StepKind.LOST)
             yield self._result(self._keep(taken, now))
-        for case in [case for case in self._register.standing if self._register.is_held(case)]:
+        for case in held:
             log.warning("case %s is held: a party of it was rekeyed", case.case)
-            yield self._result(self._hold(case, now))
+        if outputs:
+            yield self._result(outputs)
         self._intake.wait()
 
     def due(self) -> Iterator[BatchResult]:
@@ -237,7 +242,7 @@ class Discloser(Processor):
     def _is_taken_up(self, case: Case) -> bool:
         """Return whether a case that is open still has its key and its topic."""
         try:
-            if case.state is State.OPEN and not self._register.is_held(case):
+            if case.state is State.OPEN:
                 self._seat(case)
         except FileNotFoundError:
             log.warning("case %s has lost its key; it is closed", case.case)
@@ -321,12 +326,20 @@ class Discloser(Processor):
 
     def _passed(self, records: Sequence[Intake], now: datetime) -> list[tuple[Supply, Passage]]:
         """Return what each record does to the cases that are to see it, by the lane that it was read in."""
-        lane = self._intake.lane
+        lane, desks = self._intake.lane, list(self._desks.values())
+        own = [desk for desk in desks if lane.case in {"", desk.case.case}]
+        for desk in own if records else ():
+            self._journal.undo_by(desk.saved())
         if lane.kind is LaneKind.AHEAD:
-            return self._found(records, self._is_to_get, self._withdrawn(now))
+            return self._found(records, own, self._is_to_get, self._withdrawn(now))
         if lane.kind is LaneKind.BACKLOG:
-            return self._found(records, lambda d, _: d.case.case == lane.case, self._given(now))
-        return self._found(records, lambda desk, record: desk.follows(record), self._given(now))
+            return self._found(records, own, lambda *_: True, self._given(now))
+        # What is new also takes back from cases that are still to be given what came before it.
+        drawing = [desk for desk in own if _draws(desk)]
+        return [
+            *self._found(records, drawing, self._is_to_get, self._withdrawn(now)),
+            *self._found(records, own, lambda d, record: d.follows(record), self._given(now)),
+        ]
 
     def _given(self, now: datetime) -> MakesPassages:
         """Return what gives a record to the cases that it is about."""
@@ -343,27 +356,22 @@ class Discloser(Processor):
     def _found(
         self,
         records: Sequence[Intake],
+        desks: Collection[Desk],
         sees: Callable[[Desk, Intake], bool],
         make: MakesPassages,
     ) -> list[tuple[Supply, Passage]]:
-        if not records:
-            return []
-        for desk in self._desks.values():
-            self._journal.undo_by(desk.saved())
         found: list[tuple[Supply, Passage]] = []
         for intake in records:
             reading = self._readings[intake.topic]
             supply = (reading.agency, reading.record_type.dataset, intake.supply_id)
-            desks = [desk for desk in self._desks.values() if sees(desk, intake)]
-            found += [(supply, passage) for passage in _made(make, intake, reading, desks)]
+            seeing = [desk for desk in desks if sees(desk, intake)]
+            found += [(supply, passage) for passage in _made(make, intake, reading, seeing)]
         return found
 
     def _is_to_get(self, desk: Desk, intake: Intake) -> bool:
         """Return whether a record that is read ahead is one that the case has not met."""
-        flow = desk.case.flow
-        draws = flow is not None and not flow.caught_up
         unmet = self._intake.is_unmet(desk.case.case, intake)
-        return unmet and (draws or desk.follows(intake))
+        return unmet and (_draws(desk) or desk.follows(intake))
 
     # What is due
 
@@ -415,6 +423,7 @@ class Discloser(Processor):
         standing = opened(case, Flow(key=encoded(wrapped), gone=gone), now)
         self._intake.follow(first)
         self._seat(standing)
+        self._intake.read_ahead(case.case)
         taken = Taken(case.case, standing, DISCLOSER, StepKind.OPENED)
         yield self._result(self._keep(taken, now))
         self._broker.grant(standing)
@@ -440,7 +449,8 @@ class Discloser(Processor):
             case, key, standing, self._settings.lasting, self._encode, self._names, marking
         )
         if case.flow is not None and not case.flow.caught_up:
-            self._intake.draw(case.case, self._places(case))
+            held = self._register.is_held(case)
+            self._intake.draw(case.case, self._places(case), held=held)
 
     def _unseat(self, case: str) -> None:
         """Let a case meet no record any more; once that is committed nothing is read for it."""
@@ -484,6 +494,11 @@ class Discloser(Processor):
         """Return the time, which here never runs backwards: what has expired does not come back."""
         self._latest = max(self._latest, self._settings.clock())
         return datetime.fromtimestamp(self._latest, UTC)
+
+
+def _draws(desk: Desk) -> bool:
+    """Return True for a case that is still to be given what came before it."""
+    return desk.case.flow is not None and not desk.case.flow.caught_up
 
 
 def _unmanageable(party: str, name: str) -> Refused:

@@ -43,6 +43,8 @@ class CaseFeed:
     _positions: Positions | None = None
     _ahead: Ahead | None = None
     _backlogs: dict[str, Backlog] = field(default_factory=dict)
+    _held: set[str] = field(default_factory=set)
+    _unread: dict[str, Ahead] = field(default_factory=dict)
     _renew_at: float = 0.0
     _is_held: bool = False
 
@@ -88,7 +90,7 @@ class CaseFeed:
         if self._ahead is not None:
             yield from self._look_ahead(self._ahead, most)
             return
-        for case in list(self._backlogs):
+        for case in [case for case in self._backlogs if case not in self._held]:
             yield from self._draw(case, most)
 
     def _renewed(self) -> Iterator[Portion]:
@@ -114,20 +116,33 @@ class CaseFeed:
             yield Portion(intakes[begin : begin + most], offsets, group)
 
     def _look_ahead(self, ahead: Ahead, most: int) -> Iterator[Portion]:
-        """Yield what lies ahead, without moving a position; at its end go on from the kept positions."""
-        records = ahead.poll(_POLL_SECONDS)
-        self.lane = _AHEAD
-        for begin in range(0, len(records), most):
-            here = self.standing
-            part = records[begin : begin + most]
-            yield Portion(part, here.offsets, here.group, moves=False)
+        """Yield what lies ahead; at its end go on from the kept positions."""
+        yield from self._ahead_of(_AHEAD, ahead, most)
         if ahead.has_met_the_end and not self._is_held:
             self.positions.go_on()
             self._ahead = None
             ahead.close()
 
+    def _ahead_of(self, lane: Lane, ahead: Ahead, most: int) -> Iterator[Portion]:
+        """Yield what is read ahead, without moving a position."""
+        records = ahead.poll(_POLL_SECONDS)
+        self.lane = lane
+        for begin in range(0, len(records), most):
+            here = self.standing
+            part = records[begin : begin + most]
+            yield Portion(part, here.offsets, here.group, moves=False)
+
     def _draw(self, case: str, most: int) -> Iterator[Portion]:
-        """Yield a part of what a case still gets of what came before it."""
+        """Yield a part of what a case still gets of what came before it.
+
+        A case that has just been opened reads all of it ahead first: what was erased is not given.
+        """
+        ahead = self._unread.get(case)
+        if ahead is not None:
+            yield from self._ahead_of(Lane(LaneKind.AHEAD, case), ahead, most)
+            if ahead.has_met_the_end:
+                self._unread.pop(case).close()
+            return
         backlog = self._backlogs[case]
         records = backlog.poll(_POLL_SECONDS)
         group = backlog.consumer.consumer_group_metadata()
@@ -170,11 +185,12 @@ class CaseFeed:
             self._positions.consumer.close()
 
     def _let_go(self) -> None:
-        for backlog in self._backlogs.values():
-            backlog.close()
+        for reader in (*self._backlogs.values(), *self._unread.values()):
+            reader.close()
         if self._ahead is not None:
             self._ahead.close()
-        self._backlogs, self._ahead, self._is_held = {}, None, False
+        self._backlogs, self._unread, self._held = {}, {}, set()
+        self._ahead, self._is_held = None, False
 
     # What the discloser asks
 
@@ -200,23 +216,36 @@ class CaseFeed:
         """Read no intake any more but these partitions."""
         self.positions.leave(self._intake() - set(places))
 
-    def draw(self, case: str, places: Collection[Place]) -> None:
-        """Read these for a case, from where its own group has committed."""
-        group = f"{case_groups(self.principal)}{case}"
-        self._backlogs[case] = Backlog(self.connection, group, places)
+    def draw(self, case: str, places: Collection[Place], *, held: bool = False) -> None:
+        """Read these for a case, from where its own group has committed; while it is `held` read nothing."""
+        self._backlogs[case] = Backlog(self.connection, self._group_of(case), places)
+        if held:
+            self._held.add(case)
+
+    def read_ahead(self, case: str) -> None:
+        """Read all that a case is to be given ahead, before it is given any of it."""
+        begin = dict(self._backlogs[case].at)
+        self._unread[case] = Ahead(self.connection, self._group_of(case), begin)
+
+    def _group_of(self, case: str) -> str:
+        """Return the group under which the broker keeps how much a case was given."""
+        return f"{case_groups(self.principal)}{case}"
 
     def stop_drawing(self, case: str) -> None:
         """Read nothing more for a case alone."""
-        backlog = self._backlogs.pop(case, None)
-        if backlog is not None:
-            backlog.close()
+        for reader in (self._backlogs.pop(case, None), self._unread.pop(case, None)):
+            if reader is not None:
+                reader.close()
 
     def met(self) -> Mapping[str, Mapping[Place, int]]:
-        """Return the cases that have come as far as what all follow; none while that waits."""
+        """Return the cases that have drawn as far as what all follow; none while that waits."""
         if self._ahead is not None:
             return {}
-        backlogs = self._backlogs.items()
-        return {case: dict(b.at) for case, b in backlogs if b.has_met(self.positions)}
+        return {
+            case: dict(backlog.at)
+            for case, backlog in self._backlogs.items()
+            if case not in self._held | self._unread.keys() and backlog.has_met(self.positions)
+        }
 
     def wait(self) -> None:
         """Keep the positions of all intake, and read ahead of them.

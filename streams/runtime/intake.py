@@ -7,7 +7,7 @@ from typing import Any
 from confluent_kafka import KafkaError, Message
 
 from streams.messages import Intake, supply_of
-from transport.messages import ERASE_HEADER, SUPPLY_HEADER
+from transport.messages import ERASE_HEADER, ROW_HEADER, SUPPLY_HEADER
 
 UNREADABLE = frozenset(
     {
@@ -32,6 +32,7 @@ def intake_of(message: Any) -> Intake:
         supply_of(headers.get(SUPPLY_HEADER)),
         message.timestamp()[1],
         ERASE_HEADER in headers,
+        row=headers.get(ROW_HEADER),
     )
 
 

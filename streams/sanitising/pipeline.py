@@ -26,6 +26,7 @@ from streams.sanitising.audit_entries import Origin, Trail
 from streams.steps.decode import Decoder, Undecodable
 from streams.steps.problems import Problem
 from streams.steps.route import OWN, Destination, Router
+from streams.steps.withdraw import KEY_DELETED
 from transport.errors import DependencyUnavailable
 from transport.messages import MARKING_HEADER, WRITER_HEADER, Headers, Output
 
@@ -37,7 +38,7 @@ _UNREADABLE = "a record batch that a Kafka client can read"
 
 
 TAKEN_BACK_FROM = "taken-back-from-"
-OF_WHOLE_ROWS = (EXCLUDED, UNKNOWN, TAKEN_BACK_FROM)
+OF_WHOLE_ROWS = (EXCLUDED, UNKNOWN, TAKEN_BACK_FROM, KEY_DELETED)
 """What the reasons begin with that are about a whole row; they go to its supplier alone."""
 
 
@@ -85,6 +86,7 @@ class Flow:
             return [self._reject(intake, outcome.faults, tally)]
         if intake.erases:
             tally.erased += 1
+            tally.withheld.update(outcome.withheld)
         else:
             self._count(outcome, tally)
         return outputs

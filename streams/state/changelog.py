@@ -27,6 +27,7 @@ from confluent_kafka import (
 
 from isp.agreement.topics import DAY_MS
 from sanitiser.memory import Memory
+from sanitiser.packing import unpacked
 from streams.runtime.kafka_config import WorkerClients
 from transport.messages import WRITER_HEADER
 from transport.transaction import Unmendable
@@ -204,7 +205,9 @@ class Changelog(Follower):
     def _remember(self, messages: Sequence[Message]) -> None:
         # All of a day at once. Not sorted by it: of two values of a key the later one counts.
         for day, entries in groupby(self._entries(messages), itemgetter(0)):
-            self._memory.keep({key: value for _, key, value in entries}, day)
+            # Unpacked first: of two packed entries with the same content the place of the later one counts.
+            unpacked_entries = (e for _, key, value in entries for e in unpacked(key, value))
+            self._memory.keep(dict(unpacked_entries), day)
 
     def _entries(self, messages: Sequence[Message]) -> Iterator[tuple[int, bytes, bytes]]:
         """Yield the day, the key and the value of what is not kept yet."""

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from isp.agreement.topics import MAXIMUM_REJECTION_BYTES
 from schemas.wire import Encode
-from streams.messages import Intake
+from streams.messages import Intake, row_of
 from streams.steps.problems import Problem
 from streams.steps.sanitise import Release
 from transport.messages import MARKING_HEADER, Headers, Output
@@ -69,6 +69,7 @@ class Router:
             "partition": intake.partition,
             "offset": intake.offset,
             "supply_id": intake.supply_id,
+            "row": row_of(intake.row),
             "faults": [fault._asdict() for fault in faults],
             "key": intake.key,
             "original": intake.value,

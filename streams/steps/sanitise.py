@@ -21,7 +21,7 @@ class Sanitiser:
 
     def __init__(self, policies: Sequence[Policy]) -> None:
         """Take one compiled policy a profile."""
-        self._policies = tuple(policies)
+        self.policies = tuple(policies)
         self._ruled = tuple((p, p.row_rule if p.has_exclusion else None) for p in policies)
         self._with_texts = tuple(policy for policy in policies if policy.has_texts)
         self.profiles = tuple(policy.profile for policy in policies)
@@ -46,20 +46,20 @@ class Sanitiser:
 
     def kept_out(self, record: dict[str, Any], unread: Collection[str]) -> list[str]:
         """Return why there is no release, for each profile that has none."""
-        reasons = (policy.kept_out(record, unread) for policy in self._policies)
+        reasons = (policy.kept_out(record, unread) for policy in self.policies)
         return [reason for reason in reasons if reason is not None]
 
     def digests(self, agency: str, record: dict[str, Any]) -> dict[str, str]:
         """Each digest that a release of the record can bear, with the field that bears it."""
         return {
             digest: field
-            for policy in self._policies
+            for policy in self.policies
             for field, digest in policy.digests(agency, record).items()
         }
 
-    def names(self, agency: str, record: dict[str, Any]) -> list[tuple[str, str]]:
-        """Profile and `record_id` of every release that there can be of the record."""
-        return [(policy.profile, policy.record_id(agency, record)) for policy in self._policies]
+    def entitled(self, record: dict[str, Any], unread: Collection[str]) -> list[str]:
+        """Return the profiles that may have such a row."""
+        return [p.profile for p in self.policies if p.kept_out(record, unread) is None]
 
     def residues(self, record: dict[str, Any]) -> int:
         """How many texts of a record say more than any profile is told of them."""

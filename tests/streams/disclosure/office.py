@@ -42,6 +42,8 @@ class ReadyIntake:
     unmet: bool = False
     followed: set[TopicPartition] = field(default_factory=set)
     drawn: dict[str, Collection[TopicPartition]] = field(default_factory=dict)
+    held: set[str] = field(default_factory=set)
+    ahead: set[str] = field(default_factory=set)
     joining: dict[str, Mapping[TopicPartition, int]] = field(default_factory=dict)
 
     def take_up(self, places: Collection[TopicPartition]) -> None:
@@ -60,8 +62,13 @@ class ReadyIntake:
         intake = {place for place in self.followed if ".intake." in place[0]}
         self.followed -= intake - set(places)
 
-    def draw(self, case: str, places: Collection[TopicPartition]) -> None:
+    def draw(self, case: str, places: Collection[TopicPartition], *, held: bool = False) -> None:
         self.drawn[case] = places
+        if held:
+            self.held.add(case)
+
+    def read_ahead(self, case: str) -> None:
+        self.ahead.add(case)
 
     def stop_drawing(self, case: str) -> None:
         self.drawn.pop(case, None)
@@ -85,12 +92,13 @@ class ReadyBroker:
 
     cases: dict[str, Case]
     done: list[tuple[str, str]] = field(default_factory=list)
+    names: list[bytes] = field(default_factory=list)
 
     def standing(self) -> Standing:
         return Standing(dict(self.cases))
 
     def given(self, case: str) -> Iterable[bytes]:
-        return ()
+        return self.names
 
     def make_topic(self, topic: Topic) -> None:
         self.done.append(("topic", topic.name))

@@ -84,6 +84,7 @@ def test_an_approved_case_is_opened_and_its_right_granted_after_the_commit(
     assert opened.counts["open"] == 2
     assert ("topic", NAMES.disclosed(other)) in office.broker.done
     assert other in office.intake.drawn
+    assert other in office.intake.ahead, "what was erased before is known before it is given"
     assert office.broker.done.index(("topic", NAMES.disclosed(other))) < office.broker.done.index(
         ("grant", other)
     )
@@ -103,6 +104,22 @@ def test_a_backlog_is_for_its_own_case_alone(office: Office) -> None:
     assert given(office.discloser.process([office.victim(0)])) == 0
     office.intake.lane = Lane(LaneKind.BACKLOG, CASE)
     assert given(office.discloser.process([office.victim(0)])) == 1
+
+
+def test_a_case_that_is_held_is_given_nothing_and_loses_what_is_taken_back(
+    tmp_path: Path,
+) -> None:
+    office = begun(Office(tmp_path))
+    commit(office, office.discloser.process([office.victim(0)]))
+    (name,) = office.discloser._desks[CASE].given
+    rekeyed = Office(tmp_path, PROTOCOL.model_copy(update={"rekeyed": ("police",)}))
+    rekeyed.broker.names = [name]
+    begun(rekeyed)
+    assert (CASE in rekeyed.intake.drawn, rekeyed.intake.held) == (True, {CASE})
+    rekeyed.intake.unmet = True
+    erased = rekeyed.victim(0)._replace(erases=True)
+    result = rekeyed.discloser.process([rekeyed.victim(1), erased])
+    assert (given(result), taken_back(result)) == (0, 1)
 
 
 def test_a_case_that_has_met_the_rest_joins_it_where_it_stands(office: Office) -> None:

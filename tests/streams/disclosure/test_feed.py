@@ -95,6 +95,25 @@ def test_a_backlog_commits_for_its_own_group_until_it_has_met_the_rest(feed: Cas
     assert feed.met() == {}
 
 
+def test_a_case_that_has_just_been_opened_reads_all_ahead_before_it_draws(feed: CaseFeed) -> None:
+    feed.follow({PLACE: 5})
+    feed.draw(CASE, [PLACE])
+    feed.read_ahead(CASE)
+    found = portions(feed, 10, lambda f: bool(f) and f[-1].moves)
+    ahead = [portion for portion in found if not portion.moves]
+    assert values(ahead) == values([p for p in found if p.moves]) == list("01234")
+    assert feed.met() == {CASE: {PLACE: 5}}
+
+
+def test_of_a_case_that_is_held_nothing_is_drawn(feed: CaseFeed) -> None:
+    feed.follow({PLACE: 5})
+    feed.draw(CASE, [PLACE], held=True)
+    for _ in range(5):
+        assert list(feed.poll(10)) == []
+    feed._backlogs[CASE].at[PLACE] = 5
+    assert feed.met() == {}
+
+
 def test_the_lag_is_that_of_the_case_that_is_furthest_behind(feed: CaseFeed) -> None:
     feed.follow({PLACE: 0})
     portions(feed, 10, lambda f: len(values(f)) == 5)

@@ -339,7 +339,7 @@ def test_every_policy_makes_exactly_the_fields_of_its_release_schema(
 ) -> None:
     for flow in partnership.pipeline._flows.values():
         steps = flow.steps
-        for policy in steps.releasers[OWN, 0].sanitise._policies:
+        for policy in steps.releasers[OWN, 0].sanitise.policies:
             record = dict.fromkeys((f.name for f in steps.record_type.fields), None)
             record |= dict.fromkeys(steps.record_type.identity, "R1")
             nowhere = Located(NOWHERE, "none", (), ())
@@ -443,7 +443,7 @@ def test_each_kind_of_state_is_written_to_its_topic(full: Partnership) -> None:
         if ".internal." in output.topic:
             written.setdefault(output.topic, set()).add((output.key or b"")[:1])
     assert written == {
-        NAMES.state("withdrawals"): {b"n"},
+        NAMES.state("withdrawals"): {b"p"},
         NAMES.state("dates-ages"): {b"d", b"b"},
         NAMES.state("combinations"): {b"c"},
         NAMES.audit_heads: {b"b"},

@@ -11,6 +11,7 @@ from confluent_kafka import KafkaError, KafkaException, TopicPartition
 
 from isp.agreement.topics import DAY_MS
 from sanitiser.memory import NOTE_BYTES, Memory
+from sanitiser.packing import RELEASED, packed
 from schemas.state import RENEWAL_DAYS
 from streams.runtime.kafka_config import WorkerClients
 from streams.state import changelog
@@ -212,6 +213,19 @@ def test_the_later_value_of_a_key_counts_whatever_day_its_writer_had(
     broker.write(b"b", b"2", day=1_000)
     log.restore()
     assert (memory.get(b"a"), memory.get(b"b")) == (b"1", b"2")
+
+
+def test_where_a_record_is_released_is_read_back_as_the_last_of_its_batches_has_it(
+    broker: Broker, log: Changelog, memory: Memory
+) -> None:
+    """A batch can write the very bytes that an earlier one wrote, with others in between."""
+    moved, still = RELEASED + bytes(12), RELEASED + bytes([1] * 12)
+    for value in (b"here", b"there", b"here"):
+        for name, content in packed({moved: value, still: b"here"}).items():
+            broker.write(name, content)
+    log.restore()
+    assert (memory.get(moved), memory.get(still)) == (b"here", b"here")
+    assert len(memory) == 2
 
 
 def test_a_topic_that_may_not_be_read_ends_the_worker_and_is_named(
