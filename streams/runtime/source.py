@@ -153,24 +153,30 @@ class Source:
         """Have the processor restore after an assignment or an abort; return True once it has."""
         assignments = self.feed.assignments
         if self._restored != assignments:
-            if not self._write_all(self.processor.restore(self.feed.assignment), watched=False):
+            if not self._write_all(self.processor.restore(self.feed.assignment), is_due=False):
                 return False
             self._restored = assignments
         return True
 
-    def _write_all(self, results: Iterable[BatchResult], *, watched: bool = True) -> bool:
-        """Commit results that no message made; return False if one was aborted."""
+    def _write_all(self, results: Iterable[BatchResult], *, is_due: bool = True) -> bool:
+        """Commit results that no message made; return False if one was aborted.
+
+        To restore may take any time, and what it commits ends no row of aborts: each abort is followed by it.
+        """
         found = iter(results)
         while True:
-            result = self._next(found) if watched else next(found, None)
+            result = self._next(found) if is_due else next(found, None)
             if result is None:
                 return True
             standing = self.feed.standing
             try:
                 self._commit(result, standing)
             except TransactionAborted as error:
-                self._undo(error)
+                # No smaller batch would help.
+                self._undo(error, is_cut=False)
                 return False
+            if is_due:
+                self._aborts = 0
             self._settle(result, standing, time.time())
 
     def _next(self, results: Iterator[BatchResult]) -> BatchResult | None:
@@ -192,12 +198,12 @@ class Source:
         if result is None:
             return False
         self._limit.grow()
+        self._aborts = 0
         self._settle(result, portion, started)
         return True
 
     def _settle(self, result: BatchResult, portion: Portion, started: float) -> None:
         """Make lasting what is committed."""
-        self._aborts = 0
         self.feed.committed(portion)
         self.processor.committed(result)
         self._metrics.committed(portion.intakes, result, started)
@@ -239,10 +245,10 @@ class Source:
                 return result
         raise Unmendable("the rejection of one record cannot be written")
 
-    def _undo(self, error: TransactionAborted) -> None:
+    def _undo(self, error: TransactionAborted, *, is_cut: bool = True) -> None:
         log.warning("transaction aborted (%s); reading again from the committed offsets", error)
         self._metrics.aborted.inc()
-        if not isinstance(error, OutputsTooLarge):
+        if not (is_cut and isinstance(error, OutputsTooLarge)):
             # Each of the others makes the batch smaller, so they end by themselves.
             self._aborts += 1
         if self._aborts > _ABORTS_IN_A_ROW:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from confluent_kafka import TopicPartition
@@ -182,6 +182,29 @@ def test_what_cannot_be_restored_for_aborts_ends_the_process(log: Log) -> None:
         for _ in range(10):
             source.turn()
     assert texts(log) == []
+
+
+def test_what_is_due_and_too_large_ends_the_process(log: Log) -> None:
+    log.largest = 3
+    source = begun(Scripted(is_due=["large"]), "a")
+    with pytest.raises(Unmendable, match="in a row"):
+        for _ in range(10):
+            source.turn()
+
+
+def test_what_a_restore_writes_ends_no_row_of_aborts(log: Log) -> None:
+    class Failing(Producer):
+        def commit_transaction(self, timeout: float) -> None:
+            self.log.aborts_to_come = int(any(value == b"a" for _, _, value in self.pending))
+            super().commit_transaction(timeout)
+
+    source = begun(Scripted(restores=["restored"]), "a")
+    assert source._transactor is not None
+    source._transactor._producer = cast(Any, Failing(log, {}))
+    with pytest.raises(Unmendable, match="in a row"):
+        for _ in range(10):
+            source.turn()
+    assert set(texts(log)) == {"restored"}
 
 
 def test_offsets_that_are_committed_anew_are_no_batch(log: Log) -> None:
