@@ -1,4 +1,4 @@
-"""The one composition: what every long-running program is given, and how it runs.
+"""The one composition: assembles what every long-running program is given, and runs it.
 
 A program is the worker, the discloser, and each agent to come. A command or a container has a `Deployment`;
 the rest is assembled here and in the program's own module. Nothing is read from the broker but what a program
@@ -46,7 +46,7 @@ class StartError(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Grounds:
-    """What a program works by: the signed protocol and the schemas in force, on its own connection."""
+    """The signed protocol and the schemas in force that a program works by, on its own connection."""
 
     signed: ReadProtocol
     connection: Mapping[str, Any]

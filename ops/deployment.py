@@ -1,4 +1,4 @@
-"""Where programs find what they need. Imports none of the libraries that they use."""
+"""The addresses, passwords and keys of the programs. Imports none of the libraries that they use."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """Where the programs of one partnership find the broker, their passwords and keys."""
+    """The broker's address, the passwords and the keys of one partnership's programs."""
 
     bootstrap: str
     secrets: SecretStore
@@ -44,7 +44,7 @@ class Deployment:
 
 @dataclass(frozen=True, slots=True)
 class MetricsSettings:
-    """Where a program serves its metrics; `port` None serves none."""
+    """Port and password of a program's metrics; without a `port` none are served."""
 
     port: int | None = None
     password: str = field(default="", repr=False)

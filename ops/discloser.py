@@ -1,4 +1,4 @@
-"""The discloser as a program: what it is given, and what it runs by."""
+"""The discloser as a program: protocol, keys and two connections become a source."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How an agent's messages become bytes and back: by the ids of the partnership's schemas."""
+"""Encoders and decoders of an agent's messages, by the ids of the partnership's schemas."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What stands at the broker for cases, by the discloser's own connection and the administrator's."""
+"""Topics, rights and state of cases at the broker, by the discloser's connection and the administrator's."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ class KafkaCaseBroker:
         return Openings.by(settings.admin, settings.names, settings.keys)
 
     def standing(self) -> Standing:
-        """Read every case and consent as it stands.
+        """Read the current state of every case and consent.
 
         Raises:
-            ReadError: what stands cannot be read.
+            ReadError: the topic of cases cannot be read.
         """
         settings = self._settings
         return read_standing(settings.connection, settings.protocol, settings.catalogue)

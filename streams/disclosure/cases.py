@@ -1,4 +1,4 @@
-"""What the discloser asks of Kafka: the intake as its cases need it, and what they have at the broker."""
+"""Interfaces of the discloser to Kafka: the intake that its cases need, and their topics and rights."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class LostTopic(RuntimeError):
 
 
 class LaneKind(Enum):
-    """Where a batch was read: what is new, what lies ahead of cases that wait, or what a case still gets."""
+    """The kinds of reading: new records, records read ahead for cases that wait, the backlog of one case."""
 
     NEW = auto()
     AHEAD = auto()
@@ -26,7 +26,7 @@ class LaneKind(Enum):
 
 
 class Lane(NamedTuple):
-    """Where a batch was read. A backlog is that of one case, and so may be what lies ahead."""
+    """The source of a batch. A backlog has a case; records that are read ahead may have one."""
 
     kind: LaneKind
     case: str = ""
@@ -36,7 +36,7 @@ class CaseIntake(Protocol):
     """Letters, and the intake of those partitions that an open case waits for."""
 
     lane: Lane
-    """Where the batch at hand was read."""
+    """The lane of the batch that is processed now."""
 
     def take_up(self, places: Collection[TopicPartition]) -> None:
         """Go on with these where the last process ended; forget every other."""
@@ -93,10 +93,10 @@ class CaseIntake(Protocol):
 
 
 class CaseBroker(Protocol):
-    """What stands at the broker for cases. Each act may be repeated."""
+    """Topics and rights of cases at the broker, and their state. Each act may be repeated."""
 
     def standing(self) -> Standing:
-        """Read every case and consent as it stands."""
+        """Read the current state of every case and consent."""
         ...
 
     def given(self, case: str) -> Iterable[bytes]:

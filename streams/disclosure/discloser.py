@@ -1,8 +1,8 @@
 """The discloser: takes officers' letters, opens and closes cases, and releases to those that are open.
 
-Each result is one Kafka transaction: how a case stands, what was released to it, the audit of both and the
-positions read become visible together or not at all. A process that ends is started again, and goes on from
-what is committed.
+Each result is one Kafka transaction: the state of a case, the records released to it, the audit of both and
+the positions read become visible together or not at all. A process that ends is started again, and goes on
+from what is committed.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ class DiscloserSettings:
 
 
 class Discloser(Processor):
-    """Makes of letters and intake how the cases of one partnership stand, and what they are given."""
+    """Handles the letters of one partnership, keeps the state of its cases, and gives them their records."""
 
     def __init__(
         self,
@@ -95,9 +95,9 @@ class Discloser(Processor):
         heads: Heads,
         allowances: Mapping[str, Allowance],
     ) -> None:
-        """Take what it reads, what stands at the broker for cases, and the heads of the audit's chains.
+        """Take its intake, the broker of its cases, and the heads of the audit's chains.
 
-        `allowances` has how many letters each topic of letters may have taken.
+        `allowances` has the number of letters that may be taken of each topic.
         """
         self._settings = settings
         self._protocol, self._catalogue = settings.protocol, settings.catalogue
@@ -167,7 +167,7 @@ class Discloser(Processor):
         return BatchResult(outputs, counts={**counts, "open": is_open})
 
     def restore(self, assignment: Collection[TopicPartition]) -> Iterator[BatchResult]:
-        """Read how the cases stand, follow the letters, and read ahead of what the open cases wait for."""
+        """Read the state of the cases, follow the letters, and read ahead of what the open cases wait for."""
         del assignment
         self._forget()
         # The broker's number: a topic can have more partitions than the protocol says.
@@ -195,7 +195,7 @@ class Discloser(Processor):
         self._intake.wait()
 
     def due(self) -> Iterator[BatchResult]:
-        """Join cases that have met the rest, close those whose time is over, and equip the others."""
+        """Join cases that have caught up, close those whose time is over, and make what the others need."""
         self._begin()
         yield from self._join()
         now = self._now()

@@ -26,10 +26,10 @@ _NEW, _AHEAD = Lane(LaneKind.NEW), Lane(LaneKind.AHEAD)
 
 @dataclass(slots=True)
 class CaseFeed:
-    """Reads letters always, and intake for cases: what is new, and what they still get of what was before.
+    """Reads letters always, and intake for cases: new records, and for a case that was opened earlier ones.
 
-    `allowances` has how many letters each topic of letters may have taken. The lane says where the batch
-    at hand was read.
+    `allowances` has the number of letters that may be taken of each topic. The lane says where the current
+    batch was read.
     """
 
     connection: Mapping[str, Any]
@@ -78,7 +78,7 @@ class CaseFeed:
         """Do nothing: nothing was waited for."""
 
     def poll(self, most: int) -> Iterator[Portion]:
-        """Yield renewed positions, letters with what is new, and what lies ahead or a part of each backlog.
+        """Yield renewed positions, letters and new records, and records read ahead or a part of each backlog.
 
         Letters go first: what they withdraw goes no more to the records beside them.
         """

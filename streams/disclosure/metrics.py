@@ -1,4 +1,4 @@
-"""What the discloser tells Prometheus beside what every source tells. No label names a case or a person."""
+"""Metrics of the discloser, in addition to those of every source. No label names a case or a person."""
 
 from __future__ import annotations
 

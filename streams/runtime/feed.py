@@ -52,9 +52,9 @@ _HOPELESS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Portion:
-    """What is processed as one batch, and the offsets that its transaction commits for the group.
+    """The messages of one batch, and the offsets that its transaction commits for the group.
 
-    One that does not move its offsets needs no transaction where nothing comes of it.
+    A portion that does not move the offsets needs no transaction if it has no outputs.
     """
 
     intakes: Sequence[Intake]

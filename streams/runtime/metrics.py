@@ -1,4 +1,4 @@
-"""What every source tells Prometheus. Labels name topics, agencies, datasets and reasons, never content."""
+"""Metrics of every source. Labels name topics, agencies, datasets and reasons, never content."""
 
 from __future__ import annotations
 

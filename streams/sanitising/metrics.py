@@ -1,4 +1,4 @@
-"""What the sanitising agent tells Prometheus beside what every source tells."""
+"""Metrics of the sanitising agent, in addition to those of every source."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every processor promises the source that drives it, whatever it does."""
+"""Every processor keeps the contract with the source that drives it."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def trial(make: Make) -> Trial:
 
 
 def told(result: BatchResult) -> list[tuple[str, bytes | None, bool]]:
-    """What a result writes, without what is drawn at random, as a nonce is."""
+    """The outputs of a result, without values: a nonce is random."""
     return [(o.topic, o.key, o.value is None) for o in result.outputs]
 
 

@@ -88,7 +88,7 @@ class ReadyIntake:
 
 @dataclass
 class ReadyBroker:
-    """What stands for cases, and what was done for them."""
+    """The state of cases, and what was done for them."""
 
     cases: dict[str, Case]
     done: list[tuple[str, str]] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""What the discloser makes of letters, records and time, without a broker."""
+"""The discloser handles letters, records and time, without a broker."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def commit(office: Office, *results: BatchResult) -> None:
 
 
 def due(office: Office) -> list[BatchResult]:
-    """What is due, each committed before the next."""
+    """All results that are due, each committed before the next."""
     found = []
     for result in office.discloser.due():
         commit(office, result)

@@ -1,4 +1,4 @@
-"""What the source does for any processor: what is due, what was aborted, what is restored."""
+"""The source writes what is due, reads again after an abort and has the processor restore."""
 
 from __future__ import annotations
 
