@@ -284,8 +284,9 @@ def the_metrics_tell_of_the_case_and_of_the_lag(site: Site, port: int) -> None:
     assert told["ipu_cases_open"] == {(): 1}
     assert told["ipu_records_disclosed_total"] == {(): 2}
     assert told["ipu_letters_total"] == {(): 2}
-    read = {(site.intake(INCIDENTS), str(p)) for p in site.ends(site.intake(INCIDENTS))}
-    read |= {(site.partnership.names.letters(party), "0") for party in ("police", "council")}
+    # A partition comes before its topic: the page has labels in the order of their names.
+    read = {(str(p), site.intake(INCIDENTS)) for p in site.ends(site.intake(INCIDENTS))}
+    read |= {("0", site.partnership.names.letters(party)) for party in ("police", "council")}
 
     def lag() -> dict[tuple[str, ...], float]:
         return site.samples(port)["ipu_consumer_lag_records"]
