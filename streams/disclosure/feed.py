@@ -185,10 +185,11 @@ class CaseFeed:
             self._positions.consumer.close()
 
     def _let_go(self) -> None:
-        for reader in (*self._backlogs.values(), *self._unread.values()):
-            reader.close()
-        if self._ahead is not None:
-            self._ahead.close()
+        for backlog in self._backlogs.values():
+            backlog.close()
+        for ahead in (self._ahead, *self._unread.values()):
+            if ahead is not None:
+                ahead.close()
         self._backlogs, self._unread, self._held = {}, {}, set()
         self._ahead, self._is_held = None, False
 

@@ -49,6 +49,7 @@ class Processor(Protocol):
 
     def committed(self, result: BatchResult) -> None:
         """Make the changes of the last result last: it is committed."""
+        del result
 
     def restore(self, assignment: Collection[TopicPartition]) -> Iterable[BatchResult]:
         """Take up what is committed, and return what is to be written before the next batch.
