@@ -58,6 +58,7 @@ Data = Annotated[Path, typer.Option(envvar="IPU_DATA", help="Folder of the postc
 MetricsPort = Annotated[
     int | None, typer.Option(envvar="IPU_METRICS_PORT", help="Loopback port of the metrics.")
 ]
+State = Annotated[Path, typer.Option(envvar="IPU_STATE", help="Folder of the state stores.")]
 
 REGISTRY_FILE = f"{REGISTRY}.properties"
 """The registry's password as the settings of the registry itself have it."""
@@ -122,6 +123,7 @@ def worker(
     secrets_folder: Secrets,
     bootstrap: Bootstrap,
     data: Data,
+    state: State,
     *,
     slot: Annotated[str, typer.Option(envvar="IPU_SLOT", help="Name among the workers.")] = "0",
     metrics_port: MetricsPort = None,
@@ -132,7 +134,7 @@ def worker(
     principal = Names(signed.protocol.prefix).worker
     store = _store(secrets_folder, (principal, METRICS))
     deployment = Deployment(bootstrap, store)
-    run_worker(WorkerSettings.of(deployment, signed, data, slot, metrics_port))
+    run_worker(WorkerSettings.of(deployment, signed, data, state, slot, metrics_port))
 
 
 @container.command()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import time
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from isp.agreement.topics import Names, state_days
@@ -15,6 +17,7 @@ from sanitiser.places.gazetteer import Gazetteer
 from sanitiser.places.postcode_store import METADATA_FILE
 from sanitiser.places.postcodes import PostcodeIndex
 from sanitiser.places.premises import withheld_premises
+from schemas.state import STATE_KINDS
 from schemas.wire import bytes_decoder, decoder
 from streams.runtime.batching import BatchBounds
 from streams.runtime.ending import end_when, until_changed
@@ -25,6 +28,9 @@ from streams.runtime.source import Source, SourceSettings
 from streams.sanitising.assembly import build_pipeline
 from streams.sanitising.metrics import Metrics
 from streams.state.changelog import Changelog
+from streams.state.disk import DiskTables
+from streams.state.identity import identify
+from streams.state.store import TABLES, StateStore
 from streams.wire import Wire
 from transport.client_names import WORKER_SLOTS
 
@@ -41,18 +47,26 @@ if TYPE_CHECKING:
     from transport.schemas import Schemas
 
 
+STATE_FOLDER = "state"
+"""Folder of the run directory with the state stores of the workers."""
+
+
 class WorkerError(StartError):
     """The worker cannot start; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class WorkerSettings:
-    """Everything one worker process is given."""
+    """Everything one worker process is given.
+
+    Under the folder `state` each worker has its state store, by its principal and slot.
+    """
 
     signed: ReadProtocol
     index: Path
     connection: dict[str, Any]
     keys: KeyStore
+    state: Path
     slot: str = "0"
     metrics: MetricsSettings = field(default_factory=MetricsSettings)
 
@@ -62,6 +76,7 @@ class WorkerSettings:
         deployment: Deployment,
         signed: ReadProtocol,
         data: Path,
+        state: Path,
         slot: str,
         metrics_port: int | None,
     ) -> WorkerSettings:
@@ -71,6 +86,7 @@ class WorkerSettings:
             data / INDEX_FOLDER,
             deployment.connection(Names(signed.protocol.prefix).worker),
             deployment.keys,
+            state,
             slot,
             deployment.metrics_on(metrics_port),
         )
@@ -93,24 +109,46 @@ def run_worker(settings: WorkerSettings) -> None:
     new_epoch = until_changed(settings.keys.file)
     keys, folder = settings.keys.ring(), settings.index.parent
     schemas = grounds.schemas()
-    pipeline = assemble(protocol, catalogue, index, folder, schemas, keys, settings.slot)
+    store = _store(settings, protocol)
+    pipeline = assemble(protocol, catalogue, index, folder, schemas, keys, settings.slot, store)
     metrics = Metrics(serve_metrics(settings.metrics), pipeline.topics)
     metrics.index_rows.set(len(index))
     metrics.index_age.set((settings.index / METADATA_FILE).stat().st_mtime)
-    source = _source(settings, grounds, pipeline, metrics)
+    source = _source(settings, grounds, pipeline, store, metrics)
     end_when(new_epoch, "there is a new epoch of keys")
     run_program(Names(protocol.prefix).worker, source, metrics, grounds)
 
 
+def _store(settings: WorkerSettings, protocol: Protocol) -> StateStore:
+    """Return the state store on disk of this worker."""
+    # What the worker writes is its owner's alone.
+    os.umask(0o077)
+    folder = settings.state / f"{Names(protocol.prefix).worker}.{settings.slot}"
+    return StateStore(DiskTables(folder, TABLES), state_days(protocol), is_followed=True)
+
+
 def _source(
-    settings: WorkerSettings, grounds: Grounds, pipeline: Pipeline, metrics: Metrics
+    settings: WorkerSettings,
+    grounds: Grounds,
+    pipeline: Pipeline,
+    store: StateStore,
+    metrics: Metrics,
 ) -> Source:
     """Return the source that drives the pipeline, with the state and the heads that it follows."""
     names, system = Names(grounds.protocol.prefix), grounds.catalogue.system
     clients = WorkerClients(settings.connection, names.worker, settings.slot)
-    decode = bytes_decoder(system["memory"], "value")
-    state = [names.state(kind) for kind in state_days(grounds.protocol)]
-    changelog = Changelog(clients, state, names.memory, pipeline.memory, pipeline.writer, decode)
+    for kind in STATE_KINDS:
+        metrics.state_entries.labels(kind).set_function(partial(store.count, kind))
+    changelog = Changelog(
+        clients,
+        [names.state(kind) for kind in STATE_KINDS],
+        names.memory,
+        store,
+        pipeline.writer,
+        bytes_decoder(system["memory"], "value"),
+        partial(identify, clients.connection),
+        metrics.state_restored.set,
+    )
     decode_head = decoder(system["audit-head"])
     heads = HeadsFollower(clients.reader(), names.audit_heads, pipeline.heads, decode_head)
     feed = GroupFeed(clients.consumer(), pipeline.topics, metrics, BatchBounds())
@@ -126,12 +164,16 @@ def assemble(
     schemas: Schemas,
     keys: KeyRing,
     slot: str = "0",
+    state: StateStore | None = None,
 ) -> Pipeline:
-    """Return the pipeline of a protocol, with the places and premises in the folder `beside`."""
+    """Return the pipeline of a protocol, with the places and premises in the folder `beside`.
+
+    Without a `state` store there is one in main memory.
+    """
     wire = Wire.of(schemas)
     folder, listed = beside / GAZETTEER_FOLDER, beside / PREMISES_FILE
     gazetteer = Gazetteer.open(folder) if folder.is_dir() else None
     premises = PremisesList.open(listed) if listed.is_file() else withheld_premises
     return build_pipeline(
-        protocol, catalogue, index, keys, wire, time.time, gazetteer, premises, slot
+        protocol, catalogue, index, keys, wire, time.time, gazetteer, premises, slot, state
     )

@@ -29,6 +29,7 @@ _Treat = Callable[[str, Any], Any]
 Scrub = Callable[[str], str | None]
 """From a text to what of it may leave; None where nothing of it may."""
 _CODED_TEXTS = 16_384
+_AGENCIES = 256
 _AS_IT_IS = frozenset({"keep", "code", "age"})
 _PLACE = Released._fields
 
@@ -59,9 +60,7 @@ class Policy:
         """
         self.profile = profile
         self._identity = Identity(record_type)
-        self._dataset = record_type.dataset
-        self._record_key = key.for_purpose(profile, "record")
-        self._keys_of: dict[str, ReferenceKey] = {}
+        self._record_keys = _by_agency(key.for_purpose(profile, "record"), record_type.dataset)
         self.row_rule = RowRule(record_type, profile, code_lists)
         released = record_type.released(profile)
         self._told = frozenset(f.name for f in released)
@@ -134,11 +133,7 @@ class Policy:
 
         Where a part of the identity is not known, all that the record says names it.
         """
-        key = self._keys_of.get(agency)
-        if key is None:
-            key = self._record_key.begun(self._dataset, agency)
-            self._keys_of[agency] = key
-        return key.digest(*self._identity(record))
+        return self._record_keys(agency).digest(*self._identity(record))
 
     def digests(self, agency: str, record: Record) -> dict[str, str]:
         """The digests that a release of the record bears, by field."""
@@ -150,7 +145,7 @@ class Policy:
     ) -> dict[str, Any]:
         """The record under the schema that `schemas.derive.release_schema` gives."""
         get = record.get
-        released = {name: get(name) for name in self._kept}
+        released = dict(zip(self._kept, map(get, self._kept), strict=True))
         if self._stand_ins:
             released |= self._stand_ins
         for prefix, parts in self._located:
@@ -193,7 +188,8 @@ def _treatment(
     treatment = field.treatments[profile]
     match treatment.action:
         case "reference":
-            return key.for_purpose(profile, field.join or field.name).digest
+            keys = _by_agency(key.for_purpose(profile, field.join or field.name))
+            return lambda agency, given: keys(agency).digest(given)
         case "coded-text" if treatment.code_list:
             return _coded_text(code_lists[treatment.code_list])
         case "premises":
@@ -208,6 +204,11 @@ def _treatment(
         case action if action in _OF_VALUES:
             return _OF_VALUES[action]
     raise AssertionError(f"no treatment for {field.name!r}")
+
+
+def _by_agency(key: ReferenceKey, *parts: str) -> Callable[[str], ReferenceKey]:
+    """Return, by agency, the key that has taken in `parts` and the agency."""
+    return lru_cache(maxsize=_AGENCIES)(lambda agency: key.begun(*parts, agency))
 
 
 def _hour(_agency: str, given: time) -> time:

@@ -57,14 +57,15 @@ def worker(
     # Not sooner: a supervisor has no use for any of it, and would start its worker a second later.
     from isp.broker.signed import load_signed
     from ops.system import deployment_of
-    from ops.worker import WorkerSettings, run_worker
+    from ops.worker import STATE_FOLDER, WorkerSettings, run_worker
 
     stack = running_stack(run_dir)
     protocol_file = protocol_of(stack.run_dir, protocol)
     signed = load_signed(protocol_file, load_catalogue(), exercise=exercise)
     deployment = deployment_of(stack)
     with _alone_in(stack, slot):
-        run_worker(WorkerSettings.of(deployment, signed, stack.run_dir, slot, metrics_port))
+        state = stack.run_dir / STATE_FOLDER
+        run_worker(WorkerSettings.of(deployment, signed, stack.run_dir, state, slot, metrics_port))
 
 
 @contextmanager

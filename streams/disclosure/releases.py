@@ -37,8 +37,8 @@ class Reading(NamedTuple):
         """The cleaned record with its caveats; None for what the stream rejects."""
         local = london_time(now)
         try:
-            record, problems = self.validate(self.decode(intake.value), local)
-            cleaned = self.clean(record, problems, local.date())
+            record, problems = self.validate.read(self.decode.read(intake.value), local)
+            cleaned = self.clean.clean(record, problems, local.date())
         except DependencyUnavailable:
             raise
         except Exception:  # noqa: BLE001 - the stream rejects it as unprocessable, and tells its supplier

@@ -25,7 +25,7 @@ class Processor(Protocol):
     - The changes of a result last once `committed` is called. Each other call begins with what is committed.
     - A result goes to topics that the protocol lets the processor's principal write.
     - No message makes `process` raise anything but `DependencyUnavailable`. The source then offers the same
-      batch again. Every other exception ends the process.
+      batch again. Every other exception ends the process, as that of a state store that cannot be read.
     - A batch of one message whose outputs are too large comes again with another `Handling`. Its outputs are
       then small.
     - No two calls run at the same time.

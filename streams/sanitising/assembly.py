@@ -19,6 +19,7 @@ from streams.assembly import Means, build_steps, terms_of
 from streams.sanitising.alarm import RejectAlarm
 from streams.sanitising.audit_entries import Audience, Trail
 from streams.sanitising.pipeline import Flow, Pipeline
+from streams.state.store import StateStore
 from streams.steps.decode import Decoder
 from streams.steps.route import Destination, Router
 from streams.wire import Wire
@@ -45,8 +46,11 @@ def build_pipeline(
     gazetteer: Gazetteer | None = None,
     premises: Scrub = withheld_premises,
     slot: str = "0",
+    state: StateStore | None = None,
 ) -> Pipeline:
     """The pipeline of everything the protocol has agencies supply; `slot` names its chain of the audit.
+
+    Without a `state` store there is one in main memory.
 
     Raises:
         RecogniserMissing: the protocol allows scrubbed texts, and what they need is not installed.
@@ -57,16 +61,17 @@ def build_pipeline(
         for topic in topics(protocol, catalogue)
         if topic.family in {"rejected", "receipts", "internal", "audit", *RELEASES}
     }
-    means = Means.of(protocol, catalogue, index, keys, gazetteer, premises)
+    store = StateStore(days=state_days(protocol)) if state is None else state
+    means = Means.of(protocol, catalogue, index, keys, gazetteer, premises, store)
     parts = _Parts(protocol, catalogue, means, wire, destinations)
     flows = {names.intake(s.agency, s.dataset): _flow(s, parts) for s in protocol.supplies}
     receipts = {s.agency: destinations[names.receipts(s.agency)] for s in protocol.supplies}
     audit, heads = destinations[names.audit], destinations[names.audit_heads]
-    trail = Trail(audit, heads, _audiences(parts), means.memory, names.worker, slot)
+    trail = Trail(audit, heads, _audiences(parts), store, names.worker, slot)
     remembered: dict[StateKind | None, Destination] = {None: destinations[names.memory]}
     remembered |= {kind: destinations[names.state(kind)] for kind in state_days(protocol)}
     return Pipeline(
-        flows, receipts, means.memory, remembered, trail, clock, RejectAlarm(protocol),
+        flows, receipts, store, remembered, trail, clock, RejectAlarm(protocol),
         pausing_topics(protocol),
     )  # fmt: skip
 

@@ -89,6 +89,14 @@ class Metrics(StreamMetrics):
             "ipu_end_to_end_seconds", "From the supplier's publishing to the commit of the release",
             registry=registry, buckets=SECONDS,
         )  # fmt: skip
+        self.state_entries = Gauge(
+            "ipu_state_entries", "Entries of the state store, roughly, by kind", ("kind",),
+            registry=registry,
+        )  # fmt: skip
+        self.state_restored = Gauge(
+            "ipu_state_restored_seconds", "Seconds that the last restore of the state took",
+            registry=registry,
+        )  # fmt: skip
         self.index_rows = Gauge("ipu_index_postcodes", "Postcodes of the index", registry=registry)
         self.index_age = Gauge(
             "ipu_index_built_timestamp_seconds", "When the index was built, seconds since 1970",

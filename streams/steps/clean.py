@@ -11,6 +11,7 @@ from schemas.derive import utc_field_name
 from schemas.london import LONDON, steady_offset
 from schemas.record_type import RecordType
 from streams.steps.problems import Problem
+from streams.steps.step import Step, Work
 
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
 _DAY_MS = 86_400_000
@@ -29,8 +30,12 @@ class Cleaned(NamedTuple):
     unread: frozenset[str]
 
 
-class Cleaner:
+class Cleaner(Step):
     """Cleans validated records of one type ("incompleteness should not prevent supply")."""
+
+    takes = frozenset({"record", "problems", "today", "day"})
+    completes = frozenset({"record", "caveats", "faults", "unread"})
+    counts = frozenset({"accepted", "cleaned", "rejected", "caveats", "faults"})
 
     def __init__(self, record_type: RecordType) -> None:
         """Compile what is required and which times have an instant."""
@@ -46,7 +51,13 @@ class Cleaner:
         ]
         self._domestic = [rule for rule in record_type.excluded.values() if rule.codes]
 
-    def __call__(
+    def __call__(self, work: Work, /) -> None:
+        """Clean the record; ages count at the day of the event."""
+        _, work.caveats, work.faults, work.unread = self.clean(
+            work.record, work.problems, work.today, work.day
+        )
+
+    def clean(
         self,
         record: dict[str, Any],
         problems: Iterable[Problem],
