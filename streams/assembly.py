@@ -9,7 +9,6 @@ from datetime import date
 from isp.agreement.protocol import Combinations as AgreedCombinations
 from isp.agreement.protocol import Protocol, SupplyAgreement
 from sanitiser.key_ring import KeyRing
-from sanitiser.memory import Memory
 from sanitiser.people.combinations import Combinations, Rule
 from sanitiser.places.area import EVERYWHERE, Area, Bounds
 from sanitiser.places.gazetteer import Gazetteer
@@ -18,11 +17,13 @@ from sanitiser.places.postcodes import PostcodeIndex
 from sanitiser.places.premises import withheld_premises
 from sanitiser.policy import Policy, Scrub
 from sanitiser.references import ReferenceKey
+from sanitiser.state import State
 from sanitiser.text.scrubbing import Scrubber
 from schemas.catalogue import Catalogue
 from schemas.codes import CodeList
 from schemas.record_type import RecordType
 from streams.decision import Steps
+from streams.state.store import StateStore
 from streams.steps.clean import Cleaner
 from streams.steps.entitle import Entitlement, always
 from streams.steps.generalise import Generaliser
@@ -58,7 +59,7 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """Everything the steps of several datasets share: where places are found, the areas, keys and memory."""
+    """Everything the steps of several datasets share: where places are found, the areas, keys and state."""
 
     code_lists: Mapping[str, CodeList]
     locator: Locator
@@ -67,7 +68,7 @@ class Means:
     neighbours: Mapping[str, Bounds] = field(default_factory=dict)
     scrub: Scrub | None = None
     premises: Scrub = withheld_premises
-    memory: Memory = field(default_factory=Memory)
+    state: State = field(default_factory=StateStore)
 
     @classmethod
     def of(
@@ -78,6 +79,7 @@ class Means:
         keys: KeyRing,
         gazetteer: Gazetteer | None = None,
         premises: Scrub = withheld_premises,
+        state: State | None = None,
     ) -> Means:
         """Return the means of a protocol, with its area and its neighbours' areas.
 
@@ -94,6 +96,7 @@ class Means:
             {n.short_name: Area(index, n.area, 0) for n in protocol.neighbours},
             Scrubber() if protocol.sanitising.scrubbed_texts else None,
             premises,
+            StateStore() if state is None else state,
         )
 
 
@@ -147,7 +150,7 @@ def build_steps(terms: Terms, means: Means) -> Steps:
             Cleaner(record_type),
         ),
         releasing=(
-            Recall(record_type, SteadyAges(record_type, agency, keys.lasting, means.memory), cases),
+            Recall(record_type, SteadyAges(record_type, agency, keys.lasting, means.state), cases),
             Geocoder(record_type, means.locator),
             regions,
             Entitlement(policies, keys, terms.is_open, terms.released_until, terms.agreed_until),
@@ -180,7 +183,7 @@ def _checks(
     return {
         p: Combinations(
             terms.record_type, p, key, means.code_lists,
-            Rule(wanted.minimum_alike, wanted.window_days, wanted.heeded_in(p)), means.memory,
+            Rule(wanted.minimum_alike, wanted.window_days, wanted.heeded_in(p)), means.state,
         )
         for p in terms.profiles[scope[0]]
     }  # fmt: skip
@@ -192,7 +195,7 @@ def _withdrawer(terms: Terms, policies: Mapping[Scope, Policies], means: Means) 
         terms.agency,
         terms.record_type,
         means.keys.lasting,
-        means.memory,
+        means.state,
         {(region, epochs[at].number): made.each for (region, at), made in policies.items()},
         {epoch.number for epoch in epochs if epoch.key is None},
     )
@@ -205,7 +208,7 @@ def region_key(region: str, key: ReferenceKey) -> ReferenceKey:
 
 def _cases(terms: Terms, means: Means) -> CaseDates | None:
     join = next((f.join for f in terms.record_type.fields if f.join in terms.dated_by), None)
-    return CaseDates(join, terms.agency, means.keys.lasting, means.memory) if join else None
+    return CaseDates(join, terms.agency, means.keys.lasting, means.state) if join else None
 
 
 def _is_open(record_type: RecordType, protocol: Protocol) -> Callable[[date], bool]:

@@ -53,6 +53,11 @@ class Steps:
             erases = work.intake is not None and work.intake.erases
             run(self.erasing if erases else self.releasing, work)
 
+    def undo(self) -> None:
+        """Undo what the steps have remembered of the last record, whose outputs cannot be made."""
+        for step in (*self.releasing, *self.erasing):
+            step.undo()
+
     def decide(self, given: Mapping[str, Any], now: datetime) -> Work:
         """Return the work done on a record as it was given; `now` is local time in Europe/London."""
         work = Work(now, given)

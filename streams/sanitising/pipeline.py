@@ -6,28 +6,33 @@ benchmarks.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import logging
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from secrets import token_bytes
 
 from isp.agreement.topics import DAY_MS
 from isp.audit.chain import Head, Heads
-from sanitiser.memory import Memory, kind_of
 from sanitiser.places.location import Located
 from sanitiser.rows import EXCLUDED, UNKNOWN
 from schemas.london import london_time
-from schemas.state import StateKind
+from schemas.state import StateKind, kind_of
 from streams.decision import UNPROCESSABLE, Steps, unprocessable
 from streams.messages import BatchResult, Handling, Intake, Tally
+from streams.runtime.processor import Processor
 from streams.sanitising.audit_entries import Origin, Trail
+from streams.state.errors import StateStoreError
+from streams.state.store import StateStore
 from streams.steps.decode import Decoder
 from streams.steps.problems import Problem
-from streams.steps.route import Destination, Router
+from streams.steps.route import HOUR_MS, Destination, Router
 from streams.steps.step import Work
 from streams.steps.withdraw import KEY_DELETED
 from transport.errors import DependencyUnavailable
 from transport.messages import MARKING_HEADER, WRITER_HEADER, Headers, Output
+
+log = logging.getLogger(__name__)
 
 EPOCH_BY_SUPPLY = "epoch-by-supply"
 _WRITER_BYTES = 8
@@ -64,15 +69,18 @@ class Flow:
 
         `now` is local time in Europe/London, `now_ms` the same instant since 1970 UTC.
         """
-        work = Work(now, intake=intake, now_ms=now_ms)
+        work, is_decided = Work(now, intake=intake, now_ms=now_ms), False
         try:
             self.decode(work)
             if not work.faults:
                 self.steps.take(work)
+                is_decided = True
             self.route(work)
-        except DependencyUnavailable:
+        except (DependencyUnavailable, StateStoreError):
             raise
         except Exception as error:  # noqa: BLE001 - one record must never stop the partition
+            if is_decided:
+                self.steps.undo()
             where = f"{intake.topic}[{intake.partition}]@{intake.offset}"
             work.faults = (unprocessable(error, where),)
             self.route(work)
@@ -130,25 +138,27 @@ class Flow:
             tally.of_rows.cleaned += len(found) == len(caveats)
 
 
-class Pipeline:
+class Pipeline(Processor):
     """Processes batches that mix topics; every batch makes its outputs and its receipts."""
 
     def __init__(
         self,
         flows: Mapping[str, Flow],
         receipts: Mapping[str, Destination],
-        memory: Memory,
+        state: StateStore,
         remembered: Mapping[StateKind | None, Destination],
         trail: Trail,
         clock: Callable[[], float],
         alarmed: Callable[[Tally], bool] = lambda _tally: False,
+        pausing: Collection[str] = (),
     ) -> None:
         """Take the flow of each intake topic, the receipts topic of each agency, seconds since 1970.
 
-        What the flows change in `memory` is written to the topic that its kind has in `remembered`, under
-        the `writer`'s name; what a batch did is written to the audit by `trail`.
+        What the flows change in `state` is written to the topic that its kind has in `remembered`, under
+        the `writer`'s name; what a batch did is written to the audit by `trail`. An alarm pauses the topics
+        in `pausing`.
         """
-        self.memory = memory
+        self.state = state
         self.writer = token_bytes(_WRITER_BYTES)
         self._remembered = remembered
         self._trail = trail
@@ -156,10 +166,16 @@ class Pipeline:
         self._receipts = receipts
         self._clock = clock
         self._alarmed = alarmed
+        self._pausing = frozenset(pausing)
 
     def flow(self, topic: str) -> Flow:
         """The flow of one intake topic."""
         return self._flows[topic]
+
+    @property
+    def name(self) -> str:
+        """Return the name of the agent."""
+        return "pipeline"
 
     @property
     def topics(self) -> dict[str, tuple[str, str]]:
@@ -172,17 +188,23 @@ class Pipeline:
         """The heads of the audit's chains, as far as this process knows them."""
         return self._trail.heads
 
-    def keep(self, changes: Mapping[bytes, bytes]) -> None:
-        """Go on from the batch that was processed last: it is committed, with these changes of memory."""
-        self.memory.keep(changes)
+    def committed(self, result: BatchResult) -> None:
+        """Go on from the batch that was processed last: it is committed."""
+        self.state.commit(result.changes)
         self._trail.keep()
+        for tally in result.tallies:
+            if tally.reject_alarm:
+                log.error(
+                    "rejects of %s %s are above the protocol's limit: %s",
+                    tally.agency, tally.dataset, dict(tally.faults.most_common(5)),
+                )  # fmt: skip
 
     def process(
         self, batch: Sequence[Intake], handling: Handling = Handling.PROCESS
     ) -> BatchResult:
-        """Outputs and tallies of a batch; raises only `DependencyUnavailable`."""
+        """Outputs and tallies of a batch; raises only `DependencyUnavailable` and `StateStoreError`."""
         now = self._clock()
-        self.memory.begin(int(now * 1000) // DAY_MS)
+        self.state.begin(int(now * 1000) // DAY_MS)
         now_ms, local = int(now * 1000), london_time(datetime.fromtimestamp(now, UTC))
         tallies: dict[Origin, Tally] = {}
         outputs: list[Output] = []
@@ -204,20 +226,25 @@ class Pipeline:
         outputs.sort(key=lambda output: (output.topic, output.key or b""))
         entries, head = self._trail.entries(now_ms, tallies, ledger)
         outputs += entries
-        for tally in tallies.values():
+        alarmed = set[str]()
+        for (topic, _), tally in tallies.items():
             tally.reject_alarm = self._alarmed(tally)
             outputs.append(self._receipt(tally, head))
-        changes = self.memory.changes()
-        outputs += self._changelog(changes)
-        return BatchResult(outputs, tuple(tallies.values()), changes)
+            if tally.reject_alarm:
+                alarmed.add(topic)
+        changes = self.state.changes()
+        outputs += self._changelog(changes, now_ms - now_ms % HOUR_MS)
+        pauses = self._pausing & alarmed
+        return BatchResult(outputs, tuple(tallies.values()), changes, pauses=pauses)
 
-    def _changelog(self, changes: Mapping[bytes, bytes]) -> list[Output]:
-        return [self._change(name, value) for name, value in changes.items()]
+    def _changelog(self, changes: Mapping[bytes, bytes], hour_ms: int) -> list[Output]:
+        return [self._change(name, value, hour_ms) for name, value in changes.items()]
 
-    def _change(self, name: bytes, value: bytes) -> Output:
+    def _change(self, name: bytes, value: bytes, hour_ms: int) -> Output:
         topic, encode, marking = self._remembered[kind_of(name)]
         headers: Headers = [(MARKING_HEADER, marking.encode()), (WRITER_HEADER, self.writer)]
-        return Output(topic, name, encode({"value": value}), headers)
+        # The time of the releases that it protects; by it every store has the day of the entry.
+        return Output(topic, name, encode({"value": value}), headers, hour_ms)
 
     def _receipt(self, tally: Tally, head: Head) -> Output:
         """What became of a supply, with the audit's head: its agency can then show that it was changed."""

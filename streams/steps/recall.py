@@ -10,9 +10,9 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from sanitiser.memory import Memory
 from sanitiser.people.ages import whole_years
 from sanitiser.references import ReferenceKey
+from sanitiser.state import State
 from schemas.record_type import PERSONAL, RecordType
 from streams.steps.step import Step, Work
 
@@ -22,7 +22,7 @@ _DAY_BYTES = 4
 class CaseDates:
     """The day of an event, by the reference that the files of one case share."""
 
-    def __init__(self, join: str, agency: str, key: ReferenceKey, memory: Memory) -> None:
+    def __init__(self, join: str, agency: str, key: ReferenceKey, memory: State) -> None:
         """References of different agencies, or of different joins, are different cases."""
         self._key = key.for_purpose("memory", "case", join, agency)
         self._memory = memory
@@ -50,7 +50,7 @@ class SteadyAges:
     """
 
     def __init__(
-        self, record_type: RecordType, agency: str, key: ReferenceKey, memory: Memory
+        self, record_type: RecordType, agency: str, key: ReferenceKey, memory: State
     ) -> None:
         """Compile whose ages there are, and by which fields each person is known."""
         self._key = key.for_purpose("memory", "age")

@@ -93,6 +93,9 @@ class Step(ABC):
     def __call__(self, work: Work, /) -> None:
         """Complete the parts of the work that the step is for."""
 
+    def undo(self) -> None:  # noqa: B027 - most steps have nothing to undo
+        """Undo what the step has remembered of the last record, whose outputs cannot be made."""
+
 
 def run(steps: Sequence[Step], work: Work) -> None:
     """Take the work through steps in their order."""

@@ -10,11 +10,11 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from sanitiser.identity import Identity
-from sanitiser.memory import NOTE_BYTES, Memory
-from sanitiser.packing import RELEASED
 from sanitiser.policy import Policy
 from sanitiser.references import ReferenceKey
+from sanitiser.state import State
 from schemas.record_type import RecordType
+from schemas.state import RELEASED_PREFIX, SEEN_BYTES
 from streams.steps.sanitise import Release
 from streams.steps.step import Step, Work
 
@@ -70,7 +70,7 @@ class Withdrawer(Step):
         agency: str,
         record_type: RecordType,
         lasting: ReferenceKey,
-        memory: Memory,
+        state: State,
         policies: Mapping[Place, Sequence[Policy]],
         retired: Collection[int] = (),
     ) -> None:
@@ -78,9 +78,10 @@ class Withdrawer(Step):
         self._agency = agency
         self._identity = Identity(record_type)
         self._key = lasting.for_purpose("memory", "released", record_type.dataset, agency)
-        self._memory = memory
+        self._state = state
         self._policies = {at: {p.profile: p for p in of} for at, of in policies.items()}
         self._retired = frozenset(retired)
+        self._before: tuple[bytes, bytes] | None = None
         self._alone = {
             at: [_written({at: bits}) for bits in range(len(_PROFILES))] for at in self._policies
         }
@@ -108,7 +109,8 @@ class Withdrawer(Step):
             given |= _BITS[release.profile]
         now = self._alone[place][given] if given and place else b""
         name = self._name(record)
-        earlier = self._memory.get(name)
+        earlier = self._state.get(name)
+        self._before = None
         if earlier == now:
             return NOTHING
         if earlier is None:
@@ -118,7 +120,7 @@ class Withdrawer(Step):
     def everything(self, record: Mapping[str, Any]) -> Withdrawal:
         """Return all releases that there can be of a record that is erased, in every place."""
         name = self._name(record)
-        earlier = self._memory.get(name)
+        earlier, self._before = self._state.get(name), None
         withheld = self._changed(name, record, earlier, None, 0).withheld if earlier else ()
         return Withdrawal(
             [
@@ -129,9 +131,18 @@ class Withdrawer(Step):
             withheld,
         )
 
+    def undo(self) -> None:
+        """Put the last record's entry back: what was decided of the record was not written."""
+        if self._before is not None:
+            self._state.put(*self._before)
+
+    def _put(self, name: bytes, earlier: bytes | None, now: bytes) -> None:
+        self._before = name, earlier or b""
+        self._state.put(name, now)
+
     def _name(self, record: Mapping[str, Any]) -> bytes:
         digest = bytes.fromhex(self._key.digest(*self._identity(record)))
-        return RELEASED + digest[:_NAME_BYTES]
+        return RELEASED_PREFIX + digest[:_NAME_BYTES]
 
     def _begun(
         self, name: bytes, record: Mapping[str, Any], place: Place | None, now: bytes,
@@ -139,10 +150,10 @@ class Withdrawer(Step):
     ) -> Withdrawal:  # fmt: skip
         """Begin the entry of a record; what was noted before records had entries is taken back."""
         gone: list[TakenBack] = []
-        if self._memory.has_notes:
+        if self._state.has_any_seen:
             gone = list(self._noted(record, place, staying))
         if now or gone:
-            self._memory.put(name, now)
+            self._put(name, None, now)
         return Withdrawal(gone) if gone else NOTHING
 
     def _noted(
@@ -157,7 +168,7 @@ class Withdrawer(Step):
                 if not policy.has_exclusion or (at == place and profile in staying):
                     continue
                 record_id = policy.record_id(self._agency, record)
-                if self._memory.has_noted(bytes.fromhex(record_id)[:NOTE_BYTES]):
+                if self._state.has_seen(bytes.fromhex(record_id)[:SEEN_BYTES]):
                     yield TakenBack(at[0], profile, record_id)
 
     def _changed(
@@ -180,7 +191,7 @@ class Withdrawer(Step):
                     places[at] = places.get(at, 0) | _BITS[profile]
         if given and place:
             places[place] = places.get(place, 0) | given
-        self._memory.put(name, _written(places))
+        self._put(name, earlier, _written(places))
         return Withdrawal(gone, withheld)
 
 
@@ -200,6 +211,10 @@ class Eraser(Step):
         found = self._withdraw.everything(work.record)
         work.taken_back = found.taken_back
         work.withheld += found.withheld
+
+    def undo(self) -> None:
+        """Put the last record's entry back."""
+        self._withdraw.undo()
 
 
 def _written(places: Mapping[Place, int]) -> bytes:

@@ -73,7 +73,7 @@ def test_every_digest_of_a_release_finds_its_original(
     record = original(dataset, TODAY - timedelta(days))
     flow = flow_of(turning, dataset)
     released = turning.releases(turning.process(turning.intake(dataset, record)))
-    turning.pipeline.memory.discard()
+    turning.pipeline.state.rollback()
     given = flow.decode.read(turning.value(dataset, record))
     later = LONDON + timedelta(200)
     for digest in set().union(*map(digests, released)):
@@ -109,7 +109,7 @@ def released_once(
     """Return an original of yesterday with its releases, which are not remembered."""
     record = original(dataset, TODAY - timedelta(1))
     released = turning.releases(turning.process(turning.intake(dataset, record)))
-    turning.pipeline.memory.discard()
+    turning.pipeline.state.rollback()
     return record, released
 
 

@@ -10,9 +10,9 @@ import pytest
 
 from isp.agreement.protocol import Agreement, Neighbour, Officer, Opening, Protocol
 from sanitiser.key_ring import Epoch, KeyRing
-from sanitiser.memory import NOTE_BYTES, kind_of
 from sanitiser.places.postcodes import PostcodeIndex
 from schemas.catalogue import Catalogue
+from schemas.state import SEEN_BYTES, kind_of
 from streams.messages import BatchResult, Intake
 from tests.streams.partnership import KEY, NOW, OTHER_KEY, TODAY, Partnership, incident, offence
 from transport.messages import Output
@@ -21,6 +21,7 @@ INCIDENTS, CRIMES, SEARCHES = "police-incident", "police-crime-offence", "police
 HERE = {"location_postcode": "SW1A 1AA", "location_easting": None, "location_northing": None}
 THERE = HERE | {"location_postcode": "BA1 1AB"}
 AT_SEA = {"location_postcode": None, "location_easting": 100_000.0, "location_northing": 900_000.0}
+DAY = (TODAY - date(1970, 1, 1)).days
 BEGINS = TODAY - timedelta(2)
 """The second epoch of keys has begun before the tests' day."""
 RING = KeyRing((Epoch(1, None, KEY), Epoch(2, BEGINS, OTHER_KEY)), KEY.for_purpose("lasting"))
@@ -47,13 +48,14 @@ class Supplied:
         later = Supplied(partnership)
         later.held = self.held
         later.results = self.results
+        partnership.pipeline.state.begin(DAY)
         for result in self.results:
-            partnership.pipeline.keep(result.changes)
+            partnership.pipeline.committed(result)
         return later
 
     def process(self, *intakes: Intake) -> BatchResult:
         result = self.partnership.process(*intakes)
-        self.partnership.pipeline.keep(result.changes)
+        self.partnership.pipeline.committed(result)
         self.results.append(result)
         for output in result.outputs:
             self._take(output)
@@ -338,12 +340,30 @@ def test_what_an_earlier_version_of_the_software_gave_to_the_second_group_is_tak
     early = Supplied(bordering())
     early.supply(INCIDENTS, incident(**HERE))
     given = [key for topic, key in early.held if ".second." in topic]
-    noted = b"".join(bytes.fromhex(key.decode())[:NOTE_BYTES] for key in given)
+    noted = b"".join(bytes.fromhex(key.decode())[:SEEN_BYTES] for key in given)
     later = Supplied(bordering())
     later.held = early.held
-    later.partnership.pipeline.memory.keep({b"n" + bytes(16): noted})
+    later.partnership.pipeline.state.begin(DAY)
+    later.partnership.pipeline.state.commit({b"n" + bytes(16): noted})
     later.supply(INCIDENTS, incident(**after))
     assert not [topic for topic, _ in later.held if ".second." in topic]
+
+
+def test_a_correction_that_cannot_be_written_leaves_what_was_known_of_earlier_releases(
+    supplied: Supplied, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is rejected as a whole; the next one takes back what still is with the readers."""
+    supplied.supply(INCIDENTS, incident(**HERE))
+
+    def failing(*_: object) -> None:
+        raise ValueError("no such form")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("streams.steps.route.Router.released", failing)
+        (tally,) = supplied.supply(INCIDENTS, incident(**THERE)).tallies
+    assert (tally.rejected, supplied.topics) == (1, OWN)
+    supplied.supply(INCIDENTS, incident(**THERE))
+    assert supplied.topics == NEIGHBOUR
 
 
 def test_the_audit_says_from_whom_a_moved_event_was_taken_back(supplied: Supplied) -> None:

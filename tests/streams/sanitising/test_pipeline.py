@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, time, timedelta
 from typing import Any
 
 import pytest
@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from isp.agreement.protocol import Protocol
+from isp.agreement.topics import state_days
 from sanitiser.places.location import NOWHERE, Located
 from sanitiser.places.postcodes import PostcodeIndex
 from schemas.catalogue import Catalogue
@@ -19,9 +20,12 @@ from schemas.derive import release_schema
 from schemas.record_type import DEPERSONALISED_PROFILES, PERSONAL, RecordType
 from schemas.state import RENEWAL_DAYS
 from streams.messages import Intake
+from streams.state.errors import StateStoreError
+from streams.state.store import Entry, StateStore
 from streams.steps.route import OWN
 from streams.steps.step import Work
 from tests.streams.partnership import (
+    DAY,
     HOUR_MS,
     NAMES,
     NOW,
@@ -382,7 +386,7 @@ def test_a_correction_to_domestic_takes_back_what_the_second_group_was_given(
     partnership: Partnership,
 ) -> None:
     first = partnership.process(partnership.intake("police-incident", incident()))
-    partnership.pipeline.memory.keep(first.changes)
+    partnership.pipeline.state.commit(first.changes)
     (given,) = [output for output in first.outputs if output.topic == SECOND]
     domestic = partnership.intake("police-incident", incident(domestic=True))
     corrected = partnership.process(domestic)
@@ -406,7 +410,7 @@ def test_a_correction_to_what_is_not_known_to_be_for_the_second_group_is_taken_b
     partnership: Partnership, correction: dict[str, Any]
 ) -> None:
     first = partnership.process(partnership.intake("police-incident", incident()))
-    partnership.pipeline.memory.keep(first.changes)
+    partnership.pipeline.state.commit(first.changes)
     (given,) = [output for output in first.outputs if output.topic == SECOND]
     corrected = partnership.process(partnership.intake("police-incident", incident() | correction))
     assert partnership.taken_back(corrected) == [(SECOND, given.key)]
@@ -418,12 +422,45 @@ def test_what_may_have_to_be_taken_back_is_remembered_as_long_as_its_newest_rele
     """A release that is made again lives longer, so it is noted again once the note has some age."""
     topic = NAMES.state("withdrawals")
     first = partnership.process(partnership.intake("police-incident", incident()))
-    written = (NOW - datetime.fromtimestamp(0, UTC)).days
     for days, again in ((RENEWAL_DAYS - 1, 0), (RENEWAL_DAYS, 1)):
         later = Partnership.of(protocol, catalogue, index, now=NOW + timedelta(days=days))
-        later.pipeline.memory.keep(first.changes, written)
+        later.pipeline.state.apply([Entry(DAY, *change) for change in first.changes.items()], {})
         result = later.process(later.intake("police-incident", incident()))
         assert len([o for o in result.outputs if o.topic == topic]) == again
+
+
+def test_a_release_that_is_retained_no_longer_is_not_taken_back_by_any_worker(
+    partnership: Partnership, protocol: Protocol, catalogue: Catalogue, index: PostcodeIndex
+) -> None:
+    """A worker that ran through still has the entry, one that was restored perhaps not."""
+    first = partnership.process(partnership.intake("police-incident", incident()))
+    kept = state_days(protocol)["withdrawals"]
+    for days, count in ((kept - 1, 1), (kept, 0)):
+        later = Partnership.of(protocol, catalogue, index, now=NOW + timedelta(days=days))
+        changes = [Entry(DAY, *change) for change in first.changes.items()]
+        later.pipeline.state.apply(changes, {})
+        corrected = later.process(later.intake("police-incident", incident(domestic=True)))
+        assert len(later.taken_back(corrected)) == count
+
+
+def test_an_entry_of_state_has_the_time_of_the_releases_of_its_batch(
+    partnership: Partnership,
+) -> None:
+    """So a store that reads it counts it from the same day as the store of the worker that wrote it."""
+    result = partnership.process(partnership.intake("police-incident", incident()))
+    (entry,) = [o for o in result.outputs if o.topic == NAMES.state("withdrawals")]
+    assert entry.timestamp_ms == HOUR_MS
+
+
+def test_a_state_store_that_fails_ends_the_worker_and_rejects_nothing(
+    partnership: Partnership, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(_store: StateStore, _key: bytes) -> None:
+        raise StateStoreError("state store /run/state/banes.worker.0: Corruption")
+
+    monkeypatch.setattr(StateStore, "get", failing)
+    with pytest.raises(StateStoreError):
+        partnership.process(partnership.intake("police-incident", incident()))
 
 
 def test_each_kind_of_state_is_written_to_its_topic(full: Partnership) -> None:
@@ -472,7 +509,7 @@ def test_what_is_domestic_from_the_first_leaves_no_trace_with_the_second_group(
             partnership.intake("police-incident", incident(domestic=True), 0),
             partnership.intake("police-incident", incident(domestic=None), 1),
         )
-        partnership.pipeline.memory.keep(result.changes)
+        partnership.pipeline.state.commit(result.changes)
         assert [output for output in result.outputs if output.topic == SECOND] == []
 
 

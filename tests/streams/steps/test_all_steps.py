@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 import streams.decision
 from isp.agreement.protocol import Combinations
 from sanitiser.key_ring import KeyRing
-from sanitiser.memory import Memory
 from sanitiser.places.location import Locator
 from sanitiser.places.postcodes import PostcodeIndex
 from schemas.catalogue import load_catalogue
@@ -23,6 +22,7 @@ from schemas.record_type import Field, RecordType
 from schemas.wire import WireError, decoder, encoder
 from streams.assembly import Means, Terms, build_steps
 from streams.messages import Intake, Tally
+from streams.state.store import StateStore
 from streams.steps.decode import Decoder
 from streams.steps.problems import Problem
 from streams.steps.route import OWN, Destination, Router
@@ -75,7 +75,7 @@ class Process:
 
     def __init__(self, dataset: str, index: PostcodeIndex) -> None:
         self.record_type = CATALOGUE.record_type(dataset)
-        self.memory = Memory()
+        self.state = StateStore()
         joins = frozenset(f.join for f in self.record_type.fields if f.join)
         terms = Terms(
             "police",
@@ -84,7 +84,7 @@ class Process:
             Combinations(minimum_alike=4),
             dated_by=joins,
         )
-        means = Means(CATALOGUE.code_lists, Locator(index), KeyRing.of(KEY), memory=self.memory)
+        means = Means(CATALOGUE.code_lists, Locator(index), KeyRing.of(KEY), state=self.state)
         self.steps = build_steps(terms, means)
         schema = intake_schema(self.record_type)
         self.encode = encoder(schema, 7)
@@ -223,10 +223,10 @@ def test_the_same_record_on_the_same_state_has_the_same_result_and_leaves_the_sa
     process = processes[dataset]
     found = []
     for _ in range(2):
-        process.memory.discard()
+        process.state.rollback()
         done = [taken.after for taken in process.take(record, erases=erases)]
-        found.append((done, dict(process.memory.changes())))
-    process.memory.discard()
+        found.append((done, dict(process.state.changes())))
+    process.state.rollback()
     assert found[0] == found[1]
 
 
@@ -260,7 +260,7 @@ def test_no_step_keeps_or_counts_what_a_record_says(
     assert MARKER not in repr(said)
     for step in process.every:
         assert MARKER not in repr(step)
-    assert MARKER.encode() not in repr(process.memory.changes()).encode()
+    assert MARKER.encode() not in repr(process.state.changes()).encode()
 
 
 def test_a_work_does_not_show_its_record() -> None:

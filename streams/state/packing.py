@@ -1,4 +1,4 @@
-"""How changes of memory are written: what a batch says of where its records are released is one entry.
+"""How changes of state are written: what a batch says of where its records are released is one entry.
 
 An entry a record would cost as much as the record's release.
 """
@@ -7,12 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from hashlib import blake2b
-from typing import Final
 
-RELEASED: Final = b"r"
-"""Begins the key of the entry that says where a record is released."""
-PACKED: Final = b"p"
-"""Begins the key of such entries as they are written, those of a batch together."""
+from schemas.state import PACKED_PREFIX, RELEASED_PREFIX
 
 _KEY_BYTES = 16
 _LENGTH_BYTES = 2
@@ -22,20 +18,20 @@ def packed(changes: Mapping[bytes, bytes]) -> dict[bytes, bytes]:
     """Return changes as they are written. `unpacked` gives them back, entry by entry."""
     written, parts = dict[bytes, bytes](), list[bytes]()
     for name, value in changes.items():
-        if name.startswith(RELEASED):
+        if name.startswith(RELEASED_PREFIX):
             for part in (name, value):
                 parts += (len(part).to_bytes(_LENGTH_BYTES), part)
         else:
             written[name] = value
     if parts:
         content = b"".join(parts)
-        written[PACKED + blake2b(content, digest_size=_KEY_BYTES).digest()] = content
+        written[PACKED_PREFIX + blake2b(content, digest_size=_KEY_BYTES).digest()] = content
     return written
 
 
 def unpacked(name: bytes, value: bytes) -> Iterator[tuple[bytes, bytes]]:
     """Yield the changes that one written entry has."""
-    if not name.startswith(PACKED):
+    if not name.startswith(PACKED_PREFIX):
         yield name, value
         return
     at = 0
