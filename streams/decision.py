@@ -1,8 +1,8 @@
 """Decides what becomes of one record.
 
 The steps are, in this order: validate → event day → clean → recall → geocode → region → entitle → guard →
-sanitise → generalise → withdraw. A record goes through each once. One with a fault ends behind clean. One that
-its supplier wants back goes through the first three, and is then erased.
+sanitise → generalise → withdraw. A record goes through each once. One with a fault ends behind clean. One
+that its supplier wants back goes through the first three, and is then erased.
 
 Pure: no bytes, no topics, no clock of its own. The worker and the offline commands decide by these
 same steps; the worker alone decodes and routes (`streams.sanitising.pipeline`).

@@ -103,9 +103,12 @@ class Tally:
 class BatchResult:
     """Everything one transaction writes, and the tallies its receipts were made from.
 
-    `changes` is what is to be remembered once it is committed; it stands in `outputs` too.
+    `changes` is what is to be remembered once it is committed; it stands in `outputs` too. `counts` is for
+    metrics. `pauses` are topics that are not to be read any more until the process is started again.
     """
 
     outputs: Sequence[Output]
-    tallies: Sequence[Tally]
+    tallies: Sequence[Tally] = ()
     changes: Mapping[bytes, bytes] = field(default_factory=dict)
+    counts: Mapping[str, int] = field(default_factory=dict)
+    pauses: frozenset[str] = frozenset()

@@ -6,7 +6,8 @@ benchmarks.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import logging
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from secrets import token_bytes
@@ -19,6 +20,7 @@ from schemas.london import london_time
 from schemas.state import StateKind, kind_of
 from streams.decision import UNPROCESSABLE, Steps, unprocessable
 from streams.messages import BatchResult, Handling, Intake, Tally
+from streams.runtime.processor import Processor
 from streams.sanitising.audit_entries import Origin, Trail
 from streams.state.errors import StateStoreError
 from streams.state.store import StateStore
@@ -29,6 +31,8 @@ from streams.steps.step import Work
 from streams.steps.withdraw import KEY_DELETED
 from transport.errors import DependencyUnavailable
 from transport.messages import MARKING_HEADER, WRITER_HEADER, Headers, Output
+
+log = logging.getLogger(__name__)
 
 EPOCH_BY_SUPPLY = "epoch-by-supply"
 _WRITER_BYTES = 8
@@ -134,7 +138,7 @@ class Flow:
             tally.of_rows.cleaned += len(found) == len(caveats)
 
 
-class Pipeline:
+class Pipeline(Processor):
     """Processes batches that mix topics; every batch makes its outputs and its receipts."""
 
     def __init__(
@@ -146,11 +150,13 @@ class Pipeline:
         trail: Trail,
         clock: Callable[[], float],
         alarmed: Callable[[Tally], bool] = lambda _tally: False,
+        pausing: Collection[str] = (),
     ) -> None:
         """Take the flow of each intake topic, the receipts topic of each agency, seconds since 1970.
 
         What the flows change in `state` is written to the topic that its kind has in `remembered`, under
-        the `writer`'s name; what a batch did is written to the audit by `trail`.
+        the `writer`'s name; what a batch did is written to the audit by `trail`. An alarm pauses the topics
+        in `pausing`.
         """
         self.state = state
         self.writer = token_bytes(_WRITER_BYTES)
@@ -160,10 +166,16 @@ class Pipeline:
         self._receipts = receipts
         self._clock = clock
         self._alarmed = alarmed
+        self._pausing = frozenset(pausing)
 
     def flow(self, topic: str) -> Flow:
         """The flow of one intake topic."""
         return self._flows[topic]
+
+    @property
+    def name(self) -> str:
+        """Return the name of the agent."""
+        return "pipeline"
 
     @property
     def topics(self) -> dict[str, tuple[str, str]]:
@@ -176,10 +188,16 @@ class Pipeline:
         """The heads of the audit's chains, as far as this process knows them."""
         return self._trail.heads
 
-    def keep(self, changes: Mapping[bytes, bytes]) -> None:
-        """Go on from the batch that was processed last: it is committed, with these changes of state."""
-        self.state.commit(changes)
+    def committed(self, result: BatchResult) -> None:
+        """Go on from the batch that was processed last: it is committed."""
+        self.state.commit(result.changes)
         self._trail.keep()
+        for tally in result.tallies:
+            if tally.reject_alarm:
+                log.error(
+                    "rejects of %s %s are above the protocol's limit: %s",
+                    tally.agency, tally.dataset, dict(tally.faults.most_common(5)),
+                )  # fmt: skip
 
     def process(
         self, batch: Sequence[Intake], handling: Handling = Handling.PROCESS
@@ -208,12 +226,16 @@ class Pipeline:
         outputs.sort(key=lambda output: (output.topic, output.key or b""))
         entries, head = self._trail.entries(now_ms, tallies, ledger)
         outputs += entries
-        for tally in tallies.values():
+        alarmed = set[str]()
+        for (topic, _), tally in tallies.items():
             tally.reject_alarm = self._alarmed(tally)
             outputs.append(self._receipt(tally, head))
+            if tally.reject_alarm:
+                alarmed.add(topic)
         changes = self.state.changes()
         outputs += self._changelog(changes, now_ms - now_ms % HOUR_MS)
-        return BatchResult(outputs, tuple(tallies.values()), changes)
+        pauses = self._pausing & alarmed
+        return BatchResult(outputs, tuple(tallies.values()), changes, pauses=pauses)
 
     def _changelog(self, changes: Mapping[bytes, bytes], hour_ms: int) -> list[Output]:
         return [self._change(name, value, hour_ms) for name, value in changes.items()]

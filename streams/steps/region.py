@@ -33,10 +33,9 @@ class Regions(Step):
 
     def of(self, locations: Mapping[str, Located]) -> str | None:
         """Return the region of what happened in these locations."""
-        outside = []
-        for prefix in self._places:
-            if not self._own.holds(locations[prefix]):
-                outside.append(locations[prefix])
+        outside = [
+            locations[prefix] for prefix in self._places if not self._own.holds(locations[prefix])
+        ]
         if not outside:
             return OWN
         for name, area in self._neighbours.items():

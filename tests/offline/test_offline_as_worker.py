@@ -133,7 +133,7 @@ def held_by_readers(order: Order, profile: str) -> Held:
     written = 0
     for batch in (intakes[at : at + 17] for at in range(0, len(intakes), 17)):
         result = partnership.process(*batch)
-        partnership.pipeline.keep(result.changes)
+        partnership.pipeline.committed(result)
         # A batch's outputs are sorted by key; those of one key stay in the order of the records.
         for output in result.outputs:
             if output.topic != topic or output.key is None:

@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-import yaml
+from ruamel.yaml import YAML
 from typer.testing import CliRunner
 
 from ops.cli import build_cli
@@ -23,12 +23,12 @@ PROTOCOL = SCHEMA_FOLDER / "protocols" / "banes.yaml"
 def test_a_dataset_that_is_not_open_today_has_no_reader_and_no_supplier(
     tmp_path: Path, until: date, *, is_open: bool
 ) -> None:
-    document = yaml.safe_load(PROTOCOL.read_text(encoding="utf-8"))
+    document = YAML(typ="safe").load(PROTOCOL)
     document["openings"] = [
         {"dataset": DATASET, "requirement": "Knives", "from": date(2020, 1, 1), "until": until}
     ]
     file = tmp_path / "protocol.yaml"
-    file.write_text(yaml.safe_dump(document), encoding="utf-8")
+    YAML().dump(document, file)
     shown = json.loads(check(file, "--json"))
     topics = {topic["name"]: topic for topic in shown["topics"]}
     intake = topics[f"banes.intake.police.{DATASET}"]

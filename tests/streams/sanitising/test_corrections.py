@@ -50,12 +50,12 @@ class Supplied:
         later.results = self.results
         partnership.pipeline.state.begin(DAY)
         for result in self.results:
-            partnership.pipeline.keep(result.changes)
+            partnership.pipeline.committed(result)
         return later
 
     def process(self, *intakes: Intake) -> BatchResult:
         result = self.partnership.process(*intakes)
-        self.partnership.pipeline.keep(result.changes)
+        self.partnership.pipeline.committed(result)
         self.results.append(result)
         for output in result.outputs:
             self._take(output)
