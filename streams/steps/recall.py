@@ -7,14 +7,14 @@ after the first follows from the first.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from sanitiser.memory import Memory
 from sanitiser.people.ages import whole_years
 from sanitiser.references import ReferenceKey
+from sanitiser.state import State
 from schemas.record_type import PERSONAL, RecordType
+from streams.steps.step import Step, Work
 
 _DAY_BYTES = 4
 
@@ -22,7 +22,7 @@ _DAY_BYTES = 4
 class CaseDates:
     """The day of an event, by the reference that the files of one case share."""
 
-    def __init__(self, join: str, agency: str, key: ReferenceKey, memory: Memory) -> None:
+    def __init__(self, join: str, agency: str, key: ReferenceKey, memory: State) -> None:
         """References of different agencies, or of different joins, are different cases."""
         self._key = key.for_purpose("memory", "case", join, agency)
         self._memory = memory
@@ -50,7 +50,7 @@ class SteadyAges:
     """
 
     def __init__(
-        self, record_type: RecordType, agency: str, key: ReferenceKey, memory: Memory
+        self, record_type: RecordType, agency: str, key: ReferenceKey, memory: State
     ) -> None:
         """Compile whose ages there are, and by which fields each person is known."""
         self._key = key.for_purpose("memory", "age")
@@ -84,35 +84,47 @@ class SteadyAges:
         return age
 
 
-class Recall:
-    """Both for the records of one agency's dataset."""
+class EventDay(Step):
+    """Finds the day of a record's event: its own, or that of its case by another file of the agency."""
+
+    takes = frozenset({"record"})
+    completes = frozenset({"day"})
+    counts = frozenset({"newest_event"})
+
+    def __init__(self, record_type: RecordType, cases: CaseDates | None = None) -> None:
+        """Take `cases` where a file of the agency's has its dates in another of its files."""
+        self._happened = record_type.events[0].date if record_type.events else None
+        self._case = None if cases is None or self._happened else case_field(record_type)
+        self._cases = cases
+
+    def __call__(self, work: Work, /) -> None:
+        """Find the day; None where neither the record nor its case says it."""
+        if self._happened is not None:
+            work.day = work.record[self._happened]
+        elif self._cases is not None and self._case is not None:
+            work.day = self._cases.day(work.record[self._case])
+
+
+class Recall(Step):
+    """Remembers what later records of the case ask for, and puts steady ages in place of those worked out."""
+
+    takes = frozenset({"record", "day", "today"})
+    completes = frozenset({"record"})
 
     def __init__(
         self, record_type: RecordType, ages: SteadyAges, cases: CaseDates | None = None
     ) -> None:
-        """Take `cases` where a file of the agency's has its dates in another of its files."""
+        """Take `cases` as `EventDay` does."""
         self._ages = ages
-        self._cases = cases
+        self._cases = cases if record_type.events else None
         self._case = case_field(record_type)
-        self._happened = record_type.events[0].date if record_type.events else None
 
-    def event_day(self, record: Mapping[str, Any]) -> date | None:
-        """When it happened, for a record that has no date of its own."""
-        if self._cases is None or self._case is None or self._happened is not None:
-            return None
-        return self._cases.day(record[self._case])
-
-    def remember(self, record: dict[str, Any], today: date) -> date | None:
-        """Learn what later records will ask, and put steady ages in place of those worked out.
-
-        Gives when it happened, as far as this record or its case says so.
-        """
-        day: date | None = record[self._happened] if self._happened else self.event_day(record)
-        if self._cases is not None and self._case is not None and self._happened is not None:
-            self._cases.learn(record[self._case], day)
+    def __call__(self, work: Work, /) -> None:
+        """Remember the day of the case; ages of a person follow from the first."""
+        if self._cases is not None and self._case is not None:
+            self._cases.learn(work.record[self._case], work.day)
         if self._ages:
-            self._ages(record, day or today)
-        return day
+            self._ages(work.record, work.day or work.today)
 
 
 def case_field(record_type: RecordType) -> str | None:

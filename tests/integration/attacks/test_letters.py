@@ -11,6 +11,7 @@ from isp.cases.case import State
 from isp.cases.letters import LONGEST_LETTER_BYTES
 from ops.embedded.stack import Stack
 from schemas.wire import encoder
+from streams.disclosure.feed import CaseFeed
 from tests.integration.clients import write_outcomes
 from tests.integration.conftest import MakeSite
 from tests.integration.site import Raw, Site
@@ -76,8 +77,9 @@ def test_a_flood_of_letters_by_one_party_delays_no_other_s_case(site: Site) -> N
 def test_the_discloser_holds_few_of_the_letters_that_wait(site: Site) -> None:
     with at_work(settings_of(site)) as discloser:
         for _ in range(20):
-            discloser.step()
-        positions = discloser._positions
+            discloser.turn()
+        assert isinstance(discloser.feed, CaseFeed)
+        positions = discloser.feed.positions
         place = (site.partnership.names.letters(FLOODER), 0)
         assert len(positions._waiting[place]) <= 100
         assert positions.at[place] < SMALL, "most of them still wait at the broker"
