@@ -88,7 +88,7 @@ class StateStore:
         if self._days:
             self._days[OTHER] = max(self._days.values())
         self._is_followed = is_followed
-        self._today = 0
+        self._today = self._committed_on = 0
         self._expired: dict[str, int] = {}
         self._readers: dict[str, Callable[[bytes], bytes | None]] = {}
         self._recent = RecentRows()
@@ -185,6 +185,7 @@ class StateStore:
 
     def commit(self, changes: Mapping[bytes, bytes]) -> None:
         """Make the changes of the batch last: its transaction is committed."""
+        self._committed_on = self._today
         if self._is_followed:
             for name, content in changes.items():
                 rows = _rows(self._today, name, content)
@@ -285,11 +286,14 @@ class StateStore:
         self._unwritten_calls = 0
 
     def sweep(self) -> None:
-        """Delete what has expired among the next few rows. A pass over all rows is made once a day."""
+        """Delete what has expired among the next few rows. A pass over all rows is made once a day.
+
+        The day is that of the last commit: the broker refuses messages of a clock that is far ahead.
+        """
         if not self._unswept:
-            if self._swept_on == self._today:
+            if self._swept_on == self._committed_on:
                 return
-            self._swept_on = self._today
+            self._swept_on = self._committed_on
             self._unswept = [(table, b"") for table in self._days]
             if not self._unswept:
                 return
@@ -297,7 +301,7 @@ class StateStore:
         portion = self._tables.portion(table, after, SWEPT_ROWS)
         if len(portion) == SWEPT_ROWS:
             self._unswept.append((table, portion[-1][0]))
-        latest = self._expired.get(table, _NEVER)
+        latest = self._committed_on - self._days[table]
         gone = [key for key, row in portion if int.from_bytes(row[:_DAY_BYTES]) <= latest]
         if gone:
             self._tables.delete(table, gone)
