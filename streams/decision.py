@@ -1,8 +1,8 @@
 """Decides what becomes of one record.
 
 The steps are, in this order: validate → event day → clean → recall → geocode → region → entitle → guard →
-sanitise → generalise → withdraw. A record goes through each once, or up to the one that finds a fault. A
-record that its supplier wants back goes through the first three, and is then erased.
+sanitise → generalise → withdraw. A record goes through each once. One with a fault ends behind clean. One
+that its supplier wants back goes through the first three, and is then erased.
 
 Pure: no bytes, no topics, no clock of its own. The worker and the offline commands decide by these
 same steps; the worker alone decodes and routes (`streams.sanitising.pipeline`).
@@ -32,7 +32,8 @@ UNPROCESSABLE = Problem(
 class Steps:
     """The steps of one agency's dataset: first `reading`, then `releasing` or `erasing`.
 
-    `policies` has, by region and place of the epoch, what the records are sanitised by.
+    Faults are known at the end of reading; a record that has any goes no further. `policies` has, by region
+    and place of the epoch, what the records are sanitised by.
     """
 
     agency: str

@@ -24,7 +24,7 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What a store says of itself: its origin, and for how many days it has kept each kind of state."""
+    """The description in a store: its origin, and for how many days it has kept each kind of state."""
 
     origin: Origin
     days: Mapping[str, int]

@@ -90,7 +90,7 @@ class StateStore:
         self._is_followed = is_followed
         self._today = 0
         self._expired: dict[str, int] = {}
-        self._readers: dict[bytes, Callable[[bytes], bytes | None]] = {}
+        self._readers: dict[str, Callable[[bytes], bytes | None]] = {}
         self._recent = RecentRows()
         self._unwritten: dict[str, dict[bytes, bytes]] = {table: {} for table in TABLES}
         self._offsets: dict[str, int] = {}
@@ -122,10 +122,10 @@ class StateStore:
         found = self._changed.get(key)
         if found is not None:
             return found
-        table = kind_of(key) or OTHER
+        table = KIND_OF_PREFIX.get(key[:1], OTHER)
         row = self._ahead.get(key) or self._unwritten[table].get(key) or self._recent.get(key)
         if row is None:
-            row = self._read(key)
+            row = self._read(table, key)
             if row is None:
                 self._missed = key
                 return None
@@ -165,13 +165,12 @@ class StateStore:
         return row is not None and int.from_bytes(row) > self._expired.get(_SEEN_TABLE, _NEVER)
 
     def _seen_row(self, key: bytes) -> bytes | None:
-        return self._unwritten[_SEEN_TABLE].get(key) or self._read(key)
+        return self._unwritten[_SEEN_TABLE].get(key) or self._read(_SEEN_TABLE, key)
 
-    def _read(self, key: bytes) -> bytes | None:
-        prefix = key[:1]
-        read = self._readers.get(prefix)
+    def _read(self, table: str, key: bytes) -> bytes | None:
+        read = self._readers.get(table)
         if read is None:
-            read = self._readers[prefix] = self._tables.reader(kind_of(key) or OTHER)
+            read = self._readers[table] = self._tables.reader(table)
         return read(key)
 
     # The end of a batch

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, NamedTuple
 
@@ -16,6 +16,7 @@ from streams.steps.step import Step, Work
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
 _DAY_MS = 86_400_000
 _MILLISECOND = timedelta(milliseconds=1)
+_NOTHING: frozenset[str] = frozenset()
 
 
 class Cleaned(NamedTuple):
@@ -53,7 +54,7 @@ class Cleaner(Step):
 
     def __call__(self, work: Work, /) -> None:
         """Clean the record; ages count at the day of the event."""
-        _, work.caveats, work.faults, work.unread = self.clean(
+        work.caveats, work.faults, work.unread = self._clean(
             work.record, work.problems, work.today, work.day
         )
 
@@ -69,12 +70,25 @@ class Cleaner(Step):
         `today` is the date in Europe/London, at which an age counts that no event dates;
         `elsewhere` the date of the event as another file of the same case has it.
         """
-        problems = tuple(problems)
-        unread = frozenset([p.field for p in problems])
-        faults = [p for p in problems if p.field in self._required]
+        return Cleaned(record, *self._clean(record, tuple(problems), today, elsewhere))
+
+    def _clean(
+        self,
+        record: dict[str, Any],
+        problems: Sequence[Problem],
+        today: date,
+        elsewhere: date | None,
+    ) -> tuple[list[str], list[Problem], frozenset[str]]:
+        """Return caveats, faults and what could not be read."""
+        caveats: list[str] = []
+        faults: list[Problem] = []
+        unread = _NOTHING
+        if problems:
+            unread = frozenset([p.field for p in problems])
+            faults = [p for p in problems if p.field in self._required]
+            caveats = [p.code for p in problems if p.field not in self._required]
         if self._births:
             faults += self._before_birth(record)
-        caveats = [p.code for p in problems if p.field not in self._required]
         for rule in self._domestic:
             field = rule.telling(record)
             if field is not None and record[rule.flag] is not True:
@@ -90,7 +104,7 @@ class Cleaner(Step):
         for age, born, oldest in self._ages:
             if record[born] is not None:
                 self._work_out(record, age, born, oldest, today, elsewhere, caveats)
-        return Cleaned(record, caveats, faults, unread)
+        return caveats, faults, unread
 
     def _before_birth(self, record: Mapping[str, Any]) -> Iterator[Problem]:
         """Yield a fault for each date on or before a birth in the record: one of the two is wrong."""

@@ -51,7 +51,7 @@ class Entitlement(Step):
     def __call__(self, work: Work, /) -> None:
         """Find the scope. What a profile has of a record that waits for a review alone is `staying`."""
         region, today = work.region, work.today
-        epoch = self._keys.at(work.day or today)
+        epoch = self._keys.at(work.day or today) if self._has_epochs else 0
         work.by_supply = self._has_epochs and work.day is None
         if region is None:
             work.withheld.append(OUTSIDE)

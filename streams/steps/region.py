@@ -34,9 +34,7 @@ class Regions(Step):
     def of(self, locations: Mapping[str, Located]) -> str | None:
         """Return the region of what happened in these locations."""
         outside = [
-            located
-            for located in (locations[prefix] for prefix in self._places)
-            if not self._own.holds(located)
+            locations[prefix] for prefix in self._places if not self._own.holds(locations[prefix])
         ]
         if not outside:
             return OWN
@@ -51,15 +49,15 @@ class Regions(Step):
         Their own records go elsewhere, so to readers of `region` such a postcode would stand for
         none but the few households of the postcode that it replaces.
         """
-        foreign = {
-            prefix: _without_point(locations[prefix])
-            for prefix in self._places
-            if self._is_foreign(locations[prefix].place, region)
-        }
-        return {**locations, **foreign} if foreign else locations
+        guarded = locations
+        for prefix in self._places:
+            place = locations[prefix].place
+            if place is not None and place.substituted and self._is_foreign(place, region):
+                guarded = {**guarded, prefix: _without_point(locations[prefix])}
+        return guarded
 
-    def _is_foreign(self, place: Place | None, region: str) -> bool:
-        if place is None or not place.substituted or place.easting is None:
+    def _is_foreign(self, place: Place, region: str) -> bool:
+        if place.easting is None:
             return False
         centre = float(place.easting), float(place.northing or 0)
         stand_in = Located(NOWHERE, "", (), (), centre, place.district)

@@ -98,8 +98,6 @@ class Step(ABC):
 
 
 def run(steps: Sequence[Step], work: Work) -> None:
-    """Take the work through steps in their order; a record with a fault goes no further."""
+    """Take the work through steps in their order."""
     for step in steps:
         step(work)
-        if work.faults:
-            return

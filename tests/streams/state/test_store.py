@@ -374,7 +374,7 @@ def use(store: StateStore, name: str, key: bytes, value: bytes) -> None:
 
 
 def known(store: StateStore) -> tuple[object, ...]:
-    """What the store decides by; asking changes nothing that lasts."""
+    """Everything that decisions depend on; asking changes nothing that lasts."""
     found = (*map(store.get, KEYS), *map(store.has_seen, DIGESTS))
     store.rollback()
     return found
