@@ -145,7 +145,7 @@ class Policy:
     ) -> dict[str, Any]:
         """The record under the schema that `schemas.derive.release_schema` gives."""
         get = record.get
-        released = dict(zip(self._kept, map(get, self._kept), strict=True))
+        released = {name: get(name) for name in self._kept}
         if self._stand_ins:
             released |= self._stand_ins
         for prefix, parts in self._located:

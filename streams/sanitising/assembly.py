@@ -48,7 +48,7 @@ def build_pipeline(
     slot: str = "0",
     state: StateStore | None = None,
 ) -> Pipeline:
-    """The pipeline of everything the protocol has agencies supply; `slot` names its chain of the audit.
+    """Return the pipeline of all that agencies supply by the protocol; `slot` names its chain of the audit.
 
     Without a `state` store there is one in main memory.
 

@@ -169,7 +169,7 @@ class Pipeline(Processor):
         self._pausing = frozenset(pausing)
 
     def flow(self, topic: str) -> Flow:
-        """The flow of one intake topic."""
+        """Return the flow of one intake topic."""
         return self._flows[topic]
 
     @property
@@ -185,7 +185,7 @@ class Pipeline(Processor):
 
     @property
     def heads(self) -> Heads:
-        """The heads of the audit's chains, as far as this process knows them."""
+        """Return the heads of the audit's chains, as far as this process knows them."""
         return self._trail.heads
 
     def committed(self, result: BatchResult) -> None:
@@ -202,7 +202,7 @@ class Pipeline(Processor):
     def process(
         self, batch: Sequence[Intake], handling: Handling = Handling.PROCESS
     ) -> BatchResult:
-        """Outputs and tallies of a batch; raises only `DependencyUnavailable` and `StateStoreError`."""
+        """Return outputs and tallies of a batch; raise only `DependencyUnavailable` and `StateStoreError`."""
         now = self._clock()
         self.state.begin(int(now * 1000) // DAY_MS)
         now_ms, local = int(now * 1000), london_time(datetime.fromtimestamp(now, UTC))
@@ -247,7 +247,7 @@ class Pipeline(Processor):
         return Output(topic, name, encode({"value": value}), headers, hour_ms)
 
     def _receipt(self, tally: Tally, head: Head) -> Output:
-        """What became of a supply, with the audit's head: its agency can then show that it was changed."""
+        """Return what became of a supply, with the audit's head, by which its agency can show a change."""
         topic, encode, _ = self._receipts[tally.agency]
         audit = {
             "audit_chain": head.chain,

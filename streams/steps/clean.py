@@ -127,7 +127,7 @@ class Cleaner(Step):
         elsewhere: date | None,
         caveats: list[str],
     ) -> None:
-        """The age at the event, else at the supply; one that was given stays, whatever it says."""
+        """Set the age at the event, else at the supply; an age that was given stays."""
         happened = record[self._happened] if self._happened else elsewhere
         years = whole_years(record[born], happened or today)
         if not 0 <= years <= (oldest or years):
@@ -140,7 +140,7 @@ class Cleaner(Step):
 
 
 def utc_milliseconds(day: date, at: time) -> int | None:
-    """Milliseconds since 1970 UTC of a local time; None where the clock change leaves it open."""
+    """Return a local time in milliseconds since 1970 UTC; None if a clock change makes it ambiguous."""
     offset = steady_offset(day)
     if offset is None:
         return _on_a_clock_change(day, at)

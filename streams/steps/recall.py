@@ -23,7 +23,7 @@ class CaseDates:
     """The day of an event, by the reference that the files of one case share."""
 
     def __init__(self, join: str, agency: str, key: ReferenceKey, memory: State) -> None:
-        """References of different agencies, or of different joins, are different cases."""
+        """Take the join and agency: equal references of others are different cases."""
         self._key = key.for_purpose("memory", "case", join, agency)
         self._memory = memory
 
@@ -33,7 +33,7 @@ class CaseDates:
             self._memory.put(self._name(reference), _as_bytes(day))
 
     def day(self, reference: str | None) -> date | None:
-        """When it happened, as far as a file of the case has said so."""
+        """Return the day of the event; None if no file of the case has said it."""
         found = None if reference is None else self._memory.get(self._name(reference))
         return None if found is None else _as_day(found)
 
@@ -63,7 +63,7 @@ class SteadyAges:
             ]
 
     def __bool__(self) -> bool:
-        """Whether such records have ages at all."""
+        """Return True if such records have ages."""
         return bool(self._ages)
 
     def __call__(self, record: dict[str, Any], day: date) -> None:
@@ -128,12 +128,12 @@ class Recall(Step):
 
 
 def case_field(record_type: RecordType) -> str | None:
-    """The reference by which files of one case join; it is nobody's own."""
+    """Return the reference by which files of one case join; it is no person's own."""
     return next((f.name for f in record_type.fields if f.join and not f.about), None)
 
 
 def asks_for_dates(record_type: RecordType) -> str | None:
-    """The join through which records without a date find their event; None where none can."""
+    """Return the join through which records without a date find their event; None if there is none."""
     if record_type.events:
         return None
     name = case_field(record_type)
@@ -141,7 +141,7 @@ def asks_for_dates(record_type: RecordType) -> str | None:
 
 
 def _known_by(record_type: RecordType, about: str | None) -> tuple[str, tuple[str, ...]]:
-    """What names the person across records: the reference, else the record's own identity."""
+    """Return what names the person across records: the reference, else the record's own identity."""
     for field in record_type.fields:
         if field.about == about and field.join:
             return field.join, (field.name,)

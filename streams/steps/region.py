@@ -44,7 +44,7 @@ class Regions(Step):
         return None
 
     def guarded(self, locations: Mapping[str, Located], region: str) -> Mapping[str, Located]:
-        """The locations without points of postcodes that stand in from another region.
+        """Return the locations without the points of substitute postcodes of another region.
 
         Their own records go elsewhere, so to readers of `region` such a postcode would stand for
         none but the few households of the postcode that it replaces.

@@ -56,7 +56,7 @@ class Router(Step):
         work.outputs = outputs
 
     def released(self, releases: Sequence[Release], now_ms: int, region: str = OWN) -> list[Output]:
-        """One output a release. Its time is the hour: the exact one would join it to its original."""
+        """Return an output for each release. Its time is the hour: the exact time would name its original."""
         hour_ms = now_ms - now_ms % HOUR_MS
         outputs = []
         for profile, record in releases:
@@ -68,7 +68,7 @@ class Router(Step):
     def withdrawn(
         self, names: Sequence[tuple[str, str]], now_ms: int, region: str = OWN
     ) -> list[Output]:
-        """A tombstone for each release, given by profile and `record_id`, that is taken back."""
+        """Return a tombstone for each release, given by profile and `record_id`, that is taken back."""
         outputs = []
         for profile, record_id in names:
             topic, _, headers = self._releases[region, profile]

@@ -187,7 +187,7 @@ class Validator(Step):
 
 
 def _references(record_type: RecordType) -> Iterator[str]:
-    """The fields that name the record, or what it is of, by a reference of the system of origin."""
+    """Yield the fields that name the record, or what it is of, by a reference of the system of origin."""
     for field in record_type.fields:
         if field.kind == "text" and (field.join or field.name in record_type.identity):
             yield field.name
@@ -209,7 +209,7 @@ def _out_of_order(field: str, given: date, earlier: str) -> Problem:
 def _reader(  # noqa: PLR0911 - one answer a kind
     field: Field, code_lists: Mapping[str, CodeList]
 ) -> tuple[Reader, str, str]:
-    """The field's reader with the reason and the words for a value that it cannot read."""
+    """Return the field's reader with the reason and the words for a value that it cannot read."""
     if field.code_list:
         code_list = code_lists[field.code_list]
         return _code_reader(code_list), "unknown-code", code_list.accepted
