@@ -43,7 +43,7 @@ class Columns(NamedTuple):
 
 
 class Packed(NamedTuple):
-    """The same in fewer bytes, with the rows of each 10 km tile.
+    """`Columns` in fewer bytes, and the rows of each 10 km tile.
 
     `run_rows` holds the first row of each run, and the number of rows at its end. `units` are a
     postcode's last two letters as one number. `counts` holds positions in `count_values`.
@@ -80,7 +80,7 @@ class Row(NamedTuple):
 
 
 class PackedRows:
-    """Reads rows of packed columns, of which it touches no more than it needs."""
+    """Reads single rows of packed columns, so that few pages of the files are in memory."""
 
     def __init__(self, packed: Packed, k: int) -> None:
         """Take the columns, and the k that they were built for."""
@@ -92,20 +92,20 @@ class PackedRows:
         self._moved_rows = memoryview(packed.moved_rows)
 
     def find(self, key: bytes) -> int:
-        """Return the row of a compact postcode, -1 if there is none."""
+        """Return the row of a compact postcode, -1 if the index does not have it."""
         return self._find(key)[1]
 
     def get(self, key: bytes) -> Row | None:
-        """Return what is held of a compact postcode, None if there is none."""
+        """Return the values of a compact postcode, None if the index does not have it."""
         run, row = self._find(key)
         return None if row == UNKNOWN else self._of(run, row)
 
     def row(self, row: int) -> Row:
-        """Return what is held of a row."""
+        """Return the values of a row."""
         return self._of(bisect_right(self._run_rows, row) - 1, row)
 
     def _find(self, key: bytes) -> tuple[int, int]:
-        """Return the run and row of a compact postcode, with the row -1 if there is none."""
+        """Return the run and the row of a compact postcode; the row is -1 if the index does not have it."""
         keys = self._packed.run_keys
         run = int(keys.searchsorted(np.array(key[:LONGEST], keys.dtype), "right")) - 1
         if run < 0 or keys.item(run)[:-2] != key[:-2]:
@@ -125,7 +125,7 @@ class PackedRows:
         )
 
     def find_many(self, keys: NDArray[np.bytes_]) -> NDArray[np.int64]:
-        """Return the row of each compact postcode (dtype S7), shape (n,); -1 where there is none."""
+        """Return the row of each compact postcode (dtype S7), shape (n,); -1 for those it does not have."""
         packed = self._packed
         if not len(packed.units):
             return np.full(len(keys), UNKNOWN, np.int64)
@@ -177,7 +177,7 @@ class PackedRows:
 
 
 def unpack(packed: Packed, k: int) -> Columns:
-    """Return whole columns of an index that was built for k, for those who read all of it."""
+    """Return whole columns of an index that was built for k."""
     rows = np.arange(len(packed.units), dtype=np.int32)
     runs = np.repeat(np.arange(len(packed.run_keys)), np.diff(packed.run_rows))
     counts = packed.count_values[packed.counts]
