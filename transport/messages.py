@@ -9,6 +9,8 @@ MARKING_HEADER = "marking"
 WRITER_HEADER = "writer"
 ERASE_HEADER = "erase"
 """Marks a record that its supplier withdraws: it must be erased wherever it was released to."""
+ROW_HEADER = "row"
+"""On a record, the number of its row in the supplier's file, in decimal digits."""
 
 Headers = list[tuple[str, str | bytes | None]]
 

@@ -68,6 +68,12 @@ _DISCLOSED = "disclosed"
 
 TOMBSTONE_DAYS = 28
 
+STATE_SLACK_DAYS = 7
+"""Days by which the topics of state are retained for longer than the state counts.
+
+So the broker deletes nothing that counts, and two workers, whose clocks are less apart, agree on what does.
+"""
+
 _OF_RELEASES = {
     # Only the newest version is kept: corrected and withdrawn records are deleted within a day.
     "cleanup.policy": "compact,delete",
@@ -308,11 +314,11 @@ def topics(protocol: Protocol, catalogue: Catalogue) -> tuple[Topic, ...]:
 
 
 def state_days(protocol: Protocol) -> dict[StateKind, int]:
-    """Return the retention of each kind of the workers' state, in days.
+    """Return the days for which each kind of the workers' state counts.
 
-    State is kept at least as long as the releases that it protects. An entry protects the newest release that
-    used it. If it is used `RENEWAL_DAYS` or more after it was written, it is written again. The broker
-    deletes whole segments, so the retention includes `RENEWAL_DAYS` twice.
+    State counts at least as long as the releases that it protects. An entry protects the newest release that
+    used it. If it is used `RENEWAL_DAYS` or more after it was written, it is written again. As many days are
+    added again: the broker deletes releases by whole segments, so they can be read after their retention.
     """
     releases, window = (
         protocol.retention.releases_days,
@@ -385,8 +391,14 @@ def _topics(protocol: Protocol, catalogue: Catalogue) -> Iterator[Topic]:
         )  # fmt: skip
     kept = state_days(protocol)
     for kind, days in kept.items():
-        yield topic(names.state(kind), "internal", "worker", days, catalogue.system["memory"])
-    yield topic(names.memory, "internal", "worker", max(kept.values()), catalogue.system["memory"])
+        yield topic(
+            names.state(kind), "internal", "worker", days + STATE_SLACK_DAYS,
+            catalogue.system["memory"],
+        )  # fmt: skip
+    yield topic(
+        names.memory, "internal", "worker", max(kept.values()) + STATE_SLACK_DAYS,
+        catalogue.system["memory"],
+    )  # fmt: skip
     yield topic(names.audit, "audit", "worker", keep.audit_days, catalogue.system["audit"])
     yield topic(
         names.in_force, "internal", "operator", keep.audit_days,

@@ -331,7 +331,9 @@ def _onward(asked: Request, cases: Mapping[str, Case]) -> Iterator[str]:
     if asked.onward_from is None:
         return
     before = cases.get(asked.onward_from)
-    if before is None or before.flow is None:
-        yield f"case {asked.onward_from} is not open, so nothing can be passed on from it"
-    elif before.supplier != asked.supplier:
-        yield f"only {before.supplier!r} may pass on its own records; send it the request"
+    if before is None or before.flow is None or before.supplier != asked.supplier:
+        # The same words for each: a party without part in a case must not learn whose case it is.
+        yield (
+            f"no open case {asked.onward_from} has the supplier {asked.supplier!r}; ask the agency that "
+            "supplied the records (onward disclosure)"
+        )
