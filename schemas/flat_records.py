@@ -1,8 +1,8 @@
 """Encode flat Avro records: each field is a simple value, which may be null, or a list of simple values.
 
-Every release is such a record. `fastavro` asks of each value which branch of its union fits; here each field
-has its function, chosen once. A record with a value that is not exactly of its declared type is left to
-`fastavro`, so both accept the same and write the same bytes (docs/adr/0038).
+Every release is such a record. `fastavro` searches the branch of a union for each value. Here each field has
+its own function, chosen once. `fastavro` encodes a record with a value that is not exactly of its declared
+type. So both accept the same records and write the same bytes (docs/adr/0038).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 Write = Callable[[Any], bytes]
-"""From the value of a field to its bytes; raises one of `UNLIKE` for a value of another type."""
+"""A function from a field's value to its bytes; it raises one of `UNLIKE` for a value of another type."""
 UNLIKE: Final = (AttributeError, LookupError, TypeError, ValueError)
 
 _NULL: Final = b"\0"
@@ -23,13 +23,13 @@ _SECOND_BRANCH: Final = b"\2"
 _SEVEN_BITS: Final = 0x7F
 _CONTINUED: Final = 0x80
 _CACHED: Final = 4_096
-"""Distinct days, times or coordinates of a postcode whose bytes are kept; none is as long as a name."""
+"""Largest number of distinct days, times or coordinates whose bytes are cached."""
 _EPOCH_DAY: Final = date(1970, 1, 1).toordinal()
 _DOUBLE: Final = struct.Struct("<d")
 
 
 def flat_encoder(schema: Mapping[str, Any], header: bytes) -> Callable[[Any], bytes] | None:
-    """Return a function from a record to `header` and the record's bytes; None for a schema that is not flat.
+    """Return a function from a record to `header` and the record's bytes, or None if the schema is not flat.
 
     The function raises one of `UNLIKE` for a record with a value that is not exactly of its declared type.
     """
@@ -47,7 +47,7 @@ def flat_encoder(schema: Mapping[str, Any], header: bytes) -> Callable[[Any], by
 
 
 def _writer(declared: Any) -> Write | None:
-    """Return the function of a type; None for a type that is left to `fastavro`."""
+    """Return the function of a type, or None for a type that only `fastavro` encodes."""
     match declared:
         case ["null", "string"]:
             return _text_or_null
@@ -68,7 +68,7 @@ def _of_writer(build: Callable[[Write], Write], declared: Any) -> Write | None:
 
 
 def _number(value: int) -> bytes:
-    """Avro's zigzag: small numbers of either sign are short; seven bits a byte, the lowest first."""
+    """Return an integer in Avro's zigzag encoding, seven bits per byte, the lowest bits first."""
     left = value << 1 if value >= 0 else ~(value << 1)
     out = bytearray()
     while left > _SEVEN_BITS:

@@ -69,9 +69,9 @@ _DISCLOSED = "disclosed"
 TOMBSTONE_DAYS = 28
 
 STATE_SLACK_DAYS = 7
-"""Days by which the topics of state are retained for longer than the state counts.
+"""Days for which the topics of state are retained after the state no longer counts.
 
-So the broker deletes nothing that counts, and two workers, whose clocks are less apart, agree on what does.
+So the broker deletes no state that still counts. Two workers agree on it if their clocks differ by less.
 """
 
 _OF_RELEASES = {

@@ -40,7 +40,7 @@ class Openings:
 
     @classmethod
     def by(cls, connection: Mapping[str, Any], names: Names, keys: CaseKeys) -> Openings:
-        """Return what acts by the administrator's connection."""
+        """Return an instance with an admin client for `connection`, the administrator's configuration."""
         return cls(AdminClient({**connection}), names, keys)
 
     def make_topic(self, topic: Topic) -> None:

@@ -46,7 +46,7 @@ class StepKind(StrEnum):
 
 
 ADVICE = frozenset({StepKind.ADVISED_TO_SHARE, StepKind.ADVISED_TO_WITHHOLD})
-"""The steps by which a Caldicott Guardian advises."""
+"""The steps in which a Caldicott Guardian gives advice."""
 
 
 class Readers(Enum):

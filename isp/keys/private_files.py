@@ -24,13 +24,11 @@ def make_folder(path: Path) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
     mode = stat.S_IMODE(path.stat().st_mode)
-    # With the sticky bit, as in /tmp, each replaces only what is its own.
+    # With the sticky bit, as in /tmp, each user may replace only their own files.
     if mode & stat.S_IWOTH and not mode & stat.S_ISVTX:
-        message = (
-            f"{path} has mode {mode:04o}, so other users may replace what is in it; accepted is a "
-        )
+        message = f"{path} has mode {mode:04o}, so other users may replace its files; accepted: a "
         raise SecretError(
-            f"{message}folder that its owner alone may write to. Run: chmod 700 {path}"
+            f"{message}folder that only its owner may write to. Run: chmod 700 {path}"
         )
     return path
 
@@ -39,11 +37,11 @@ def make_secret_folder(path: Path) -> Path:
     """Create a folder as `make_folder`, and refuse a link in its place.
 
     Raises:
-        SecretError: the path is a link, which somebody else can have made, or as `make_folder`.
+        SecretError: the path is a link, which another user may have made, or as `make_folder`.
     """
     if path.is_symlink():
         message = (
-            f"{path} is a link; accepted is a folder of mode 0700. Put the folder itself there"
+            f"{path} is a link; accepted: a folder of mode 0700. Replace the link by the folder"
         )
         raise SecretError(message)
     return make_folder(path)
