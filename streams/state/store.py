@@ -336,6 +336,7 @@ class StateStore:
 
     def _forget_cached(self) -> None:
         self._readers.clear()
+        self._newest = 0
         self._recent.clear()
         self._offsets.clear()
         for table in self._unwritten.values():
