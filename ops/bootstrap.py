@@ -16,25 +16,34 @@ from faust import Worker
 from prometheus_client import CollectorRegistry, disable_created_metrics
 
 from isp.agreement.review_date import review_notice
+from isp.agreement.topics import Names
 from isp.broker.in_force import await_another, read_in_force
 from isp.broker.registered import schemas_of
 from ops import metrics_door
 from schemas.catalogue import load_catalogue
 from schemas.london import end_of_day, london_today
+from schemas.wire import decoder
 from streams.runtime.app import build_app
+from streams.runtime.batching import BatchBounds
 from streams.runtime.ending import end_when
+from streams.runtime.feed import GroupFeed
+from streams.runtime.heads import HeadsFollower
 from streams.runtime.open_transactions import OpenTransactions
+from streams.runtime.source import Source, SourceSettings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
     from isp.agreement.protocol import Protocol
+    from isp.audit.chain import Heads
     from isp.broker.signed import ReadProtocol
     from ops.deployment import MetricsSettings
     from schemas.catalogue import Catalogue
+    from streams.runtime.kafka_config import AgentClients
     from streams.runtime.metrics import StreamMetrics
-    from streams.runtime.source import Source
+    from streams.runtime.processor import Processor
+    from streams.state.changelog import Changelog
     from transport.schemas import Schemas
 
 log = logging.getLogger(__name__)
@@ -96,6 +105,26 @@ def serve_metrics(settings: MetricsSettings) -> CollectorRegistry:
             message = f"metrics cannot be served on {address}: {error.strerror}"
             raise StartError(message + "; give another --metrics-port") from error
     return registry
+
+
+def group_source(
+    processor: Processor,
+    clients: AgentClients,
+    grounds: Grounds,
+    metrics: StreamMetrics,
+    heads: Heads,
+    state: Changelog | None = None,
+) -> Source:
+    """Return what drives a processor as a member of its group; it connects nothing yet.
+
+    `heads` is what the processor knows of the audit's chains; it is restored and followed.
+    """
+    names = Names(grounds.protocol.prefix)
+    decode = decoder(grounds.catalogue.system["audit-head"])
+    follower = HeadsFollower(clients.reader(), names.audit_heads, heads, decode)
+    feed = GroupFeed(clients.consumer(), processor.topics, metrics, BatchBounds())
+    transactions = SourceSettings(clients.producer(), names.audit)
+    return Source(processor, feed, transactions, metrics, state, follower)
 
 
 class _Worker(Worker):

@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from isp.agreement.topics import Names, state_days
-from ops.bootstrap import Grounds, StartError, run_program, serve_metrics
+from ops.bootstrap import Grounds, StartError, group_source, run_program, serve_metrics
 from ops.deployment import MetricsSettings
 from ops.reference import GAZETTEER_FOLDER, INDEX_FOLDER, PREMISES_FILE
 from sanitiser.build.premises_list import PremisesList
@@ -18,13 +18,9 @@ from sanitiser.places.postcode_store import METADATA_FILE
 from sanitiser.places.postcodes import PostcodeIndex
 from sanitiser.places.premises import withheld_premises
 from schemas.state import STATE_KINDS
-from schemas.wire import bytes_decoder, decoder
-from streams.runtime.batching import BatchBounds
+from schemas.wire import bytes_decoder
 from streams.runtime.ending import end_when, until_changed
-from streams.runtime.feed import GroupFeed
-from streams.runtime.heads import HeadsFollower
 from streams.runtime.kafka_config import WorkerClients
-from streams.runtime.source import Source, SourceSettings
 from streams.sanitising.assembly import build_pipeline
 from streams.sanitising.metrics import Metrics
 from streams.state.changelog import Changelog
@@ -43,6 +39,7 @@ if TYPE_CHECKING:
     from ops.deployment import Deployment
     from sanitiser.key_ring import KeyRing
     from schemas.catalogue import Catalogue
+    from streams.runtime.source import Source
     from streams.sanitising.pipeline import Pipeline
     from transport.schemas import Schemas
 
@@ -149,11 +146,7 @@ def _source(
         partial(identify, clients.connection),
         metrics.state_restored.set,
     )
-    decode_head = decoder(system["audit-head"])
-    heads = HeadsFollower(clients.reader(), names.audit_heads, pipeline.heads, decode_head)
-    feed = GroupFeed(clients.consumer(), pipeline.topics, metrics, BatchBounds())
-    transactions = SourceSettings(clients.producer(), names.audit)
-    return Source(pipeline, feed, transactions, metrics, changelog, heads)
+    return group_source(pipeline, clients, grounds, metrics, pipeline.heads, changelog)
 
 
 def assemble(

@@ -1,4 +1,4 @@
-"""What the steps of a record read and write between records."""
+"""The state that the steps of a record read and write between records."""
 
 from __future__ import annotations
 

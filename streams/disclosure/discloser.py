@@ -184,14 +184,14 @@ class Discloser(Processor):
         unreadable = self._ledger.unreadable(self._register, now)
         if unreadable:
             yield self._result(unreadable)
-        for case in lost:
-            closing = case.after(State.CLOSING, now, DISCLOSER, StepKind.LOST)
-            taken = Taken(case.case, closing, DISCLOSER, StepKind.LOST)
-            yield self._result(self._keep(taken, now))
         for case in held:
             log.warning("case %s is held: a party of it was rekeyed", case.case)
         if outputs:
             yield self._result(outputs)
+        for case in lost:
+            closing = case.after(State.CLOSING, now, DISCLOSER, StepKind.LOST)
+            taken = Taken(case.case, closing, DISCLOSER, StepKind.LOST)
+            yield self._result(self._keep(taken, now))
         self._intake.wait()
 
     def due(self) -> Iterator[BatchResult]:

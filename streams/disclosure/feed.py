@@ -234,6 +234,7 @@ class CaseFeed:
 
     def stop_drawing(self, case: str) -> None:
         """Read nothing more for a case alone."""
+        self._held.discard(case)
         for reader in (self._backlogs.pop(case, None), self._unread.pop(case, None)):
             if reader is not None:
                 reader.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from confluent_kafka import TopicCollection
+from confluent_kafka import KafkaError, KafkaException, TopicCollection
 from confluent_kafka.admin import AdminClient
 
 from streams.state.origin import Origin
@@ -14,11 +14,23 @@ _CALL_SECONDS = 10.0
 
 
 def identify(connection: Mapping[str, Any], topics: Sequence[str]) -> Origin:
-    """Return the cluster and the topics' ids. Raise `KafkaException` if the broker does not give them."""
+    """Return the cluster and the topics' ids.
+
+    Raises:
+        KafkaException: the broker does not answer, or refuses one of the topics, which is named.
+    """
     admin = AdminClient(dict(connection))
     cluster = admin.describe_cluster(request_timeout=_CALL_SECONDS).result()
-    described = admin.describe_topics(TopicCollection(list(topics)), request_timeout=_CALL_SECONDS)
-    return Origin(
-        str(cluster.cluster_id),
-        {topic: str(found.result().topic_id) for topic, found in described.items()},
-    )
+    asked = admin.describe_topics(TopicCollection(list(topics)), request_timeout=_CALL_SECONDS)
+    ids = {topic: _id_of(topic, answer) for topic, answer in asked.items()}
+    return Origin(str(cluster.cluster_id), ids)
+
+
+def _id_of(topic: str, answer: Any) -> str:
+    try:
+        return str(answer.result().topic_id)
+    except KafkaException as error:
+        cause = error.args[0]
+        reason = f"{cause.str()} (topic {topic})"
+        named = KafkaError(cause.code(), reason, cause.fatal(), cause.retriable())
+        raise KafkaException(named) from error

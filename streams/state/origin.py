@@ -24,7 +24,7 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What a store says of itself: its origin, and for how many days it has kept each kind of state."""
+    """The description in a store: its origin, and for how many days it has kept each kind of state."""
 
     origin: Origin
     days: Mapping[str, int]
@@ -44,11 +44,11 @@ class About:
         try:
             document = json.loads(kept)
             version = document["format"]
-        except (ValueError, TypeError, KeyError):
+            if version != FORMAT:
+                return f"its format is {version}, this release has format {FORMAT}"
+            return self._difference(document)
+        except (ValueError, TypeError, KeyError, AttributeError):
             return "it does not say what it is"
-        if version != FORMAT:
-            return f"its format is {version}, this release has format {FORMAT}"
-        return self._difference(document)
 
     def _difference(self, document: Any) -> str | None:
         if document["cluster"] != self.origin.cluster:

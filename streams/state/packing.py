@@ -1,4 +1,4 @@
-"""How changes of state are written: what a batch says of where its records are released is one entry.
+"""The form in which changes of state are written: the places where a batch releases records are one entry.
 
 An entry a record would cost as much as the record's release.
 """

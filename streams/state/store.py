@@ -88,9 +88,9 @@ class StateStore:
         if self._days:
             self._days[OTHER] = max(self._days.values())
         self._is_followed = is_followed
-        self._today = 0
+        self._today = self._committed_on = 0
         self._expired: dict[str, int] = {}
-        self._readers: dict[bytes, Callable[[bytes], bytes | None]] = {}
+        self._readers: dict[str, Callable[[bytes], bytes | None]] = {}
         self._recent = RecentRows()
         self._unwritten: dict[str, dict[bytes, bytes]] = {table: {} for table in TABLES}
         self._offsets: dict[str, int] = {}
@@ -122,10 +122,10 @@ class StateStore:
         found = self._changed.get(key)
         if found is not None:
             return found
-        table = kind_of(key) or OTHER
+        table = KIND_OF_PREFIX.get(key[:1], OTHER)
         row = self._ahead.get(key) or self._unwritten[table].get(key) or self._recent.get(key)
         if row is None:
-            row = self._read(key)
+            row = self._read(table, key)
             if row is None:
                 self._missed = key
                 return None
@@ -165,13 +165,12 @@ class StateStore:
         return row is not None and int.from_bytes(row) > self._expired.get(_SEEN_TABLE, _NEVER)
 
     def _seen_row(self, key: bytes) -> bytes | None:
-        return self._unwritten[_SEEN_TABLE].get(key) or self._read(key)
+        return self._unwritten[_SEEN_TABLE].get(key) or self._read(_SEEN_TABLE, key)
 
-    def _read(self, key: bytes) -> bytes | None:
-        prefix = key[:1]
-        read = self._readers.get(prefix)
+    def _read(self, table: str, key: bytes) -> bytes | None:
+        read = self._readers.get(table)
         if read is None:
-            read = self._readers[prefix] = self._tables.reader(kind_of(key) or OTHER)
+            read = self._readers[table] = self._tables.reader(table)
         return read(key)
 
     # The end of a batch
@@ -186,6 +185,7 @@ class StateStore:
 
     def commit(self, changes: Mapping[bytes, bytes]) -> None:
         """Make the changes of the batch last: its transaction is committed."""
+        self._committed_on = self._today
         if self._is_followed:
             for name, content in changes.items():
                 rows = _rows(self._today, name, content)
@@ -286,11 +286,14 @@ class StateStore:
         self._unwritten_calls = 0
 
     def sweep(self) -> None:
-        """Delete what has expired among the next few rows. A pass over all rows is made once a day."""
+        """Delete what has expired among the next few rows. A pass over all rows is made once a day.
+
+        The day is that of the last commit: the broker refuses messages of a clock that is far ahead.
+        """
         if not self._unswept:
-            if self._swept_on == self._today:
+            if self._swept_on == self._committed_on:
                 return
-            self._swept_on = self._today
+            self._swept_on = self._committed_on
             self._unswept = [(table, b"") for table in self._days]
             if not self._unswept:
                 return
@@ -298,7 +301,7 @@ class StateStore:
         portion = self._tables.portion(table, after, SWEPT_ROWS)
         if len(portion) == SWEPT_ROWS:
             self._unswept.append((table, portion[-1][0]))
-        latest = self._expired.get(table, _NEVER)
+        latest = self._committed_on - self._days[table]
         gone = [key for key, row in portion if int.from_bytes(row[:_DAY_BYTES]) <= latest]
         if gone:
             self._tables.delete(table, gone)

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from sanitiser.places.postcode_store import load_columns
 from sanitiser.places.postcodes import PostcodeIndex
 from schemas.catalogue import load_catalogue
 from schemas.london import london_time
@@ -59,8 +60,7 @@ def _us_per_record(steps: Steps, records: list[dict[str, Any]]) -> float:
 
 def _coordinates_per_s(folder: Path) -> float:
     """Postcodes to released places a second, drawn from the whole country, each met for the first time."""
-    keys = np.load(folder / "keys.npy", mmap_mode="r")
-    drawn = np.random.default_rng(_SEED).choice(np.asarray(keys), _POSTCODES)
+    drawn = np.random.default_rng(_SEED).choice(load_columns(folder)[1].keys, _POSTCODES)
     index = PostcodeIndex.open(folder)
     started = time.perf_counter()
     index.release_many(drawn)

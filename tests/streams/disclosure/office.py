@@ -19,7 +19,7 @@ from isp.cases.turns import Allowance
 from isp.keys.case_keys import CaseKeys
 from schemas.derive import intake_schema
 from schemas.wire import encoder
-from streams.disclosure.cases import Lane, LaneKind
+from streams.disclosure.cases import Lane, LaneKind, LostTopic
 from streams.disclosure.discloser import Discloser, DiscloserSettings
 from streams.messages import Intake
 from streams.runtime.processor import TopicPartition
@@ -93,11 +93,14 @@ class ReadyBroker:
     cases: dict[str, Case]
     done: list[tuple[str, str]] = field(default_factory=list)
     names: list[bytes] = field(default_factory=list)
+    lost: bool = False
 
     def standing(self) -> Standing:
         return Standing(dict(self.cases))
 
     def given(self, case: str) -> Iterable[bytes]:
+        if self.lost:
+            raise LostTopic(case)
         return self.names
 
     def make_topic(self, topic: Topic) -> None:

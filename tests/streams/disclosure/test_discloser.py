@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from pathlib import Path
 
@@ -120,6 +121,20 @@ def test_a_case_that_is_held_is_given_nothing_and_loses_what_is_taken_back(
     erased = rekeyed.victim(0)._replace(erases=True)
     result = rekeyed.discloser.process([rekeyed.victim(1), erased])
     assert (given(result), taken_back(result)) == (0, 1)
+
+
+def test_a_case_that_is_held_and_has_lost_its_topic_is_written_last_as_closing(
+    tmp_path: Path,
+) -> None:
+    office = Office(tmp_path, PROTOCOL.model_copy(update={"rekeyed": ("police",)}))
+    office.broker.lost = True
+    states = []
+    for result in office.discloser.restore(()):
+        written_to = [o for o in result.outputs if o.topic == NAMES.cases]
+        documents = [office.schemas.read(o)["document"] for o in written_to]
+        states += [json.loads(document)["state"] for document in documents]
+        commit(office, result)
+    assert states == ["open", "closing"]
 
 
 def test_a_case_that_has_met_the_rest_joins_it_where_it_stands(office: Office) -> None:

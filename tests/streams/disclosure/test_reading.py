@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any, cast
 
 import pytest
-from confluent_kafka import Producer
+from confluent_kafka import KafkaError, Producer, TopicPartition
 
 from streams.disclosure import reading
 from streams.disclosure.reading import Ahead, Backlog, Positions
+from tests.streams.clients import Message
+from tests.streams.partnership import raw_intake
 from transport.reader import ReadError, begin_offset, read_all
 from transport.transaction import Unmendable
 
@@ -119,3 +122,28 @@ def test_intake_that_nobody_needs_any_more_is_not_gone_on_with() -> None:
     positions.go_on()
     assert (positions.at, positions.kept, positions.offsets) == ({}, {}, [])
     positions.consumer.close()
+
+
+def test_a_place_that_the_client_cannot_read_is_passed_over_and_the_next_is_read() -> None:
+    sought: list[tuple[str, int, int]] = []
+
+    class Seeking:
+        def seek(self, at: TopicPartition) -> None:
+            sought.append((at.topic, at.partition, at.offset))
+
+    broken = KafkaError(KafkaError._BAD_COMPRESSION)
+    messages = [Message(raw_intake(INTAKE, b"x", 6)), Message(raw_intake(INTAKE, None, 7), broken)]
+    first, second = reading._intakes(cast(Any, Seeking()), cast(Any, messages))
+    assert (first.value, first.unreadable) == (b"x", None)
+    assert (second.offset, second.unreadable) == (7, "_BAD_COMPRESSION")
+    assert sought == [(INTAKE, 3, 8)]
+
+
+def test_a_topic_that_may_not_be_read_ends_the_process() -> None:
+    denied = KafkaError(KafkaError.TOPIC_AUTHORIZATION_FAILED)
+    with pytest.raises(Unmendable, match=INTAKE):
+        list(
+            reading._intakes(
+                cast(Any, None), cast(Any, [Message(raw_intake(INTAKE, None, 7), denied)])
+            )
+        )

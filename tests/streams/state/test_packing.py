@@ -1,4 +1,4 @@
-"""What a batch remembers of its releases is written as one entry, and read back entry by entry."""
+"""The places of a batch's releases are written as one entry, and read back record by record."""
 
 from __future__ import annotations
 

@@ -166,6 +166,7 @@ def test_a_sweep_deletes_what_has_expired_a_few_rows_at_a_time_and_nothing_else(
     store.apply([*old, *young, Entry(1_000, b"n1", DIGEST)], {})
     store.flush()
     store.begin(1_000 + DAYS["dates-ages"])
+    commit(store)
     left = []
     for _ in range(10):
         left.append(len(tables.portion("dates-ages", b"", 1_000)))
@@ -179,6 +180,7 @@ def test_a_sweep_deletes_what_has_expired_a_few_rows_at_a_time_and_nothing_else(
 
 def test_each_day_has_one_pass_of_the_sweep(store: StateStore, tables: Tables) -> None:
     store.begin(1_000 + DAYS["dates-ages"])
+    commit(store)
     for _ in range(10):
         store.sweep()
     store.apply([Entry(1_000, b"b1", b"1")], {})
@@ -187,9 +189,26 @@ def test_each_day_has_one_pass_of_the_sweep(store: StateStore, tables: Tables) -
         store.sweep()
     assert len(tables.portion("dates-ages", b"", 9)) == 1
     store.begin(1_001 + DAYS["dates-ages"])
+    commit(store)
     for _ in range(10):
         store.sweep()
     assert tables.portion("dates-ages", b"", 9) == []
+
+
+def test_a_clock_that_was_ahead_until_its_batch_failed_has_nothing_deleted(
+    store: StateStore, tables: Tables
+) -> None:
+    """The broker refuses messages of a time that is far ahead, so such a batch is not committed."""
+    store.apply([Entry(1_000, b"b1", b"1")], {})
+    store.flush()
+    store.begin(1_001)
+    commit(store)
+    store.begin(1_000 + DAYS["dates-ages"])
+    for _ in range(10):
+        store.sweep()
+    store.begin(1_001)
+    assert store.get(b"b1") == b"1"
+    assert len(tables.portion("dates-ages", b"", 9)) == 1
 
 
 def test_rows_come_in_portions_in_the_order_of_their_keys(tables: Tables) -> None:
@@ -311,6 +330,7 @@ def test_a_store_of_another_changelog_or_of_shorter_days_is_built_again(
         (b'{"format": 2, "new": 1}', f"its format is 2, this release has format {FORMAT}"),
         (b"no json", "it does not say what it is"),
         (b"[]", "it does not say what it is"),
+        (b'{"format": 1, "cluster": "cluster", "topics": ["t"]}', "it does not say what it is"),
     ],
 )
 def test_a_store_of_another_release_is_built_again(
@@ -374,7 +394,7 @@ def use(store: StateStore, name: str, key: bytes, value: bytes) -> None:
 
 
 def known(store: StateStore) -> tuple[object, ...]:
-    """What the store decides by; asking changes nothing that lasts."""
+    """Everything that decisions depend on; asking changes nothing that lasts."""
     found = (*map(store.get, KEYS), *map(store.has_seen, DIGESTS))
     store.rollback()
     return found
