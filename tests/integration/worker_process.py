@@ -29,12 +29,11 @@ from ops.worker import WorkerSettings, run_worker
 from schemas.catalogue import load_catalogue
 from streams.messages import BatchResult
 from streams.sanitising.pipeline import Pipeline
-from tests.integration.waiting import until
+from tests.integration.waiting import PATIENCE_S, until
 from transport import transaction
 
 ROOT = Path(__file__).resolve().parents[2]
 READY = "intake topics as"
-READY_S = 30.0
 FAULT = "a fault that the test ordered"
 CALL_S, HALT_S = 1.0, 2.5
 
@@ -87,7 +86,9 @@ class WorkerProcess:
 
     def wait_ready(self, starts: int = 1) -> None:
         """Wait until a worker reads; for the `starts`-th time, where it is supervised."""
-        until(lambda: self.starts >= starts or self.code is not None, READY_S, "the worker's start")
+        until(
+            lambda: self.starts >= starts or self.code is not None, PATIENCE_S, "the worker's start"
+        )
         assert self.code is None, self.log
 
     def child(self) -> psutil.Process:
@@ -121,7 +122,7 @@ class WorkerProcess:
         children = psutil.Process(self._process.pid).children()
         self.terminate()
         try:
-            self.wait(30)
+            self.wait(PATIENCE_S)
         except subprocess.TimeoutExpired:
             self._process.kill()
             for child in children:

@@ -16,7 +16,7 @@ from streams.sanitising.pipeline import Pipeline
 from transport.errors import DependencyUnavailable
 
 RESULT = BatchResult([], ())
-PATIENCE = 5.0
+PATIENCE = 60.0
 
 
 class Scripted:
