@@ -122,7 +122,7 @@ def test_a_transaction_that_gets_stuck_ends_the_worker_and_nothing_is_lost_or_do
 ) -> None:
     supply(site, LOAD)
     port = free_port()
-    with site.worker(supervised=True, metrics_port=port) as worker:
+    with site.worker(supervised=True, metrics_port=port, watchdog_s=10.0) as worker:
         until(
             lambda: worker.starts == 1 and received(site, port) > 0, PATIENCE_S, "the first batch"
         )

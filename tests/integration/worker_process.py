@@ -28,6 +28,7 @@ from ops.system import keys_of
 from ops.worker import WorkerSettings, run_worker
 from schemas.catalogue import load_catalogue
 from streams.messages import BatchResult
+from streams.runtime import ending
 from streams.sanitising.pipeline import Pipeline
 from tests.integration.waiting import PATIENCE_S, until
 from transport import transaction
@@ -36,12 +37,14 @@ ROOT = Path(__file__).resolve().parents[2]
 READY = "intake topics as"
 FAULT = "a fault that the test ordered"
 CALL_S, HALT_S = 1.0, 2.5
+WATCHED_EVERY_S = 0.5
 
 
 @dataclass(frozen=True)
 class Order:
     """What the worker is started with; `raises_once` and `halts_once` are files that mark a fault as done.
 
+    `watchdog_s` is how long its transaction may take, where that is not the usual time.
     `by_command` has `ipu worker` itself start it, which takes the index of the run directory.
     """
 
@@ -54,6 +57,7 @@ class Order:
     raises_once: str | None = None
     halts_once: str | None = None
     by_command: bool = False
+    watchdog_s: float | None = None
 
     @property
     def command(self) -> list[str]:
@@ -135,6 +139,10 @@ def _work(order: Order) -> None:
     assert stack is not None, "the stack does not run"
     signed = load_signed(Path(order.protocol), load_catalogue(), exercise=True)
     names = Names(signed.protocol.prefix)
+    # So that no test waits as long as an operator may.
+    ending._WATCHED_EVERY_SECONDS = WATCHED_EVERY_S
+    if order.watchdog_s is not None:
+        transaction.WATCHDOG_SECONDS = order.watchdog_s
     if order.raises_once is not None:
         _have_it_raise_once(Path(order.raises_once))
     if order.halts_once is not None:
