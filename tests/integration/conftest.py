@@ -77,7 +77,8 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def site_of(index: Path, tmp_path_factory: pytest.TempPathFactory) -> MakeSite:
-    """Makes a partnership of a given short name on a given stack."""
+    """Makes a partnership of a given short name on a given stack, each name once."""
+    made: set[tuple[Path, str]] = set()
 
     def make(
         stack: Stack,
@@ -85,6 +86,9 @@ def site_of(index: Path, tmp_path_factory: pytest.TempPathFactory) -> MakeSite:
         edit: Callable[[Any], None] | None = None,
         protocol_file: Path = FIRST,
     ) -> Site:
+        own = (stack.run_dir, short_name)
+        assert own not in made, f"another file has a partnership {short_name}: name this otherwise"
+        made.add(own)
         folder = tmp_path_factory.mktemp(short_name)
         edit = edit or (lambda _document: None)
         return make_site(stack, short_name, index, folder, edit, protocol_file)
