@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import logging
 import time
@@ -72,6 +73,10 @@ class _Worker(Worker):
         # Not sooner: only now is the log set up.
         log.info("working by protocol %s", self.protocol)
         await super().on_execute()
+
+    async def _sentinel_task(self) -> None:
+        """Let the loop turn once more; Mode sleeps for a second here, when every task has ended."""
+        await asyncio.sleep(0)
 
 
 def _require_slot(slot: str) -> None:

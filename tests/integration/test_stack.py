@@ -6,7 +6,6 @@ import json
 import socket
 import stat
 import struct
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -51,20 +50,6 @@ BROKEN: Schema = {
     "name": "Incident",
     "fields": [{"name": "reference", "type": "int"}],
 }
-
-
-@pytest.fixture(scope="module")
-def own_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
-    """Settings of a stack whose servers these tests may kill."""
-    settings = Settings.from_environment(run_dir=tmp_path_factory.mktemp("own") / "run")
-    yield settings
-    embedded.stop(settings, report=print)
-
-
-@pytest.fixture
-def own(own_settings: Settings) -> Stack:
-    """A running stack that the test may harm."""
-    return embedded.start(own_settings, report=print)
 
 
 def test_a_second_start_finds_the_running_stack(stack: Stack, stack_settings: Settings) -> None:
@@ -167,56 +152,63 @@ def test_an_incompatible_schema_is_refused(stack: Stack) -> None:
 
 
 def test_a_killed_broker_comes_back_with_its_records_on_its_port(
-    own: Stack, own_settings: Settings
+    fragile_stack: Stack, fragile_settings: Settings
 ) -> None:
-    admin = _admin(own)
+    admin = _admin(fragile_stack)
     _create(admin, "stack.kept")
     written = [b"%d" % number for number in range(100)]
-    _write(own, "stack.kept", written)
+    _write(fragile_stack, "stack.kept", written)
 
-    assert embedded.kill_broker(own_settings)
-    assert embedded.find(own_settings) is None
-    again = embedded.restart_broker(own_settings, report=print)
+    assert embedded.kill_broker(fragile_settings)
+    assert embedded.find(fragile_settings) is None
+    again = embedded.restart_broker(fragile_settings, report=print)
 
-    assert again.bootstrap == own.bootstrap
-    assert again.broker != own.broker
-    assert again.registry == own.registry
+    assert again.bootstrap == fragile_stack.bootstrap
+    assert again.broker != fragile_stack.broker
+    assert again.registry == fragile_stack.registry
     assert _read(again, "stack.kept", len(written)) == written
 
 
-def test_schema_ids_survive_a_killed_registry(own: Stack, own_settings: Settings) -> None:
+def test_schema_ids_survive_a_killed_registry(
+    fragile_stack: Stack, fragile_settings: Settings
+) -> None:
     before = [
-        _register(own, f"stack.surviving-{number}", _record(f"R{number}")).json()["id"]
+        _register(fragile_stack, f"stack.surviving-{number}", _record(f"R{number}")).json()["id"]
         for number in range(5)
     ]
-    processes.kill(own.registry)
-    again = embedded.start(own_settings, report=print)
+    processes.kill(fragile_stack.registry)
+    again = embedded.start(fragile_settings, report=print)
     after = [
         _register(again, f"stack.surviving-{number}", _record(f"R{number}")).json()["id"]
         for number in range(5)
     ]
-    assert again.registry_url == own.registry_url
-    assert again.broker == own.broker
+    assert again.registry_url == fragile_stack.registry_url
+    assert again.broker == fragile_stack.broker
     assert after == before
     assert _register(again, "stack.new", _record("New")).json()["id"] not in before
 
 
 def test_a_stack_whose_servers_both_died_is_started_again(
-    own: Stack, own_settings: Settings
+    fragile_stack: Stack, fragile_settings: Settings
 ) -> None:
-    processes.kill(own.broker)
-    processes.kill(own.registry)
-    again = embedded.start(own_settings, report=print)
-    assert (again.bootstrap, again.registry_url) == (own.bootstrap, own.registry_url)
+    processes.kill(fragile_stack.broker)
+    processes.kill(fragile_stack.registry)
+    again = embedded.start(fragile_settings, report=print)
+    assert (again.bootstrap, again.registry_url) == (
+        fragile_stack.bootstrap,
+        fragile_stack.registry_url,
+    )
     assert can_log_in({**again.secrets.client_config(again.bootstrap, ADMIN)})
 
 
-def test_two_starters_at_once_get_one_stack(own: Stack, own_settings: Settings) -> None:
-    embedded.kill_broker(own_settings)
+def test_two_starters_at_once_get_one_stack(
+    fragile_stack: Stack, fragile_settings: Settings
+) -> None:
+    embedded.kill_broker(fragile_settings)
     with ThreadPoolExecutor(2) as pool:
-        first, second = pool.map(lambda _: embedded.start(own_settings, report=print), range(2))
+        first, second = pool.map(lambda _: embedded.start(fragile_settings, report=print), range(2))
     assert first == second
-    assert first.broker != own.broker
+    assert first.broker != fragile_stack.broker
 
 
 def test_a_port_asked_for_but_taken_is_named_and_nothing_is_left_running(
@@ -235,26 +227,26 @@ def test_a_port_asked_for_but_taken_is_named_and_nothing_is_left_running(
 
 
 def test_a_broker_that_ends_while_starting_shows_the_end_of_its_log(
-    own: Stack, own_settings: Settings
+    fragile_stack: Stack, fragile_settings: Settings
 ) -> None:
-    embedded.kill_broker(own_settings)
-    meta = own.run_dir / "broker" / "data" / "meta.properties"
+    embedded.kill_broker(fragile_settings)
+    meta = fragile_stack.run_dir / "broker" / "data" / "meta.properties"
     whole = meta.read_text()
     meta.write_text(whole.replace("node.id=1", "node.id=7"))
     try:
         with pytest.raises(StackError, match=r"(?s)broker ended while starting.*node"):
-            embedded.start(own_settings, report=print)
+            embedded.start(fragile_settings, report=print)
     finally:
         meta.write_text(whole)
-    assert embedded.start(own_settings, report=print).bootstrap == own.bootstrap
+    assert embedded.start(fragile_settings, report=print).bootstrap == fragile_stack.bootstrap
 
 
-def test_stopping_twice_is_harmless(own: Stack, own_settings: Settings) -> None:
-    assert embedded.stop(own_settings, report=print)
-    assert not embedded.stop(own_settings, report=print)
-    assert not processes.is_running(own.broker)
-    assert not processes.is_running(own.registry)
-    assert embedded.find(own_settings) is None
+def test_stopping_twice_is_harmless(fragile_stack: Stack, fragile_settings: Settings) -> None:
+    assert embedded.stop(fragile_settings, report=print)
+    assert not embedded.stop(fragile_settings, report=print)
+    assert not processes.is_running(fragile_stack.broker)
+    assert not processes.is_running(fragile_stack.registry)
+    assert embedded.find(fragile_settings) is None
 
 
 def _mode(path: Path) -> int:
