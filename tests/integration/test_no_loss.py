@@ -65,7 +65,6 @@ def supply(site: Site) -> Publisher:
     return Publisher(site, DATASET, RATE, make)
 
 
-@pytest.mark.timeout(280)
 def test_every_record_has_one_outcome_though_worker_and_broker_are_killed_under_load(
     fresh: Site, fragile_settings: Settings, fragile_stack: Stack
 ) -> None:
