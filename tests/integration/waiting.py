@@ -8,7 +8,7 @@ from collections.abc import Callable
 PATIENCE_S = 120.0
 """How long a test waits before it fails. A busy machine is slow; how fast it is, `make bench` measures."""
 SHORTEST_S, LONGEST_S = 0.02, 0.25
-"""Between two questions: a twentieth of the time waited, so that asking takes nothing from what is awaited."""
+"""Between two questions: a twentieth of the time waited, so that asking slows nothing down."""
 
 
 def until(happened: Callable[[], bool], seconds: float, what: str) -> None:
