@@ -33,6 +33,8 @@ test: .venv/.dev-ready
 # In the order of tests/conftest.py, which is that of the longest first.
 SPREAD := -n 2 --dist loadfile --no-loadscope-reorder
 
+# The brokers of the tests live for minutes: Java's second compiler would take more time than it gives.
+every-test: export JAVA_TOOL_OPTIONS = -XX:TieredStopAtLevel=1
 every-test: .venv/.dev-ready
 	$(BIN)/pytest tests $(SPREAD)
 
