@@ -89,7 +89,8 @@ def can_log_in(client: ClientConfig) -> bool:
     """Return whether the broker accepts the login, or refuses it."""
     errors: list[int] = []
     config: dict[str, Any] = {**client, "log_level": 0}
-    admin = AdminClient({**config, "error_cb": lambda error: errors.append(error.code())})
+    config["error_cb"] = lambda error: errors.append(error.code())
+    admin = AdminClient(config)
 
     def accepted() -> bool:
         try:
