@@ -351,7 +351,7 @@ def test_receipts_of_a_supply_add_up_to_its_outcome(
     seen: list[int] = []
     outcome = await_outcome(
         account, partnership.catalogue, "s1", 5,
-        start=start, timeout_s=10, progress=lambda at: seen.append(at.settled),
+        start=start, timeout_s=PATIENCE_S, progress=lambda at: seen.append(at.settled),
     )  # fmt: skip
     assert outcome.is_whole
     assert seen == [3, 5]

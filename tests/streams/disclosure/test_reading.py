@@ -20,7 +20,7 @@ FLOOD, HELD, TURN = 330, 100, 60
 def broker() -> Iterator[str]:
     """The address of librdkafka's own stand-in for a broker."""
     producer = Producer({"test.mock.num.brokers": 1, "log_level": 0})
-    (found,) = producer.list_topics(timeout=10).brokers.values()
+    (found,) = producer.list_topics(timeout=60).brokers.values()
     yield f"{found.host}:{found.port}"
     del producer
 
@@ -29,7 +29,7 @@ def put(broker: str, topic: str, numbers: range) -> None:
     producer = Producer({"bootstrap.servers": broker, "log_level": 0, "linger.ms": 0})
     for number in numbers:
         producer.produce(topic, str(number).encode(), partition=0)
-    assert producer.flush(10) == 0
+    assert producer.flush(60) == 0
 
 
 def test_a_flood_waits_at_the_broker_and_comes_whole_and_in_order(broker: str) -> None:
