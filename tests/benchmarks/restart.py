@@ -148,7 +148,8 @@ class Restart:
         """Kill the broker under a worker and start it again; then stop the worker under load."""
         settings = Settings.from_environment(run_dir=self.setting.stack.run_dir)
         with self._worker("0") as worker:
-            _until(lambda: group.has_members(1), "a worker got no partitions")
+            self._publish()
+            self._finish(group)
             before = group.processed()
             embedded.kill_broker(settings)
             embedded.restart_broker(settings, lambda _: None)
