@@ -148,7 +148,7 @@ def test_a_commit_that_the_broker_answers_late_doubles_and_loses_nothing(site: S
     finally:
         psutil.Process(site.partnership.stack.broker.pid).resume()
     assert mark.exists()
-    assert "a new producer takes over" in worker.log
+    assert "replacing the producer" in worker.log
     assert worker.starts == 1
     assert_each_came_out_once(site, 300)
 
