@@ -40,7 +40,7 @@ def demo(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Supply a district's made-up records and show what each partner then has.
+    """Supply a district's made-up records and show what each partner can then read.
 
     Runs a real broker, registry and worker of its own under `demo` of the run directory, which it
     begins anew each time and stops at the end. Postcodes and their points are real; streets,

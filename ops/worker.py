@@ -1,4 +1,4 @@
-"""The stream worker's composition root: settings, protocol, index, keys and schemas become an app."""
+"""Build the stream worker's app from settings, protocol, index, keys and schemas."""
 
 from __future__ import annotations
 
@@ -47,12 +47,12 @@ log = logging.getLogger(__name__)
 
 
 class WorkerError(RuntimeError):
-    """The worker cannot start; the message says what stands in the way."""
+    """The worker cannot start; the message says why and what to change."""
 
 
 @dataclass(frozen=True, slots=True)
 class WorkerSettings:
-    """Everything one worker process is given. `metrics_port` None serves no metrics."""
+    """The settings of one worker process. With `metrics_port` None no metrics are served."""
 
     signed: ReadProtocol
     index: Path
@@ -64,30 +64,36 @@ class WorkerSettings:
 
 
 class _Worker(Worker):
-    """Faust's worker, which names its protocol as the first thing in its log."""
+    """Faust's worker. The first line of its log names its protocol."""
 
     protocol = ""
 
     async def on_execute(self) -> None:
-        # Not sooner: only now is the log set up.
+        # The log is set up only now.
         log.info("working by protocol %s", self.protocol)
         await super().on_execute()
 
 
 def _require_slot(slot: str) -> None:
     if slot not in WORKER_SLOTS:
-        message = f"--slot {slot!r} is no slot of a worker; accepted: {', '.join(WORKER_SLOTS)}"
+        message = f"--slot {slot!r} is not a worker slot; accepted: {', '.join(WORKER_SLOTS)}"
         raise WorkerError(message)
 
 
 def run_worker(settings: WorkerSettings) -> None:
-    """Work until told to stop; leaves the process with 0 when stopped, otherwise with an error."""
+    """Run the worker until it is stopped, then exit: with 0 after a stop, else with an error.
+
+    Raises:
+        WorkerError: the slot is unknown, the protocol is not in force, or the metrics port is
+            taken.
+    """
     _require_slot(settings.slot)
     catalogue = load_catalogue()
     protocol = settings.signed.protocol
     _require_applied(settings, catalogue)
     index = PostcodeIndex.open(settings.index, protocol.sanitising.minimum_households)
-    # Before they are read, so that no epoch that is made meanwhile goes unseen.
+    # The file's state is noted before the keys are read, so that an epoch made meanwhile is
+    # noticed.
     new_epoch = until_changed(settings.keys.file)
     keys, folder = settings.keys.ring(), settings.index.parent
     schemas = schemas_of(settings.connection, protocol.prefix, catalogue)
@@ -113,7 +119,7 @@ def run_worker(settings: WorkerSettings) -> None:
         "another protocol is in force",
     )
     OpenTransactions(connection, metrics.open_transactions).watch()
-    # What stands now stays: the collector need not look at it again with every batch.
+    # These objects live as long as the process: exclude them from garbage collection.
     gc.freeze()
     worker = _Worker(app, loglevel="INFO", redirect_stdouts=False)
     worker.protocol = settings.signed.line
@@ -121,7 +127,7 @@ def run_worker(settings: WorkerSettings) -> None:
 
 
 def _require_applied(settings: WorkerSettings, catalogue: Catalogue) -> None:
-    """See that the protocol is the one in force: what the broker's rules do not know is not released by."""
+    """Check that the protocol is the one in force, because the ACLs were made from that one."""
     signed = settings.signed
     known = read_in_force(settings.connection, signed.protocol.prefix, catalogue)
     if known is None or known.digest != signed.digest:
@@ -158,7 +164,10 @@ def assemble(
     keys: KeyRing,
     slot: str = "0",
 ) -> Pipeline:
-    """The pipeline of a protocol, with the places and premises that lie in the folder `beside`."""
+    """Return the pipeline of a protocol.
+
+    The folder `beside` has the gazetteer and the premises list.
+    """
     wire = Wire.of(schemas)
     folder, listed = beside / GAZETTEER_FOLDER, beside / PREMISES_FILE
     gazetteer = Gazetteer.open(folder) if folder.is_dir() else None

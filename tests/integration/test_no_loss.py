@@ -84,7 +84,7 @@ def test_every_record_has_one_outcome_though_worker_and_broker_are_killed_under_
             killed = time.monotonic()
             child.kill()
             worker_seconds.append(reader.until_resumed(killed, 3 * WORKER_S))
-            assert worker.log.count("ended with -9") == number
+            assert worker.log.count("exited with code -9") == number
         reader.until_more(STRIDE, 30)
         assert embedded.kill_broker(fragile_settings)
         embedded.restart_broker(fragile_settings, report=print)

@@ -75,7 +75,7 @@ def test_a_draft_becomes_a_signed_protocol(draft: Path) -> None:
     with pytest.raises(ProtocolError, match="nobody has signed it"):
         load_signed(draft, load_catalogue())
     first = sign(draft, "police")
-    assert "signed in: business, council, fire, police" in first.text
+    assert "newly agreed to: business, council, fire, police" in first.text
     assert "'fire' has not signed the protocol as it stands" in first.text
     assert run("check", draft).code == 1, "begun, and not ended"
     sign(draft, "fire", "deputy")
@@ -211,7 +211,7 @@ def test_who_signs_again_takes_out_what_it_signed_of_an_earlier_protocol(draft: 
     assert stale.code == 1
     assert "the signature of 'police' (liaison_officer) is of another protocol" in stale.said
     again = sign(draft, "police", "deputy")
-    assert "taken out: the signature of police (liaison_officer)" in again.text
+    assert "removed: the signature of police (liaison_officer)" in again.text
     for party in ("fire", "council"):
         assert sign(draft, party, SIGNING[party]).code == 0
     assert run("check", draft, "--signed").code == 0, "business need not sign again"
