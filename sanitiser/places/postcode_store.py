@@ -1,8 +1,7 @@
-"""The files of a postcode index: one folder of memory-mapped arrays beside their `metadata.json`.
+"""Write and map the files of a postcode index: a folder with arrays and `metadata.json`.
 
-Every array has one row for each postcode, in ascending order of the compact postcode, save the
-two that list rows by 10 km tile. Coordinates are whole metres of the British National Grid
-(EPSG:27700).
+Every array has one row per postcode, in ascending order of the compact postcode, except two that
+list rows by 10 km tile. Coordinates are whole metres of the British National Grid (EPSG:27700).
 """
 
 from __future__ import annotations
@@ -34,23 +33,24 @@ class PostcodeIndexError(Exception):
 
 
 class IndexNotBuilt(PostcodeIndexError):
-    """There is no postcode index in the folder given."""
+    """The folder has no postcode index."""
 
 
 class IndexCorrupt(PostcodeIndexError):
-    """The files of a postcode index are missing, cut off or contradict each other."""
+    """Files of a postcode index are missing, incomplete or contradict each other."""
 
 
 class IndexMismatch(PostcodeIndexError):
-    """The index was built for another k than asked for, or k is below the guidance's floor."""
+    """The index was built for another k, or k is below the guidance's minimum."""
 
 
 @dataclass(frozen=True)
 class Metadata:
-    """What an index was built from and for.
+    """The sources and settings of an index.
 
-    `limit_m` is metres; `households` is None where no counts were given. `substituted` and
-    `without_substitute` count the postcodes released as another one, and with their district alone.
+    `limit_m` is in metres. `households` is None if no counts were given. `substituted` counts
+    postcodes that are released as another one, `without_substitute` those released with their
+    district only.
     """
 
     k: int
@@ -69,9 +69,9 @@ class Metadata:
 class Arrays(NamedTuple):
     """The columns of an index.
 
-    `household_counts` holds -1 for unknown. `released_rows` holds the row released in place of
-    each: itself with k households or more, else its substitute, -1 where none lies within the
-    limit.
+    `household_counts` has -1 for unknown. `released_rows` has for each row the row that is
+    released: itself with k households or more, else its substitute, or -1 if there is none within
+    the limit.
     """
 
     keys: NDArray[np.bytes_]
@@ -89,14 +89,18 @@ _DTYPES = ("S7", "<i4", "<i4", "<i2", "<i4", "|b1", "<u2", "<i4", "<i4")
 
 
 def check_k(k: int) -> None:
-    """Refuse a k below the guidance's four households."""
+    """Refuse a k below the guidance's four households.
+
+    Raises:
+        IndexMismatch: k is below four.
+    """
     if k < K_FLOOR:
-        message = f"k is {k}: accepted is {K_FLOOR} or more households (guidance, Appendix 1)"
+        message = f"k is {k}; accepted: {K_FLOOR} or more households (guidance, Appendix 1)"
         raise IndexMismatch(message)
 
 
 def save(folder: Path, metadata: Metadata, arrays: Arrays) -> None:
-    """Write an index into `folder`, which exists; the caller renames it into place."""
+    """Write an index into `folder`, which must exist; the caller renames the folder into place."""
     for (name, array), dtype in zip(arrays._asdict().items(), _DTYPES, strict=True):
         np.save(folder / f"{name}.npy", array.astype(dtype, copy=False))
     text = json.dumps(asdict(metadata), indent=1)
@@ -104,7 +108,12 @@ def save(folder: Path, metadata: Metadata, arrays: Arrays) -> None:
 
 
 def load(folder: Path) -> tuple[Metadata, Arrays]:
-    """Map the index in `folder`, reading headers alone; `IndexNotBuilt`, `IndexCorrupt`."""
+    """Map the index in `folder`; reads only the headers.
+
+    Raises:
+        IndexNotBuilt: the folder has no index.
+        IndexCorrupt: its files are damaged.
+    """
     metadata = load_metadata(folder)
     columns = (_map(folder, name, d) for name, d in zip(Arrays._fields, _DTYPES, strict=True))
     arrays = Arrays(*columns)
@@ -113,7 +122,7 @@ def load(folder: Path) -> tuple[Metadata, Arrays]:
 
 
 def load_metadata(folder: Path) -> Metadata:
-    """What an index says of itself; errors as `load`."""
+    """Return the metadata of an index; raises the errors of `load`."""
     path = folder / METADATA_FILE
     if not path.is_file():
         message = f"no postcode index in {folder}: build one with `ipu reference build`"
@@ -127,7 +136,7 @@ def load_metadata(folder: Path) -> Metadata:
     except (ValueError, KeyError, TypeError) as error:
         raise _corrupt(path, f"not the metadata of an index ({error!r})") from error
     if not (isinstance(metadata.k, int) and metadata.k >= K_FLOOR):
-        raise _corrupt(path, f"k is {metadata.k!r}; accepted is {K_FLOOR} or more")
+        raise _corrupt(path, f"k is {metadata.k!r}; accepted: {K_FLOOR} or more")
     return metadata
 
 
@@ -138,8 +147,10 @@ def _map(folder: Path, name: str, dtype: Any) -> NDArray[Any]:
     except (OSError, ValueError, EOFError) as error:
         raise _corrupt(path, f"cannot be mapped ({error})") from error
     if mapped.dtype != np.dtype(dtype) or mapped.ndim != 1:
-        raise _corrupt(path, f"holds {mapped.dtype} {mapped.shape}; expected one row of {dtype}")
-    # A plain view: the memmap subclass costs microseconds on every scalar access.
+        raise _corrupt(
+            path, f"has {mapped.dtype} {mapped.shape}; expected one dimension of {dtype}"
+        )
+    # A plain view, because the memmap subclass takes microseconds for every scalar access.
     plain: NDArray[Any] = mapped.view(np.ndarray)
     return plain
 
@@ -149,7 +160,7 @@ def _check_shapes(folder: Path, metadata: Metadata, arrays: Arrays) -> None:
     expected["tile_offsets"] = TILES_EAST * TILES_NORTH + 1
     for name, array in arrays._asdict().items():
         if len(array) != expected[name]:
-            found = f"holds {len(array)} rows; expected {expected[name]}"
+            found = f"has {len(array)} rows; expected {expected[name]}"
             raise _corrupt(folder / f"{name}.npy", found)
 
 
