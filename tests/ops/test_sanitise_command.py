@@ -82,9 +82,7 @@ def test_a_file_with_a_header_and_no_rows_is_a_failure_that_leaves_nothing(tmp_p
     file.write_text(HEADER, encoding="utf-8")
     code, said = sanitise(file, "--rejects", str(rejects))
     assert code == 1
-    assert (
-        f"ipu: {file}: has a header and no rows; accepted: a file with at least one row" in said
-    )
+    assert f"ipu: {file}: has a header and no rows; accepted: a file with at least one row" in said
     assert list(tmp_path.iterdir()) == [file]
 
 
