@@ -1,4 +1,4 @@
-"""What a reading that fails says to the agency that reads."""
+"""A failed reading has a message for the agency that reads."""
 
 from __future__ import annotations
 

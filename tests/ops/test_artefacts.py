@@ -22,7 +22,7 @@ PINNED = Artefact(
 
 
 class Repository:
-    """Gives access to a repository on disk, and counts how often it was asked for."""
+    """A repository on disk that counts how often it was asked for."""
 
     def __init__(self, root: Path, content: bytes) -> None:
         self.root = root

@@ -1,4 +1,4 @@
-"""`ipu isp key`, `sign` and `exercise`: keys are private, and a protocol is signed by who it says."""
+"""`ipu isp key`, `sign` and `exercise`: keys are private, and signatures are by the party they name."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def run(*arguments: str | Path, typed: str | None = None) -> Answer:
 
 @pytest.fixture
 def draft(tmp_path: Path) -> Path:
-    """The small protocol with a key under each post, the keys beside it."""
+    """Write the small protocol with a key under each post, and the keys next to it."""
     document: Any = YAML().load(FIRST)
     for party in document["parties"]:
         for post in ("liaison_officer", "deputy", "approver"):
@@ -191,7 +191,7 @@ def signed_by_all(draft: Path) -> None:
 def test_what_is_read_once_is_what_is_verified(
     draft: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whoever exchanges the file after it was read has changed nothing."""
+    """Check that exchanging the file after it was read has no effect."""
     signed_by_all(draft)
     good, evil = draft.read_bytes(), draft.read_bytes().replace(b"2000", b"9000")
     assert good != evil

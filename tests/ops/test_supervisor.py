@@ -42,7 +42,7 @@ Start = Callable[..., "Supervised"]
 
 
 class Supervised:
-    """A supervisor in a process of its own, with what it and its children say."""
+    """A supervisor in its own process, with its output and its children's."""
 
     def __init__(self, log: Path, child: str, *arguments: str) -> None:
         self._log = log

@@ -24,7 +24,7 @@ def rows(path: Path) -> tuple[tuple[str, ...], list[Row | Unreadable]]:
 
 
 def reason(write: Write, line: str | bytes) -> str:
-    """Why `line` is unreadable, between two that are not."""
+    """Return the reason why `line`, between two readable ones, is unreadable."""
     content = line if isinstance(line, bytes) else line.encode()
     header, found = rows(write(b'{"a": 1}\n' + content + b'\n{"a": 3}\n', "x.jsonl"))
     assert header == ("a",)

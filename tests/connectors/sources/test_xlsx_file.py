@@ -43,7 +43,7 @@ def workbook(path: Path, rows: Iterable[Sequence[Any]]) -> Path:
 
 
 def rewritten(path: Path, rewrite: Rewrite) -> Path:
-    """The workbook with each part as `rewrite` makes it of its name and text."""
+    """Return the workbook with each part as `rewrite` makes it from its name and text."""
     with zipfile.ZipFile(path) as archive:
         parts = {name: archive.read(name).decode() for name in archive.namelist()}
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -53,7 +53,7 @@ def rewritten(path: Path, rewrite: Rewrite) -> Path:
 
 
 def as_excel_keeps_texts(path: Path) -> Path:
-    """The workbook with its texts in one shared table, as openpyxl does not write them."""
+    """Return the workbook with its texts in one shared table, which openpyxl does not write."""
     texts: list[str] = []
 
     def moved(cell: re.Match[str]) -> str:
@@ -74,7 +74,7 @@ def as_excel_keeps_texts(path: Path) -> Path:
 
 
 def in_sheet(old: str, new: str) -> Rewrite:
-    """Replaces a pattern in the sheet, where it must occur."""
+    """Return a function that replaces a pattern in the sheet, where it must occur."""
 
     def rewrite(name: str, text: str) -> str:
         if name != SHEET:
@@ -371,7 +371,7 @@ def test_any_texts_come_back_from_a_sheet_or_a_shared_table(
 
 
 def _trimmed(cells: list[str]) -> list[str]:
-    """Cells at the end that hold nothing but white space count as empty."""
+    """Drop cells at the end with only white space, which count as empty."""
     texts = list(cells)
     while texts and not texts[-1].strip():
         texts.pop()

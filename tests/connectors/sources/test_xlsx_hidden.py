@@ -1,4 +1,4 @@
-"""What a workbook hides is not read, and what is not read is told."""
+"""Hidden parts of a workbook are not read, and everything that is not read is reported."""
 
 from __future__ import annotations
 

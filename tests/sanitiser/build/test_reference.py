@@ -26,7 +26,7 @@ HEADER = "postcode,pqi,easting,northing,country,district,ward\n"
 
 
 def brute_force(e: np.ndarray, n: np.ndarray, counts: np.ndarray, k: int, limit: int) -> list[int]:
-    """Compare every pair; of postcodes equally near the first row wins, as argmin does."""
+    """Compare every pair; of equally near postcodes the first row wins, as in argmin."""
     released = []
     eligible = np.flatnonzero(counts >= k)
     for row in range(len(counts)):
