@@ -11,6 +11,7 @@ from types import FrameType
 from ops.embedded import processes
 from ops.embedded import stack as embedded
 from ops.embedded.errors import StackError
+from ops.embedded.layout import Layout
 from ops.settings import Settings
 from ops.supervisor import Pauses
 
@@ -31,13 +32,17 @@ class Keeper:
         self._stopping = threading.Event()
 
     def run(self) -> None:
-        """Run until SIGTERM or SIGINT; the servers keep running."""
+        """Run until SIGTERM or SIGINT, or until the stack is gone; the servers keep running."""
         for signal_number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(signal_number, self._stop)
         pauses, began = Pauses(), time.monotonic()
         while not self._stopping.wait(LOOK_SECONDS):
             if self._both_run():
                 continue
+            if not Layout(self._settings.run_dir).stack_file.exists():
+                # A broker restarted there would have no data, no topics and other passwords.
+                log.error("the stack was taken down or its run directory was deleted; exiting")
+                return
             pause = pauses.after(time.monotonic() - began)
             log.warning("broker or registry has ended; restarting in %.1f s", pause)
             if self._stopping.wait(pause):

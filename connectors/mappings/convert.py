@@ -148,7 +148,7 @@ def _missing(missing: list[str], found: list[str], width: int, mapping: Mapping)
         return (
             f"header: it lacks {lacks}, which {mapping.dataset} needs. {known}{_hint(width, mapping)}"
             f"docs/datasets.md lists the column names of {mapping.dataset}; for other "
-            "columns write a mapping (see docs/operations.md), or use a supplied one: "
+            "columns write a mapping (see docs/operations.md), or use a built-in one: "
             f"{', '.join(shipped_mappings())}"
         )
     return (

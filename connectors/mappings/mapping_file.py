@@ -1,4 +1,4 @@
-"""Load mappings: supplied ones, a user's file, or the one for ipu's field names."""
+"""Load mappings: built-in ones, a user's file, or the one for ipu's field names."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def shipped_mappings() -> tuple[str, ...]:
 
 
 def find_mapping(name_or_file: str, catalogue: Catalogue) -> Mapping:
-    """Return the supplied mapping of this name, else the one in the file.
+    """Return the built-in mapping of this name, else the one in the file.
 
     Raises the errors of `load_mapping`.
     """

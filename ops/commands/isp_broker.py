@@ -148,8 +148,8 @@ def apply(
     """Make topics, users, ACLs and schemas of the running stack match the protocol.
 
     Rights that are no longer allowed are revoked first. Topics are never deleted. Resources of
-    other prefixes are not touched. A second call changes nothing. If a call is stopped half-way,
-    the next call says what was done and finishes the rest.
+    other prefixes are not touched. A second call changes nothing. A call that stops
+    half-way says what was done, and the next call finishes the rest.
 
     Only the protocol in force, or one that follows it, is accepted. If no protocol is in force, the
     keys of all officers are shown and must be confirmed, at the terminal or with --accept-keys.

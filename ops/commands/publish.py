@@ -58,7 +58,7 @@ def publish(
     mapping: Annotated[
         str | None,
         typer.Option(
-            help="Name of a supplied mapping, or a file; not needed if the header has ipu's field names."
+            help="Name of a built-in mapping, or a file; not needed if the header has ipu's field names."
         ),
     ] = None,
     rate: Annotated[

@@ -63,7 +63,7 @@ def sanitise(
     mapping: Annotated[
         str | None,
         typer.Option(
-            help="Name of a supplied mapping, or a file; not needed if the header has ipu's field names."
+            help="Name of a built-in mapping, or a file; not needed if the header has ipu's field names."
         ),
     ] = None,
     protocol: ByProtocol = None,
