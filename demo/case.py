@@ -73,8 +73,7 @@ def _officer(system: System, office: Office) -> Officer:
 
 
 def _request(case: str, original: Mapping[str, Any], asking: Officer, sealing: str) -> Request:
-    # The address as supplied: its town is made up, so house and street alone would be another
-    # address.
+    # The address as supplied: its town is made up, so house and street alone would be another address.
     address = str(original["location_address"])
     about = {
         "purpose": "Safety plan for a household", "questions": ["Have there been incidents?"],

@@ -195,7 +195,7 @@ def _case(seen: CaseSeen) -> Table:
     table.add_column("step", no_wrap=True)
     table.add_column("what was seen", overflow="fold")
     table.add_row(
-        "asked", "signed with the council's officer's key; named fields alone, for 28 days"
+        "asked", "signed with the council's officer's key; only named fields, for 28 days"
     )
     table.add_row("approved", "signed with the police's officer's key")
     table.add_row(

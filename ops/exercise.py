@@ -47,8 +47,7 @@ def exercise(protocol_file: Path, run_dir: Path, catalogue: Catalogue) -> Path:
     holders |= {n["short_name"]: n["agreement"] for n in document.get("neighbours", ())}
     for name, posts in protocol.officers.items():
         for post in posts:
-            # Each post gets its own key: a file may share an officer by a YAML alias, and keys must
-            # differ.
+            # Each post gets its own key: a file may share an officer by a YAML alias, and keys must differ.
             key = public_key(load_key(_made(keys, name, post)))
             known = {k: v for k, v in holders[name][post].items() if k != "replaces"}
             holders[name][post] = {**known, "key": key}

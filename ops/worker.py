@@ -92,8 +92,7 @@ def run_worker(settings: WorkerSettings) -> None:
     protocol = settings.signed.protocol
     _require_applied(settings, catalogue)
     index = PostcodeIndex.open(settings.index, protocol.sanitising.minimum_households)
-    # The file's state is noted before the keys are read, so that an epoch made meanwhile is
-    # noticed.
+    # The file's state is noted before the keys are read, so that an epoch made meanwhile is noticed.
     new_epoch = until_changed(settings.keys.file)
     keys, folder = settings.keys.ring(), settings.index.parent
     schemas = schemas_of(settings.connection, protocol.prefix, catalogue)

@@ -137,10 +137,8 @@ class Policy:
         """
         identity = [record[field] for field in self._identity]
         if None in identity:
-            # Without this, two admissions of one patient on unknown dates would be one record. An
-            # age that
-            # follows from a date of birth is left out, because it changes with the day of the
-            # supply.
+            # Without this, two admissions of one patient on unknown dates would be one record. An age that
+            # follows from a date of birth is left out, because it changes with the day of the supply.
             identity += [
                 None if f.born and record.get(f.born) else record.get(f.name)
                 for f in self._record_type.fields

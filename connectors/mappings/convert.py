@@ -140,8 +140,7 @@ def _as_named(title: str) -> str:
 
 
 def _missing(missing: list[str], found: list[str], width: int, mapping: Mapping) -> str:
-    # Titles unknown to the mapping are not shown: in a file without a header they are a person's
-    # row.
+    # Titles unknown to the mapping are not shown: in a file without a header they are a person's row.
     known = f"Known among its {width} columns: {', '.join(found) or 'none'}. "
     lacks = ", ".join(missing)
     if mapping.is_identity:

@@ -70,8 +70,7 @@ def publish_table(job: TableJob, today: date) -> PublishedTable:
     schema = marked(job.catalogue.system["aggregate"], job.source.marking)
     encode = known_schemas(account, job.catalogue).encoder(topic, schema)
     name = table_transaction(account.principal, job.source.id)
-    # The writer is made first: it aborts an earlier one's open transaction before the topic is
-    # read.
+    # The writer is made first: it aborts an earlier one's open transaction before the topic is read.
     writer = TransactionalWriter(account, name, topic)
     newest = newest_table(account, job.source.id, job.catalogue)
     if newest is not None and _states_nothing_new(job, record, newest):

@@ -75,8 +75,7 @@ def _measured_fields(supply: Mapping[str, Any], record_type: RecordType) -> tupl
 
 
 def _shares(names: Sequence[str], counts: Mapping[str, int], whole: int) -> Mapping[str, float]:
-    # Without any count nothing was counted, because a record always has the fields its type
-    # requires.
+    # Without any count nothing was counted, because a record always has the fields its type requires.
     return {name: counts.get(name, 0) / whole for name in names} if whole and counts else {}
 
 

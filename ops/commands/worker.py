@@ -55,7 +55,7 @@ def worker(
         logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
         alone = [argument for argument in sys.argv[1:] if argument != "--supervised"]
         raise typer.Exit(Supervisor([sys.executable, "-m", "ops.cli", *alone]).run())
-    # Not done earlier: a supervisor needs none of this, and would start its worker a second later.
+    # Imported late: a supervisor needs none of this, and would start its worker a second later.
     from isp.broker.signed import load_signed
     from ops.metrics_door import USER as METRICS
     from ops.reference import INDEX_FOLDER

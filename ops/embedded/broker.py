@@ -88,8 +88,7 @@ class Broker:
         private_files.write(self._log4j2, log4j2_properties(self.layout.logs))
 
     def _format(self, chosen: Ports) -> None:
-        # Formatted under another name and renamed, so that an interrupted start leaves nothing half
-        # done.
+        # Formatted under another name and renamed, so that an interrupted start leaves nothing half done.
         draft = self.layout.broker / "data.new"
         shutil.rmtree(draft, ignore_errors=True)
         private_files.write(self._properties, server_properties(chosen, draft, self._passwords()))

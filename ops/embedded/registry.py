@@ -102,8 +102,7 @@ def properties(port: int, folder: Path, log: Path) -> str:
         "quarkus.http.access-log.enabled": "false",
         "quarkus.log.level": "WARN",
         'quarkus.log.category."io.apicurio".level': "WARN",
-        # It would warn at each start about the application's own settings, and about the
-        # password's,
+        # It would warn at each start about the application's own settings, and about the password's,
         # which the application reads and Quarkus does not.
         'quarkus.log.category."io.quarkus.config".level': "ERROR",
         'quarkus.log.category."io.quarkus.runtime.configuration.ConfigRecorder".level': "ERROR",

@@ -46,8 +46,7 @@ class Originals(NamedTuple):
         Raises the errors of `transport.reader.read_all`.
         """
         names = Names(self.protocol.prefix)
-        # Some agencies may only write their intake, not read it, so the worker's principal reads
-        # it.
+        # Some agencies may only write their intake, not read it, so the worker's principal reads it.
         worker = self.stack.secrets.client_config(self.stack.inside, names.worker)
         partitions = {(s.agency, s.dataset): s.partitions for s in self.protocol.supplies}
         return chain.from_iterable(

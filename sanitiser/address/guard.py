@@ -1,4 +1,4 @@
-"""Check a street before its release: can its name include a house, a person or another place?
+"""Check a street before its release for the name of a house, a person or another place.
 
 Every street is checked, also after a house number. Without a list of streets an unknown word before
 a whole street name (*Okonkwo Park Road*) can be a person or a house, so such a name is withheld.

@@ -207,8 +207,7 @@ class _Reader:
         self._begin(at + 1 + letter, numbered=False, free=True)
 
     def _building(self, at: int) -> None:
-        # As the first word of a name, or right before its thoroughfare word, it belongs to the
-        # street:
+        # As the first word of a name, or right before its thoroughfare word, it belongs to the street:
         # Court Farm Road, Mansion House Road.
         last = at == len(self.keys) - 1
         begins = at == self.start and not self.after_building

@@ -64,7 +64,7 @@ class Area:
 
     @cached_property
     def _tree(self) -> cKDTree | None:
-        # Built when the first place is outside: most workers never get such a record.
+        # Imported when the first place is outside: most workers never get such a record.
         from scipy.spatial import cKDTree  # noqa: PLC0415
 
         points = self._index.points_in(self._districts)

@@ -44,7 +44,7 @@ class NearestSearch:
         return int(rows[ties].min())
 
     def _build_tree(self, east: int, north: int) -> tuple[cKDTree, NDArray[np.int32]] | None:
-        # Trees are built only when needed: they would double a worker's memory.
+        # Imported late: scipy would double the memory of a worker that never gets bare coordinates.
         from scipy.spatial import cKDTree  # noqa: PLC0415
 
         rows = np.concatenate([np.empty(0, np.int32), *self._rows_around(east, north)])
