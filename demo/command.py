@@ -40,7 +40,7 @@ def demo(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Supply a district's made-up records and show what each partner can then read.
+    """Run the system on made-up records and show what partners get.
 
     Runs its own broker, registry and worker under `demo` of the run directory. The folder is
     emptied at the start, and everything is stopped at the end. Postcodes and their points are real;

@@ -13,7 +13,7 @@ from ops.extras import extra_missing
 COMMANDS = {
     "up": Listed(
         "ops.commands.stack",
-        "Start broker and registry, apply the protocol, build the postcode index, start the worker.",
+        "Start the system: broker, registry, protocol, index, worker.",
     ),
     "down": Listed("ops.commands.stack", "Stop worker, registry and broker."),
     "worker": Listed(
@@ -22,27 +22,27 @@ COMMANDS = {
     ),
     "publish": Listed(
         "ops.commands.publish",
-        "Supply a file of records to the partnership, as the agency's own principal.",
+        "Supply a file of records, as the agency's own principal.",
     ),
     "read": Listed(
         "ops.commands.read",
-        "Print a topic's records as JSON lines, as one of the parties reads them.",
+        "Print a topic's records as JSON lines, read as one party.",
     ),
     "sanitise": Listed(
         "ops.commands.sanitise",
-        "Sanitise a file as the worker sanitises records (guidance, Appendix 1).",
+        "Sanitise a file as the worker would, by guidance Appendix 1.",
     ),
     "risk": Listed(
         "ops.commands.risk",
-        "Attack a release with its originals, as a motivated intruder would.",
+        "Attack a release with its originals, as an intruder would.",
     ),
     "resolve": Listed(
         "ops.commands.resolve",
-        "Print the reference of a supplier's own record behind a released digest.",
+        "Print a supplier's own reference behind a released digest.",
     ),
     "demo": Listed(
         "demo.command",
-        "Supply a district's made-up records and show what each partner can then read.",
+        "Run the system on made-up records and show what partners get.",
     ),
     "keep": Listed(
         "ops.commands.stack",
@@ -59,7 +59,7 @@ COMMANDS = {
     "audit": Listed("ops.commands.audit", "Show what was done with records, and verify the audit."),
     "disclose": Listed(
         "ops.commands.disclose",
-        "Request, decide on and destroy personal information, case by case.",
+        "Handle requests for personal information, case by case.",
     ),
     "consent": Listed("ops.commands.consent", "Record people's consent to sharing, by process."),
 }

@@ -88,10 +88,10 @@ def publish(
     run_dir: RunDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Supply a whole table, as the agency's own principal; it replaces the source's earlier table.
+    """Supply a whole table, as the agency's own principal.
 
-    The same table again sends nothing, unless metadata with new statements are given. Exit
-    code 2 if the protocol has no such source of that agency.
+    It replaces the source's earlier table. The same table again sends nothing, unless metadata with
+    new statements are given. Exit code 2 if the protocol has no such source of that agency.
 
     Examples:
 
@@ -131,7 +131,7 @@ def list_tables(
     *, party: As = None, protocol: ProtocolOption = None, run_dir: RunDir = None,
     as_json: AsJson = False,
 ) -> None:  # fmt: skip
-    """List the protocol's aggregate sources with the newest table of each.
+    """List the aggregate sources with the newest table of each.
 
     With --as, sources that the broker refuses to that party are marked. Exit code 1 if a source
     could not be read to its end; the others are still listed.
@@ -181,11 +181,12 @@ def show(
     run_dir: RunDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show the metadata of a source's newest table; with --out, write the table to a file.
+    """Show the newest table of a source.
 
-    A cell that a spreadsheet would read as a formula is written with an apostrophe before it. A
-    workbook can be written only with --as-supplied, which keeps its formulas. Exit code 1 if the
-    broker refuses the topic to the party, or if there is no table yet.
+    The metadata are printed. With --out, the table is written to a file. A cell that a spreadsheet
+    would read as a formula is written with an apostrophe before it. A workbook can be written only
+    with --as-supplied, which keeps its formulas. Exit code 1 if the broker refuses the topic to the
+    party, or if there is no table yet.
 
     Examples:
 

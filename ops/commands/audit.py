@@ -107,7 +107,7 @@ def show(
     run_dir: RunDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show the audit's entries: releases, reads, resolved references, applied protocols.
+    """Show releases, reads, resolved references, applied protocols.
 
     For one record it also names the agency to consult before anybody outside is answered (guidance
     2.4.2.4). The reference is digested with the keys of this machine; no key is shown. One
@@ -166,11 +166,11 @@ def verify_(
     run_dir: RunDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Verify the audit: exit code 0, or 3 with the entries that were changed, removed or moved.
+    """Verify the audit.
 
-    Every entry has the hash of the entry before it, and the heads of the other chains. The last
-    entries are compared with the receipts, which the agencies have, and with the heads that
-    agencies have kept.
+    Exit code 0, or 3 with the entries that were changed, removed or moved. Every entry has the hash
+    of the entry before it, and the heads of the other chains. The last entries are compared with
+    the receipts, which the agencies have, and with the heads that agencies have kept.
 
     Examples:
 
@@ -213,7 +213,7 @@ def collect(
     protocol: ProtocolOption = None,
     run_dir: RunDir = None,
 ) -> None:
-    """Write the decisions of the broker's authorizer log to the audit: who read what, who was denied.
+    """Write the broker's log of reads and denials to the audit.
 
     `ipu up` starts it, next to the broker. It continues where it ended, also across rotated log
     files. Exit code 3 if a part of the log was deleted before it was read.

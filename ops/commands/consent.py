@@ -56,7 +56,9 @@ def refuse(
     protocol: ProtocolOption = None,
     run_dir: RunDir = None,
 ) -> None:
-    """Record that a person has refused: each request then needs its own decision, with a reason.
+    """Record that a person has refused.
+
+    Each request then needs its own decision, with a reason.
 
     Examples:
 
@@ -74,7 +76,9 @@ def withdraw(
     protocol: ProtocolOption = None,
     run_dir: RunDir = None,
 ) -> None:
-    """Record that a person has withdrawn consent: no further record about them is shared.
+    """Record that a person has withdrawn consent.
+
+    No further record about them is shared.
 
     Examples:
 
@@ -91,7 +95,9 @@ def list_(
     run_dir: RunDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show the consents that this agency has recorded, and which still hold.
+    """Show the consents that this agency has recorded.
+
+    The list says which still hold.
 
     Examples:
 

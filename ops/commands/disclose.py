@@ -45,7 +45,7 @@ from streams.disclosure.process import discloser_settings, run_discloser
 
 disclose = typer.Typer(
     no_args_is_help=True,
-    help="Request, decide on and destroy personal information, case by case.",
+    help="Handle requests for personal information, case by case.",
 )
 
 CaseArgument = Annotated[str, typer.Argument(metavar="CASE", help="Id of the case.")]
@@ -65,7 +65,7 @@ def request(
     run_dir: RunDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Request another agency's records about named people or households.
+    """Request another agency's records about people or households.
 
     The file has `from`, `process`, `purpose`, `questions`, `legal_basis`, `conditions`, `subjects`,
     `fields` (by dataset; without them the process's usual ones) and `until`; docs/disclosures.md
@@ -155,7 +155,9 @@ def refuse(
     run_dir: RunDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Refuse a request, or withdraw an approval: then everything made for the case is destroyed.
+    """Refuse a request, or withdraw an approval.
+
+    After a withdrawal everything made for the case is destroyed.
 
     Examples:
 
@@ -197,7 +199,7 @@ def advise(
     run_dir: RunDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Advise on a request for health information, as Caldicott Guardian.
+    """Advise on a health request, as Caldicott Guardian.
 
     Examples:
 
@@ -268,7 +270,7 @@ def show(
     protocol: ProtocolOption = None,
     run_dir: RunDir = None,
 ) -> None:
-    """Print one case as JSON: its subjects, questions and decisions with their reasons.
+    """Print one case as JSON, with decisions and their reasons.
 
     Examples:
 
@@ -289,7 +291,9 @@ def read(
     protocol: ProtocolOption = None,
     run_dir: RunDir = None,
 ) -> None:
-    """Decrypt the records disclosed to this party in a case: one JSON document per record.
+    """Decrypt the records disclosed to this party in a case.
+
+    Prints one JSON document per record.
 
     Examples:
 
@@ -318,10 +322,10 @@ def destroy(
     run_dir: RunDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """End a case as its recipient, or confirm after its end that local copies are destroyed.
+    """End a case, or confirm that local copies are destroyed.
 
-    The topic, the right to read it and the key are deleted. This party's key of the case is deleted
-    here, too.
+    This command is for the recipient of the case. The topic, the right to read it and the key are
+    deleted. This party's key of the case is deleted here, too.
 
     Examples:
 
@@ -347,9 +351,9 @@ def serve(
     run_dir: RunDir = None,
     exercise: Exercise = False,
 ) -> None:
-    """Process letters, open and close cases, and release to open cases, until stopped.
+    """Process letters, and release to open cases, until stopped.
 
-    `ipu up` starts it, next to the worker.
+    Cases are opened and closed, too. `ipu up` starts it, next to the worker.
 
     Examples:
 

@@ -54,10 +54,11 @@ def check(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Check a protocol and show its topics and rights; changes nothing and needs no broker.
+    """Check a protocol, and show its topics and rights.
 
-    Exit code 0 if it is valid, and unsigned or signed by all who must sign; else 1, with each
-    finding's file, line and place. A protocol that is not signed is never applied.
+    Changes nothing and needs no broker. Exit code 0 if it is valid, and unsigned or signed by all
+    who must sign; else 1, with each finding's file, line and place. A protocol that is not signed
+    is never applied.
 
     Examples:
 
@@ -116,7 +117,9 @@ def _signing_lines(read: ReadProtocol) -> Iterator[str]:
 
 @isp.command()
 def law(*, as_json: AsJson = False) -> None:
-    """Show the legal bases, conditions and markings of protocols, with their sources.
+    """Show the legal bases and conditions that a protocol can name.
+
+    Each has its source. With --json the markings are listed, too.
 
     Examples:
 

@@ -99,7 +99,7 @@ def plan(
     run_dir: RunDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show what `ipu isp apply` would create, change and remove; changes nothing.
+    """Show what `ipu isp apply` would change; changes nothing.
 
     Shows the protocol in force, and keys that differ from it. Exit code 1, without a written plan,
     if `ipu isp apply` would refuse the protocol. A draft can be planned before it is signed.
@@ -145,11 +145,12 @@ def apply(
     run_dir: RunDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make topics, users, ACLs and schemas of the running stack match the protocol.
+    """Make the running stack match the protocol.
 
-    Rights that are no longer allowed are revoked first. Topics are never deleted. Resources of
-    other prefixes are not touched. A second call changes nothing. A call that stops
-    half-way says what was done, and the next call finishes the rest.
+    This sets topics, users, ACLs, schemas and quotas. Rights that are no longer allowed are revoked
+    first. Topics are never deleted. Resources of other prefixes are not touched. A second call
+    changes nothing. A call that stops half-way says what was done, and the next call finishes the
+    rest.
 
     Only the protocol in force, or one that follows it, is accepted. If no protocol is in force, the
     keys of all officers are shown and must be confirmed, at the terminal or with --accept-keys.
@@ -204,7 +205,9 @@ def drift(
     run_dir: RunDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Check that broker and registry match the protocol: exit code 0, or 3 on drift.
+    """Check that broker and registry match the protocol.
+
+    Exit code 0, or 3 on drift.
 
     Examples:
 

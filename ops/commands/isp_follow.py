@@ -42,10 +42,11 @@ def follow(
     run_dir: RunDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Write `number` and `follows` into a protocol file, so that it follows the protocol in force.
+    """Write into a protocol file that it follows the one in force.
 
-    Run it when the text is final, then have the file signed. Signatures next to the file that are
-    of another version or of other terms are removed, each by name.
+    This sets `number` and `follows`. Run it when the text is final, then have the file signed.
+    Signatures next to the file that are of another version or of other terms are removed, each by
+    name.
 
     Examples:
 

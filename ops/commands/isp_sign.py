@@ -47,9 +47,10 @@ def key(
         bool, typer.Option("--passphrase", help="Ask for a passphrase and encrypt the key with it.")
     ] = False,
 ) -> None:
-    """Make an officer's key, and print its public half for the protocol.
+    """Make an officer's key, and print its public half.
 
-    The private half stays with the officer. It signs protocols and decisions on disclosures.
+    The protocol has the public half. The private half stays with the officer. It signs protocols
+    and decisions on disclosures.
 
     Examples:
 
@@ -117,11 +118,11 @@ def exercise(
     run_dir: RunDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make a copy of a protocol, signed for every party with keys made on this machine.
+    """Make a copy of a protocol, signed with keys of this machine.
 
-    Use it to try out a protocol before its officers have signed it. Nobody has agreed to the copy,
-    and the copy says so. It can replace an exercise with the same keys, and never a signed protocol
-    in force.
+    The keys are made for every party. Use it to try out a protocol before its officers have signed
+    it. Nobody has agreed to the copy, and the copy says so. It can replace an exercise with the
+    same keys, and never a signed protocol in force.
 
     Examples:
 

@@ -30,10 +30,10 @@ def who(
     run_dir: RunDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show who may read and write a topic, or which topics a party may, and on what basis.
+    """Show who may read and write a topic, or a party's rights.
 
-    The answer is from the ACLs that the broker enforces, not from the protocol. Access that the
-    protocol does not give is marked.
+    Each right is shown with its basis. The answer is from the ACLs that the broker enforces, not
+    from the protocol. Access that the protocol does not give is marked.
 
     Examples:
 

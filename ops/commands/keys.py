@@ -49,7 +49,9 @@ def list_(*, secrets: Secrets = None, run_dir: RunDir = None, as_json: AsJson = 
 
 @keys.command()
 def make(*, secrets: Secrets = None, run_dir: RunDir = None) -> None:
-    """Make first keys after all were lost for good: new releases will not join with earlier ones.
+    """Make first keys after all were lost for good.
+
+    New releases will not join with earlier ones.
 
     Examples:
 
@@ -77,7 +79,7 @@ def rotate(
     secrets: Secrets = None,
     run_dir: RunDir = None,
 ) -> None:
-    """Begin a new epoch on a future day, or move one that has not begun to another day.
+    """Begin a new epoch on a future day, or move a planned one.
 
     Refused if the current epoch will have lasted less than two years on that day: records from
     before and after the day do not join. Workers see the new epoch within seconds and restart with
@@ -105,7 +107,9 @@ def retire(
     secrets: Secrets = None,
     run_dir: RunDir = None,
 ) -> None:
-    """Delete the key of an epoch whose releases have expired; its digests cannot be resolved any more.
+    """Delete the key of an epoch whose releases have expired.
+
+    Its digests cannot be resolved any more.
 
     Examples:
 

@@ -89,7 +89,7 @@ def publish(
     allow_unreadable: AllowUnreadable = False,
     as_json: AsJson = False,
 ) -> None:
-    """Supply a file of records to the partnership, as the agency's own principal.
+    """Supply a file of records, as the agency's own principal.
 
     The same file is the same supply: a second call sends nothing, and a call after an interrupted
     one continues where it ended. Of a workbook, only visible sheets, rows and columns are supplied.

@@ -40,7 +40,7 @@ def read(
     protocol: ProtocolOption = None,
     run_dir: RunDir = None,
 ) -> None:
-    """Print a topic's records as JSON lines, as one of the parties reads them.
+    """Print a topic's records as JSON lines, read as one party.
 
     Topics are releases, receipts, supplies, and rejected records with every fault. Bytes are
     base64. A message that does not match the topic's schema is left out, and counted on standard

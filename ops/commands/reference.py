@@ -84,10 +84,11 @@ def gazetteer(
     run_dir: RunDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Build the list of named places that are not addresses: parks, woods, junctions, stations.
+    """Build the list of named places that are not addresses.
 
-    Records of such places are released with the place's name and centre point. Kinds that may be
-    homes are left out, whatever the file says. Restart the workers afterwards.
+    Examples are parks, woods, car parks, junctions and stations. Records of such places are
+    released with the place's name and centre point. Kinds that may be homes are left out, whatever
+    the file says. Restart the workers afterwards.
 
     Examples:
 
@@ -116,10 +117,10 @@ def premises(
     run_dir: RunDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Build the list of premises whose names may be released: licensed premises, schools, stations.
+    """Build the list of premises whose names may be released.
 
-    Only names in the list are released, so give registers of all three kinds. Workers of `ipu up`
-    use the list after the next `ipu up`.
+    These are licensed premises, schools and stations. Only names in the list are released, so give
+    registers of all three kinds. Workers of `ipu up` use the list after the next `ipu up`.
 
     Examples:
 

@@ -60,7 +60,7 @@ def resolve(
     run_dir: RunDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Print the reference of a supplier's own record behind a released digest.
+    """Print a supplier's own reference behind a released digest.
 
     Only records that this agency supplied are searched. Every question is written to the audit
     topic before it is answered. Exit code 3 if none of its records has the digest.

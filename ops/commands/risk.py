@@ -55,7 +55,7 @@ def risk(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Attack a release with its originals, as a motivated intruder would.
+    """Attack a release with its originals, as an intruder would.
 
     The attacks search for residual identifiers by form and by content, points and postcodes with
     too few households, order and names of rows that follow the originals, and people who are rare

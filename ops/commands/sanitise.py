@@ -96,7 +96,7 @@ def sanitise(
     allow_unreadable: AllowUnreadable = False,
     as_json: AsJson = False,
 ) -> None:
-    """Sanitise a file as the worker sanitises records (guidance, Appendix 1).
+    """Sanitise a file as the worker would, by guidance Appendix 1.
 
     Without --protocol, records are not checked for their area, peripheral datasets need no opening,
     and no text is scrubbed. With it, OUT is what this protocol's worker releases to readers of the

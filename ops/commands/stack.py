@@ -49,7 +49,7 @@ def up(
     run_dir: RunDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Start broker and registry, apply the protocol, build the postcode index, start the worker.
+    """Start the system: broker, registry, protocol, index, worker.
 
     Servers that already run keep running. The first start downloads about 200 MB; each file is
     checked against its pinned SHA-256. Later starts need no network. Everything listens on this

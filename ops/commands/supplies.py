@@ -104,10 +104,11 @@ def list_supplies(
     run_dir: RunDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """List supplies with their outcome, each agency's read as its own principal.
+    """List supplies with their outcome.
 
-    Data of an agency's topic that is not a supply is listed as unreadable. Exit code 1 if a topic
-    could not be read to its end; the others are still listed.
+    Each agency's supplies are read as its own principal. Data of an agency's topic that is not a
+    supply is listed as unreadable. Exit code 1 if a topic could not be read to its end; the others
+    are still listed.
 
     Examples:
 
@@ -138,11 +139,12 @@ def show(
     run_dir: RunDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show one supply: its metadata, its outcome, and measured values next to claimed ones.
+    """Show one supply, with measured and claimed values.
 
-    Completeness is the share of accepted records that have a usable value. A claim that is not met
-    is a finding: completeness more than 2 percentage points below the claim, another number of
-    records, events outside the claimed period. Exit code 2 if there is no such supply.
+    The metadata and the outcome are shown, too. Completeness is the share of accepted records that
+    have a usable value. A claim that is not met is a finding: completeness more than 2 percentage
+    points below the claim, another number of records, events outside the claimed period. Exit code
+    2 if there is no such supply.
 
     Examples:
 
@@ -168,13 +170,13 @@ def show_gaps(
     run_dir: RunDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Report by agency what its minimum datasets lack, for its liaison officer.
+    """Report by agency what its minimum datasets lack.
 
-    The report has datafields without a usable value in any record, datasets that were agreed but
-    never supplied, and datasets that the guidance expects of an agency of its kind for which the
-    protocol has no agreement. Peripheral datasets count while the protocol states a requirement for
-    them. Exit code 0 if nothing is missing, 3 if something is, 1 if a topic could not be read to
-    its end.
+    The report is for the agency's liaison officer. The report has datafields without a usable value
+    in any record, datasets that were agreed but never supplied, and datasets that the guidance
+    expects of an agency of its kind for which the protocol has no agreement. Peripheral datasets
+    count while the protocol states a requirement for them. Exit code 0 if nothing is missing, 3 if
+    something is, 1 if a topic could not be read to its end.
 
     Examples:
 
