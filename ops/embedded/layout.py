@@ -49,7 +49,12 @@ class Layout:
         return self.run_dir / "stack.lock"
 
     def make(self) -> None:
-        """Create the folders with mode 0700."""
+        """Create the folders with mode 0700.
+
+        Raises:
+            SecretError: every user can write to one, or the folder of secrets is a link.
+        """
         private_files.make_folder(self.run_dir)
-        for folder in (self.broker, self.registry, self.logs, self.secrets.folder):
+        for folder in (self.broker, self.registry, self.logs):
             private_files.make_folder(folder)
+        private_files.make_secret_folder(self.secrets.folder)

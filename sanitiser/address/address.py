@@ -99,7 +99,11 @@ def released_address(address: str) -> str | None:
     from the name of a house or a person in the same place ("5 Acacia Avenue, John Smith, Bath"),
     and the released postcode and district say where the street is.
     """
-    parts = split(address)
+    return released_part(split(address))
+
+
+def released_part(parts: SplitAddress) -> str | None:
+    """Return what `released_address` gives of an address that was split."""
     return ", ".join([parts.street, *parts.towns]) if parts.certain and parts.street else None
 
 
