@@ -28,7 +28,7 @@ TEXT = DEFAULT_PROTOCOL.read_bytes()
 
 @pytest.fixture(autouse=True)
 def broker(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A broker with a protocol in force."""
+    """Return a broker with a protocol in force."""
     secrets = SimpleNamespace(client_config=lambda *_: {})
     stack = SimpleNamespace(secrets=secrets, inside="")
     monkeypatch.setattr(isp_follow, "running_stack", lambda _: stack)

@@ -1,4 +1,4 @@
-"""`ipu isp key`, `sign` and `exercise`: keys are private, and a protocol is signed by who it says."""
+"""`ipu isp key`, `sign` and `exercise`: keys are private, and signatures are by the party they name."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def run(*arguments: str | Path, typed: str | None = None) -> Answer:
 
 @pytest.fixture
 def draft(tmp_path: Path) -> Path:
-    """The small protocol with a key under each post, the keys beside it."""
+    """Write the small protocol with a key under each post, and the keys next to it."""
     document: Any = YAML().load(FIRST)
     for party in document["parties"]:
         for post in ("liaison_officer", "deputy", "approver"):
@@ -75,7 +75,7 @@ def test_a_draft_becomes_a_signed_protocol(draft: Path) -> None:
     with pytest.raises(ProtocolError, match="nobody has signed it"):
         load_signed(draft, load_catalogue())
     first = sign(draft, "police")
-    assert "signed in: business, council, fire, police" in first.text
+    assert "newly agreed to: business, council, fire, police" in first.text
     assert "'fire' has not signed the protocol in its present content" in first.text
     assert run("check", draft).code == 1, "begun, and not ended"
     sign(draft, "fire", "deputy")
@@ -191,7 +191,7 @@ def signed_by_all(draft: Path) -> None:
 def test_what_is_read_once_is_what_is_verified(
     draft: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whoever exchanges the file after it was read has changed nothing."""
+    """Check that exchanging the file after it was read has no effect."""
     signed_by_all(draft)
     good, evil = draft.read_bytes(), draft.read_bytes().replace(b"2000", b"9000")
     assert good != evil
@@ -213,7 +213,7 @@ def test_who_signs_again_takes_out_what_it_signed_of_an_earlier_protocol(draft: 
     assert stale.code == 1
     assert "the signature of 'police' (liaison_officer) is of another protocol" in stale.said
     again = sign(draft, "police", "deputy")
-    assert "taken out: the signature of police (liaison_officer)" in again.text
+    assert "removed: the signature of police (liaison_officer)" in again.text
     for party in ("fire", "council"):
         assert sign(draft, party, SIGNING[party]).code == 0
     assert run("check", draft, "--signed").code == 0, "business need not sign again"

@@ -94,7 +94,7 @@ def test_a_release_of_an_agency_that_has_left_is_found_by_its_reference(
     found = shown(monkeypatch, entries, "--reference", "F-7", *narrowed)
     assert found.exit_code == 0, found.output
     assert "fire-incident" in said(found)
-    assert "consult fire before any answer: no party to this protocol" in said(found)
+    assert "consult fire before any answer: not a party to this protocol" in said(found)
 
 
 def test_a_release_to_a_neighbour_that_has_left_is_found_by_its_reference(
@@ -117,8 +117,8 @@ def test_what_cannot_be_searched_any_more_is_named_and_never_said_to_be_nothing(
     missed = shown(monkeypatch, entries, *of)
     assert missed.exit_code == 0, missed.output
     assert "NOT searched: police police-crime-victim." in said(missed)
-    assert "not everything was" in said(missed)
-    assert "no entry of the audit tells of it" not in said(missed)
+    assert "not everything could be searched" in said(missed)
+    assert "no entry of the audit was found" not in said(missed)
 
 
 def test_a_dataset_that_this_release_does_not_know_is_named_as_not_searched(
@@ -155,7 +155,7 @@ def test_the_file_of_a_supplier_that_has_left_needs_a_protocol_that_has_it(
         "--agency", "police", "--dataset", VICTIMS,
     )  # fmt: skip
     assert refused.exit_code == 2
-    assert "nobody supplies police police-crime-victim" in said(refused)
+    assert "no agency supplies police police-crime-victim" in said(refused)
 
 
 def test_an_agency_of_which_nothing_is_known_is_refused_with_those_that_are(
