@@ -7,6 +7,7 @@ works by, and no client of the stream is made, before `run_program`.
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import logging
 from dataclasses import dataclass, field
@@ -136,6 +137,10 @@ class _Worker(Worker):
         # Not sooner: only now is the log set up.
         log.info("working by protocol %s", self.protocol)
         await super().on_execute()
+
+    async def _sentinel_task(self) -> None:
+        """Let the loop turn once more; Mode sleeps for a second here, when every task has ended."""
+        await asyncio.sleep(0)
 
 
 def run_program(principal: str, source: Source, metrics: StreamMetrics, grounds: Grounds) -> None:

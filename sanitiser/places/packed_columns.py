@@ -87,9 +87,9 @@ class PackedRows:
         self._packed = packed
         self._k = k
         # A memoryview gives plain integers, several times as fast as an array gives its own scalars.
-        self._run_rows = memoryview(packed.run_rows)
-        self._units = memoryview(packed.units)
-        self._moved_rows = memoryview(packed.moved_rows)
+        self._run_rows = packed.run_rows.data
+        self._units = packed.units.data
+        self._moved_rows = packed.moved_rows.data
 
     def find(self, key: bytes) -> int:
         """Return the row of a compact postcode, -1 if the index does not have it."""
@@ -197,9 +197,9 @@ def unpack(packed: Packed, k: int) -> Columns:
 def split_keys(keys: NDArray[np.bytes_]) -> tuple[NDArray[np.bytes_], NDArray[np.uint16]]:
     """Split compact postcodes (dtype S7) into sectors and units, shape (n,) each."""
     letters, rows, ends = _letters(keys)
-    units = letters[rows, ends - 2].astype(np.uint16) << 8 | letters[rows, ends - 1]
+    pairs = letters[rows, ends - 2].astype(np.uint16) << 8 | letters[rows, ends - 1]
     letters[rows, ends - 2] = letters[rows, ends - 1] = 0
-    return letters.view(keys.dtype).ravel(), units
+    return letters.view(keys.dtype).ravel(), pairs.astype(np.uint16)
 
 
 def _with_units(keys: NDArray[np.bytes_], units: NDArray[np.uint16]) -> NDArray[np.bytes_]:

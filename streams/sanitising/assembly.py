@@ -18,6 +18,7 @@ from schemas.state import StateKind
 from streams.assembly import Means, build_steps, terms_of
 from streams.sanitising.alarm import RejectAlarm
 from streams.sanitising.audit_entries import Audience, Trail
+from streams.sanitising.counting import Counting
 from streams.sanitising.pipeline import Flow, Pipeline
 from streams.state.store import StateStore
 from streams.steps.decode import Decoder
@@ -112,4 +113,5 @@ def _flow(supply: SupplyAgreement, parts: _Parts) -> Flow:
             },
             parts.destinations[names.rejected(supply.agency, supply.dataset)],
         ),
+        Counting(record_type),
     )

@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from streams.messages import BatchResult, Intake
 from streams.runtime.metrics import SECONDS, StreamMetrics, keep, show
-from streams.sanitising.pipeline import OF_WHOLE_ROWS
+from streams.sanitising.counting import OF_WHOLE_ROWS
 
 
 class Metrics(StreamMetrics):

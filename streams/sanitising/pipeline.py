@@ -7,62 +7,41 @@ benchmarks.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from secrets import token_bytes
 
 from isp.agreement.topics import DAY_MS
 from isp.audit.chain import Head, Heads
-from sanitiser.places.location import Located
-from sanitiser.rows import EXCLUDED, UNKNOWN
 from schemas.london import london_time
 from schemas.state import StateKind, kind_of
 from streams.decision import UNPROCESSABLE, Steps, unprocessable
 from streams.messages import BatchResult, Handling, Intake, Tally
 from streams.runtime.processor import Processor
 from streams.sanitising.audit_entries import Origin, Trail
+from streams.sanitising.counting import Counting
 from streams.state.errors import StateStoreError
 from streams.state.store import StateStore
 from streams.steps.decode import Decoder
-from streams.steps.problems import Problem
 from streams.steps.route import HOUR_MS, Destination, Router
 from streams.steps.step import Work
-from streams.steps.withdraw import KEY_DELETED
 from transport.errors import DependencyUnavailable
 from transport.messages import MARKING_HEADER, WRITER_HEADER, Headers, Output
 
 log = logging.getLogger(__name__)
 
-EPOCH_BY_SUPPLY = "epoch-by-supply"
 _WRITER_BYTES = 8
-
-
-TAKEN_BACK_FROM = "taken-back-from-"
-OF_WHOLE_ROWS = (EXCLUDED, UNKNOWN, TAKEN_BACK_FROM, KEY_DELETED)
-"""What the reasons begin with that are about a whole row; they go to its supplier alone."""
 
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """Takes the messages of one agency's dataset from bytes to outputs; counts what became of them."""
+    """Takes the messages of one agency's dataset from bytes to outputs, and has them counted."""
 
     steps: Steps
     decode: Decoder
     route: Router
-    flags: frozenset[str] = field(init=False)
-    """The flags by which a profile excludes rows."""
-    supplied: tuple[str, ...] = field(init=False)
-    has_events: bool = field(init=False)
-    """True if the records themselves say when their event was."""
-
-    def __post_init__(self) -> None:
-        """Gather the flags, and the fields of which it is counted how many are filled."""
-        record_type = self.steps.record_type
-        flags = frozenset(rule.flag for rule in record_type.excluded.values())
-        object.__setattr__(self, "flags", flags)
-        object.__setattr__(self, "supplied", tuple(f.name for f in record_type.fields))
-        object.__setattr__(self, "has_events", bool(record_type.events))
+    count: Counting
 
     def process(self, intake: Intake, now: datetime, now_ms: int, tally: Tally) -> Sequence[Output]:
         """Return the outputs of one record; it is released, held, rejected or erased, one of these.
@@ -84,58 +63,13 @@ class Flow:
             where = f"{intake.topic}[{intake.partition}]@{intake.offset}"
             work.faults = (unprocessable(error, where),)
             self.route(work)
-        self._count(work, tally)
+        self.count(work, tally)
         return work.outputs
 
     def refuse(self, intake: Intake, tally: Tally, *, whole: bool) -> Sequence[Output]:
         """Return the rejection of a record whose own outputs cannot be written, with its bytes if `whole`."""
-        tally.received += 1
-        _count_faults([UNPROCESSABLE], tally)
+        self.count.rejected([UNPROCESSABLE], tally)
         return [self.route.rejected(intake, [UNPROCESSABLE], whole=whole)]
-
-    def _count(self, work: Work, tally: Tally) -> None:
-        """Count a record by what the steps have made of it, and by nothing else."""
-        tally.received += 1
-        if work.faults:
-            _count_faults(work.faults, tally)
-        elif work.intake is not None and work.intake.erases:
-            tally.erased += 1
-            tally.withheld.update(work.withheld)
-        else:
-            self._count_accepted(work, tally)
-
-    def _count_accepted(self, work: Work, tally: Tally) -> None:
-        record, caveats = work.record, work.caveats
-        tally.accepted += 1
-        tally.filled.update([name for name in self.supplied if record[name] is not None])
-        if caveats:
-            tally.cleaned += 1
-            tally.caveats.update(caveats)
-            if self.flags:
-                self._count_flags(tally, caveats)
-        if work.by_supply:
-            tally.caveats[EPOCH_BY_SUPPLY] += 1
-        _count_places(tally, work.locations.values())
-        if work.withheld:
-            tally.withheld.update(work.withheld)
-        if work.combinations:
-            tally.combinations.update(work.combinations)
-        if work.taken_back:
-            gone = [f"{TAKEN_BACK_FROM}{profile}" for _, profile, _ in work.taken_back]
-            tally.withheld.update(gone)
-        for release in work.releases:
-            tally.released[release.profile] += 1
-        if not work.releases:
-            tally.held += 1
-            tally.of_rows.held += work.excluded
-        if self.has_events and work.day is not None:
-            tally.newest_event = max(tally.newest_event, work.day.isoformat())
-
-    def _count_flags(self, tally: Tally, caveats: Sequence[str]) -> None:
-        found = [caveat for caveat in caveats if caveat.partition(":")[0] in self.flags]
-        if found:
-            tally.of_rows.caveats.update(found)
-            tally.of_rows.cleaned += len(found) == len(caveats)
 
 
 class Pipeline(Processor):
@@ -255,15 +189,3 @@ class Pipeline(Processor):
             "audit_hash": head.hash,
         }
         return Output(topic, (tally.supply_id or "").encode(), encode(tally.receipt() | audit))
-
-
-def _count_faults(faults: Sequence[Problem], tally: Tally) -> None:
-    tally.rejected += 1
-    tally.faults.update([fault.code for fault in faults])
-
-
-def _count_places(tally: Tally, places: Iterable[Located]) -> None:
-    for located in places:
-        tally.geocoded[located.method] += 1
-        for reason in located.withheld:
-            tally.withheld[reason] += 1

@@ -43,7 +43,7 @@ from tests.integration.conftest import MakeSite
 from tests.integration.records import STEADY, incident
 from tests.integration.site import Site, free_port
 from tests.integration.test_supplies import Answer, run, run_on
-from tests.integration.waiting import until
+from tests.integration.waiting import PATIENCE_S, until
 from tests.integration.worker_process import ROOT
 from transport.messages import ERASE_HEADER
 from transport.reader import Denied, ReadError, read_all
@@ -164,7 +164,7 @@ def serving(site: Site, metrics_port: int | None = None) -> Iterator[None]:
         yield
     finally:
         process.terminate()
-        process.wait(30)
+        process.wait(PATIENCE_S)
         log.close()
 
 
@@ -214,7 +214,7 @@ def stands(site: Site, case: str) -> Case:
 
 
 def until_state(site: Site, case: str, state: State) -> Case:
-    until(lambda: stands(site, case).state is state, 30, f"the case to be {state}")
+    until(lambda: stands(site, case).state is state, PATIENCE_S, f"the case to be {state}")
     return stands(site, case)
 
 
@@ -229,7 +229,7 @@ def references(site: Site, case: str) -> list[str]:
 
 
 def given_up_to(site: Site, case: str, wanted: list[str]) -> None:
-    until(lambda: references(site, case) == wanted, 30, f"{wanted} in the case")
+    until(lambda: references(site, case) == wanted, PATIENCE_S, f"{wanted} in the case")
 
 
 def at_the_house(reference: str, **more: Any) -> dict[str, Any]:
@@ -260,7 +260,7 @@ def steps(discloser: Source, done: Callable[[], bool]) -> None:
         discloser.turn()
         return done()
 
-    until(one_more, 30, "the discloser's work")
+    until(one_more, PATIENCE_S, "the discloser's work")
 
 
 def the_recipient_keeps_the_heads_of_cases(site: Site) -> None:
@@ -344,7 +344,7 @@ def test_a_case_from_request_to_destruction(site: Site) -> None:
         assert closed.destroyed == openings.WHAT
         assert closed.confirmed
     assert "Acacia" not in closed.model_dump_json()
-    found = AdminClient(site.partnership.admin).list_topics(timeout=10).topics
+    found = AdminClient(site.partnership.admin).list_topics(timeout=PATIENCE_S).topics
     assert topic_of(case) not in found
     assert not (site.partnership.stack.secrets.folder / "cases" / f"{case}.key").exists()
     told = run(site, "audit", "show", "--case", case, "--json").document["entries"]
@@ -377,7 +377,7 @@ def test_an_approval_that_is_forged_or_sent_again_opens_nothing(site: Site) -> N
             site, "disclose approve", case, "--reason", "x", party="council", post="deputy"
         )
         assert answer.code == 1
-        assert "the agency that is asked decides" in answer.said
+        assert "the supplier 'police' decides" in answer.said
         refused = act(
             site, "disclose refuse", case, "--reason", "no", party="police", post="deputy"
         )
@@ -387,7 +387,11 @@ def test_an_approval_that_is_forged_or_sent_again_opens_nothing(site: Site) -> N
                    site.partnership.names.letters("police"), 1)]  # fmt: skip
         site.publish_raw("police", site.partnership.names.letters("police"), [(b"x", letters[-1])])
         site.publish_raw("police", site.partnership.names.letters("police"), [(b"x", b"noise")])
-        until(lambda: len(police.inbox().refusals) > 0, 30, "the answer to a letter sent again")
+        until(
+            lambda: len(police.inbox().refusals) > 0,
+            PATIENCE_S,
+            "the answer to a letter sent again",
+        )
         assert stands(site, case).state is State.REFUSED
     said = [r for reasons in police.inbox().refusals.values() for r in reasons]
     assert any("does not follow the last letter" in reason for reason in said)
@@ -399,7 +403,7 @@ def test_a_key_that_is_not_the_offices_is_refused_before_anything_is_sent(site: 
     file = written(site, "request.yaml", REQUEST)
     answer = run(site, "disclose", "request", file, "--as", "council", *key)
     assert answer.code == 1
-    assert "the key is of no such post of council" in answer.said
+    assert "the key belongs to no post of council" in answer.said
 
 
 def test_whatever_step_it_is_killed_at_a_case_opens_once_and_gets_each_record_once(
@@ -466,7 +470,7 @@ def test_what_is_corrected_or_erased_follows_to_the_case(
         given_up_to(site, case, ["C-0", "C-1", "C-2"])
         site.publish(INCIDENTS, [incident("C-1", caller_name="Somebody Else", **house)])
         until(lambda: any(d["record"]["caller_name"] == "Somebody Else" for d in read(site, case)),
-              30, "the correction")  # fmt: skip
+              PATIENCE_S, "the correction")  # fmt: skip
         # It was at another house: nothing of it stays.
         site.publish(INCIDENTS, [elsewhere("C-2")])
         given_up_to(site, case, ["C-0", "C-1"])
@@ -482,7 +486,7 @@ def erase(site: Site, reference: str, **fields: Any) -> None:
     producer.produce(
         site.intake(INCIDENTS), value, reference.encode(), headers=[(ERASE_HEADER, b"")]
     )
-    assert producer.flush(20) == 0
+    assert producer.flush(PATIENCE_S) == 0
 
 
 def test_a_clock_that_jumps_over_the_end_and_back_opens_nothing_again(site: Site) -> None:
@@ -506,9 +510,9 @@ def test_a_clock_that_jumps_over_the_end_and_back_opens_nothing_again(site: Site
             discloser.turn()
     assert stands(site, case).state is State.CLOSED
     answer = run(site, "disclose", "read", case, "--as", "council")
-    assert (answer.code, "nothing to read" in answer.said) == (1, True)
+    assert (answer.code, "no records to read" in answer.said) == (1, True)
     inbox = run(site, "disclose", "list", "--as", "council", "--json").document
-    assert (case, "confirm that its own copies are destroyed") in {
+    assert (case, "confirm the destruction of its own copies") in {
         (w["case"], w["what"]) for w in inbox["waiting"]
     }
 
@@ -555,7 +559,7 @@ def the_positions_are_lost(site: Site, dataset: str) -> None:
     lost = [ConsumerGroupTopicPartitions(group, places)]
     admin = AdminClient(site.partnership.admin)
     for done in admin.alter_consumer_group_offsets(lost).values():
-        assert all(place.error is None for place in done.result(10).topic_partitions)
+        assert all(place.error is None for place in done.result(PATIENCE_S).topic_partitions)
 
 
 def names_in(site: Site, case: str) -> tuple[list[bytes], list[bytes]]:
@@ -666,16 +670,18 @@ def test_withdrawn_consent_stops_the_flow_at_the_next_record(site: Site) -> None
         approved(site, case, "daat", "approver")
         until_state(site, case, State.OPEN)
         site.publish(TREATMENT, [treatment(1)])
-        until(lambda: len(read(site, case)) == 1, 30, "the first episode")
+        until(lambda: len(read(site, case)) == 1, PATIENCE_S, "the first episode")
         withdrawn = act(site, "consent withdraw", consent, party="daat", post="approver")
         assert withdrawn.code == 0, withdrawn.said
         site.publish(TREATMENT, [treatment(2)])
         until(
-            lambda: all_read(site, TREATMENT), 30, "the discloser to have read the second episode"
+            lambda: all_read(site, TREATMENT),
+            PATIENCE_S,
+            "the discloser to have read the second episode",
         )
         act(site, "consent give", consent, party="daat", post="approver")
         site.publish(TREATMENT, [treatment(3)])
-        until(lambda: len(read(site, case)) == 2, 30, "the third episode")
+        until(lambda: len(read(site, case)) == 2, PATIENCE_S, "the third episode")
         days = {d["record"]["treatment_began_date"] for d in read(site, case)}
         assert days == {"2026-03-01", "2026-03-03"}
         listed = run(site, "consent", "list", "--as", "daat", "--json").document["consents"]
@@ -691,7 +697,7 @@ def all_read(site: Site, dataset: str) -> bool:
     consumer = Consumer({**site.partnership.admin, "group.id": group, "enable.auto.commit": False})
     try:
         ends = site.ends(topic)
-        found = consumer.committed([TopicPartition(topic, p) for p in ends], timeout=10)
+        found = consumer.committed([TopicPartition(topic, p) for p in ends], timeout=PATIENCE_S)
         return all(at.offset >= ends[at.partition] for at in found if ends[at.partition])
     finally:
         consumer.close()
@@ -715,6 +721,6 @@ def test_rights_and_topics_that_belong_to_no_case_are_taken_away(
     tool.grant(stray)
     with at_work(settings) as discloser:
         discloser.turn()
-    assert names.disclosed(stray.case) not in admin.list_topics(timeout=10).topics
+    assert names.disclosed(stray.case) not in admin.list_topics(timeout=PATIENCE_S).topics
     with pytest.raises(ReadError):
         list(read_all(site.partnership.client("fire"), names.disclosed(stray.case), 1))

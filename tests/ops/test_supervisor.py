@@ -16,8 +16,7 @@ from ops.supervisor import Pauses
 from tests.ops import supervised
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE_S = 10.0
-SOON_S = 3.0
+PATIENCE_S = 60.0
 
 FAILS = "import sys; print('started', flush=True); sys.exit(7)"
 FAILS_TWICE = """
@@ -68,7 +67,7 @@ class Supervised:
 
     def end(self, signal_number: int) -> int:
         self.process.send_signal(signal_number)
-        return self.process.wait(SOON_S)
+        return self.process.wait(PATIENCE_S)
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from streams.runtime.ending import end_when, until_changed
 from streams.sanitising.assembly import pausing_topics
 from tests.protocols import FIRST
 
-WAIT_SECONDS = 5.0
+WAIT_SECONDS = 60.0
 
 
 @pytest.fixture

@@ -91,7 +91,7 @@ def test_what_is_no_yaml_is_refused_with_its_line(write_csv: Write) -> None:
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(MetadataError, match=r"absent\.yaml: there is no such file"):
+    with pytest.raises(MetadataError, match=r"absent\.yaml: the file does not exist"):
         load(tmp_path / "absent.yaml")
 
 

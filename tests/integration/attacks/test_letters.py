@@ -35,7 +35,7 @@ SMALL, LARGE = 2_000, 200
 
 @pytest.fixture(scope="module")
 def site(stack: Stack, site_of: MakeSite) -> Site:
-    return site_of(stack, "flooded")
+    return site_of(stack, "letters")
 
 
 def noise(site: Site) -> Iterable[Raw]:

@@ -19,6 +19,7 @@ from tests.integration.conftest import MakeSite
 from tests.integration.records import STEADY
 from tests.integration.site import Site
 from tests.integration.test_supplies import run
+from tests.integration.waiting import PATIENCE_S
 
 pytestmark = pytest.mark.broker
 
@@ -70,7 +71,7 @@ def open_transaction(site: Site, agency: str, dataset: str) -> Iterator[None]:
     producer.init_transactions(30)
     producer.begin_transaction()
     producer.produce(names.supplies(agency, dataset), b"garbage", b"key")
-    assert producer.flush(30) == 0
+    assert producer.flush(PATIENCE_S) == 0
     try:
         yield
     finally:

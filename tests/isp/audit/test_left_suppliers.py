@@ -1,4 +1,4 @@
-"""What a supplier or a neighbour was part of stays found in the audit when it has left the protocol."""
+"""The audit still shows the releases of a supplier or a neighbour that has left the protocol."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SUBJECT = "name: Jane Roe\ndate_of_birth: 1990-05-17\n"
 
 
 def left_with(**changes: Any) -> Protocol:
-    """The protocol when the police alone supply, and their incidents alone; no neighbour is left."""
+    """Return a protocol in which only the police supply, only incidents, and without neighbours."""
     supplies = tuple(s for s in PROTOCOL.supplies if s.dataset == INCIDENTS)
     changes = {"supplies": supplies, "neighbours": (), **changes}
     return PROTOCOL.model_copy(update=changes)
@@ -37,7 +37,7 @@ LATER = left_with(parties=tuple(p for p in PROTOCOL.parties if p.id != "fire"))
 
 
 def release(agency: str, dataset: str, reference: str, neighbour: str | None = None) -> Entry:
-    """The audit's entry of one release, under the name that it has in its region."""
+    """Return the audit entry of one release, with the name that it has in its region."""
     record_type = CATALOGUE.record_type(dataset)
     profile = record_type.profiles[0]
     key = region_key(neighbour or "", KEY)
@@ -56,7 +56,7 @@ def release(agency: str, dataset: str, reference: str, neighbour: str | None = N
 
 
 class StoodIn(NamedTuple):
-    """An audit that was read, in the place of the broker's."""
+    """A double of the archive, with prepared entries."""
 
     protocol: Protocol
     entered: list[Entry]

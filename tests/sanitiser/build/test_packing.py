@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from sanitiser.build.packing import pack
-from sanitiser.places.packed_columns import LONGEST, UNKNOWN, Columns, PackedRows
+from sanitiser.places.packed_columns import LONGEST, UNKNOWN, Columns, PackedRows, Row
 from sanitiser.places.postcode_store import Metadata, load_columns, save
 
 K = 4
@@ -93,13 +93,14 @@ def test_a_row_has_the_values_of_its_columns() -> None:
     columns = columns_of(9)
     rows = PackedRows(pack(columns), K)
     for row, key in enumerate(columns.keys.tolist()):
-        found = rows.row(row)
-        assert found == rows.get(key)
-        assert found == (
-            key, columns.eastings[row], columns.northings[row], columns.household_counts[row],
-            columns.districts[row],
+        households = int(columns.household_counts[row])
+        expected = Row(
+            key, int(columns.eastings[row]), int(columns.northings[row]), households,
+            int(columns.districts[row]),
         )  # fmt: skip
-        assert rows.released(row, found.households) == columns.released_rows[row]
+        assert rows.row(row) == expected
+        assert rows.get(key) == expected
+        assert rows.released(row, households) == columns.released_rows[row]
         assert rows.stands_in(row) == columns.stands_in[row]
 
 

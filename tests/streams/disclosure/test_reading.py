@@ -23,7 +23,7 @@ def put(broker: str, topic: str, numbers: range) -> None:
     producer = Producer({"bootstrap.servers": broker, "log_level": 0, "linger.ms": 0})
     for number in numbers:
         producer.produce(topic, str(number).encode(), partition=0)
-    assert producer.flush(10) == 0
+    assert producer.flush(60) == 0
 
 
 def test_a_flood_waits_at_the_broker_and_comes_whole_and_in_order(broker: str) -> None:

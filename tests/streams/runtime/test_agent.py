@@ -16,7 +16,7 @@ from streams.runtime.processor import Processor
 from transport.errors import DependencyUnavailable
 
 RESULT = BatchResult([], ())
-PATIENCE = 5.0
+PATIENCE = 60.0
 
 
 class Scripted(Processor):
