@@ -181,7 +181,7 @@ def test_a_successor_is_prepared_by_one_command(
     following = load_protocol(coming, load_catalogue())
     assert (following.number, following.follows) == (3, digest_of(second))
     unchanged = isp(stack, "follow", second)
-    assert (unchanged.code, "is in force itself" in unchanged.said) == (1, True)
+    assert (unchanged.code, "is the protocol in force itself" in unchanged.said) == (1, True)
 
 
 def test_a_signed_protocol_takes_the_place_of_an_exercise_as_said_alone(
