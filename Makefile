@@ -2,35 +2,46 @@
 VERSIONS := 3.14 3.13 3.12 3.11
 # Each is tried, because a version manager can have a command on the path that does not run.
 INSTALLED = $(foreach v,$(VERSIONS),$(shell python$(v) -c 'import ensurepip; print("$(v)")' 2>/dev/null))
-# The newest there is; `make PYTHON=python3.12` takes another.
+# The newest that is installed; `make PYTHON=python3.12` uses another.
 PYTHON ?= $(addprefix python,$(firstword $(INSTALLED)))
+# The many processes of the tests and of the demo read compiled modules, whatever the environment says.
+unexport PYTHONDONTWRITEBYTECODE
 BIN := .venv/bin
 BENCH_BIN := .bench-venv/bin
 LOCK_FLAGS := --quiet --no-config --allow-unsafe --strip-extras --generate-hashes --no-header \
 	--no-annotate --no-emit-index-url --no-emit-find-links --no-emit-trusted-host
 PIP_FLAGS := --quiet --disable-pip-version-check --require-hashes
 
-.PHONY: demo test unit unit-others lint bench docs review lock clean help
+.PHONY: demo test every-test unit unit-others lint bench docs review lock clean help
 
 help:
 	@echo "make demo   everything, end to end, on this machine (about two minutes)"
 	@echo "make test   linters, types, unit tests, and tests on a real broker"
 	@echo "make unit   unit tests alone; make unit-others, on each other version of Python there is"
 	@echo "make bench  benchmarks; figures to build/bench.json"
-	@echo "make docs   write the generated pages anew"
-	@echo "make review take the declared protection of every field as reviewed"
-	@echo "make lock   pin the dependencies anew, with hashes"
+	@echo "make docs   write the generated pages"
+	@echo "make review accept the declared protection of every field as reviewed"
+	@echo "make lock   pin the dependencies again, with hashes"
 
 demo: .venv/.run-ready
 	$(BIN)/ipu demo
 
-test: lint
-	$(BIN)/pytest tests -n 2 --dist loadfile
+# Side by side: most integration tests wait for a server, and the types are checked meanwhile.
+test: .venv/.dev-ready
+	@$(MAKE) --no-print-directory --jobs=2 lint every-test
+
+# In the order of tests/conftest.py, which is that of the longest first.
+SPREAD := -n 2 --dist loadfile --no-loadscope-reorder
+
+# The brokers of the tests live for minutes: Java's second compiler would take more time than it gives.
+every-test: export JAVA_TOOL_OPTIONS = -XX:TieredStopAtLevel=1
+every-test: .venv/.dev-ready
+	$(BIN)/pytest tests $(SPREAD)
 
 UNIT := tests --ignore=tests/integration --ignore=tests/fuzz
 
 unit: .venv/.dev-ready
-	$(BIN)/pytest $(UNIT)
+	$(BIN)/pytest $(UNIT) $(SPREAD)
 
 # The version of .venv has been tested by `make unit` or `make test`.
 unit-others: .venv/.dev-ready
@@ -45,7 +56,7 @@ unit-others: .venv/.dev-ready
 
 unit-3.%: .venv-3.%/.dev-ready
 	@echo "unit tests on Python 3.$*"
-	.venv-3.$*/bin/pytest $(UNIT)
+	.venv-3.$*/bin/pytest $(UNIT) $(SPREAD)
 
 lint: .venv/.dev-ready
 	$(BIN)/ruff format --check .
@@ -75,7 +86,7 @@ lock: .venv/.dev-ready
 		{ echo "no Python with pip found; one of $(VERSIONS) is needed, as the command python3.x"; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit("%d.%d" % sys.version_info[:2] not in "$(VERSIONS)".split())' || \
 		{ echo "one of Python $(VERSIONS) is needed, and $(PYTHON) is another; set PYTHON=..."; exit 1; }
-	@echo "taking $$($(PYTHON) --version), $$(command -v $(PYTHON))"
+	@echo "using $$($(PYTHON) --version), $$(command -v $(PYTHON))"
 	$(PYTHON) -m venv .venv
 
 .venv/.run-ready: requirements-demo.lock pyproject.toml | .venv/bin/python

@@ -24,6 +24,11 @@ class State(Protocol):
         """Add a digest of `SEEN_BYTES` bytes to those seen."""
         ...
 
+    @property
+    def has_any_seen(self) -> bool:
+        """Return True if any digest was seen."""
+        ...
+
     def has_seen(self, digest: bytes) -> bool:
         """Return True if the digest was seen, in this batch or earlier."""
         ...

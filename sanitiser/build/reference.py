@@ -1,4 +1,4 @@
-"""Building a postcode index: which postcode is released in place of each (guidance, Appendix 1)."""
+"""Build a postcode index: find the postcode that is released for each one (guidance, Appendix 1)."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from sanitiser.build.packing import pack
 from sanitiser.build.reference_sources import (
     BadReference,
     Households,
@@ -18,12 +19,11 @@ from sanitiser.build.reference_sources import (
     read_households,
     table_of,
 )
+from sanitiser.places.packed_columns import UNKNOWN, Columns
 from sanitiser.places.postcode_store import (
     TILE_M,
     TILES_EAST,
     TILES_NORTH,
-    UNKNOWN,
-    Arrays,
     Metadata,
     check_k,
     save,
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
+
+    from sanitiser.places.packed_columns import Packed
 
 __all__ = [
     "BadReference",
@@ -46,10 +48,11 @@ __all__ = [
 ]
 
 _RELATIVE_SLACK = 1e-9
+_SHORTEST = 5
 
 
 class _Positions(NamedTuple):
-    """Distinct points with the first row at each."""
+    """Distinct points, with the first row of each."""
 
     points: NDArray[np.int64]
     rows: NDArray[np.int64]
@@ -64,12 +67,17 @@ def build_index(
     limit_m: int = 2000,
     report: Callable[[str], None] | None = None,
 ) -> Metadata:
-    """Build the index of `postcodes` in the folder `out`, replacing one only when all is written.
+    """Build the index of `postcodes` in the folder `out`.
 
-    `households` is a CSV file (see `read_households`); without one every count is unknown, so
-    that no postcode has a point of its own released. `limit_m` is the furthest a substitute may
-    lie, in metres. `report` is told each step. Raises `IndexMismatch` for k below four,
-    `BadReference` for bad sources.
+    An earlier index is replaced when all is written.
+
+    `households` is a CSV file (see `read_households`); without it every count is unknown, so no
+    postcode's point is released. `limit_m` is the greatest distance of a substitute, in metres.
+    `report` is called with each step.
+
+    Raises:
+        IndexMismatch: k is below four.
+        BadReference: a source cannot be used.
     """
     check_k(k)
     say = report or (lambda _: None)
@@ -84,7 +92,7 @@ def build_index(
         f"{metadata.substituted} postcodes substituted, "
         f"{metadata.without_substitute} without substitute"
     )
-    _write(out, metadata, _arrays(table, counts, released))
+    _write(out, metadata, pack(_columns(table, counts, released)))
     return metadata
 
 
@@ -96,9 +104,9 @@ def substitutes(
     k: int,
     limit_m: int,
 ) -> NDArray[np.int32]:
-    """Row released for each row, shape (n,): itself with k households, else the nearest that has k.
+    """Return the released row of each row, shape (n,): itself with k households, else the nearest with k.
 
-    -1 where none lies within `limit_m` metres; of postcodes equally near, the first row.
+    -1 if there is none within `limit_m` metres; of equally near postcodes, the first row.
     """
     rows = np.arange(len(counts), dtype=np.int32)
     enough = counts >= k
@@ -114,13 +122,13 @@ def substitutes(
 
 
 def _distinct(points: NDArray[np.int64], rows: NDArray[np.int64]) -> _Positions:
-    # Rows ascend and unique gives the first of each: the first postcode stands for its point.
+    # Rows ascend, and unique returns the first of each point.
     distinct, first = np.unique(points[rows], axis=0, return_index=True)
     return _Positions(distinct, rows[first])
 
 
 def _nearest(eligible: _Positions, places: NDArray[np.int64], limit_m: int) -> NDArray[np.int64]:
-    # A worker, whose index is built, has no use for it and would start later.
+    # Imported late: a worker with a finished index does not need scipy, and would start later.
     from scipy.spatial import cKDTree  # type: ignore[import-untyped]  # noqa: PLC0415
 
     tree = cKDTree(eligible.points, balanced_tree=False)
@@ -143,6 +151,9 @@ def _sorted(table: PostcodeTable) -> PostcodeTable:
             f"{table.source}: {len(table.keys) - len(keys)} postcodes are given more than once"
         )
         raise BadReference(message)
+    short = keys[np.strings.str_len(keys) < _SHORTEST]
+    if len(short):
+        raise BadReference(f"{table.source}: {short[0].decode()!r} is no postcode")
     east, north = table.eastings[first], table.northings[first]
     inside = (
         (east >= 0) & (east < TILES_EAST * TILE_M) & (north >= 0) & (north < TILES_NORTH * TILE_M)
@@ -150,8 +161,8 @@ def _sorted(table: PostcodeTable) -> PostcodeTable:
     if not inside.all():
         culprit = keys[~inside][0].decode()
         message = (
-            f"{table.source}: {culprit} lies outside the National Grid; "
-            "accepted is 0 to 700000, 0 to 1300000"
+            f"{table.source}: {culprit} is outside the National Grid; "
+            "accepted: easting 0 to 700000, northing 0 to 1300000"
         )
         raise BadReference(message)
     return table._replace(
@@ -168,23 +179,14 @@ def _counts(table: PostcodeTable, households: Households | None) -> NDArray[np.i
     return counts
 
 
-def _arrays(table: PostcodeTable, counts: NDArray[np.int16], released: NDArray[np.int32]) -> Arrays:
+def _columns(
+    table: PostcodeTable, counts: NDArray[np.int16], released: NDArray[np.int32]
+) -> Columns:
     moved = released[(released != UNKNOWN) & (released != np.arange(len(released)))]
     stands_in = np.zeros(len(released), np.bool_)
     stands_in[moved] = True
-    tiles = (table.northings // TILE_M) * TILES_EAST + table.eastings // TILE_M
-    tile_rows = np.argsort(tiles, kind="stable")
-    offsets = np.searchsorted(tiles[tile_rows], np.arange(TILES_EAST * TILES_NORTH + 1))
-    return Arrays(
-        table.keys,
-        table.eastings,
-        table.northings,
-        counts,
-        released,
-        stands_in,
-        table.districts,
-        tile_rows.astype(np.int32),
-        offsets.astype(np.int32),
+    return Columns(
+        table.keys, table.eastings, table.northings, counts, released, stands_in, table.districts
     )
 
 
@@ -210,11 +212,11 @@ def _metadata(
     )
 
 
-def _write(out: Path, metadata: Metadata, arrays: Arrays) -> None:
+def _write(out: Path, metadata: Metadata, packed: Packed) -> None:
     out.parent.mkdir(parents=True, exist_ok=True)
     built = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
     try:
-        save(built, metadata, arrays)
+        save(built, metadata, packed)
         built.chmod(0o755)
         _replace(built, out)
     except BaseException:
@@ -223,7 +225,7 @@ def _write(out: Path, metadata: Metadata, arrays: Arrays) -> None:
 
 
 def _replace(built: Path, out: Path) -> None:
-    # A folder cannot be renamed over one that holds files; a reader keeps what it has mapped.
+    # A folder cannot be renamed over one with files; a reader keeps what it has mapped.
     old = built.with_name(f"{built.name}.old")
     if out.exists():
         out.rename(old)

@@ -39,13 +39,13 @@ class Ledger:
 
     def note(self, origin: Origin, outputs: Sequence[Output]) -> None:
         """Gather what became of one record."""
-        for topic, key, value, *_ in outputs:
+        for topic, key, value, _, _ in outputs:
             if topic in self._audiences and key is not None:
                 given = self._given.setdefault(origin, {})
                 given.setdefault((topic, value is None), []).append(key)
 
     def shares(self, origin: Origin) -> Iterator[dict[str, Any]]:
-        """What was released and taken back of one origin, a share for each topic."""
+        """Yield a share for each topic: what was released and taken back of one origin."""
         for (topic, taken_back), ids in self._given.get(origin, {}).items():
             profile, neighbour, recipients = self._audiences[topic]
             yield {
@@ -92,7 +92,7 @@ class Trail:
         self._made: tuple[Head, int, dict[str, int]] | None = None
 
     def ledger(self) -> Ledger:
-        """An empty ledger for one batch."""
+        """Return an empty ledger for one batch."""
         return Ledger(self._audiences)
 
     def entries(

@@ -26,7 +26,7 @@ from confluent_kafka import (
 )
 
 from isp.agreement.topics import DAY_MS
-from streams.runtime.kafka_config import WorkerClients
+from streams.runtime.kafka_config import AgentClients
 from streams.state.origin import Origin
 from streams.state.store import Entry, StateStore
 from transport.messages import WRITER_HEADER
@@ -197,7 +197,7 @@ class Changelog(Follower):
 
     def __init__(
         self,
-        clients: WorkerClients,
+        clients: AgentClients,
         topics: Sequence[str],
         earlier: str,
         store: StateStore,

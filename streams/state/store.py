@@ -27,6 +27,7 @@ from schemas.state import (
 )
 from streams.state.errors import StoreDamaged
 from streams.state.origin import About, Origin, misplaced
+from streams.state.packing import packed, unpacked
 from streams.state.recent import RecentRows
 from streams.state.tables import MemoryTables, Tables
 
@@ -83,7 +84,7 @@ class StateStore:
         what is committed is written to the tables only then, in the order of all workers' commits.
         """
         self._tables: Tables = MemoryTables(TABLES) if tables is None else tables
-        self._days: dict[str, int] = dict(days or {})
+        self._days: dict[str, int] = {str(kind): kept for kind, kept in (days or {}).items()}
         if self._days:
             self._days[OTHER] = max(self._days.values())
         self._is_followed = is_followed
@@ -97,6 +98,7 @@ class StateStore:
         self._unwritten_calls = 0
         self._ahead: dict[bytes, bytes] = {}
         self._unread_again: dict[bytes, int] = {}
+        self._any_seen = False
         self._changed: dict[bytes, bytes] = {}
         self._missed: bytes | None = None
         self._newly_seen: dict[bytes, None] = {}
@@ -150,6 +152,11 @@ class StateStore:
         if row is None or self._today - int.from_bytes(row) >= RENEWAL_DAYS:
             self._newly_seen[digest] = None
 
+    @property
+    def has_any_seen(self) -> bool:
+        """Return True if any digest was seen, in this batch or earlier."""
+        return self._any_seen or bool(self._newly_seen)
+
     def has_seen(self, digest: bytes) -> bool:
         """Return True if the digest was seen, in this batch or earlier."""
         if digest in self._newly_seen:
@@ -169,12 +176,12 @@ class StateStore:
     # The end of a batch
 
     def changes(self) -> Mapping[bytes, bytes]:
-        """Return what the batch has changed; all digests that it has added are one entry."""
-        if not self._newly_seen:
-            return dict(self._changed)
-        seen = b"".join(self._newly_seen)
-        name = SEEN_PREFIX + blake2b(seen, digest_size=_KEY_BYTES).digest()
-        return {**self._changed, name: seen}
+        """Return what the batch has changed. All digests are one entry, as are all places of releases."""
+        changes = packed(self._changed)
+        if self._newly_seen:
+            seen = b"".join(self._newly_seen)
+            changes[SEEN_PREFIX + blake2b(seen, digest_size=_KEY_BYTES).digest()] = seen
+        return changes
 
     def commit(self, changes: Mapping[bytes, bytes]) -> None:
         """Make the changes of the batch last: its transaction is committed."""
@@ -186,6 +193,7 @@ class StateStore:
                     # A set with the newest day of each digest is the same in any order.
                     self._unwritten[_SEEN_TABLE].update(rows)
                     self._newest = max(self._newest, self._today)
+                    self._any_seen = True
                     continue
                 for key in self._ahead.keys() & rows.keys():
                     self._unread_again[key] = self._unread_again.get(key, 0) + 1
@@ -252,12 +260,15 @@ class StateStore:
         self._missed = None
         for day, name, content, own in entries:
             if name.startswith(SEEN_PREFIX):
+                self._any_seen = True
                 if not own:
                     self._apply_seen(day, _rows(day, name, content))
                 continue
-            self._unwritten[kind_of(name) or OTHER].update(_rows(day, name, content))
+            of_entry = _rows(day, name, content)
+            self._unwritten[kind_of(name) or OTHER].update(of_entry)
             if own:
-                self._read_back(name)
+                for key in of_entry:
+                    self._read_back(key)
         self._offsets.update(offsets)
         self._unwritten_calls += 1
         rows = sum(map(len, self._unwritten.values()))
@@ -330,12 +341,14 @@ class StateStore:
         self._offsets.clear()
         for table in self._unwritten.values():
             table.clear()
+        seen = self._tables.portion(_SEEN_TABLE, SEEN_PREFIX, 1)
+        self._any_seen = any(key.startswith(SEEN_PREFIX) for key, _ in seen)
 
 
 def _rows(day: int, name: bytes, content: bytes) -> dict[bytes, bytes]:
-    """Return the rows of a changelog entry: one, or one for each digest that a batch has added."""
+    """Return the rows of a changelog entry: one, or those that a batch has written together."""
     written = day.to_bytes(_DAY_BYTES)
     if not name.startswith(SEEN_PREFIX):
-        return {name: written + content}
+        return {key: written + value for key, value in unpacked(name, content)}
     ends = range(SEEN_BYTES, len(content) + 1, SEEN_BYTES)
     return dict.fromkeys([SEEN_PREFIX + content[end - SEEN_BYTES : end] for end in ends], written)

@@ -8,7 +8,9 @@ output, of records that wait, with its state store on disk. `rebuild_after_a_day
 the store was lost, and is built again from the changelog. `restore_keys_per_s` has the keys of the
 changelog by the seconds that the worker says it took to build the store. For `takeover_s` one of two
 workers and its supervisor are killed for good. The time ends when the other has committed an output of
-a partition that was the dead one's.
+a partition that was the dead one's. `after_broker_s` is the time from the return of a broker that was
+killed to the first output that a worker, which ran on without it, commits of records that come then.
+`stop_s` is how long a worker takes to end that is asked to while it has records.
 """
 
 from __future__ import annotations
@@ -27,7 +29,9 @@ from confluent_kafka import KafkaException
 from isp.agreement.topics import state_days, topics
 from ops.background import log_of, start_worker
 from ops.embedded import processes
+from ops.embedded import stack as embedded
 from ops.embedded.service import Service
+from ops.settings import Settings
 from ops.worker import STATE_FOLDER
 from schemas.wire import encoder
 from tests.benchmarks import broker
@@ -44,9 +48,13 @@ from tests.benchmarks.throughput import Progress
 AIMS = {
     "after_a_day_s": Aim(6, at_most=True),
     "takeover_s": Aim(10, at_most=True),
+    "after_broker_s": Aim(30, at_most=True),
+    "stop_s": Aim(5, at_most=True),
 }
 RUNS = 3
-_FIGURES = ("after_a_day_s", "rebuild_after_a_day_s", "restore_keys_per_s", "takeover_s")
+_FIGURES = (
+    "after_a_day_s", "rebuild_after_a_day_s", "restore_keys_per_s", "takeover_s", "after_broker_s", "stop_s",
+)  # fmt: skip
 _RECORDS = 400
 _TURN_S = 15.0
 _COMPACTION_S = 120.0
@@ -119,6 +127,7 @@ class Restart:
         self._lose_stores()
         rebuild, building = self._started(group, 0)
         after, restoring = self._started(group, _RECORDS)
+        back, stopped = self._without_the_broker(group)
         taken = self._taken_over(group)
         return {
             "after_a_day_s": after,
@@ -126,6 +135,8 @@ class Restart:
             "rebuild_after_a_day_s": rebuild,
             "restore_keys_per_s": self.amounts.keys / building,
             "takeover_s": taken,
+            "after_broker_s": back,
+            "stop_s": stopped,
         }
 
     def _lose_stores(self) -> None:
@@ -150,6 +161,25 @@ class Restart:
             file.seek(read)
             restoring = restored(file.read().decode(errors="replace"))
         return seconds, restoring
+
+    def _without_the_broker(self, group: Group) -> tuple[float, float]:
+        """Kill the broker under a worker and start it again; then stop the worker under load."""
+        settings = Settings.from_environment(run_dir=self.setting.stack.run_dir)
+        with self._worker("0") as worker:
+            self._publish()
+            self._finish(group)
+            before = group.processed()
+            embedded.kill_broker(settings)
+            embedded.restart_broker(settings, lambda _: None)
+            began = time.monotonic()
+            self._publish()
+            _until(lambda: group.processed() > before, "nothing was committed after the return")
+            back = time.monotonic() - began
+            self._publish()
+            began = time.monotonic()
+            processes.stop(worker.process, _STOP_S)
+            stopped = time.monotonic() - began
+        return back, stopped
 
     def _taken_over(self, group: Group) -> float:
         with self._worker("1"), self._worker("0") as doomed:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from schemas.state import STATE_KINDS, kind_of
+from streams.state.packing import unpacked
 from streams.state.store import Entry, StateStore
 from tests.benchmarks.day import NOTES_OF_A_BATCH, Amounts, combinations, dates_and_ages, notes
 from tests.benchmarks.errors import BenchError
@@ -26,12 +27,12 @@ def test_what_is_made_is_what_a_worker_remembers_of_each_kind() -> None:
     assert counts == [5 * NOTES_OF_A_BATCH, 7, 6]
 
 
-def test_an_entry_of_noted_ids_has_the_name_that_a_worker_gives_it() -> None:
-    ((key, ids),) = notes(1)
+def test_an_entry_of_released_records_has_the_name_that_a_worker_gives_it() -> None:
+    ((key, content),) = notes(1)
     store = StateStore()
-    for place in range(0, len(ids), 8):
-        store.add_seen(ids[place : place + 8])
-    assert store.changes() == {key: ids}
+    for name, value in unpacked(key, content):
+        store.put(name, value)
+    assert store.changes() == {key: content}
 
 
 def test_a_combination_changes_under_its_key_and_no_day_has_more_keys_than_are_counted() -> None:

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
+from typing import Any
 
 from confluent_kafka import (
     OFFSET_BEGINNING,
     Consumer,
     KafkaError,
+    KafkaException,
     Message,
     Producer,
     TopicPartition,
 )
+from confluent_kafka.admin import AdminClient
 
 from tests.integration.partnership import ClientConfig
-
-PATIENCE_S = 10.0
+from tests.integration.waiting import PATIENCE_S, until
 
 
 def write_outcomes(
@@ -81,3 +83,21 @@ def join_outcome(client: ClientConfig, group: str, topic: str) -> str | None:
         return "no answer"
     finally:
         consumer.close()
+
+
+def can_log_in(client: ClientConfig) -> bool:
+    """Return whether the broker accepts the login, or refuses it."""
+    errors: list[int] = []
+    config: dict[str, Any] = {**client, "log_level": 0}
+    config["error_cb"] = lambda error: errors.append(error.code())
+    admin = AdminClient(config)
+
+    def accepted() -> bool:
+        try:
+            return bool(admin.list_topics(timeout=0.5).brokers)
+        except KafkaException:
+            admin.poll(0)
+            return False
+
+    until(lambda: accepted() or KafkaError._AUTHENTICATION in errors, PATIENCE_S, "an answer")
+    return KafkaError._AUTHENTICATION not in errors

@@ -34,7 +34,13 @@ def stack(stack_settings: Settings) -> Iterator[Stack]:
     try:
         yield embedded.start(stack_settings, report=print)
     finally:
-        embedded.stop(stack_settings, report=print)
+        discard(stack_settings)
+
+
+def discard(settings: Settings) -> None:
+    """End a stack whose data nobody needs any more: its broker is given no time to close its files."""
+    embedded.kill_broker(settings)
+    embedded.stop(settings, report=print)
 
 
 @pytest.fixture(scope="session")
@@ -50,7 +56,7 @@ def fragile_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Setti
     """Settings of a second stack, whose servers tests may kill or halt, but must leave running."""
     settings = Settings.from_environment(run_dir=tmp_path_factory.mktemp("fragile") / "run")
     yield settings
-    embedded.stop(settings, report=print)
+    discard(settings)
 
 
 @pytest.fixture
@@ -71,7 +77,8 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def site_of(index: Path, tmp_path_factory: pytest.TempPathFactory) -> MakeSite:
-    """Makes a partnership of a given short name on a given stack."""
+    """Makes a partnership of a given short name on a given stack, each name once."""
+    made: set[tuple[Path, str]] = set()
 
     def make(
         stack: Stack,
@@ -79,6 +86,9 @@ def site_of(index: Path, tmp_path_factory: pytest.TempPathFactory) -> MakeSite:
         edit: Callable[[Any], None] | None = None,
         protocol_file: Path = FIRST,
     ) -> Site:
+        own = (stack.run_dir, short_name)
+        assert own not in made, f"another file has a partnership {short_name}: name this otherwise"
+        made.add(own)
         folder = tmp_path_factory.mktemp(short_name)
         edit = edit or (lambda _document: None)
         return make_site(stack, short_name, index, folder, edit, protocol_file)

@@ -40,12 +40,11 @@ from schemas.london import london_today
 from schemas.wire import decoder, encoder
 from streams.runtime.kafka_config import WorkerClients
 from tests.integration.partnership import Partnership, bring_into_step
-from tests.integration.waiting import until
+from tests.integration.waiting import PATIENCE_S, until
 from tests.integration.worker_process import Order, WorkerProcess
 from tests.protocols import FIRST
 from transport.messages import SUPPLY_HEADER, Headers
 
-PATIENCE_S = 30.0
 ANSWER_S = 5.0
 READ_AT_ONCE = 10_000
 
@@ -200,7 +199,7 @@ class Site:
         """What the metrics page of a worker says to whom has the password."""
         login = USER, self.partnership.secrets.password(USER)
         url = f"http://127.0.0.1:{port}/metrics"
-        answer = httpx2.get(url, auth=login, timeout=ANSWER_S, trust_env=False)
+        answer = httpx2.get(url, auth=login, timeout=PATIENCE_S, trust_env=False)
         answer.raise_for_status()
         return answer.text
 

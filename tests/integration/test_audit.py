@@ -24,7 +24,7 @@ from tests.integration.conftest import MakeSite
 from tests.integration.records import incident
 from tests.integration.site import Site
 from tests.integration.test_supplies import run
-from tests.integration.waiting import until
+from tests.integration.waiting import PATIENCE_S, until
 from transport.client_names import COMMANDS, recorder_transaction
 from transport.reader import Denied, read_all
 
@@ -101,7 +101,7 @@ def test_an_original_is_followed_to_everybody_who_was_given_it(site: Site) -> No
     (entry,) = shown(site, "--record", record)
     assert record in entry["shares"][0]["references"]
     assert run(site, "audit", "show", "--reference", "INC-9", "--json").document["entries"] == []
-    assert "no record_id" in run(site, "audit", "show", "--record", "INC-9").said
+    assert "not a record_id" in run(site, "audit", "show", "--record", "INC-9").said
 
 
 def test_the_chain_goes_on_in_the_next_life_of_the_worker(site: Site) -> None:
@@ -142,7 +142,7 @@ def test_a_worker_that_may_not_write_the_audit_releases_nothing(site: Site) -> N
         with site.worker() as worker:
             worker.wait_ready()
             site.publish(DATASET, [incident("INC-unaudited")])
-            assert worker.wait(30) != 0
+            assert worker.wait(PATIENCE_S) != 0
             assert AUDIT in worker.log
         assert len(site.read_all("council", RELEASED)) == before
     finally:
@@ -162,7 +162,7 @@ def test_the_brokers_own_record_of_reads_and_refusals_is_taken_in(site: Site) ->
         assert run(site, "audit", "collect").code == 0
         return bool(shares(site, "read", "--recipient", "council"))
 
-    until(is_told, 15, "the council's reading in the audit")
+    until(is_told, PATIENCE_S, "the council's reading in the audit")
     (read, *_) = shares(site, "read", "--recipient", "council", "--dataset", DATASET)
     assert (read["topic"], read["profile"]) == (RELEASED, "central")
     refused = shares(site, "denied describe", "--recipient", "business", "--dataset", DATASET)
@@ -241,13 +241,13 @@ def _of_the_worker(messages: list[Raw]) -> list[int]:
 def _replace(site: Site, messages: list[Raw]) -> None:
     """Put other messages into the topic, as somebody who administers the broker could."""
     admin = AdminClient(site.partnership.admin)
-    admin.delete_topics([AUDIT])[AUDIT].result(20)
-    until(lambda: AUDIT not in partitions_by_topic(admin), 20, "the end of the topic")
+    admin.delete_topics([AUDIT])[AUDIT].result(PATIENCE_S)
+    until(lambda: AUDIT not in partitions_by_topic(admin), PATIENCE_S, "the end of the topic")
     site.partnership.apply(site.partnership.protocol)
     producer = Producer(site.partnership.admin)
     for key, value in messages:
         producer.produce(AUDIT, value, key)
-    assert producer.flush(20) == 0
+    assert producer.flush(PATIENCE_S) == 0
 
 
 @pytest.fixture

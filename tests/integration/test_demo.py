@@ -36,7 +36,7 @@ def shown(run_dir: Path) -> Any:
         env={**os.environ, "IPU_RUN_DIR": str(run_dir)},
         capture_output=True,
         text=True,
-        timeout=240,
+        timeout=500,
         check=False,
     )
     assert ran.returncode == 0, ran.stderr[-2_000:]

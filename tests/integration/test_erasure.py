@@ -18,7 +18,7 @@ from tests.integration.conftest import MakeSite
 from tests.integration.records import STEADY, incident
 from tests.integration.site import Site
 from tests.integration.test_supplies import Answer, run
-from tests.integration.waiting import until
+from tests.integration.waiting import PATIENCE_S, until
 
 pytestmark = pytest.mark.broker
 
@@ -89,7 +89,7 @@ def test_what_was_erased_goes_from_the_broker_itself(site: Site) -> None:
     resource = ConfigResource(ResourceType.TOPIC, topic, incremental_configs=entries)
     admin = AdminClient(site.partnership.admin)
     for future in admin.incremental_alter_configs([resource]).values():
-        future.result(20)
+        future.result(PATIENCE_S)
     gone = site.record_id("central", DATASET, {"incident_reference": "E-2"}).encode()
 
     def is_gone() -> bool:
@@ -100,5 +100,5 @@ def test_what_was_erased_goes_from_the_broker_itself(site: Site) -> None:
         return not any(m.key() == gone and m.value() is not None for m in messages)
 
     with site.worker():
-        until(is_gone, 90, "the erased record's end on the broker")
+        until(is_gone, PATIENCE_S, "the erased record's end on the broker")
     assert site.partnership.applied is not None

@@ -21,15 +21,13 @@ from tests.integration.conftest import MakeSite
 from tests.integration.outcomes import Outcomes
 from tests.integration.records import incident
 from tests.integration.site import Site, free_port
-from tests.integration.waiting import until
+from tests.integration.waiting import PATIENCE_S, until
 from tests.integration.worker_process import FAULT
-from transport.transaction import CALL_SECONDS, WATCHDOG_SECONDS
 
 pytestmark = pytest.mark.broker
 
 INCIDENTS = "police-incident"
 LOAD = 10_000
-STOP_S = 5.0
 NEWER = 1_000_000
 POLICE = ("police", INCIDENTS)
 
@@ -80,7 +78,7 @@ def test_an_agent_that_raises_ends_the_worker_and_the_supervised_next_loses_noth
         assert worker.code is None
     assert mark.exists()
     assert FAULT in worker.log
-    assert "the worker ended with 1; it is started again" in worker.log
+    assert "the worker exited with code 1; restarting it" in worker.log
     assert worker.starts == 2
     assert_each_came_out_once(site, 100)
 
@@ -119,23 +117,23 @@ def publish_newer_schema(site: Site) -> None:
 
 
 @named("stuck")
-@pytest.mark.timeout(150)
 def test_a_transaction_that_gets_stuck_ends_the_worker_and_nothing_is_lost_or_doubled(
     site: Site,
 ) -> None:
     supply(site, LOAD)
     port = free_port()
-    with site.worker(supervised=True, metrics_port=port) as worker:
-        until(lambda: worker.starts == 1 and received(site, port) > 0, 30, "the first batch")
+    with site.worker(supervised=True, metrics_port=port, watchdog_s=10.0) as worker:
+        until(
+            lambda: worker.starts == 1 and received(site, port) > 0, PATIENCE_S, "the first batch"
+        )
         stuck = worker.child().pid
         broker = halted(site.partnership.stack.broker)
         try:
-            ended = WATCHDOG_SECONDS + CALL_SECONDS
-            until(lambda: not psutil.pid_exists(stuck), ended, "the end of the stuck worker")
+            until(lambda: not psutil.pid_exists(stuck), PATIENCE_S, "the end of the stuck worker")
         finally:
             broker.resume()
         assert "Timeout (0:00:" in worker.log
-        site.drain(seconds=60)
+        site.drain()
     assert_each_came_out_once(site, LOAD)
 
 
@@ -150,7 +148,7 @@ def test_a_commit_that_the_broker_answers_late_doubles_and_loses_nothing(site: S
     finally:
         psutil.Process(site.partnership.stack.broker.pid).resume()
     assert mark.exists()
-    assert "a new producer takes over" in worker.log
+    assert "replacing the producer" in worker.log
     assert worker.starts == 1
     assert_each_came_out_once(site, 300)
 
@@ -160,16 +158,18 @@ def test_a_stop_under_load_finishes_the_batch_and_is_a_success(site: Site) -> No
     supply(site, LOAD)
     port = free_port()
     with site.worker(metrics_port=port) as worker:
-        until(lambda: worker.starts == 1 and received(site, port) > 0, 30, "the first batch")
+        until(
+            lambda: worker.starts == 1 and received(site, port) > 0, PATIENCE_S, "the first batch"
+        )
         worker.terminate()
-        assert worker.wait(STOP_S) == 0
+        assert worker.wait(PATIENCE_S) == 0
     left = site.waiting()
     assert 0 < left < LOAD
     assert site.receipts("police")["received"] == LOAD - left
     with site.worker(supervised=True) as supervised:
         site.drain()
         supervised.terminate()
-        assert supervised.wait(STOP_S) == 0
+        assert supervised.wait(PATIENCE_S) == 0
     assert_each_came_out_once(site, LOAD)
 
 
@@ -182,7 +182,7 @@ def test_a_second_worker_of_the_same_slot_takes_the_place_of_the_first(site: Sit
         with site.worker() as second:
             second.wait_ready()
             supply(site, 50, "J")
-            assert first.wait(20) != 0
+            assert first.wait(PATIENCE_S) != 0
             site.drain()
             assert second.code is None
     assert "fenced" in first.log.lower()
@@ -198,11 +198,19 @@ def test_workers_of_two_slots_share_the_load_and_double_nothing(site: Site) -> N
     ):
         first.wait_ready()
         second.wait_ready()
-        until(lambda: all(assigned(site, port) for port in ports), 20, "both workers' partitions")
+        until(
+            lambda: all(assigned(site, port) for port in ports),
+            PATIENCE_S,
+            "both workers' partitions",
+        )
         supply(site, LOAD)
         site.drain()
         # The first had all partitions before the second came.
-        until(lambda: sorted(told(site, ports)) == partitions(site), 10, "each partition told once")
+        until(
+            lambda: sorted(told(site, ports)) == partitions(site),
+            PATIENCE_S,
+            "each partition told once",
+        )
         assert [worker.code for worker in (first, second)] == [None, None]
     assert_each_came_out_once(site, LOAD)
 

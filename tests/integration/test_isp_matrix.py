@@ -31,6 +31,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
 from isp.agreement.access import principals, rules
 from isp.broker.rules import listed
 from tests.integration.partnership import PARTIES, Partnership
+from tests.integration.waiting import PATIENCE_S
 
 TOPIC_REFUSED = "TOPIC_AUTHORIZATION_FAILED"
 CLUSTER_REFUSED = "CLUSTER_AUTHORIZATION_FAILED"
@@ -46,7 +47,7 @@ def matrix(applied: Partnership) -> Partnership:
 
 def outcome(future: Future[Any]) -> str | None:
     try:
-        future.result(20)
+        future.result(PATIENCE_S)
     except KafkaException as error:
         return str(error.args[0].name())
     return None
@@ -59,19 +60,19 @@ def outcomes(futures: Mapping[Any, Future[Any]]) -> Outcomes:
 
 
 def describe(admin: AdminClient, names: list[str]) -> Outcomes:
-    found = admin.list_topics(timeout=20).topics
+    found = admin.list_topics(timeout=PATIENCE_S).topics
     return {name: None if name in found else TOPIC_REFUSED for name in names}
 
 
 def read_settings(admin: AdminClient, names: list[str]) -> Outcomes:
     asked = [ConfigResource(ResourceType.TOPIC, name) for name in names]
-    return outcomes(admin.describe_configs(asked, request_timeout=20))
+    return outcomes(admin.describe_configs(asked, request_timeout=PATIENCE_S))
 
 
 def alter_settings(admin: AdminClient, names: list[str]) -> Outcomes:
     entry = ConfigEntry("retention.ms", "1", incremental_operation=AlterConfigOpType.SET)
     asked = [ConfigResource(ResourceType.TOPIC, n, incremental_configs=[entry]) for n in names]
-    return outcomes(admin.incremental_alter_configs(asked, request_timeout=20))
+    return outcomes(admin.incremental_alter_configs(asked, request_timeout=PATIENCE_S))
 
 
 def add_partitions(admin: AdminClient, names: list[str]) -> Outcomes:
@@ -79,7 +80,7 @@ def add_partitions(admin: AdminClient, names: list[str]) -> Outcomes:
 
 
 def delete_topics(admin: AdminClient, names: list[str]) -> Outcomes:
-    return outcomes(admin.delete_topics(names, request_timeout=20))
+    return outcomes(admin.delete_topics(names, request_timeout=PATIENCE_S))
 
 
 def delete_records(admin: AdminClient, names: list[str]) -> Outcomes:
@@ -162,8 +163,8 @@ def test_nobody_looks_into_or_deletes_the_group_of_another(matrix: Partnership, 
     admin = AdminClient(matrix.client(party))
     for other in set(PARTIES) - {party}:
         group = f"{matrix.names.principal(other)}.reader"
-        described = admin.describe_consumer_groups([group], request_timeout=20)
-        deleted = admin.delete_consumer_groups([group], request_timeout=20)
+        described = admin.describe_consumer_groups([group], request_timeout=PATIENCE_S)
+        deleted = admin.delete_consumer_groups([group], request_timeout=PATIENCE_S)
         assert {outcome(f) for f in (*described.values(), *deleted.values())} == {
             "GROUP_AUTHORIZATION_FAILED"
         }

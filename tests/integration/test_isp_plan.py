@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from confluent_kafka import KafkaError, KafkaException, Producer
+from confluent_kafka import Producer
 from confluent_kafka.admin import (  # type: ignore[attr-defined]
     AclBinding,
     AclOperation,
@@ -41,8 +41,9 @@ from ops.embedded.broker_config import ADMIN
 from ops.exercise import exercise
 from schemas.catalogue import load_catalogue
 from schemas.wire import decoder
+from tests.integration.clients import can_log_in
 from tests.integration.partnership import Partnership, bring_into_step
-from tests.integration.waiting import until
+from tests.integration.waiting import PATIENCE_S, until
 from tests.protocols import FIRST
 from tests.protocols.let_in import let_in
 from transport.reader import read_all
@@ -78,7 +79,7 @@ def _delete_strays(made: Partnership) -> None:
     admin, kept = AdminClient(made.admin), {t.name for t in topics(made.protocol, made.catalogue)}
     strays = [n for n in partitions_by_topic(admin) if n.startswith("planned.") and n not in kept]
     for future in (admin.delete_topics(strays) if strays else {}).values():
-        future.result(20)
+        future.result(PATIENCE_S)
 
 
 def written(path: Path, edit: Edit) -> Path:
@@ -126,11 +127,11 @@ def by_hand(planned: Partnership) -> Iterator[Callable[[AclBinding], None]]:
     def add(acl: AclBinding) -> None:
         added.append(exactly(acl))
         for future in admin.create_acls([acl]).values():
-            future.result(20)
+            future.result(PATIENCE_S)
 
     yield add
-    for future in admin.delete_acls(added, request_timeout=20).values():
-        future.result(20)
+    for future in admin.delete_acls(added, request_timeout=PATIENCE_S).values():
+        future.result(PATIENCE_S)
 
 
 def test_nothing_is_planned_where_broker_and_protocol_agree(
@@ -186,16 +187,10 @@ def test_apply_does_a_shown_plan_and_no_other(
 
 def test_a_party_that_left_cannot_log_in_any_more(planned: Partnership, folder: Path) -> None:
     client = planned.client("business")
-    assert AdminClient(client).list_topics(timeout=10).brokers
+    assert can_log_in(client)
     left = written(folder / "left.yaml", without_business)
     planned.apply(load_protocol(left, planned.catalogue))
-    errors: list[int] = []
-    config: Any = {**client, "log_level": 0, "error_cb": lambda error: errors.append(error.code())}
-    admin = AdminClient(config)
-    with pytest.raises(KafkaException):
-        admin.list_topics(timeout=2)
-    admin.poll(2)
-    assert KafkaError._AUTHENTICATION in errors
+    assert not can_log_in(client)
 
 
 def test_users_of_other_partnerships_stay(planned: Partnership, applied: Partnership) -> None:
@@ -245,7 +240,7 @@ def test_drift_ends_with_3_and_says_what_and_in_a_metric_how_much(
     shorter = ConfigResource(ResourceType.TOPIC, topic, incremental_configs=[_retention("3600000")])
     admin = AdminClient(planned.admin)
     for future in admin.incremental_alter_configs([shorter]).values():
-        future.result(20)
+        future.result(PATIENCE_S)
     metric = folder / "ipu.prom"
     outcome = command(planned, "drift", str(file), "--json", "--textfile", str(metric))
     assert outcome.exit_code == 3
@@ -322,8 +317,8 @@ def test_drift_tells_of_settings_and_topics_that_are_not_the_protocol_s_and_of_l
     admin, audit, stray = AdminClient(planned.admin), planned.names.audit, "planned.stray"
     entry = ConfigEntry("retention.bytes", "1000", incremental_operation=AlterConfigOpType.SET)
     set_by_hand = ConfigResource(ResourceType.TOPIC, audit, incremental_configs=[entry])
-    admin.incremental_alter_configs([set_by_hand])[set_by_hand].result(20)
-    admin.create_topics([NewTopic(stray, 1, 1)])[stray].result(20)
+    admin.incremental_alter_configs([set_by_hand])[set_by_hand].result(PATIENCE_S)
+    admin.create_topics([NewTopic(stray, 1, 1)])[stray].result(PATIENCE_S)
     try:
         planned.apply(
             load_protocol(written(folder / "l.yaml", without_business), planned.catalogue)
@@ -335,8 +330,8 @@ def test_drift_tells_of_settings_and_topics_that_are_not_the_protocol_s_and_of_l
     finally:
         entry = ConfigEntry("retention.bytes", "", incremental_operation=AlterConfigOpType.DELETE)
         undone = ConfigResource(ResourceType.TOPIC, audit, incremental_configs=[entry])
-        admin.incremental_alter_configs([undone])[undone].result(20)
-        admin.delete_topics([stray])[stray].result(20)
+        admin.incremental_alter_configs([undone])[undone].result(PATIENCE_S)
+        admin.delete_topics([stray])[stray].result(PATIENCE_S)
 
 
 def test_drift_tells_of_a_setting_that_the_broker_was_given_for_all_topics(
@@ -347,14 +342,14 @@ def test_drift_tells_of_a_setting_that_the_broker_was_given_for_all_topics(
     change, name = AlterConfigOpType, "log.retention.bytes"
     broker.incremental_configs = [ConfigEntry(name, "1000", incremental_operation=change.SET)]
     undone.incremental_configs = [ConfigEntry(name, "", incremental_operation=change.DELETE)]
-    admin.incremental_alter_configs([broker])[broker].result(20)
+    admin.incremental_alter_configs([broker])[broker].result(PATIENCE_S)
     try:
         outcome = command(planned, "drift", str(file), "--json")
         assert outcome.exit_code == 3
         told = f"setting  {planned.names.audit} retention.bytes=1000"
         assert told in json.loads(outcome.stdout)["foreign"]
     finally:
-        admin.incremental_alter_configs([undone])[undone].result(20)
+        admin.incremental_alter_configs([undone])[undone].result(PATIENCE_S)
 
 
 def test_a_limit_of_every_user_is_told_and_is_no_obstacle_to_a_plan(planned: Partnership) -> None:
@@ -498,6 +493,8 @@ def test_who_reads_too_much_is_slowed_by_the_broker(planned: Partnership, folder
     for _ in range(32):
         producer.produce(topic, bytes(65_536))
     until(
-        lambda: bool(producer.poll(0.1) or throttled), 60, "the broker's word that it is too much"
+        lambda: bool(producer.poll(0.1) or throttled),
+        PATIENCE_S,
+        "the broker's word that it is too much",
     )
     producer.purge()

@@ -10,7 +10,7 @@ from ops.embedded.stack import Stack
 from ops.system import keys_of
 from schemas.london import london_today
 from tests.integration.conftest import MakeSite
-from tests.integration.waiting import until
+from tests.integration.waiting import PATIENCE_S, until
 
 pytestmark = pytest.mark.broker
 
@@ -28,12 +28,12 @@ def test_a_worker_begins_again_with_the_keys_when_there_is_a_new_epoch(
         try:
             until(
                 lambda: "there is a new epoch of keys; the process ends" in worker.log,
-                30,
+                PATIENCE_S,
                 "the worker's end",
             )
             worker.wait_ready(starts=2)
             assert worker.child().pid != first
-            assert "ended with 0" in worker.log
+            assert "exited with code 0" in worker.log
         finally:
             keys.file.write_text(before)
             (keys.folder / "reference-2").unlink()

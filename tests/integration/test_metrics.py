@@ -14,12 +14,13 @@ from ops.embedded.stack import Stack
 from tests.integration.conftest import MakeSite
 from tests.integration.records import CALLER, NARRATIVE, STEADY, TELEPHONE, incident
 from tests.integration.site import Samples, Site, free_port
-from tests.integration.waiting import until
+from tests.integration.waiting import PATIENCE_S, until
 
 pytestmark = pytest.mark.broker
 
 POLICE = ("police", "police-incident")
 GOOD, CLEANED, BAD = 30, 3, 2
+DAY_S = 86_400.0
 
 
 class Measured(NamedTuple):
@@ -27,12 +28,13 @@ class Measured(NamedTuple):
     port: int
     page: str
     samples: Samples
+    began: float
 
 
 @pytest.fixture(scope="module")
 def measured(stack: Stack, site_of: MakeSite) -> Iterator[Measured]:
     """A worker that has read good, mendable and unusable records."""
-    site, port = site_of(stack, "measure"), free_port()
+    site, port, began = site_of(stack, "measure"), free_port(), time.time()
     with site.worker(metrics_port=port) as worker:
         worker.wait_ready()
         records = [incident(f"I-{n}") for n in range(GOOD)]
@@ -40,10 +42,10 @@ def measured(stack: Stack, site_of: MakeSite) -> Iterator[Measured]:
         records += [incident(f"B-{n}", incident_date=None) for n in range(BAD)]
         site.publish("police-incident", records)
         site.drain()
-        until(lambda: counted(site, port) == len(records), 5, "the count of every record")
+        until(lambda: counted(site, port) == len(records), PATIENCE_S, "the count of every record")
         # Lag is measured once a second.
-        until(lambda: waiting(site, port) == [0] * 4, 5, "the lag of an empty intake")
-        yield Measured(site, port, site.exposition(port), site.samples(port))
+        until(lambda: waiting(site, port) == [0] * 4, PATIENCE_S, "the lag of an empty intake")
+        yield Measured(site, port, site.exposition(port), site.samples(port), began)
 
 
 def counted(site: Site, port: int) -> float:
@@ -76,21 +78,23 @@ def test_batches_and_the_way_from_end_to_end_have_latency_histograms(measured: M
     found, total = measured.samples, GOOD + CLEANED + BAD
     assert found["ipu_batch_records_sum"][()] == total
     assert found["ipu_end_to_end_seconds_count"][()] == total
-    assert found["ipu_end_to_end_seconds_bucket"][("60.0",)] == total
+    assert found["ipu_end_to_end_seconds_bucket"][("+Inf",)] == total
     assert found["ipu_batch_seconds_count"][()] == found["ipu_batch_records_count"][()] >= 1
-    assert 0 < found["ipu_batch_seconds_sum"][()] < 60
+    assert found["ipu_batch_seconds_sum"][()] > 0
 
 
 def test_freshness_is_told_for_each_supplier(measured: Measured) -> None:
     found = measured.samples
     newest = datetime(2026, 3, 14, tzinfo=UTC).timestamp()
     assert found["ipu_last_event_timestamp_seconds"] == {POLICE: newest}
-    assert 0 <= time.time() - found["ipu_last_record_timestamp_seconds"][POLICE] < 120
+    told = found["ipu_last_record_timestamp_seconds"][POLICE]
+    assert measured.began - 1 < told <= time.time()
 
 
 def test_the_index_is_told_with_its_size_and_age(measured: Measured) -> None:
     assert measured.samples["ipu_index_postcodes"][()] > 1_000_000
-    assert 0 <= time.time() - measured.samples["ipu_index_built_timestamp_seconds"][()] < 3_600
+    built = measured.samples["ipu_index_built_timestamp_seconds"][()]
+    assert measured.began - DAY_S < built <= time.time()
 
 
 def test_no_label_and_no_value_holds_anything_of_a_record(measured: Measured) -> None:
@@ -102,7 +106,7 @@ def test_a_metrics_port_that_is_taken_is_said_so(measured: Measured) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with measured.site.worker(slot="7", metrics_port=port) as worker:
-            assert worker.wait(20) != 0
+            assert worker.wait(PATIENCE_S) != 0
     assert f"metrics cannot be served on 127.0.0.1:{port}" in worker.log
     assert "give another --metrics-port" in worker.log
 
@@ -118,5 +122,5 @@ def test_lag_is_told_for_each_partition_and_counts_from_what_is_committed(
     port = free_port()
     with site.worker(metrics_port=port) as worker:
         worker.wait_ready()
-        until(lambda: len(waiting(site, port)) == 4, 10, "the lag of each partition")
+        until(lambda: len(waiting(site, port)) == 4, PATIENCE_S, "the lag of each partition")
         assert waiting(site, port) == [0] * 4

@@ -23,6 +23,7 @@ from schemas.london import london_today
 from tests.integration.clients import read_outcomes
 from tests.integration.conftest import MakeSite
 from tests.integration.site import Site
+from tests.integration.waiting import PATIENCE_S
 
 pytestmark = pytest.mark.broker
 
@@ -67,7 +68,7 @@ def _outcome(job: Job) -> Outcome:
     done = publish(job)
     return await_outcome(
         job.account, job.catalogue, done.supply_id, done.records,
-        start=done.receipts_from, timeout_s=60,
+        start=done.receipts_from, timeout_s=PATIENCE_S,
     )  # fmt: skip
 
 

@@ -27,7 +27,7 @@ from tests.integration.records import (
     offence,
 )
 from tests.integration.site import Site, free_port, place_of
-from tests.integration.waiting import until
+from tests.integration.waiting import PATIENCE_S, until
 
 pytestmark = pytest.mark.broker
 
@@ -285,12 +285,12 @@ def test_too_many_rejects_alarm_and_pause_only_where_the_protocol_says_so(alarmi
         alarming.publish("fire-incident", [fire(f"F-{n}") for n in range(BAD)])
         # The pause may come while some of the bad records still wait.
         alarming.drain(["police-crime-offence", "fire-incident"])
-        until(lambda: paused(alarming, port) == 1, 30, "the pause")
+        until(lambda: paused(alarming, port) == 1, PATIENCE_S, "the pause")
         left = alarming.waiting(["police-incident"])
         alarm = alarming.samples(port)["ipu_reject_alarm"]
         assert [alarm["police", dataset] for dataset in datasets] == [1, 1]
         assert alarm["fire", "fire-incident"] == 0
-        assert "stand above the protocol's limit" in worker.log
+        assert "are above the protocol's limit" in worker.log
         alarming.publish("police-incident", [incident("I-1")])
         alarming.publish("police-crime-offence", [offence("C-1")])
         alarming.drain(["police-crime-offence"])

@@ -34,6 +34,7 @@ from schemas.wire import decoder, schema_id
 from tests.integration.conftest import MakeSite
 from tests.integration.partnership import ClientConfig
 from tests.integration.site import Site
+from tests.integration.waiting import PATIENCE_S
 
 pytestmark = pytest.mark.broker
 
@@ -73,7 +74,7 @@ def worked(
         outcomes = {
             dataset: await_outcome(
                 jobs[dataset].account, jobs[dataset].catalogue, done.supply_id, done.records,
-                start=done.receipts_from, timeout_s=60,
+                start=done.receipts_from, timeout_s=PATIENCE_S,
             )
             for dataset, done in published.items()
         }  # fmt: skip
@@ -171,11 +172,13 @@ def rights_of(site: Site, principal: str) -> dict[str, set[str]]:
     }
     admin = AdminClient(client)
     asked = TopicCollection(partnership.topic_names)
-    answers = admin.describe_topics(asked, include_authorized_operations=True, request_timeout=60)
+    answers = admin.describe_topics(
+        asked, include_authorized_operations=True, request_timeout=PATIENCE_S
+    )
     found: dict[str, set[str]] = {}
     for name, future in answers.items():
         try:
-            operations = future.result(60).authorized_operations
+            operations = future.result(PATIENCE_S).authorized_operations
         except KafkaException as refused:
             assert refused.args[0].name() == "TOPIC_AUTHORIZATION_FAILED"
             operations = []

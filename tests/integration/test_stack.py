@@ -6,7 +6,6 @@ import json
 import socket
 import stat
 import struct
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -31,6 +30,8 @@ from ops.embedded.registry import login_of
 from ops.embedded.stack import Stack
 from ops.settings import Settings
 from tests.integration.attacks.wire import ask
+from tests.integration.clients import can_log_in
+from tests.integration.waiting import PATIENCE_S
 
 Schema = dict[str, object]
 
@@ -49,20 +50,6 @@ BROKEN: Schema = {
     "name": "Incident",
     "fields": [{"name": "reference", "type": "int"}],
 }
-
-
-@pytest.fixture(scope="module")
-def own_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
-    """Settings of a stack whose servers these tests may kill."""
-    settings = Settings.from_environment(run_dir=tmp_path_factory.mktemp("own") / "run")
-    yield settings
-    embedded.stop(settings, report=print)
-
-
-@pytest.fixture
-def own(own_settings: Settings) -> Stack:
-    """A running stack that the test may harm."""
-    return embedded.start(own_settings, report=print)
 
 
 def test_a_second_start_finds_the_running_stack(stack: Stack, stack_settings: Settings) -> None:
@@ -112,12 +99,13 @@ def test_no_password_shows_in_the_process_list_or_stays_behind(stack: Stack) -> 
 
 def test_a_wrong_password_is_refused(stack: Stack) -> None:
     config = stack.secrets.client_config(stack.bootstrap, ADMIN)
-    assert _list_topics(config)
-    assert not _list_topics(config | {"sasl.password": "x" * 43})
+    assert can_log_in({**config})
+    assert not can_log_in({**config, "sasl.password": "x" * 43})
 
 
 def test_the_anonymous_are_refused_at_the_clients_listener(stack: Stack) -> None:
-    assert not _list_topics({"bootstrap.servers": stack.bootstrap})
+    with pytest.raises(KafkaException):
+        AdminClient({"bootstrap.servers": stack.bootstrap, "log_level": 0}).list_topics(timeout=3)
 
 
 def test_the_anonymous_are_refused_at_the_controllers_listener(stack: Stack) -> None:
@@ -140,8 +128,8 @@ def test_a_principal_without_a_rule_may_neither_write_nor_read(stack: Stack) -> 
                 config["sasl.password"].encode(),
             )
         ]
-    )["stack-nobody"].result(10)
-    metadata = AdminClient({**config}).list_topics("stack.closed", timeout=10)
+    )["stack-nobody"].result(PATIENCE_S)
+    metadata = AdminClient({**config}).list_topics("stack.closed", timeout=PATIENCE_S)
     error = metadata.topics["stack.closed"].error
     assert error is not None
     assert error.code() == KafkaError.TOPIC_AUTHORIZATION_FAILED
@@ -152,9 +140,9 @@ def test_a_topic_is_never_created_by_writing_to_it(stack: Stack) -> None:
     producer = Producer(config | {"message.timeout.ms": "1000"})
     failures: list[KafkaError | None] = []
     producer.produce("stack.undeclared", b"x", on_delivery=lambda error, _: failures.append(error))
-    producer.flush(10)
+    producer.flush(PATIENCE_S)
     assert [error is None for error in failures] == [False]
-    assert "stack.undeclared" not in _admin(stack).list_topics(timeout=10).topics
+    assert "stack.undeclared" not in _admin(stack).list_topics(timeout=PATIENCE_S).topics
 
 
 def test_an_incompatible_schema_is_refused(stack: Stack) -> None:
@@ -164,56 +152,63 @@ def test_an_incompatible_schema_is_refused(stack: Stack) -> None:
 
 
 def test_a_killed_broker_comes_back_with_its_records_on_its_port(
-    own: Stack, own_settings: Settings
+    fragile_stack: Stack, fragile_settings: Settings
 ) -> None:
-    admin = _admin(own)
+    admin = _admin(fragile_stack)
     _create(admin, "stack.kept")
     written = [b"%d" % number for number in range(100)]
-    _write(own, "stack.kept", written)
+    _write(fragile_stack, "stack.kept", written)
 
-    assert embedded.kill_broker(own_settings)
-    assert embedded.find(own_settings) is None
-    again = embedded.restart_broker(own_settings, report=print)
+    assert embedded.kill_broker(fragile_settings)
+    assert embedded.find(fragile_settings) is None
+    again = embedded.restart_broker(fragile_settings, report=print)
 
-    assert again.bootstrap == own.bootstrap
-    assert again.broker != own.broker
-    assert again.registry == own.registry
+    assert again.bootstrap == fragile_stack.bootstrap
+    assert again.broker != fragile_stack.broker
+    assert again.registry == fragile_stack.registry
     assert _read(again, "stack.kept", len(written)) == written
 
 
-def test_schema_ids_survive_a_killed_registry(own: Stack, own_settings: Settings) -> None:
+def test_schema_ids_survive_a_killed_registry(
+    fragile_stack: Stack, fragile_settings: Settings
+) -> None:
     before = [
-        _register(own, f"stack.surviving-{number}", _record(f"R{number}")).json()["id"]
+        _register(fragile_stack, f"stack.surviving-{number}", _record(f"R{number}")).json()["id"]
         for number in range(5)
     ]
-    processes.kill(own.registry)
-    again = embedded.start(own_settings, report=print)
+    processes.kill(fragile_stack.registry)
+    again = embedded.start(fragile_settings, report=print)
     after = [
         _register(again, f"stack.surviving-{number}", _record(f"R{number}")).json()["id"]
         for number in range(5)
     ]
-    assert again.registry_url == own.registry_url
-    assert again.broker == own.broker
+    assert again.registry_url == fragile_stack.registry_url
+    assert again.broker == fragile_stack.broker
     assert after == before
     assert _register(again, "stack.new", _record("New")).json()["id"] not in before
 
 
 def test_a_stack_whose_servers_both_died_is_started_again(
-    own: Stack, own_settings: Settings
+    fragile_stack: Stack, fragile_settings: Settings
 ) -> None:
-    processes.kill(own.broker)
-    processes.kill(own.registry)
-    again = embedded.start(own_settings, report=print)
-    assert (again.bootstrap, again.registry_url) == (own.bootstrap, own.registry_url)
-    assert _list_topics(again.secrets.client_config(again.bootstrap, ADMIN))
+    processes.kill(fragile_stack.broker)
+    processes.kill(fragile_stack.registry)
+    again = embedded.start(fragile_settings, report=print)
+    assert (again.bootstrap, again.registry_url) == (
+        fragile_stack.bootstrap,
+        fragile_stack.registry_url,
+    )
+    assert can_log_in({**again.secrets.client_config(again.bootstrap, ADMIN)})
 
 
-def test_two_starters_at_once_get_one_stack(own: Stack, own_settings: Settings) -> None:
-    embedded.kill_broker(own_settings)
+def test_two_starters_at_once_get_one_stack(
+    fragile_stack: Stack, fragile_settings: Settings
+) -> None:
+    embedded.kill_broker(fragile_settings)
     with ThreadPoolExecutor(2) as pool:
-        first, second = pool.map(lambda _: embedded.start(own_settings, report=print), range(2))
+        first, second = pool.map(lambda _: embedded.start(fragile_settings, report=print), range(2))
     assert first == second
-    assert first.broker != own.broker
+    assert first.broker != fragile_stack.broker
 
 
 def test_a_port_asked_for_but_taken_is_named_and_nothing_is_left_running(
@@ -232,37 +227,30 @@ def test_a_port_asked_for_but_taken_is_named_and_nothing_is_left_running(
 
 
 def test_a_broker_that_ends_while_starting_shows_the_end_of_its_log(
-    own: Stack, own_settings: Settings
+    fragile_stack: Stack, fragile_settings: Settings
 ) -> None:
-    embedded.kill_broker(own_settings)
-    meta = own.run_dir / "broker" / "data" / "meta.properties"
+    embedded.kill_broker(fragile_settings)
+    meta = fragile_stack.run_dir / "broker" / "data" / "meta.properties"
     whole = meta.read_text()
     meta.write_text(whole.replace("node.id=1", "node.id=7"))
     try:
         with pytest.raises(StackError, match=r"(?s)broker ended while starting.*node"):
-            embedded.start(own_settings, report=print)
+            embedded.start(fragile_settings, report=print)
     finally:
         meta.write_text(whole)
-    assert embedded.start(own_settings, report=print).bootstrap == own.bootstrap
+    assert embedded.start(fragile_settings, report=print).bootstrap == fragile_stack.bootstrap
 
 
-def test_stopping_twice_is_harmless(own: Stack, own_settings: Settings) -> None:
-    assert embedded.stop(own_settings, report=print)
-    assert not embedded.stop(own_settings, report=print)
-    assert not processes.is_running(own.broker)
-    assert not processes.is_running(own.registry)
-    assert embedded.find(own_settings) is None
+def test_stopping_twice_is_harmless(fragile_stack: Stack, fragile_settings: Settings) -> None:
+    assert embedded.stop(fragile_settings, report=print)
+    assert not embedded.stop(fragile_settings, report=print)
+    assert not processes.is_running(fragile_stack.broker)
+    assert not processes.is_running(fragile_stack.registry)
+    assert embedded.find(fragile_settings) is None
 
 
 def _mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
-
-
-def _list_topics(config: dict[str, str]) -> bool:
-    try:
-        return bool(AdminClient({**config}).list_topics(timeout=3).brokers)
-    except KafkaException:
-        return False
 
 
 def _admin(stack: Stack) -> AdminClient:
@@ -270,7 +258,7 @@ def _admin(stack: Stack) -> AdminClient:
 
 
 def _create(admin: AdminClient, topic: str) -> None:
-    admin.create_topics([NewTopic(topic, 1, 1)])[topic].result(10)
+    admin.create_topics([NewTopic(topic, 1, 1)])[topic].result(PATIENCE_S)
 
 
 def _write(stack: Stack, topic: str, values: list[bytes]) -> None:
@@ -279,7 +267,7 @@ def _write(stack: Stack, topic: str, values: list[bytes]) -> None:
     )
     for value in values:
         producer.produce(topic, value)
-    assert producer.flush(20) == 0
+    assert producer.flush(PATIENCE_S) == 0
 
 
 def _read(stack: Stack, topic: str, count: int) -> list[bytes]:
@@ -306,7 +294,7 @@ def _register(stack: Stack, subject: str, schema: Schema) -> httpx2.Response:
         f"{stack.registry_url}/subjects/{subject}/versions",
         json={"schema": json.dumps(schema)},
         auth=login_of(stack.secrets),
-        timeout=10,
+        timeout=PATIENCE_S,
         trust_env=False,
     )
 
@@ -314,7 +302,7 @@ def _register(stack: Stack, subject: str, schema: Schema) -> httpx2.Response:
 def _controller(stack: Stack) -> socket.socket:
     started = service.recall(stack.run_dir / "broker")
     assert started is not None
-    return socket.create_connection(("127.0.0.1", started.inner_port), timeout=5)
+    return socket.create_connection(("127.0.0.1", started.inner_port), timeout=PATIENCE_S)
 
 
 def _login(stack: Stack, password: str) -> int:

@@ -125,6 +125,13 @@ def test_what_was_measured_stands_beside_what_was_claimed(supplied: Site) -> Non
     ]
 
 
+def test_a_rejected_record_names_the_row_of_the_file_that_it_was_in(supplied: Site) -> None:
+    told = run(supplied, "read", "rejected.police.police-incident", "--as", "police")
+    (rejection,) = map(json.loads, told.text.splitlines())
+    # The last of ten.
+    assert rejection["row"] == 10
+
+
 def test_the_tables_say_the_same(supplied: Site) -> None:
     listed = run(supplied, "supplies", "list", "--agency", "police")
     assert (listed.code, "police-incident" in listed.said) == (0, True)
@@ -168,7 +175,7 @@ def test_the_same_file_with_newer_metadata_renews_them_and_sends_no_record(
 
 def test_an_unknown_supply_or_party_is_refused_with_what_is_accepted(supplied: Site) -> None:
     none = run(supplied, "supplies", "show", "zz")
-    assert (none.code, "'zz' is no supply" in none.said) == (2, True)
+    assert (none.code, "'zz' matches no supply" in none.said) == (2, True)
     nobody = run(supplied, "supplies", "gaps", "--agency", "army")
     assert (nobody.code, "police, fire, council, business" in nobody.said) == (2, True)
 

@@ -19,8 +19,8 @@ from schemas.wire import encoder
 from streams.runtime.kafka_config import WorkerClients
 from tests.integration.conftest import MakeSite
 from tests.integration.records import incident
-from tests.integration.site import PATIENCE_S, STEADY_PRODUCER, Site
-from tests.integration.waiting import until
+from tests.integration.site import STEADY_PRODUCER, Site
+from tests.integration.waiting import PATIENCE_S, until
 
 pytestmark = pytest.mark.broker
 
@@ -30,7 +30,6 @@ RECORDS = int(os.environ.get("IPU_TAKEOVER_RECORDS", "300"))
 A_SECOND = int(os.environ.get("IPU_TAKEOVER_A_SECOND", "0"))
 CORRECTED = max(100, RECORDS // 30)
 OTHERS = 12_000
-TAKEOVER_S = 40.0
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +41,7 @@ def partitions_of(site: Site, slot: str) -> list[int]:
     """The partitions of the intake that the worker of a slot has."""
     group = WorkerClients({}, site.partnership.names.worker).group
     admin = AdminClient(site.partnership.admin)
-    found = admin.describe_consumer_groups([group], request_timeout=10)[group].result()
+    found = admin.describe_consumer_groups([group], request_timeout=PATIENCE_S)[group].result()
     return [
         at.partition
         for member in found.members
@@ -104,17 +103,17 @@ class Trial:
         partition = partitions_of(self.site, self.killed)[0]
         remember_much(self.site)
         publish(self.site, partition, self.records, A_SECOND)
-        self.site.drain([DATASET], 120.0)
+        self.site.drain([DATASET])
         return partition
 
     def take_over(self, partition: int) -> None:
         """Wait until the worker that is left has the partition."""
         has = f"the takeover by {self.left}"
-        until(lambda: partition in partitions_of(self.site, self.left), TAKEOVER_S, has)
+        until(lambda: partition in partitions_of(self.site, self.left), PATIENCE_S, has)
 
     def check(self) -> None:
         """All that was corrected is taken back, and nothing else of this round."""
-        self.site.drain([DATASET], 120.0)
+        self.site.drain([DATASET])
         messages = self.site.read_all("business", self.site.released("second", DATASET))
         newest = {m.key(): m.value() for m in messages}
         name = self.site.namer("second", DATASET)

@@ -14,11 +14,11 @@ from ops.embedded.stack import Stack
 from tests.integration.conftest import MakeSite
 from tests.integration.records import incident
 from tests.integration.site import Site
+from tests.integration.waiting import PATIENCE_S
 from tests.integration.worker_process import WorkerProcess
 
 pytestmark = pytest.mark.broker
 
-END_S = 30.0
 INTAKE = "rights.intake.police.police-incident"
 RELEASED = "rights.depersonalised.central.police-incident"
 READER_GROUP = "rights.worker.reader"
@@ -51,7 +51,7 @@ def without(site: Site, operation: str, resource: str, name: str) -> Iterator[No
 
 
 def assert_it_ends_naming(worker: WorkerProcess, resource: str, error: str) -> None:
-    assert worker.wait(END_S) != 0
+    assert worker.wait(PATIENCE_S) != 0
     said = [line for line in worker.log.splitlines() if resource in line and error in line.lower()]
     assert said, worker.log
 

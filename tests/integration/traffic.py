@@ -11,9 +11,8 @@ from typing import Self
 from confluent_kafka import Consumer, KafkaError, Message, Producer
 
 from tests.integration.site import COMMITTED_READER, STEADY_PRODUCER, Raw, Site, place_of
-from tests.integration.waiting import until
+from tests.integration.waiting import PATIENCE_S, until
 
-DELIVERY_S = 120.0
 TICK_S = 0.02
 
 
@@ -23,7 +22,7 @@ class Publisher:
     def __init__(self, site: Site, dataset: str, rate: float, make: Callable[[int], Raw]) -> None:
         agency = site.agency(dataset)
         config = {**site.partnership.client(agency), **STEADY_PRODUCER}
-        self._producer = Producer({**config, "message.timeout.ms": int(DELIVERY_S * 1000)})
+        self._producer = Producer({**config, "message.timeout.ms": int(PATIENCE_S * 1000)})
         self._topic = site.intake(dataset)
         self._rate = rate
         self._make = make
@@ -45,7 +44,7 @@ class Publisher:
     ) -> None:
         self._ending.set()
         self._thread.join()
-        self._producer.flush(DELIVERY_S)
+        self._producer.flush(PATIENCE_S)
 
     def _run(self) -> None:
         began = time.monotonic()
@@ -104,17 +103,16 @@ class Reader:
                     self._read[partition] = offset
                     self.count += 1
 
-    def until_more(self, number: int, seconds: float) -> None:
+    def until_more(self, number: int) -> None:
         """Wait until `number` further records are readable."""
         wanted = self.count + number
-        until(lambda: self.count >= wanted, seconds, f"{number} further readable records")
+        until(lambda: self.count >= wanted, PATIENCE_S, f"{number} further readable records")
 
-    def until_resumed(self, since: float, seconds: float) -> float:
-        """Seconds from `since` until what is written from now on is readable, in every partition."""
+    def until_resumed(self) -> None:
+        """Wait until what is written from now on is readable, in every partition."""
         ends = self._site.ends(self._topic)
 
         def resumed() -> bool:
             return all(self._read.get(p, -1) >= end for p, end in ends.items())
 
-        until(resumed, seconds, f"reading of every partition of {self._topic}")
-        return time.monotonic() - since
+        until(resumed, PATIENCE_S, f"reading of every partition of {self._topic}")

@@ -21,28 +21,29 @@ from confluent_kafka import Producer
 from isp.agreement.topics import Names
 from isp.broker.signed import load_signed
 from ops.embedded import stack as embedded
-from ops.metrics_door import USER as METRICS
 from ops.settings import Settings
 from ops.supervisor import Supervisor
-from ops.system import keys_of
+from ops.system import deployment_of, keys_of
 from ops.worker import STATE_FOLDER, WorkerSettings, run_worker
 from schemas.catalogue import load_catalogue
 from streams.messages import BatchResult
+from streams.runtime import ending
 from streams.sanitising.pipeline import Pipeline
-from tests.integration.waiting import until
+from tests.integration.waiting import PATIENCE_S, until
 from transport import transaction
 
 ROOT = Path(__file__).resolve().parents[2]
 READY = "intake topics as"
-READY_S = 30.0
 FAULT = "a fault that the test ordered"
 CALL_S, HALT_S = 1.0, 2.5
+WATCHED_EVERY_S = 0.5
 
 
 @dataclass(frozen=True)
 class Order:
     """What the worker is started with; `raises_once` and `halts_once` are files that mark a fault as done.
 
+    `watchdog_s` is how long its transaction may take, where that is not the usual time.
     `by_command` has `ipu worker` itself start it, which takes the index of the run directory.
     """
 
@@ -55,6 +56,7 @@ class Order:
     raises_once: str | None = None
     halts_once: str | None = None
     by_command: bool = False
+    watchdog_s: float | None = None
 
     @property
     def command(self) -> list[str]:
@@ -87,7 +89,9 @@ class WorkerProcess:
 
     def wait_ready(self, starts: int = 1) -> None:
         """Wait until a worker reads; for the `starts`-th time, where it is supervised."""
-        until(lambda: self.starts >= starts or self.code is not None, READY_S, "the worker's start")
+        until(
+            lambda: self.starts >= starts or self.code is not None, PATIENCE_S, "the worker's start"
+        )
         assert self.code is None, self.log
 
     def child(self) -> psutil.Process:
@@ -121,7 +125,7 @@ class WorkerProcess:
         children = psutil.Process(self._process.pid).children()
         self.terminate()
         try:
-            self.wait(30)
+            self.wait(PATIENCE_S)
         except subprocess.TimeoutExpired:
             self._process.kill()
             for child in children:
@@ -134,6 +138,10 @@ def _work(order: Order) -> None:
     assert stack is not None, "the stack does not run"
     signed = load_signed(Path(order.protocol), load_catalogue(), exercise=True)
     names = Names(signed.protocol.prefix)
+    # So that no test waits as long as an operator may.
+    ending._WATCHED_EVERY_SECONDS = WATCHED_EVERY_S
+    if order.watchdog_s is not None:
+        transaction.WATCHDOG_SECONDS = order.watchdog_s
     if order.raises_once is not None:
         _have_it_raise_once(Path(order.raises_once))
     if order.halts_once is not None:
@@ -146,8 +154,7 @@ def _work(order: Order) -> None:
             keys=keys_of(stack),
             state=Path(order.run_dir) / STATE_FOLDER,
             slot=order.slot,
-            metrics_port=order.metrics_port,
-            metrics_password=stack.secrets.password(METRICS),
+            metrics=deployment_of(stack).metrics_on(order.metrics_port),
         )
     )
 

@@ -36,19 +36,19 @@ OWN = re.compile(
 
 @pytest.fixture(scope="module")
 def services() -> dict[str, Any]:
-    """The services of docker-compose.yml."""
+    """Return the services of docker-compose.yml."""
     composed = YAML(typ="safe").load(ROOT / "docker-compose.yml")
     return dict(composed["services"])
 
 
 @pytest.fixture(scope="module")
 def properties() -> dict[str, str]:
-    """The settings of the broker in its container."""
+    """Return the settings of the broker in its container."""
     return settings_of("server.properties")
 
 
 def settings_of(name: str) -> dict[str, str]:
-    """The settings in a file of the folder docker/."""
+    """Return the settings in a file of the folder docker/."""
     lines = (ROOT / "docker" / name).read_text(encoding="utf-8").splitlines()
     pairs = (line.partition("=") for line in lines if line and not line.startswith("#"))
     return {key: value for key, _, value in pairs}
@@ -145,16 +145,19 @@ def test_the_registry_lets_in_whom_the_embedded_one_lets_in(services: dict[str, 
     assert not shared & registry["environment"].keys(), "the environment would win"
 
 
-def test_the_worker_s_health_is_asked_for_without_a_password(services: dict[str, Any]) -> None:
-    (request,) = services["worker"]["healthcheck"]["test"][3:]
-    assert f":{services['worker']['environment']['IPU_METRICS_PORT']}{HEALTH}" in request
+@pytest.mark.parametrize("name", ["worker", "discloser"])
+def test_the_health_of_a_program_is_asked_for_without_a_password(
+    services: dict[str, Any], name: str
+) -> None:
+    (request,) = services[name]["healthcheck"]["test"][3:]
+    assert f":{services[name]['environment']['IPU_METRICS_PORT']}{HEALTH}" in request
 
 
 def test_the_discloser_alone_has_the_administrators_password_beside_its_own(
     services: dict[str, Any],
 ) -> None:
     discloser = services["discloser"]
-    assert [s["source"] for s in discloser["secrets"]] == ["ipu-admin", "discloser"]
+    assert [s["source"] for s in discloser["secrets"]] == ["ipu-admin", "discloser", METRICS]
     own = {name for name, s in services.items() if "ipu-admin" in str(s.get("secrets", ""))}
     assert own == {"kafka", "discloser"}
     writable = [volume for volume in discloser["volumes"] if not volume.endswith(":ro")]
@@ -201,7 +204,7 @@ def test_a_request_has_room_for_the_largest_message_of_any_topic(
 
 
 def _run_start_script(home: Path, folder: Path) -> str:
-    """Run the container's script on a Kafka that is formatted already; what its broker prints."""
+    """Run the container's script on a formatted Kafka; return what its broker prints."""
     script = (ROOT / "docker" / "kafka.sh").read_text(encoding="utf-8")
     properties = folder / "server.properties"
     (folder / "meta.properties").touch()

@@ -19,7 +19,7 @@ from ops.keeper import Keeper
 from ops.settings import Settings
 from ops.supervisor import Pauses
 
-LONGEST_SECONDS = 5.0
+LONGEST_SECONDS = 60.0
 
 
 @pytest.fixture(autouse=True)
@@ -61,3 +61,16 @@ def test_a_server_that_has_ended_is_started_again(
     Keeper(settings).run()
     given_up.cancel()
     assert started == [settings]
+
+
+def test_where_the_run_directory_was_deleted_the_keeper_ends_and_starts_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def start_again(_settings: Settings, _report: object) -> None:
+        pytest.fail("a broker without data was started")
+
+    monkeypatch.setattr(embedded, "start_again", start_again)
+    monkeypatch.setattr(keeper, "LOOK_SECONDS", 0.001)
+    monkeypatch.setattr(keeper, "Pauses", lambda: Pauses(0.001))
+    Keeper(Settings(run_dir=tmp_path / "deleted")).run()
+    assert not (tmp_path / "deleted").exists()

@@ -20,7 +20,7 @@ STUBBORN = f"import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); {SLEE
 
 def _spawn(code: str, log: Path) -> ProcessRecord:
     record = processes.spawn([sys.executable, "-c", code], log)
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while "up" not in log.read_text() and time.monotonic() < deadline:
         time.sleep(0.01)
     return record

@@ -20,8 +20,9 @@ from schemas.derive import AvroSchema, intake_schema
 from schemas.record_type import RecordType
 from schemas.wire import Decode, DecoderFor, Encode, WireError, decoder, encoder
 from streams.messages import BatchResult, Intake
-from streams.sanitising.assembly import Wire, build_pipeline
+from streams.sanitising.assembly import build_pipeline
 from streams.sanitising.pipeline import Pipeline
+from streams.wire import Wire
 from transport.errors import DependencyUnavailable
 from transport.messages import Output
 

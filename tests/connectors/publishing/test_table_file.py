@@ -76,7 +76,7 @@ def test_what_is_no_table_by_its_suffix_is_refused(write_csv: Write, name: str) 
 
 
 def test_a_table_larger_than_the_limit_is_refused(write_csv: Write) -> None:
-    row = b"1,2\n"
+    row = b"1," + b"2" * 1_021 + b"\n"
     largest = row * (MAXIMUM_TABLE_BYTES // len(row))
     assert read_table(write_csv(largest)).content == largest
     with pytest.raises(SourceError, match=r"larger than 8,388,608 bytes"):

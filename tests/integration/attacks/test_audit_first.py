@@ -8,8 +8,9 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
 from ops.embedded.stack import Stack
 from tests.integration.conftest import MakeSite
 from tests.integration.records import incident
-from tests.integration.site import COMMITTED_READER, PATIENCE_S, Site, _up_to
+from tests.integration.site import COMMITTED_READER, Site, _up_to
 from tests.integration.test_worker_rights import without
+from tests.integration.waiting import PATIENCE_S
 
 pytestmark = pytest.mark.broker
 

@@ -17,7 +17,7 @@ from ops.embedded.stack import Stack
 from tests.integration.conftest import MakeSite
 from tests.integration.site import Site
 from tests.integration.test_supplies import run
-from tests.integration.waiting import until
+from tests.integration.waiting import PATIENCE_S, until
 from transport.reader import read_all
 
 pytestmark = pytest.mark.broker
@@ -78,7 +78,7 @@ def test_names_that_no_topic_can_have_are_not_logged_and_the_collector_goes_on(s
     names = [f"flooded.{n}".ljust(29_000, "@") for n in range(60)]
     ask_for(site.partnership.client("business"), names)
     list(read_all(site.partnership.client("council"), RELEASED, 4))
-    until(lambda: requests(site, "council", "read", RELEASED) > 0, 15, "the council's read")
+    until(lambda: requests(site, "council", "read", RELEASED) > 0, PATIENCE_S, "the council's read")
     assert not [log for log in logs(site, "") if b"@" * 1_000 in log.read_bytes()]
     assert run(site, "audit", "verify").code == 0
 
@@ -89,7 +89,7 @@ def test_refusals_of_names_that_nobody_has_are_one_number_however_many(site: Sit
     def refused() -> int:
         return requests(site, "business", "denied describe", UNKNOWN)
 
-    until(lambda: refused() == 2_000, 15, "all refusals")
+    until(lambda: refused() == 2_000, PATIENCE_S, "all refusals")
     entries = site.read_all("auditor", "flooded.audit")
     assert max(len(message.value() or b"") for message in entries) < ENTRY_BYTES
     assert len(shares(site, "--recipient", "business")) < 10
@@ -103,7 +103,7 @@ def test_a_flood_of_refusals_takes_no_read_out_of_the_log(site: Site) -> None:
     def refused() -> int:
         return requests(site, "business", "denied describe", UNKNOWN)
 
-    until(lambda: refused() == 26_000, 15, "all refusals")
+    until(lambda: refused() == 26_000, PATIENCE_S, "all refusals")
     assert len(logs(site, "refusals.log")) > 1, "the log was rolled"
     assert requests(site, "council", "read", RELEASED) > before
     assert run(site, "audit", "verify").code == 0

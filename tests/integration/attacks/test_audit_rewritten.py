@@ -23,7 +23,7 @@ from tests.integration.conftest import MakeSite
 from tests.integration.records import incident
 from tests.integration.site import Site
 from tests.integration.test_supplies import run
-from tests.integration.waiting import until
+from tests.integration.waiting import PATIENCE_S, until
 from transport.reader import read_all
 
 pytestmark = pytest.mark.broker
@@ -78,7 +78,7 @@ def read_and_collect(site: Site, *parties: str) -> None:
         answer = run(site, "audit", "show", "--json", "--recipient", parties[-1])
         return "read" in [s["what"] for e in answer.document["entries"] for s in e["shares"]]
 
-    until(is_told, 15, f"the reads of {parties}")
+    until(is_told, PATIENCE_S, f"the reads of {parties}")
 
 
 @pytest.fixture(scope="module")
@@ -111,15 +111,15 @@ def replace(site: Site, contents: Contents) -> None:
     """Delete topics and write them anew, as somebody who administers the broker could."""
     admin = AdminClient(site.partnership.admin)
     for deleted in admin.delete_topics(list(contents)).values():
-        deleted.result(20)
-    until(lambda: not contents.keys() & partitions_by_topic(admin).keys(), 20, "their end")
+        deleted.result(PATIENCE_S)
+    until(lambda: not contents.keys() & partitions_by_topic(admin).keys(), PATIENCE_S, "their end")
     made = topics(site.partnership.protocol, site.partnership.catalogue)
     apply_topics(admin, [topic for topic in made if topic.name in contents])
     producer = Producer({**site.partnership.admin, "linger.ms": 5})
     for topic, messages in contents.items():
         for key, value in messages:
             producer.produce(topic, value, key)
-    assert producer.flush(20) == 0
+    assert producer.flush(PATIENCE_S) == 0
 
 
 def coded(site: Site, name: str) -> tuple[Callable[[bytes], Any], Callable[[Any, bytes], bytes]]:

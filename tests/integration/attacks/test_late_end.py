@@ -15,12 +15,12 @@ from prometheus_client import CollectorRegistry
 from ops.embedded.broker_config import ADMIN
 from ops.embedded.stack import Stack
 from streams.runtime.kafka_config import WorkerClients
-from streams.runtime.metrics import Metrics
 from streams.runtime.open_transactions import OpenTransactions
+from streams.sanitising.metrics import Metrics
 from tests.integration.attacks import wire
 from tests.integration.conftest import MakeSite
 from tests.integration.site import Site
-from tests.integration.waiting import until
+from tests.integration.waiting import PATIENCE_S, until
 from transport import transaction
 from transport.messages import Output
 from transport.transaction import Transactor
@@ -121,7 +121,7 @@ def test_a_commit_that_comes_late_does_not_end_half_of_the_next_transaction(
         transactor.write(outputs, offsets, consumer.consumer_group_metadata())
     assert Slow.answer in REFUSED
     assert Slow.offset == 1
-    until(lambda: committed(site) == 2, 10, "the offset of the second transaction")
+    until(lambda: committed(site) == 2, PATIENCE_S, "the offset of the second transaction")
     for topic in (names.audit, released):
         written = [
             m.value() for m in site.read_all(None, topic) if m.key() in {b"test", b"1", b"2"}
@@ -146,7 +146,7 @@ def test_records_that_wait_behind_an_open_transaction_are_told(
     producer.begin_transaction()
     for _ in range(3):
         producer.produce(topic, b"open", b"open", partition=0)
-    assert producer.flush(20) == 0
+    assert producer.flush(PATIENCE_S) == 0
     assert waiting() == 3
     producer.abort_transaction(20)
     assert waiting() == 0

@@ -14,7 +14,7 @@ from ops.metrics_door import USER
 from tests.integration.conftest import MakeSite
 from tests.integration.records import offence
 from tests.integration.site import Site, free_port
-from tests.integration.waiting import until
+from tests.integration.waiting import PATIENCE_S, until
 
 pytestmark = pytest.mark.broker
 
@@ -27,7 +27,7 @@ class Served(NamedTuple):
 
     def ask(self, path: str, login: tuple[str, str] | None = None) -> httpx2.Response:
         url = f"http://127.0.0.1:{self.port}{path}"
-        return httpx2.get(url, auth=login, timeout=5, trust_env=False)
+        return httpx2.get(url, auth=login, timeout=PATIENCE_S, trust_env=False)
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +38,9 @@ def served(stack: Stack, site_of: MakeSite) -> Iterator[Served]:
         worker.wait_ready()
         site.publish(OFFENCES, [offence("C-1", domestic=True), offence("C-2")])
         site.drain([OFFENCES])
-        until(lambda: "ipu_records_released_total{" in site.exposition(port), 5, "the counts")
+        until(
+            lambda: "ipu_records_released_total{" in site.exposition(port), PATIENCE_S, "the counts"
+        )
         yield Served(site, port)
 
 
@@ -74,4 +76,4 @@ def test_a_flood_of_connections_is_cut_off_and_the_worker_works_on(served: Serve
     finally:
         for connection in held:
             connection.close()
-    until(lambda: served.ask("/health").is_success, 10, "an answer after the flood")
+    until(lambda: served.ask("/health").is_success, PATIENCE_S, "an answer after the flood")

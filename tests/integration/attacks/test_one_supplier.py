@@ -15,8 +15,8 @@ from schemas.wire import decoder
 from tests.integration.attacks import raw_batches
 from tests.integration.conftest import MakeSite
 from tests.integration.records import fire, incident
-from tests.integration.site import PATIENCE_S, STEADY_PRODUCER, Site
-from tests.integration.waiting import until
+from tests.integration.site import STEADY_PRODUCER, Site
+from tests.integration.waiting import PATIENCE_S, until
 from tests.integration.worker_process import WorkerProcess
 
 pytestmark = pytest.mark.broker

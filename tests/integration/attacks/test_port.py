@@ -27,13 +27,12 @@ from tests.integration.attacks import wire
 from tests.integration.clients import join_outcome
 from tests.integration.conftest import MakeSite
 from tests.integration.records import incident
-from tests.integration.site import PATIENCE_S, Site
-from tests.integration.waiting import until
+from tests.integration.site import Site
+from tests.integration.waiting import PATIENCE_S, until
 
 pytestmark = pytest.mark.broker
 
 ELSEWHERE = "127.0.0.2"
-CLOSED_S = 5.0
 OTHERS = 15
 """Connections that an attack leaves to the clients of this test and of the party that is unharmed."""
 MESSAGE_TOO_LARGE, INVALID_RECORD, UNKNOWN = 10, 87, -1
@@ -88,7 +87,7 @@ def test_a_stranger_makes_the_broker_hold_no_more_than_a_login(unharmed: Site) -
         strangers = [opened.enter_context(wire.connect(bootstrap)) for _ in range(60)]
         for stranger in strangers:
             wire.announce(stranger, 524_000)
-        assert not any(wire.is_open(stranger, CLOSED_S) for stranger in strangers)
+        assert not any(wire.is_open(stranger, PATIENCE_S) for stranger in strangers)
 
 
 def test_one_address_holds_few_connections_and_keeps_nobody_else_out(unharmed: Site) -> None:
@@ -106,7 +105,7 @@ def test_a_party_makes_the_broker_hold_no_request_larger_than_a_message(unharmed
         connections = [opened.enter_context(logged_in(unharmed)) for _ in range(5)]
         for connection in connections:
             wire.announce(connection, 100_000_000)
-        assert not any(wire.is_open(connection, CLOSED_S) for connection in connections)
+        assert not any(wire.is_open(connection, PATIENCE_S) for connection in connections)
 
 
 def test_requests_that_never_end_keep_nobody_else_waiting(unharmed: Site) -> None:
@@ -219,7 +218,11 @@ def test_a_broker_that_is_killed_comes_back_by_itself_and_the_worker_goes_on(
         with site.worker(supervised=True) as worker:
             worker.wait_ready()
             assert embedded.kill_broker(fragile_settings)
-            until(lambda: embedded.find(fragile_settings) is not None, 60, "the broker's return")
+            until(
+                lambda: embedded.find(fragile_settings) is not None,
+                PATIENCE_S,
+                "the broker's return",
+            )
             after = embedded.find(fragile_settings)
             assert after is not None
             assert (after.bootstrap, after.inside) == (before.bootstrap, before.inside)

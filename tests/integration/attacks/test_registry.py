@@ -25,13 +25,13 @@ from tests.integration.records import STEADY, incident
 from tests.integration.registered import registered_ids
 from tests.integration.site import Site
 from tests.integration.test_supplies import Answer, run
+from tests.integration.waiting import PATIENCE_S
 from transport.registry_door import API, DOOR
 
 pytestmark = pytest.mark.broker
 
 DATASET = "police-incident"
 V3 = "/apis/registry/v3"
-SECONDS = 10.0
 READING = [
     "/", "/apis", "/ui/", "/health", "/metrics", "/openapi", f"{API}/subjects", f"{API}/subjects/",
     f"{API}/schemas", f"{API}/config", f"{API}/contexts", f"{API}/exporters", f"{V3}/users/me",
@@ -81,7 +81,7 @@ class Door(NamedTuple):
     def ask(self, method: str, path: str, body: object = None) -> httpx2.Response:
         url = self.stack.registry_url.removesuffix(API) + path
         return httpx2.request(
-            method, url, json=body, auth=self.login, timeout=SECONDS, trust_env=False
+            method, url, json=body, auth=self.login, timeout=PATIENCE_S, trust_env=False
         )
 
     @property
@@ -106,7 +106,7 @@ def door(applied: Partnership) -> Door:
 def raw_status(door: Door, path: str) -> int:
     """The status of a request whose path no library has tidied up."""
     host, _, port = door.stack.registry_url.split("/")[2].partition(":")
-    with socket.create_connection((host, int(port)), SECONDS) as connection:
+    with socket.create_connection((host, int(port)), PATIENCE_S) as connection:
         request = f"GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"
         connection.sendall(request.encode("latin-1"))
         return int(connection.recv(64).split()[1])
@@ -154,7 +154,7 @@ def test_a_request_too_large_is_refused_with_the_password_too(door: Door) -> Non
 def test_a_flood_of_connections_is_cut_off_and_the_registry_answers_after_it(door: Door) -> None:
     host, _, port = door.stack.registry_url.split("/")[2].partition(":")
     many = 3 * int(DOOR["quarkus.http.limits.max-connections"])
-    held = [socket.create_connection((host, int(port)), SECONDS) for _ in range(many)]
+    held = [socket.create_connection((host, int(port)), PATIENCE_S) for _ in range(many)]
     try:
         served = sum(_is_served(connection) for connection in held)
     finally:
@@ -166,7 +166,7 @@ def test_a_flood_of_connections_is_cut_off_and_the_registry_answers_after_it(doo
 
 def _is_served(connection: socket.socket) -> bool:
     """Whether the server answers there; it closes what is above its limit."""
-    connection.settimeout(SECONDS)
+    connection.settimeout(PATIENCE_S)
     try:
         connection.sendall(f"GET {API}/subjects HTTP/1.1\r\nHost: x\r\n\r\n".encode())
         return connection.recv(1) != b""

@@ -13,8 +13,8 @@ from ops.embedded.stack import Stack
 from ops.worker import STATE_FOLDER
 from tests.integration.conftest import MakeSite
 from tests.integration.records import incident
-from tests.integration.site import PATIENCE_S, Site
-from tests.integration.waiting import until
+from tests.integration.site import Site
+from tests.integration.waiting import PATIENCE_S, until
 from tests.integration.worker_process import WorkerProcess
 
 pytestmark = pytest.mark.broker

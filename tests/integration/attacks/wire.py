@@ -12,17 +12,18 @@ from contextlib import suppress
 
 from kafka.record.util import calc_crc32c
 
+from tests.integration.waiting import PATIENCE_S
+
 PRODUCE, FIND_COORDINATOR, DESCRIBE_GROUPS, SASL_HANDSHAKE, SASL_AUTHENTICATE = 0, 10, 15, 17, 36
 END_TXN, DESCRIBE_TRANSACTIONS = 26, 65
 GZIP, SNAPPY, LZ4, ZSTD = 1, 2, 3, 4
 NONCE = "attack"
-SECONDS = 10.0
 
 
 def connect(address: str, source: str = "127.0.0.1") -> socket.socket:
     """Return a connection to `host:port` from an address of this machine."""
     host, _, port = address.partition(":")
-    return socket.create_connection((host, int(port)), SECONDS, (source, 0))
+    return socket.create_connection((host, int(port)), PATIENCE_S, (source, 0))
 
 
 def announce(connection: socket.socket, length: int) -> None:
@@ -85,7 +86,7 @@ def answer(connection: socket.socket) -> bytes:
 
 def produce(topic: str, records: bytes) -> bytes:
     """Return the body of a produce request (version 7) of one batch for partition 0."""
-    head = struct.pack(">hhi", -1, -1, int(SECONDS * 1000))
+    head = struct.pack(">hhi", -1, -1, int(PATIENCE_S * 1000))
     return head + struct.pack(">i", 1) + _text(topic.encode()) + struct.pack(
         ">iii", 1, 0, len(records)
     ) + records  # fmt: skip

@@ -47,7 +47,7 @@ def entry(banes: Partnership, result: BatchResult) -> dict[str, Any]:
 
 def committed(banes: Partnership, *intakes: Any) -> BatchResult:
     result = banes.process(*intakes)
-    banes.pipeline.keep(result.changes)
+    banes.pipeline.committed(result)
     return result
 
 

@@ -23,6 +23,7 @@ from streams.messages import Intake
 from streams.state.errors import StateStoreError
 from streams.state.store import Entry, StateStore
 from streams.steps.route import OWN
+from streams.steps.step import Work
 from tests.streams.partnership import (
     DAY,
     HOUR_MS,
@@ -141,11 +142,13 @@ def test_a_registry_that_is_down_fails_the_batch_and_rejects_nobody(
 
 
 def _broken(partnership: Partnership, monkeypatch: pytest.MonkeyPatch) -> None:
-    def clean(record: dict[str, Any], problems: Any, *_days: date | None) -> Any:
-        raise ValueError(f"cannot clean {record} {problems}")
+    def clean(work: Work) -> None:
+        raise ValueError(f"cannot clean {work.record} {work.problems}")
 
     flows = dict(partnership.pipeline._flows)
-    steps = dataclasses.replace(flows[CRIMES].steps, clean=clean)  # type: ignore[arg-type]
+    steps = flows[CRIMES].steps
+    broken = (*steps.reading[:-1], clean)
+    steps = dataclasses.replace(steps, reading=broken)  # type: ignore[arg-type]
     flows[CRIMES] = dataclasses.replace(flows[CRIMES], steps=steps)
     monkeypatch.setattr(partnership.pipeline, "_flows", flows)
 
@@ -343,7 +346,7 @@ def test_every_policy_makes_exactly_the_fields_of_its_release_schema(
 ) -> None:
     for flow in partnership.pipeline._flows.values():
         steps = flow.steps
-        for policy in steps.releasers[OWN, 0].sanitise._policies:
+        for policy in steps.policies[OWN, 0].each:
             record = dict.fromkeys((f.name for f in steps.record_type.fields), None)
             record |= dict.fromkeys(steps.record_type.identity, "R1")
             nowhere = Located(NOWHERE, "none", (), ())
@@ -452,10 +455,10 @@ def test_an_entry_of_state_has_the_time_of_the_releases_of_its_batch(
 def test_a_state_store_that_fails_ends_the_worker_and_rejects_nothing(
     partnership: Partnership, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def failing(_store: StateStore, _digest: bytes) -> None:
+    def failing(_store: StateStore, _key: bytes) -> None:
         raise StateStoreError("state store /run/state/banes.worker.0: Corruption")
 
-    monkeypatch.setattr(StateStore, "add_seen", failing)
+    monkeypatch.setattr(StateStore, "get", failing)
     with pytest.raises(StateStoreError):
         partnership.process(partnership.intake("police-incident", incident()))
 
@@ -480,7 +483,7 @@ def test_each_kind_of_state_is_written_to_its_topic(full: Partnership) -> None:
         if ".internal." in output.topic:
             written.setdefault(output.topic, set()).add((output.key or b"")[:1])
     assert written == {
-        NAMES.state("withdrawals"): {b"n"},
+        NAMES.state("withdrawals"): {b"p"},
         NAMES.state("dates-ages"): {b"d", b"b"},
         NAMES.state("combinations"): {b"c"},
         NAMES.audit_heads: {b"b"},

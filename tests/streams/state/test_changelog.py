@@ -10,11 +10,12 @@ import pytest
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
 
 from isp.agreement.topics import DAY_MS
-from schemas.state import RENEWAL_DAYS, SEEN_BYTES
+from schemas.state import RELEASED_PREFIX, RENEWAL_DAYS, SEEN_BYTES
 from streams.runtime.kafka_config import WorkerClients
 from streams.state import changelog
 from streams.state.changelog import Changelog
 from streams.state.origin import Origin
+from streams.state.packing import packed
 from streams.state.store import TABLES, StateStore
 from streams.state.tables import MemoryTables
 from transport.transaction import Unmendable
@@ -271,6 +272,18 @@ def test_the_later_value_of_a_key_counts_whatever_day_its_writer_had(
     broker.write(b"b", b"2", day=1_000)
     log.restore()
     assert (store.get(b"a"), store.get(b"b")) == (b"1", b"2")
+
+
+def test_where_a_record_is_released_is_read_back_as_the_last_of_its_batches_has_it(
+    broker: Broker, log: Changelog, store: StateStore
+) -> None:
+    """A batch can write the very bytes that an earlier one wrote, with others in between."""
+    moved, still = RELEASED_PREFIX + bytes(12), RELEASED_PREFIX + bytes([1] * 12)
+    for value in (b"here", b"there", b"here"):
+        for name, content in packed({moved: value, still: b"here"}).items():
+            broker.write(name, content)
+    log.restore()
+    assert (store.get(moved), store.get(still)) == (b"here", b"here")
 
 
 def test_a_topic_that_may_not_be_read_ends_the_worker_and_is_named(

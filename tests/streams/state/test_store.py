@@ -15,10 +15,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from isp.agreement.topics import STATE_SLACK_DAYS
-from schemas.state import RENEWAL_DAYS, SEEN_BYTES, StateKind
+from schemas.state import RELEASED_PREFIX, RENEWAL_DAYS, SEEN_BYTES, StateKind
 from streams.state.disk import DiskTables
 from streams.state.errors import StoreDamaged
 from streams.state.origin import FORMAT, About, Origin
+from streams.state.packing import packed
 from streams.state.store import SWEPT_ROWS, TABLES, Entry, StateStore
 from streams.state.tables import MemoryTables, Tables
 
@@ -223,25 +224,32 @@ def test_rows_come_in_portions_in_the_order_of_their_keys(tables: Tables) -> Non
     assert tables.marks() == {"next:t": b"1"}
 
 
+@pytest.mark.parametrize("key", [b"b1", RELEASED_PREFIX + b"1"], ids=["alone", "packed"])
 def test_what_was_committed_is_in_front_until_it_is_read_back_in_the_order_of_all(
-    tables: Tables,
+    tables: Tables, key: bytes
 ) -> None:
     """Another worker's entry can be read after an own one that comes later in the topic."""
     store = StateStore(tables, DAYS, is_followed=True)
     store.open(ORIGIN)
     store.begin(1_000)
-    store.put(b"b1", b"own 1")
+    store.put(key, b"own 1")
     commit(store)
-    store.put(b"b1", b"own 2")
+    store.put(key, b"own 2")
     commit(store)
-    store.apply([Entry(1_000, b"b1", b"other 0")], {"t": 1})
-    assert store.get(b"b1") == b"own 2"
-    store.apply([Entry(1_000, b"b1", b"own 1", own=True)], {"t": 2})
-    assert store.get(b"b1") == b"own 2"
-    store.apply([Entry(1_000, b"b1", b"own 2", own=True)], {"t": 3})
-    assert store.get(b"b1") == b"own 2"
-    store.apply([Entry(1_000, b"b1", b"other 3")], {"t": 4})
-    assert store.get(b"b1") == b"other 3"
+    read(store, key, b"other 0", at=1)
+    assert store.get(key) == b"own 2"
+    read(store, key, b"own 1", at=2, own=True)
+    assert store.get(key) == b"own 2"
+    read(store, key, b"own 2", at=3, own=True)
+    assert store.get(key) == b"own 2"
+    read(store, key, b"other 3", at=4)
+    assert store.get(key) == b"other 3"
+
+
+def read(store: StateStore, key: bytes, value: bytes, at: int, *, own: bool = False) -> None:
+    """Have the store read an entry as it is written to the changelog."""
+    written = packed({key: value}).items()
+    store.apply([Entry(1_000, name, content, own) for name, content in written], {"t": at})
 
 
 def test_a_worker_that_dies_before_it_reads_back_what_it_committed_reads_it_at_its_next_start(
@@ -356,7 +364,7 @@ def test_tables_that_cannot_be_read_are_built_again(caplog: pytest.LogCaptureFix
     assert store.next_offsets({"t": (3, 9)}) == {"t": 3}
 
 
-KEYS = [b"b1", b"b2", b"c1"]
+KEYS = [b"b1", b"b2", b"c1", RELEASED_PREFIX + b"1", RELEASED_PREFIX + b"2"]
 DIGESTS = [bytes([n] * SEEN_BYTES) for n in range(3)]
 USES = st.lists(
     st.one_of(
@@ -424,7 +432,7 @@ def test_a_worker_that_ran_through_decides_like_one_that_restores_what_the_broke
     today += later
     left = []
     for entry in changelog:
-        kind: StateKind = {b"n": "withdrawals", b"b": "dates-ages"}.get(
+        kind: StateKind = {b"n": "withdrawals", b"p": "withdrawals", b"b": "dates-ages"}.get(
             entry.key[:1], "combinations"
         )  # type: ignore[assignment]
         may_go = today - entry.day > DAYS[kind] + STATE_SLACK_DAYS
