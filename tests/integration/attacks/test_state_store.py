@@ -20,7 +20,7 @@ from tests.integration.worker_process import WorkerProcess
 pytestmark = pytest.mark.broker
 
 DATASET = "police-incident"
-RECORDS = 900
+RECORDS = 400
 CORRECTED = 40
 
 
