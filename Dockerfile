@@ -23,8 +23,8 @@ RUN /opt/ipu/bin/pip install --no-cache-dir --no-deps --no-build-isolation . \
 
 FROM python:3.11-slim
 ENV PATH=/opt/ipu/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
-# The owner of the folder is that of a fresh volume mounted there.
-RUN install -d -m 0700 -o 1000 -g 1000 /var/lib/ipu
+# The owner of a folder is that of a fresh volume mounted there.
+RUN install -d -m 0700 -o 1000 -g 1000 /var/lib/ipu /var/lib/ipu-state
 COPY --from=build /opt/ipu /opt/ipu
 USER 1000:1000
 # Faust makes a folder of its own in the working directory.

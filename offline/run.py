@@ -25,7 +25,8 @@ from schemas.catalogue import Catalogue
 from schemas.derive import release_schema, utc_field_name
 from schemas.london import london_time
 from schemas.record_type import RecordType
-from streams.decision import Outcome, Steps, unprocessable
+from streams.decision import Steps, unprocessable
+from streams.steps.step import Work
 
 REJECT_COLUMNS = ("row", "sheet", "line", "field", "reason", "given", "accepted")
 _SHOWN_EVERY = 500
@@ -110,12 +111,14 @@ def sanitise_file(
     return summary
 
 
-def decided(steps: Steps, record: dict[str, Any], now: datetime, row: int) -> Outcome:
+def decided(steps: Steps, record: dict[str, Any], now: datetime, row: int) -> Work:
     """Return the outcome of the record of a row; one that breaks a step is rejected, as the worker does."""
     try:
         return steps.decide(record, now)
     except Exception as error:  # noqa: BLE001 - one record must never stop the file
-        return unprocessable(error, f"row {row}")
+        work = Work(now, record)
+        work.faults = (unprocessable(error, f"row {row}"),)
+        return work
 
 
 def released_columns(record_type: RecordType, profile: str) -> list[tuple[str, Cell]]:

@@ -12,7 +12,7 @@ from connectors.publishing.repeats import Repeats
 from connectors.publishing.supply import UNREADABLE_NAMED
 from connectors.sources.table import NOTHING_LEFT_OUT, Contents, Unreadable
 from sanitiser.places.location import Located
-from streams.decision import Outcome
+from streams.steps.step import Work
 
 NEIGHBOURING = "event-in-the-area-of-"
 """Begins the reason why a record has no release here; the short name of the neighbour follows."""
@@ -85,7 +85,7 @@ class Summary:
         """What is to be known of the file: sheets that are not read, records that replace others."""
         return [*self.contents.lines, *self.repeats.found().caveats]
 
-    def add(self, outcome: Outcome) -> None:
+    def add(self, outcome: Work) -> None:
         """Count what became of one record; `add_row` and `drop_row` count the rows of the output."""
         self.records += 1
         self.faults.update([fault.code for fault in outcome.faults])

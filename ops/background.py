@@ -50,8 +50,7 @@ def start_worker(
         if _digest_of(folder) == digest:
             return running
         processes.stop(running.process, STOP_SECONDS)
-    before = service.recall(folder)
-    port = ports.choose(None, before.port if before else None, "--metrics-port")
+    port = _metrics_port(folder)
     command = [
         sys.executable, "-m", "ops.cli", "worker", str(protocol), "--supervised",
         "--run-dir", str(stack.run_dir), "--slot", slot, "--metrics-port", str(port),
@@ -72,12 +71,18 @@ def start_collector(stack: Stack, protocol: Path) -> Service:
 
 
 def start_discloser(stack: Stack, protocol: Path, *, exercise: bool = False) -> Service:
-    """Start what takes officers' letters and releases to cases, or give the one that runs."""
-    return _start(stack, DISCLOSER, protocol, ("disclose", "serve", *_EXERCISE[exercise]))
+    """Start what takes officers' letters and releases to cases, or give the one that runs.
+
+    `port` serves its metrics.
+    """
+    command = ("disclose", "serve", *_EXERCISE[exercise])
+    return _start(stack, DISCLOSER, protocol, command, metrics=True)
 
 
-def _start(stack: Stack, name: str, protocol: Path, command: tuple[str, ...]) -> Service:
-    """Start a command that serves no port, supervised; one that runs by another protocol makes way."""
+def _start(
+    stack: Stack, name: str, protocol: Path, command: tuple[str, ...], *, metrics: bool = False
+) -> Service:
+    """Start a supervised command, which serves its `metrics`; one that runs by another protocol makes way."""
     folder = private_files.make_folder(stack.run_dir / name)
     running = service.running(folder)
     digest = hashlib.sha256(protocol.read_bytes()).hexdigest()
@@ -85,15 +90,23 @@ def _start(stack: Stack, name: str, protocol: Path, command: tuple[str, ...]) ->
         if _digest_of(folder) == digest:
             return running
         processes.stop(running.process, STOP_SECONDS)
+    port = _metrics_port(folder) if metrics else 0
+    served = ("--metrics-port", str(port)) if metrics else ()
     whole = [
         sys.executable, "-m", "ops.cli", *command, "--supervised",
-        "--protocol", str(protocol), "--run-dir", str(stack.run_dir),
+        "--protocol", str(protocol), "--run-dir", str(stack.run_dir), *served,
     ]  # fmt: skip
     log = stack.run_dir / "logs" / f"{name}.log"
-    started = Service(processes.spawn(whole, log), 0, 0)
+    started = Service(processes.spawn(whole, log), port, 0)
     service.remember(folder, started)
     private_files.write(folder / DIGEST_FILE, digest)
     return started
+
+
+def _metrics_port(folder: Path) -> int:
+    """Return the port that the program of this folder served its metrics on last, or a free one."""
+    before = service.recall(folder)
+    return ports.choose(None, before.port if before and before.port else None, "--metrics-port")
 
 
 def _digest(protocol: Path, stack: Stack) -> str:

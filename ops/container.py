@@ -15,11 +15,8 @@ from isp.agreement.access import principals
 from isp.agreement.protocol import Protocol
 from isp.agreement.protocol_file import load_protocol
 from isp.agreement.topics import Names
-from isp.audit.chains import broker_log_chain
 from isp.audit.collector import collect_for_ever, log_files
-from isp.audit.recorder import Recorder
 from isp.broker.apply import apply as apply_protocol
-from isp.broker.registered import schemas_of
 from isp.broker.signed import admit, load_signed
 from isp.keys import private_files
 from isp.keys.case_keys import FOLDER as CASES
@@ -27,15 +24,18 @@ from isp.keys.errors import SecretError
 from isp.keys.key_store import KeyStore
 from isp.keys.secrets_store import SecretStore
 from ops.commands.first_keys import OverExercise, accepting
+from ops.deployment import Deployment
+from ops.discloser import DiscloserProgram
 from ops.embedded.broker_config import ADMIN, BROKER_PRINCIPAL, CONTROLLER_PRINCIPAL
 from ops.exit_codes import exit_code
 from ops.metrics_door import USER as METRICS
-from ops.reference import INDEX_FOLDER, ensure_index
+from ops.recording import recorder_on
+from ops.reference import ensure_index
 from ops.screen import say, say_lines
 from ops.worker import WorkerSettings, run_worker
 from schemas.catalogue import Catalogue, load_catalogue
 from schemas.london import london_today
-from streams.disclosure.process import discloser_settings, run_discloser
+from transport.client_names import BROKER_LOG
 from transport.registry_door import PRINCIPAL as REGISTRY
 from transport.registry_door import user
 
@@ -54,6 +54,11 @@ Exercise = Annotated[
     typer.Option("--exercise", envvar="IPU_EXERCISE", help="Take an exercise, knowingly."),
 ]
 Data = Annotated[Path, typer.Option(envvar="IPU_DATA", help="Folder of the postcode index.")]
+
+MetricsPort = Annotated[
+    int | None, typer.Option(envvar="IPU_METRICS_PORT", help="Loopback port of the metrics.")
+]
+State = Annotated[Path, typer.Option(envvar="IPU_STATE", help="Folder of the state stores.")]
 
 REGISTRY_FILE = f"{REGISTRY}.properties"
 """The registry's password as the settings of the registry itself have it."""
@@ -118,28 +123,18 @@ def worker(
     secrets_folder: Secrets,
     bootstrap: Bootstrap,
     data: Data,
+    state: State,
     *,
     slot: Annotated[str, typer.Option(envvar="IPU_SLOT", help="Name among the workers.")] = "0",
-    metrics_port: Annotated[
-        int | None, typer.Option(envvar="IPU_METRICS_PORT", help="Loopback port of the metrics.")
-    ] = None,
+    metrics_port: MetricsPort = None,
     exercise: Exercise = False,
 ) -> None:
     """Process intake records until stopped."""
     signed = load_signed(protocol_file, load_catalogue(), exercise=exercise)
     principal = Names(signed.protocol.prefix).worker
     store = _store(secrets_folder, (principal, METRICS))
-    run_worker(
-        WorkerSettings(
-            signed=signed,
-            index=data / INDEX_FOLDER,
-            connection=dict(store.client_config(bootstrap, principal)),
-            keys=KeyStore(secrets_folder),
-            slot=slot,
-            metrics_port=metrics_port,
-            metrics_password=store.password(METRICS),
-        )
-    )
+    deployment = Deployment(bootstrap, store)
+    run_worker(WorkerSettings.of(deployment, signed, data, state, slot, metrics_port))
 
 
 @container.command()
@@ -156,10 +151,8 @@ def collect(
     """Take the broker's own record of who read what into the audit, until stopped."""
     protocol, catalogue = _read(protocol_file)
     principal = Names(protocol.prefix).recorder
-    client = _store(secrets_folder, (principal,)).client_config(bootstrap, principal)
-    chain = broker_log_chain(Names(protocol.prefix))
-    schemas = schemas_of(client, protocol.prefix, catalogue)
-    recorder = Recorder(client, protocol, catalogue, schemas, chain)
+    deployment = Deployment(bootstrap, _store(secrets_folder, (principal,)))
+    recorder = recorder_on(deployment, protocol, catalogue, BROKER_LOG)
     collect_for_ever(log_files(log_file), recorder, every)
 
 
@@ -169,22 +162,15 @@ def disclose(
     secrets_folder: Secrets,
     bootstrap: Bootstrap,
     *,
+    metrics_port: MetricsPort = None,
     exercise: Exercise = False,
 ) -> None:
     """Take officers' letters, open and close cases, and release to the open ones, until stopped."""
-    catalogue = load_catalogue()
-    protocol = load_signed(protocol_file, catalogue, exercise=exercise).protocol
-    principal = Names(protocol.prefix).discloser
-    store = _store(secrets_folder, (ADMIN, principal))
-    run_discloser(
-        discloser_settings(
-            protocol,
-            catalogue,
-            store.client_config(bootstrap, principal),
-            store.client_config(bootstrap, ADMIN),
-            secrets_folder,
-        )
-    )
+    signed = load_signed(protocol_file, load_catalogue(), exercise=exercise)
+    principal = Names(signed.protocol.prefix).discloser
+    store = _store(secrets_folder, (ADMIN, principal, METRICS))
+    deployment = Deployment(bootstrap, store)
+    DiscloserProgram.of(deployment, signed, metrics_port).run()
 
 
 def secret_names(protocol: Protocol) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ CODES = {
     "transport.reader.ReadError": FAILED,
     "isp.keys.errors.SecretError": FAILED,
     "ops.settings.SettingsError": USAGE,
-    "ops.worker.WorkerError": FAILED,
+    "ops.bootstrap.StartError": FAILED,
     "sanitiser.places.postcode_store.PostcodeIndexError": FAILED,
     "sanitiser.build.reference_sources.BadReference": FAILED,
     "sanitiser.text.scrubbing.RecogniserMissing": FAILED,

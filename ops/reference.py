@@ -9,7 +9,12 @@ from pathlib import Path
 from isp.agreement.protocol import Sanitising
 from sanitiser.build.reference import build_index, onspd_package
 from sanitiser.build.reference_sources import BadReference
-from sanitiser.places.postcode_store import PostcodeIndexError, load
+from sanitiser.places.postcode_store import (
+    FORMAT_VERSION,
+    IndexOfAnotherFormat,
+    PostcodeIndexError,
+    load,
+)
 
 INDEX_FOLDER = "reference"
 GAZETTEER_FOLDER = "gazetteer"
@@ -22,7 +27,8 @@ def ensure_index(
 ) -> Path:
     """The folder of an index that answers to `sanitising` and `households`, built where there is none.
 
-    Without a `households` file an index that is there is kept with the counts it was built with.
+    Without a `households` file an index that is there is kept with the counts it was built with. Raises
+    `IndexOfAnotherFormat` if it cannot be kept, for a new one would lose them.
     """
     return _ensure(run_dir / INDEX_FOLDER, sanitising, households, report)
 
@@ -35,7 +41,7 @@ def cached_index(
     Raises `BadReference` where the file of households cannot be used.
     """
     counted = _digest(households)[:_DIGITS] if households else "none"
-    folder = cache_dir / f"{INDEX_FOLDER}-k{k}-{limit_m}m-{counted}"
+    folder = cache_dir / f"{INDEX_FOLDER}-v{FORMAT_VERSION}-k{k}-{limit_m}m-{counted}"
     folder.parent.mkdir(parents=True, exist_ok=True)
     sanitising = Sanitising(minimum_households=k, substitute_limit_metres=limit_m)
     return _ensure(folder, sanitising, households, report)
@@ -60,6 +66,10 @@ def _ensure(
 def _answers(folder: Path, sanitising: Sanitising, households: Path | None) -> bool:
     try:
         metadata, _ = load(folder)
+    except IndexOfAnotherFormat as error:
+        if error.counted and households is None:
+            raise
+        return False
     except PostcodeIndexError:
         return False
     settings = (sanitising.minimum_households, sanitising.substitute_limit_metres)

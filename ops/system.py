@@ -21,6 +21,7 @@ from ops.background import (
     stop_keeper,
     stop_workers,
 )
+from ops.deployment import Deployment
 from ops.embedded import stack as embedded
 from ops.embedded.broker_config import ADMIN
 from ops.embedded.layout import Layout
@@ -46,6 +47,7 @@ class System:
     protocol: Protocol
     catalogue: Catalogue
     worker: Service | None
+    discloser: Service | None = None
     households: str | None = None
 
     def client(self, party: str) -> dict[str, str]:
@@ -86,9 +88,13 @@ def bring_up(
     start_collector(stack, protocol_file)
     mark = protocol.exercise
     started = start_worker(stack, protocol_file, exercise=mark) if worker else None
-    if worker:
-        start_discloser(stack, protocol_file, exercise=mark)
-    return System(stack, protocol_file, protocol, catalogue, started, counted)
+    discloser = start_discloser(stack, protocol_file, exercise=mark) if worker else None
+    return System(stack, protocol_file, protocol, catalogue, started, discloser, counted)
+
+
+def deployment_of(stack: Stack) -> Deployment:
+    """Return where the programs of a stack find what they need."""
+    return Deployment(stack.inside, stack.secrets)
 
 
 def keys_of(stack: Stack) -> KeyStore:

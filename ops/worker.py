@@ -1,82 +1,92 @@
-"""The stream worker's composition root: settings, protocol, index, keys and schemas become an app."""
+"""The stream worker as a program: settings, protocol, index, keys and schemas become a source."""
 
 from __future__ import annotations
 
-import asyncio
-import gc
-import logging
+import os
 import time
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
-from faust import Worker
-from prometheus_client import CollectorRegistry, disable_created_metrics
-
-from isp.agreement.protocol import Protocol
-from isp.agreement.review_date import review_notice
 from isp.agreement.topics import Names, state_days
-from isp.broker.in_force import await_another, read_in_force
-from isp.broker.registered import schemas_of
-from isp.broker.signed import ReadProtocol
-from isp.keys.key_store import KeyStore
-from ops import metrics_door
-from ops.reference import GAZETTEER_FOLDER, PREMISES_FILE
+from ops.bootstrap import Grounds, StartError, group_source, run_program, serve_metrics
+from ops.deployment import MetricsSettings
+from ops.reference import GAZETTEER_FOLDER, INDEX_FOLDER, PREMISES_FILE
 from sanitiser.build.premises_list import PremisesList
-from sanitiser.key_ring import KeyRing
 from sanitiser.places.gazetteer import Gazetteer
 from sanitiser.places.postcode_store import METADATA_FILE
 from sanitiser.places.postcodes import PostcodeIndex
 from sanitiser.places.premises import withheld_premises
-from schemas.catalogue import Catalogue, load_catalogue
-from schemas.london import end_of_day, london_today
-from schemas.wire import bytes_decoder, decoder
-from streams.runtime.app import build_app
+from schemas.state import STATE_KINDS
+from schemas.wire import bytes_decoder
 from streams.runtime.ending import end_when, until_changed
-from streams.runtime.heads import HeadsFollower
 from streams.runtime.kafka_config import WorkerClients
-from streams.runtime.metrics import Metrics
-from streams.runtime.open_transactions import OpenTransactions
-from streams.runtime.source import SourceSettings
-from streams.sanitising.assembly import Wire, build_pipeline
-from streams.sanitising.pipeline import Pipeline
+from streams.sanitising.assembly import build_pipeline
+from streams.sanitising.metrics import Metrics
 from streams.state.changelog import Changelog
+from streams.state.disk import DiskTables
+from streams.state.identity import identify
+from streams.state.store import TABLES, StateStore
+from streams.wire import Wire
 from transport.client_names import WORKER_SLOTS
-from transport.schemas import Schemas
 
-log = logging.getLogger(__name__)
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from isp.agreement.protocol import Protocol
+    from isp.broker.signed import ReadProtocol
+    from isp.keys.key_store import KeyStore
+    from ops.deployment import Deployment
+    from sanitiser.key_ring import KeyRing
+    from schemas.catalogue import Catalogue
+    from streams.runtime.source import Source
+    from streams.sanitising.pipeline import Pipeline
+    from transport.schemas import Schemas
 
 
-class WorkerError(RuntimeError):
-    """The worker cannot start; the message says what stands in the way."""
+STATE_FOLDER = "state"
+"""Folder of the run directory with the state stores of the workers."""
+
+
+class WorkerError(StartError):
+    """The worker cannot start; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class WorkerSettings:
-    """Everything one worker process is given. `metrics_port` None serves no metrics."""
+    """Everything one worker process is given.
+
+    Under the folder `state` each worker has its state store, by its principal and slot.
+    """
 
     signed: ReadProtocol
     index: Path
     connection: dict[str, Any]
     keys: KeyStore
+    state: Path
     slot: str = "0"
-    metrics_port: int | None = None
-    metrics_password: str = field(default="", repr=False)
+    metrics: MetricsSettings = field(default_factory=MetricsSettings)
 
-
-class _Worker(Worker):
-    """Faust's worker, which names its protocol as the first thing in its log."""
-
-    protocol = ""
-
-    async def on_execute(self) -> None:
-        # Not sooner: only now is the log set up.
-        log.info("working by protocol %s", self.protocol)
-        await super().on_execute()
-
-    async def _sentinel_task(self) -> None:
-        """Let the loop turn once more; Mode sleeps for a second here, when every task has ended."""
-        await asyncio.sleep(0)
+    @classmethod
+    def of(
+        cls,
+        deployment: Deployment,
+        signed: ReadProtocol,
+        data: Path,
+        state: Path,
+        slot: str,
+        metrics_port: int | None,
+    ) -> WorkerSettings:
+        """Return the settings of a protocol's worker on a deployment, with the index under `data`."""
+        return cls(
+            signed,
+            data / INDEX_FOLDER,
+            deployment.connection(Names(signed.protocol.prefix).worker),
+            deployment.keys,
+            state,
+            slot,
+            deployment.metrics_on(metrics_port),
+        )
 
 
 def _require_slot(slot: str) -> None:
@@ -88,70 +98,55 @@ def _require_slot(slot: str) -> None:
 def run_worker(settings: WorkerSettings) -> None:
     """Work until told to stop; leaves the process with 0 when stopped, otherwise with an error."""
     _require_slot(settings.slot)
-    catalogue = load_catalogue()
-    protocol = settings.signed.protocol
-    _require_applied(settings, catalogue)
+    grounds = Grounds(settings.signed, settings.connection)
+    grounds.require_in_force()
+    protocol, catalogue = grounds.protocol, grounds.catalogue
     index = PostcodeIndex.open(settings.index, protocol.sanitising.minimum_households)
     # Before they are read, so that no epoch that is made meanwhile goes unseen.
     new_epoch = until_changed(settings.keys.file)
     keys, folder = settings.keys.ring(), settings.index.parent
-    schemas = schemas_of(settings.connection, protocol.prefix, catalogue)
-    pipeline = assemble(protocol, catalogue, index, folder, schemas, keys, settings.slot)
-    metrics = _metrics(settings)
+    schemas = grounds.schemas()
+    store = _store(settings, protocol)
+    pipeline = assemble(protocol, catalogue, index, folder, schemas, keys, settings.slot, store)
+    metrics = Metrics(serve_metrics(settings.metrics), pipeline.topics)
     metrics.index_rows.set(len(index))
     metrics.index_age.set((settings.index / METADATA_FILE).stat().st_mtime)
-    metrics.review.set(end_of_day(protocol.review))
-    _warn_of_review(protocol)
-    principal = Names(protocol.prefix).worker
-    clients = WorkerClients(settings.connection, principal, settings.slot)
-    decode = bytes_decoder(catalogue.system["memory"], "value")
-    names = Names(protocol.prefix)
-    state = [names.state(kind) for kind in state_days(protocol)]
-    changelog = Changelog(clients, state, names.memory, pipeline.memory, pipeline.writer, decode)
-    decode_head = decoder(catalogue.system["audit-head"])
-    heads = HeadsFollower(clients.reader(), names.audit_heads, pipeline.heads, decode_head)
-    app = build_app(clients, pipeline, _source(protocol, pipeline), metrics, changelog, heads)
+    source = _source(settings, grounds, pipeline, store, metrics)
     end_when(new_epoch, "there is a new epoch of keys")
-    connection, digest = settings.connection, settings.signed.digest
-    end_when(
-        lambda: await_another(connection, protocol.prefix, catalogue, digest),
-        "another protocol is in force",
+    run_program(Names(protocol.prefix).worker, source, metrics, grounds)
+
+
+def _store(settings: WorkerSettings, protocol: Protocol) -> StateStore:
+    """Return the state store on disk of this worker."""
+    # What the worker writes is its owner's alone.
+    os.umask(0o077)
+    folder = settings.state / f"{Names(protocol.prefix).worker}.{settings.slot}"
+    return StateStore(DiskTables(folder, TABLES), state_days(protocol), is_followed=True)
+
+
+def _source(
+    settings: WorkerSettings,
+    grounds: Grounds,
+    pipeline: Pipeline,
+    store: StateStore,
+    metrics: Metrics,
+) -> Source:
+    """Return the source that drives the pipeline, with the state and the heads that it follows."""
+    names, system = Names(grounds.protocol.prefix), grounds.catalogue.system
+    clients = WorkerClients(settings.connection, names.worker, settings.slot)
+    for kind in STATE_KINDS:
+        metrics.state_entries.labels(kind).set_function(partial(store.count, kind))
+    changelog = Changelog(
+        clients,
+        [names.state(kind) for kind in STATE_KINDS],
+        names.memory,
+        store,
+        pipeline.writer,
+        bytes_decoder(system["memory"], "value"),
+        partial(identify, clients.connection),
+        metrics.state_restored.set,
     )
-    OpenTransactions(connection, metrics.open_transactions).watch()
-    # What stands now stays: the collector need not look at it again with every batch.
-    gc.freeze()
-    worker = _Worker(app, loglevel="INFO", redirect_stdouts=False)
-    worker.protocol = settings.signed.line
-    worker.execute_from_commandline()
-
-
-def _require_applied(settings: WorkerSettings, catalogue: Catalogue) -> None:
-    """See that the protocol is the one in force: what the broker's rules do not know is not released by."""
-    signed = settings.signed
-    known = read_in_force(settings.connection, signed.protocol.prefix, catalogue)
-    if known is None or known.digest != signed.digest:
-        message = f"{signed.file}, {signed.line}, is not the protocol in force"
-        accepted = f"accepted: digest {known.digest}" if known else "none is in force"
-        raise WorkerError(f"{message}; {accepted}; `ipu isp apply` puts one in force")
-
-
-def _warn_of_review(protocol: Protocol) -> None:
-    notice = review_notice(protocol, london_today())
-    if notice is not None:
-        log.warning("%s", notice)
-
-
-def _metrics(settings: WorkerSettings) -> Metrics:
-    registry = CollectorRegistry()
-    disable_created_metrics()  # type: ignore[no-untyped-call]
-    if settings.metrics_port is not None:
-        try:
-            metrics_door.serve(settings.metrics_port, registry, settings.metrics_password)
-        except OSError as error:
-            address = f"{metrics_door.LOOPBACK}:{settings.metrics_port}"
-            message = f"metrics cannot be served on {address}: {error.strerror}"
-            raise WorkerError(message + "; give another --metrics-port") from error
-    return Metrics(registry)
+    return group_source(pipeline, clients, grounds, metrics, pipeline.heads, changelog)
 
 
 def assemble(
@@ -162,27 +157,16 @@ def assemble(
     schemas: Schemas,
     keys: KeyRing,
     slot: str = "0",
+    state: StateStore | None = None,
 ) -> Pipeline:
-    """The pipeline of a protocol, with the places and premises that lie in the folder `beside`."""
+    """Return the pipeline of a protocol, with the places and premises in the folder `beside`.
+
+    Without a `state` store there is one in main memory.
+    """
     wire = Wire.of(schemas)
     folder, listed = beside / GAZETTEER_FOLDER, beside / PREMISES_FILE
     gazetteer = Gazetteer.open(folder) if folder.is_dir() else None
     premises = PremisesList.open(listed) if listed.is_file() else withheld_premises
     return build_pipeline(
-        protocol, catalogue, index, keys, wire, time.time, gazetteer, premises, slot
+        protocol, catalogue, index, keys, wire, time.time, gazetteer, premises, slot, state
     )
-
-
-def _source(protocol: Protocol, pipeline: Pipeline) -> SourceSettings:
-    audit = Names(protocol.prefix).audit
-    return SourceSettings(pipeline.topics, audit, pausing_topics(protocol))
-
-
-def pausing_topics(protocol: Protocol) -> dict[tuple[str, str], str]:
-    """Return the intake topics that a reject alarm stops, by agency and dataset."""
-    names = Names(protocol.prefix)
-    return {
-        (s.agency, s.dataset): names.intake(s.agency, s.dataset)
-        for s in protocol.supplies
-        if s.reject_limit.pause
-    }

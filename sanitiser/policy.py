@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from sanitiser.caveats import caveats_of
+from sanitiser.identity import Identity
 from sanitiser.people.ages import band
 from sanitiser.places.location import Located, Released
 from sanitiser.places.premises import withheld_premises
@@ -28,6 +29,7 @@ _Treat = Callable[[str, Any], Any]
 Scrub = Callable[[str], str | None]
 """From a text to what of it may leave; None where nothing of it may."""
 _CODED_TEXTS = 16_384
+_AGENCIES = 256
 _AS_IT_IS = frozenset({"keep", "code", "age"})
 _PLACE = Released._fields
 
@@ -57,10 +59,8 @@ class Policy:
         gives of a name of premises what may leave.
         """
         self.profile = profile
-        self._record_type = record_type
-        self._identity = record_type.identity
-        self._dataset = record_type.dataset
-        self._record_key = key.for_purpose(profile, "record")
+        self._identity = Identity(record_type)
+        self._record_keys = _by_agency(key.for_purpose(profile, "record"), record_type.dataset)
         self.row_rule = RowRule(record_type, profile, code_lists)
         released = record_type.released(profile)
         self._told = frozenset(f.name for f in released)
@@ -133,15 +133,7 @@ class Policy:
 
         Where a part of the identity is not known, all that the record says names it.
         """
-        identity = [record[field] for field in self._identity]
-        if None in identity:
-            # Else two admissions of one patient, of unknown dates, would be one record. An age that
-            # follows from a date of birth is left out: it changes with the day of the supply.
-            identity += [
-                None if f.born and record.get(f.born) else record.get(f.name)
-                for f in self._record_type.fields
-            ]
-        return self._record_key.digest(self._dataset, agency, *map(str, identity))
+        return self._record_keys(agency).digest(*self._identity(record))
 
     def digests(self, agency: str, record: Record) -> dict[str, str]:
         """The digests that a release of the record bears, by field."""
@@ -196,7 +188,8 @@ def _treatment(
     treatment = field.treatments[profile]
     match treatment.action:
         case "reference":
-            return key.for_purpose(profile, field.join or field.name).digest
+            keys = _by_agency(key.for_purpose(profile, field.join or field.name))
+            return lambda agency, given: keys(agency).digest(given)
         case "coded-text" if treatment.code_list:
             return _coded_text(code_lists[treatment.code_list])
         case "premises":
@@ -211,6 +204,11 @@ def _treatment(
         case action if action in _OF_VALUES:
             return _OF_VALUES[action]
     raise AssertionError(f"no treatment for {field.name!r}")
+
+
+def _by_agency(key: ReferenceKey, *parts: str) -> Callable[[str], ReferenceKey]:
+    """Return, by agency, the key that has taken in `parts` and the agency."""
+    return lru_cache(maxsize=_AGENCIES)(lambda agency: key.begun(*parts, agency))
 
 
 def _hour(_agency: str, given: time) -> time:

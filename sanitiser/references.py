@@ -32,6 +32,15 @@ class ReferenceKey:
         derived = blake2b(_message(purpose), key=self.secret, digest_size=KEY_BYTES)
         return ReferenceKey(derived.digest())
 
+    def begun(self, *parts: str) -> ReferenceKey:
+        """Return a key that has taken in `parts`: its digests are those of this key with them before.
+
+        It is for digests alone. Keys for other purposes are made from the key without parts.
+        """
+        key = ReferenceKey(self.secret)
+        key._begun.update(_message(parts))
+        return key
+
     def digest(self, *parts: str) -> str:
         """128 bits over `parts`, as 32 hexadecimal digits."""
         state = self._begun.copy()
@@ -41,4 +50,6 @@ class ReferenceKey:
 
 def _message(parts: tuple[str, ...]) -> bytes:
     # Parts with their lengths, so that ("ab", "c") and ("a", "bc") differ.
+    if len(parts) == 1:
+        return f"{len(parts[0])}:{parts[0]}".encode("utf-8", "surrogatepass")
     return "".join([f"{len(part)}:{part}" for part in parts]).encode("utf-8", "surrogatepass")

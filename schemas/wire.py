@@ -9,6 +9,8 @@ from typing import Any
 
 import fastavro
 
+from schemas.flat_records import UNLIKE, flat_encoder
+
 _HEADER = struct.Struct(">bI")
 HEADER_BYTES = _HEADER.size
 _CONTINUED = 128
@@ -44,8 +46,14 @@ def encoder(schema: Any, registered_id: int) -> Callable[[Any], bytes]:
     parsed = fastavro.parse_schema(schema)
     header = _HEADER.pack(0, registered_id)
     write = fastavro.schemaless_writer
+    encode_flat = flat_encoder(schema, header)
 
     def encode(record: Any) -> bytes:
+        if encode_flat is not None:
+            try:
+                return encode_flat(record)
+            except UNLIKE:
+                pass  # fastavro decides whether it accepts the value, and says why not
         out = io.BytesIO()
         out.write(header)
         write(out, parsed, record)

@@ -9,7 +9,6 @@ from datetime import date
 from isp.agreement.protocol import Combinations as AgreedCombinations
 from isp.agreement.protocol import Protocol, SupplyAgreement
 from sanitiser.key_ring import KeyRing
-from sanitiser.memory import Memory
 from sanitiser.people.combinations import Combinations, Rule
 from sanitiser.places.area import EVERYWHERE, Area, Bounds
 from sanitiser.places.gazetteer import Gazetteer
@@ -18,24 +17,24 @@ from sanitiser.places.postcodes import PostcodeIndex
 from sanitiser.places.premises import withheld_premises
 from sanitiser.policy import Policy, Scrub
 from sanitiser.references import ReferenceKey
+from sanitiser.state import State
 from sanitiser.text.scrubbing import Scrubber
 from schemas.catalogue import Catalogue
 from schemas.codes import CodeList
 from schemas.record_type import RecordType
-from streams.decision import Releaser, Steps
+from streams.decision import Steps
+from streams.state.store import StateStore
 from streams.steps.clean import Cleaner
+from streams.steps.entitle import Entitlement, always
 from streams.steps.generalise import Generaliser
 from streams.steps.geocode import Geocoder
-from streams.steps.recall import CaseDates, Recall, SteadyAges, asks_for_dates
-from streams.steps.region import Regions
+from streams.steps.recall import CaseDates, EventDay, Recall, SteadyAges, asks_for_dates
+from streams.steps.region import RegionGuard, Regions
 from streams.steps.route import OWN
-from streams.steps.sanitise import Sanitiser
+from streams.steps.sanitise import Policies, Sanitiser
+from streams.steps.step import Scope
 from streams.steps.validate import Validator
-from streams.steps.withdraw import Withdrawer
-
-
-def _always(_day: date) -> bool:
-    return True
+from streams.steps.withdraw import Eraser, Withdrawer
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +51,7 @@ class Terms:
     combinations: AgreedCombinations = field(default_factory=AgreedCombinations)
     scrubbed: frozenset[str] = frozenset()
     dated_by: frozenset[str] = frozenset()
-    is_open: Callable[[date], bool] = _always
+    is_open: Callable[[date], bool] = always
     personal_until: date = date.max
     released_until: date = date.max
     agreed_until: Mapping[str, date] = field(default_factory=dict)
@@ -60,7 +59,7 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """Everything the steps of several datasets share: where places are found, the areas, keys and memory."""
+    """Everything the steps of several datasets share: where places are found, the areas, keys and state."""
 
     code_lists: Mapping[str, CodeList]
     locator: Locator
@@ -69,7 +68,7 @@ class Means:
     neighbours: Mapping[str, Bounds] = field(default_factory=dict)
     scrub: Scrub | None = None
     premises: Scrub = withheld_premises
-    memory: Memory = field(default_factory=Memory)
+    state: State = field(default_factory=StateStore)
 
     @classmethod
     def of(
@@ -80,6 +79,7 @@ class Means:
         keys: KeyRing,
         gazetteer: Gazetteer | None = None,
         premises: Scrub = withheld_premises,
+        state: State | None = None,
     ) -> Means:
         """Return the means of a protocol, with its area and its neighbours' areas.
 
@@ -96,6 +96,7 @@ class Means:
             {n.short_name: Area(index, n.area, 0) for n in protocol.neighbours},
             Scrubber() if protocol.sanitising.scrubbed_texts else None,
             premises,
+            StateStore() if state is None else state,
         )
 
 
@@ -128,47 +129,75 @@ def terms_of(protocol: Protocol, supply: SupplyAgreement, catalogue: Catalogue) 
 
 
 def build_steps(terms: Terms, means: Means) -> Steps:
-    """Return the steps of one agency's dataset."""
-    record_type = terms.record_type
+    """Return the steps of one agency's dataset, in the order that `streams.decision` gives."""
+    agency, record_type, keys = terms.agency, terms.record_type, means.keys
+    regions = Regions(record_type.event_places, means.own, means.neighbours)
+    cases = _cases(terms, means)
+    scopes = {
+        (region, epoch): region_key(region, at.key)
+        for region in terms.profiles
+        for epoch, at in enumerate(keys.epochs)
+        if at.key is not None
+    }
+    policies = {scope: _policies(terms, scope, key, means) for scope, key in scopes.items()}
+    withdraw = _withdrawer(terms, policies, means)
     return Steps(
-        agency=terms.agency,
-        record_type=record_type,
-        validate=Validator(record_type, means.code_lists),
-        clean=Cleaner(record_type),
-        geocode=Geocoder(record_type, means.locator),
-        region=Regions(record_type.event_places, means.own, means.neighbours),
-        releasers={
-            (region, epoch): _releaser(terms, profiles, region_key(region, at.key), means)
-            for region, profiles in terms.profiles.items()
-            for epoch, at in enumerate(means.keys.epochs)
-            if at.key is not None
-        },
-        keys=means.keys,
-        recall=_recall(terms, means),
-        is_open=terms.is_open,
-        personal_until=terms.personal_until,
-        released_until=terms.released_until,
-        agreed_until=terms.agreed_until,
+        agency,
+        record_type,
+        reading=(
+            Validator(record_type, means.code_lists),
+            EventDay(record_type, cases),
+            Cleaner(record_type),
+        ),
+        releasing=(
+            Recall(record_type, SteadyAges(record_type, agency, keys.lasting, means.state), cases),
+            Geocoder(record_type, means.locator),
+            regions,
+            Entitlement(policies, keys, terms.is_open, terms.released_until, terms.agreed_until),
+            RegionGuard(regions),
+            Sanitiser(agency, policies, terms.personal_until),
+            Generaliser(
+                {scope: _checks(terms, scope, key, means) for scope, key in scopes.items()}
+            ),
+            withdraw,
+        ),
+        erasing=(Eraser(withdraw),),
+        policies=policies,
     )
 
 
-def _releaser(terms: Terms, profiles: Sequence[str], key: ReferenceKey, means: Means) -> Releaser:
-    record_type, lists, wanted = terms.record_type, means.code_lists, terms.combinations
-    scrub = means.scrub
-    scrubbers = {} if scrub is None else dict.fromkeys(terms.scrubbed, scrub)
-    rules = {
-        p: Rule(wanted.minimum_alike, wanted.window_days, wanted.heeded_in(p)) for p in profiles
-    }
-    policies = [Policy(record_type, p, key, lists, scrubbers, means.premises) for p in profiles]
-    return Releaser(
-        Sanitiser(policies),
-        Generaliser(
-            {
-                p: Combinations(record_type, p, key, lists, rule, means.memory)
-                for p, rule in rules.items()
-            }
-        ),
-        Withdrawer(policies, means.memory),
+def _policies(terms: Terms, scope: Scope, key: ReferenceKey, means: Means) -> Policies:
+    scrubbers = {} if means.scrub is None else dict.fromkeys(terms.scrubbed, means.scrub)
+    return Policies(
+        [
+            Policy(terms.record_type, p, key, means.code_lists, scrubbers, means.premises)
+            for p in terms.profiles[scope[0]]
+        ]
+    )
+
+
+def _checks(
+    terms: Terms, scope: Scope, key: ReferenceKey, means: Means
+) -> Mapping[str, Combinations]:
+    wanted = terms.combinations
+    return {
+        p: Combinations(
+            terms.record_type, p, key, means.code_lists,
+            Rule(wanted.minimum_alike, wanted.window_days, wanted.heeded_in(p)), means.state,
+        )
+        for p in terms.profiles[scope[0]]
+    }  # fmt: skip
+
+
+def _withdrawer(terms: Terms, policies: Mapping[Scope, Policies], means: Means) -> Withdrawer:
+    epochs = means.keys.epochs
+    return Withdrawer(
+        terms.agency,
+        terms.record_type,
+        means.keys.lasting,
+        means.state,
+        {(region, epochs[at].number): made.each for (region, at), made in policies.items()},
+        {epoch.number for epoch in epochs if epoch.key is None},
     )
 
 
@@ -177,15 +206,12 @@ def region_key(region: str, key: ReferenceKey) -> ReferenceKey:
     return key.for_purpose("region", region) if region else key
 
 
-def _recall(terms: Terms, means: Means) -> Recall:
-    lasting, memory = means.keys.lasting, means.memory
+def _cases(terms: Terms, means: Means) -> CaseDates | None:
     join = next((f.join for f in terms.record_type.fields if f.join in terms.dated_by), None)
-    cases = CaseDates(join, terms.agency, lasting, memory) if join else None
-    ages = SteadyAges(terms.record_type, terms.agency, lasting, memory)
-    return Recall(terms.record_type, ages, cases)
+    return CaseDates(join, terms.agency, means.keys.lasting, means.state) if join else None
 
 
 def _is_open(record_type: RecordType, protocol: Protocol) -> Callable[[date], bool]:
     if record_type.core:
-        return _always
+        return always
     return lambda day: protocol.is_opened(record_type.dataset, day)

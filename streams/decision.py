@@ -1,208 +1,78 @@
-"""Decides what becomes of one record: validate → clean → recall → geocode → region → sanitise → withdraw.
+"""Decides what becomes of one record.
 
-Pure: no bytes, no topics, no clock of its own. The worker and the offline commands decide by these same
-functions; the worker alone encodes and routes what was decided (`streams.sanitising.pipeline`).
+The steps are, in this order: validate → event day → clean → recall → geocode → region → entitle → guard →
+sanitise → generalise → withdraw. A record goes through each once. One with a fault ends behind clean. One
+that its supplier wants back goes through the first three, and is then erased.
+
+Pure: no bytes, no topics, no clock of its own. The worker and the offline commands decide by these
+same steps; the worker alone decodes and routes (`streams.sanitising.pipeline`).
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime
-from types import MappingProxyType
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
-from sanitiser.key_ring import KeyRing
-from sanitiser.places.location import Located
-from schemas.record_type import PERSONAL, RecordType
-from streams.steps.clean import Cleaned, Cleaner
-from streams.steps.generalise import Generaliser
-from streams.steps.geocode import Geocoder
+from schemas.record_type import RecordType
 from streams.steps.problems import Problem
-from streams.steps.recall import Recall
-from streams.steps.region import Regions
-from streams.steps.route import OWN
-from streams.steps.sanitise import Release, Sanitiser
-from streams.steps.validate import Validator
-from streams.steps.withdraw import Withdrawer
+from streams.steps.sanitise import Policies
+from streams.steps.step import Scope, Step, Work, run
 
 log = logging.getLogger(__name__)
 
-NOT_OPENED = "dataset-not-opened"
-TEXT_RESIDUE = "text-beyond-its-codes"
-REVIEW_OVERDUE = "protocol-review-overdue"
-OUTSIDE = "event-outside-the-area"
-AGREEMENT_OVER = "agreement-of-the-neighbour-over"
-RETIRED = "key-of-its-time-deleted"
 UNPROCESSABLE = Problem(
     "", "unprocessable", None, "a record that the processor can handle; report this one"
 )
 
 
-class TakenBack(NamedTuple):
-    """The release of a region and profile that its readers are to delete."""
-
-    region: str
-    profile: str
-    record_id: str
-
-
-class Outcome(NamedTuple):
-    """The decision on one record. With `faults` it is rejected, and nothing else applies.
-
-    `withheld` are the reasons why something of the record is told to nobody, or not to a profile.
-    `excluded` is True if the record has no release and somebody is entitled to other rows of its kind.
-    `by_supply` is True if the day of the supply chose the key, for want of an event's day.
-    """
-
-    faults: Sequence[Problem] = ()
-    record: Mapping[str, Any] = MappingProxyType({})
-    caveats: Sequence[str] = ()
-    locations: Mapping[str, Located] = MappingProxyType({})
-    region: str | None = None
-    releases: Sequence[Release] = ()
-    taken_back: Sequence[TakenBack] = ()
-    withheld: Sequence[str] = ()
-    combinations: Sequence[str] = ()
-    excluded: bool = False
-    by_supply: bool = False
-
-
-# The releases of one record, why there are no others, and what was generalised in them. A plain tuple,
-# since one is made for each record.
-_Made = tuple[list[Release], list[str], Sequence[str]]
-
-
-class Releaser(NamedTuple):
-    """Makes the releases of one region's events under the keys of one epoch."""
-
-    sanitise: Sanitiser
-    generalise: Generaliser
-    withdraw: Withdrawer
-
-    def __call__(
-        self, agency: str, cleaned: Cleaned, locations: Mapping[str, Located], today: date
-    ) -> _Made:
-        """Return the releases of one record, why there are no others, and what was generalised in them."""
-        record, caveats, _, unread = cleaned
-        releases = self.sanitise(agency, record, locations, caveats, unread)
-        withheld: list[str] = []
-        if len(releases) < len(self.sanitise.profiles):
-            withheld = self.sanitise.kept_out(record, unread)
-        if not releases:
-            return releases, withheld, ()
-        residues = self.sanitise.residues(record)
-        if residues:
-            withheld += [TEXT_RESIDUE] * residues
-        if not self.generalise:
-            return releases, withheld, ()
-        return releases, withheld, self.generalise(releases, record, today.toordinal())
-
-
 @dataclass(frozen=True, slots=True)
 class Steps:
-    """The steps for one agency's dataset; `releasers` by region and place of the epoch in `keys`.
+    """The steps of one agency's dataset: first `reading`, then `releasing` or `erasing`.
 
-    After the days of `personal_until` and `released_until` the protocol's review is overdue, after that of
-    `agreed_until` a neighbour's agreement is over.
+    Faults are known at the end of reading; a record that has any goes no further. `policies` has, by region
+    and place of the epoch, what the records are sanitised by.
     """
 
     agency: str
     record_type: RecordType
-    validate: Validator
-    clean: Cleaner
-    geocode: Geocoder
-    region: Regions
-    releasers: Mapping[tuple[str, int], Releaser]
-    keys: KeyRing
-    recall: Recall
-    is_open: Callable[[date], bool] = lambda _day: True
-    personal_until: date = date.max
-    released_until: date = date.max
-    agreed_until: Mapping[str, date] = field(default_factory=dict)
+    reading: tuple[Step, ...]
+    releasing: tuple[Step, ...]
+    erasing: tuple[Step, ...]
+    policies: Mapping[Scope, Policies]
 
-    def cleaned(self, given: Mapping[str, Any], now: datetime) -> Cleaned:
-        """Return a record as it is read and cleaned, with every fault; `now` is as `decide` has it."""
-        record, problems = self.validate(given, now)
-        return self.clean(record, problems, now.date(), self.recall.event_day(record))
+    def take(self, work: Work) -> None:
+        """Take the work on one record through the steps.
 
-    def decide(self, given: Mapping[str, Any], now: datetime) -> Outcome:
-        """Return the outcome of a record as it was given; `now` is local time in Europe/London.
-
-        Steps that remember records change their state: an outcome is for one record, once.
+        Steps that remember records change their state, so each record is taken once.
         """
-        today = now.date()
-        cleaned = self.cleaned(given, now)
-        if cleaned.faults:
-            return Outcome(cleaned.faults)
-        record, caveats, _, _ = cleaned
-        day = self.recall.remember(record, today)
-        locations: Mapping[str, Located] = self.geocode(record)
-        for prefix, located in locations.items():
-            if located.caveats:
-                caveats.extend([prefix + caveat for caveat in located.caveats])
-        region = self.region(locations)
-        epoch = self.keys.at(day or today)
-        by_supply = day is None and len(self.keys.epochs) > 1
-        kept_back = self._kept_back(region, epoch, today)
-        releaser = None if kept_back else self.releasers.get((region or OWN, epoch))
-        if releaser is None or region is None:
-            why = [kept_back] if kept_back else ()
-            return Outcome(
-                (), record, caveats, locations, region, withheld=why, by_supply=by_supply
-            )
-        locations = self.region.guarded(locations, region)
-        made, withheld, combinations = releaser(self.agency, cleaned, locations, today)
-        releases = made if today <= self.personal_until else _without_personal(made, withheld)
-        gone = releaser.withdraw(self.agency, record, made)
-        return Outcome(
-            (), record, caveats, locations, region, releases,
-            [TakenBack(region, *name) for name in gone] if gone else (), withheld, combinations,
-            not releases and self._is_wanted(releaser, today), by_supply,
-        )  # fmt: skip
+        run(self.reading, work)
+        if not work.faults:
+            erases = work.intake is not None and work.intake.erases
+            run(self.erasing if erases else self.releasing, work)
 
-    def erase(self, given: Mapping[str, Any], now: datetime) -> Outcome:
-        """Return what is to be taken back of a record: wherever a release of it can be, of every epoch."""
-        cleaned = self.cleaned(given, now)
-        if cleaned.faults:
-            return Outcome(cleaned.faults)
-        return Outcome(
-            taken_back=[
-                TakenBack(region, *name)
-                for (region, _), releaser in self.releasers.items()
-                for name in releaser.sanitise.names(self.agency, cleaned.record)
-            ]
-        )
+    def undo(self) -> None:
+        """Undo what the steps have remembered of the last record, whose outputs cannot be made."""
+        for step in (*self.releasing, *self.erasing):
+            step.undo()
 
-    def _is_wanted(self, releaser: Releaser, today: date) -> bool:
-        """Return whether somebody is entitled to rows now, other ones than a profile excludes."""
-        profiles = releaser.sanitise.profiles
-        return any(p != PERSONAL or today <= self.personal_until for p in profiles)
+    def decide(self, given: Mapping[str, Any], now: datetime) -> Work:
+        """Return the work done on a record as it was given; `now` is local time in Europe/London."""
+        work = Work(now, given)
+        self.take(work)
+        return work
 
-    def _kept_back(self, region: str | None, epoch: int, today: date) -> str | None:
-        """Return why a valid record is released to nobody, not even to those entitled to it."""
-        if region is None:
-            return OUTSIDE
-        if today > self.released_until:
-            return REVIEW_OVERDUE
-        if today > self.agreed_until.get(region, date.max):
-            return AGREEMENT_OVER
-        if not self.is_open(today):
-            return NOT_OPENED
-        return RETIRED if self.keys.epochs[epoch].key is None else None
+    def read(self, given: Mapping[str, Any], now: datetime) -> Work:
+        """Return a record as it is read and cleaned, with every fault; `now` is as `decide` has it."""
+        work = Work(now, given)
+        run(self.reading, work)
+        return work
 
 
-def _without_personal(made: list[Release], withheld: list[str]) -> list[Release]:
-    """Return the releases of the other profiles; add to `withheld` why there is no personal one."""
-    kept = [release for release in made if release.profile != PERSONAL]
-    if len(kept) < len(made):
-        withheld.append(f"{REVIEW_OVERDUE}-{PERSONAL}")
-    return kept
-
-
-def unprocessable(error: Exception, where: str) -> Outcome:
-    """Return the rejection of a record that broke a step.
+def unprocessable(error: Exception, where: str) -> Problem:
+    """Return the fault of a record that broke a step.
 
     Log the place in the code, never the record: an exception's text can quote it.
     """
@@ -213,4 +83,4 @@ def unprocessable(error: Exception, where: str) -> Outcome:
     log.error(
         "%s at %s on %s; the record was rejected as unprocessable", type(error).__name__, at, where
     )
-    return Outcome((UNPROCESSABLE,))
+    return UNPROCESSABLE

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from transport.messages import Output
 
 _SUPPLY_ID = pattern(rb"[0-9a-f]{32}")
+_ROW = pattern(rb"[1-9][0-9]{0,9}")
 
 
 class Handling(Enum):
@@ -29,11 +30,19 @@ def supply_of(header: Any) -> str | None:
     return None
 
 
+def row_of(header: Any) -> int | None:
+    """Return the row that a header names: up to ten decimal digits; None for anything else."""
+    if isinstance(header, bytes) and _ROW.fullmatch(header):
+        return int(header)
+    return None
+
+
 class Intake(NamedTuple):
     """One message of an intake topic as the broker holds it; `timestamp_ms` since 1970 UTC.
 
     One that `erases` tells of a record that is to be taken back from everywhere. One that is `unreadable`
-    is a place whose bytes the client could not read, with the client's reason.
+    is a place whose bytes the client could not read, with the client's reason. `row` is the header as it was
+    given, which only `row_of` reads.
     """
 
     topic: str
@@ -45,6 +54,7 @@ class Intake(NamedTuple):
     timestamp_ms: int
     erases: bool = False
     unreadable: str | None = None
+    row: Any = None
 
 
 @dataclass(slots=True)
@@ -93,9 +103,12 @@ class Tally:
 class BatchResult:
     """Everything one transaction writes, and the tallies its receipts were made from.
 
-    `changes` is what is to be remembered once it is committed; it stands in `outputs` too.
+    `changes` is what is to be remembered once it is committed; it stands in `outputs` too. `counts` is for
+    metrics. `pauses` are topics that are not to be read any more until the process is started again.
     """
 
     outputs: Sequence[Output]
-    tallies: Sequence[Tally]
+    tallies: Sequence[Tally] = ()
     changes: Mapping[bytes, bytes] = field(default_factory=dict)
+    counts: Mapping[str, int] = field(default_factory=dict)
+    pauses: frozenset[str] = frozenset()

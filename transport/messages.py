@@ -9,6 +9,8 @@ MARKING_HEADER = "marking"
 WRITER_HEADER = "writer"
 ERASE_HEADER = "erase"
 """On a record that its supplier wants back from wherever it went."""
+ROW_HEADER = "row"
+"""On a record, the number of its row in the supplier's file, in decimal digits."""
 
 Headers = list[tuple[str, str | bytes | None]]
 

@@ -167,6 +167,8 @@ class Transactor:
             send_offsets()
             self._await_delivery(send_offsets, clock)
             self._produce(others, clock)
+            # The commit would wait for them too, but in steps of 10 ms. It says what was not delivered.
+            self._flush(clock)
             self._until_done(lambda: producer.commit_transaction(CALL_SECONDS), clock)
         except TransactionAborted as error:
             self._until_done(lambda: producer.abort_transaction(CALL_SECONDS), clock)

@@ -37,7 +37,7 @@ from schemas.derive import intake_schema
 from schemas.london import london_today
 from schemas.wire import WireError
 from transport.client_names import publishing_transaction
-from transport.messages import ERASE_HEADER, SUPPLY_HEADER, Headers, Output
+from transport.messages import ERASE_HEADER, ROW_HEADER, SUPPLY_HEADER, Headers, Output
 from transport.reader import Offsets
 
 SPARED = "not one of the rows to be erased"
@@ -182,9 +182,9 @@ class _Topics:
             except WireError:
                 continue  # the agency's own topic may hold what others of its tools wrote
 
-    def intake_message(self, key: bytes | None, record: dict[str, Any]) -> Output:
-        """One record on its way in, with its supply in the header."""
-        headers: Headers = [(SUPPLY_HEADER, self._identifier.encode())]
+    def intake_message(self, key: bytes | None, record: dict[str, Any], row: int) -> Output:
+        """Return the message of one record, with its supply and its row in headers."""
+        headers: Headers = [(SUPPLY_HEADER, self._identifier.encode()), (ROW_HEADER, b"%d" % row)]
         if self._erases:
             headers.append((ERASE_HEADER, b"1"))
         return Output(self.intake, key, self.encode_record(record), headers)
@@ -247,7 +247,7 @@ class _Run:
         self.counts.add(converted, self.dates)
         if converted.record is None or not send:
             return None
-        return self.topics.intake_message(converted.key, converted.record)
+        return self.topics.intake_message(converted.key, converted.record, row.number)
 
     def _write(self, chunk: Chunk, *, complete: bool) -> None:
         if chunk.rows or complete:

@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from sanitiser.places.postcode_store import load
+from sanitiser.places.postcode_store import load_columns
 
 BATH_AND_NORTH_EAST_SOMERSET = "E06000022"
 
@@ -43,8 +43,8 @@ def points_of_index(
         PostcodeIndexError: the index is missing or damaged.
         ValueError: it holds no postcode of the district.
     """
-    metadata, arrays = load(folder)
-    return points(arrays, metadata.districts, district)
+    metadata, columns = load_columns(folder)
+    return points(columns, metadata.districts, district)
 
 
 def points(columns: Columns, district_codes: tuple[str, ...], district: str) -> tuple[Point, ...]:

@@ -68,6 +68,12 @@ _DISCLOSED = "disclosed"
 
 TOMBSTONE_DAYS = 28
 
+STATE_SLACK_DAYS = 7
+"""Days by which the topics of state are retained for longer than the state counts.
+
+So the broker deletes nothing that counts, and two workers, whose clocks are less apart, agree on what does.
+"""
+
 _OF_RELEASES = {
     # What was corrected or taken back is gone from the broker a day later; the newest alone is kept.
     "cleanup.policy": "compact,delete",
@@ -308,10 +314,11 @@ def topics(protocol: Protocol, catalogue: Catalogue) -> tuple[Topic, ...]:
 
 
 def state_days(protocol: Protocol) -> dict[StateKind, int]:
-    """Return the days that each kind of the workers' state is kept: never fewer than what it protects.
+    """Return the days that each kind of the workers' state counts: never fewer than what it protects.
 
     An entry protects the newest release that used it. It is written again if it is used `RENEWAL_DAYS`
-    after it was written. The broker deletes whole segments, so as many days again are added.
+    after it was written. As many days again are added: the broker deletes releases by whole segments, so
+    they can be read for longer than they are retained.
     """
     releases, window = (
         protocol.retention.releases_days,
@@ -384,8 +391,14 @@ def _topics(protocol: Protocol, catalogue: Catalogue) -> Iterator[Topic]:
         )  # fmt: skip
     kept = state_days(protocol)
     for kind, days in kept.items():
-        yield topic(names.state(kind), "internal", "worker", days, catalogue.system["memory"])
-    yield topic(names.memory, "internal", "worker", max(kept.values()), catalogue.system["memory"])
+        yield topic(
+            names.state(kind), "internal", "worker", days + STATE_SLACK_DAYS,
+            catalogue.system["memory"],
+        )  # fmt: skip
+    yield topic(
+        names.memory, "internal", "worker", max(kept.values()) + STATE_SLACK_DAYS,
+        catalogue.system["memory"],
+    )  # fmt: skip
     yield topic(names.audit, "audit", "worker", keep.audit_days, catalogue.system["audit"])
     yield topic(
         names.in_force, "internal", "operator", keep.audit_days,

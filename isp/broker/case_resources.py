@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import (  # type: ignore[attr-defined]
@@ -36,6 +37,11 @@ class Openings:
     admin: AdminClient
     names: Names
     keys: CaseKeys
+
+    @classmethod
+    def by(cls, connection: Mapping[str, Any], names: Names, keys: CaseKeys) -> Openings:
+        """Return what acts by the administrator's connection."""
+        return cls(AdminClient({**connection}), names, keys)
 
     def make_topic(self, topic: Topic) -> None:
         """Create the topic of a case where there is none."""

@@ -11,7 +11,7 @@ from pydantic import AwareDatetime, ValidationError
 
 from isp.agreement.protocol import HEALTH, Name, Party, Post, Protocol
 from isp.cases.letters import CaseId, Consent, Digest, Request, Subject
-from isp.cases.steps import Step, StepKind, code_of
+from isp.cases.steps import ADVICE, Step, StepKind, code_of
 from schemas.actors import Actor
 from schemas.formats import FORMAT, Format, Signed
 
@@ -89,6 +89,12 @@ class Case(Signed):
     def grounds(self) -> str:
         """The legal basis and conditions relied on."""
         return " ".join((self.legal_basis, *self.conditions))
+
+    @property
+    def is_advised_against(self) -> bool:
+        """Return True if the newest advice of the guardian is to withhold."""
+        advice = (step.kind for step in reversed(self.history) if step.kind in ADVICE)
+        return next(advice, None) is StepKind.ADVISED_TO_WITHHOLD
 
     def after(self, state: State, at: datetime, actor: Actor, kind: StepKind, reason: str = "",
               detail: str = "", **changes: Any) -> Case:  # fmt: skip

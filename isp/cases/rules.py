@@ -331,7 +331,9 @@ def _onward(asked: Request, cases: Mapping[str, Case]) -> Iterator[str]:
     if asked.onward_from is None:
         return
     before = cases.get(asked.onward_from)
-    if before is None or before.flow is None:
-        yield f"no case {asked.onward_from} is open from which it could be handed on"
-    elif before.supplier != asked.supplier:
-        yield f"what came from {before.supplier!r} is for its officer to hand on (onward disclosure)"
+    if before is None or before.flow is None or before.supplier != asked.supplier:
+        # The same words for each: who has nothing to do with a case is not told whose it is.
+        yield (
+            f"no case {asked.onward_from} of {asked.supplier!r} is open from which it could be handed on; "
+            "ask the agency from which it came (onward disclosure)"
+        )

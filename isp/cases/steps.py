@@ -45,6 +45,10 @@ class StepKind(StrEnum):
     CLOSED = "closed"
 
 
+ADVICE = frozenset({StepKind.ADVISED_TO_SHARE, StepKind.ADVISED_TO_WITHHOLD})
+"""The steps by which a Caldicott Guardian advises."""
+
+
 class Readers(Enum):
     """Who may see the reason of a step."""
 

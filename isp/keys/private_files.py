@@ -16,10 +16,37 @@ PRIVATE_FOLDER = 0o700
 
 
 def make_folder(path: Path) -> Path:
-    """Create a folder of mode 0700 where there is none, and give its path."""
+    """Create a folder of mode 0700 where there is none, and return its path.
+
+    Raises:
+        SecretError: there is one in which every user may replace files.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     path.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
+    mode = stat.S_IMODE(path.stat().st_mode)
+    # With the sticky bit, as in /tmp, each replaces only what is its own.
+    if mode & stat.S_IWOTH and not mode & stat.S_ISVTX:
+        message = (
+            f"{path} has mode {mode:04o}, so other users may replace what is in it; accepted is a "
+        )
+        raise SecretError(
+            f"{message}folder that its owner alone may write to. Run: chmod 700 {path}"
+        )
     return path
+
+
+def make_secret_folder(path: Path) -> Path:
+    """Create a folder as `make_folder`, and refuse a link in its place.
+
+    Raises:
+        SecretError: the path is a link, which somebody else can have made, or as `make_folder`.
+    """
+    if path.is_symlink():
+        message = (
+            f"{path} is a link; accepted is a folder of mode 0700. Put the folder itself there"
+        )
+        raise SecretError(message)
+    return make_folder(path)
 
 
 def read(path: Path) -> str:

@@ -65,8 +65,5 @@ def truths(order: Order, progress: Progress, at: datetime | None = None) -> list
 
 def _fullest(steps: Steps) -> Steps:
     """Return the same steps, but for those that tell something more coarsely."""
-    releasers = {
-        at: releaser._replace(generalise=Generaliser({}))
-        for at, releaser in steps.releasers.items()
-    }
-    return replace(steps, releasers=releasers)
+    releasing = tuple(step for step in steps.releasing if not isinstance(step, Generaliser))
+    return replace(steps, releasing=releasing)

@@ -16,7 +16,6 @@ from ops.embedded.errors import StackError
 from ops.screen import say
 from ops.settings import Settings
 from schemas.catalogue import SCHEMA_FOLDER, Catalogue
-from transport.client_names import recorder_transaction
 
 if TYPE_CHECKING:
     from connectors.account import Account
@@ -104,13 +103,10 @@ def account_of(protocol: Protocol, party: str, stack: Stack) -> Account:
 
 def recorder_of(stack: Stack, protocol: Protocol, catalogue: Catalogue, chain: str) -> Recorder:
     """Writes to the recorder's `chain` of the audit on the stack."""
-    from isp.audit.recorder import Recorder
-    from isp.broker.registered import schemas_of
+    from ops.recording import recorder_on
+    from ops.system import deployment_of
 
-    principal = Names(protocol.prefix).recorder
-    client = stack.secrets.client_config(stack.inside, principal)
-    schemas = schemas_of(client, protocol.prefix, catalogue)
-    return Recorder(client, protocol, catalogue, schemas, recorder_transaction(principal, chain))
+    return recorder_on(deployment_of(stack), protocol, catalogue, chain)
 
 
 def columns_of(name_or_file: str | None, dataset: str, catalogue: Catalogue) -> Mapping:

@@ -12,7 +12,6 @@ import typer
 from rich.table import Table
 
 from isp.agreement.protocol_file import load_protocol
-from isp.agreement.topics import Names
 from isp.audit.kept_heads import HeadKeeper, heads_file
 from isp.broker.signed import load_signed
 from isp.cases.case import Case, Waiting, waiting
@@ -34,14 +33,12 @@ from ops.commands.common import (
     running_stack,
 )
 from ops.commands.officer import Key, Party, officer_of
-from ops.embedded.broker_config import ADMIN
 from ops.embedded.stack import Stack
 from ops.screen import Screen, json_text, say, say_json
 from ops.supervisor import Supervisor
 from schemas.actors import Actor
 from schemas.catalogue import load_catalogue
 from schemas.london import london_time
-from streams.disclosure.process import discloser_settings, run_discloser
 
 disclose = typer.Typer(
     no_args_is_help=True,
@@ -114,6 +111,12 @@ def approve(
     no_prejudice: Annotated[
         bool, typer.Option("--no-prejudice", help="No proceedings are prejudiced (scrutiny).")
     ] = False,
+    against_advice: Annotated[
+        bool,
+        typer.Option(
+            "--against-advice", help="Approve although the Caldicott Guardian advised to withhold."
+        ),
+    ] = False,
     protocol: ProtocolOption = None,
     run_dir: RunDir = None,
     as_json: AsJson = False,
@@ -136,7 +139,10 @@ def approve(
         "without_consent": exception,
         "no_prejudice": no_prejudice,
     }
-    _decide("approve", case, party, key, reason, protocol, run_dir, more, as_json=as_json)
+    _decide(
+        "approve", case, party, key, reason, protocol, run_dir, more,
+        against_advice=against_advice, as_json=as_json,
+    )  # fmt: skip
 
 
 @disclose.command()
@@ -339,6 +345,9 @@ def serve(
     supervised: Annotated[
         bool, typer.Option("--supervised", help="Start again whenever it ends by itself.")
     ] = False,
+    metrics_port: Annotated[
+        int | None, typer.Option(help="Serve Prometheus metrics on this loopback port.")
+    ] = None,
     protocol: ProtocolOption = None,
     run_dir: RunDir = None,
     exercise: Exercise = False,
@@ -355,13 +364,13 @@ def serve(
         logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
         alone = [argument for argument in sys.argv[1:] if argument != "--supervised"]
         raise typer.Exit(Supervisor([sys.executable, "-m", "ops.cli", *alone]).run())
-    stack, catalogue = running_stack(run_dir), load_catalogue()
+    from ops.discloser import DiscloserProgram
+    from ops.system import deployment_of
+
+    stack = running_stack(run_dir)
     file = protocol_of(stack.run_dir, protocol)
-    agreed = load_signed(file, catalogue, exercise=exercise).protocol
-    own = stack.secrets.client_config(stack.inside, Names(agreed.prefix).discloser)
-    admin = stack.secrets.client_config(stack.inside, ADMIN)
-    secrets = stack.secrets.folder
-    run_discloser(discloser_settings(agreed, catalogue, own, admin, secrets))
+    signed = load_signed(file, load_catalogue(), exercise=exercise)
+    DiscloserProgram.of(deployment_of(stack), signed, metrics_port).run()
 
 
 def office_of(party: str, protocol_file: Path | None, run_dir: Path | None) -> tuple[Office, Stack]:
@@ -384,11 +393,16 @@ def _decide(
     run_dir: Path | None,
     more: dict[str, Any],
     *,
+    against_advice: bool = False,
     as_json: bool,
 ) -> None:
     office, _ = office_of(party, protocol, run_dir)
     officer = officer_of(office, key)
     stands = office.case(case)
+    if outcome == "approve" and stands.is_advised_against and not against_advice:
+        message = f"the Caldicott Guardian advised to withhold; `ipu disclose show {case}` has the "
+        message += "reason. To approve all the same, give --against-advice, and say why in --reason"
+        raise typer.BadParameter(message, param_hint="--against-advice")
     about = {"case": case, "previous": stands.head}
     letter = letter_of(Decision, officer, **about, outcome=outcome, reason=reason, **more)
     _tell(office.send(letter, officer), as_json=as_json)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.table import Table
 
-from isp.agreement.access import principals, rules
+from isp.agreement.access import Rule, principals, rules
 from isp.agreement.law import load_law
+from isp.agreement.openings import closed_datasets
 from isp.agreement.protocol import EXERCISE, Protocol, ProtocolError
 from isp.agreement.protocol_file import overdue_review
 from isp.agreement.review_date import review_notice
@@ -51,7 +52,9 @@ def check(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Read a protocol and show what follows from it; changes nothing and needs no broker.
+    """Read a protocol and show what follows from it today; changes nothing and needs no broker.
+
+    A peripheral dataset that no requirement opens today has no reader and no writer, as at the broker.
 
     Exit code 0 if it is fit to be signed or is signed by all who must, 1 with each finding's file, line
     and place if not. Nothing is ever applied that is not signed.
@@ -144,32 +147,35 @@ def _print_findings(findings: list[str], *, as_json: bool) -> None:
 
 
 def _as_document(protocol: Protocol, catalogue: Catalogue) -> dict[str, object]:
+    closed = closed_datasets(protocol, catalogue, london_today())
+    allowed = rules(protocol, closed)
     return {
         "findings": [],
         "partnership": protocol.title,
         "review": protocol.review.isoformat(),
         "principals": list(principals(protocol)),
-        "topics": [_row(topic, protocol) for topic in topics(protocol, catalogue)],
+        "not_open": sorted(closed),
+        "topics": [_row(topic, protocol, allowed) for topic in topics(protocol, catalogue)],
     }
 
 
-def _row(topic: Topic, protocol: Protocol) -> dict[str, object]:
+def _row(topic: Topic, protocol: Protocol, allowed: Collection[Rule]) -> dict[str, object]:
     return {
         "name": topic.name,
         "owner": topic.owner,
         "marking": topic.marking,
         "retention_days": topic.retention_ms // DAY_MS,
         "partitions": topic.partitions,
-        "writes": _who("write", topic, protocol),
-        "reads": _who("read", topic, protocol),
+        "writes": _who("write", topic, protocol, allowed),
+        "reads": _who("read", topic, protocol, allowed),
     }
 
 
-def _who(operation: str, topic: Topic, protocol: Protocol) -> list[str]:
+def _who(operation: str, topic: Topic, protocol: Protocol, allowed: Collection[Rule]) -> list[str]:
     names = Names(protocol.prefix)
     return sorted(
         str(names.party_of(rule.principal))
-        for rule in rules(protocol)
+        for rule in allowed
         if (rule.operation, rule.resource, rule.name) == (operation, "topic", topic.name)
     )
 
@@ -179,13 +185,18 @@ def _print_table(protocol: Protocol, catalogue: Catalogue) -> None:
     table.add_column("topic", overflow="fold", ratio=1)
     for heading in ("days", "writes", "reads"):
         table.add_column(heading, overflow="fold")
+    closed = closed_datasets(protocol, catalogue, london_today())
+    allowed = rules(protocol, closed)
     for topic in topics(protocol, catalogue):
-        row = _row(topic, protocol)
-        writes, reads = (", ".join(_who(what, topic, protocol)) for what in ("write", "read"))
-        table.add_row(topic.name, str(row["retention_days"]), writes, reads)
+        who = (", ".join(_who(what, topic, protocol, allowed)) for what in ("write", "read"))
+        table.add_row(topic.name, str(topic.retention_ms // DAY_MS), *who)
     console = Screen()
     console.print(table)
     console.print(f"{len(principals(protocol))} principals; to be reviewed by {protocol.review}")
+    if closed:
+        console.print(
+            f"not open today, so nobody supplies or reads it: {', '.join(sorted(closed))}"
+        )
     notice = review_notice(protocol, london_today())
     if notice is not None:
         console.print(notice, style="yellow")

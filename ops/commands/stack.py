@@ -14,6 +14,7 @@ from ops.background import log_of
 from ops.commands.common import DEFAULT_PROTOCOL, AsJson, Exercise, RunDir
 from ops.commands.first_keys import AcceptedKeys, OverExercise, accepting
 from ops.embedded.layout import Layout
+from ops.embedded.service import Service
 from ops.exercise import exercise
 from ops.extras import need
 from ops.keeper import Keeper
@@ -133,7 +134,8 @@ def _outcome(system: System) -> dict[str, object]:
         "exercise": system.protocol.exercise,
         "bootstrap": stack.bootstrap,
         "registry_url": stack.registry_url,
-        "metrics_url": _metrics_url(system),
+        "metrics_url": _metrics_url(system.worker),
+        "discloser_metrics_url": _metrics_url(system.discloser),
         "households": system.households,
         "run_dir": str(stack.run_dir),
         "logs": str(Layout(stack.run_dir).logs),
@@ -143,8 +145,8 @@ def _outcome(system: System) -> dict[str, object]:
     }
 
 
-def _metrics_url(system: System) -> str | None:
-    return f"http://127.0.0.1:{system.worker.port}/metrics" if system.worker else None
+def _metrics_url(program: Service | None) -> str | None:
+    return f"http://127.0.0.1:{program.port}/metrics" if program else None
 
 
 def _summary(system: System) -> str:
@@ -159,6 +161,8 @@ def _summary(system: System) -> str:
         lines.append(
             f"worker     {log_of(stack.run_dir)}   (supervised; pid {system.worker.process.pid})"
         )
-        lines.append(f"metrics    {_metrics_url(system)}   (user {USER}, with its password)")
+        lines.append(f"metrics    {_metrics_url(system.worker)}   (user {USER}, with its password)")
+    if system.discloser:
+        lines.append(f"discloser  {_metrics_url(system.discloser)}   (its metrics, likewise)")
     lines.append(f"households {system.households or NO_HOUSEHOLDS}")
     return "\n".join([*lines, f"logs       {layout.logs}", "stop with  ipu down"])

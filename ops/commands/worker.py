@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from filelock import FileLock, Timeout
 
-from isp.agreement.topics import Names
 from isp.keys import private_files
 from ops.commands.common import Exercise, RunDir, protocol_of, running_stack
 from ops.supervisor import Supervisor
@@ -57,27 +56,16 @@ def worker(
         raise typer.Exit(Supervisor([sys.executable, "-m", "ops.cli", *alone]).run())
     # Not sooner: a supervisor has no use for any of it, and would start its worker a second later.
     from isp.broker.signed import load_signed
-    from ops.metrics_door import USER as METRICS
-    from ops.reference import INDEX_FOLDER
-    from ops.system import keys_of
-    from ops.worker import WorkerSettings, run_worker
+    from ops.system import deployment_of
+    from ops.worker import STATE_FOLDER, WorkerSettings, run_worker
 
     stack = running_stack(run_dir)
     protocol_file = protocol_of(stack.run_dir, protocol)
     signed = load_signed(protocol_file, load_catalogue(), exercise=exercise)
-    principal = Names(signed.protocol.prefix).worker
+    deployment = deployment_of(stack)
     with _alone_in(stack, slot):
-        run_worker(
-            WorkerSettings(
-                signed=signed,
-                index=stack.run_dir / INDEX_FOLDER,
-                connection=dict(stack.secrets.client_config(stack.inside, principal)),
-                keys=keys_of(stack),
-                slot=slot,
-                metrics_port=metrics_port,
-                metrics_password=stack.secrets.password(METRICS),
-            )
-        )
+        state = stack.run_dir / STATE_FOLDER
+        run_worker(WorkerSettings.of(deployment, signed, stack.run_dir, state, slot, metrics_port))
 
 
 @contextmanager

@@ -46,7 +46,12 @@ class Layout:
         return self.run_dir / "stack.lock"
 
     def make(self) -> None:
-        """Create the folders, each of mode 0700."""
+        """Create the folders, each of mode 0700.
+
+        Raises:
+            SecretError: one can be written to by every user, or the folder of secrets is a link.
+        """
         private_files.make_folder(self.run_dir)
-        for folder in (self.broker, self.registry, self.logs, self.secrets.folder):
+        for folder in (self.broker, self.registry, self.logs):
             private_files.make_folder(folder)
+        private_files.make_secret_folder(self.secrets.folder)

@@ -39,7 +39,7 @@ def from_topic(
         headers = dict(message.headers() or ())
         supply = headers.get(SUPPLY_HEADER)
         try:
-            given = flow.decode(message.value())
+            given = flow.decode.read(message.value())
         except Undecodable:
             continue
         yield Candidate(flow.steps, given, supply_of(supply))

@@ -71,10 +71,10 @@ def ids_about(
         if record_type.dataset not in matches:
             matches[record_type.dataset] = about(record_type)
             named_by[record_type.dataset] = list(policies(record_type))
-        record, _, faults, _ = candidate.steps.cleaned(candidate.given, now)
-        if not faults and matches[record_type.dataset](record):
+        read = candidate.steps.read(candidate.given, now)
+        if not read.faults and matches[record_type.dataset](read.record):
             named = named_by[record_type.dataset]
-            found |= ids_of_original(candidate.steps, record, lasting, named)
+            found |= ids_of_original(candidate.steps, read.record, lasting, named)
     return frozenset(found)
 
 
@@ -94,13 +94,13 @@ def _compared(
     digest: str, candidate: Candidate, now: datetime
 ) -> tuple[str | None, dict[str, Any]]:
     steps = candidate.steps
-    record, _, faults, _ = steps.cleaned(candidate.given, now)
-    if not faults:
-        for releaser in steps.releasers.values():
-            field = releaser.sanitise.digests(steps.agency, record).get(digest)
+    read = steps.read(candidate.given, now)
+    if not read.faults:
+        for policies in steps.policies.values():
+            field = policies.digests(steps.agency, read.record).get(digest)
             if field is not None:
-                return field, record
-    return None, record
+                return field, read.record
+    return None, read.record
 
 
 def _reference(field: str, record: Mapping[str, Any], record_type: RecordType) -> dict[str, str]:

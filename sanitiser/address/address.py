@@ -100,7 +100,11 @@ def released_address(address: str) -> str | None:
     from the name of a house or of a person that stands where a village would ("5 Acacia Avenue,
     John Smith, Bath"), and the postcode and district that are released say where the street is.
     """
-    parts = split(address)
+    return released_part(split(address))
+
+
+def released_part(parts: SplitAddress) -> str | None:
+    """Return what `released_address` gives of an address that was split."""
     return ", ".join([parts.street, *parts.towns]) if parts.certain and parts.street else None
 
 

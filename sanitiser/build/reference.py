@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from sanitiser.build.packing import pack
 from sanitiser.build.reference_sources import (
     BadReference,
     Households,
@@ -18,12 +19,11 @@ from sanitiser.build.reference_sources import (
     read_households,
     table_of,
 )
+from sanitiser.places.packed_columns import UNKNOWN, Columns
 from sanitiser.places.postcode_store import (
     TILE_M,
     TILES_EAST,
     TILES_NORTH,
-    UNKNOWN,
-    Arrays,
     Metadata,
     check_k,
     save,
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
+
+    from sanitiser.places.packed_columns import Packed
 
 __all__ = [
     "BadReference",
@@ -46,6 +48,7 @@ __all__ = [
 ]
 
 _RELATIVE_SLACK = 1e-9
+_SHORTEST = 5
 
 
 class _Positions(NamedTuple):
@@ -84,7 +87,7 @@ def build_index(
         f"{metadata.substituted} postcodes substituted, "
         f"{metadata.without_substitute} without substitute"
     )
-    _write(out, metadata, _arrays(table, counts, released))
+    _write(out, metadata, pack(_columns(table, counts, released)))
     return metadata
 
 
@@ -143,6 +146,9 @@ def _sorted(table: PostcodeTable) -> PostcodeTable:
             f"{table.source}: {len(table.keys) - len(keys)} postcodes are given more than once"
         )
         raise BadReference(message)
+    short = keys[np.strings.str_len(keys) < _SHORTEST]
+    if len(short):
+        raise BadReference(f"{table.source}: {short[0].decode()!r} is no postcode")
     east, north = table.eastings[first], table.northings[first]
     inside = (
         (east >= 0) & (east < TILES_EAST * TILE_M) & (north >= 0) & (north < TILES_NORTH * TILE_M)
@@ -168,23 +174,14 @@ def _counts(table: PostcodeTable, households: Households | None) -> NDArray[np.i
     return counts
 
 
-def _arrays(table: PostcodeTable, counts: NDArray[np.int16], released: NDArray[np.int32]) -> Arrays:
+def _columns(
+    table: PostcodeTable, counts: NDArray[np.int16], released: NDArray[np.int32]
+) -> Columns:
     moved = released[(released != UNKNOWN) & (released != np.arange(len(released)))]
     stands_in = np.zeros(len(released), np.bool_)
     stands_in[moved] = True
-    tiles = (table.northings // TILE_M) * TILES_EAST + table.eastings // TILE_M
-    tile_rows = np.argsort(tiles, kind="stable")
-    offsets = np.searchsorted(tiles[tile_rows], np.arange(TILES_EAST * TILES_NORTH + 1))
-    return Arrays(
-        table.keys,
-        table.eastings,
-        table.northings,
-        counts,
-        released,
-        stands_in,
-        table.districts,
-        tile_rows.astype(np.int32),
-        offsets.astype(np.int32),
+    return Columns(
+        table.keys, table.eastings, table.northings, counts, released, stands_in, table.districts
     )
 
 
@@ -210,11 +207,11 @@ def _metadata(
     )
 
 
-def _write(out: Path, metadata: Metadata, arrays: Arrays) -> None:
+def _write(out: Path, metadata: Metadata, packed: Packed) -> None:
     out.parent.mkdir(parents=True, exist_ok=True)
     built = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
     try:
-        save(built, metadata, arrays)
+        save(built, metadata, packed)
         built.chmod(0o755)
         _replace(built, out)
     except BaseException:

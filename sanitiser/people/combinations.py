@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from struct import Struct
 from typing import Any, NamedTuple
 
-from sanitiser.memory import Memory
 from sanitiser.people.ages import band
 from sanitiser.references import ReferenceKey
+from sanitiser.state import State
 from schemas.codes import CodeList
 from schemas.people import Person, attribute, coarser_name, people
 from schemas.record_type import RecordType
@@ -52,7 +52,7 @@ class Combinations:
         key: ReferenceKey,
         code_lists: Mapping[str, CodeList],
         rule: Rule,
-        memory: Memory,
+        memory: State,
     ) -> None:
         """Compile the ladder of each person; classes of different profiles share nothing."""
         self._places = record_type.released_places(profile)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from sanitiser.address import address as addresses
+from sanitiser.address.address import SplitAddress
 from sanitiser.places.coordinates import to_national_grid
 from sanitiser.places.gazetteer import Gazetteer
 from sanitiser.places.postcodes import Place, Postcode, PostcodeIndex, normalise
@@ -153,16 +154,15 @@ def _method(given: Given, stated: Postcode | None, point: tuple[float, float] | 
     return "coordinates" if in_metres else "wgs84-coordinates"
 
 
-def _lies_within(address: str, stated: Postcode | None) -> bool:
+def _lies_within(parts: SplitAddress, stated: Postcode | None) -> bool:
     """Whether nothing given contradicts that the address lies in the stated postcode.
 
     The street of one postcode beside another postcode would get out however few households the
     first has. So a postcode that is merely the nearest to the coordinates lends no street.
     """
-    if stated is None:
+    if stated is None or parts.reason == "several-postcodes":
         return False
-    parts = addresses.split(address)
-    return parts.reason != "several-postcodes" and parts.postcode in {None, stated.postcode}
+    return parts.postcode is None or parts.postcode == stated.postcode
 
 
 def _release(
@@ -182,9 +182,10 @@ def _street(
         return None, ()
     if not place.street_allowed:
         return None, ("address-of-a-postcode-that-stands-in",)
-    if not _lies_within(address, stated):
+    parts = addresses.split(address)
+    if not _lies_within(parts, stated):
         return None, ("address-not-known-to-lie-in-the-postcode",)
-    released = addresses.released_address(address)
+    released = addresses.released_part(parts)
     return released, () if released else ("address-split-uncertain",)
 
 

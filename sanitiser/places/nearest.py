@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sanitiser.places.postcode_store import TILE_M, TILES_EAST, TILES_NORTH, Arrays
+from sanitiser.places.postcode_store import TILE_M, TILES_EAST, TILES_NORTH
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
     from scipy.spatial import cKDTree  # type: ignore[import-untyped]
+
+    from sanitiser.places.packed_columns import Packed
 
 _TREES = 256
 _POINTS = 65_536
@@ -24,9 +26,15 @@ _RELATIVE_SLACK = 1e-9
 class NearestSearch:
     """Exact nearest rows within `limit_m` metres; of equally near ones the first."""
 
-    def __init__(self, arrays: Arrays, limit_m: int) -> None:
-        """Take the mapped arrays; nothing is built before the first search."""
-        self._arrays = arrays
+    def __init__(
+        self,
+        packed: Packed,
+        points: Callable[[NDArray[np.int32]], NDArray[np.int32]],
+        limit_m: int,
+    ) -> None:
+        """Take the mapped columns, and the points of rows; nothing is built before the first search."""
+        self._packed = packed
+        self._points = points
         self._limit_m = limit_m
         self._tree = lru_cache(maxsize=_TREES)(self._build_tree)
         self.row = lru_cache(maxsize=_POINTS)(self._search)
@@ -48,15 +56,16 @@ class NearestSearch:
         from scipy.spatial import cKDTree  # noqa: PLC0415
 
         rows = np.concatenate([np.empty(0, np.int32), *self._rows_around(east, north)])
-        e, n = self._arrays.eastings[rows], self._arrays.northings[rows]
-        near = _within(e, east, self._limit_m) & _within(n, north, self._limit_m)
+        points = self._points(rows)
+        near = _within(points[:, 0], east, self._limit_m)
+        near &= _within(points[:, 1], north, self._limit_m)
         if not near.any():
             return None
-        return cKDTree(np.column_stack((e[near], n[near])), balanced_tree=False), rows[near]
+        return cKDTree(points[near], balanced_tree=False), rows[near]
 
     def _rows_around(self, east: int, north: int) -> Iterator[NDArray[np.int32]]:
         ring = math.ceil(self._limit_m / TILE_M)
-        offsets, rows = self._arrays.tile_offsets, self._arrays.tile_rows
+        offsets, rows = self._packed.tile_offsets, self._packed.tile_rows
         for x in range(max(east - ring, 0), min(east + ring + 1, TILES_EAST)):
             for y in range(max(north - ring, 0), min(north + ring + 1, TILES_NORTH)):
                 tile = y * TILES_EAST + x

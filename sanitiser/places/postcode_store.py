@@ -1,29 +1,28 @@
 """The files of a postcode index: one folder of memory-mapped arrays beside their `metadata.json`.
 
-Every array has one row for each postcode, in ascending order of the compact postcode, save the
-two that list rows by 10 km tile. Coordinates are whole metres of the British National Grid
-(EPSG:27700).
+`sanitiser.places.packed_columns` says what the arrays hold.
 """
 
 from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, fields
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from sanitiser.places.packed_columns import Columns, Packed, unpack
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 METADATA_FILE = "metadata.json"
 K_FLOOR = 4
 """Guidance, Appendix 1: a postcode of fewer than four households is disclosive."""
 
-UNKNOWN = -1
 TILE_M = 10_000
 TILES_EAST, TILES_NORTH = 70, 130
 """The National Grid's extent, 700 km by 1300 km, in tiles."""
@@ -39,6 +38,18 @@ class IndexNotBuilt(PostcodeIndexError):
 
 class IndexCorrupt(PostcodeIndexError):
     """The files of a postcode index are missing, cut off or contradict each other."""
+
+
+class IndexOfAnotherFormat(PostcodeIndexError):
+    """The index was written by an earlier or later version of this program.
+
+    `counted` is True if it was built with counts of households.
+    """
+
+    def __init__(self, message: str, *, counted: bool) -> None:
+        """Take the message."""
+        super().__init__(message)
+        self.counted = counted
 
 
 class IndexMismatch(PostcodeIndexError):
@@ -66,26 +77,25 @@ class Metadata:
     format_version: int = FORMAT_VERSION
 
 
-class Arrays(NamedTuple):
-    """The columns of an index.
-
-    `household_counts` holds -1 for unknown. `released_rows` holds the row released in place of
-    each: itself with k households or more, else its substitute, -1 where none lies within the
-    limit.
-    """
-
-    keys: NDArray[np.bytes_]
-    eastings: NDArray[np.int32]
-    northings: NDArray[np.int32]
-    household_counts: NDArray[np.int16]
-    released_rows: NDArray[np.int32]
-    stands_in: NDArray[np.bool_]
-    districts: NDArray[np.uint16]
-    tile_rows: NDArray[np.int32]
-    tile_offsets: NDArray[np.int32]
-
-
-_DTYPES = ("S7", "<i4", "<i4", "<i2", "<i4", "|b1", "<u2", "<i4", "<i4")
+_COUNTS = ("|u1", "<u2")
+"""The narrower one where there are few enough different counts."""
+_DTYPES: dict[str, tuple[str, ...]] = {
+    "run_keys": ("S7",),
+    "run_rows": ("<i4",),
+    "run_squares_east": ("|u1",),
+    "run_squares_north": ("|u1",),
+    "run_districts": ("<u2",),
+    "units": ("<u2",),
+    "eastings": ("<u2",),
+    "northings": ("<u2",),
+    "count_values": ("<i2",),
+    "counts": _COUNTS,
+    "moved_rows": ("<i4",),
+    "moved_to": ("<i4",),
+    "stands_in": ("|u1",),
+    "tile_rows": ("<i4",),
+    "tile_offsets": ("<i4",),
+}
 
 
 def check_k(k: int) -> None:
@@ -95,25 +105,33 @@ def check_k(k: int) -> None:
         raise IndexMismatch(message)
 
 
-def save(folder: Path, metadata: Metadata, arrays: Arrays) -> None:
+def save(folder: Path, metadata: Metadata, packed: Packed) -> None:
     """Write an index into `folder`, which exists; the caller renames it into place."""
-    for (name, array), dtype in zip(arrays._asdict().items(), _DTYPES, strict=True):
-        np.save(folder / f"{name}.npy", array.astype(dtype, copy=False))
+    for name, array in packed._asdict().items():
+        np.save(folder / f"{name}.npy", array)
     text = json.dumps(asdict(metadata), indent=1)
     (folder / METADATA_FILE).write_text(text, encoding="utf-8")
 
 
-def load(folder: Path) -> tuple[Metadata, Arrays]:
-    """Map the index in `folder`, reading headers alone; `IndexNotBuilt`, `IndexCorrupt`."""
+def load(folder: Path) -> tuple[Metadata, Packed]:
+    """Map the index in `folder`, reading little more than headers.
+
+    Raises `IndexNotBuilt`, `IndexCorrupt` or `IndexOfAnotherFormat`.
+    """
     metadata = load_metadata(folder)
-    columns = (_map(folder, name, d) for name, d in zip(Arrays._fields, _DTYPES, strict=True))
-    arrays = Arrays(*columns)
-    _check_shapes(folder, metadata, arrays)
-    return metadata, arrays
+    packed = Packed(*(_map(folder, name) for name in Packed._fields))
+    _check_lengths(folder, metadata, packed)
+    return metadata, packed
+
+
+def load_columns(folder: Path) -> tuple[Metadata, Columns]:
+    """Read the whole index in `folder` into memory; errors as `load`."""
+    metadata, packed = load(folder)
+    return metadata, unpack(packed, metadata.k)
 
 
 def load_metadata(folder: Path) -> Metadata:
-    """What an index says of itself; errors as `load`."""
+    """Read what an index says of itself; errors as `load`."""
     path = folder / METADATA_FILE
     if not path.is_file():
         message = f"no postcode index in {folder}: build one with `ipu reference build`"
@@ -122,36 +140,59 @@ def load_metadata(folder: Path) -> Metadata:
         raw: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         version = raw["format_version"]
         if version != FORMAT_VERSION:
-            raise _corrupt(path, f"format version {version}; this program reads {FORMAT_VERSION}")
+            raise _of_another_format(path, version, raw.get("households"))
         metadata = Metadata(**{f.name: raw[f.name] for f in fields(Metadata)})
     except (ValueError, KeyError, TypeError) as error:
         raise _corrupt(path, f"not the metadata of an index ({error!r})") from error
     if not (isinstance(metadata.k, int) and metadata.k >= K_FLOOR):
         raise _corrupt(path, f"k is {metadata.k!r}; accepted is {K_FLOOR} or more")
+    if not isinstance(metadata.rows, int):
+        raise _corrupt(path, f"rows is {metadata.rows!r}; accepted is a number")
     return metadata
 
 
-def _map(folder: Path, name: str, dtype: Any) -> NDArray[Any]:
-    path = folder / f"{name}.npy"
+def _map(folder: Path, name: str) -> NDArray[Any]:
+    path, accepted = folder / f"{name}.npy", _DTYPES[name]
     try:
         mapped = np.load(path, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
         raise _corrupt(path, f"cannot be mapped ({error})") from error
-    if mapped.dtype != np.dtype(dtype) or mapped.ndim != 1:
-        raise _corrupt(path, f"holds {mapped.dtype} {mapped.shape}; expected one row of {dtype}")
+    if mapped.ndim != 1 or mapped.dtype not in map(np.dtype, accepted):
+        expected = " or ".join(accepted)
+        raise _corrupt(path, f"holds {mapped.dtype} {mapped.shape}; expected one row of {expected}")
     # A plain view: the memmap subclass costs microseconds on every scalar access.
     plain: NDArray[Any] = mapped.view(np.ndarray)
     return plain
 
 
-def _check_shapes(folder: Path, metadata: Metadata, arrays: Arrays) -> None:
-    expected = dict.fromkeys(Arrays._fields, metadata.rows)
-    expected["tile_offsets"] = TILES_EAST * TILES_NORTH + 1
-    for name, array in arrays._asdict().items():
-        if len(array) != expected[name]:
-            found = f"holds {len(array)} rows; expected {expected[name]}"
-            raise _corrupt(folder / f"{name}.npy", found)
+def _check_lengths(folder: Path, metadata: Metadata, packed: Packed) -> None:
+    rows, runs = metadata.rows, len(packed.run_keys)
+    expected = {
+        **dict.fromkeys(("units", "eastings", "northings", "counts", "tile_rows"), rows),
+        **dict.fromkeys(("run_squares_east", "run_squares_north", "run_districts"), runs),
+        "run_rows": runs + 1,
+        "moved_to": len(packed.moved_rows),
+        "stands_in": (rows + 7) // 8,
+        "tile_offsets": TILES_EAST * TILES_NORTH + 1,
+    }
+    for name, length in expected.items():
+        held = len(getattr(packed, name))
+        if held != length:
+            raise _corrupt(folder / f"{name}.npy", f"holds {held} values; expected {length}")
+    if packed.run_rows[-1] != rows:
+        raise _corrupt(folder / "run_rows.npy", f"ends at row {packed.run_rows[-1]} of {rows}")
 
 
 def _corrupt(path: Path, what: str) -> IndexCorrupt:
     return IndexCorrupt(f"{path}: {what}. Build the index again with `ipu reference build`")
+
+
+def _of_another_format(path: Path, version: object, households: object) -> IndexOfAnotherFormat:
+    command = "`ipu reference build`"
+    if households:
+        command = f"`ipu reference build --households FILE`, where FILE is {households}"
+    return IndexOfAnotherFormat(
+        f"{path}: format version {version}; this program reads {FORMAT_VERSION}. "
+        f"Build the index again with {command}",
+        counted=bool(households),
+    )

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Final, NamedTuple, Self
 import numpy as np
 
 from sanitiser.places.nearest import NearestSearch
+from sanitiser.places.packed_columns import LONGEST, UNKNOWN, Packed, PackedRows, Row
 from sanitiser.places.postcode_store import (
-    UNKNOWN,
-    Arrays,
     IndexCorrupt,
     IndexMismatch,
     IndexNotBuilt,
+    IndexOfAnotherFormat,
     Metadata,
     PostcodeIndexError,
     check_k,
@@ -37,6 +37,7 @@ __all__ = [
     "IndexCorrupt",
     "IndexMismatch",
     "IndexNotBuilt",
+    "IndexOfAnotherFormat",
     "Place",
     "Postcode",
     "PostcodeIndex",
@@ -51,7 +52,6 @@ FORM: Final = (
 )
 INWARD: Final = r"[0-9][ABD-HJLNP-UW-Z]{2}"
 _POSTCODE: Final = re.compile(rf"\s*({FORM})\s*({INWARD})\s*", re.IGNORECASE | re.ASCII)
-_LONGEST: Final = 7
 _CACHED: Final = 65_536
 
 
@@ -99,11 +99,11 @@ class PostcodeIndex:
     costs under a microsecond.
     """
 
-    def __init__(self, metadata: Metadata, arrays: Arrays) -> None:
-        """Wrap mapped arrays; use `open`."""
+    def __init__(self, metadata: Metadata, packed: Packed) -> None:
+        """Wrap mapped columns; use `open`."""
         self.metadata = metadata
-        self._arrays = arrays
-        self._nearest = NearestSearch(arrays, metadata.limit_m)
+        self._rows = PackedRows(packed, metadata.k)
+        self._nearest = NearestSearch(packed, self._rows.points, metadata.limit_m)
         self.find = lru_cache(maxsize=_CACHED)(self._find)
         self.release = lru_cache(maxsize=_CACHED)(self._release)
         self._place = lru_cache(maxsize=_CACHED)(self._build_place)
@@ -112,15 +112,16 @@ class PostcodeIndex:
     def open(cls, folder: Path, k: int | None = None) -> Self:
         """Map the index in `folder`, which must have been built for `k` where one is given.
 
-        Raises `IndexNotBuilt`, `IndexCorrupt`, or `IndexMismatch` where k differs or is below four.
+        Raises `IndexNotBuilt`, `IndexCorrupt`, `IndexOfAnotherFormat`, or `IndexMismatch` where k
+        differs or is below four.
         """
         if k is not None:
             check_k(k)
-        metadata, arrays = load(folder)
+        metadata, packed = load(folder)
         if k not in (None, metadata.k):
             message = f"{folder}: built for k={metadata.k}, asked for k={k}: rebuild it for that k"
             raise IndexMismatch(message + f" (`ipu reference build --k {k}`)")
-        return cls(metadata, arrays)
+        return cls(metadata, packed)
 
     def __len__(self) -> int:
         """Count the postcodes of the index."""
@@ -130,19 +131,13 @@ class PostcodeIndex:
         """Nearest postcode to a point in metres (EPSG:27700), None beyond the index's limit."""
         if not (math.isfinite(easting) and math.isfinite(northing)):
             return None
-        return self._postcode(self._nearest.row(round(easting), round(northing)))
+        return self._at(self._nearest.row(round(easting), round(northing)))
 
     def find_many(self, postcodes: Sequence[str] | NDArray[np.bytes_]) -> NDArray[np.int64]:
         """Row of each canonical (or compact) postcode, shape (n,); -1 where there is none."""
         wanted = _compact(postcodes)
-        keys = self._arrays.keys
-        if not len(keys):
-            return np.full(len(wanted), UNKNOWN, np.int64)
-        # A longer type on either side would make the search copy every key of the index.
-        fits = np.strings.str_len(wanted) <= _LONGEST
-        searched = wanted.astype(keys.dtype)
-        rows = np.minimum(np.searchsorted(keys, searched), len(keys) - 1)
-        return np.where((keys[rows] == searched) & fits, rows, UNKNOWN)
+        fits = np.strings.str_len(wanted) <= LONGEST
+        return np.where(fits, self._rows.find_many(wanted.astype(f"S{LONGEST}")), UNKNOWN)
 
     def release_many(self, postcodes: Sequence[str] | NDArray[np.bytes_]) -> list[Place | None]:
         """What may be released for each canonical postcode, as `release`, in order."""
@@ -152,37 +147,33 @@ class PostcodeIndex:
     def points_in(self, districts: Collection[str]) -> NDArray[np.int32]:
         """Centroids of the postcodes in some districts (GSS codes), shape (n, 2), metres."""
         codes = [i for i, code in enumerate(self.metadata.districts) if code in districts]
-        rows = np.flatnonzero(np.isin(self._arrays.districts, codes))
-        return np.column_stack((self._arrays.eastings[rows], self._arrays.northings[rows]))
+        return self._rows.points_in(codes)
 
     def _find(self, postcode: str) -> Postcode | None:
-        return self._postcode(self._row(postcode))
+        held = self._rows.get(_key(postcode))
+        return self._postcode(held) if held else None
 
     def _release(self, postcode: str) -> Place | None:
-        return self._place(self._row(postcode))
+        return self._place(self._rows.find(_key(postcode)))
 
-    def _row(self, postcode: str) -> int:
-        key, keys = _key(postcode), self._arrays.keys
-        row = int(np.searchsorted(keys, np.array(key[:_LONGEST], keys.dtype)))
-        return row if row < len(keys) and keys[row] == key else UNKNOWN
+    def _at(self, row: int) -> Postcode | None:
+        return None if row == UNKNOWN else self._postcode(self._rows.row(row))
 
-    def _postcode(self, row: int) -> Postcode | None:
-        if row == UNKNOWN:
-            return None
+    def _postcode(self, held: Row) -> Postcode:
         return Postcode(
-            postcode=_canonical(bytes(self._arrays.keys[row])),
-            easting=int(self._arrays.eastings[row]),
-            northing=int(self._arrays.northings[row]),
-            households=_known(int(self._arrays.household_counts[row])),
-            district=self.metadata.districts[self._arrays.districts[row]],
+            postcode=_canonical(held.key),
+            easting=held.easting,
+            northing=held.northing,
+            households=None if held.households == UNKNOWN else held.households,
+            district=self.metadata.districts[held.district],
         )
 
     def _build_place(self, row: int) -> Place | None:
-        own = self._postcode(row)
+        own = self._at(row)
         if own is None:
             return None
-        released_row = int(self._arrays.released_rows[row])
-        released = self._postcode(released_row)
+        released_row = self._rows.released(row, own.households or 0)
+        released = own if released_row == row else self._at(released_row)
         if released is None:
             return Place(
                 None,
@@ -197,7 +188,7 @@ class PostcodeIndex:
         return Place(
             *released[:3],
             district=released.district,
-            street_allowed=not self._arrays.stands_in[released_row],
+            street_allowed=not self._rows.stands_in(released_row),
             substituted=released_row != row,
             households=released.households,
             displacement_m=math.dist(own[1:3], released[1:3]),
@@ -207,7 +198,7 @@ class PostcodeIndex:
 def _compact(postcodes: Sequence[str] | NDArray[np.bytes_]) -> NDArray[np.bytes_]:
     if isinstance(postcodes, np.ndarray) and postcodes.dtype.kind == "S":
         return np.strings.replace(postcodes, b" ", b"")
-    return np.array([_key(text) for text in postcodes], dtype=f"S{_LONGEST + 1}")
+    return np.array([_key(text) for text in postcodes], dtype=f"S{LONGEST + 1}")
 
 
 def _key(postcode: str) -> bytes:
@@ -217,7 +208,3 @@ def _key(postcode: str) -> bytes:
 def _canonical(key: bytes) -> str:
     text = key.decode("ascii")
     return f"{text[:-3]} {text[-3:]}"
-
-
-def _known(households: int) -> int | None:
-    return None if households == UNKNOWN else households

@@ -10,7 +10,7 @@ from typing import Any
 
 from isp.agreement.protocol import Protocol
 from isp.agreement.topics import Names, Topic, topics
-from isp.audit.chain import Heads, entries_of
+from isp.audit.chain import Head, Heads, entries_of
 from isp.cases.case import Case, ConsentRecord
 from isp.cases.register import Refused, Register, Taken
 from schemas.catalogue import Catalogue
@@ -30,7 +30,7 @@ Supply = tuple[str, str, str | None]
 
 
 class Ledger:
-    """Makes outputs and keeps the head of the audit's chain; each step ends with a transaction of them."""
+    """Makes outputs and the entries of the audit, each behind the last; `commit` makes its head last."""
 
     def __init__(
         self,
@@ -40,7 +40,10 @@ class Ledger:
         heads: Heads,
         chain: str,
     ) -> None:
-        """Take the heads of all chains of the audit, and the name of the one that is written here."""
+        """Take the heads of all chains of the audit, and the name of the one that is written here.
+
+        `heads` has the committed head of this chain, once it is restored.
+        """
         self._names = Names(protocol.prefix)
         self._correspondents = {party.id for party in protocol.correspondents}
         written = {self._names.cases, self._names.audit, self._names.audit_heads}
@@ -50,8 +53,27 @@ class Ledger:
             if t.name in written or t.family == "inbox"
         }
         self._heads = heads
-        self._head = heads.of(chain)
+        self._chain = chain
+        self._made_head: tuple[Head, int] | None = None
         self._told: dict[str, int] = {}
+        self._told_since: dict[str, int] = {}
+
+    @property
+    def _head(self) -> Head:
+        """Return the head behind which the next entry goes."""
+        return self._made_head[0] if self._made_head else self._heads.of(self._chain)
+
+    def commit(self) -> None:
+        """Go on from the entries that were made: they are committed."""
+        if self._made_head is not None:
+            self._heads.keep(*self._made_head)
+        self._told |= self._told_since
+        self.rollback()
+
+    def rollback(self) -> None:
+        """Go on from the entries that were committed last."""
+        self._made_head = None
+        self._told_since = {}
 
     def taken(self, taken: Taken, now: datetime) -> Iterator[Output]:
         """How a case or consent stands, for the register and those it concerns, with the audit of it."""
@@ -149,14 +171,15 @@ class Ledger:
         """Yield one entry behind the last, or several if it is too large, and the head that they make."""
         about, encode = self._made[self._names.audit]
         heads, encode_head = self._made[self._names.audit_heads]
-        chain = self._head.chain.encode()
-        others = self._heads.others(self._head.chain, self._told)
-        self._told |= {other["chain"]: other["sequence"] for other in others}
-        for part in entries_of({"at": int(now.timestamp() * 1000), **entry}, others):
-            value = encode(self._head.linked(part))
-            self._head = self._head.after(value)
+        chain, head, now_ms = self._chain.encode(), self._head, int(now.timestamp() * 1000)
+        others = self._heads.others(self._chain, self._told | self._told_since)
+        self._told_since |= {other["chain"]: other["sequence"] for other in others}
+        for part in entries_of({"at": now_ms, **entry}, others):
+            value = encode(head.linked(part))
+            head = head.after(value)
+            self._made_head = head, now_ms
             yield Output(about.name, chain, value, _headers(about))
-        kept = {"sequence": self._head.sequence, "hash": self._head.hash, "position": ""}
+        kept = {"sequence": head.sequence, "hash": head.hash, "position": ""}
         yield Output(heads.name, chain, encode_head(kept), _headers(heads))
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from collections import deque
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -16,6 +17,8 @@ from confluent_kafka import (
     TopicPartition,
 )
 
+from streams.messages import Intake
+from streams.runtime.intake import intake_of, place_of, unreadable_of
 from transport.transaction import Unmendable
 
 _CALL_SECONDS = 15.0
@@ -26,6 +29,8 @@ _FETCHED_KB = 8_192
 
 Place = tuple[str, int]
 """A topic and one of its partitions."""
+
+log = logging.getLogger(__name__)
 
 
 def consumer_of(connection: Mapping[str, Any], group: str) -> Consumer:
@@ -58,7 +63,7 @@ class Positions:
         self.consumer = consumer_of(connection, group)
         self.at: dict[Place, int] = {}
         self.kept: dict[Place, int] = {}
-        self._waiting: dict[Place, deque[Message]] = {(topic, 0): deque() for topic in letters}
+        self._waiting: dict[Place, deque[Intake]] = {(topic, 0): deque() for topic in letters}
         self._paused: set[Place] = set()
 
     def begin(self, places: list[Place]) -> None:
@@ -70,6 +75,12 @@ class Positions:
         for found in _committed(self.consumer, places):
             low, _ = self.watermarks((found.topic, found.partition))
             self.at[found.topic, found.partition] = max(found.offset, low)
+        self._assign()
+
+    def forget(self) -> None:
+        """Read nothing, and know no position."""
+        self.at.clear()
+        self.kept.clear()
         self._assign()
 
     def follow(self, places: Mapping[Place, int]) -> None:
@@ -96,25 +107,25 @@ class Positions:
         self.kept.clear()
         self._assign()
 
-    def poll(self, seconds: float) -> list[Message]:
+    def poll(self, seconds: float) -> list[Intake]:
         """Return what is new of the intake; the positions are moved on by it. Letters wait for `take`."""
         found = []
-        for message in usable(self.consumer.consume(_RECORDS, seconds)):
-            place = place_of(message)
+        for intake in _intakes(self.consumer, self.consumer.consume(_RECORDS, seconds)):
+            place = intake.topic, intake.partition
             if place in self._waiting:
-                self._hold(place, message)
+                self._hold(place, intake)
             else:
-                found.append(message)
-                self.at[place] = (message.offset() or 0) + 1
+                found.append(intake)
+                self.at[place] = intake.offset + 1
         return found
 
-    def take(self, topic: str, most: int) -> list[Message]:
+    def take(self, topic: str, most: int) -> list[Intake]:
         """Return the next letters of a topic, in their order; its position is moved on by them."""
         place = (topic, 0)
         waiting = self._waiting[place]
         taken = [waiting.popleft() for _ in range(min(most, len(waiting)))]
         if taken:
-            self.at[place] = (taken[-1].offset() or 0) + 1
+            self.at[place] = taken[-1].offset + 1
         if place in self._paused and not waiting:
             self._paused.discard(place)
             with _answered(f"read on in topic {topic}"):
@@ -138,10 +149,10 @@ class Positions:
         """All positions, to be committed."""
         return [TopicPartition(*place, at) for place, at in (self.at | self.kept).items()]
 
-    def _hold(self, place: Place, message: Message) -> None:
+    def _hold(self, place: Place, letter: Intake) -> None:
         waiting = self._waiting[place]
         if place not in self._paused:
-            waiting.append(message)
+            waiting.append(letter)
         if len(waiting) >= _WAITING and place not in self._paused:
             self._paused.add(place)
             self.consumer.pause([TopicPartition(*place)])
@@ -175,19 +186,15 @@ class Backlog:
                 place.offset = OFFSET_BEGINNING
         self.consumer.assign(start)
 
-    def poll(self, seconds: float) -> list[Message]:
-        """The next records."""
-        taken = []
-        for message in self.consumer.consume(_RECORDS, seconds):
-            place, error, offset = place_of(message), message.error(), message.offset() or 0
-            if error is None:
-                taken.append(message)
-                self.at[place] = offset + 1
-            elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - librdkafka's name for it
-                # Past what was deleted, and past the marks of transactions.
-                self.at[place] = max(self.at[place], offset)
-            else:
-                usable([message])
+    def poll(self, seconds: float) -> list[Intake]:
+        """Return the next records; errors as `_intakes`."""
+        messages = self.consumer.consume(_RECORDS, seconds)
+        taken = list(_intakes(self.consumer, messages))
+        for intake in taken:
+            self.at[intake.topic, intake.partition] = intake.offset + 1
+        for place, end in _ends(messages):
+            # Past what was deleted, and past the marks of transactions.
+            self.at[place] = max(self.at[place], end)
         return taken
 
     def has_met(self, positions: Positions) -> bool:
@@ -214,27 +221,24 @@ class Ahead:
         self, connection: Mapping[str, Any], group: str, begin: Mapping[Place, int]
     ) -> None:
         """Read each place from its offset on. The group is that of the positions."""
-        self._consumer = consumer_of(connection, group)
+        self.consumer = consumer_of(connection, group)
         self._unfinished = set(begin)
-        self._consumer.assign([TopicPartition(*place, at) for place, at in begin.items()])
+        self.consumer.assign([TopicPartition(*place, at) for place, at in begin.items()])
 
     @property
     def has_met_the_end(self) -> bool:
         """Return True once every place was read to its end."""
         return not self._unfinished
 
-    def poll(self, seconds: float) -> list[Message]:
-        """Return the next records; errors as `usable`."""
-        messages = self._consumer.consume(_RECORDS, seconds)
-        for message in messages:
-            error = message.error()
-            if error is not None and error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - librdkafka's name for it
-                self._unfinished.discard(place_of(message))
-        return usable(messages)
+    def poll(self, seconds: float) -> list[Intake]:
+        """Return the next records; errors as `_intakes`."""
+        messages = self.consumer.consume(_RECORDS, seconds)
+        self._unfinished -= {place for place, _ in _ends(messages)}
+        return list(_intakes(self.consumer, messages))
 
     def close(self) -> None:
         """Let go of the broker."""
-        self._consumer.close()
+        self.consumer.close()
 
 
 def _committed(consumer: Consumer, places: Collection[Place]) -> list[TopicPartition]:
@@ -258,24 +262,30 @@ def _answered(what: str) -> Iterator[None]:
         raise Unmendable(f"{cause.name()}: {cause.str()} ({what})") from error
 
 
-def usable(messages: list[Message]) -> list[Message]:
-    """The messages that are no errors.
+def _ends(messages: Iterable[Message]) -> Iterator[tuple[Place, int]]:
+    """Yield the partitions whose end was met, each with its end."""
+    for message in messages:
+        error = message.error()
+        if error is not None and error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - librdkafka's name for it
+            yield place_of(message), message.offset() or 0
+
+
+def _intakes(consumer: Consumer, messages: Iterable[Message]) -> Iterator[Intake]:
+    """Yield what was read. A place whose bytes the client cannot read is passed over, and says so.
 
     Raises:
         Unmendable: the broker refuses, or a topic is gone.
     """
-    taken = []
     for message in messages:
-        error = message.error()
+        error, unreadable = message.error(), unreadable_of(message)
         if error is None:
-            taken.append(message)
+            yield intake_of(message)
+        elif unreadable is not None:
+            log.error("%s[%d]@%d: %s", *unreadable[:3], error.name())
+            with _answered(f"read on behind offset {unreadable.offset} of {unreadable.topic}"):
+                consumer.seek(TopicPartition(*unreadable[:2], unreadable.offset + 1))
+            yield unreadable
         elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - librdkafka's name for it
             continue
         elif error.fatal() or not error.retriable():
             raise Unmendable(f"{error.name()}: {error.str()} (topic {message.topic()})")
-    return taken
-
-
-def place_of(message: Message) -> Place:
-    """Where a message was read."""
-    return str(message.topic()), message.partition() or 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from copy import deepcopy
 from datetime import date, datetime, time
 from typing import Any, NamedTuple
 
@@ -36,8 +37,8 @@ class Reading(NamedTuple):
         """The cleaned record with its caveats; None for what the stream rejects."""
         local = london_time(now)
         try:
-            record, problems = self.validate(self.decode(intake.value), local)
-            cleaned = self.clean(record, problems, local.date())
+            record, problems = self.validate.read(self.decode.read(intake.value), local)
+            cleaned = self.clean.clean(record, problems, local.date())
         except DependencyUnavailable:
             raise
         except Exception:  # noqa: BLE001 - the stream rejects it as unprocessable, and tells its supplier
@@ -68,7 +69,7 @@ _Versions = dict[bytes, dict[tuple[str, int], int]]
 class Desk:
     """One open case as it meets records: whom it is about, what of them it gets, and what it has.
 
-    It is made anew after a transaction that failed, so what it notes as given was.
+    What it notes for a transaction that is not committed is undone by what `saved` returned before.
     """
 
     def __init__(
@@ -97,6 +98,16 @@ class Desk:
         self._marking = marking
         self._headers: Headers = [(MARKING_HEADER, marking.encode())]
         self._matchers: dict[str, list[tuple[Subject, Matcher]]] = {}
+
+    def saved(self) -> Callable[[], None]:
+        """Return what puts this case back to how it is now."""
+        case, given = self.case, set(self.given)
+        ahead, gone = deepcopy(self._ahead), deepcopy(self._gone)
+
+        def put_back() -> None:
+            self.case, self.given, self._ahead, self._gone = case, given, ahead, gone
+
+        return put_back
 
     def gets(self, reading: Reading) -> bool:
         """Return True if the case gets records of this agency's dataset.

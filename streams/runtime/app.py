@@ -1,19 +1,12 @@
-"""Builds the Faust application: worker, agents, supervision; its own Kafka clients stay closed."""
+"""Builds the Faust application: its agent under supervision; Faust's own Kafka clients stay closed."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import faust
 from faust.app.base import BootStrategy
 
-from streams.runtime.heads import HeadsFollower
-from streams.runtime.kafka_config import WorkerClients
-from streams.runtime.metrics import Metrics
-from streams.runtime.source import BatchSource, SourceSettings
-from streams.sanitising.agent import add_pipeline_agent
-from streams.sanitising.pipeline import Pipeline
-from streams.state.changelog import Changelog
+from streams.runtime.agent import add_agent
+from streams.runtime.source import Source
 
 
 class _WithoutKafka(BootStrategy):
@@ -28,29 +21,11 @@ class _App(faust.App):
         """Make none: Faust keeps nothing here, and would leave folders where it is started."""
 
 
-def build_app(
-    clients: WorkerClients,
-    pipeline: Pipeline,
-    source: SourceSettings,
-    metrics: Metrics,
-    changelog: Changelog | None = None,
-    heads: HeadsFollower | None = None,
-) -> faust.App:
-    """An application that reads the pipeline's topics when a Faust worker starts it.
+def build_app(name: str, source: Source) -> faust.App:
+    """Return an application with the agent of a source's processor; it connects nothing yet.
 
-    Without a `changelog` the worker remembers no longer than it runs, without `heads` its chain of the audit
-    begins anew.
+    A process runs one agent: the watchdog is one for the process.
     """
-    keep = pipeline.keep
-    app = _App(clients.principal, broker="kafka://unused", store="memory://", web_enabled=False)
-    channel = app.channel(value_type=None, maxsize=1)
-    add_pipeline_agent(app, channel, pipeline)
-
-    @app.service
-    class PipelineSource(BatchSource):
-        def __init__(self, **kwargs: Any) -> None:
-            super().__init__(
-                app, channel, clients, source, metrics, keep, changelog, heads, **kwargs
-            )
-
+    app = _App(name, broker="kafka://unused", store="memory://", web_enabled=False)
+    add_agent(app, source)
     return app

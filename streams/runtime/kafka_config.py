@@ -1,4 +1,4 @@
-"""Settings of the worker's Kafka clients: one place, with the reason of each that is not the default."""
+"""Settings of an agent's Kafka clients: one place, with the reason of each that is not the default."""
 
 from __future__ import annotations
 
@@ -10,8 +10,12 @@ from transport.client_names import reader_group, worker_group, worker_transactio
 
 
 @dataclass(frozen=True, slots=True)
-class WorkerClients:
-    """Connection and identity of one worker; `slot` tells workers of one group apart and stays theirs."""
+class AgentClients:
+    """Connection and identity of one process of an agent that reads as a member of a group.
+
+    `slot` tells the processes of one group apart; each keeps its own. An agent derives from this class and
+    names its group and its transactional id, which the access rules grant to its principal alone.
+    """
 
     connection: dict[str, Any]
     principal: str
@@ -19,8 +23,13 @@ class WorkerClients:
 
     @property
     def group(self) -> str:
-        """Consumer group, which the access rules grant to the worker alone."""
-        return worker_group(self.principal)
+        """Return the consumer group."""
+        raise NotImplementedError
+
+    @property
+    def transaction(self) -> str:
+        """Return the transactional id of this process."""
+        raise NotImplementedError
 
     def consumer(self) -> dict[str, Any]:
         """Settings of the consumer of the intake topics."""
@@ -61,7 +70,7 @@ class WorkerClients:
         return {
             **self.connection,
             # Stable, so that a new process fences the old one and ends its transaction.
-            "transactional.id": worker_transaction(self.principal, self.slot),
+            "transactional.id": self.transaction,
             "transaction.timeout.ms": 10_000,
             # The lever for latency: a commit that meets the previous one's markers is retried after it.
             "retry.backoff.ms": 10,
@@ -72,3 +81,17 @@ class WorkerClients:
             "queue.buffering.max.messages": 1_000_000,
             "reconnect.backoff.max.ms": 1_000,
         }
+
+
+class WorkerClients(AgentClients):
+    """Connection and identity of one worker."""
+
+    @property
+    def group(self) -> str:
+        """Return the group of the workers."""
+        return worker_group(self.principal)
+
+    @property
+    def transaction(self) -> str:
+        """Return the transactional id of the worker in this slot."""
+        return worker_transaction(self.principal, self.slot)

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 
 class BatchLimit:
-    """Begins with one record, doubles with each batch that is committed, and halves where one is too large.
+    """Begins small, doubles with each batch that is committed, and halves where one is too large.
 
     A process that starts after another has ended goes on in small steps: what one batch could not do is
     done in part, and what is behind it comes nearer each time.
     """
 
-    def __init__(self, most: int) -> None:
-        """Take the largest number that a batch ever has."""
+    def __init__(self, most: int, first: int = 1) -> None:
+        """Take the largest number that a batch ever has, and that of the first one."""
         self._most = most
-        self._records = 1
+        self._records = first
 
     @property
     def records(self) -> int:

@@ -1,102 +1,34 @@
-"""What the worker tells Prometheus. Labels name agencies, datasets and reasons, never content."""
+"""Metrics of every source. Labels name topics, agencies, datasets and reasons, never content."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from streams.messages import BatchResult, Intake
-from streams.sanitising.pipeline import OF_WHOLE_ROWS
 
-_SECONDS = (0.005, 0.01, 0.02, 0.03, 0.04, 0.06, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 300, 1800)
+SECONDS = (0.005, 0.01, 0.02, 0.03, 0.04, 0.06, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 300, 1800)
+"""Buckets of durations."""
 
 
-class Metrics:
-    """The worker's metrics on a registry of their own."""
+class StreamMetrics:
+    """The metrics of one source, whatever its processor does; an agent derives its own from them."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         """Declare every series."""
-        source = ("agency", "dataset")
-        self.received = Counter(
-            "ipu_records_received", "Intake records with an outcome", source, registry=registry
-        )
-        self.released = Counter(
-            "ipu_records_released", "Records released, or kept from every profile by what their rows say",
-            source, registry=registry,
-        )  # fmt: skip
-        self.rejected = Counter(
-            "ipu_records_rejected", "Records rejected", source, registry=registry
-        )
-        self.erased = Counter(
-            "ipu_records_erased", "Records taken back as their supplier asked", source,
-            registry=registry,
-        )  # fmt: skip
-        self.faults = Counter(
-            "ipu_faults", "Reasons for rejection, by field and reason", (*source, "reason"),
-            registry=registry,
-        )  # fmt: skip
-        self.cleaned = Counter(
-            "ipu_records_cleaned",
-            "Accepted records with a caveat about more than what excludes a row",
-            source,
-            registry=registry,
-        )
-        self.caveats = Counter(
-            "ipu_caveats", "Reasons for cleaning, by field and reason, but for what excludes a row",
-            (*source, "reason"), registry=registry,
-        )  # fmt: skip
-        self.held = Counter(
-            "ipu_records_held",
-            "Valid records nobody is entitled to now, whatever their rows say",
-            source,
-            registry=registry,
-        )
-        self.withheld = Counter(
-            "ipu_withheld", "Parts of records not released, by reason", (*source, "reason"),
-            registry=registry,
-        )  # fmt: skip
-        self.combinations = Counter(
-            "ipu_combinations", "People who stood out in their small area, by profile and outcome",
-            (*source, "outcome"), registry=registry,
-        )  # fmt: skip
-        self.geocoded = Counter(
-            "ipu_geocoded", "Accepted records by geocoding method", (*source, "method"),
-            registry=registry,
-        )  # fmt: skip
-        self.reject_alarm = Gauge(
-            "ipu_reject_alarm", "1 while the share of rejects is above the protocol's limit", source,
-            registry=registry,
-        )  # fmt: skip
-        self.paused = Gauge(
-            "ipu_intake_paused", "1 while the protocol has the intake paused", source,
-            registry=registry,
-        )  # fmt: skip
-        self.last_event = Gauge(
-            "ipu_last_event_timestamp_seconds", "Date of the newest event supplied, seconds since 1970",
-            source, registry=registry,
-        )  # fmt: skip
-        self.last_record = Gauge(
-            "ipu_last_record_timestamp_seconds", "When a record was last received, seconds since 1970",
-            source, registry=registry,
-        )  # fmt: skip
         self.batch_records = Histogram(
             "ipu_batch_records", "Records in a batch", registry=registry,
             buckets=(1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000),
         )  # fmt: skip
         self.batch_seconds = Histogram(
             "ipu_batch_seconds", "From the poll that brought a batch to its commit",
-            registry=registry, buckets=_SECONDS,
-        )  # fmt: skip
-        self.end_to_end_seconds = Histogram(
-            "ipu_end_to_end_seconds", "From the supplier's publishing to the commit of the release",
-            registry=registry, buckets=_SECONDS,
+            registry=registry, buckets=SECONDS,
         )  # fmt: skip
         self.lag = Gauge(
-            "ipu_consumer_lag_records", "Records waiting in each partition that this worker has",
+            "ipu_consumer_lag_records", "Records waiting in each partition that this program reads",
             ("topic", "partition"), registry=registry,
         )  # fmt: skip
         self.aborted = Counter(
@@ -108,12 +40,6 @@ class Metrics:
             "high watermark minus last stable offset",
             ("topic",), registry=registry,
         )  # fmt: skip
-        self.index_rows = Gauge("ipu_index_postcodes", "Postcodes of the index", registry=registry)
-        self.index_age = Gauge(
-            "ipu_index_built_timestamp_seconds", "When the index was built, seconds since 1970",
-            registry=registry,
-        )  # fmt: skip
-
         self.review = Gauge(
             "ipu_protocol_review_timestamp_seconds",
             "End of the last day by which the protocol is to be reviewed, seconds since 1970",
@@ -122,51 +48,21 @@ class Metrics:
 
     def committed(self, batch: Sequence[Intake], result: BatchResult, started: float) -> None:
         """Count a committed batch; `started` is `time.time()` of its poll."""
-        now = time.time()
-        self.batch_records.observe(len(batch))
-        self.batch_seconds.observe(now - started)
-        for intake in batch:
-            # What cannot be read says nothing of when it was published.
-            if intake.unreadable is not None:
-                continue
-            self.end_to_end_seconds.observe(max(0.0, now - intake.timestamp_ms / 1000))
-        for tally in result.tallies:
-            source = (tally.agency, tally.dataset)
-            self.received.labels(*source).inc(tally.received)
-            self.rejected.labels(*source).inc(tally.rejected)
-            self.cleaned.labels(*source).inc(tally.cleaned - tally.of_rows.cleaned)
-            self.erased.labels(*source).inc(tally.erased)
-            held = tally.held - tally.of_rows.held
-            self.held.labels(*source).inc(held)
-            self.reject_alarm.labels(*source).set(tally.reject_alarm)
-            self.last_record.labels(*source).set(now)
-            if tally.newest_event:
-                newest = datetime.fromisoformat(tally.newest_event).replace(tzinfo=UTC).timestamp()
-                self.last_event.labels(*source).set(newest)
-            kept = tally.rejected + tally.erased + held
-            self.released.labels(*source).inc(tally.received - kept)
-            self._count(self.faults, source, tally.faults.items())
-            self._count(self.caveats, source, (tally.caveats - tally.of_rows.caveats).items())
-            self._count(self.withheld, source, _of_released(tally.withheld))
-            self._count(self.combinations, source, tally.combinations.items())
-            self._count(self.geocoded, source, tally.geocoded.items())
+        del result
+        if batch:
+            self.batch_records.observe(len(batch))
+            self.batch_seconds.observe(time.time() - started)
 
-    def assigned(self, sources: Collection[tuple[str, str]]) -> None:
-        """Forget what is true only of a dataset of which this worker reads a partition; counts stay."""
-        for gauge in (self.reject_alarm, self.last_event, self.last_record):
-            keep(gauge, sources)
+    def assigned(self, topics: Collection[str]) -> None:
+        """Forget what is true only of topics of which this process reads a partition."""
+
+    def paused_topics(self, topics: Collection[str]) -> None:
+        """Show which of the topics that this process reads are paused."""
 
     def revoked(self, places: Iterable[tuple[str, int]]) -> None:
-        """Forget the lag of partitions that this worker no longer has."""
+        """Forget the lag of partitions that this process no longer has."""
         for place in places:
             self.lag.remove(*place)
-
-    @staticmethod
-    def _count(
-        counter: Counter, source: tuple[str, str], counts: Iterable[tuple[str, int]]
-    ) -> None:
-        for reason, count in counts:
-            counter.labels(*source, reason).inc(count)
 
 
 def show(gauge: Gauge, values: Mapping[tuple[Any, ...], float]) -> None:
@@ -184,8 +80,3 @@ def keep(gauge: Gauge, labels: Iterable[tuple[Any, ...]]) -> None:
             shown = tuple(sample.labels.values())
             if shown not in kept:
                 gauge.remove(*shown)
-
-
-def _of_released(withheld: Mapping[str, int]) -> Iterable[tuple[str, int]]:
-    """Leave out what says that a row was excluded from a profile, as that of a domestic incident is."""
-    return ((reason, n) for reason, n in withheld.items() if not reason.startswith(OF_WHOLE_ROWS))

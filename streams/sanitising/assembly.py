@@ -6,36 +6,24 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from isp.agreement.protocol import Protocol, SupplyAgreement
-from isp.agreement.topics import MAXIMUM_RECORD_BYTES, RELEASES, Names, Topic, state_days, topics
+from isp.agreement.topics import MAXIMUM_RECORD_BYTES, RELEASES, Names, state_days, topics
 from sanitiser.key_ring import KeyRing
 from sanitiser.places.gazetteer import Gazetteer
 from sanitiser.places.postcodes import PostcodeIndex
 from sanitiser.places.premises import withheld_premises
 from sanitiser.policy import Scrub
 from schemas.catalogue import Catalogue
-from schemas.derive import AvroSchema, intake_schema
+from schemas.derive import intake_schema
 from schemas.state import StateKind
-from schemas.wire import DecoderFor, Encode
 from streams.assembly import Means, build_steps, terms_of
 from streams.sanitising.alarm import RejectAlarm
 from streams.sanitising.audit_entries import Audience, Trail
+from streams.sanitising.counting import Counting
 from streams.sanitising.pipeline import Flow, Pipeline
+from streams.state.store import StateStore
 from streams.steps.decode import Decoder
 from streams.steps.route import Destination, Router
-from transport.schemas import Schemas
-
-
-@dataclass(frozen=True, slots=True)
-class Wire:
-    """How schemas become bytes and back: by the ids of the partnership's schemas in the worker."""
-
-    encoder: Callable[[Topic], Encode]
-    decoder_for: Callable[[AvroSchema], DecoderFor]
-
-    @classmethod
-    def of(cls, schemas: Schemas) -> Wire:
-        """Return what writes and reads by the schemas that a process knows."""
-        return cls(lambda topic: schemas.encoder(topic.name, topic.schema), schemas.decoder_for)
+from streams.wire import Wire
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +47,11 @@ def build_pipeline(
     gazetteer: Gazetteer | None = None,
     premises: Scrub = withheld_premises,
     slot: str = "0",
+    state: StateStore | None = None,
 ) -> Pipeline:
-    """The pipeline of everything the protocol has agencies supply; `slot` names its chain of the audit.
+    """Return the pipeline of all that agencies supply by the protocol; `slot` names its chain of the audit.
+
+    Without a `state` store there is one in main memory.
 
     Raises:
         RecogniserMissing: the protocol allows scrubbed texts, and what they need is not installed.
@@ -71,15 +62,27 @@ def build_pipeline(
         for topic in topics(protocol, catalogue)
         if topic.family in {"rejected", "receipts", "internal", "audit", *RELEASES}
     }
-    means = Means.of(protocol, catalogue, index, keys, gazetteer, premises)
+    store = StateStore(days=state_days(protocol)) if state is None else state
+    means = Means.of(protocol, catalogue, index, keys, gazetteer, premises, store)
     parts = _Parts(protocol, catalogue, means, wire, destinations)
     flows = {names.intake(s.agency, s.dataset): _flow(s, parts) for s in protocol.supplies}
     receipts = {s.agency: destinations[names.receipts(s.agency)] for s in protocol.supplies}
     audit, heads = destinations[names.audit], destinations[names.audit_heads]
-    trail = Trail(audit, heads, _audiences(parts), means.memory, names.worker, slot)
+    trail = Trail(audit, heads, _audiences(parts), store, names.worker, slot)
     remembered: dict[StateKind | None, Destination] = {None: destinations[names.memory]}
     remembered |= {kind: destinations[names.state(kind)] for kind in state_days(protocol)}
-    return Pipeline(flows, receipts, means.memory, remembered, trail, clock, RejectAlarm(protocol))
+    return Pipeline(
+        flows, receipts, store, remembered, trail, clock, RejectAlarm(protocol),
+        pausing_topics(protocol),
+    )  # fmt: skip
+
+
+def pausing_topics(protocol: Protocol) -> frozenset[str]:
+    """Return the intake topics that a reject alarm stops."""
+    names = Names(protocol.prefix)
+    return frozenset(
+        names.intake(s.agency, s.dataset) for s in protocol.supplies if s.reject_limit.pause
+    )
 
 
 def _audiences(parts: _Parts) -> Mapping[str, Audience]:
@@ -110,4 +113,5 @@ def _flow(supply: SupplyAgreement, parts: _Parts) -> Flow:
             },
             parts.destinations[names.rejected(supply.agency, supply.dataset)],
         ),
+        Counting(record_type),
     )

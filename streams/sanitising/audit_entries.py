@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from isp.audit.chain import Head, Heads, entries_of
-from sanitiser.memory import Memory
+from sanitiser.state import State
 from streams.messages import Tally
 from streams.steps.route import Destination
 from transport.messages import MARKING_HEADER, Headers, Output
@@ -39,13 +39,13 @@ class Ledger:
 
     def note(self, origin: Origin, outputs: Sequence[Output]) -> None:
         """Gather what became of one record."""
-        for topic, key, value, *_ in outputs:
+        for topic, key, value, _, _ in outputs:
             if topic in self._audiences and key is not None:
                 given = self._given.setdefault(origin, {})
                 given.setdefault((topic, value is None), []).append(key)
 
     def shares(self, origin: Origin) -> Iterator[dict[str, Any]]:
-        """What was released and taken back of one origin, a share for each topic."""
+        """Yield a share for each topic: what was released and taken back of one origin."""
         for (topic, taken_back), ids in self._given.get(origin, {}).items():
             profile, neighbour, recipients = self._audiences[topic]
             yield {
@@ -73,18 +73,18 @@ class Trail:
         audit: Destination,
         heads: Destination,
         audiences: Mapping[str, Audience],
-        memory: Memory,
+        state: State,
         actor: str,
         slot: str,
     ) -> None:
         """Take the topics of the audit and of its heads, every release topic's audience, and who writes.
 
-        In `memory` is the head that a worker remembered before heads had a topic.
+        In `state` is the head that a worker remembered before heads had a topic.
         """
         self.heads = Heads()
         self._audit, self._kept = audit, heads
         self._audiences = audiences
-        self._memory = memory
+        self._state = state
         self._actor = actor
         self._chain = f"{actor}.{slot}"
         self._key = _REMEMBERED + slot.encode()
@@ -92,7 +92,7 @@ class Trail:
         self._made: tuple[Head, int, dict[str, int]] | None = None
 
     def ledger(self) -> Ledger:
-        """An empty ledger for one batch."""
+        """Return an empty ledger for one batch."""
         return Ledger(self._audiences)
 
     def entries(
@@ -138,7 +138,7 @@ class Trail:
         known = self.heads.newest(self._chain)
         if known is not None:
             return known
-        remembered = self._memory.get(self._key)
+        remembered = self._state.get(self._key)
         if remembered is not None:
             return _from_bytes(remembered)
         began = datetime.fromtimestamp(now_ms / 1000, UTC)

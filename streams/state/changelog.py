@@ -1,11 +1,13 @@
-"""The changelog: what workers remember, as compacted topics that each worker reads back.
+"""The changelog: the workers' state, as compacted topics that each worker reads into its state store.
 
-Changes are written in the transaction of the batch that made them, so memory and releases stand
-or fall together. Nothing lies on the worker's disk: another machine can take over.
+Changes are written in the transaction of the batch that made them, so state and releases are committed
+together or not at all. A store has what it has read and the next offset of each topic: another machine, or a
+worker whose store was lost, reads the topics from their beginnings.
 
 A worker reads the topics when it starts, to their ends whenever it is assigned partitions, and all the
-time what others write. An end is the high watermark. The last stable offset would leave out the transaction
-of a worker that has just died, whose offsets can be committed in one partition before they are in another.
+time what it and others write. An end is the high watermark. The last stable offset would leave out the
+transaction of a worker that has just died, whose offsets can be committed in one partition before they are in
+another.
 """
 
 from __future__ import annotations
@@ -13,9 +15,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import groupby
-from operator import itemgetter
-from typing import Any
+from typing import Any, TypeVar
 
 from confluent_kafka import (
     Consumer,
@@ -26,8 +26,9 @@ from confluent_kafka import (
 )
 
 from isp.agreement.topics import DAY_MS
-from sanitiser.memory import Memory
-from streams.runtime.kafka_config import WorkerClients
+from streams.runtime.kafka_config import AgentClients
+from streams.state.origin import Origin
+from streams.state.store import Entry, StateStore
 from transport.messages import WRITER_HEADER
 from transport.transaction import Unmendable
 
@@ -37,6 +38,8 @@ _MESSAGES = 5_000
 _POLL_SECONDS = 0.05
 _CALL_SECONDS = 5.0
 _PATIENCE_SECONDS = 60.0
+
+_Answer = TypeVar("_Answer")
 
 
 class Follower:
@@ -60,6 +63,7 @@ class Follower:
         self._keep = keep
         self._consumer: Consumer | None = None
         self._observer: Consumer | None = None
+        self._starts: Mapping[str, int] = {}
         self._at: dict[str, int] = {}
         self._aims: dict[str, int] = {}
         self._patient = 0.0
@@ -73,20 +77,27 @@ class Follower:
         self._consumer = Consumer({**self._reader})
         # For a reader of what is committed librdkafka gives the last stable offset for the high watermark.
         self._observer = Consumer({**self._reader, "isolation.level": "read_uncommitted"})
+        self._patient = time.monotonic()
+        every = [topic for topics in self._phases for topic in topics]
+        self._starts = self._first_offsets({topic: self._watermarks(topic) for topic in every})
         for topics in self._phases:
             self._begin(topics)
             while not self.advance():
                 if stopped():
                     return
 
+    def _first_offsets(self, ends: Mapping[str, tuple[int, int]]) -> Mapping[str, int]:
+        """Return where each topic is read from, given its first offset and the next to be written."""
+        return {topic: low for topic, (low, _) in ends.items()}
+
     def _begin(self, topics: Sequence[str]) -> None:
         assert self._consumer is not None, "begin before restore"
         self._patient = time.monotonic()
         marks = {topic: self._watermarks(topic) for topic in topics}
-        self._at = {topic: low for topic, (low, _) in marks.items()}
+        self._at = {topic: max(self._starts[topic], low) for topic, (low, _) in marks.items()}
         self._aims = {topic: high for topic, (_, high) in marks.items()}
         # By number: for the beginning as such librdkafka waits half a second before it asks where that is.
-        self._consumer.assign([TopicPartition(topic, 0, low) for topic, low in self._at.items()])
+        self._consumer.assign([TopicPartition(topic, 0, at) for topic, at in self._at.items()])
 
     def aim(self) -> None:
         """Take the ends of the topics, as they are now, as what is to be reached.
@@ -135,20 +146,27 @@ class Follower:
 
     def _watermarks(self, topic: str) -> tuple[int, int]:
         """Return the first offset that the topic has, and the next that will be written."""
-        assert self._observer is not None, "aim before restore"
+        observer = self._observer
+        assert observer is not None, "aim before restore"
+        place = TopicPartition(topic, 0)
+        return self._ask(
+            lambda: observer.get_watermark_offsets(place, _CALL_SECONDS), f"topic {topic}"
+        )
+
+    def _ask(self, question: Callable[[], _Answer], about: str) -> _Answer:
+        """Return the broker's answer; ask again while it is away, for a minute since there was progress."""
         while True:
             try:
-                return self._observer.get_watermark_offsets(TopicPartition(topic, 0), _CALL_SECONDS)
+                return question()
             except KafkaException as error:
                 cause = error.args[0]
                 spent = time.monotonic() - self._patient > _PATIENCE_SECONDS
                 if spent or not _may_pass(cause):
-                    raise Unmendable(f"{cause.name()}: {cause.str()} (topic {topic})") from error
-                log.warning("Kafka: %s; asked again for the end of %s", cause.name(), topic)
+                    raise Unmendable(f"{cause.name()}: {cause.str()} ({about})") from error
+                log.warning("Kafka: %s; asked again about %s", cause.name(), about)
                 time.sleep(_POLL_SECONDS)
 
     def _take(self, messages: list[Message]) -> None:
-        self._keep([message for message in messages if message.error() is None])
         for message in messages:
             topic, offset, error = str(message.topic()), message.offset() or 0, message.error()
             if error is None:
@@ -158,6 +176,9 @@ class Follower:
                 self._at[topic] = max(self._at.get(topic, 0), offset)
             else:
                 self._judge(error, topic)
+        found = [message for message in messages if message.error() is None]
+        if found:
+            self._keep(found)
 
     def _judge(self, error: KafkaError, topic: str) -> None:
         if error.fatal() or not error.retriable():
@@ -168,54 +189,81 @@ class Follower:
 
 
 class Changelog(Follower):
-    """Reads the topics of state into a worker's memory.
+    """Reads the topics of state into a worker's state store, from the offset that the store has of each.
 
     `earlier` is the topic that held all kinds of state before each had its own. It is read first and only at
-    the start, so that what stands in the others counts.
+    the start, so that what is in the others counts.
     """
 
     def __init__(
         self,
-        clients: WorkerClients,
+        clients: AgentClients,
         topics: Sequence[str],
         earlier: str,
-        memory: Memory,
+        store: StateStore,
         writer: bytes,
         decode: Callable[[bytes], bytes],
+        identify: Callable[[Sequence[str]], Origin],
+        restored: Callable[[float], None] = lambda _seconds: None,
     ) -> None:
         """Connect nothing yet; `writer` is the name under which this process writes.
 
-        `decode` gives what stands under a key from the message's value.
+        `decode` gives the value of an entry from that of its message. `identify` asks the broker for the ids
+        of topics, and raises `KafkaException`. `restored` is called with the seconds that a restore took.
         """
-        super().__init__(clients.reader(), ([earlier], topics), self._remember)
-        self._memory = memory
+        super().__init__(clients.reader(), ([earlier], topics), self._apply)
+        self._topics = [earlier, *topics]
+        self._store = store
         self._writer = writer
         self._decode = decode
+        self._identify = identify
+        self._restored = restored
         self._is_restored = False
+        self._entries_read = 0
 
     def restore(self, stopped: Callable[[], bool] = lambda: False) -> None:
-        """Read all state that is committed, or as far as it comes before `stopped`. Errors as `Follower`."""
-        began = time.monotonic()
+        """Read all state that is committed, or as far as it comes before `stopped`. Errors as `Follower`.
+
+        Raises:
+            StateStoreError: the store on disk cannot be used.
+        """
+        began = self._patient = time.monotonic()
+        origin = self._ask(lambda: self._identify(self._topics), "the topics of state")
+        self._store.open(origin)
         super().restore(stopped)
+        self._store.flush()
         self._is_restored = True
         seconds = time.monotonic() - began
-        log.info("restored %d state entries in %.2f s", len(self._memory), seconds)
+        log.info("restored %d state entries in %.2f s", self._entries_read, seconds)
+        self._restored(seconds)
 
-    def _remember(self, messages: Sequence[Message]) -> None:
-        # All of a day at once. Not sorted by it: of two values of a key the later one counts.
-        for day, entries in groupby(self._entries(messages), itemgetter(0)):
-            self._memory.keep({key: value for _, key, value in entries}, day)
+    def follow(self) -> None:
+        """Take in what was written since, and sweep a few rows of the store; never waits."""
+        super().follow()
+        self._store.sweep()
 
-    def _entries(self, messages: Sequence[Message]) -> Iterator[tuple[int, bytes, bytes]]:
-        """Yield the day, the key and the value of what is not kept yet."""
+    def close(self) -> None:
+        """Let go of the broker and close the store."""
+        super().close()
+        self._store.close()
+
+    def _first_offsets(self, ends: Mapping[str, tuple[int, int]]) -> Mapping[str, int]:
+        return self._store.next_offsets(ends)
+
+    def _apply(self, messages: Sequence[Message]) -> None:
+        self._store.apply(self._entries(messages), self._at)
+
+    def _entries(self, messages: Sequence[Message]) -> Iterator[Entry]:
         decode = self._decode
         for message in messages:
             key, value = message.key(), message.value()
-            if key is not None and value is not None and not self._is_own(message):
-                yield message.timestamp()[1] // DAY_MS, bytes(key), decode(value)
+            if key is not None and value is not None:
+                day = max(message.timestamp()[1], 0) // DAY_MS
+                self._entries_read += not self._is_restored
+                yield Entry(day, bytes(key), decode(value), self._is_own(message))
 
     def _is_own(self, message: Message) -> bool:
-        """Return True for what this process wrote, which is kept since its commit."""
+        """Return True for what this process wrote."""
         # Before its state is restored a process has written nothing, and headers take a while to read.
         return self._is_restored and (WRITER_HEADER, self._writer) in (message.headers() or ())
 

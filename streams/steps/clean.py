@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, NamedTuple
 
@@ -11,10 +11,12 @@ from schemas.derive import utc_field_name
 from schemas.london import LONDON, steady_offset
 from schemas.record_type import RecordType
 from streams.steps.problems import Problem
+from streams.steps.step import Step, Work
 
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
 _DAY_MS = 86_400_000
 _MILLISECOND = timedelta(milliseconds=1)
+_NOTHING: frozenset[str] = frozenset()
 
 
 class Cleaned(NamedTuple):
@@ -29,8 +31,12 @@ class Cleaned(NamedTuple):
     unread: frozenset[str]
 
 
-class Cleaner:
+class Cleaner(Step):
     """Cleans validated records of one type ("incompleteness should not prevent supply")."""
+
+    takes = frozenset({"record", "problems", "today", "day"})
+    completes = frozenset({"record", "caveats", "faults", "unread"})
+    counts = frozenset({"accepted", "cleaned", "rejected", "caveats", "faults"})
 
     def __init__(self, record_type: RecordType) -> None:
         """Compile what is required and which times have an instant."""
@@ -46,7 +52,13 @@ class Cleaner:
         ]
         self._domestic = [rule for rule in record_type.excluded.values() if rule.codes]
 
-    def __call__(
+    def __call__(self, work: Work, /) -> None:
+        """Clean the record; ages count at the day of the event."""
+        work.caveats, work.faults, work.unread = self._clean(
+            work.record, work.problems, work.today, work.day
+        )
+
+    def clean(
         self,
         record: dict[str, Any],
         problems: Iterable[Problem],
@@ -58,12 +70,25 @@ class Cleaner:
         `today` is the date in Europe/London, at which an age counts that no event dates;
         `elsewhere` the date of the event as another file of the same case has it.
         """
-        problems = tuple(problems)
-        unread = frozenset([p.field for p in problems])
-        faults = [p for p in problems if p.field in self._required]
+        return Cleaned(record, *self._clean(record, tuple(problems), today, elsewhere))
+
+    def _clean(
+        self,
+        record: dict[str, Any],
+        problems: Sequence[Problem],
+        today: date,
+        elsewhere: date | None,
+    ) -> tuple[list[str], list[Problem], frozenset[str]]:
+        """Return caveats, faults and what could not be read."""
+        caveats: list[str] = []
+        faults: list[Problem] = []
+        unread = _NOTHING
+        if problems:
+            unread = frozenset([p.field for p in problems])
+            faults = [p for p in problems if p.field in self._required]
+            caveats = [p.code for p in problems if p.field not in self._required]
         if self._births:
             faults += self._before_birth(record)
-        caveats = [p.code for p in problems if p.field not in self._required]
         for rule in self._domestic:
             field = rule.telling(record)
             if field is not None and record[rule.flag] is not True:
@@ -79,7 +104,7 @@ class Cleaner:
         for age, born, oldest in self._ages:
             if record[born] is not None:
                 self._work_out(record, age, born, oldest, today, elsewhere, caveats)
-        return Cleaned(record, caveats, faults, unread)
+        return caveats, faults, unread
 
     def _before_birth(self, record: Mapping[str, Any]) -> Iterator[Problem]:
         """Yield a fault for each date on or before a birth in the record: one of the two is wrong."""
@@ -102,7 +127,7 @@ class Cleaner:
         elsewhere: date | None,
         caveats: list[str],
     ) -> None:
-        """The age at the event, else at the supply; one that was given stays, whatever it says."""
+        """Set the age at the event, else at the supply; an age that was given stays."""
         happened = record[self._happened] if self._happened else elsewhere
         years = whole_years(record[born], happened or today)
         if not 0 <= years <= (oldest or years):
@@ -115,7 +140,7 @@ class Cleaner:
 
 
 def utc_milliseconds(day: date, at: time) -> int | None:
-    """Milliseconds since 1970 UTC of a local time; None where the clock change leaves it open."""
+    """Return a local time in milliseconds since 1970 UTC; None if a clock change makes it ambiguous."""
     offset = steady_offset(day)
     if offset is None:
         return _on_a_clock_change(day, at)

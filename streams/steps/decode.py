@@ -6,9 +6,9 @@ from typing import Any
 
 from schemas.wire import DecoderFor, WireError, schema_id
 from streams.steps.problems import Problem
+from streams.steps.step import Step, Work
 
-"""Gives the decoder of one registered schema; raises `WireError` for an id that is not the dataset's."""
-
+_UNREADABLE = "a record batch that a Kafka client can read"
 _ACCEPTED = {
     "null": "a record; a null value deletes nothing here",
     "oversized": "a value of at most {limit} bytes",
@@ -28,16 +28,33 @@ class Undecodable(ValueError):
         self.fault = fault
 
 
-class Decoder:
+class Decoder(Step):
     """Decodes values of one dataset's intake topic."""
+
+    takes = frozenset({"intake"})
+    completes = frozenset({"given", "faults"})
+    counts = frozenset({"received", "rejected", "faults"})
 
     def __init__(self, decoder_for: DecoderFor, maximum_bytes: int) -> None:
         """Take the resolver of schema ids and the largest value that is looked at."""
         self._decoder_for = decoder_for
         self._maximum_bytes = maximum_bytes
 
-    def __call__(self, value: bytes | None) -> dict[str, Any]:
-        """The record; raise `Undecodable` with what was wrong and what is accepted."""
+    def __call__(self, work: Work, /) -> None:
+        """Decode the message; what is no record has one fault."""
+        intake = work.intake
+        if intake is None:
+            return
+        if intake.unreadable is not None:
+            work.faults = (Problem("", "unreadable", intake.unreadable, _UNREADABLE),)
+            return
+        try:
+            work.given = self.read(intake.value)
+        except Undecodable as undecodable:
+            work.faults = (undecodable.fault,)
+
+    def read(self, value: bytes | None) -> dict[str, Any]:
+        """Return the record; raise `Undecodable` with what was wrong and what is accepted."""
         if value is None:
             raise self._undecodable("null")
         if len(value) > self._maximum_bytes:

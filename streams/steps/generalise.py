@@ -2,34 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping
 
 from sanitiser.caveats import caveats_of
 from sanitiser.people.combinations import Combinations
-from streams.steps.sanitise import Release
+from streams.steps.step import Scope, Step, Work
 
 
-class Generaliser:
-    """Applies each profile's check to the releases of one record."""
+class Generaliser(Step):
+    """Applies each profile's check to the releases of one record, and changes them in place."""
 
-    def __init__(self, checks: Mapping[str, Combinations]) -> None:
-        """Take the checks by profile; those of a type without people do nothing."""
-        self._checks = {profile: check for profile, check in checks.items() if check.has_people}
+    takes = frozenset({"scope", "releases", "record", "today"})
+    completes = frozenset({"releases", "combinations"})
+    counts = frozenset({"combinations"})
 
-    def __bool__(self) -> bool:
-        """Whether there is anybody to protect."""
-        return bool(self._checks)
+    def __init__(self, checks: Mapping[Scope, Mapping[str, Combinations]]) -> None:
+        """Take the checks by scope and profile; those of a type without people do nothing."""
+        with_people = {
+            scope: {profile: check for profile, check in of.items() if check.has_people}
+            for scope, of in checks.items()
+        }
+        self._checks = {scope: of for scope, of in with_people.items() if of}
 
-    def __call__(
-        self, releases: Sequence[Release], record: Mapping[str, Any], day: int
-    ) -> list[str]:
-        """Change the releases of a record in place; gives the outcomes to count. `day` is today's ordinal."""
-        outcomes = []
-        for profile, released in releases:
-            if profile in self._checks:
-                found = self._checks[profile](released, record, day)
+    def __call__(self, work: Work, /) -> None:
+        """Make releases coarser as far as must be; `combinations` says of everybody who stood out."""
+        if not self._checks or work.scope not in self._checks:
+            return
+        checks, day = self._checks[work.scope], work.today.toordinal()
+        outcomes: list[str] = []
+        for profile, released in work.releases:
+            if profile in checks:
+                found = checks[profile](released, work.record, day)
                 if found:
                     released["caveats"] = caveats_of(released, released["caveats"])
                 outcomes += found
-        return outcomes
+        work.combinations = outcomes

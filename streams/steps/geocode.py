@@ -6,10 +6,15 @@ from typing import Any
 
 from sanitiser.places.location import Located, Locator, location_of
 from schemas.record_type import HOME_PLACES, RecordType
+from streams.steps.step import Step, Work
 
 
-class Geocoder:
+class Geocoder(Step):
     """Locates the places of one record type's records."""
+
+    takes = frozenset({"record", "caveats"})
+    completes = frozenset({"locations", "caveats"})
+    counts = frozenset({"geocoded", "withheld", "caveats", "cleaned"})
 
     def __init__(self, record_type: RecordType, locator: Locator) -> None:
         """Take the location groups from the record type."""
@@ -18,8 +23,15 @@ class Geocoder:
         ]
         self._locate = locator.locate
 
-    def __call__(self, record: dict[str, Any]) -> dict[str, Located]:
-        """The outcome by prefix of the location group."""
+    def __call__(self, work: Work, /) -> None:
+        """Find the places, and add a caveat for each field that contradicts one."""
+        locations = work.locations = self.locate(work.record)
+        for prefix, located in locations.items():
+            if located.caveats:
+                work.caveats += [prefix + caveat for caveat in located.caveats]
+
+    def locate(self, record: dict[str, Any]) -> dict[str, Located]:
+        """Return the outcome by prefix of the location group."""
         return {
             prefix: self._locate(given(record), home=home) for prefix, given, home in self._places
         }

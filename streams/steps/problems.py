@@ -1,4 +1,4 @@
-"""What can be wrong with a record: a caveat is mended and told, a fault makes it unusable."""
+"""Problems of a record: one in an optional field becomes a caveat, one in a required field a fault."""
 
 from __future__ import annotations
 

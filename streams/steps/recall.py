@@ -7,14 +7,14 @@ after the first follows from the first.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from sanitiser.memory import Memory
 from sanitiser.people.ages import whole_years
 from sanitiser.references import ReferenceKey
+from sanitiser.state import State
 from schemas.record_type import PERSONAL, RecordType
+from streams.steps.step import Step, Work
 
 _DAY_BYTES = 4
 
@@ -22,8 +22,8 @@ _DAY_BYTES = 4
 class CaseDates:
     """The day of an event, by the reference that the files of one case share."""
 
-    def __init__(self, join: str, agency: str, key: ReferenceKey, memory: Memory) -> None:
-        """References of different agencies, or of different joins, are different cases."""
+    def __init__(self, join: str, agency: str, key: ReferenceKey, memory: State) -> None:
+        """Take the join and agency: equal references of others are different cases."""
         self._key = key.for_purpose("memory", "case", join, agency)
         self._memory = memory
 
@@ -33,7 +33,7 @@ class CaseDates:
             self._memory.put(self._name(reference), _as_bytes(day))
 
     def day(self, reference: str | None) -> date | None:
-        """When it happened, as far as a file of the case has said so."""
+        """Return the day of the event; None if no file of the case has said it."""
         found = None if reference is None else self._memory.get(self._name(reference))
         return None if found is None else _as_day(found)
 
@@ -50,7 +50,7 @@ class SteadyAges:
     """
 
     def __init__(
-        self, record_type: RecordType, agency: str, key: ReferenceKey, memory: Memory
+        self, record_type: RecordType, agency: str, key: ReferenceKey, memory: State
     ) -> None:
         """Compile whose ages there are, and by which fields each person is known."""
         self._key = key.for_purpose("memory", "age")
@@ -63,7 +63,7 @@ class SteadyAges:
             ]
 
     def __bool__(self) -> bool:
-        """Whether such records have ages at all."""
+        """Return True if such records have ages."""
         return bool(self._ages)
 
     def __call__(self, record: dict[str, Any], day: date) -> None:
@@ -84,44 +84,56 @@ class SteadyAges:
         return age
 
 
-class Recall:
-    """Both for the records of one agency's dataset."""
+class EventDay(Step):
+    """Finds the day of a record's event: its own, or that of its case by another file of the agency."""
+
+    takes = frozenset({"record"})
+    completes = frozenset({"day"})
+    counts = frozenset({"newest_event"})
+
+    def __init__(self, record_type: RecordType, cases: CaseDates | None = None) -> None:
+        """Take `cases` where a file of the agency's has its dates in another of its files."""
+        self._happened = record_type.events[0].date if record_type.events else None
+        self._case = None if cases is None or self._happened else case_field(record_type)
+        self._cases = cases
+
+    def __call__(self, work: Work, /) -> None:
+        """Find the day; None where neither the record nor its case says it."""
+        if self._happened is not None:
+            work.day = work.record[self._happened]
+        elif self._cases is not None and self._case is not None:
+            work.day = self._cases.day(work.record[self._case])
+
+
+class Recall(Step):
+    """Remembers what later records of the case ask for, and puts steady ages in place of those worked out."""
+
+    takes = frozenset({"record", "day", "today"})
+    completes = frozenset({"record"})
 
     def __init__(
         self, record_type: RecordType, ages: SteadyAges, cases: CaseDates | None = None
     ) -> None:
-        """Take `cases` where a file of the agency's has its dates in another of its files."""
+        """Take `cases` as `EventDay` does."""
         self._ages = ages
-        self._cases = cases
+        self._cases = cases if record_type.events else None
         self._case = case_field(record_type)
-        self._happened = record_type.events[0].date if record_type.events else None
 
-    def event_day(self, record: Mapping[str, Any]) -> date | None:
-        """When it happened, for a record that has no date of its own."""
-        if self._cases is None or self._case is None or self._happened is not None:
-            return None
-        return self._cases.day(record[self._case])
-
-    def remember(self, record: dict[str, Any], today: date) -> date | None:
-        """Learn what later records will ask, and put steady ages in place of those worked out.
-
-        Gives when it happened, as far as this record or its case says so.
-        """
-        day: date | None = record[self._happened] if self._happened else self.event_day(record)
-        if self._cases is not None and self._case is not None and self._happened is not None:
-            self._cases.learn(record[self._case], day)
+    def __call__(self, work: Work, /) -> None:
+        """Remember the day of the case; ages of a person follow from the first."""
+        if self._cases is not None and self._case is not None:
+            self._cases.learn(work.record[self._case], work.day)
         if self._ages:
-            self._ages(record, day or today)
-        return day
+            self._ages(work.record, work.day or work.today)
 
 
 def case_field(record_type: RecordType) -> str | None:
-    """The reference by which files of one case join; it is nobody's own."""
+    """Return the reference by which files of one case join; it is no person's own."""
     return next((f.name for f in record_type.fields if f.join and not f.about), None)
 
 
 def asks_for_dates(record_type: RecordType) -> str | None:
-    """The join through which records without a date find their event; None where none can."""
+    """Return the join through which records without a date find their event; None if there is none."""
     if record_type.events:
         return None
     name = case_field(record_type)
@@ -129,7 +141,7 @@ def asks_for_dates(record_type: RecordType) -> str | None:
 
 
 def _known_by(record_type: RecordType, about: str | None) -> tuple[str, tuple[str, ...]]:
-    """What names the person across records: the reference, else the record's own identity."""
+    """Return what names the person across records: the reference, else the record's own identity."""
     for field in record_type.fields:
         if field.about == about and field.join:
             return field.join, (field.name,)

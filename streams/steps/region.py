@@ -8,12 +8,16 @@ from sanitiser.places.area import Bounds
 from sanitiser.places.location import NOWHERE, Located
 from sanitiser.places.postcodes import Place
 from streams.steps.route import OWN
+from streams.steps.step import Step, Work
 
 FOREIGN = "substitute-in-another-area"
 
 
-class Regions:
+class Regions(Step):
     """Tells the region of one record type's records by where they happened, never by homes."""
+
+    takes = frozenset({"locations"})
+    completes = frozenset({"region"})
 
     def __init__(
         self, event_places: Sequence[str], own: Bounds, neighbours: Mapping[str, Bounds]
@@ -23,12 +27,14 @@ class Regions:
         self._own = own
         self._neighbours = neighbours
 
-    def __call__(self, locations: Mapping[str, Located]) -> str | None:
-        """The region; None where it happened in no area that the protocol knows of."""
+    def __call__(self, work: Work, /) -> None:
+        """Find the region; None where it happened in no area that the protocol knows of."""
+        work.region = self.of(work.locations)
+
+    def of(self, locations: Mapping[str, Located]) -> str | None:
+        """Return the region of what happened in these locations."""
         outside = [
-            located
-            for located in (locations[prefix] for prefix in self._places)
-            if not self._own.holds(located)
+            locations[prefix] for prefix in self._places if not self._own.holds(locations[prefix])
         ]
         if not outside:
             return OWN
@@ -38,24 +44,41 @@ class Regions:
         return None
 
     def guarded(self, locations: Mapping[str, Located], region: str) -> Mapping[str, Located]:
-        """The locations without points of postcodes that stand in from another region.
+        """Return the locations without the points of substitute postcodes of another region.
 
         Their own records go elsewhere, so to readers of `region` such a postcode would stand for
         none but the few households of the postcode that it replaces.
         """
-        foreign = {
-            prefix: _without_point(locations[prefix])
-            for prefix in self._places
-            if self._is_foreign(locations[prefix].place, region)
-        }
-        return {**locations, **foreign} if foreign else locations
+        guarded = locations
+        for prefix in self._places:
+            place = locations[prefix].place
+            if place is not None and place.substituted and self._is_foreign(place, region):
+                guarded = {**guarded, prefix: _without_point(locations[prefix])}
+        return guarded
 
-    def _is_foreign(self, place: Place | None, region: str) -> bool:
-        if place is None or not place.substituted or place.easting is None:
+    def _is_foreign(self, place: Place, region: str) -> bool:
+        if place.easting is None:
             return False
         centre = float(place.easting), float(place.northing or 0)
         stand_in = Located(NOWHERE, "", (), (), centre, place.district)
-        return self(dict.fromkeys(self._places, stand_in)) != region
+        return self.of(dict.fromkeys(self._places, stand_in)) != region
+
+
+class RegionGuard(Step):
+    """Takes points from locations whose postcode another region's stands in for."""
+
+    takes = frozenset({"scope", "locations"})
+    completes = frozenset({"locations"})
+    counts = frozenset({"withheld"})
+
+    def __init__(self, regions: Regions) -> None:
+        """Take what tells the region of a location."""
+        self._regions = regions
+
+    def __call__(self, work: Work, /) -> None:
+        """Guard the locations of a record that is released."""
+        if work.scope is not None:
+            work.locations = self._regions.guarded(work.locations, work.scope[0])
 
 
 def _without_point(located: Located) -> Located:

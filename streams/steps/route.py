@@ -7,9 +7,10 @@ from typing import NamedTuple
 
 from isp.agreement.topics import MAXIMUM_REJECTION_BYTES
 from schemas.wire import Encode
-from streams.messages import Intake
+from streams.messages import Intake, row_of
 from streams.steps.problems import Problem
 from streams.steps.sanitise import Release
+from streams.steps.step import Step, Work
 from transport.messages import MARKING_HEADER, Headers, Output
 
 HOUR_MS = 3_600_000
@@ -27,8 +28,11 @@ class Destination(NamedTuple):
     marking: str
 
 
-class Router:
-    """Makes the outputs of one agency's dataset."""
+class Router(Step):
+    """Makes the outputs of one agency's dataset: of what is released and taken back, or the rejection."""
+
+    takes = frozenset({"intake", "faults", "releases", "taken_back", "region", "now_ms"})
+    completes = frozenset({"outputs"})
 
     def __init__(
         self, releases: Mapping[tuple[str, str], Destination], rejected: Destination
@@ -38,8 +42,21 @@ class Router:
         self._rejected = rejected
         self._rejected_headers = _headers(rejected)
 
+    def __call__(self, work: Work, /) -> None:
+        """Make the outputs. Also of a record with faults, so it follows when the other steps are done."""
+        if work.faults:
+            if work.intake is not None:
+                # What the client could not read has no bytes.
+                whole = work.intake.unreadable is None
+                work.outputs = [self.rejected(work.intake, work.faults, whole=whole)]
+            return
+        outputs = self.released(work.releases, work.now_ms, work.region or OWN)
+        for region, profile, record_id in work.taken_back:
+            outputs += self.withdrawn([(profile, record_id)], work.now_ms, region)
+        work.outputs = outputs
+
     def released(self, releases: Sequence[Release], now_ms: int, region: str = OWN) -> list[Output]:
-        """One output a release. Its time is the hour: the exact one would join it to its original."""
+        """Return an output for each release. Its time is the hour: the exact time would name its original."""
         hour_ms = now_ms - now_ms % HOUR_MS
         outputs = []
         for profile, record in releases:
@@ -51,7 +68,7 @@ class Router:
     def withdrawn(
         self, names: Sequence[tuple[str, str]], now_ms: int, region: str = OWN
     ) -> list[Output]:
-        """A tombstone for each release, given by profile and `record_id`, that is taken back."""
+        """Return a tombstone for each release, given by profile and `record_id`, that is taken back."""
         outputs = []
         for profile, record_id in names:
             topic, _, headers = self._releases[region, profile]
@@ -69,6 +86,7 @@ class Router:
             "partition": intake.partition,
             "offset": intake.offset,
             "supply_id": intake.supply_id,
+            "row": row_of(intake.row),
             "faults": [fault._asdict() for fault in faults],
             "key": intake.key,
             "original": intake.value,

@@ -6,13 +6,14 @@ import math
 import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime, time, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
-from schemas.codes import CodeList, Spelt
+from schemas.codes import CodeList
 from schemas.london import steady_offset
 from schemas.placeholders import MISSING, SPOILT, Placeholders, placeholders
 from schemas.record_type import RECORD_REFERENCE, Field, RecordType
 from streams.steps.problems import Problem
+from streams.steps.step import Step, Work
 
 EARLIEST = date(1900, 1, 1)
 AHEAD = timedelta(days=50 * 365)
@@ -21,8 +22,6 @@ CLOCKS_APART = timedelta(minutes=10)
 """By so much a supplier's clock may be ahead of ours."""
 LONGEST_TEXT = 20_000
 BEYOND_ITS_CODE = "more-than-its-code"
-_UNREADABLE = object()
-_OUT_OF_RANGE = object()
 _GIVEN_CHARACTERS = 200
 # The library's readers accept more of ISO 8601: week dates, offsets, fractions.
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -39,11 +38,26 @@ _REFERENCE = {
 }
 _DATE_KNOWN = "a date that is known; systems write this one where they know none"
 
+
+class _Doubt(NamedTuple):
+    """What a reader gives where it is not certain: a reason, if not the field's own, and what it read."""
+
+    reason: str | None = None
+    value: Any = None
+
+
 Reader = Callable[[Any], Any]
+"""From a value as given to a typed one, None where it is empty, or a `_Doubt`."""
+_UNREADABLE = _Doubt()
+_OUT_OF_RANGE = _Doubt("out-of-range")
 
 
-class Validator:
+class Validator(Step):
     """Reads records of one type. Gives typed values (None: empty or unreadable) and the problems."""
+
+    takes = frozenset({"given", "now"})
+    completes = frozenset({"record", "problems"})
+    counts = frozenset({"filled"})
 
     def __init__(
         self,
@@ -67,25 +81,23 @@ class Validator:
         self._required = record_type.required
         self._names_itself = record_type.has_record_reference
 
-    def __call__(
-        self, given: Mapping[str, Any], now: datetime
-    ) -> tuple[dict[str, Any], list[Problem]]:
-        """Typed values and every problem of `given`; `now` is local time in Europe/London."""
+    def __call__(self, work: Work, /) -> None:
+        """Read the record as it was given."""
+        work.record, work.problems = self.read(work.given, work.now)
+
+    def read(self, given: Mapping[str, Any], now: datetime) -> tuple[dict[str, Any], list[Problem]]:
+        """Return typed values and every problem of `given`; `now` is local time in Europe/London."""
         record: dict[str, Any] = {}
         problems: list[Problem] = []
         for name, read, reason, accepted in self._readers:
             value = given.get(name)
             if value is not None:
                 typed = read(value)
-                if typed is _UNREADABLE or typed is _OUT_OF_RANGE:
-                    found = reason if typed is _UNREADABLE else "out-of-range"
+                if typed.__class__ is _Doubt:
+                    found = typed.reason or reason
                     problems.append(Problem(name, found, _shown(value), accepted))
-                    value = None
-                elif typed.__class__ is Spelt:
-                    problems.append(Problem(name, BEYOND_ITS_CODE, _shown(value), accepted))
-                    value = typed.code
-                else:
-                    value = typed
+                    typed = typed.value
+                value = typed
             record[name] = value
         self._check_references(record, problems)
         self._check_placeholders(record, problems)
@@ -175,7 +187,7 @@ class Validator:
 
 
 def _references(record_type: RecordType) -> Iterator[str]:
-    """The fields that name the record, or what it is of, by a reference of the system of origin."""
+    """Yield the fields that name the record, or what it is of, by a reference of the system of origin."""
     for field in record_type.fields:
         if field.kind == "text" and (field.join or field.name in record_type.identity):
             yield field.name
@@ -197,7 +209,7 @@ def _out_of_order(field: str, given: date, earlier: str) -> Problem:
 def _reader(  # noqa: PLR0911 - one answer a kind
     field: Field, code_lists: Mapping[str, CodeList]
 ) -> tuple[Reader, str, str]:
-    """The field's reader with the reason and the words for a value that it cannot read."""
+    """Return the field's reader with the reason and the words for a value that it cannot read."""
     if field.code_list:
         code_list = code_lists[field.code_list]
         return _code_reader(code_list), "unknown-code", code_list.accepted
@@ -243,7 +255,7 @@ def _code_reader(code_list: CodeList) -> Reader:
             if spelt is None:
                 return _UNREADABLE
             if not spelt.certain:
-                return spelt
+                return _Doubt(BEYOND_ITS_CODE, spelt.code)
             code = spelt.code
             if len(known) < _SPELLINGS_KNOWN:
                 known[value] = code
@@ -315,7 +327,7 @@ def _ranged(read: Reader, field: Field) -> Reader:
 
     def ranged(value: Any) -> Any:
         number = read(value)
-        if number is None or number is _UNREADABLE:
+        if number is None or number.__class__ is _Doubt:
             return number
         return number if low <= number <= high else _OUT_OF_RANGE
 

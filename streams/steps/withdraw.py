@@ -1,42 +1,236 @@
-"""Withdraw: what a profile was given of a record that it may not have any more is taken back."""
+"""Withdraw: what was released of a record, and is not released there any more, is taken back.
+
+A correction can exclude a record from a profile, move its event to another area or to the time of another
+key, or have it held. Then the earlier release stays with its readers, unless something takes it back.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any, Final, NamedTuple
 
-from sanitiser.memory import NOTE_BYTES, Memory
+from sanitiser.identity import Identity
 from sanitiser.policy import Policy
+from sanitiser.references import ReferenceKey
+from sanitiser.state import State
+from schemas.record_type import RecordType
+from schemas.state import RELEASED_PREFIX, SEEN_BYTES
 from streams.steps.sanitise import Release
+from streams.steps.step import Step, Work
+
+KEY_DELETED = "not-taken-back-key-deleted"
+"""Why an earlier release is not taken back: its name was made with a key that was deleted since."""
+
+Place = tuple[str, int]
+"""Where a record is released: a region, and the number of the epoch whose key makes the digests."""
+
+_NAME_BYTES = 12
+_EPOCH_BYTES = 2
+# Part of what is remembered: a profile keeps its bit for ever.
+_BITS: Final[Mapping[str, int]] = {"central": 1, "second": 2, "personal": 4}
+_PROFILES: Final = tuple(
+    tuple(profile for profile, bit in _BITS.items() if bits & bit)
+    for bits in range(2 * max(_BITS.values()))
+)
+"""The profiles of each set of bits."""
 
 
-class Withdrawer:
-    """Remembers what the profiles that exclude rows were given, for corrections that exclude it.
+class TakenBack(NamedTuple):
+    """The release of a region and profile that its readers are to delete."""
 
-    Nothing is written for a row that was excluded from the first: it would tell of the row.
+    region: str
+    profile: str
+    record_id: str
+
+
+class Withdrawal(NamedTuple):
+    """The releases that are taken back, and the reasons why others cannot be."""
+
+    taken_back: Sequence[TakenBack] = ()
+    withheld: Sequence[str] = ()
+
+
+NOTHING: Final = Withdrawal()
+
+
+class Withdrawer(Step):
+    """Remembers where each record of one agency's dataset is released, and takes back what is elsewhere.
+
+    One entry a record says in which places and profiles it is released. Its key is a digest of the record's
+    identity that does not depend on region or epoch. Nothing is written for a record that was never
+    released.
     """
 
-    def __init__(self, policies: Sequence[Policy], memory: Memory) -> None:
-        """Take the policies of one record type; those that exclude nothing are left alone."""
-        self._policies = [policy for policy in policies if policy.has_exclusion]
-        self._memory = memory
+    takes = frozenset({"record", "place", "releases", "staying", "withheld"})
+    completes = frozenset({"taken_back", "withheld"})
+    counts = frozenset({"withheld"})
 
-    def __call__(
-        self, agency: str, record: Mapping[str, Any], releases: Sequence[Release]
-    ) -> list[tuple[str, str]]:
-        """Profile and `record_id` of every release that is to be taken back."""
-        told = {release.profile: release.record["record_id"] for release in releases}
-        taken_back = []
-        for policy in self._policies:
-            name = told.get(policy.profile)
-            if name is not None:
-                self._memory.note(_digest(name))
-                continue
-            name = policy.record_id(agency, record)
-            if self._memory.has_noted(_digest(name)):
-                taken_back.append((policy.profile, name))
-        return taken_back
+    def __init__(
+        self,
+        agency: str,
+        record_type: RecordType,
+        lasting: ReferenceKey,
+        state: State,
+        policies: Mapping[Place, Sequence[Policy]],
+        retired: Collection[int] = (),
+    ) -> None:
+        """Take the policies of each place, and the epochs whose keys were deleted."""
+        self._agency = agency
+        self._identity = Identity(record_type)
+        self._key = lasting.for_purpose("memory", "released", record_type.dataset, agency)
+        self._state = state
+        self._policies = {at: {p.profile: p for p in of} for at, of in policies.items()}
+        self._retired = frozenset(retired)
+        self._before: tuple[bytes, bytes] | None = None
+        self._alone = {
+            at: [_written({at: bits}) for bits in range(len(_PROFILES))] for at in self._policies
+        }
+
+    def __call__(self, work: Work, /) -> None:
+        """Take back what was released of the record where it is not released now."""
+        found = self.withdraw(work.record, work.place, work.releases, work.staying)
+        if found is not NOTHING:
+            work.taken_back = found.taken_back
+            work.withheld += found.withheld
+
+    def withdraw(
+        self,
+        record: Mapping[str, Any],
+        place: Place | None,
+        releases: Sequence[Release],
+        staying: Collection[str] = (),
+    ) -> Withdrawal:
+        """Return what is taken back of a record that is released in `place`, if anywhere.
+
+        An earlier release in `place` to the profiles in `staying` stays, although there is no new one.
+        """
+        given = 0
+        for release in releases:
+            given |= _BITS[release.profile]
+        now = self._alone[place][given] if given and place else b""
+        name = self._name(record)
+        earlier = self._state.get(name)
+        self._before = None
+        if earlier == now:
+            return NOTHING
+        if earlier is None:
+            return self._begun(name, record, place, now, (*_PROFILES[given], *staying))
+        return self._changed(name, record, earlier, place, given, staying)
+
+    def everything(self, record: Mapping[str, Any]) -> Withdrawal:
+        """Return all releases that there can be of a record that is erased, in every place."""
+        name = self._name(record)
+        earlier, self._before = self._state.get(name), None
+        withheld = self._changed(name, record, earlier, None, 0).withheld if earlier else ()
+        return Withdrawal(
+            [
+                TakenBack(region, profile, policy.record_id(self._agency, record))
+                for (region, _), policies in self._policies.items()
+                for profile, policy in policies.items()
+            ],
+            withheld,
+        )
+
+    def undo(self) -> None:
+        """Put the last record's entry back: what was decided of the record was not written."""
+        if self._before is not None:
+            self._state.put(*self._before)
+
+    def _put(self, name: bytes, earlier: bytes | None, now: bytes) -> None:
+        self._before = name, earlier or b""
+        self._state.put(name, now)
+
+    def _name(self, record: Mapping[str, Any]) -> bytes:
+        digest = bytes.fromhex(self._key.digest(*self._identity(record)))
+        return RELEASED_PREFIX + digest[:_NAME_BYTES]
+
+    def _begun(
+        self, name: bytes, record: Mapping[str, Any], place: Place | None, now: bytes,
+        staying: Collection[str],
+    ) -> Withdrawal:  # fmt: skip
+        """Begin the entry of a record; what was noted before records had entries is taken back."""
+        gone: list[TakenBack] = []
+        if self._state.has_any_seen:
+            gone = list(self._noted(record, place, staying))
+        if now or gone:
+            self._put(name, None, now)
+        return Withdrawal(gone) if gone else NOTHING
+
+    def _noted(
+        self, record: Mapping[str, Any], place: Place | None, staying: Collection[str]
+    ) -> Iterator[TakenBack]:
+        """Yield the releases of which the first bytes of their ids were noted.
+
+        So it was until entries said where a record is released, and of profiles with exclusions alone.
+        """
+        for at, policies in self._policies.items():
+            for profile, policy in policies.items():
+                if not policy.has_exclusion or (at == place and profile in staying):
+                    continue
+                record_id = policy.record_id(self._agency, record)
+                if self._state.has_seen(bytes.fromhex(record_id)[:SEEN_BYTES]):
+                    yield TakenBack(at[0], profile, record_id)
+
+    def _changed(
+        self, name: bytes, record: Mapping[str, Any], earlier: bytes, place: Place | None,
+        given: int, staying: Collection[str] = (),
+    ) -> Withdrawal:  # fmt: skip
+        """Take back what was released elsewhere, or here to others, and replace the entry."""
+        gone, withheld, places = list[TakenBack](), list[str](), dict[Place, int]()
+        for at, bits in _places(earlier):
+            for profile in _PROFILES[bits]:
+                if at == place and (given & _BITS[profile] or profile in staying):
+                    places[at] = places.get(at, 0) | _BITS[profile]
+                elif at[1] in self._retired:
+                    withheld.append(KEY_DELETED)
+                elif profile in self._policies.get(at, ()):
+                    policy = self._policies[at][profile]
+                    gone.append(TakenBack(at[0], profile, policy.record_id(self._agency, record)))
+                else:
+                    # Nobody is entitled to it, so it has no topic. Once somebody is, it is taken back.
+                    places[at] = places.get(at, 0) | _BITS[profile]
+        if given and place:
+            places[place] = places.get(place, 0) | given
+        self._put(name, earlier, _written(places))
+        return Withdrawal(gone, withheld)
 
 
-def _digest(record_id: str) -> bytes:
-    return bytes.fromhex(record_id)[:NOTE_BYTES]
+class Eraser(Step):
+    """Takes back every release that there can be of a record that its supplier wants back."""
+
+    takes = frozenset({"record", "withheld"})
+    completes = frozenset({"taken_back", "withheld"})
+    counts = frozenset({"erased", "withheld"})
+
+    def __init__(self, withdraw: Withdrawer) -> None:
+        """Take what knows where records were released."""
+        self._withdraw = withdraw
+
+    def __call__(self, work: Work, /) -> None:
+        """Take the record back from every place."""
+        found = self._withdraw.everything(work.record)
+        work.taken_back = found.taken_back
+        work.withheld += found.withheld
+
+    def undo(self) -> None:
+        """Put the last record's entry back."""
+        self._withdraw.undo()
+
+
+def _written(places: Mapping[Place, int]) -> bytes:
+    """Return the value of an entry, from which `_places` reads the places with their bits."""
+    parts = []
+    for (region, epoch), bits in sorted(places.items()):
+        name = region.encode()
+        parts.append(bytes([bits, len(name)]) + epoch.to_bytes(_EPOCH_BYTES) + name)
+    return b"".join(parts)
+
+
+def _places(value: bytes) -> Iterator[tuple[Place, int]]:
+    at = 0
+    while at < len(value):
+        bits, length = value[at], value[at + 1]
+        at += 2 + _EPOCH_BYTES
+        region = value[at : at + length].decode()
+        yield (region, int.from_bytes(value[at - _EPOCH_BYTES : at])), bits
+        at += length

@@ -5,11 +5,10 @@ A day is made, not waited for:
 - *heads*: 45 transactions a second, as many as one worker makes of 300 records, so 3.9 million heads
   in a day. They are written in transactions of many: the broker compacts all but the last minute of
   them anyway.
-- *withdrawals*: a million record ids that a profile with exclusions was given, and that are kept for
-  as long as the releases are. That is a year of an area of 200,000 inhabitants with all its datasets.
-  At 300 records a second most of a day is supplied again. Ids that are noted already are not written
-  again for 28 days. An entry has the seven ids of one batch, and lies in a record batch of its own, as
-  a worker writes it.
+- *withdrawals*: where a million records are released, which is kept for as long as the releases are.
+  That is a year of an area of 200,000 inhabitants with all its datasets. At 300 records a second most
+  of a day is supplied again. What is the same as before is not written again for 28 days. An entry has
+  the seven records of one batch, and lies in a record batch of its own, as a worker writes it.
 - *dates and ages*: one of each for 100,000 cases and 100,000 people.
 - *combinations*: 100,000, written twice, since they change with those who join them.
 - *recent*: the last 4,000 transactions, a minute and a half, are written one by one as a worker's: a
@@ -28,7 +27,8 @@ from typing import Any, Final
 
 from confluent_kafka import Producer
 
-from sanitiser.memory import NOTE_BYTES, kind_of
+from schemas.state import RELEASED_PREFIX, kind_of
+from streams.state.packing import packed
 from tests.benchmarks.errors import BenchError
 from transport.messages import MARKING_HEADER, WRITER_HEADER, Headers, Output
 
@@ -42,6 +42,9 @@ COMBINATIONS: Final = 100_000
 RECENT: Final = 4_000
 
 _KEY_BYTES = 16
+_NAME_BYTES = 12
+_RELEASED_TO_TWO = bytes([3, 0, 0, 1])
+"""Own area, first epoch, two profiles."""
 _MEMBERS_BYTES = 60
 _HEADERS: Headers = [(MARKING_HEADER, b"RESTRICTED"), (WRITER_HEADER, b"made-up.")]
 _OF_MANY = 10_000
@@ -68,13 +71,11 @@ class Amounts:
 
 
 def notes(count: int) -> Iterator[tuple[bytes, bytes]]:
-    """Entries of ids that were released, as `Memory.changes` makes one of a batch's."""
+    """Entries of records that were released, as `StateStore.changes` makes one of a batch's."""
     for number in range(count):
-        ids = b"".join(
-            _digest("note", number * NOTES_OF_A_BATCH + place, NOTE_BYTES)
-            for place in range(NOTES_OF_A_BATCH)
-        )
-        yield b"n" + blake2b(ids, digest_size=_KEY_BYTES).digest(), ids
+        first = number * NOTES_OF_A_BATCH
+        names = [_digest("note", first + place, _NAME_BYTES) for place in range(NOTES_OF_A_BATCH)]
+        yield from packed({RELEASED_PREFIX + name: _RELEASED_TO_TWO for name in names}).items()
 
 
 def dates_and_ages(cases: int, people: int) -> Iterator[tuple[bytes, bytes]]:

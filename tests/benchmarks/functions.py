@@ -17,8 +17,9 @@ from schemas.catalogue import load_catalogue
 from schemas.london import london_time
 from schemas.wire import decoder, encoder
 from streams.messages import Intake, Tally
-from streams.sanitising.assembly import Wire, build_pipeline
+from streams.sanitising.assembly import build_pipeline
 from streams.sanitising.pipeline import Flow, Pipeline
+from streams.wire import Wire
 from tests.benchmarks.job import AGENCY, DATASET, Job
 from transport.messages import Output
 

@@ -71,7 +71,9 @@ class Latency:
         count, run = RATE * seconds, f"L{time.time_ns()}"
         reader = self._start("reader", self.setting.job(
             _RECIPIENT, topic=self.setting.names.depersonalised(_PROFILE, DATASET),
-            partitions=broker.partitions(self.setting.admin, self.setting.intake), count=count,
+            partitions=broker.partitions(self.setting.admin, self.setting.intake),
+            # With the first record, which is published and not timed.
+            count=count + 1,
         ))  # fmt: skip
         try:
             if _out(reader).readline().strip() != "ready":

@@ -4,17 +4,19 @@ What workers leave in a day at 300 records a second is written to the topics tha
 start, as `tests.benchmarks.day` says. Then the broker is given time to compact: until the topic of
 heads is as long as it was one turn of the cleaner (15 s) before, for two minutes at most.
 `after_a_day_s` is the time from the start of a supervised worker's process to its first committed
-output, of records that wait. `restore_keys_per_s` has the keys of the changelog by the seconds that
-the worker says it took to restore them. For `takeover_s` one of two workers and its supervisor are
-killed for good. The time ends when the other has committed an output of a partition that was the
-dead one's. `after_broker_s` is the time from the return of a broker that was killed to the first output
-that a worker, which ran on without it, commits of records that come then. `stop_s` is how long a worker
-takes to end that is asked to while it has records.
+output, of records that wait, with its state store on disk. `rebuild_after_a_day_s` is the same without:
+the store was lost, and is built again from the changelog. `restore_keys_per_s` has the keys of the
+changelog by the seconds that the worker says it took to build the store. For `takeover_s` one of two
+workers and its supervisor are killed for good. The time ends when the other has committed an output of
+a partition that was the dead one's. `after_broker_s` is the time from the return of a broker that was
+killed to the first output that a worker, which ran on without it, commits of records that come then.
+`stop_s` is how long a worker takes to end that is asked to while it has records.
 """
 
 from __future__ import annotations
 
 import re
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -30,6 +32,7 @@ from ops.embedded import processes
 from ops.embedded import stack as embedded
 from ops.embedded.service import Service
 from ops.settings import Settings
+from ops.worker import STATE_FOLDER
 from schemas.wire import encoder
 from tests.benchmarks import broker
 from tests.benchmarks.broker import Ends, Group
@@ -49,7 +52,10 @@ AIMS = {
     "stop_s": Aim(5, at_most=True),
 }
 RUNS = 3
-_FIGURES = ("after_a_day_s", "restore_keys_per_s", "takeover_s", "after_broker_s", "stop_s")
+_FIGURES = (
+    "after_a_day_s", "rebuild_after_a_day_s", "restore_keys_per_s", "takeover_s", "after_broker_s",
+    "stop_s",
+)  # fmt: skip
 _RECORDS = 400
 _TURN_S = 15.0
 _COMPACTION_S = 120.0
@@ -119,30 +125,43 @@ class Restart:
         broker.empty(admin, [intake])
         group = Group(admin, Ipu(self.setting).group, broker.begins(admin, [intake]))
         group.forget()
-        self._publish()
-        started = self._started(group)
+        self._lose_stores()
+        rebuild, building = self._started(group, 0)
+        after, restoring = self._started(group, _RECORDS)
         back, stopped = self._without_the_broker(group)
         taken = self._taken_over(group)
-        return {**started, "takeover_s": taken, "after_broker_s": back, "stop_s": stopped}
+        return {
+            "after_a_day_s": after,
+            "restore_s": restoring,
+            "rebuild_after_a_day_s": rebuild,
+            "restore_keys_per_s": self.amounts.keys / building,
+            "takeover_s": taken,
+            "after_broker_s": back,
+            "stop_s": stopped,
+        }
 
-    def _started(self, group: Group) -> dict[str, Any]:
-        """Start a worker that has records waiting for it."""
+    def _lose_stores(self) -> None:
+        """Delete the state stores of all slots, as with the disk of a worker."""
+        for store in (self.setting.stack.run_dir / STATE_FOLDER).glob("*/"):
+            shutil.rmtree(store)
+
+    def _started(self, group: Group, before: int) -> tuple[float, float]:
+        """Start a worker that has records waiting; seconds to its first output, and of its restoring.
+
+        So many records were processed `before`.
+        """
+        self._publish()
         log = log_of(self.setting.stack.run_dir)
         read = log.stat().st_size if log.exists() else 0
         began = time.monotonic()
         with self._worker("0"):
-            _until(lambda: group.processed() > 0, "a worker committed nothing after its start")
+            _until(lambda: group.processed() > before, "a worker committed nothing after its start")
             seconds = time.monotonic() - began
             self._finish(group)
         with log.open("rb") as file:
             file.seek(read)
             restoring = restored(file.read().decode(errors="replace"))
-        keys = self.amounts.keys
-        return {
-            "after_a_day_s": seconds,
-            "restore_keys_per_s": keys / restoring,
-            "restore_s": restoring,
-        }
+        return seconds, restoring
 
     def _without_the_broker(self, group: Group) -> tuple[float, float]:
         """Kill the broker under a worker and start it again; then stop the worker under load."""

@@ -14,7 +14,8 @@ import numpy as np
 
 from sanitiser.address.address import released_address
 from sanitiser.build.reference import build_index, onspd_package, read_households
-from sanitiser.places.postcode_store import UNKNOWN, load
+from sanitiser.places.packed_columns import UNKNOWN
+from sanitiser.places.postcode_store import load_columns
 from tests.benchmarks.figures import Aim
 from tests.conftest import SHARED_DATA
 
@@ -74,10 +75,10 @@ def _banes() -> dict[str, float]:
     with tempfile.TemporaryDirectory() as folder:
         index = Path(folder) / "index"
         build_index(index, onspd_package(), households, k=_K, limit_m=_LIMIT_M)
-        metadata, arrays = load(index)
-        counts, released = np.array(arrays.household_counts), np.array(arrays.released_rows)
-        points = np.column_stack((arrays.eastings, arrays.northings)).astype(np.int64)
-        own = np.flatnonzero(np.array(arrays.districts) == metadata.districts.index(_BANES))
+        metadata, columns = load_columns(index)
+        counts, released = columns.household_counts, columns.released_rows
+        points = np.column_stack((columns.eastings, columns.northings)).astype(np.int64)
+        own = np.flatnonzero(columns.districts == metadata.districts.index(_BANES))
     eligible = np.flatnonzero(counts >= _K)
     unlike = sum(released[row] != _nearest(int(row), counts, points, eligible) for row in own)
     shown = released[own][released[own] != UNKNOWN]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from sanitiser.memory import Memory, kind_of
+from schemas.state import STATE_KINDS, kind_of
+from streams.state.packing import unpacked
+from streams.state.store import Entry, StateStore
 from tests.benchmarks.day import NOTES_OF_A_BATCH, Amounts, combinations, dates_and_ages, notes
 from tests.benchmarks.errors import BenchError
 from tests.benchmarks.restart import _moved, restored
@@ -17,19 +19,20 @@ def test_what_is_made_is_what_a_worker_remembers_of_each_kind() -> None:
         "combinations": list(combinations(6, 0)),
     }
     assert [len(entries) for entries in made.values()] == [5, 7, 6]
-    memory = Memory()
+    store = StateStore()
     for kind, entries in made.items():
         assert {kind_of(key) for key, _ in entries} == {kind}
-        memory.keep(dict(entries), 1)
-    assert len(memory) == 5 * NOTES_OF_A_BATCH + 7 + 6
+        store.apply([Entry(1, key, value) for key, value in entries], {})
+    counts = [store.count(kind) for kind in STATE_KINDS]
+    assert counts == [5 * NOTES_OF_A_BATCH, 7, 6]
 
 
-def test_an_entry_of_noted_ids_has_the_name_that_a_worker_gives_it() -> None:
-    ((key, ids),) = notes(1)
-    memory = Memory()
-    for place in range(0, len(ids), 8):
-        memory.note(ids[place : place + 8])
-    assert memory.changes() == {key: ids}
+def test_an_entry_of_released_records_has_the_name_that_a_worker_gives_it() -> None:
+    ((key, content),) = notes(1)
+    store = StateStore()
+    for name, value in unpacked(key, content):
+        store.put(name, value)
+    assert store.changes() == {key: content}
 
 
 def test_a_combination_changes_under_its_key_and_no_day_has_more_keys_than_are_counted() -> None:

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
+from prometheus_client import CollectorRegistry
 
 from isp.agreement.protocol_file import load_protocol
 from isp.agreement.topics import disclosed_topic
@@ -31,11 +32,16 @@ from isp.keys.officer_keys import load_key
 from ops.embedded.stack import Stack
 from ops.system import keys_of
 from schemas.london import london_today
+from streams.disclosure.assembly import build_discloser
 from streams.disclosure.discloser import Discloser, DiscloserSettings
-from streams.sanitising.assembly import Wire
+from streams.disclosure.feed import CaseFeed
+from streams.disclosure.metrics import DisclosureMetrics
+from streams.disclosure.reading import Backlog
+from streams.runtime.source import Source
+from streams.wire import Wire
 from tests.integration.conftest import MakeSite
 from tests.integration.records import STEADY, incident
-from tests.integration.site import Site
+from tests.integration.site import Site, free_port
 from tests.integration.test_supplies import Answer, run, run_on
 from tests.integration.waiting import PATIENCE_S, until
 from tests.integration.worker_process import ROOT
@@ -130,17 +136,18 @@ def settings_of(site: Site, **more: Any) -> DiscloserSettings:
 
 
 @contextmanager
-def at_work(settings: DiscloserSettings) -> Iterator[Discloser]:
+def at_work(settings: DiscloserSettings) -> Iterator[Source]:
     """A discloser in this process; it lets go of the broker without a word, as one that is killed."""
-    discloser = Discloser(settings)
+    source = build_discloser(settings, DisclosureMetrics(CollectorRegistry()))
     try:
-        yield discloser
+        source.begin()
+        yield source
     finally:
-        discloser.let_go()
+        source.close()
 
 
 @contextmanager
-def serving(site: Site) -> Iterator[None]:
+def serving(site: Site, metrics_port: int | None = None) -> Iterator[None]:
     """The discloser as it is run: by its command, in a process of its own."""
     where = [
         "--protocol",
@@ -148,6 +155,8 @@ def serving(site: Site) -> Iterator[None]:
         "--run-dir",
         str(site.partnership.stack.run_dir),
     ]
+    if metrics_port is not None:
+        where += ["--metrics-port", str(metrics_port)]
     log = (site.folder / "discloser.log").open("ab")
     command = [sys.executable, "-m", "ops.cli", "disclose", "serve", "--exercise", *where]
     process = subprocess.Popen(command, stdout=log, stderr=log, cwd=ROOT)
@@ -239,11 +248,16 @@ def killed(*_: Any, **__: Any) -> None:
     raise Killed
 
 
-def steps(discloser: Discloser, done: Callable[[], bool]) -> None:
+def feed_of(discloser: Source) -> CaseFeed:
+    assert isinstance(discloser.feed, CaseFeed)
+    return discloser.feed
+
+
+def steps(discloser: Source, done: Callable[[], bool]) -> None:
     """Let it work until something is so."""
 
     def one_more() -> bool:
-        discloser.step()
+        discloser.turn()
         return done()
 
     until(one_more, PATIENCE_S, "the discloser's work")
@@ -265,10 +279,29 @@ def the_recipients_reads_are_told(site: Site, case: str) -> None:
     }
 
 
+def the_metrics_tell_of_the_case_and_of_the_lag(site: Site, port: int) -> None:
+    told = site.samples(port)
+    assert told["ipu_cases_open"] == {(): 1}
+    assert told["ipu_records_disclosed_total"] == {(): 2}
+    assert told["ipu_letters_total"] == {(): 2}
+    # A partition comes before its topic: the page has labels in the order of their names.
+    read = {(str(p), site.intake(INCIDENTS)) for p in site.ends(site.intake(INCIDENTS))}
+    read |= {("0", site.partnership.names.letters(party)) for party in ("police", "council")}
+
+    def lag() -> dict[tuple[str, ...], float]:
+        return site.samples(port)["ipu_consumer_lag_records"]
+
+    until(
+        lambda: {place: lag().get(place) for place in read} == dict.fromkeys(read, 0), 10, "no lag"
+    )
+    assert "Acacia" not in site.exposition(port)
+
+
 def test_a_case_from_request_to_destruction(site: Site) -> None:
     site.publish(INCIDENTS, [at_the_house("A-1"), elsewhere("A-2")])
     names, topic_of = site.partnership.names, site.partnership.names.disclosed
-    with serving(site):
+    port = free_port()
+    with serving(site, port):
         case = asked(site)
         inbox = run(site, "disclose", "list", "--as", "police.deputy", "--json").document
         assert [(w["case"], w["what"]) for w in inbox["waiting"]] == [(case, "decide")]
@@ -296,6 +329,7 @@ def test_a_case_from_request_to_destruction(site: Site) -> None:
             (names.discloser, "write", True),
         }
         assert run_on(site, "isp", "drift", str(site.protocol_file)).code == 0
+        the_metrics_tell_of_the_case_and_of_the_lag(site, port)
         ended = act(
             site,
             "disclose destroy",
@@ -385,19 +419,19 @@ def test_whatever_step_it_is_killed_at_a_case_opens_once_and_gets_each_record_on
             patch.setattr(where, place, killed)
             with pytest.raises(Killed):
                 for _ in range(100):
-                    discloser.step()
+                    discloser.turn()
         return stands(site, case).state
 
     assert killed_at(Register, "take") is State.ASKED
     assert killed_at(openings.Openings, "make_topic") is State.APPROVED
     assert killed_at(Discloser, "_seat") is State.APPROVED
     assert killed_at(openings.Openings, "grant") is State.OPEN
-    assert killed_at(Discloser, "_disclose") is State.OPEN
+    assert killed_at(Discloser, "_passed") is State.OPEN
     with at_work(settings) as discloser:
         # Erased before it is drawn: that must not bring it back.
         erase(site, "K-3")
         with monkeypatch.context() as patch:
-            patch.setattr(Discloser, "_draw", lambda *_: None)
+            patch.setattr(CaseFeed, "_draw", lambda *_: ())
             steps(discloser, lambda: all_read(site, INCIDENTS))
         site.publish(INCIDENTS, [at_the_house("K-9")])
         # Those at the house from the tests before stand in the intake as well.
@@ -469,11 +503,11 @@ def test_a_clock_that_jumps_over_the_end_and_back_opens_nothing_again(site: Site
         house = {"location_address": "13 Acacia Avenue, Bath"}
         site.publish(INCIDENTS, [incident("J-1", **house)])
         for _ in range(20):
-            discloser.step()
+            discloser.turn()
     assert stands(site, case).destroyed == openings.WHAT
     with at_work(settings_of(site)) as discloser:
         for _ in range(20):
-            discloser.step()
+            discloser.turn()
     assert stands(site, case).state is State.CLOSED
     answer = run(site, "disclose", "read", case, "--as", "council")
     assert (answer.code, "nothing to read" in answer.said) == (1, True)
@@ -505,11 +539,11 @@ def test_under_an_overdue_review_a_case_gets_no_record_and_loses_what_is_erased(
     with at_work(overdue) as discloser, monkeypatch.context() as patch:
         # Another process under the same protocol finds nothing new to give or to take back. It commits
         # the kept positions anew, which the broker would forget before the grace is over.
-        patch.setattr("streams.disclosure.discloser._RENEW_SECONDS", 0.0)
-        discloser._renew_at = 0.0
+        patch.setattr("streams.disclosure.feed._RENEW_SECONDS", 0.0)
+        feed_of(discloser)._renew_at = 0.0
         the_positions_are_lost(site, INCIDENTS)
         for _ in range(10):
-            discloser.step()
+            discloser.turn()
     assert references(site, case) == ["R-2"]
     with at_work(usual) as discloser:
         steps(discloser, lambda: references(site, case) == ["R-2", "R-4"])
@@ -556,23 +590,69 @@ def test_a_case_is_held_while_a_party_of_it_is_rekeyed_and_then_given_what_came(
         case = asked(site, **{HOUSE: "21 Acacia Avenue"})
         approved(site, case)
         until_state(site, case, State.OPEN)
-        site.publish(INCIDENTS, [incident("H-0", **house)])
-        given_up_to(site, case, ["H-0"])
+        site.publish(INCIDENTS, [incident(f"H-{n}", **house) for n in (0, 2, 3)])
+        given_up_to(site, case, ["H-0", "H-2", "H-3"])
     usual = settings_of(site)
     rekeyed = usual.protocol.model_copy(update={"rekeyed": ("police",)})
     with at_work(replace(usual, protocol=rekeyed)) as discloser:
-        site.publish(INCIDENTS, [incident("H-1", **house)])
-        for _ in range(20):
-            discloser.step()
-    assert references(site, case) == ["H-0"]
+        site.publish(INCIDENTS, [incident(f"H-{n}", **house) for n in (1, 4)])
+        erase(site, "H-2", **house)
+        erase(site, "H-4", **house)
+        # What is taken back leaves it all the same.
+        site.publish(INCIDENTS, [elsewhere("H-3")])
+        steps(discloser, lambda: references(site, case) == ["H-0"])
+    with at_work(replace(usual, protocol=rekeyed)) as discloser:
+        erase(site, "H-0", **house)
+        steps(discloser, lambda: references(site, case) == [])
     with at_work(usual) as discloser:
-        steps(discloser, lambda: references(site, case) == ["H-0", "H-1"])
+        steps(discloser, lambda: references(site, case) == ["H-1"])
+        steps(discloser, lambda: is_caught_up(site, case))
+    disclosed, taken_back = names_in(site, case)
+    # Nothing of what was erased meanwhile came back for a moment.
+    assert (len(disclosed), len(taken_back)) == (4, 3)
+
+
+def is_caught_up(site: Site, case: str) -> bool:
+    """Whether a case was given all that came before it, so that it follows what is new."""
+    flow = stands(site, case).flow
+    return flow is not None and flow.caught_up
+
+
+def test_what_was_erased_before_a_case_has_drawn_it_is_never_given(
+    site: Site, settings: DiscloserSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither what was erased before the case opened, nor what is erased while it draws."""
+    house = {"location_address": "23 Acacia Avenue, Bath"}
+    site.publish(INCIDENTS, [incident(f"B-{n}", **house) for n in range(4)])
+    erase(site, "B-0", **house)
+    site.publish(INCIDENTS, [elsewhere("B-1")])
+    with serving(site):
+        case = asked(site, **{HOUSE: "23 Acacia Avenue"})
+    approve_unseen(site, case)
+    with at_work(settings) as discloser:
+        with monkeypatch.context() as patch:
+            # It has read ahead, and draws nothing yet.
+            patch.setattr(Backlog, "poll", lambda *_: [])
+            steps(discloser, lambda: stands(site, case).state is State.OPEN)
+            steps(discloser, lambda: case not in feed_of(discloser)._unread)
+            erase(site, "B-2", **house)
+            steps(discloser, lambda: all_read(site, INCIDENTS))
+        steps(discloser, lambda: is_caught_up(site, case))
+    assert references(site, case) == ["B-3"]
+    assert [len(names) for names in names_in(site, case)] == [1, 0]
 
 
 def test_withdrawn_consent_stops_the_flow_at_the_next_record(site: Site) -> None:
     consent = written(site, "consent.yaml", CONSENT)
     with serving(site):
         case = asked(site, TREATMENT_REQUEST.replace("cda-1998-s115", "oma-2007-s14"))
+        against = act(site, "disclose advise", case, "withhold", "--reason", "not heard yet",
+                      party="daat", post="caldicott_guardian")  # fmt: skip
+        assert against.code == 0, against.said
+        hasty = act(
+            site, "disclose approve", case, "--reason", "agreed", party="daat", post="approver"
+        )
+        assert (hasty.code, "--against-advice" in hasty.said) == (2, True)
         said_alone = "as the guardian has heard"
         advice = act(site, "disclose advise", case, "share", "--reason", said_alone, party="daat",
                      post="caldicott_guardian")  # fmt: skip
@@ -640,7 +720,7 @@ def test_rights_and_topics_that_belong_to_no_case_are_taken_away(
     tool.make_topic(disclosed_topic(form.protocol, form.catalogue, stray.case, 1))
     tool.grant(stray)
     with at_work(settings) as discloser:
-        discloser.step()
+        discloser.turn()
     assert names.disclosed(stray.case) not in admin.list_topics(timeout=PATIENCE_S).topics
     with pytest.raises(ReadError):
         list(read_all(site.partnership.client("fire"), names.disclosed(stray.case), 1))

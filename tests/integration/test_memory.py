@@ -103,6 +103,36 @@ def test_a_correction_to_domestic_takes_back_what_an_earlier_worker_gave_to_busi
     assert site.receipts(site.agency(INCIDENT))["withheld.taken-back-from-second"] == 1
 
 
+def standing(site: Site, party: str, topic: str) -> int:
+    """How many records of a topic the reader has at the end."""
+    newest = {m.key(): m.value() for m in site.read_all(party, topic)}
+    return sum(value is not None for value in newest.values())
+
+
+def test_an_event_that_is_corrected_to_another_area_leaves_the_readers_that_an_earlier_worker_gave_it(
+    site: Site,
+) -> None:
+    """To the neighbour's area first, then to none that the protocol knows."""
+    event = {
+        "incident_reference": "I-9", "incident_date": date(2026, 3, 14), "incident_type": "Noise",
+        "domestic": False,
+    }  # fmt: skip
+    own = site.released("central", INCIDENT)
+    theirs = site.partnership.names.released("central", INCIDENT, "wiltshire")
+    readers = ("council", own), ("wiltshire-police", theirs)
+    trowbridge = {"location_easting": 385_500.0, "location_northing": 158_000.0}
+    at_sea = {"location_easting": 100_000.0, "location_northing": 900_000.0}
+    before = [standing(site, *reader) for reader in readers]
+    found = []
+    for place in ({"location_postcode": STEADY}, trowbridge, at_sea):
+        with site.worker():
+            site.publish(INCIDENT, [event | place])
+            site.drain([INCIDENT])
+        found.append([standing(site, *reader) for reader in readers])
+    given = [[now - then for now, then in zip(each, before, strict=True)] for each in found]
+    assert given == [[1, 0], [0, 1], [0, 0]]
+
+
 def test_the_memory_holds_nothing_of_a_record(site: Site) -> None:
     """That no party may read it is seen with every topic and principal in test_isp."""
     names = site.partnership.names

@@ -125,6 +125,13 @@ def test_what_was_measured_stands_beside_what_was_claimed(supplied: Site) -> Non
     ]
 
 
+def test_a_rejected_record_names_the_row_of_the_file_that_it_was_in(supplied: Site) -> None:
+    told = run(supplied, "read", "rejected.police.police-incident", "--as", "police")
+    (rejection,) = map(json.loads, told.text.splitlines())
+    # The last of ten.
+    assert rejection["row"] == 10
+
+
 def test_the_tables_say_the_same(supplied: Site) -> None:
     listed = run(supplied, "supplies", "list", "--agency", "police")
     assert (listed.code, "police-incident" in listed.said) == (0, True)

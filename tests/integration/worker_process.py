@@ -21,11 +21,10 @@ from confluent_kafka import Producer
 from isp.agreement.topics import Names
 from isp.broker.signed import load_signed
 from ops.embedded import stack as embedded
-from ops.metrics_door import USER as METRICS
 from ops.settings import Settings
 from ops.supervisor import Supervisor
-from ops.system import keys_of
-from ops.worker import WorkerSettings, run_worker
+from ops.system import deployment_of, keys_of
+from ops.worker import STATE_FOLDER, WorkerSettings, run_worker
 from schemas.catalogue import load_catalogue
 from streams.messages import BatchResult
 from streams.runtime import ending
@@ -153,9 +152,9 @@ def _work(order: Order) -> None:
             index=Path(order.index),
             connection=dict(stack.secrets.client_config(stack.inside, names.worker)),
             keys=keys_of(stack),
+            state=Path(order.run_dir) / STATE_FOLDER,
             slot=order.slot,
-            metrics_port=order.metrics_port,
-            metrics_password=stack.secrets.password(METRICS),
+            metrics=deployment_of(stack).metrics_on(order.metrics_port),
         )
     )
 

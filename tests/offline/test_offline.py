@@ -137,14 +137,14 @@ def test_a_row_that_a_correction_excludes_is_taken_back_out_of_the_output(
 def test_a_record_that_breaks_a_step_is_rejected_and_the_others_go_on(
     index: PostcodeIndex, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = Geocoder.__call__
+    whole = Geocoder.locate
 
     def breaks(self: Geocoder, record: dict[str, Any]) -> Any:
         if record["incident_reference"] == "I-2":
             raise ValueError(f"cannot locate {record}")
         return whole(self, record)
 
-    monkeypatch.setattr(Geocoder, "__call__", breaks)
+    monkeypatch.setattr(Geocoder, "locate", breaks)
     file = tmp_path / "in.csv"
     file.write_text(HEADER + "I-1,2024-06-01,,,,\nI-2,2024-06-01,,,,\n")
     summary = sanitise_file(order(index, file))

@@ -81,7 +81,10 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> PostcodeIndex:
 
 
 def corrected(dataset: str, seed: int) -> Iterator[dict[str, str]]:
-    """Made-up rows, then some of them once more: with other values, excluded, broken or elsewhere."""
+    """Made-up rows, then some of them once more: with other values, excluded, broken or elsewhere.
+
+    A correction can move an event from any area to any other one, and out to sea.
+    """
     record_type, rng = CATALOGUE.record_type(dataset), Random(seed)
     points = [Point(postcode, e, n) for postcode, e, n, _ in POSTCODES]
     made = islice(GENERATORS[dataset](RECORDS, seed, points), RECORDS)
@@ -96,7 +99,7 @@ def corrected(dataset: str, seed: int) -> Iterator[dict[str, str]]:
         changed |= {flag: rng.choice(["true", "false", ""]) for flag in flags}
         if rng.random() < BROKEN:
             changed[rng.choice(record_type.required)] = ""
-        yield row | changed
+        yield _moved(row | changed, rng)
 
 
 def _moved(row: dict[str, str], rng: Random) -> dict[str, str]:
@@ -130,7 +133,7 @@ def held_by_readers(order: Order, profile: str) -> Held:
     written = 0
     for batch in (intakes[at : at + 17] for at in range(0, len(intakes), 17)):
         result = partnership.process(*batch)
-        partnership.pipeline.keep(result.changes)
+        partnership.pipeline.committed(result)
         # A batch's outputs are sorted by key; those of one key stay in the order of the records.
         for output in result.outputs:
             if output.topic != topic or output.key is None:
@@ -224,3 +227,18 @@ def test_the_files_compared_hold_every_kind_of_outcome(
     assert min(summary.rejected, summary.held) > 0
     assert summary.withheld["event-outside-the-area"] > 0
     assert summary.withheld["event-in-the-area-of-wiltshire"] > 0
+
+
+@pytest.mark.parametrize("where", ["BA1 1AB", "out at sea"], ids=["a neighbour's", "nobody's"])
+def test_an_event_that_a_later_row_puts_elsewhere_is_not_in_the_file(
+    index: PostcodeIndex, tmp_path: Path, where: str
+) -> None:
+    order = order_of(index, tmp_path, "police", "police-incident", "central")
+    here = next(iter(corrected("police-incident", 5))) | NOWHERE | {"location_postcode": "SW1A 1AA"}
+    elsewhere = here | (AT_SEA if where == "out at sea" else {"location_postcode": where})
+    write_csv(order.file, iter([here, elsewhere]))
+    summary = sanitise_file(order, at=AT)
+    assert rows(order.out) == []
+    assert (summary.released, summary.taken_back, summary.held) == (0, 1, 1)
+    write_csv(order.file, iter([here, elsewhere, here]))
+    assert sanitise_file(order, at=AT).released == len(rows(order.out)) == 1

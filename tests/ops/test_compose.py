@@ -145,16 +145,19 @@ def test_the_registry_lets_in_whom_the_embedded_one_lets_in(services: dict[str, 
     assert not shared & registry["environment"].keys(), "the environment would win"
 
 
-def test_the_worker_s_health_is_asked_for_without_a_password(services: dict[str, Any]) -> None:
-    (request,) = services["worker"]["healthcheck"]["test"][3:]
-    assert f":{services['worker']['environment']['IPU_METRICS_PORT']}{HEALTH}" in request
+@pytest.mark.parametrize("name", ["worker", "discloser"])
+def test_the_health_of_a_program_is_asked_for_without_a_password(
+    services: dict[str, Any], name: str
+) -> None:
+    (request,) = services[name]["healthcheck"]["test"][3:]
+    assert f":{services[name]['environment']['IPU_METRICS_PORT']}{HEALTH}" in request
 
 
 def test_the_discloser_alone_has_the_administrators_password_beside_its_own(
     services: dict[str, Any],
 ) -> None:
     discloser = services["discloser"]
-    assert [s["source"] for s in discloser["secrets"]] == ["ipu-admin", "discloser"]
+    assert [s["source"] for s in discloser["secrets"]] == ["ipu-admin", "discloser", METRICS]
     own = {name for name, s in services.items() if "ipu-admin" in str(s.get("secrets", ""))}
     assert own == {"kafka", "discloser"}
     writable = [volume for volume in discloser["volumes"] if not volume.endswith(":ro")]

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from isp.keys import private_files
+from isp.keys.errors import SecretError
 from ops.embedded import java, ports, service
 from ops.embedded.broker import Broker, new_cluster_id
 from ops.embedded.broker_config import Passwords, Ports, log4j2_properties, server_properties
@@ -38,6 +39,24 @@ def test_a_new_private_file_never_replaces_another(tmp_path: Path) -> None:
     assert private_files.write_new(path, "first")
     assert not private_files.write_new(path, "second")
     assert path.read_text() == "first"
+
+
+@pytest.mark.parametrize("name", ["", "secrets", "broker"])
+def test_a_run_directory_that_every_user_may_write_to_is_refused(tmp_path: Path, name: str) -> None:
+    layout = Layout(tmp_path / "run")
+    layout.make()
+    (layout.run_dir / name).chmod(0o777)
+    with pytest.raises(SecretError, match=r"has mode 0777.*chmod 700"):
+        layout.make()
+
+
+def test_secrets_that_are_a_link_to_another_folder_are_refused(tmp_path: Path) -> None:
+    layout = Layout(tmp_path / "run")
+    layout.make()
+    layout.secrets.folder.rmdir()
+    layout.secrets.folder.symlink_to(tmp_path)
+    with pytest.raises(SecretError, match="is a link"):
+        layout.make()
 
 
 def test_a_taken_port_is_refused_if_asked_for_and_avoided_if_not() -> None:

@@ -6,7 +6,9 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from ops.pages import DOCS, generated_pages, metrics_page
-from streams.runtime.metrics import Metrics
+from streams.disclosure.metrics import DisclosureMetrics
+from streams.runtime.metrics import StreamMetrics
+from streams.sanitising.metrics import Metrics
 
 
 @pytest.mark.parametrize("name", sorted(generated_pages()))
@@ -15,9 +17,10 @@ def test_a_committed_page_is_what_would_be_generated(name: str) -> None:
     assert committed == generated_pages()[name], "run `make docs`"
 
 
-def test_every_series_of_the_worker_is_on_the_page() -> None:
+@pytest.mark.parametrize("kind", [Metrics, DisclosureMetrics])
+def test_every_series_of_a_program_is_on_the_page(kind: type[StreamMetrics]) -> None:
     registry = CollectorRegistry()
-    Metrics(registry)
+    kind(registry)
     page = metrics_page()
     for family in registry.collect():
         assert f"`{family.name}" in page

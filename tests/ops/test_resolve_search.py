@@ -73,8 +73,8 @@ def test_every_digest_of_a_release_finds_its_original(
     record = original(dataset, TODAY - timedelta(days))
     flow = flow_of(turning, dataset)
     released = turning.releases(turning.process(turning.intake(dataset, record)))
-    turning.pipeline.memory.discard()
-    given = flow.decode(turning.value(dataset, record))
+    turning.pipeline.state.rollback()
+    given = flow.decode.read(turning.value(dataset, record))
     later = LONDON + timedelta(200)
     for digest in set().union(*map(digests, released)):
         found = search(digest, [Candidate(flow.steps, given, "S-1")], later)
@@ -90,7 +90,7 @@ def test_another_agencys_record_of_the_same_reference_is_not_found(turning: Part
     (release, *_) = turning.releases(turning.process(turning.intake("police-incident", record)))
     flow = flow_of(turning, "council-asb")
     theirs = original("council-asb", TODAY) | {"incident_reference": record["incident_reference"]}
-    given = flow.decode(turning.value("council-asb", theirs))
+    given = flow.decode.read(turning.value("council-asb", theirs))
     for digest in digests(release):
         assert search(digest, [Candidate(flow.steps, given, None)], LONDON) is None
 
@@ -98,8 +98,8 @@ def test_another_agencys_record_of_the_same_reference_is_not_found(turning: Part
 def test_what_was_rejected_bears_no_digest(turning: Partnership) -> None:
     flow = flow_of(turning, "police-incident")
     record = original("police-incident", TODAY)
-    digest = next(iter(flow.steps.releasers["", 0].sanitise.digests(flow.steps.agency, record)))
-    broken = flow.decode(turning.value("police-incident", record | {"incident_date": "soon"}))
+    digest = next(iter(flow.steps.policies["", 0].digests(flow.steps.agency, record)))
+    broken = flow.decode.read(turning.value("police-incident", record | {"incident_date": "soon"}))
     assert search(digest, [Candidate(flow.steps, broken, None)], LONDON) is None
 
 
@@ -109,7 +109,7 @@ def released_once(
     """Return an original of yesterday with its releases, which are not remembered."""
     record = original(dataset, TODAY - timedelta(1))
     released = turning.releases(turning.process(turning.intake(dataset, record)))
-    turning.pipeline.memory.discard()
+    turning.pipeline.state.rollback()
     return record, released
 
 
@@ -119,7 +119,7 @@ def test_every_release_is_found_by_the_reference_of_its_original(
 ) -> None:
     record_type, flow = CATALOGUE.record_type(dataset), flow_of(turning, dataset)
     record, released = released_once(turning, dataset)
-    candidates = [Candidate(flow.steps, flow.decode(turning.value(dataset, record)), None)]
+    candidates = [Candidate(flow.steps, flow.decode.read(turning.value(dataset, record)), None)]
     lasting = KEY.for_purpose("lasting")
     names = [n for n in record_type.identity if record_type.field(n).kind == "text"]
     for name in names:
@@ -145,7 +145,7 @@ def test_what_was_released_is_found_when_nobody_is_entitled_to_it_any_more(
         found = record_ids(KEYS, (), CATALOGUE, [(flow.steps.agency, dataset)], reference)
     else:
         meanwhile = Partnership.of(later, CATALOGUE, small_index(tmp_path), keys=KEYS)
-        given = flow.decode(turning.value(dataset, record))
+        given = flow.decode.read(turning.value(dataset, record))
         candidates = [Candidate(flow_of(meanwhile, dataset).steps, given, None)]
         found = ids_about(
             bears(reference), candidates, LONDON, KEYS.lasting,
@@ -158,7 +158,7 @@ def test_a_person_is_found_in_the_originals_and_a_namesake_is_not(turning: Partn
     dataset, born = "police-crime-victim", date(1990, 5, 17)
     record = original(dataset, TODAY) | {"name": "Jane Roe", "date_of_birth": born}
     flow = flow_of(turning, dataset)
-    candidates = [Candidate(flow.steps, flow.decode(turning.value(dataset, record)), None)]
+    candidates = [Candidate(flow.steps, flow.decode.read(turning.value(dataset, record)), None)]
     lasting = KEY.for_purpose("lasting")
 
     def found(name: str, day: date) -> frozenset[bytes]:

@@ -12,9 +12,9 @@ import pytest
 
 from isp.agreement.protocol import RejectLimit
 from isp.agreement.protocol_file import load_protocol
-from ops.worker import pausing_topics
 from schemas.catalogue import load_catalogue
 from streams.runtime.ending import end_when, until_changed
+from streams.sanitising.assembly import pausing_topics
 from tests.protocols import FIRST
 
 WAIT_SECONDS = 60.0
@@ -63,4 +63,4 @@ def test_an_alarm_stops_the_topics_of_those_supplies_alone_whose_agreement_says_
     limit = RejectLimit(share=0.5, window=20, pause=True)
     supplies = (pausing.model_copy(update={"reject_limit": limit}), *others)
     stopped = pausing_topics(protocol.model_copy(update={"supplies": supplies}))
-    assert stopped == {("police", "police-incident"): "banes.intake.police.police-incident"}
+    assert stopped == {"banes.intake.police.police-incident"}

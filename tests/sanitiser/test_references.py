@@ -18,6 +18,15 @@ def test_a_digest_is_128_bits_of_keyed_blake2b_over_its_parts() -> None:
     assert KEY.digest("police", "CR/01") == expected
 
 
+@given(st.lists(st.text(max_size=6), max_size=3), st.lists(st.text(max_size=6), max_size=3))
+def test_a_key_that_has_taken_in_the_first_parts_goes_on_to_the_same_digest(
+    first: list[str], rest: list[str]
+) -> None:
+    begun = KEY.begun(*first)
+    assert begun.digest(*rest) == KEY.digest(*first, *rest)
+    assert begun.digest(*rest) == begun.digest(*rest)
+
+
 def test_the_same_parts_under_the_same_key_give_the_same_digest() -> None:
     assert KEY.digest("police", "CR/01") == ReferenceKey(b"k" * KEY_BYTES).digest("police", "CR/01")
 

@@ -20,13 +20,16 @@ from schemas.derive import AvroSchema, intake_schema
 from schemas.record_type import RecordType
 from schemas.wire import Decode, DecoderFor, Encode, WireError, decoder, encoder
 from streams.messages import BatchResult, Intake
-from streams.sanitising.assembly import Wire, build_pipeline
+from streams.sanitising.assembly import build_pipeline
 from streams.sanitising.pipeline import Pipeline
+from streams.wire import Wire
 from transport.errors import DependencyUnavailable
 from transport.messages import Output
 
 NOW = datetime(2024, 6, 14, 10, 20, 30, tzinfo=UTC)
 TODAY = NOW.date()
+DAY = (NOW - datetime.fromtimestamp(0, UTC)).days
+"""The day by which the state store counts."""
 HOUR_MS = int(NOW.replace(minute=0, second=0).timestamp() * 1000)
 PUBLISHED_MS = 1_718_360_000_000
 KEY = ReferenceKey(b"k" * 32)

@@ -9,7 +9,7 @@ from pathlib import Path
 from isp.audit.chain import Head
 from isp.broker.signed import load_signed
 from isp.keys.key_store import KeyStore
-from ops.worker import WorkerSettings, run_worker
+from ops.worker import STATE_FOLDER, WorkerSettings, run_worker
 from schemas.catalogue import load_catalogue
 from streams.messages import Tally
 from streams.sanitising.audit_entries import Ledger, Origin, Trail
@@ -40,6 +40,7 @@ def main() -> None:
             index=Path(job.index),
             connection=job.connection,
             keys=KeyStore(Path(job.options["secrets"])),
+            state=Path(job.index).parent / STATE_FOLDER,
         )
     )
 

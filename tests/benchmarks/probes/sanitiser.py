@@ -10,10 +10,12 @@ from typing import Any
 
 import numpy as np
 
+from sanitiser.places.postcode_store import load_columns
 from sanitiser.places.postcodes import PostcodeIndex
 from schemas.catalogue import load_catalogue
 from schemas.london import london_time
 from streams.decision import Steps
+from streams.steps.geocode import Geocoder
 from streams.steps.route import OWN
 from tests.benchmarks.functions import pipeline_of
 from tests.benchmarks.job import AGENCY, DATASET, Job
@@ -43,22 +45,22 @@ def main() -> None:
 def _cleaned(steps: Steps, job: Job) -> list[dict[str, Any]]:
     now = london_time(datetime.now(UTC))
     given = incidents(job, load_catalogue().record_type(DATASET), job.options["records"], "S")
-    cleaned = (steps.cleaned(record, now) for record in given)
+    cleaned = (steps.read(record, now) for record in given)
     return [done.record for done in cleaned if not done.faults]
 
 
 def _us_per_record(steps: Steps, records: list[dict[str, Any]]) -> float:
-    sanitise = steps.releasers[OWN, 0].sanitise
+    policies = steps.policies[OWN, 0]
+    geocode = next(step for step in steps.releasing if isinstance(step, Geocoder))
     started = time.perf_counter()
     for record in records:
-        sanitise(AGENCY, record, steps.geocode(record), [], ())
+        policies.releases(AGENCY, record, geocode.locate(record), [], ())
     return (time.perf_counter() - started) / len(records) * 1e6
 
 
 def _coordinates_per_s(folder: Path) -> float:
     """Postcodes to released places a second, drawn from the whole country, each met for the first time."""
-    keys = np.load(folder / "keys.npy", mmap_mode="r")
-    drawn = np.random.default_rng(_SEED).choice(np.asarray(keys), _POSTCODES)
+    drawn = np.random.default_rng(_SEED).choice(load_columns(folder)[1].keys, _POSTCODES)
     index = PostcodeIndex.open(folder)
     started = time.perf_counter()
     index.release_many(drawn)

@@ -15,8 +15,8 @@ from prometheus_client import CollectorRegistry
 from ops.embedded.broker_config import ADMIN
 from ops.embedded.stack import Stack
 from streams.runtime.kafka_config import WorkerClients
-from streams.runtime.metrics import Metrics
 from streams.runtime.open_transactions import OpenTransactions
+from streams.sanitising.metrics import Metrics
 from tests.integration.attacks import wire
 from tests.integration.conftest import MakeSite
 from tests.integration.site import Site

@@ -11,6 +11,8 @@ from isp.cases.case import State
 from isp.cases.letters import LONGEST_LETTER_BYTES
 from ops.embedded.stack import Stack
 from schemas.wire import encoder
+from streams.disclosure.feed import CaseFeed
+from tests.integration.attacks import raw_batches
 from tests.integration.clients import write_outcomes
 from tests.integration.conftest import MakeSite
 from tests.integration.site import Raw, Site
@@ -73,11 +75,23 @@ def test_a_flood_of_letters_by_one_party_delays_no_other_s_case(site: Site) -> N
     assert set(answers.values()) == {("it is no letter",)}
 
 
+def test_letters_that_no_client_can_read_are_passed_over_and_the_next_is_taken(site: Site) -> None:
+    whole = raw_batches.batch([(b"key", b"ten bytes!", ())] * 3)
+    topic, client = site.partnership.names.letters("police"), site.partnership.client("police")
+    assert raw_batches.send(client, topic, raw_batches.in_two_members(whole)) == 0
+    with serving(site):
+        case = asked(site)
+        approved(site, case)
+        until_state(site, case, State.OPEN)
+    assert sum(e["counts"].get("letters", 0) for e in entries_of(site, "police")) >= 1  # type: ignore[attr-defined]
+
+
 def test_the_discloser_holds_few_of_the_letters_that_wait(site: Site) -> None:
     with at_work(settings_of(site)) as discloser:
         for _ in range(20):
-            discloser.step()
-        positions = discloser._positions
+            discloser.turn()
+        assert isinstance(discloser.feed, CaseFeed)
+        positions = discloser.feed.positions
         place = (site.partnership.names.letters(FLOODER), 0)
         assert len(positions._waiting[place]) <= 100
         assert positions.at[place] < SMALL, "most of them still wait at the broker"

@@ -13,7 +13,7 @@ from isp.agreement.access import rules
 from isp.agreement.protocol import Protocol
 from isp.agreement.topics import OWN_BATCH, Names, Topic, disclosed_topic, topics
 from schemas.catalogue import Catalogue
-from streams.disclosure.discloser import _producer as discloser_settings
+from streams.disclosure.assembly import producer_of as discloser_settings
 from streams.runtime.kafka_config import WorkerClients
 
 DEFAULT_BYTES = 1_000_000

@@ -12,7 +12,9 @@ from isp.agreement.topics import (
     MAXIMUM_INTAKE_BYTES,
     MAXIMUM_MESSAGE_BYTES,
     RELEASES,
+    STATE_SLACK_DAYS,
     Names,
+    state_days,
     topics,
 )
 from schemas.catalogue import Catalogue
@@ -70,6 +72,10 @@ def test_the_state_of_workers_outlasts_what_it_protects(
         assert topic.retention_ms > longest + RENEWAL_DAYS * DAY_MS
         assert topic.config["cleanup.policy"] == "compact,delete"
     assert state["combinations"].retention_ms > (window + RENEWAL_DAYS) * DAY_MS
+    slack = STATE_SLACK_DAYS * DAY_MS
+    for kind, counted in state_days(changed).items():
+        assert state[kind].retention_ms >= counted * DAY_MS + slack
+        assert counted * DAY_MS > longest + RENEWAL_DAYS * DAY_MS
     (earlier,) = (t for t in made if t.name == "banes.internal.memory")
     assert earlier.retention_ms == max(t.retention_ms for t in state.values())
 

@@ -276,7 +276,7 @@ def test_refused_forgets_whom_it_was_about_and_never_opens(asked: Table) -> None
         ({"conditions": []}, "needs a condition of schedule-2"),
         ({"conditions": ["dpa-1998-sch2-public-functions"]}, "needs a condition of schedule-3"),
         ({"post": "caldicott_guardian"}, "names no caldicott_guardian"),
-        ({"onward_from": "ffffffffffffffff"}, "no case ffffffffffffffff is open"),
+        ({"onward_from": "ffffffffffffffff"}, "no case ffffffffffffffff of "),
         ({"sealing_key": encoded(bytes(32))}, "none that anything can be encrypted to"),
     ],
 )
@@ -387,7 +387,30 @@ def test_onward_disclosure_asks_the_originating_officer_again(running: Table) ->
     elsewhere = onward | {"case": "00000000000000cc", "supplier": "council"}
     elsewhere["fields"] = {"council-asb": ["incident_reference"]}
     answer = running.send(request("probation", **elsewhere))
-    assert "is for its officer to hand on" in reasons(answer)
+    assert "ask the agency from which it came" in reasons(answer)
+
+
+def test_who_asks_for_onward_disclosure_is_not_told_whose_case_it_is(running: Table) -> None:
+    """A case of another agency is answered as one that there is not."""
+    asked: dict[str, Any] = {
+        "case": "00000000000000cc", "supplier": "council",
+        "fields": {"council-asb": ["incident_reference"]},
+    }  # fmt: skip
+    none = "f" * len(CASE)
+    told = [
+        reasons(running.send(request("probation", **asked, onward_from=case)))
+        for case in (CASE, none)
+    ]
+    assert told[0].replace(CASE, none) == told[1]
+    assert "'police'" not in told[0]
+
+
+def test_a_case_knows_that_the_newest_advice_is_to_withhold(table: Table) -> None:
+    table.send(request(**TREATMENT))
+    assert not table.case.is_advised_against
+    for advice, against in (("withhold", True), ("share", False), ("withhold", True)):
+        table.advise(advice, "daat")
+        assert table.case.is_advised_against == against
 
 
 def test_a_treatment_group_needs_written_consent(table: Table) -> None:

@@ -20,6 +20,7 @@ from sanitiser.build.reference import (
     substitutes,
     table_of,
 )
+from sanitiser.places.postcode_store import load_columns
 from sanitiser.places.postcodes import IndexMismatch, PostcodeIndex
 
 HEADER = "postcode,pqi,easting,northing,country,district,ward\n"
@@ -70,9 +71,9 @@ def test_bath_and_north_east_somerset_equals_brute_force(shared_data: Path, tmp_
         ]
     metadata = build_index(tmp_path / "index", table_of(rows, "Code-Point Open", "2025-05"), proxy)
     index = PostcodeIndex.open(tmp_path / "index")
-    arrays = index._arrays
-    expected = brute_force(arrays.eastings, arrays.northings, arrays.household_counts, 4, 2000)
-    assert arrays.released_rows.tolist() == expected
+    _, columns = load_columns(tmp_path / "index")
+    expected = brute_force(columns.eastings, columns.northings, columns.household_counts, 4, 2000)
+    assert columns.released_rows.tolist() == expected
     assert metadata.substituted > 100
     assert metadata.households_digest is not None
     for place in map(index.release, (row[0] for row in rows)):
@@ -175,3 +176,8 @@ def test_a_postcode_given_twice_is_refused(tmp_path: Path) -> None:
     rows = [("BA1 1AA", 1, 2, "D"), ("BA11AA", 3, 4, "D")]
     with pytest.raises(BadReference, match="1 postcodes are given more than once"):
         build_index(tmp_path / "index", table_of(rows, "test", "1"))
+
+
+def test_a_key_too_short_for_a_postcode_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadReference, match="'BA11' is no postcode"):
+        build_index(tmp_path / "index", table_of([("BA1 1", 1, 2, "D")], "test", "1"))

@@ -14,13 +14,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sanitiser.memory import Memory
 from sanitiser.people.ages import band
 from sanitiser.people.combinations import Combinations, Rule
 from sanitiser.references import ReferenceKey
 from schemas.catalogue import load_catalogue
 from schemas.derive import release_schema
 from schemas.people import ATTRIBUTES, attribute, coarser_fields, people
+from streams.state.store import StateStore
 
 CATALOGUE = load_catalogue()
 KEY = ReferenceKey(b"k" * 32)
@@ -36,7 +36,7 @@ class Check:
         self, dataset: str = SEARCH, profile: str = "second", *, heeded: bool = True
     ) -> None:
         record_type = CATALOGUE.record_type(dataset)
-        self.memory = Memory()
+        self.memory = StateStore()
         self.born = [f.born for f in record_type.fields if f.born]
         self.schema = release_schema(record_type, profile)
         self.check = Combinations(

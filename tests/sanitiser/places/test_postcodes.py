@@ -16,6 +16,7 @@ from sanitiser.places.postcodes import (
     IndexCorrupt,
     IndexMismatch,
     IndexNotBuilt,
+    IndexOfAnotherFormat,
     Place,
     Postcode,
     PostcodeIndex,
@@ -195,7 +196,7 @@ def test_another_k_than_the_built_one_says_to_rebuild(folder: Path) -> None:
         PostcodeIndex.open(folder, k=3)
 
 
-@pytest.mark.parametrize("name", ["keys.npy", "released_rows.npy", "tile_offsets.npy"])
+@pytest.mark.parametrize("name", ["run_keys.npy", "units.npy", "moved_to.npy", "tile_offsets.npy"])
 def test_a_missing_or_cut_off_file_is_corrupt(folder: Path, name: str) -> None:
     whole = (folder / name).read_bytes()
     (folder / name).write_bytes(whole[:-3])
@@ -206,13 +207,22 @@ def test_a_missing_or_cut_off_file_is_corrupt(folder: Path, name: str) -> None:
         PostcodeIndex.open(folder)
 
 
-@pytest.mark.parametrize(
-    "change", [{"k": 3}, {"rows": 7}, {"format_version": 99}, {"k": None}, {"rows": "many"}]
-)
+@pytest.mark.parametrize("change", [{"k": 3}, {"rows": 7}, {"k": None}, {"rows": "many"}])
 def test_metadata_that_contradicts_the_files_is_corrupt(
     folder: Path, change: dict[str, object]
 ) -> None:
     path = folder / "metadata.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | change))
     with pytest.raises(IndexCorrupt):
+        PostcodeIndex.open(folder)
+
+
+@pytest.mark.parametrize("version", [1, 99])
+def test_an_index_of_another_format_says_which_command_rebuilds_it_with_which_counts(
+    folder: Path, version: int
+) -> None:
+    path = folder / "metadata.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"format_version": version}))
+    told = f"format version {version}; .* `ipu reference build --households FILE`.*households.csv"
+    with pytest.raises(IndexOfAnotherFormat, match=told):
         PostcodeIndex.open(folder)

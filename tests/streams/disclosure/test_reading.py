@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from typing import Any, cast
 
 import pytest
-from confluent_kafka import Producer
+from confluent_kafka import KafkaError, Producer, TopicPartition
 
 from streams.disclosure import reading
 from streams.disclosure.reading import Ahead, Backlog, Positions
+from tests.streams.clients import Message
+from tests.streams.partnership import raw_intake
 from transport.reader import ReadError, begin_offset, read_all
 from transport.transaction import Unmendable
 
 FLOODED, QUIET, INTAKE = "letters.fire", "letters.police", "intake.police.police-incident"
 FLOOD, HELD, TURN = 330, 100, 60
-
-
-@pytest.fixture
-def broker() -> Iterator[str]:
-    """The address of librdkafka's own stand-in for a broker."""
-    producer = Producer({"test.mock.num.brokers": 1, "log_level": 0})
-    (found,) = producer.list_topics(timeout=60).brokers.values()
-    yield f"{found.host}:{found.port}"
-    del producer
 
 
 def put(broker: str, topic: str, numbers: range) -> None:
@@ -41,10 +35,10 @@ def test_a_flood_waits_at_the_broker_and_comes_whole_and_in_order(broker: str) -
     positions.follow({(topic, 0): 0 for topic in (FLOODED, QUIET, INTAKE)})
     taken: dict[str, list[int]] = {FLOODED: [], QUIET: [], INTAKE: []}
     for _ in range(400):
-        taken[INTAKE] += [int(m.value() or b"") for m in positions.poll(0.05)]
+        taken[INTAKE] += [int(m.value or b"") for m in positions.poll(0.05)]
         assert len(positions._waiting[FLOODED, 0]) <= HELD
         for topic in (FLOODED, QUIET):
-            taken[topic] += [int(m.value() or b"") for m in positions.take(topic, TURN)]
+            taken[topic] += [int(m.value or b"") for m in positions.take(topic, TURN)]
         if len(taken[INTAKE]) == 5 and (INTAKE, 0) in positions.at:
             positions.leave({(INTAKE, 0)})  # what waits is read again
         if sum(map(len, taken.values())) >= FLOOD + 3 + 5:
@@ -103,7 +97,7 @@ def test_what_is_read_ahead_moves_no_position_and_is_read_again_when_cases_go_on
     found: list[int] = []
     for _ in range(400):
         assert positions.poll(0) == []
-        found += [int(m.value() or b"") for m in ahead.poll(0.05)]
+        found += [int(m.value or b"") for m in ahead.poll(0.05)]
         if ahead.has_met_the_end:
             break
     ahead.close()
@@ -112,7 +106,7 @@ def test_what_is_read_ahead_moves_no_position_and_is_read_again_when_cases_go_on
     positions.go_on()
     again: list[int] = []
     for _ in range(400):
-        again += [int(m.value() or b"") for m in positions.poll(0.05)]
+        again += [int(m.value or b"") for m in positions.poll(0.05)]
         if len(again) == 3:
             break
     assert again == [2, 3, 4]
@@ -128,3 +122,28 @@ def test_intake_that_nobody_needs_any_more_is_not_gone_on_with() -> None:
     positions.go_on()
     assert (positions.at, positions.kept, positions.offsets) == ({}, {}, [])
     positions.consumer.close()
+
+
+def test_a_place_that_the_client_cannot_read_is_passed_over_and_the_next_is_read() -> None:
+    sought: list[tuple[str, int, int]] = []
+
+    class Seeking:
+        def seek(self, at: TopicPartition) -> None:
+            sought.append((at.topic, at.partition, at.offset))
+
+    broken = KafkaError(KafkaError._BAD_COMPRESSION)
+    messages = [Message(raw_intake(INTAKE, b"x", 6)), Message(raw_intake(INTAKE, None, 7), broken)]
+    first, second = reading._intakes(cast(Any, Seeking()), cast(Any, messages))
+    assert (first.value, first.unreadable) == (b"x", None)
+    assert (second.offset, second.unreadable) == (7, "_BAD_COMPRESSION")
+    assert sought == [(INTAKE, 3, 8)]
+
+
+def test_a_topic_that_may_not_be_read_ends_the_process() -> None:
+    denied = KafkaError(KafkaError.TOPIC_AUTHORIZATION_FAILED)
+    with pytest.raises(Unmendable, match=INTAKE):
+        list(
+            reading._intakes(
+                cast(Any, None), cast(Any, [Message(raw_intake(INTAKE, None, 7), denied)])
+            )
+        )

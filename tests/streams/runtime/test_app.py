@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
@@ -12,11 +12,13 @@ from prometheus_client import CollectorRegistry
 from isp.agreement.protocol import Protocol, RejectLimit
 from sanitiser.places.postcodes import PostcodeIndex
 from schemas.catalogue import Catalogue
-from streams.runtime import source
+from streams.runtime import feed, source
 from streams.runtime.app import build_app
+from streams.runtime.batching import BatchBounds
+from streams.runtime.feed import GroupFeed
 from streams.runtime.kafka_config import WorkerClients
-from streams.runtime.metrics import Metrics
-from streams.runtime.source import SourceSettings
+from streams.runtime.source import Source, SourceSettings
+from streams.sanitising.metrics import Metrics
 from streams.state.changelog import Changelog
 from tests.streams.clients import Consumer, Log, Producer
 from tests.streams.partnership import Partnership, incident, offence, raw_intake
@@ -32,7 +34,7 @@ Talk = Callable[[Any, CollectorRegistry], Awaitable[None]]
 @pytest.fixture
 def log(monkeypatch: pytest.MonkeyPatch) -> Log:
     made = Log()
-    monkeypatch.setattr(source, "Consumer", lambda config: Consumer(made, config))
+    monkeypatch.setattr(feed, "Consumer", lambda config: Consumer(made, config))
     monkeypatch.setattr(transaction, "Producer", lambda config: Producer(made, config))
     return made
 
@@ -40,18 +42,13 @@ def log(monkeypatch: pytest.MonkeyPatch) -> Log:
 def work(
     partnership: Partnership,
     talk: Talk,
-    pausing: Mapping[tuple[str, str], str] | None = None,
     changelog: Changelog | None = None,
 ) -> None:
     """Run the application, talk to it, stop it."""
 
     async def main() -> None:
         registry = CollectorRegistry()
-        settings = SourceSettings(
-            partnership.pipeline.topics, "banes.audit", pausing or {}, idle_seconds=0.01
-        )
-        clients = WorkerClients({"bootstrap.servers": "127.0.0.1:1"}, "banes.worker")
-        app = build_app(clients, partnership.pipeline, settings, Metrics(registry), changelog)
+        app = build_app("banes.worker", source_of(partnership, registry, changelog))
         app.finalize()
         await app.start()
         try:
@@ -62,6 +59,18 @@ def work(
     asyncio.run(main())
 
 
+def source_of(
+    partnership: Partnership, registry: CollectorRegistry, changelog: Changelog | None = None
+) -> Source:
+    pipeline = partnership.pipeline
+    clients = WorkerClients({"bootstrap.servers": "127.0.0.1:1"}, "banes.worker")
+    metrics = Metrics(registry, pipeline.topics)
+    bounds = BatchBounds(idle_seconds=0.01)
+    group = GroupFeed(clients.consumer(), pipeline.topics, metrics, bounds)
+    settings = SourceSettings(clients.producer(), "banes.audit")
+    return Source(pipeline, group, settings, metrics, changelog)
+
+
 async def until(done: Callable[[], bool]) -> None:
     async with asyncio.timeout(PATIENCE):
         while not done():
@@ -69,10 +78,7 @@ async def until(done: Callable[[], bool]) -> None:
 
 
 def test_building_the_application_opens_no_client(partnership: Partnership, log: Log) -> None:
-    app = build_app(
-        WorkerClients({}, "banes.worker"), partnership.pipeline, SourceSettings({}, "banes.audit"),
-        Metrics(CollectorRegistry()),
-    )  # fmt: skip
+    app = build_app("banes.worker", source_of(partnership, CollectorRegistry()))
     assert list(app.agents) == ["pipeline"]
     assert app.boot_strategy.enable_kafka is False
     assert not log.closed
@@ -451,11 +457,7 @@ def test_a_reject_alarm_pauses_the_intake_where_the_protocol_says_so(
         paused = registry.get_sample_value("ipu_intake_paused", labels)
         assert paused == (1 if pause else None)
 
-    stopped = {
-        ("police", "police-incident"): INCIDENTS,
-        ("police", "police-crime-offence"): other,
-    }
-    work(partnership, talk, stopped if pause else {})
+    work(partnership, talk)
     assert log.paused == ([INCIDENTS] if pause else [])
 
 
@@ -479,7 +481,7 @@ def test_a_paused_intake_stays_paused_wherever_the_worker_has_it_again(
         log.rebalances = True
         await until(lambda: told_of(registry, "ipu_intake_paused") == {paused})
 
-    work(partnership, talk, {paused: INCIDENTS})
+    work(partnership, talk)
     assert log.paused[1:]
     assert set(log.paused) == {INCIDENTS}
 

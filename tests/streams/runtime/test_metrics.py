@@ -11,7 +11,7 @@ from isp.agreement.protocol import Protocol
 from sanitiser.places.postcodes import PostcodeIndex
 from schemas.catalogue import Catalogue
 from streams.messages import Intake, Tally
-from streams.runtime.metrics import Metrics
+from streams.sanitising.metrics import Metrics
 from tests.streams.partnership import PUBLISHED_MS, Partnership, incident, offence, raw_intake
 
 INTAKE = "banes.intake.police.police-incident"

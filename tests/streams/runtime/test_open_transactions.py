@@ -11,8 +11,8 @@ from confluent_kafka import IsolationLevel, KafkaError, KafkaException
 from prometheus_client import CollectorRegistry
 
 from streams.runtime import open_transactions
-from streams.runtime.metrics import Metrics
 from streams.runtime.open_transactions import OpenTransactions, waiting
+from streams.sanitising.metrics import Metrics
 
 NAME = "ipu_open_transaction_records"
 

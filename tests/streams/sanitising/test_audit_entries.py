@@ -15,6 +15,7 @@ from schemas.catalogue import Catalogue
 from streams.messages import BatchResult
 from tests.streams.partnership import (
     ADDRESS,
+    DAY,
     NAMES,
     Partnership,
     incident,
@@ -46,7 +47,7 @@ def entry(banes: Partnership, result: BatchResult) -> dict[str, Any]:
 
 def committed(banes: Partnership, *intakes: Any) -> BatchResult:
     result = banes.process(*intakes)
-    banes.pipeline.keep(result.changes)
+    banes.pipeline.committed(result)
     return result
 
 
@@ -152,7 +153,8 @@ def test_the_next_worker_goes_on_with_the_chain_and_another_slot_has_its_own(
 def test_a_worker_goes_on_from_the_head_that_an_earlier_release_remembered_in_memory(
     banes: Partnership,
 ) -> None:
-    banes.pipeline.memory.keep({b"audit:0": b"banes.worker.0.20260101T000000000Z 7 abc"})
+    banes.pipeline.state.begin(DAY)
+    banes.pipeline.state.commit({b"audit:0": b"banes.worker.0.20260101T000000000Z 7 abc"})
     told = entry(banes, committed(banes, banes.intake("police-incident", incident())))
     assert (told["chain"], told["sequence"], told["previous"]) == (
         "banes.worker.0.20260101T000000000Z",

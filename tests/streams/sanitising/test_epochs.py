@@ -60,7 +60,7 @@ def test_files_of_a_case_without_dates_join_an_offence_of_the_epoch_before(
     kept = turning.process(
         turning.intake("police-crime-offence", crime("CR/1", BEGINS - timedelta(30)))
     )
-    turning.pipeline.memory.keep(kept.changes)
+    turning.pipeline.state.commit(kept.changes)
     (released,) = turning.releases(kept, "central")
     (joined,) = turning.releases(
         turning.process(turning.intake("police-crime-offender", offender)), "central"

@@ -15,8 +15,8 @@ from offline.steps import steps_for
 from sanitiser.places.postcodes import PostcodeIndex
 from schemas.catalogue import load_catalogue
 from schemas.record_type import RecordType
-from streams.decision import Outcome
 from streams.steps.clean import Cleaner
+from streams.steps.step import Work
 from streams.steps.validate import Validator
 from tests.streams.partnership import KEY
 
@@ -26,7 +26,7 @@ SECOND = [r for r in CATALOGUE if "second" in r.profiles]
 SETTINGS = settings(
     max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-Run = Callable[..., Outcome]
+Run = Callable[..., Work]
 
 
 class Kept(NamedTuple):
@@ -170,8 +170,8 @@ def test_a_row_of_which_no_kind_is_known_is_kept_from_the_second_group(
 def test_usual_wordings_are_read_as_domestic(dataset: str, given: str) -> None:
     record_type = CATALOGUE.record_type(dataset)
     validate = Validator(record_type, CATALOGUE.code_lists)
-    cleaned = Cleaner(record_type)(
-        *validate(innocent(record_type) | {"incident_type": given}, NOW), NOW.date()
+    cleaned = Cleaner(record_type).clean(
+        *validate.read(innocent(record_type) | {"incident_type": given}, NOW), NOW.date()
     )
     assert cleaned.record["incident_type"] == "domestic-incident"
     assert cleaned.record["domestic"] is True
@@ -189,8 +189,8 @@ def test_usual_wordings_are_read_as_domestic(dataset: str, given: str) -> None:
 def test_words_behind_a_code_do_not_hide_it(given: str) -> None:
     record_type = CATALOGUE.record_type("police-crime-offence")
     validate = Validator(record_type, CATALOGUE.code_lists)
-    cleaned = Cleaner(record_type)(
-        *validate(innocent(record_type) | {"offence_code": given}, NOW), NOW.date()
+    cleaned = Cleaner(record_type).clean(
+        *validate.read(innocent(record_type) | {"offence_code": given}, NOW), NOW.date()
     )
     assert cleaned.record["offence_code"] == "8U"
     assert cleaned.record["domestic"] is True
@@ -208,7 +208,7 @@ def test_words_behind_a_code_do_not_hide_it(given: str) -> None:
 def test_words_behind_a_code_must_not_contradict_it(given: str, code: str | None) -> None:
     record_type = CATALOGUE.record_type("police-crime-offence")
     validate = Validator(record_type, CATALOGUE.code_lists)
-    record, _ = validate(innocent(record_type) | {"offence_code": given}, NOW)
+    record, _ = validate.read(innocent(record_type) | {"offence_code": given}, NOW)
     assert record["offence_code"] == code
 
 

@@ -60,7 +60,7 @@ def test_a_correction_to_domestic_still_takes_back_while_the_rest_flows(
 ) -> None:
     partnership = on(REVIEW + timedelta(days=1), full_protocol, catalogue, index)
     first = partnership.process(partnership.intake("police-incident", incident()))
-    partnership.pipeline.memory.keep(first.changes)
+    partnership.pipeline.state.commit(first.changes)
     corrected = partnership.process(
         partnership.intake("police-incident", incident(domestic=True), offset=1)
     )

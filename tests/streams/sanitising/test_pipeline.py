@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, time, timedelta
 from typing import Any
 
 import pytest
@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from isp.agreement.protocol import Protocol
+from isp.agreement.topics import state_days
 from sanitiser.places.location import NOWHERE, Located
 from sanitiser.places.postcodes import PostcodeIndex
 from schemas.catalogue import Catalogue
@@ -19,8 +20,12 @@ from schemas.derive import release_schema
 from schemas.record_type import DEPERSONALISED_PROFILES, PERSONAL, RecordType
 from schemas.state import RENEWAL_DAYS
 from streams.messages import Intake
+from streams.state.errors import StateStoreError
+from streams.state.store import Entry, StateStore
 from streams.steps.route import OWN
+from streams.steps.step import Work
 from tests.streams.partnership import (
+    DAY,
     HOUR_MS,
     NAMES,
     NOW,
@@ -137,11 +142,13 @@ def test_a_registry_that_is_down_fails_the_batch_and_rejects_nobody(
 
 
 def _broken(partnership: Partnership, monkeypatch: pytest.MonkeyPatch) -> None:
-    def clean(record: dict[str, Any], problems: Any, *_days: date | None) -> Any:
-        raise ValueError(f"cannot clean {record} {problems}")
+    def clean(work: Work) -> None:
+        raise ValueError(f"cannot clean {work.record} {work.problems}")
 
     flows = dict(partnership.pipeline._flows)
-    steps = dataclasses.replace(flows[CRIMES].steps, clean=clean)  # type: ignore[arg-type]
+    steps = flows[CRIMES].steps
+    broken = (*steps.reading[:-1], clean)
+    steps = dataclasses.replace(steps, reading=broken)  # type: ignore[arg-type]
     flows[CRIMES] = dataclasses.replace(flows[CRIMES], steps=steps)
     monkeypatch.setattr(partnership.pipeline, "_flows", flows)
 
@@ -339,7 +346,7 @@ def test_every_policy_makes_exactly_the_fields_of_its_release_schema(
 ) -> None:
     for flow in partnership.pipeline._flows.values():
         steps = flow.steps
-        for policy in steps.releasers[OWN, 0].sanitise._policies:
+        for policy in steps.policies[OWN, 0].each:
             record = dict.fromkeys((f.name for f in steps.record_type.fields), None)
             record |= dict.fromkeys(steps.record_type.identity, "R1")
             nowhere = Located(NOWHERE, "none", (), ())
@@ -379,7 +386,7 @@ def test_a_correction_to_domestic_takes_back_what_the_second_group_was_given(
     partnership: Partnership,
 ) -> None:
     first = partnership.process(partnership.intake("police-incident", incident()))
-    partnership.pipeline.memory.keep(first.changes)
+    partnership.pipeline.state.commit(first.changes)
     (given,) = [output for output in first.outputs if output.topic == SECOND]
     domestic = partnership.intake("police-incident", incident(domestic=True))
     corrected = partnership.process(domestic)
@@ -403,7 +410,7 @@ def test_a_correction_to_what_is_not_known_to_be_for_the_second_group_is_taken_b
     partnership: Partnership, correction: dict[str, Any]
 ) -> None:
     first = partnership.process(partnership.intake("police-incident", incident()))
-    partnership.pipeline.memory.keep(first.changes)
+    partnership.pipeline.state.commit(first.changes)
     (given,) = [output for output in first.outputs if output.topic == SECOND]
     corrected = partnership.process(partnership.intake("police-incident", incident() | correction))
     assert partnership.taken_back(corrected) == [(SECOND, given.key)]
@@ -415,12 +422,45 @@ def test_what_may_have_to_be_taken_back_is_remembered_as_long_as_its_newest_rele
     """A release that is made again lives longer, so it is noted again once the note has some age."""
     topic = NAMES.state("withdrawals")
     first = partnership.process(partnership.intake("police-incident", incident()))
-    written = (NOW - datetime.fromtimestamp(0, UTC)).days
     for days, again in ((RENEWAL_DAYS - 1, 0), (RENEWAL_DAYS, 1)):
         later = Partnership.of(protocol, catalogue, index, now=NOW + timedelta(days=days))
-        later.pipeline.memory.keep(first.changes, written)
+        later.pipeline.state.apply([Entry(DAY, *change) for change in first.changes.items()], {})
         result = later.process(later.intake("police-incident", incident()))
         assert len([o for o in result.outputs if o.topic == topic]) == again
+
+
+def test_a_release_that_is_retained_no_longer_is_not_taken_back_by_any_worker(
+    partnership: Partnership, protocol: Protocol, catalogue: Catalogue, index: PostcodeIndex
+) -> None:
+    """A worker that ran through still has the entry, one that was restored perhaps not."""
+    first = partnership.process(partnership.intake("police-incident", incident()))
+    kept = state_days(protocol)["withdrawals"]
+    for days, count in ((kept - 1, 1), (kept, 0)):
+        later = Partnership.of(protocol, catalogue, index, now=NOW + timedelta(days=days))
+        changes = [Entry(DAY, *change) for change in first.changes.items()]
+        later.pipeline.state.apply(changes, {})
+        corrected = later.process(later.intake("police-incident", incident(domestic=True)))
+        assert len(later.taken_back(corrected)) == count
+
+
+def test_an_entry_of_state_has_the_time_of_the_releases_of_its_batch(
+    partnership: Partnership,
+) -> None:
+    """So a store that reads it counts it from the same day as the store of the worker that wrote it."""
+    result = partnership.process(partnership.intake("police-incident", incident()))
+    (entry,) = [o for o in result.outputs if o.topic == NAMES.state("withdrawals")]
+    assert entry.timestamp_ms == HOUR_MS
+
+
+def test_a_state_store_that_fails_ends_the_worker_and_rejects_nothing(
+    partnership: Partnership, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(_store: StateStore, _key: bytes) -> None:
+        raise StateStoreError("state store /run/state/banes.worker.0: Corruption")
+
+    monkeypatch.setattr(StateStore, "get", failing)
+    with pytest.raises(StateStoreError):
+        partnership.process(partnership.intake("police-incident", incident()))
 
 
 def test_each_kind_of_state_is_written_to_its_topic(full: Partnership) -> None:
@@ -443,7 +483,7 @@ def test_each_kind_of_state_is_written_to_its_topic(full: Partnership) -> None:
         if ".internal." in output.topic:
             written.setdefault(output.topic, set()).add((output.key or b"")[:1])
     assert written == {
-        NAMES.state("withdrawals"): {b"n"},
+        NAMES.state("withdrawals"): {b"p"},
         NAMES.state("dates-ages"): {b"d", b"b"},
         NAMES.state("combinations"): {b"c"},
         NAMES.audit_heads: {b"b"},
@@ -469,7 +509,7 @@ def test_what_is_domestic_from_the_first_leaves_no_trace_with_the_second_group(
             partnership.intake("police-incident", incident(domestic=True), 0),
             partnership.intake("police-incident", incident(domestic=None), 1),
         )
-        partnership.pipeline.memory.keep(result.changes)
+        partnership.pipeline.state.commit(result.changes)
         assert [output for output in result.outputs if output.topic == SECOND] == []
 
 

@@ -1,20 +1,23 @@
-"""The changelog: read to its high watermark, then what others write; the worker's own is kept already."""
+"""The changelog: read from where the store has it to its high watermark, then what is written meanwhile."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
 
 from isp.agreement.topics import DAY_MS
-from sanitiser.memory import NOTE_BYTES, Memory
-from schemas.state import RENEWAL_DAYS
+from schemas.state import RELEASED_PREFIX, RENEWAL_DAYS, SEEN_BYTES
 from streams.runtime.kafka_config import WorkerClients
 from streams.state import changelog
 from streams.state.changelog import Changelog
+from streams.state.origin import Origin
+from streams.state.packing import packed
+from streams.state.store import TABLES, StateStore
+from streams.state.tables import MemoryTables
 from transport.transaction import Unmendable
 
 OWN, OTHER = b"own-name", b"other---"
@@ -50,6 +53,7 @@ class Broker:
     def __init__(self) -> None:
         self.logs: dict[str, list[Message]] = defaultdict(list)
         self.open: dict[str, int] = defaultdict(int)
+        self.ids: dict[str, str] = defaultdict(lambda: "id")
         self.reads: list[str] = []
         self.events: list[Message] = []
         self.unanswered: list[Exception] = []
@@ -100,44 +104,56 @@ def broker(monkeypatch: pytest.MonkeyPatch) -> Broker:
 
 
 @pytest.fixture
-def memory() -> Memory:
-    return Memory()
+def tables() -> MemoryTables:
+    return MemoryTables(TABLES)
 
 
 @pytest.fixture
-def log(broker: Broker, memory: Memory) -> Changelog:
+def store(tables: MemoryTables) -> StateStore:
+    return StateStore(tables, is_followed=True)
+
+
+@pytest.fixture
+def log(broker: Broker, store: StateStore) -> Changelog:
+    return changelog_of(broker, store)
+
+
+def changelog_of(broker: Broker, store: StateStore, writer: bytes = OWN) -> Changelog:
     clients = WorkerClients({}, "banes.worker")
 
     def decode(value: bytes) -> bytes:
         return value[5:]
 
-    return Changelog(clients, [STATE, MORE], EARLIER, memory, OWN, decode)
+    def identify(topics: Sequence[str]) -> Origin:
+        return Origin("cluster", {topic: broker.ids[topic] for topic in topics})
+
+    return Changelog(clients, [STATE, MORE], EARLIER, store, writer, decode, identify)
 
 
 def test_everything_up_to_the_end_is_restored_the_last_value_counting(
-    broker: Broker, log: Changelog, memory: Memory
+    broker: Broker, log: Changelog, store: StateStore
 ) -> None:
     broker.write(b"a", b"1")
     broker.write(b"b", b"2", MORE)
     broker.write(b"a", b"3")
     log.restore()
-    assert (memory.get(b"a"), memory.get(b"b")) == (b"3", b"2")
+    assert (store.get(b"a"), store.get(b"b")) == (b"3", b"2")
 
 
 def test_what_stood_in_the_topic_of_all_kinds_is_read_first_and_counts_less(
-    broker: Broker, log: Changelog, memory: Memory
+    broker: Broker, log: Changelog, store: StateStore
 ) -> None:
     broker.write(b"a", b"new")
     broker.write(b"a", b"old", EARLIER)
     broker.write(b"b", b"older", EARLIER)
     broker.write(b"b", b"old", EARLIER)
     log.restore()
-    assert (memory.get(b"a"), memory.get(b"b")) == (b"new", b"old")
+    assert (store.get(b"a"), store.get(b"b")) == (b"new", b"old")
     assert broker.reads[0] == EARLIER
 
 
 def test_the_end_lies_behind_the_transaction_that_is_open(
-    broker: Broker, log: Changelog, memory: Memory
+    broker: Broker, log: Changelog, store: StateStore
 ) -> None:
     """What is committed ends before it; once it has ended, what it wrote is read."""
     log.restore()
@@ -147,7 +163,7 @@ def test_the_end_lies_behind_the_transaction_that_is_open(
     broker.open[STATE] = 0
     broker.write(b"a", b"1")
     assert any(log.advance() for _ in range(3))
-    assert memory.get(b"a") == b"1"
+    assert store.get(b"a") == b"1"
 
 
 def test_the_end_lies_behind_the_markers_of_transactions(broker: Broker, log: Changelog) -> None:
@@ -168,50 +184,106 @@ def test_an_end_that_is_reached_already_is_not_waited_for(broker: Broker, log: C
     assert broker.reads == []
 
 
-def test_what_others_write_is_followed_and_what_is_own_is_not_read_again(
-    broker: Broker, log: Changelog, memory: Memory
+def test_what_others_write_is_followed_and_never_overwrites_what_was_committed_behind_it(
+    broker: Broker, log: Changelog, store: StateStore
 ) -> None:
     log.restore()
-    memory.keep({b"a": b"newer"})
+    for value in (b"1", b"2"):
+        store.commit({b"a": value})
+    broker.write(b"a", b"0")
     broker.write(b"a", b"1", writer=OWN)
     broker.write(b"b", b"2")
     log.follow()
-    assert (memory.get(b"a"), memory.get(b"b")) == (b"newer", b"2")
+    assert (store.get(b"a"), store.get(b"b")) == (b"2", b"2")
+    broker.write(b"a", b"2", writer=OWN)
+    broker.write(b"a", b"3")
+    log.follow()
+    assert store.get(b"a") == b"3"
+
+
+def test_a_restart_reads_only_what_was_written_since(
+    broker: Broker, tables: MemoryTables, log: Changelog, store: StateStore
+) -> None:
+    """Its own last batch too, which the worker before had committed and not read back."""
+    broker.write(b"a", b"1")
+    broker.write(b"b", b"1", MORE)
+    log.restore()
+    store.commit({b"a": b"2"})
+    broker.write(b"a", b"2", writer=OWN)
+    broker.reads.clear()
+    again = StateStore(tables, is_followed=True)
+    changelog_of(broker, again, b"new-name").restore()
+    assert (again.get(b"a"), again.get(b"b"), broker.reads) == (b"2", b"1", [STATE])
+
+
+@pytest.mark.parametrize("change", ["created again", "shorter"])
+def test_a_topic_that_the_store_does_not_fit_has_the_store_built_again(
+    broker: Broker,
+    tables: MemoryTables,
+    log: Changelog,
+    change: str,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    for number in range(3):
+        broker.write(b"a%d" % number, b"1")
+        broker.write(b"b%d" % number, b"1", MORE)
+    log.restore()
+    if change == "created again":
+        broker.ids[STATE] = "another"
+    broker.logs[STATE].pop()
+    broker.reads.clear()
+    again = StateStore(tables, is_followed=True)
+    changelog_of(broker, again).restore()
+    assert "built again from the changelog" in caplog.text
+    assert (again.get(b"a1"), again.get(b"a2"), again.get(b"b2")) == (b"1", None, b"1")
+    assert MORE in broker.reads
 
 
 def test_following_keeps_up_however_much_others_have_written(
-    broker: Broker, log: Changelog, memory: Memory
+    broker: Broker, log: Changelog, store: StateStore
 ) -> None:
     log.restore()
     for number in range(23_000):
-        broker.write(b"k%d" % number, b"1")
+        broker.write(b"b%d" % number, b"1")
     log.follow()
-    assert len(memory) == 23_000
+    assert store.count("dates-ages") == 23_000
 
 
 def test_an_entry_has_the_day_on_which_the_broker_has_it(
-    broker: Broker, log: Changelog, memory: Memory
+    broker: Broker, log: Changelog, store: StateStore
 ) -> None:
     """So it is written again before the broker forgets it."""
-    old, young = bytes([1] * NOTE_BYTES), bytes([2] * NOTE_BYTES)
+    old, young = bytes([1] * SEEN_BYTES), bytes([2] * SEEN_BYTES)
     broker.write(b"n1", old, day=1_000)
     broker.write(b"n2", young, MORE, day=1_001)
     log.restore()
-    memory.begin(1_000 + RENEWAL_DAYS)
-    memory.note(old)
-    memory.note(young)
-    assert list(memory.changes().values()) == [old]
+    store.begin(1_000 + RENEWAL_DAYS)
+    store.add_seen(old)
+    store.add_seen(young)
+    assert list(store.changes().values()) == [old]
 
 
 def test_the_later_value_of_a_key_counts_whatever_day_its_writer_had(
-    broker: Broker, log: Changelog, memory: Memory
+    broker: Broker, log: Changelog, store: StateStore
 ) -> None:
     """Two workers' clocks can be apart around midnight."""
     broker.write(b"a", b"1", day=1_000)
     broker.write(b"b", b"1", day=1_001)
     broker.write(b"b", b"2", day=1_000)
     log.restore()
-    assert (memory.get(b"a"), memory.get(b"b")) == (b"1", b"2")
+    assert (store.get(b"a"), store.get(b"b")) == (b"1", b"2")
+
+
+def test_where_a_record_is_released_is_read_back_as_the_last_of_its_batches_has_it(
+    broker: Broker, log: Changelog, store: StateStore
+) -> None:
+    """A batch can write the very bytes that an earlier one wrote, with others in between."""
+    moved, still = RELEASED_PREFIX + bytes(12), RELEASED_PREFIX + bytes([1] * 12)
+    for value in (b"here", b"there", b"here"):
+        for name, content in packed({moved: value, still: b"here"}).items():
+            broker.write(name, content)
+    log.restore()
+    assert (store.get(moved), store.get(still)) == (b"here", b"here")
 
 
 def test_a_topic_that_may_not_be_read_ends_the_worker_and_is_named(
@@ -232,12 +304,12 @@ def test_a_topic_whose_end_may_not_be_asked_for_ends_the_worker_and_is_named(
 
 
 def test_a_broker_that_is_away_for_a_moment_is_asked_again(
-    broker: Broker, log: Changelog, memory: Memory
+    broker: Broker, log: Changelog, store: StateStore
 ) -> None:
     broker.write(b"a", b"1")
     broker.unanswered = [KafkaException(KafkaError(KafkaError._TIMED_OUT)) for _ in range(2)]
     log.restore()
-    assert memory.get(b"a") == b"1"
+    assert store.get(b"a") == b"1"
 
 
 def test_a_topic_without_an_end_is_given_up(

@@ -21,7 +21,7 @@ TODAY = date(2024, 6, 14)
 def clean(dataset: str, problems: list[Problem] | None = None, **fields: Any) -> Cleaned:
     record_type = CATALOGUE.record_type(dataset)
     record = {f.name: None for f in record_type.fields} | fields
-    return Cleaner(record_type)(record, problems or [], TODAY)
+    return Cleaner(record_type).clean(record, problems or [], TODAY)
 
 
 def milliseconds(*at: int) -> int:

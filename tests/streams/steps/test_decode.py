@@ -32,7 +32,7 @@ def resolve(schema_id: int) -> Decode:
 
 
 def decode(value: bytes | None) -> dict[str, Any]:
-    return Decoder(resolve, LIMIT)(value)
+    return Decoder(resolve, LIMIT).read(value)
 
 
 def test_framed_avro_of_a_known_schema_is_a_record() -> None:
@@ -90,4 +90,4 @@ def test_a_registry_that_is_away_is_no_fault_of_the_record() -> None:
         raise DependencyUnavailable("away")
 
     with pytest.raises(DependencyUnavailable):
-        Decoder(away, LIMIT)(GOOD)
+        Decoder(away, LIMIT).read(GOOD)

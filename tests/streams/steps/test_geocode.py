@@ -13,7 +13,7 @@ def test_every_location_group_of_the_record_type_is_located(
 ) -> None:
     for record_type in catalogue:
         given = {f"{prefix}postcode": "SW1A 1AA" for prefix in record_type.places}
-        found = Geocoder(record_type, Locator(index))(given)
+        found = Geocoder(record_type, Locator(index)).locate(given)
         assert tuple(found) == record_type.places
         assert {located.released.postcode for located in found.values()} <= {"SW1A 1AA"}
         assert {located.method for located in found.values()} <= {"postcode"}
@@ -23,5 +23,5 @@ def test_a_record_without_a_place_is_nowhere_and_no_error(
     catalogue: Catalogue, index: PostcodeIndex
 ) -> None:
     geocode = Geocoder(catalogue.record_type("police-incident"), Locator(index))
-    located = geocode({})["location_"]
+    located = geocode.locate({})["location_"]
     assert (located.released, located.method, located.caveats) == (NOWHERE, "none", ())

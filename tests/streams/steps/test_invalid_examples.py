@@ -36,8 +36,8 @@ def test_an_invalid_example_has_these_problems_and_no_others(
     dataset: str, example: dict[str, Any]
 ) -> None:
     record_type = CATALOGUE.record_type(dataset)
-    record, problems = Validator(record_type, CATALOGUE.code_lists)(example["given"], NOW)
+    record, problems = Validator(record_type, CATALOGUE.code_lists).read(example["given"], NOW)
     assert [problem._asdict() for problem in problems] == example["problems"]
-    cleaned = Cleaner(record_type)(record, problems, TODAY)
+    cleaned = Cleaner(record_type).clean(record, problems, TODAY)
     assert (not cleaned.faults) is example["usable"]
     assert {fault.field for fault in cleaned.faults} <= set(record_type.required)

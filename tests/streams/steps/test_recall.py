@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from isp.agreement.protocol import Protocol
-from sanitiser.memory import Memory
 from sanitiser.people.ages import whole_years
 from sanitiser.places.postcodes import PostcodeIndex
 from sanitiser.references import ReferenceKey
 from schemas.catalogue import Catalogue, load_catalogue
+from streams.state.store import StateStore
 from streams.steps.recall import SteadyAges, asks_for_dates
-from tests.streams.partnership import NOW, TODAY, Partnership, offence
+from tests.streams.partnership import DAY, NOW, TODAY, Partnership, offence
 
 CATALOGUE = load_catalogue()
 KEY = ReferenceKey(b"k" * 32)
@@ -24,7 +24,7 @@ BORN = date(1990, 6, 10)
 
 
 def steady(born: date, days: list[date], dataset: str = "hospital-assault") -> list[int]:
-    ages = SteadyAges(CATALOGUE.record_type(dataset), "hospital", KEY, Memory())
+    ages = SteadyAges(CATALOGUE.record_type(dataset), "hospital", KEY, StateStore())
     given_ages = []
     for day in days:
         record: dict[str, Any] = {"patient_reference": "P-1", "age": whole_years(born, day)}
@@ -57,7 +57,7 @@ def test_a_steady_age_is_the_true_one_at_first_and_never_more_than_a_year_off(
 
 
 def test_an_age_that_is_far_off_is_a_correction() -> None:
-    ages = SteadyAges(CATALOGUE.record_type("hospital-assault"), "hospital", KEY, Memory())
+    ages = SteadyAges(CATALOGUE.record_type("hospital-assault"), "hospital", KEY, StateStore())
     for given_age in (30, 52, 52):
         record: dict[str, Any] = {"patient_reference": "P-1", "age": given_age}
         ages(record, TODAY)
@@ -125,7 +125,7 @@ def test_an_aborted_batch_is_not_remembered_and_a_committed_one_is(
 
     made.process(crime)
     assert caveats() == ["age:from-date_of_birth-at-supply"]
-    made.pipeline.memory.keep(made.process(crime).changes)
+    made.pipeline.state.commit(made.process(crime).changes)
     assert caveats() == ["age:from-date_of_birth-at-event"]
 
 
@@ -136,7 +136,8 @@ def test_a_second_supply_on_a_later_day_tells_the_age_of_the_first(
     before_birthday = offender(date_of_birth=date(1990, 6, 15))
     first = made.process(made.intake("police-crime-offender", before_birthday))
     later = Partnership.of(full_protocol, catalogue, index, now=NOW + timedelta(days=7))
-    later.pipeline.memory.keep(first.changes)
+    later.pipeline.state.begin(DAY)
+    later.pipeline.state.commit(first.changes)
     second = later.process(later.intake("police-crime-offender", before_birthday))
     ages = [p.releases(r, "central")[0]["age"] for p, r in ((made, first), (later, second))]
     assert ages == [33, 33]

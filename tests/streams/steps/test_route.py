@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
+
 from streams.messages import Intake
 from streams.steps.problems import Problem
 from streams.steps.route import HOUR_MS, OWN, Destination, Router
@@ -61,7 +63,7 @@ def test_a_rejection_carries_the_original_and_where_it_stood() -> None:
     output = ROUTER.rejected(INTAKE, faults)
     assert (output.topic, output.key) == ("rejected", b"key")
     assert json.loads(output.value or b"") == {
-        "topic": "p.intake.a.d", "partition": 3, "offset": 42, "supply_id": "s-1",
+        "topic": "p.intake.a.d", "partition": 3, "offset": 42, "supply_id": "s-1", "row": None,
         "faults": [
             {"field": "f", "reason": "bad", "given": "given", "accepted": "accepted"},
             {"field": "g", "reason": "missing", "given": None, "accepted": "a value"},
@@ -69,6 +71,20 @@ def test_a_rejection_carries_the_original_and_where_it_stood() -> None:
         "key": "key", "original": "\0original",
     }  # fmt: skip
     assert output.headers == [("marking", "RESTRICTED – PERSONAL DATA".encode())]
+
+
+@pytest.mark.parametrize(
+    ("header", "row"),
+    [
+        (b"1", 1), (b"17", 17), (b"9999999999", 9_999_999_999), (b"0", None), (b"-1", None),
+        (b"017", None), (b"1e3", None), (b"12345678901", None), ("\u0661".encode(), None),
+        (b"", None), (None, None), ("17", None),
+    ],
+)  # fmt: skip
+def test_a_rejection_names_the_row_of_the_supplier_s_file(header: Any, row: int | None) -> None:
+    """The header is the supplier's own, so it can be anything."""
+    output = ROUTER.rejected(INTAKE._replace(row=header), [])
+    assert json.loads(output.value or b"")["row"] == row
 
 
 def test_a_null_record_is_rejected_as_null() -> None:

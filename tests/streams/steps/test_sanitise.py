@@ -12,7 +12,7 @@ from sanitiser.places.postcodes import PostcodeIndex
 from sanitiser.policy import Policy
 from schemas.catalogue import Catalogue
 from streams.steps.geocode import Geocoder
-from streams.steps.sanitise import Release, Sanitiser
+from streams.steps.sanitise import Policies, Release
 from tests.streams.partnership import KEY
 
 
@@ -26,8 +26,8 @@ def sanitise(catalogue: Catalogue, index: PostcodeIndex) -> Any:
     def run(**fields: Any) -> list[Release]:
         record = blank | {"incident_reference": "IN-1", "incident_date": date(2024, 6, 1)}
         record |= {"incident_type": "noise"} | fields
-        return Sanitiser(policies)(
-            "police", record, geocode(record), ["domestic:set-from-incident_type"], ()
+        return Policies(policies).releases(
+            "police", record, geocode.locate(record), ["domestic:set-from-incident_type"], ()
         )
 
     return run
@@ -54,4 +54,4 @@ def test_the_second_group_is_told_the_hour_and_nothing_about_fields_it_has_not(
 
 
 def test_no_policy_means_no_release() -> None:
-    assert Sanitiser([])("police", {}, {}, [], ()) == []
+    assert Policies([]).releases("police", {}, {}, [], ()) == []

@@ -26,7 +26,7 @@ def validate(dataset: str, **fields: Any) -> tuple[dict[str, Any], list[Problem]
         "police-crime-offence": {"crime_reference": "C", "committed_from_date": date(2024, 6, 1)},
         "fire-incident": {"incident_reference": "F-1", "incident_date": date(2024, 6, 1)},
     }[dataset]
-    return VALIDATORS[dataset](required | fields, NOW)
+    return VALIDATORS[dataset].read(required | fields, NOW)
 
 
 def read(dataset: str, field: str, value: Any) -> Any:
@@ -54,7 +54,9 @@ def read(dataset: str, field: str, value: Any) -> Any:
 )
 def test_dates(value: Any, expected: Any) -> None:
     assert read("police-incident", "incident_date_to", "2024-06-14") == TODAY
-    found = VALIDATORS["fire-incident"]({"incident_reference": "F", "incident_date": value}, NOW)
+    found = VALIDATORS["fire-incident"].read(
+        {"incident_reference": "F", "incident_date": value}, NOW
+    )
     record, problems = found
     reasons = [p.reason for p in problems if p.reason != "missing"]
     assert (reasons[0] if reasons else record["incident_date"]) == expected
@@ -150,7 +152,7 @@ def test_a_text_is_trimmed_and_an_empty_one_is_unknown() -> None:
 
 
 def test_everything_that_is_wrong_is_found_at_once() -> None:
-    _, problems = VALIDATORS["police-crime-offence"](
+    _, problems = VALIDATORS["police-crime-offence"].read(
         {
             "committed_from_date": "yesterday", "committed_to_date": "2031-01-01",
             "domestic": "U", "location_easting": "x", "offence_category": "Naughtiness",
@@ -174,7 +176,7 @@ def test_a_problem_shows_what_was_given_and_what_is_accepted() -> None:
 
 
 def test_a_required_value_that_cannot_be_read_is_one_fault_not_two() -> None:
-    _, problems = VALIDATORS["fire-incident"](
+    _, problems = VALIDATORS["fire-incident"].read(
         {"incident_reference": "F", "incident_date": "x"}, NOW
     )
     assert [p.code for p in problems] == ["incident_date:not-a-date"]
@@ -242,15 +244,15 @@ def test_on_the_day_on_which_clocks_go_back_an_end_may_seem_earlier_than_its_sta
     validator = VALIDATORS["police-crime-offence"]
     for day, kept in [("2023-10-29", True), ("2023-10-28", False), ("2023-03-26", True)]:
         dates = {"committed_from_date": day, "committed_to_date": day}
-        record, _ = validator({"crime_reference": "C"} | dates | fields, NOW)
+        record, _ = validator.read({"crime_reference": "C"} | dates | fields, NOW)
         assert (record["committed_to_time"] is not None) is kept
 
 
 def test_a_record_known_by_its_supplys_reference_must_say_something() -> None:
     validator = VALIDATORS["school-exclusion"]
-    _, problems = validator({"record_reference": "5f3c-1"}, NOW)
+    _, problems = validator.read({"record_reference": "5f3c-1"}, NOW)
     assert [p.code for p in problems] == ["record_reference:nothing-else"]
-    _, problems = validator({"record_reference": "5f3c-1", "gender": "male"}, NOW)
+    _, problems = validator.read({"record_reference": "5f3c-1", "gender": "male"}, NOW)
     assert problems == []
 
 
@@ -260,7 +262,7 @@ def test_a_record_known_by_its_supplys_reference_must_say_something() -> None:
 def test_a_whole_number_may_be_written_as_software_with_decimals_writes_it(
     given: str, expected: Any
 ) -> None:
-    record, problems = VALIDATORS["police-crime-victim"](
+    record, problems = VALIDATORS["police-crime-victim"].read(
         {"crime_reference": "C", "record_reference": "1", "age": given}, NOW
     )
     reasons = [p.reason for p in problems]
@@ -272,7 +274,7 @@ def test_whatever_text_a_field_holds_is_read_or_found_wrong(data: st.DataObject)
     record_type = CATALOGUE.record_type(data.draw(st.sampled_from(sorted(VALIDATORS))))
     shapes = st.one_of(st.text(max_size=30), st.from_regex(r"[\d:+.\-TW ]{0,12}"), st.none())
     given_fields = {f.name: data.draw(shapes) for f in record_type.fields}
-    record, problems = VALIDATORS[record_type.dataset](given_fields, NOW)
+    record, problems = VALIDATORS[record_type.dataset].read(given_fields, NOW)
     kinds = {"flag": bool, "count": int, "number": float, "date": date, "time": time, "text": str}
     for field in record_type.fields:
         value = record[field.name]
@@ -285,7 +287,7 @@ def test_whatever_text_a_field_holds_is_read_or_found_wrong(data: st.DataObject)
 def test_a_validator_does_not_change_what_it_was_given() -> None:
     original = {"incident_reference": " F ", "incident_date": "2024-06-01"}
     before = dict(original)
-    VALIDATORS["fire-incident"](original, NOW)
+    VALIDATORS["fire-incident"].read(original, NOW)
     assert original == before
 
 
@@ -320,7 +322,7 @@ def test_no_record_type_takes_a_word_for_none_as_what_names_its_records(
 ) -> None:
     texts = [n for n in record_type.identity if record_type.field(n).kind == "text"]
     assert texts
-    record, problems = VALIDATORS[record_type.dataset](dict.fromkeys(texts, "N/A"), NOW)
+    record, problems = VALIDATORS[record_type.dataset].read(dict.fromkeys(texts, "N/A"), NOW)
     assert {p.field for p in problems if p.given == "N/A"} == set(texts)
     assert not any(record[name] for name in texts)
 
@@ -334,5 +336,5 @@ def test_the_zero_of_computers_is_a_day_for_births_and_for_events_with_a_time_of
         assert record["incident_date"] == kept
         assert record["incident_time"] == (at if kept else None)
     given = {"crime_reference": "C", "offender_reference": "O", "date_of_birth": day}
-    record, problems = VALIDATORS["police-crime-offender"](given, NOW)
+    record, problems = VALIDATORS["police-crime-offender"].read(given, NOW)
     assert (record["date_of_birth"], problems) == (day, [])

@@ -1,31 +1,41 @@
-"""The pipeline agent: it always answers, survives what is away and crashes on what is wrong."""
+"""The agent of a processor: it always answers, survives what is away and crashes on what is wrong."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Any, cast
 
 import pytest
 
-from streams.batch import Batch
 from streams.messages import BatchResult, Handling, Intake
+from streams.runtime.agent import add_processor
 from streams.runtime.app import _App
-from streams.sanitising.agent import add_pipeline_agent
-from streams.sanitising.pipeline import Pipeline
+from streams.runtime.batch import Batch
+from streams.runtime.processor import Processor
 from transport.errors import DependencyUnavailable
 
 RESULT = BatchResult([], ())
 PATIENCE = 60.0
 
 
-class Scripted:
-    """A pipeline that answers as it is told, batch after batch."""
+class Scripted(Processor):
+    """A processor that answers as it is told, batch after batch."""
 
     def __init__(self, *answers: BatchResult | Exception) -> None:
         self._answers = list(answers)
 
-    def process(self, batch: Sequence[Intake], handling: Handling) -> BatchResult:
+    @property
+    def name(self) -> str:
+        return "scripted"
+
+    @property
+    def topics(self) -> Collection[str]:
+        return ()
+
+    def process(
+        self, batch: Sequence[Intake], handling: Handling = Handling.PROCESS
+    ) -> BatchResult:
         answer = self._answers.pop(0)
         if isinstance(answer, Exception):
             raise answer
@@ -33,14 +43,15 @@ class Scripted:
 
 
 def run(
-    pipeline: Scripted, talk: Callable[[Any, Callable[[], Awaitable[BatchResult]]], Awaitable[None]]
+    processor: Processor,
+    talk: Callable[[Any, Callable[[], Awaitable[BatchResult]]], Awaitable[None]],
 ) -> None:
     """Start an app with the agent alone, and talk to it over its real channel."""
 
     async def main() -> None:
         app = _App("test", broker="kafka://unused", store="memory://", web_enabled=False)
         channel = app.channel(value_type=None, maxsize=1)
-        add_pipeline_agent(app, channel, cast(Pipeline, pipeline))
+        add_processor(app, channel, processor)
         app.finalize()
         await app.start()
         app.flow_control.resume()
@@ -85,6 +96,6 @@ def test_any_other_exception_is_the_answer_and_crashes_agent_and_worker() -> Non
         async with asyncio.timeout(PATIENCE):
             while not app.crashed:
                 await asyncio.sleep(0.01)
-        assert app.agents["pipeline"].crashed
+        assert app.agents["scripted"].crashed
 
     run(Scripted(ValueError("a fault of ours")), talk)

@@ -1,0 +1,57 @@
+"""Assembles the discloser: its feed, the broker of its cases, and the source that drives it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from isp.agreement.topics import OWN_BATCH
+from isp.audit.chain import Heads
+from isp.cases.turns import Allowance
+from schemas.wire import decoder
+from streams.disclosure.broker import KafkaCaseBroker
+from streams.disclosure.discloser import Discloser, DiscloserSettings
+from streams.disclosure.feed import CaseFeed
+from streams.runtime.heads import HeadsFollower
+from streams.runtime.metrics import StreamMetrics
+from streams.runtime.source import Source, SourceSettings
+from transport.client_names import discloser_transaction
+from transport.reader import committed_reader
+
+_RECORDS = 1_000
+"""Most messages of a batch: those of one poll, with the letters whose turn it is."""
+
+
+def build_discloser(settings: DiscloserSettings, metrics: StreamMetrics) -> Source:
+    """Return the source that drives the discloser of a protocol; it connects nothing yet."""
+    names, protocol, heads = settings.names, settings.protocol, Heads()
+    a_minute, began = protocol.cases.letters_a_minute, time.monotonic()
+    allowances = {names.letters(p.id): Allowance(a_minute, began) for p in protocol.correspondents}
+    feed = CaseFeed(settings.connection, names.discloser, allowances)
+    broker = KafkaCaseBroker(settings)
+    discloser = Discloser(settings, feed, broker, heads, allowances)
+    # All at once from the start: a letter that is refused delays its party's next ones.
+    transactions = SourceSettings(
+        producer_of(settings.connection, names.discloser),
+        names.audit,
+        batch_records=_RECORDS,
+        first_records=_RECORDS,
+    )
+    decode = decoder(settings.catalogue.system["audit-head"])
+    follower = HeadsFollower(
+        committed_reader(settings.connection), names.audit_heads, heads, decode
+    )
+    return Source(discloser, feed, transactions, metrics, heads=follower)
+
+
+def producer_of(connection: Mapping[str, Any], principal: str) -> dict[str, Any]:
+    """Return the settings of the discloser's transactional producer."""
+    return {
+        **connection,
+        "transactional.id": discloser_transaction(principal),
+        "transaction.timeout.ms": 10_000,
+        "linger.ms": 1,
+        **OWN_BATCH,
+        "reconnect.backoff.max.ms": 1_000,
+    }

@@ -1,0 +1,35 @@
+"""A polled batch on its way to a processor and back: the hand-over between two threads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+
+from streams.messages import BatchResult, Handling, Intake
+from streams.runtime.processor import Processor
+from transport.errors import DependencyUnavailable
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Messages of one poll; the agent answers by setting `result`, the source waits for it."""
+
+    intakes: Sequence[Intake]
+    handling: Handling = Handling.PROCESS
+    result: Future[BatchResult] = field(default_factory=Future)
+
+
+def answer(batch: Batch, processor: Processor) -> None:
+    """Have a batch processed; the answer is the result or the exception, so that nobody waits for ever.
+
+    Raises:
+        BaseException: what the processor raised, but for a dependency that is not available.
+    """
+    try:
+        batch.result.set_result(processor.process(batch.intakes, batch.handling))
+    except DependencyUnavailable as error:
+        batch.result.set_exception(error)
+    except BaseException as error:
+        batch.result.set_exception(error)
+        raise

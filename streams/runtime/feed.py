@@ -1,0 +1,340 @@
+"""Feeds: where a source reads its batches. One joins a consumer group; an agent may bring another."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from confluent_kafka import (
+    OFFSET_BEGINNING,
+    Consumer,
+    KafkaError,
+    KafkaException,
+    Message,
+    TopicPartition,
+)
+
+from streams.messages import Intake
+from streams.runtime.batching import BatchBounds, first_offsets, fitting, offsets_after
+from streams.runtime.intake import intake_of, place_of, unreadable_of
+from streams.runtime.lag import lag_of, positions
+from streams.runtime.metrics import StreamMetrics
+from transport.transaction import Unmendable
+
+log = logging.getLogger(__name__)
+
+_CALL_SECONDS = 10.0
+_PATIENCE_SECONDS = 60.0
+_NOT_BEGUN = frozenset(
+    {
+        KafkaError._STATE,  # noqa: SLF001 - librdkafka's name for it
+        KafkaError._UNKNOWN_PARTITION,  # noqa: SLF001
+    }
+)
+# Without one of these rights nothing would ever arrive, and nothing would say so.
+_HOPELESS = frozenset(
+    {
+        KafkaError._AUTHENTICATION,  # noqa: SLF001 - librdkafka's name for it
+        KafkaError.TOPIC_AUTHORIZATION_FAILED,
+        KafkaError.GROUP_AUTHORIZATION_FAILED,
+        KafkaError.CLUSTER_AUTHORIZATION_FAILED,
+        KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
+        KafkaError.UNKNOWN_TOPIC_OR_PART,
+        KafkaError.SASL_AUTHENTICATION_FAILED,
+        KafkaError._FATAL,  # noqa: SLF001
+        KafkaError.FENCED_INSTANCE_ID,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Portion:
+    """The messages of one batch, and the offsets that its transaction commits for the group.
+
+    A portion that does not move the offsets needs no transaction if it has no outputs.
+    """
+
+    intakes: Sequence[Intake]
+    offsets: Sequence[TopicPartition]
+    group: Any
+    moves: bool = True
+
+
+class Feed(Protocol):
+    """Reads for one source, from its thread alone."""
+
+    is_member: bool
+    """True if the broker refuses the offsets of a process whose place another one has taken."""
+    assignments: int
+    """How often partitions were assigned; the processor restores after each."""
+    is_behind: bool
+    """True from an assignment until `go_on`."""
+
+    def begin(self) -> None:
+        """Connect."""
+        ...
+
+    @property
+    def assignment(self) -> Collection[tuple[str, int]]:
+        """Return the partitions that are assigned."""
+        ...
+
+    def settled(self) -> bool:
+        """Return True once it is known where to go on; serve the group meanwhile."""
+        ...
+
+    def go_on(self) -> None:
+        """Read from the committed offsets: the state is restored."""
+        ...
+
+    def poll(self, most: int) -> Iterator[Portion]:
+        """Yield what is to be processed next, of `most` messages at most each."""
+        ...
+
+    def committed(self, portion: Portion) -> None:
+        """Go on behind a portion that is committed."""
+        ...
+
+    @property
+    def standing(self) -> Portion:
+        """Return an empty portion, with which results without messages are committed."""
+        ...
+
+    def rewind(self) -> None:
+        """Go back to what is committed."""
+        ...
+
+    def pause(self, topics: Collection[str]) -> None:
+        """Read these topics no more."""
+        ...
+
+    def lag(self) -> Mapping[tuple[Any, ...], float]:
+        """Return the number of records that wait, by topic and partition."""
+        ...
+
+    def close(self) -> None:
+        """Leave the broker."""
+        ...
+
+
+class GroupFeed:
+    """Reads topics as a member of a consumer group, whose members share the partitions."""
+
+    is_member = True
+
+    def __init__(
+        self,
+        config: Mapping[str, Any],
+        topics: Collection[str],
+        metrics: StreamMetrics,
+        bounds: BatchBounds,
+    ) -> None:
+        """Connect nothing yet."""
+        self.assignments = 0
+        self.is_behind = False
+        self._config = config
+        self._topics = topics
+        self._metrics = metrics
+        self._bounds = bounds
+        self._hopeless: str | None = None
+        self._begins: list[TopicPartition] | None = None
+        self._asked_at = 0.0
+        self._paused: set[str] = set()
+        self._is_reassigned = False
+        self._client: Consumer | None = None
+
+    def begin(self) -> None:
+        """Join the group."""
+        self._client = Consumer({**self._config, "error_cb": self._on_error})
+        self._consumer.subscribe(
+            list(self._topics), on_assign=self._on_assign, on_revoke=self._on_revoke
+        )
+        log.info("reading %d intake topics as %s", len(self._topics), self._config["group.id"])
+
+    @property
+    def _consumer(self) -> Consumer:
+        assert self._client is not None, "begin first"
+        return self._client
+
+    @property
+    def assignment(self) -> Collection[tuple[str, int]]:
+        """Return the partitions that the group has assigned to this member."""
+        return [(at.topic, at.partition) for at in self._consumer.assignment()]
+
+    def _on_assign(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        """Have the state read to its end before the next batch; reading it here could take too long."""
+        self.is_behind = True
+        self.assignments += 1
+        self._begins, self._asked_at = None, time.monotonic()
+        self._is_reassigned = True
+        self._metrics.assigned({at.topic for at in partitions})
+
+    def _on_revoke(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        """Show nothing more of partitions that are another worker's, or that were lost."""
+        self._metrics.revoked((at.topic, at.partition) for at in partitions)
+        self._metrics.paused_topics(())
+
+    def settled(self) -> bool:
+        """Serve the group; return True once the committed offsets are known.
+
+        They are given when no transaction is open that would move them.
+        """
+        self._pause_again()
+        # What comes is read again, but an error may not come again.
+        message = self._consumer.poll(0)
+        if message is not None:
+            self._taken(message)
+        self._require_hope()
+        if self._begins is None:
+            self._begins = self._committed_offsets()
+        return self._begins is not None
+
+    def go_on(self) -> None:
+        """Read from the committed offsets."""
+        assert self._begins is not None, "settled first"
+        seek(self._consumer, self._begins)
+        self.is_behind = False
+
+    def _committed_offsets(self) -> list[TopicPartition] | None:
+        """Return the committed offsets of what is assigned; None while they are not settled."""
+        try:
+            return committed_offsets(self._consumer)
+        except KafkaException as error:
+            if time.monotonic() - self._asked_at > _PATIENCE_SECONDS:
+                raise _not_readable(error) from error
+            log.warning("Kafka: %s; asked again for the offsets", error.args[0].name())
+            return None
+
+    def poll(self, most: int) -> Iterator[Portion]:
+        """Yield one portion, if anything came; what does not fit into it is read again."""
+        self._pause_again()
+        intakes, group = self._polled(most)
+        self._require_hope()
+        if self.is_behind or not intakes:
+            # What was polled of new partitions is read again, once the state is known.
+            return
+        number = fitting(intakes, self._bounds)
+        if number < len(intakes):
+            seek(self._consumer, first_offsets(intakes[number:]))
+        yield Portion(intakes[:number], offsets_after(intakes[:number]), group)
+
+    def _polled(self, most: int) -> tuple[list[Intake], Any]:
+        """Return records, and the group's metadata of before the last of them.
+
+        A rebalance while the batch fills then makes the metadata stale, so that the transaction is
+        refused and no partition that now is another worker's gets an offset from here.
+        """
+        first = self._consumer.poll(self._bounds.idle_seconds)
+        if first is None:
+            return [], None
+        group = self._consumer.consumer_group_metadata()
+        more = most - 1
+        rest = self._consumer.consume(more, self._bounds.window_seconds) if more else []
+        found: dict[tuple[str, int, int], Intake] = {}
+        for message in (first, *rest):
+            intake = self._taken(message)
+            if intake is not None:
+                found.setdefault(intake[:3], intake)
+        return list(found.values()), group
+
+    def _taken(self, message: Message) -> Intake | None:
+        """Return a message as an intake; None where it only tells of an error."""
+        error = message.error()
+        if error is None:
+            return intake_of(message)
+        intake = unreadable_of(message)
+        if intake is None:
+            self._on_error(error, message.topic())
+        else:
+            log.error("%s@%s: %s", place_of(message), message.offset(), error.name())
+        return intake
+
+    def committed(self, portion: Portion) -> None:
+        """Go on behind what the client could not read."""
+        unreadable = [intake for intake in portion.intakes if intake.unreadable is not None]
+        seek(self._consumer, offsets_after(unreadable))
+
+    @property
+    def standing(self) -> Portion:
+        """Return an empty portion of this member."""
+        return Portion((), (), self._consumer.consumer_group_metadata())
+
+    def rewind(self) -> None:
+        """Put every partition back to its committed offset: what was polled since counts as unread."""
+        try:
+            begins = committed_offsets(self._consumer)
+        except KafkaException as error:
+            raise _not_readable(error) from error
+        seek(self._consumer, begins)
+
+    def pause(self, topics: Collection[str]) -> None:
+        """Pause topics for as long as the process runs: a rebalance does not lift the pause."""
+        if topics:
+            self._paused |= set(topics)
+            self._is_reassigned = True
+            self._pause_again()
+
+    def _pause_again(self) -> None:
+        """Pause what is assigned of the paused topics, after an assignment."""
+        if not self._is_reassigned:
+            return
+        self._is_reassigned = False
+        assigned = [at for at in self._consumer.assignment() if at.topic in self._paused]
+        if assigned:
+            self._consumer.pause(assigned)
+        self._metrics.paused_topics({at.topic for at in assigned})
+
+    def lag(self) -> Mapping[tuple[Any, ...], float]:
+        """Return the number of records that wait in each partition of this member."""
+        return lag_of(self._consumer, positions(self._consumer))
+
+    def close(self) -> None:
+        """Leave the group."""
+        if self._client is not None:
+            self._client.close()
+
+    def _on_error(self, error: KafkaError, topic: str | None = None) -> None:
+        if error.code() in _HOPELESS or error.fatal():
+            about = f"topic {topic}" if topic else f"group {self._config['group.id']}"
+            self._hopeless = f"{error.name()}: {error.str()} ({about})"
+            log.error("Kafka: %s", self._hopeless)
+        else:
+            log.warning("Kafka: %s", error.name())
+
+    def _require_hope(self) -> None:
+        if self._hopeless is not None:
+            raise Unmendable(self._hopeless)
+
+
+def committed_offsets(consumer: Consumer) -> list[TopicPartition]:
+    """Return where each assigned partition is to be read from; raise `KafkaException` if one is not known."""
+    assigned = consumer.assignment()
+    found = consumer.committed(assigned, timeout=_CALL_SECONDS) if assigned else []
+    for at in found:
+        if at.error is not None:
+            raise KafkaException(at.error)
+    return [
+        TopicPartition(at.topic, at.partition, at.offset if at.offset >= 0 else OFFSET_BEGINNING)
+        for at in found
+    ]
+
+
+def seek(consumer: Consumer, places: Sequence[TopicPartition]) -> None:
+    """Go on from these offsets. A partition that is not read yet begins at its committed offset anyway.
+
+    Raises:
+        Unmendable: the client refuses.
+    """
+    for place in places:
+        try:
+            consumer.seek(place)
+        except KafkaException as error:
+            if error.args[0].code() not in _NOT_BEGUN:
+                raise _not_readable(error) from error
+
+
+def _not_readable(error: KafkaException) -> Unmendable:
+    return Unmendable(f"the committed offsets cannot be read: {error.args[0].name()}")

@@ -1,0 +1,87 @@
+"""Counts what became of records, for receipts, metrics and the audit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from sanitiser.places.location import Located
+from sanitiser.rows import EXCLUDED, UNKNOWN
+from schemas.record_type import RecordType
+from streams.messages import Tally
+from streams.steps.problems import Problem
+from streams.steps.step import Work
+from streams.steps.withdraw import KEY_DELETED
+
+EPOCH_BY_SUPPLY = "epoch-by-supply"
+TAKEN_BACK_FROM = "taken-back-from-"
+OF_WHOLE_ROWS = (EXCLUDED, UNKNOWN, TAKEN_BACK_FROM, KEY_DELETED)
+"""What the reasons begin with that are about a whole row; they go to its supplier alone."""
+
+
+class Counting:
+    """Counts the records of one type by what the steps have made of them, and by nothing else."""
+
+    def __init__(self, record_type: RecordType) -> None:
+        """Gather the flags by which a profile excludes rows, and the fields that can be filled."""
+        self._flags = frozenset(rule.flag for rule in record_type.excluded.values())
+        self._fields = tuple(f.name for f in record_type.fields)
+        # A type without events has the day of its case, which is no event of its own.
+        self._has_events = bool(record_type.events)
+
+    def __call__(self, work: Work, tally: Tally) -> None:
+        """Count one record; it is released, held, rejected or erased, one of these."""
+        if work.faults:
+            self.rejected(work.faults, tally)
+            return
+        tally.received += 1
+        if work.intake is not None and work.intake.erases:
+            tally.erased += 1
+            tally.withheld.update(work.withheld)
+        else:
+            self._accepted(work, tally)
+
+    def rejected(self, faults: Sequence[Problem], tally: Tally) -> None:
+        """Count a record that is rejected for these faults."""
+        tally.received += 1
+        tally.rejected += 1
+        tally.faults.update([fault.code for fault in faults])
+
+    def _accepted(self, work: Work, tally: Tally) -> None:
+        record, caveats = work.record, work.caveats
+        tally.accepted += 1
+        tally.filled.update([name for name in self._fields if record[name] is not None])
+        if caveats:
+            tally.cleaned += 1
+            tally.caveats.update(caveats)
+            if self._flags:
+                self._count_flags(caveats, tally)
+        if work.by_supply:
+            tally.caveats[EPOCH_BY_SUPPLY] += 1
+        _count_places(work.locations.values(), tally)
+        if work.withheld:
+            tally.withheld.update(work.withheld)
+        if work.combinations:
+            tally.combinations.update(work.combinations)
+        if work.taken_back:
+            gone = [f"{TAKEN_BACK_FROM}{profile}" for _, profile, _ in work.taken_back]
+            tally.withheld.update(gone)
+        for release in work.releases:
+            tally.released[release.profile] += 1
+        if not work.releases:
+            tally.held += 1
+            tally.of_rows.held += work.excluded
+        if self._has_events and work.day is not None:
+            tally.newest_event = max(tally.newest_event, work.day.isoformat())
+
+    def _count_flags(self, caveats: Sequence[str], tally: Tally) -> None:
+        found = [caveat for caveat in caveats if caveat.partition(":")[0] in self._flags]
+        if found:
+            tally.of_rows.caveats.update(found)
+            tally.of_rows.cleaned += len(found) == len(caveats)
+
+
+def _count_places(places: Iterable[Located], tally: Tally) -> None:
+    for located in places:
+        tally.geocoded[located.method] += 1
+        for reason in located.withheld:
+            tally.withheld[reason] += 1

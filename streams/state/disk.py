@@ -1,0 +1,226 @@
+"""Tables on disk, by RocksDB: a column family for each table, and marks in the default one.
+
+The changelog is the truth, so nothing waits for the disk: a write goes to RocksDB's log, which survives the
+process, and after a crash of the machine a store has an earlier state with the marks of that state.
+
+Main memory is bounded, however many rows there are: blocks, indices and filters share one cache, and all
+tables share the space for what is not in files yet.
+"""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import Final
+
+from filelock import FileLock, Timeout
+from rocksdict import (
+    BlockBasedOptions,
+    Cache,
+    ColumnFamily,
+    DBCompressionType,
+    Options,
+    Rdict,
+    WriteBatch,
+)
+
+from streams.state.errors import StateStoreError, StoreDamaged
+from streams.state.tables import Rows
+
+log = logging.getLogger(__name__)
+
+CACHE_BYTES: Final = 64 * 1024 * 1024
+"""Largest size of what is cached of the files: blocks of rows, indices and bloom filters."""
+
+UNWRITTEN_BYTES: Final = 16 * 1024 * 1024
+"""Largest size of the rows that are in RocksDB's log and not in a file of rows yet."""
+
+_FILE_BYTES: Final = 8 * 1024 * 1024
+_LOG_BYTES: Final = 32 * 1024 * 1024
+_OPEN_FILES: Final = 512
+_BLOOM_BITS: Final = 10
+_PRIVATE: Final = 0o700
+_LOCK_SECONDS: Final = 30.0
+_DEFAULT: Final = "default"
+
+
+class DiskTables:
+    """Tables in one folder of this process. Beside it are its lock, and a note if it was found damaged."""
+
+    def __init__(self, folder: Path, tables: Iterable[str], lock_seconds: float = _LOCK_SECONDS):
+        """Take the folder, which is made when the tables are opened."""
+        self._folder = folder
+        self._names = tuple(tables)
+        self._damage = folder.with_name(f"{folder.name}.damaged")
+        self._lock = FileLock(folder.with_name(f"{folder.name}.lock"), timeout=lock_seconds)
+        self._cache: Cache | None = None
+        self._database: Rdict | None = None
+        self._tables: dict[str, Rdict] = {}
+        self._families: dict[str, ColumnFamily] = {}
+
+    def __str__(self) -> str:
+        """Return the folder, for messages."""
+        return str(self._folder)
+
+    def open(self) -> None:
+        """Open the folder, or make it.
+
+        Raises:
+            StateStoreError: the folder cannot be written to, or another process uses it.
+            StoreDamaged: what is in it cannot be read.
+        """
+        try:
+            self._folder.parent.mkdir(mode=_PRIVATE, parents=True, exist_ok=True)
+            self._lock.acquire()
+            # Made first: RocksDB would make it readable for others.
+            self._folder.mkdir(mode=_PRIVATE, exist_ok=True)
+            self._folder.chmod(_PRIVATE)
+        except Timeout:
+            message = "another process uses it; stop that worker, or give this one another slot"
+            raise StateStoreError(f"state store {self}: {message}") from None
+        except OSError as error:
+            raise StateStoreError(f"state store {self}: {error.strerror}") from error
+        if self._damage.exists():
+            raise StoreDamaged("it was found damaged when it was last used")
+        try:
+            self._open()
+        except Exception as error:
+            raise StoreDamaged(f"it cannot be opened ({error})") from error
+
+    def clear(self) -> None:
+        """Delete the folder and make an empty one. Raise `StateStoreError` if that fails."""
+        self._close_database()
+        try:
+            shutil.rmtree(self._folder)
+            self._folder.mkdir(mode=_PRIVATE)
+            self._open()
+            self._damage.unlink(missing_ok=True)
+        except Exception as error:
+            raise StateStoreError(f"state store {self}: cannot be made anew: {error}") from error
+
+    def close(self) -> None:
+        """Close the files and let another process open them."""
+        self._close_database()
+        self._lock.release()
+
+    def reader(self, table: str) -> Callable[[bytes], bytes | None]:
+        """Return the look-up of a key in one table."""
+        get = self._tables[table].get
+
+        def read(key: bytes) -> bytes | None:
+            try:
+                found: bytes | None = get(key)
+            except Exception as error:
+                raise self._failure(error) from error
+            return found
+
+        return read
+
+    def write(self, rows: Rows, marks: Mapping[str, bytes]) -> None:
+        """Write rows and marks in one batch."""
+        batch = WriteBatch(raw_mode=True)
+        for table, of_table in rows.items():
+            family = self._families[table]
+            for key, row in of_table.items():
+                batch.put(key, row, family)
+        for name, mark in marks.items():
+            batch.put(name.encode(), mark)
+        with self._failing() as database:
+            database.write(batch)
+
+    def delete(self, table: str, keys: Iterable[bytes]) -> None:
+        """Delete rows in one batch."""
+        batch, family = WriteBatch(raw_mode=True), self._families[table]
+        for key in keys:
+            batch.delete(key, family)
+        with self._failing() as database:
+            database.write(batch)
+
+    def portion(self, table: str, after: bytes, count: int) -> Sequence[tuple[bytes, bytes]]:
+        """Return the next rows after a key."""
+        with self._failing():
+            # An iterator that lives on would keep the files of this moment, so each portion has its own.
+            found = list(islice(self._tables[table].items(from_key=after), count + 1))
+        return [row for row in found if row[0] != after][:count]
+
+    def marks(self) -> dict[str, bytes]:
+        """Return all marks."""
+        with self._failing() as database:
+            return {name.decode(): bytes(mark) for name, mark in database.items()}
+
+    def count(self, table: str) -> int:
+        """Return RocksDB's estimate; 0 while the tables are closed."""
+        rows = self._tables.get(table)
+        return 0 if rows is None else rows.property_int_value("rocksdb.estimate-num-keys") or 0
+
+    def _open(self) -> None:
+        self._cache = Cache(CACHE_BYTES)
+        families = {name: _options(self._cache) for name in (_DEFAULT, *self._names)}
+        self._database = Rdict(str(self._folder), _options(self._cache), families)
+        for name in self._names:
+            self._tables[name] = self._database.get_column_family(name)
+            self._families[name] = self._database.get_column_family_handle(name)
+
+    def _close_database(self) -> None:
+        for table in self._tables.values():
+            table.close()
+        self._tables, self._families = {}, {}
+        if self._database is not None:
+            self._database.close()
+            self._database = None
+
+    @contextmanager
+    def _failing(self) -> Iterator[Rdict]:
+        assert self._database is not None, "open before use"
+        try:
+            yield self._database
+        except Exception as error:
+            raise self._failure(error) from error
+
+    def _failure(self, error: Exception) -> StateStoreError:
+        """Return the error to raise. Mark the store as damaged: the next start builds it again."""
+        if self._database is None:
+            return StateStoreError(f"state store {self}: used after it was closed")
+        try:
+            self._damage.touch(mode=0o600)
+        except OSError:
+            log.warning("state store %s: delete it before the worker starts again", self)
+        return StateStoreError(
+            f"state store {self}: {error}; free space on the disk or replace it. The next start builds the "
+            "store again from the changelog"
+        )
+
+
+def _options(cache: Cache) -> Options:
+    blocks = BlockBasedOptions()
+    blocks.set_block_cache(cache)
+    # Most keys that are looked up are not there.
+    blocks.set_bloom_filter(_BLOOM_BITS, block_based=False)
+    # Else indices and filters are in main memory beside the cache, and grow with the rows.
+    blocks.set_cache_index_and_filter_blocks(v=True)
+    options = Options(raw_mode=True)
+    options.create_if_missing(create_if_missing=True)
+    options.create_missing_column_families(create_missing_cfs=True)
+    options.set_block_based_table_factory(blocks)
+    # Digests cannot be compressed.
+    options.set_compression_type(DBCompressionType.none())
+    # Each file that is not merged yet is looked into.
+    options.set_level_zero_file_num_compaction_trigger(2)
+    # A bloom filter of what is not in files yet, too.
+    options.set_memtable_whole_key_filtering(whole_key_filter=True)
+    options.set_memtable_prefix_bloom_ratio(0.1)
+    options.set_write_buffer_size(UNWRITTEN_BYTES // 2)
+    options.set_db_write_buffer_size(UNWRITTEN_BYTES)
+    options.set_target_file_size_base(_FILE_BYTES)
+    # What is replayed at a start.
+    options.set_max_total_wal_size(_LOG_BYTES)
+    options.set_max_background_jobs(2)
+    options.set_max_open_files(_OPEN_FILES)
+    # RocksDB's own account of what it does.
+    options.set_keep_log_file_num(2)
+    options.set_max_log_file_size(1024 * 1024)
+    return options

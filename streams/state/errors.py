@@ -1,0 +1,11 @@
+"""Errors of the state store."""
+
+from __future__ import annotations
+
+
+class StateStoreError(RuntimeError):
+    """The store on disk cannot be used; the worker must end. The message names the folder."""
+
+
+class StoreDamaged(RuntimeError):
+    """The store on disk cannot be opened as it is; it is to be built again from the changelog."""

@@ -1,0 +1,36 @@
+"""Asking the broker which changelog it has: its cluster, and the ids of the topics of state."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from confluent_kafka import KafkaError, KafkaException, TopicCollection
+from confluent_kafka.admin import AdminClient
+
+from streams.state.origin import Origin
+
+_CALL_SECONDS = 10.0
+
+
+def identify(connection: Mapping[str, Any], topics: Sequence[str]) -> Origin:
+    """Return the cluster and the topics' ids.
+
+    Raises:
+        KafkaException: the broker does not answer, or refuses one of the topics, which is named.
+    """
+    admin = AdminClient(dict(connection))
+    cluster = admin.describe_cluster(request_timeout=_CALL_SECONDS).result()
+    asked = admin.describe_topics(TopicCollection(list(topics)), request_timeout=_CALL_SECONDS)
+    ids = {topic: _id_of(topic, answer) for topic, answer in asked.items()}
+    return Origin(str(cluster.cluster_id), ids)
+
+
+def _id_of(topic: str, answer: Any) -> str:
+    try:
+        return str(answer.result().topic_id)
+    except KafkaException as error:
+        cause = error.args[0]
+        reason = f"{cause.str()} (topic {topic})"
+        named = KafkaError(cause.code(), reason, cause.fatal(), cause.retriable())
+        raise KafkaException(named) from error

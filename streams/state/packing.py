@@ -1,0 +1,47 @@
+"""The form in which changes of state are written: the places where a batch releases records are one entry.
+
+An entry a record would cost as much as the record's release.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from hashlib import blake2b
+
+from schemas.state import PACKED_PREFIX, RELEASED_PREFIX
+
+_KEY_BYTES = 16
+_LENGTH_BYTES = 2
+
+
+def packed(changes: Mapping[bytes, bytes]) -> dict[bytes, bytes]:
+    """Return changes as they are written. `unpacked` gives them back, entry by entry."""
+    written, parts = dict[bytes, bytes](), list[bytes]()
+    for name, value in changes.items():
+        if name.startswith(RELEASED_PREFIX):
+            for part in (name, value):
+                parts += (len(part).to_bytes(_LENGTH_BYTES), part)
+        else:
+            written[name] = value
+    if parts:
+        content = b"".join(parts)
+        written[PACKED_PREFIX + blake2b(content, digest_size=_KEY_BYTES).digest()] = content
+    return written
+
+
+def unpacked(name: bytes, value: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Yield the changes that one written entry has."""
+    if not name.startswith(PACKED_PREFIX):
+        yield name, value
+        return
+    at = 0
+    while at < len(value):
+        key, at = _part(value, at)
+        entry, at = _part(value, at)
+        yield key, entry
+
+
+def _part(value: bytes, at: int) -> tuple[bytes, int]:
+    begin = at + _LENGTH_BYTES
+    end = begin + int.from_bytes(value[at:begin])
+    return value[begin:end], end

@@ -1,0 +1,354 @@
+"""The state store: what workers remember between records, each kind for as long as it is kept.
+
+A store is the changelog applied in order up to the next offset that it has in its marks, with what this
+process has committed and not yet read back in front (`_ahead`). So it holds the same as a store that is built
+again from the changelog. Rows are gathered (`_unwritten`) and written together with the marks. A process that
+dies before reads them from the changelog again.
+
+Each row begins with the day on which it was written, counted since 1970: the day of the batch, which also
+stamps the changelog's message. A row older than its kind is kept is absent, whether it was swept or not.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from hashlib import blake2b
+from typing import Final, NamedTuple
+
+from schemas.state import (
+    KIND_OF_PREFIX,
+    RENEWAL_DAYS,
+    SEEN_BYTES,
+    SEEN_PREFIX,
+    STATE_KINDS,
+    StateKind,
+    kind_of,
+)
+from streams.state.errors import StoreDamaged
+from streams.state.origin import About, Origin, misplaced
+from streams.state.packing import packed, unpacked
+from streams.state.recent import RecentRows
+from streams.state.tables import MemoryTables, Tables
+
+log = logging.getLogger(__name__)
+
+OTHER: Final = "other"
+"""The table of entries of no kind, from before each kind had a topic."""
+
+TABLES: Final = (*STATE_KINDS, OTHER)
+SWEPT_ROWS: Final = 32
+"""How many rows one call of `sweep` looks at."""
+
+UNWRITTEN_ROWS: Final = 1_000
+UNWRITTEN_CALLS: Final = 100
+"""So many rows, or of so many calls of `apply`, are gathered before they are written to the tables."""
+
+_SEEN_TABLE: Final = KIND_OF_PREFIX[SEEN_PREFIX]
+_KEY_BYTES: Final = 16
+_DAY_BYTES: Final = 4
+_OFFSET_BYTES: Final = 8
+_ABOUT: Final = "about"
+_NEXT: Final = "next:"
+_NEWEST: Final = "newest-day"
+_NEVER: Final = -1
+
+
+class Entry(NamedTuple):
+    """One message of the changelog; `own` if this process wrote it and has committed it."""
+
+    day: int
+    key: bytes
+    value: bytes
+    own: bool = False
+
+
+class StateStore:
+    """A map from keyed digests to bytes and a set of digests, with the changes of the batch on top.
+
+    `begin` starts a batch. Its changes are visible at once; `commit` makes them last, `rollback` undoes them.
+    An entry that is used `RENEWAL_DAYS` after it was written or later is a change again, so that it outlasts
+    what was made with it (isp.agreement.topics.state_days).
+    """
+
+    def __init__(
+        self,
+        tables: Tables | None = None,
+        days: Mapping[StateKind, int] | None = None,
+        *,
+        is_followed: bool = False,
+    ) -> None:
+        """Take the tables, in main memory if none are given, and the days that each kind is kept.
+
+        A kind without days is kept for ever. `is_followed` says that a changelog is read back into `apply`:
+        what is committed is written to the tables only then, in the order of all workers' commits.
+        """
+        self._tables: Tables = MemoryTables(TABLES) if tables is None else tables
+        self._days: dict[str, int] = dict(days or {})
+        if self._days:
+            self._days[OTHER] = max(self._days.values())
+        self._is_followed = is_followed
+        self._today = self._committed_on = 0
+        self._expired: dict[str, int] = {}
+        self._readers: dict[str, Callable[[bytes], bytes | None]] = {}
+        self._recent = RecentRows()
+        self._unwritten: dict[str, dict[bytes, bytes]] = {table: {} for table in TABLES}
+        self._offsets: dict[str, int] = {}
+        self._newest = 0
+        self._unwritten_calls = 0
+        self._ahead: dict[bytes, bytes] = {}
+        self._unread_again: dict[bytes, int] = {}
+        self._any_seen = False
+        self._changed: dict[bytes, bytes] = {}
+        self._missed: bytes | None = None
+        self._newly_seen: dict[bytes, None] = {}
+        self._unswept: list[tuple[str, bytes]] = []
+        self._swept_on = 0
+
+    # The records of a batch
+
+    def begin(self, day: int) -> None:
+        """Begin a batch on a day; undo what the batch before has changed and not committed."""
+        if day != self._today or not self._expired:
+            self._today = day
+            self._expired = {
+                table: day - self._days[table] if table in self._days else _NEVER
+                for table in TABLES
+            }
+        self.rollback()
+
+    def get(self, key: bytes) -> bytes | None:
+        """Return the value of a key, by this batch or by earlier ones."""
+        found = self._changed.get(key)
+        if found is not None:
+            return found
+        table = KIND_OF_PREFIX.get(key[:1], OTHER)
+        row = self._ahead.get(key) or self._unwritten[table].get(key) or self._recent.get(key)
+        if row is None:
+            row = self._read(table, key)
+            if row is None:
+                self._missed = key
+                return None
+            self._recent.put(key, row)
+        written = int.from_bytes(row[:_DAY_BYTES])
+        if written <= self._expired.get(table, _NEVER):
+            return None
+        value = row[_DAY_BYTES:]
+        if self._today - written >= RENEWAL_DAYS:
+            self._changed[key] = value
+        return value
+
+    def put(self, key: bytes, value: bytes) -> None:
+        """Set the value of a key; no change if it has this value. No key begins with an ``n``."""
+        # Most values are set for a key that was looked up just before, and is new.
+        if key == self._missed or self.get(key) != value:
+            self._changed[key] = value
+            self._missed = None
+
+    def add_seen(self, digest: bytes) -> None:
+        """Add a digest of `SEEN_BYTES` bytes to those seen."""
+        row = self._seen_row(SEEN_PREFIX + digest)
+        # An expired row is older than that, too.
+        if row is None or self._today - int.from_bytes(row) >= RENEWAL_DAYS:
+            self._newly_seen[digest] = None
+
+    @property
+    def has_any_seen(self) -> bool:
+        """Return True if any digest was seen, in this batch or earlier."""
+        return self._any_seen or bool(self._newly_seen)
+
+    def has_seen(self, digest: bytes) -> bool:
+        """Return True if the digest was seen, in this batch or earlier."""
+        if digest in self._newly_seen:
+            return True
+        row = self._seen_row(SEEN_PREFIX + digest)
+        return row is not None and int.from_bytes(row) > self._expired.get(_SEEN_TABLE, _NEVER)
+
+    def _seen_row(self, key: bytes) -> bytes | None:
+        return self._unwritten[_SEEN_TABLE].get(key) or self._read(_SEEN_TABLE, key)
+
+    def _read(self, table: str, key: bytes) -> bytes | None:
+        read = self._readers.get(table)
+        if read is None:
+            read = self._readers[table] = self._tables.reader(table)
+        return read(key)
+
+    # The end of a batch
+
+    def changes(self) -> Mapping[bytes, bytes]:
+        """Return what the batch has changed. All digests are one entry, as are all places of releases."""
+        changes = packed(self._changed)
+        if self._newly_seen:
+            seen = b"".join(self._newly_seen)
+            changes[SEEN_PREFIX + blake2b(seen, digest_size=_KEY_BYTES).digest()] = seen
+        return changes
+
+    def commit(self, changes: Mapping[bytes, bytes]) -> None:
+        """Make the changes of the batch last: its transaction is committed."""
+        self._committed_on = self._today
+        if self._is_followed:
+            for name, content in changes.items():
+                rows = _rows(self._today, name, content)
+                if name.startswith(SEEN_PREFIX):
+                    # A set with the newest day of each digest is the same in any order.
+                    self._unwritten[_SEEN_TABLE].update(rows)
+                    self._newest = max(self._newest, self._today)
+                    self._any_seen = True
+                    continue
+                for key in self._ahead.keys() & rows.keys():
+                    self._unread_again[key] = self._unread_again.get(key, 0) + 1
+                self._ahead.update(rows)
+        else:
+            self.apply([Entry(self._today, key, value) for key, value in changes.items()], {})
+        self.rollback()
+
+    def rollback(self) -> None:
+        """Undo what the batch has changed and not committed."""
+        self._changed.clear()
+        self._newly_seen.clear()
+        self._missed = None
+
+    # The changelog
+
+    def open(self, origin: Origin) -> None:
+        """Open the tables; empty them if they are not of this changelog or cannot be used.
+
+        Raises:
+            StateStoreError: they cannot be used, and no new ones can be made.
+        """
+        about = About(origin, self._days)
+        try:
+            self._tables.open()
+            kept = self._tables.marks().get(_ABOUT)
+            refusal = None if kept is None else about.refusal(kept)
+            if kept is None:
+                log.info("state store %s is new", self._tables)
+        except StoreDamaged as error:
+            refusal = str(error)
+        if refusal is not None:
+            self._rebuild(refusal)
+        self._forget_cached()
+        self._newest = int.from_bytes(self._tables.marks().get(_NEWEST, b""))
+        self._tables.write({}, {_ABOUT: about.to_bytes()})
+
+    def next_offsets(self, ends: Mapping[str, tuple[int, int]]) -> dict[str, int]:
+        """Return the offset from which each topic is read; the first, if the tables have none of it.
+
+        `ends` has the first offset of each topic and the next that will be written. If they do not fit the
+        tables, these are emptied.
+        """
+        kept = {
+            name.removeprefix(_NEXT): int.from_bytes(offset)
+            for name, offset in self._tables.marks().items()
+            if name.startswith(_NEXT)
+        }
+        problem = misplaced(kept, ends)
+        if problem is not None:
+            about = self._tables.marks()[_ABOUT]
+            self._rebuild(problem)
+            self._forget_cached()
+            self._tables.write({}, {_ABOUT: about})
+            kept = {}
+        return {topic: kept.get(topic, low) for topic, (low, _) in ends.items()}
+
+    def apply(self, entries: Iterable[Entry], offsets: Mapping[str, int]) -> None:
+        """Take in entries of the changelog, in its order, with the next offset of each topic.
+
+        The last entry of a key counts, and of a digest the newest day. What this process has committed later,
+        and not read back yet, stays in front of it.
+        """
+        self._missed = None
+        for day, name, content, own in entries:
+            if name.startswith(SEEN_PREFIX):
+                self._any_seen = True
+                if not own:
+                    self._apply_seen(day, _rows(day, name, content))
+                continue
+            of_entry = _rows(day, name, content)
+            self._unwritten[kind_of(name) or OTHER].update(of_entry)
+            if own:
+                for key in of_entry:
+                    self._read_back(key)
+        self._offsets.update(offsets)
+        self._unwritten_calls += 1
+        rows = sum(map(len, self._unwritten.values()))
+        if rows >= UNWRITTEN_ROWS or self._unwritten_calls >= UNWRITTEN_CALLS:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what was gathered to the tables, with the next offset of each topic."""
+        marks = {_NEXT + topic: at.to_bytes(_OFFSET_BYTES) for topic, at in self._offsets.items()}
+        marks[_NEWEST] = self._newest.to_bytes(_DAY_BYTES)
+        self._tables.write(self._unwritten, marks)
+        for table in self._unwritten.values():
+            self._recent.drop(table)
+            table.clear()
+        self._unwritten_calls = 0
+
+    def sweep(self) -> None:
+        """Delete what has expired among the next few rows. A pass over all rows is made once a day.
+
+        The day is that of the last commit: the broker refuses messages of a clock that is far ahead.
+        """
+        if not self._unswept:
+            if self._swept_on == self._committed_on:
+                return
+            self._swept_on = self._committed_on
+            self._unswept = [(table, b"") for table in self._days]
+            if not self._unswept:
+                return
+        table, after = self._unswept.pop()
+        portion = self._tables.portion(table, after, SWEPT_ROWS)
+        if len(portion) == SWEPT_ROWS:
+            self._unswept.append((table, portion[-1][0]))
+        latest = self._committed_on - self._days[table]
+        gone = [key for key, row in portion if int.from_bytes(row[:_DAY_BYTES]) <= latest]
+        if gone:
+            self._tables.delete(table, gone)
+
+    def close(self) -> None:
+        """Close the tables. What was gathered and not written is read again from the changelog."""
+        self._readers.clear()
+        self._tables.close()
+
+    def count(self, kind: StateKind) -> int:
+        """Return roughly how many entries of a kind there are, expired ones too until they are swept."""
+        return self._tables.count(kind) + len(self._unwritten[kind])
+
+    def _apply_seen(self, day: int, rows: dict[bytes, bytes]) -> None:
+        if day < self._newest:
+            # Only then can a digest have a newer day already.
+            rows = {key: row for key, row in rows.items() if row > (self._seen_row(key) or b"")}
+        self._newest = max(self._newest, day)
+        self._unwritten[_SEEN_TABLE].update(rows)
+
+    def _read_back(self, key: bytes) -> None:
+        """Leave a row to the tables once all that this process has written of it is read."""
+        again = self._unread_again.pop(key, 0)
+        if again == 0:
+            self._ahead.pop(key, None)
+        elif again > 1:
+            self._unread_again[key] = again - 1
+
+    def _rebuild(self, reason: str) -> None:
+        log.warning("state store %s: %s; built again from the changelog", self._tables, reason)
+        self._tables.clear()
+
+    def _forget_cached(self) -> None:
+        self._readers.clear()
+        self._newest = 0
+        self._recent.clear()
+        self._offsets.clear()
+        for table in self._unwritten.values():
+            table.clear()
+        seen = self._tables.portion(_SEEN_TABLE, SEEN_PREFIX, 1)
+        self._any_seen = any(key.startswith(SEEN_PREFIX) for key, _ in seen)
+
+
+def _rows(day: int, name: bytes, content: bytes) -> dict[bytes, bytes]:
+    """Return the rows of a changelog entry: one, or those that a batch has written together."""
+    written = day.to_bytes(_DAY_BYTES)
+    if not name.startswith(SEEN_PREFIX):
+        return {key: written + value for key, value in unpacked(name, content)}
+    ends = range(SEEN_BYTES, len(content) + 1, SEEN_BYTES)
+    return dict.fromkeys([SEEN_PREFIX + content[end - SEEN_BYTES : end] for end in ends], written)

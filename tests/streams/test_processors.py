@@ -1,0 +1,225 @@
+"""Every processor keeps the contract with the source that drives it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from isp.agreement.access import rules
+from isp.agreement.protocol import Protocol
+from isp.agreement.topics import Names
+from isp.cases.letters import Ending
+from sanitiser.places.postcodes import PostcodeIndex
+from schemas.catalogue import Catalogue
+from streams.messages import BatchResult, Handling, Intake
+from streams.runtime.processor import Processor
+from tests.isp.cases.table import PROTOCOL as OF_CASES
+from tests.isp.cases.table import written
+from tests.streams.disclosure.office import Office
+from tests.streams.partnership import NumberedSchemas, Partnership, incident, offence, raw_intake
+from transport.errors import DependencyUnavailable
+from transport.messages import Output
+
+REJECTIONS = [Handling.REJECT, Handling.REJECT_WITHOUT_BYTES]
+RELEASED = (".depersonalised.", ".personal.", ".disclosed.")
+
+
+@dataclass
+class Trial:
+    """A processor, a batch of which something comes, and where it may write."""
+
+    processor: Processor
+    batch: list[Intake]
+    schemas: NumberedSchemas
+    protocol: Protocol
+    principal: str
+
+    def may_write(self, topic: str) -> bool:
+        """Return True if the protocol lets the processor's principal write to a topic."""
+        allowed = [
+            rule
+            for rule in rules(self.protocol)
+            if (rule.principal, rule.operation, rule.resource) == (self.principal, "write", "topic")
+        ]
+        return any(
+            topic.startswith(rule.name) if rule.prefixed else topic == rule.name for rule in allowed
+        )
+
+    def entries(self, result: BatchResult) -> list[int]:
+        """The numbers of the audit's entries in a result."""
+        audit = Names(self.protocol.prefix).audit
+        return [self.schemas.read(o)["sequence"] for o in result.outputs if o.topic == audit]
+
+
+Make = Callable[[], Trial]
+
+
+@pytest.fixture(params=["pipeline", "discloser"])
+def make(
+    request: pytest.FixtureRequest,
+    protocol: Protocol,
+    catalogue: Catalogue,
+    index: PostcodeIndex,
+    tmp_path: Path,
+) -> Make:
+    """Make a processor that has restored, as often as it is called."""
+
+    def pipeline() -> Trial:
+        made = Partnership.of(protocol, catalogue, index)
+        batch = [
+            made.intake("police-incident", incident(), 0),
+            made.intake("police-incident", incident(incident_reference="IN-2"), 1),
+            raw_intake("banes.intake.police.police-crime-offence", b"?", 0),
+            made.intake("police-crime-offence", offence(), 1),
+        ]
+        principal = Names(protocol.prefix).worker
+        return Trial(made.pipeline, batch, made.schemas, protocol, principal)
+
+    def discloser() -> Trial:
+        office = Office(tmp_path)
+        ending = Ending.model_validate(
+            written("council", "deputy")
+            | {"case": "f" * 16, "previous": "0" * 64, "destroyed": "none"}
+        )
+        batch = [office.letter(ending), office.victim(0), office.victim(1), office.victim(2)]
+        principal = Names(OF_CASES.prefix).discloser
+        return Trial(office.discloser, batch, office.schemas, OF_CASES, principal)
+
+    build = {"pipeline": pipeline, "discloser": discloser}[request.param]
+
+    def made() -> Trial:
+        trial = build()
+        for result in trial.processor.restore(()):
+            trial.processor.committed(result)
+        return trial
+
+    return made
+
+
+@pytest.fixture
+def trial(make: Make) -> Trial:
+    return make()
+
+
+def told(result: BatchResult) -> list[tuple[str, bytes | None, bool]]:
+    """The outputs of a result, without values: a nonce is random."""
+    return [(o.topic, o.key, o.value is None) for o in result.outputs]
+
+
+def counted(result: BatchResult) -> Any:
+    return list(result.tallies), dict(result.counts)
+
+
+def test_the_same_batch_and_state_give_the_same_result(make: Make) -> None:
+    one, other = make(), make()
+    first, second = (t.processor.process(t.batch) for t in (one, other))
+    assert told(first) == told(second) != []
+    assert counted(first) == counted(second)
+
+
+def test_what_is_not_committed_did_not_happen(trial: Trial) -> None:
+    first = trial.processor.process(trial.batch)
+    numbers = trial.entries(first)
+    again = trial.processor.process(trial.batch)
+    assert told(again) == told(first)
+    assert counted(again) == counted(first)
+    assert trial.entries(again) == numbers != []
+
+
+def test_what_was_processed_in_part_did_not_happen(make: Make) -> None:
+    trial, other = make(), make()
+    trial.processor.process(trial.batch[:2])
+    assert told(trial.processor.process(trial.batch)) == told(other.processor.process(other.batch))
+
+
+def test_what_was_released_and_not_committed_is_not_known_later(make: Make) -> None:
+    trial, other = make(), make()
+    trial.processor.process(trial.batch)
+    erased = [intake._replace(erases=True, offset=intake.offset + 10) for intake in trial.batch]
+    assert told(trial.processor.process(erased)) == told(other.processor.process(erased))
+
+
+def test_what_is_committed_lasts(trial: Trial) -> None:
+    first = trial.processor.process(trial.batch)
+    trial.processor.committed(first)
+    again = trial.processor.process(trial.batch)
+    last = trial.entries(first)[-1]
+    assert trial.entries(again)[0] == last + 1
+
+
+def test_it_writes_to_no_topic_but_those_of_its_principal(trial: Trial) -> None:
+    topics = {output.topic for output in trial.processor.process(trial.batch).outputs}
+    assert {topic for topic in topics if not trial.may_write(topic)} == set()
+
+
+@pytest.mark.parametrize("handling", REJECTIONS)
+def test_of_a_message_that_is_rejected_nothing_is_released(
+    trial: Trial, handling: Handling
+) -> None:
+    for intake in trial.batch:
+        trial.processor.process([intake])
+        outputs: Sequence[Output] = trial.processor.process([intake], handling).outputs
+        assert [o.topic for o in outputs if any(part in o.topic for part in RELEASED)] == []
+        assert all(trial.may_write(output.topic) for output in outputs)
+
+
+def test_a_message_that_is_rejected_counts_as_processed(trial: Trial) -> None:
+    for intake in trial.batch:
+        trial.processor.committed(trial.processor.process([intake], Handling.REJECT))
+    assert told(trial.processor.process(trial.batch))
+
+
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_no_bytes_whatever_raise(trial: Trial, data: st.DataObject) -> None:
+    topics = sorted(trial.processor.topics)
+    framed = [intake.value for intake in trial.batch if intake.value is not None]
+    values = st.none() | st.binary(max_size=60) | st.sampled_from(framed).map(lambda v: v[:-1])
+    drawn = data.draw(
+        st.lists(st.tuples(st.sampled_from(topics), values, st.booleans()), max_size=6)
+    )
+    batch = [
+        raw_intake(topic, value, at)._replace(erases=erases)
+        for at, (topic, value, erases) in enumerate(drawn)
+    ]
+    result = trial.processor.process(batch)
+    assert all(trial.may_write(output.topic) for output in result.outputs)
+
+
+def test_a_place_that_the_client_cannot_read_raises_nothing(trial: Trial) -> None:
+    for topic in trial.processor.topics:
+        unreadable = Intake(topic, 0, 7, None, None, None, 0, unreadable="_BAD_MSG")
+        trial.processor.process([unreadable])
+
+
+def test_a_dependency_that_is_away_undoes_nothing_and_doubles_nothing(make: Make) -> None:
+    trial, other = make(), make()
+    trial.schemas.away = True
+    with pytest.raises(DependencyUnavailable):
+        trial.processor.process(trial.batch)
+    trial.schemas.away = False
+    assert told(trial.processor.process(trial.batch)) == told(other.processor.process(other.batch))
+
+
+def test_nothing_is_due_twice(trial: Trial) -> None:
+    for result in trial.processor.due():
+        trial.processor.committed(result)
+    assert [told(result) for result in trial.processor.due()] == []
+
+
+def test_it_can_restore_again_after_an_abort(make: Make) -> None:
+    trial, other = make(), make()
+    trial.processor.process(trial.batch)
+    for result in trial.processor.restore(()):
+        trial.processor.committed(result)
+    assert told(trial.processor.process(trial.batch)) == told(other.processor.process(other.batch))
+
+
+def test_the_name_of_an_agent_is_constant(make: Make) -> None:
+    assert make().processor.name == make().processor.name != ""
