@@ -292,7 +292,9 @@ def the_metrics_tell_of_the_case_and_of_the_lag(site: Site, port: int) -> None:
         return site.samples(port)["ipu_consumer_lag_records"]
 
     until(
-        lambda: {place: lag().get(place) for place in read} == dict.fromkeys(read, 0), 10, "no lag"
+        lambda: {place: lag().get(place) for place in read} == dict.fromkeys(read, 0),
+        PATIENCE_S,
+        "no lag",
     )
     assert "Acacia" not in site.exposition(port)
 

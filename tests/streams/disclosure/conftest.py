@@ -12,6 +12,6 @@ from confluent_kafka import Producer
 def broker() -> Iterator[str]:
     """The address of librdkafka's own stand-in for a broker."""
     producer = Producer({"test.mock.num.brokers": 1, "log_level": 0})
-    (found,) = producer.list_topics(timeout=10).brokers.values()
+    (found,) = producer.list_topics(timeout=60).brokers.values()
     yield f"{found.host}:{found.port}"
     del producer

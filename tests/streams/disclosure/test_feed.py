@@ -22,7 +22,7 @@ def put(broker: str, topic: str, number: int) -> None:
     producer = Producer({"bootstrap.servers": broker, "log_level": 0, "linger.ms": 0})
     for at in range(number):
         producer.produce(topic, str(at).encode(), partition=0)
-    assert producer.flush(10) == 0
+    assert producer.flush(60) == 0
 
 
 @pytest.fixture
