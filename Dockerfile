@@ -17,17 +17,17 @@ COPY streams streams
 COPY offline offline
 COPY ops ops
 COPY demo demo
-# The demo and its record generator have no place beside real records.
+# The demo and its record generator must not be near real records.
 RUN /opt/ipu/bin/pip install --no-cache-dir --no-deps --no-build-isolation . \
     && rm -r /opt/ipu/lib/python3.*/site-packages/demo
 
 FROM python:3.11-slim
 ENV PATH=/opt/ipu/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
-# The owner of a folder is that of a fresh volume mounted there.
+# A new volume mounted there gets the owner of the folder.
 RUN install -d -m 0700 -o 1000 -g 1000 /var/lib/ipu /var/lib/ipu-state
 COPY --from=build /opt/ipu /opt/ipu
 USER 1000:1000
-# Faust makes a folder of its own in the working directory.
+# Faust makes a folder in the working directory.
 WORKDIR /tmp
 ENTRYPOINT ["python", "-m", "ops.container"]
 CMD ["worker"]

@@ -2,7 +2,7 @@
 VERSIONS := 3.14 3.13 3.12 3.11
 # Each is tried, because a version manager can have a command on the path that does not run.
 INSTALLED = $(foreach v,$(VERSIONS),$(shell python$(v) -c 'import ensurepip; print("$(v)")' 2>/dev/null))
-# The newest there is; `make PYTHON=python3.12` takes another.
+# The newest that is installed; `make PYTHON=python3.12` uses another.
 PYTHON ?= $(addprefix python,$(firstword $(INSTALLED)))
 # The many processes of the tests and of the demo read compiled modules, whatever the environment says.
 unexport PYTHONDONTWRITEBYTECODE
@@ -19,9 +19,9 @@ help:
 	@echo "make test   linters, types, unit tests, and tests on a real broker"
 	@echo "make unit   unit tests alone; make unit-others, on each other version of Python there is"
 	@echo "make bench  benchmarks; figures to build/bench.json"
-	@echo "make docs   write the generated pages anew"
-	@echo "make review take the declared protection of every field as reviewed"
-	@echo "make lock   pin the dependencies anew, with hashes"
+	@echo "make docs   write the generated pages"
+	@echo "make review accept the declared protection of every field as reviewed"
+	@echo "make lock   pin the dependencies again, with hashes"
 
 demo: .venv/.run-ready
 	$(BIN)/ipu demo
@@ -86,7 +86,7 @@ lock: .venv/.dev-ready
 		{ echo "no Python with pip found; one of $(VERSIONS) is needed, as the command python3.x"; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit("%d.%d" % sys.version_info[:2] not in "$(VERSIONS)".split())' || \
 		{ echo "one of Python $(VERSIONS) is needed, and $(PYTHON) is another; set PYTHON=..."; exit 1; }
-	@echo "taking $$($(PYTHON) --version), $$(command -v $(PYTHON))"
+	@echo "using $$($(PYTHON) --version), $$(command -v $(PYTHON))"
 	$(PYTHON) -m venv .venv
 
 .venv/.run-ready: requirements-demo.lock pyproject.toml | .venv/bin/python

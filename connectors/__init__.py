@@ -1,1 +1,1 @@
-"""Agencies in: files become records, published as the agency's own principal."""
+"""Convert agencies' files to records, and publish them as the agency's own principal."""

@@ -1,4 +1,4 @@
-"""Who publishes, and where; and whether the broker lets it, before anything is sent."""
+"""Describe the agency that publishes, and check its access before anything is sent."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ PATIENCE_S = 30.0
 class Account:
     """An agency on one partnership's broker.
 
-    `connection` is the configuration of a `confluent_kafka` client that logs in as the agency;
-    it holds the password, so it is not shown. `patience_s` bounds every wait for a server.
+    `connection` has the settings of a `confluent_kafka` client that logs in as the agency. It has
+    the password, so it is not shown. `patience_s` is the longest wait for a server, in seconds.
     """
 
     prefix: str
@@ -31,12 +31,12 @@ class Account:
 
     @property
     def names(self) -> Names:
-        """Names of the partnership's topics and principals."""
+        """Return the names of the partnership's topics and principals."""
         return Names(self.prefix)
 
     @property
     def principal(self) -> str:
-        """User name of the agency."""
+        """Return the user name of the agency."""
         return self.names.principal(self.agency)
 
 
@@ -45,7 +45,7 @@ def check_access(account: Account, topics: Sequence[str]) -> None:
 
     Raises:
         LoginRefusedError: the password is not the principal's.
-        AccessDeniedError: the principal may not so much as see one of the topics.
+        AccessDeniedError: the principal may not describe one of the topics.
         NotAppliedError: the broker has no such topic.
         UnavailableError: no answer within the account's patience.
     """
@@ -55,7 +55,7 @@ def check_access(account: Account, topics: Sequence[str]) -> None:
 
 @contextmanager
 def explaining(account: Account, resource: str) -> Iterator[None]:
-    """Raise the connector's error for one of the transport's; `resource` is what was asked for.
+    """Translate errors of `transport` to the connector's; `resource` is what was accessed.
 
     Raises:
         PublishError: as `connectors.failures.explained`, or there was no answer.
@@ -69,7 +69,7 @@ def explaining(account: Account, resource: str) -> Iterator[None]:
         raise _no_answer(account) from error
     except Unfinished as error:
         raise UnfinishedError(
-            f"{resource}: not readable to its end within {account.patience_s:.0f} s: a transaction is "
+            f"{resource}: could not be read to its end within {account.patience_s:.0f} s: a transaction is "
             "open there, or a batch cannot be unpacked; try again later"
         ) from error
     except ReadError as error:
@@ -81,4 +81,6 @@ def explaining(account: Account, resource: str) -> Iterator[None]:
 def _no_answer(account: Account) -> PublishError:
     broker = account.connection.get("bootstrap.servers", "")
     message = f"the broker at {broker} did not answer within {account.patience_s:.0f} s"
-    return UnavailableError(f"{message}; publish the same file again, it goes on where this ended")
+    return UnavailableError(
+        f"{message}; publish the same file again; it continues where this call ended"
+    )

@@ -1,26 +1,29 @@
-"""What can keep a file from being supplied; every message says what, where and what is accepted."""
+"""Errors of supplying a file. Each message says what is wrong, where, and what is accepted."""
 
 from __future__ import annotations
 
 
 class ConnectorError(RuntimeError):
-    """A file could not be supplied, or not wholly; its message is meant for the user."""
+    """A file could not be supplied, or only in part; the message is for the user."""
 
 
 class MappingError(ConnectorError):
-    """A mapping that must not be used; one line a finding, each with file, line and place."""
+    """A mapping that cannot be used; one line per finding, each with file, line and place."""
 
 
 class MetadataError(ConnectorError):
-    """Metadata that must not be used; one line a finding, each with file, line and place."""
+    """Metadata that cannot be used; one line per finding, each with file, line and place."""
 
 
 class SourceError(ConnectorError):
-    """A file that cannot be read as what its mapping says it is."""
+    """A file that does not match its mapping, or cannot be read."""
 
 
 class PublishError(ConnectorError):
-    """Records could not be written; publishing the same file again goes on where this ended."""
+    """Records could not be written.
+
+    Publishing the same file again continues where this call ended.
+    """
 
 
 class LoginRefusedError(PublishError):
@@ -28,11 +31,11 @@ class LoginRefusedError(PublishError):
 
 
 class AccessDeniedError(PublishError):
-    """The broker does not allow the principal what the supply needs."""
+    """The broker does not give the principal the rights that the supply needs."""
 
 
 class NotAppliedError(PublishError):
-    """Broker or registry lack what the protocol calls for."""
+    """Broker or registry lack a resource of the protocol."""
 
 
 class UnavailableError(PublishError):
@@ -40,12 +43,12 @@ class UnavailableError(PublishError):
 
 
 class UnfinishedError(UnavailableError):
-    """A topic could not be read to its end, though the broker answered."""
+    """A topic could not be read to its end, although the broker answered."""
 
 
 class SupersededError(PublishError):
-    """Another publisher of the same agency and dataset has taken this one's place."""
+    """Another publisher of the same agency and dataset has fenced this one."""
 
 
 class RecordTooLargeError(PublishError):
-    """The broker takes no record of that size."""
+    """A record is larger than the broker accepts."""

@@ -1,4 +1,4 @@
-"""What became of a supply: receipts added up, since each tells of one batch (ADR 0006). Pure."""
+"""Sum up the receipts of a supply; each receipt is about one batch (ADR 6). Pure."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ BY_NAME = ("filled", "released", "caveats", "faults", "geocoded", "withheld", "c
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Counts as system/receipt.avsc has them, over all of a supply's receipts read so far.
+    """Counts as in system/receipt.avsc, over all of a supply's receipts read so far.
 
-    `accepted` includes `cleaned` and `held`; `records` is what was supplied.
+    `accepted` includes `cleaned` and `held`; `records` is the number supplied.
     """
 
     supply_id: str | None = None
@@ -38,16 +38,19 @@ class Outcome:
 
     @property
     def settled(self) -> int:
-        """Records whose outcome is known."""
+        """Return the number of records with a known outcome."""
         return self.accepted + self.rejected + self.erased
 
     @property
     def is_whole(self) -> bool:
-        """Whether every record has its outcome."""
+        """Return True if every record has its outcome."""
         return self.settled >= self.records
 
     def plus(self, receipt: Mapping[str, Any]) -> Outcome:
-        """This outcome with one more receipt added; the newest says whether the alarm stands."""
+        """Return this outcome with one more receipt.
+
+        The newest receipt says whether the alarm is on.
+        """
         counts = {name: getattr(self, name) + receipt.get(name, 0) for name in COUNTS}
         named = {name: getattr(self, name) + Counter(receipt.get(name, {})) for name in BY_NAME}
         return Outcome(

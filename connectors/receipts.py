@@ -1,4 +1,4 @@
-"""Waits for the receipts of a supply until every record has an outcome."""
+"""Wait for the receipts of a supply until every record has an outcome."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from transport.reader import BEGINNING, Offsets, PartitionReader, following_read
 _POLL_S = 0.2
 
 Noticed = Callable[[str, int, Mapping[str, Any], int], None]
-"""Told of each receipt: topic, offset, content, and its time in milliseconds since 1970 UTC."""
+"""Takes each receipt: topic, offset, content, and its time in milliseconds since 1970 UTC."""
 
 
 def await_outcome(
@@ -32,11 +32,11 @@ def await_outcome(
     progress: Callable[[Outcome], None] = lambda _: None,
     noticed: Noticed = lambda *_: None,
 ) -> Outcome:
-    """Add up receipts until every record has an outcome, or `timeout_s` pass without a new one.
+    """Sum up receipts until every record has an outcome, or no receipt comes for `timeout_s` seconds.
 
-    `start` are the offsets known before the first record was sent; where a partition is not among
-    them it is read from its beginning. `noticed` is told of every receipt on the way, other supplies' too.
-    Errors as `connectors.topic_reader`.
+    `start` are the offsets before the first record was sent; a partition without one is read from
+    its beginning. `noticed` is called with every receipt, also with those of other supplies. Raises
+    the errors of `connectors.topic_reader`.
     """
     topic = account.names.receipts(account.agency)
     schema = catalogue.system["receipt"]

@@ -1,4 +1,4 @@
-"""The partnership's schemas as the connector sees them, read as the agency."""
+"""Read the partnership's schemas as the agency."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from schemas.known_schemas import KnownSchemas
 
 
 def known_schemas(account: Account, catalogue: Catalogue) -> KnownSchemas:
-    """Read the partnership's schemas as the agency; the registry is not asked.
+    """Return the partnership's schemas, read as the agency from the topic of schemas.
 
-    Errors as `connectors.account.check_access`.
+    Raises the errors of `connectors.account.check_access`.
     """
     topic = account.names.schemas
     check_access(account, [topic])

@@ -1,9 +1,9 @@
-"""Cells that no spreadsheet takes for a formula. Pure.
+"""Write cells that no spreadsheet reads as a formula. Pure.
 
-A spreadsheet reads a cell that begins with one of ``= + - @``, a tab or a carriage return as a formula,
-which can run commands or send the sheet's content away. An apostrophe before it makes it a text. A plain
-number stays a number, and a dash alone stays a dash. What already begins with apostrophes before such a
-sign gets one more, so that what was written can be read back.
+A spreadsheet reads a cell that starts with ``= + - @``, a tab or a carriage return as a formula. A
+formula can run commands or send the sheet's content away. An apostrophe before it makes it a text.
+A plain number stays a number, and a single dash stays a dash. A text that already has apostrophes
+before such a sign gets one more, so that the original can be read back.
 """
 
 from __future__ import annotations
@@ -22,22 +22,23 @@ _HARMLESS = re.compile(rb"- *|[+-]?(\d[\d ]*(\.\d*)?|\.\d+)([eE][+-]?\d+)?%? *")
 
 
 def guarded(text: str) -> str:
-    """Return the text as a cell that is no formula."""
+    """Return the text as a cell that is not a formula."""
     if _FORMULA.match(text) and not _PLAIN.fullmatch(text):
         return _APOSTROPHE + text
     return text
 
 
 def unguarded(cell: str) -> str:
-    """Return the text that `guarded` made the cell of."""
+    """Return the text that `guarded` changed into this cell."""
     return cell[1:] if _WRITTEN.match(cell) else cell
 
 
 def guarded_table(content: bytes) -> tuple[bytes, int]:
-    """Return a whole CSV table without formulas, and how many cells were changed.
+    """Return a whole CSV table without formulas, and the number of changed cells.
 
-    Whatever its delimiter and its ends of rows: a spreadsheet may take any of the usual ones. A tab or a
-    carriage return so ends a cell here, and the sign behind it begins one. All else stays as it was.
+    The delimiter and line ends do not matter, because a spreadsheet may use any of the usual ones.
+    So a tab or a carriage return ends a cell here, and the sign after it begins one. All else is
+    unchanged.
     """
     changed = 0
 

@@ -1,4 +1,4 @@
-"""Reads what has been committed to a topic of the agency's own, with errors meant for the agency."""
+"""Read committed messages of an agency's own topic, with errors worded for the agency."""
 
 from __future__ import annotations
 
@@ -10,16 +10,19 @@ from transport.reader import Offsets
 
 
 def end_offsets(account: Account, topic: str) -> Offsets:
-    """Return where each partition ends now, records of open transactions among what is before it."""
+    """Return the end offset of each partition now; records of open transactions are before it."""
     with explaining(account, topic):
         return reader.end_offsets(account.connection, topic, account.patience_s)
 
 
 def read_until(account: Account, topic: str, until: Offsets) -> Iterator[bytes]:
-    """Yield every committed value before `until`, from the beginning.
+    """Yield every committed value before `until`, from the beginning of the topic.
 
-    A transaction of somebody else that is open below `until` is waited for, since a record of ours
-    may be behind it; `UnfinishedError` if that outlasts the account's patience.
+    An open transaction of somebody else below `until` is waited for, because this agency's records
+    may follow it.
+
+    Raises:
+        UnfinishedError: the transaction stays open longer than the account's patience.
     """
     messages = reader.read_until(account.connection, topic, until, account.patience_s)
     with explaining(account, topic):

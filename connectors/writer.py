@@ -1,4 +1,4 @@
-"""Writes chunks of an agency's messages, all or nothing of each, with errors meant for the agency."""
+"""Write an agency's messages in transactions, with errors worded for the agency."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from transport.messages import Output
 from transport.publisher import Publisher
 
 SETTINGS: Final = {"message.max.bytes": MAXIMUM_INTAKE_BYTES, "batch.size": PARTNER_BATCH_BYTES}
-"""Limits of the producer: every topic of a supplier takes such a batch."""
+"""Limits of the producer. Every topic of a supplier accepts a batch of this size."""
 
 
 class TransactionalWriter:
-    """The one writer of an agency's dataset: making one takes the place of any earlier one.
+    """The only writer of an agency's dataset; a new one fences any earlier one.
 
-    Every wait ends within the account's patience. `resource` is what messages say it writes.
+    Every wait ends within the account's patience. `resource` names in messages what is written.
     """
 
     def __init__(self, account: Account, transactional_id: str, resource: str) -> None:
-        """Take over from an earlier writer, ending what it left open; errors as `write`."""
+        """Take over from an earlier writer and abort its open transaction; errors as `write`."""
         self._account = account
         self._resource = resource
         client = {**account.connection, **SETTINGS}
@@ -31,16 +31,19 @@ class TransactionalWriter:
     def write(
         self, messages: Sequence[Output], another_wrote: Callable[[], bool] = lambda: False
     ) -> None:
-        """Write all of `messages`, or raise with nothing of them readable unless said otherwise.
+        """Write all of `messages` in one transaction.
 
-        `another_wrote` is asked where this writer had to take its place anew, which another one may have had
-        in between.
+        On an error none is readable, unless said otherwise.
+
+        `another_wrote` is called when this writer had to open its transactional id again, because
+        another writer may have used it in between.
 
         Raises:
             AccessDeniedError, LoginRefusedError, NotAppliedError, RecordTooLargeError: refused.
             SupersededError: another writer took over.
-            UnavailableError: no answer; whether the messages were written is found by the next
-                writer, which ends what this one left open.
+            UnavailableError: no answer. It is unknown whether the messages were written; the next
+                writer
+                finds out, and aborts an open transaction.
         """
         with explaining(self._account, self._resource):
             self._publisher.write(messages, another_wrote)

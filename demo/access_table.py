@@ -1,4 +1,4 @@
-"""What the broker lets each partner read, asked of the broker itself by each partner's principal."""
+"""Ask the broker what each partner may read, with the partner's own principal."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _AT_ONCE = 8
 
 
 class Answer(NamedTuple):
-    """How many records a party read from a topic; None where the broker denied it."""
+    """The number of records that a party read from a topic; None if the broker denied it."""
 
     party: str
     topic: Topic
@@ -25,7 +25,7 @@ class Answer(NamedTuple):
 
 
 def ask_the_broker(system: System) -> list[Answer]:
-    """Try every partner on every topic."""
+    """Try every topic as every partner."""
     parties = [p.id for p in system.protocol.parties]
     asked = [(p, t) for t in topics(system.protocol, system.catalogue) for p in parties]
     with ThreadPoolExecutor(_AT_ONCE) as pool:
@@ -41,7 +41,7 @@ def _ask(system: System, party: str, topic: Topic) -> Answer:
 
 
 def refused_acts(system: System) -> list[tuple[str, str]]:
-    """Acts that the protocol does not allow, each tried for real, with the broker's answer."""
+    """Return acts that the protocol does not allow, each tried, with the broker's answer."""
     names, supply = Names(system.protocol.prefix), system.protocol.supplies[0]
     intake = names.intake(supply.agency, supply.dataset)
     stranger = next(p.id for p in system.protocol.parties if p.id != supply.agency)

@@ -1,4 +1,4 @@
-"""One case in the demo: the council asks the police about a household, and destroys what it got."""
+"""Run one case: the council asks the police about a household, then destroys what it got."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _BETWEEN_SECONDS = 0.2
 
 
 class CaseSeen(NamedTuple):
-    """What became of the case: records that its recipient decrypted, who was denied, what was destroyed."""
+    """The outcome of the case: records decrypted, parties denied, resources destroyed, seconds taken."""
 
     case: str
     records: int
@@ -40,7 +40,7 @@ class CaseSeen(NamedTuple):
 
 
 def try_a_case(system: System, original: Mapping[str, Any]) -> CaseSeen:
-    """Ask for everything at the address of an original, read it, and end the case."""
+    """Request everything at the address of an original, read it, and end the case."""
     council, police = _office(system, _RECIPIENT), _office(system, _SUPPLIER)
     case, began = new_case(), time.monotonic()
     file = sealing_key_file(system.stack.secrets.folder, _RECIPIENT, case)
@@ -73,7 +73,7 @@ def _officer(system: System, office: Office) -> Officer:
 
 
 def _request(case: str, original: Mapping[str, Any], asking: Officer, sealing: str) -> Request:
-    # As it was supplied: its town is made up, so the house and street alone would not be the same address.
+    # The address as supplied: its town is made up, so house and street alone would be another address.
     address = str(original["location_address"])
     about = {
         "purpose": "Safety plan for a household", "questions": ["Have there been incidents?"],
@@ -87,7 +87,7 @@ def _request(case: str, original: Mapping[str, Any], asking: Officer, sealing: s
 
 
 def _await_records(office: Office, case: str, file: Any) -> int:
-    """How many records were disclosed once everything that was held before is drawn."""
+    """Return the number of disclosed records when all earlier records have been processed."""
     give_up = time.monotonic() + _SECONDS
     while time.monotonic() < give_up:
         flow = office.case(case).flow

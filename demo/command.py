@@ -1,4 +1,4 @@
-"""`ipu demo`: the whole system on this machine, with made-up records, shown and stopped again."""
+"""`ipu demo`: run the whole system on this machine with made-up records, and stop it again."""
 
 from __future__ import annotations
 
@@ -32,19 +32,19 @@ MARKER = "made-by-ipu-demo"
 def demo(
     *,
     records: Annotated[int, typer.Option(min=30, help="Records supplied in all.")] = 20_000,
-    rate: Annotated[float, typer.Option(min=1, help="Records a second of the live phase.")] = 300,
+    rate: Annotated[float, typer.Option(min=1, help="Records per second in the live phase.")] = 300,
     seconds: Annotated[float, typer.Option(min=1, help="Length of the live phase.")] = 10,
     seed: Annotated[int, typer.Option(help="The same seed makes the same records.")] = 1,
     keep: Annotated[
-        bool, typer.Option("--keep", help="Leave everything running, to look further.")
+        bool, typer.Option("--keep", help="Keep everything running afterwards.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Supply a district's made-up records and show what each partner then has.
+    """Run the system on made-up records and show what partners get.
 
-    Runs a real broker, registry and worker of its own under `demo` of the run directory, which it
-    begins anew each time and stops at the end. Postcodes and their points are real; streets,
-    numbers, names, household counts and events are made up.
+    Runs its own broker, registry and worker under `demo` of the run directory. The folder is
+    emptied at the start, and everything is stopped at the end. Postcodes and their points are real;
+    streets, numbers, names, household counts and events are made up.
 
     Examples:
 
@@ -108,7 +108,7 @@ def _run(
 def _begin_anew(settings: Settings) -> None:
     take_down(settings, lambda _: None)
     if settings.run_dir.exists() and not (settings.run_dir / MARKER).exists():
-        message = f"{settings.run_dir} is not a demo's folder; move it, or set IPU_RUN_DIR"
+        message = f"{settings.run_dir} was not made by `ipu demo`; move it, or set IPU_RUN_DIR"
         raise StackError(message)
     shutil.rmtree(settings.run_dir, ignore_errors=True)
     private_files.make_folder(settings.run_dir)
@@ -119,8 +119,8 @@ def _next_steps(system: System, *, keep: bool) -> str:
     run_dir = Path(system.stack.run_dir)
     if not keep:
         return (
-            f"All stopped. What was supplied lies in {run_dir / 'supplies'}, the worker's log in "
-            f"{log_of(run_dir)}.\nTo look further: `ipu demo --keep`, or `ipu up` with a protocol "
+            f"All stopped. The supplies are in {run_dir / 'supplies'}, the worker's log in "
+            f"{log_of(run_dir)}.\nTo continue: `ipu demo --keep`, or `ipu up` with a protocol "
             "of your own; see README.md."
         )
     metrics = f"http://127.0.0.1:{system.worker.port}/metrics" if system.worker else "-"

@@ -1,4 +1,4 @@
-"""A short live phase: how long a record takes from its publishing to a partner who may read it."""
+"""Measure the time from publishing a record until a partner can read it, in a short live phase."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from transport.reader import END, Message, PartitionReader, ReadError, committed
 from transport.sender import Feed
 
 SETTINGS = {"linger.ms": 0, "enable.idempotence": True, "batch.size": PARTNER_BATCH_BYTES}
-"""Settings of the producer that publishes steadily."""
+"""Settings of the producer for steady publishing."""
 
 _SETTLE_SECONDS = 1.0
 _GIVE_UP_SECONDS = 10.0
 
 
 class Arrivals:
-    """Notes when each record id becomes readable for one recipient."""
+    """A reader that records when each record id becomes readable for one recipient."""
 
     def __init__(self, client: dict[str, Any], topic: str, partitions: int) -> None:
         """Begin to read at the end of `topic`."""
@@ -44,14 +44,14 @@ class Arrivals:
         self._reader.close()
 
     def wait_for(self, wanted: int) -> None:
-        """Wait until `wanted` records have arrived, or nothing more is to be expected."""
+        """Wait until `wanted` records have arrived, or the time to wait is over."""
         give_up = time.monotonic() + _GIVE_UP_SECONDS
         while len(self.at) < wanted and time.monotonic() < give_up:
             time.sleep(0.02)
 
     def _read(self) -> None:
         while not self._stop.is_set():
-            # What cannot be read does not arrive; that nothing arrives is reported at the end.
+            # Records that cannot be read do not arrive; missing records are reported at the end.
             with suppress(ReadError):
                 self._note(self._reader.next(0.05))
 
@@ -68,7 +68,7 @@ def publish_steadily(
     rate: float,
     progress: Callable[[int], None],
 ) -> list[float]:
-    """Publish `values` at `rate` a second; when each was handed to Kafka, seconds since 1970."""
+    """Publish `values` at `rate` per second; return when each was sent, in seconds since 1970."""
     feed = Feed({**client, **SETTINGS})
     sent: list[float] = []
     begin = time.perf_counter()
@@ -82,7 +82,11 @@ def publish_steadily(
 
 
 def percentiles(milliseconds: Sequence[float]) -> dict[str, float]:
-    """Median, 95th and 99th percentile and maximum."""
+    """Return the median, the 95th and 99th percentile and the maximum.
+
+    Raises:
+        ReadError: there are no values.
+    """
     if not milliseconds:
         raise ReadError("live phase", "no record became readable")
     p50, p95, p99 = np.percentile(milliseconds, [50, 95, 99])

@@ -1,4 +1,4 @@
-"""What the demo prints: tables of what was seen, and nothing that was not."""
+"""Print tables of what the demo has measured."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _UNTOLD = ("record_id", "source_agency", "caveats")
 
 @dataclass(frozen=True, slots=True)
 class Supplied:
-    """What became of one agency's dataset, by its receipts."""
+    """The outcome of one agency's dataset, from its receipts."""
 
     agency: str
     dataset: str
@@ -37,7 +37,7 @@ class Supplied:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """Everything the demo saw."""
+    """Everything that the demo has measured."""
 
     supplies: Sequence[Supplied]
     sample: Mapping[str, Mapping[str, Any]]
@@ -127,7 +127,7 @@ def _answers(findings: Findings, parties: Sequence[str]) -> Table:
 
 
 class _Topics(NamedTuple):
-    """Topics of one family that the same kind of readers could read."""
+    """Topics of one family with the same kind of readers."""
 
     named: str
     records: int
@@ -136,7 +136,7 @@ class _Topics(NamedTuple):
 
 
 def _alike(answers: Sequence[Answer]) -> list[_Topics]:
-    """A row a topic; topics that only their own agency reads, or nobody, stand together."""
+    """Return one row per topic; topics that only their own agency reads, or nobody, are grouped."""
     rows: dict[str, list[Answer]] = {}
     for answer in answers:
         topic = answer.topic
@@ -162,12 +162,15 @@ def _row(name: str, group: Sequence[Answer]) -> _Topics:
 
 
 def _of_any_agency(topic: Topic) -> str:
-    """Return what stands for the topics of one family, of whichever agency."""
+    """Return the pattern for the topics of one family, of any agency."""
     return f"{topic.name.partition('.')[0]}.{topic.family}.<agency>"
 
 
 def _is_own(answers: Sequence[Answer], topic: Topic) -> bool:
-    """Whether nobody but its agency reads a topic; of supplies, whether its agency is among many."""
+    """Return True if only its agency reads a topic.
+
+    For supplies, if its agency is one of the readers.
+    """
     readers = _readers(answers, topic)
     return topic.agency in readers if topic.family == "supplies" else readers <= {topic.agency}
 
@@ -192,7 +195,7 @@ def _case(seen: CaseSeen) -> Table:
     table.add_column("step", no_wrap=True)
     table.add_column("what was seen", overflow="fold")
     table.add_row(
-        "asked", "signed with the council's officer's key; named fields alone, for 28 days"
+        "asked", "signed with the council's officer's key; only named fields, for 28 days"
     )
     table.add_row("approved", "signed with the police's officer's key")
     table.add_row(

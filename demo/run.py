@@ -1,4 +1,4 @@
-"""The demo: a district's supplies through the whole system, and what each partner then has."""
+"""Run the demo: a district's supplies through the system, and what each partner can then read."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ LIVE_DATASET = "police-incident"
 
 @dataclass(frozen=True, slots=True)
 class Demo:
-    """One demo on a running system. `live_rate` is records a second, for `live_seconds`."""
+    """One demo on a running system. `live_rate` is in records per second, for `live_seconds`."""
 
     system: System
     district: District
@@ -109,7 +109,7 @@ class Demo:
         return max(s.partitions for s in self.system.protocol.supplies if s.dataset == dataset)
 
     def _sample(self, file: SupplyFile) -> dict[str, dict[str, Any]]:
-        """The first original that both profiles got, beside its released forms, read by partners."""
+        """Return the first original that both profiles got, with the releases that partners read."""
         names = Names(self.system.protocol.prefix)
         released: dict[str, dict[str, dict[str, Any]]] = {}
         for profile in self.system.protocol.profiles_of(file.dataset):
@@ -124,7 +124,7 @@ class Demo:
         return next(_samples(file, policies, released), {})
 
     def _live(self, progress: Progress) -> tuple[dict[str, float], int]:
-        """Publish at a steady rate as the police; note when the council could read each record."""
+        """Publish at a steady rate as the police; measure when the council can read each record."""
         names, dataset = Names(self.system.protocol.prefix), LIVE_DATASET
         agency = next(s.agency for s in self.system.protocol.supplies if s.dataset == dataset)
         policy = self._policy(dataset, "central")
@@ -169,7 +169,7 @@ def _samples(
 
 
 def as_document(findings: Findings) -> str:
-    """The findings as one JSON object."""
+    """Return the findings as one JSON object."""
     document = {
         "supplies": [asdict(supplied) for supplied in findings.supplies],
         "sample": findings.sample,

@@ -1,4 +1,4 @@
-"""The demo's supplies: made-up records at the real postcodes of one real district."""
+"""Make the demo's supplies: invented records at the real postcodes of one real district."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ class SupplyFile:
     catalogue: Catalogue
 
     def originals(self) -> Iterator[dict[str, Any]]:
-        """Its rows as typed records, in order."""
+        """Yield its rows as typed records, in order."""
         with self.path.open(encoding="utf-8", newline="") as stream:
             yield from typed(csv.DictReader(stream), self.catalogue.record_type(self.dataset))
 
 
 @dataclass(frozen=True, slots=True)
 class District:
-    """The postcodes of the partnership's first district, and the seed of what is made up there."""
+    """The postcodes of the partnership's first district, and the seed for the made-up data."""
 
     postcodes: tuple[Point, ...]
     seed: int
@@ -50,14 +50,14 @@ class District:
 
     @classmethod
     def of(cls, protocol: Protocol, catalogue: Catalogue, seed: int) -> District:
-        """The district's postcodes as the packaged ONSPD has them."""
+        """Return the district's postcodes from the packaged ONSPD."""
         table = onspd_package()
         return cls(
             points(table, table.district_codes, protocol.partnership.area[0]), seed, catalogue
         )
 
     def households(self, folder: Path) -> Path:
-        """A file of made-up household counts."""
+        """Write a file of made-up household counts and return its path."""
         path = folder / "households.csv"
         households_file(path, self.postcodes, self.seed)
         return path
@@ -65,14 +65,14 @@ class District:
     def supply_files(
         self, protocol: Protocol, folder: Path, records: int
     ) -> tuple[SupplyFile, ...]:
-        """A file for each supply agreement whose dataset is open, `records` in all."""
+        """Write a file for each supply agreement with an open dataset, `records` in all."""
         closed = closed_datasets(protocol, self.catalogue, london_today())
         supplies = [s for s in protocol.supplies if s.dataset not in closed]
         rows = shared_out(records, {s.dataset for s in supplies})
         return tuple(self._file(s.agency, s.dataset, folder, rows[s.dataset]) for s in supplies)
 
     def live_records(self, count: int) -> list[dict[str, Any]]:
-        """Typed police incidents of another seed, each with a reference of its own."""
+        """Return typed police incidents of another seed, each with its own reference."""
         rows = police_incidents(2 * count, self.seed + _LIVE_SEED_STEP, self.postcodes)
         record_type = self.catalogue.record_type("police-incident")
         usable = (r for r in typed(_referenced(rows), record_type) if _is_usable(r))

@@ -18,12 +18,12 @@ if [ ! -e "$data/meta.properties" ]; then
                 "$principal" "$(cat "/run/secrets/$principal")"
         done
     } >"$arguments"
-    # It prints the salted credentials, which have no place in a log.
+    # It prints the salted credentials, which must not be in a log.
     "$kafka/kafka-storage.sh" format "@$arguments" >/dev/null
     rm -f "$arguments"
 fi
 
-# The broker is not given the archives of snappy and zstd: a batch in either can unpack to more than its heap.
+# The archives of snappy and zstd are left out: a batch in either can unpack to more than the broker's heap.
 home=$(mktemp -d)
 cp -r "$kafka" "$home/bin"
 mkdir "$home/libs"

@@ -1,6 +1,6 @@
-"""CSV that only its owner may read and that is there whole or not at all (UTF-8, RFC 4180).
+"""Write CSV files of mode 0600, whole or not at all (UTF-8, RFC 4180).
 
-No cell is a formula, in any profile: whoever opens the file may do so in a spreadsheet.
+No cell is a formula, in any profile, because the file may be opened in a spreadsheet.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _BETWEEN = ";"
 
 
 class Writer(Protocol):
-    """What writes rows."""
+    """A writer of rows."""
 
     def writerow(self, row: Sequence[str], /) -> Any:
         """Write one row."""
@@ -30,7 +30,7 @@ class Writer(Protocol):
 
 @contextmanager
 def private_csv(path: Path, header: Sequence[str]) -> Iterator[Writer]:
-    """A writer of a file of mode 0600 that replaces `path` once the block has ended well."""
+    """Yield a writer of a file of mode 0600, which replaces `path` when the block has succeeded."""
     descriptor, draft = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as stream:
@@ -44,20 +44,23 @@ def private_csv(path: Path, header: Sequence[str]) -> Iterator[Writer]:
 
 
 class Rows:
-    """Keeps rows in a database by the name in their first cell, each with a note that is not written."""
+    """Rows in a database, by the name in their first cell, each with a note that is not written."""
 
     def __init__(self, rows: sqlite3.Connection) -> None:
         self._rows = rows
 
     def put(self, row: Sequence[str], note: str = "") -> str | None:
-        """Keep a row in place of the one of that name; return the note of that one, None without one."""
+        """Store a row, replacing the row of the same name.
+
+        Return the replaced row's note, or None.
+        """
         earlier = self._note(row[0])
         kept = (row[0], json.dumps(row), note)
         self._rows.execute("INSERT OR REPLACE INTO rows VALUES (?, ?, ?)", kept)
         return earlier
 
     def remove(self, name: str) -> str | None:
-        """Drop the row of that name; return its note, None if there is no such row."""
+        """Remove the row of that name; return its note, or None if there is no such row."""
         earlier = self._note(name)
         self._rows.execute("DELETE FROM rows WHERE name = ?", (name,))
         return earlier
@@ -69,9 +72,9 @@ class Rows:
 
 @contextmanager
 def sorted_csv(path: Path, header: Sequence[str]) -> Iterator[Rows]:
-    """Write the rows that are kept at the end, as `private_csv`, in order of their names.
+    """Write the stored rows at the end, as `private_csv` does, in order of their names.
 
-    Memory is bounded. Rows in the order of the original would join each to it.
+    Memory is bounded. In the order of the originals, each row could be joined with its original.
     """
     with (
         tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as folder,
@@ -88,7 +91,7 @@ def sorted_csv(path: Path, header: Sequence[str]) -> Iterator[Rows]:
 
 
 class _Guarded:
-    """Writes no cell that a spreadsheet takes for a formula."""
+    """A writer that makes no cell a formula."""
 
     def __init__(self, writer: Writer) -> None:
         self._writer = writer
@@ -98,14 +101,14 @@ class _Guarded:
 
 
 def instant_cell(milliseconds: int | None) -> str:
-    """An instant since 1970 UTC as ISO 8601."""
+    """Return an instant, in milliseconds since 1970 UTC, as ISO 8601."""
     if milliseconds is None:
         return ""
     return datetime.fromtimestamp(milliseconds / 1000, UTC).isoformat(timespec="seconds")
 
 
 def cell(value: Any) -> str:
-    """A released value as its cell: ISO 8601, true and false, lists with semicolons, None empty."""
+    """Return a released value as a cell: ISO 8601, true and false, lists with semicolons, None empty."""
     match value:
         case None:
             return ""

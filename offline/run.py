@@ -1,4 +1,4 @@
-"""Sanitises a file as the worker would sanitise its records: no broker, no Java."""
+"""Sanitise a file as the worker would sanitise its records, without broker and Java."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ _SHOWN_EVERY = 500
 
 Cell = Callable[[Any], str]
 Progress = Callable[[int, int, int], None]
-"""Is told the bytes read, the bytes of the file and the rows read."""
+"""Takes the bytes read, the bytes of the file and the rows read."""
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A file to sanitise for one profile's readers, and where the outcome goes."""
+    """A file to sanitise for the readers of one profile, and the paths of the outputs."""
 
     file: Path
     mapping: Mapping
@@ -55,11 +55,11 @@ class Order:
 
     @property
     def supplier(self) -> str:
-        """The agency that supplied the file: that of the protocol, if there is one."""
+        """Return the agency that supplied the file: the protocol's, if there is a protocol."""
         return self.agreed.supply.agency if self.agreed else self.agency
 
     def steps(self) -> Steps:
-        """Return the worker's steps for the file's records, which remember nothing yet."""
+        """Return the worker's steps for the file's records, with empty state."""
         return steps_for(
             self.mapping.dataset, self.profile,
             agency=self.agency, index=self.index, key=self.key, catalogue=self.catalogue,
@@ -68,12 +68,12 @@ class Order:
 
     @property
     def record_type(self) -> RecordType:
-        """The type of the file's records."""
+        """Return the type of the file's records."""
         return self.catalogue.record_type(self.mapping.dataset)
 
 
 class _Read(NamedTuple):
-    """A row of the file with the record it holds; `record` is None where it is out of scope."""
+    """A row of the file with its record; `record` is None if it is out of scope."""
 
     row: Row
     record: dict[str, Any] | None
@@ -84,14 +84,15 @@ class _Read(NamedTuple):
 def sanitise_file(
     order: Order, progress: Progress = lambda *_: None, at: datetime | None = None
 ) -> Summary:
-    """Write the released form of a file's records, and of the others what is wrong with them.
+    """Write the releases of a file's records, and the faults of the rejected ones.
 
-    The output is what readers would hold at the end: of records with the same reference the last, and
-    nothing that a correction takes back. `at` is the instant of the supply, now by default.
+    The output is what readers would have at the end: the last record of each reference, without
+    releases that a correction takes back. `at` is the instant of the supply; default: now.
 
     Raises:
-        SourceError: the file is not what the mapping says; nothing is left behind.
-        RecogniserMissing: the protocol allows scrubbed texts, and what they need is not installed.
+        SourceError: the file does not match the mapping; no output is left behind.
+        RecogniserMissing: the protocol allows scrubbed texts, and the extra for them is not
+            installed.
     """
     columns = released_columns(order.record_type, order.profile)
     names = [name for name, _ in columns]
@@ -112,7 +113,7 @@ def sanitise_file(
 
 
 def decided(steps: Steps, record: dict[str, Any], now: datetime, row: int) -> Work:
-    """Return the outcome of the record of a row; one that breaks a step is rejected, as the worker does."""
+    """Return the outcome of a row's record; a record that makes a step raise is rejected."""
     try:
         return steps.decide(record, now)
     except Exception as error:  # noqa: BLE001 - one record must never stop the file
@@ -122,7 +123,7 @@ def decided(steps: Steps, record: dict[str, Any], now: datetime, row: int) -> Wo
 
 
 def released_columns(record_type: RecordType, profile: str) -> list[tuple[str, Cell]]:
-    """The columns of a release as a file, each with how its values become cells."""
+    """Return the columns of a release in a file, each with the function that writes its cells."""
     instants = {utc_field_name(e.time) for e in record_type.events if e.time}
     names = [f["name"] for f in release_schema(record_type, profile)["fields"]]
     return [(name, instant_cell if name in instants else cell) for name in names]

@@ -1,4 +1,4 @@
-"""The worker's own steps for the records of a file, without a broker."""
+"""Build the worker's own steps for the records of a file, without a broker."""
 
 from __future__ import annotations
 
@@ -18,28 +18,32 @@ from streams.decision import Steps
 from streams.steps.route import OWN
 
 AGENCY = "file"
-"""Who supplied a record, where neither the command nor a protocol says so."""
+"""The supplier of a record if neither the command nor a protocol names one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Agreed:
-    """A protocol with the agency whose file is sanitised by it."""
+    """A protocol, with the agency whose file is sanitised."""
 
     protocol: Protocol
     supply: SupplyAgreement
 
     @classmethod
     def of(cls, protocol: Protocol, dataset: str, profile: str, agency: str | None) -> Agreed:
-        """Return what the protocol agrees on the dataset; the only agency that supplies it by default.
+        """Return what the protocol agrees on the dataset.
+
+        `agency` may be None if only one supplies it.
 
         Raises:
-            ProtocolError: no such agency supplies it, several do, or nobody is entitled to the profile.
+            ProtocolError: the agency does not supply it, several agencies do and none is given, or
+                nobody is
+                entitled to the profile.
         """
         supplies = {s.agency: s for s in protocol.supplies if s.dataset == dataset}
         if agency is None and len(supplies) == 1:
             (agency,) = supplies
         if agency not in supplies:
-            accepted = ", ".join(sorted(supplies)) or "none, for no agency supplies it"
+            accepted = ", ".join(sorted(supplies)) or "none, because no agency supplies it"
             told = "no agency given" if agency is None else f"{agency!r} does not supply it"
             raise ProtocolError(f"{dataset} of {protocol.title}: {told}; accepted: {accepted}")
         profiles = protocol.profiles_of(dataset)
@@ -62,13 +66,14 @@ def steps_for(
     premises: Scrub = withheld_premises,
     agreed: Agreed | None = None,
 ) -> Steps:
-    """Return the steps that a worker takes with a dataset for the readers of one profile.
+    """Return a worker's steps for a dataset and the readers of one profile.
 
-    With what is `agreed` in a protocol, `agency` is the one that it names, and what happened in a
-    neighbour's area has no release here. Without, every place counts as inside, and nothing ends.
+    With `agreed`, the protocol's agency is used, and a record from a neighbour's area has no
+    release here. Without it, every place counts as inside the area, and nothing expires.
 
     Raises:
-        RecogniserMissing: the protocol allows scrubbed texts, and what they need is not installed.
+        RecogniserMissing: the protocol allows scrubbed texts, and the extra for them is not
+            installed.
     """
     keys = KeyRing.of(key)
     if agreed is None:

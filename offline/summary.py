@@ -1,4 +1,4 @@
-"""What became of a file's records, and how well those released are hidden among households."""
+"""Count the outcome of a file's records, and the households around the released places."""
 
 from __future__ import annotations
 
@@ -15,31 +15,31 @@ from sanitiser.places.location import Located
 from streams.steps.step import Work
 
 NEIGHBOURING = "event-in-the-area-of-"
-"""Begins the reason why a record has no release here; the short name of the neighbour follows."""
+"""Prefix of the reason for a record without a release here; the neighbour's short name follows."""
 _QUANTILES = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 
 class RowPlaces(NamedTuple):
-    """The households around each place that a row tells a postcode of, and the metres that places moved."""
+    """The households around each released postcode of a row, and the distances moved, in metres."""
 
     households: list[int]
     displacement: list[int]
 
     @classmethod
     def of(cls, places: Iterable[Located]) -> RowPlaces:
-        """Return those of a released record."""
+        """Return the places of a released record."""
         told = [p.place for p in places if p.place is not None and p.place.postcode is not None]
         moved = [round(place.displacement_m or 0) for place in told if place.substituted]
         return cls([place.households or 0 for place in told], moved)
 
     @property
     def note(self) -> str:
-        """Return it as a text, from which `of_note` makes it again."""
+        """Return the places as a text that `of_note` can read."""
         return json.dumps(self)
 
     @classmethod
     def of_note(cls, note: str) -> RowPlaces:
-        """Return what `note` gave."""
+        """Return the places of a text that `note` returned."""
         return cls(*json.loads(note))
 
 
@@ -47,10 +47,10 @@ class RowPlaces(NamedTuple):
 class Summary:
     """Counts over one file.
 
-    `households` counts the places of the output that have a postcode, by the number of households of that
-    postcode; `displacement` counts the places of the output that were moved, by whole metres. Every
-    record is rejected, held, excluded, or released; a release is in the output at the end, or a later one
-    has `replaced` it, or it was `taken_back`.
+    `households` counts the places of the output with a postcode, by the number of households of
+    that postcode. `displacement` counts the places of the output that were moved, by whole metres.
+    Every record is rejected, held, excluded or released. A release is in the output at the end, or
+    a later one has `replaced` it, or it was `taken_back`.
     """
 
     minimum_households: int
@@ -75,18 +75,21 @@ class Summary:
     contents: Contents = NOTHING_LEFT_OUT
 
     def add_unreadable(self, row: Unreadable) -> None:
-        """Count a row that could not be read; the first few are named."""
+        """Count an unreadable row; keep the names of the first few."""
         self.unreadable += 1
         if len(self.unreadable_named) < UNREADABLE_NAMED:
             self.unreadable_named.append(row.told)
 
     @property
     def notes(self) -> list[str]:
-        """What is to be known of the file: sheets that are not read, records that replace others."""
+        """Return notes on the file: sheets that were not read, records that replace others."""
         return [*self.contents.lines, *self.repeats.found().caveats]
 
     def add(self, outcome: Work) -> None:
-        """Count what became of one record; `add_row` and `drop_row` count the rows of the output."""
+        """Count the outcome of one record.
+
+        `add_row` and `drop_row` count the rows of the output.
+        """
         self.records += 1
         self.faults.update([fault.code for fault in outcome.faults])
         self.caveats.update(outcome.caveats)
@@ -105,7 +108,7 @@ class Summary:
                 self.withheld.update(located.withheld)
 
     def add_row(self, places: RowPlaces, earlier: str | None) -> None:
-        """Count a row of the output, and the note of the `earlier` one that it replaces."""
+        """Count a row of the output; `earlier` is the note of the row that it replaces."""
         self.released += 1
         self.households.update(places.households)
         self.displacement.update(places.displacement)
@@ -114,7 +117,7 @@ class Summary:
             self._drop(earlier)
 
     def drop_row(self, earlier: str | None) -> None:
-        """Count a row that is taken out of the output, by its note; None if there was none."""
+        """Count a row that is removed from the output, by its note; None if there was no row."""
         if earlier is not None:
             self.taken_back += 1
             self._drop(earlier)
@@ -127,11 +130,11 @@ class Summary:
 
     @property
     def substituted(self) -> int:
-        """Return how many places of the output have another postcode than their own."""
+        """Return how many places of the output have a substitute postcode."""
         return self.displacement.total()
 
     def document(self) -> dict[str, Any]:
-        """The summary for a program to read: counts, quantiles of households and metres."""
+        """Return the summary for JSON: counts, quantiles of households and of metres."""
         return {
             "records": self.records,
             "released": self.released,
@@ -161,7 +164,7 @@ class Summary:
 
 
 def quantiles(counts: Mapping[int, int]) -> dict[str, int] | None:
-    """Minimum, quartiles and maximum of counted values; None where there is none."""
+    """Return minimum, quartiles and maximum of counted values; None if there are none."""
     total = sum(counts.values())
     if not total:
         return None

@@ -1,4 +1,4 @@
-"""Start what uses the embedded stack: its keeper, and supervised worker, collector and discloser."""
+"""Start the background processes of the embedded stack: keeper, worker, collector, discloser."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _EXERCISE = {True: ("--exercise",), False: ()}
 
 
 def start_keeper(stack: Stack) -> Service:
-    """Start what starts broker and registry again when they end, or give the one that runs."""
+    """Start the keeper of broker and registry, or return the running one."""
     folder = private_files.make_folder(stack.run_dir / KEEPER)
     running = service.running(folder)
     if running is not None:
@@ -41,7 +41,10 @@ def start_keeper(stack: Stack) -> Service:
 def start_worker(
     stack: Stack, protocol: Path, slot: str = "0", *, exercise: bool = False
 ) -> Service:
-    """Start a supervised worker for `slot`, or give the one that runs; `port` serves its metrics."""
+    """Start a supervised worker for `slot`, or return the running one.
+
+    `port` serves its metrics.
+    """
     private_files.make_folder(stack.run_dir / FOLDER)
     folder = private_files.make_folder(stack.run_dir / FOLDER / slot)
     running = service.running(folder)
@@ -65,13 +68,15 @@ def start_worker(
 
 
 def start_collector(stack: Stack, protocol: Path) -> Service:
-    """Start what takes the broker's record of reads into the audit, or give the one that runs."""
+    """Start the collector, which writes the broker's log of reads to the audit, or return the running one."""
     every = ("--every", str(COLLECT_SECONDS))
     return _start(stack, COLLECTOR, protocol, ("audit", "collect", *every))
 
 
 def start_discloser(stack: Stack, protocol: Path, *, exercise: bool = False) -> Service:
-    """Start what takes officers' letters and releases to cases, or give the one that runs.
+    """Start the discloser, which processes letters and releases to cases.
+
+    Returns the running one if there is one.
 
     `port` serves its metrics.
     """
@@ -82,7 +87,10 @@ def start_discloser(stack: Stack, protocol: Path, *, exercise: bool = False) -> 
 def _start(
     stack: Stack, name: str, protocol: Path, command: tuple[str, ...], *, metrics: bool = False
 ) -> Service:
-    """Start a supervised command, which serves its `metrics`; one that runs by another protocol makes way."""
+    """Start a supervised command, with a port for `metrics` if asked for.
+
+    One that runs with another protocol is stopped first.
+    """
     folder = private_files.make_folder(stack.run_dir / name)
     running = service.running(folder)
     digest = hashlib.sha256(protocol.read_bytes()).hexdigest()
@@ -110,7 +118,10 @@ def _metrics_port(folder: Path) -> int:
 
 
 def _digest(protocol: Path, stack: Stack) -> str:
-    """Of what a worker reads when it starts, and never again: protocol, postcodes, places, epochs."""
+    """Return the digest of all files that a worker reads only at its start.
+
+    These are the protocol, the postcode index, the places, the premises and the epochs.
+    """
     read = [protocol, stack.run_dir / INDEX_FOLDER / METADATA_FILE]
     read += [KeyStore(stack.secrets.folder).file]
     read += sorted((stack.run_dir / GAZETTEER_FOLDER).glob("*"))
@@ -130,18 +141,21 @@ def _serves(port: int) -> bool:
 
 
 def stop_workers(run_dir: Path) -> int:
-    """Stop every worker started under the run directory; how many there were."""
+    """Stop every worker started under the run directory; return their number."""
     return sum(_stop(folder) for folder in sorted((run_dir / FOLDER).glob("*/")))
 
 
 def stop_beside(run_dir: Path) -> bool:
-    """Stop collector and discloser started under the run directory; whether there was one."""
+    """Stop the collector and discloser started under the run directory.
+
+    Return False if none ran.
+    """
     stopped = [_stop(run_dir / name) for name in (DISCLOSER, COLLECTOR)]
     return any(stopped)
 
 
 def stop_keeper(run_dir: Path) -> bool:
-    """Stop the keeper, so that broker and registry can be stopped for good; whether there was one."""
+    """Stop the keeper, so that broker and registry can be stopped; return False if none ran."""
     return _stop(run_dir / KEEPER)
 
 
@@ -151,5 +165,5 @@ def _stop(folder: Path) -> bool:
 
 
 def log_of(run_dir: Path, slot: str = "0") -> Path:
-    """Where the worker of `slot` writes its log."""
+    """Return the path of the log of the worker in `slot`."""
     return run_dir / "logs" / f"worker-{slot}.log"

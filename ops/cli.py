@@ -1,4 +1,4 @@
-"""The `ipu` command line: one place that lists the commands and turns errors into exit codes."""
+"""Run the `ipu` command line: list the commands and turn errors into exit codes."""
 
 from __future__ import annotations
 
@@ -13,69 +13,65 @@ from ops.extras import extra_missing
 COMMANDS = {
     "up": Listed(
         "ops.commands.stack",
-        "Start broker and registry, apply the protocol, build the postcode index, start the worker.",
+        "Start the system: broker, registry, protocol, index, worker.",
     ),
     "down": Listed("ops.commands.stack", "Stop worker, registry and broker."),
     "worker": Listed(
         "ops.commands.worker",
-        "Process intake records until stopped (SIGTERM finishes the batch at hand).",
+        "Process intake records until stopped.",
     ),
     "publish": Listed(
         "ops.commands.publish",
-        "Supply a file of records to the partnership, as the agency's own principal.",
+        "Supply a file of records, as the agency's own principal.",
     ),
     "read": Listed(
         "ops.commands.read",
-        "Print a topic's records as JSON lines, as one of the parties has them.",
+        "Print a topic's records as JSON lines, read as one party.",
     ),
     "sanitise": Listed(
         "ops.commands.sanitise",
-        "Sanitise a file as the worker sanitises records: by guidance Appendix 1.",
+        "Sanitise a file as the worker would, by guidance Appendix 1.",
     ),
     "risk": Listed(
         "ops.commands.risk",
-        "Attack a release with its originals at hand: what would an intruder find?",
+        "Attack a release with its originals, as an intruder would.",
     ),
     "resolve": Listed(
         "ops.commands.resolve",
-        "Give a supplier the reference of its own record behind a digest that was released.",
+        "Print a supplier's own reference behind a released digest.",
     ),
     "demo": Listed(
         "demo.command",
-        "Supply a district's made-up records and show what each partner then has.",
+        "Run the system on made-up records and show what partners get.",
     ),
     "keep": Listed(
         "ops.commands.stack",
-        "Start broker and registry again whenever one has ended by itself; `ipu up` runs it.",
+        "Restart broker and registry when one has ended by itself; `ipu up` starts this command.",
         hidden=True,
     ),
-    "isp": Listed("ops.commands.isp", "The Information Sharing Protocol."),
-    "supplies": Listed("ops.commands.supplies", "What was supplied, and what is lacking."),
-    "aggregate": Listed("ops.commands.aggregate", "Tables of aggregate data."),
+    "isp": Listed("ops.commands.isp", "Check, sign, plan and apply Information Sharing Protocols."),
+    "supplies": Listed("ops.commands.supplies", "List supplies and what is missing."),
+    "aggregate": Listed("ops.commands.aggregate", "Publish and show tables of aggregate data."),
     "reference": Listed(
-        "ops.commands.reference", "Postcodes with their households, and named places."
+        "ops.commands.reference", "Build the postcode index and the lists of places and premises."
     ),
-    "keys": Listed("ops.commands.keys", "Keys of references, which never leave this machine."),
-    "audit": Listed(
-        "ops.commands.audit", "What was done with whose records, and the proof that it is whole."
-    ),
+    "keys": Listed("ops.commands.keys", "Manage the keys of references."),
+    "audit": Listed("ops.commands.audit", "Show what was done with records, and verify the audit."),
     "disclose": Listed(
         "ops.commands.disclose",
-        "Personal information, case by case: asked for, decided by its agency, and destroyed.",
+        "Handle requests for personal information, case by case.",
     ),
-    "consent": Listed(
-        "ops.commands.consent", "What people have said about sharing, for which process."
-    ),
+    "consent": Listed("ops.commands.consent", "Record people's consent to sharing, by process."),
 }
 """Every command by its name, in the order of the help."""
 
 
 def build_cli() -> typer.Typer:
-    """Return the command line with every command on it."""
+    """Return the command line with every command."""
     cli = typer.Typer(
         name="ipu",
         cls=_Commands,
-        help="Information Processing Unit: records from agencies in, protocol-gated streams out.",
+        help="Information Processing Unit: depersonalise agencies' records and release them by protocol.",
         no_args_is_help=True,
         pretty_exceptions_enable=False,
         rich_markup_mode=None,
@@ -85,17 +81,17 @@ def build_cli() -> typer.Typer:
 
 
 def main() -> None:
-    """Run a command; exit 0 fine, 1 the work failed, 2 usage, 3 drift or findings."""
+    """Run a command. Exit codes: 0 success, 1 the work failed, 2 usage, 3 drift or findings."""
     build_cli()()
 
 
 def _no_options() -> None:
-    # Without a callback Typer makes no group of a command line whose commands it does not know yet.
+    # Without a callback Typer makes no group of a command line that has no commands yet.
     return
 
 
 class _Commands(LazyGroup):
-    """Turns the errors we expect into one message and an exit code."""
+    """The group of all commands. Turns an expected error into one message and an exit code."""
 
     listed = COMMANDS
 

@@ -1,7 +1,7 @@
-"""What the containers of docker-compose.yml run: `python -m ops.container apply`, and so on.
+"""Run one container of docker-compose.yml: `python -m ops.container apply`, and so on.
 
-The stack's addresses come from the environment and its passwords from mounted files; nothing is
-started beside the command itself, and the container's restart policy is the worker's supervisor.
+The stack's addresses come from the environment and its passwords from mounted files. Each command
+is the only process of its container. The container's restart policy restarts the worker.
 """
 
 from __future__ import annotations
@@ -40,10 +40,10 @@ from transport.registry_door import PRINCIPAL as REGISTRY
 from transport.registry_door import user
 
 ProtocolFile = Annotated[
-    Path, typer.Option("--protocol", envvar="IPU_PROTOCOL", help="The protocol's file.")
+    Path, typer.Option("--protocol", envvar="IPU_PROTOCOL", help="Protocol file.")
 ]
 Secrets = Annotated[
-    Path, typer.Option("--secrets", envvar="IPU_SECRETS", help="Folder of password files.")
+    Path, typer.Option("--secrets", envvar="IPU_SECRETS", help="Folder with the password files.")
 ]
 Bootstrap = Annotated[str, typer.Option(envvar="IPU_BOOTSTRAP", help="Broker, host:port.")]
 RegistryUrl = Annotated[
@@ -51,7 +51,7 @@ RegistryUrl = Annotated[
 ]
 Exercise = Annotated[
     bool,
-    typer.Option("--exercise", envvar="IPU_EXERCISE", help="Take an exercise, knowingly."),
+    typer.Option("--exercise", envvar="IPU_EXERCISE", help="Accept an exercise protocol."),
 ]
 Data = Annotated[Path, typer.Option(envvar="IPU_DATA", help="Folder of the postcode index.")]
 
@@ -61,7 +61,7 @@ MetricsPort = Annotated[
 State = Annotated[Path, typer.Option(envvar="IPU_STATE", help="Folder of the state stores.")]
 
 REGISTRY_FILE = f"{REGISTRY}.properties"
-"""The registry's password as the settings of the registry itself have it."""
+"""The registry's password, in the form of the registry's own settings."""
 
 container = typer.Typer(
     help="Run the parts of the system in containers.",
@@ -72,7 +72,10 @@ container = typer.Typer(
 
 @container.command()
 def secrets(folder: Path, protocol_file: ProtocolFile) -> None:
-    """Make a password file (mode 0600) for each principal that has none, and the keys; shows none."""
+    """Make the keys, and a password file (mode 0600) for each principal that has none.
+
+    Prints neither.
+    """
     protocol, _ = _read(protocol_file)
     store = SecretStore(private_files.make_folder(folder))
     private_files.make_folder(folder / CASES)
@@ -92,19 +95,20 @@ def apply(
     data: Data,
     *,
     households: Annotated[
-        Path | None, typer.Option(help="CSV of households a postcode; kept until another is given.")
+        Path | None,
+        typer.Option(help="CSV of household counts by postcode; kept until you give another."),
     ] = None,
     accept_keys: Annotated[
         str | None,
         typer.Option(
             envvar="IPU_ACCEPT_KEYS",
-            help="Where no protocol is in force yet: the keys of this digest are the officers' own.",
+            help="For the first protocol: confirm that its officers' keys have this digest.",
         ),
     ] = None,
     exercise: Exercise = False,
     over_exercise: OverExercise = False,
 ) -> None:
-    """Bring broker and registry into step with the protocol and build the postcode index."""
+    """Make broker and registry match the protocol, and build the postcode index."""
     catalogue = load_catalogue()
     signed = load_signed(protocol_file, catalogue, exercise=exercise)
     store = _store(secrets_folder, (ADMIN, REGISTRY, *principals(signed.protocol)))
@@ -125,7 +129,7 @@ def worker(
     data: Data,
     state: State,
     *,
-    slot: Annotated[str, typer.Option(envvar="IPU_SLOT", help="Name among the workers.")] = "0",
+    slot: Annotated[str, typer.Option(envvar="IPU_SLOT", help="Slot of this worker.")] = "0",
     metrics_port: MetricsPort = None,
     exercise: Exercise = False,
 ) -> None:
@@ -140,15 +144,18 @@ def worker(
 @container.command()
 def collect(
     log_file: Annotated[
-        Path, typer.Argument(help="The authorizer's log of the broker, beside that of refusals.")
+        Path,
+        typer.Argument(help="The broker's authorizer.log; refusals.log is in the same folder."),
     ],
     protocol_file: ProtocolFile,
     secrets_folder: Secrets,
     bootstrap: Bootstrap,
     *,
-    every: Annotated[float, typer.Option(min=0.1, help="Seconds between two looks.")] = 60.0,
+    every: Annotated[
+        float, typer.Option(min=0.1, help="Seconds between two readings of the log.")
+    ] = 60.0,
 ) -> None:
-    """Take the broker's own record of who read what into the audit, until stopped."""
+    """Write the broker's own record of reads to the audit, until stopped."""
     protocol, catalogue = _read(protocol_file)
     principal = Names(protocol.prefix).recorder
     deployment = Deployment(bootstrap, _store(secrets_folder, (principal,)))
@@ -165,7 +172,7 @@ def disclose(
     metrics_port: MetricsPort = None,
     exercise: Exercise = False,
 ) -> None:
-    """Take officers' letters, open and close cases, and release to the open ones, until stopped."""
+    """Process officers' letters, open and close cases, and release to open cases, until stopped."""
     signed = load_signed(protocol_file, load_catalogue(), exercise=exercise)
     principal = Names(signed.protocol.prefix).discloser
     store = _store(secrets_folder, (ADMIN, principal, METRICS))
@@ -174,7 +181,7 @@ def disclose(
 
 
 def secret_names(protocol: Protocol) -> tuple[str, ...]:
-    """Every secret that the containers of a protocol need, by the name of its file."""
+    """Return the names of all secret files that the containers of a protocol need."""
     own = (ADMIN, BROKER_PRINCIPAL, CONTROLLER_PRINCIPAL, REGISTRY, METRICS)
     return (*own, *principals(protocol))
 
@@ -185,7 +192,7 @@ def _read(protocol_file: Path) -> tuple[Protocol, Catalogue]:
 
 
 def _store(folder: Path, needed: tuple[str, ...]) -> SecretStore:
-    # A mounted folder is no place to make a password up: the broker would not know it.
+    # No password is made up in a mounted folder: the broker would not know it.
     store = SecretStore(folder)
     missing = [name for name in needed if not store.has(name)]
     if missing:
@@ -195,7 +202,7 @@ def _store(folder: Path, needed: tuple[str, ...]) -> SecretStore:
 
 
 def main() -> None:
-    """Run a command; an error that is expected is one message and an exit code."""
+    """Run a command; for an expected error print one message and exit with its code."""
     try:
         container()
     except Exception as error:

@@ -1,7 +1,7 @@
-"""An exercise: a copy of a protocol, signed for every party with keys made on this machine.
+"""Make an exercise: a copy of a protocol, signed for every party with keys made on this machine.
 
-For trying a protocol out before its officers have signed it. The example that `ipu up` takes where it is
-given none runs in this way, and nothing else does unless it is asked for.
+An exercise tries out a protocol before its officers have signed it. `ipu up` without a file runs
+the example as an exercise. Any other exercise must be asked for.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ FOLDER = "exercise"
 
 
 def exercise(protocol_file: Path, run_dir: Path, catalogue: Catalogue) -> Path:
-    """Write the signed copy under the run directory, and give its path.
+    """Write the signed copy under the run directory, and return its path.
 
-    Keys that were made for an earlier exercise there are kept. Errors as `load_protocol`, and
-    `SecretError` where a key cannot be read.
+    Keys of an earlier exercise there are kept. Raises the errors of `load_protocol`, and
+    `SecretError` if a key cannot be read.
     """
     content = read_content(protocol_file, ProtocolError)
     protocol = parse_protocol(content, protocol_file, catalogue)
@@ -47,7 +47,7 @@ def exercise(protocol_file: Path, run_dir: Path, catalogue: Catalogue) -> Path:
     holders |= {n["short_name"]: n["agreement"] for n in document.get("neighbours", ())}
     for name, posts in protocol.officers.items():
         for post in posts:
-            # Of its own: in the file, parties may share an officer by an alias, never a key.
+            # Each post gets its own key: a file may share an officer by a YAML alias, and keys must differ.
             key = public_key(load_key(_made(keys, name, post)))
             known = {k: v for k, v in holders[name][post].items() if k != "replaces"}
             holders[name][post] = {**known, "key": key}
@@ -60,19 +60,19 @@ def exercise(protocol_file: Path, run_dir: Path, catalogue: Catalogue) -> Path:
 
 
 def copy_of(protocol_file: Path, run_dir: Path) -> Path:
-    """The file of the copy that an exercise under the run directory makes of a protocol."""
+    """Return the path of the copy that an exercise under the run directory makes of a protocol."""
     return run_dir / FOLDER / protocol_file.name
 
 
 def _mark(document: Any) -> None:
-    """Say that it is an exercise; what it says of keys that were lost is of other keys."""
+    """Mark the document as an exercise; remove `rekeyed`, which is about the real keys."""
     for field in ("exercise", "rekeyed"):
         document.pop(field, None)
     document.insert(0, "exercise", True)
 
 
 def officers_key(run_dir: Path, party: str, post: Post) -> Path:
-    """The file of a post's private key that an exercise under the run directory has made."""
+    """Return the file of a post's private key that an exercise under the run directory has made."""
     return _file(_keys(run_dir), party, post)
 
 
@@ -94,7 +94,7 @@ def _sign(copy: Path, keys: Path, catalogue: Catalogue) -> None:
 
 
 def _made(keys: Path, name: str, post: Post) -> Path:
-    """The file of a post's key, which is made where there is none."""
+    """Return the file of a post's key; make the key if there is none."""
     file = _file(keys, name, post)
     if not file.exists():
         private_files.make_folder(keys)

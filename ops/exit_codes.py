@@ -1,7 +1,7 @@
-"""The exit code of each error whose message tells the user all there is to know.
+"""Map each expected error to an exit code. The message of such an error is all that the user needs.
 
-An error's class is named here, not imported: most commands can raise only a few of them, and to
-import the rest would load every Kafka client and numerical library at each call.
+An error's class is named here and not imported: a command can raise only a few of them, and
+importing all would load every Kafka client and numerical library at each call.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ CODES = {
     "schemas.record_type.SchemaError": FAILED,
     "transport.errors.DependencyUnavailable": FAILED,
 }
-"""Exit code by an error's class, as module and name; it holds for the class's own kinds too."""
+"""Exit code by an error's class, as module and name. It applies to subclasses too."""
 
 
 def exit_code(error: Exception) -> int | None:
-    """Return the exit code of an error that is expected, or None if it is a fault of the program."""
+    """Return the exit code of an expected error, or None if the error is a fault of the program."""
     for kind in type(error).__mro__:
         code = CODES.get(f"{kind.__module__}.{kind.__qualname__}")
         if code is not None:

@@ -1,4 +1,4 @@
-"""The extras of the distribution: parts that a plain installation lacks, and what to install for each."""
+"""Name the extras of the distribution: the modules of each, and how to install it."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ EXTRAS = {
     "demo": "demo",
     "presidio_analyzer": "scrub",
 }
-"""The extra that brings a module; a module of ours that is named here is left out of the image."""
+"""The extra of each module. A module of this project that is named here is not in the image."""
 
 
 class ExtraMissing(RuntimeError):
-    """Something was asked for that needs an extra, and the extra is not installed."""
+    """A module of an extra is needed, and the extra is not installed."""
 
 
 def extra_missing(error: Exception) -> ExtraMissing | None:
-    """Return what to install if a module of an extra could not be imported, or None."""
+    """Return an error that says which extra to install; None if the module is of no extra."""
     if not isinstance(error, ModuleNotFoundError) or error.name is None:
         return None
     for module, extra in EXTRAS.items():
@@ -32,10 +32,10 @@ def extra_missing(error: Exception) -> ExtraMissing | None:
 
 
 def need(extra: str) -> None:
-    """Check that an extra is installed, before anything is made that only it can use.
+    """Check that an extra is installed, before anything is made that needs it.
 
     Raises:
-        ExtraMissing: it is not; says how to install it.
+        ExtraMissing: it is not; the message says how to install it.
     """
     for module in (name for name, its in EXTRAS.items() if its == extra):
         try:

@@ -1,7 +1,8 @@
-"""Whose records an inquiry of the audit is about: a record id, a reference, a person or a household.
+"""Find the record ids of an inquiry of the audit: by record id, reference, person or household.
 
-A subject's own request must not be answered "nobody" because the search could not look. So where a record
-type is not known by one reference its originals are searched, and the answer says where.
+A person who asks for their own records must not be answered "nobody" because the search could not
+look. So, where one reference does not identify a record of a type, the originals are searched, and
+the answer names the datasets.
 """
 
 from __future__ import annotations
@@ -31,11 +32,12 @@ from schemas.record_type import RecordType
 
 
 class Found(NamedTuple):
-    """The record ids that an inquiry is about.
+    """The record ids of an inquiry.
 
-    `searched` are the datasets of which only those originals were searched that `where` still holds. Of
-    what happened before the day `keyless` some can have no name any more: the key of its time was deleted.
-    `unsearched` are suppliers that have left the protocol, of whose records some can be meant.
+    `searched` are the datasets whose originals were searched; only originals that `where` still has
+    were found. Records from before the day `keyless` may be missing, because the key of that time
+    was deleted. `unsearched` are suppliers that have left the protocol and may have supplied such
+    records.
     """
 
     records: frozenset[bytes]
@@ -48,8 +50,8 @@ class Found(NamedTuple):
 class Search(NamedTuple):
     """A search of the originals of these agencies and datasets, or of one file of an agency.
 
-    Originals of those that have left the protocol cannot be read by it. What their reference alone
-    identifies is found all the same.
+    The originals of suppliers that have left the protocol cannot be read. Their records are found
+    if the reference alone identifies them.
     """
 
     stack: Stack
@@ -66,7 +68,7 @@ class Search(NamedTuple):
 
         Raises:
             ReadError: the intake could not be read to its end.
-            SourceError: the file is not what its mapping says.
+            SourceError: the file does not match its mapping.
         """
         supplied, left, neighbours = self.suppliers
         keys = keys_of(self.stack).ring()
@@ -81,10 +83,12 @@ class Search(NamedTuple):
         )
 
     def of_subject(self, subject: Subject) -> Found:
-        """Return the records that are about a person or a household; errors as `of_reference`.
+        """Return the records about a person or a household.
+
+        Raises the errors of `of_reference` too.
 
         Raises:
-            AuditError: no record of what is to be searched could tell.
+            AuditError: no searched record type has the fields to recognise this subject.
         """
         supplied, left, _ = self.suppliers
         telling = [s for s in supplied if self._can_tell_of(subject, s)]
@@ -92,7 +96,7 @@ class Search(NamedTuple):
         if not telling and not unsearched:
             datasets = ", ".join(sorted({dataset for _, dataset in (*supplied, *left)}))
             raise AuditError(
-                f"{datasets}: no record there tells of a subject who is given so; ask by the supplier's "
+                f"{datasets}: these records lack the fields that you gave; ask by the supplier's "
                 "--reference, or give a name with the date of birth, an address with the postcode, or a "
                 "person's own reference"
             )
@@ -101,12 +105,18 @@ class Search(NamedTuple):
         return found._replace(keyless=keyless_before(keys), unsearched=unsearched)
 
     def _is_exact(self, supplied: Supplied) -> bool:
-        """Return whether a reference alone identifies the records; False for what is not known here."""
+        """Return True if a reference alone identifies the records.
+
+        False if the dataset is unknown here.
+        """
         record_type = self.catalogue.record_types.get(supplied[1])
         return record_type is not None and is_known_by_one_reference(record_type)
 
     def _can_tell_of(self, subject: Subject, supplied: Supplied) -> bool:
-        """Return whether the records can tell; True for what is not known here."""
+        """Return True if the records can identify the subject.
+
+        True also if the dataset is unknown.
+        """
         record_type = self.catalogue.record_types.get(supplied[1])
         return record_type is None or can_tell_of(subject, record_type)
 
@@ -134,6 +144,6 @@ class Search(NamedTuple):
 
 
 def keyless_before(keys: KeyRing) -> date | None:
-    """The day on which the last epoch ended whose key was deleted."""
+    """Return the day on which the last epoch with a deleted key ended, or None."""
     ended = (later.begins for epoch, later in pairwise(keys.epochs) if epoch.key is None)
     return max(filter(None, ended), default=None)

@@ -1,4 +1,4 @@
-"""Keeps broker and registry running: starts them again when one has ended by itself."""
+"""Restart the broker or the registry when one has ended by itself."""
 
 from __future__ import annotations
 
@@ -21,15 +21,18 @@ LOOK_SECONDS = 0.5
 
 
 class Keeper:
-    """Keeps one stack; servers that keep failing are started ever more slowly."""
+    """A keeper of one stack. Servers that keep failing are restarted after longer pauses."""
 
     def __init__(self, settings: Settings) -> None:
-        """Take the settings that the stack was started with; its ports stay those of the first start."""
+        """Take the settings with which the stack was started.
+
+        It keeps the ports of its first start.
+        """
         self._settings = settings
         self._stopping = threading.Event()
 
     def run(self) -> None:
-        """Run until stopped by SIGTERM or SIGINT, or until the stack is gone; the servers keep running."""
+        """Run until SIGTERM or SIGINT, or until the stack is gone; the servers keep running."""
         for signal_number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(signal_number, self._stop)
         pauses, began = Pauses(), time.monotonic()
@@ -37,11 +40,11 @@ class Keeper:
             if self._both_run():
                 continue
             if not Layout(self._settings.run_dir).stack_file.exists():
-                # Started again there, a broker would have no data, no topic and other passwords.
+                # A broker restarted there would have no data, no topics and other passwords.
                 log.error("the stack was taken down or its run directory was deleted; exiting")
                 return
             pause = pauses.after(time.monotonic() - began)
-            log.warning("broker or registry ended; starting again in %.1f s", pause)
+            log.warning("broker or registry has ended; restarting in %.1f s", pause)
             if self._stopping.wait(pause):
                 return
             began = time.monotonic()
@@ -55,7 +58,7 @@ class Keeper:
         try:
             embedded.start_again(self._settings, log.info)
         except StackError as error:
-            log.error("%s", error)  # noqa: TRY400 - the message says all, and a trace nothing more
+            log.error("%s", error)  # noqa: TRY400 - the message is complete without a trace
 
     def _stop(self, _signal: int, _frame: FrameType | None) -> None:
         self._stopping.set()

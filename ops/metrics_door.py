@@ -1,4 +1,4 @@
-"""The worker's metrics over HTTP: a password for what they say, and a health check that says nothing."""
+"""Serve the worker's metrics over HTTP with a password, and a health check without data."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 LOOPBACK = "127.0.0.1"
 USER = "ipu-metrics"
-"""The user of the metrics; the secret store has the password under this name."""
+"""The user of the metrics. The secret store has the password under this name."""
 
 HEALTH = "/health"
 _REQUESTS_AT_ONCE = 8
@@ -25,21 +25,17 @@ _SILENT_SECONDS = 5
 
 
 def serve(port: int, registry: CollectorRegistry, password: str) -> None:
-    """Serve the metrics of `registry` on a loopback port, in threads that end with the process.
-
-    Raises:
-        OSError: the port is taken.
-    """
+    """Serve the metrics of `registry` on a loopback port, in daemon threads."""
     app = guarded(make_wsgi_app(registry), password)
     server = make_server(LOOPBACK, port, app, _Server, _Handler)
     threading.Thread(target=server.serve_forever, name="metrics", daemon=True).start()
 
 
 def guarded(app: WSGIApplication, password: str) -> WSGIApplication:
-    """Put a password before `app`; without it only the health check is answered.
+    """Put password authentication before `app`; without it only the health check is answered.
 
     Raises:
-        ValueError: the password is empty, which would let anybody in.
+        ValueError: the password is empty, so everybody would be admitted.
     """
     if not password:
         raise ValueError("the metrics need a password")
@@ -49,7 +45,7 @@ def guarded(app: WSGIApplication, password: str) -> WSGIApplication:
         if environ.get("PATH_INFO") == HEALTH:
             return _answer(start_response, "200 OK")
         scheme, _, credentials = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
-        # The time that comparing takes says nothing about how much of it was right.
+        # Comparing takes the same time however many characters are right.
         right = compare_digest(credentials.strip().encode("latin-1", "replace"), expected)
         if right and scheme.lower() == "basic":
             return app(environ, start_response)
@@ -64,7 +60,7 @@ def _answer(start: StartResponse, status: str, *headers: tuple[str, str]) -> Ite
 
 
 class _Server(ThreadingMixIn, WSGIServer):
-    """Answers a few requests at once and closes any more, so that no flood takes the worker's memory."""
+    """A server that answers a few requests at once and closes the others, to limit its memory."""
 
     daemon_threads = True
 
@@ -73,21 +69,21 @@ class _Server(ThreadingMixIn, WSGIServer):
         super().__init__(*arguments)
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        """Answer in a thread of its own, if one is free."""
+        """Answer in a new thread if one is free, else close the connection."""
         if self._free.acquire(blocking=False):
             super().process_request(request, client_address)
         else:
             self.shutdown_request(request)
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
-        """Answer, then let the next one in."""
+        """Answer, then free the thread."""
         try:
             super().process_request_thread(request, client_address)
         finally:
             self._free.release()
 
     def handle_error(self, *_: Any) -> None:
-        """Say nothing of a request that broke off: anybody could fill the worker's log with them."""
+        """Log no error of a request: otherwise anybody could fill the worker's log."""
 
 
 class _Handler(WSGIRequestHandler):

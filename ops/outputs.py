@@ -1,4 +1,4 @@
-"""No command writes over a file that it reads."""
+"""Refuse a command whose output would overwrite one of its inputs."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ Files = Path | str | Sequence[Path] | None
 
 
 def check_outputs(outputs: Mapping[str, Files], inputs: Mapping[str, Files]) -> None:
-    """Refuse outputs that are a file or lie in a folder that is read, or are one another.
+    """Refuse an output that is an input or another output, or is in such a folder.
 
-    Both are given by the names of their options. A file is known by what it is, so that links and
-    other spellings of its name count as the file. An output that is there must be a file or folder.
+    Keys are the names of options. Links and other spellings of a path count as the same file. An
+    output that exists must be a file or a folder.
 
     Raises:
         typer.BadParameter: says which option names which file, and what is accepted.
@@ -27,11 +27,11 @@ def check_outputs(outputs: Mapping[str, Files], inputs: Mapping[str, Files]) -> 
             raise typer.BadParameter(message, param_hint=option)
         for read, other in _paths(inputs):
             if _meet(path, other):
-                message = f"{path}: is read as {read}, so it would be lost; name another file"
+                message = f"{path}: is the input of {read} and would be lost; name another file"
                 raise typer.BadParameter(message, param_hint=option)
     for (first, path), (second, other) in combinations(written, 2):
         if _meet(path, other):
-            message = f"{other}: is written as {first} already; name another file"
+            message = f"{other}: is already the output of {first}; name another file"
             raise typer.BadParameter(message, param_hint=second)
 
 
@@ -44,7 +44,7 @@ def _paths(files: Mapping[str, Files]) -> list[tuple[str, Path]]:
 
 
 def _meet(path: Path, other: Path) -> bool:
-    """Whether both are one file, or one is a folder that the other lies in."""
+    """Return True if both are one file, or one is a folder that contains the other."""
     if path.exists() and other.exists() and path.samefile(other):
         return True
     at, beside = path.resolve(), other.resolve()

@@ -1,4 +1,4 @@
-"""The postcode index of a run: built once for its sources and settings, then reused."""
+"""Build the postcode index of a run once for its sources and settings, then reuse it."""
 
 from __future__ import annotations
 
@@ -25,10 +25,12 @@ _DIGITS = 12
 def ensure_index(
     run_dir: Path, sanitising: Sanitising, households: Path | None, report: Callable[[str], None]
 ) -> Path:
-    """The folder of an index that answers to `sanitising` and `households`, built where there is none.
+    """Return the folder of the index for `sanitising` and `households`; build it if there is none.
 
-    Without a `households` file an index that is there is kept with the counts it was built with. Raises
-    `IndexOfAnotherFormat` if it cannot be kept, for a new one would lose them.
+    Without `households` an existing index is kept, with the counts it was built with.
+
+    Raises:
+        IndexOfAnotherFormat: the existing index cannot be kept, and a new one would lose its counts.
     """
     return _ensure(run_dir / INDEX_FOLDER, sanitising, households, report)
 
@@ -36,9 +38,12 @@ def ensure_index(
 def cached_index(
     cache_dir: Path, households: Path | None, k: int, limit_m: int, report: Callable[[str], None]
 ) -> Path:
-    """The folder of an index for `households` and k under the cache, built where there is none.
+    """Return the folder of an index in the cache for `households`, k and the limit.
 
-    Raises `BadReference` where the file of households cannot be used.
+    Build it if needed.
+
+    Raises:
+        BadReference: the file of households cannot be used.
     """
     counted = _digest(households)[:_DIGITS] if households else "none"
     folder = cache_dir / f"{INDEX_FOLDER}-v{FORMAT_VERSION}-k{k}-{limit_m}m-{counted}"

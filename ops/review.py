@@ -1,4 +1,4 @@
-"""Writes what was reviewed of the declarations' protection: `python -m ops.review`."""
+"""Write the protection of every field to `schemas/reviewed.json`: `python -m ops.review`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from schemas.review import REVIEWED_FILE, as_text, snapshot
 
 
 def main() -> None:
-    """Take what the declarations say now as reviewed."""
+    """Write what the declarations say now as reviewed."""
     REVIEWED_FILE.write_text(as_text(snapshot(load_catalogue())), encoding="utf-8")
 
 

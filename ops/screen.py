@@ -1,8 +1,8 @@
-"""Printing: the one way in which anything reaches a terminal.
+"""Print to the terminal. All output of the commands goes through this module.
 
-What comes from others, such as a supply's caveats, a case's purpose or a name that the broker refused, is
-printed as it is: nothing of it is markup, and a character that could control the terminal, or change
-the order in which a line is read, is shown as an escape.
+Some texts come from others: a supply's caveats, a case's purpose, a name that the broker refused.
+They are printed as they are: no part is read as markup. A character that could control the
+terminal, or change the reading order of a line, is printed as an escape.
 """
 
 from __future__ import annotations
@@ -21,23 +21,23 @@ from schemas.plain_text import visible
 
 
 class Screen(Console):
-    """A terminal on which texts are shown as they are; styles are given beside them."""
+    """A terminal that prints texts as they are. Styles are given separately."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(markup=False, emoji=False, highlight=False, **options)
 
     def render_str(self, text: str, **options: Any) -> Text:
-        """Make the text visible before its width is measured."""
+        """Escape the text's control characters before its width is measured."""
         return super().render_str(visible(text, newlines=True), **{**options, "markup": False})
 
     def status(self, status: RenderableType, **options: Any) -> Status:
-        """Show that something goes on, in words that are no markup."""
+        """Show a progress line. Its text is not read as markup."""
         return _Status(_shown(status), console=self, **options)
 
     def render(
         self, renderable: RenderableType, options: ConsoleOptions | None = None
     ) -> Iterable[Segment]:
-        """Make visible also what did not come as a plain text."""
+        """Escape control characters in what did not come as plain text, too."""
         for segment in super().render(renderable, options):
             if segment.control:
                 yield segment
@@ -46,10 +46,10 @@ class Screen(Console):
 
 
 class _Status(Status):
-    """Words that change while something goes on, none of them markup."""
+    """A progress line that can change. Its text is not read as markup."""
 
     def update(self, status: RenderableType | None = None, **options: Any) -> None:
-        """Show other words."""
+        """Show another text."""
         super().update(None if status is None else _shown(status), **options)
 
 
@@ -63,7 +63,7 @@ def say(text: str, *, err: bool = False) -> None:
 
 
 def say_lines(text: str, *, err: bool = False) -> None:
-    """Print a text of several lines, of which every part that comes from others is one line."""
+    """Print a text of several lines. A part that comes from others must be on one line."""
     typer.echo(visible(text, newlines=True), err=err)
 
 
@@ -77,10 +77,10 @@ def say_json(
 def json_text(
     document: Any, *, indent: int | None = None, default: Callable[[Any], Any] | None = None
 ) -> str:
-    """Return a document as JSON in which every character can be seen.
+    """Return a document as JSON with visible characters only.
 
     Raises:
-        ValueError: it holds a number that JSON has not, such as NaN.
+        ValueError: it holds a number that JSON does not have, such as NaN.
     """
     text = json.dumps(document, indent=indent, default=default, ensure_ascii=False, allow_nan=False)
     return visible(text, newlines=True)

@@ -1,4 +1,4 @@
-"""Where the embedded stack runs and how large it may grow, read from the environment."""
+"""Settings of the embedded stack, read from the environment: folders, ports, heap sizes."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ Heap = Annotated[str, Field(pattern=r"^[1-9][0-9]*[mMgG]$")]
 ACCEPTED = {
     "run_dir": "a folder that this user may write",
     "cache_dir": "a folder that this user may write",
-    "broker_port": "a port from 1024 to 65535, or nothing to have a free one chosen",
-    "registry_port": "a port from 1024 to 65535, or nothing to have a free one chosen",
+    "broker_port": "a port from 1024 to 65535, or empty for any free port",
+    "registry_port": "a port from 1024 to 65535, or empty for any free port",
     "broker_heap": "a whole number followed by m or g, such as 512m",
     "registry_heap": "a whole number followed by m or g, such as 192m",
 }
@@ -31,7 +31,7 @@ class SettingsError(ValueError):
 class Settings(BaseModel):
     """Settings of the embedded stack; paths are absolute, heaps are Java sizes, ports TCP ports.
 
-    A port of ``None`` means: the one used last under this run directory, else any free one.
+    A port of ``None`` means: the port used last under this run directory, or any free port.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -54,8 +54,10 @@ class Settings(BaseModel):
     ) -> Settings:
         """Read ``IPU_RUN_DIR``, ``IPU_BROKER_PORT`` and so on; an empty variable counts as unset.
 
-        An override that is ``None`` is no override, so that command-line options pass straight in.
-        Raises ``SettingsError`` naming the variable, its value and what is accepted.
+        An override of ``None`` is ignored, so that command-line options can be passed as they are.
+
+        Raises:
+            SettingsError: names the variable, its value and what is accepted.
         """
         source = os.environ if environment is None else environment
         given: dict[str, Any] = {
@@ -71,7 +73,7 @@ class Settings(BaseModel):
 
 
 def variable_of(name: str) -> str:
-    """Give the environment variable of a setting: ``broker_port`` is ``IPU_BROKER_PORT``."""
+    """Return the environment variable of a setting: ``broker_port`` is ``IPU_BROKER_PORT``."""
     return PREFIX + name.upper()
 
 

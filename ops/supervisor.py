@@ -1,4 +1,4 @@
-"""Keeps a worker running: starts it again when it ends by itself, and passes a stop on to it."""
+"""Restart a worker that has ended by itself, and pass a stop signal on to it."""
 
 from __future__ import annotations
 
@@ -18,21 +18,24 @@ CHILD_STOP_SECONDS = 30.0
 
 
 class Pauses:
-    """The pauses before something is started again: twice as long each time, until it has run steadily."""
+    """The pauses before restarts. Each is twice the one before; a steady run resets them."""
 
     def __init__(self, first_seconds: float = 0.5) -> None:
         """Take the first pause."""
         self._first = self._next = first_seconds
 
     def after(self, seconds_run: float) -> float:
-        """Return the pause after what was started ran for so long."""
+        """Return the pause in seconds after a run of `seconds_run`."""
         pause = self._first if seconds_run > STEADY_SECONDS else self._next
         self._next = min(pause * 2, LONGEST_PAUSE_SECONDS)
         return pause
 
 
 class Supervisor:
-    """Supervises one child process; a child that keeps failing is started ever more slowly."""
+    """A supervisor of one child process.
+
+    A child that keeps failing is restarted after longer pauses.
+    """
 
     def __init__(self, command: Sequence[str], first_pause_seconds: float = 0.5) -> None:
         """Take the command of the child and the first pause before it is started again."""
@@ -42,7 +45,7 @@ class Supervisor:
         self._stopping = False
 
     def run(self) -> int:
-        """Run until stopped by SIGTERM or SIGINT; the exit code of the last child."""
+        """Run until SIGTERM or SIGINT; return the exit code of the last child."""
         for signal_number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(signal_number, self._stop)
         while True:
@@ -51,7 +54,7 @@ class Supervisor:
             if self._stopping:
                 return max(code, 0)
             pause = self._pauses.after(time.monotonic() - began)
-            log.warning("the worker ended with %d; it is started again in %.1f s", code, pause)
+            log.warning("the worker exited with code %d; restarting it in %.1f s", code, pause)
             self._wait(pause)
             if self._stopping:
                 return 0
@@ -66,7 +69,7 @@ class Supervisor:
         self._stopping = True
         if self._child is not None and self._child.poll() is None:
             self._child.terminate()
-            # A child that does not heed it must not outlive its supervisor.
+            # A child that ignores SIGTERM must not outlive its supervisor.
             killer = threading.Timer(CHILD_STOP_SECONDS, self._child.kill)
             killer.daemon = True
             killer.start()

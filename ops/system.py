@@ -1,4 +1,4 @@
-"""Brings the whole system up on this machine: stack, protocol, postcode index, worker."""
+"""Start the whole system on this machine: stack, protocol, postcode index, worker."""
 
 from __future__ import annotations
 
@@ -40,7 +40,10 @@ Report = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class System:
-    """A running system and what it runs by; `households` names the file of counts, if any."""
+    """A running system and its protocol.
+
+    `households` names the file of household counts, if any.
+    """
 
     stack: Stack
     protocol_file: Path
@@ -51,7 +54,7 @@ class System:
     households: str | None = None
 
     def client(self, party: str) -> dict[str, str]:
-        """What a Kafka client needs to connect as the principal of `party`."""
+        """Return the Kafka client settings of the principal of `party`."""
         principal = Names(self.protocol.prefix).principal(party)
         return self.stack.secrets.client_config(self.stack.bootstrap, principal)
 
@@ -69,7 +72,8 @@ def bring_up(
 ) -> System:
     """Start what does not run yet, apply the protocol, build the index, start the worker.
 
-    `exercise` takes one knowingly; `accept` and `over_exercise` are those of `isp.broker.signed.admit`.
+    With `exercise` an exercise protocol is accepted. `accept` and `over_exercise` are passed to
+    `isp.broker.signed.admit`.
     """
     catalogue = load_catalogue()
     signed = load_signed(protocol_file, catalogue, exercise=exercise)
@@ -78,7 +82,7 @@ def bring_up(
     start_keeper(stack)
     private_files.write(stack.run_dir / _PROTOCOL_FILE, str(protocol_file.resolve()))
     report("applying the protocol")
-    # Before it makes the passwords by which a system shows that it is not new.
+    # Before the passwords are made: their absence shows that the system is new.
     keys_of(stack).make(london_today(), new=not stack.secrets.has(Names(protocol.prefix).worker))
     admin = stack.secrets.client_config(stack.inside, ADMIN)
     admitted = admit(signed, admin, catalogue, accept, over_exercise=over_exercise)
@@ -98,17 +102,17 @@ def deployment_of(stack: Stack) -> Deployment:
 
 
 def keys_of(stack: Stack) -> KeyStore:
-    """The keys beside the passwords of a stack."""
+    """Return the store of keys in the secrets folder of a stack."""
     return KeyStore(stack.secrets.folder)
 
 
 def keys_in(run_dir: Path) -> KeyStore:
-    """The keys under a run directory, whether or not anything runs there."""
+    """Return the store of keys under a run directory, whether or not a stack runs there."""
     return KeyStore(Layout(run_dir).secrets.folder)
 
 
 def remembered_protocol(run_dir: Path) -> Path | None:
-    """The protocol file by which the run directory was last brought up."""
+    """Return the protocol file with which the run directory was last started, or None."""
     try:
         return Path((run_dir / _PROTOCOL_FILE).read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -116,7 +120,7 @@ def remembered_protocol(run_dir: Path) -> Path | None:
 
 
 def take_down(settings: Settings, report: Report) -> bool:
-    """Stop the workers, then registry and broker; False if nothing ran. Data stays."""
+    """Stop the workers, then registry and broker; return False if nothing ran. Data is kept."""
     stopped = bool(stop_workers(settings.run_dir))
     if stopped:
         report("the worker has finished its batch and stopped")

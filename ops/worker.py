@@ -1,4 +1,4 @@
-"""The stream worker as a program: settings, protocol, index, keys and schemas become a source."""
+"""Build the stream worker's source from settings, protocol, index, keys and schemas."""
 
 from __future__ import annotations
 
@@ -49,14 +49,14 @@ STATE_FOLDER = "state"
 
 
 class WorkerError(StartError):
-    """The worker cannot start; the message says why."""
+    """The worker cannot start; the message says why and what to change."""
 
 
 @dataclass(frozen=True, slots=True)
 class WorkerSettings:
-    """Everything one worker process is given.
+    """The settings of one worker process.
 
-    Under the folder `state` each worker has its state store, by its principal and slot.
+    The folder `state` has each worker's state store, by principal and slot.
     """
 
     signed: ReadProtocol
@@ -91,18 +91,23 @@ class WorkerSettings:
 
 def _require_slot(slot: str) -> None:
     if slot not in WORKER_SLOTS:
-        message = f"--slot {slot!r} is no slot of a worker; accepted: {', '.join(WORKER_SLOTS)}"
+        message = f"--slot {slot!r} is not a worker slot; accepted: {', '.join(WORKER_SLOTS)}"
         raise WorkerError(message)
 
 
 def run_worker(settings: WorkerSettings) -> None:
-    """Work until told to stop; leaves the process with 0 when stopped, otherwise with an error."""
+    """Run the worker until it is stopped, then exit: with 0 after a stop, else with an error.
+
+    Raises:
+        WorkerError: the slot is unknown, the protocol is not in force, or the metrics port is
+            taken.
+    """
     _require_slot(settings.slot)
     grounds = Grounds(settings.signed, settings.connection)
     grounds.require_in_force()
     protocol, catalogue = grounds.protocol, grounds.catalogue
     index = PostcodeIndex.open(settings.index, protocol.sanitising.minimum_households)
-    # Before they are read, so that no epoch that is made meanwhile goes unseen.
+    # The file's state is noted before the keys are read, so that an epoch made meanwhile is noticed.
     new_epoch = until_changed(settings.keys.file)
     keys, folder = settings.keys.ring(), settings.index.parent
     schemas = grounds.schemas()
@@ -159,9 +164,9 @@ def assemble(
     slot: str = "0",
     state: StateStore | None = None,
 ) -> Pipeline:
-    """Return the pipeline of a protocol, with the places and premises in the folder `beside`.
+    """Return the pipeline of a protocol; the folder `beside` has the gazetteer and premises list.
 
-    Without a `state` store there is one in main memory.
+    Without a `state` store, state is kept in main memory.
     """
     wire = Wire.of(schemas)
     folder, listed = beside / GAZETTEER_FOLDER, beside / PREMISES_FILE

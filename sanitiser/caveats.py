@@ -1,4 +1,4 @@
-"""Which caveats a release may bear: one on a field that is empty would tell that something is withheld."""
+"""Select the caveats of a release. A caveat on an empty field would reveal that it is withheld."""
 
 from __future__ import annotations
 
@@ -9,5 +9,5 @@ _EMPTY: tuple[Any, ...] = (None, [])
 
 
 def caveats_of(released: Mapping[str, Any], caveats: list[str]) -> list[str]:
-    """Return the caveats on fields that the release tells; receipts have the others."""
+    """Return the caveats on fields with a value in the release; receipts have the others."""
     return [c for c in caveats if released.get(c.partition(":")[0]) not in _EMPTY]

@@ -1,6 +1,7 @@
-"""The keys of references over the years: one an epoch, chosen by the day of the event.
+"""Choose the key of references by the day of the event: one key per epoch.
 
-By that day and not by the day of processing: so the files of one case join, whenever each is supplied.
+The day of the event decides and not the day of processing, so that the files of one case join even
+if they are supplied at different times.
 """
 
 from __future__ import annotations
@@ -15,9 +16,9 @@ from sanitiser.references import ReferenceKey
 
 
 class Epoch(NamedTuple):
-    """A time with a key of its own; it ends where the next begins. The first has no beginning.
+    """A period with its own key; it ends where the next begins. The first has no beginning.
 
-    Without a key, which was deleted, nothing that happened in it can be released.
+    After its key was deleted, no event of the period can be released.
     """
 
     number: int
@@ -27,16 +28,16 @@ class Epoch(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class KeyRing:
-    """The epochs in the order of their beginnings, and a key that outlasts them.
+    """The epochs in order of their beginnings, and a key that outlasts them.
 
-    Under `lasting` stands what the worker remembers between records; no release shows a digest of it.
+    State entries of the worker are digested with `lasting`; no release has a digest of it.
     """
 
     epochs: tuple[Epoch, ...]
     lasting: ReferenceKey
 
     def __post_init__(self) -> None:
-        """Refuse epochs between which a day could lie in none, or in two."""
+        """Refuse epochs that leave a day without an epoch, or with two."""
         begins = [epoch.begins for epoch in self.epochs]
         if not begins or begins[0] is not None or None in begins[1:]:
             raise ValueError("the first epoch, and no other, has no beginning")
@@ -45,14 +46,14 @@ class KeyRing:
 
     @classmethod
     def of(cls, key: ReferenceKey) -> KeyRing:
-        """One key for all days."""
+        """Return a ring with one key for all days."""
         return cls((Epoch(1, None, key),), key.for_purpose("lasting"))
 
     def key(self, day: date) -> ReferenceKey:
-        """The key for an event of that day.
+        """Return the key for an event of that day.
 
         Raises:
-            LookupError: that of its epoch was deleted.
+            LookupError: the key of its epoch was deleted.
         """
         found = self.epochs[self.at(day)].key
         if found is None:
@@ -60,5 +61,5 @@ class KeyRing:
         return found
 
     def at(self, day: date) -> int:
-        """Where in `epochs` the one stands in which an event of that day lies."""
+        """Return the position in `epochs` of the epoch of that day."""
         return bisect_right([epoch.begins or date.min for epoch in self.epochs[1:]], day)

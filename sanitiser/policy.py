@@ -1,4 +1,4 @@
-"""The sanitising policy of one record type and profile, compiled from its annotations."""
+"""Compile the sanitising policy of one record type and profile from its annotations."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ from schemas.scrubbed import scrubbable, scrubbed_name
 Record = Mapping[str, Any]
 Locations = Mapping[str, Located]
 _Treat = Callable[[str, Any], Any]
-"""From agency and the given value, which is not None, to what is released."""
+"""Takes the agency and the given value, which is not None; returns the released value."""
 Scrub = Callable[[str], str | None]
-"""From a text to what of it may leave; None where nothing of it may."""
+"""Takes a text and returns the part that may be released; None if there is none."""
 _CODED_TEXTS = 16_384
 _AGENCIES = 256
 _AS_IT_IS = frozenset({"keep", "code", "age"})
@@ -35,13 +35,13 @@ _PLACE = Released._fields
 
 
 class Policy:
-    """Turns a clean, located record into the one form of it that a profile's readers may have.
+    """The function that makes a profile's release of a clean, located record.
 
-    In the personal profile that is the datafields of the guidance as they were supplied, with
-    the coordinates of the address where none came with it.
+    In the personal profile the release has the guidance's datafields as supplied, and the
+    coordinates of the address if the record has none.
 
-    What the record type does not name for release does not come out: the released record is built
-    from nothing, field by field, and never by removing from a copy.
+    A field that the record type does not name for release is never released: the release is built
+    from nothing, field by field, and not by removing fields from a copy.
     """
 
     def __init__(
@@ -53,10 +53,10 @@ class Policy:
         scrubbers: Mapping[str, Scrub] = MappingProxyType({}),
         premises: Scrub = withheld_premises,
     ) -> None:
-        """Compile; digests of one profile share nothing with those of another.
+        """Compile the policy; digests of different profiles never match.
 
-        `scrubbers` has one for each field whose text the protocol has released scrubbed; `premises`
-        gives of a name of premises what may leave.
+        `scrubbers` has one entry for each field whose scrubbed text the protocol releases.
+        `premises` returns the releasable part of a name of premises.
         """
         self.profile = profile
         self._identity = Identity(record_type)
@@ -101,7 +101,7 @@ class Policy:
 
     def _parts_of(self, prefix: str) -> list[tuple[str, int]]:
         names = [(f"{prefix}{part}", position) for position, part in enumerate(_PLACE)]
-        # The district is no field of the original, so no treatment drops it.
+        # The original has no district, so no treatment drops it.
         return [n for n in names if n[0] in self._told or n[0] == f"{prefix}district"]
 
     def _point_of(self, prefix: str) -> tuple[str, str, str, bool]:
@@ -115,35 +115,37 @@ class Policy:
 
     @property
     def has_texts(self) -> bool:
-        """Return whether there are texts of which this profile is told a code."""
+        """Return whether this profile gets codes for some texts."""
         return bool(self._texts)
 
     def kept_out(self, record: Record, unread: Collection[str]) -> str | None:
-        """Return why this profile gets no such row; None if it may have it."""
+        """Return the reason code why this profile does not get this row; None if it may have it."""
         return self.row_rule(record, unread)
 
     def residues(self, record: Record) -> set[str]:
-        """The texts of a record that say more than their codes tell."""
+        """Return the names of the texts that say more than their codes."""
         return {
             name for name, read in self._texts if record.get(name) and read(record[name]).residue
         }
 
     def record_id(self, agency: str, record: Record) -> str:
-        """The record's name in this profile: stable, so a correction replaces what it corrects.
+        """Return the record's id in this profile.
 
-        Where a part of the identity is not known, all that the record says names it.
+        It is stable, so a correction replaces its original.
+
+        If a part of the identity is unknown, the id is made from all fields of the record.
         """
         return self._record_keys(agency).digest(*self._identity(record))
 
     def digests(self, agency: str, record: Record) -> dict[str, str]:
-        """The digests that a release of the record bears, by field."""
+        """Return the digests in a release of the record, by field."""
         told = {n: t(agency, record[n]) for n, t in self._referring if record.get(n) is not None}
         return told | {"record_id": self.record_id(agency, record)}
 
     def release(
         self, agency: str, record: Record, locations: Locations, caveats: list[str]
     ) -> dict[str, Any]:
-        """The record under the schema that `schemas.derive.release_schema` gives."""
+        """Return the release in the schema of `schemas.derive.release_schema`."""
         get = record.get
         released = {name: get(name) for name in self._kept}
         if self._stand_ins:
@@ -216,7 +218,7 @@ def _hour(_agency: str, given: time) -> time:
 
 
 def _rounded(_agency: str, given: int) -> int:
-    """To one significant figure: a bill for 1,347 pounds is known to who wrote it."""
+    """Round to one significant figure, because who wrote a bill for 1,347 pounds would recognise it."""
     return round(given, 1 - len(str(abs(given))))
 
 
@@ -234,4 +236,4 @@ _OF_VALUES: Mapping[str, _Treat] = {
     "rounded": _rounded,
     "band": lambda _agency, given: band(given),
 }
-"""Treatments that need no more than the value."""
+"""Treatments that need only the value."""

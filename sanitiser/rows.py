@@ -1,4 +1,4 @@
-"""The rows of a record type that a profile never gets: what says so, and what cannot say otherwise."""
+"""Decide which rows of a record type a profile never gets. An unclear row counts as excluded."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ UNKNOWN = "row-not-known-for"
 
 
 class RowRule:
-    """Keeps out of one profile the rows that it may not have; what is not known keeps a row out too.
+    """The rule that keeps rows out of one profile, also rows about which too little is known.
 
-    A row is let in where the flag is false, each field that can exclude it was read or is empty, and
-    at least one of those fields says what kind of event it was.
+    A row is released if its flag is false, each field that can exclude it was read or is empty, and
+    at least one of those fields has a value.
     """
 
     def __init__(
         self, record_type: RecordType, profile: str, code_lists: Mapping[str, CodeList]
     ) -> None:
-        """Compile the flag, the codes of the record type, and those that the lists leave out."""
+        """Compile the flag, the codes of the record type, and the codes that the lists leave out."""
         self._exclusion = record_type.excluded.get(profile)
         self._profile = profile
         self._kinds = _kinds(record_type, profile, code_lists)
@@ -37,7 +37,7 @@ class RowRule:
         return self._applies
 
     def __call__(self, record: Mapping[str, Any], unread: Collection[str]) -> str | None:
-        """Return why the profile gets no such row; None if it may have it.
+        """Return the reason code why the profile does not get this row; None if it may have it.
 
         `unread` names the fields whose values could not be read with certainty.
         """
@@ -76,7 +76,7 @@ class RowRule:
 def _kinds(
     record_type: RecordType, profile: str, code_lists: Mapping[str, CodeList]
 ) -> dict[str, Telling]:
-    """Return the fields with codes that are left out of the profile, told to it or not."""
+    """Return the code lists' rules of fields with codes that the profile must not get."""
     listed = ((f.name, f.code_list) for f in record_type.fields)
     tellings = {
         name: code_lists[code_list].profiles.get(profile) for name, code_list in listed if code_list

@@ -1,4 +1,4 @@
-"""Who acts in a case: a post of a party, or the discloser itself."""
+"""The actors in a case: a post of a party, or the discloser itself."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class Actor(NamedTuple):
-    """A party with the post that acts for it, as in `police.deputy`; without one, the party as a whole."""
+    """A party and the post that acts for it, such as `police.deputy`; without a post, the whole party."""
 
     party: str
     post: str | None = None
@@ -16,10 +16,10 @@ class Actor(NamedTuple):
 
     @classmethod
     def read(cls, text: str) -> Actor:
-        """Return the actor that a person or a history names. Whether there is such a post is not checked."""
+        """Parse an actor from a command or a history. It is not checked that the post exists."""
         party, _, post = text.partition(".")
         return cls(party, post or None)
 
 
 DISCLOSER = Actor("discloser")
-"""Acts when time has passed, or when the broker lacks what a case needs."""
+"""The actor of steps that no officer takes, such as the opening of a case, or its end after a time limit."""

@@ -13,7 +13,7 @@ PUBLIC = "PUBLIC"
 
 
 class AggregateSource(NamedTuple):
-    """One source: restricted ones go only to agencies that the protocol names (guidance 2.1)."""
+    """One source. A restricted source goes only to the agencies that the protocol names (guidance 2.1)."""
 
     id: str
     guidance: str
@@ -23,7 +23,7 @@ class AggregateSource(NamedTuple):
 
     @property
     def marking(self) -> str:
-        """What a table of this source is marked with."""
+        """Return the marking of tables of this source."""
         return RESTRICTED if self.restricted else PUBLIC
 
 

@@ -1,4 +1,4 @@
-"""The catalogue: every record type, code list and source that the schema folder declares."""
+"""The catalogue: all record types, code lists and aggregate sources in the schema folder."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SCHEMA_FOLDER = Path(__file__).parent
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """Record types by dataset name, their code lists, aggregate sources, the system's own schemas."""
+    """Record types by dataset name, their code lists, aggregate sources, and the system's own schemas."""
 
     record_types: Mapping[str, RecordType]
     code_lists: Mapping[str, CodeList]
@@ -30,7 +30,11 @@ class Catalogue:
         return iter(self.record_types.values())
 
     def record_type(self, dataset: str) -> RecordType:
-        """The record type of `dataset`; `SchemaError` names those there are."""
+        """Return the record type of `dataset`.
+
+        Raises:
+            SchemaError: there is no such dataset; the text names all datasets.
+        """
         try:
             return self.record_types[dataset]
         except KeyError:
@@ -39,7 +43,11 @@ class Catalogue:
 
 
 def load_catalogue(folder: Path = SCHEMA_FOLDER) -> Catalogue:
-    """Read and check every declaration under `folder`; `SchemaError` on the first that is wrong."""
+    """Read and check all declarations under `folder`.
+
+    Raises:
+        SchemaError: a declaration is wrong; the first one is reported.
+    """
     code_lists = {p.stem: load_code_list(p) for p in sorted((folder / "codes").glob("*.yaml"))}
     record_types = {p.stem: _load_record_type(p) for p in sorted((folder / "avro").glob("*.avsc"))}
     system = {
@@ -65,7 +73,7 @@ def _check_code_lists(record_type: RecordType, code_lists: Mapping[str, CodeList
         for name, codes in rule.codes.items():
             listed = code_lists.get(str(record_type.field(name).code_list))
             for code in sorted(codes - set(listed.spellings if listed else ())):
-                raise SchemaError(f"{where}: rows are excluded by {code!r}, which {name} never is")
+                raise SchemaError(f"{where}: rows are excluded by {code!r}, not a code of {name}")
     for field in record_type.fields:
         for profile, treatment in field.treatments.items():
             if treatment.code_list and treatment.code_list not in code_lists:
@@ -88,10 +96,10 @@ def _check_telling(
     telling = code_lists[str(treatment.code_list)].profiles.get(profile)
     if telling is None:
         raise SchemaError(
-            f"{where} goes to {profile}, but codes/{treatment.code_list}.yaml does not say what "
-            f"{profile} is told of its codes"
+            f"{where} is released in {profile}, but codes/{treatment.code_list}.yaml has no entry "
+            f"for {profile} under profiles"
         )
     if treatment.action == "coded-text" and (telling.left_out or telling.merged):
         raise SchemaError(
-            f"{where} is a text; codes/{treatment.code_list}.yaml can only have {profile}: {ALL_TOLD}"
+            f"{where} is a text; codes/{treatment.code_list}.yaml accepts only {profile}: {ALL_TOLD}"
         )

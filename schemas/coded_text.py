@@ -1,4 +1,4 @@
-"""Free text into the codes of a list: what was said to be so, and whether more was said than that."""
+"""Conversion of free text to the codes of a list, with a mark if the text says more than the codes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _NOTHING = r"(?!)"
 
 
 class Reading(NamedTuple):
-    """The codes in order of the list; `residue` if words remain that the codes do not tell."""
+    """The codes in the order of the list; `residue` is True if the text has other words too."""
 
     codes: list[str]
     residue: bool
@@ -27,7 +27,7 @@ class Reading(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class TextRules:
-    """The words of ``text_rules.yaml``, whose comments say what each group does."""
+    """The words of ``text_rules.yaml``; the comments in the file explain each group."""
 
     reach: int
     before: frozenset[str]
@@ -39,7 +39,7 @@ class TextRules:
 
 @cache
 def text_rules(path: Path = _RULES_FILE) -> TextRules:
-    """Read the rules once."""
+    """Return the rules; the file is read once."""
     declared = YAML(typ="safe").load(path)
     return TextRules(
         reach=declared["reach"],
@@ -56,11 +56,11 @@ def text_rules(path: Path = _RULES_FILE) -> TextRules:
 
 
 class TextReader:
-    """Reads free texts by one list.
+    """A reader of free texts by one code list.
 
-    A spelling counts as whole words, in the singular or with a plural's ending; of spellings that
-    overlap the longest does (T40.5 is cocaine though T40 is any drug). What a negating word stands
-    before, or ends, in the same clause gives no code.
+    A spelling matches only whole words, with or without a plural ending. Of overlapping spellings the longest
+    one counts (T40.5 is cocaine, although T40 is any drug). A spelling that is negated in its clause, by a
+    word before or after it, gives no code.
     """
 
     def __init__(self, code_list: CodeList, rules: TextRules | None = None) -> None:
@@ -72,7 +72,7 @@ class TextReader:
         self._phrases = re.compile(rf"\b({_any_of(longest_first)})(?:s|es)?\b", re.IGNORECASE)
 
     def __call__(self, text: str) -> Reading:
-        """The codes that the text says, and whether it says more."""
+        """Return the codes in a text, and whether it has other words."""
         found: set[str] = set()
         residue = False
         for clause in self._rules.clauses.split(text):

@@ -1,4 +1,4 @@
-"""Code lists: what a coded field may say, from which published source, and how suppliers spell it."""
+"""Code lists: the values of a coded field, their published source, and the suppliers' spellings."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ _MARKS = " -.:;,'\"()[]"
 _SUB_CLASS = re.compile(r"0{0,2}([0-9]{1,3}[A-Z]?)[/.]0?([0-9]{1,2})", re.ASCII)
 _CLASS = re.compile(r"0{1,2}([1-9][0-9]{0,2}[A-Z]?)", re.ASCII)
 _APART = re.compile(r"(0{0,2}[1-9][0-9]{0,2})[\W_]{1,3}([A-Z])")
-"""A class whose letter stands apart: 8 U."""
+"""A class with a space before its letter: 8 U."""
 _HEAD = re.compile(r"[\W_]*(0{0,2}[0-9]{1,3}[A-Z]?(?:[/.][0-9]{1,2})?)(?!\w)(.*)")
 _LETTER = re.compile(r"[\W_]*([A-Z])(?!\w)")
 
 
 class Spelt(NamedTuple):
-    """A code that was read; it is not `certain` where the text says more than the code."""
+    """A code that was read; `certain` is False if the text has other words too."""
 
     code: str
     certain: bool
@@ -39,10 +39,9 @@ class Spelt(NamedTuple):
 class CodeList:
     """Codes with the spellings that mean them.
 
-    `pattern` admits codes of a form instead, which `form` says in words; `sub_classes` admits a
-    listed class with a number of its own behind a stroke or point (``8/06``); `groups` are the
-    broader groups of the codes;
-    `profiles` says what each profile that receives the list is told of its codes.
+    `pattern` is a regular expression for further codes, and `form` describes it in words. With `sub_classes`
+    a listed class may be followed by a slash or a dot and a number (``8/06``). `groups` holds the broader
+    group of each code. `profiles` holds, for each profile, the codes that it gets.
     """
 
     name: str
@@ -55,12 +54,12 @@ class CodeList:
     profiles: Mapping[str, Telling] = field(default_factory=dict)
 
     def code(self, given: str) -> str | None:
-        """Return the code that `given` spells with certainty, whatever its case, width and spacing."""
+        """Return the code that `given` spells with certainty, or None; case, width and spaces are ignored."""
         found = self.read(given)
         return found.code if found is not None and found.certain else None
 
     def read(self, given: str) -> Spelt | None:
-        """Return the code that `given` spells; words that are not the code's own make it uncertain."""
+        """Return the code that `given` spells, or None; other words in the text make it uncertain."""
         text = folded(given)
         if not text or len(text) > LONGEST:
             return None
@@ -72,12 +71,12 @@ class CodeList:
         return self._with_words(bare.upper()) if self.sub_classes else None
 
     def group(self, code: str) -> str | None:
-        """The broader group of a code, that of its class for a sub-class; None where it has none."""
+        """Return the broader group of a code, or of the class of a sub-class; None if it has none."""
         return self.groups.get(code) or self.groups.get(code.partition("/")[0])
 
     @property
     def accepted(self) -> str:
-        """What is accepted, in words, for a message."""
+        """Return the accepted values in words, for an error message."""
         if self.pattern:
             return self.form or f"a code of the form {self.pattern}"
         shown = ", ".join(list(self.spellings)[:_SHOWN])
@@ -86,7 +85,7 @@ class CodeList:
         return f"one of {shown}" + (", or a sub-class such as 8/06" if self.sub_classes else "")
 
     def _spelled(self, text: str) -> str | None:
-        """Return the code of a folded text that says nothing else."""
+        """Return the code of a folded text that has no other words."""
         found = self._by_spelling.get(text)
         if found is not None:
             return found
@@ -98,14 +97,14 @@ class CodeList:
         return None
 
     def _in_words(self, said: list[str]) -> str | None:
-        # A number whose marks are gone could be another: 8/06 and 806.
+        # Without punctuation a number could be another one: 8/06 and 806.
         text = " ".join(said)
         if not any(c.isdigit() for c in text):
             return self._by_words.get(text)
         return self._spelled(text)
 
     def _said_twice(self, text: str) -> str | None:
-        """Return the code of words alone, or of a code followed by its own words."""
+        """Return the code of a text of words, or of a code followed by its own words."""
         said = words(text)
         if not 0 < len(said) <= _MOST_WORDS:
             return None
@@ -114,7 +113,7 @@ class CodeList:
             if found is not None:
                 return found
         if "".join(said).isdigit():
-            return None  # "6 6" is 66 as well
+            return None  # "6 6" could also mean 66
         for end in range(1, len(said)):
             code = self._in_words(said[:end])
             if code is not None and code == self._in_words(said[end:]):
@@ -122,7 +121,7 @@ class CodeList:
         return None
 
     def _with_words(self, text: str) -> Spelt | None:
-        """Return the code in front of other words; None where those words may change it."""
+        """Return the code before other words, or None if these words may change its meaning."""
         found = _HEAD.fullmatch(text)
         if found is None or not words(found[2]):
             return None
@@ -164,10 +163,10 @@ class CodeList:
 
 
 def load_code_list(path: Path) -> CodeList:
-    """Read ``<name>.yaml``: `source`, `profiles`, `codes` with spellings, perhaps what else a list has.
+    """Read ``<name>.yaml`` with `source`, `profiles`, `codes` and their spellings, and optional settings.
 
     Raises:
-        SchemaError: names the file, the code, what is wrong and what is accepted.
+        SchemaError: the list is wrong; the text has the file, the code, the fault and the accepted values.
     """
     declared = YAML(typ="safe").load(path)
     for finding in _findings(declared):
@@ -187,7 +186,7 @@ def load_code_list(path: Path) -> CodeList:
 def _findings(declared: Mapping[str, Any]) -> Iterator[str]:
     if set(declared) - _NEEDED - _POSSIBLE or not set(declared) >= _NEEDED:
         yield (
-            "has source, profiles (what each is told of the codes) and codes, and perhaps "
+            "needs source, profiles (the codes that each profile gets) and codes; optional: "
             + ", ".join(sorted(_POSSIBLE))
         )
         return
@@ -196,11 +195,11 @@ def _findings(declared: Mapping[str, Any]) -> Iterator[str]:
     for code, spellings in codes.items():
         for spelling in (code, *spellings):
             if not isinstance(spelling, str) or not spelling.strip():
-                yield f"code {code!r}: {spelling!r} is no text; YAML reads true, 1 and null so: quote it"
+                yield f"code {code!r}: {spelling!r} is not a text; YAML converts true, 1, null: quote it"
             elif meant.setdefault(" ".join(words(folded(spelling))), code) != code:
                 other = meant[" ".join(words(folded(spelling)))]
                 yield f"{spelling!r} spells both {other!r} and {code!r}"
     if groups and set(groups) != set(codes):
         odd = ", ".join(sorted(map(str, set(groups) ^ set(codes))))
-        yield f"groups name every code and no other; these differ: {odd}"
+        yield f"groups must name each code and no other; these differ: {odd}"
     yield from findings(declared["profiles"], codes)

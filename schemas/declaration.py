@@ -1,4 +1,4 @@
-"""Reads annotated Avro schemas; what does not say how it is treated is refused (closed by default)."""
+"""Parser of annotated Avro schemas; a field without a treatment is refused (closed by default)."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _PLAIN_TREATMENTS = frozenset(
 )
 _LIST_TREATMENTS = frozenset({"code", "group", "coded-text"})
 _COARSER = (("keep", "hour"), ("keep", "rounded"), ("age", "band"), ("code", "group"))
-"""Pairs of treatments of which the second tells less."""
+"""Pairs of treatments in which the second releases less."""
 
 _LEAST = {
     "victim": Sensitivity.SENSITIVE,
@@ -56,7 +56,7 @@ def parse_record_type(declared: Mapping[str, Any], source: str) -> RecordType:
     """Read one annotated Avro schema.
 
     Raises:
-        SchemaError: names `source`, the field, what was wrong and what is accepted.
+        SchemaError: the schema is wrong; the text has `source`, the field, the fault and the accepted values.
     """
     try:
         profiles = _profiles(declared["profiles"], source)
@@ -112,10 +112,10 @@ def _one_of(kind: Any, text: str, where: str) -> Any:
 def _parse_field(declared: Mapping[str, Any], profiles: tuple[str, ...], source: str) -> Field:
     where = f"{source}: field {declared.get('name')!r}"
     if not _NAME.match(str(declared.get("name", ""))):
-        raise SchemaError(f"{where}: a name is lower-case letters, digits and underscores")
+        raise SchemaError(f"{where}: accepted names: lower-case letters, digits and underscores")
     for annotation in ("doc", "sensitivity", "treatment"):
         if not declared.get(annotation):
-            raise SchemaError(f"{where}: has no {annotation!r}; every field must say what it is")
+            raise SchemaError(f"{where}: has no {annotation!r}; every field needs this annotation")
     field = Field(
         name=declared["name"],
         kind=_kind(declared["type"], where),
@@ -148,7 +148,7 @@ def _parse_treatments(
 
 
 def parse_treatment(text: str, where: str) -> Treatment:
-    """Read ``action`` or ``action:list``; raise `SchemaError` for anything else."""
+    """Parse ``action`` or ``action:list``; raise `SchemaError` for any other text."""
     action, _, code_list = text.partition(":")
     if (action in _PLAIN_TREATMENTS and not code_list) or (
         action in _LIST_TREATMENTS and code_list
@@ -175,7 +175,7 @@ def _kind(avro: Any, where: str) -> str:
             return "time"
     raise SchemaError(
         f"{where}: type {avro!r}; accepted: null with string, boolean, int, double, date or "
-        "time-millis, since no supplier must be turned away for an empty field"
+        "time-millis (null, because every field may be empty)"
     )
 
 
@@ -187,7 +187,7 @@ def _check_sensitivity(field: Field, where: str) -> None:
     least = _LEAST[field.about]
     if field.sensitivity.rank < least.rank:
         raise SchemaError(
-            f"{where}: what is about a {field.about} is at least {least} (guidance 2.1), "
+            f"{where}: information about a {field.about} is at least {least} (guidance 2.1), "
             f"not {field.sensitivity}"
         )
 
@@ -197,16 +197,16 @@ def _check_treatments(field: Field, where: str) -> None:
         action = treatment.action
         if action == "keep" and field.kind not in _KEEPABLE and profile != PERSONAL:
             raise SchemaError(
-                f"{where}: {profile} keeps a {field.kind}, which could carry anything; "
-                f"only {', '.join(sorted(_KEEPABLE))} may be kept"
+                f"{where}: {profile} keeps a {field.kind}, which could hold any personal data; "
+                f"accepted: {', '.join(sorted(_KEEPABLE))}"
             )
         if action in _OF_KIND and field.kind != _OF_KIND[action]:
             raise SchemaError(
                 f"{where}: {profile} has {action!r} on a {field.kind}; "
-                f"only a {_OF_KIND[action]} has one"
+                f"accepted: only on a {_OF_KIND[action]}"
             )
         if action in _PLACE_TREATMENTS and not field.name.endswith(action):
-            raise SchemaError(f"{where}: {profile} has {action!r}, so must its name end")
+            raise SchemaError(f"{where}: {profile} has {action!r}, so its name must end with it")
     if set(DEPERSONALISED_PROFILES) <= set(field.treatments):
         _check_second_is_no_looser(field, where)
 
@@ -215,13 +215,13 @@ def _check_second_is_no_looser(field: Field, where: str) -> None:
     central, second = (field.treatments[profile] for profile in DEPERSONALISED_PROFILES)
     if not is_no_looser(second, central):
         raise SchemaError(
-            f"{where}: second releases what central does not ({second}, {central}); "
-            "it may only be coarser"
+            f"{where}: second releases more than central ({second}, {central}); "
+            "it may release only the same or less"
         )
 
 
 def is_no_looser(treatment: Treatment, than: Treatment) -> bool:
-    """Whether `treatment` tells no more of a value than the other does."""
+    """Return True if `treatment` releases no more of a value than the treatment `than`."""
     if treatment.action == "drop" or treatment == than:
         return True
     pair = (than.action, treatment.action)
@@ -231,8 +231,8 @@ def is_no_looser(treatment: Treatment, than: Treatment) -> bool:
 def _check_profiles(record_type: RecordType, source: str) -> None:
     if PERSONAL in record_type.profiles and record_type.information is Sensitivity.DEPERSONALISED:
         raise SchemaError(
-            f"{source}: the guidance heads {record_type.guidance} depersonalised, so there is no "
-            "personal release of it"
+            f"{source}: in the guidance, {record_type.guidance} is depersonalised, so it cannot have "
+            "a personal release"
         )
     for profile in record_type.excluded:
         if profile not in record_type.profiles:
@@ -251,26 +251,26 @@ def _check_references(record_type: RecordType, source: str) -> None:
     used |= {name for x in record_type.excluded.values() for name in (x.flag, *x.codes)}
     used |= {f.born for f in record_type.fields if f.born}
     for name in sorted(used - declared):
-        raise SchemaError(f"{source}: {name!r} is used in an annotation but is no field")
+        raise SchemaError(f"{source}: {name!r} is used in an annotation but is not a field")
     for field in record_type.fields:
         if field.born and field.born not in record_type.births:
             raise SchemaError(
-                f"{source}: {field.born!r} is no date named …{BIRTH}, so gives no age"
+                f"{source}: {field.born!r} gives no age; accepted: a date with a name …{BIRTH}"
             )
 
 
 def _check_domestic(record_type: RecordType, source: str) -> None:
-    """Check that whoever may not be told of domestic events gets a type only where rows can say so."""
+    """Check that the coarsest profile gets a type only if its domestic rows can be recognised."""
     for rule in record_type.excluded.values():
         if record_type.field(rule.flag).kind != "flag":
-            raise SchemaError(f"{source}: {rule.flag!r} excludes rows but is no flag")
+            raise SchemaError(f"{source}: {rule.flag!r} excludes rows but is not a flag")
         for name in rule.codes:
             if record_type.field(name).code_list is None:
-                raise SchemaError(f"{source}: {name!r} excludes rows by its codes but has no list")
+                raise SchemaError(f"{source}: {name!r} excludes rows by codes but has no code list")
     if (COARSEST in record_type.profiles) != (
         (COARSEST in record_type.excluded) != bool(record_type.not_domestic)
     ):
         raise SchemaError(
-            f"{source}: a type for {COARSEST} has either excluded.{COARSEST}, whose flag says which rows "
-            "are domestic, or not_domestic, which says why none can be; other types have neither"
+            f"{source}: a type for {COARSEST} needs either excluded.{COARSEST}, whose flag marks domestic "
+            "rows, or not_domestic, the reason why no row can be; other types must have neither"
         )

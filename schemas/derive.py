@@ -1,4 +1,4 @@
-"""What follows from a record type: its intake schema and the schema of each profile's release."""
+"""Schemas derived from a record type: its intake schema, and the release schema of each profile."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ _UTC = {"type": "long", "logicalType": "timestamp-millis"}
 
 
 def intake_schema(record_type: RecordType) -> AvroSchema:
-    """The schema agencies write: every field of its declared type, or else the text as given.
+    """Return the schema that agencies write: each field has its declared type, or is the text as given.
 
-    The text branch lets a supplier send what it has; the pipeline reads it, and a value that
-    cannot be read is found there, once, and comes back with its reason.
+    The text branch lets a supplier send the value that it has. Only the pipeline parses the text, and it
+    rejects a record with a wrong value with the reason.
     """
     return {
         "type": "record",
@@ -36,7 +36,7 @@ def intake_schema(record_type: RecordType) -> AvroSchema:
 
 
 def release_schema(record_type: RecordType, profile: str) -> AvroSchema:
-    """The schema of what `profile` gets: nothing stands in it that the profile drops."""
+    """Return the schema of a release in `profile`; it has no field that the profile drops."""
     of_place = _geocoding_field if profile == PERSONAL else _district_field
     fields = [
         {"name": "record_id", "type": "string", "doc": "Keyed digest that names the record here"},
@@ -72,12 +72,12 @@ def release_schema(record_type: RecordType, profile: str) -> AvroSchema:
 
 
 def utc_field_name(time_field: str) -> str:
-    """Name of the instant in UTC that stands beside a local time: incident_time → incident_utc."""
+    """Return the name of the field with the UTC instant of a local time: incident_time → incident_utc."""
     return f"{time_field.removesuffix('_time')}_utc"
 
 
 def geocoding_field_name(prefix: str) -> str:
-    """Name of the method beside a located place: home_ → home_geocoding."""
+    """Return the name of the field with the geocoding method of a place: home_ → home_geocoding."""
     return f"{prefix}geocoding"
 
 
@@ -86,7 +86,7 @@ def _has_exact_time(record_type: RecordType, time: str | None, profile: str) -> 
 
 
 def _intake_field(field: Field) -> dict[str, Any]:
-    # The text branch stands first: a writer that tries branches in turn must not read a text as a date.
+    # The text branch is first: a writer that tries branches in order must not write a text as a date.
     branches = ["null", "string", *([_AVRO[field.kind]] if field.kind != "text" else [])]
     return {"name": field.name, "type": branches, "default": None, "doc": field.doc}
 

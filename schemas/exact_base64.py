@@ -1,4 +1,4 @@
-"""Base64 in one spelling alone, so that a text that was changed in any character is another one."""
+"""Canonical Base64: each value has exactly one text, so each changed character is found."""
 
 from __future__ import annotations
 
@@ -6,17 +6,21 @@ import base64
 
 
 def encoded(value: bytes) -> str:
-    """The one spelling of some bytes."""
+    """Return the canonical Base64 text of some bytes."""
     return base64.b64encode(value).decode("ascii")
 
 
 def decoded(text: str, length: int) -> bytes:
-    """The `length` bytes that a text spells; `ValueError` for another length or spelling."""
+    """Return the `length` bytes of a canonical Base64 text.
+
+    Raises:
+        ValueError: the text has another length, or is not canonical.
+    """
     try:
         value = base64.b64decode(text, validate=True)
     except ValueError:
         value = b""
-    # The last character has bits to spare, which the decoder passes over.
+    # The last character has unused bits, which the decoder ignores.
     if len(value) != length or encoded(value) != text:
-        raise ValueError(f"{length} bytes in base64 are accepted")
+        raise ValueError(f"accepted: {length} bytes in base64")
     return value

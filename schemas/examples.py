@@ -1,4 +1,4 @@
-"""A record of each type as its supplier writes it, made from the declaration alone."""
+"""An example record of each type in the supplier's form, made from the declaration."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _LATER = ("_to_date", "discharge_date", "release_date")
 
 
 def example(record_type: RecordType, code_lists: Mapping[str, CodeList]) -> dict[str, Value]:
-    """The guidance's datafields and what identifies the record, filled; a JSON line of a supply."""
+    """Return a record with the guidance's datafields and its identity filled; a JSON line of a supply."""
     shown = {*record_type.required, *record_type.identity}
     return {
         field.name: _value(field, code_lists)
@@ -54,7 +54,7 @@ def _value(field: Field, code_lists: Mapping[str, CodeList]) -> Value:
 
 
 def _code(code_list: CodeList) -> str:
-    """The first spelling of the first code; of a list without codes a value of its form."""
+    """Return the first spelling of the first code; for a list without codes, a value of its form."""
     for code, spellings in code_list.spellings.items():
         return spellings[0] if spellings else code
     return "38"

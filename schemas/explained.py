@@ -1,4 +1,4 @@
-"""Findings in a document of a model: what is wrong at each place, what was given and what is accepted."""
+"""Findings for a document of a model: each has the place, the fault, the given and the accepted values."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from schemas.positions import Finding, settings_at
 
 
 def of_another_format(problems: Sequence[Any]) -> list[Any]:
-    """Return the errors that say that a document is of a format that this release does not read."""
+    """Return the errors of a document with a format that this release does not read."""
     return [e for e in problems if e["loc"][-1:] == (FIELD,) and e["type"] == "literal_error"]
 
 
 def problems_of(error: ValidationError) -> list[Any]:
     """Return the errors to explain.
 
-    Of a document of another format that alone is said: this release does not know what accepts the rest.
+    For a document of another format only that error is returned: the rest may be right in its own format.
     """
     problems: Sequence[Any] = error.errors()
     return of_another_format(problems) or list(problems)
@@ -31,18 +31,18 @@ def explained(problem: Any, model: type[BaseModel]) -> Finding:
     message = problem["msg"].removeprefix("Value error, ")
     if of_another_format([problem]):
         message = (
-            f"{given!r:.60} is no format that this release reads; accepted: {FORMAT}. "
+            f"this release cannot read format {given!r:.60}; accepted: {FORMAT}. "
             "A later release reads later formats"
         )
     elif kind == "extra_forbidden":
         accepted = ", ".join(settings_at(model, place))
-        message = f"is no setting of format {FORMAT}; accepted: {accepted}"
+        message = f"is not a setting of format {FORMAT}; accepted: {accepted}"
     elif kind == "missing":
         message = "is missing; a value is needed"
     elif kind == "literal_error":
         message = f"{given!r:.60} is not accepted; accepted: {problem['ctx']['expected']}"
     elif kind.startswith("date"):
-        message = f"{given!r:.60} is no date; accepted: a date as YYYY-MM-DD"
+        message = f"{given!r:.60} is not a date; accepted: a date as YYYY-MM-DD"
     elif kind == "string_pattern_mismatch":
         message = (
             f"{given!r:.60} is not accepted; accepted: what matches {problem['ctx']['pattern']}"

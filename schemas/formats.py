@@ -1,7 +1,7 @@
-"""The format of what is signed: fields and defaults that no later release changes (formats.yaml).
+"""The format of signed documents: fields and defaults that no later release changes (formats.yaml).
 
-Partners compare digests and signatures that different releases of this software made. So the same content
-must give the same bytes in each of them.
+Partners compare digests and signatures from different releases of this software. So the same content must
+give the same bytes in each release.
 """
 
 from __future__ import annotations
@@ -21,29 +21,29 @@ from pydantic import (
 from ruamel.yaml import YAML
 
 Format = Literal[1]
-"""The formats that this release reads."""
+"""The formats that this release can read."""
 FORMAT: Format = 1
 FIELD = "format"
 REQUIRED = "required"
-"""The default in formats.yaml of a field that has none."""
+"""The entry in formats.yaml for a field without a default."""
 
 Fields = Mapping[str, Any]
-"""Defaults by field, in the order of the bytes."""
+"""Defaults by field, in the order of the fields in the bytes."""
 
 
 class Formats(NamedTuple):
-    """The fields of each model with their defaults: those always in its bytes, and those added later."""
+    """The fields of each model with their defaults: those always in the bytes, and those added later."""
 
     always: Mapping[str, Fields]
     later: Mapping[str, Fields]
 
 
 class Signed(BaseModel):
-    """A document, or a part of one, that is signed or of which releases compare what they read.
+    """A document or a part of one that is signed, or that different releases must read alike.
 
-    A dump has all fields that format 1 always has, in the order of formats.yaml. Then come fields that were
-    added later, by name, and only those whose value is not the default. So a new optional field changes
-    no digest until somebody uses it.
+    A dump has first all fields of format 1, in the order of formats.yaml. Then come the fields that were
+    added later, in the order of their names, each only if its value is not the default. So a new optional
+    field changes no digest until it is used.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -65,7 +65,7 @@ class Signed(BaseModel):
 
 @cache
 def load_formats() -> Formats:
-    """Read formats.yaml once."""
+    """Return the content of formats.yaml; the file is read once."""
     text = files("schemas").joinpath("formats.yaml").read_text(encoding="utf-8")
     document = YAML(typ="safe").load(text)
     return Formats(document["always"], document["later"])
@@ -73,7 +73,7 @@ def load_formats() -> Formats:
 
 @cache
 def _always(model: type[BaseModel]) -> Fields:
-    """Return the fields that the bytes of a model always have, or of the model that it extends."""
+    """Return the fields always in the bytes of a model; a model without an entry uses that of its base."""
     declared = load_formats().always
     for each in model.__mro__:
         if each.__name__ in declared:

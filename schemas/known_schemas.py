@@ -1,4 +1,4 @@
-"""The partnership's schemas by the ids that messages name them by, as the broker keeps them."""
+"""The partnership's schemas by the ids in messages, as the broker stores them."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ UNKNOWN_SCHEMA = "unknown-schema"
 
 
 class NotApplied(RuntimeError):
-    """The partnership lacks a schema the protocol calls for: the protocol has not been applied."""
+    """A schema of the protocol is missing, because the protocol has not been applied."""
 
 
 class KnownSchemas:
-    """Schemas by id, with what writes and reads by them. Nobody need ask a registry."""
+    """Schemas by id, with their encoders and decoders. The registry is not needed."""
 
     def __init__(self, texts: Mapping[int, str]) -> None:
         """Take the JSON of each schema by its id."""
@@ -33,11 +33,11 @@ class KnownSchemas:
         return cls({each["id"]: each["schema"] for each in map(decode, values)})
 
     def writer(self, identifier: int) -> AvroSchema | None:
-        """Return the schema of an id, or None where there is none."""
+        """Return the schema with an id, or None if there is none."""
         return self._schemas.get(identifier)
 
     def id_of(self, schema: AvroSchema) -> int:
-        """Return the newest id of a schema: with the same marking if there is one, else with any.
+        """Return the newest id of a schema with the same marking, or else with any marking.
 
         Raises:
             LookupError: the partnership has no such schema.
@@ -59,11 +59,15 @@ class KnownSchemas:
         try:
             return encoder(schema, self.id_of(schema))
         except LookupError:
-            message = f"{topic}: the partnership lacks the schema of its values"
+            message = f"{topic}: the partnership does not have the schema of this topic's values"
             raise NotApplied(f"{message}; run `ipu isp apply`") from None
 
     def decode(self, value: bytes, reader: AvroSchema) -> dict[str, Any]:
-        """Read a framed value in terms of `reader`; `WireError` where it is none."""
+        """Decode a framed value into the schema `reader`.
+
+        Raises:
+            WireError: the value is not framed, its schema id is unknown, or it cannot be decoded.
+        """
         identifier = schema_id(value)
         key = identifier, str(reader["name"])
         if key not in self._decoders:

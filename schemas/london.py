@@ -1,4 +1,4 @@
-"""Local time of the partnerships, Europe/London: the guidance's dates and times are local ones."""
+"""Local time of the partnerships (Europe/London). Dates and times of the guidance are local."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ LONDON = ZoneInfo("Europe/London")
 
 
 def london_time(instant: datetime) -> datetime:
-    """The local date and time at an instant, without the zone."""
+    """Return the local date and time of an instant, without the time zone."""
     return instant.astimezone(LONDON).replace(tzinfo=None)
 
 
 def london_today() -> date:
-    """Today's date in Europe/London, by which periods of a protocol run."""
+    """Return today's date in Europe/London, which counts for the periods of a protocol."""
     return london_time(datetime.now(UTC)).date()
 
 
 def end_of_day(day: date) -> float:
-    """The instant at which `day` ends in Europe/London, in seconds since 1970 UTC."""
+    """Return the instant at which `day` ends in Europe/London, in seconds since 1970 UTC."""
     return datetime.combine(day + timedelta(days=1), time(0), LONDON).timestamp()
 
 
 @lru_cache(maxsize=4_096)
 def steady_offset(day: date) -> timedelta | None:
-    """What local time is ahead of UTC on `day`; None where the clocks change within it."""
+    """Return the offset of local time from UTC on `day`, or None if the clocks change on that day."""
     offsets = {
         datetime.combine(day, at, LONDON).utcoffset()
         for at in (time(0, 0), time(12, 0), time(23, 59))

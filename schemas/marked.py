@@ -5,18 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 PROPERTY = "marking"
-"""The property under which a topic's registered schema carries its marking."""
+"""The property of a registered schema that holds the topic's marking."""
 
 
 def marked(schema: dict[str, Any], text: str) -> dict[str, Any]:
-    """A topic's schema with its marking, for whoever looks the topic up in the registry."""
+    """Return a topic's schema with its marking, for readers of the registry."""
     return {**schema, PROPERTY: text}
 
 
 def unmarked(schema: Any) -> Any:
-    """A record's schema as it is declared, whatever topic it was registered for.
+    """Return a record's schema as it is declared, without the marking of its topic.
 
-    A registry may part the full name into name and namespace; here it is whole.
+    A registry may split the full name into name and namespace; the result has the full name.
     """
     if not isinstance(schema, dict):
         return schema

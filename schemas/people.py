@@ -1,4 +1,4 @@
-"""The people of a record type: what is told of each that could single somebody out."""
+"""The people of a record type, and their released attributes that could identify somebody together."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import NamedTuple
 from schemas.record_type import Field, RecordType
 
 ATTRIBUTES = ("occupation", "relation", "ethnicity", "age", "sex")
-"""Attributes whose combination can stand out, from the one that is given up first to the last."""
+"""Attributes whose combination can be rare, in the order in which they are generalised."""
 
 _BY_LIST = {
     "gender": "sex",
@@ -23,8 +23,8 @@ _BY_LIST = {
 class Person(NamedTuple):
     """One person of a record in one profile.
 
-    `fields` are the released ones with an attribute, `reference` the released one that names the
-    person across records, `born` the given date of birth; None where there is none.
+    `fields` are the released fields with an attribute. `reference` is the released field that identifies the
+    person across records, and `born` the field with the date of birth; each is None if there is none.
     """
 
     about: str
@@ -34,7 +34,7 @@ class Person(NamedTuple):
 
 
 def people(record_type: RecordType, profile: str) -> tuple[Person, ...]:
-    """Everybody of whom the profile is told an attribute, in order of declaration."""
+    """Return each person with an attribute that is released in the profile, in order of declaration."""
     told = record_type.released(profile)
     described = [f for f in told if f.about and attribute(f, profile)]
     return tuple(
@@ -56,7 +56,7 @@ def people(record_type: RecordType, profile: str) -> tuple[Person, ...]:
 
 
 def attribute(field: Field, profile: str) -> str | None:
-    """Which of `ATTRIBUTES` the profile is told by the field; None where by none."""
+    """Return the one of `ATTRIBUTES` that the field releases in the profile, or None."""
     treatment = field.treatments[profile]
     if treatment.action in {"age", "band"}:
         return "age" if field.born else None
@@ -64,7 +64,7 @@ def attribute(field: Field, profile: str) -> str | None:
 
 
 def coarser_name(field: Field, profile: str) -> str | None:
-    """The field that stands in for this one where it would single somebody out: age → age_band."""
+    """Return the name of the field that replaces this one for a rare combination: age → age_band."""
     match field.treatments[profile].action, attribute(field, profile):
         case "age", "age":
             return f"{field.name}_band"
@@ -74,7 +74,7 @@ def coarser_name(field: Field, profile: str) -> str | None:
 
 
 def coarser_fields(record_type: RecordType, profile: str) -> Iterator[tuple[str, Field]]:
-    """Every stand-in of the profile with the field that it stands in for."""
+    """Yield the name of each replacement field of the profile, with the field that it replaces."""
     for person in people(record_type, profile):
         for field in person.fields:
             name = coarser_name(field, profile)

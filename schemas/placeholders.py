@@ -1,4 +1,4 @@
-"""What stands where a system has no reference or no date (placeholders.yaml), and how to know it. Pure."""
+"""Placeholders of systems for a missing reference or date (placeholders.yaml). Pure."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from ruamel.yaml import YAML
 
 _FILE: Final = Path(__file__).parent / "placeholders.yaml"
 _SAYS_NOTHING: Final = re.compile(r"[\W_0]*\Z")
-"""Marks and noughts alone, such as - or 0000."""
+"""Only punctuation and zeros, such as - or 0000."""
 _EXPONENT: Final = re.compile(
     r"[+-]?\d(?:[.,]\d+)?E\+\d{1,3}|[+-]?\d[.,]\d+E-?\d{1,3}", re.ASCII | re.IGNORECASE
 )
-"""A long number as a spreadsheet shows it, such as 1.2E+11: its last digits are lost."""
+"""A long number in a spreadsheet's exponent form, such as 1.2E+11: its last digits are lost."""
 
 _SURELY_ONE: Final = re.compile(r"[^Ee\n]*[1-9][^Ee\n]*\Z")
-"""No reference that is none has a digit other than 0 without the letter e."""
+"""A text with a digit other than 0 and without the letter e is surely a reference."""
 
 MISSING: Final = "missing"
 SPOILT: Final = "spoilt-by-a-spreadsheet"
@@ -29,7 +29,7 @@ SPOILT: Final = "spoilt-by-a-spreadsheet"
 
 @dataclass(frozen=True, slots=True)
 class Placeholders:
-    """The references and dates that are none."""
+    """The texts and dates that mean a missing value."""
 
     references: frozenset[str]
     never: frozenset[date]
@@ -38,7 +38,7 @@ class Placeholders:
     zero_times: frozenset[time]
 
     def fault_of_reference(self, text: str) -> str | None:
-        """`MISSING` for a word or mark for none, `SPOILT` for a rounded number, None for a reference."""
+        """Return `MISSING` for a placeholder, `SPOILT` for a rounded number, or None for a reference."""
         if _SURELY_ONE.match(text):
             return None
         if _SAYS_NOTHING.match(text) or " ".join(text.casefold().split()) in self.references:
@@ -46,27 +46,27 @@ class Placeholders:
         return SPOILT if _EXPONENT.fullmatch(text.strip()) else None
 
     def suspects(self, *, births: bool) -> frozenset[date]:
-        """Return the days of which one of the other questions can say that they are none."""
+        """Return all days for which `is_no_birth` (with `births`) or `is_no_event` can be true."""
         return self.never if births else self.never | self.events | self.zero
 
     def is_no_birth(self, day: date) -> bool:
-        """Return True if nobody's date of birth is meant by it."""
+        """Return True if the day means a missing date of birth."""
         return day in self.never
 
     def is_no_event(self, day: date, at: time | None) -> bool:
-        """Return True if the day, with the time beside it if any, is one that a system made up."""
+        """Return True if the day, with its time if there is one, means a missing date."""
         if day in self.zero:
             return at is None or self.is_zero_time(at)
         return day in self.never or day in self.events
 
     def is_zero_time(self, at: time) -> bool:
-        """Return True for the time that a day without a time is given."""
+        """Return True for the time that systems write for a day without a time."""
         return at in self.zero_times
 
 
 @cache
 def placeholders(path: Path = _FILE) -> Placeholders:
-    """Read the file."""
+    """Read the file of placeholders."""
     document: Any = YAML(typ="safe").load(path)
     dates = document["dates"]
     return Placeholders(

@@ -1,8 +1,8 @@
-"""Text that people read: which characters it may hold, and how any other is shown.
+"""Text for people: the accepted characters, and escapes for all others.
 
-A character that controls a terminal or changes the order in which text is read could make a reader see
-what is not there. Such characters are refused in what our own tools take in, and shown as escapes in
-what comes from others.
+A character that controls a terminal, or that changes the direction of text, could make a reader see a false
+text. The tools of this project refuse such characters in their input, and show them as escapes in texts from
+others.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ _NEWLINE = "\n"
 
 
 def controls(text: str, *, newlines: bool = False) -> list[str]:
-    """Return the characters of a text that a reader cannot see, but for newlines where they are meant."""
+    """Return the characters of a text that a reader cannot see; with `newlines`, line ends are accepted."""
     if text.isprintable():
         return []
     return [c for c in text if _is_control(c) and not (newlines and c == _NEWLINE)]
 
 
 def visible(text: str, *, newlines: bool = False) -> str:
-    """Return the text with each character that a reader cannot see as an escape, as JSON writes it."""
+    """Return the text with an escape, as in JSON, for each character that a reader cannot see."""
     hidden = controls(text, newlines=newlines)
     return text.translate({ord(c): _escape(c) for c in hidden}) if hidden else text
 
@@ -41,13 +41,17 @@ def _escape(character: str) -> str:
 
 
 def one_line(text: str) -> str:
-    """Return the text. `ValueError` if it holds a character that a reader cannot see."""
+    """Return the text unchanged.
+
+    Raises:
+        ValueError: the text has a character that a reader cannot see.
+    """
     _refuse(controls(text))
     return text
 
 
 def lines(text: str) -> str:
-    """Return the text, which may have several lines. Errors as `one_line`."""
+    """Return the text unchanged; it may have several lines. Errors as `one_line`."""
     _refuse(controls(text, newlines=True))
     return text
 
@@ -55,7 +59,7 @@ def lines(text: str) -> str:
 def _refuse(found: list[str]) -> None:
     if found:
         raise ValueError(
-            f"it holds the character {_escape(found[0])}, which a reader cannot see; take it out"
+            f"it holds the character {_escape(found[0])}, which a reader cannot see; remove it"
         )
 
 

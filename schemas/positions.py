@@ -1,4 +1,4 @@
-"""Where in a YAML file a finding stands."""
+"""The positions of findings in a YAML file."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ Place = tuple[str | int, ...]
 
 
 class Finding(NamedTuple):
-    """What is wrong at one place of a document, with what is accepted there."""
+    """A fault at one place of a document; the message includes the accepted values."""
 
     place: Place
     message: str
 
 
 def located(findings: list[Finding], path: Path, document: Any, root: str) -> str:
-    """One line a finding: file, line counted from 1, place (`root` for the whole), message."""
+    """Return one line per finding: file, line (from 1), place (`root` for the whole file), message."""
     lines = (
         f"{path}:{line_of(document, place)}: {'.'.join(map(str, place)) or root}: {message}"
         for place, message in findings
@@ -28,7 +28,7 @@ def located(findings: list[Finding], path: Path, document: Any, root: str) -> st
 
 
 def line_of(document: Any, place: Place) -> int:
-    """The line of the deepest part of `place` that a document read by ruamel.yaml has."""
+    """Return the line (from 1) of the deepest part of `place` that exists in a ruamel.yaml document."""
     line = 1
     node = document
     for step in place:
@@ -43,7 +43,7 @@ def line_of(document: Any, place: Place) -> int:
 
 
 def settings_at(model: Any, place: Place) -> Iterator[str]:
-    """The settings that the part of a document has to which the last step of `place` belongs."""
+    """Yield the accepted settings of the part of a document that contains the last step of `place`."""
     for step in place[:-1]:
         if isinstance(step, str) and step in model.model_fields:
             model = _model_in(model.model_fields[step].annotation) or model

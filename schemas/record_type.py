@@ -1,4 +1,4 @@
-"""A record type: what its annotated Avro schema declares of a minimum dataset (guidance 3.2)."""
+"""Record types: the declarations of the minimum datasets (guidance 3.2) in annotated Avro schemas."""
 
 from __future__ import annotations
 
@@ -8,37 +8,37 @@ from enum import StrEnum
 from typing import Any
 
 DEPERSONALISED_PROFILES = ("central", "second")
-"""Depersonalised release profiles from the fullest to the coarsest (DESIGN: release profiles)."""
+"""Depersonalised release profiles, from the fullest to the coarsest."""
 
 COARSEST = DEPERSONALISED_PROFILES[-1]
-"""The profile of business and community groups, which is told of nothing domestic."""
+"""The profile of business and community groups, which get no record of a domestic event."""
 
 PERSONAL = "personal"
-"""The profile of those who may have the personal record; only types headed so have it."""
+"""The profile of recipients that may get the personal record; only some record types have it."""
 
 PROFILES = (*DEPERSONALISED_PROFILES, PERSONAL)
 
 RECORD_REFERENCE = "record_reference"
-"""The field by which a record is known whose datafields hold no reference: the supply's own serves."""
+"""The field that identifies a record without a reference among its datafields; the supply gives it."""
 
 BIRTH = "date_of_birth"
-"""Dates of birth are named so, with the person in front where there are several."""
+"""Name of a date of birth; if there are several, the person is a prefix."""
 
 EVENT_PLACES = ("location_", "site_", "school_")
-"""Where it happened, which decides whether a record is the partnership's (guidance 2.2.4)."""
+"""Prefixes of the place of an event, which decides if a record is the partnership's (guidance 2.2.4)."""
 
 HOME_PLACES = ("home_", "keeper_")
-"""Homes of offenders, victims and patients, which may lie anywhere."""
+"""Prefixes of the homes of offenders, victims and patients, which may be outside the area."""
 
 PLACE_PARTS = ("address", "postcode", "easting", "northing", "longitude", "latitude")
 
 
 class SchemaError(ValueError):
-    """A declaration that the build must not accept; says record type, field and what is accepted."""
+    """A declaration is wrong; the text has the record type, the field and the accepted values."""
 
 
 class Sensitivity(StrEnum):
-    """Guidance 2.1, in rising order of protection."""
+    """Types of information (guidance 2.1), in rising order of protection."""
 
     DEPERSONALISED = "depersonalised"
     PERSONAL = "personal"
@@ -46,12 +46,12 @@ class Sensitivity(StrEnum):
 
     @property
     def rank(self) -> int:
-        """Zero for what is depersonalised, more for what needs more protection."""
+        """Return 0 for depersonalised information, and higher numbers for more protection."""
         return list(Sensitivity).index(self)
 
 
 class Status(StrEnum):
-    """Tables 1 and 2: how regularly a dataset is shared."""
+    """The regularity of sharing a dataset (guidance, Tables 1 and 2)."""
 
     CORE = "core"
     CORE_WHERE_RECORDED = "core-where-recorded"
@@ -60,7 +60,7 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Treatment:
-    """What one release profile does to one field: an action and, for coded fields, its list."""
+    """The treatment of one field in one release profile: an action and, for coded fields, the code list."""
 
     action: str
     code_list: str | None = None
@@ -73,11 +73,10 @@ class Treatment:
 class Field:
     """One datafield.
 
-    `kind` is text, flag, count, number, date or time; `doc` the guidance's wording and `note` what
-    it leaves open. `about` says whose the value is; `born` names the date of birth that
-    an age can be worked out from; `future` dates may lie ahead;
-    `rounded` counts may be given with decimals;
-    `only` names fields with the codes of which one must stand there for this one to be released.
+    `kind` is text, flag, count, number, date or time. `doc` is the guidance's wording, and `note` explains
+    it. `about` is the person whom the value describes. `born` names the date of birth from which an age can
+    be computed. A `future` date may be in the future. A `rounded` count may have decimals. `only` maps other
+    fields to codes: this field is released only if each of them has one of its codes.
     """
 
     name: str
@@ -99,7 +98,7 @@ class Field:
 
     @property
     def place(self) -> str | None:
-        """Prefix of the location group that the field is a part of, such as ``home_``."""
+        """Return the prefix of the field's location group, such as ``home_``, or None."""
         for prefix in (*EVENT_PLACES, *HOME_PLACES):
             if self.name.removeprefix(prefix) in PLACE_PARTS and self.name.startswith(prefix):
                 return prefix
@@ -107,7 +106,7 @@ class Field:
 
     @property
     def code_list(self) -> str | None:
-        """The list whose codes are the only values of the field; None where it is not coded."""
+        """Return the code list of the field's values, or None if the field is not coded."""
         for treatment in self.treatments.values():
             if treatment.action in {"code", "group"}:
                 return treatment.code_list
@@ -116,7 +115,7 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """The fields that say when it happened; `until` closes a range known only by its dates."""
+    """The fields with the date and time of an event; `until` is the last date if only a range is known."""
 
     date: str
     time: str | None
@@ -125,13 +124,13 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Exclusion:
-    """Rows a profile never gets: those whose `flag` is not known to be false, or with such a code."""
+    """Rows that a profile never gets: those with a `flag` not known to be false, or with one of `codes`."""
 
     flag: str
     codes: Mapping[str, frozenset[str]]
 
     def telling(self, record: Mapping[str, Any]) -> str | None:
-        """The field whose code says what the flag would, itself or as the class of a sub-class."""
+        """Return the field with a code that excludes the record, by itself or by its class; else None."""
         for field, codes in self.codes.items():
             code = record.get(field)
             if code is not None and (code in codes or code.partition("/")[0] in codes):
@@ -141,9 +140,9 @@ class Exclusion:
 
 @dataclass(frozen=True, slots=True)
 class RecordType:
-    """One of the record types that the 22 minimum datasets make (guidance 3.2).
+    """One of the record types of the 22 minimum datasets (guidance 3.2).
 
-    `not_domestic` says why no row can tell of a domestic event, where nothing in it would say so.
+    `not_domestic` is the reason why no row can be a domestic event, if no field marks such rows.
     """
 
     dataset: str
@@ -164,41 +163,45 @@ class RecordType:
     fields: tuple[Field, ...]
 
     def field(self, name: str) -> Field:
-        """The field of that name; `KeyError` if the record type declares none."""
+        """Return the field with this name.
+
+        Raises:
+            KeyError: the record type has no such field.
+        """
         for candidate in self.fields:
             if candidate.name == name:
                 return candidate
         raise KeyError(name)
 
     def released(self, profile: str) -> tuple[Field, ...]:
-        """The fields of which `profile` gets something, in order of declaration."""
+        """Return the fields that `profile` does not drop, in order of declaration."""
         return tuple(f for f in self.fields if f.treatments[profile].action != "drop")
 
     def released_places(self, profile: str) -> tuple[str, ...]:
-        """Prefixes of the location groups of which `profile` gets anything."""
+        """Return the prefixes of the location groups with a field that `profile` does not drop."""
         return tuple(dict.fromkeys(f.place for f in self.released(profile) if f.place))
 
     @property
     def places(self) -> tuple[str, ...]:
-        """Prefixes of the location groups, such as ``location_``, in order of declaration."""
+        """Return the prefixes of the location groups, such as ``location_``, in order of declaration."""
         return tuple(dict.fromkeys(f.place for f in self.fields if f.place))
 
     @property
     def event_places(self) -> tuple[str, ...]:
-        """Those of the location groups that say where it happened."""
+        """Return the prefixes of the location groups that are places of events."""
         return tuple(prefix for prefix in self.places if prefix in EVENT_PLACES)
 
     @property
     def births(self) -> tuple[str, ...]:
-        """Return the dates of birth in the record."""
+        """Return the names of the fields with a date of birth."""
         return tuple(f.name for f in self.fields if f.kind == "date" and f.name.endswith(BIRTH))
 
     @property
     def core(self) -> bool:
-        """Whether the dataset is shared routinely; a peripheral one needs to be opened."""
+        """Return True if the dataset is shared routinely; a peripheral one must be opened."""
         return self.status is not Status.PERIPHERAL
 
     @property
     def has_record_reference(self) -> bool:
-        """Whether records are known by a reference that their supply gives them."""
+        """Return True if records are identified by a reference that their supply gives them."""
         return any(f.name == RECORD_REFERENCE for f in self.fields)

@@ -1,4 +1,4 @@
-"""What was reviewed of the declarations' protection, and what has been loosened since."""
+"""The reviewed protection of the declarations, and each later change that protects less."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ Reviewed = Mapping[str, Any]
 
 
 def snapshot(catalogue: Catalogue) -> dict[str, Any]:
-    """Return everything of the declarations that protects somebody, for review in a diff."""
+    """Return all parts of the declarations that protect people, for review as a diff."""
     types = {r.dataset: _of(r) for r in sorted(catalogue, key=lambda r: r.dataset)}
     return types | {_CODE_LISTS: _told(catalogue.code_lists)}
 
 
 def as_text(reviewed: Reviewed) -> str:
-    """The snapshot as the committed file has it: a line a field."""
+    """Return the snapshot as the text of the committed file: one line per field."""
     parts = []
     for dataset, about in reviewed.items():
         if dataset == _CODE_LISTS:
@@ -39,7 +39,7 @@ def as_text(reviewed: Reviewed) -> str:
 
 
 def loosened(reviewed: Reviewed, catalogue: Catalogue) -> list[str]:
-    """Every way in which the declarations protect less than what was reviewed; empty if none."""
+    """Return each way in which the declarations protect less than the reviewed ones."""
     found = [finding for record_type in catalogue for finding in _loosened(reviewed, record_type)]
     return found + list(_newly_told(reviewed.get(_CODE_LISTS, {}), _told(catalogue.code_lists)))
 
@@ -50,7 +50,7 @@ _CODE_LISTS = "code lists"
 
 
 def _told(code_lists: Mapping[str, CodeList]) -> dict[str, dict[str, Any]]:
-    """Return by list the codes that the coarsest profile is told, and those told as another."""
+    """Return, by list, the codes that the coarsest profile gets, and those that it gets as another code."""
     return {
         name: {
             "told": [
@@ -68,10 +68,10 @@ def _newly_told(before: Reviewed, now: Reviewed) -> Iterator[str]:
         reviewed = before.get(name, {"told": [], "merged": {}})
         for code in listed["told"]:
             if code not in reviewed["told"]:
-                yield f"{name}: {COARSEST} is told {code}, which was not reviewed"
+                yield f"{name}: {COARSEST} gets {code}, which was not reviewed"
         for code, into in listed["merged"].items():
             if code not in reviewed["told"] and reviewed["merged"].get(code) != into:
-                yield f"{name}: {COARSEST} is told {code} as {into}, which was not reviewed"
+                yield f"{name}: {COARSEST} gets {code} as {into}, which was not reviewed"
 
 
 def _of(record_type: RecordType) -> dict[str, Any]:
@@ -106,9 +106,9 @@ def _loosened(reviewed: Reviewed, record_type: RecordType) -> Iterator[str]:
     for profile in sorted(set(now["profiles"]) - set(before["profiles"])):
         yield f"{dataset}: the profile {profile} was not reviewed"
     if before["status"] == "peripheral" != now["status"]:
-        yield f"{dataset}: the dataset flows without being opened"
+        yield f"{dataset}: the dataset is shared without an opening"
     if now.get(_NOT_DOMESTIC) != before.get(_NOT_DOMESTIC) and _NOT_DOMESTIC in now:
-        yield f"{dataset}: why no row is domestic was not reviewed"
+        yield f"{dataset}: the reason why no row is domestic was not reviewed"
     yield from _readmitted(dataset, before["excluded"], now["excluded"])
     for name, field in now["fields"].items():
         yield from _field(f"{dataset}.{name}", before["fields"].get(name), field)
@@ -118,11 +118,11 @@ def _readmitted(dataset: str, before: Reviewed, now: Reviewed) -> Iterator[str]:
     for profile, rule in before.items():
         kept = now.get(profile)
         if kept is None or kept["flag"] != rule["flag"]:
-            yield f"{dataset}: {profile} is given rows that {rule['flag']} kept from it"
+            yield f"{dataset}: {profile} gets rows that {rule['flag']} excluded"
             continue
         for field, codes in rule["codes"].items():
             for code in sorted(set(codes) - set(kept["codes"].get(field, ()))):
-                yield f"{dataset}: {profile} is given rows where {field} is {code}"
+                yield f"{dataset}: {profile} gets rows where {field} is {code}"
 
 
 def _field(where: str, before: Reviewed | None, now: Reviewed) -> Iterator[str]:
@@ -133,11 +133,11 @@ def _field(where: str, before: Reviewed | None, now: Reviewed) -> Iterator[str]:
         yield f"{where}: sensitivity fell from {before['sensitivity']} to {now['sensitivity']}"
     for field, codes in before.get(_ONLY, {}).items():
         if not set(now.get(_ONLY, {}).get(field, [*codes, ""])) <= set(codes):
-            yield f"{where}: is released where {field} is another code than was reviewed"
+            yield f"{where}: is released for codes of {field} that were not reviewed"
     for profile in (name for name in now if name not in {"sensitivity", _ONLY}):
         given, reviewed = now[profile], before.get(profile, "drop")
         if not is_no_looser(parse_treatment(given, where), parse_treatment(reviewed, where)):
-            yield f"{where}: {profile} is given {given!r} where {reviewed!r} was reviewed"
+            yield f"{where}: {profile} has the treatment {given!r}, but {reviewed!r} was reviewed"
 
 
 def _rank(sensitivity: str) -> int:

@@ -1,4 +1,4 @@
-"""Texts that a protocol may have released scrubbed, beside their codes; none by default."""
+"""Texts that a protocol may release in scrubbed form, in addition to their codes; none by default."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from schemas.people import attribute
 from schemas.record_type import Field, RecordType
 
 PROFILE = "central"
-"""The one release profile that may be told them."""
+"""The only release profile that may get them."""
 
 
 def scrubbable(record_type: RecordType, profile: str) -> tuple[Field, ...]:
-    """The coded texts of a release, save those that describe a person.
+    """Return the coded texts of a release, without those that describe a person.
 
-    An occupation in words would undo what `sanitiser.people.combinations` does to its code.
+    The words of an occupation would undo the generalisation of its code by `sanitiser.people.combinations`.
     """
     if profile != PROFILE:
         return ()
@@ -22,5 +22,5 @@ def scrubbable(record_type: RecordType, profile: str) -> tuple[Field, ...]:
 
 
 def scrubbed_name(field: Field) -> str:
-    """The released field that holds the scrubbed text: method_of_entry → method_of_entry_text."""
+    """Return the name of the field with the scrubbed text: method_of_entry → method_of_entry_text."""
     return f"{field.name}_text"

@@ -1,4 +1,4 @@
-"""What each release profile is told of the codes of a list: the code, another in its place, or nothing."""
+"""The codes of a list in each release profile: released, merged into another code, or left out."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _LETTERED = re.compile(r"([0-9]+)[A-Z]")
 
 @dataclass(frozen=True, slots=True)
 class Telling:
-    """The codes of whose rows a profile gets nothing, and those told as another; it is told the rest.
+    """The codes whose rows a profile does not get, and the codes that it gets as another code.
 
-    What is said of a class counts for its sub-classes, except those that the list names itself.
+    All other codes are released. A rule for a class also applies to its sub-classes that are not in the list.
     """
 
     left_out: frozenset[str] = frozenset()
@@ -26,12 +26,12 @@ class Telling:
     listed: frozenset[str] = frozenset()
 
     def leaves_out(self, code: str) -> bool:
-        """Return whether rows of the code never reach the profile; an unknown one counts as such."""
+        """Return True if the profile never gets rows with the code, or if the code is unknown."""
         known = self._known(code)
         return known is None or known in self.left_out
 
     def told(self, code: str) -> str:
-        """Return the code that the profile is told in place of `code`."""
+        """Return the code that the profile gets for `code`."""
         return self.merged.get(self._known(code) or code, code)
 
     def _known(self, code: str) -> str | None:
@@ -42,7 +42,7 @@ class Telling:
 
 
 def read_tellings(declared: Mapping[str, Any], codes: Mapping[str, Any]) -> dict[str, Telling]:
-    """Return what each profile is told; `declared` has no `findings`."""
+    """Return the rule of each profile; `declared` must have no `findings`."""
     return {
         profile: Telling(listed=frozenset(codes))
         if rule == ALL_TOLD
@@ -54,11 +54,11 @@ def read_tellings(declared: Mapping[str, Any], codes: Mapping[str, Any]) -> dict
 
 
 def findings(declared: Any, codes: Mapping[str, Any]) -> Iterator[str]:
-    """Yield what is wrong with the `profiles` of a list."""
+    """Yield each fault in the `profiles` of a list."""
     if not isinstance(declared, Mapping) or not declared:
         yield (
-            "profiles says for each profile that receives the list what it is told: "
-            f"{ALL_TOLD}, or which codes are {LEFT_OUT} and which {MERGED}"
+            "profiles needs an entry for each profile that receives the list: "
+            f"{ALL_TOLD}, or a map of {LEFT_OUT} and {MERGED} codes"
         )
         return
     for profile, rule in declared.items():
@@ -74,21 +74,21 @@ def _of_profile(profile: str, rule: Any, codes: Mapping[str, Any]) -> Iterator[s
         return
     left_out, merged = rule.get(LEFT_OUT, []), rule.get(MERGED, {})
     if not isinstance(left_out, list) or not isinstance(merged, Mapping):
-        yield f"{profile}: {LEFT_OUT} is a list of codes, {MERGED} a map from code to code"
+        yield f"{profile}: {LEFT_OUT} must be a list of codes, {MERGED} a map from code to code"
         return
     for code in (*left_out, *merged, *merged.values()):
         if code not in codes:
-            yield f"{profile} names {code!r}, which is no code; YAML reads 1 as a number: quote it"
+            yield f"{profile} names {code!r}, which is not a code; quote it if it is a number"
     for code, into in merged.items():
         if code in left_out or into in left_out or into in merged:
-            yield f"{profile}: {code!r} is merged into {into!r}; both must be told otherwise"
+            yield f"{profile}: {code!r} is merged into {into!r}; neither may have another rule"
     yield from _open_classes(profile, set(left_out), codes)
 
 
 def _open_classes(profile: str, left_out: set[str], codes: Mapping[str, Any]) -> Iterator[str]:
-    """Yield classes that are told though they hold a code that is left out: the bare class may be it."""
+    """Yield each released class that contains a left-out code: the class may mean that code."""
     for code in sorted(map(str, left_out)):
         lettered = _LETTERED.fullmatch(code)
         of_class = lettered[1] if lettered else code.partition("/")[0]
         if of_class in codes and of_class not in left_out:
-            yield f"{profile}: {of_class!r} is told, though {code!r} within it is {LEFT_OUT}"
+            yield f"{profile}: {of_class!r} is released, but {code!r} within it is {LEFT_OUT}"

@@ -14,16 +14,16 @@ from schemas.flat_records import UNLIKE, flat_encoder
 _HEADER = struct.Struct(">bI")
 HEADER_BYTES = _HEADER.size
 _CONTINUED = 128
-"""From here on a number of Avro's goes on in the next byte."""
+"""An Avro integer of this value or more continues in the next byte."""
 
 Encode = Callable[[Any], bytes]
 Decode = Callable[[bytes], dict[str, Any]]
 DecoderFor = Callable[[int], Decode]
-"""Returns the decoder of what the schema of an id wrote."""
+"""A function that returns the decoder for a schema id."""
 
 
 class WireError(ValueError):
-    """Bytes that are no framed Avro datum; `reason` is a short code without content."""
+    """Bytes are not a framed Avro datum; `reason` is a short code without content."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -31,18 +31,22 @@ class WireError(ValueError):
 
 
 def schema_id(value: bytes) -> int:
-    """Read the id of the writer's schema; raise `WireError` where the frame is not one."""
+    """Return the id of the writer's schema.
+
+    Raises:
+        WireError: the bytes are not framed, or the id is not possible.
+    """
     if len(value) < HEADER_BYTES or value[0] != 0:
         raise WireError("not-framed")
     found = int.from_bytes(value[1:HEADER_BYTES], "big", signed=True)
     if found < 0:
-        # A registry counts from 1 and has no number for it; some answer the question with a failure.
+        # Registries count ids from 1. Some answer a request for a negative id with a server error.
         raise WireError("unknown-schema")
     return found
 
 
 def encoder(schema: Any, registered_id: int) -> Callable[[Any], bytes]:
-    """A function from record to framed bytes under one registered schema."""
+    """Return a function from a record to framed bytes with the id of a registered schema."""
     parsed = fastavro.parse_schema(schema)
     header = _HEADER.pack(0, registered_id)
     write = fastavro.schemaless_writer
@@ -63,7 +67,10 @@ def encoder(schema: Any, registered_id: int) -> Callable[[Any], bytes]:
 
 
 def decoder(writer: Any, reader: Any | None = None) -> Callable[[bytes], Any]:
-    """A function from framed bytes of one writer's schema to a record in the reader's terms."""
+    """Return a function from framed bytes of the schema `writer` to a record of the schema `reader`.
+
+    The function raises `WireError` for bytes that cannot be decoded.
+    """
     parsed_writer = fastavro.parse_schema(writer)
     parsed_reader = fastavro.parse_schema(reader) if reader is not None else None
     read = fastavro.schemaless_reader
@@ -73,7 +80,7 @@ def decoder(writer: Any, reader: Any | None = None) -> Callable[[bytes], Any]:
         body.seek(HEADER_BYTES)
         try:
             record = read(body, parsed_writer, parsed_reader)
-        except Exception as error:  # fastavro raises whatever its C code trips over
+        except Exception as error:  # fastavro's C code raises errors of any class
             raise WireError("not-decodable") from error
         if body.tell() != len(value):
             raise WireError("trailing-bytes")
@@ -83,17 +90,17 @@ def decoder(writer: Any, reader: Any | None = None) -> Callable[[bytes], Any]:
 
 
 def bytes_decoder(schema: Any, name: str) -> Callable[[bytes], bytes]:
-    """A function from framed bytes to the field `name`, the only one of a record, which is bytes.
+    """Return a function from framed bytes to the field `name`, the only field of a record, of type bytes.
 
-    It is several times as fast as `decoder` for values below 64 bytes, and takes and refuses the same.
+    It is several times as fast as `decoder` for values below 64 bytes. It accepts and refuses the same bytes.
     """
     if [(field["name"], field["type"]) for field in schema["fields"]] != [(name, "bytes")]:
-        raise ValueError(f"{schema['name']} is no record with the one field {name}, of bytes")
+        raise ValueError(f"{schema['name']} must have exactly one field, {name}, of type bytes")
     decode = decoder(schema)
     begin = HEADER_BYTES + 1
 
     def decode_bytes(value: bytes) -> bytes:
-        # Avro writes the length times two, in one byte if it fits into seven bits, and then the bytes.
+        # Avro writes twice the length, in one byte if it fits into seven bits, and then the bytes.
         if len(value) >= begin and value[HEADER_BYTES] == 2 * (len(value) - begin) < _CONTINUED:
             return value[begin:]
         found: bytes = decode(value)[name]

@@ -1,4 +1,4 @@
-"""Whether the broker answers, lets a client in and lets it see topics, before anything is read or written."""
+"""Checks of a client's access: the broker answers, accepts the login, and lets it describe its topics."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _PROBE_SECONDS = 1.0
 
 
 class Probe:
-    """Asks the broker, again and again, whether it answers."""
+    """A client that checks repeatedly whether the broker answers."""
 
     def __init__(self, client: Mapping[str, Any]) -> None:
-        """Make the client, which says nothing of a broker that is away."""
+        """Create the admin client; it logs nothing while the broker cannot be reached."""
         self._admin = AdminClient({**client, "log_level": 0})
 
     def answers(self) -> bool:
@@ -31,11 +31,11 @@ class Probe:
 
 
 def check_topics(client: Mapping[str, Any], topics: Sequence[str], seconds: float) -> None:
-    """Log in and look up each topic.
+    """Log in and describe each topic.
 
     Raises:
-        Refused: the broker refuses the login, or one of the topics.
-        NoAnswer: the broker has not answered within `seconds`.
+        Refused: the broker refused the login or one of the topics.
+        NoAnswer: the broker did not answer within `seconds`.
     """
     alarms, deadline = Alarms(), time.monotonic() + seconds
     config: dict[str, Any] = {**client, "error_cb": alarms, "log_level": 0}

@@ -1,7 +1,7 @@
-"""Consumer groups and transactional ids: every name that a program of ours uses, and those of partners' own.
+"""Names of consumer groups and transactional ids, for this project's programs and for partners' consumers.
 
-The broker keeps state for each name and reads all of it when it starts. So the access rules grant each
-name literally, and nobody can invent another one.
+The broker keeps state for each name and reads all of it when it starts. So the ACLs grant each name
+literally, and no client can use another name.
 """
 
 from __future__ import annotations
@@ -9,44 +9,44 @@ from __future__ import annotations
 from typing import Final
 
 OWN_GROUPS: Final = ("group-1", "group-2", "group-3")
-"""Endings of the consumer groups that a party has for consumers of its own."""
+"""Suffixes of the consumer groups that a party may use for its own consumers."""
 
 WORKER_SLOTS: Final = tuple(str(number) for number in range(8))
-"""Identities of stream workers; as many can run at once."""
+"""Identities of stream workers. At most this many workers run at the same time."""
 
 BROKER_LOG: Final = "broker-log"
 COMMANDS: Final = "commands"
 RECORDER_CHAINS: Final = (BROKER_LOG, COMMANDS)
-"""Chains of the audit that the recorder writes; each is written under a transactional id of its own."""
+"""Audit chains that the recorder writes. Each chain has its own transactional id."""
 
 
 def reader_group(principal: str) -> str:
-    """Return the group of consumers that are assigned their partitions: the client asks for a name."""
+    """Return the group id for consumers with assigned partitions; the client library requires one."""
     return f"{principal}.reader"
 
 
 def own_groups(principal: str) -> tuple[str, ...]:
-    """Return the groups that a party's own consumers can join."""
+    """Return the groups that a party's own consumers may join."""
     return tuple(f"{principal}.{ending}" for ending in OWN_GROUPS)
 
 
 def worker_group(worker: str) -> str:
-    """Return the group of the stream workers."""
+    """Return the consumer group of the stream workers."""
     return f"{worker}.pipeline"
 
 
 def worker_transaction(worker: str, slot: str) -> str:
-    """Return the transactional id of the worker in a slot."""
+    """Return the transactional id of the worker that has the slot `slot`."""
     return f"{worker_group(worker)}.{slot}"
 
 
 def discloser_group(discloser: str) -> str:
-    """Return the group in which the discloser keeps its positions in letters and intake."""
+    """Return the group in which the discloser commits its offsets of requests and intake."""
     return f"{discloser}.follow"
 
 
 def case_groups(discloser: str) -> str:
-    """Return what the groups of all cases begin with, before the case."""
+    """Return the prefix of the groups of all cases; the id of the case follows it."""
     return f"{discloser}.case."
 
 
@@ -56,15 +56,15 @@ def discloser_transaction(discloser: str) -> str:
 
 
 def recorder_transaction(recorder: str, chain: str) -> str:
-    """Return the transactional id of a chain of the audit; it is the chain's name too."""
+    """Return the transactional id of an audit chain; it is also the name of the chain."""
     return f"{recorder}.{chain}"
 
 
 def publishing_transaction(principal: str, dataset: str) -> str:
-    """Return the transactional id of the one publisher of an agency's dataset."""
+    """Return the transactional id of the only publisher of an agency's dataset."""
     return f"{principal}.publish.{dataset}"
 
 
 def table_transaction(principal: str, source: str) -> str:
-    """Return the transactional id of the one publisher of an aggregate source."""
+    """Return the transactional id of the only publisher of an aggregate source."""
     return f"{principal}.aggregate.{source}"

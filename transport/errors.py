@@ -1,7 +1,7 @@
-"""What keeps a message from being read or written for now."""
+"""Errors that prevent messages from being read or written for a time."""
 
 from __future__ import annotations
 
 
 class DependencyUnavailable(RuntimeError):
-    """Something the whole batch needs is away; the batch must be tried again, no record is at fault."""
+    """A service that the whole batch needs is unavailable. Retry the batch; no record is at fault."""

@@ -1,4 +1,4 @@
-"""Messages that are written, and the headers that messages have."""
+"""Messages to be written, and the names of message headers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ SUPPLY_HEADER = "supply"
 MARKING_HEADER = "marking"
 WRITER_HEADER = "writer"
 ERASE_HEADER = "erase"
-"""On a record that its supplier wants back from wherever it went."""
+"""Marks a record that its supplier withdraws: it must be erased wherever it was released to."""
 ROW_HEADER = "row"
 """On a record, the number of its row in the supplier's file, in decimal digits."""
 
@@ -16,9 +16,10 @@ Headers = list[tuple[str, str | bytes | None]]
 
 
 class Output(NamedTuple):
-    """One message to write; without a `timestamp_ms` the time of writing stands.
+    """One message to write.
 
-    Without a `value` it takes back what stands under the key (a tombstone).
+    Without `timestamp_ms` the message has the time of writing. Without `value` it is a tombstone:
+    it deletes the earlier message with the same key.
     """
 
     topic: str

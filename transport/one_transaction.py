@@ -1,4 +1,4 @@
-"""One transaction by a producer of its own, which ends first what earlier ones have left open."""
+"""One transaction by its own producer, which first aborts a transaction that an earlier one left open."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from transport.refusals import FENCED
 
 _TAKEN_OVER: Final = FENCED | {
     KafkaError.CONCURRENT_TRANSACTIONS,
-    # What a broker answers a producer that is being fenced can be no more than this.
+    # The broker may give a producer that is being fenced no other error than this.
     KafkaError.UNKNOWN,
 }
 
 
 class NotCommitted(RuntimeError):
-    """The transaction is not known to be committed; `reason` is Kafka's name of why.
+    """It is not known that the transaction was committed; `reason` is the name of Kafka's error.
 
-    `may_pass` is true where another writer has taken over in between, or the broker was only busy. Then
-    another transaction can be begun.
+    `may_pass` is true if another writer took over, or if the broker was only busy. The caller may then begin
+    another transaction.
     """
 
     def __init__(self, reason: str, *, may_pass: bool) -> None:
@@ -33,13 +33,13 @@ class NotCommitted(RuntimeError):
 
 
 class OneTransaction:
-    """A transaction under a transactional id. Making it ends what an earlier one has left open."""
+    """A transaction under a transactional id. Its constructor aborts a transaction that was left open."""
 
     def __init__(self, client: Mapping[str, Any], transactional_id: str, seconds: float) -> None:
-        """Take over; each call may take `seconds`.
+        """Take over the transactional id; each call may take `seconds`.
 
         Raises:
-            NotCommitted: the broker does not let it take over.
+            NotCommitted: the broker refused to initialise the producer, or did not answer.
         """
         self._seconds = seconds
         settings = {
@@ -52,10 +52,10 @@ class OneTransaction:
             self._producer.init_transactions(seconds)
 
     def commit(self, outputs: Sequence[Output]) -> None:
-        """Write all outputs, and commit them.
+        """Write all outputs and commit them.
 
         Raises:
-            NotCommitted: as the class says; it does not pass where the broker has refused a message.
+            NotCommitted: see the class. If the broker refused a message, `may_pass` is false.
         """
         refused: list[str] = []
 
@@ -77,7 +77,7 @@ class OneTransaction:
             try:
                 self._producer.commit_transaction(self._seconds)
             except KafkaException as error:
-                # What the commit says of it is only that it could not be.
+                # The commit's own error does not give the reason for the refusal.
                 if refused:
                     raise NotCommitted(refused[0], may_pass=False) from error
                 raise

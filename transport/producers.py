@@ -1,4 +1,4 @@
-"""Common to all transactional producers: what an error asks for, and which requests may come late."""
+"""Code shared by all transactional producers: the handling of errors and of requests that may arrive late."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from confluent_kafka import KafkaError, KafkaException, Producer
 
 
 class NextStep(Enum):
-    """What librdkafka asks for after a call of a transaction has failed."""
+    """The step that librdkafka requires after a transactional call has failed."""
 
     SAME_CALL = auto()
     ABORT = auto()
@@ -17,7 +17,7 @@ class NextStep(Enum):
 
 
 def next_step(error: KafkaError) -> NextStep:
-    """Return what an error of a transactional call asks for."""
+    """Return the step that an error of a transactional call requires."""
     if error.txn_requires_abort():
         return NextStep.ABORT
     if error.fatal() or not error.retriable():
@@ -26,34 +26,35 @@ def next_step(error: KafkaError) -> NextStep:
 
 
 def serve(producer: Producer, seconds: float = 0) -> None:
-    """Have the callbacks called; what a fatal error leads to is for the calls to say."""
+    """Run the producer's callbacks; ignore a fatal error, because the next transactional call reports it."""
     with suppress(KafkaException):
         producer.poll(seconds)
 
 
 class LateRequests:
-    """Whether a request of one producer may still be on its way.
+    """The state of one producer: `may_come` is true if one of its requests may still arrive at the broker.
 
-    It could end, or add to, the next transaction of the same producer. So where `may_come` is true, the
-    producer is replaced before that: the broker refuses what comes late of an earlier epoch (docs/adr/0033).
+    A late request could end, or add to, the next transaction of the same producer. So a producer with
+    `may_come` is replaced before the next transaction: the broker refuses requests of an earlier epoch
+    (docs/adr/0033).
     """
 
     def __init__(self) -> None:
-        """Begin with a new producer; no transaction is open that a late request could belong to."""
+        """Begin with a new producer: it has no transaction to which a late request could belong."""
         self.may_come = False
         self._transactions = 0
         self._connection_lost = False
 
     def lost_connection(self) -> None:
-        """Note that a connection was lost; librdkafka then sends a request again and does not say so."""
+        """Record that a connection was lost; librdkafka then resends requests without reporting it."""
         self._connection_lost = True
 
     def begin(self) -> None:
-        """Forget connections that were lost before this transaction."""
+        """Begin a transaction; connections that were lost before it no longer count."""
         self._connection_lost = False
 
     def end(self) -> None:
-        """Note that a transaction was committed or aborted."""
+        """Record that a transaction was committed or aborted."""
         self._transactions += 1
-        # What connects at first may fail at one address of several, with each new producer.
+        # The first transaction is exempt: a new producer may fail to connect to one of several addresses.
         self.may_come |= self._connection_lost and self._transactions > 1

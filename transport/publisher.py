@@ -1,7 +1,7 @@
-"""Publishes chunks of messages, each in one Kafka transaction: all of a chunk or nothing of it.
+"""Publisher of chunks of messages. Each chunk is one Kafka transaction: all of it is committed, or none.
 
-A request that got no answer in time may reach the broker in the next transaction, and end it. So the producer
-is replaced before that (docs/adr/0033).
+A request without an answer in time may reach the broker during the next transaction and end it. So the
+producer is replaced before the next transaction (docs/adr/0033).
 """
 
 from __future__ import annotations
@@ -30,17 +30,21 @@ PAUSE_SECONDS = 0.1
 
 
 class _AbortAndRetry(Exception):
-    """The transaction must be aborted and may then be tried again."""
+    """The transaction must be aborted. It may then be tried again."""
 
 
 class Publisher:
-    """The one publisher under its transactional id: making one takes the place of any earlier one.
+    """The only publisher under a transactional id: a new one fences the earlier one.
 
-    Every wait for the broker ends within `seconds`.
+    Each wait for the broker ends within `seconds`.
     """
 
     def __init__(self, client: Mapping[str, Any], transactional_id: str, seconds: float) -> None:
-        """Take over from an earlier publisher, ending what it left open; errors as `write`."""
+        """Take over from an earlier publisher and abort a transaction that it left open.
+
+        Raises:
+            Refused, NoAnswer: as `write`.
+        """
         self._settings = {**client, **_settings(transactional_id)}
         self._seconds = seconds
         self._take_over()
@@ -65,19 +69,20 @@ class Publisher:
     def write(
         self, messages: Sequence[Output], another_wrote: Callable[[], bool] = lambda: False
     ) -> None:
-        """Write all of `messages`, or raise with nothing of them readable unless said otherwise.
+        """Write all of `messages` in one transaction.
 
-        `another_wrote` is asked where this publisher had to take its place anew, which another one may have
-        had in between.
+        `another_wrote` is called after this publisher had to replace its producer. It returns True if another
+        publisher has written in the meantime.
 
         Raises:
-            Refused: the broker refuses a message, the transaction or the login, or another one took over.
-            NoAnswer: whether the messages were written is found by the next publisher, which ends what this
-                one left open.
+            Refused: the broker refused a message, the transaction or the login, or another publisher took
+                over. No reader of committed messages sees any of `messages`.
+            NoAnswer: the broker did not answer in time. The messages may have been committed. The next
+                publisher aborts the transaction if it is still open, and can then find out.
         """
         again = Retrying(
             retry=retry_if_exception_type(_AbortAndRetry),
-            # A broker that has just come back refuses for a while what librdkafka sends again.
+            # A broker that has just restarted refuses resent requests for a short time.
             stop=stop_after_attempt(ATTEMPTS) & stop_after_delay(self._seconds),
             wait=wait_exponential(PAUSE_SECONDS, CALL_SECONDS),
             after=lambda _state: self._abort(),
@@ -100,8 +105,8 @@ class Publisher:
         self._end(lambda: self._producer.commit_transaction(CALL_SECONDS))
 
     def _renew(self, another_wrote: Callable[[], bool]) -> None:
-        """Replace the producer: the broker refuses what comes late of an earlier epoch."""
-        # Without a reference to it librdkafka ends its threads; nothing of it is waited for.
+        """Replace the producer: the broker refuses late requests of an earlier epoch."""
+        # Without a reference to the producer librdkafka ends its threads. Nothing waits for them.
         del self._producer
         self._take_over()
         if another_wrote():
@@ -109,7 +114,7 @@ class Publisher:
             raise Refused(refusal_of(fenced))
 
     def _end(self, call: Callable[[], Any]) -> None:
-        """Commit or abort; note whether a lost connection may have had a request sent twice."""
+        """Commit or abort, and record whether librdkafka may have sent a request twice."""
         try:
             self._until_done(call)
         finally:
@@ -150,7 +155,7 @@ class Publisher:
             raise NoAnswer from error
 
     def _until_done(self, call: Callable[[], Any]) -> None:
-        """Make the same call again while librdkafka says that it may be, and the time lasts."""
+        """Repeat `call` until it succeeds, while librdkafka allows it and `seconds` have not passed."""
         deadline = time.monotonic() + self._seconds
         while time.monotonic() < deadline:
             try:
@@ -164,8 +169,8 @@ class Publisher:
         raise NoAnswer
 
     def _judge(self, error: KafkaError) -> None:
-        """Return where the same call may be made again; raise where it may not."""
-        # What a message was refused for says more than that its transaction failed.
+        """Return if the same call may be repeated; raise if not."""
+        # The refusal of a message says more than the failure of its transaction.
         cause = self._undelivered or self._alarms.refusal or refusal_of(error)
         if cause.is_final:
             raise Refused(cause)
@@ -178,10 +183,10 @@ class Publisher:
 
 def _settings(transactional_id: str) -> dict[str, Any]:
     return {
-        # Stable, so that a new publisher fences a twin and ends what a crashed one left open.
+        # Stable, so that a new publisher fences another one and aborts what a crashed one left open.
         "transactional.id": transactional_id,
         "transaction.timeout.ms": TRANSACTION_TIMEOUT_MS,
-        # A commit that meets the markers of the one before is retried after this time.
+        # While the broker still writes the markers of the last transaction, a call waits this long.
         "retry.backoff.ms": 10,
         "compression.type": "lz4",
         "linger.ms": 5,

@@ -1,4 +1,4 @@
-"""Reading topics as a partner would: by its own principal, committed records alone, to the end."""
+"""Readers of topics as a partner would read: by one principal, committed messages only, to the end."""
 
 from __future__ import annotations
 
@@ -39,24 +39,24 @@ _AWAY = frozenset(
         KafkaError.NETWORK_EXCEPTION,
     }
 )
-"""What is said of a broker that is away or comes back. librdkafka's `retriable` is for transactions alone."""
+"""Errors of a broker that is unreachable or restarting. librdkafka sets `retriable` for transactions only."""
 UNKNOWN_TOPIC = KafkaError(KafkaError.UNKNOWN_TOPIC_OR_PART).name()
-"""The reason of a `ReadError` where the broker has no such topic."""
+"""The reason of a `ReadError` if the topic does not exist."""
 
 
 Message = KafkaMessage
-"""A message as it was read."""
+"""A message as the client returned it."""
 Offsets = Mapping[int, int]
-"""Next offset to read by partition."""
+"""The next offset to read, by partition."""
 BEGINNING = OFFSET_BEGINNING
 END = OFFSET_END
-"""Instead of an offset: where a partition begins, and where it ends now."""
+"""Values for use instead of an offset: the beginning of a partition, and its present end."""
 
 
 class ReadError(RuntimeError):
     """A topic could not be read to its end.
 
-    `reason` is Kafka's name of why; `refusal` is all that Kafka says, where it says anything.
+    `reason` is the name of Kafka's error, if Kafka reported one. `refusal` then holds the whole error.
     """
 
     def __init__(self, topic: str, reason: str, refusal: Refusal | None = None) -> None:
@@ -66,35 +66,35 @@ class ReadError(RuntimeError):
 
 
 class Denied(ReadError):
-    """The broker's authorizer refused: the principal may not read that topic."""
+    """The broker's authorizer refused: the principal may not read the topic."""
 
 
 class Away(ReadError):
-    """The broker does not answer now; it can be asked again."""
+    """The broker does not answer now. The caller may try again."""
 
 
 class Unfinished(ReadError):
-    """The broker was silent for too long before the end.
+    """No message arrived for too long before the end was reached.
 
-    Librdkafka reports no reason: it waits for the end of an open transaction, and stops at a broken batch.
+    Librdkafka reports no reason for this. It waits at an open transaction, and it stops at a corrupt batch.
     """
 
     def __init__(self, topic: str) -> None:
-        super().__init__(topic, "its end was not reached in time")
+        super().__init__(topic, "the end of the topic was not reached in time")
 
 
 class PartitionReader:
-    """Reads partitions of one topic from given offsets, without joining a group. Use it as a context.
+    """A reader of partitions of one topic from given offsets, without joining a group; a context manager.
 
-    `reached` has the next offset of each partition, past what was aborted once its end is met; `ends` has the
-    offset at which its end was met last. A `patient` reader leaves errors that may pass to the client, which
-    tries again, and raises only what a second try would meet too.
+    `reached` holds the next offset per partition; at the end of a partition it is after aborted messages.
+    `ends` holds the offset per partition at which the reader last met the end. A `patient` reader ignores
+    temporary errors, because the client retries; it raises only final refusals.
     """
 
     def __init__(
         self, settings: Mapping[str, Any], topic: str, start: Offsets, *, patient: bool = False
     ) -> None:
-        """Begin at `start`; `settings` as of `committed_reader`."""
+        """Begin at the offsets `start`; `settings` come from `committed_reader`."""
         self._topic = topic
         self._patient = patient
         self._group = settings["group.id"]
@@ -104,7 +104,7 @@ class PartitionReader:
         self.assign(start)
 
     def assign(self, start: Offsets) -> None:
-        """Read from these offsets from now on, and no other partition."""
+        """Read these partitions from these offsets from now on, and no other partition."""
         places = [TopicPartition(self._topic, p, offset) for p, offset in start.items()]
         self.consumer.assign(places)
 
@@ -115,11 +115,11 @@ class PartitionReader:
         self.close()
 
     def close(self) -> None:
-        """End the connection."""
+        """Close the consumer and its connections."""
         self.consumer.close()
 
     def next(self, seconds: float) -> Message | None:
-        """Return the next message, or None where none came in time.
+        """Return the next message, or None if no message arrived within `seconds`.
 
         Raises:
             ReadError: as `read_all`.
@@ -128,7 +128,7 @@ class PartitionReader:
         return None if message is None else self._usable(message)
 
     def batch(self, most: int, seconds: float) -> Iterator[Message]:
-        """Yield what comes within the time given, `most` messages at most. Errors as `next`."""
+        """Yield the messages that arrive within `seconds`, at most `most` of them. Errors as `next`."""
         for message in self.consumer.consume(most, seconds):
             usable = self._usable(message)
             if usable is not None:
@@ -160,17 +160,18 @@ def read_all(
     *,
     to_high_watermark: bool = False,
 ) -> Iterator[Message]:
-    """Every committed message that stands in `topic` now.
+    """Yield every committed message that `topic` holds now.
 
-    Partitions are assigned, not subscribed to, so no group is joined and nothing is committed. The end is the
-    first transaction that is open; with `to_high_watermark` open ones are waited for.
+    Partitions are assigned, so the reader joins no group and commits no offset. Each partition is read up to
+    its first open transaction. With `to_high_watermark` the reader waits for open transactions to end.
 
     Raises:
-        Denied: the principal of `client` has no right to read.
-        Away: the broker is away.
-        ReadError: any other refusal, or the broker was silent for `seconds` before the end.
+        Denied: the principal of `client` may not read the topic.
+        Away: the broker does not answer.
+        ReadError: any other refusal.
+        Unfinished: no message arrived for `seconds` before the end.
     """
-    # What is deleted while the beginning is asked for is passed over.
+    # If the first messages are deleted meanwhile, reading begins at the earliest that is left.
     settings = {**committed_reader(client), "auto.offset.reset": "earliest"}
     with PartitionReader(settings, topic, {}) as reader:
         check_described(reader.consumer, topic)
@@ -192,11 +193,11 @@ def read_until(
 ) -> Iterator[Message]:
     """Yield every committed message before `until`, from the beginning.
 
-    A transaction that is open below `until` is waited for. Errors that may pass are waited out.
+    The reader waits for a transaction that is open before `until`, and until temporary errors have passed.
 
     Raises:
         ReadError: the broker refuses the topic.
-        Unfinished: nothing came for `seconds` before the end.
+        Unfinished: no message arrived for `seconds` before the end.
     """
     start = {partition: BEGINNING for partition, end in until.items() if end > 0}
     if not start:
@@ -219,9 +220,9 @@ def read_until(
 
 
 def _beginning(consumer: Consumer, topic: str, partition: int) -> int:
-    """Return the offset at which a partition begins, by its number if the broker gives it now.
+    """Return the first offset of a partition, or `BEGINNING` if the broker does not answer now.
 
-    For the beginning as such librdkafka waits half a second before it asks where that is.
+    A number saves time: for `BEGINNING` librdkafka waits half a second before it asks for the offset.
     """
     try:
         begin, _ = watermarks(consumer, topic, partition)
@@ -233,7 +234,7 @@ def _beginning(consumer: Consumer, topic: str, partition: int) -> int:
 def read_present(
     client: Mapping[str, Any], topic: str, partitions: int, seconds: float = 60.0
 ) -> Iterator[Message]:
-    """Read as `read_all`; yield nothing where the broker has no such topic: no protocol was ever applied."""
+    """Read as `read_all`, but yield nothing if the topic does not exist: no protocol has been applied yet."""
     try:
         yield from read_all(client, topic, partitions, seconds)
     except ReadError as error:
@@ -242,7 +243,7 @@ def read_present(
 
 
 def begin_offset(client: Mapping[str, Any], topic: str) -> int:
-    """The first offset that a topic of one partition still has; 0 where nothing was ever deleted.
+    """Return the first offset of a topic of one partition; 0 if no message was ever deleted.
 
     Errors as `read_all`.
     """
@@ -256,9 +257,9 @@ def begin_offset(client: Mapping[str, Any], topic: str) -> int:
 
 
 def end_offset(client: Mapping[str, Any], topic: str) -> int:
-    """Return the offset behind the last message of a topic of one partition; 0 if nothing was ever written.
+    """Return the offset after the last message of a topic of one partition; 0 if none was ever written.
 
-    The right to see the topic is enough. Errors as `read_all`.
+    The principal needs only the right to describe the topic. Errors as `read_all`.
     """
     consumer = Consumer(committed_reader(client))
     try:
@@ -269,10 +270,10 @@ def end_offset(client: Mapping[str, Any], topic: str) -> int:
 
 
 def end_offsets(client: Mapping[str, Any], topic: str, seconds: float) -> Offsets:
-    """Return where each partition ends now, messages of open transactions among what is before it.
+    """Return the end offset of each partition now, including messages of open transactions.
 
     Raises:
-        ReadError: the broker refuses, or does not answer within `seconds`.
+        ReadError: the broker refused, or did not answer within `seconds`.
     """
     admin = AdminClient({**client, "log_level": 0})
     with _refusals(topic):
@@ -289,8 +290,8 @@ def end_offsets(client: Mapping[str, Any], topic: str, seconds: float) -> Offset
 
 
 def _high_watermarks(client: Mapping[str, Any], topic: str, partitions: int) -> dict[int, int]:
-    """Return the offset behind the last message of each partition, whether or not it is committed."""
-    # For a reader of what is committed librdkafka gives the last stable offset instead.
+    """Return the offset after the last message of each partition, committed or not."""
+    # For a consumer of committed messages librdkafka returns the last stable offset instead.
     observer = Consumer({**committed_reader(client), "isolation.level": "read_uncommitted"})
     try:
         return {p: watermarks(observer, topic, p)[1] for p in range(partitions)}
@@ -299,7 +300,7 @@ def _high_watermarks(client: Mapping[str, Any], topic: str, partitions: int) -> 
 
 
 def committed_reader(client: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the settings of a consumer that is assigned partitions and reads what is committed."""
+    """Return the settings of a consumer with assigned partitions that reads committed messages only."""
     return {
         **client,
         "group.id": _group(client),
@@ -312,7 +313,7 @@ def committed_reader(client: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def following_reader(client: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the settings of a reader that goes on where messages are deleted, and sees new ones at once."""
+    """Return the settings of a reader that continues after deleted messages and gets new ones at once."""
     own = {"auto.offset.reset": "earliest", "fetch.wait.max.ms": 20}
     return {**committed_reader(client), **own}
 
@@ -322,14 +323,14 @@ def _group(client: Mapping[str, Any]) -> str:
 
 
 def watermarks(consumer: Consumer, topic: str, partition: int) -> tuple[int, int]:
-    """Return the first offset of a partition, and the one behind its last. Errors as `read_all`."""
+    """Return the first offset of a partition, and the offset after its last. Errors as `read_all`."""
     with _refusals(topic):
         place = TopicPartition(topic, partition)
         return consumer.get_watermark_offsets(place, _METADATA_SECONDS)
 
 
 def check_described(consumer: Consumer, topic: str) -> None:
-    """Ask for the topic's metadata: librdkafka never tells an assigned consumer that it may not see it.
+    """Read the topic's metadata: librdkafka reports a missing right to no consumer with assigned partitions.
 
     Errors as `read_all`.
     """
@@ -348,7 +349,7 @@ def _refusals(topic: str) -> Iterator[None]:
 
 
 def refusal(topic: str, error: KafkaError) -> ReadError:
-    """Return the error that says of Kafka's what can be done about it."""
+    """Return the `ReadError` of the class that fits Kafka's error."""
     if error.code() == _DENIED:
         return Denied(topic, error.name(), refusal_of(error))
     kind = Away if error.code() in _AWAY else ReadError
@@ -369,14 +370,14 @@ def _to_the_end(
         yield from take()
         left = {partition for partition in left if not is_read(partition)}
         if sum(reader.reached.values()) > reached:
-            # Who takes the messages may be slow; only silence of the broker's counts.
+            # The caller may be slow with the messages, so only the broker's silence counts.
             reached, silent_since = sum(reader.reached.values()), time.monotonic()
         elif left and time.monotonic() - silent_since > seconds:
             raise Unfinished(topic)
 
 
 def decoded(messages: Iterator[Message], decode: Callable[[bytes], Any]) -> Iterator[Any]:
-    """The records of messages that hold one."""
+    """Yield the decoded record of each message that has a value."""
     for message in messages:
         value = message.value()
         if value is not None:

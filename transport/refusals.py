@@ -1,4 +1,4 @@
-"""Kafka's errors by what they mean to the client that meets them."""
+"""Kafka's errors, grouped by their meaning for the client."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from confluent_kafka import KafkaError
 
 
 class Kind(StrEnum):
-    """What the broker refuses a client for."""
+    """The reason for which the broker refuses a client."""
 
     LOGIN = "login"
     DENIED = "denied"
@@ -44,7 +44,7 @@ TOO_LARGE: Final = frozenset(
         KafkaError.RECORD_LIST_TOO_LARGE,
     }
 )
-"""A message, or several in one request, above a limit on size."""
+"""A message, or the messages of one request, exceed a size limit."""
 
 _KINDS: Final = (
     (Kind.LOGIN, LOGIN),
@@ -56,7 +56,7 @@ _KINDS: Final = (
 
 
 class Refusal(NamedTuple):
-    """An error of Kafka's: its kind, its name, and its text."""
+    """An error of Kafka: its kind, its name and its text."""
 
     kind: Kind
     name: str
@@ -64,19 +64,19 @@ class Refusal(NamedTuple):
 
     @property
     def is_final(self) -> bool:
-        """Return True if a second try meets the same refusal."""
+        """Return True if a second try would get the same refusal."""
         return self.kind is not Kind.OTHER
 
 
 def refusal_of(error: KafkaError) -> Refusal:
-    """Return what an error of Kafka's means."""
+    """Return the refusal that an error of Kafka means."""
     code = error.code()
     kind = next((kind for kind, codes in _KINDS if code in codes), Kind.OTHER)
     return Refusal(kind, error.name(), error.str())
 
 
 class Refused(RuntimeError):
-    """The broker refuses a client; `refusal` says what, `resource` says which topic where that is known."""
+    """The broker refused a client: `refusal` is Kafka's error, `resource` the topic if it is known."""
 
     def __init__(self, refusal: Refusal, resource: str = "") -> None:
         super().__init__(f"{resource}: {refusal.name}" if resource else refusal.name)
@@ -85,18 +85,18 @@ class Refused(RuntimeError):
 
 
 class NoAnswer(RuntimeError):
-    """The broker does not answer within the time that it was given."""
+    """The broker did not answer in time."""
 
 
 class Alarms:
-    """Collects what a client reports beside its calls; hand it over as `error_cb`."""
+    """A collector of the errors that a client reports outside its calls; pass it as `error_cb`."""
 
     def __init__(self) -> None:
-        """Begin with nothing reported."""
+        """Begin without a refusal."""
         self.refusal: Refusal | None = None
 
     def __call__(self, error: KafkaError) -> None:
-        """Keep the first refusal that is final."""
+        """Store the first final refusal."""
         refusal = refusal_of(error)
         if refusal.is_final and self.refusal is None:
             self.refusal = refusal

@@ -1,14 +1,14 @@
-"""Who gets into the registry: whoever knows a schema's id may read it, the rest needs a password."""
+"""Access rules of the schema registry: a client may read a schema by its id; all else needs the password."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 API = "/apis/ccompat/v7"
-"""The Confluent-compatible interface."""
+"""Path of the Confluent-compatible API."""
 
 PRINCIPAL = "ipu-registry"
-"""The user who may do everything; the secret store has the password under this name."""
+"""The user with all rights in the registry. The secret store holds the password under this name."""
 
 SCHEMA_BY_ID = f"{API}/schemas/ids/*"
 
@@ -17,30 +17,30 @@ DOOR: Mapping[str, str] = {
     "quarkus.security.users.embedded.enabled": "true",
     "quarkus.security.users.embedded.plain-text": "true",
     f"quarkus.security.users.embedded.roles.{PRINCIPAL}": "sr-admin",
-    # The most specific path decides, so what is not named here needs the password.
+    # The most specific path decides, so every path that is not named here needs the password.
     "quarkus.http.auth.permission.everything.paths": "/*",
     "quarkus.http.auth.permission.everything.policy": "authenticated",
     "quarkus.http.auth.permission.schema.paths": SCHEMA_BY_ID,
     "quarkus.http.auth.permission.schema.methods": "GET",
     "quarkus.http.auth.permission.schema.policy": "permit",
-    # Subjects and versions that have a schema tell who supplies and receives what.
+    # The subjects and versions of a schema would show who supplies and receives which dataset.
     "quarkus.http.auth.permission.about.paths": f"{SCHEMA_BY_ID}/*",
     "quarkus.http.auth.permission.about.policy": "authenticated",
-    # The application asks once more, and lets nobody without a password write.
+    # The application checks again: a client without the password may only read.
     "apicurio.auth.anonymous-read-access.enabled": "true",
-    # Settings stand in this file alone, not in the database.
+    # Settings come from this file only, not from the database.
     "apicurio.config.dynamic.allow-all": "false",
-    # A schema that was deleted can still be read by its id, and gets the same id again.
+    # A deleted schema can still be read by its id, and gets the same id if it is registered again.
     "apicurio.storage.orphan-cleanup.every": "off",
     "quarkus.http.limits.max-body-size": "4M",
     "quarkus.http.limits.max-connections": "64",
     "quarkus.http.idle-timeout": "30S",
-    # Nobody asks for its health and figures there.
+    # Nothing reads its health and metrics there.
     "quarkus.management.host-enabled": "false",
 }
-"""The application's settings that the embedded registry and the one in a container share."""
+"""Settings that the embedded registry and the registry in a container share."""
 
 
 def user(password: str) -> str:
-    """Write the line of the settings that holds the password."""
+    """Return the line of the settings that holds the password."""
     return f"quarkus.security.users.embedded.users.{PRINCIPAL}={password}\n"

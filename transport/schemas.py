@@ -1,4 +1,4 @@
-"""The worker's view of the partnership's schemas: ids of what it writes, decoders of what it reads."""
+"""The partnership's schemas as a worker uses them: encoders for its topics, decoders for intake topics."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from schemas.marked import unmarked
 from schemas.wire import Decode, DecoderFor, Encode, WireError, decoder
 
 LOOK_AGAIN_SECONDS = 5.0
-"""So long an id that was looked for in vain keeps others of its intake topic from being looked for."""
+"""After an unknown schema id, no other unknown id of the same intake topic is looked up for this time."""
 
 _SIMPLE = frozenset({"null", "boolean", "int", "long", "float", "double", "string"})
 
 
 class Schemas:
-    """Writes and reads by the schemas that are known; asks no registry."""
+    """Encoders and decoders for the known schemas. It does not use the registry."""
 
     def __init__(
         self,
@@ -26,7 +26,7 @@ class Schemas:
         look_again: Callable[[], KnownSchemas] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Take what is known now, and how to look for what was registered since."""
+        """Take the schemas known now, and a function that reads the schemas registered later."""
         self._known = known
         self._look_again = look_again
         self._clock = clock
@@ -36,10 +36,13 @@ class Schemas:
         return self._known.encoder(topic, schema)
 
     def decoder_for(self, reader: AvroSchema) -> DecoderFor:
-        """Return decoders by schema id, for an intake topic of the record type whose schema is `reader`.
+        """Return a function from schema id to decoder, for one intake topic.
 
-        Of an id that is not known the broker is asked at once, but not for a while after the topic's last
-        unknown one: a supplier may send ids at random. What others send does not count.
+        `reader` is the schema of the topic's record type.
+
+        An unknown id is looked up at the broker at once. After a lookup that failed, the topic's unknown ids
+        are not looked up for `LOOK_AGAIN_SECONDS`, because a supplier may send random ids. Other topics are
+        not affected.
         """
         known: dict[int, Decode | WireError] = {}
         asked_in_vain: float | None = None
@@ -75,14 +78,14 @@ def _decode(writer: AvroSchema, reader: AvroSchema) -> Decode | WireError:
         return WireError("foreign-schema")
     try:
         return decoder(writer, None if unmarked(writer) == unmarked(reader) else reader)
-    except Exception:  # noqa: BLE001 - fastavro raises whatever a schema makes it trip over
+    except Exception:  # noqa: BLE001 - fastavro raises errors of any class for a faulty schema
         return WireError("foreign-schema")
 
 
 def _is_plain(writer: Any) -> bool:
-    """Say whether a writer's schema is a flat record of simple values, as every intake schema is.
+    """Return True if a writer's schema is a flat record of simple values, as every intake schema is.
 
-    Nested types could make a few bytes decode into more than memory and time allow.
+    With nested types a few bytes could decode into a value that exhausts memory or time.
     """
     if not isinstance(writer, dict) or writer.get("type") != "record":
         return False

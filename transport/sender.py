@@ -1,4 +1,4 @@
-"""Write a few messages and see each of them kept by the broker."""
+"""Producers for a few messages, without a transaction."""
 
 from __future__ import annotations
 
@@ -20,14 +20,16 @@ Keyed = tuple[str | bytes, bytes]
 
 
 class SendError(RuntimeError):
-    """The broker did not keep a message; its text is the topic with Kafka's name of why."""
+    """The broker did not accept a message. The text holds the topic and the name of Kafka's error."""
 
 
 def send(settings: Mapping[str, Any], topic: str, marking: str, messages: Iterable[Keyed]) -> None:
-    """Write messages to a topic, each with its marking, by a producer of these settings.
+    """Write messages to a topic, each with the marking as a header, and wait for the acknowledgements.
+
+    `settings` are those of the producer.
 
     Raises:
-        SendError: the broker refused one, or gave no answer; any of the others may be kept.
+        SendError: the broker refused a message, or did not answer. Other messages may have been written.
     """
     refused: list[str] = []
 
@@ -44,10 +46,10 @@ def send(settings: Mapping[str, Any], topic: str, marking: str, messages: Iterab
 
 
 def refusal_to_write(client: Mapping[str, Any], topic: str) -> Refusal | None:
-    """Try to write an empty message to a topic; return the broker's refusal, or None where it is kept.
+    """Write an empty message to a topic; return the broker's refusal, or None if the broker accepted it.
 
     Raises:
-        NoAnswer: the broker neither keeps nor refuses it.
+        NoAnswer: the broker did not answer in time.
     """
     answers: list[Refusal | None] = []
 
@@ -72,17 +74,17 @@ def refusal_to_write(client: Mapping[str, Any], topic: str) -> Refusal | None:
 
 
 class Feed:
-    """Hands messages to the broker one after the other, and waits for none of them."""
+    """A producer that sends messages one by one and does not wait for their acknowledgement."""
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
-        """Make the producer; it connects with the first message."""
+        """Create the producer; it connects with the first message."""
         self._producer = Producer(dict(settings))
 
     def put(self, topic: str, value: bytes) -> None:
-        """Hand over one message."""
+        """Send one message."""
         self._producer.produce(topic, value)
         self._producer.poll(0)
 
     def flush(self, seconds: float) -> None:
-        """Wait until the broker has answered all messages, for `seconds` at most."""
+        """Wait until the broker has answered all messages, at most `seconds`."""
         self._producer.flush(seconds)

@@ -1,16 +1,16 @@
-"""One Kafka transaction a batch: outputs and input offsets become visible together or not at all.
+"""One Kafka transaction per batch: outputs and input offsets are committed together, or not at all.
 
-The recipe answers what was seen to go wrong: librdkafka's calls can be retriable, abortable or
-fatal, and some can hang for good after a broker restart (its issues 5456 and 5511), past the time
-they are given. So a watchdog outside the interpreter ends the process when a call does not come
-back, or when a transaction takes too long in all.
+An error of a librdkafka call can be retriable, abortable or fatal. Some calls never return after a broker
+restart, whatever timeout they were given (librdkafka issues 5456 and 5511). So a watchdog outside the
+interpreter ends the process if a call does not return, or if a transaction takes too long as a whole.
 
-A request that got no answer in time may still be on its way. The broker cannot tell to which transaction of
-a producer it belongs (librdkafka has no KIP-890, its issue 5423), so it could commit half of a later one. A
-producer that may have such a request out is given up before the next transaction (docs/adr/0033).
+A request without an answer in time may still arrive at the broker. The broker cannot know to which
+transaction of the producer it belongs (librdkafka lacks KIP-890, its issue 5423). So the request could commit
+half of a later transaction. A producer that may have such a request is replaced before the next transaction
+(docs/adr/0033).
 
-What a transaction produces can be read uncommitted. So its audit entries are acknowledged by the broker
-before anything else of it is produced (docs/adr/0024).
+A reader of uncommitted messages sees the outputs of an open transaction. So the broker must acknowledge the
+audit entries of a transaction before any other output is produced (docs/adr/0024).
 """
 
 from __future__ import annotations
@@ -32,32 +32,32 @@ log = logging.getLogger(__name__)
 
 CALL_SECONDS = 5.0
 GRACE_SECONDS = 3.0
-"""How much longer than it was given a call may take before it counts as stuck."""
+"""A call that exceeds its timeout by this time counts as stuck."""
 WATCHDOG_SECONDS = 20.0
-"""How long a transaction may take, with every call that is made again."""
+"""Time limit of a transaction, including all repeated calls."""
 FIRST_CALL_SECONDS = 60.0
 PROBE_SECONDS = 1.0
-"""How long the audit's acknowledgement is awaited before the transaction is asked whether it failed."""
-# Within one call librdkafka looks each 10 ms whether a message is acknowledged.
+"""Wait for the acknowledgement of the audit entries before a check whether the transaction has failed."""
+# Within one call librdkafka checks only every 10 ms whether a message is acknowledged.
 _FLUSH_SECONDS = 0.002
 STDERR = 2
 _BETWEEN_TRIES_SECONDS = 0.02
 
 
 class TransactionAborted(RuntimeError):
-    """Nothing of the batch was written; it must be read again from the committed offsets."""
+    """The transaction was aborted: no output is committed. Read again from the committed offsets."""
 
 
 class OutputsTooLarge(TransactionAborted):
-    """A message of the batch is above a limit on size; the same batch would be refused again."""
+    """A message of the batch exceeds a size limit. The broker would refuse the same batch again."""
 
 
 class Unmendable(RuntimeError):
-    """The process cannot go on; its supervisor starts a new one, which takes over the transaction."""
+    """The process cannot continue. Its supervisor starts a new one, which takes over the transactional id."""
 
 
 class _Reports:
-    """What one producer's callbacks have reported; another producer has reports of its own."""
+    """Reports of one producer's callbacks. Each producer has its own."""
 
     def __init__(self) -> None:
         self.denied: str | None = None
@@ -66,12 +66,12 @@ class _Reports:
         self.late = LateRequests()
 
     def begin(self) -> None:
-        """Forget what was reported of an earlier transaction, and since."""
+        """Begin a transaction: delete the reports of the time before it."""
         self.undelivered = self.too_large = None
         self.late.begin()
 
     def failed(self, error: KafkaError, message: Message) -> None:
-        """Keep what the commit will not say: which topic may not be written, or not so much at once."""
+        """Store the failed message's topic and error: the error of the commit does not hold them."""
         said = f"{error.name()}: {error.str()} (topic {message.topic()})"
         self.undelivered = self.undelivered or said
         if error.code() in DENIED:
@@ -80,21 +80,24 @@ class _Reports:
             self.too_large = said
 
     def troubled(self, error: KafkaError) -> None:
-        """Keep that a connection was lost."""
+        """Log an error of the client, and record that a connection may have been lost."""
         log.warning("Kafka: %s", error.name())
         self.late.lost_connection()
 
 
 class Transactor:
-    """Writes batches, each in one transaction. All calls come from one thread."""
+    """Writer of batches, each in one transaction. Call all methods from the same thread."""
 
     def __init__(self, config: dict[str, Any], audit: str, *, renews: bool = False) -> None:
-        """Take the place of any earlier producer of the same transactional id; `Unmendable` if it cannot.
+        """Take over the transactional id from any earlier producer.
 
-        What is written to the topic `audit` goes before all else. `renews` lets a producer whose requests may
-        come late be replaced. Give it only where another process that has taken the place of this one makes
-        the broker refuse the offsets of this one, as it does for the members of a group: the new producer
-        would take the place back. Without it `write` raises `Unmendable` then.
+        Outputs to the topic `audit` are written before all others. With `renews`, a producer that may have a
+        late request is replaced; without it, `write` raises `Unmendable` in that case. A replacement fences
+        any other process with this transactional id. So set `renews` only if the broker refuses the offsets
+        of a process that another has replaced, as it does for members of a consumer group.
+
+        Raises:
+            Unmendable: the broker refused to initialise the producer, or did not answer in time.
         """
         self._audit = audit
         self._renews = renews
@@ -103,7 +106,7 @@ class Transactor:
         self._take_over()
 
     def _take_over(self) -> None:
-        """Make the producer, which ends whatever an earlier one of its transactional id has left open."""
+        """Create the producer; it aborts a transaction that an earlier one with this id left open."""
         self._reports = _Reports()
         callbacks = {"on_delivery": self._reports.failed, "error_cb": self._reports.troubled}
         self._producer = Producer({**self._config, **callbacks})
@@ -116,26 +119,27 @@ class Transactor:
             )
         except TransactionAborted as error:
             raise Unmendable(str(error)) from error
-        # No transaction was open that a late request could belong to.
+        # The new producer has no open transaction to which a late request could belong.
         self._reports.late.may_come = False
 
     def _renew(self) -> None:
-        """Replace the producer: the new one's epoch makes the broker refuse what is late of the old one."""
+        """Replace the producer: because of the new epoch the broker refuses late requests of the old one."""
         if not self._renews:
-            raise Unmendable(f"{self._name}: a request may come late; this process must begin anew")
-        log.warning("%s: a request may come late; a new producer takes over", self._name)
+            raise Unmendable(f"{self._name}: a request may arrive late; the process must restart")
+        log.warning("%s: a request may arrive late; replacing the producer", self._name)
         with watchdog(CALL_SECONDS + GRACE_SECONDS):
-            # It has nothing left to send. Without a reference to it librdkafka ends its threads.
+            # It has no message left to send. Without a reference to it librdkafka ends its threads.
             del self._producer
         self._take_over()
 
     def write(self, outputs: Sequence[Output], offsets: list[TopicPartition], group: Any) -> None:
-        """Commit `outputs` with the input `offsets` of the consumer group.
+        """Commit `outputs` together with the input `offsets` of the consumer group `group`.
 
         Raises:
-            OutputsTooLarge: the transaction was undone, and would be again with the same outputs.
-            TransactionAborted: the transaction was undone; read the batch again.
-            Unmendable: neither known to be done nor undone, or fenced; leave the process.
+            OutputsTooLarge: the transaction was aborted, and would be aborted again with the same outputs.
+            TransactionAborted: the transaction was aborted; read the batch again.
+            Unmendable: the broker refused, fenced the producer, or left it unknown whether the transaction
+                was committed; end the process.
         """
         if self._reports.late.may_come:
             self._renew()
@@ -153,7 +157,7 @@ class Transactor:
         others = [output for output in outputs if output.topic != self._audit]
 
         def send_offsets() -> None:
-            """Also says why the transaction has failed, where it has."""
+            """Send the input offsets; raise the reason if the transaction has failed already."""
             self._until_done(
                 lambda: producer.send_offsets_to_transaction(offsets, group, CALL_SECONDS),
                 clock,
@@ -163,7 +167,7 @@ class Transactor:
         try:
             self._until_done(producer.begin_transaction, clock)
             self._produce(entries, clock)
-            # Meanwhile the entries are on their way.
+            # The entries are sent in the background meanwhile.
             send_offsets()
             self._await_delivery(send_offsets, clock)
             self._produce(others, clock)
@@ -177,16 +181,16 @@ class Transactor:
             raise
 
     def _await_delivery(self, probe: Callable[[], Any], clock: _Clock) -> None:
-        """Wait until the broker has acknowledged what was produced; `probe` says why it has not."""
+        """Wait until the broker has acknowledged all messages; `probe` raises if the transaction failed."""
         while self._flush(clock) or self._reports.undelivered is not None:
             probe()
             if self._reports.undelivered is not None:
                 raise TransactionAborted(self._reports.undelivered)
             if clock.is_spent:
-                raise Unmendable(f"{self._audit}: the audit was not acknowledged in time")
+                raise Unmendable(f"{self._audit}: the broker did not acknowledge the audit in time")
 
     def _flush(self, clock: _Clock) -> int:
-        """Wait for what was produced; return how much of it the broker has not answered in time."""
+        """Wait for the acknowledgements; return the number of messages still without one after the time."""
         probe_at = time.monotonic() + PROBE_SECONDS
         with watchdog(min(PROBE_SECONDS + GRACE_SECONDS, clock.left)):
             while True:
@@ -219,7 +223,7 @@ class Transactor:
         seconds: float = CALL_SECONDS,
         about: str | None = None,
     ) -> None:
-        """Make the same call, given `seconds`, again while librdkafka says that it may be."""
+        """Repeat `call` until it succeeds, while librdkafka allows it; one call may take `seconds`."""
         while True:
             try:
                 with watchdog(min(seconds + GRACE_SECONDS, clock.left)):
@@ -229,16 +233,16 @@ class Transactor:
                     raise Unmendable(self._reports.denied) from error
                 _raise_unless_retriable(error, f"transactional id {about or self._name}")
                 if clock.is_spent:
-                    raise Unmendable(f"{error.args[0].name()}: the time for it is spent") from error
+                    raise Unmendable(f"{error.args[0].name()}: not done in time") from error
                 self._reports.late.may_come |= _is_unanswered(error.args[0])
-                log.warning("transaction: %s; the same call again", error.args[0].name())
+                log.warning("transaction: %s; repeating the call", error.args[0].name())
                 time.sleep(_BETWEEN_TRIES_SECONDS)
             else:
                 return
 
 
 class _Clock:
-    """Runs down from `seconds`, and never quite to nothing: a watchdog needs something to wait."""
+    """A countdown from `seconds`. `left` never falls to 0, because a watchdog needs a positive time."""
 
     def __init__(self, seconds: float) -> None:
         self._end = time.monotonic() + seconds
@@ -253,14 +257,14 @@ class _Clock:
 
 
 def _is_unanswered(error: KafkaError) -> bool:
-    """Return True for an error of the client's own: the broker has not answered the request."""
+    """Return True for a timeout or an error of the client itself: the broker did not answer the request."""
     return error.code() < 0 or error.code() == KafkaError.REQUEST_TIMED_OUT
 
 
 def _raise_unless_retriable(error: KafkaException, about: str) -> None:
     cause = error.args[0]
     message = f"{cause.name()}: {cause.str()} ({about})"
-    # An abort would be followed by the same refusal, for ever.
+    # After an abort the same refusal would follow, without end.
     if cause.code() in DENIED:
         raise Unmendable(message) from error
     if cause.code() in TOO_LARGE and not cause.fatal():
@@ -274,9 +278,9 @@ def _raise_unless_retriable(error: KafkaException, about: str) -> None:
 
 @contextmanager
 def watchdog(seconds: float) -> Iterator[None]:
-    """End the process, with a trace of where it stood, if the block takes longer.
+    """End the process and write its stack trace to stderr, if the block takes longer than `seconds`.
 
-    A thread of the C library, so it fires while a call holds the interpreter's lock.
+    The timer is a thread of the C library, so it also works while a call holds the interpreter's lock.
     """
     faulthandler.dump_traceback_later(seconds, exit=True, file=STDERR)
     try:

@@ -1,4 +1,7 @@
-"""Rows of a file become records of one dataset, or are out of its scope for a reason. Pure."""
+"""Convert rows of a file to records of one dataset, or give the reason why they are out of scope.
+
+Pure.
+"""
 
 from __future__ import annotations
 
@@ -22,9 +25,9 @@ Fits = Callable[[Sequence[str]], bool]
 
 
 class Converted(NamedTuple):
-    """A record with the key it is sent under, or else the reason why the row is out of scope.
+    """A record with its message key, or the reason why the row is out of scope.
 
-    `identity` is what the record is known by; None where a part of that is no value.
+    `identity` are the values that identify the record; None if one of them is missing.
     """
 
     record: dict[str, Any] | None
@@ -34,12 +37,19 @@ class Converted(NamedTuple):
 
 
 class Converter:
-    """Converts one file's rows; `undeclared` are its columns that the mapping leaves behind."""
+    """A converter of one file's rows.
+
+    `undeclared` are the columns that the mapping does not read.
+    """
 
     def __init__(
         self, mapping: Mapping, record_type: RecordType, header: Sequence[str], supply_id: str
     ) -> None:
-        """Find the mapping's columns in the header; `SourceError` where one is missing or twice."""
+        """Find the mapping's columns in the header.
+
+        Raises:
+            SourceError: a column is missing or occurs twice.
+        """
         positions = _positions(mapping, header)
         self.fields = _fields_present(mapping, record_type, positions)
         self.undeclared = tuple(
@@ -97,12 +107,16 @@ class Converter:
 
 
 def columns_present(mapping: Mapping, header: Sequence[str]) -> frozenset[str]:
-    """The mapping's columns that a file has; `SourceError` where one is missing or twice."""
+    """Return the mapping's columns that a file has.
+
+    Raises:
+        SourceError: a column is missing or occurs twice.
+    """
     return frozenset(_positions(mapping, header))
 
 
 def _positions(mapping: Mapping, header: Sequence[str]) -> dict[str, int]:
-    """Where each column that the mapping reads stands in the file; optional ones may be absent."""
+    """Return the position of each column that the mapping reads; optional ones may be absent."""
     found, missing = {}, []
     titles = [_as_named(title) for title in header]
     counts = Counter(titles)
@@ -110,7 +124,7 @@ def _positions(mapping: Mapping, header: Sequence[str]) -> dict[str, int]:
         accepted = [_as_named(name) for name in (title, *mapping.aliases.get(title, ()))]
         present = [name for name in dict.fromkeys(accepted) if name in counts]
         if len(present) > 1 or any(counts[name] > 1 for name in present):
-            raise SourceError(f"header: the column {title!r} stands more than once in it")
+            raise SourceError(f"header: the column {title!r} occurs more than once")
         if present:
             found[title] = titles.index(present[0])
         elif title not in mapping.optional:
@@ -121,24 +135,24 @@ def _positions(mapping: Mapping, header: Sequence[str]) -> dict[str, int]:
 
 
 def _as_named(title: str) -> str:
-    """A title by which two spellings are the same: "Incident Type" is incident_type."""
+    """Return a title in one spelling: "Incident Type" is incident_type."""
     return folded(title.replace("_", " ").replace("-", " "))
 
 
 def _missing(missing: list[str], found: list[str], width: int, mapping: Mapping) -> str:
-    # Titles that the mapping does not know are not shown: without a header they are a person's row.
-    known = f"Of its {width} columns these are known: {', '.join(found) or 'none'}. "
+    # Titles unknown to the mapping are not shown: in a file without a header they are a person's row.
+    known = f"Known among its {width} columns: {', '.join(found) or 'none'}. "
     lacks = ", ".join(missing)
     if mapping.is_identity:
         return (
             f"header: it lacks {lacks}, which {mapping.dataset} needs. {known}{_hint(width, mapping)}"
-            f"The columns bear the names that docs/datasets.md has for {mapping.dataset}; for other "
-            "columns write a mapping (see docs/operations.md), or name one that ships: "
+            f"docs/datasets.md lists the column names of {mapping.dataset}; for other "
+            "columns write a mapping (see docs/operations.md), or use a built-in one: "
             f"{', '.join(shipped_mappings())}"
         )
     return (
         f"header: it lacks columns that the mapping {mapping.name!r} reads: {lacks}. "
-        f"{known}{_hint(width, mapping)}Give the mapping that fits the file"
+        f"{known}{_hint(width, mapping)}Give the mapping for this file"
     )
 
 
@@ -146,8 +160,8 @@ def _hint(width: int, mapping: Mapping) -> str:
     if width > 1:
         return ""
     return (
-        f"A single column: are the cells of a CSV file parted by {mapping.delimiter!r}, and does "
-        "the header of a workbook stand in the first row that it shows? "
+        f"There is only one column: is {mapping.delimiter!r} the delimiter of a CSV file, and is "
+        "the header of a workbook in its first visible row? "
     )
 
 
@@ -161,7 +175,7 @@ def _fields_present(
 
 
 def _named_by_supply(mapping: Mapping, record_type: RecordType) -> frozenset[str]:
-    """The fields that say which record it is, for which the supply and the row serve."""
+    """Return the identifying fields for which the supply and the row can be used."""
     named = {RECORD_REFERENCE} if record_type.has_record_reference else set()
     if mapping.reference == "supply-row":
         named.add(record_type.identity[0])
@@ -200,7 +214,10 @@ def _fill_pair(first: str, last: str, read: Callable[[str], tuple[Any, Any]]) ->
 
 
 def _fits(rule: Rule, positions: dict[str, int]) -> Fits:
-    """A test of a row; a rule on an optional column that the file lacks fits no row."""
+    """Return a test of a row.
+
+    A rule about an optional column that the file lacks matches no row.
+    """
     if any(title not in positions for title in rule.when):
         return lambda _: False
     tests = [(positions[t], frozenset(map(folded, accepted))) for t, accepted in rule.when.items()]

@@ -1,4 +1,4 @@
-"""A mapping: how the columns of one agency's file become the datafields of one record type."""
+"""Define a mapping: how columns of an agency's file become datafields of one record type."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ class _Strict(BaseModel):
 
 
 class Column(_Strict):
-    """What one column gives. A plain field name in the file stands for `{field: name}`.
+    """The target of one column. A plain field name in the file means `{field: name}`.
 
-    `date`, `time` and `month` are styles as `datetime.strptime` takes them; without one, dates and
-    times are ISO 8601. A `month` gives its first day to `field` and its last to `until`. A
-    `timestamp`, of such a style or ``iso``, gives its date to `field` and its local time to
-    `time_field`; an instant that states its offset from UTC becomes local time first. Where
-    ``midnight: unknown`` is said, 00:00:00 stands for a time that the supplier does not know.
+    `date`, `time` and `month` are styles of `datetime.strptime`; without one, dates and times are
+    ISO 8601. A `month` gives its first day to `field` and its last to `until`. A `timestamp`, in
+    such a style or ``iso``, gives its date to `field` and its local time to `time_field`; a time
+    with an offset from UTC is converted to local time first. With ``midnight: unknown``, 00:00:00
+    means that the supplier does not know the time.
     """
 
     field: str
@@ -70,31 +70,33 @@ class Column(_Strict):
         if len(given) > 1:
             raise ValueError(f"has {' and '.join(given)}; a column has one of {', '.join(STYLES)}")
         if (self.month is None) != (self.until is None):
-            raise ValueError("month and until go together: a month is a range with two ends")
+            raise ValueError("month and until go together: a month has a first and a last day")
         if (self.timestamp is None) != (self.time_field is None):
-            raise ValueError("timestamp and time_field go together: it is a date with its time")
+            raise ValueError(
+                "timestamp and time_field go together: a timestamp is a date and a time"
+            )
         if self.midnight == "unknown" and self.timestamp is None:
-            raise ValueError("midnight is said of a timestamp; of a time, say empty: ['00:00']")
+            raise ValueError("midnight is for a timestamp; for a time, use empty: ['00:00']")
         if bool(self.truthy) != bool(self.falsy):
-            raise ValueError("truthy and falsy go together: what is neither must not become either")
+            raise ValueError("truthy and falsy go together: other cells must become neither")
         return self
 
     @property
     def targets(self) -> dict[str, str]:
-        """The fields it gives a value, by the setting that names them."""
+        """Return the fields that the column fills, by the setting that names them."""
         named = {"field": self.field, "until": self.until, "time_field": self.time_field}
         return {setting: name for setting, name in named.items() if name}
 
 
 STYLES = ("date", "time", "month", "timestamp", "truthy", "values", "whole_number")
-"""What may be done to a cell; the set is closed, one of them a column."""
+"""The settings that convert a cell; a column has at most one of them."""
 
 
 class Rule(_Strict):
-    """One line of the list that decides which rows the dataset asks for; the first that fits rules.
+    """One rule of the list that decides which rows are in scope; the first matching rule applies.
 
-    `when` names columns with the cells that fit, whatever their case; a rule without it fits every
-    row. Then the row is `out_of_scope` for a reason, or in scope and `gives` fields their values.
+    `when` names columns with the accepted cells, in any case; a rule without it matches every row.
+    The row is then `out_of_scope` for a reason, or in scope, and `gives` sets fields to values.
     """
 
     when: dict[str, tuple[str, ...]] = {}
@@ -104,15 +106,15 @@ class Rule(_Strict):
     @model_validator(mode="after")
     def _decides_one_thing(self) -> Rule:
         if self.out_of_scope and self.gives:
-            raise ValueError("a row out of scope is given nothing; use gives or out_of_scope")
+            raise ValueError("a row out of scope gets no values; use either gives or out_of_scope")
         return self
 
 
 class Mapping(_Strict):
-    """One mapping file. By `supply-row` a record without reference is named by supply and row.
+    """One mapping file. With `supply-row`, a record without a reference is named by supply and row.
 
-    Without a `format` the file's suffix tells it. `delimiter`, `encoding` and `quote` are for CSV,
-    `sheet` for a workbook, of which the visible sheets of one header are read otherwise.
+    Without `format`, the file's suffix decides. `delimiter`, `encoding` and `quote` are for CSV.
+    `sheet` is for a workbook; without it the visible sheets with the first one's header are read.
     """
 
     name: str
@@ -140,7 +142,9 @@ class Mapping(_Strict):
         try:
             "".encode(name)
         except (LookupError, UnicodeError):
-            message = f"{name!r} is no text encoding; accepted: utf-8-sig, cp1252, latin-1, utf-16"
+            message = (
+                f"{name!r} is not a text encoding; accepted: utf-8-sig, cp1252, latin-1, utf-16"
+            )
             raise ValueError(message) from None
         return name
 
@@ -151,10 +155,11 @@ class Mapping(_Strict):
         return self
 
     def content(self, present: Collection[str]) -> str:
-        """All that decides what records a file gives that has the columns `present`; canonical.
+        """Return the settings that decide which records a file gives, as canonical JSON.
 
-        Notes are not in it, nor columns that the file lacks or settings left as they are: a
-        datafield or setting that a later release adds must not make the same file a new supply.
+        `present` are the columns of the file. Notes, columns that the file lacks and settings with
+        default values are left out: a datafield or setting of a later release must not make the
+        same file a new supply.
         """
         columns = {title: c for title, c in self.columns.items() if title in present}
         decisive = self.model_copy(update={"columns": columns})
@@ -162,26 +167,26 @@ class Mapping(_Strict):
 
     @property
     def is_identity(self) -> bool:
-        """Whether it is that of a file whose header has our own names."""
+        """Return True if this is the mapping for a header with ipu's field names."""
         return self.name == IDENTITY
 
     @property
     def columns_read(self) -> frozenset[str]:
-        """Every column that the mapping looks at, by the name the mapping gives it."""
+        """Return every column that the mapping reads, by its name in the mapping."""
         return frozenset((*self.columns, *(name for rule in self.where for name in rule.when)))
 
 
 def _try_style(style: str, what: str) -> None:
-    """Refuse a style that reads not all of a date, month or time: the rest would be invented."""
+    """Refuse a style that does not read all of a date, month or time: the rest would be invented."""
     if what == "timestamp" and "%Z" in style:
-        raise ValueError("%Z is a name that differs by place; accepted is an offset, %z, or none")
+        raise ValueError(
+            "%Z is a time zone's name, which is ambiguous; accepted: an offset (%z), or none"
+        )
     try:
         read = Style(style).read(SAMPLE.strftime(style))
     except ValueError as error:
-        message = (
-            f"{style!r} is no style ({error}); accepted are strptime's, such as %d/%m/%Y or %H:%M"
-        )
+        message = f"{style!r} is not a style ({error}); accepted: a strptime style, such as %d/%m/%Y or %H:%M"
         raise ValueError(message) from None
     whole = _SHORTER[what]
     if read.strftime(whole) != SAMPLE.strftime(whole):
-        raise ValueError(f"{style!r} does not read a whole {what}; it must hold all of {whole}")
+        raise ValueError(f"{style!r} does not read a whole {what}; it must have all of {whole}")

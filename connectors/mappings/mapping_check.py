@@ -1,4 +1,4 @@
-"""A mapping held against the record type it is for."""
+"""Check a mapping against the record type it is for."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _KIND_OF_STYLE = {
 
 
 def findings(mapping: Mapping, record_type: RecordType) -> list[Finding]:
-    """Everything in `mapping` that the record type has no place for."""
+    """Return the findings: everything in `mapping` that does not fit the record type."""
     return [
         *_unknown_fields(mapping, record_type),
         *_unfit_styles(mapping, record_type),
@@ -31,7 +31,7 @@ def findings(mapping: Mapping, record_type: RecordType) -> list[Finding]:
 
 
 def fields_given(mapping: Mapping) -> tuple[str, ...]:
-    """Names of the fields that the mapping may give a value, in order of the file."""
+    """Return the names of the fields that the mapping can fill, in order of the file."""
     rules = (name for rule in mapping.where for name in rule.gives)
     columns = (name for _, name in _fields_of_columns(mapping))
     return tuple(dict.fromkeys((*columns, *mapping.constants, *rules)))
@@ -58,7 +58,7 @@ def _unknown_fields(mapping: Mapping, record_type: RecordType) -> Iterator[Findi
     for place, name in _fields_named(mapping):
         if name not in known:
             accepted = ", ".join(f.name for f in record_type.fields)
-            message = f"{name!r} is no field of {record_type.dataset}; accepted: {accepted}"
+            message = f"{name!r} is not a field of {record_type.dataset}; accepted: {accepted}"
             yield Finding(place, message)
 
 
@@ -78,11 +78,11 @@ def _fields_given_twice(mapping: Mapping) -> Iterator[Finding]:
     for place, name in _fields_of_columns(mapping):
         if name in seen:
             other = seen[name][1]
-            yield Finding(place, f"{name!r} is given by the column {other!r} already")
+            yield Finding(place, f"{name!r} is already given by the column {other!r}")
         seen[name] = place
     for name in mapping.constants:
         if name in seen:
-            message = f"{name!r} is given by the column {seen[name][1]!r} already"
+            message = f"{name!r} is already given by the column {seen[name][1]!r}"
             yield Finding(("constants", name), message)
 
 
@@ -92,12 +92,12 @@ def _unknown_columns(mapping: Mapping) -> Iterator[Finding]:
     named += [(("aliases", c), c) for c in mapping.aliases]
     for place, title in named:
         if title not in mapping.columns_read:
-            message = f"{title!r} is no column of columns or where; accepted: {accepted}"
+            message = f"{title!r} is not a column of `columns` or `where`; accepted: {accepted}"
             yield Finding(place, message)
 
 
 def _reference(mapping: Mapping, record_type: RecordType) -> Iterator[Finding]:
-    """A supply and row may name a record, but not what it refers to, such as the crime of a victim."""
+    """Yield a finding if `supply-row` names a reference to another record, such as a victim's crime."""
     if mapping.reference == "supply-row" and len(record_type.identity) != 1:
         message = f"{record_type.dataset} is not identified by one field"
         if record_type.has_record_reference:

@@ -1,4 +1,4 @@
-"""Mappings as files: those that ship, those a user writes, and the one that needs no file."""
+"""Load mappings: built-in ones, a user's file, or the one for ipu's field names."""
 
 from __future__ import annotations
 
@@ -19,12 +19,15 @@ SHIPPED = Path(__file__).parent
 
 
 def shipped_mappings() -> tuple[str, ...]:
-    """Names of the mappings that come with the connector."""
+    """Return the names of the mappings that are part of the connector."""
     return tuple(sorted(p.stem for p in SHIPPED.glob("*.yaml")))
 
 
 def find_mapping(name_or_file: str, catalogue: Catalogue) -> Mapping:
-    """The mapping that ships under a name, else the one in a file; errors as `load_mapping`."""
+    """Return the built-in mapping of this name, else the one in the file.
+
+    Raises the errors of `load_mapping`.
+    """
     if name_or_file in shipped_mappings():
         return load_mapping(SHIPPED / f"{name_or_file}.yaml", catalogue)
     path = Path(name_or_file)
@@ -35,9 +38,9 @@ def find_mapping(name_or_file: str, catalogue: Catalogue) -> Mapping:
 
 
 def identity_mapping(record_type: RecordType) -> Mapping:
-    """The mapping of a file whose header holds the record type's own field names.
+    """Return the mapping of a file whose header has the record type's own field names.
 
-    A column of record references may be absent, since the supply gives them.
+    A column of record references may be absent; the references are then made from the supply.
     """
     names = [f.name for f in record_type.fields]
     required = {*record_type.required, *record_type.identity} - {RECORD_REFERENCE}
@@ -51,10 +54,10 @@ def identity_mapping(record_type: RecordType) -> Mapping:
 
 
 def load_mapping(path: Path, catalogue: Catalogue) -> Mapping:
-    """Read a mapping file and hold it against the record type of its dataset.
+    """Read a mapping file and check it against the record type of its dataset.
 
     Raises:
-        MappingError: one line a finding, each with file, line, place and what is accepted.
+        MappingError: one line per finding, each with file, line, place and the accepted values.
     """
     document = read_yaml(path, MappingError)
     try:
@@ -76,7 +79,7 @@ def _explained(problem: Any) -> Finding:
     place: Place = tuple(problem["loc"])
     message = str(problem["msg"]).removeprefix("Value error, ")
     if problem["type"] == "extra_forbidden":
-        message = f"is no setting; accepted: {', '.join(_model_at(place).model_fields)}"
+        message = f"is not a setting; accepted: {', '.join(_model_at(place).model_fields)}"
     elif problem["type"] == "missing":
         message = "is missing; a value is needed"
     elif isinstance(problem["input"], str | int | float | bool):

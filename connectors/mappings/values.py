@@ -1,6 +1,6 @@
-"""Cells become values: typed where they can be read in the mapping's style, else as they stand.
+"""Convert cells to values, typed if the mapping's style can read them, else unchanged.
 
-A cell that cannot be read goes on as its text. The pipeline then finds the fault, once, and tells
+A cell that cannot be read keeps its text. The pipeline then finds the fault, once, and reports to
 the supplier what was given and what is accepted.
 """
 
@@ -35,12 +35,12 @@ _REMEMBERED = 4_096
 
 
 def folded(text: str) -> str:
-    """Text by which two spellings are the same: case and spacing do not count."""
+    """Return the text in lower case and with single spaces, to compare spellings."""
     return " ".join(text.casefold().split())
 
 
 def reader_for(field: Field, column: Column) -> Reader:
-    """The function from a cell that is not empty to the value sent."""
+    """Return the function that converts a non-empty cell to the value sent."""
     match field.kind:
         case "date":
             return _date_reader(column.date)
@@ -56,7 +56,10 @@ def reader_for(field: Field, column: Column) -> Reader:
 
 
 def month_reader(style: str) -> Callable[[str], tuple[Any, Any]]:
-    """The function from a month to its first and last day; text that is none goes as the first."""
+    """Return the function from a month to its first and last day.
+
+    Other text is returned as the first.
+    """
     form = Style(style)
 
     @lru_cache(_REMEMBERED)
@@ -64,7 +67,7 @@ def month_reader(style: str) -> Callable[[str], tuple[Any, Any]]:
         try:
             first = form.read(cell).date().replace(day=1)
         except ValueError:
-            # A spreadsheet makes a month the date of its first day.
+            # A spreadsheet turns a month into the date of its first day.
             day = _iso_date(cell)
             if day is None or day.day != 1:
                 return cell, None
@@ -75,10 +78,10 @@ def month_reader(style: str) -> Callable[[str], tuple[Any, Any]]:
 
 
 def timestamp_reader(style: str, midnight: str = "known") -> Callable[[str], tuple[Any, Any]]:
-    """The function from a timestamp to date and time in Europe/London; other text goes as the date.
+    """Return the function from a timestamp to date and time in Europe/London.
 
-    One without an offset from UTC is local already; an ISO date alone has no time, nor has one
-    at midnight where `midnight` is "unknown".
+    Other text is returned as the date. A timestamp without an offset from UTC is local already. An
+    ISO date has no time, and neither has midnight if `midnight` is "unknown".
     """
     form = None if style == ISO else Style(style)
 
@@ -131,7 +134,7 @@ def _date_reader(style: str | None) -> Reader:
             try:
                 return form.read(cell).date()
             except ValueError:
-                pass  # a spreadsheet's own date cells come in ISO 8601, whatever the style of others
+                pass  # a spreadsheet's own date cells are ISO 8601 in any style
         day = _iso_date(cell)
         return cell if day is None else day
 

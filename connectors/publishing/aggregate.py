@@ -1,6 +1,6 @@
-"""Publishes a table of one aggregate source (guidance 3.3) whole, with its metadata.
+"""Publish a whole table of one aggregate source (guidance 3.3), with its metadata.
 
-The broker's access rules decide who may write and read a source's topic; nothing here does.
+Only the broker's ACLs decide who may write and read a source's topic.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ from transport.client_names import table_transaction
 from transport.messages import MARKING_HEADER, Headers, Output
 
 _FRAME_BYTES = 1_024
-"""Room that a message's key, header and frame take at most."""
+"""The most bytes that a message's key, header and frame need."""
 
 
 @dataclass(frozen=True, slots=True)
 class TableJob:
-    """One table to publish; `supplier` and `contact` stand where the metadata name none."""
+    """One table to publish; `supplier` and `contact` are used unless the metadata name others."""
 
     file: Path
     source: AggregateSource
@@ -45,7 +45,7 @@ class TableJob:
 
 
 class PublishedTable(NamedTuple):
-    """What stands in the topic now; `sent` is false where it stood there before."""
+    """The newest table in the topic; `sent` is false if it was there before."""
 
     record: dict[str, Any]
     sent: bool
@@ -54,13 +54,13 @@ class PublishedTable(NamedTuple):
 def publish_table(job: TableJob, today: date) -> PublishedTable:
     """Publish a table, unless the newest of its source is the same; `today` is in Europe/London.
 
-    Metadata that are given and state something new are sent with the table once more.
+    If metadata are given and state something new, the table is sent again with them.
 
     Raises:
-        SourceError: the file is no table, or too large.
-        MetadataError: what the metadata file states cannot be used.
+        SourceError: the file is not a table, or is too large.
+        MetadataError: the metadata file cannot be used.
         NotApplied: the partnership lacks the schema.
-        PublishError: see `connectors.errors`; nothing is readable of what was not written whole.
+        PublishError: see `connectors.errors`; an incompletely written table is never readable.
     """
     table = read_table(job.file)
     record = _record(job, table, today)
@@ -70,7 +70,7 @@ def publish_table(job: TableJob, today: date) -> PublishedTable:
     schema = marked(job.catalogue.system["aggregate"], job.source.marking)
     encode = known_schemas(account, job.catalogue).encoder(topic, schema)
     name = table_transaction(account.principal, job.source.id)
-    # Making the writer first ends what an earlier one left open before the topic is read.
+    # The writer is made first: it aborts an earlier one's open transaction before the topic is read.
     writer = TransactionalWriter(account, name, topic)
     newest = newest_table(account, job.source.id, job.catalogue)
     if newest is not None and _states_nothing_new(job, record, newest):
@@ -82,7 +82,9 @@ def publish_table(job: TableJob, today: date) -> PublishedTable:
 
 
 def newest_table(account: Account, source: str, catalogue: Catalogue) -> dict[str, Any] | None:
-    """The newest table of a source as system/aggregate.avsc has it, if any; read as the account.
+    """Return the newest table of a source as system/aggregate.avsc has it, or None.
+
+    Read as the account.
 
     Raises:
         AccessDeniedError: the broker does not let this party read the source.
@@ -107,7 +109,7 @@ def _messages(account: Account, topic: str, catalogue: Catalogue) -> Iterator[di
         try:
             yield known.decode(value, catalogue.system["aggregate"])
         except WireError:
-            continue  # the agency's own topic may hold what others of its tools wrote
+            continue  # another tool of the agency may have written to its own topic
 
 
 def _fits(value: bytes) -> bool:
@@ -115,7 +117,7 @@ def _fits(value: bytes) -> bool:
 
 
 def _record(job: TableJob, table: TableFile, today: date) -> dict[str, Any]:
-    """The table as system/aggregate.avsc has it; the duties are the schema's own words."""
+    """Return the table as system/aggregate.avsc has it; the duties are the schema's own words."""
     source = job.source
     stated = TableMetadata()
     if job.metadata is not None:

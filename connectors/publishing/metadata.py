@@ -1,4 +1,4 @@
-"""What a supplier states of its own supply (guidance 3.4), in a small YAML file that it keeps."""
+"""Read a supplier's statements about its own supply (guidance 3.4) from a YAML file."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class _Strict(BaseModel):
 
 
 class Period(_Strict):
-    """The time period covered; each end belongs to it, and may be left open."""
+    """The time period covered. Each end is part of it and may be left open."""
 
     begin: Annotated[date | None, Field(alias="from")] = None
     until: date | None = None
@@ -35,7 +35,7 @@ class Period(_Strict):
 
     @property
     def ends(self) -> dict[str, str | None]:
-        """Both ends, ISO 8601, as the system's records name them."""
+        """Return both ends in ISO 8601, under the names of the system's records."""
         return {
             "period_from": self.begin.isoformat() if self.begin else None,
             "period_to": self.until.isoformat() if self.until else None,
@@ -43,10 +43,10 @@ class Period(_Strict):
 
 
 class Claims(_Strict):
-    """What the supplier says that a file holds, to stand beside what is measured.
+    """The supplier's claims about a file, to compare with measured values.
 
-    `records` counts records supplied; `completeness` is the share of them, 0 to 1, with a usable
-    value, by datafield.
+    `records` counts the supplied records. `completeness` is the share of them, from 0 to 1, with a
+    usable value, by datafield.
     """
 
     records: Annotated[int | None, Field(ge=0)] = None
@@ -55,7 +55,7 @@ class Claims(_Strict):
 
     @property
     def record(self) -> dict[str, Any]:
-        """The claims as system/supply.avsc has them."""
+        """Return the claims as system/supply.avsc has them."""
         return {
             "records": self.records,
             **self.period.ends,
@@ -64,7 +64,7 @@ class Claims(_Strict):
 
 
 class Notes(_Strict):
-    """What can be stated of any supply; `supplier` is a post, not a person."""
+    """The statements about any supply; `supplier` is a post, not a person."""
 
     supplier: Visible = ""
     contact: Visible = ""
@@ -74,7 +74,7 @@ class Notes(_Strict):
     caveats: tuple[Text, ...] = ()
 
     def fields_named(self) -> Iterator[tuple[Place, str]]:
-        """Every datafield that is named, with the place where it stands."""
+        """Yield every datafield that is named, with its place in the file."""
         yield from ((("explanations", name), name) for name in self.explanations)
         yield from ((("coding_systems", name), name) for name in self.coding_systems)
 
@@ -85,7 +85,7 @@ class Metadata(Notes):
     claims: Claims | None = None
 
     def fields_named(self) -> Iterator[tuple[Place, str]]:
-        """Every datafield that is named, with the place where it stands."""
+        """Yield every datafield that is named, with its place in the file."""
         yield from super().fields_named()
         if self.claims:
             names = self.claims.completeness
@@ -93,11 +93,11 @@ class Metadata(Notes):
 
 
 UNSTATED = Metadata()
-"""Of a supply of which its supplier states nothing."""
+"""The metadata of a supply without statements."""
 
 
 class TableMetadata(Notes):
-    """The metadata of an aggregate table, whose period nothing but its supplier can tell."""
+    """The metadata of an aggregate table. Only its supplier knows its period."""
 
     period: Period = Period()
 
@@ -106,21 +106,21 @@ Stated = TypeVar("Stated", bound=Notes)
 
 
 def load_metadata(path: Path, kind: type[Stated], fields: Collection[str], of: str) -> Stated:
-    """Read a metadata file and hold the datafields it names against those that `of` has.
+    """Read a metadata file, and check that the datafields it names are among `fields`, those of `of`.
 
     Raises:
-        MetadataError: one line a finding, each with file, line, place and what is accepted.
+        MetadataError: one line per finding, each with file, line, place and the accepted values.
     """
     document = read_yaml(path, MetadataError)
     try:
-        # A file that holds comments alone states nothing.
+        # A file with comments only states nothing.
         stated = kind.model_validate({} if document is None else document)
     except ValidationError as error:
         found = [_explained(problem, kind) for problem in error.errors()]
         raise MetadataError(located(found, path, document, "metadata")) from None
     accepted = ", ".join(fields)
     found = [
-        Finding(place, f"{name!r} is no field of {of}; accepted: {accepted}")
+        Finding(place, f"{name!r} is not a field of {of}; accepted: {accepted}")
         for place, name in stated.fields_named()
         if name not in fields
     ]
@@ -133,7 +133,7 @@ def _explained(problem: Any, kind: type[Notes]) -> Finding:
     place: Place = tuple(problem["loc"])
     message = str(problem["msg"]).removeprefix("Value error, ")
     if problem["type"] == "extra_forbidden":
-        return Finding(place, f"is no setting; accepted: {', '.join(_accepted(place, kind))}")
+        return Finding(place, f"is not a setting; accepted: {', '.join(_accepted(place, kind))}")
     if problem["type"].startswith("float") or place[:2] == ("claims", "completeness"):
         message = "give a share from 0 to 1, such as 0.95"
     given = problem["input"]

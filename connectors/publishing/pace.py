@@ -1,4 +1,4 @@
-"""How much goes into one transaction, and how fast records are sent."""
+"""Limit the size of a transaction, and the rate of sending."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ ARREARS_S = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """A chunk is written at `rows` rows or `seconds` of age; `rate` is records a second."""
+    """A chunk is written at `rows` rows or an age of `seconds`; `rate` is in records per second."""
 
     rows: int = 5_000
     seconds: float = 1.0
@@ -22,7 +22,7 @@ class Pace:
 
 @dataclass(slots=True)
 class Chunk:
-    """The messages of the next transaction and how many rows of the file they stand for."""
+    """The messages of the next transaction, and the number of rows that they cover."""
 
     pace: Pace
     messages: list[Output] = field(default_factory=list)
@@ -31,7 +31,7 @@ class Chunk:
     opened: float = field(default_factory=time.monotonic)
 
     def add(self, message: Output | None) -> None:
-        """Take one row, with its message if it is in scope."""
+        """Add one row, with its message if it is in scope."""
         self.rows += 1
         if message is not None:
             self.messages.append(message)
@@ -39,16 +39,16 @@ class Chunk:
 
     @property
     def is_due(self) -> bool:
-        """Whether it is time to write it."""
+        """Return True if it is time to write the chunk."""
         full = self.rows >= self.pace.rows or self.size >= CHUNK_BYTES
         return full or time.monotonic() - self.opened >= self.pace.seconds
 
 
 class Metronome:
-    """Keeps to a rate. What a stall held up is made good for at most a second of it."""
+    """A limit on the rate. After a stall it catches up on at most one second."""
 
     def __init__(self, rate: float | None) -> None:
-        """Begin now; without a rate nothing is waited for."""
+        """Begin now; without a rate `wait` returns at once."""
         self._step = 1 / rate if rate else 0.0
         self._due = time.monotonic()
 

@@ -1,8 +1,8 @@
-"""Publishes a file as one supply, exactly once: crashes and repetitions neither lose nor double.
+"""Publish a file as one supply, exactly once: crashes and repeated calls lose or double no record.
 
-Records go in chunks, each one Kafka transaction that also holds a supply record saying how many
-rows of the file have been dealt with. Whoever publishes the file next reads that record, counts
-the rows up to it again without sending them, and goes on with the row after.
+Records are sent in chunks. Each chunk is one Kafka transaction, with a supply record that says how
+many rows of the file have been processed. The next publisher of the file reads that record, counts
+the rows up to it without sending them, and continues with the row after.
 """
 
 from __future__ import annotations
@@ -44,21 +44,21 @@ SPARED = "not one of the rows to be erased"
 
 
 class Erasure(NamedTuple):
-    """That a file's records are to be taken back: those of `rows`, counted from 1, or all."""
+    """An order to erase a file's records: those of `rows`, counted from 1, or all."""
 
     rows: frozenset[int] | None = None
 
     def spares(self, number: int) -> bool:
-        """Whether a row is none of those to be taken back."""
+        """Return True if a row is not to be erased."""
         return self.rows is not None and number not in self.rows
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One file to supply, or with an `erasure` to take back.
+    """One file to supply or, with an `erasure`, to erase.
 
-    `supplier` is a post with its `contact`, not a person (guidance 3.4); they stand where the `metadata`,
-    which the supplier states, name no others.
+    `supplier` is a post with its `contact`, not a person (guidance 3.4). They are used unless the
+    supplier's `metadata` name others.
     """
 
     file: Path
@@ -73,12 +73,15 @@ class Job:
 
     @property
     def transactional_id(self) -> str:
-        """The same for every publisher of this agency and dataset, so that one runs at a time."""
+        """Return the transactional id.
+
+        All publishers of an agency and dataset share it, so one runs at a time.
+        """
         return publishing_transaction(self.account.principal, self.mapping.dataset)
 
 
 class Progress(NamedTuple):
-    """How far a supply has come; bytes are those of the file as it lies on disk."""
+    """The progress of a supply; bytes are those of the file on disk."""
 
     bytes_read: int
     bytes_total: int
@@ -88,7 +91,7 @@ class Progress(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """What was supplied in all, and how much of it by this call (`sent`)."""
+    """The counts of the whole supply, and of the records sent by this call (`sent`)."""
 
     supply_id: str
     rows_read: int
@@ -109,12 +112,14 @@ class Published:
 def publish(
     job: Job, pace: Pace | None = None, progress: Callable[[Progress], None] = lambda _: None
 ) -> Published:
-    """Supply a file, or what of it was not supplied yet; a complete one sends no record again.
+    """Supply a file, or the rest of it after an interrupted call.
+
+    A complete supply sends no record.
 
     Raises:
-        SourceError: the file is not what the mapping says; nothing more was sent.
+        SourceError: the file does not match the mapping; nothing more was sent.
         NotApplied: the partnership lacks a schema.
-        PublishError: see `connectors.errors`; publishing again goes on where this ended.
+        PublishError: see `connectors.errors`; publishing again continues where this call ended.
     """
     stamp = _stamp(job.file)
     record_type = job.catalogue.record_type(job.mapping.dataset)
@@ -124,7 +129,7 @@ def publish(
             job.file, job.mapping, agency, record_type, header, contents
         )
         if job.erasure is not None:
-            # Its records are those of the supply: what they are known by follows from that.
+            # The erased records have the references of the supply, so its id is taken first.
             identifier = erasure_id(identifier, job.erasure.rows)
         supply = Supply(
             identifier, job.account.agency, job.contact, job.mapping, converter, london_today(),
@@ -135,10 +140,10 @@ def publish(
         before = topics.newest()
         if before is not None and before["complete"] and supply.renewed(before) is None:
             return _already(before, source.contents)
-        # Receipts of an earlier attempt stand before the end, so then all are read.
+        # Receipts of an earlier attempt are before the end, so then all receipts are read.
         receipts_from = {} if before else end_offsets(job.account, topics.receipts)
         writer = TransactionalWriter(job.account, job.transactional_id, topics.intake)
-        # Only now is decided what an earlier writer left open.
+        # Only now an earlier writer's open transaction is resolved.
         before = topics.newest()
         if before is not None and before["complete"]:
             return _renewed(supply, before, topics, writer)
@@ -149,7 +154,7 @@ def publish(
 
 
 class _Topics:
-    """The topics of one supply with the encoders of their values."""
+    """The topics of one supply, with the encoders of their values."""
 
     def __init__(self, job: Job, identifier: str) -> None:
         names, agency, dataset = job.account.names, job.account.agency, job.mapping.dataset
@@ -167,7 +172,7 @@ class _Topics:
         self._encode_supply = self._known.encoder(self.supplies, self._supply_schema)
 
     def newest(self) -> ReadOnly[str, Any] | None:
-        """The newest record of this supply that was committed, if any."""
+        """Return the newest committed record of this supply, or None."""
         ends = end_offsets(self._account, self.supplies)
         newest: ReadOnly[str, Any] | None = None
         for supply in self._supplies(ends):
@@ -180,7 +185,7 @@ class _Topics:
             try:
                 yield self._known.decode(value, self._supply_schema)
             except WireError:
-                continue  # the agency's own topic may hold what others of its tools wrote
+                continue  # another tool of the agency may have written to its own topic
 
     def intake_message(self, key: bytes | None, record: dict[str, Any], row: int) -> Output:
         """Return the message of one record, with its supply and its row in headers."""
@@ -190,7 +195,7 @@ class _Topics:
         return Output(self.intake, key, self.encode_record(record), headers)
 
     def supply_message(self, record: dict[str, Any]) -> Output:
-        """The supply's own record."""
+        """Return the message with the supply's own record."""
         return Output(self.supplies, self._identifier.encode(), self._encode_supply(record))
 
 
@@ -215,7 +220,7 @@ class _Run:
         check: Callable[[], None],
         receipts_from: Offsets,
     ) -> Published:
-        """Count what was supplied before, send the rest."""
+        """Count the rows supplied before, and send the rest."""
         resume_after = before["rows_read"] if before else 0
         chunk, metronome = Chunk(self.pace), Metronome(self.pace.rate)
         for row in rows_of(self.source, self.file):
@@ -287,7 +292,7 @@ class _Run:
 def _renewed(
     supply: Supply, before: ReadOnly[str, Any], topics: _Topics, writer: TransactionalWriter
 ) -> Published:
-    """A complete supply sends no record again, but its metadata where they state what is new."""
+    """Send a complete supply's metadata again if they state something new; send no record."""
     record = supply.renewed(before)
     if record is None:
         return _already(before, supply.contents)
@@ -325,6 +330,6 @@ def _unchanged(file: Path, stamp: tuple[int, int] | None) -> Callable[[], None]:
     def check() -> None:
         if _stamp(file) != stamp:
             message = f"{file}: the file was changed while it was read"
-            raise SourceError(f"{message}; publish it again once it is whole")
+            raise SourceError(f"{message}; publish it again when it is complete")
 
     return check

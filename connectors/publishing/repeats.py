@@ -1,4 +1,4 @@
-"""Records of one file that have the same reference: the later one replaces the earlier."""
+"""Count records of one file with the same reference: the later one replaces the earlier."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ ROWS_NAMED: Final = 10
 
 
 class Found(NamedTuple):
-    """How many records replace an earlier one of the file, and the first of their rows."""
+    """The number of records that replace an earlier one of the file, and their first rows."""
 
     records: int
     rows: tuple[int, ...]
 
     @property
     def caveats(self) -> list[str]:
-        """What is said of them; nothing where there are none."""
+        """Return the caveat about these records; empty if there are none."""
         if not self.records:
             return []
         more = self.records - len(self.rows)
@@ -38,13 +38,13 @@ class Found(NamedTuple):
 
 @dataclass(slots=True)
 class Repeats:
-    """Gathers what records are known by, in twelve bytes a record."""
+    """A collection of record identities, with twelve bytes per record."""
 
     _digests: array[int] = field(default_factory=lambda: array("Q"))
     _rows: array[int] = field(default_factory=lambda: array("I"))
 
     def add(self, identity: Sequence[Any] | None, row: int) -> None:
-        """Take the record of a row; one whose identity is not wholly known replaces no other."""
+        """Add the record of a row; a record without a complete identity replaces no other."""
         if identity is None:
             return
         name = _BETWEEN.join(map(str, identity)).encode("utf-8", "surrogatepass")
@@ -53,7 +53,7 @@ class Repeats:
         self._rows.append(row)
 
     def found(self) -> Found:
-        """Return the records that have the identity of one before them."""
+        """Return the records with the identity of an earlier record."""
         if not self._digests:
             return Found(0, ())
         digests = np.frombuffer(self._digests, np.uint64)
@@ -63,9 +63,9 @@ class Repeats:
 
 
 def _later(digests: NDArray[np.uint64], part: int) -> NDArray[np.intp]:
-    """Return the places of the digests of a part that are there before them as well.
+    """Return the positions of those digests of a part that also occur earlier.
 
-    Equal digests are in the same part, so that a part is sorted in little memory.
+    Equal digests are in the same part, so that sorting a part needs little memory.
     """
     places = np.flatnonzero(digests.view(np.uint8)[::_DIGEST_BYTES] % _PARTS == part)
     of_part = digests[places]

@@ -1,4 +1,4 @@
-"""The metadata of one supply (guidance 3.4) and how far it has come."""
+"""Build the metadata of one supply (guidance 3.4) and count its rows."""
 
 from __future__ import annotations
 
@@ -26,10 +26,9 @@ _EMPTY = (None, "")
 
 
 def supply_id(agency: str, mapping: Mapping, present: Collection[str], content: bytes) -> str:
-    """Name of a supply: the same file of the same agency by the same mapping is the same supply.
+    """Return the id of a supply: the same for the same file, agency and mapping.
 
-    `present` are the mapping's columns that the file has, `content` the digest of what
-    it holds.
+    `present` are the mapping's columns that the file has, `content` is the digest of its content.
     """
     digest = hashlib.sha256()
     for part in (
@@ -38,13 +37,13 @@ def supply_id(agency: str, mapping: Mapping, present: Collection[str], content: 
         mapping.content(present).encode(),
         content,
     ):
-        # Each part behind its length, so that no two different supplies run together into one.
+        # Each part follows its length, so that two different supplies never give the same bytes.
         digest.update(len(part).to_bytes(8, "big") + part)
     return digest.hexdigest()[:ID_DIGITS]
 
 
 def erasure_id(supplied: str, rows: Collection[int] | None) -> str:
-    """Name of the erasure of a supply's records, or of those of its `rows` alone."""
+    """Return the id of the erasure of a supply's records, or of only those of its `rows`."""
     named = "all" if rows is None else ",".join(map(str, sorted(rows)))
     return hashlib.sha256(f"erase {supplied} {named}".encode()).hexdigest()[:ID_DIGITS]
 
@@ -57,10 +56,10 @@ def identified(
     header: Sequence[str],
     contents: Contents = NOTHING_LEFT_OUT,
 ) -> tuple[str, Converter]:
-    """The name of the supply that a file is, and what makes its rows records, their references included.
+    """Return the supply id of a file, and the converter of its rows.
 
     Raises:
-        SourceError: the file is not what the mapping says; names it.
+        SourceError: the file does not match the mapping; names the file.
     """
     try:
         present = columns_present(mapping, header)
@@ -75,14 +74,14 @@ def identified(
 
 
 def where_unreadable(named: Sequence[str], count: int) -> str:
-    """The rows that are named, of `count` that could not be read, and how many more there are."""
+    """Return the named unreadable rows, and how many more there are of `count`."""
     more = count - len(named)
     return "; ".join(named) + (f"; and {more} more" if more else "")
 
 
 @dataclass(slots=True)
 class Counts:
-    """What became of the rows of a file so far. Counting the same rows again gives the same."""
+    """Counts over the rows of a file so far. Counting the same rows again gives the same result."""
 
     rows_read: int = 0
     records: int = 0
@@ -95,7 +94,7 @@ class Counts:
     repeats: Repeats = field(default_factory=Repeats)
 
     def add_unreadable(self, row: Unreadable) -> None:
-        """Count a row that could not be read; the first few are named."""
+        """Count an unreadable row; keep the names of the first few."""
         self.rows_read += 1
         self.unreadable += 1
         if len(self.unreadable_named) < UNREADABLE_NAMED:
@@ -107,7 +106,7 @@ class Counts:
         self.out_of_scope[HIDDEN] += 1
 
     def add(self, converted: Converted, dates: Sequence[str]) -> None:
-        """Count a row; `dates` are the fields by which a record says when it happened."""
+        """Count a row; `dates` are the fields with the dates of a record's events."""
         self.rows_read += 1
         if converted.record is None:
             self.out_of_scope[str(converted.out_of_scope)] += 1
@@ -124,7 +123,7 @@ class Counts:
 
     @property
     def caveats(self) -> list[str]:
-        """What the supply must say about rows that it lacks."""
+        """Return the caveats about rows of the file that were not sent."""
         found = []
         if self.unreadable:
             found.append(f"Rows of the file that could not be read and were not sent: {self.where}")
@@ -134,16 +133,16 @@ class Counts:
 
     @property
     def where(self) -> str:
-        """The first rows that could not be read, each with its reason, and how many more."""
+        """Return the first unreadable rows, each with its reason, and how many more there are."""
         return where_unreadable(self.unreadable_named, self.unreadable)
 
 
 @dataclass(frozen=True, slots=True)
 class Supply:
-    """What stays the same throughout one supply.
+    """The parts of a supply's metadata that do not change while it is sent.
 
-    `supplier` and `contact` are those of the protocol; what `metadata` states goes before them and,
-    datafield by datafield, before what the mapping states.
+    `supplier` and `contact` are from the protocol. The `metadata` replace them, and replace the
+    mapping's notes datafield by datafield.
     """
 
     supply_id: str
@@ -160,9 +159,9 @@ class Supply:
     contents: Contents = NOTHING_LEFT_OUT
 
     def caveats(self, counts: Counts, *, complete: bool) -> list[str]:
-        """All that is to be considered when the supply is used, each said once.
+        """Return all caveats of the supply, each once.
 
-        Which records share a reference is known once the supply is complete.
+        Records that share a reference are known only when the supply is complete.
         """
         stated = (
             *self.mapping.caveats,
@@ -174,7 +173,10 @@ class Supply:
         return list(dict.fromkeys(stated))
 
     def record(self, counts: Counts, *, complete: bool) -> dict[str, Any]:
-        """The supply as system/supply.avsc has it; the duties are the schema's own words."""
+        """Return the supply as a record of system/supply.avsc.
+
+        The duties are the schema's own words.
+        """
         m, stated = self.mapping, self.metadata
         return {
             "supply_id": self.supply_id,
@@ -203,9 +205,9 @@ class Supply:
         }
 
     def renewed(self, newest: ReadOnly[str, Any]) -> dict[str, Any] | None:
-        """The newest record of a supply with what is stated now; None where that is nothing new.
+        """Return the newest record of a supply with the metadata given now; None if nothing is new.
 
-        The guidance wants metadata "kept up to date", also of a supply that is complete.
+        The guidance wants metadata "kept up to date", also after a supply is complete.
         """
         stated, newest = self.metadata, dict(newest)
         renewed = newest | {
@@ -221,7 +223,10 @@ class Supply:
 
 
 def ruling(known: ReadOnly[str, Any] | None, later: ReadOnly[str, Any]) -> ReadOnly[str, Any]:
-    """Of two records of one supply the one that came further; of equals the later states what holds."""
+    """Return, of two records of one supply, the one with more rows.
+
+    The later one if they are equal.
+    """
     if known is None:
         return later
     came, comes = ((s["rows_read"], s["complete"]) for s in (known, later))
@@ -229,6 +234,6 @@ def ruling(known: ReadOnly[str, Any] | None, later: ReadOnly[str, Any]) -> ReadO
 
 
 def event_dates(record_type: RecordType) -> tuple[str, ...]:
-    """The fields whose dates bound the time period that a supply covers."""
+    """Return the fields whose dates bound the time period of a supply."""
     names = (name for event in record_type.events for name in (event.date, event.until) if name)
     return tuple(dict.fromkeys(names))

@@ -1,4 +1,4 @@
-"""A table as its supplier's file holds it: its bytes, and what its header and rows say of it."""
+"""Read a table from its supplier's file: its bytes, its header and the number of rows."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _UNICODE, _WESTERN = "utf-8-sig", "cp1252"
 
 
 class TableFile(NamedTuple):
-    """A table as the supplier's file holds it; `caveats` tell of rows that do not fit the header."""
+    """A table in the supplier's file; `caveats` name rows that do not match the header."""
 
     content: bytes
     read_as: str
@@ -30,20 +30,23 @@ class TableFile(NamedTuple):
 
     @property
     def sha256(self) -> str:
-        """Digest of the content, in hexadecimal."""
+        """Return the digest of the content, in hexadecimal."""
         return hashlib.sha256(self.content).hexdigest()
 
 
 def read_table(file: Path) -> TableFile:
-    """Read a CSV file or the first sheets of a workbook that have one header.
+    """Read a CSV file, or the first sheets of a workbook with the same header.
 
     Raises:
-        SourceError: it is neither, or a workbook that hides anything. Its bytes are published whole,
-            so that every recipient would have what it hides.
+        SourceError: the file is neither, or the workbook hides something. Its bytes are published
+            whole,
+            so every recipient would get the hidden parts.
     """
     suffix = file.suffix.lower()
     if suffix not in (".csv", *_WORKBOOKS):
-        raise SourceError(f"{file}: is no table by its suffix; accepted: .csv, .xlsx, .xlsm")
+        raise SourceError(
+            f"{file}: its suffix is not that of a table; accepted: .csv, .xlsx, .xlsm"
+        )
     content = _content(file)
     with _opened(file, content) as table:
         _check_hides_nothing(file, table)
@@ -64,8 +67,10 @@ def _content(file: Path) -> bytes:
     except OSError as error:
         raise SourceError(f"{file}: cannot be read: {error.strerror}") from None
     if len(content) > MAXIMUM_TABLE_BYTES:
-        message = f"is larger than {MAXIMUM_TABLE_BYTES:,} bytes, the most that is published"
-        raise SourceError(f"{file}: {message}; publish it in parts, or without what nobody needs")
+        message = f"is larger than {MAXIMUM_TABLE_BYTES:,} bytes, the limit of a table"
+        raise SourceError(
+            f"{file}: {message}; publish it in parts, or remove columns that nobody needs"
+        )
     return content
 
 
@@ -94,13 +99,13 @@ def _check_hides_nothing(file: Path, table: Table) -> None:
 
 def _hides(file: Path, what: str) -> str:
     return (
-        f"{file}: the workbook hides {what}; it is published whole, with what it hides: delete "
-        "that, or save the table alone as CSV"
+        f"{file}: the workbook hides {what}; it would be published with its hidden parts: delete "
+        "them, or save only the table as CSV"
     )
 
 
 def _readable(file: Path, table: Table) -> Iterator[str | None]:
-    """For each row why it does not fit the header, or None where it does."""
+    """Yield for each row the reason why it does not match the header, or None if it does."""
     for row in table:
         if isinstance(row, Hidden):
             raise SourceError(_hides(file, f"row {row.line}"))

@@ -1,4 +1,4 @@
-"""A table in messages: one where it fits, else its metadata in the first and slices in the others."""
+"""Split a table into messages: one if it fits, else metadata first and then slices."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 WHOLE = {"parts": 1, "part": 0}
 SLICE_BYTES = 60_000
-"""Largest slice, which leaves room for what identifies the table."""
+"""Largest slice. It leaves room for the fields that identify the table."""
 
 _LISTS: dict[str, Any] = {
     "fields": [], "explanations": {}, "coding_systems": {}, "geocoding": "", "caveats": [],
@@ -18,7 +18,7 @@ Record = dict[str, Any]
 
 
 def in_parts(record: Record, *, fits: bool) -> Iterator[Record]:
-    """Return the messages of a table, `record` itself where it fits into one."""
+    """Yield the messages of a table; only `record` itself if the table `fits` into one."""
     if fits:
         yield record
         return
@@ -31,7 +31,7 @@ def in_parts(record: Record, *, fits: bool) -> Iterator[Record]:
 
 
 def joined(records: Iterable[Record]) -> Iterator[Record]:
-    """Return each table that is there whole, in order; parts that lack others are left out."""
+    """Yield each complete table, in order; incomplete ones are left out."""
     parts: list[Record] = []
     for record in records:
         if record["part"] == 0:

@@ -1,1 +1,1 @@
-"""Where records come from."""
+"""Read agencies' files in their formats."""

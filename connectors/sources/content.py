@@ -1,4 +1,4 @@
-"""The bytes that a file holds, whether it is plain, gzip or xz."""
+"""Open a file's bytes, decompressed if it is gzip or xz."""
 
 from __future__ import annotations
 
@@ -12,13 +12,17 @@ from typing import IO, cast
 from connectors.errors import SourceError
 
 DAMAGE = (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile)
-"""What reading a compressed file raises that was cut short or altered."""
+"""The errors of reading a compressed file that is incomplete or altered."""
 COMPRESSED = (".gz", ".xz")
 _BLOCK = 1 << 20
 
 
 def content_digest(path: Path) -> bytes:
-    """SHA-256 of what the file holds, whether or how it is compressed; `SourceError` if damaged."""
+    """Return the SHA-256 of the decompressed content.
+
+    Raises:
+        SourceError: the file is damaged or cannot be opened.
+    """
     digest = hashlib.sha256()
     with open_bytes(path) as raw, decompressed(path, raw) as content:
         try:
@@ -30,7 +34,11 @@ def content_digest(path: Path) -> bytes:
 
 
 def open_bytes(path: Path) -> IO[bytes]:
-    """The file as it lies on disk; `SourceError` where it cannot be opened."""
+    """Open the file without decompressing it.
+
+    Raises:
+        SourceError: the file cannot be opened.
+    """
     try:
         return path.open("rb")
     except OSError as error:
@@ -38,7 +46,7 @@ def open_bytes(path: Path) -> IO[bytes]:
 
 
 def decompressed(path: Path, raw: IO[bytes]) -> IO[bytes]:
-    """What `raw` holds; the suffix of `path` says how it is compressed."""
+    """Return the content of `raw`, decompressed as the suffix of `path` says."""
     match path.suffix.lower():
         case ".gz":
             return cast("IO[bytes]", gzip.GzipFile(fileobj=raw))

@@ -1,8 +1,8 @@
-"""A CSV file, plain, gzip or xz, row by row in bounded memory.
+"""Read a CSV file, plain, gzip or xz, row by row in bounded memory.
 
-Unreadable are rows of too many or too few cells, of a quote that does not close, or of bytes that
-are not of the encoding. Rows in which nothing stands are no rows: spreadsheets leave many below
-their table. So is a first line such as ``sep=;``, by which a spreadsheet says its delimiter.
+A row is unreadable if it has too many or too few cells, a quote that does not close, or bytes that
+are not of the encoding. Empty rows are skipped, because spreadsheets leave many below their table.
+A first line such as ``sep=;``, a spreadsheet's hint at its delimiter, is skipped, too.
 """
 
 from __future__ import annotations
@@ -30,9 +30,12 @@ class CsvFile(Table):
         encoding: str = "utf-8-sig",
         quote: str | None = '"',
     ) -> None:
-        """Open the file and read its header; `SourceError` where there is none.
+        """Open the file and read its header.
 
-        Without a `quote` every character between two delimiters belongs to the cell.
+        Without a `quote`, every character between two delimiters belongs to the cell.
+
+        Raises:
+            SourceError: the file has no header, or cannot be opened.
         """
         self.path = path
         self.description = f"CSV, {encoding}, cells parted by {delimiter!r}"
@@ -40,7 +43,7 @@ class CsvFile(Table):
         self.size = os.fstat(self._raw.fileno()).st_size
         self._content = decompressed(path, self._raw)
         self._text = io.TextIOWrapper(
-            # Bytes that are not of the encoding become lone surrogates, which mark their row alone.
+            # Bytes that are not of the encoding become lone surrogates, which mark only their row.
             self._content, encoding=encoding, errors="surrogateescape", newline="",
         )  # fmt: skip
         self._encoding = encoding
@@ -62,7 +65,7 @@ class CsvFile(Table):
 
     @property
     def consumed(self) -> int:
-        """Bytes of the file, as it lies on disk, that have been read."""
+        """Return the number of bytes of the file on disk that have been read."""
         return min(self._raw.tell(), self.size)
 
     def __iter__(self) -> Iterator[Row | Unreadable]:
@@ -81,7 +84,7 @@ class CsvFile(Table):
                 yield Unreadable(number, line, reason) if reason else Row(number, line, cells)
 
     def close(self) -> None:
-        """Close the file; harmless when it is closed already."""
+        """Close the file; does nothing if it is closed already."""
         self._text.close()
         self._raw.close()
 
@@ -90,9 +93,9 @@ class CsvFile(Table):
         if isinstance(header, Unreadable):
             raise SourceError(f"{self.path}:1: the header cannot be read: {header.reason}")
         if not header:
-            raise SourceError(f"{self.path}:1: no header; the first line names the columns")
+            raise SourceError(f"{self.path}:1: no header; the first line must name the columns")
         if not is_text("".join(header)) or self._too_long:
-            raise SourceError(f"{self.path}:1: the header is no text in {self._encoding}")
+            raise SourceError(f"{self.path}:1: the header is not text in {self._encoding}")
         return tuple(title.strip() for title in header)
 
     def _first_row(self) -> list[str] | Unreadable | None:
@@ -110,7 +113,7 @@ class CsvFile(Table):
         except DAMAGE as error:
             raise SourceError(f"{self.path}:{self._line}: the file is damaged: {error}") from None
         except UnicodeError:
-            message = f"{self.path}:{self._line}: the file is no text in {self._encoding}"
+            message = f"{self.path}:{self._line}: the file is not text in {self._encoding}"
             raise SourceError(message) from None
 
     def _until(self, line: int) -> str:
@@ -122,7 +125,7 @@ class CsvFile(Table):
         if len(cells) != len(self.header):
             return f"{len(cells)} cells; the header has {len(self.header)}"
         if not all(map(is_text, cells)):
-            return f"bytes that are no text in {self._encoding}"
+            return f"bytes that are not text in {self._encoding}"
         return None
 
     def _lines(self) -> Iterator[str]:
@@ -133,8 +136,8 @@ class CsvFile(Table):
                 self._too_long = True
                 self._skip_line()
             if self._run > LONGEST_QUOTED_RUN:
-                message = f"{self.path}:{self._line}: one row goes on over {self._run} characters"
-                raise SourceError(f"{message}; a quote before it does not close")
+                message = f"{self.path}:{self._line}: one row has more than {LONGEST_QUOTED_RUN} characters"
+                raise SourceError(f"{message}; an earlier quote does not close")
             yield line
 
     def _skip_line(self) -> None:

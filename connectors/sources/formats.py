@@ -1,4 +1,4 @@
-"""Which format a file has, and the table that reads it."""
+"""Find a file's format, and open the table that reads it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _JSON_LINES = (".jsonl", ".ndjson")
 
 
 def format_of(path: Path, mapping: Mapping) -> FileFormat:
-    """The format that the mapping declares, else the one that the file's suffix tells."""
+    """Return the format that the mapping declares, else the format of the file's suffix."""
     if mapping.format:
         return mapping.format
     suffix = path.suffix.lower()
@@ -29,7 +29,11 @@ def format_of(path: Path, mapping: Mapping) -> FileFormat:
 
 
 def open_table(path: Path, mapping: Mapping) -> Table:
-    """Open a file as its mapping says; `SourceError` where it is nothing of the kind."""
+    """Open a file as its mapping says.
+
+    Raises:
+        SourceError: the file has another format, or is damaged.
+    """
     match format_of(path, mapping):
         case "xlsx":
             return XlsxFile(path, mapping.sheet)

@@ -1,10 +1,10 @@
-"""JSON lines, plain, gzip or xz, in UTF-8: one object a line, row by row in bounded memory.
+"""Read JSON lines, plain, gzip or xz, in UTF-8: one object per line, in bounded memory.
 
-Objects within objects are flattened with dots, such as ``location.street.name``. Numbers keep the
-text they are given in; null is an empty cell. The header is the union of keys in order of first
-appearance, so the file is read twice. Unreadable are lines that are no object, not JSON, deeper
-than `DEEPEST`, too long, or hold the same key twice, or a list where the mapping reads. Blank
-lines are no rows.
+Objects within objects are flattened with dots, such as ``location.street.name``. Numbers keep their
+text; null is an empty cell. The header is the union of all keys in order of first appearance, so
+the file is read twice. A line is unreadable if it is not JSON, not an object, deeper than `DEEPEST`
+or too long, if it has the same key twice, or if it has a list under a key that the mapping reads.
+Blank lines are skipped.
 """
 
 from __future__ import annotations
@@ -24,20 +24,23 @@ from connectors.sources.table import LONGEST_ROW, TOO_LONG, Row, Table, Unreadab
 
 MOST_KEYS = 1_000
 DEEPEST = 32
-_ACCEPTED = "accepted is one JSON object a line"
+_ACCEPTED = "accepted: one JSON object per line"
 
 
 class _NoRowError(ValueError):
-    """Why a line is no row."""
+    """The reason why a line is not a row."""
 
 
 class JsonLinesFile(Table):
     """An open file of JSON lines. Use it as a context; iterate it once."""
 
     def __init__(self, path: Path, wanted: Collection[str] | None = None) -> None:
-        """Open the file and gather its keys; `SourceError` where no line is an object.
+        """Open the file and collect its keys.
 
-        Lists elsewhere than under the `wanted` keys (folded; None: all) are as if not there.
+        A list under a key that is not `wanted` (folded; None: all keys) is ignored.
+
+        Raises:
+            SourceError: no line is an object.
         """
         self.path = path
         self.description = "JSON lines, utf-8"
@@ -54,7 +57,7 @@ class JsonLinesFile(Table):
 
     @property
     def consumed(self) -> int:
-        """Bytes of the file, as it lies on disk, that have been read."""
+        """Return the number of bytes of the file on disk that have been read."""
         return min(self._raw.tell(), self.size)
 
     def __iter__(self) -> Iterator[Row | Unreadable]:
@@ -65,7 +68,7 @@ class JsonLinesFile(Table):
                 yield Row(number, line, self._cells(read))
 
     def close(self) -> None:
-        """Close the file; harmless when it is closed already."""
+        """Close the file; does nothing if it is closed already."""
         self._raw.close()
 
     def _cells(self, read: dict[str, str]) -> list[str]:
@@ -94,11 +97,11 @@ class JsonLinesFile(Table):
     def _too_many_keys(self, line: int) -> str:
         return (
             f"{self.path}:{line}: up to this line the objects have more than {MOST_KEYS} different "
-            f"keys or {LONGEST_ROW} characters of them; accepted are objects that share their keys"
+            f"keys or {LONGEST_ROW} characters of them; accepted: objects that share their keys"
         )
 
     def _objects(self) -> Iterator[tuple[int, dict[str, str] | str]]:
-        """Each line's number with its object, flattened, or the reason why it is none."""
+        """Yield each line's number with its flattened object, or the reason why it is not an object."""
         for line, text in self._lines():
             if text.strip(" \t\r\n"):
                 try:
@@ -110,21 +113,21 @@ class JsonLinesFile(Table):
         if len(text) > LONGEST_ROW:
             raise _NoRowError(TOO_LONG)
         if not is_text(text):
-            raise _NoRowError("bytes that are no text in utf-8")
+            raise _NoRowError("bytes that are not text in utf-8")
         try:
             read = self._decoder.decode(text)
         except JSONDecodeError as error:
-            raise _NoRowError(f"no JSON from character {error.colno}") from None
+            raise _NoRowError(f"not JSON from character {error.colno} on") from None
         except RecursionError:
             raise _NoRowError(f"objects nested deeper than {DEEPEST}") from None
         if not isinstance(read, dict):
-            raise _NoRowError("no JSON object")
+            raise _NoRowError("not a JSON object")
         return _flat(read, self._wanted)
 
     def _lines(self) -> Iterator[tuple[int, str]]:
-        """Each line with its number; of one too long, so much as shows that it is."""
+        """Yield each line with its number; a line that is too long is cut just above the limit."""
         self._raw.seek(0)
-        # Not closed, since that would close the file below it, which is read once more.
+        # Not closed: that would close the file below, which is read again.
         content = decompressed(self.path, self._raw)
         text = io.TextIOWrapper(
             content, encoding="utf-8-sig", errors="surrogateescape", newline="\n"
@@ -150,7 +153,7 @@ def _decoder() -> JSONDecoder:
 
 
 def _refuse(_: str) -> NoReturn:
-    raise _NoRowError("a number that is none; JSON knows neither NaN nor Infinity")
+    raise _NoRowError("NaN or Infinity, which are not JSON numbers")
 
 
 def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -165,13 +168,13 @@ def _flat(read: dict[str, Any], wanted: Collection[str] | None) -> dict[str, str
     for key, value in _leaves(read, "", 1):
         if isinstance(value, list):
             if wanted is None or folded(key) in wanted:
-                raise _NoRowError("a list, for which a row has no place")
+                raise _NoRowError("a list, which a row cannot hold")
             continue
         if key in cells:
             raise _NoRowError("the same key twice")
         cell = _cell(value)
         if not is_text(key) or not is_text(cell):
-            raise _NoRowError("half a character")
+            raise _NoRowError("half a character (a lone surrogate)")
         cells[key] = cell
     return cells
 

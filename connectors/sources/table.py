@@ -1,8 +1,8 @@
-"""What a file is to the connector, whatever its format: a header, and rows in bounded memory.
+"""Define a file as the connector reads it, in any format: a header, and rows in bounded memory.
 
-A row that cannot be read as the header says is given as `Unreadable` with its line, so that whoever
-publishes counts and reports it. A row that its workbook hides is given as `Hidden`, without what is
-in it. A file that is damaged as a whole, or has no header, is a `SourceError`.
+A row that does not match the header is `Unreadable` with its line, so that the publisher counts and
+reports it. A row that its workbook hides is `Hidden`, without its content. A file that is damaged
+as a whole, or has no header, raises `SourceError`.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ from typing import Final, NamedTuple, Self
 from connectors.errors import SourceError
 
 LONGEST_ROW = 200_000
-"""Characters; at four bytes each a record stays below what an intake topic takes."""
+"""Characters of a row. At four bytes each, the record is smaller than an intake topic's limit."""
 TOO_LONG = f"more than {LONGEST_ROW} characters"
 HIDDEN: Final = "hidden in the workbook"
-"""Why a row is out of scope that a workbook does not show."""
+"""The reason for a row that is out of scope because its workbook hides it."""
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class Row(NamedTuple):
-    """A row: its number among the rows, counted from 1, the line it begins on, and its cells.
+    """A row: its number among the rows, counted from 1, the line where it begins, and its cells.
 
-    `sheet` counts the sheets read from 1; it is 0 where there is one alone.
+    `sheet` counts the sheets that are read, from 1; it is 0 if there is only one.
     """
 
     number: int
@@ -37,7 +37,7 @@ class Row(NamedTuple):
 
 
 class Unreadable(NamedTuple):
-    """A row that is none, and why; never what stands in it."""
+    """A row that cannot be read, with the reason, and without its content."""
 
     number: int
     line: int
@@ -46,13 +46,13 @@ class Unreadable(NamedTuple):
 
     @property
     def told(self) -> str:
-        """Where it is and why it cannot be read, without the name of a sheet."""
+        """Return where the row is and why it cannot be read, without the name of a sheet."""
         sheet = f"sheet {self.sheet}, " if self.sheet else ""
         return f"{sheet}line {self.line}: {self.reason}"
 
 
 class Hidden(NamedTuple):
-    """A row that a workbook hides, by hand or by a filter; never what stands in it."""
+    """A row that a workbook hides, by hand or by a filter, without its content."""
 
     number: int
     line: int
@@ -60,10 +60,10 @@ class Hidden(NamedTuple):
 
 
 class Contents(NamedTuple):
-    """What of a workbook is read and what is not.
+    """The parts of a workbook that are read, and those that are not.
 
-    `not_read` are sheets with the reason of each. Names of sheets and columns are for the supplier alone;
-    `caveats`, which others see, count them.
+    `not_read` are sheets with a reason each. The names of sheets and columns are only for the
+    supplier. `caveats` are for others and have only counts.
     """
 
     sheets: tuple[str, ...] = ()
@@ -72,7 +72,7 @@ class Contents(NamedTuple):
 
     @property
     def caveats(self) -> list[str]:
-        """What a recipient must know of it."""
+        """Return what a recipient must know about the parts that were not read."""
         found = []
         if self.not_read:
             found.append(
@@ -87,7 +87,7 @@ class Contents(NamedTuple):
 
     @property
     def lines(self) -> list[str]:
-        """What the supplier is told of it."""
+        """Return the lines for the supplier, with the names of sheets and columns."""
         found = []
         if self.not_read or len(self.sheets) > 1:
             found.append(f"sheets read: {', '.join(map(repr, self.sheets))}")
@@ -97,7 +97,7 @@ class Contents(NamedTuple):
         return found
 
     def document(self) -> dict[str, object]:
-        """The same for a program to read; empty lists where the file is no workbook."""
+        """Return the contents for JSON; the lists are empty if the file is not a workbook."""
         return {
             "sheets_read": list(self.sheets),
             "sheets_not_read": dict(self.not_read),
@@ -106,14 +106,14 @@ class Contents(NamedTuple):
 
 
 NOTHING_LEFT_OUT: Final = Contents()
-"""Of a file that is no workbook."""
+"""The contents of a file that is not a workbook."""
 
 
 class Table(ABC):
-    """An open file. Use it as a context; iterate it once. It gives as many cells as titles.
+    """An open file. Use it as a context; iterate it once. A row has as many cells as the header.
 
-    `header` holds the titles, `size` the bytes of the file as it lies on disk, `description`
-    how it was read, and `contents` what of a workbook is read.
+    `header` has the titles, `size` is the number of bytes of the file on disk, `description` says
+    how it was read, and `contents` names the parts of a workbook that are read.
     """
 
     header: tuple[str, ...]
@@ -123,16 +123,16 @@ class Table(ABC):
 
     @abstractmethod
     def __iter__(self) -> Iterator[Row | Unreadable | Hidden]:
-        """Each row once, in the file's order."""
+        """Yield each row once, in the file's order."""
 
     @property
     @abstractmethod
     def consumed(self) -> int:
-        """Bytes of the file, as it lies on disk, that have been read."""
+        """Return the number of bytes of the file on disk that have been read."""
 
     @abstractmethod
     def close(self) -> None:
-        """Close the file; harmless when it is closed already."""
+        """Close the file; does nothing if it is closed already."""
 
     def __enter__(self) -> Self:
         return self
@@ -150,7 +150,7 @@ def rows_of(source: Table, file: Path) -> Iterator[Row | Unreadable | Hidden]:
     """Yield each row of a file of records.
 
     Raises:
-        SourceError: the file has a header and no row, so that nobody takes it for a supply that went well.
+        SourceError: the file has a header and no row, and must not count as a successful supply.
     """
     empty = True
     for row in source:
@@ -158,10 +158,10 @@ def rows_of(source: Table, file: Path) -> Iterator[Row | Unreadable | Hidden]:
         yield row
     if empty:
         raise SourceError(
-            f"{file}: has a header and no rows; accepted is a file with at least one row"
+            f"{file}: has a header and no rows; accepted: a file with at least one row"
         )
 
 
 def is_text(text: str) -> bool:
-    """Whether it can be written as UTF-8; bytes that could not be decoded stand as surrogates."""
+    """Return True if the text can be written as UTF-8; undecodable bytes are surrogates in it."""
     return text.isascii() or not _SURROGATE.search(text)

@@ -1,4 +1,4 @@
-"""A cell of a workbook as the text that a CSV file would have of it."""
+"""Return a cell of a workbook as the text that a CSV file would have."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from typing import Any
 from openpyxl.styles.numbers import is_datetime
 
 _EXACT = 2**53
-"""Whole numbers below it are kept by a spreadsheet's numbers to the digit."""
+"""Spreadsheets keep whole numbers below this one exactly."""
 _LAST_SECOND = 86_399
 _CARRIAGE_RETURN = "_x000D_"  # as Excel writes it in XML
 
 
 def cell_text(cell: Any) -> str:
-    """The text of an openpyxl cell.
+    """Return the text of an openpyxl cell.
 
-    Dates and times are ISO 8601, to the second: a day alone where it is midnight and the cell's
-    format shows no time. Whole numbers have no ``.0``; flags are true or false. A cell that is
-    empty or shows an error gives an empty text.
+    Dates and times are ISO 8601, to the second. A midnight whose cell format shows no time is a
+    date only. Whole numbers have no ``.0``. Flags are true or false. The text is empty if the cell
+    is empty or shows an error.
     """
     value = cell.value
     if isinstance(value, str):
@@ -45,7 +45,7 @@ def _plain(value: Any) -> str:
 
 
 def _instant(value: datetime, number_format: str | None) -> str:
-    # A spreadsheet keeps a fraction of a day, which is rarely a whole second to the digit.
+    # A spreadsheet stores a fraction of a day, which is rarely an exact number of seconds.
     value = (value + timedelta(microseconds=500_000)).replace(microsecond=0)
     shows_time = number_format is not None and is_datetime(number_format) in {"datetime", "time"}
     if value.time() == time() and not shows_time:

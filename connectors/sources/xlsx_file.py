@@ -1,12 +1,12 @@
-"""The visible sheets of an Excel workbook, row by row; a formula is what it last gave.
+"""Read the visible sheets of an Excel workbook row by row; a formula has its last calculated value.
 
-What a workbook hides is not read: hidden sheets, rows (also those that a filter hides) and columns.
-They are counted and named instead. A hidden sheet is read where it is asked for by its name.
+Hidden parts of a workbook are not read: sheets, rows (also filtered ones) and columns. They are
+counted and named instead. A hidden sheet is read if the mapping gives its name.
 
-The header is the first row that shows anything; rows that show nothing are no rows. Of several
-visible sheets those are read that have the header of the first, as where each month has its sheet.
-A cell that Excel shows as an error, such as ``#N/A``, holds no value and is empty. Memory is bounded
-by the workbook's table of texts, which the limits below bound, and by the rows that a sheet can have.
+The header is the first row with a visible value; rows without one are skipped. Of several visible
+sheets, those with the header of the first are read, such as one sheet per month. A cell that Excel
+shows as an error, such as ``#N/A``, is empty. Memory is bounded by the workbook's table of texts,
+which the limits below bound, and by the number of rows of a sheet.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ from connectors.sources.xlsx_marks import check_marks
 from connectors.sources.xlsx_rows import LAST_ROW, RowBeyondError, SheetRow, sheet_rows
 
 MOST_UNPACKED = 2 << 30
-"""Bytes of all parts of a workbook; a full sheet of a million rows and forty columns has them."""
+"""Bytes of all parts of a workbook; a full sheet of a million rows and forty columns has as many."""
 MOST_IN_MEMORY = 256 << 20
-"""Bytes of any part that is not a sheet, since such parts are not streamed."""
+"""Bytes of a part that is not a sheet, because such parts are not streamed."""
 MOST_TIMES = 200
-"""A part of more than `SMALL` bytes that is packed tighter than any table is a trap."""
+"""Greatest compression of a part larger than `SMALL`; more is a decompression bomb."""
 SMALL = 16 << 20
 _OLE = bytes.fromhex("d0cf11e0a1b11ae1")
 _SHEETS = "/worksheets/"
@@ -46,7 +46,7 @@ _Result = TypeVar("_Result")
 
 
 class _Sheet(NamedTuple):
-    """A sheet that was opened: its header, the rows hidden above it, and the rows behind it."""
+    """An open sheet: its header, the hidden rows above it, and the rows below it."""
 
     title: str
     header: tuple[str, ...]
@@ -59,12 +59,12 @@ class XlsxFile(Table):
     """An open workbook. Use it as a context; iterate it once."""
 
     def __init__(self, path: Path, sheet: str | None = None) -> None:
-        """Open the sheet of that name, else the visible ones of one header, and read the header.
+        """Open the named sheet, or all visible sheets with the same header, and read the header.
 
         Raises:
-            SourceError: no workbook, one that is encrypted or unpacks to too much, no such sheet,
-                none that is visible, no header, formulas never calculated, or cells merged over
-                several rows.
+            SourceError: not a workbook; encrypted, or unpacks to too much; no such sheet, no
+                visible sheet
+                or no header; formulas never calculated, or cells merged over several rows.
         """
         self.path = path
         self._raw = open_bytes(path)
@@ -86,7 +86,7 @@ class XlsxFile(Table):
 
     @property
     def consumed(self) -> int:
-        """Bytes of the file, as it lies on disk, that have been read."""
+        """Return the number of bytes of the file on disk that have been read."""
         return self.size if self._done else min(self._raw.tell(), self.size)
 
     def __iter__(self) -> Iterator[Row | Unreadable | Hidden]:
@@ -99,7 +99,7 @@ class XlsxFile(Table):
         self._done = True
 
     def close(self) -> None:
-        """Close the file; harmless when it is closed already."""
+        """Close the file; does nothing if it is closed already."""
         if self._book is not None:
             self._book.close()
         self._raw.close()
@@ -116,7 +116,7 @@ class XlsxFile(Table):
         return Row(number, row.line, cells + [""] * (width - len(cells)), sheet)
 
     def _opened(self, book: Workbook, name: str | None) -> tuple[list[_Sheet], dict[str, str]]:
-        """The sheets to read, and for each of the others why it is not."""
+        """Return the sheets to read, and for each other sheet the reason why it is not read."""
         not_read = {chart.title: "a chart" for chart in book.chartsheets}
         if name is not None:
             named = _named(self.path, book, name)
@@ -134,7 +134,7 @@ class XlsxFile(Table):
             if opened is None:
                 not_read[sheet.title] = "empty"
             elif _alike(opened.header) != _alike(found[0].header):
-                not_read[sheet.title] = "its header is not that of the first"
+                not_read[sheet.title] = "its header differs from the first"
             else:
                 found.append(self._marked(sheet, opened))
         return found, not_read
@@ -142,8 +142,8 @@ class XlsxFile(Table):
     def _first(self, sheet: Any) -> _Sheet:
         opened = self._open(sheet)
         if opened is None:
-            message = f"{self.path}: no header; the first row that the sheet {sheet.title!r} shows"
-            raise SourceError(f"{message} names the columns")
+            message = f"{self.path}: no header; the first visible row of the sheet {sheet.title!r}"
+            raise SourceError(f"{message} must name the columns")
         return self._marked(sheet, opened)
 
     def _marked(self, sheet: Any, opened: _Sheet) -> _Sheet:
@@ -151,7 +151,7 @@ class XlsxFile(Table):
         return opened
 
     def _open(self, sheet: Any) -> _Sheet | None:
-        """Read up to the header; None where the sheet shows nothing."""
+        """Read up to the header; return None if the sheet has no visible value."""
         rows, above = self._rows(sheet), []
         for row in rows:
             if row.hidden:
@@ -175,16 +175,16 @@ class XlsxFile(Table):
             yield row
 
     def _guarded(self, call: Callable[[], _Result]) -> _Result:
-        """Do a step of reading; whatever openpyxl stumbles over means a damaged workbook."""
+        """Run a reading step; any error of openpyxl means that the workbook is damaged."""
         try:
             with warnings.catch_warnings():
-                # They tell of styles and print settings, or quote what stands in a cell.
+                # The warnings are about styles and print settings, or quote a cell's content.
                 warnings.simplefilter("ignore")
                 return call()
         except RowBeyondError:
             raise SourceError(f"{self.path}: the sheet has a row beyond {LAST_ROW}") from None
         except Exception as error:
-            what = type(error).__name__  # its text may quote what stands in a cell
+            what = type(error).__name__  # its text may quote a cell's content
             raise SourceError(
                 f"{self.path}: the workbook is damaged or hostile ({what})"
             ) from error
@@ -197,7 +197,7 @@ def _load(raw: IO[bytes]) -> Workbook:
 def _named(path: Path, book: Workbook, name: str) -> Any:
     sheets = {sheet.title: sheet for sheet in book.worksheets}
     if name not in sheets:
-        accepted = ", ".join(map(repr, sheets)) or "a workbook that has a sheet"
+        accepted = ", ".join(map(repr, sheets)) or "a workbook with a sheet"
         raise SourceError(f"{path}: no sheet {name!r}; accepted: {accepted}")
     return sheets[name]
 
@@ -205,10 +205,10 @@ def _named(path: Path, book: Workbook, name: str) -> Any:
 def _nothing_shown(path: Path, not_read: dict[str, str]) -> str:
     names = ", ".join(map(repr, not_read))
     if not names:
-        return f"{path}: the workbook has no sheet; accepted is one with a table"
+        return f"{path}: the workbook has no sheet; accepted: a workbook with a table"
     return (
-        f"{path}: the workbook shows no sheet with cells; not read: {names}. A hidden sheet is read "
-        "where a mapping names it as its `sheet`"
+        f"{path}: the workbook has no visible sheet with cells; not read: {names}. A hidden sheet is read "
+        "if the mapping names it as its `sheet`"
     )
 
 
@@ -228,20 +228,20 @@ def _part_of(sheet: Any) -> str:
 
 
 def _check(path: Path, raw: IO[bytes]) -> None:
-    """Refuse what is no workbook, and one that unpacks to more than it should."""
+    """Refuse a file that is not a workbook, or that unpacks to more than the limits."""
     if raw.read(len(_OLE)) == _OLE:
-        message = "is encrypted, or an .xls of Excel 97–2003; save it as .xlsx without a password"
+        message = (
+            "is encrypted, or is an .xls of Excel 97–2003; save it as .xlsx without a password"
+        )
         raise SourceError(f"{path}: the workbook {message}")
     raw.seek(0)
     try:
         with ZipFile(raw) as archive:
             parts = archive.infolist()
     except (BadZipFile, OSError, ValueError, NotImplementedError):
-        raise SourceError(f"{path}: is no Excel workbook; accepted are .xlsx and .xlsm") from None
+        raise SourceError(f"{path}: is not an Excel workbook; accepted: .xlsx, .xlsm") from None
     if sum(part.file_size for part in parts) > MOST_UNPACKED or any(map(_is_trap, parts)):
-        message = (
-            f"unpacks to more than {MOST_UNPACKED >> 20} MiB, or far more than it is packed in"
-        )
+        message = f"unpacks to more than {MOST_UNPACKED >> 20} MiB, or is compressed far too much"
         raise SourceError(f"{path}: the workbook {message}; supply the sheet as CSV")
 
 

@@ -1,4 +1,4 @@
-"""What in a sheet would make a cell look empty that is not: uncalculated formulas, merged rows."""
+"""Refuse sheets with cells that only look empty: uncalculated formulas, merged rows."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from connectors.errors import SourceError
 
 _BLOCK: Final = 1 << 20
 _LONGEST_CELL: Final = 1 << 18
-"""Bytes of one cell's XML with a formula; Excel's longest has 8,192 characters."""
+"""Bytes of the XML of one cell with a formula; the longest in Excel has 8,192 characters."""
 _N: Final = rb"(?:\w+:)?"
 _FORMULA: Final = re.compile(
     rb"<%bc\b([^>]*)>\s*<%bf\b(?:[^>]*/>|[^>]*>[^<]*</%bf>)\s*(?:<%bv\s*/>|<%bv>\s*</%bv>)?\s*</%bc>"
@@ -24,28 +24,28 @@ _MERGED: Final = re.compile(rb'<%bmergeCell\b[^>]*\bref="([A-Z]+)([0-9]+):([A-Z]
 
 
 def check_marks(path: Path, raw: IO[bytes], part: str) -> None:
-    """Refuse a sheet whose cells cannot be read for what they show.
+    """Refuse a sheet with cells whose value cannot be read.
 
     Raises:
-        SourceError: a formula that was never calculated, or cells merged over several rows.
+        SourceError: a formula was never calculated, or cells are merged over several rows.
     """
     with ZipFile(raw) as archive, archive.open(part) as sheet:
         for block in _blocks(sheet):
             for match in _FORMULA.finditer(block):
-                # A formula whose result is an empty text says that it is a text.
+                # A formula with an empty text as its result is marked as a text.
                 if not _TEXT_RESULT.search(match[1]):
                     raise SourceError(_uncalculated(path, match[1]))
             for first, top, last, bottom in _MERGED.findall(block):
                 if top != bottom:
                     merged = f"{(first + top).decode()}:{(last + bottom).decode()}"
                     raise SourceError(
-                        f"{path}: the cells {merged} are merged over several rows, of which only "
+                        f"{path}: the cells {merged} are merged over several rows, and only "
                         "the first would have a value; split them and fill each row"
                     )
 
 
 def _blocks(sheet: IO[bytes]) -> Iterator[bytes]:
-    """The sheet in pieces that overlap, so that no cell is cut in all of them."""
+    """Yield the sheet in pieces that overlap, so that at least one piece has each cell whole."""
     kept = b""
     while block := sheet.read(_BLOCK):
         yield kept + block

@@ -1,7 +1,7 @@
-"""The rows of one sheet with what the sheet says of their being shown, one at a time.
+"""Read the rows of one sheet, one at a time, with the marks for hidden rows and columns.
 
-`openpyxl` knows hidden rows and columns only where it holds a whole sheet in memory. Its parser is
-used here row by row, so that each row's own mark is seen while the row is read.
+`openpyxl` knows hidden rows and columns only of a sheet that is whole in memory. So its parser is
+used here row by row, and each row's own mark is read with the row.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from connectors.sources.xlsx_cell import cell_text
 
 LAST_ROW: Final = 1_048_576
 LAST_COLUMN: Final = 16_384
-"""Of any sheet, by ECMA-376."""
+"""Last row and column of any sheet, by ECMA-376."""
 _TRUE: Final = frozenset({"1", "true"})
 
 
 class SheetRow(NamedTuple):
-    """A row that holds anything in a column that is shown: without empty cells at its end.
+    """A row with at least one visible value, without empty cells at its end.
 
     `unseen` are the cells of hidden columns, by position.
     """
@@ -33,13 +33,16 @@ class SheetRow(NamedTuple):
 
 
 class RowBeyondError(ValueError):
-    """A row that no sheet can have."""
+    """A row number that no sheet can have."""
 
 
 def sheet_rows(sheet: Any) -> Iterator[SheetRow]:
-    """Read a sheet that was opened read-only; `ValueError` and others where it is damaged.
+    """Yield the rows of a sheet that was opened read-only.
 
-    Rows that show nothing are left out. A row or column of no height or width is hidden.
+    Rows without a visible value are left out. A row or column without height or width is hidden.
+
+    Raises:
+        ValueError: the sheet is damaged; other errors of the library are possible, too.
     """
     book = sheet.parent
     with sheet._get_source() as source:  # noqa: SLF001 - see the module's docstring
@@ -74,7 +77,7 @@ def _seen(line: int, texts: list[str], parser: _Parser) -> SheetRow:
 
 
 class _Parser(WorkSheetParser):
-    """Keeps of rows and columns nothing but whether they are hidden."""
+    """A parser that keeps of rows and columns only whether they are hidden."""
 
     def __init__(self, *given: Any, **named: Any) -> None:
         super().__init__(*given, **named)
@@ -82,7 +85,10 @@ class _Parser(WorkSheetParser):
         self.row_is_hidden = False
 
     def parse(self) -> Generator[tuple[int, list[dict[str, Any]]], None, None]:
-        """Each row, none of which is kept; the library's own loop keeps an element of every row."""
+        """Yield each row without keeping it.
+
+        The library's own loop keeps an element of every row.
+        """
         data = None
         for event, element in iterparse(self.source, ("start", "end")):
             if event == "start":
@@ -95,7 +101,7 @@ class _Parser(WorkSheetParser):
                     data.clear()
 
     def parse_column_dimensions(self, col: Any) -> None:
-        """Take a run of columns; they are declared before the first row."""
+        """Read the widths of a run of columns; they are declared before the first row."""
         if self.row_counter:
             raise ValueError("columns behind rows")
         if _is_hidden(col.attrib, "width"):
@@ -103,7 +109,7 @@ class _Parser(WorkSheetParser):
             self.hidden_columns.update(range(first - 1, last))
 
     def parse_row(self, row: Any) -> tuple[int, list[dict[str, Any]]]:
-        """Parse one row; a sheet's row dimensions, which the library keeps, would fill the memory."""
+        """Parse one row, and drop the row dimensions that the library would keep in memory."""
         self.row_is_hidden = _is_hidden(row.attrib, "ht")
         parsed: tuple[int, list[dict[str, Any]]] = super().parse_row(row)
         self.row_dimensions.clear()

@@ -1,4 +1,4 @@
-"""What `ipu supplies` tells, as plain values for JSON and for tables. Pure."""
+"""Return the answers of `ipu supplies` as plain values, for JSON and for tables. Pure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _DIGITS = 4
 
 
 def line(measured: Measured) -> dict[str, Any]:
-    """One supply in a list of them."""
+    """Return one supply as a row of a list."""
     supply = measured.supply
     share = measured.reject_share
     return {
@@ -36,7 +36,7 @@ def line(measured: Measured) -> dict[str, Any]:
 
 
 def whole(measured: Measured) -> dict[str, Any]:
-    """One supply: its metadata, its outcome, and each measure beside what was claimed of it."""
+    """Return one supply: its metadata, its outcome, and each measure with its claim."""
     return {
         "supply": dict(measured.supply),
         "outcome": {**measured.counts, **measured.by_name, "whole": measured.is_whole},
@@ -53,7 +53,7 @@ def whole(measured: Measured) -> dict[str, Any]:
 
 
 def gap_report(found: AgencyGaps) -> dict[str, Any]:
-    """What one agency lacks, with the post and contact of its liaison officer."""
+    """Return the gaps of one agency, with the post and contact of its liaison officer."""
     officer = found.liaison_officer
     return {
         "agency": found.agency,
@@ -64,7 +64,10 @@ def gap_report(found: AgencyGaps) -> dict[str, Any]:
 
 
 def unreadable(histories: Iterable[History]) -> list[dict[str, Any]]:
-    """Return what could not be read of each agency; `records` is None where the end was not reached."""
+    """Return the unreadable records of each agency.
+
+    `records` is None if a topic's end was not reached.
+    """
     return [
         {"agency": history.agency, **found._asdict()}
         for history in histories

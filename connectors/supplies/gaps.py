@@ -1,4 +1,4 @@
-"""What an agency's minimum datasets lack: for its liaison officer to see to (guidance 2.2.1). Pure."""
+"""Find what an agency's minimum datasets lack, for its liaison officer (guidance 2.2.1). Pure."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Kind = Literal["field", "unusable", "never-supplied", "not-yet-known", "no-agree
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """One thing that is lacking; `fields` are the datafields of which any one would do."""
+    """One thing that is missing; any one of `fields` would be enough."""
 
     kind: Kind
     dataset: str
@@ -29,7 +29,7 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class AgencyGaps:
-    """What one party lacks, and the post that sees to it."""
+    """The gaps of one party, with the liaison officer who is responsible."""
 
     agency: str
     name: str
@@ -40,9 +40,9 @@ class AgencyGaps:
 def gaps(
     party: Party, history: History, protocol: Protocol, catalogue: Catalogue, today: date
 ) -> AgencyGaps:
-    """Hold what a party has supplied so far against the minimum datasets of the guidance.
+    """Compare what a party has supplied so far with the minimum datasets of the guidance.
 
-    Peripheral datasets count on a day on which the protocol states a requirement for them.
+    Peripheral datasets count on days on which the protocol states a requirement for them.
     """
     found: list[Gap] = []
     for record_type in catalogue:
@@ -70,7 +70,7 @@ def _of_agreed(record_type: RecordType, history: History) -> Iterator[Gap]:
     elif not outcomes and not any(s["dataset"] == dataset for s in history.supplies):
         yield Gap("never-supplied", dataset, section, "agreed, but never supplied")
     elif not outcomes:
-        message = "supplied, but the worker has told no outcome yet, so what it lacks is not known"
+        message = "supplied, but no receipt yet, so gaps are not known"
         yield Gap("not-yet-known", dataset, section, message)
     elif filled:
         yield from _of_fields(record_type, filled)
@@ -82,13 +82,15 @@ def _of_agreed(record_type: RecordType, history: History) -> Iterator[Gap]:
 def _of_fields(record_type: RecordType, filled: set[str]) -> Iterator[Gap]:
     for asked in requirements(record_type):
         if not asked.is_met(filled):
-            message = f"no record on which receipts still stand held a usable {asked.wording!r}"
+            message = f"no record with a receipt that is still kept had a usable {asked.wording!r}"
             yield Gap("field", record_type.dataset, record_type.guidance, message, asked.fields)
 
 
 def _of_not_agreed(record_type: RecordType, party: Party, protocol: Protocol) -> Iterator[Gap]:
-    """A neighbour's police force, or a second operator, lacks nothing that another supplies."""
+    """Yield a gap if no party supplies the dataset and the guidance names this kind of party."""
     supplied = any(s.dataset == record_type.dataset for s in protocol.supplies)
     if party.kind in record_type.suppliers and not supplied:
-        message = f"the guidance names a {party.kind} as its supplier; no agreement provides for it"
+        message = (
+            f"the guidance names a {party.kind} as its supplier, but there is no agreement on it"
+        )
         yield Gap("no-agreement", record_type.dataset, record_type.guidance, message)

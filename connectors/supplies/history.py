@@ -1,4 +1,4 @@
-"""What stands of one agency's supplies, read as its own principal."""
+"""Read the supplies and outcomes of one agency, as its own principal."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from schemas.known_schemas import KnownSchemas
 from schemas.wire import WireError
 
 _AT_ONCE = 4
-"""Topics of one agency that are read at a time."""
+"""Number of topics of one agency that are read at the same time."""
 
 Record = Mapping[str, Any]
 
@@ -29,8 +29,8 @@ Record = Mapping[str, Any]
 class Unreadable(NamedTuple):
     """Records of an agency that could not be read, or a topic that could not be read to its end.
 
-    `records` counts those that were left out; it is None where the topic was not read to its end.
-    `dataset` is None where all that the agency supplies is concerned.
+    `records` counts the records left out; it is None if the topic was not read to its end.
+    `dataset` is None if all supplies of the agency are affected.
     """
 
     dataset: str | None
@@ -40,7 +40,7 @@ class Unreadable(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """The record that rules of each supply, and what became of them by supply and dataset."""
+    """The valid record of each supply, and the outcomes by supply and dataset."""
 
     agency: str
     supplies: tuple[Record, ...] = ()
@@ -52,7 +52,7 @@ class History:
         return any(u.records is None and u.dataset in (None, dataset) for u in self.unreadable)
 
     def outcome_of(self, supply: Record) -> Outcome:
-        """What became of one supply so far."""
+        """Return the outcome of one supply so far."""
         supply_id, dataset = supply["supply_id"], supply["dataset"]
         outcome = self.outcomes.get((supply_id, dataset)) or Outcome(supply_id)
         return replace(outcome, records=supply["records"])
@@ -64,10 +64,10 @@ def history_of(
     receipts: Iterable[Record],
     unreadable: Collection[Unreadable] = (),
 ) -> History:
-    """Add up what was written; both in the order in which it was, and each read only once.
+    """Sum up supplies and receipts. Both are in the order of writing, and each is read only once.
 
-    Live feeds leave a receipt a batch for years, so only their sums are kept. `unreadable` is looked at
-    when both have been read.
+    Live feeds write one receipt per batch for years, so only sums are kept. `unreadable` is read
+    after both.
     """
     rules = _ruling(supplies)
     outcomes: dict[tuple[str | None, str], Outcome] = {}
@@ -80,8 +80,8 @@ def history_of(
 def read_history(account: Account, datasets: Collection[str], catalogue: Catalogue) -> History:
     """Read an agency's supplies of each dataset, and its receipts.
 
-    A record that is no supply is listed in `unreadable`, and so is a topic that cannot be read to its
-    end. Neither keeps anything else from being read.
+    A record that is not a supply is listed in `unreadable`, and so is a topic that cannot be read
+    to its end. The others are still read.
     """
     try:
         check_access(account, _topics(account, datasets))
@@ -100,7 +100,7 @@ def _topics(account: Account, datasets: Collection[str]) -> list[str]:
 
 
 class _Reader(NamedTuple):
-    """Reads the topics of one agency, and keeps what of them could not be read."""
+    """A reader of one agency's topics, which keeps a list of what could not be read."""
 
     account: Account
     catalogue: Catalogue
@@ -108,7 +108,7 @@ class _Reader(NamedTuple):
     unreadable: list[Unreadable]
 
     def supplies(self, dataset: str) -> Iterator[Record]:
-        """Read what was written of one dataset's supplies."""
+        """Yield the records about one dataset's supplies."""
         agency = self.account.agency
         topic, schema = (
             self.account.names.supplies(agency, dataset),
@@ -119,7 +119,7 @@ class _Reader(NamedTuple):
         )
 
     def receipts(self) -> Iterator[Record]:
-        """Read what became of the agency's records."""
+        """Yield the receipts of the agency."""
         topic = self.account.names.receipts(self.account.agency)
         return self._records(topic, self.catalogue.system["receipt"], None, lambda _: None)
 
@@ -155,9 +155,9 @@ class _Reader(NamedTuple):
 
 
 def _ruling(supplies: Iterable[Record]) -> tuple[Record, ...]:
-    """Return of each supply the record that rules; of erasures none.
+    """Return the valid record of each supply, and none for erasures.
 
-    What was taken back says nothing of how complete or timely supplies are.
+    Erased records say nothing about how complete or timely supplies are.
     """
     rules: dict[tuple[str, str], Record] = {}
     for supply in supplies:

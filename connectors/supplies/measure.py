@@ -1,4 +1,4 @@
-"""A supply as it was measured, beside what its supplier claimed (guidance 3.4). Pure."""
+"""Measure a supply and compare it with its supplier's claims (guidance 3.4). Pure."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from connectors.outcome import BY_NAME, COUNTS, Outcome
 from schemas.record_type import RecordType
 
 TOLERANCE = 0.02
-"""Share by which completeness may fall short of what was claimed: claims are rounded figures."""
+"""Share by which completeness may be below the claim, because claims are rounded."""
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
     """A supply with the sum of its receipts.
 
-    `given` and `completeness` are shares, 0 to 1, by datafield: of the records supplied that came
-    with any value, and of the records accepted that held a usable one. `age_days` is how long
-    before the day of supply the newest event happened. `findings` say where a claim does not hold.
+    `given` and `completeness` are shares from 0 to 1 by datafield: of the supplied records with any
+    value, and of the accepted records with a usable value. `age_days` is the time from the newest
+    event to the day of supply. `findings` name the claims that are not met.
     """
 
     supply: Mapping[str, Any]
@@ -34,22 +34,22 @@ class Measured:
 
     @property
     def settled(self) -> int:
-        """Records whose outcome is known."""
+        """Return the number of records with a known outcome."""
         return self.counts["accepted"] + self.counts["rejected"]
 
     @property
     def is_whole(self) -> bool:
-        """Whether every record was sent and has its outcome."""
+        """Return True if every record was sent and has its outcome."""
         return bool(self.supply["complete"]) and self.settled >= self.supply["records"]
 
     @property
     def reject_share(self) -> float | None:
-        """Share of the settled records that were rejected; None where none is settled."""
+        """Return the share of settled records that were rejected; None if none is settled."""
         return self.counts["rejected"] / self.settled if self.settled else None
 
 
 def measure(supply: Mapping[str, Any], outcome: Outcome, record_type: RecordType) -> Measured:
-    """Hold what became of one supply against its claims."""
+    """Compare the outcome of one supply with its claims."""
     counts = {name: getattr(outcome, name) for name in COUNTS}
     by_name = {name: dict(getattr(outcome, name)) for name in BY_NAME}
     newest = outcome.newest_event or None
@@ -68,14 +68,14 @@ def measure(supply: Mapping[str, Any], outcome: Outcome, record_type: RecordType
 
 
 def _measured_fields(supply: Mapping[str, Any], record_type: RecordType) -> tuple[str, ...]:
-    """The guidance's own datafields, and what else was given or claimed."""
+    """Return the guidance's own datafields, and others that were given or claimed."""
     claimed = (supply["claims"] or {}).get("completeness", {})
     told = {*supply["filled"], *claimed}
     return tuple(f.name for f in record_type.fields if not f.marked or f.name in told)
 
 
 def _shares(names: Sequence[str], counts: Mapping[str, int], whole: int) -> Mapping[str, float]:
-    # Without any count it was not counted: a record always holds what its type requires.
+    # Without any count nothing was counted, because a record always has the fields its type requires.
     return {name: counts.get(name, 0) / whole for name in names} if whole and counts else {}
 
 
@@ -123,7 +123,7 @@ def _completeness(measured: Measured, claims: Mapping[str, Any]) -> Iterator[str
     if not measured.is_whole:
         return  # records without an outcome may be the complete ones
     if measured.settled and not measured.counts["accepted"]:
-        yield f"completeness: all {measured.settled:,} records were rejected, so none is usable"
+        yield f"completeness: all {measured.settled:,} records were rejected, so no value is usable"
         return
     if not measured.completeness:
         return

@@ -1,4 +1,4 @@
-"""What the guidance's list of datafields asks for, where one datafield serves for another. Pure."""
+"""Read the guidance's list of datafields as requirements, with alternatives. Pure."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ _SERVES = {"easting": "longitude", "northing": "latitude"}
 
 
 class Requirement(NamedTuple):
-    """One datafield of the guidance: its wording, its names here, and what else serves as well."""
+    """One datafield of the guidance: its wording, its field names here, and alternatives."""
 
     wording: str
     fields: tuple[str, ...]
     serves: frozenset[str]
 
     def is_met(self, filled: Collection[str]) -> bool:
-        """Whether any of the fields filled gives what is asked for."""
+        """Return True if one of the filled fields meets the requirement."""
         return bool(self.serves & frozenset(filled))
 
 
 def requirements(record_type: RecordType) -> tuple[Requirement, ...]:
-    """The datafields that the guidance lists for a dataset, in its order.
+    """Return the datafields that the guidance lists for a dataset, in its order.
 
-    Fields of one wording that says "or", such as an age or a date of birth, are one requirement;
-    of any other wording, such as make, model and age of a vehicle, each is asked for.
+    Fields of one wording with "or", such as an age or a date of birth, are one requirement. With
+    any other wording, such as make, model and age of a vehicle, each field is a requirement.
     """
     groups: dict[str, list[Field]] = {}
     for field in record_type.fields:
@@ -48,7 +48,7 @@ def _requirement(fields: list[Field], record_type: RecordType) -> Requirement:
 
 
 def _others(field: Field, record_type: RecordType) -> Iterator[str]:
-    """Fields from which the worker makes this one."""
+    """Yield the fields from which the worker can derive this one."""
     if field.born:
         yield field.born
     if field.place:

@@ -1,4 +1,4 @@
-"""Whether a record of an agency's supplies can be listed: nothing but the agency writes there. Pure."""
+"""Check that a record of an agency's supplies can be listed: only the agency writes there. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ _SUPPLY_ID = re.compile(r"[0-9a-f]{32}")
 
 
 def fault_of(supply: Mapping[str, Any], agency: str, dataset: str) -> str | None:
-    """Return why a record cannot be listed as a supply of that agency and dataset; None if it can."""
+    """Return the reason why a record cannot be listed as a supply of that dataset.
+
+    None if it can.
+    """
     holds = {
         "of-another-agency": supply["agency"] == agency,
         "of-another-dataset": supply["dataset"] == dataset,

@@ -1,4 +1,4 @@
-"""Assaults that hospitals and ambulances see, most at night about licensed premises."""
+"""Make up assaults that hospitals and ambulances see, most at night near licensed premises."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _AGAIN = 0.1
 
 
 class Assault(NamedTuple):
-    """A patient, and when and where it happened; `rng` goes on to decide what is recorded."""
+    """A patient, and the time and place of the assault; `rng` decides what else is recorded."""
 
     patient: Person
     kind: str
@@ -36,7 +36,7 @@ class Assault(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Assaults:
-    """All assaults of a district and a seed, each worked out when it is asked for."""
+    """All assaults of a district and a seed, each computed when it is asked for."""
 
     town: Town
     seed: int
@@ -44,7 +44,7 @@ class Assaults:
     venues: tuple[Venue, ...]
 
     def assault(self, number: int) -> Assault:
-        """The assault of that number, counted from 1."""
+        """Return the assault of that number, counted from 1."""
         rng = seeded(self.seed, f"assault:{number}")
         patient = number
         if rng.random() < _AGAIN:

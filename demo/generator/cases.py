@@ -1,9 +1,9 @@
-"""What the number of a crime decides by itself, so that every file of a case agrees on it.
+"""Derive the facts of a crime from its number, so that every file of a case agrees.
 
-Crimes are numbered from 1. Of any five in a row that end at a multiple of five just one has an
-offender, and any odd number has a victim: so the first k rows of a file of offenders (victims) tell
-of the first 5k (2k) crimes, whatever the seed. Eight periods of 25 crimes make a chapter, in
-each of whose periods two prolific offenders each commit one crime more.
+Crimes are numbered from 1. Of any five in a row that end at a multiple of five, exactly one has an
+offender, and any odd number has a victim. So the first k rows of a file of offenders (victims) are
+about the first 5k (2k) crimes, for any seed. Eight periods of 25 crimes make a chapter. In each of
+its periods, two prolific offenders each commit one more crime.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ CRIMES_TO_CHAPTER = CRIMES_TO_ACCUSED * ACCUSED_TO_PERIOD * PERIODS
 
 
 class Slot(NamedTuple):
-    """A crime's number and who, if anybody, stands accused of it.
+    """A crime's number, and who is accused of it, if anybody.
 
-    `prolific` numbers prolific offenders from 0 and is None for others; `period` counts from 0 within
-    a chapter. Only some of those who are not prolific have a `companion`.
+    `prolific` numbers prolific offenders from 0 and is None for others; `period` counts from 0
+    within a chapter. Only some of the other offenders have a `companion`.
     """
 
     number: int
@@ -39,7 +39,7 @@ class Slot(NamedTuple):
 
 
 def slot(number: int, seed: int) -> Slot:
-    """The slot of the crime of that number, in constant time."""
+    """Return the slot of the crime of that number, in constant time."""
     block = (number - 1) // CRIMES_TO_ACCUSED
     personal = number % CRIMES_TO_VICTIM == 1
     if number != _accused_number(block, seed):
@@ -59,12 +59,12 @@ def slot(number: int, seed: int) -> Slot:
 
 
 def accused_slots(seed: int) -> Iterator[Slot]:
-    """Every slot with an offender, without end, in order of the number."""
+    """Return every slot with an offender, without end, in order of the number."""
     return (slot(_accused_number(block, seed), seed) for block in count())
 
 
 def crimes_of_prolific(prolific: int, seed: int) -> Iterator[Slot]:
-    """The slots of one prolific offender, one a period, in order of the number."""
+    """Yield the slots of one prolific offender, one per period, in order of the number."""
     chapter, turn = divmod(prolific, PROLIFIC)
     for overall in range(chapter * PERIODS, (chapter + 1) * PERIODS):
         place = (turn - _mixed(f"{seed}:turn:{overall}", ACCUSED_TO_PERIOD)) % ACCUSED_TO_PERIOD

@@ -1,4 +1,4 @@
-"""Cells that rows of several datasets have alike."""
+"""Format cells that rows of several datasets share."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ GENDERS = {"M": "Male", "F": "Female"}
 
 
 def flag(value: bool) -> str:
-    """A marker as text."""
+    """Return a marker as text."""
     return "true" if value else "false"
 
 
 def located(site: Site, prefix: str = "location_") -> Row:
-    """Address, postcode and grid coordinates under the names of one group."""
+    """Return address, postcode and grid coordinates under the names of one group."""
     return {
         f"{prefix}address": site.address,
         f"{prefix}postcode": site.postcode,

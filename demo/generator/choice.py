@@ -1,4 +1,4 @@
-"""Weighted choice, prepared once and drawn from often."""
+"""Choose items by weight, prepared once for many draws."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Weighted(Generic[Item]):
     """Items, each drawn with a chance in proportion to its weight."""
 
     def __init__(self, weights: Iterable[tuple[Item, float]]) -> None:
-        """Take items with their weights, of which at least one is above zero."""
+        """Take items with their weights, at least one of them above zero."""
         pairs = list(weights)
         self._items = [item for item, _ in pairs]
         self._bounds = list(accumulate(weight for _, weight in pairs))
@@ -23,9 +23,9 @@ class Weighted(Generic[Item]):
 
     @classmethod
     def of(cls, weights: Mapping[Item, float]) -> Weighted[Item]:
-        """The keys of a mapping, weighted by its values."""
+        """Return the keys of a mapping, weighted by its values."""
         return cls(weights.items())
 
     def draw(self, rng: Random) -> Item:
-        """One item."""
+        """Return one item."""
         return self._items[min(bisect(self._bounds, rng.random() * self._bounds[-1]), self._last)]

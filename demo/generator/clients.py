@@ -1,4 +1,4 @@
-"""Clients of a service, each seen one or more times over the period."""
+"""Make up clients of a service, each seen one or more times over the period."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ WORKDAYS = workdays()
 
 
 class Visit(NamedTuple):
-    """A client's number, counted from 0, which of the visits it is and when."""
+    """A client's number, counted from 0, the number of the visit, and its time."""
 
     client: int
     nth: int
@@ -21,7 +21,7 @@ class Visit(NamedTuple):
 
 
 def visits(setting: Setting, most: int) -> Iterator[Visit]:
-    """Visits without end, those of a client together, 1 to `most`, each in a later part."""
+    """Yield visits without end; those of one client together, 1 to `most`, each in a later part."""
     client = 0
     while True:
         yield from _of_client(client, setting, most)
@@ -31,11 +31,11 @@ def visits(setting: Setting, most: int) -> Iterator[Visit]:
 def _of_client(client: int, setting: Setting, most: int) -> Iterator[Visit]:
     times = fewer_more_often(most, setting.rng)
     for nth in range(times):
-        # The gap keeps a day of one visit from being the day of the next.
+        # The gap keeps two visits from being on the same day.
         part = Part(nth / times, 0.9 / times)
         yield Visit(client, nth, setting.calendar.moment(WORKDAYS, setting.rng, part))
 
 
 def fewer_more_often(most: int, rng: Random) -> int:
-    """A number from 1 to `most`, small ones more often."""
+    """Return a number from 1 to `most`, small ones more often."""
     return 1 + int(rng.random() ** 2 * most)

@@ -1,4 +1,4 @@
-"""When things happen: patterns of hour and weekday over a period of whole weeks."""
+"""Choose the time of events: patterns of hour and weekday over a period of whole weeks."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Moment(NamedTuple):
 
 
 class Part(NamedTuple):
-    """A part of a period: where it starts and how long it is, as shares of the whole."""
+    """A part of a period: its start and its length, as shares of the whole."""
 
     start: float
     length: float
@@ -35,31 +35,31 @@ WHOLE = Part(0.0, 1.0)
 
 
 class Calendar:
-    """Writes moments as ISO 8601 local dates and times (Europe/London)."""
+    """A period whose moments are written as ISO 8601 local dates and times (Europe/London)."""
 
     def __init__(self, start: date = START, weeks: int = WEEKS) -> None:
         """Cover `weeks` whole weeks from `start`, which should be a Monday."""
         self.start = start
         self.weeks = weeks
-        # Two more weeks take what began within the period and ended after it.
+        # Two more weeks for events that began within the period and ended after it.
         days = weeks * 7 + 14
         self._dates = [(start + timedelta(days=day)).isoformat() for day in range(days)]
         self._times = [f"{m // 60:02}:{m % 60:02}" for m in range(_HOURS * 60)]
 
     def date(self, moment: Moment) -> str:
-        """The moment's date."""
+        """Return the moment's date."""
         return self._dates[moment.day]
 
     def day(self, number: int) -> str:
-        """The date of a day, counted from the start, that may lie outside the period."""
+        """Return the date of a day, counted from the start; it may be outside the period."""
         return (self.start + timedelta(days=number)).isoformat()
 
     def time(self, moment: Moment) -> str:
-        """The moment's time to the minute."""
+        """Return the moment's time to the minute."""
         return self._times[moment.minute]
 
     def moment(self, pattern: Weighted[int], rng: Random, part: Part = WHOLE) -> Moment:
-        """A moment of the period, or of a part of it, after a pattern of the week."""
+        """Return a moment of the period, or of a part of it, drawn from a pattern of the week."""
         hour_of_week = pattern.draw(rng)
         week_drawn = int((part.start + part.length * rng.random()) * self.weeks)
         day = week_drawn * 7 + hour_of_week // _HOURS
@@ -67,20 +67,20 @@ class Calendar:
 
 
 def later(moment: Moment, minutes: int) -> Moment:
-    """The moment that many minutes on."""
+    """Return the moment that many minutes later."""
     days, minute = divmod(moment.minute + minutes, _HOURS * 60)
     return Moment(moment.day + days, minute)
 
 
 def workdays() -> Weighted[int]:
-    """Hours of the week in which offices and clinics see people."""
+    """Return the hours of the week in which offices and clinics see people."""
     return Weighted(
         (day * _HOURS + hour, 1.0) for day in range(_SATURDAY) for hour in _OFFICE_HOURS
     )
 
 
 def week(day: float, evening: float, night: float, weekend_night: float) -> Weighted[int]:
-    """Hours of the week, 0 being Monday's first; weights an hour by part of day and week."""
+    """Return the hours of the week, 0 for Monday's first, weighted by part of day and week."""
     return Weighted(
         (hour, _weight(hour, day, evening, night, weekend_night)) for hour in range(7 * _HOURS)
     )

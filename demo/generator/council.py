@@ -1,4 +1,4 @@
-"""Made-up anti-social behaviour and environmental crime reported to the council (guidance 3.2.3)."""
+"""Make up anti-social behaviour and environmental crime reported to the council (guidance 3.2.3)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _EVENING = week(day=1, evening=3, night=2, weekend_night=4)
 
 
 class Report(NamedTuple):
-    """How one kind of incident is reported; the last three name its own datafields."""
+    """The way in which one kind of incident is reported; the last three name its own datafields."""
 
     kind: str
     pattern: Weighted[int]
@@ -55,7 +55,7 @@ _VEHICLES = (
 def council_asb(
     n: int, seed: int, postcodes: Sequence[Point], calendar: Calendar | None = None
 ) -> Iterator[Row]:
-    """Give `n` reports, each with the datafields of its kind."""
+    """Yield `n` reports, each with the datafields of its kind."""
     setting = Setting.of("council-asb", seed, postcodes, calendar)
     return setting.first(n, (_row(number, setting) for number in range(1, n + 1)))
 
@@ -83,7 +83,7 @@ def _row(number: int, setting: Setting) -> Row:
 
 
 def _domestic(number: int, report: Report, seed: int) -> str:
-    """Give the council's own marker: asked for at homes, where not every clerk fills it in."""
+    """Return the council's own marker: asked for at homes, and not always filled in."""
     if not report.home:
         return "false"
     rng = seeded(seed, f"council-asb:domestic:{number}")

@@ -1,4 +1,4 @@
-"""Cases: a crime with where, when, by whom and against whom, the same in every file of it."""
+"""Make up cases: a crime with its place, time, offenders and victims, the same in every file."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from demo.generator.seeds import seeded
 from demo.generator.town import Site, Town, lay_out
 
 HOUSEHOLDS = 8
-"""Homes that the domestic offences of a chapter of crimes come back to."""
+"""Homes in which the domestic offences of a chapter of crimes happen."""
 
 _MEN = 0.78
 _GAP = 0.2
-"""Share of a prolific offender's period left idle, so that the dates grow from crime to crime."""
+"""Share of a prolific offender's period without crimes, so that dates grow from crime to crime."""
 
 
 class Crime(NamedTuple):
     """One recorded offence; `household` numbers the home of a domestic one.
 
-    `rng` goes on to decide what is recorded of it.
+    `rng` decides what else is recorded about it.
     """
 
     slot: Slot
@@ -40,13 +40,13 @@ class Crime(NamedTuple):
 
     @property
     def reference(self) -> str:
-        """The crime reference that the joined files share."""
+        """Return the crime reference that the joined files share."""
         return crime_reference(self.slot.number)
 
 
 @dataclass(frozen=True, slots=True)
 class CaseBook:
-    """All crimes of a district and a seed, each worked out when it is asked for."""
+    """All crimes of a district and a seed, each computed when it is asked for."""
 
     town: Town
     seed: int
@@ -54,19 +54,19 @@ class CaseBook:
 
     @classmethod
     def of(cls, seed: int, postcodes: Sequence[Point], calendar: Calendar | None) -> CaseBook:
-        """The book of the district with those postcodes."""
+        """Return the book of the district with those postcodes."""
         return cls(lay_out(postcodes, seed), seed, calendar or Calendar())
 
     def crimes(self) -> Iterator[Crime]:
-        """Every crime, without end, in order of its number."""
+        """Return every crime, without end, in order of its number."""
         return (self.crime(slot(number, self.seed)) for number in count(1))
 
     def accused(self) -> Iterator[Crime]:
-        """Every crime with an offender, without end, in order of its number."""
+        """Return every crime with an offender, without end, in order of its number."""
         return map(self.crime, accused_slots(self.seed))
 
     def crime(self, place: Slot) -> Crime:
-        """The crime in that slot."""
+        """Return the crime in that slot."""
         rng = seeded(self.seed, f"crime:{place.number}")
         kind = OFFENCES[place.personal, place.prolific is not None].draw(rng)
         domestic = place.prolific is None and rng.random() * 100 < kind.domestic
@@ -76,11 +76,11 @@ class CaseBook:
         return Crime(place, kind, start, end, self._site(kind, household, rng), household, rng)
 
     def prolific(self, number: int) -> Person:
-        """The prolific offender of that number, counted from 0."""
+        """Return the prolific offender of that number, counted from 0."""
         return person(f"OFF-9{number:06}", self.town, self.seed, PROLIFIC, _MEN)
 
     def offenders(self, crime: Crime) -> tuple[Person, ...]:
-        """Who stands accused of a crime, nobody as a rule."""
+        """Return the people accused of a crime; in most cases there are none."""
         place = crime.slot
         if not place.accused:
             return ()
@@ -92,7 +92,7 @@ class CaseBook:
         return tuple(map(self._accused, numbers))
 
     def victims(self, crime: Crime) -> tuple[Person, ...]:
-        """Whom a personal crime was done to: one as a rule, at times two."""
+        """Return the victims of a personal crime: one in most cases, sometimes two."""
         if not crime.kind.personal:
             return ()
         if crime.household is not None:
@@ -116,7 +116,7 @@ class CaseBook:
         return person(f"HOME-{household}", self.town, self.seed, GROWN_UP, men=0.25)
 
     def _partner(self, household: int) -> Person:
-        """The victim's partner, who lives there too in two cases of three."""
+        """Return the victim's partner, who lives at the same address in two cases of three."""
         victim = self._at_home(household)
         men = 0.9 if victim.gender == "F" else 0.1
         partner = person(f"OFF-8{household:06}", self.town, self.seed, GROWN_UP, men)
@@ -127,12 +127,12 @@ class CaseBook:
 
 
 def crime_reference(number: int) -> str:
-    """The reference of the crime of that number."""
+    """Return the reference of the crime of that number."""
     return f"CRI-{number:07}"
 
 
 def lives_together(household: int) -> bool:
-    """Whether the partners of a household live at one address."""
+    """Return True if the partners of a household live at one address."""
     return household % 3 != 0
 
 
@@ -142,7 +142,7 @@ def _household(place: Slot, rng: Random) -> int:
 
 
 def _part(place: Slot) -> Part:
-    """The part of the calendar that a prolific offender's crime falls in; others fall anywhere."""
+    """Return the part of the calendar for a prolific offender's crime; others are anywhere."""
     if place.prolific is None:
         return WHOLE
     return Part(place.period / PERIODS, (1 - _GAP) / PERIODS)

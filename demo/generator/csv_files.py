@@ -1,4 +1,4 @@
-"""Made-up records and household counts as CSV files (UTF-8, RFC 4180, one header)."""
+"""Write made-up records and household counts as CSV files (UTF-8, RFC 4180, one header)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SPARSE = 0.12
 
 
 def write_csv(path: Path, rows: Iterable[Mapping[str, str]]) -> int:
-    """Write rows that all have the fields of the first; give their number."""
+    """Write rows that all have the fields of the first; return their number."""
     remaining = iter(rows)
     first = next(remaining, None)
     with path.open("w", encoding="utf-8", newline="") as stream:
@@ -33,7 +33,7 @@ def write_csv(path: Path, rows: Iterable[Mapping[str, str]]) -> int:
 
 
 def households_file(path: Path, postcodes: Sequence[Point], seed: int) -> int:
-    """Write made-up household counts of postcodes and say so on each line; give their number.
+    """Write made-up household counts of postcodes, marked so on each line; return their number.
 
     About one postcode in eight has none to three households, the others four to sixty.
     """

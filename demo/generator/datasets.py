@@ -1,9 +1,9 @@
-"""Every dataset's generator, and how many rows of each keep the joins between them whole.
+"""Name every dataset's generator, and the shares of rows that keep the joins between them complete.
 
-Each generator is asked for its rows by itself and knows of no other file; cases are worked out from
-the seed and a number, so files of one seed, postcodes and calendar tell of the same people and crimes.
-For each n rows of `police-crime-offence` all references resolve, save to the few records that
-trouble made useless, as long as there are at most
+Each generator makes its rows alone and knows no other file. Cases are computed from the seed and a
+number, so files of one seed, postcodes and calendar are about the same people and crimes. For each
+n rows of `police-crime-offence` all references resolve, except to the few spoilt records, as long
+as there are at most
 
     police-detection n, police-crime-victim n/2, police-crime-offender n/5, police-drug-test n/26,
     police-ppo n/125, probation-oasys n/40 and prison-release n/65 rows,
@@ -91,14 +91,14 @@ SHARES: Mapping[str, float] = {
     "prison-release": 0.001,
     "yoi-release": 0.0005,
 }
-"""Share of each dataset in a district's records, which in sum are 1; they keep the ratios above."""
+"""Share of each dataset in a district's records. They add up to 1 and keep the ratios above."""
 
 SMALLEST = 1_000
-"""Records of a district from which on every reference resolves."""
+"""Least number of records of a district with which every reference resolves."""
 
 
 def shared_out(records: int, datasets: Iterable[str] = SHARES) -> dict[str, int]:
-    """Rows of each of these datasets, `records` in all but for rounding down, and one at least.
+    """Return the rows of each of these datasets, `records` in all (rounded down), and at least one.
 
     Raises:
         KeyError: a dataset is unknown.

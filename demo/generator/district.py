@@ -1,4 +1,4 @@
-"""The postcodes of one district with their places: all of a made-up record that is real."""
+"""Read the postcodes of one district with their positions: the only real part of made-up records."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Point(NamedTuple):
 
 
 class Columns(Protocol):
-    """Columns of postcodes, shape (n,) each, as tables and indexes of postcodes have them."""
+    """Columns of postcodes, shape (n,) each, in tables and indexes of postcodes."""
 
     @property
     def keys(self) -> NDArray[np.bytes_]: ...  # noqa: D102
@@ -37,18 +37,18 @@ class Columns(Protocol):
 def points_of_index(
     folder: Path, district: str = BATH_AND_NORTH_EAST_SOMERSET
 ) -> tuple[Point, ...]:
-    """The district's postcodes from the postcode index in `folder`, in order of the postcode.
+    """Return the district's postcodes from the postcode index in `folder`, in order of the postcode.
 
     Raises:
         PostcodeIndexError: the index is missing or damaged.
-        ValueError: it holds no postcode of the district.
+        ValueError: it has no postcode of the district.
     """
     metadata, columns = load_columns(folder)
     return points(columns, metadata.districts, district)
 
 
 def points(columns: Columns, district_codes: tuple[str, ...], district: str) -> tuple[Point, ...]:
-    """Those of the postcodes in `columns` that lie in `district`, a GSS code, in their order."""
+    """Return the postcodes in `columns` that are in `district`, a GSS code, in their order."""
     if district not in district_codes:
         raise ValueError(f"no postcode of the district {district!r} is in this reference")
     rows = np.flatnonzero(columns.districts == district_codes.index(district))

@@ -1,4 +1,4 @@
-"""Made-up episodes of drug treatment of adults and young people (guidance 3.2.10, 3.2.11)."""
+"""Make up episodes of drug treatment of adults and young people (guidance 3.2.10, 3.2.11)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _WEEKS = range(6, 40)
 
 
 class Service(NamedTuple):
-    """Whom a service treats, for what, sent by whom and how."""
+    """A treatment service: its clients, their drugs, who refers them, and the treatments."""
 
     prefix: str
     ages: Ages
@@ -63,14 +63,14 @@ _YOUNG = Service(
 def drug_treatment_adults(
     n: int, seed: int, postcodes: Sequence[Point], calendar: Calendar | None = None
 ) -> Iterator[Row]:
-    """Give `n` episodes of treatment, some clients with two."""
+    """Yield `n` episodes of treatment, some clients with two."""
     return _episodes(Setting.of("drug-treatment-adult", seed, postcodes, calendar), _ADULTS, n)
 
 
 def drug_treatment_young_people(
     n: int, seed: int, postcodes: Sequence[Point], calendar: Calendar | None = None
 ) -> Iterator[Row]:
-    """Give `n` episodes of treatment of clients under 18, some with two."""
+    """Yield `n` episodes of treatment of clients under 18, some with two."""
     setting = Setting.of("drug-treatment-young-person", seed, postcodes, calendar)
     return _episodes(setting, _YOUNG, n)
 
@@ -83,7 +83,7 @@ def _episodes(setting: Setting, service: Service, n: int) -> Iterator[Row]:
 def _row(visit: Visit, service: Service, setting: Setting) -> Row:
     rng, calendar = setting.rng, setting.calendar
     reference, began = f"{service.prefix}-{visit.client:06}", calendar.date(visit.moment)
-    # A client's drugs and numbers stay from episode to episode.
+    # A client's drugs and numbers are the same in every episode.
     lasting = seeded(setting.seed, reference)
     who = setting.person(reference, service.ages, men=0.72)
     first, second = service.drugs.draw(lasting), service.drugs.draw(lasting)

@@ -1,4 +1,4 @@
-"""Made-up illegal dumps and waste processing sites (guidance 3.2.19 A and B)."""
+"""Make up illegal dumps and waste processing sites (guidance 3.2.19 A and B)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _YARDS = ("Yard", "Skips", "Farm", "Recycling", "Reclamation")
 def illegal_dumps(
     n: int, seed: int, postcodes: Sequence[Point], calendar: Calendar | None = None
 ) -> Iterator[Row]:
-    """Give `n` large dumps, found up to four days after they were made."""
+    """Yield `n` large dumps, found up to four days after they were made."""
     setting = Setting.of("environment-illegal-dumping", seed, postcodes, calendar)
     return setting.first(n, (_dump(number, setting) for number in range(1, n + 1)))
 
@@ -34,7 +34,7 @@ def illegal_dumps(
 def waste_sites(
     n: int, seed: int, postcodes: Sequence[Point], calendar: Calendar | None = None
 ) -> Iterator[Row]:
-    """Give `n` sites with their names and owners."""
+    """Yield `n` sites with their names and owners."""
     setting = Setting.of("environment-waste-site", seed, postcodes, calendar)
     return setting.first(n, (_site(number, setting) for number in range(1, n + 1)))
 

@@ -1,4 +1,4 @@
-"""Made-up fires and malicious calls (guidance 3.2.4) by the field names of `fire-incident`."""
+"""Make up fires and malicious calls (guidance 3.2.4), with the field names of `fire-incident`."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _CASUALTIES = Weighted.of({"0": 92.0, "1": 6.0, "2": 2.0})
 def fire_incidents(
     n: int, seed: int, postcodes: Sequence[Point], calendar: Calendar | None = None
 ) -> Iterator[Row]:
-    """Give `n` incidents of one district; the same seed and postcodes give the same rows."""
+    """Yield `n` incidents of one district; the same seed and postcodes give the same rows."""
     rng, town = seeded(seed, "fire-incident"), lay_out(postcodes, seed)
     calendar = calendar or Calendar()
     rows = (_row(number, town, calendar, rng) for number in range(1, n + 1))

@@ -1,4 +1,4 @@
-"""Made-up assault and drug or alcohol admissions and ambulance calls (guidance 3.2.12 to 3.2.14)."""
+"""Make up assault and drug or alcohol admissions and ambulance calls (guidance 3.2.12 to 3.2.14)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from demo.generator.trouble import Row
 from demo.generator.venues import licensed_premises
 
 CALLS_TO_ASSAULT = 8
-"""Of that many calls to the ambulance the first is to an assault that the hospital sees."""
+"""The first of this number of ambulance calls is to an assault that the hospital sees."""
 
 _KINDS = Weighted.of({"Assault": 88.0, "Stabbing": 5.0, "Sexual assault": 3.0, "": 4.0})
 _CALLS = Weighted.of({
@@ -35,7 +35,7 @@ _EARLIER_PATIENTS = 20
 def hospital_assaults(
     n: int, seed: int, postcodes: Sequence[Point], calendar: Calendar | None = None
 ) -> Iterator[Row]:
-    """Give `n` admissions, some of one patient more than once."""
+    """Yield `n` admissions, some of one patient more than once."""
     setting = Setting.of("hospital-assault", seed, postcodes, calendar)
     assaults = _assaults(setting)
     rows = (_admission(assaults.assault(number), setting) for number in range(1, n + 1))
@@ -45,7 +45,7 @@ def hospital_assaults(
 def ambulance_calls(
     n: int, seed: int, postcodes: Sequence[Point], calendar: Calendar | None = None
 ) -> Iterator[Row]:
-    """Give `n` calls; one in eight is to a patient of the first n/8 admissions for assault."""
+    """Yield `n` calls; one in eight is to a patient of the first n/8 admissions for assault."""
     setting = Setting.of("ambulance-call", seed, postcodes, calendar)
     assaults = _assaults(setting)
     return setting.first(n, (_call(number, assaults, setting) for number in range(n)))
@@ -54,7 +54,7 @@ def ambulance_calls(
 def hospital_drugs_alcohol(
     n: int, seed: int, postcodes: Sequence[Point], calendar: Calendar | None = None
 ) -> Iterator[Row]:
-    """Give `n` admissions, some of one patient more than once."""
+    """Yield `n` admissions, some of one patient more than once."""
     setting = Setting.of("hospital-drug-alcohol", seed, postcodes, calendar)
     return setting.first(n, (_harm(number, setting) for number in range(1, n + 1)))
 
@@ -66,7 +66,7 @@ def _assaults(setting: Setting) -> Assaults:
 
 def _admission(assault: Assault, setting: Setting) -> Row:
     rng, day = assault.rng, setting.calendar.date(assault.moment)
-    # The guidance knows that emergency departments may not have asked when and where.
+    # In the guidance, emergency departments may not have asked when and where it happened.
     asked = rng.random() < 0.9  # noqa: PLR2004 - share of patients who were asked
     where = located(assault.site) if asked else dict.fromkeys(located(assault.site), "")
     return {
@@ -141,5 +141,5 @@ def _patient(who: Person, day: str, setting: Setting) -> Row:
 
 
 def _number(who: Person, setting: Setting) -> str:
-    """The one NHS number of a patient."""
+    """Return the one NHS number of a patient."""
     return nhs_number(seeded(setting.seed, f"nhs:{who.reference}"))

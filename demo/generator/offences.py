@@ -1,4 +1,4 @@
-"""Kinds of recorded offence: how often, when and where each happens, and to whom."""
+"""List kinds of recorded offence: how often, when and where each happens, and to whom."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ _STOLEN = (
 
 
 class Offence(NamedTuple):
-    """How one kind of offence is recorded.
+    """The way in which one kind of offence is recorded.
 
-    `unseen` is the longest time unnoticed, in hours; `personal` says that it has a victim, `domestic`
-    how many of a hundred are domestic, `trigger` that those arrested for it are tested for drugs
-    (Criminal Justice and Court Services Act 2000, schedule 6).
+    `unseen` is the longest time until it is noticed, in hours. `personal` means that it has a
+    victim. `domestic` is the percentage of domestic ones. `trigger` means that people arrested for
+    it are tested for drugs (Criminal Justice and Court Services Act 2000, schedule 6).
     """
 
     code: str
@@ -70,16 +70,16 @@ KINDS: Mapping[Offence, float] = {
     Offence("10D", "Possession of weapons", "Possession of a bladed article", NIGHT, weapon=True,
             personal=False): 1.0,
 }  # fmt: skip
-"""How frequent each kind is among recorded offences; the weights need not be a whole."""
+"""The frequency of each kind among recorded offences; the weights need not add up to 100."""
 
 _OF_PERSONAL = sum(weight for kind, weight in KINDS.items() if kind.personal)
 _OF_ALL = sum(KINDS.values())
 
 
 def _table(*, personal: bool, trigger: bool) -> Weighted[Offence]:
-    """Kinds for crimes that must be personal, or that complete the whole to the weights above.
+    """Return kinds for crimes that must be personal, or kinds that complete the weights above.
 
-    Every second crime must be personal, so among the others those are as many fewer.
+    Every second crime must be personal, so personal kinds are less frequent among the others.
     """
     fewer = (_OF_PERSONAL - _OF_ALL / 2) / _OF_PERSONAL
     return Weighted(
@@ -94,6 +94,6 @@ OFFENCES = {
     for personal in (True, False)
     for trigger in (True, False)
 }
-"""Kinds of offence by whether the crime must have a victim and must be a trigger offence."""
+"""Kinds of offence, by whether the crime must have a victim and must be a trigger offence."""
 
 OFFENCE_WORDS = tuple(kind.words for kind in KINDS)

@@ -1,4 +1,4 @@
-"""People that there are not: common names, and numbers that their registers give to nobody."""
+"""Make up people: common names, and numbers that are never issued."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _WORKING_AGE = range(18, 66)
 
 
 class Ages(NamedTuple):
-    """How old people of one kind are at the start of the period, in whole years."""
+    """The ages of people of one kind at the start of the period, in whole years."""
 
     youngest: int
     oldest: int
@@ -53,7 +53,7 @@ _OCCUPATIONS = Weighted.of({
 
 
 class Person(NamedTuple):
-    """Somebody who is the same wherever a record speaks of them; `gender` is M or F."""
+    """A person who is the same in all records about them; `gender` is M or F."""
 
     reference: str
     name: str
@@ -66,14 +66,14 @@ class Person(NamedTuple):
     telephone: str
 
     def age_on(self, day: str) -> int:
-        """Whole years on an ISO date."""
+        """Return the age in whole years on an ISO date."""
         return int(day[:4]) - int(self.born[:4]) - (day[5:] < self.born[5:])
 
 
 def person(reference: str, town: Town, seed: int, ages: Ages, men: float = 0.5) -> Person:
-    """The person of that reference; `men` is the chance of a man.
+    """Return the person with that reference; `men` is the chance of a man.
 
-    The same arguments give the same person: records of several datasets tell of one by this alone.
+    The same arguments give the same person, so records of several datasets can be about one person.
     """
     rng = seeded(seed, f"person:{reference}")
     male = rng.random() < men
@@ -94,34 +94,34 @@ def person(reference: str, town: Town, seed: int, ages: Ages, men: float = 0.5) 
 
 
 def age_or_birth(who: Person, day: str, rng: Random) -> tuple[str, str]:
-    """What a supplier holds: as a rule the age on the day, at times the date of birth alone."""
+    """Return what a supplier knows: in most cases the age on the day, else only the date of birth."""
     if rng.random() < 0.3:  # noqa: PLR2004 - share of suppliers' records with a date of birth
         return "", who.born
     return str(who.age_on(day)), ""
 
 
 def caller_name(rng: Random) -> str:
-    """A given and a family name, each common, put together at random."""
+    """Return a given and a family name, both common, combined at random."""
     return f"{rng.choice(GIVEN_NAMES)} {rng.choice(FAMILY_NAMES)}"
 
 
 def telephone(rng: Random) -> str:
-    """A mobile number of the range 07700 900000 to 900999, which Ofcom gives to nobody."""
+    """Return a mobile number from 07700 900000 to 900999, a range that Ofcom never assigns."""
     return f"07700 900{int(rng.random() * 1000):03}"
 
 
 def registration_mark(rng: Random) -> str:
-    """A mark of the form in use since 2001 with the age identifier 00, which is never issued."""
+    """Return a mark of the form in use since 2001 with the age identifier 00, which is never issued."""
     return f"W{rng.choice(_LETTERS)}00 {''.join(rng.choice(_LETTERS) for _ in range(3))}"
 
 
 def nhs_number(rng: Random) -> str:
-    """A number of the range that begins with 999, kept for tests, with its modulus 11 digit."""
+    """Return a number that begins with 999, a range kept for tests, with its modulus 11 digit."""
     while True:
         digits = f"999{int(rng.random() * 1_000_000):06}"
         weighted = sum(int(d) * weight for d, weight in zip(digits, range(10, 1, -1), strict=True))
         check = -weighted % _CHECK_MODULUS
-        if check < 10:  # noqa: PLR2004 - a remainder of ten has no digit: no such number is given
+        if check < 10:  # noqa: PLR2004 - there is no check digit for a remainder of ten
             return f"{digits[:3]} {digits[3:6]} {digits[6:]}{check}"
 
 

@@ -1,4 +1,4 @@
-"""Made-up recorded offences (guidance 3.2.1) by the field names of `police-crime-offence`."""
+"""Make up recorded offences (guidance 3.2.1), with the field names of `police-crime-offence`."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _WEAPONS = (
 def police_crime_offences(
     n: int, seed: int, postcodes: Sequence[Point], calendar: Calendar | None = None
 ) -> Iterator[Row]:
-    """Give `n` offences of one district; the same seed and postcodes give the same rows."""
+    """Yield `n` offences of one district; the same seed and postcodes give the same rows."""
     book = CaseBook.of(seed, postcodes, calendar)
     rows = (_row(crime, book.calendar) for crime in islice(book.crimes(), n))
     return troubled("police-crime-offence", rows, book.town, seeded(seed, "police-crime-offence"))

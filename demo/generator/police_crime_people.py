@@ -1,4 +1,4 @@
-"""Made-up offenders and victims of recorded crime (guidance 3.2.1), joined by crime reference."""
+"""Make up offenders and victims of recorded crime (guidance 3.2.1), joined by crime reference."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ _TOGETHER = {
     "F": Weighted.of({"Partner": 60.0, "Wife": 40.0}),
     "M": Weighted.of({"Partner": 60.0, "Husband": 40.0}),
 }
-"""By the gender of the victim."""
+"""Relations by the gender of the victim."""
 
 
 def police_crime_offenders(
     n: int, seed: int, postcodes: Sequence[Point], calendar: Calendar | None = None
 ) -> Iterator[Row]:
-    """Give `n` offenders and accused of the first 5n crimes at most."""
+    """Yield `n` offenders and accused of at most the first 5n crimes."""
     book = CaseBook.of(seed, postcodes, calendar)
     rows = (
         _offender(crime, who, book)
@@ -41,7 +41,7 @@ def police_crime_offenders(
 def police_crime_victims(
     n: int, seed: int, postcodes: Sequence[Point], calendar: Calendar | None = None
 ) -> Iterator[Row]:
-    """Give `n` victims of the first 2n crimes at most."""
+    """Yield `n` victims of at most the first 2n crimes."""
     book = CaseBook.of(seed, postcodes, calendar)
     cases = ((crime, who) for crime in book.crimes() for who in book.victims(crime))
     rows = (

@@ -1,4 +1,4 @@
-"""Made-up detections and drug tests (guidance 3.2.22, 3.2.21), joined by crime reference."""
+"""Make up detections and drug tests (guidance 3.2.22, 3.2.21), joined by crime reference."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _DRUGS = Weighted.of({"Cocaine": 40.0, "Opiates": 30.0, "Opiates and cocaine": 3
 def police_detections(
     n: int, seed: int, postcodes: Sequence[Point], calendar: Calendar | None = None
 ) -> Iterator[Row]:
-    """Give the detection status of the first `n` crimes."""
+    """Yield the detection status of the first `n` crimes."""
     book = CaseBook.of(seed, postcodes, calendar)
     rows = (_detection(crime) for crime in islice(book.crimes(), n))
     return troubled("police-detection", rows, book.town, seeded(seed, "police-detection"))
@@ -40,7 +40,7 @@ def police_detections(
 def police_drug_tests(
     n: int, seed: int, postcodes: Sequence[Point], calendar: Calendar | None = None
 ) -> Iterator[Row]:
-    """Give `n` tests of grown-up offenders arrested for a trigger offence."""
+    """Yield `n` tests of grown-up offenders arrested for a trigger offence."""
     book = CaseBook.of(seed, postcodes, calendar)
     tested = (
         (crime, who)

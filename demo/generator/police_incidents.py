@@ -1,4 +1,4 @@
-"""Made-up calls for police service (guidance 3.2.2) by the field names of `police-incident`."""
+"""Make up calls for police service (guidance 3.2.2), with the field names of `police-incident`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from demo.generator.trouble import Row, troubled
 
 DOMESTIC = "Domestic incident"
 REPEATED = 0.35
-"""Share of domestic incidents at an address that had one before."""
+"""Share of domestic incidents at an address with an earlier one."""
 
 _NARRATIVES = {
     "ASB nuisance": "Group of youths shouting and kicking bins, moved on",
@@ -56,7 +56,7 @@ _TYPES = Weighted((kind, weight) for kind, (weight, _) in _PATTERNS.items())
 def police_incidents(
     n: int, seed: int, postcodes: Sequence[Point], calendar: Calendar | None = None
 ) -> Iterator[Row]:
-    """Give `n` incidents of one district; the same seed and postcodes give the same rows."""
+    """Yield `n` incidents of one district; the same seed and postcodes give the same rows."""
     rng, town = seeded(seed, "police-incident"), lay_out(postcodes, seed)
     calendar = calendar or Calendar()
     return troubled("police-incident", _rows(n, town, calendar, rng), town, rng)

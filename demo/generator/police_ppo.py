@@ -1,4 +1,4 @@
-"""Made-up prolific and other priority offenders (guidance 3.2.7): those of the recorded crimes."""
+"""Make up prolific and other priority offenders (guidance 3.2.7): those of the recorded crimes."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _CRIMES_NAMED = 4
 def police_ppos(
     n: int, seed: int, postcodes: Sequence[Point], calendar: Calendar | None = None
 ) -> Iterator[Row]:
-    """Give `n` offenders, each with a row of crimes under the same reference in the crime files."""
+    """Yield `n` offenders, each with a row of crimes under the same reference in the crime files."""
     setting = Setting.of("police-ppo", seed, postcodes, calendar)
     book = CaseBook(setting.town, seed, setting.calendar)
     return setting.first(n, (_row(number, book, setting) for number in range(n)))

@@ -1,4 +1,4 @@
-"""Made-up stops and searches about the hot spots (guidance 3.2.20)."""
+"""Make up stops and searches near the hot spots (guidance 3.2.20)."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _RANGES = ((10, "under 10"), (18, "10-17"), (25, "18-24"), (35, "25-34"), (200, 
 def police_stop_searches(
     n: int, seed: int, postcodes: Sequence[Point], calendar: Calendar | None = None
 ) -> Iterator[Row]:
-    """Give `n` searches, a third of them with a range of age for an age."""
+    """Yield `n` searches, a third of them with a range of age for an age."""
     setting = Setting.of("police-stop-search", seed, postcodes, calendar)
     return setting.first(n, (_row(number, setting) for number in range(1, n + 1)))
 

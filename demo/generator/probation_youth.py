@@ -1,4 +1,4 @@
-"""Made-up assessments of offenders: OASys and Asset (guidance 3.2.5, 3.2.6)."""
+"""Make up assessments of offenders: OASys and Asset (guidance 3.2.5, 3.2.6)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from demo.generator.setting import Setting
 from demo.generator.trouble import Row
 
 CLIENTS_TO_PROLIFIC = 3
-"""Of that many clients of probation one is a prolific offender."""
+"""One in this number of probation's clients is a prolific offender."""
 
 _LINKS = (
     "emotional_wellbeing", "thinking_and_behaviour", "attitudes", "accommodation",
@@ -43,7 +43,7 @@ _MOST_RATING = 4
 def probation_oasys(
     n: int, seed: int, postcodes: Sequence[Point], calendar: Calendar | None = None
 ) -> Iterator[Row]:
-    """Give `n` assessments of clients, one in three of whom is a prolific offender of the crimes."""
+    """Yield `n` assessments of clients, one in three of whom is a prolific offender of the crimes."""
     setting = Setting.of("probation-oasys", seed, postcodes, calendar)
     book = CaseBook(setting.town, seed, setting.calendar)
     seen = visits(setting, _MOST_ASSESSMENTS)
@@ -53,7 +53,7 @@ def probation_oasys(
 def yos_assessments(
     n: int, seed: int, postcodes: Sequence[Point], calendar: Calendar | None = None
 ) -> Iterator[Row]:
-    """Give `n` assessments of young clients, whose ratings change little from one to the next."""
+    """Yield `n` assessments of young clients, whose ratings change little from one to the next."""
     setting = Setting.of("yos-assessment", seed, postcodes, calendar)
     seen = visits(setting, _MOST_ASSESSMENTS)
     return setting.first(n, (_asset(visit, setting) for visit in islice(seen, n)))
@@ -83,7 +83,7 @@ def _client(client: int, book: CaseBook, setting: Setting) -> tuple[Person, int 
 
 
 def _offence(client: int, prolific: int | None, book: CaseBook) -> str:
-    """The same at each assessment of a client."""
+    """Return the client's offence, which is the same at each assessment."""
     if prolific is None:
         return seeded(book.seed, f"convicted:{client}").choice(OFFENCE_WORDS)
     return book.crime(next(crimes_of_prolific(prolific, book.seed))).kind.words
@@ -91,7 +91,7 @@ def _offence(client: int, prolific: int | None, book: CaseBook) -> str:
 
 def _asset(visit: Visit, setting: Setting) -> Row:
     reference, day = f"YOS-{visit.client:06}", setting.calendar.date(visit.moment)
-    # What a client is like stays; what changes between assessments comes from the file's own run.
+    # A client's level stays the same; changes between assessments come from the file's own numbers.
     lasting = seeded(setting.seed, reference)
     level = lasting.triangular(0, _MOST_RATING, 1.2)
     who = setting.person(reference, YOUTHS, men=0.8)

@@ -1,4 +1,4 @@
-"""Rows of text as typed intake records, in the terms of `schemas.derive.intake_schema`."""
+"""Convert rows of text to typed intake records, as in `schemas.derive.intake_schema`."""
 
 from __future__ import annotations
 
@@ -21,10 +21,11 @@ _READERS: dict[str, Callable[[str], Any]] = {
 
 
 def typed(rows: Iterable[Mapping[str, str]], record_type: RecordType) -> Iterator[Record]:
-    """Read each value as its field's kind says: dates, times, floats, whole numbers, booleans.
+    """Convert each value by its field's kind: dates, times, floats, whole numbers, booleans.
 
-    An empty value is None. One that cannot be read stays the text it is, as the schema allows, and
-    names its branch, ``("string", text)``: fastavro would else try to read a date in it itself.
+    An empty value is None. A value that cannot be read stays a text, as the schema allows, and
+    names its branch, ``("string", text)``, because fastavro would otherwise try to read a date in
+    it.
     """
     readers = {field.name: _READERS[field.kind] for field in record_type.fields}
     for row in rows:

@@ -1,4 +1,4 @@
-"""Made-up releases from prisons and young offender institutions (guidance 3.2.8, 3.2.9)."""
+"""Make up releases from prisons and young offender institutions (guidance 3.2.8, 3.2.9)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from demo.generator.setting import Setting
 from demo.generator.trouble import Row
 
 RELEASES_TO_PROLIFIC = 2
-"""Of that many who are released one is a prolific offender."""
+"""One in this number of released people is a prolific offender."""
 
 _SENTENCES = Weighted.of({
     "3 months": 12.0, "6 months": 20.0, "12 months": 22.0, "18 months": 16.0, "2 years": 14.0,
@@ -28,7 +28,7 @@ _DAYS_AHEAD = 240
 def prison_releases(
     n: int, seed: int, postcodes: Sequence[Point], calendar: Calendar | None = None
 ) -> Iterator[Row]:
-    """Give `n` releases, half of them of prolific offenders, some after the period's end."""
+    """Yield `n` releases, half of them of prolific offenders, some after the period's end."""
     setting = Setting.of("prison-release", seed, postcodes, calendar)
     book = CaseBook(setting.town, seed, setting.calendar)
     return setting.first(n, (_prisoner(number, book, setting) for number in range(n)))
@@ -37,7 +37,7 @@ def prison_releases(
 def yoi_releases(
     n: int, seed: int, postcodes: Sequence[Point], calendar: Calendar | None = None
 ) -> Iterator[Row]:
-    """Give `n` releases of young offenders, some after the period's end."""
+    """Yield `n` releases of young offenders, some after the period's end."""
     setting = Setting.of("yoi-release", seed, postcodes, calendar)
     return setting.first(n, (_young(number, setting) for number in range(n)))
 

@@ -1,4 +1,4 @@
-"""Made-up exclusions from schools that there are not, on real postcodes (guidance 3.2.18)."""
+"""Make up exclusions from invented schools, at real postcodes (guidance 3.2.18)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SECONDARY_AGE = 11
 def school_exclusions(
     n: int, seed: int, postcodes: Sequence[Point], calendar: Calendar | None = None
 ) -> Iterator[Row]:
-    """Give `n` exclusions, each from a school for pupils of that age; some schools exclude more."""
+    """Yield `n` exclusions, each from a school for pupils of that age; some schools exclude more."""
     setting = Setting.of("school-exclusion", seed, postcodes, calendar)
     known = schools(setting.town, seed)
     kinds = tuple(known[first :: len(SCHOOL_KINDS)] for first in range(len(SCHOOL_KINDS)))

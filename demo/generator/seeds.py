@@ -1,4 +1,4 @@
-"""Generators of pseudo-random numbers that repeat themselves."""
+"""Make repeatable generators of pseudo-random numbers."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ from random import Random
 
 
 def seeded(seed: int, purpose: str) -> Random:
-    """A generator that gives the same numbers for the same seed and purpose, on every machine."""
+    """Return a generator with the same numbers for the same seed and purpose, on every machine."""
     return Random(f"{seed}:{purpose}")  # noqa: S311 - made-up records, nothing secret

@@ -1,4 +1,4 @@
-"""What every file of a district is made from: its town, its period and a run of chance."""
+"""Bundle what every file of a district is made from: town, period and random numbers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from demo.generator.trouble import Row, troubled
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """A dataset's setting; the same seed, postcodes and calendar give the same."""
+    """A dataset's setting; the same seed, postcodes and calendar give the same setting."""
 
     dataset: str
     seed: int
@@ -29,15 +29,15 @@ class Setting:
     def of(
         cls, dataset: str, seed: int, postcodes: Sequence[Point], calendar: Calendar | None
     ) -> Setting:
-        """The setting of one file."""
+        """Return the setting of one file."""
         town = lay_out(postcodes, seed)
         return cls(dataset, seed, town, calendar or Calendar(), seeded(seed, dataset))
 
     def person(self, reference: str, ages: Ages, men: float = 0.5) -> Person:
-        """The person of that reference in this town."""
+        """Return the person with that reference in this town."""
         return person(reference, self.town, self.seed, ages, men)
 
     def first(self, n: int, rows: Iterable[Row]) -> Iterator[Row]:
-        """The first `n` rows with the trouble that befalls their dataset."""
+        """Return the first `n` rows, some of them spoilt."""
         trouble = seeded(self.seed, f"{self.dataset}:trouble")
         return troubled(self.dataset, islice(rows, n), self.town, trouble)

@@ -1,7 +1,7 @@
-"""A district laid out for made-up records: streets, homes and hot spots on real postcodes.
+"""Lay a district out for made-up records: streets, homes and hot spots at real postcodes.
 
-Street names, localities, house numbers and house names are made up, so no record describes an
-address that there is. Coordinates are metres of the British National Grid (EPSG:27700).
+Street names, localities, house numbers and house names are made up, so no record has a real
+address. Coordinates are metres of the British National Grid (EPSG:27700).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ PROPERTY_SPREAD_M = 25.0
 
 
 class Spot(NamedTuple):
-    """A postcode with the one street and locality it was given, and how many addresses."""
+    """A postcode with its made-up street and locality, and the number of addresses."""
 
     point: Point
     street: str
@@ -36,7 +36,7 @@ class Spot(NamedTuple):
 
 
 class Site(NamedTuple):
-    """Where something happened: a line of address, its postcode and the place of the property."""
+    """The place of an event: a line of address, its postcode and the position of the property."""
 
     address: str
     postcode: str
@@ -46,25 +46,25 @@ class Site(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Town:
-    """Spots by how often something happens there, and the same by how many live there."""
+    """Spots weighted by how often something happens there, and weighted by how many live there."""
 
     spots: tuple[Spot, ...]
     public: Weighted[Spot]
     homes: Weighted[Spot]
 
     def home(self, rng: Random) -> Site:
-        """An address that people live at: most with a number, some a flat, a few with a name."""
+        """Return the address of a home: most with a number, some a flat, a few with a name."""
         return _site(self.homes.draw(rng), rng, named=True)
 
     def place(self, rng: Random) -> Site:
-        """Where something happens: an address as a rule, at times a junction or an open space."""
+        """Return the place of an event: an address in most cases, else a junction or an open space."""
         spot = self.public.draw(rng)
         if rng.random() < 0.12:  # noqa: PLR2004 - share of places that are no address
             return _open_place(spot, self.public.draw(rng), rng)
         return _site(spot, rng, named=False)
 
     def premises(self, rng: Random) -> Site:
-        """An address of business, never a flat, most of them where most happens."""
+        """Return an address of business, never a flat, most of them in busy places."""
         spot = self.public.draw(rng)
         return _site(spot, rng, named=False, flats=False)
 
@@ -103,7 +103,7 @@ def _locality(point: Point) -> str:
 
 
 def _heat(postcodes: Sequence[Point], rng: Random) -> list[float]:
-    """A weight for each postcode: more where they lie dense, and much more about the hot spots."""
+    """Return a weight for each postcode: more in dense areas, and much more near the hot spots."""
     built = {_square(p.easting, p.northing, SQUARE_M) for p in postcodes}
     density = Counter((e // SQUARES, n // SQUARES) for e, n in built)
     dense = {p: density[_square(p.easting, p.northing, SQUARE_M * SQUARES)] for p in postcodes}
@@ -116,7 +116,7 @@ def _heat(postcodes: Sequence[Point], rng: Random) -> list[float]:
 
 
 def _crowding(postcodes: Sequence[Point]) -> list[int]:
-    """How many postcodes lie where each lies: large users share the point of a sorting office."""
+    """Return how many postcodes share each one's square: large users share a sorting office's point."""
     here = Counter(_square(p.easting, p.northing, SQUARE_M) for p in postcodes)
     return [here[_square(p.easting, p.northing, SQUARE_M)] for p in postcodes]
 

@@ -1,4 +1,4 @@
-"""Made-up crimes and incidents on trains, trams, buses and at stations (guidance 3.2.15 to 3.2.17)."""
+"""Make up crimes and incidents on trains and buses and at stations (guidance 3.2.15 to 3.2.17)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Routes = Sequence[str]
 Kind = Callable[[Random], Row]
 
 _SEEN, _HURT, _DOMESTIC = 0.4, 0.6, 0.08
-"""Shares of incidents with an offender, with a victim and, of those with both, of domestic ones."""
+"""Shares of incidents with an offender, with a victim, and of domestic ones among those with both."""
 
 _PATTERN = week(day=1.5, evening=3, night=1, weekend_night=4)
 _BUS_ROUTES = ("1", "2", "4A", "7", "12", "14", "17", "38", "42", "172", "N1")
@@ -33,7 +33,7 @@ _KINDS = Weighted.of({
 
 
 class Network(NamedTuple):
-    """How the incidents of one dataset are recorded."""
+    """The way in which the incidents of one dataset are recorded."""
 
     dataset: str
     prefix: str
@@ -54,21 +54,21 @@ _BTP = Network("btp-crime", "BTP", "Railway Station", _RAIL_ROUTES, 0.75,
 def bus_incidents(
     n: int, seed: int, postcodes: Sequence[Point], calendar: Calendar | None = None
 ) -> Iterator[Row]:
-    """Give `n` incidents on buses and at bus stations."""
+    """Yield `n` incidents on buses and at bus stations."""
     return _incidents(_BUS, n, Setting.of(_BUS.dataset, seed, postcodes, calendar))
 
 
 def rail_incidents(
     n: int, seed: int, postcodes: Sequence[Point], calendar: Calendar | None = None
 ) -> Iterator[Row]:
-    """Give `n` incidents on local trains and at their stations."""
+    """Yield `n` incidents on local trains and at their stations."""
     return _incidents(_RAIL, n, Setting.of(_RAIL.dataset, seed, postcodes, calendar))
 
 
 def btp_crimes(
     n: int, seed: int, postcodes: Sequence[Point], calendar: Calendar | None = None
 ) -> Iterator[Row]:
-    """Give `n` crimes on overground trains and at their stations."""
+    """Yield `n` crimes on overground trains and at their stations."""
     return _incidents(_BTP, n, Setting.of(_BTP.dataset, seed, postcodes, calendar), _crime)
 
 
@@ -108,7 +108,7 @@ def _crime(rng: Random) -> Row:
 
 
 def _where(network: Network, places: Sequence[Venue], setting: Setting) -> Row:
-    """A station, or a route and the place where it was noticed, at times not known."""
+    """Return a station, or a route and the place where the incident was noticed, if known."""
     rng = setting.rng
     if rng.random() < network.at_station:
         venue = places[int(rng.random() ** 2 * len(places))]

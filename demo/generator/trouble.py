@@ -1,4 +1,4 @@
-"""Records as they really come: a few with trouble that can be mended, fewer that are of no use."""
+"""Spoil some records as in real supplies: a few can be cleaned, fewer cannot be used."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ UNUSABLE = 0.01
 
 
 def troubled(dataset: str, rows: Iterable[Row], town: Town, rng: Random) -> Iterator[Row]:
-    """Spoil about one row in twenty-five, in place; the others are passed on as they are."""
+    """Spoil about one row in twenty-five, in place; the others are passed on unchanged."""
     trouble = Trouble.of(record_type_of(dataset), town)
     for row in rows:
         trouble.befall(row, rng)
@@ -30,14 +30,14 @@ def troubled(dataset: str, rows: Iterable[Row], town: Town, rng: Random) -> Iter
 
 @cache
 def record_type_of(dataset: str) -> RecordType:
-    """The record type by the name of its dataset."""
+    """Return the record type of a dataset."""
     path = SCHEMA_FOLDER / "avro" / f"{dataset}.avsc"
     return parse_record_type(json.loads(path.read_text(encoding="utf-8")), path.name)
 
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """The fields of a record type that trouble befalls, in order of declaration."""
+    """The fields of a record type that can be spoilt, in order of declaration."""
 
     references: tuple[str, ...]
     dates: tuple[str, ...]
@@ -49,7 +49,7 @@ class Trouble:
 
     @classmethod
     def of(cls, record_type: RecordType, town: Town) -> Trouble:
-        """What a supply of this record type may get wrong."""
+        """Return the fields that a supply of this record type may get wrong."""
         required = [record_type.field(n) for n in record_type.required if n != RECORD_REFERENCE]
         return cls(
             tuple(f.name for f in required if f.kind == "text"),
@@ -62,7 +62,7 @@ class Trouble:
         )
 
     def befall(self, row: Row, rng: Random) -> None:
-        """Spoil the row, or leave it as it is."""
+        """Spoil the row, or leave it unchanged."""
         fate = rng.random()
         if fate < UNUSABLE and self.references:
             self._make_unusable(row, rng)

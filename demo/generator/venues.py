@@ -1,4 +1,4 @@
-"""Made-up licensed premises, stations and schools on the district's real postcodes."""
+"""Make up licensed premises, stations and schools at the district's real postcodes."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from demo.generator.town import Site, Town
 from demo.generator.words import INN_KINDS, INN_NAMES, LOCALITIES
 
 SCHOOL_KINDS = ("Primary School", "Secondary School")
-"""In turn; the second takes pupils from the age of eleven."""
+"""The kinds in turn; the second takes pupils from the age of eleven."""
 
 
 class Venue(NamedTuple):
-    """A place that has a name."""
+    """A place with a name."""
 
     name: str
     site: Site
 
 
 def licensed_premises(town: Town, seed: int) -> tuple[Venue, ...]:
-    """A house of each name, most of them where most happens."""
+    """Return licensed premises, one for each name, most of them in busy places."""
     rng = seeded(seed, "licensed premises")
     return tuple(
         Venue(f"The {name} {rng.choice(INN_KINDS)}", town.premises(rng)) for name in INN_NAMES
@@ -28,7 +28,7 @@ def licensed_premises(town: Town, seed: int) -> tuple[Venue, ...]:
 
 
 def stations(town: Town, seed: int, kind: str, number: int = 5) -> tuple[Venue, ...]:
-    """Stations of one kind, such as "Bus Station", each named after a locality."""
+    """Return stations of one kind, such as "Bus Station", each named after a locality."""
     rng = seeded(seed, kind)
     sites = [town.premises(rng) for _ in range(number)]
     return tuple(
@@ -38,7 +38,7 @@ def stations(town: Town, seed: int, kind: str, number: int = 5) -> tuple[Venue, 
 
 
 def schools(town: Town, seed: int) -> tuple[Venue, ...]:
-    """A school of each kind for every locality, by turns."""
+    """Return a school of each kind for every locality, in turn."""
     rng = seeded(seed, "schools")
     return tuple(
         Venue(f"{locality} {kind}", town.premises(rng))

@@ -1,4 +1,4 @@
-"""Words that made-up addresses, callers and log texts are put together from."""
+"""List the words of made-up addresses, callers and log texts."""
 
 STREET_NAMES = (
     "Acacia", "Alder", "Ashgrove", "Barley", "Beech", "Birchwood", "Bramble", "Brook", "Cedar",

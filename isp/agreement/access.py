@@ -1,4 +1,4 @@
-"""Who may do what on the broker, derived from the protocol: the rows of its access control list."""
+"""The ACLs of the broker, derived from the protocol."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Operation = Literal["read", "write", "describe"]
 
 
 class Rule(NamedTuple):
-    """One allowance. Whatever no rule allows, the broker's authorizer denies."""
+    """One ACL that allows an operation. The broker's authorizer denies every operation without one."""
 
     principal: str
     operation: Operation
@@ -38,7 +38,7 @@ class Rule(NamedTuple):
 
 
 class Ground(NamedTuple):
-    """Why a rule stands: what the partner does with what it may, and the word of its law for it."""
+    """The agreement on which a rule is based: the partner's purpose, its legal basis and conditions."""
 
     purpose: str
     legal_basis: str
@@ -46,14 +46,14 @@ class Ground(NamedTuple):
 
 
 def principals(protocol: Protocol) -> tuple[str, ...]:
-    """Every SCRAM user of the protocol: one a party, and the processor's own components."""
+    """Return each SCRAM user of the protocol: the processor's components, and one user per party."""
     names = Names(protocol.prefix)
     components = (names.worker, names.recorder, names.auditor, names.discloser)
     return (*components, *(names.principal(p.id) for p in protocol.parties))
 
 
 def rules(protocol: Protocol, closed: frozenset[str] = frozenset()) -> frozenset[Rule]:
-    """All allowances the protocol makes; of the `closed` datasets nothing is supplied or read."""
+    """Return all rules of the protocol; no party may supply or read the `closed` datasets."""
     return frozenset(
         (
             *_worker(protocol),
@@ -70,7 +70,7 @@ def rules(protocol: Protocol, closed: frozenset[str] = frozenset()) -> frozenset
 def grounds(
     protocol: Protocol, closed: frozenset[str] = frozenset()
 ) -> dict[Rule, frozenset[Ground]]:
-    """Of every rule that a party has for what it supplies or receives: the agreements it rests on."""
+    """Return the rules of parties as suppliers and recipients, each with the agreements it is based on."""
     found: dict[Rule, frozenset[Ground]] = {}
     agreed = (_suppliers(protocol, closed), _recipients(protocol, closed), _aggregates(protocol))
     for rule, ground in chain(*agreed):
@@ -98,9 +98,9 @@ def _worker(protocol: Protocol) -> Iterator[Rule]:
 
 
 def _audit(protocol: Protocol) -> Iterator[Rule]:
-    """The recorder appends what no batch writes; the auditor reads, and holds it against the receipts.
+    """Yield the rules for the audit: the recorder writes it, and the auditor compares it with the receipts.
 
-    Of cases, and of the protocol in force, the auditor may see that there are any, not what they say.
+    The auditor may describe the topics of cases and of the protocol in force, but may not read them.
     """
     names = Names(protocol.prefix)
     for topic in (names.audit, names.audit_heads):
@@ -114,9 +114,9 @@ def _audit(protocol: Protocol) -> Iterator[Rule]:
 
 
 def _cases(protocol: Protocol) -> Iterator[Rule]:
-    """Letters go one way, and how cases stand the other; the discloser stands between.
+    """Yield the rules for cases: parties write letters and read inboxes, the discloser does the reverse.
 
-    Who may read what was disclosed is no part of the protocol: it is granted case by case.
+    The right to read disclosed records is not derived from the protocol: it is granted for each case.
     """
     names = Names(protocol.prefix)
     for party in protocol.correspondents:
@@ -158,7 +158,7 @@ def _recipients(protocol: Protocol, closed: frozenset[str]) -> Iterator[tuple[Ru
                 continue
             topic = names.released(entitlement.profile, dataset, entitlement.neighbour)
             yield Rule(principal, "read", "topic", topic), ground
-            # A supply tells how many records there were, and so how many the second profile lacks
+            # A supply has the number of its records. It would show how many records the second profile
             # or a neighbour does not get.
             told = entitlement.profile != "second" and entitlement.neighbour is None
             for supply in protocol.supplies:
@@ -168,7 +168,7 @@ def _recipients(protocol: Protocol, closed: frozenset[str]) -> Iterator[tuple[Ru
 
 
 def _aggregates(protocol: Protocol) -> Iterator[tuple[Rule, Ground]]:
-    """Restricted tables go to the recipients named, public ones to every party."""
+    """Yield the rules for tables: named recipients read restricted tables, all parties read public ones."""
     names = Names(protocol.prefix)
     for agreement in protocol.aggregates:
         topic, keeper = names.aggregate(agreement.source), names.principal(agreement.agency)
@@ -180,15 +180,15 @@ def _aggregates(protocol: Protocol) -> Iterator[tuple[Rule, Ground]]:
 
 
 def _schemas(protocol: Protocol) -> Iterator[Rule]:
-    """Whoever writes or reads needs the schemas' ids; the topic says nothing of who supplies or receives."""
+    """Yield the right to read schemas for every principal; they do not show who supplies or receives."""
     for principal in principals(protocol):
         yield Rule(principal, "read", "topic", Names(protocol.prefix).schemas)
 
 
 def _groups(protocol: Protocol) -> Iterator[Rule]:
-    """Grant each group by its whole name: the broker keeps state for every name that it is given.
+    """Yield the right to each group by its full name, because the broker keeps state for every name in use.
 
-    The groups of single cases alone have a prefix: they come and go with the cases of the discloser.
+    Only the groups of single cases have a prefix: the discloser creates and deletes them with its cases.
     """
     names = Names(protocol.prefix)
     for principal in principals(protocol):
@@ -203,7 +203,7 @@ def _groups(protocol: Protocol) -> Iterator[Rule]:
 
 
 def _transactional_ids(protocol: Protocol) -> Iterator[Rule]:
-    """Grant each transactional id by its whole name, to the one principal that uses it."""
+    """Yield the right to each transactional id by its full name, for the only principal that uses it."""
     for principal, name in _transactions(protocol):
         yield Rule(principal, "write", "transactional-id", name)
 

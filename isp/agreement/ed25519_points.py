@@ -1,7 +1,8 @@
-"""Refuses encodings of points that are no sound Ed25519 keys (RFC 8032, sections 5.1.2 and 5.1.3).
+"""Check of encoded points: a valid Ed25519 key is a point of the curve (RFC 8032, 5.1.2 and 5.1.3).
 
-A point of small order as a key lets one fixed signature hold for every message. `cryptography` takes such a
-key, so it is refused here. The orders are those that libsodium's `ge25519_has_small_order` refuses.
+With a point of small order as a key, one fixed signature is valid for every message. The package
+`cryptography` accepts such a key, so it is refused here. The points are those that libsodium's
+`ge25519_has_small_order` refuses.
 """
 
 from __future__ import annotations
@@ -16,14 +17,14 @@ _ORDER_8 = (
 
 
 def point_flaw(encoding: bytes) -> str | None:
-    """Return why 32 bytes are no sound point, or None if they are one."""
+    """Return the reason why 32 bytes are not a valid point, or None if they are."""
     y = int.from_bytes(encoding, "little") % _SIGN
     if y >= _P:
-        return "a point that is not in its one spelling (RFC 8032)"
+        return "a point that is not in its canonical encoding (RFC 8032)"
     if y in {0, 1, _P - 1, *_ORDER_8}:
-        return "a point of small order, for which anybody can sign"
+        return "a point of small order, for which anybody can forge signatures"
     if not _is_square((y * y - 1) * pow(_D * y * y + 1, -1, _P) % _P):
-        return "no point of the curve, so there is no private half of it"
+        return "not a point of the curve, so it has no private key"
     return None
 
 

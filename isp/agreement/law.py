@@ -1,4 +1,4 @@
-"""The law by which information is shared, as data: powers and duties, conditions, markings (law.yaml)."""
+"""The law for information sharing as data: powers and duties, conditions, and markings (law.yaml)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ruamel.yaml import YAML
 from schemas.record_type import Sensitivity
 
 DEGREES: tuple[Sensitivity, ...] = tuple(Sensitivity)
-"""Types of information, from the one that tells least of people."""
+"""Types of information, from the least sensitive to the most sensitive."""
 
 
 class _Strict(BaseModel):
@@ -20,7 +20,7 @@ class _Strict(BaseModel):
 
 
 class Law(_Strict):
-    """The words of one time: markings from the lowest, and the conditions that information needs."""
+    """The law of one time: its markings from the lowest, and the kinds of condition that it requires."""
 
     title: str
     marking: str
@@ -30,11 +30,11 @@ class Law(_Strict):
 
     @property
     def accepted_markings(self) -> tuple[str, ...]:
-        """What a protocol may mark its information; nothing below the guidance's RESTRICTED."""
+        """Return the markings that a protocol may use: `marking` (the guidance's RESTRICTED) and higher."""
         return self.markings[self.markings.index(self.marking) :]
 
     def needs(self, information: Sensitivity) -> tuple[str, ...]:
-        """The kinds of condition without which such information must not be shared."""
+        """Return the kinds of condition that sharing such information requires."""
         by_degree = {
             Sensitivity.PERSONAL: self.personal_needs,
             Sensitivity.SENSITIVE: self.sensitive_needs,
@@ -43,7 +43,7 @@ class Law(_Strict):
 
 
 class Basis(_Strict):
-    """A power or duty to share. `covers` is the most sensitive type of information it carries."""
+    """A power or duty to share. `covers` is the most sensitive type of information that it allows."""
 
     id: str
     title: str
@@ -57,12 +57,12 @@ class Basis(_Strict):
     today: str | None = None
 
     def carries(self, information: Sensitivity) -> bool:
-        """Whether information of that type may be shared on this basis."""
+        """Return True if information of this type may be shared on this basis."""
         return DEGREES.index(information) <= DEGREES.index(self.covers)
 
 
 class Condition(_Strict):
-    """A condition for sharing personal information, of a kind that a `Law` asks for."""
+    """A condition for sharing personal information, of a kind that a `Law` requires."""
 
     id: str
     kind: str
@@ -73,7 +73,7 @@ class Condition(_Strict):
 
 
 class Vocabulary(_Strict):
-    """All of it; `prescribed` are the datasets of the Schedule to the 2007 Regulations."""
+    """All laws, bases and conditions; `prescribed` are the datasets of the 2007 Regulations' Schedule."""
 
     laws: dict[str, Law]
     bases: tuple[Basis, ...]
@@ -81,11 +81,11 @@ class Vocabulary(_Strict):
     prescribed: frozenset[str]
 
     def basis(self, name: str) -> Basis | None:
-        """The basis of that id."""
+        """Return the basis with this id, or None."""
         return next((b for b in self.bases if b.id == name), None)
 
     def condition(self, name: str) -> Condition | None:
-        """The condition of that id."""
+        """Return the condition with this id, or None."""
         return next((c for c in self.conditions if c.id == name), None)
 
     @model_validator(mode="after")
@@ -93,21 +93,21 @@ class Vocabulary(_Strict):
         entries: tuple[Basis | Condition, ...] = (*self.bases, *self.conditions)
         ids = {entry.id: entry for entry in entries}
         if len(ids) != len(entries):
-            raise ValueError("an id stands twice")
+            raise ValueError("an id is used twice")
         for entry in entries:
             if not set(entry.laws) <= set(self.laws):
                 raise ValueError(f"{entry.id}: no such law; accepted: {', '.join(self.laws)}")
             later = ids.get(entry.today or "")
             if entry.today is not None and (later is None or "today" not in later.laws):
-                raise ValueError(f"{entry.id}: {entry.today} is nothing of today's law")
+                raise ValueError(f"{entry.id}: {entry.today} is not an id of today's law")
             if "today" not in entry.laws and entry.today is None:
-                raise ValueError(f"{entry.id}: what became of it is not said")
+                raise ValueError(f"{entry.id}: name its successor in today's law under `today`")
         return self
 
 
 @cache
 def load_law() -> Vocabulary:
-    """Read the vocabulary once."""
+    """Return the vocabulary of law.yaml; the file is read once."""
     text = files("schemas").joinpath("law.yaml").read_text(encoding="utf-8")
     document: Any = YAML(typ="safe").load(text)
     return Vocabulary.model_validate(document)

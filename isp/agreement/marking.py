@@ -1,4 +1,4 @@
-"""Protective markings in order: what can identify a person is never marked below what cannot."""
+"""Protective markings and their order: at each level, personal data is marked higher than other data."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import NamedTuple
 from isp.agreement.law import Law
 
 PERSONAL_DATA = " – PERSONAL DATA"
-"""What the protocol's marking carries where records can identify a person."""
+"""Suffix of the protocol's marking for records that can identify a person."""
 
 
 class Marking(NamedTuple):
-    """A marking of one law. Markings stand in the order of protection.
+    """A marking of one law. Markings are ordered by protection.
 
-    First counts the place among the law's levels, from the lowest, then whether it is of people.
+    `degree` is the position among the law's levels, from the lowest; within a level, personal data is higher.
     """
 
     degree: int
@@ -22,18 +22,18 @@ class Marking(NamedTuple):
 
 
 def marking(law: Law, level: str, *, personal: bool) -> Marking:
-    """The marking of a level.
+    """Return the marking of a level.
 
     Raises:
-        ValueError: the law has no such level; names those there are.
+        ValueError: the law has no such level; the text names the accepted levels.
     """
     if level not in law.markings:
-        raise ValueError(f"{level!r} is no marking; accepted: {', '.join(law.markings)}")
+        raise ValueError(f"{level!r} is not a marking; accepted: {', '.join(law.markings)}")
     text = level + (PERSONAL_DATA if personal else "")
     return Marking(law.markings.index(level), personal, text)
 
 
 def parsed(law: Law, text: str) -> Marking:
-    """The marking that a topic, a header or an export carries. Errors as `marking`."""
+    """Parse the marking of a topic, a header or an export. Errors as `marking`."""
     level = text.removesuffix(PERSONAL_DATA)
     return marking(law, level, personal=level != text)

@@ -1,4 +1,4 @@
-"""Which datasets flow on a day: core ones always, peripheral ones while a requirement is stated."""
+"""Datasets that are shared on a day: core ones always, peripheral ones only for a stated requirement."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from schemas.catalogue import Catalogue
 
 
 def closed_datasets(protocol: Protocol, catalogue: Catalogue, day: date) -> frozenset[str]:
-    """Supplied datasets that do not flow on `day` (Europe/London): peripheral and not opened.
+    """Return the supplied datasets not shared on `day` (Europe/London): peripheral and not opened.
 
     Guidance 3.1.2: peripheral data are "shared as and when they are required to support a
     specific CSP intelligence requirement".

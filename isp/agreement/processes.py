@@ -13,7 +13,7 @@ from ruamel.yaml import YAML
 from schemas.record_type import RecordType
 
 BYSTANDERS = frozenset({"witness", "officer", "keeper"})
-"""Whom no process is about; what a record says of them is asked for by name, or not at all."""
+"""People whom no process is about. Their fields are disclosed only if a request names each field."""
 
 
 class _Strict(BaseModel):
@@ -21,7 +21,7 @@ class _Strict(BaseModel):
 
 
 class Only(_Strict):
-    """The one dataset that a process is about, by kinds of supplier and recipient."""
+    """The only dataset of a process, and the kinds of its supplier and recipient."""
 
     dataset: str
     suppliers: tuple[str, ...] = Field(alias="from")
@@ -29,11 +29,11 @@ class Only(_Strict):
 
 
 class Process(_Strict):
-    """One process: what it usually asks for, and whose consent it needs.
+    """One process: its usual fields, and the consent that it needs.
 
-    A consent holds for at most `consent_days`, then it is reviewed. Datasets that are `never_alone`
-    select nobody by themselves. Where `identification` must be necessary, information is depersonalised
-    unless a request says why it cannot be (guidance 2.4.1.2).
+    A consent is valid for at most `consent_days`, then it must be reviewed. Datasets in `never_alone` may not
+    be used alone to select people. If `identification` is `necessary`, a request must state why the
+    information cannot be depersonalised (guidance 2.4.1.2).
     """
 
     title: str
@@ -48,11 +48,11 @@ class Process(_Strict):
 
     @property
     def needs_consent(self) -> bool:
-        """Whether nothing flows without the person's consent or a recorded exception."""
+        """Return True if the process needs the person's consent or a recorded exception."""
         return self.consent != "none"
 
     def usual_fields(self, record_type: RecordType) -> tuple[str, ...]:
-        """The fields of a record type that the process usually asks for."""
+        """Return the fields of a record type that the process usually requests."""
         return tuple(
             field.name
             for field in record_type.fields
@@ -62,7 +62,7 @@ class Process(_Strict):
 
 
 class Processes(_Strict):
-    """All of them by id, and the exceptions to consent in words."""
+    """All processes by id, and the texts of the exceptions to consent by id."""
 
     exceptions: Mapping[str, str]
     processes: Mapping[str, Process]
@@ -74,13 +74,13 @@ class Processes(_Strict):
             if unknown:
                 raise ValueError(f"{name}: no such exceptions: {', '.join(sorted(unknown))}")
             if process.exceptions and not process.needs_consent:
-                raise ValueError(f"{name}: exceptions to a consent that it does not need")
+                raise ValueError(f"{name}: has exceptions to consent, but needs no consent")
         return self
 
 
 @cache
 def load_processes() -> Processes:
-    """Read the declaration once."""
+    """Return the processes of processes.yaml; the file is read once."""
     text = files("schemas").joinpath("processes.yaml").read_text(encoding="utf-8")
     document: Any = YAML(typ="safe").load(text)
     return Processes.model_validate(document)

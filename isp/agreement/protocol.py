@@ -1,4 +1,4 @@
-"""The Information Sharing Protocol (ISP) as a file: who supplies what, who receives what, and why."""
+"""The Information Sharing Protocol (ISP) as a file: its parties, their supplies and their entitlements."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,30}$")]
 District = Annotated[str, Field(pattern=r"^[EW]\d{8}$")]
 Profile = Literal["central", "second", "personal"]
 Post = Literal["liaison_officer", "deputy", "approver", "duty_officer", "caldicott_guardian"]
-"""Posts that hold a key. The first three sign for a party; the others act in cases alone."""
+"""Posts that have a key. The first three sign for a party; the other two act only in cases."""
 _LIAISON: Post = "liaison_officer"
 KEY_BYTES = 32
-"""Of an Ed25519 key (RFC 8032)."""
+"""Length of an Ed25519 key (RFC 8032)."""
 
 
 EXERCISE = "EXERCISE, agreed by nobody"
-"""What every listing says of a protocol that is signed for trying it out."""
+"""Mark in each listing of a protocol that was signed only to try it out."""
 
 
 def _is_key(text: str) -> str:
@@ -56,34 +56,34 @@ HEALTH = frozenset({
 """Kinds whose use of personal information the Caldicott principles govern (guidance 2.4.2.2)."""
 
 COMPONENTS = frozenset({"worker", "recorder", "auditor", "discloser"})
-"""Principals beside the parties': what processes, what writes the audit, who reads it, what discloses."""
+"""Principals that are not parties: for the workers, the writer and the reader of the audit, and cases."""
 
 PROCESSES = COMPONENTS - {"auditor"}
-"""Components that no person reads by. Their own reads are not audited, those of the auditor are."""
+"""Components that no person uses to read. Their reads are not audited; the auditor's reads are."""
 
 RELEVANT_AUTHORITIES = frozenset({
     "police-force", "police-authority", "council", "probation-trust", "fire-and-rescue", "primary-care-trust",
     "local-health-board", "strategic-health-authority", "nhs-trust", "mental-health-trust",
     "ambulance-service", "housing-association", "transport-provider",
 })  # fmt: skip
-"""Kinds among which the law names relevant authorities (guidance 2.2.3).
+"""Kinds of agency that can be relevant authorities by law (guidance 2.2.3).
 
 Ambulance and mental health services are NHS trusts, a housing association can be a registered social
 landlord, and of the transport providers Transport for London is one.
 """
 
 WIDEST_MARGIN = 500
-"""Metres beyond the area that need no neighbour's agreement: boundaries run through streets."""
+"""Metres beyond the area that need no agreement of a neighbour, because boundaries run through streets."""
 
 MINIMUM_HOUSEHOLDS = 4
 """Appendix 1: "if the postcode contains fewer than four households"."""
 
 MINIMUM_ALIKE = 4
-"""Fewest people alike in a small area, by the same measure as households."""
+"""Lowest number of people with the same attributes in a small area; the same number as for households."""
 
 
 class ProtocolError(ValueError):
-    """A protocol that must not be applied; every finding with file, line, place and reason."""
+    """The protocol must not be applied; the text holds each finding with file, line, place and reason."""
 
 
 class Status(StrEnum):
@@ -95,10 +95,10 @@ class Status(StrEnum):
 
 
 class Partnership(Signed):
-    """The Community Safety Partnership; `short_name` starts the name of every topic.
+    """The Community Safety Partnership; `short_name` is the first part of the name of each topic.
 
-    `area` are its districts (GSS codes). What happened up to `margin_metres` beyond the nearest of
-    their postcodes still counts as inside: boundaries run through streets and map points are rounded.
+    `area` holds its districts (GSS codes). An event at most `margin_metres` from the nearest of their
+    postcodes counts as inside the area, because boundaries run through streets and map points are rounded.
     """
 
     name: Visible
@@ -108,10 +108,10 @@ class Partnership(Signed):
 
 
 class Officer(Signed):
-    """Who answers for a party, as a post with a mailbox: never a person's name.
+    """An officer of a party, given as a post with a mailbox, never by a person's name.
 
-    `key` is the public key with which the post signs (Ed25519, 32 bytes in base64). In the protocol that
-    changes it, `replaces` may name the key before it, which then signs the change.
+    `key` is the public key of the post for signatures (Ed25519, 32 bytes in base64). In the protocol that
+    changes the key, `replaces` may name the previous key, which then signs the change.
     """
 
     post: Visible
@@ -121,9 +121,9 @@ class Officer(Signed):
 
 
 class Agreement(Signed):
-    """Where another partnership's own protocol agrees to the sharing, and until when (guidance 2.2.4).
+    """Another partnership's agreement to the sharing, with its last day (guidance 2.2.4).
 
-    `protocol` names that protocol and its section; its `liaison_officer` signs for it.
+    `protocol` names the protocol and section of the agreement; `liaison_officer` signs for that partnership.
     """
 
     protocol: Annotated[str, Field(min_length=1), AfterValidator(lines)]
@@ -133,10 +133,10 @@ class Agreement(Signed):
 
 
 class Neighbour(Signed):
-    """A partnership whose agencies may have what happened in its area (guidance 2.2.4).
+    """A partnership whose agencies may receive records of events in its area (guidance 2.2.4).
 
-    `conditions` says under which provisions of both protocols; without the `agreement` of the other one
-    nothing is shared.
+    `conditions` names the provisions of both protocols. Without the `agreement` of the other partnership no
+    record is shared.
     """
 
     short_name: Name
@@ -149,10 +149,10 @@ class Neighbour(Signed):
 class Party(Signed):
     """A signatory. Status, relevant authority and group are separate (guidance 2.2.1–2.2.3).
 
-    `notification` is its registration with the Information Commissioner (2.4.2.5), the
-    `caldicott_guardian` is consulted before health data are shared (2.4.2.2). Who is no
-    responsible authority may name an `approver` in place of officer and deputy. The `duty_officer` decides
-    on a disclosure where life is at risk, and one of the others reviews it.
+    `notification` is its registration with the Information Commissioner (2.4.2.5). The `caldicott_guardian`
+    is consulted before health data are shared (2.4.2.2). A party that is not a responsible authority may name
+    an `approver` instead of officer and deputy. The `duty_officer` decides on a disclosure when a life is at
+    risk; another officer reviews the decision.
     """
 
     id: Name
@@ -170,9 +170,9 @@ class Party(Signed):
 
     @property
     def posts(self) -> dict[Post, Officer]:
-        """The posts that the party names and that may sign for it.
+        """Return the posts of the party that may sign for it.
 
-        For a responsible authority its liaison officer or the deputy, and nobody else (guidance 2.2.1).
+        For a responsible authority only its liaison officer or the deputy may sign (guidance 2.2.1).
         """
         named: dict[Post, Officer | None] = {
             "liaison_officer": self.liaison_officer,
@@ -184,7 +184,7 @@ class Party(Signed):
 
     @property
     def officers(self) -> dict[Post, Officer]:
-        """Every post that the party names: those that sign for it, and those that act in cases alone."""
+        """Return all posts of the party: those that sign for it, and those that act only in cases."""
         more: dict[Post, Officer | None] = {
             "duty_officer": self.duty_officer,
             "caldicott_guardian": self.caldicott_guardian,
@@ -193,7 +193,10 @@ class Party(Signed):
 
 
 class RejectLimit(Signed):
-    """When rejects alarm: `share` of the last `window` records of one dataset; `pause` stops intake."""
+    """The limit for rejected records: the `share` of the last `window` records of a dataset that alarms.
+
+    With `pause` the intake stops too.
+    """
 
     share: Annotated[float, Field(gt=0, le=1)] = 0.2
     window: Annotated[int, Field(ge=20)] = 500
@@ -212,10 +215,10 @@ class SupplyAgreement(Signed):
 
 
 class Entitlement(Signed):
-    """What one party receives: datasets in one release profile, of its own area or a neighbour's.
+    """One party's right to receive datasets in one release profile, of this area or a neighbour's.
 
-    A `neighbour` names whose events these are: those that lie in that partnership's area.
-    Personal information needs `conditions` besides the `legal_basis`, both ids of schemas/law.yaml.
+    With a `neighbour` the records are those of events in that partnership's area. Personal information needs
+    `conditions` in addition to the `legal_basis`; both are ids of schemas/law.yaml.
     """
 
     party: Name
@@ -228,7 +231,7 @@ class Entitlement(Signed):
 
 
 class Opening(Signed):
-    """A stated requirement and period for which a peripheral dataset flows (guidance 3.1.2)."""
+    """A stated requirement for a peripheral dataset, and the period of its sharing (guidance 3.1.2)."""
 
     dataset: str
     requirement: Annotated[str, Field(min_length=1), AfterValidator(lines)]
@@ -236,12 +239,12 @@ class Opening(Signed):
     until: date
 
     def holds(self, day: date) -> bool:
-        """Whether `day` (Europe/London) lies in the period; both of its ends do."""
+        """Return True if `day` (Europe/London) is in the period, including its first and last day."""
         return self.begin <= day <= self.until
 
 
 class AggregateAgreement(Signed):
-    """One agency's table of guidance 3.3. Public tables go to all parties, so name no recipients."""
+    """One agency's aggregate table (guidance 3.3). A public table goes to all parties: name no recipients."""
 
     agency: Name
     source: str
@@ -251,11 +254,11 @@ class AggregateAgreement(Signed):
 
 
 class Combinations(Signed):
-    """When attributes of a person count as standing out in their small area.
+    """The rule for rare combinations of a person's attributes in a small area.
 
-    That is where fewer than `minimum_alike` people with the same ones were seen there within
-    `window_days`. What stands out is told more coarsely in `second` always, in `central` where
-    `central` is set; it is counted in both.
+    A combination is rare if fewer than `minimum_alike` people with it were seen in the area within
+    `window_days`. Profile `second` always generalises a rare combination, profile `central` only with
+    `central`. Both count it.
     """
 
     minimum_alike: Annotated[int, Field(ge=MINIMUM_ALIKE)] = MINIMUM_ALIKE
@@ -263,15 +266,15 @@ class Combinations(Signed):
     central: bool = False
 
     def heeded_in(self, profile: str) -> bool:
-        """Whether what stands out is told more coarsely in the profile."""
+        """Return True if the profile generalises rare combinations."""
         return profile == "second" or (profile == "central" and self.central)
 
 
 class Sanitising(Signed):
-    """Appendix 1's settings; `minimum_households` may be raised, never lowered.
+    """The settings of Appendix 1; `minimum_households` may be raised, never lowered.
 
-    `scrubbed_texts` names the texts, as in `police-crime-offence.method_of_entry`, that `central` is
-    told scrubbed beside their codes; none by default.
+    `scrubbed_texts` names free-text fields, such as `police-crime-offence.method_of_entry`. Profile `central`
+    gets the scrubbed text of these fields in addition to their codes.
     """
 
     minimum_households: Annotated[int, Field(ge=MINIMUM_HOUSEHOLDS)] = MINIMUM_HOUSEHOLDS
@@ -281,9 +284,9 @@ class Sanitising(Signed):
 
 
 class Quotas(Signed):
-    """What each party may take of the broker, so that none starves the others.
+    """The limits on each party's use of the broker, so that no party slows down the others.
 
-    `request_percent` is the share of one request thread's time.
+    `request_percent` is per cent of one request thread's time.
     """
 
     publish_bytes_per_second: Annotated[int, Field(ge=65_536)] = 50_000_000
@@ -292,10 +295,10 @@ class Quotas(Signed):
 
 
 class CaseLimits(Signed):
-    """Limits of what each party may ask, so that no other party is flooded with requests or letters.
+    """The limits on each party's requests and letters, so that no other party gets too many.
 
-    `undecided` counts its requests that wait for a decision, `requests_a_day` those of the last 24 hours.
-    Of its letters `letters_a_minute` are taken; the others wait for their turn.
+    `undecided` limits its requests that wait for a decision, `requests_a_day` those of the last 24 hours.
+    `letters_a_minute` of its letters are read per minute; the others wait.
     """
 
     undecided: Annotated[int, Field(ge=1, le=1_000)] = 50
@@ -304,11 +307,11 @@ class CaseLimits(Signed):
 
 
 _Days = Annotated[int, Field(ge=1, le=36_525)]
-"""At most a hundred years: Kafka counts them in milliseconds."""
+"""A number of days, at most a hundred years. Kafka counts the time in milliseconds."""
 
 
 class Retention(Signed):
-    """Days that each family of topics keeps what it holds."""
+    """The retention of each family of topics, in days."""
 
     intake_days: _Days
     rejected_days: _Days
@@ -321,20 +324,20 @@ class Retention(Signed):
 
     @property
     def releases_days(self) -> int:
-        """Longest that a release is kept."""
+        """Return the longest retention of a release, in days."""
         return max(self.depersonalised_days, self.personal_days)
 
 
 class Protocol(Signed):
-    """One partnership's protocol, checked against itself.
+    """One partnership's protocol, after a check that its parts are consistent.
 
-    `review` is the last day by which it is to be reviewed. `review_warning_days` before it warnings begin;
-    after it personal information is released no more, and `review_grace_days` later nothing is.
-    `law` names the words that its bases, conditions and marking are taken from (schemas/law.yaml).
+    `review` is the day on which the review is due. Warnings begin `review_warning_days` before it. After it
+    no personal information is released, and after `review_grace_days` more no record at all. `law` names the
+    law in schemas/law.yaml to which the bases, conditions and marking belong.
 
-    `number` counts the partnership's protocols, and `follows` is the digest of the one before. An `exercise`
-    is signed for trying it out. `rekeyed` names parties whose keys the authorities replaced because the
-    party lost them all.
+    `number` counts the partnership's protocols, and `follows` is the digest of the previous one. An
+    `exercise` is signed only to try it out. `rekeyed` names parties whose keys the authorities replaced
+    because the party had lost all of them.
     """
 
     format: Format = FORMAT
@@ -361,31 +364,35 @@ class Protocol(Signed):
 
     @property
     def prefix(self) -> str:
-        """First part of every topic and principal name."""
+        """Return the first part of the name of each topic and principal."""
         return self.partnership.short_name
 
     @property
     def title(self) -> str:
-        """The partnership's name as listings show it, with a mark where the protocol is an exercise."""
+        """Return the partnership's name for listings, with a mark if the protocol is an exercise."""
         name = self.partnership.name
         return f"{name} [{EXERCISE}]" if self.exercise else name
 
     def last_day(self, profile: Profile) -> date:
-        """Last day (Europe/London) of releases in the profile, unless the protocol is reviewed."""
+        """Return the last day (Europe/London) of releases in the profile without a review."""
         grace = 0 if profile == "personal" else self.review_grace_days
         return self.review + timedelta(days=grace)
 
     def party(self, party_id: str) -> Party:
-        """The signatory of that id; `ProtocolError` names those there are."""
+        """Return the party with this id.
+
+        Raises:
+            ProtocolError: there is no such party; the text names all parties.
+        """
         for party in self.parties:
             if party.id == party_id:
                 return party
         known = ", ".join(p.id for p in self.parties)
-        raise ProtocolError(f"{party_id!r} is no party to the protocol; accepted: {known}")
+        raise ProtocolError(f"{party_id!r} is not a party of the protocol; accepted: {known}")
 
     @property
     def signatories(self) -> dict[str, dict[Post, Officer]]:
-        """The posts that sign, by party; by short name also those of neighbours who agree."""
+        """Return the posts that sign, by party id, or by short name for neighbours with an agreement."""
         agreed = {
             n.short_name: {_LIAISON: n.agreement.liaison_officer}
             for n in self.neighbours
@@ -395,17 +402,17 @@ class Protocol(Signed):
 
     @property
     def officers(self) -> dict[str, dict[Post, Officer]]:
-        """Every post that may hold a key, by party; by short name also those of neighbours who agree."""
+        """Return all posts that may have a key, by party id, or by short name for neighbours."""
         return self.signatories | {p.id: p.officers for p in self.parties}
 
     @property
     def correspondents(self) -> tuple[Party, ...]:
-        """The parties that write and get letters about cases: who supplies, and who may be told."""
+        """Return the parties that take part in cases: suppliers, and parties of the central group."""
         supplying = {s.agency for s in self.supplies}
         return tuple(p for p in self.parties if p.group == "central" or p.id in supplying)
 
     def profiles_of(self, dataset: str, neighbour: str | None = None) -> tuple[str, ...]:
-        """Release profiles in which somebody is entitled to `dataset`, of this area or another."""
+        """Return the release profiles in which a party receives `dataset`, of this area or a neighbour's."""
         entitled = {
             e.profile for e in self.receives if dataset in e.datasets and e.neighbour == neighbour
         }
@@ -414,7 +421,7 @@ class Protocol(Signed):
     def recipients(
         self, dataset: str, profile: str, neighbour: str | None = None
     ) -> tuple[str, ...]:
-        """The parties entitled to `dataset` in one profile, of this area or another."""
+        """Return the parties that receive `dataset` in one profile, of this area or a neighbour's."""
         entitled = {
             e.party
             for e in self.receives
@@ -423,25 +430,25 @@ class Protocol(Signed):
         return tuple(sorted(entitled))
 
     def is_opened(self, dataset: str, day: date) -> bool:
-        """Whether a requirement for the peripheral `dataset` is stated that holds on `day`."""
+        """Return True if a requirement for the peripheral `dataset` is stated for `day`."""
         return any(o.dataset == dataset and o.holds(day) for o in self.openings)
 
     @model_validator(mode="after")
     def _is_consistent(self) -> Protocol:
         findings = list(protocol_findings(self))
         if findings:
-            # With its places, so that whoever reads a file can name the line of each.
+            # With the places, so that the reader of a file can name the line of each finding.
             text = "; ".join(finding.message for finding in findings)
             raise PydanticCustomError(INCONSISTENT, "{text}", {"text": text, "findings": findings})
         return self
 
 
 INCONSISTENT = "inconsistent_protocol"
-"""Type of the error whose context has the `findings` across fields, each with its place."""
+"""Type of the error whose context holds the `findings` across several fields, each with its place."""
 
 
 def protocol_findings(protocol: Protocol) -> Iterator[Finding]:
-    """Return what does not fit together in a protocol, each finding at its place."""
+    """Yield each inconsistency in a protocol, with its place."""
     yield from _succession_findings(protocol)
     yield from _words_findings(protocol)
     yield from _party_findings(protocol)
@@ -457,15 +464,15 @@ def protocol_findings(protocol: Protocol) -> Iterator[Finding]:
 def _succession_findings(protocol: Protocol) -> Iterator[Finding]:
     if protocol.number > 1 and protocol.follows is None:
         message = (
-            f"number {protocol.number} names under `follows` the digest of the protocol before it; "
+            f"number {protocol.number} needs the digest of the previous protocol under `follows`; "
             "`ipu isp follow` writes both lines"
         )
         yield Finding(("number",), message)
     if protocol.rekeyed and protocol.follows is None:
-        yield Finding(("rekeyed",), "a first protocol replaces nobody's keys")
+        yield Finding(("rekeyed",), "a first protocol cannot replace keys; remove the entry")
     for i, name in enumerate(protocol.rekeyed):
         if name not in protocol.officers:
-            message = f"{name!r} is no party; accepted: {', '.join(protocol.officers)}"
+            message = f"{name!r} is not a party; accepted: {', '.join(protocol.officers)}"
             yield Finding(("rekeyed", i), message)
     for i, party in enumerate(protocol.parties):
         for post, officer in party.officers.items():
@@ -478,12 +485,12 @@ def _succession_findings(protocol: Protocol) -> Iterator[Finding]:
 
 def _replacing_findings(place: Place, officer: Officer) -> Iterator[Finding]:
     if officer.replaces is not None and officer.replaces == (officer.key or officer.replaces):
-        message = "names the key before, and `key` another one"
+        message = "must name the previous key, and `key` must name a different new key"
         yield Finding((*place, "replaces"), message)
 
 
 def _words_findings(protocol: Protocol) -> Iterator[Finding]:
-    """A purpose, a post or a contact that is blank says nothing to anybody who has to rely on it."""
+    """Yield a finding for each name, purpose, post or contact that is blank."""
     agreements: dict[str, Sequence[SupplyAgreement | Entitlement | AggregateAgreement]] = {
         "supplies": protocol.supplies,
         "receives": protocol.receives,
@@ -492,7 +499,7 @@ def _words_findings(protocol: Protocol) -> Iterator[Finding]:
     for part, listed in agreements.items():
         for i, agreement in enumerate(listed):
             if not agreement.purpose.strip():
-                yield Finding((part, i, "purpose"), "is blank; say what the information is for")
+                yield Finding((part, i, "purpose"), "is blank; state the purpose of the sharing")
     for i, party in enumerate(protocol.parties):
         if not party.name.strip():
             yield Finding(("parties", i, "name"), "is blank; give the name of the party")
@@ -519,18 +526,18 @@ def _party_findings(protocol: Protocol) -> Iterator[Finding]:
     for i, party in enumerate(protocol.parties):
         place = ("parties", i)
         if ids.index(party.id) < i:
-            yield Finding((*place, "id"), f"the party id {party.id!r} stands twice")
+            yield Finding((*place, "id"), f"the party id {party.id!r} is used twice")
         if party.id in COMPONENTS:
-            message = f"the party id {party.id!r} is the name of a part of the processor itself"
+            message = f"the party id {party.id!r} is the name of a component of the processor"
             yield Finding((*place, "id"), message)
         for post, officer in party.officers.items():
             if officer.key is not None and keys.count(officer.key) > 1:
-                message = f"the key {officer.key} is of more than one post; each has its own"
+                message = f"the key {officer.key} is used for several posts; each needs its own"
                 yield Finding((*place, post, "key"), message)
         if party.relevant_authority and party.kind not in RELEVANT_AUTHORITIES:
             accepted = ", ".join(sorted(RELEVANT_AUTHORITIES))
             message = (
-                f"a {party.kind} is no relevant authority (guidance 2.2.3); accepted: {accepted}"
+                f"a {party.kind} is not a relevant authority (guidance 2.2.3); accepted: {accepted}"
             )
             yield Finding((*place, "relevant_authority"), message)
         for lacking in _lacking(party, shares=party.id in sharing):
@@ -538,16 +545,16 @@ def _party_findings(protocol: Protocol) -> Iterator[Finding]:
 
 
 def _lacking(party: Party, *, shares: bool) -> Iterator[str]:
-    """What the guidance has a party name, and this one does not."""
+    """Yield each entry that the guidance requires and that the party does not have."""
     if party.status is Status.RESPONSIBLE_AUTHORITY:
         if party.liaison_officer is None or party.deputy is None:
-            yield "a responsible authority names a liaison officer and a deputy (guidance 2.2.1)"
+            yield "a responsible authority needs a liaison officer and a deputy (guidance 2.2.1)"
     elif party.liaison_officer is None and party.approver is None:
-        yield "name a liaison officer, or an approver who answers for what is shared"
+        yield "name a liaison officer, or an approver who is responsible for the sharing"
     if party.kind in HEALTH and party.caldicott_guardian is None:
-        yield "an organisation of health or social care names its Caldicott Guardian (2.4.2.2)"
+        yield "a health or social care organisation needs a Caldicott Guardian (guidance 2.4.2.2)"
     if shares and party.notification is None:
-        yield "who shares personal data has a notification with the Commissioner (2.4.2.5)"
+        yield "a party that shares personal data needs a notification (guidance 2.4.2.5)"
 
 
 def _supply_findings(protocol: Protocol) -> Iterator[Finding]:
@@ -556,11 +563,11 @@ def _supply_findings(protocol: Protocol) -> Iterator[Finding]:
     for i, supply in enumerate(protocol.supplies):
         if supplied.index((supply.agency, supply.dataset)) < i:
             message = (
-                f"{supply.agency!r} supplies {supply.dataset!r} above already; it stands twice"
+                f"{supply.agency!r} has an earlier entry for {supply.dataset!r}; remove one of them"
             )
             yield Finding(("supplies", i), message)
         if supply.agency not in ids:
-            yield Finding(("supplies", i, "agency"), f"{supply.agency!r} is no party")
+            yield Finding(("supplies", i, "agency"), f"{supply.agency!r} is not a party")
 
 
 def _entitlement_findings(protocol: Protocol) -> Iterator[Finding]:
@@ -569,12 +576,12 @@ def _entitlement_findings(protocol: Protocol) -> Iterator[Finding]:
     for i, entitlement in enumerate(protocol.receives):
         party, neighbour = entitlement.party, entitlement.neighbour
         if party not in groups:
-            yield Finding(("receives", i, "party"), f"{party!r} is no party")
+            yield Finding(("receives", i, "party"), f"{party!r} is not a party")
         elif groups[party] == "second" and entitlement.profile != "second":
-            message = f"{party!r} is in the second group, so has profile 'second'"
+            message = f"{party!r} is in the second group; accepted: profile 'second'"
             yield Finding(("receives", i, "profile"), message)
         if neighbour is not None and neighbour not in named:
-            message = f"{neighbour!r} is no neighbour; accepted: {', '.join(sorted(named))}"
+            message = f"{neighbour!r} is not a neighbour; accepted: {', '.join(sorted(named))}"
             yield Finding(("receives", i, "neighbour"), message)
 
 
@@ -590,13 +597,13 @@ def _aggregate_findings(protocol: Protocol) -> Iterator[Finding]:
     sources = [a.source for a in protocol.aggregates]
     for i, aggregate in enumerate(protocol.aggregates):
         if sources.index(aggregate.source) < i:
-            message = f"the source {aggregate.source!r} stands twice; one agency keeps each"
+            message = f"the source {aggregate.source!r} is used twice; only one agency publishes it"
             yield Finding(("aggregates", i, "source"), message)
         if aggregate.agency not in ids:
-            yield Finding(("aggregates", i, "agency"), f"{aggregate.agency!r} is no party")
+            yield Finding(("aggregates", i, "agency"), f"{aggregate.agency!r} is not a party")
         for j, party in enumerate(aggregate.recipients):
             if party not in ids:
-                yield Finding(("aggregates", i, "recipients", j), f"{party!r} is no party")
+                yield Finding(("aggregates", i, "recipients", j), f"{party!r} is not a party")
 
 
 def _neighbour_findings(protocol: Protocol) -> Iterator[Finding]:
@@ -604,18 +611,18 @@ def _neighbour_findings(protocol: Protocol) -> Iterator[Finding]:
     for i, neighbour in enumerate(protocol.neighbours):
         name, agreement = neighbour.short_name, neighbour.agreement
         if names.index(name) < i:
-            yield Finding(("neighbours", i, "short_name"), f"the neighbour {name!r} stands twice")
+            yield Finding(("neighbours", i, "short_name"), f"the neighbour {name!r} is named twice")
         if name in ids:
-            message = f"the neighbour {name!r} is called as a party is"
+            message = f"the neighbour {name!r} has the id of a party; use another name"
             yield Finding(("neighbours", i, "short_name"), message)
         if agreement is None:
             message = (
-                f"{name!r}: what happened there is shared only with the agreement of its own "
-                "protocol (guidance 2.2.4); say under `agreement` where it agrees"
+                f"{name!r}: records of its area are shared only with its agreement (guidance 2.2.4); "
+                "name its protocol and section under `agreement`"
             )
             yield Finding(("neighbours", i), message)
         elif agreement.until < agreement.agreed_on:
-            message = f"ends on {agreement.until}, before it was agreed"
+            message = f"{agreement.until} is before the day of the agreement, {agreement.agreed_on}"
             yield Finding(("neighbours", i, "agreement", "until"), message)
 
 
@@ -625,7 +632,7 @@ def _area_findings(protocol: Protocol) -> Iterator[Finding]:
         for j, district in enumerate(neighbour.area):
             if district in seen:
                 message = (
-                    f"the district {district} stands in more than one area; it is of "
+                    f"the district {district} is in more than one area; it belongs to "
                     f"{seen[district]} already"
                 )
                 yield Finding(("neighbours", i, "area", j), message)
@@ -633,12 +640,12 @@ def _area_findings(protocol: Protocol) -> Iterator[Finding]:
     own = protocol.partnership.area
     for i, district in enumerate(own):
         if own.index(district) < i:
-            yield Finding(("partnership", "area", i), f"the district {district} stands twice")
+            yield Finding(("partnership", "area", i), f"the district {district} is named twice")
     margin = protocol.partnership.margin_metres
     if margin > WIDEST_MARGIN and not protocol.neighbours:
         message = (
-            f"{margin} m reach into a neighbour's area, which needs its agreement (guidance 2.2.4); "
-            f"accepted: 0 to {WIDEST_MARGIN}, or name the neighbours with their agreements"
+            f"{margin} m reach into a neighbour's area, which needs an agreement (guidance 2.2.4); "
+            f"accepted: 0 to {WIDEST_MARGIN}, or more with the neighbours and their agreements"
         )
         yield Finding(("partnership", "margin_metres"), message)
 
@@ -647,7 +654,7 @@ def _retention_findings(protocol: Protocol) -> Iterator[Finding]:
     keep = protocol.retention
     if keep.audit_days < keep.releases_days:
         message = (
-            f"{keep.audit_days} days: releases are kept {keep.releases_days}; the audit of a release "
-            "is kept no shorter than the release"
+            f"{keep.audit_days} days: releases are kept {keep.releases_days} days; the audit must be "
+            "kept at least as long"
         )
         yield Finding(("retention", "audit_days"), message)

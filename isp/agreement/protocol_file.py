@@ -1,4 +1,4 @@
-"""Reads a protocol's file and holds it against the catalogue; every finding with its line."""
+"""Reader of protocol files, with a check against the catalogue; each finding has its line."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ from schemas.yaml_file import parse_yaml, read_content, read_yaml
 
 
 def load_protocol(path: Path, catalogue: Catalogue) -> Protocol:
-    """Read a protocol file and hold it against the record types and sources of the catalogue.
+    """Read a protocol file and check it against the record types and sources of the catalogue.
 
     Raises:
-        ProtocolError: one line a finding, each with file, line, place and what is accepted.
+        ProtocolError: one line per finding, each with file, line, place and the accepted values.
     """
     return parse_protocol(read_content(path, ProtocolError), path, catalogue)
 
 
 def parse_protocol(content: bytes, path: Path, catalogue: Catalogue) -> Protocol:
-    """Read the content of a protocol file; `path` is for messages. Errors as `load_protocol`."""
+    """Parse the content of a protocol file; `path` is for messages. Errors as `load_protocol`."""
     document = parse_yaml(content, path, ProtocolError)
     try:
         protocol = Protocol.model_validate(document)
@@ -42,29 +42,29 @@ def parse_protocol(content: bytes, path: Path, catalogue: Catalogue) -> Protocol
 
 
 def _explained(error: ValidationError) -> Iterator[Finding]:
-    """Yield the findings of the model's errors; those across fields have places of their own."""
+    """Yield the findings of the model's errors; findings across several fields have their own places."""
     for problem in problems_of(error):
         if problem["type"] == INCONSISTENT:
             yield from problem["ctx"]["findings"]
         elif not problem["loc"]:
             accepted = ", ".join(settings_at(Protocol, ("",)))
-            yield Finding((), f"is no protocol; accepted: {accepted}")
+            yield Finding((), f"is not a protocol; accepted: {accepted}")
         else:
             yield explained(problem, Protocol)
 
 
 def overdue_review(path: Path, protocol: Protocol, day: date) -> list[str]:
-    """The findings, with their lines, that the review or a neighbour's agreement is over on `day`."""
+    """Return a finding with its line for an overdue review, and for each agreement not valid on `day`."""
     notice, found = review_notice(protocol, day), list[Finding]()
     if notice is not None and day > protocol.review:
         found.append(Finding(("review",), notice))
     for i, neighbour in enumerate(protocol.neighbours):
         if neighbour.agreement is not None and day < neighbour.agreement.agreed_on:
-            message = f"is {neighbour.agreement.agreed_on}: that lies ahead"
+            message = f"{neighbour.agreement.agreed_on} is in the future"
             found.append(Finding(("neighbours", i, "agreement", "agreed_on"), message))
         if neighbour.agreement is not None and day > neighbour.agreement.until:
             message = f"{neighbour.short_name!r} agreed until {neighbour.agreement.until}"
-            message += "; nothing of its area is released any more"
+            message += "; no record of its area is released any more"
             found.append(Finding(("neighbours", i, "agreement", "until"), message))
     document = read_yaml(path, ProtocolError) if found else None
     return [located([finding], path, document, "protocol") for finding in found]
@@ -131,7 +131,7 @@ def _openings(protocol: Protocol, catalogue: Catalogue) -> Iterator[Finding]:
     for i, opening in enumerate(protocol.openings):
         if catalogue.record_type(opening.dataset).core:
             message = (
-                f"{opening.dataset} is core, so flows routinely and needs no opening (Table 1)"
+                f"{opening.dataset} is core, so it is always shared and needs no opening (Table 1)"
             )
             yield Finding(("openings", i, "dataset"), message)
 
@@ -145,7 +145,7 @@ def _scrubbed_texts(protocol: Protocol, catalogue: Catalogue) -> Iterator[Findin
     ]
     for i, text in enumerate(protocol.sanitising.scrubbed_texts):
         if text not in accepted:
-            message = f"{text!r} is no text that may be scrubbed; accepted: {', '.join(accepted)}"
+            message = f"{text!r} may not be scrubbed; accepted: {', '.join(accepted)}"
             yield Finding(("sanitising", "scrubbed_texts", i), message)
 
 
@@ -160,5 +160,5 @@ def _aggregates(protocol: Protocol, catalogue: Catalogue) -> Iterator[Finding]:
             message = f"{source.id} is RESTRICTED (guidance {source.guidance}): name its recipients"
             yield Finding(("aggregates", i, "source"), message)
         elif not source.restricted and agreement.recipients:
-            message = f"{source.id} is public, so every party has it: name no recipients"
+            message = f"{source.id} is public and goes to every party: name no recipients"
             yield Finding(("aggregates", i, "recipients"), message)

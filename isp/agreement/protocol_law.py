@@ -1,4 +1,4 @@
-"""Holds a protocol against the law it names: who may share what, on which basis and condition."""
+"""Check of a protocol against the law that it names: its bases, conditions and marking."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from schemas.record_type import PERSONAL, Sensitivity
 def law_findings(
     protocol: Protocol, catalogue: Catalogue, vocabulary: Vocabulary
 ) -> Iterator[Finding]:
-    """What a protocol claims that the law (guidance 2.2, 2.4) does not give."""
+    """Yield each claim of a protocol that the law (guidance 2.2, 2.4) does not support."""
     law = vocabulary.laws.get(protocol.law)
     if law is None:
         accepted = ", ".join(vocabulary.laws)
@@ -49,7 +49,7 @@ def claim_findings(
     protocol: Protocol,
     vocabulary: Vocabulary,
 ) -> Iterator[Finding]:
-    """What is wrong with a basis and conditions on which a party would have information of datasets."""
+    """Yield each fault of the basis and conditions with which a party claims information of datasets."""
     basis, conditions = claimed
     law, claim = protocol.law, _Claim((), basis, party)
     yield from _basis_findings(claim, datasets, information, law, vocabulary)
@@ -58,7 +58,7 @@ def claim_findings(
 
 
 class _Claim:
-    """That a party shares on a basis, at a place of the protocol."""
+    """A party's claim to share on a legal basis, at a place of the protocol."""
 
     def __init__(self, place: Place, basis: str, party: Party) -> None:
         self.place, self.basis, self.party = place, basis, party
@@ -68,7 +68,7 @@ class _Claim:
 
 
 def _information(profile: str, datasets: tuple[str, ...], catalogue: Catalogue) -> Sensitivity:
-    """The most sensitive type of information that an entitlement hands out."""
+    """Return the most sensitive type of information that an entitlement releases."""
     if profile != PERSONAL:
         return Sensitivity.DEPERSONALISED
     of_all = {catalogue.record_type(dataset).information for dataset in datasets}
@@ -86,7 +86,9 @@ def _basis_findings(
     if basis is None or law not in basis.laws:
         accepted = ", ".join(b.id for b in vocabulary.bases if law in b.laws)
         instead = f" (today: {basis.today})" if basis and basis.today else ""
-        yield claim.finding(f"{claim.basis!r} is no basis of {law}{instead}; accepted: {accepted}")
+        yield claim.finding(
+            f"{claim.basis!r} is not a basis of {law}{instead}; accepted: {accepted}"
+        )
         return
     yield from _party_findings(claim, basis)
     if information is not None and not basis.carries(information):
@@ -94,7 +96,7 @@ def _basis_findings(
     beyond = sorted(set(datasets) - vocabulary.prescribed) if basis.prescribed else []
     if beyond:
         yield claim.finding(
-            f"{', '.join(beyond)}: not of a prescribed description ({basis.source})"
+            f"{', '.join(beyond)}: not information of a prescribed description ({basis.source})"
         )
 
 
@@ -102,7 +104,7 @@ def _party_findings(claim: _Claim, basis: Basis) -> Iterator[Finding]:
     party = claim.party
     if basis.relevant_authorities and not party.relevant_authority:
         yield claim.finding(
-            f"{party.id!r} is no relevant authority (guidance 2.2.3): {basis.title}"
+            f"{party.id!r} is not a relevant authority (guidance 2.2.3): {basis.title}"
         )
     if basis.between and party.kind not in basis.between:
         accepted = " or ".join(basis.between)
@@ -121,7 +123,7 @@ def _condition_findings(
     for name in sorted(set(given) - set(known)):
         accepted = ", ".join(known)
         yield claim.finding(
-            f"{name!r} is no condition of {law_name}; accepted: {accepted}", "conditions"
+            f"{name!r} is not a condition of {law_name}; accepted: {accepted}", "conditions"
         )
     met = {known[name].kind for name in given if name in known}
     for kind in law.needs(information):

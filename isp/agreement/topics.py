@@ -1,4 +1,4 @@
-"""Every topic the protocol calls for, derived from it and the catalogue; nothing is listed twice."""
+"""The topics of a protocol, derived from the protocol and the catalogue."""
 
 from __future__ import annotations
 
@@ -17,54 +17,54 @@ from schemas.state import RENEWAL_DAYS, StateKind
 
 DAY_MS = 86_400_000
 MAXIMUM_MESSAGE_BYTES = 230_000
-"""Largest record batch of any topic. The broker's largest request leaves room for it and little more.
+"""Largest record batch of any topic, in bytes. The broker's limit on requests is only a little larger.
 
-It is small because the broker makes an object of each part of a request, and a part can be of one byte.
+The limit is small because the broker creates an object for each part of a request; a part can be one byte.
 """
 
 OWN_BATCH = {"message.max.bytes": MAXIMUM_MESSAGE_BYTES, "batch.size": MAXIMUM_MESSAGE_BYTES}
-"""Settings of a client that writes to the topics of the processor alone; the default of both is 1 MB."""
+"""Settings of a client that writes only to topics of the processor; the default of both is 1 MB."""
 
 MAXIMUM_INTAKE_BYTES = 65_536
-"""Largest record batch of a topic that a partner writes to, uncompressed and compressed.
+"""Largest record batch of a topic that a partner writes to, in bytes, both uncompressed and compressed.
 
-The broker unpacks a compressed batch whole, and 64 kB of gzip can be 66 MB.
+The broker decompresses a whole batch at once, and 64 kB of gzip can be 66 MB.
 """
 
 PARTNER_BATCH_BYTES = MAXIMUM_INTAKE_BYTES - 1_024
-"""`batch.size` of a client that writes to such a topic: leaves room for the frame of the batch."""
+"""`batch.size` of a client that writes to such a topic; it leaves room for the header of the batch."""
 
 MAXIMUM_RECORD_BYTES = MAXIMUM_INTAKE_BYTES // 2
-"""Largest intake record that is read. A larger one is rejected as oversized."""
+"""Largest intake record that is accepted, in bytes. A larger one is rejected as oversized."""
 
 MAXIMUM_TABLE_BYTES = 8 * 1024 * 1024
-"""Largest aggregate table. One that does not fit into a message goes in several."""
+"""Largest aggregate table, in bytes. A table that does not fit into one message is sent in several."""
 
 MAXIMUM_REJECTION_BYTES = 3 * MAXIMUM_INTAKE_BYTES
-"""Largest rejection; one that would be larger gives the record's place instead of its bytes.
+"""Largest rejection, in bytes. A larger one would hold the record's topic position instead of its bytes.
 
-Its topic takes more: the worker writes many rejections in one batch.
+The topic accepts larger batches, because the worker writes many rejections in one batch.
 """
 
 MAXIMUM_LETTER_BYTES = 16_384
-"""Largest message with a letter about a case: its text (`isp.cases.letters`), signature and frame."""
+"""Largest message with a letter about a case, in bytes: text (`isp.cases.letters`), signature and header."""
 
 _PERSONAL = frozenset({"intake", "rejected", "personal", "letters", "inbox", "disclosed"})
 
 RELEASES = frozenset({"depersonalised", "personal", "neighbour"})
-"""Families of topics that records are released to."""
+"""Families of the topics to which records are released."""
 
 _NEWEST_ALONE = RELEASES | {"inbox", "disclosed"}
 
 _FROM_PARTNERS = frozenset({"intake", "supplies", "letters", "aggregate"})
 
 _OF_INTAKE = {
-    # Retention goes by when the broker took a record, not by a time its supplier may set.
+    # Retention counts from the broker's time of receipt, not from a time that the supplier may set.
     "message.timestamp.type": "LogAppendTime",
 }
 
 _DISCLOSED = "disclosed"
-"""Part of the name of every topic of a case, before the case."""
+"""Part of the name of each case's topic, before the id of the case."""
 
 TOMBSTONE_DAYS = 28
 
@@ -75,24 +75,24 @@ So the broker deletes nothing that counts, and two workers, whose clocks are les
 """
 
 _OF_RELEASES = {
-    # What was corrected or taken back is gone from the broker a day later; the newest alone is kept.
+    # Only the newest version is kept: corrected and withdrawn records are deleted within a day.
     "cleanup.policy": "compact,delete",
     "max.compaction.lag.ms": str(DAY_MS),
 }
 
 _OF_BUSY = {
-    # The smallest that Kafka has. Only what is in an older segment is compacted.
+    # The smallest size that Kafka allows. Kafka compacts only older segments, not the active one.
     "segment.bytes": "1048576",
-    # So long markers of transactions are kept; no key is ever deleted here.
+    # Transaction markers are kept for this time. No key is ever deleted here.
     "delete.retention.ms": "60000",
 }
 
 _OF_STATE = {
-    # What a worker reads whole at each start: the default of 1 GB leaves days of it uncompacted. Retention
-    # deletes whole segments, so small ones also go nearer to their day.
+    # A worker reads the whole topic at each start. With the default of 1 GB, several days would stay
+    # uncompacted. Retention deletes whole segments, so small segments are also deleted closer to their time.
     "segment.bytes": str(16 * 1024 * 1024),
     "max.compaction.lag.ms": str(DAY_MS),
-    # As above: a marker for each transaction would stay for a day. No key is ever deleted here.
+    # With the default, the marker of each transaction would stay for a day. No key is ever deleted here.
     "delete.retention.ms": "60000",
 }
 
@@ -106,8 +106,8 @@ Family = Literal[
 class Topic:
     """A topic with its owner, marking, retention and the schema of its values.
 
-    What is `lasting` keeps the newest value of each key whatever its retention says. What is `busy` is
-    written with every batch and holds few keys, so it is compacted in small pieces and stays short.
+    A `lasting` topic keeps the newest value of each key for ever, without regard to its retention. A `busy`
+    topic is written with each batch and has few keys, so it is compacted in small segments and stays short.
     """
 
     name: str
@@ -127,7 +127,7 @@ class Topic:
 
     @property
     def config(self) -> dict[str, str]:
-        """The topic's settings as Kafka names them."""
+        """Return the topic's settings by Kafka's names."""
         internal = "compact" if self.lasting else "compact,delete"
         config = {
             "cleanup.policy": internal if self.family == "internal" else "delete",
@@ -139,7 +139,7 @@ class Topic:
         if self.family in _NEWEST_ALONE:
             return config | _OF_RELEASES | {"delete.retention.ms": str(self.tombstones_ms)}
         if self.lasting:
-            # The newest alone is kept: of a case that is closed, what told of people is gone.
+            # Only the newest version is kept, so the personal data of a closed case are deleted.
             config |= {"max.compaction.lag.ms": str(DAY_MS)}
             return config | (_OF_BUSY if self.busy else {})
         if self.family == "internal":
@@ -148,8 +148,8 @@ class Topic:
 
     @property
     def _unpacked(self) -> dict[str, str]:
-        """Have the broker unpack what partners write, up to the limit, so that no reader has to."""
-        # Without the second setting, the broker allocates what a compressed record says it is long.
+        """Return settings with which the broker decompresses partners' batches, up to the limit."""
+        # Without the second setting, the broker allocates the length that a compressed record states.
         return {
             "compression.type": "uncompressed",
             "max.decompressed.message.bytes": str(self.maximum_bytes),
@@ -157,35 +157,35 @@ class Topic:
 
     @property
     def tombstones_ms(self) -> int:
-        """How long a tombstone stands for readers that were away."""
+        """Return the time in milliseconds for which tombstones are kept, for readers that were stopped."""
         return min(self.retention_ms, TOMBSTONE_DAYS * DAY_MS)
 
     @property
     def subject(self) -> str:
-        """The registry subject of the values."""
+        """Return the registry subject of the values."""
         return f"{self.name}-value"
 
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """How topics and principals are called under one partnership's prefix."""
+    """The names of topics and principals under one partnership's prefix."""
 
     prefix: str
 
     def intake(self, agency: str, dataset: str) -> str:
-        """Topic of an agency's original records."""
+        """Return the topic of an agency's original records."""
         return f"{self.prefix}.intake.{agency}.{dataset}"
 
     def rejected(self, agency: str, dataset: str) -> str:
-        """Topic of the records of an agency that could not be used."""
+        """Return the topic of an agency's rejected records."""
         return f"{self.prefix}.rejected.{agency}.{dataset}"
 
     def depersonalised(self, profile: str, dataset: str) -> str:
-        """Topic of one dataset's releases in one profile."""
+        """Return the topic of one dataset's releases in one profile."""
         return f"{self.prefix}.depersonalised.{profile}.{dataset}"
 
     def released(self, profile: str, dataset: str, neighbour: str | None = None) -> str:
-        """Topic of one dataset's releases in one profile, of this area or a neighbour's."""
+        """Return the topic of one dataset's releases in one profile, of this area or a neighbour's."""
         if neighbour is not None:
             return f"{self.prefix}.neighbour.{neighbour}.{profile}.{dataset}"
         if profile == PERSONAL:
@@ -193,7 +193,7 @@ class Names:
         return self.depersonalised(profile, dataset)
 
     def aggregate(self, source: str) -> str:
-        """Topic of the tables of one aggregate source (guidance 3.3)."""
+        """Return the topic of the tables of one aggregate source (guidance 3.3)."""
         return f"{self.prefix}.aggregate.{source}"
 
     def supplies(self, agency: str, dataset: str) -> str:
@@ -201,124 +201,124 @@ class Names:
         return f"{self.prefix}.supplies.{agency}.{dataset}"
 
     def receipts(self, agency: str) -> str:
-        """Topic of what became of an agency's records."""
+        """Return the topic of the receipts for an agency's records."""
         return f"{self.prefix}.receipts.{agency}"
 
     def letters(self, party: str) -> str:
-        """Topic of the letters that a party's officers write about cases."""
+        """Return the topic of the letters that a party's officers write about cases."""
         return f"{self.prefix}.letters.{party}"
 
     def inbox(self, party: str) -> str:
-        """Topic of how the cases stand that a party asks in or is asked in."""
+        """Return the topic with the states of a party's cases, as recipient or supplier."""
         return f"{self.prefix}.inbox.{party}"
 
     def disclosed(self, case: str) -> str:
-        """Topic of what is disclosed in one case, for its recipient alone."""
+        """Return the topic of the records disclosed in one case, for its recipient only."""
         return f"{self.all_disclosed}.{case}"
 
     def principal(self, party: str) -> str:
-        """SCRAM user name of a party, or of the component `worker`."""
+        """Return the SCRAM user name of a party or of a component."""
         return f"{self.prefix}.{party}"
 
     def owns(self, name: str) -> bool:
-        """Return True for the name of a topic or principal of this partnership, known or not."""
+        """Return True if a topic or principal, known or not, belongs to this partnership by its name."""
         return name.startswith(self.beginning)
 
     def party_of(self, principal: str) -> str | None:
-        """Return the party or component that a SCRAM user name is of; None for another partnership's."""
+        """Return the party or component of a SCRAM user name, or None for another partnership's."""
         return principal.removeprefix(self.beginning) if self.owns(principal) else None
 
     def case_of(self, topic: str) -> str | None:
-        """Return the case that a topic is of, existing or not; None for a topic of no case."""
+        """Return the id of the case of a topic, whether or not the case exists; None for other topics."""
         begin = self.every_disclosed
         return topic.removeprefix(begin) if topic.startswith(begin) else None
 
     @property
     def beginning(self) -> str:
-        """Beginning of the name of every topic and principal, for a rule about such a beginning."""
+        """Return the prefix of the name of each topic and principal, for a prefixed ACL."""
         return f"{self.prefix}."
 
     @property
     def every_disclosed(self) -> str:
-        """Beginning of the name of every topic of a case, for a rule about such a beginning."""
+        """Return the prefix of the name of each case's topic, for a prefixed ACL."""
         return f"{self.all_disclosed}."
 
     @property
     def audit(self) -> str:
-        """Topic of what was done, by whom, with whose records."""
+        """Return the topic of the audit: the actions, the actors, and the suppliers of the records."""
         return f"{self.prefix}.audit"
 
     @property
     def audit_heads(self) -> str:
-        """Topic of the last entry of each chain of the audit."""
+        """Return the topic of the head (the last entry) of each audit chain."""
         return f"{self.prefix}.internal.audit-heads"
 
     @property
     def in_force(self) -> str:
-        """Topic of the protocol that was applied last."""
+        """Return the topic of the protocol in force."""
         return f"{self.prefix}.internal.protocol"
 
     def state(self, kind: StateKind) -> str:
-        """Topic of one kind of what the workers remember between records."""
+        """Return the topic of one kind of the workers' state."""
         return f"{self.prefix}.internal.state.{kind}"
 
     @property
     def schemas(self) -> str:
-        """Topic of the schemas by the ids that messages name them by, for every principal."""
+        """Return the topic of the schemas by id, which every principal may read."""
         return f"{self.prefix}.schemas"
 
     @property
     def memory(self) -> str:
-        """Topic of what has no kind of its own, and of all kinds before each had a topic."""
+        """Return the topic of state without a kind; in earlier releases it held all kinds."""
         return f"{self.prefix}.internal.memory"
 
     @property
     def all_disclosed(self) -> str:
-        """Name of all topics of cases together; no topic itself."""
+        """Return the common name of all cases' topics; no topic has this name."""
         return f"{self.prefix}.{_DISCLOSED}"
 
     @property
     def cases(self) -> str:
-        """Topic of every case and consent as it stands."""
+        """Return the topic of the present state of each case and consent."""
         return f"{self.prefix}.internal.cases"
 
     @property
     def discloser(self) -> str:
-        """SCRAM user name of what takes officers' letters and releases to cases."""
+        """Return the SCRAM user name of the discloser, which reads letters and releases to cases."""
         return self.principal("discloser")
 
     @property
     def worker(self) -> str:
-        """SCRAM user name, group and transactional-id prefix of the stream worker."""
+        """Return the SCRAM user name of the stream worker; it is the prefix of its group and ids too."""
         return self.principal("worker")
 
     @property
     def recorder(self) -> str:
-        """SCRAM user name of what writes to the audit beside the worker."""
+        """Return the SCRAM user name of the recorder, which writes the audit entries of no batch."""
         return self.principal("recorder")
 
     @property
     def auditor(self) -> str:
-        """SCRAM user name of whoever reads the audit."""
+        """Return the SCRAM user name of the auditor, who reads the audit."""
         return self.principal("auditor")
 
 
 def marking_of(protocol: Protocol, *, personal: bool) -> Marking:
-    """The marking of a protocol's information, of people or not. Errors as `marking.marking`."""
+    """Return the marking of a protocol's information, personal or not. Errors as `marking.marking`."""
     return marking(load_law().laws[protocol.law], protocol.marking, personal=personal)
 
 
 def topics(protocol: Protocol, catalogue: Catalogue) -> tuple[Topic, ...]:
-    """All topics of the protocol, in order of their names."""
+    """Return all topics of the protocol, in the order of their names."""
     return tuple(sorted(_topics(protocol, catalogue), key=lambda topic: topic.name))
 
 
 def state_days(protocol: Protocol) -> dict[StateKind, int]:
-    """Return the days that each kind of the workers' state counts: never fewer than what it protects.
+    """Return the days for which each kind of the workers' state counts.
 
-    An entry protects the newest release that used it. It is written again if it is used `RENEWAL_DAYS`
-    after it was written. As many days again are added: the broker deletes releases by whole segments, so
-    they can be read for longer than they are retained.
+    State counts at least as long as the releases that it protects. An entry protects the newest release that
+    used it. If it is used `RENEWAL_DAYS` or more after it was written, it is written again. As many days are
+    added again: the broker deletes releases by whole segments, so they can be read after their retention.
     """
     releases, window = (
         protocol.retention.releases_days,
@@ -333,7 +333,7 @@ def state_days(protocol: Protocol) -> dict[StateKind, int]:
 
 
 def disclosed_topic(protocol: Protocol, catalogue: Catalogue, case: str, days: int) -> Topic:
-    """The topic of one case, which lasts as long as the case and is in no protocol."""
+    """Return the topic of one case; it exists as long as the case, and `topics` does not contain it."""
     name = Names(protocol.prefix).disclosed(case)
     marking = marking_of(protocol, personal=True).text
     return Topic(
@@ -343,7 +343,7 @@ def disclosed_topic(protocol: Protocol, catalogue: Catalogue, case: str, days: i
 
 
 def disclosed_form(protocol: Protocol, catalogue: Catalogue) -> Topic:
-    """What all topics of cases have in common; its subject is that of their values. No topic itself."""
+    """Return a pattern for the topics of cases, with their common subject; no topic has its name."""
     form = disclosed_topic(protocol, catalogue, "", 1)
     return replace(form, name=Names(protocol.prefix).all_disclosed)
 
@@ -435,7 +435,7 @@ def _topics(protocol: Protocol, catalogue: Catalogue) -> Iterator[Topic]:
 
 
 def _releases(protocol: Protocol) -> Iterator[tuple[str, str, str | None]]:
-    """Dataset, profile and neighbour of every release that somebody is entitled to."""
+    """Yield dataset, profile and neighbour of each release that a party receives."""
     regions = (None, *(n.short_name for n in protocol.neighbours))
     for dataset in sorted({s.dataset for s in protocol.supplies}):
         for region in regions:

@@ -1,4 +1,4 @@
-"""The broker's own record of who read what: lines of its authorizer's log (`kafka.authorizer.logger`)."""
+"""The broker's own record of reads: the lines of its authorizer's log (`kafka.authorizer.logger`)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from isp.agreement.protocol import PROCESSES
 from isp.agreement.topics import Names, Topic
 
-# As org.apache.kafka.metadata.authorizer.StandardAuthorizerData writes it, behind log4j's %d{UNIX_MILLIS}.
+# As org.apache.kafka.metadata.authorizer.StandardAuthorizerData writes it, after log4j's %d{UNIX_MILLIS}.
 _LINE = re.compile(
     r"(?P<at>\d{13}) \S+ Principal = User:(?P<principal>\S+) is (?P<outcome>Allowed|Denied) "
     r"operation = (?P<operation>\S+) from host = \S+ "
@@ -19,17 +19,17 @@ _LINE = re.compile(
 _PRINCIPAL = re.compile(r"\d{13} \S+ Principal = User:(\S+) is (?:Allowed|Denied) ")
 
 _READING = frozenset({"Fetch", "ShareFetch"})
-"""Requests that hand records out."""
+"""Requests that return records."""
 
 UNKNOWN = "unknown topic"
-"""The name under which refusals of all topics that the protocol does not have are summed.
+"""The name under which the refusals of all topics outside the protocol are counted together.
 
-Anybody can make such names up, as many as they like.
+A client can invent any number of such names.
 """
 
 
 class Access(NamedTuple):
-    """One decision of the broker's authorizer about a topic; `at` in milliseconds since 1970 UTC."""
+    """One decision of the broker's authorizer about a topic; `at` is in milliseconds since 1970 UTC."""
 
     at: int
     principal: str
@@ -39,14 +39,17 @@ class Access(NamedTuple):
 
 
 class Loudest(NamedTuple):
-    """The principal that most of some lines are about, and how many."""
+    """The principal with the most lines in a part of the log, and the number of its lines."""
 
     principal: str
     lines: int
 
 
 def access_of(line: str, prefix: str) -> Access | None:
-    """Return the decision of a line, if it concerns a topic of the partnership called `prefix`."""
+    """Return the decision of a line if it concerns a topic of the partnership `prefix`, else None.
+
+    Reads by the processor's own components, and allowed operations that return no records, give None too.
+    """
     found = _LINE.match(line)
     names = Names(prefix)
     if found is None or found["kind"] != "Topic" or not names.owns(found["name"]):
@@ -54,7 +57,7 @@ def access_of(line: str, prefix: str) -> Access | None:
     allowed = found["outcome"] == "Allowed"
     if allowed and (found["operation"] != "READ" or found["request"] not in _READING):
         return None
-    # What the processor itself reads is no news; the recorder would tell of its own telling, for ever.
+    # Reads by the processor are not audited. Otherwise the recorder would record its own reads without end.
     if allowed and names.party_of(found["principal"]) in PROCESSES:
         return None
     operation = found["operation"].lower()
@@ -62,7 +65,7 @@ def access_of(line: str, prefix: str) -> Access | None:
 
 
 def loudest(lines: Iterable[str]) -> Loudest | None:
-    """Return the principal that most lines are about; None if they are about nobody."""
+    """Return the principal with the most lines, or None if no line names a principal."""
     found = (_PRINCIPAL.match(line) for line in lines)
     for principal, number in Counter(m[1] for m in found if m is not None).most_common(1):
         return Loudest(principal, number)
@@ -72,11 +75,11 @@ def loudest(lines: Iterable[str]) -> Loudest | None:
 def entry_of(
     accesses: Iterable[Access], actor: str, known: Mapping[str, Topic], names: Names
 ) -> dict[str, Any] | None:
-    """Return one audit entry of what was read and refused, by principal and topic; None for nothing.
+    """Return one audit entry of reads and refusals by principal and topic, or None if there are none.
 
-    `known` are the protocol's topics by name, `actor` is the principal that writes the entry. A principal
-    has a share for each topic that it read, and for each of the protocol's that it was refused. All other
-    refusals are summed, so that the number of shares has a bound.
+    `known` are the protocol's topics by name. `actor` is the principal that writes the entry. The entry has a
+    share for each topic that a principal read, and for each topic of the protocol that it was refused. All
+    other refusals are counted together, so that the number of shares is limited.
     """
     counts: Counter[Access] = Counter()
     newest = 0
@@ -91,7 +94,7 @@ def entry_of(
 
 
 def gap_share(found: Loudest) -> dict[str, Any]:
-    """Return the share of a gap's entry that names who was loudest in what is left of the log."""
+    """Return the share of a gap's entry with the principal that has the most lines in the rest of the log."""
     return {
         "what": "loudest",
         "topic": "",
@@ -102,7 +105,7 @@ def gap_share(found: Loudest) -> dict[str, Any]:
 
 
 def _told(access: Access, known: Mapping[str, Topic], names: Names) -> str:
-    """Return the name under which a decision is counted: the topic's own only if the topic exists."""
+    """Return the name under which a decision is counted: the topic's own only for a topic that exists."""
     if access.allowed or access.topic in known:
         return access.topic
     return UNKNOWN if names.case_of(access.topic) is None else names.all_disclosed

@@ -1,4 +1,4 @@
-"""The chains of the audit by their names, and which of them must be there."""
+"""The names of the audit's chains, and the chains that must exist."""
 
 from __future__ import annotations
 
@@ -9,38 +9,38 @@ from isp.agreement.topics import Names
 from transport.client_names import BROKER_LOG, recorder_transaction
 
 CASES = "cases"
-"""What became of letters and cases, and what was disclosed."""
+"""Chain of the answers to letters, the steps of cases, and the disclosures."""
 
 PROTOCOL = "protocol"
-"""Applications of a protocol."""
+"""Chain of the applications of protocols."""
 
 
 class Implied(NamedTuple):
-    """A chain that must have an entry, and what shows it."""
+    """A chain that must have an entry, and the reason."""
 
     chain: str
     because: str
 
 
 def broker_log_chain(names: Names) -> str:
-    """Return the whole name of the chain of reads."""
+    """Return the full name of the chain of reads."""
     return recorder_transaction(names.recorder, BROKER_LOG)
 
 
 def cases_chain(names: Names) -> str:
-    """Return the whole name of the chain of cases."""
+    """Return the full name of the chain of cases."""
     return f"{names.discloser}.{CASES}"
 
 
 def protocol_chain(names: Names) -> str:
-    """Return the whole name of the chain of applications."""
+    """Return the full name of the chain of applications."""
     return f"{names.prefix}.{PROTOCOL}"
 
 
 def implied_chains(names: Names, *, is_applied: bool, has_cases: bool) -> Iterator[Implied]:
-    """Yield the chains that must be there: that of the protocol once it is applied, that of cases if any are.
+    """Yield the chains that must exist: of protocols after the first application, of cases if there are any.
 
-    A worker's chain is implied by the receipts that hold its heads, every other by what holds theirs.
+    The other chains must exist if their heads are held elsewhere, as a worker's are in the receipts.
     """
     if is_applied:
         yield Implied(protocol_chain(names), f"{names.in_force} holds a protocol that was applied")

@@ -1,4 +1,4 @@
-"""Takes the broker's record of reads into the audit, interval by interval."""
+"""Collection of the broker's record of reads into the audit, at regular intervals."""
 
 from __future__ import annotations
 
@@ -16,30 +16,30 @@ from isp.audit.recorder import Recorder
 log = logging.getLogger(__name__)
 
 REFUSALS = "refusals.log"
-"""The log of what was refused, in the folder of the one of what was allowed."""
+"""The log of refused operations, in the same folder as the log of allowed ones."""
 
 _BETWEEN_LOOKS_SECONDS = 1.0
 _SEPARATOR = ";"
 
 
 class Collected(NamedTuple):
-    """How many decisions of the broker were taken in, and before how many parts of a log there was a gap."""
+    """The number of the broker's decisions that were collected, and the number of gaps in the logs."""
 
     decisions: int = 0
     gaps: int = 0
 
 
 class Collector(NamedTuple):
-    """Reads the files of the authorizer's log and writes to the chain of `recorder`."""
+    """A reader of the authorizer's log files that writes to the chain of `recorder`."""
 
     files: tuple[Path, ...]
     recorder: Recorder
 
     def collect(self) -> Collected:
-        """Take in what is new since the last entry.
+        """Write the decisions since the last entry to the audit.
 
         Raises:
-            AuditError: an entry could not be written; the same lines are read again next time.
+            AuditError: an entry could not be written. The next call reads the same lines again.
         """
         _, kept = self.recorder.last()
         positions = _positions(kept, len(self.files))
@@ -70,12 +70,12 @@ class Collector(NamedTuple):
 
 
 def log_files(file: Path) -> tuple[Path, ...]:
-    """Return the two files of the authorizer's log, given the one of what was allowed."""
+    """Return the two files of the authorizer's log; `file` is the log of allowed operations."""
     return file, file.with_name(REFUSALS)
 
 
 def collect_for_ever(files: Sequence[Path], recorder: Recorder, every: float) -> NoReturn:
-    """Collect every so many seconds and whenever a file is rolled, until the process is stopped.
+    """Collect once per `every` seconds, and when a file is rolled over, until the process is stopped.
 
     Errors as `Collector.collect`.
     """
@@ -87,21 +87,21 @@ def collect_for_ever(files: Sequence[Path], recorder: Recorder, every: float) ->
 
 
 def _wait(files: Sequence[Path], seen: Sequence[int | None], seconds: float) -> None:
-    """Wait until the time is over or a log is another file than was seen: what is old is deleted soon."""
+    """Wait until the time has passed or a log was rolled over, because old files are deleted soon."""
     end = time.monotonic() + seconds
     while time.monotonic() < end and [identity(file) for file in files] == seen:
         time.sleep(min(_BETWEEN_LOOKS_SECONDS, seconds))
 
 
 def _positions(kept: str, number: int) -> list[str]:
-    """Return the position in each file; one that was never read has an empty one."""
+    """Return the position in each file; it is empty for a file that was never read."""
     found = kept.split(_SEPARATOR)[:number]
     return found + [""] * (number - len(found))
 
 
 def _gap(file: Path, read: Lines) -> list[dict[str, Any]]:
-    """Raise the alarm about a gap; return the share that names who was loudest in what is left."""
+    """Log a gap as an error; return the share with the principal that has the most lines in the rest."""
     found = loudest(read.lines)
-    who = f"; in what is left {found.principal} has the most lines ({found.lines})" if found else ""
-    log.error("%s: a part of it was deleted before it was read%s", file.name, who)
+    who = f"; in the rest {found.principal} has the most lines ({found.lines})" if found else ""
+    log.error("%s: a part of the log was deleted before it was read%s", file.name, who)
     return [] if found is None else [gap_share(found)]

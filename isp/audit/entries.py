@@ -1,4 +1,4 @@
-"""Reading the audit: its entries as they stand in the topic, and the heads of its chains elsewhere."""
+"""Readers of the audit: the entries of its topic, and the heads of its chains in other topics."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from transport.reader import Message, begin_offset, end_offset, read_all
 
 
 class Held(NamedTuple):
-    """A head that is held elsewhere: in a topic, by another chain, or in an agency's file.
+    """A head outside its chain: in a topic, in another chain, or in an agency's file.
 
-    `at` is the time since when it is.
+    `at` is the time at which it was written there.
     """
 
     where: str
@@ -28,7 +28,7 @@ class Held(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """One message of the audit topic; `content` is None where it is no entry at all."""
+    """One message of the audit topic; `content` is None if the message cannot be read as an entry."""
 
     offset: int
     hash: str
@@ -36,15 +36,16 @@ class Entry(NamedTuple):
 
     @property
     def head(self) -> Head:
-        """The head of the chain once this entry stands in it."""
+        """Return the head of the chain after this entry."""
         content = self.content or {}
         return Head(content.get("chain", ""), content.get("sequence", 0), self.hash)
 
 
 class Archive(NamedTuple):
-    """What the auditor may read: the audit, the heads of its chains, and those in the receipts.
+    """The topics that the auditor may read: the audit, the heads of its chains, and the receipts.
 
-    `client` is the auditor's configuration. Reading raises as `transport.reader.read_all` does.
+    `client` is the auditor's Kafka configuration. Each method that reads raises the errors of
+    `transport.reader.read_all`.
     """
 
     client: Mapping[str, Any]
@@ -54,18 +55,18 @@ class Archive(NamedTuple):
 
     @property
     def names(self) -> Names:
-        """Names of the topics."""
+        """Return the names of the partnership's topics."""
         return Names(self.protocol.prefix)
 
     @property
     def is_cut(self) -> bool:
-        """Whether the beginning of the audit was deleted, as it is when retention ends."""
+        """Return True if the beginning of the audit was deleted, as after the end of its retention."""
         return begin_offset(self.client, self.names.audit) > 0
 
     def entries(self) -> Iterator[Entry]:
-        """Every entry that is kept, in the order of the topic.
+        """Yield each entry of the topic in its order.
 
-        Transactions that are open are waited for: behind them can be entries whose heads are held elsewhere.
+        The reader waits for open transactions: the entries after them may have heads in other topics.
         """
         schema = self.catalogue.system["audit"]
         for message in read_all(self.client, self.names.audit, 1, to_high_watermark=True):
@@ -73,14 +74,14 @@ class Archive(NamedTuple):
             yield Entry(message.offset() or 0, hash_of(value), self._decoded(value, schema))
 
     def heads(self) -> Iterator[Held]:
-        """Every head that is held elsewhere: in receipts, by the other chains, and in the topic of heads."""
+        """Yield each head in the receipts, in the other chains, and in the topic of heads."""
         for agency in sorted({s.agency for s in self.protocol.supplies}):
             yield from self._receipts(agency)
         yield from told(self.entries())
         yield from self._kept_heads()
 
     def implied(self) -> list[Implied]:
-        """Return the chains that must be there. Of cases the auditor sees no more than that there are any."""
+        """Return the chains that must exist. The auditor sees whether cases exist, but cannot read them."""
         return list(
             implied_chains(
                 self.names,
@@ -113,7 +114,7 @@ class Archive(NamedTuple):
 
     @staticmethod
     def _assumed(value: bytes, schema: dict[str, Any]) -> dict[str, Any] | None:
-        """Read as this release writes what names a schema that nobody knows any more."""
+        """Decode a message with an unknown schema id by this release's schema; return None if it fails."""
         try:
             found: dict[str, Any] = decoder(schema)(value)
         except WireError:
@@ -122,7 +123,7 @@ class Archive(NamedTuple):
 
 
 def told(entries: Iterable[Entry]) -> Iterator[Held]:
-    """Yield the heads of other chains that the entries hold."""
+    """Yield the heads of other chains in the entries."""
     for entry in entries:
         content = entry.content or {}
         for head in content.get("heads", ()):

@@ -1,7 +1,7 @@
-"""What can keep the audit from being written or read."""
+"""Errors that prevent the audit from being written or read."""
 
 from __future__ import annotations
 
 
 class AuditError(RuntimeError):
-    """An audit entry could not be written, so what it was to tell of was not done."""
+    """An audit entry could not be written, so the action was not done."""

@@ -1,4 +1,4 @@
-"""Reading the heads of the audit's chains from the topic that keeps them."""
+"""Reader of the topic with the heads of the audit's chains."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _SECONDS = 15.0
 
 
 class KeptHead(NamedTuple):
-    """A head as it is kept, with its writer's position and the time of writing in milliseconds since 1970."""
+    """A head of the topic, with its writer's position and its time in milliseconds since 1970 UTC."""
 
     head: Head
     position: str
@@ -21,13 +21,14 @@ class KeptHead(NamedTuple):
 
 
 def read_heads(client: Mapping[str, Any], topic: str, schema: Any) -> Iterator[KeptHead]:
-    """Yield every head that is kept, in the order of writing.
+    """Yield each head of the topic, in the order of writing.
 
-    Transactions that are open are waited for: behind one of another chain can be the head that was committed
-    last, and who goes on from an earlier one makes a chain with two ends.
+    The reader waits for open transactions. The last committed head of a chain may be after an open
+    transaction of another chain. A writer that continued from an earlier head would make a chain with two
+    ends.
 
     Raises:
-        ReadError: the heads cannot be read, one of them is none, or a transaction stays open for too long.
+        ReadError: the topic cannot be read, a message is not a head, or a transaction stays open too long.
     """
     decode = decoder(schema)
     for message in read_all(client, topic, 1, _SECONDS, to_high_watermark=True):
@@ -44,5 +45,5 @@ def _decoded(decode: Callable[[bytes], Any], value: bytes, topic: str, offset: i
         return decode(value)
     except WireError as error:
         raise ReadError(
-            topic, f"the message at offset {offset} is no head of a chain: {error}"
+            topic, f"the message at offset {offset} is not a head of a chain: {error}"
         ) from None

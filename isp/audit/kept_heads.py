@@ -1,7 +1,7 @@
-"""The heads of the audit's chains that an agency has seen, kept in a file of its own.
+"""The heads of the audit's chains that an agency has seen, stored in the agency's own file.
 
-Whoever administers the broker can write every topic anew, receipts and inboxes too, but not this file. Each
-head that is seen later is held against it, and so can the audit be (`ipu audit verify --heads`).
+An administrator of the broker can rewrite each topic, also receipts and inboxes, but not this file. Each head
+that is seen later is compared with the file. So can the whole audit be (`ipu audit verify --heads`).
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ HEADED = frozenset({"receipts", "inbox"})
 
 
 class HeadsDiffer(RuntimeError):
-    """The audit that this agency sees now is not the one that it saw before."""
+    """The audit contradicts what this agency saw earlier, or the agency's file of heads cannot be used."""
 
 
 class Seen(NamedTuple):
-    """A head as it was seen in a message of a topic of one partition, at `at_ms` since 1970 UTC."""
+    """A head in a message of a topic of one partition; `at_ms` is the message's time since 1970 UTC."""
 
     topic: str
     offset: int
@@ -41,16 +41,16 @@ class Seen(NamedTuple):
 
 
 Kept = dict[tuple[str, str], Seen]
-"""The furthest head that was seen, by topic and chain."""
+"""The head with the highest number that was seen, by topic and chain."""
 
 
 def heads_file(run_dir: Path, principal: str) -> Path:
-    """Return where the heads are kept that a principal has seen."""
+    """Return the path of the file with the heads that a principal has seen."""
     return run_dir / FOLDER / f"{principal}.json"
 
 
 def seen_in(topic: str, offset: int | None, message: Mapping[str, Any], at_ms: int) -> Seen | None:
-    """Return the head that a receipt or a message of an inbox holds; None if it holds none."""
+    """Return the head in a receipt or in a message of an inbox, or None if it has none."""
     if offset is None or not message.get("audit_chain"):
         return None
     head = Head(message["audit_chain"], message["audit_sequence"], message["audit_hash"])
@@ -60,7 +60,7 @@ def seen_in(topic: str, offset: int | None, message: Mapping[str, Any], at_ms: i
 def watched(
     messages: Iterable[Message], decode: Callable[[bytes], Any], watch: Watch
 ) -> Iterator[Message]:
-    """Yield the messages of a topic, and have `watch` note the head that each holds."""
+    """Yield the messages of a topic, and give the head of each to `watch`."""
     for message in messages:
         try:
             content = decode(message.value() or b"")
@@ -72,16 +72,16 @@ def watched(
 
 
 def compared(kept: Seen | None, seen: Seen) -> str | None:
-    """Return what is wrong with a head, given the furthest of its chain and topic; None if it is right."""
+    """Return the contradiction between a head and the stored one of its chain and topic, or None."""
     if kept is None:
         return None
     before, after = kept.head.sequence, seen.head.sequence
     if before == after and kept.head.hash != seen.head.hash:
         return f"entry {after} has another hash than it had in {kept.topic} at offset {kept.offset}"
     if seen.offset > kept.offset and after < before:
-        return f"it goes back from entry {before} to entry {after} at offset {seen.offset}"
+        return f"entry {after} at offset {seen.offset} comes after entry {before}"
     if seen.offset < kept.offset and after > before:
-        return f"entry {after} is at offset {seen.offset}, before entry {before}: written anew"
+        return f"entry {after} at offset {seen.offset} comes before entry {before}: rewritten"
     if seen.offset == kept.offset and after != before:
         return f"entry {after} is at offset {seen.offset}, where entry {before} was"
     return None
@@ -89,14 +89,14 @@ def compared(kept: Seen | None, seen: Seen) -> str | None:
 
 @dataclass
 class Watch:
-    """Holds the heads that one reading sees against those that were kept, in the order of each topic."""
+    """The comparison of the heads of one reading with those stored before, in the order of each topic."""
 
     kept: Kept
     findings: list[str] = field(default_factory=list)
     _ends: dict[str, int] = field(default_factory=dict)
 
     def note(self, seen: Seen | None) -> None:
-        """Hold one head against the furthest one, and go on from it if nothing is wrong."""
+        """Compare one head with the stored one, and store it if it is newer and fits."""
         if seen is None:
             return
         self._ends[seen.topic] = max(seen.offset, self._ends.get(seen.topic, 0))
@@ -109,7 +109,7 @@ class Watch:
             self.kept[place] = seen
 
     def note_end(self, topic: str) -> None:
-        """Hold the end of a topic that was read whole against what was seen in it before."""
+        """Check that a topic, now read to its end, still reaches the stored heads."""
         end = self._ends.get(topic)
         for seen in self.kept.values():
             if seen.topic == topic and end is not None and end < seen.offset:
@@ -121,34 +121,35 @@ class Watch:
 
 
 class HeadKeeper:
-    """Keeps the heads that an agency sees in its file."""
+    """The file of the heads that an agency has seen."""
 
     def __init__(self, file: Path) -> None:
-        """Take where the file is, which need not be there yet."""
+        """Take the path of the file, which need not exist yet."""
         self._file = file
 
     def watch(self) -> Watch:
-        """Begin a reading.
+        """Begin a reading, with the heads of the file.
 
         Raises:
-            HeadsDiffer: the file is not one of heads.
+            HeadsDiffer: the file does not hold heads.
         """
         return Watch(read_kept(self._file))
 
     def settle(self, watch: Watch) -> None:
-        """Keep what a reading has seen.
+        """Write the heads of a reading to the file.
 
         Raises:
-            HeadsDiffer: it was not what was seen before. The file stays as it was, so each call says so.
+            HeadsDiffer: they contradict the heads of the file. The file does not change, so each later
+                reading raises it too.
         """
         if watch.findings:
             raise HeadsDiffer(
-                f"the audit was changed: {'; '.join(watch.findings)} (kept in {self._file}). Tell the "
-                "auditor, who can run `ipu audit verify --heads` with that file"
+                f"the audit was changed: {'; '.join(watch.findings)} (compared with {self._file}). Inform "
+                "the auditor, who can run `ipu audit verify --heads` with this file"
             )
         private_files.make_folder(self._file.parent)
         with FileLock(self._file.with_suffix(".lock")):
-            # Another command of this agency may have come further meanwhile.
+            # Another command of this agency may have stored newer heads in the meantime.
             others = read_kept(self._file)
             furthest = watch.kept | {
                 place: seen
@@ -160,10 +161,10 @@ class HeadKeeper:
 
 
 def read_kept(file: Path) -> Kept:
-    """Return what an agency keeps; nothing if there is no file.
+    """Read an agency's file of heads; the result is empty if the file does not exist.
 
     Raises:
-        HeadsDiffer: the file is not one of heads, or others may read it.
+        HeadsDiffer: the file does not hold heads, or other users may read it.
     """
     try:
         document = json.loads(private_files.read(file))
@@ -171,14 +172,14 @@ def read_kept(file: Path) -> Kept:
     except FileNotFoundError:
         return {}
     except (ValueError, KeyError, TypeError):
-        raise HeadsDiffer(f"{file} is no file of heads; restore it from your backup") from None
+        raise HeadsDiffer(f"{file} does not hold heads; restore it from your backup") from None
     except SecretError as error:
         raise HeadsDiffer(str(error)) from None
     return {(seen.topic, seen.head.chain): seen for seen in found}
 
 
 def held_in(file: Path) -> Iterator[Held]:
-    """Yield the heads of an agency's file, to hold the audit against. Errors as `read_kept`."""
+    """Yield the heads of an agency's file, to compare the audit with. Errors as `read_kept`."""
     for seen in read_kept(file).values():
         yield Held(str(file), seen.head, datetime.fromtimestamp(seen.at_ms / 1000, UTC))
 

@@ -1,4 +1,4 @@
-"""Following a log that its writer rolls over: every line once, whoever read it before."""
+"""Reader of a log that its writer rolls over; each line is read once."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 MOST_BYTES = 16 * 1024 * 1024
-"""How much is read at once."""
+"""Limit on the bytes that one call reads."""
 
 _TRIES = 10
 
 
 class Lines(NamedTuple):
-    """Lines that are new since a position, and the position behind them.
+    """Lines that are new since a position, and the position after them.
 
-    `lost` says that the file of the old position is gone, so that lines may be missing before these;
-    `more` that not all of the new lines were read.
+    `lost` is True if the file of the old position no longer exists, so lines may be missing before these.
+    `more` is True if more new lines are left to read.
     """
 
     lines: list[str]
@@ -28,16 +28,16 @@ class Lines(NamedTuple):
 
 
 class _File(NamedTuple):
-    """An open file of the log; `name` is a digest of its first line, which it keeps when it is renamed."""
+    """An open file of the log; `name` is the digest of its first line, which a renamed file keeps."""
 
     name: str
     stream: BinaryIO
 
 
 def new_lines(log: Path, position: str) -> Lines:
-    """Whole lines of `log` and of the older files beside it (`log.1` and so on) behind `position`.
+    """Return the complete lines after `position` of `log` and of the older files `log.1` and so on.
 
-    The `position` of a log that was never read is empty. Reads `MOST_BYTES` at most.
+    The `position` of a log that was never read is empty. At most `MOST_BYTES` are read.
     """
     with ExitStack() as stack:
         files = _opened(log, stack)
@@ -51,7 +51,7 @@ def new_lines(log: Path, position: str) -> Lines:
             file.stream.seek(begin)
             read = file.stream.read(left)
             taken = read[: read.rfind(b"\n") + 1]
-            # At line feeds alone: a name can hold characters that `str.splitlines` takes for ends of lines.
+            # Split at line feeds only: a name can have characters that `str.splitlines` treats as line ends.
             lines += taken.decode("utf-8", "replace").split("\n")[:-1]
             position = f"{file.name}:{begin + len(taken)}"
             left, begin = left - len(read), 0
@@ -61,7 +61,7 @@ def new_lines(log: Path, position: str) -> Lines:
 
 
 def identity(log: Path) -> int | None:
-    """Return a number that the file has and its successor has not; None if there is no file."""
+    """Return a number that differs between a file and its successor, or None if there is no file."""
     try:
         return log.stat().st_ino
     except FileNotFoundError:
@@ -69,7 +69,7 @@ def identity(log: Path) -> int | None:
 
 
 def _opened(log: Path, stack: ExitStack) -> list[_File]:
-    """The files of the log, oldest first; looked at again where the writer rolled over in between."""
+    """Open the files of the log, oldest first; repeat if the writer rolled over in the meantime."""
     for _ in range(_TRIES):
         seen = _listed(log)
         files = list(_named(seen, stack))
@@ -85,7 +85,7 @@ def _listed(log: Path) -> list[tuple[int, Path]]:
             status = path.stat()
         except FileNotFoundError:
             continue
-        # The newest, which is still written to, comes last whatever its time is.
+        # The active file comes last, without regard to its time.
         found.append((path != log, -status.st_mtime_ns, status.st_ino, path))
     return [(inode, path) for _, _, inode, path in sorted(found, reverse=True)]
 

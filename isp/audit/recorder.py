@@ -1,7 +1,7 @@
-"""Writing to the audit what no batch of the worker tells: commands, protocols, reads.
+"""Writer of the audit entries that do not belong to a worker's batch: commands, protocols and reads.
 
-Each recorder has a chain of its own, and Kafka sees to it that one at a time writes there: its name
-is a transactional id, and the entry stands in one transaction with the chain's new head.
+Each recorder has its own chain. The name of the chain is its transactional id, so Kafka allows only one
+writer at a time. One transaction holds the entry and the new head of the chain.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _NAME_BYTES = 8
 
 
 class Recorder(NamedTuple):
-    """Writes to one chain. `client` is the configuration of a Kafka client that may write to the audit."""
+    """A writer of one chain. `client` is the configuration of a Kafka client that may write to the audit."""
 
     client: Mapping[str, Any]
     protocol: Protocol
@@ -39,13 +39,13 @@ class Recorder(NamedTuple):
     chain: str
 
     def write(self, entry: Mapping[str, Any], position: str = "") -> Head:
-        """Append one entry, and see it kept by the broker; `at` is now unless the entry says when.
+        """Append one entry and wait until it is committed; return the new head. `at` defaults to now.
 
-        It holds the heads of all other chains. One that is too large becomes several, in one transaction.
-        `position` is kept beside the chain's head for whoever goes on with it.
+        The entry holds the heads of all other chains. A large entry is split into several, in one
+        transaction. `position` is stored with the head of the chain, for the next writer.
 
         Raises:
-            AuditError: the broker did not take it; Kafka's name says why.
+            AuditError: the broker refused the entry or did not answer; the text names Kafka's error.
         """
         again = Retrying(
             retry=retry_if_exception(_may_be_tried_again),
@@ -54,7 +54,7 @@ class Recorder(NamedTuple):
             reraise=True,
         )
         try:
-            # A name of its own, so that an attempt whose end was not seen is recognised by the next.
+            # A unique position, by which the next attempt can see that an earlier one was committed.
             position = position or f"once:{token_hex(_NAME_BYTES)}"
             return again(self._append, {"at": int(time.time() * 1000), **entry}, position)
         except NotCommitted as error:
@@ -63,7 +63,7 @@ class Recorder(NamedTuple):
             raise AuditError(f"{error}; nothing was done") from None
 
     def last(self) -> tuple[Head, str]:
-        """The chain's head, and the position beside it; that of an empty chain where there is none.
+        """Return the chain's head and its position; for a new chain, the head of an empty one.
 
         Raises:
             ReadError: the heads cannot be read.
@@ -72,7 +72,7 @@ class Recorder(NamedTuple):
         return heads.of(self.chain), position
 
     def _read(self) -> tuple[Heads, str]:
-        """Return the heads of all chains, and the position beside that of this one."""
+        """Return the heads of all chains, and the position of this chain's head."""
         heads, position = Heads(), ""
         for head, kept, at_ms in read_heads(self.client, self._heads.name, self._heads.schema):
             heads.keep(head, at_ms)
@@ -82,7 +82,7 @@ class Recorder(NamedTuple):
 
     def _append(self, entry: Mapping[str, Any], position: str) -> Head:
         transaction = OneTransaction({**self.client, **OWN_BATCH}, self.chain, _SECONDS)
-        # After the transaction is made, which ended what another one of this chain had left open.
+        # After the transaction was created, which aborted what an earlier writer of this chain left open.
         heads, reached = self._read()
         head = heads.of(self.chain)
         if reached == position:
@@ -118,5 +118,5 @@ class Recorder(NamedTuple):
 
 
 def _may_be_tried_again(error: BaseException) -> bool:
-    """Return True where another command wrote to the chain in between, or the broker was only busy."""
+    """Return True if another command wrote to the chain in the meantime, or the broker was only busy."""
     return isinstance(error, NotCommitted) and error.may_pass

@@ -1,4 +1,4 @@
-"""Which entries of the audit an inquiry asks for."""
+"""Selection of the audit entries that answer an inquiry."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ Share = Mapping[str, Any]
 
 
 class Inquiry(NamedTuple):
-    """A question to the audit of one partnership; None asks for any.
+    """A question to the audit of one partnership; a field that is None matches any value.
 
-    `records` are record ids, 16 bytes each. `recipient` is a party, or any principal. `begin` and `until`
-    bound when an act was done, the first included and the last not.
+    `records` are record ids of 16 bytes each. `recipient` is a party or any principal. The time of an entry
+    must be at or after `begin`, and before `until`.
     """
 
     names: Names
@@ -32,19 +32,19 @@ class Inquiry(NamedTuple):
 
     @property
     def names_a_share(self) -> bool:
-        """Whether it asks for shares alone: an act that has none then is no answer."""
+        """Return True if only entries with a matching share answer the inquiry."""
         asked = (self.agency, self.recipient, self.records)
         return any(part is not None for part in asked)
 
     @property
     def _recipient(self) -> frozenset[str]:
-        """The names of the recipient: shares have the id of a party, or what a principal read by itself."""
+        """Return all names of the recipient: some shares have the party id, shares of reads the principal."""
         assert self.recipient is not None
         party = self.names.party_of(self.recipient) or self.recipient
         return frozenset({self.recipient, party, self.names.principal(party)})
 
     def holds(self, share: Share) -> bool:
-        """Whether a share is asked for."""
+        """Return True if a share matches the inquiry."""
         return (
             self.agency in (None, share["agency"])
             and self.dataset in (None, share["dataset"])
@@ -53,12 +53,12 @@ class Inquiry(NamedTuple):
         )
 
     def is_read_of_case(self, share: Share) -> bool:
-        """Return True for a reading of what was disclosed in the case, which the broker's log tells."""
+        """Return True for a read of the case's topic, which comes from the broker's log."""
         return self.case is not None and share["topic"] == self.names.disclosed(self.case)
 
 
 class Answer(NamedTuple):
-    """An entry that is asked for, with those of its shares that are."""
+    """An entry that answers an inquiry, with its matching shares."""
 
     entry: Entry
     content: Mapping[str, Any]
@@ -66,7 +66,7 @@ class Answer(NamedTuple):
 
 
 def answers(entries: Iterable[Entry], inquiry: Inquiry) -> Iterator[Answer]:
-    """The entries that an inquiry asks for, in their order."""
+    """Yield the entries that answer an inquiry, in their order."""
     for entry in entries:
         content = entry.content
         if content is None or not _is_within(content["at"], inquiry):
@@ -82,7 +82,7 @@ def answers(entries: Iterable[Entry], inquiry: Inquiry) -> Iterator[Answer]:
 
 
 def digests(references: bytes) -> set[bytes]:
-    """The record ids that stand in a share."""
+    """Return the record ids of a share; `references` is their bytes, 16 each."""
     starts = range(0, len(references), DIGEST_BYTES)
     return {references[at : at + DIGEST_BYTES] for at in starts}
 
@@ -93,7 +93,7 @@ def _is_within(at: datetime, inquiry: Inquiry) -> bool:
 
 
 def _is_asked(content: Mapping[str, Any], inquiry: Inquiry) -> bool:
-    """Whether an act is asked for that shares nothing, such as a digest that was resolved."""
+    """Return True if an entry without matching shares answers the inquiry, such as a resolved digest."""
     if inquiry.records is not None:
         return content["subject"] in {record.hex() for record in inquiry.records}
     if content["shares"] or inquiry.names_a_share:

@@ -1,6 +1,6 @@
-"""Finds who supplied what, and which neighbours received it: by a protocol, and by the audit itself.
+"""The suppliers with their datasets, and the receiving neighbours: of a protocol, and of the audit itself.
 
-What was released stays in the audit when its supplier or the neighbour leaves the protocol.
+Releases stay in the audit when their supplier or the neighbour leaves the protocol.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ Supplied = tuple[str, str]
 
 
 class Suppliers(NamedTuple):
-    """Agencies with a dataset each: those of the protocol, and others that have `left` it.
+    """Pairs of agency and dataset: those of the protocol, and those that have `left` it.
 
     `neighbours` are the short names of all neighbours, whether they have left or not.
     """
@@ -27,7 +27,7 @@ class Suppliers(NamedTuple):
 
     @classmethod
     def of(cls, protocol: Protocol, entries: Iterable[Entry]) -> Suppliers:
-        """Return those of the protocol, and those of whose records the audit has releases."""
+        """Return the suppliers of the protocol, and the others whose records were released by the audit."""
         agreed = {(s.agency, s.dataset) for s in protocol.supplies}
         neighbours = {n.short_name for n in protocol.neighbours}
         released: set[Supplied] = set()
@@ -41,7 +41,7 @@ class Suppliers(NamedTuple):
         return cls(tuple(sorted(agreed)), tuple(left), tuple(sorted(neighbours)))
 
     def of_these(self, agency: str | None, dataset: str | None) -> Suppliers:
-        """Return those of one agency and one dataset; None is any."""
+        """Return only the pairs with this agency and this dataset; None matches any."""
 
         def wanted(supplied: Iterable[Supplied]) -> tuple[Supplied, ...]:
             return tuple(

@@ -1,8 +1,8 @@
-"""Whether the audit is whole: nothing changed, removed, moved or cut off.
+"""Verification of the audit: no entry was changed, removed, moved or cut off.
 
-Pure. Each chain proves its own order and content up to its last entry. That there were no later ones is
-proved by the heads that are held elsewhere: by the other chains, in the agencies' receipts, in the files that
-agencies keep, and in the topic of heads.
+Pure. Each chain proves its own order and content up to its last entry. Heads outside the chain prove that
+there were no later entries. These heads are in the other chains, in the agencies' receipts, in the agencies'
+files, and in the topic of heads.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from isp.audit.entries import Entry, Held
 
 
 class Break(NamedTuple):
-    """One place where the audit is not whole. `sequence` names the entry, `offset` where it was seen.
+    """One fault of the audit. `sequence` is the number of the entry, `offset` its place in the topic.
 
-    `rewritten` says that all after it in the chain holds together again, as after a forger's work.
+    `rewritten` is True if the entry itself fits its chain, but a head elsewhere contradicts it.
     """
 
     chain: str
@@ -30,14 +30,14 @@ class Break(NamedTuple):
     rewritten: bool = False
 
     def __str__(self) -> str:
-        """The finding in words."""
+        """Return the fault in words."""
         where = "" if self.offset is None else f" (offset {self.offset})"
         return f"{self.chain} entry {self.sequence}{where}: {self.what}"
 
 
 @dataclass
 class Verification:
-    """What a reading of the audit found: how far each chain goes, and where it breaks."""
+    """The result of a verification: the number of entries, the head of each chain, and the faults."""
 
     entries: int = 0
     heads: dict[str, Head] = field(default_factory=dict)
@@ -50,13 +50,13 @@ def verify(
     kept_since: datetime | None = None,
     implied: Iterable[Implied] = (),
 ) -> Verification:
-    """Follow every chain through `entries` and hold it against the heads that are held `elsewhere`.
+    """Verify each chain in `entries`, also against the heads that are held `elsewhere`.
 
-    `entries` come in the order of the topic. `kept_since` is given where the topic's beginning was
-    deleted: everything from that time on must still be there. The `implied` chains must have an entry, unless
-    it can have been among those that were deleted. Each break is found once.
+    `entries` come in the order of the topic. If the beginning of the topic was deleted, `kept_since` is the
+    time from which all entries must still exist. The `implied` chains must have an entry, unless it may be
+    among the deleted ones. Each fault is reported once.
     """
-    # The heads first: what is written while the audit is read must not count as cut off.
+    # Read the heads first: entries written during the verification must not count as cut off.
     known = _furthest(elsewhere)
     found, rewritten = Verification(), set[str]()
     for entry in entries:
@@ -80,10 +80,10 @@ def verify(
 def first_rewritten(
     entries: Iterable[Entry], elsewhere: Iterable[Held], chain: str
 ) -> Iterator[Break]:
-    """The first entry of a chain whose hash is not the one that is held elsewhere.
+    """Yield the first entry of a chain whose hash differs from a head that is held elsewhere.
 
-    For a chain that was rewritten up to its end, which holds together in itself again. Where some hold the
-    hash of the forged entry, and others that of the true one, it is found by the others.
+    A chain that was rewritten up to its end is consistent in itself. Even if some heads elsewhere were
+    forged too, one true head is enough to find the entry.
     """
     hashes: dict[int, dict[str, Held]] = {}
     for held in elsewhere:
@@ -99,7 +99,7 @@ def first_rewritten(
 
 
 def _furthest(elsewhere: Iterable[Held]) -> list[Held]:
-    """Of each place and chain the head that is furthest on."""
+    """Return, for each place and chain, the head with the highest number."""
     last: dict[tuple[str, str], Held] = {}
     for held in elsewhere:
         before = last.get((held.where, held.head.chain))
@@ -109,7 +109,7 @@ def _furthest(elsewhere: Iterable[Held]) -> list[Held]:
 
 
 def _last_of_each_chain(known: Iterable[Held]) -> list[Held]:
-    """Return of each chain the head that is furthest on."""
+    """Return, for each chain, the head with the highest number."""
     last: dict[str, Held] = {}
     for held in known:
         before = last.get(held.head.chain)
@@ -119,7 +119,7 @@ def _last_of_each_chain(known: Iterable[Held]) -> list[Held]:
 
 
 def _too_early(entry: Entry, kept_since: datetime) -> Iterator[Break]:
-    """The first entry left is as old as its topic keeps entries, or others were taken away before it."""
+    """Yield a fault if the first entry is newer than `kept_since`: then earlier entries were deleted."""
     at = (entry.content or {}).get("at")
     if at is not None and at > kept_since:
         message = f"entries before it were deleted, though all since {kept_since.date()} are kept"
@@ -127,17 +127,17 @@ def _too_early(entry: Entry, kept_since: datetime) -> Iterator[Break]:
 
 
 def _follow(heads: dict[str, Head], entry: Entry, *, cut: bool) -> Iterator[Break]:
-    """Hold one entry against the end of its chain, and move that on."""
+    """Check one entry against the head of its chain, and advance the head."""
     content = entry.content
     if content is None or not content["chain"]:
-        yield Break("no chain", 0, "is no entry of the audit", entry.offset)
+        yield Break("no chain", 0, "is not an entry of the audit", entry.offset)
         return
     chain, sequence = content["chain"], content["sequence"]
     before = heads.get(chain)
     if before is None:
         before = Head(chain, sequence - 1, content["previous"]) if cut else Head(chain)
     if sequence <= before.sequence:
-        yield Break(chain, sequence, f"stands after entry {before.sequence}", entry.offset)
+        yield Break(chain, sequence, f"comes after entry {before.sequence}", entry.offset)
         return
     heads[chain] = entry.head
     if sequence > before.sequence + 1:
@@ -148,7 +148,7 @@ def _follow(heads: dict[str, Head], entry: Entry, *, cut: bool) -> Iterator[Brea
 
 
 def _compared(entry: Entry, known: Iterable[Held]) -> Iterator[Break]:
-    """Hold one entry against the heads that name it; one that differs is enough."""
+    """Check one entry against the heads elsewhere with its number; yield the first that differs."""
     for held in known:
         place = held.head.chain, held.head.sequence
         if place == (entry.head.chain, entry.head.sequence) and held.head.hash != entry.hash:
@@ -162,7 +162,7 @@ def _changed(entry: Entry, held: Held) -> Break:
 
 
 def _cut_off(end: Head | None, held: Held, kept_since: datetime | None) -> Iterator[Break]:
-    """What a head names must be there, unless its whole chain is older than what is kept."""
+    """Yield a fault if the chain ends before `held`, unless the whole chain is older than `kept_since`."""
     if end is None and kept_since is not None and held.at is not None and held.at < kept_since:
         return
     reached = 0 if end is None else end.sequence
@@ -172,5 +172,5 @@ def _cut_off(end: Head | None, held: Held, kept_since: datetime | None) -> Itera
 
 
 def _missing(chain: str, first: int, last: int, why: str = "") -> Break:
-    others = f", with those up to {last}" if last > first else ""
+    others = f", with all up to entry {last}" if last > first else ""
     return Break(chain, first, f"is missing{others}{why}")

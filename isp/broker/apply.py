@@ -1,4 +1,4 @@
-"""Brings broker and registry into step with an Information Sharing Protocol."""
+"""Application of an Information Sharing Protocol to the broker and the schema registry."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from schemas.known_schemas import KnownSchemas, NotApplied
 from schemas.london import london_today
 from transport.schemas import Schemas
 
-AWAY = "schemas: the registry is away; all that the protocol calls for are known, so nobody waits for it"
+AWAY = "schemas: the registry does not answer; all schemas of the protocol are known, so it is not needed"
 
 Report = Callable[[str], None]
 
@@ -48,21 +48,21 @@ def apply(
     renew_passwords: bool = False,
     today: date | None = None,
 ) -> Applied:
-    """Make broker and registry what the protocol says; a second call finds nothing to change.
+    """Apply the protocol to the broker and the registry; a second call changes nothing.
 
     Peripheral datasets that no requirement opens `today` (Europe/London) are closed.
 
-    What is no longer allowed is revoked before anything else, so that no later failure keeps it
-    open; what is newly allowed is granted last, when topic, schema and user stand.
-    `admin_config` is the configuration of a Kafka client that may administer the cluster,
-    `registry` that of a `SchemaRegistryClient` that may write there; `report` is told each step. Only what
-    `isp.broker.signed.admit` let in is applied, and only after the protocol that it was let in after.
+    Rights that are no longer allowed are revoked first, so that no later failure leaves them in place. New
+    rights are granted last, when their topics, schemas and users exist. `admin_config` configures a Kafka
+    client that may administer the cluster. `registry` configures a `SchemaRegistryClient` that may write.
+    `report` is called with a line for each step. Only a protocol that `isp.broker.signed.admit` has admitted
+    is applied, and only while the protocol in force is the one that it was admitted after.
 
     Raises:
-        ApplyError: names the resource that the broker or the registry refused, and why; or another
-            protocol has been put in force meanwhile.
-        AuditError: the application could not be written to the audit; what is no longer allowed was
-            revoked, and nothing was granted.
+        ApplyError: the broker or the registry refused a resource, which the text names with the reason;
+            or another protocol was put in force in the meantime.
+        AuditError: the application could not be written to the audit. Rights that are no longer allowed
+            were revoked, and no right was granted.
     """
     protocol = admitted.protocol
     _require_unchanged(admitted, admin_config, catalogue)
@@ -76,7 +76,7 @@ def apply(
     gone = remove_users(admin, protocol.prefix, principals(protocol))
     report(_said("users who left", gone))
     if unwritten is not None:
-        # What is no longer allowed is revoked all the same; nothing is granted.
+        # Rights that are no longer allowed were revoked even so. No right is granted.
         raise unwritten
     of_values = (*wanted_topics, disclosed_form(protocol, catalogue))
     schemas = register_schemas(registry, of_values, known_schemas)
@@ -97,7 +97,7 @@ def apply(
     )
     if is_new or not before.nothing:
         _audit(before, protocol, catalogue, admin_config, schemas.known)
-    # Rules of a protocol that is in force no more would stay granted after the refusal.
+    # Otherwise rules of a protocol that is no longer in force would remain after the refusal.
     _require_unchanged(admitted, admin_config, catalogue)
     granted = grant_rules(admin, protocol.prefix, wanted_rules)
     report(_said("granted rules", granted))
@@ -118,9 +118,10 @@ def _intend(
     known: KnownSchemas,
     wanted_rules: Collection[Rule],
 ) -> Exception | None:
-    """Write down what is about to be revoked, so that an application that is killed is known of.
+    """Write to the audit what is about to be revoked, so that it also shows an interrupted application.
 
-    Return why it could not be written. Before the first application there is no audit, and nothing to revoke.
+    Return the error if the entry could not be written, else None. Before the first application there is no
+    audit, and there are no rights to revoke.
     """
     admin, names = AdminClient(dict(admin_config)), Names(protocol.prefix)
     stale = rule_changes(admin, protocol.prefix, wanted_rules).removed
@@ -131,7 +132,7 @@ def _intend(
     counts = {what: number for what, number in counts.items() if number}
     audit = [t for t in topics(protocol, catalogue) if t.name in (names.audit, names.audit_heads)]
     try:
-        # A newer release can have a newer schema of the audit.
+        # A newer release of the software can have a newer schema of the audit.
         of_audit = register_schemas(registry, audit, known)
         _write("begun", counts, protocol, catalogue, admin_config, of_audit.known)
     except (AuditError, ApplyError, NotApplied) as error:
@@ -146,7 +147,7 @@ def _require_unchanged(
     expected = admitted.after.digest if admitted.after else None
     found = known.digest if known else None
     if found != expected:
-        message = f"another protocol was put in force meanwhile, {found}; plan and apply again"
+        message = f"another protocol was put in force meanwhile: {found}; plan and apply again"
         raise ApplyError(message)
 
 
@@ -156,7 +157,7 @@ def _put_in_force(
     admin_config: Mapping[str, str],
     ids: Mapping[str, int],
 ) -> None:
-    """Keep it, with who has left since the one before; nothing is kept of an exercise that it ends."""
+    """Put the protocol in force, with the keys of parties that have left; an ended exercise leaves none."""
     before = admitted.after.before if admitted.after else None
     if before is not None and before.exercise != admitted.protocol.exercise:
         before = None
@@ -170,7 +171,7 @@ def _audit(
     admin_config: Mapping[str, str],
     known: KnownSchemas,
 ) -> None:
-    """Write down what is about to be granted, and what was revoked, before anything new is allowed."""
+    """Write to the audit what was revoked and what is about to be granted."""
     marks = {"number": protocol.number, "exercise": int(protocol.exercise)}
     marks |= {f"rekeyed {name}": 1 for name in protocol.rekeyed}
     counts = {what: number for what, number in marks.items() if number} | {

@@ -1,4 +1,4 @@
-"""What stands at the broker for an open case: its topic, and its recipient's right to read that."""
+"""Broker resources of an open case: its topic, and its recipient's right to read the topic."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ from isp.cases.case import Case, State
 from isp.keys.case_keys import CaseKeys
 
 WHAT = ("access", "topic", "key")
-"""What is made for a case, in the order in which it is destroyed."""
+"""The resources of a case, in the order in which they are destroyed."""
 KEPT = frozenset({State.APPROVED, State.OPEN, State.CLOSING})
-"""Cases that have a topic at the broker, or are about to have or to lose it."""
+"""States of the cases that have a topic at the broker, or are about to gain or lose it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Openings:
-    """Makes and destroys what cases need, with the administrator's rights. Each act may be repeated."""
+    """Maker and destroyer of the broker resources of cases, as administrator. Each call may be repeated."""
 
     admin: AdminClient
     names: Names
@@ -44,7 +44,7 @@ class Openings:
         return cls(AdminClient({**connection}), names, keys)
 
     def make_topic(self, topic: Topic) -> None:
-        """Create the topic of a case where there is none."""
+        """Create the topic of a case if it does not exist."""
         new = NewTopic(topic.name, topic.partitions, BROKER_DEFAULT, config=topic.config)
         for future in self.admin.create_topics([new], request_timeout=TIMEOUT_S).values():
             try:
@@ -55,24 +55,25 @@ class Openings:
         wait_until(lambda: partitions_by_topic(self.admin).get(topic.name, 0) > 0, topic.name)
 
     def grant(self, case: Case) -> None:
-        """Allow the recipient, and nobody else, to read what the case discloses."""
+        """Grant the recipient, and no other principal, the right to read the topic of the case."""
         wanted = binding(rule_of(case, self.names))
         if wanted not in self._rules():
             futures = self.admin.create_acls([wanted], request_timeout=TIMEOUT_S)
             results(futures, lambda acl: f"grant {describe(acl)}")
-            wait_until(lambda: wanted in self._rules(), f"the access to case {case.case}")
+            wait_until(lambda: wanted in self._rules(), f"the right to read case {case.case}")
 
     def destroy(self, case: str) -> None:
-        """Revoke the right to read, delete topic and key, and see that nothing of them is left."""
+        """Revoke the right to read, delete the topic and the key, and check that all are gone."""
         name = self.names.disclosed(case)
         self._revoke([acl for acl in self._rules() if acl.name == name])
         self._delete([name] if name in partitions_by_topic(self.admin) else [])
         self.keys.destroy(case)
 
     def tidy(self, cases: Iterable[Case], unreadable: Collection[str]) -> tuple[str, ...]:
-        """Take away every right and topic under the name of cases that no case has; what that was.
+        """Delete each right and topic with the name of a case that belongs to no case; return their names.
 
-        What the `unreadable` cases have, by id, is left: nobody has said that it is to be destroyed.
+        The resources of the `unreadable` cases (their ids) are left in place: nobody has decided to destroy
+        them.
         """
         known = list(cases)
         rules = {binding(rule_of(c, self.names)) for c in known if c.state is State.OPEN}
@@ -91,7 +92,7 @@ class Openings:
         return (*map(describe, stray_rules), *stray_topics)
 
     def _rules(self) -> set[AclBinding]:
-        """Every allowance about one topic of a case, of whomever."""
+        """Return each ACL that allows any principal something with the topic of a single case."""
         allowed = listed(self.admin, ResourceType.TOPIC, AclPermissionType.ALLOW)
         return {acl for acl in allowed if is_of_a_case(acl, self.names)}
 
@@ -100,7 +101,7 @@ class Openings:
             filters = {exactly(acl): acl for acl in rules}
             futures = self.admin.delete_acls(list(filters), request_timeout=TIMEOUT_S)
             results(futures, lambda asked: f"revoke {describe(filters[asked])}")
-            wait_until(lambda: not self._rules() & set(rules), "the end of access to a case")
+            wait_until(lambda: not self._rules() & set(rules), "the revoked right to read a case")
 
     def _delete(self, topics: Collection[str]) -> None:
         if topics:
@@ -108,17 +109,17 @@ class Openings:
             results(futures, lambda name: f"delete topic {name}")
             wait_until(
                 lambda: not set(topics) & set(partitions_by_topic(self.admin)),
-                "the end of a case's topic",
+                "the deletion of a case's topic",
             )
 
 
 def rule_of(case: Case, names: Names) -> Rule:
-    """The one allowance of an open case."""
+    """Return the only access rule of an open case: its recipient reads its topic."""
     return Rule(names.principal(case.recipient), "read", "topic", names.disclosed(case.case))
 
 
 def is_of_unreadable(acl: AclBinding, unreadable: Collection[str], names: Names) -> bool:
-    """Return True for a right to read that one of the `unreadable` cases may have given its recipient."""
+    """Return True if an ACL may be the right to read of one of the `unreadable` cases (their ids)."""
     principal = principal_of(acl)
     topics = {names.disclosed(case) for case in unreadable}
     may_be = binding(Rule(principal, "read", "topic", acl.name))

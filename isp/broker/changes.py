@@ -1,4 +1,4 @@
-"""What applying a protocol changed."""
+"""Changes that the application of a protocol makes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What became of one kind of resource, by name; `left` counts those found as they must be."""
+    """Changes of one kind of resource, by name; `left` counts the resources that needed no change."""
 
     created: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
@@ -17,17 +17,17 @@ class Change:
 
     @property
     def differing(self) -> int:
-        """How many were found otherwise than the protocol has it."""
+        """Return the number of resources that differ from the protocol."""
         return len(self.created) + len(self.changed) + len(self.removed)
 
     @property
     def nothing(self) -> bool:
-        """Whether everything was found as the protocol has it."""
+        """Return True if no resource differs from the protocol."""
         return not self.differing
 
     @property
     def counts(self) -> dict[str, int]:
-        """The numbers alone, in the order created, changed, removed, left."""
+        """Return the numbers alone, in the order created, changed, removed, left."""
         return {
             "created": len(self.created),
             "changed": len(self.changed),
@@ -38,7 +38,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Changes:
-    """What becomes of broker and registry, each kind of resource by itself."""
+    """Changes of broker and registry, for each kind of resource."""
 
     topics: Change
     users: Change
@@ -48,7 +48,7 @@ class Changes:
 
     @property
     def changes(self) -> dict[str, Change]:
-        """Each kind of resource with what became of it."""
+        """Return the change of each kind of resource, by its name."""
         return {
             "topics": self.topics,
             "users": self.users,
@@ -59,12 +59,12 @@ class Changes:
 
     @property
     def nothing(self) -> bool:
-        """Whether broker and registry were in step with the protocol already."""
+        """Return True if broker and registry agree with the protocol already."""
         return all(change.nothing for change in self.changes.values())
 
 
 @dataclass(frozen=True)
 class Applied(Changes):
-    """One application of a protocol. `schema_ids` gives the registry's id of each subject."""
+    """The changes of one application of a protocol; `schema_ids` holds the registry's id of each subject."""
 
     schema_ids: Mapping[str, int]

@@ -1,14 +1,14 @@
-"""What can keep a protocol from being applied."""
+"""Errors that prevent the application of a protocol."""
 
 from __future__ import annotations
 
 
 class ApplyError(RuntimeError):
-    """The broker or the registry refused a part of the protocol; names the resource and why."""
+    """The broker or the registry refused a request; the text names the resource and the reason."""
 
 
 class IncompatibleSchemaError(ApplyError):
-    """The registry holds a version of the subject that the new schema could not be read with."""
+    """The new schema is not compatible with a version of the subject in the registry."""
 
 
 class RegistryAwayError(ApplyError):

@@ -1,7 +1,8 @@
-"""What reaches into a partnership at the broker and is not its protocol's: reported, and left alone.
+"""Resources at the broker that affect a partnership and are not in its protocol: reported, never changed.
 
-Others may use the same cluster, and an operator may deny by hand. But whatever opens, closes or alters what
-is the partnership's is to be seen (Apache Kafka, authorization: rules for `*` and for a beginning of a name).
+Others may use the same cluster, and an operator may add a denial by hand. Each ACL, topic or setting that
+opens, closes or alters a resource of the partnership must be visible (Apache Kafka, authorization: rules for
+`*` and for a prefix of a name).
 """
 
 from __future__ import annotations
@@ -28,15 +29,15 @@ from isp.cases.standing import Standing
 
 _ANY = "*"
 _KAFKAS_OWN = "__"
-"""Names of the topics in which Kafka keeps everybody's positions and transactions begin so."""
+"""Prefix of Kafka's own topics, which hold the offsets and transactions of all clients."""
 _SET = frozenset({
     ConfigSource.DYNAMIC_TOPIC_CONFIG.value,
     ConfigSource.DYNAMIC_BROKER_CONFIG.value,
     ConfigSource.DYNAMIC_DEFAULT_BROKER_CONFIG.value,
 })  # fmt: skip
-"""Where a setting stands that was made on a running broker: for a topic, or for all without their own."""
+"""Sources of settings that were made on a running broker: for one topic, or as the default of topics."""
 _BY_KAFKA = (ConfigSource.DYNAMIC_DEFAULT_BROKER_CONFIG.value, "min.insync.replicas")
-"""Kafka (KIP-966) puts it among the dynamic settings of the cluster itself when the cluster is made."""
+"""Kafka itself (KIP-966) adds this dynamic setting when the cluster is created."""
 _OURS = frozenset({ResourceType.TOPIC, ResourceType.GROUP, ResourceType.TRANSACTIONAL_ID})
 
 
@@ -47,12 +48,12 @@ def foreign(
     wanted_rules: Collection[Rule],
     standing: Standing,
 ) -> tuple[str, ...]:
-    """Return what is at the broker and in no protocol or open case, a line each, in order.
+    """Return the foreign resources: those at the broker that are in no protocol and no open case.
 
-    What a case has that cannot be read is no stranger's.
+    Each is one line; the lines are sorted. The resources of a case that cannot be read are not foreign.
 
     Raises:
-        ApplyError: the broker refused, or does not answer.
+        ApplyError: the broker refused or did not answer.
     """
     names = Names(prefix)
     case_rules = [rule_of(c, names) for c in standing.cases.values() if c.state in KEPT]
@@ -75,7 +76,7 @@ def foreign(
 def _rules(
     admin: AdminClient, names: Names, known: Collection[AclBinding], unreadable: Collection[str]
 ) -> Iterator[str]:
-    """Allowances of others that reach us, and every denial that does."""
+    """Yield a line for each foreign ACL that allows access to the partnership, and each that denies it."""
     for acl in listed(admin, ResourceType.ANY, AclPermissionType.ANY):
         if acl.permission_type == AclPermissionType.DENY:
             if _concerns(acl, names):
@@ -87,18 +88,18 @@ def _rules(
 
 
 def _is_compared(acl: AclBinding, names: Names) -> bool:
-    """Return True for what `isp.broker.rules` compares: allowances of our principals but those of cases."""
+    """Return True for an ACL that `isp.broker.rules` compares: of our principals, except for single cases."""
     of_case = acl.restype == ResourceType.TOPIC and names.case_of(acl.name) is not None
     return names.owns(principal_of(acl)) and not of_case
 
 
 def _concerns(acl: AclBinding, names: Names) -> bool:
-    """Return True if a denial takes something from our principals or of our names."""
+    """Return True if a denial affects one of our principals or one of our names."""
     return names.owns(principal_of(acl)) or _reaches(acl, names)
 
 
 def _reaches(acl: AclBinding, names: Names) -> bool:
-    """Return True if a rule opens or closes a name of ours or of Kafka's own, or the cluster."""
+    """Return True if an ACL affects one of our names, a topic of Kafka itself, or the cluster."""
     if acl.restype not in _OURS:
         return True
     reached = (names.beginning, _KAFKAS_OWN)
@@ -118,7 +119,7 @@ def _names(wanted: Sequence[Topic], case_rules: Sequence[Rule]) -> set[str]:
 
 
 def _settings(admin: AdminClient, existing: Sequence[Topic]) -> Iterator[str]:
-    """Settings of our topics that somebody has set, there or for the broker, and the protocol has not."""
+    """Yield a line for each setting of our topics that was set by hand, for the topic or the broker."""
     if not existing:
         return
     by_name = {topic.name: topic for topic in existing}

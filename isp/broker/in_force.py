@@ -1,4 +1,4 @@
-"""The protocol in force: the one that was applied last, as the broker keeps it."""
+"""The protocol in force: the last applied protocol, which the broker stores."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 _KEY = b"in-force"
 _LEFT = b"left"
-"""Beside it, in the same form: the keys of the parties that have left, so that they come back with these."""
+"""Key of a second message of the same form, with the keys of parties that have left, for their return."""
 _SECONDS = 15.0
 _SELDOM_MS = 5_000
 _AGAIN_SECONDS = 1.0
@@ -37,9 +37,9 @@ _PATIENCE_SECONDS = 60.0
 
 @dataclass(frozen=True, slots=True)
 class InForce:
-    """What was applied last: digest and document, when (UTC), and when each party had signed it.
+    """The last applied protocol: its digest and document, the time (UTC), and each party's day of signing.
 
-    `left` are the keys of the parties that have left.
+    `left` holds the keys of the parties that have left, by party.
     """
 
     digest: str
@@ -50,20 +50,20 @@ class InForce:
 
     @property
     def protocol(self) -> Protocol:
-        """The protocol itself."""
+        """Return the protocol itself."""
         return Protocol.model_validate(self.document)
 
     @property
     def before(self) -> Before:
-        """What counts of it for the protocol that follows. Errors as `before_of`."""
+        """Return the part of it that its successor is checked against. Errors as `before_of`."""
         return before_of(self.digest, self.document, self.left)
 
 
 def read_in_force(client: Mapping[str, Any], prefix: str, catalogue: Catalogue) -> InForce | None:
-    """The protocol in force; None where none was ever applied.
+    """Return the protocol in force, or None if no protocol was ever applied.
 
     Raises:
-        ReadError: the broker does not answer, or refuses.
+        ReadError: the broker refused or did not answer.
     """
     decode = decoder(catalogue.system["protocol-in-force"])
     found: dict[bytes, dict[str, Any]] = {}
@@ -87,12 +87,12 @@ def read_in_force(client: Mapping[str, Any], prefix: str, catalogue: Catalogue) 
 def await_another(
     client: Mapping[str, Any], prefix: str, catalogue: Catalogue, digest: str
 ) -> None:
-    """Return when another protocol than that of `digest`, which is in force now, is put in force.
+    """Wait until the protocol in force is not the one with `digest`, then return.
 
-    A broker that is away for a moment is asked again.
+    If the broker does not answer, the function tries again for up to a minute.
 
     Raises:
-        ReadError: it cannot be seen any more which protocol is in force.
+        ReadError: the topic of the protocol in force cannot be read any more.
     """
     answered = time.monotonic()
     while True:
@@ -105,14 +105,14 @@ def await_another(
         except Away as error:
             if time.monotonic() - answered > _PATIENCE_SECONDS:
                 raise
-            log.warning("%s; asked again for the protocol in force", error)
+            log.warning("%s; reading the protocol in force again", error)
             time.sleep(_AGAIN_SECONDS)
 
 
 def _in_force_from_now(
     client: Mapping[str, Any], prefix: str, catalogue: Catalogue
 ) -> Generator[str | None]:
-    """Yield the digest of the protocol in force, again with each answer of the broker; None for no protocol.
+    """Yield the digest of the protocol in force, or None for no protocol, after each answer of the broker.
 
     Errors as `read_in_force`.
     """
@@ -125,7 +125,7 @@ def _in_force_from_now(
     }
     consumer = Consumer({**client, **settings})
     try:
-        # What stands there already was before this one: compaction may not have come by yet.
+        # Begin at the end: before compaction the topic still holds messages of earlier protocols.
         topic = Names(prefix).in_force
         _, end = watermarks(consumer, topic, 0)
         consumer.assign([TopicPartition(topic, 0, end)])
@@ -154,17 +154,17 @@ def put_in_force(
     signatures: Sequence[Signature] = (),
     before: Before | None = None,
 ) -> None:
-    """Keep the protocol as the one in force after `before`, as the administrator.
+    """Write the protocol to the broker as the one in force after `before`, as administrator.
 
     Raises:
-        ApplyError: the broker did not take it.
+        ApplyError: the broker refused the message or did not answer.
     """
     topic = _topic(protocol, catalogue)
     encode = encoder(topic.schema, schema_ids[topic.subject])
     head = {"at": int(time.time() * 1000), "digest": content_digest(protocol)}
     left = left_after(before, protocol) if before is not None else {}
     documents = {
-        # First, so that no protocol is in force whose leavers are not known.
+        # First, so that whenever a protocol is in force, the keys of those who left are known too.
         _LEFT: json.dumps({name: held.document for name, held in left.items()}),
         _KEY: protocol.model_dump_json(by_alias=True),
     }

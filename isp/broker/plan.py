@@ -1,4 +1,4 @@
-"""What applying a protocol would change, to be looked at first and then applied as it was seen."""
+"""The plan: the changes that the application of a protocol would make, for review before the application."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ from schemas.london import london_today
 class Plan(Changes):
     """The changes between broker and protocol.
 
-    `protocol` is the SHA-256 of the protocol's content, `in_force` that of the one applied last, empty
-    where none was. `foreign` is what reaches into the partnership and is not the protocol's: no application
-    removes it. `locked` are the logins of those who left.
+    `protocol` is the SHA-256 of the protocol's content. `in_force` is the SHA-256 of the protocol in force,
+    empty if there is none. `foreign` lists resources that affect the partnership and are not in the protocol;
+    no application removes them. `locked` lists the users of principals that have left.
     """
 
     protocol: str
@@ -47,12 +47,12 @@ class Plan(Changes):
 
     @property
     def in_step(self) -> bool:
-        """Whether the broker is what the protocol says, by that protocol, and nobody reaches into it."""
+        """Return True if the protocol is in force, needs no change, and no foreign resource was found."""
         return self.nothing and not self.foreign and self.in_force == self.protocol
 
     @property
     def document(self) -> dict[str, Any]:
-        """The plan as JSON has it: all that decides whether two plans are the same."""
+        """Return the plan as a JSON document; two plans are the same if their documents are equal."""
         changes = {kind: asdict(change) for kind, change in self.changes.items()}
         head = {"protocol": self.protocol, "in_force": self.in_force}
         seen = {"foreign": self.foreign, "locked": self.locked}
@@ -68,9 +68,9 @@ def make_plan(
     *,
     today: date | None = None,
 ) -> Plan:
-    """Compare broker and registry with the protocol, as `apply` would bring them into step `today`.
+    """Return the changes that `apply` would make to broker and registry `today`; change nothing.
 
-    Changes nothing. Errors and arguments as `isp.broker.apply.apply`.
+    Arguments and errors as `isp.broker.apply.apply`.
     """
     admin = AdminClient(dict(admin_config))
     closed = closed_datasets(protocol, catalogue, today or london_today())
@@ -96,19 +96,21 @@ def make_plan(
 
 
 def require_same(plan: Plan, file: Path) -> None:
-    """See that a plan is the one that was written to `file`.
+    """Check that a plan is the same as the one in `file`.
 
     Raises:
-        ApplyError: names each kind of resource that is to be changed otherwise now.
+        ApplyError: `file` holds no plan, or another plan; the text names the kinds of resource that differ.
     """
     try:
         shown = json.loads(file.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise ApplyError(f"{file}: no plan: {error}; make one with `ipu isp plan --out`") from None
+        raise ApplyError(
+            f"{file}: not a plan: {error}; make one with `ipu isp plan --out`"
+        ) from None
     document = plan.document
     if shown == document:
         return
     if not isinstance(shown, dict) or shown.keys() != document.keys():
-        raise ApplyError(f"{file}: no plan; make one with `ipu isp plan --out`")
+        raise ApplyError(f"{file}: not a plan; make one with `ipu isp plan --out`")
     other = ", ".join(kind for kind in document if shown[kind] != document[kind])
     raise ApplyError(f"{file}: {other} changed since it was made; nothing was done; plan again")

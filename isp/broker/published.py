@@ -1,4 +1,4 @@
-"""Writes the partnership's schemas, by their ids, to the topic from which everybody reads them."""
+"""Writer of the partnership's schemas, by id, to the topic from which every principal reads them."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ def publish_schemas(
     catalogue: Catalogue,
     registration: Registration,
 ) -> None:
-    """Write what the topic does not hold yet, as the administrator.
+    """Write the schemas that the topic does not hold yet, as administrator.
 
     Raises:
-        ApplyError: the broker did not take it.
+        ApplyError: the broker refused a message or did not answer.
     """
     if not registration.unpublished:
         return

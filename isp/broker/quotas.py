@@ -1,6 +1,6 @@
-"""How much of the broker each party may take, so that none can starve the others of it.
+"""Quotas: limits on each party's use of the broker, so that no party can slow down the others.
 
-librdkafka has no request for quotas; kafka-python has their messages (KIP-546) and no method for them.
+librdkafka has no requests for quotas. kafka-python has their messages (KIP-546), but no method for them.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ from isp.broker.requests import wait_until
 
 _USER = "user"
 _ANY_NAME = 2
-"""Kafka's number for: whatever name is given."""
+"""Kafka's code for a match of every entity that has a name."""
 _DOING = "set the quotas"
 
 Limits = Mapping[str, float]
-"""Kafka's name of a limit, with its value."""
+"""Values of limits by Kafka's names of them."""
 
 _LETTERS_ALONE: Limits = {"producer_byte_rate": 65_536.0}
-"""Of a party that supplies nothing: it writes letters about cases, of 16 kB at most, and nothing else."""
+"""Limits of a party that supplies no dataset: it writes only requests about cases, each at most 16 kB."""
 
 
 def wanted_quotas(protocol: Protocol) -> dict[str, Limits]:
-    """Return the limits of each party's principal. The processor itself has none."""
+    """Return the limits of each party's principal. The processor has no limits."""
     names, limits = Names(protocol.prefix), limits_of(protocol.quotas)
     publishing = {s.agency for s in protocol.supplies} | {a.agency for a in protocol.aggregates}
     return {
@@ -43,7 +43,7 @@ def wanted_quotas(protocol: Protocol) -> dict[str, Limits]:
 
 
 def limits_of(quotas: Quotas) -> Limits:
-    """Limits as Kafka names them: bytes a second, and per cent of one thread's time."""
+    """Return limits by Kafka's names: bytes per second, and per cent of one thread's time."""
     return {
         "producer_byte_rate": float(quotas.publish_bytes_per_second),
         "consumer_byte_rate": float(quotas.read_bytes_per_second),
@@ -52,28 +52,29 @@ def limits_of(quotas: Quotas) -> Limits:
 
 
 def quota_changes(admin: Mapping[str, Any], protocol: Protocol) -> Change:
-    """What `apply_quotas` would do; changes nothing."""
+    """Return the changes that `apply_quotas` would make; change nothing."""
     with _client(admin) as client:
         return _changes(client.quotas(), protocol)
 
 
 def foreign_quotas(admin: Mapping[str, Any], prefix: str) -> tuple[str, ...]:
-    """Return each limit that reaches our principals and is none of a single user, a line each, in order.
+    """Return each limit that affects our principals and is not set for a single user.
 
-    Such are limits of a client id, of an address, and of every user who has none.
+    Such a limit is set for a client id, for an address, or as the default of users. Each is one line; the
+    lines are sorted.
 
     Raises:
-        ApplyError: the broker refused, or does not answer.
+        ApplyError: the broker refused or did not answer.
     """
     with _client(admin) as client:
         return tuple(sorted(client.other_quotas(Names(prefix))))
 
 
 def apply_quotas(admin: Mapping[str, Any], protocol: Protocol) -> Change:
-    """Set the limits that lack or differ, and end those of principals of ours who left.
+    """Set the limits that are missing or different, and remove those of principals that have left.
 
     Raises:
-        ApplyError: the broker refused, or does not answer.
+        ApplyError: the broker refused or did not answer.
     """
     with _client(admin) as client:
         present = client.quotas()
@@ -100,13 +101,13 @@ def _changes(present: Mapping[str, Limits], protocol: Protocol) -> Change:
 
 
 class _QuotaClient(KafkaAdminClient):  # type: ignore[misc]
-    """kafka-python's administrator with the two requests that it has no method for."""
+    """kafka-python's admin client with the two requests for which it has no method."""
 
     def quotas(self) -> dict[str, Limits]:
-        """The limits of every single user."""
+        """Return the limits of each single user."""
         component = {"entity_type": _USER, "match_type": _ANY_NAME, "match": None}
         component_type = DescribeClientQuotasRequest.ComponentData
-        # One without a name is the limit of every user who has none.
+        # An entry without a name is the default of users without a limit of their own.
         return {
             entry.entity[0].entity_name: {value.key: value.value for value in entry.values}
             for entry in self._described([component_type(**component)])
@@ -114,7 +115,7 @@ class _QuotaClient(KafkaAdminClient):  # type: ignore[misc]
         }
 
     def other_quotas(self, names: Names) -> Iterator[str]:
-        """Every limit that is none of a single user and none of a user of another partnership."""
+        """Yield a line for each limit that is not for a single user, except for other partnerships' users."""
         for entry in self._described([]):
             entity = {each.entity_type: each.entity_name for each in entry.entity}
             user = entity.get(_USER)
@@ -130,11 +131,11 @@ class _QuotaClient(KafkaAdminClient):  # type: ignore[misc]
         return answer.entries or ()
 
     def set_quotas(self, wanted: Mapping[str, Limits]) -> None:
-        """Give each user these limits."""
+        """Set these limits for each user."""
         self._alter({u: [(k, v, False) for k, v in limits.items()] for u, limits in wanted.items()})
 
     def end_quotas(self, present: Mapping[str, Limits]) -> None:
-        """Take the limits of each user away."""
+        """Remove the limits of each user."""
         self._alter({u: [(k, 0.0, True) for k in limits] for u, limits in present.items()})
 
     def _alter(self, operations: Mapping[str, Collection[tuple[str, float, bool]]]) -> None:
@@ -161,7 +162,7 @@ def _raise_if(code: int, message: str | None) -> None:
 
 @contextmanager
 def _client(admin: Mapping[str, Any]) -> Iterator[_QuotaClient]:
-    """A client by the configuration of librdkafka's; what it has to say of its own is left unsaid."""
+    """Open a client with the configuration of a librdkafka client; kafka-python logs errors only."""
     logging.getLogger("kafka").setLevel(logging.ERROR)
     try:
         client = _QuotaClient(

@@ -1,4 +1,4 @@
-"""The partnership's schemas as the broker keeps them: read by every principal, written by `ipu isp apply`."""
+"""The partnership's schemas in the broker: every principal reads them, `ipu isp apply` writes them."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _SECONDS = 15.0
 
 
 def read_schemas(client: Mapping[str, Any], prefix: str, catalogue: Catalogue) -> KnownSchemas:
-    """Read every schema of the partnership; none where no protocol was ever applied.
+    """Read all schemas of the partnership; there are none before the first protocol is applied.
 
     Raises:
-        ReadError: the broker does not answer, or refuses.
+        ReadError: the broker refused or did not answer.
     """
     topic = Names(prefix).schemas
     values = (message.value() or b"" for message in read_present(client, topic, 1, _SECONDS))
@@ -27,10 +27,10 @@ def read_schemas(client: Mapping[str, Any], prefix: str, catalogue: Catalogue) -
 
 
 def schemas_of(client: Mapping[str, Any], prefix: str, catalogue: Catalogue) -> Schemas:
-    """Return what a process writes and reads by, which looks again for what is registered later.
+    """Return the encoders and decoders of a process; they look up schemas that are registered later.
 
     Raises:
-        ReadError: the broker does not answer, or refuses.
+        ReadError: the broker refused or did not answer.
     """
 
     def look_again() -> KnownSchemas:

@@ -1,4 +1,4 @@
-"""Registers the schemas of the protocol's topics; a schema that breaks its readers is refused."""
+"""Registration of the schemas of the protocol's topics; an incompatible schema is refused."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from schemas.derive import AvroSchema
 from schemas.known_schemas import KnownSchemas
 
 COMPATIBILITY = ConfigCompatibilityLevel.FULL_TRANSITIVE
-"""Every version reads every other, so neither supplier nor recipient has to follow first."""
+"""Each version can read each other version, so supplier and recipient may upgrade in any order."""
 
 _RULE = "compatibility rule"
 _SECONDS = 15
@@ -38,10 +38,10 @@ Login = Mapping[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """The id of each subject and what had to be registered for it.
+    """The schema id of each subject, and the changes in the registry.
 
-    `known` are the partnership's schemas from now on, `unpublished` those of them that were not known
-    before. Where the registry is `away`, nothing was registered and nothing had to be.
+    `known` holds the partnership's schemas after the registration, `unpublished` those that were not known
+    before it. `away` is True if the registry did not answer and no schema had to be registered.
     """
 
     ids: Mapping[str, int]
@@ -56,12 +56,12 @@ def register_schemas(
 ) -> Registration:
     """Set the compatibility rule, then register the schema of each topic's values.
 
-    What was known and is lost in the registry comes back under the id it had. A version that nobody knows
-    makes way where it stands in the way of one of the protocol's.
+    A known schema that the registry has lost is restored with its old id. If an unknown version makes a
+    schema of the protocol incompatible, that version is deleted.
 
     Raises:
-        IncompatibleSchemaError: names the subject and the registry's reason.
-        RegistryAwayError: the registry cannot be reached, and the protocol calls for schemas not known yet.
+        IncompatibleSchemaError: a schema is incompatible; the text names the subject and the reason.
+        RegistryAwayError: the registry cannot be reached, and the protocol needs schemas not known yet.
         ApplyError: the registry refused the request.
     """
     before = known or KnownSchemas({})
@@ -77,13 +77,13 @@ def register_schemas(
 def schema_changes(
     registry: Login, topics: Sequence[Topic], known: KnownSchemas | None = None
 ) -> Change:
-    """What `register_schemas` would do; changes nothing and does not ask whether it would be let."""
+    """Return the changes that `register_schemas` would make; change nothing, and check no compatibility."""
     with _client(registry) as client:
         return _changes(client, topics, known or KnownSchemas({}))
 
 
 def avro(schema: AvroSchema) -> Schema:
-    """The registry's form of an Avro schema, under which it is looked up again."""
+    """Return the registry's form of an Avro schema, by which the registry finds it again."""
     return Schema(_text(schema), "AVRO")
 
 
@@ -115,7 +115,7 @@ def _known_ids(topics: Iterable[Topic], known: KnownSchemas) -> dict[str, int]:
 
 
 def _require_one_meaning(found: Mapping[int, str], known: KnownSchemas) -> None:
-    """See that no id is given to another schema: messages that name it could be read as the other."""
+    """Check that no known id belongs to another schema now: messages with this id would be misread."""
     for identifier, text in found.items():
         writer = known.writer(identifier)
         if writer is not None and _form(writer) != _form(json.loads(text)):
@@ -130,7 +130,7 @@ def _client(registry: Login) -> SchemaRegistryClient:
 
 
 def _lost(client: SchemaRegistryClient, known: KnownSchemas) -> dict[int, str]:
-    """The known schemas whose ids the registry does not have any more."""
+    """Return the known schemas whose ids the registry does not have any more."""
     return {i: text for i, text in known.texts.items() if _schema(client, i) is None}
 
 
@@ -142,7 +142,7 @@ def _schema(client: SchemaRegistryClient, identifier: int) -> Schema | None:
 
 
 def _versions(client: SchemaRegistryClient, topics: Iterable[Topic]) -> dict[int, str]:
-    """Every version of the topics' subjects, which messages may name that were written long ago."""
+    """Return each version of the topics' subjects, by id; old messages may still use it."""
     found = {}
     for subject in (topic.subject for topic in topics):
         for number in _numbers(client, subject):
@@ -211,7 +211,7 @@ def _register(client: SchemaRegistryClient, topic: Topic, known: KnownSchemas) -
 
 
 def _remove_strays(client: SchemaRegistryClient, subject: str, known: KnownSchemas) -> int:
-    """Delete the versions of a subject that no protocol called for; how many there were."""
+    """Delete the versions of a subject that belong to no protocol; return how many there were."""
     strays = [
         number
         for number in _numbers(client, subject)
@@ -223,7 +223,7 @@ def _remove_strays(client: SchemaRegistryClient, subject: str, known: KnownSchem
 
 
 def _delete(client: SchemaRegistryClient, subject: str, number: int) -> None:
-    doing = f"delete version {number} of subject {subject}, which no protocol calls for"
+    doing = f"delete version {number} of subject {subject}, which belongs to no protocol"
     _asked(doing, lambda: client.delete_version(subject, number))
 
 
@@ -232,7 +232,7 @@ def _text(schema: AvroSchema) -> str:
 
 
 def _form(schema: AvroSchema) -> str:
-    """What decides how a message is read; the registry may write the same schema otherwise."""
+    """Return the canonical form of a schema; the registry may write the same schema differently."""
     return to_parsing_canonical_form(schema)
 
 
@@ -246,12 +246,12 @@ def _asked(doing: str, request: Callable[[], Answer]) -> Answer:
         if error.http_status_code == HTTPStatus.NOT_FOUND:
             raise _UnknownError(message) from error
         if error.http_status_code == HTTPStatus.UNAUTHORIZED:
-            raise ApplyError(f"{doing}: the registry does not take the password") from error
+            raise ApplyError(f"{doing}: the registry refuses the password") from error
         raise ApplyError(message) from error
-    except Exception as error:  # the client lets its HTTP library's own errors through
+    except Exception as error:  # the client passes on the errors of its HTTP library
         message = f"{doing}: the registry cannot be reached ({type(error).__name__}: {error})"
         raise RegistryAwayError(message) from error
 
 
 class _UnknownError(ApplyError):
-    """The registry holds no such subject."""
+    """The registry does not have the subject, version or schema."""

@@ -1,4 +1,4 @@
-"""The broker's answers: batches of futures, and changes that show only a little later."""
+"""The broker's answers: batches of futures, and changes that become visible only after a delay."""
 
 from __future__ import annotations
 
@@ -16,7 +16,11 @@ TIMEOUT_S = 30.0
 
 
 def result(future: Future[Any], doing: str) -> Any:
-    """The answer to one request; `ApplyError` says what was being done and why it failed."""
+    """Return the answer to one request.
+
+    Raises:
+        ApplyError: the broker refused or did not answer; the text is `doing` with the reason.
+    """
     try:
         return future.result(timeout=TIMEOUT_S)
     except KafkaException as error:
@@ -26,7 +30,11 @@ def result(future: Future[Any], doing: str) -> Any:
 
 
 def results(futures: Mapping[Any, Future[Any]], doing: Callable[[Any], str]) -> dict[Any, Any]:
-    """All answers of a batch, by resource; one `ApplyError` names every failure among them."""
+    """Return all answers of a batch, by resource.
+
+    Raises:
+        ApplyError: one or more requests failed; the text has a line for each.
+    """
     answers: dict[Any, Any] = {}
     failures: list[str] = []
     for resource, future in futures.items():
@@ -40,7 +48,7 @@ def results(futures: Mapping[Any, Future[Any]], doing: Callable[[Any], str]) -> 
 
 
 def reason(error: KafkaException) -> str:
-    """Kafka's name of an error and its text, without the class around it."""
+    """Return the name and the text of Kafka's error, without its class."""
     cause = error.args[0] if error.args else None
     if isinstance(cause, KafkaError):
         return f"{cause.name()}: {cause.str()}"
@@ -48,10 +56,10 @@ def reason(error: KafkaException) -> str:
 
 
 def wait_until(shown: Callable[[], bool], what: str, seconds: float = TIMEOUT_S) -> None:
-    """Ask until `shown` is true: the broker answers a change before it is in force everywhere.
+    """Call `shown` until it is true: the broker confirms a change before all its parts have it.
 
     Raises:
-        ApplyError: says what never showed.
+        ApplyError: `shown` was not true within `seconds`; the text names `what`.
     """
     asking = Retrying(
         retry=retry_if_result(lambda answer: not answer),
@@ -61,4 +69,4 @@ def wait_until(shown: Callable[[], bool], what: str, seconds: float = TIMEOUT_S)
     try:
         asking(shown)
     except RetryError as error:
-        raise ApplyError(f"{what} did not show within {seconds:.0f} s") from error
+        raise ApplyError(f"the broker did not show {what} within {seconds:.0f} s") from error

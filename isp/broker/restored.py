@@ -1,4 +1,4 @@
-"""Brings schemas back under the ids that they had, where the registry lost them."""
+"""Restoration of schemas that the registry has lost, with their old ids."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ _MANIFEST = {
 
 
 def restore(registry: Mapping[str, str], lost: Mapping[int, str]) -> None:
-    """Import the JSON of schemas under their ids; later ids are counted on from the highest of them.
+    """Import schemas (JSON texts by id) into the registry; later ids continue from the highest of them.
 
     Raises:
         RegistryAwayError: the registry cannot be reached.
-        ApplyError: the registry refused.
+        ApplyError: the registry refused the import.
     """
     user, _, password = registry["basic.auth.user.info"].partition(":")
     try:
@@ -48,7 +48,7 @@ def restore(registry: Mapping[str, str], lost: Mapping[int, str]) -> None:
 
 
 def archive(lost: Mapping[int, str]) -> bytes:
-    """Write schemas as the registry's own export has them, without subjects."""
+    """Return schemas as a ZIP archive in the form of the registry's own export, without subjects."""
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as files:
         files.writestr("manifest.Manifest.json", json.dumps(_MANIFEST))

@@ -1,7 +1,7 @@
-"""Brings the broker's access control list into step with the protocol's rules.
+"""Changes of the broker's ACLs to the rules of the protocol.
 
-Only allowances of principals of this partnership are ours. A denial that an operator set by hand,
-and whatever belongs to others on the same cluster, is neither counted nor touched.
+Only ACLs that allow something to a principal of this partnership are compared and changed. Denials that an
+operator has added by hand, and the ACLs of others on the same cluster, are not counted and not changed.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from isp.broker.requests import TIMEOUT_S, result, results, wait_until
 
 ANY_HOST = "*"
 USER = "User:"
-"""Kafka's kind of principal, before the name of the user."""
+"""Kafka's prefix of a principal that is a user."""
 _RESOURCES = {
     "topic": ResourceType.TOPIC,
     "group": ResourceType.GROUP,
@@ -40,7 +40,7 @@ OPERATIONS = {
 
 
 def binding(rule: Rule) -> AclBinding:
-    """The broker's form of a rule: an allowance from any host, of a literal or prefixed name."""
+    """Return the ACL of a rule: it allows the operation from any host, for a literal or prefixed name."""
     return AclBinding(
         _RESOURCES[rule.resource],
         rule.name,
@@ -53,9 +53,9 @@ def binding(rule: Rule) -> AclBinding:
 
 
 def existing_bindings(admin: AdminClient, prefix: str) -> set[AclBinding]:
-    """Every allowance the broker has for a principal of the partnership called `prefix`.
+    """Return the broker's ACLs that allow something to principals of the partnership `prefix`.
 
-    But for those of single cases, which are granted and revoked by `isp.broker.case_resources`.
+    ACLs of single cases are left out: `isp.broker.case_resources` grants and revokes those.
     """
     found = listed(admin, ResourceType.ANY, AclPermissionType.ALLOW)
     names = Names(prefix)
@@ -63,12 +63,12 @@ def existing_bindings(admin: AdminClient, prefix: str) -> set[AclBinding]:
 
 
 def principal_of(acl: AclBinding) -> str:
-    """Return the SCRAM user name that a rule of the broker is about."""
+    """Return the SCRAM user name of the principal of an ACL."""
     return acl.principal.removeprefix(USER)
 
 
 def is_of_a_case(acl: AclBinding, names: Names) -> bool:
-    """Return True for a rule about the topic of a single case, existing or not."""
+    """Return True for an ACL of the topic of a single case, whether or not the case exists."""
     literal = acl.resource_pattern_type == ResourcePatternType.LITERAL
     of_topic = acl.restype == ResourceType.TOPIC and literal
     return of_topic and names.case_of(acl.name) is not None
@@ -77,11 +77,11 @@ def is_of_a_case(acl: AclBinding, names: Names) -> bool:
 def listed(
     admin: AdminClient, resource: ResourceType, permission: AclPermissionType
 ) -> list[AclBinding]:
-    """Every rule of the broker about such resources, of whomever.
+    """Return the broker's ACLs for this kind of resource and permission, of all principals.
 
-    librdkafka gives an empty list also to a client that may not ask.
+    A client without the right to describe ACLs gets an empty list from librdkafka, without an error.
     """
-    # None stands for any name, principal or host; the signature of the filter does not say so.
+    # None means any name, principal or host; the type hints of the filter do not allow it.
     anything: Any = None
     every = AclBindingFilter(
         resource, anything, ResourcePatternType.ANY, anything, anything,
@@ -94,7 +94,7 @@ def listed(
 
 
 def rule_changes(admin: AdminClient, prefix: str, rules: Iterable[Rule]) -> Change:
-    """What `revoke_rules` and `grant_rules` would do; changes nothing."""
+    """Return the changes that `revoke_rules` and `grant_rules` would make; change nothing."""
     wanted, present = {binding(rule) for rule in rules}, existing_bindings(admin, prefix)
     return Change(
         created=_described(wanted - present),
@@ -104,7 +104,7 @@ def rule_changes(admin: AdminClient, prefix: str, rules: Iterable[Rule]) -> Chan
 
 
 def revoke_rules(admin: AdminClient, prefix: str, rules: Iterable[Rule]) -> Change:
-    """Delete this partnership's allowances that are not among `rules`; wait until they are gone."""
+    """Delete this partnership's ACLs that are not among `rules`, and wait until they are gone."""
     wanted = {binding(rule) for rule in rules}
     stale = existing_bindings(admin, prefix) - wanted
     if stale:
@@ -118,7 +118,7 @@ def revoke_rules(admin: AdminClient, prefix: str, rules: Iterable[Rule]) -> Chan
 
 
 def grant_rules(admin: AdminClient, prefix: str, rules: Iterable[Rule]) -> Change:
-    """Create the allowances that lack, and wait until the broker shows them."""
+    """Create the missing ACLs, and wait until the broker shows them."""
     wanted = {binding(rule) for rule in rules}
     present = existing_bindings(admin, prefix)
     lacking = wanted - present
@@ -130,7 +130,7 @@ def grant_rules(admin: AdminClient, prefix: str, rules: Iterable[Rule]) -> Chang
 
 
 def describe(acl: AclBinding) -> str:
-    """One allowance in words, such as `banes.police write topic banes.intake.police.x`."""
+    """Return an ACL in words, such as `banes.police write topic banes.intake.police.x`."""
     star = "*" if acl.resource_pattern_type == ResourcePatternType.PREFIXED else ""
     kind = ResourceType(acl.restype).name.lower().replace("_", "-")
     return f"{principal_of(acl)} {AclOperation(acl.operation).name.lower()} {kind} {acl.name}{star}"
@@ -141,7 +141,7 @@ def _described(acls: Collection[AclBinding]) -> tuple[str, ...]:
 
 
 def exactly(acl: AclBinding) -> AclBindingFilter:
-    """The filter that finds this one binding and no other."""
+    """Return the filter that matches this ACL and no other."""
     return AclBindingFilter(
         acl.restype, acl.name, acl.resource_pattern_type, acl.principal, acl.host,
         acl.operation, acl.permission_type,

@@ -1,7 +1,7 @@
-"""The door through which every protocol comes that something is done by.
+"""Reading, verification and admission of a protocol file; every protocol that is used passes here.
 
-The file and its signatures are read once. What was read is verified, planned, followed and applied; the
-file is not looked at again.
+The file and its signatures are read once. The same content is then verified, planned and applied; the file
+is not read again.
 """
 
 from __future__ import annotations
@@ -26,21 +26,21 @@ from schemas.catalogue import Catalogue
 from schemas.london import london_today
 
 _UNSIGNED = (
-    "is a draft: nobody has signed it. Its officers sign with `ipu isp key` and `ipu isp sign`; "
-    "to try it out on this machine, `ipu isp exercise` makes a copy signed with keys of its own"
+    "is a draft: nobody has signed it. Its officers sign with `ipu isp key` and `ipu isp sign`. "
+    "To try it out on this machine, make an exercise with `ipu isp exercise`: a copy signed with new keys"
 )
 _UNWANTED = (
-    f"is an {EXERCISE}: its keys were made on one machine. --exercise takes it knowingly; for "
-    "partners' own records take the protocol that their officers have signed"
+    f"is an {EXERCISE}: all its keys were made on one machine. Use --exercise to accept it. For "
+    "partners' real records use the protocol that their officers have signed"
 )
 
 AcceptKeys = Callable[[Protocol], None]
-"""Returns if the keys of a protocol are accepted where none is in force; raises `ProtocolError` otherwise."""
+"""Check of a first protocol's keys: returns if they are accepted, raises `ProtocolError` if not."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReadProtocol:
-    """A protocol with the signatures beside it, as both were read: once."""
+    """A protocol and the signatures of the file next to it, as both were read, once."""
 
     file: Path
     protocol: Protocol
@@ -48,23 +48,23 @@ class ReadProtocol:
 
     @property
     def digest(self) -> str:
-        """SHA-256 of what the protocol says, in hexadecimal."""
+        """Return the SHA-256 of the protocol's content, in hexadecimal."""
         return content_digest(self.protocol)
 
     @property
     def line(self) -> str:
-        """Number and digest in a few words, and whether it is an exercise."""
+        """Return the protocol's number and short digest as one text, marked if it is an exercise."""
         mark = f" [{EXERCISE}]" if self.protocol.exercise else ""
         return f"number {self.protocol.number}, digest {self.digest[:16]}…{mark}"
 
     @property
     def is_draft(self) -> bool:
-        """Whether nobody has signed it."""
+        """Return True if the protocol has no signature."""
         return not self.signatures.entries
 
     @property
     def findings(self) -> list[str]:
-        """Why it does not count as signed, one line each with its file; none for a draft."""
+        """Return the faults of the signatures, one line each with the file; none for a draft."""
         if self.is_draft:
             return []
         found = signature_findings(self.protocol, self.signatures.entries, london_today())
@@ -73,7 +73,7 @@ class ReadProtocol:
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """A protocol that may be put in force after the one that is; `admit` alone makes it."""
+    """A protocol that may be put in force after the protocol `after`. Only `admit` creates it."""
 
     protocol: Protocol
     signatures: tuple[Signature, ...]
@@ -81,19 +81,19 @@ class Admitted:
 
 
 def read_protocol(file: Path, catalogue: Catalogue) -> ReadProtocol:
-    """Read a protocol, signed or not, and the signatures beside it.
+    """Read a protocol, signed or not, and the file of its signatures.
 
     Raises:
-        ProtocolError: it is no protocol, or the file beside it holds no signatures.
+        ProtocolError: the file holds no valid protocol, or the file of signatures cannot be read.
     """
     return ReadProtocol(file, load_protocol(file, catalogue), load_signatures(file))
 
 
 def load_signed(file: Path, catalogue: Catalogue, *, exercise: bool = False) -> ReadProtocol:
-    """Read a protocol that is signed as it must be; an exercise only where that is wanted.
+    """Read a protocol that is completely signed; accept an exercise only if `exercise` is true.
 
     Raises:
-        ProtocolError: it cannot be applied at all, or somebody's signature is missing or does not hold.
+        ProtocolError: the protocol is not valid, a signature is missing or wrong, or it is an exercise.
     """
     read = read_protocol(file, catalogue)
     require_signed(read, exercise=exercise)
@@ -101,7 +101,11 @@ def load_signed(file: Path, catalogue: Catalogue, *, exercise: bool = False) -> 
 
 
 def require_signed(read: ReadProtocol, *, exercise: bool) -> None:
-    """Check that a protocol is signed, and is no exercise unless that is wanted. Errors as `load_signed`."""
+    """Check that a protocol is signed; accept an exercise only if `exercise` is true.
+
+    Raises:
+        ProtocolError: as `load_signed`.
+    """
     if read.is_draft:
         raise ProtocolError(f"{read.file} {_UNSIGNED}")
     if read.findings:
@@ -111,7 +115,7 @@ def require_signed(read: ReadProtocol, *, exercise: bool) -> None:
 
 
 def obstacles(read: ReadProtocol, known: InForce | None, *, over_exercise: bool) -> list[str]:
-    """Why the protocol may not follow the one in force, one line each with its file."""
+    """Return the reasons why the protocol may not follow the one in force, one line each with the file."""
     if known is None or _ends_exercise(read, known, over_exercise=over_exercise):
         return []
     found = succession_findings(read.protocol, read.signatures.entries, known.before)
@@ -126,13 +130,14 @@ def admit(
     *,
     over_exercise: bool = False,
 ) -> Admitted:
-    """Let a signed protocol follow the one in force.
+    """Admit a signed protocol as the successor of the one in force.
 
-    Where none is in force nothing says whose the keys are, so `accept` is asked; so too where
-    `over_exercise` lets a signed protocol take the place of an exercise.
+    If no protocol is in force, nothing confirms to whom the keys belong, so `accept` decides. `accept` also
+    decides if `over_exercise` lets a signed protocol replace an exercise.
 
     Raises:
-        ProtocolError: it may not follow, with what is accepted; or its keys are not accepted.
+        ProtocolError: the protocol may not follow, and the text says what would be accepted; or `accept`
+            refused its keys.
     """
     known = read_in_force(admin, signed.protocol.prefix, catalogue)
     found = obstacles(signed, known, over_exercise=over_exercise)
@@ -145,5 +150,5 @@ def admit(
 
 
 def _ends_exercise(signed: ReadProtocol, known: InForce, *, over_exercise: bool) -> bool:
-    """Whether it takes the place of an exercise, from whose keys nothing follows."""
+    """Return True if the protocol replaces an exercise, whose keys confirm no others."""
     return over_exercise and known.before.exercise and not signed.protocol.exercise

@@ -1,4 +1,4 @@
-"""The cases as the discloser keeps them, for itself and for those who administer it."""
+"""Readers of the stored state of cases, for the discloser and for administrators."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from transport.reader import read_all, read_present
 
 
 def read_standing(client: Mapping[str, Any], protocol: Protocol, catalogue: Catalogue) -> Standing:
-    """Read every case and consent as it stands now. Errors as `transport.reader.read_all`."""
+    """Read the present state of each case and consent. Errors as `transport.reader.read_all`."""
     return _standing(read_all(client, Names(protocol.prefix).cases, 1), catalogue)
 
 
 def known_standing(client: Mapping[str, Any], protocol: Protocol, catalogue: Catalogue) -> Standing:
-    """Read every case and consent as it stands now; nothing stands before the protocol is applied.
+    """Read the present state of each case and consent; there are none before the protocol is applied.
 
     Errors as `transport.reader.read_all`.
     """
@@ -43,9 +43,9 @@ def _standing(messages: Iterable[Message], catalogue: Catalogue) -> Standing:
 def case_grounds(
     client: Mapping[str, Any], protocol: Protocol, catalogue: Catalogue
 ) -> dict[Rule, frozenset[Ground]]:
-    """The rules that open cases have at the broker, with what each rests on.
+    """Return the access rules of open cases, each with its purpose, legal basis and conditions.
 
-    None before the protocol is applied. Errors as `transport.reader.read_all`.
+    The result is empty before the protocol is applied. Errors as `transport.reader.read_all`.
     """
     cases = known_standing(client, protocol, catalogue).cases.values()
     names = Names(protocol.prefix)

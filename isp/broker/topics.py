@@ -21,13 +21,13 @@ from isp.broker.errors import ApplyError
 from isp.broker.requests import TIMEOUT_S, reason, results, wait_until
 
 BROKER_DEFAULT = -1
-"""Replication factor that leaves the number to the broker's `default.replication.factor`."""
+"""Replication factor for which the broker uses its `default.replication.factor`."""
 
 
 def apply_topics(admin: AdminClient, wanted: Sequence[Topic]) -> Change:
-    """Create topics that lack, alter settings that differ, add partitions that lack.
+    """Create missing topics, alter different settings, and add missing partitions.
 
-    A topic with more partitions than the protocol has is left so: Kafka cannot take one away.
+    A topic with more partitions than in the protocol stays so: Kafka cannot remove a partition.
     """
     present = partitions_by_topic(admin)
     lacking = [topic for topic in wanted if topic.name not in present]
@@ -43,7 +43,7 @@ def apply_topics(admin: AdminClient, wanted: Sequence[Topic]) -> Change:
 
 
 def topic_changes(admin: AdminClient, wanted: Sequence[Topic]) -> Change:
-    """What `apply_topics` would do, with each setting; changes nothing."""
+    """Return the changes that `apply_topics` would make, with each setting; change nothing."""
     present = partitions_by_topic(admin)
     existing = [topic for topic in wanted if topic.name in present]
     changed = [
@@ -62,7 +62,7 @@ def topic_changes(admin: AdminClient, wanted: Sequence[Topic]) -> Change:
 
 
 def partitions_by_topic(admin: AdminClient) -> dict[str, int]:
-    """Every topic the broker has with the number of its partitions that have a leader."""
+    """Return, for each topic of the broker, the number of its partitions that have a leader."""
     try:
         found = admin.list_topics(timeout=TIMEOUT_S).topics
     except KafkaException as error:
@@ -74,7 +74,7 @@ def partitions_by_topic(admin: AdminClient) -> dict[str, int]:
 
 
 def differing_configs(admin: AdminClient, existing: Iterable[Topic]) -> dict[str, dict[str, str]]:
-    """By topic, the settings of the protocol that the broker has otherwise."""
+    """Return, by topic, the settings of the protocol that differ at the broker."""
     by_name = {topic.name: topic for topic in existing}
     if not by_name:
         return {}
@@ -142,7 +142,7 @@ def _add_partitions(
 
 
 def _short_of_partitions(existing: Sequence[Topic], present: Mapping[str, int]) -> dict[str, int]:
-    """By topic with fewer partitions than the protocol has, how many it is to have."""
+    """Return the number of partitions in the protocol for each topic that has fewer."""
     return {t.name: t.partitions for t in existing if present[t.name] < t.partitions}
 
 

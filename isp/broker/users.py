@@ -1,4 +1,4 @@
-"""Brings the broker's SCRAM users into step with the protocol's principals."""
+"""Changes of the broker's SCRAM users to the principals of the protocol."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ from isp.broker.requests import TIMEOUT_S, result, results, wait_until
 MECHANISM = ScramMechanism.SCRAM_SHA_512
 ITERATIONS = 8192
 LOCKED_ITERATIONS = 4_097
-"""Tells a credential that nobody knows the password of. Such a user counts as none.
+"""Iteration count that marks a user who is locked out. Such a user counts as absent.
 
-A broker (4.4.0) in whose log a user's last credential is deleted lets nobody in at all once it is started
-again, the administrator included. So who leaves is locked out by a password that is thrown away.
+If a user's last credential is deleted, the broker (4.4.0) accepts no login at all after its next restart, not
+even the administrator's. So a user who leaves gets a random password that nobody knows.
 """
 _RANDOM_BYTES = 32
 
 
 class Passwords(Protocol):
-    """Where the passwords of principals are kept."""
+    """A store of the passwords of principals."""
 
     def password(self, principal: str) -> str:
-        """The password of `principal`, made on first use."""
+        """Return the password of `principal`; create it at the first use."""
         ...
 
 
@@ -45,7 +45,7 @@ def apply_users(
     *,
     renew: bool = False,
 ) -> Change:
-    """Create the users that lack. Those there are keep their password, unless `renew` sets it anew."""
+    """Create the missing users. Existing users keep their password, unless `renew` is true."""
     present = existing_users(admin, principals)
     lacking = tuple(p for p in principals if p not in present)
     renewed = tuple(p for p in principals if p in present) if renew else ()
@@ -59,7 +59,7 @@ def apply_users(
 
 
 def remove_users(admin: AdminClient, prefix: str, principals: Sequence[str]) -> Change:
-    """Lock out this partnership's users who are none of `principals` (any more)."""
+    """Lock out this partnership's users that are not among `principals` (any more)."""
     stale = sorted(users_of(admin, prefix) - set(principals))
     if stale:
         locked = ScramCredentialInfo(MECHANISM, LOCKED_ITERATIONS)
@@ -69,13 +69,13 @@ def remove_users(admin: AdminClient, prefix: str, principals: Sequence[str]) -> 
         futures = admin.alter_user_scram_credentials(gone, request_timeout=TIMEOUT_S)
         results(futures, lambda user: f"lock out user {user}")
         wait_until(
-            lambda: not users_of(admin, prefix) & set(stale), f"the end of {', '.join(stale)}"
+            lambda: not users_of(admin, prefix) & set(stale), f"the lock-out of {', '.join(stale)}"
         )
     return Change(removed=tuple(stale))
 
 
 def user_changes(admin: AdminClient, prefix: str, principals: Sequence[str]) -> Change:
-    """What `remove_users` and `apply_users` would do; changes nothing."""
+    """Return the changes that `remove_users` and `apply_users` would make; change nothing."""
     present, wanted = users_of(admin, prefix), set(principals)
     return Change(
         created=tuple(sorted(wanted - present)),
@@ -85,13 +85,13 @@ def user_changes(admin: AdminClient, prefix: str, principals: Sequence[str]) -> 
 
 
 def users_of(admin: AdminClient, prefix: str) -> set[str]:
-    """Everybody with a SCRAM-SHA-512 credential whose name begins with the prefix and a point."""
+    """Return the users with a SCRAM-SHA-512 credential whose name begins with the prefix and a dot."""
     names = Names(prefix)
     return {user for user in _users(admin) if names.owns(user)}
 
 
 def locked_users(admin: AdminClient, prefix: str) -> tuple[str, ...]:
-    """Return who left and is locked out, to be looked at: a password that was set by hand looks the same."""
+    """Return the users that are locked out, for review: a password that was set by hand may look the same."""
     described, names = _credentials(admin), Names(prefix)
     return tuple(
         sorted(
@@ -103,7 +103,7 @@ def locked_users(admin: AdminClient, prefix: str) -> tuple[str, ...]:
 
 
 def existing_users(admin: AdminClient, principals: Sequence[str]) -> set[str]:
-    """Those of `principals` that hold a SCRAM-SHA-512 credential."""
+    """Return those of `principals` that have a SCRAM-SHA-512 credential."""
     return _users(admin) & set(principals)
 
 
@@ -114,7 +114,7 @@ def _users(admin: AdminClient) -> set[str]:
 def _credentials(admin: AdminClient) -> dict[str, set[int]]:
     """Return the iteration counts of the SCRAM-SHA-512 credentials of every user."""
     asked = admin.describe_user_scram_credentials(request_timeout=TIMEOUT_S)
-    # Asked for no users by name, the broker answers for all of them, in one future.
+    # The request names no users, so the broker answers for all of them, in one future.
     described = result(cast("Future[Any]", asked), "list the users")
     return {
         user: {

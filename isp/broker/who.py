@@ -1,7 +1,7 @@
-"""Who may read and write what, by the rules that the broker itself holds, with the protocol's reasons.
+"""Rights to read and write topics, from the broker's own ACLs, with the grounds in the protocol.
 
-Operators' own denials and the rules of others on the cluster are heeded as the broker heeds them
-(Apache Kafka, authorization: a denial wins over every allowance).
+The evaluation includes denials that operators have added and the ACLs of others on the cluster, as in the
+broker itself (Apache Kafka, authorization: a denial overrides each ACL that allows).
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ _TRIED: tuple[Literal["read", "write"], ...] = ("read", "write")
 
 
 class Access(NamedTuple):
-    """That a principal may do something with a topic.
+    """A principal's right to read or write a topic.
 
-    `agreed` says whether the protocol has it so; `grounds` are the agreements it rests on, none for
-    the processor itself.
+    `agreed` is True if the protocol grants the right. `grounds` are the agreements on which it is based; the
+    processor's own rights have none.
     """
 
     principal: str
@@ -41,17 +41,17 @@ class Access(NamedTuple):
 
 
 class Enforced(NamedTuple):
-    """The topics that the broker has, and its rules about topics."""
+    """The topics that exist at the broker, and its ACLs for topics."""
 
     topics: tuple[str, ...]
     bindings: tuple[AclBinding, ...]
 
 
 def read_enforced(admin_config: Mapping[str, Any]) -> Enforced:
-    """Ask the broker, as the administrator, for its topics and its rules about topics.
+    """Read the broker's topics and its ACLs for topics, as administrator.
 
     Raises:
-        ApplyError: the broker refuses, or does not answer.
+        ApplyError: the broker refused or did not answer.
     """
     admin = AdminClient(dict(admin_config))
     topics = tuple(partitions_by_topic(admin))
@@ -64,7 +64,7 @@ def accesses(
     agreed: Collection[Rule],
     grounds: Mapping[Rule, frozenset[Ground]],
 ) -> Iterator[Access]:
-    """What everybody whom a rule of the broker or of the protocol names may do with each of `topics`."""
+    """Yield each right to one of `topics` of each principal that an ACL or the protocol names."""
     principals = {rule.principal for rule in agreed}
     beginnings = [rule for rule in agreed if rule.resource == "topic" and rule.prefixed]
     named = {principal_of(acl) for acl in bindings}
@@ -96,7 +96,7 @@ def _concerns(binding: AclBinding, topic: str) -> bool:
 
 
 def _allows(bindings: Collection[AclBinding], right: AclOperation) -> bool:
-    """Whether they allow it from some host; a denial for some hosts alone leaves the others open."""
+    """Return True if the ACLs allow `right` from some host; a denial for single hosts leaves others open."""
     of_right = [b for b in bindings if b.operation in (right, AclOperation.ALL)]
     denied = any(b.permission_type == AclPermissionType.DENY and b.host == "*" for b in of_right)
     allowed = any(b.permission_type == AclPermissionType.ALLOW for b in of_right)

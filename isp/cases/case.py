@@ -1,4 +1,4 @@
-"""How a case stands: what was asked, what was decided, what flows, and what was destroyed at its end."""
+"""The state of a case: the request, the decision, the release of records, and the destruction at its end."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from schemas.formats import FORMAT, Format, Signed
 
 
 class State(StrEnum):
-    """Where a case is on its way. Only what is open flows; what is closed never opens again."""
+    """The state of a case. Records are released only to an open case. A closed case never opens again."""
 
     ASKED = "asked"
     HELD = "held"
@@ -29,10 +29,10 @@ class State(StrEnum):
 
 
 class Grant(Signed):
-    """What was approved: fields by dataset, until the last day, by which post.
+    """The approval of a case: the fields by dataset, the last day, and the post that approved.
 
-    `review_by` stands until what was decided in urgency is reviewed; of the subjects `exempt` it is shared
-    without their consent, by the exception named.
+    `review_by` is the time limit for the review of an urgent decision, and None after the review. Records
+    of the subjects `exempt` are shared without their consent, under the exception `without_consent`.
     """
 
     fields: Mapping[str, tuple[str, ...]]
@@ -44,12 +44,12 @@ class Grant(Signed):
 
 
 class Flow(Signed):
-    """The technical side of an open case.
+    """The technical state of an open case.
 
-    While it is not `caught_up` it is given what came before it was opened, from the beginning on;
-    `joined` is the offset of each intake partition from which on it then gets records as they come.
-    Of the datasets `gone` the broker no longer has the beginning. `key` is the case's key,
-    encrypted to the recipient (base64).
+    `caught_up` is False while the case still gets the records from before it was opened. `joined` is the
+    offset in each intake partition from which the case gets new records as they arrive. `gone` names the
+    datasets whose oldest records the broker no longer has. `key` is the case's key, encrypted to the
+    recipient (base64).
     """
 
     key: str
@@ -59,10 +59,11 @@ class Flow(Signed):
 
 
 class Case(Signed):
-    """One case. `head` is the digest of its last letter, which the next one names.
+    """One case. `head` is the digest of its last letter, which the next letter must name.
 
-    Once closed it holds no `request` any more: who was asked about is forgotten, what was done is not.
-    `copies` is what the recipient said of its own when it `confirmed` their end.
+    A closed case has no `request`: the subjects are deleted, and the history of the steps remains.
+    `confirmed` is True once the recipient has confirmed the destruction of its own copies; `copies` is its
+    statement.
     """
 
     format: Format = FORMAT
@@ -87,7 +88,7 @@ class Case(Signed):
 
     @property
     def grounds(self) -> str:
-        """The legal basis and conditions relied on."""
+        """Return the legal basis and the conditions of the case, as one text."""
         return " ".join((self.legal_basis, *self.conditions))
 
     @property
@@ -98,19 +99,19 @@ class Case(Signed):
 
     def after(self, state: State, at: datetime, actor: Actor, kind: StepKind, reason: str = "",
               detail: str = "", **changes: Any) -> Case:  # fmt: skip
-        """Return the case after one more step, in its new state."""
+        """Return the case with one more step in its history, in its new state."""
         step = Step(at=at, who=str(actor), what=code_of(kind, detail), reason=reason)
         since = self.since if state is self.state else at
         more = {"state": state, "since": since, "history": (*self.history, step)}
         return self.model_copy(update=more | changes)
 
     def forgotten(self) -> Case:
-        """The case without what tells of people: subjects, questions and reasons."""
+        """Return the case without personal data: without subjects, questions and reasons."""
         history = tuple(step.without_reason for step in self.history)
         return self.model_copy(update={"request": None, "flow": None, "history": history})
 
     def as_seen_by(self, party: str) -> Case:
-        """Return the case without what is between the supplier and its guardian, unless to the supplier."""
+        """Return the case as `party` may see it: only the supplier sees its guardian's reasons."""
         if party == self.supplier:
             return self
         history = tuple(step.for_recipient for step in self.history)
@@ -118,23 +119,24 @@ class Case(Signed):
 
 
 class ConsentRecord(Signed):
-    """What a person has said last to an agency about one process."""
+    """The last statement of a person to an agency about sharing for one process."""
 
     format: Format = FORMAT
     agency: Name
     consent: Consent
 
     def holds(self, day: date) -> bool:
-        """Whether it allows sharing on `day` (Europe/London)."""
+        """Return True if the consent allows sharing on `day` (Europe/London)."""
         consent = self.consent
         within = consent.on <= day and (consent.until is None or day <= consent.until)
         return consent.given == "given" and within
 
 
 def read_stored(kind: str, document: str) -> Case | ConsentRecord | None:
-    """Return a case or consent as it is kept; None if this release cannot read it.
+    """Return a case or consent from its stored form, or None if this release cannot read it.
 
-    A release that accepts less in a letter than an earlier one must still start, and list the others.
+    A release may accept fewer values in a letter than an earlier one. It must still start, and list the other
+    cases.
     """
     model = Case if kind == "case" else ConsentRecord
     try:
@@ -144,7 +146,7 @@ def read_stored(kind: str, document: str) -> Case | ConsentRecord | None:
 
 
 class Waiting(NamedTuple):
-    """Who is to do what next, since when."""
+    """One task that a case waits for: the party, the posts that may do it, the task, and since when."""
 
     case: str
     party: str
@@ -154,7 +156,7 @@ class Waiting(NamedTuple):
 
 
 def waiting(case: Case, protocol: Protocol) -> Iterator[Waiting]:
-    """Everything that the case waits for."""
+    """Yield each task that the case waits for."""
     parties = {party.id: party for party in protocol.parties}
     supplier, recipient = parties.get(case.supplier), parties.get(case.recipient)
     if supplier is None or recipient is None:
@@ -170,12 +172,12 @@ def waiting(case: Case, protocol: Protocol) -> Iterator[Waiting]:
         yield _wait(case, supplier, posts, "decide, urgently" if urgent else "decide")
     if case.state is State.OPEN and case.grant is not None and case.grant.review_by is not None:
         others = tuple(post for post in deciding if post != case.grant.post)
-        yield _wait(case, supplier, others, "review what was decided in urgency")
+        yield _wait(case, supplier, others, "review the urgent decision")
     if case.flow is not None and case.flow.gone:
-        what = f"send again what is no longer held: {', '.join(case.flow.gone)}"
+        what = f"send again the old records, now deleted, of {', '.join(case.flow.gone)}"
         yield _wait(case, supplier, deciding, what)
     if case.state is State.CLOSED and not case.confirmed and case.destroyed:
-        what = "confirm that its own copies are destroyed"
+        what = "confirm the destruction of its own copies"
         yield _wait(case, recipient, tuple(recipient.posts), what)
 
 

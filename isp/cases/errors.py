@@ -1,11 +1,11 @@
-"""What stops an act on a case."""
+"""Errors of operations on a case."""
 
 from __future__ import annotations
 
 
 class DisclosureError(RuntimeError):
-    """What stands in the way of an act on a case; the message says all there is to know."""
+    """An operation on a case failed; the message holds the complete reason."""
 
 
 class NotTaken(DisclosureError):
-    """A letter that was answered, and not taken."""
+    """A letter was answered and not accepted."""

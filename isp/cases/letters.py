@@ -1,7 +1,8 @@
-"""Letters: what officers ask of each other and decide about a case, each signed with the officer's own key.
+"""Letters: the messages of officers about a case. Each is signed with the officer's own key.
 
-"Each request to share personal data must be considered individually" (guidance 2.4.2.5). A letter names
-the letter before it in its case, so that it can be taken once only, and only for what the officer saw.
+"Each request to share personal data must be considered individually" (guidance 2.4.2.5). A letter holds the
+digest of the previous letter of its case. So it is accepted only once, and only for the state of the case
+that the officer saw.
 """
 
 from __future__ import annotations
@@ -36,12 +37,12 @@ _DOMAIN = b"ipu letter of a case, signature 1\n"
 _SIGNATURE_BYTES = 64
 _LEAST_WORDS = 2
 _PARTS = frozenset({"apartment", "apt", "flat", "floor", "fflat", "no", "number", "room", "unit"})
-"""Words for a part of a house, in English and Welsh: they name no street."""
+"""Words for a part of a house, in English and Welsh. They do not name a street."""
 _MOST_FORMATS = 1_000
-"""A higher number is no format. It could tell of a person, so a message does not show it."""
+"""A higher number cannot be a format. It could be personal data, so no error message shows it."""
 _NEWER = "A later release may read it"
 LONGEST_LETTER_BYTES = 15_360
-"""Longest text of a letter, in UTF-8: twenty subjects, and every field of what a police force supplies."""
+"""Longest text of a letter, in bytes of UTF-8: enough for 20 subjects and all fields that police supply."""
 
 CaseId = Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -53,7 +54,7 @@ def _is_sealing_key(text: str) -> str:
 
 
 SealingKey = Annotated[str, AfterValidator(_is_sealing_key)]
-"""A public key of X25519, to which something is encrypted; no key that signs."""
+"""A public key of X25519 for encryption (32 bytes in base64). It is not a key for signatures."""
 Text = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=1_000),
@@ -63,13 +64,13 @@ Outcome = Literal["approve", "refuse", "hold"]
 
 
 class LetterError(ValueError):
-    """A letter that is none, or whose signature does not hold; says which, without its content."""
+    """A message is not a letter, or its signature is wrong. The text has the reason, without any content."""
 
 
 class Subject(Signed):
-    """Whom a case is about: by an agency's own reference, by name and birth, or by a household's address.
+    """A subject of a case: a person by reference, a person by name and date of birth, or a household.
 
-    What is known must be certain: a name stands with the date of birth, an address with its postcode.
+    The identification must be certain: a name needs the date of birth, an address needs its postcode.
     """
 
     reference: Text | None = None
@@ -89,17 +90,17 @@ class Subject(Signed):
         words = re.findall(r"[^\W_]+", self.name or self.address or "")
         is_named = any(w[0].isalpha() and w.casefold() not in _PARTS for w in words)
         if given != {"reference"} and (len(words) < _LEAST_WORDS or not is_named):
-            raise ValueError("a name has its first and last word, an address its house and street")
+            raise ValueError("a name needs first and last word, an address needs house and street")
         if given not in forms.values():
             raise ValueError(
-                "a subject is given by its reference, or by name and date_of_birth, or by address "
-                "and postcode"
+                "a subject needs either its reference, or name and date_of_birth, or address and "
+                "postcode"
             )
         return self
 
 
 class _Letter(Signed):
-    """Who wrote it, as which post, when (UTC)."""
+    """The part that all letters have: the case, the writer's party, post and key, and the time (UTC)."""
 
     format: Format = FORMAT
     case: CaseId
@@ -110,11 +111,11 @@ class _Letter(Signed):
 
 
 class Request(_Letter):
-    """A recipient asks a supplier; `fields` by dataset, `until` is the last day of the case.
+    """A recipient's request to a supplier. `fields` is by dataset, `until` is the last day of the case.
 
-    `sealing_key` is the public half of a key made for this case alone (X25519, 32 bytes in base64).
-    `concern` states a public protection concern, `necessary` why people must be identifiable;
-    `onward_from` is the case from which the recipient would have it handed on.
+    `sealing_key` is the public key of a pair made only for this case (X25519, 32 bytes in base64). `concern`
+    states a public protection concern. `necessary` states why people must be identifiable. `onward_from` is
+    the case whose records the recipient asks to pass on.
     """
 
     kind: Literal["request"] = "request"
@@ -135,16 +136,16 @@ class Request(_Letter):
 
 
 class ConsentException(Signed):
-    """Why it is shared without consent: one of the process's exceptions, and the reason in this case."""
+    """The ground for sharing without consent: an exception of the process, and the reason in this case."""
 
     rule: Name
     reason: Text
 
 
 class Decision(_Letter):
-    """The supplier decides, or reviews what was decided in urgency.
+    """The supplier's decision, or its review of an urgent decision.
 
-    `fields` and `until` may be less than was asked for; `urgent` states the risk of death or serious harm.
+    `fields` and `until` may be less than requested. `urgent` states the risk of death or serious harm.
     """
 
     kind: Literal["decision"] = "decision"
@@ -168,7 +169,7 @@ class Advice(_Letter):
 
 
 class Ending(_Letter):
-    """The recipient has no more use for it; `destroyed` tells what became of its own copies."""
+    """The recipient no longer needs the records; `destroyed` states the fate of its own copies."""
 
     kind: Literal["ending"] = "ending"
     previous: Digest
@@ -176,7 +177,7 @@ class Ending(_Letter):
 
 
 class Consent(_Letter):
-    """What a person has said to an agency about sharing for one process. `case` is an id of its own."""
+    """A person's statement to an agency about sharing for one process. `case` is a new id of no case."""
 
     kind: Literal["consent"] = "consent"
     process: Name
@@ -190,7 +191,7 @@ class Consent(_Letter):
     @model_validator(mode="after")
     def _says_how_long(self) -> Consent:
         if self.given == "given" and (self.form is None or self.until is None):
-            raise ValueError("a consent that is given has a form and a last day")
+            raise ValueError("a consent that is given needs a form and a last day (until)")
         return self
 
 
@@ -200,13 +201,13 @@ _LETTERS: TypeAdapter[Letter] = TypeAdapter(Annotated[Letter, Field(discriminato
 
 
 def statement(letter: Letter) -> str:
-    """Return what is signed, as JSON: the fields of the letter's format, in one form only."""
+    """Return the signed text of a letter: the fields of its format as canonical JSON."""
     fields = letter.model_dump(mode="json")
     return json.dumps(fields, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
 def digest(letter: Letter) -> str:
-    """SHA-256 of a letter, in hexadecimal, by which the next one of its case names it."""
+    """Return the SHA-256 of a letter, in hexadecimal; the next letter of the case holds it."""
     return hashlib.sha256(statement(letter).encode()).hexdigest()
 
 
@@ -214,63 +215,63 @@ def sealed_letter(letter: Letter, key: Ed25519PrivateKey) -> dict[str, Any]:
     """Return the letter with its signature, under the schema system/letter.avsc.
 
     Raises:
-        LetterError: it is longer than a letter may be.
+        LetterError: the letter is longer than `LONGEST_LETTER_BYTES`.
     """
     text = statement(letter)
     length = len(text.encode())
     if length > LONGEST_LETTER_BYTES:
         raise LetterError(
             f"the letter has {length:,} bytes; accepted: {LONGEST_LETTER_BYTES:,}. Shorten its texts, "
-            "name fewer subjects or fields, or ask in two cases"
+            "name fewer subjects or fields, or make two requests"
         )
     return {"document": text, "signature": encoded(key.sign(_DOMAIN + text.encode()))}
 
 
 def opened_letter(message: Mapping[str, Any]) -> Letter:
-    """The letter, of which the signature holds under the key that it names.
+    """Return the letter of a message, after a check of its signature under the key in the letter.
 
-    Whether that key is its writer's is for whoever knows the protocol.
+    The caller must check against the protocol that the key is the writer's.
 
     Raises:
-        LetterError: it is too long or no letter, is not in its one form, or the signature does not hold.
+        LetterError: the text is too long, is not a letter or not canonical JSON, or the signature is wrong.
     """
     text = str(message["document"])
     if len(text.encode(errors="surrogatepass")) > LONGEST_LETTER_BYTES:
-        raise LetterError("it is longer than a letter may be")
+        raise LetterError(f"the letter is longer than the accepted {LONGEST_LETTER_BYTES:,} bytes")
     try:
         letter = _LETTERS.validate_json(text)
     except ValidationError as error:
         raise LetterError(_unread(error)) from None
     except ValueError:
-        raise LetterError("it is no letter") from None
+        raise LetterError("the message is not a letter") from None
     if statement(letter) != text:
-        raise LetterError("it is not in the one form that letters have")
+        raise LetterError("the letter is not in canonical JSON")
     try:
         public = Ed25519PublicKey.from_public_bytes(decoded(letter.key, KEY_BYTES))
         public.verify(decoded(message["signature"], _SIGNATURE_BYTES), _DOMAIN + text.encode())
     except (InvalidSignature, ValueError):
-        raise LetterError("its signature does not hold") from None
+        raise LetterError("the signature of the letter is wrong") from None
     return letter
 
 
 def _unread(error: ValidationError) -> str:
-    """Return why a text is no letter of a format that is read, without its content."""
+    """Return the reason why a text is not a letter of an accepted format, without its content."""
     problems: Sequence[Any] = error.errors()
     for problem in of_another_format(problems):
         given = problem["input"]
         is_number = isinstance(given, int) and 0 <= given < _MOST_FORMATS
         of = f"format {given}" if is_number else "another format"
-        return f"it is of {of}; accepted: {FORMAT}. {_NEWER}"
+        return f"the letter is of {of}; accepted: {FORMAT}. {_NEWER}"
     for problem in problems:
         if problem["type"] == "union_tag_invalid":
-            return f"its kind is not in format {FORMAT}; accepted: {', '.join(_KINDS)}. {_NEWER}"
+            return f"the kind of letter is not in format {FORMAT}; accepted: {', '.join(_KINDS)}. {_NEWER}"
         if problem["type"] == "extra_forbidden":
             kind, *place = problem["loc"]
             accepted = ", ".join(settings_at(_KINDS[kind], tuple(place)))
-            return f"it has a field that is not in format {FORMAT}; accepted there: {accepted}. {_NEWER}"
-    return "it is no letter"
+            return f"a field is not in format {FORMAT}; accepted there: {accepted}. {_NEWER}"
+    return "the message is not a letter"
 
 
 def now_utc() -> datetime:
-    """The time for a letter."""
+    """Return the present time (UTC) for a letter."""
     return datetime.now(UTC)

@@ -1,7 +1,7 @@
-"""The register: every case and consent as it stands, and what each letter makes of it.
+"""The register: the present state of each case and consent, and the effect of each letter on it.
 
-Pure: the same letters in the same order make the same register. What is to be done outside, at the
-broker, follows from how the cases stand.
+The register is pure: the same letters in the same order give the same register. The discloser derives its
+work at the broker from the states of the cases.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ from schemas.catalogue import Catalogue
 from schemas.london import london_time
 
 CLOCKS_APART = timedelta(minutes=10)
-"""By how much an officer's clock may be ahead."""
+"""Accepted difference by which an officer's clock may be ahead."""
 REVIEW_TIME = timedelta(days=3)
-"""How long what was decided in urgency stands before it is reviewed."""
+"""Time limit for the review of an urgent decision."""
 _MOST_REASONS = 20
 _LONGEST_REASON = 2_000
 _ENDED = frozenset({State.CLOSING, State.CLOSED})
@@ -47,11 +47,11 @@ _APPROVED = {
     (False, True): StepKind.APPROVED_WITHOUT_CONSENT,
     (True, True): StepKind.APPROVED_URGENTLY_WITHOUT_CONSENT,
 }
-"""By whether it is urgent, and whether consent is lacking."""
+"""Keys: whether the approval is urgent, and whether it is without consent."""
 
 
 class Taken(NamedTuple):
-    """What a letter, or the passing of time, did to one case or consent."""
+    """The effect of an accepted letter, or of a time limit, on one case or consent."""
 
     key: str
     record: Case | ConsentRecord
@@ -60,7 +60,7 @@ class Taken(NamedTuple):
 
 
 class Refused(NamedTuple):
-    """A letter that was not taken, and why. `digest` names it to its writer; nothing else of it is kept."""
+    """A letter that was not accepted, with the reasons. Only its `digest` is kept, for the answer."""
 
     party: str
     digest: str
@@ -69,7 +69,7 @@ class Refused(NamedTuple):
 
     @property
     def answer(self) -> dict[str, Any]:
-        """Return the answer to its writer: the first reasons, each of bounded length."""
+        """Return the answer to the writer: the first reasons, each of limited length."""
         told = [reason[:_LONGEST_REASON] for reason in self.reasons[:_MOST_REASONS]]
         more = len(self.reasons) - len(told)
         return {
@@ -80,7 +80,7 @@ class Refused(NamedTuple):
 
 
 class Register:
-    """Cases by id and consents by person, under one protocol."""
+    """Cases by id, and consents by agency, process and person, under one protocol."""
 
     def __init__(self, protocol: Protocol, catalogue: Catalogue) -> None:
         self._rules = Rules(protocol, catalogue)
@@ -93,14 +93,17 @@ class Register:
         self.unreadable_consents: dict[str, datetime] = {}
 
     def restore(self, standing: Standing) -> None:
-        """Take in all that stands. What cannot be read releases nothing, and no letter takes its place."""
+        """Load all stored cases and consents.
+
+        For an unreadable one no record is released, and no older letter replaces it.
+        """
         self.cases = dict(standing.cases)
         self.consents = dict(standing.consents)
         self.unreadable_cases = dict(standing.unreadable_cases)
         self.unreadable_consents = dict(standing.unreadable_consents)
 
     def keep(self, key: str, record: Case | ConsentRecord) -> None:
-        """Take in how one case or consent stands from now on."""
+        """Store the new state of one case or consent."""
         if isinstance(record, Case):
             self.cases[key] = record
         else:
@@ -109,20 +112,20 @@ class Register:
 
     @property
     def standing(self) -> Iterator[Case]:
-        """The cases that are open, or about to be."""
+        """Return the cases that are open or approved."""
         return (case for case in self.cases.values() if case.state in STANDING)
 
     def is_held(self, case: Case) -> bool:
-        """Whether nothing is released to the case, because a party of it was rekeyed."""
+        """Return True if a party of the case was rekeyed: then no record is released to the case."""
         return bool({case.recipient, case.supplier} & self._rekeyed)
 
     def lacking_consent(self, case: Case, now: datetime) -> tuple[Subject, ...]:
-        """The subjects of a case of whom nothing is released now, for want of consent."""
+        """Return the subjects of a case whose consent is missing now: none of their records is released."""
         day = london_time(now).date()
         return self._rules.lacking_consent(case, self.consents.values(), day)
 
     def take(self, party: str, message: Mapping[str, Any], now: datetime) -> Taken | Refused:
-        """What a message of a party's letters does; the register keeps it when `keep` is called."""
+        """Return the effect of a letter, or its refusal; the register changes only when `keep` is called."""
         unread = sha256(str(message["document"]).encode()).hexdigest()
         try:
             letter = opened_letter(message)
@@ -130,7 +133,9 @@ class Register:
             return Refused(party, unread, "", (str(error),))
         name = digest(letter)
         if letter.at > now + CLOCKS_APART:
-            return Refused(party, name, letter.case, ("its time lies ahead; set the clock",))
+            return Refused(
+                party, name, letter.case, ("the letter's time is in the future; set the clock",)
+            )
         reasons = list(self._rules.writer(letter, party))
         reasons = (
             reasons or list(self._behind_unreadable(letter)) or list(self._reasons(letter, now))
@@ -140,7 +145,10 @@ class Register:
         return self._taken(letter, name, now)
 
     def due(self, now: datetime) -> Iterator[Taken]:
-        """The cases whose time is over, or whose parties have left: they close, or lapse undecided."""
+        """Yield the cases that end by themselves: a time limit has passed, or a party has left the protocol.
+
+        An approved or open case closes; an undecided case lapses.
+        """
         day = london_time(now).date()
         for case in list(self.standing):
             why = self._over(case, day.toordinal(), now)
@@ -168,15 +176,15 @@ class Register:
         return None
 
     def _behind_unreadable(self, letter: Letter) -> Iterator[str]:
-        """Why a letter cannot take the place of what cannot be read: it may be older than that."""
+        """Yield the reason why a letter may not replace an unreadable case or consent: it may be older."""
         if isinstance(letter, Request) and letter.case in self.unreadable_cases:
-            yield f"there is a case {letter.case} already, which this release cannot read"
+            yield f"case {letter.case} exists already; this release cannot read it"
         if isinstance(letter, Consent):
             key = consent_key(ConsentRecord(agency=letter.party, consent=letter))
             kept = self.unreadable_consents.get(key)
-            # A letter's own time may be later than that at which it was kept.
+            # The time in a letter may be later than the time at which the letter was stored.
             if kept is not None and letter.at <= kept + CLOCKS_APART:
-                yield "what is recorded of that person cannot be read; write it anew, later"
+                yield "the recorded consent of this person cannot be read; write a new letter later"
 
     def _reasons(self, letter: Letter, now: datetime) -> Iterable[str]:
         day = london_time(now).date()
@@ -187,7 +195,7 @@ class Register:
             return self._rules.consent(letter, self.consents.get(consent_key(record)), day)
         case = self.cases.get(letter.case)
         if case is None or letter.party not in {case.supplier, case.recipient}:
-            # The same words for both: who has nothing to do with a case is not told that there is one.
+            # The same words for both: a party without part in a case must not learn that the case exists.
             return [f"{letter.party!r} has no case {letter.case}"]
         if isinstance(letter, Decision):
             return self._rules.decision(letter, case, self.consents.values(), day)
@@ -216,19 +224,19 @@ class Register:
 
 
 def consent_key(record: ConsentRecord) -> str:
-    """The name under which the last word of a person to an agency about one process stands."""
+    """Return the key of a person's consent to one agency for one process; a later statement replaces it."""
     consent = record.consent
     words = "\n".join((record.agency, consent.process, *person_of(consent.subject)))
     return f"consent:{sha256(words.encode()).hexdigest()[:32]}"
 
 
 def opened(case: Case, flow: Flow, now: datetime) -> Case:
-    """The case once its topic stands."""
+    """Return the case as open, after its topic was created."""
     return case.after(State.OPEN, now, DISCLOSER, StepKind.OPENED, flow=flow)
 
 
 def closed(case: Case, destroyed: tuple[str, ...], now: datetime) -> Case:
-    """The case once all that was made for it is destroyed; it forgets whom it was about."""
+    """Return the case as closed, after its resources were destroyed; without its subjects."""
     kind = StepKind.DESTROYED if destroyed else StepKind.CLOSED
     return case.after(State.CLOSED, now, DISCLOSER, kind, destroyed=destroyed).forgotten()
 
@@ -287,7 +295,10 @@ def _approved(
 
 
 def _ended(case: Case, ended: Ending, actor: Actor, now: datetime) -> Case:
-    """Its recipient has no more use for it; where it is closed already, that confirms its own copies."""
+    """Return the case after its recipient's ending, which confirms the destruction of its own copies.
+
+    An approved or open case begins to close. An undecided case is closed.
+    """
     said: dict[str, Any] = {"confirmed": True, "copies": ended.destroyed}
     if case.state in _ENDED:
         return case.after(case.state, now, actor, StepKind.COPIES_DESTROYED, **said)

@@ -1,4 +1,4 @@
-"""What a letter must satisfy before it is taken: one sentence for each thing that it does not."""
+"""The rules for letters. Each method yields one sentence for each rule that a letter breaks."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from schemas.london import london_time
 from schemas.record_type import RECORD_REFERENCE, Sensitivity
 
 LONGEST_HISTORY = 50
-"""Letters of one case: so that no case outgrows what a message can hold."""
+"""Highest number of steps of one case, so that a case always fits into one message."""
 DECIDABLE = frozenset({State.ASKED, State.HELD})
 STANDING = frozenset({State.APPROVED, State.OPEN})
 
 
 class Rules:
-    """The rules of one protocol. Days are those of Europe/London."""
+    """The rules for letters under one protocol. Days are days in Europe/London."""
 
     def __init__(self, protocol: Protocol, catalogue: Catalogue) -> None:
         self._protocol = protocol
@@ -34,43 +34,43 @@ class Rules:
         self.processes = load_processes().processes
 
     def writer(self, letter: Letter, topic_party: str) -> Iterator[str]:
-        """Why a letter is not its writer's: each party has a topic, each post a key."""
+        """Yield the reasons why a letter is not from its writer: each party has a topic, each post a key."""
         party = self._parties.get(letter.party)
         officer = party.officers.get(letter.post) if party else None
         if letter.party != topic_party:
-            yield f"it came as {topic_party!r} and says that it is of {letter.party!r}"
+            yield f"the letter was sent by {topic_party!r}, but names {letter.party!r} as its writer"
         elif officer is None:
-            yield f"{letter.party!r} names no {letter.post} in the protocol"
+            yield f"{letter.party!r} has no {letter.post} in the protocol"
         elif officer.key != letter.key:
-            yield f"its key is not that of the {letter.post} of {letter.party!r} in the protocol"
+            yield f"the key differs from the protocol's key of the {letter.post} of {letter.party!r}"
         elif letter.party in self._protocol.rekeyed:
             yield (
                 f"the keys of {letter.party!r} were replaced without a signature of its own (rekeyed); its "
-                "letters are taken again under the protocol that it has signed itself"
+                "letters are accepted again under a protocol that it has signed itself"
             )
 
     def request(self, asked: Request, cases: Mapping[str, Case], now: datetime) -> Iterator[str]:
-        """Why a request cannot be put to its supplier."""
+        """Yield the reasons why a request is not accepted."""
         day = london_time(now).date()
         recipient, supplier = self._parties[asked.party], self._parties.get(asked.supplier)
         process = self.processes.get(asked.process)
         yield from self._too_many(asked.party, cases.values(), now)
         yield from self._review(day)
         if asked.case in cases:
-            yield f"there is a case {asked.case} already; a case is asked for once"
+            yield f"case {asked.case} exists already; use a new id for each request"
         if recipient.group == "second":
-            yield f"{asked.party!r} is of the second group, which is given nothing personal (2.2.4)"
+            yield f"{asked.party!r} is in the second group, which gets no personal data (guidance 2.2.4)"
         if asked.post == "caldicott_guardian":
-            yield "a guardian advises, and asks for nothing"
+            yield "a Caldicott Guardian advises, and makes no requests"
         if supplier is None or supplier.id == recipient.id:
-            yield f"{asked.supplier!r} is no other party of the protocol"
+            yield f"{asked.supplier!r} is not another party of the protocol"
             return
         if process is None:
             accepted = ", ".join(self.processes)
             yield f"process {asked.process!r} is unknown; accepted: {accepted}"
             return
         if not is_usable(decoded(asked.sealing_key, KEY_BYTES)):
-            yield "its sealing key is none that anything can be encrypted to"
+            yield "the sealing key cannot be used for encryption"
         yield from self._fields(asked)
         yield from self._law(asked, recipient)
         yield from _process_findings(asked, process, recipient, supplier)
@@ -82,9 +82,9 @@ class Rules:
     def decision(
         self, made: Decision, case: Case, consents: Iterable[ConsentRecord], day: date
     ) -> Iterator[str]:
-        """Why a decision cannot be taken as it is."""
+        """Yield the reasons why a decision is not accepted."""
         if made.party != case.supplier:
-            yield f"the agency that is asked decides, {case.supplier!r}, not {made.party!r}"
+            yield f"the supplier {case.supplier!r} decides, not {made.party!r}"
             return
         yield from _behind(made.previous, case)
         if made.outcome == "approve":
@@ -93,58 +93,58 @@ class Rules:
             yield from _too_long(case)
         yield from self._may_decide(made)
         if made.outcome == "refuse" and case.state not in DECIDABLE | STANDING:
-            yield f"the case is {case.state}; there is nothing to refuse"
+            yield f"the case is {case.state}; it cannot be refused"
         if made.outcome == "hold" and case.state not in DECIDABLE:
-            yield f"the case is {case.state}; there is nothing to hold"
+            yield f"the case is {case.state}; it cannot be put on hold"
         if made.outcome == "approve":
             yield from self._approval(made, case, consents, day)
 
     def advice(self, given: Advice, case: Case) -> Iterator[str]:
-        """Why advice cannot be taken."""
+        """Yield the reasons why advice is not accepted."""
         yield from _behind(given.previous, case)
         yield from _too_long(case)
         if (given.party, given.post) != (case.supplier, "caldicott_guardian"):
-            yield f"the Caldicott Guardian of {case.supplier!r} advises here"
+            yield f"only the Caldicott Guardian of {case.supplier!r} advises on this case"
         in_review = case.grant is not None and case.grant.review_by is not None
         if case.state not in DECIDABLE and not in_review:
-            yield f"the case is {case.state}; advice comes before the decision, or before its review"
+            yield f"the case is {case.state}; advice is accepted before the decision or its review"
 
     def ending(self, ended: Ending, case: Case) -> Iterator[str]:
-        """Why a recipient's word that it is done cannot be taken."""
+        """Yield the reasons why a recipient's ending of a case is not accepted."""
         yield from _behind(ended.previous, case)
         if ended.party != case.recipient:
-            yield f"{case.recipient!r} has what was disclosed, and says when it is destroyed"
+            yield f"only the recipient {case.recipient!r} ends the case and confirms the destruction"
         if case.state is State.CLOSED and case.confirmed:
-            yield "that was confirmed already"
+            yield "the destruction was confirmed already"
         elif case.state is State.REFUSED or (case.state is State.CLOSED and not case.destroyed):
-            yield "nothing was disclosed in it"
+            yield "no record was disclosed in the case"
 
     def consent(self, said: Consent, before: ConsentRecord | None, day: date) -> Iterator[str]:
-        """Why a consent cannot be taken."""
+        """Yield the reasons why a consent is not accepted."""
         process = self.processes.get(said.process)
         if process is None or not process.needs_consent:
             accepted = ", ".join(n for n, p in self.processes.items() if p.needs_consent)
             yield f"process {said.process!r} needs no consent; accepted: {accepted}"
             return
         if before is not None and said.at <= before.consent.at:
-            yield "it is no later than what is recorded of that person; write it anew"
+            yield "the recorded statement of this person is as new or newer; write a new letter"
         if said.subject.address is not None:
-            yield "a household gives no consent; name the person, or the reference"
+            yield "a household cannot consent; give the person's name and date of birth, or reference"
         if said.until is not None and said.until < said.on:
-            yield f"until {said.until}: that is before {said.on}"
+            yield f"until {said.until}: the day is before {said.on}"
         if said.on > day:
-            yield f"on {said.on}: that lies ahead"
+            yield f"on {said.on}: the day is in the future"
             return
         if said.given == "given" and process.consent == "written" and said.form != "written":
             yield f"{said.process} needs written consent (guidance 3.1.1.1)"
         last = said.on + timedelta(process.consent_days)
         if said.until is not None and said.until > last:
-            yield f"until {said.until}: consent is reviewed after {process.consent_days} days, by {last}"
+            yield f"until {said.until}: consent is valid for {process.consent_days} days; accepted: to {last}"
 
     def lacking_consent(
         self, case: Case, consents: Iterable[ConsentRecord], day: date
     ) -> tuple[Subject, ...]:
-        """The subjects of a case without whose consent nothing flows about them."""
+        """Return the subjects of a case whose consent is missing; none of their records is released."""
         if case.request is None or not self.processes[case.process].needs_consent:
             return ()
         exempt = case.grant.exempt if case.grant is not None else ()
@@ -159,21 +159,21 @@ class Rules:
         return tuple(s for s in subjects if person_of(s) not in consenting)
 
     def _too_many(self, party: str, cases: Iterable[Case], now: datetime) -> Iterator[str]:
-        """Say that a party has asked as much as the protocol allows it at a time."""
+        """Yield a reason for each limit on requests that the party has reached."""
         limits, own = self._protocol.cases, [c for c in cases if c.recipient == party]
         if sum(c.state in DECIDABLE for c in own) >= limits.undecided:
             yield (
-                f"{limits.undecided} requests of {party!r} wait for a decision; another is taken when "
-                "one of them is decided or taken back"
+                f"{limits.undecided} requests of {party!r} wait for a decision; another is accepted when "
+                "one of them is decided or withdrawn"
             )
         since = now - timedelta(days=1)
         if sum(c.history[0].at > since for c in own) >= limits.requests_a_day:
-            yield f"{party!r} has made {limits.requests_a_day} requests in 24 hours; ask later"
+            yield f"{party!r} has made {limits.requests_a_day} requests in 24 hours; try again later"
 
     def _review(self, day: date) -> Iterator[str]:
         if day > self._protocol.last_day("personal"):
             yield (
-                f"the protocol was to be reviewed by {self._protocol.review}; nothing personal is "
+                f"the review of the protocol was due on {self._protocol.review}; no personal data is "
                 "disclosed until a reviewed protocol is in force"
             )
 
@@ -184,17 +184,17 @@ class Rules:
                 accepted = ", ".join(sorted(supplied)) or "nothing"
                 yield f"{asked.supplier!r} does not supply {dataset!r}; accepted: {accepted}"
                 continue
-            # The supply's own number of a record is nothing about anybody, and is never released.
+            # The record reference identifies a record of the supply. It is never released.
             known = {f.name for f in self._catalogue.record_type(dataset).fields} - {
                 RECORD_REFERENCE
             }
             for name in sorted(set(fields) - known):
                 yield f"{dataset} has no field {name!r}; accepted: {', '.join(sorted(known))}"
             if not fields:
-                yield f"{dataset}: name the fields that are needed"
+                yield f"{dataset}: no field is named; name the fields that are needed"
             by_reference = any(subject.reference is not None for subject in asked.subjects)
             if by_reference and not references_of_people(self._catalogue.record_type(dataset)):
-                yield f"{dataset} has no reference of a person; name the person or the household"
+                yield f"{dataset} has no field with a person's reference; name the person or the household"
 
     def _law(self, asked: Request, recipient: Party) -> Iterator[str]:
         degrees = [
@@ -205,7 +205,7 @@ class Rules:
             if field.name in names
         ]
         information = max(degrees, key=lambda d: d.rank, default=Sensitivity.PERSONAL)
-        # Whatever its fields: what is told of somebody who was named is personal.
+        # Any field becomes personal when its record is disclosed about a named person.
         information = max(information, Sensitivity.PERSONAL, key=lambda d: d.rank)
         claim = (asked.legal_basis, asked.conditions)
         for finding in claim_findings(
@@ -219,9 +219,9 @@ class Rules:
         if made.urgent is not None and made.outcome == "approve":
             posts.add("duty_officer")
         if made.post not in posts:
-            yield f"{made.post} does not decide here; accepted: {', '.join(sorted(posts))}"
+            yield f"{made.post} may not make this decision; accepted: {', '.join(sorted(posts))}"
         if made.urgent is not None and not set(supplier.posts) - {made.post}:
-            yield f"{made.party!r} names no other post that could review it afterwards"
+            yield f"{made.party!r} has no other post that could review the decision afterwards"
 
     def _approval(
         self, made: Decision, case: Case, consents: Iterable[ConsentRecord], day: date
@@ -232,20 +232,20 @@ class Rules:
             yield from self._advised(case)
             return
         if request is None or case.state not in DECIDABLE:
-            yield f"the case is {case.state}; it was decided before"
+            yield f"the case is {case.state}; it was decided already"
             return
         if day > (made.until or request.until):
-            yield f"until {made.until or request.until}: that is over"
+            yield f"until {made.until or request.until}: the day is in the past"
         yield from _narrower(made, request, process)
         if made.urgent is None:
             yield from self._advised(case)
         if process.identification == "necessary" and not made.no_prejudice:
-            yield "say that no proceedings, present or future, are prejudiced (guidance 2.4.1.2)"
+            yield "state that no present or future proceedings are prejudiced (guidance 2.4.1.2)"
         yield from self._exception(made, case, process, consents, day)
 
     def _advised(self, case: Case) -> Iterator[str]:
         if self._parties[case.supplier].kind in HEALTH and not case.advised:
-            yield "health information waits for the Caldicott Guardian's advice (guidance 2.4.2.2)"
+            yield "health information needs the Caldicott Guardian's advice first (guidance 2.4.2.2)"
 
     def _exception(
         self,
@@ -258,7 +258,7 @@ class Rules:
         lacking = self.lacking_consent(case, consents, day)
         if made.without_consent is not None:
             if not lacking:
-                yield "nobody's consent is lacking; no exception is needed"
+                yield "all needed consents are recorded; no exception is needed"
             elif made.without_consent.rule not in process.exceptions:
                 accepted = ", ".join(process.exceptions) or "none"
                 yield f"{made.without_consent.rule!r} is no exception of {case.process}; accepted: {accepted}"
@@ -266,40 +266,40 @@ class Rules:
         if lacking:
             yield (
                 f"{len(lacking)} of the subjects have not given the {process.consent} consent that "
-                f"{case.process} needs; without it, record an exception with its reason: "
-                f"{', '.join(process.exceptions)}"
+                f"{case.process} needs; to share without consent, record an exception and its reason; "
+                f"accepted: {', '.join(process.exceptions)}"
             )
 
 
 def _behind(previous: str, case: Case) -> Iterator[str]:
     if previous != case.head:
-        yield "it does not follow the last letter of the case: look at it again, then write anew"
+        yield "the letter does not follow the last letter of the case; read the case, then write a new one"
 
 
 def _too_long(case: Case) -> Iterator[str]:
     if len(case.history) >= LONGEST_HISTORY:
-        yield f"the case has {LONGEST_HISTORY} letters already; end or refuse it, and ask anew"
+        yield f"the case has {LONGEST_HISTORY} letters already; end or refuse it, then make a new request"
 
 
 def _review(made: Decision, case: Case) -> Iterator[str]:
     assert case.grant is not None
     if made.post in {case.grant.post, "duty_officer"}:
-        yield f"what {case.grant.post} decided in urgency is reviewed by another officer"
+        yield f"another officer must review the urgent decision of {case.grant.post}"
     if made.fields is not None or made.until is not None:
-        yield "a review confirms what was decided, or refuses it"
+        yield "a review confirms or refuses the decision; it cannot change `fields` or `until`"
 
 
 def _narrower(made: Decision, request: Request, process: Process) -> Iterator[str]:
     for dataset, fields in (made.fields or {}).items():
         beyond = set(fields) - set(request.fields.get(dataset, ()))
         if beyond:
-            yield f"{dataset}: {', '.join(sorted(beyond))} was not asked for"
+            yield f"{dataset}: these fields were not requested: {', '.join(sorted(beyond))}"
     if made.fields is not None and not (made.fields and all(made.fields.values())):
-        yield "an approval of nothing is a refusal"
+        yield "the approval names no fields; refuse the request instead"
     if made.fields is not None:
         yield from _alone(tuple(made.fields), request.process, process)
     if made.until is not None and made.until > request.until:
-        yield f"until {made.until}: it was asked for until {request.until}"
+        yield f"until {made.until}: it was requested until {request.until}"
 
 
 def _process_findings(
@@ -315,16 +315,16 @@ def _process_findings(
             )
     yield from _alone(tuple(asked.fields), asked.process, process)
     if process.needs_consent and any(s.address is not None for s in asked.subjects):
-        yield f"a household gives no consent, which {asked.process} needs; name the people"
+        yield f"a household cannot consent, and {asked.process} needs consent; name the people"
     if process.never_alone and asked.concern is None:
-        yield f"{asked.process} states the specific public protection concern (guidance 3.1.1.1)"
+        yield f"{asked.process} needs a specific public protection concern (guidance 3.1.1.1)"
     if process.identification == "necessary" and asked.necessary is None:
-        yield "say why people must be identifiable: it is depersonalised otherwise (guidance 2.4.1.2)"
+        yield "state why people must be identifiable (guidance 2.4.1.2)"
 
 
 def _alone(datasets: tuple[str, ...], name: str, process: Process) -> Iterator[str]:
     if process.never_alone and set(datasets) <= set(process.never_alone):
-        yield f"{', '.join(datasets)} alone selects nobody for {name} (guidance 3.1.1.1)"
+        yield f"{', '.join(datasets)} may not be used alone to select people for {name} (guidance 3.1.1.1)"
 
 
 def _onward(asked: Request, cases: Mapping[str, Case]) -> Iterator[str]:
@@ -332,8 +332,8 @@ def _onward(asked: Request, cases: Mapping[str, Case]) -> Iterator[str]:
         return
     before = cases.get(asked.onward_from)
     if before is None or before.flow is None or before.supplier != asked.supplier:
-        # The same words for each: who has nothing to do with a case is not told whose it is.
+        # The same words for each: a party without part in a case must not learn whose case it is.
         yield (
-            f"no case {asked.onward_from} of {asked.supplier!r} is open from which it could be handed on; "
-            "ask the agency from which it came (onward disclosure)"
+            f"no open case {asked.onward_from} has the supplier {asked.supplier!r}; ask the agency that "
+            "supplied the records (onward disclosure)"
         )

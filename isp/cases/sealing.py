@@ -1,8 +1,8 @@
-"""What is disclosed is encrypted under a key of its case, and that key to the recipient alone.
+"""Encryption of disclosed records with a key per case, and of that key to the recipient.
 
-Records by ChaCha20-Poly1305 (RFC 8439); the key of the case by HPKE (RFC 9180: X25519, HKDF-SHA256,
-ChaCha20-Poly1305), so that it can lie in the recipient's inbox. Without the key what is left of a topic
-that was deleted, on a disk or in a backup, says nothing.
+Records are encrypted by ChaCha20-Poly1305 (RFC 8439). The case key is encrypted by HPKE (RFC 9180: X25519,
+HKDF-SHA256, ChaCha20-Poly1305), so that the recipient's inbox can hold it. After a topic is deleted, parts of
+it may remain on a disk or in a backup. Without the key nobody can read them.
 """
 
 from __future__ import annotations
@@ -24,22 +24,22 @@ _DOMAIN = b"ipu case key 1 "
 
 
 class NotForThisKey(ValueError):
-    """Something was not encrypted for the key at hand, or was changed since."""
+    """A message was not encrypted for this key, or was changed after its encryption."""
 
 
 def new_case_key() -> bytes:
-    """The key of a new case."""
+    """Return a new random key for a case."""
     return token_bytes(CASE_KEY_BYTES)
 
 
 def to_recipient(case_key: bytes, sealing_key: bytes, case: str) -> bytes:
-    """The key of a case, readable to whoever has the private half of `sealing_key` alone."""
+    """Return the key of a case, encrypted to `sealing_key`: only its private key can decrypt it."""
     public = X25519PublicKey.from_public_bytes(sealing_key)
     return _SUITE.encrypt(case_key, public, _DOMAIN + case.encode())
 
 
 def is_usable(sealing_key: bytes) -> bool:
-    """Whether anything can be encrypted to a public key: some points of the curve give no secret."""
+    """Return True if a public key can be used for encryption; some points of the curve give no secret."""
     try:
         to_recipient(bytes(CASE_KEY_BYTES), sealing_key, "")
     except ValueError:
@@ -48,7 +48,7 @@ def is_usable(sealing_key: bytes) -> bool:
 
 
 def from_discloser(wrapped: bytes, private: X25519PrivateKey, case: str) -> bytes:
-    """The key of a case, as its recipient.
+    """Decrypt the key of a case with the recipient's private key.
 
     Raises:
         NotForThisKey: it was encrypted to another key, or for another case.
@@ -60,24 +60,24 @@ def from_discloser(wrapped: bytes, private: X25519PrivateKey, case: str) -> byte
 
 
 def public_half(private: X25519PrivateKey) -> str:
-    """The public half of a recipient's key for one case, as its request has it."""
+    """Return the public key of a recipient's key pair for one case, in base64 as in its request."""
     return encoded(private.public_key().public_bytes_raw())
 
 
 def sealed(case_key: bytes, name: bytes, text: bytes) -> dict[str, bytes]:
-    """One record under the schema system/disclosed.avsc; it cannot be moved to another message's `name`."""
+    """Encrypt one record for the schema system/disclosed.avsc; it is bound to the `name` of its message."""
     nonce = token_bytes(_NONCE_BYTES)
     return {"nonce": nonce, "sealed": ChaCha20Poly1305(case_key).encrypt(nonce, text, name)}
 
 
 def unsealed(case_key: bytes, name: bytes, message: dict[str, Any]) -> bytes:
-    """The record of a message.
+    """Decrypt the record of a message.
 
     Raises:
-        NotForThisKey: it is not of this case, or was changed or moved.
+        NotForThisKey: the message belongs to another case, or was changed or moved.
     """
     try:
         cipher = ChaCha20Poly1305(case_key)
         return cipher.decrypt(message["nonce"], message["sealed"], name)
     except (InvalidTag, ValueError):
-        raise NotForThisKey("a message is not of this case, or was changed") from None
+        raise NotForThisKey("a message belongs to another case, or was changed") from None

@@ -1,4 +1,4 @@
-"""Each case and consent by its newest version, also where this release cannot read that version."""
+"""The newest version of each case and consent, including those that this release cannot read."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from isp.cases.case import Case, ConsentRecord, read_stored
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Cases by id and consents by key, as their newest versions have them.
+    """Cases by id and consents by key, each in its newest version.
 
-    What cannot be read has an entry in the last two instead, with the time at which it was kept.
-    An older version never takes its place: it may allow what the newest one ended.
+    A case or consent that cannot be read is in `unreadable_cases` or `unreadable_consents` instead, with the
+    time at which it was stored. No older version replaces it, because that may allow what was ended later.
     """
 
     cases: dict[str, Case] = field(default_factory=dict)
@@ -24,7 +24,7 @@ class Standing:
     unreadable_consents: dict[str, datetime] = field(default_factory=dict)
 
     def take(self, key: str, stood: Mapping[str, Any]) -> None:
-        """Take in one version as the topic has it; it replaces every earlier one of the same key."""
+        """Add one version from the topic; it replaces each earlier version of the same key."""
         for kept in (self.cases, self.consents, self.unreadable_cases, self.unreadable_consents):
             kept.pop(key, None)
         record = read_stored(stood["kind"], stood["document"])
@@ -39,10 +39,10 @@ class Standing:
 
 
 def unreadable_case(case: str) -> str:
-    """Say that a case is there and cannot be read."""
-    return f"case {case} cannot be read by this release; nothing is released for it"
+    """Return the message for a case that cannot be read."""
+    return f"this release cannot read case {case}; no record is released to it"
 
 
 def unreadable_consents(number: int) -> str:
-    """Say that consents are there and cannot be read."""
-    return f"consents that cannot be read by this release: {number}; they allow nothing"
+    """Return the message for consents that cannot be read."""
+    return f"consents that this release cannot read: {number}; they count as not given"

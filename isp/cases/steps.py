@@ -1,4 +1,4 @@
-"""The steps of a case's history: which kinds there are, and who may see the reason of each."""
+"""The steps of a case's history: their kinds, and the parties that may see the reason of each kind."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _CODE = re.compile(r"(?P<kind>[^()]+?)(?: \([^()]*\))?")
 
 
 class StepKind(StrEnum):
-    """One kind of step. The value is its code in the topics, and is never changed.
+    """The kinds of step. The value is the code in the topics and must never change.
 
-    A reworded code would be unknown to what reads the topics, and its reason hidden.
+    Readers of the topics would not know a changed code, and its reason would be hidden.
     """
 
     REQUESTED = "requested"
@@ -50,7 +50,7 @@ ADVICE = frozenset({StepKind.ADVISED_TO_SHARE, StepKind.ADVISED_TO_WITHHOLD})
 
 
 class Readers(Enum):
-    """Who may see the reason of a step."""
+    """The parties that may see the reason of a step."""
 
     BOTH_PARTIES = "both parties"
     SUPPLIER = "the supplier alone"
@@ -59,7 +59,7 @@ class Readers(Enum):
 REASON_FOR: Mapping[StepKind, Readers] = {
     StepKind.REQUESTED: Readers.BOTH_PARTIES,
     StepKind.REQUESTED_URGENTLY: Readers.BOTH_PARTIES,
-    # What the guardian says is between the guardian and its own agency.
+    # A guardian's reasons are confidential between the guardian and its own agency.
     StepKind.ADVISED_TO_SHARE: Readers.SUPPLIER,
     StepKind.ADVISED_TO_WITHHOLD: Readers.SUPPLIER,
     StepKind.HELD: Readers.BOTH_PARTIES,
@@ -83,14 +83,14 @@ REASON_FOR: Mapping[StepKind, Readers] = {
     StepKind.DESTROYED: Readers.BOTH_PARTIES,
     StepKind.CLOSED: Readers.BOTH_PARTIES,
 }
-"""A kind that is not listed here is for the supplier alone."""
+"""The reason of a kind that is not listed here is shown to the supplier only."""
 
 
 class Step(Signed):
     """One step of the case's history.
 
-    `what` is the code of its kind, with a detail in brackets where it has one. `reason` goes when the case
-    is closed, as all that tells of people.
+    `what` is the code of its kind, followed by a detail in brackets for some kinds. `reason` is deleted when
+    the case is closed, as all personal data.
     """
 
     at: AwareDatetime
@@ -100,7 +100,7 @@ class Step(Signed):
 
     @property
     def kind(self) -> StepKind | None:
-        """The kind of step; None if this release does not know it."""
+        """Return the kind of step, or None if this release does not know it."""
         found = _CODE.fullmatch(self.what)
         try:
             return StepKind(found["kind"]) if found else None
@@ -109,17 +109,17 @@ class Step(Signed):
 
     @property
     def without_reason(self) -> Step:
-        """The step without what tells of people."""
+        """Return the step without its reason, which may hold personal data."""
         return Step(at=self.at, who=self.who, what=self.what)
 
     @property
     def for_recipient(self) -> Step:
-        """The step as the recipient sees it: with its reason only if its kind says so."""
+        """Return the step as the recipient may see it: with its reason only if its kind allows it."""
         kind = self.kind
         is_shown = kind is not None and REASON_FOR.get(kind) is Readers.BOTH_PARTIES
         return self if is_shown else self.without_reason
 
 
 def code_of(kind: StepKind, detail: str = "") -> str:
-    """Return what a step of a kind has in `what`."""
+    """Return the value of `what` for a step of this kind."""
     return f"{kind} ({detail})" if detail else str(kind)

@@ -1,8 +1,8 @@
-"""Whether an original record is about a subject: certain, or not at all.
+"""The match of an original record and a subject. A record matches with certainty, or not at all.
 
-Names are compared without regard to case, accents, punctuation and order, and only with the date of
-birth. An address is the household's when it is the same as a whole, with the postcode; a town may follow.
-A reference is that of a person: that of a crime would give all of its victims.
+Names are compared without case, accents, punctuation and order of words, and only together with the date of
+birth. An address matches a household only as a whole and with the postcode; names of towns may follow it.
+Only references of people are compared: the reference of a crime would match all its victims.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from isp.cases.letters import Subject
 from sanitiser.address.words import settlements
 from schemas.record_type import RecordType
 
-# Numbers with a stroke between them are one: *1/2* is another house than *1-2*, and than *1 2*.
+# Numbers with a slash or hyphen between them are one word: *1/2*, *1-2* and *1 2* are different houses.
 _WORDS = re.compile(r"\d+[/-]\d+|[^\W_]+")
 _COUNTRIES = frozenset({("england",), ("wales",), ("uk",), ("united", "kingdom")})
 Person = tuple[str, ...]
@@ -25,7 +25,7 @@ Matcher = Callable[[Mapping[str, Any]], bool]
 
 
 def person_of(subject: Subject) -> Person:
-    """The one form of a subject, by which two letters mean the same one."""
+    """Return the normal form of a subject, which is equal for two letters about the same one."""
     if subject.reference is not None:
         return ("reference", subject.reference.strip())
     if subject.name is not None:
@@ -39,7 +39,7 @@ def references_of_people(record_type: RecordType) -> tuple[str, ...]:
 
 
 def can_tell_of(subject: Subject, record_type: RecordType) -> bool:
-    """Return True if the record type has the fields by which a record is known to be about such a subject."""
+    """Return True if the record type has the fields to match a record with such a subject."""
     if subject.reference is not None:
         return bool(references_of_people(record_type))
     if subject.name is not None:
@@ -51,7 +51,7 @@ def can_tell_of(subject: Subject, record_type: RecordType) -> bool:
 
 
 def matcher(subject: Subject, record_type: RecordType) -> Matcher:
-    """A function that says whether a cleaned record of the type is about the subject."""
+    """Return a function that returns True for a cleaned record of the type that is about the subject."""
     if subject.reference is not None:
         return _by_reference(subject.reference, record_type)
     if subject.name is not None:
@@ -90,9 +90,9 @@ def _by_household(subject: Subject, record_type: RecordType) -> Matcher:
 
 
 def _is_of(address: tuple[str, ...], wanted: tuple[str, ...], postcode: str) -> bool:
-    """Return True if the address is the words wanted and nothing behind them but towns and the postcode.
+    """Return True if the address is the wanted words, followed only by names of towns and the postcode.
 
-    Any other word can name a part of the house, or another street: *1 Mill* is not *1 Mill Lane*.
+    Any other word may name a part of the house, or another street: *1 Mill* is not *1 Mill Lane*.
     """
     if not wanted or address[: len(wanted)] != wanted:
         return False
@@ -110,7 +110,7 @@ def _are_towns(words: tuple[str, ...]) -> bool:
 
 
 def _people(record_type: RecordType) -> Iterator[tuple[str, str]]:
-    """The fields of name and date of birth of everybody of whom a record has both."""
+    """Yield the name field and the date-of-birth field of each person that has both in the record type."""
     for field in record_type.fields:
         if field.name == "name" or field.name.endswith("_name"):
             born = f"{field.name.removesuffix('name')}date_of_birth"

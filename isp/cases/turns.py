@@ -1,4 +1,4 @@
-"""How many of a party's letters are taken at a time, so that one party delays no other. Pure."""
+"""The rate limit for the letters of each party, so that no party delays the others. Pure."""
 
 from __future__ import annotations
 
@@ -9,11 +9,10 @@ _FIRST_PAUSE_S = 1.0
 
 
 class Allowance:
-    """What one party has left of its letters a minute; times are seconds of one clock.
+    """The number of one party's letters that may still be read now; times are seconds of one clock.
 
-    A turn with letters that were refused is followed by a pause, which doubles up to a minute where the
-    next turn has more of them at once: what is refused in a turn is audited and answered once, with its
-    number.
+    After a turn with refused letters a pause follows. If refused letters come again soon after it, the next
+    pause is twice as long, up to a minute. The refused letters of a turn have one audit entry and one answer.
     """
 
     def __init__(self, a_minute: int, now: float) -> None:
@@ -24,13 +23,13 @@ class Allowance:
         self._not_before = -math.inf
 
     def letters(self, now: float) -> int:
-        """Return how many letters may be taken now."""
+        """Return the number of letters that may be read now."""
         self._left = min(self._most, self._left + (now - self._at) * self._most / MINUTE_S)
         self._at = now
         return int(self._left) if now >= self._not_before else 0
 
     def took(self, letters: int, refused: int, now: float) -> None:
-        """Count what a turn has taken, and how much of it was refused."""
+        """Count the letters that a turn has read, and those of them that were refused."""
         self._left -= letters
         if not refused:
             return

@@ -13,12 +13,12 @@ FOLDER = "cases"
 
 @dataclass(frozen=True, slots=True)
 class CaseKeys:
-    """Keys under ``cases`` in the folder of secrets, each in a file of mode 0600 named after its case."""
+    """Keys of open cases: one file of mode 0600 per case, in ``cases`` of the folder of secrets."""
 
     secrets: Path
 
     def make(self, case: str) -> bytes:
-        """The key of a case, made at random where there is none. Errors as `private_files.read`."""
+        """Return the key of a case; make a random one if there is none. Errors as `private_files.read`."""
         file = self._file(case)
         if not file.exists():
             private_files.make_folder(file.parent)
@@ -26,16 +26,16 @@ class CaseKeys:
         return self.read(case)
 
     def read(self, case: str) -> bytes:
-        """The key of a case.
+        """Return the key of a case.
 
         Raises:
-            SecretError: its file may be read by others, or holds nothing.
-            FileNotFoundError: there is none (any more).
+            SecretError: other users may read its file, or the file is empty.
+            FileNotFoundError: the case has no key (any more).
         """
         return bytes.fromhex(private_files.read(self._file(case)))
 
     def destroy(self, case: str) -> None:
-        """Delete the key of a case; nothing where there is none."""
+        """Delete the key of a case if it exists."""
         self._file(case).unlink(missing_ok=True)
 
     def _file(self, case: str) -> Path:

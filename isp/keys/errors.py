@@ -1,7 +1,7 @@
-"""What can keep a secret from being read or written."""
+"""Errors that prevent a secret from being read or written."""
 
 from __future__ import annotations
 
 
 class SecretError(RuntimeError):
-    """A secret is missing, or lies open to other users of this machine."""
+    """A secret is missing, is not valid, or may be read by other users of this machine."""

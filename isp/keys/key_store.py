@@ -1,8 +1,8 @@
-"""The partnership's keys: files of mode 0600 in `keys/` of the secrets, which nothing sends anywhere.
+"""The partnership's keys: files of mode 0600 in `keys/` of the folder of secrets. No program sends them.
 
-A new epoch begins on a day to come, so no digest that was released changes, and workers look for new
-epochs themselves. It must last longer than what it joins: offence, offender, victim, detection and
-drug test of one case reach the partnership within months, and trends are followed over a year or two.
+A new epoch begins on a future day, so no released digest changes. Workers look for new epochs themselves. An
+epoch must be longer than the time between records that are joined: offence, offender, victim, detection and
+drug test of one case arrive within months, and trends are analysed over a year or two.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ from sanitiser.references import ReferenceKey
 FOLDER = "keys"
 EPOCHS_FILE = "epochs.json"
 EPOCH_DAYS = 730
-"""Least days from one epoch's beginning to the next one's."""
+"""Lowest number of days from the beginning of one epoch to the beginning of the next."""
 _MEMORY = "memory"
 
 
 class Refused(SecretError):
-    """What was asked of the keys is refused; the message says why and what is accepted."""
+    """A change of the keys is refused; the message has the reason and the accepted values."""
 
 
 @dataclass(frozen=True, slots=True)
 class KeptEpoch:
-    """An epoch as the file of epochs has it; a retired one has no key any more."""
+    """An epoch of the file of epochs; a retired epoch has no key any more."""
 
     number: int
     begins: date | None
@@ -42,7 +42,7 @@ class KeptEpoch:
 
     @property
     def secret(self) -> str:
-        """Name of the key's file."""
+        """Return the name of the key's file."""
         return f"reference-{self.number}"
 
 
@@ -54,32 +54,32 @@ class KeyStore:
 
     @property
     def folder(self) -> Path:
-        """Where the keys lie."""
+        """Return the folder of the keys."""
         return self.secrets_folder / FOLDER
 
     @property
     def file(self) -> Path:
-        """The list of epochs, which holds no key."""
+        """Return the path of the list of epochs, which holds no key."""
         return self.folder / EPOCHS_FILE
 
     def make(self, today: date, *, new: bool = True) -> None:
-        """Make the keys of the first epoch where there are none yet.
+        """Make the keys of the first epoch if there are none yet.
 
-        `new` says that the system is: that nothing was released under keys that are gone.
+        `new` states that the system is new: no record was released under keys that were lost.
 
         Raises:
-            SecretError: keys were there, or a system that is not new has none.
+            SecretError: the keys are incomplete, or a system that is not new has no keys.
         """
         if self.file.exists():
             return
         left = [file.name for file in self.folder.glob("*")] if self.folder.is_dir() else []
         if left or not new:
             lost = self.file if left else self.folder
-            message = f"{lost} is missing; restore it from your backup. Where it is lost for good, "
+            message = f"{lost} is missing; restore it from your backup. If it is lost for ever, "
             message += (
-                f"`ipu keys make` begins anew (after what is in {self.folder} was put away): "
+                f"move the files of {self.folder} away and run `ipu keys make` for new keys: "
             )
-            raise SecretError(message + "nothing released so far joins what will be")
+            raise SecretError(message + "later releases then do not join with earlier ones")
         private_files.make_folder(self.folder)
         first = KeptEpoch(1, None, today)
         for name in (first.secret, _MEMORY):
@@ -87,10 +87,10 @@ class KeyStore:
         self._write([first])
 
     def ring(self) -> KeyRing:
-        """All keys; none for an epoch that is retired.
+        """Return all keys; a retired epoch has none.
 
         Raises:
-            SecretError: a key or the list of them is missing, open to others or no such thing.
+            SecretError: a key or the list of epochs is missing, not valid, or may be read by other users.
         """
         epochs = [Epoch(e.number, e.begins, self._key_of(e)) for e in self.epochs()]
         try:
@@ -99,10 +99,10 @@ class KeyStore:
             raise SecretError(f"{self.file}: {error}; restore it from your backup") from None
 
     def epochs(self) -> list[KeptEpoch]:
-        """The epochs, from the first on.
+        """Return the epochs, from the first on.
 
         Raises:
-            SecretError: the list is missing, or is none.
+            SecretError: the list is missing or not valid.
         """
         if not self.file.exists():
             raise SecretError(
@@ -113,16 +113,16 @@ class KeyStore:
         except (ValueError, TypeError, KeyError):
             epochs = []
         if [e.number for e in epochs] != list(range(1, len(epochs) + 1)) or not epochs:
-            raise SecretError(f"{self.file} is no list of epochs; restore it from your backup")
+            raise SecretError(f"{self.file} is not a list of epochs; restore it from your backup")
         return epochs
 
     def rotate(self, begins: date, today: date, *, urgent: bool = False) -> KeptEpoch:
-        """Begin a new epoch on a day to come; `urgent` where the key in use may be known to others.
+        """Plan a new epoch from a future day; `urgent` means that others may know the key in use.
 
-        One that was planned and has not begun gets the new day: nothing bears its digests yet.
+        A planned epoch that has not begun gets the new day, because no release has its digests yet.
 
         Raises:
-            Refused: the day is not to come, or the epoch in use would be too short.
+            Refused: the day is not in the future, or the epoch in use would be too short.
         """
         epochs = self.epochs()
         planned = epochs[-1].begins is not None and epochs[-1].begins > today
@@ -132,20 +132,20 @@ class KeyStore:
         earliest += timedelta(1)
         if begins < earliest:
             message = f"a new epoch cannot begin on {begins}; accepted: {earliest} or later"
-            raise Refused(message + ("" if urgent else ", or --urgent where the key is known"))
+            raise Refused(message + ("" if urgent else ", or --urgent if others know the key"))
         new = KeptEpoch(kept[-1].number + 1, begins, today)
         self._store.password(new.secret)
         self._write([*kept, new])
         return new
 
     def retire(self, number: int, today: date, kept_days: int) -> None:
-        """Delete the key of an epoch of which no release is kept any more; for good.
+        """Delete the key of an epoch for ever, if no release of the epoch can exist any more.
 
-        `kept_days` is the longest retention of releases; what happened may be supplied, and so
-        released, as late as `EPOCH_DAYS` after the epoch's end.
+        `kept_days` is the longest retention of releases. Records of events in the epoch may be supplied, and
+        so released, until `EPOCH_DAYS` after its end.
 
         Raises:
-            Refused: there is no such epoch, or releases of it can still be there.
+            Refused: the epoch does not exist or has not ended, or releases of it may still exist.
         """
         epochs = self.epochs()
         found = next((e for e in epochs if e.number == number), None)
@@ -156,10 +156,10 @@ class KeyStore:
             raise Refused(f"epoch {number} cannot be retired; epochs that have ended: {past}")
         allowed = ends + timedelta(EPOCH_DAYS + kept_days)
         if today < allowed:
-            message = f"epoch {number} ends on {ends}; what happened in it may be supplied for "
+            message = f"epoch {number} ends on {ends}; records of it may be supplied for "
             message += f"{EPOCH_DAYS} days more, and releases are kept {kept_days} days"
             raise Refused(f"{message}: it can be retired from {allowed} on")
-        # The list first: a key that is gone must not be asked for. Again, if cut short in between.
+        # Write the list first: a deleted key must not be read. A repeated call completes an interrupted one.
         self._write([replace(e, retired=True) if e.number == number else e for e in epochs])
         (self.folder / found.secret).unlink(missing_ok=True)
 
@@ -172,7 +172,7 @@ class KeyStore:
 
     def _key(self, name: str) -> ReferenceKey:
         if not self._store.has(name):
-            # A new key would change every digest, and so part what was released from what will be.
+            # A new key would change each digest, so later releases would not join with earlier ones.
             message = f"the key {self.folder / name} is missing; restore it from your backup"
             raise SecretError(message)
         try:

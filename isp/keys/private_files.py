@@ -1,4 +1,4 @@
-"""Files and folders that only their owner may read, written whole or not at all."""
+"""Files and folders that only their owner may read. A file is written completely or not at all."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ PRIVATE_FOLDER = 0o700
 
 
 def make_folder(path: Path) -> Path:
-    """Create a folder of mode 0700 where there is none, and return its path.
+    """Create a folder of mode 0700 if it does not exist, and return its path.
 
     Raises:
-        SecretError: there is one in which every user may replace files.
+        SecretError: the folder exists, and every user may replace files in it.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     path.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
@@ -50,27 +50,28 @@ def make_secret_folder(path: Path) -> Path:
 
 
 def read(path: Path) -> str:
-    """The text of a file that nobody else may read, without the white space around it.
+    """Return the text of a file that no other user may read, without white space at both ends.
 
-    Raises ``SecretError`` where others may read it or it holds nothing.
+    Raises:
+        SecretError: other users may read the file, or it is empty.
     """
     with path.open(encoding="utf-8") as stream:
-        # The open file is asked, not the path, which could be exchanged in between.
+        # Check the open file, not the path: another file could replace it in between.
         mode = stat.S_IMODE(os.fstat(stream.fileno()).st_mode)
         if mode & OTHERS:
             message = (
-                f"{path} has mode {mode:04o} and so may be read by other users; a secret's file "
-                f"has mode 0600. If nobody else has seen it, run: chmod 600 {path}"
+                f"{path} has mode {mode:04o}, so other users may read it; accepted: mode 0600. "
+                f"If no other user has read it, run: chmod 600 {path}"
             )
             raise SecretError(message)
         text = stream.read().strip()
     if not text:
-        raise SecretError(f"{path} is empty; a secret was expected. Restore it from your backup")
+        raise SecretError(f"{path} is empty; it should hold a secret. Restore it from your backup")
     return text
 
 
 def write(path: Path, text: str) -> None:
-    """Write ``text`` to a file of mode 0600; a reader sees the old content or the new one."""
+    """Write ``text`` to a file of mode 0600; a reader sees either the old content or the new content."""
     draft = _draft(path, text)
     try:
         draft.replace(path)
@@ -79,7 +80,7 @@ def write(path: Path, text: str) -> None:
 
 
 def rewrite(path: Path, text: str) -> None:
-    """Like ``write`` for a file that is there and is no secret: it keeps its mode, and a link to it stays."""
+    """Write ``text`` to an existing file that is not secret; keep its mode, and a symbolic link to it."""
     target = path.resolve()
     draft = _draft(target, text)
     try:
@@ -90,7 +91,7 @@ def rewrite(path: Path, text: str) -> None:
 
 
 def write_new(path: Path, text: str) -> bool:
-    """Like ``write`` for a file that must not exist yet; ``False`` if somebody was faster."""
+    """Write ``text`` to a new file of mode 0600; return ``False`` if the file exists already."""
     draft = _draft(path, text)
     try:
         os.link(draft, path)
@@ -102,7 +103,7 @@ def write_new(path: Path, text: str) -> bool:
 
 
 def _draft(path: Path, text: str) -> Path:
-    # mkstemp creates with O_EXCL and mode 0600, so the text is never readable by others.
+    # mkstemp creates the file with O_EXCL and mode 0600, so other users can never read the text.
     descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as stream:
         stream.write(text)

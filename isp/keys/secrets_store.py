@@ -16,15 +16,16 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 
 @dataclass(frozen=True)
 class SecretStore:
-    """Passwords kept in ``folder`` (mode 0700), each in a file (0600) named after its principal."""
+    """Passwords in ``folder`` (mode 0700): one file (mode 0600) per principal, with its name."""
 
     folder: Path
 
     def password(self, principal: str) -> str:
-        """Give the principal's password, 43 URL-safe characters, made at random on first use.
+        """Return the principal's password: 43 URL-safe characters, made at random at the first use.
 
-        Raises ``SecretError`` where the file may be read by others or holds nothing, and
-        ``ValueError`` for a principal whose name could not be a file's.
+        Raises:
+            SecretError: other users may read the file, or it is empty.
+            ValueError: the name of the principal cannot be the name of a file.
         """
         path = self._path(principal)
         if not path.exists():
@@ -33,11 +34,11 @@ class SecretStore:
         return private_files.read(path)
 
     def has(self, principal: str) -> bool:
-        """Say whether the principal has a password already."""
+        """Return True if the principal has a password already."""
         return self._path(principal).exists()
 
     def client_config(self, bootstrap: str, principal: str) -> dict[str, str]:
-        """Give what a ``confluent_kafka`` client needs to connect as this principal."""
+        """Return the settings with which a ``confluent_kafka`` client connects as this principal."""
         return {
             "bootstrap.servers": bootstrap,
             "security.protocol": "SASL_PLAINTEXT",
@@ -47,14 +48,14 @@ class SecretStore:
         }
 
     def registry_config(self, url: str) -> dict[str, str]:
-        """Give what a ``SchemaRegistryClient`` needs to write to the registry."""
+        """Return the settings with which a ``SchemaRegistryClient`` may write to the registry."""
         return {"url": url, "basic.auth.user.info": f"{PRINCIPAL}:{self.password(PRINCIPAL)}"}
 
     def _path(self, principal: str) -> Path:
         if not NAME.fullmatch(principal):
             message = (
-                f"{principal!r} cannot be a principal: a letter or digit first, then at most 127 "
-                "letters, digits, dots, hyphens and underscores are accepted"
+                f"{principal!r} cannot be a principal; accepted: a letter or digit, then at most 127 "
+                "letters, digits, dots, hyphens and underscores"
             )
             raise ValueError(message)
         return self.folder / principal

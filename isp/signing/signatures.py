@@ -1,8 +1,8 @@
-"""Signatures of a protocol: which posts have signed what of it, and whether that is enough.
+"""Signatures of a protocol, and the check that all required signatures are present.
 
 "Any agency wishing to become a partner … should only do so with the consent of all the responsible
 authorities", and the agencies approved by them sign (guidance 2.2.4). Keys and signatures are Ed25519
-(RFC 8032). A key belongs to a post, as everything in a protocol does, never to a person by name.
+(RFC 8032). A key belongs to a post, never to a named person.
 """
 
 from __future__ import annotations
@@ -48,9 +48,9 @@ def _is_signature(text: str) -> str:
 
 
 class Signature(Signed):
-    """One post's signature. `protocol` and `terms` are digests, `partners` the parties it signs in.
+    """One post's signature. `protocol` and `terms` are digests, `partners` the parties that it admits.
 
-    `number` is that of the protocol as it was signed. The day is for information.
+    `number` is the number of the signed protocol. `signed_on` is for information.
     """
 
     format: Format = FORMAT
@@ -66,12 +66,12 @@ class Signature(Signed):
 
     @property
     def statement(self) -> bytes:
-        """Return what is signed: the fields of its format but the signature itself, in one form only."""
+        """Return the signed bytes: the fields of the format without `signature`, as canonical JSON."""
         fields = self.model_dump(mode="json", exclude={"signature"})
         return _DOMAIN + json.dumps(fields, sort_keys=True, separators=(",", ":")).encode()
 
     def holds(self, key: str) -> bool:
-        """Whether it was made with the private half of `key` over exactly these fields."""
+        """Return True if the signature was made over exactly these fields with the private key of `key`."""
         given = decoded(self.signature, _SIGNATURE_BYTES)
         if point_flaw(decoded(key, KEY_BYTES)) or point_flaw(given[:_POINT_BYTES]):
             return False
@@ -84,14 +84,14 @@ class Signature(Signed):
 
 
 class SignatureFile(NamedTuple):
-    """The signatures beside a protocol, as they were read once; `document` knows their lines."""
+    """The signatures of a protocol, read once from their file; `document` has their line numbers."""
 
     path: Path
     entries: tuple[Signature, ...] = ()
     document: Any = None
 
     def told(self, findings: Iterable[Finding]) -> list[str]:
-        """One line a finding: with the signature's line, or of the whole file where one is missing."""
+        """Return one line per finding, with the line number of its signature if it has one."""
         return [
             located([f], self.path, self.document, "signatures")
             if f.place
@@ -101,18 +101,19 @@ class SignatureFile(NamedTuple):
 
 
 def content_digest(protocol: Protocol) -> str:
-    """Return the SHA-256 of what a protocol says, in hexadecimal: of the bytes of its format.
+    """Return the SHA-256 of a protocol's content in its format, in hexadecimal.
 
-    Comments and the order of keys do not count.
+    Comments and the order of keys in the file do not change it.
     """
     return hashlib.sha256(protocol.model_dump_json().encode()).hexdigest()
 
 
 def terms_digest(protocol: Protocol, party_id: str) -> str:
-    """Return the SHA-256 of what concerns one party: its own entry, what it supplies and what it receives.
+    """Return the SHA-256 of one party's terms: its own entry, its supplies and its entitlements.
 
-    Of a neighbour it is the entry, and what others receive of its area. A section that a later release
-    adds here goes in only where it is not empty: the terms that others have signed stay as they are.
+    The terms of a neighbour are its entry and the entitlements to records of its area. If a later release
+    adds a section here, it must include the section only if it is not empty. Then signed terms keep their
+    digest.
     """
     tables = protocol.aggregates
     of_party = {
@@ -129,7 +130,11 @@ def terms_digest(protocol: Protocol, party_id: str) -> str:
 
 
 def posts_of(protocol: Protocol, name: str) -> Mapping[Post, Officer]:
-    """The posts that sign for a party or a neighbour; `ProtocolError` names those who sign."""
+    """Return the posts that sign for a party or a neighbour.
+
+    Raises:
+        ProtocolError: there is no such party; the text names all parties that sign.
+    """
     found = protocol.signatories.get(name)
     if found is None:
         accepted = ", ".join(protocol.signatories)
@@ -140,21 +145,21 @@ def posts_of(protocol: Protocol, name: str) -> Mapping[Post, Officer]:
 def make_signature(
     protocol: Protocol, party_id: str, post: Post, key: Ed25519PrivateKey, day: date
 ) -> Signature:
-    """The signature of a party's post over the protocol as it stands.
+    """Sign the protocol for a post of a party, and return the signature.
 
     Raises:
-        ProtocolError: there is no such party or post, or the key is not the post's.
+        ProtocolError: there is no such party or post, or the key does not belong to the post.
     """
     posts = posts_of(protocol, party_id)
     officer = posts.get(post)
     if officer is None:
         accepted = ", ".join(posts) or "none"
-        raise ProtocolError(f"{party_id!r} names no {post}; accepted: {accepted}")
+        raise ProtocolError(f"{party_id!r} has no {post} that signs; accepted: {accepted}")
     public = public_key(key)
     if public not in {officer.key, officer.replaces}:
         given = officer.key or "none"
-        message = f"the key given is not that of the {post} of {party_id!r}"
-        raise ProtocolError(f"{message}: the protocol names {given}, the key given is {public}")
+        message = f"the key does not belong to the {post} of {party_id!r}"
+        raise ProtocolError(f"{message}: the protocol has {given}, the key given is {public}")
     unsigned = Signature(
         party=party_id,
         post=post,
@@ -170,23 +175,23 @@ def make_signature(
 
 
 def public_key(key: Ed25519PrivateKey) -> str:
-    """The public half of a key, as a protocol has it."""
+    """Return the public key of a private key, in base64 as in a protocol."""
     return encoded(key.public_key().public_bytes_raw())
 
 
 def signatures_file(protocol_file: Path) -> Path:
-    """Where the signatures of a protocol lie: beside it."""
+    """Return the path of the file of a protocol's signatures, in the same folder."""
     return protocol_file.with_suffix(".signatures.yaml")
 
 
 def fingerprint(key: str) -> str:
-    """A short form of a public key, in groups of four, to be compared by telephone."""
+    """Return a short form of a public key, in groups of four digits, for comparison by telephone."""
     digits = hashlib.sha256(decoded(key, KEY_BYTES)).hexdigest()[:_FINGERPRINT_DIGITS]
     return " ".join(digits[i : i + 4] for i in range(0, _FINGERPRINT_DIGITS, 4))
 
 
 def keys_digest(protocol: Protocol) -> str:
-    """Return the SHA-256 of every key of a protocol with its party and post, in hexadecimal."""
+    """Return the SHA-256 of all keys of a protocol with their parties and posts, in hexadecimal."""
     keys = {
         name: {post: officer.key for post, officer in posts.items()}
         for name, posts in protocol.officers.items()
@@ -195,17 +200,17 @@ def keys_digest(protocol: Protocol) -> str:
 
 
 def load_signatures(protocol_file: Path) -> SignatureFile:
-    """Read the signatures beside a protocol; none where there is no such file.
+    """Read the signatures of a protocol; the result is empty if the file does not exist.
 
     Raises:
-        ProtocolError: one line a finding, with file, line and place.
+        ProtocolError: one line per finding, with file, line and place.
     """
     path = signatures_file(protocol_file)
     if not path.exists():
         return SignatureFile(path)
     document = read_yaml(path, ProtocolError)
     if not isinstance(document or [], list):
-        raise ProtocolError(f"{path}: no list of signatures")
+        raise ProtocolError(f"{path}: the file is not a list of signatures")
     entries, findings = list[Signature](), list[Finding]()
     for i, entry in enumerate(document or ()):
         try:
@@ -224,7 +229,7 @@ def _explained(number: int, error: ValidationError) -> Iterator[Finding]:
 
 
 def save_signatures(protocol_file: Path, signatures: Iterable[Signature]) -> str:
-    """The text of a file of signatures."""
+    """Return the text of a file of signatures."""
     lines = [f"# Signatures of {protocol_file.name}, made by `ipu isp sign`.\n"]
     for entry in signatures:
         fields = entry.model_dump(mode="json")
@@ -236,20 +241,18 @@ def save_signatures(protocol_file: Path, signatures: Iterable[Signature]) -> str
 def signature_findings(
     protocol: Protocol, signatures: Sequence[Signature], today: date
 ) -> Iterator[Finding]:
-    """Yield why the protocol does not count as signed; nothing where it does.
+    """Yield the reasons why the protocol does not count as signed; none if it is signed.
 
-    Every responsible authority must have signed the whole as it stands; every other party its own
-    terms, and it is signed in by the authorities' signatures; a neighbour what is shared of its area.
-    A signature that is not of this protocol, of nobody or of a day ahead has no place beside it. The place
-    of a finding is the number of its signature, and empty where one is missing.
+    Each responsible authority must have signed the whole protocol in its present content. Its signature
+    admits the partners. Each other party must have signed its own terms, and each neighbour the terms for its
+    area. A signature of another protocol, of no post, or with a date in the future is a fault too. The place
+    of a finding is the index of its signature in the list, or empty for a missing signature.
     """
     for i, entry in enumerate(signatures):
         for flaw in (*_flaws(protocol, entry), *_ages(protocol, entry, today)):
             yield Finding((i,), flaw)
     if not _authorities(protocol):
-        lacking = (
-            "no party is a responsible authority, so nobody can sign the whole (guidance 2.2.1)"
-        )
+        lacking = "no party is a responsible authority; at least one must sign (guidance 2.2.1)"
         yield Finding((), lacking)
     genuine = [s for s in signatures if not list(_flaws(protocol, s))]
     for name in protocol.signatories:
@@ -261,7 +264,7 @@ def signature_findings(
 
 
 def is_current(protocol: Protocol, entry: Signature, today: date) -> bool:
-    """Whether a signature has its place beside the protocol."""
+    """Return True if a signature is valid for the protocol in its present content."""
     return not [*_flaws(protocol, entry), *_ages(protocol, entry, today)]
 
 
@@ -276,29 +279,29 @@ def _what(entry: Signature) -> str:
 def _flaws(protocol: Protocol, entry: Signature) -> Iterator[str]:
     officer = protocol.signatories.get(entry.party, {}).get(entry.post)
     if officer is None:
-        yield f"{_what(entry)} is of no post that the protocol names; take it out"
+        yield f"{_what(entry)} is of a post that is not in the protocol; remove it"
     elif entry.key not in {officer.key, officer.replaces}:
-        yield f"{_what(entry)} is by another key than the protocol names for that post; take it out"
+        yield f"{_what(entry)} is by a key that the protocol does not have for this post; remove it"
     elif not entry.holds(entry.key):
-        yield f"{_what(entry)} does not hold: it was changed after it was made, or made with another key"
+        yield f"{_what(entry)} is wrong: it was changed after it was made, or made with another key"
 
 
 def _is_handover(protocol: Protocol, entry: Signature) -> bool:
-    """Whether it is by a key that the protocol replaces: that confirms the new key, and nothing else."""
+    """Return True if a signature is by a replaced key: it confirms the new key, and nothing else."""
     return entry.key != protocol.signatories[entry.party][entry.post].key
 
 
 def _ages(protocol: Protocol, entry: Signature, today: date) -> Iterator[str]:
-    """Why a signature is of another protocol, or of a day that has not come."""
+    """Yield the reasons why a signature is of another protocol, or dated in the future."""
     if entry.signed_on > today:
-        yield f"{_what(entry)} is dated {entry.signed_on}, after today, {today} (Europe/London)"
+        yield f"{_what(entry)} is dated {entry.signed_on}, but today is {today} (Europe/London)"
     if protocol.signatories.get(entry.party, {}).get(entry.post) is None:
         return
     whole = entry.party in _authorities(protocol) or _is_handover(protocol, entry)
     if whole and entry.protocol != content_digest(protocol):
         yield f"{_what(entry)} is of another protocol, {entry.protocol[:16]}…; {_anew(entry.party)}"
     elif not whole and entry.terms != terms_digest(protocol, entry.party):
-        yield f"{_what(entry)} is of other terms than these; {_anew(entry.party)}"
+        yield f"{_what(entry)} is for other terms than the present ones; {_anew(entry.party)}"
     elif entry.number > protocol.number:
         yield f"{_what(entry)} was made for number {entry.number}; {_anew(entry.party)}"
 
@@ -306,11 +309,11 @@ def _ages(protocol: Protocol, entry: Signature, today: date) -> Iterator[str]:
 def _lacking_authority(protocol: Protocol, name: str, own: Sequence[Signature]) -> Iterator[str]:
     if any(entry.protocol == content_digest(protocol) for entry in own):
         return
-    yield f"{name!r} has not signed the protocol as it stands; {_how(name)}"
+    yield f"{name!r} has not signed the protocol in its present content; {_how(name)}"
     signed_in = {partner for entry in own for partner in entry.partners}
     for partner in protocol.parties:
         if own and partner.id not in signed_in:
-            yield f"{partner.id!r} is a partner whom {name!r} has not signed in"
+            yield f"{partner.id!r} is a partner that {name!r} has not admitted by its signature"
 
 
 def _lacking_terms(protocol: Protocol, name: str, own: Sequence[Signature]) -> Iterator[str]:
@@ -319,7 +322,7 @@ def _lacking_terms(protocol: Protocol, name: str, own: Sequence[Signature]) -> I
 
 
 def _anew(name: str) -> str:
-    return f"take it out; {_how(name)}"
+    return f"remove it; {_how(name)}"
 
 
 def _how(name: str) -> str:

@@ -1,8 +1,8 @@
-"""Says whether a protocol may follow the one in force: its number, its keys, and fresh consent.
+"""The rules for the successor of the protocol in force: its number, its keys, and new consent.
 
-A protocol names the digest of the protocol that it follows, so an earlier one cannot come back. A party's
-key changes by a signature of that party with a key in force. Otherwise the protocol says so under
-`rekeyed`, and the other authorities in force answer for it.
+A protocol has the digest of the protocol that it follows, so an earlier protocol cannot return. A party
+confirms a change of its keys by a signature with one of its keys in force. Otherwise the protocol must name
+the party under `rekeyed`, and the other authorities in force must sign the change.
 """
 
 from __future__ import annotations
@@ -27,29 +27,28 @@ Keys = Mapping[str, str]
 
 @dataclass(frozen=True)
 class Holder:
-    """The keys of one party: `keys` of all its posts, and those that sign a protocol for it."""
+    """The keys of one party: `keys` by post, and `signing`, those that may sign a protocol for it."""
 
     keys: Keys
     signing: frozenset[str]
 
     @property
     def document(self) -> dict[str, Any]:
-        """The keys as JSON has them."""
+        """Return the keys as a JSON document."""
         return {"keys": dict(self.keys), "signing": sorted(self.signing)}
 
     @classmethod
     def of(cls, document: Mapping[str, Any]) -> Holder:
-        """Read what `document` wrote."""
+        """Return the holder of a JSON document that `document` made."""
         return cls(dict(document["keys"]), frozenset(document["signing"]))
 
 
 @dataclass(frozen=True)
 class Before:
-    """The part of the protocol in force that counts for the next one, as the broker keeps it.
+    """The part of the protocol in force against which its successor is checked.
 
-    A document of another release, which this one might refuse, is read all the same if it is of a format
-    that this release reads. One without a number has number 0. `left` are the keys of parties that have
-    left since.
+    A protocol of another release is read even if this release would refuse it, provided that its format is
+    accepted. A protocol without a number has number 0. `left` holds the keys of parties that have left.
     """
 
     digest: str
@@ -63,26 +62,26 @@ class Before:
 
     @property
     def known(self) -> dict[str, Holder]:
-        """The keys of every party that is in the protocol or was."""
+        """Return the keys of each party that is in the protocol in force or was in an earlier one."""
         return {**self.left, **self.holders}
 
 
 def before_of(
     digest: str, document: Mapping[str, Any], left: Mapping[str, Holder] | None = None
 ) -> Before:
-    """Read what counts of a document in force.
+    """Read the part of a protocol in force against which its successor is checked.
 
-    Fields of a later release that are no part of that are passed over. They change no meaning of the others:
-    what does so has another format.
+    Other fields are ignored, also those that a later release has added. Such fields cannot change the meaning
+    of the others, because such a change requires another format.
 
     Raises:
-        ProtocolError: the document is none of a protocol, or of another format.
+        ProtocolError: the document is not a protocol, or has another format.
     """
     try:
         if document.get(FIELD, FORMAT) != FORMAT:
             raise ProtocolError(
-                f"the protocol in force ({digest}): {FIELD}: {document[FIELD]!r:.60} is no format that "
-                f"this release reads; accepted: {FORMAT}. Use the release that put it in force"
+                f"the protocol in force ({digest}): {FIELD}: this release cannot read format "
+                f"{document[FIELD]!r:.60}; accepted: {FORMAT}. Use the release that put it in force"
             )
         parties = document["parties"]
         neighbours = [n for n in document.get("neighbours", ()) if n.get("agreement")]
@@ -99,22 +98,22 @@ def before_of(
             left=left or {},
         )
     except (KeyError, TypeError, AttributeError):
-        message = f"the protocol in force ({digest}) cannot be read; see what wrote it"
+        message = f"the protocol in force ({digest}) cannot be read; check which program wrote it"
         raise ProtocolError(message) from None
 
 
 def left_after(before: Before, protocol: Protocol) -> dict[str, Holder]:
-    """Return the keys of parties that are in no protocol any more once `protocol` is in force."""
+    """Return the keys of parties that will have left when `protocol` is in force."""
     return {name: held for name, held in before.known.items() if name not in protocol.officers}
 
 
 def succession_findings(
     protocol: Protocol, signatures: Sequence[Signature], before: Before
 ) -> Iterator[str]:
-    """Yield why the protocol may not follow the one in force; nothing where it may.
+    """Yield the reasons why the protocol may not follow the one in force; none if it may.
 
-    The protocol in force itself may be applied again. An exercise may follow any exercise of the same
-    keys: nobody has agreed to either, so there is no order of agreements to keep.
+    The protocol in force itself may be applied again. An exercise may follow any exercise with the same keys,
+    without regard to its number, because exercises are not agreements.
     """
     digest = content_digest(protocol)
     if digest == before.digest:
@@ -132,18 +131,18 @@ def succession_findings(
 def key_changes(
     protocol: Protocol, signatures: Sequence[Signature], before: Before
 ) -> Iterator[str]:
-    """Yield one line for each key that the protocol in force does not have for that post."""
+    """Yield one line for each key that differs from the key of the same post in the protocol in force."""
     digest = content_digest(protocol)
     for name, posts in _changed(protocol, before).items():
         held = protocol.officers[name]
         for post in posts:
             key = held[post].key if post in held else None
             what = f"new key of {name!r} ({post}) {fingerprint(key)}" if key else None
-            said = what or f"no key of {name!r} ({post}) any more"
+            said = what or f"removed key of {name!r} ({post})"
             if _signed(name, digest, before.known[name].signing, signatures):
                 yield f"{said}, confirmed by {name!r}"
             elif name in protocol.rekeyed:
-                yield f"{said}, NOT confirmed by {name!r}: put there by the authorities (rekeyed)"
+                yield f"{said}, NOT confirmed by {name!r}: changed by the authorities (rekeyed)"
             else:
                 yield f"{said}, not confirmed by {name!r}"
 
@@ -156,16 +155,16 @@ def _mixed(before: Before) -> str:
         )
     return (
         f"this is an exercise, and number {before.number} in force is not marked as one (digest "
-        f"{before.digest}); an exercise runs under a run directory of its own"
+        f"{before.digest}); run an exercise in its own run directory"
     )
 
 
 def _number_findings(protocol: Protocol, before: Before) -> Iterator[str]:
     if (protocol.number, protocol.follows) != (before.number + 1, before.digest):
-        follows = f"follows {protocol.follows}" if protocol.follows else "names nothing it follows"
+        follows = f"follows {protocol.follows}" if protocol.follows else "follows no other"
         yield (
-            f"it is number {protocol.number} and {follows}, and in force is number {before.number}; "
-            f"accepted: what is in force itself, or `number: {before.number + 1}` with "
+            f"the protocol has number {protocol.number} and {follows}; number {before.number} is in force; "
+            f"accepted: the protocol in force itself, or `number: {before.number + 1}` with "
             f"`follows: {before.digest}`, as `ipu isp follow` writes them"
         )
 
@@ -173,7 +172,10 @@ def _number_findings(protocol: Protocol, before: Before) -> Iterator[str]:
 def _terms_findings(
     protocol: Protocol, signatures: Sequence[Signature], before: Before
 ) -> Iterator[str]:
-    """Consent to terms that were others in between is no consent now: it could be to any earlier ones."""
+    """Yield a reason for each party that signed its terms for an earlier protocol, and other terms later.
+
+    Such a signature could bring back any earlier terms, so the party must sign them again.
+    """
     authorities = {p.id for p in protocol.parties if p.status is Status.RESPONSIBLE_AUTHORITY}
     for name in protocol.signatories.keys() - authorities:
         terms = terms_digest(protocol, name)
@@ -181,8 +183,8 @@ def _terms_findings(
         fresh = any(s.number == protocol.number for s in of_terms)
         if of_terms and before.terms.get(name) != terms and not fresh:
             yield (
-                f"{name!r} signed these terms for number {max(s.number for s in of_terms)}, and in force "
-                f"it has others; for number {protocol.number} it signs them again"
+                f"{name!r} signed these terms for number {max(s.number for s in of_terms)}, but has other "
+                f"terms in the protocol in force; it must sign them again for number {protocol.number}"
             )
 
 
@@ -193,29 +195,29 @@ def _key_findings(
     for name, posts in changed.items():
         if _signed(name, digest, before.known[name].signing, signatures):
             if name in protocol.rekeyed:
-                yield f"rekeyed: {name!r} has confirmed its keys itself; take it out"
+                yield f"rekeyed: {name!r} has confirmed its keys itself; remove the entry"
         elif name not in protocol.rekeyed:
             yield (
-                f"new key of {name!r} ({', '.join(posts)}), not confirmed by {name!r}; it signs this "
-                "protocol with a key that is in force; where it has lost them all, `rekeyed` says so"
+                f"new key of {name!r} ({', '.join(posts)}), not confirmed by {name!r}; it must sign this "
+                "protocol with a key that is in force; if it has lost them all, name it under `rekeyed`"
             )
         else:
             others = sorted(before.authorities - {name})
             if not others:
-                yield f"rekeyed: there is no other authority in force that answers for {name!r}"
+                yield f"rekeyed: no other authority in force can sign for the keys of {name!r}"
             yield from _unsigned(f"the keys of {name!r}", others, digest, before, signatures)
     for name in sorted(set(protocol.rekeyed) - changed.keys() - before.rekeyed):
-        yield f"rekeyed: the keys of {name!r} are those in force; take it out"
+        yield f"rekeyed: the keys of {name!r} are those in force; remove the entry"
     for name in sorted(before.rekeyed - set(protocol.rekeyed)):
         keys = before.known[name].signing
         if name in protocol.officers and not _signed(name, digest, keys, signatures):
-            yield f"{name!r} was rekeyed; it is so until it has signed a protocol itself"
+            yield f"{name!r} was rekeyed; keep it under `rekeyed` until it has signed a protocol itself"
 
 
 def _leaving_findings(
     protocol: Protocol, signatures: Sequence[Signature], before: Before
 ) -> Iterator[str]:
-    """An authority leaves if all the others in force have signed that, by keys in force."""
+    """Yield a reason for each authority in force that has not signed that another authority leaves."""
     digest = content_digest(protocol)
     staying = {p.id for p in protocol.parties if p.status is Status.RESPONSIBLE_AUTHORITY}
     for name in sorted(before.authorities - staying):
@@ -232,11 +234,11 @@ def _unsigned(
 ) -> Iterator[str]:
     for name in names:
         if not _signed(name, digest, before.holders[name].signing, signatures):
-            yield f"{what}: {name!r} has not signed that with a key that is in force"
+            yield f"{what}: {name!r} has not signed this protocol with a key that is in force"
 
 
 def _signed(name: str, digest: str, keys: frozenset[str], signatures: Sequence[Signature]) -> bool:
-    """Whether the party has signed the protocol of that digest with one of `keys`."""
+    """Return True if the party has signed the protocol with this digest with one of `keys`."""
     return any(
         s.party == name and s.protocol == digest and s.key in keys and s.holds(s.key)
         for s in signatures
@@ -244,7 +246,7 @@ def _signed(name: str, digest: str, keys: frozenset[str], signatures: Sequence[S
 
 
 def _changed(protocol: Protocol, before: Before) -> dict[str, list[Post]]:
-    """The posts whose keys are not those in force, by the parties that have or had keys in force."""
+    """Return the posts with changed keys, by party; only parties that have or had keys in force."""
     found: dict[str, list[Post]] = {}
     for name, officers in protocol.officers.items():
         known = before.known.get(name)
@@ -269,7 +271,7 @@ def _is_authority(party: Mapping[str, Any]) -> bool:
 
 
 def _terms(document: Mapping[str, Any], names: Mapping[str, Any]) -> dict[str, str]:
-    """The digests of the terms in force; none where this release would refuse the protocol."""
+    """Return the digests of the terms in force, or none if this release would refuse the protocol."""
     try:
         protocol = Protocol.model_validate(document)
     except ValidationError:

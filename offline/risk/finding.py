@@ -1,4 +1,4 @@
-"""Findings: what an attack found, by field, row and reason; never with a value of the original."""
+"""Group the hits of an attack by field, row and reason, without any value of an original."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _ROWS_SHOWN = 5
 
 
 class Hit(NamedTuple):
-    """One place of the release that an attack got at; `row` counts from 1 after the header, 0 is all."""
+    """One hit of an attack; `row` counts from 1 after the header, 0 means all rows."""
 
     attack: str
     field: str
@@ -18,7 +18,7 @@ class Hit(NamedTuple):
 
 
 class Finding(NamedTuple):
-    """Hits of one kind: how many, and the first rows of them."""
+    """Hits of one kind: their number, and the first rows."""
 
     attack: str
     field: str
@@ -27,12 +27,12 @@ class Finding(NamedTuple):
     rows: tuple[int, ...]
 
     def document(self) -> dict[str, Any]:
-        """The finding for a program to read."""
+        """Return the finding for JSON."""
         return {**self._asdict(), "rows": list(self.rows)}
 
 
 def gathered(hits: Iterable[Hit]) -> list[Finding]:
-    """The hits by kind, in order of attack and field."""
+    """Return the hits by kind, in order of attack and field."""
     rows: dict[tuple[str, str, str], list[int]] = {}
     for hit in hits:
         rows.setdefault(hit[:3], []).append(hit.row)

@@ -1,4 +1,4 @@
-"""Plays every attack on a release, with the originals at hand to see which of them hit."""
+"""Run every attack on a release, and compare with the originals."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ NAME = "record_id"
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What the intruder found; `notes` are what the guidance itself shares."""
+    """The result of the attacks. `notes` are hits that the guidance itself accepts."""
 
     rows: int
     originals: int
@@ -37,7 +37,7 @@ class Report:
     alike: Counter[int]
 
     def document(self) -> dict[str, Any]:
-        """The report for a program to read."""
+        """Return the report for JSON."""
         return {
             "rows": self.rows,
             "originals": self.originals,
@@ -59,13 +59,14 @@ def play(
     progress: Progress = lambda *_: None,
     at: datetime | None = None,
 ) -> Report:
-    """Attack `release`, the release of the order's file for its profile.
+    """Attack `release`, which was made from the order's file for its profile.
 
-    `heeded` makes people who stand out a finding; else they are a note. k counts households, `alike`
-    people alike; k by default. `at` is the instant of the supply, now by default.
+    With `heeded`, people who are rare in their area are findings; without it, notes. `k` counts
+    households, `alike` people with the same attributes (default: k). `at` is the instant of the
+    supply (default: now).
 
     Raises:
-        SourceError: one of the files cannot be read, or the release bears no `record_id`.
+        SourceError: one of the files cannot be read, or the release has no column `record_id`.
     """
     rows = _rows(release)
     known = truths(order, progress, at)
@@ -92,7 +93,9 @@ def _rows(release: Path) -> list[dict[str, str]]:
         with release.open(encoding="utf-8", newline="") as stream:
             reader = csv.DictReader(stream, strict=True)
             if NAME not in (reader.fieldnames or ()):
-                message = f"{release}: line 1: has no column {NAME!r}, so is no release of `ipu`"
+                message = (
+                    f"{release}: line 1: has no column {NAME!r}, so it is not a release of `ipu`"
+                )
                 raise SourceError(message)
             rows = [
                 {
@@ -102,9 +105,9 @@ def _rows(release: Path) -> list[dict[str, str]]:
                 for row in reader
             ]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        reason = getattr(error, "strerror", None) or "is no CSV in UTF-8"
+        reason = getattr(error, "strerror", None) or "is not a CSV in UTF-8"
         raise SourceError(f"{release}: {reason}") from None
     for number, row in enumerate(rows, 1):
         if None in row or None in row.values():
-            raise SourceError(f"{release}: row {number} has other columns than the header")
+            raise SourceError(f"{release}: row {number} has more or fewer columns than the header")
     return rows

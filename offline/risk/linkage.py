@@ -1,4 +1,4 @@
-"""Linkage: how many rows fit what somebody knows of an event, and how many people what is told."""
+"""Count the rows that match what somebody knows of an event, and the people who match a row."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ Cells = Mapping[str, str]
 def linkage(
     rows: Sequence[Cells], truths: Sequence[Truth], record_type: RecordType, profile: str
 ) -> dict[str, dict[str, Any]]:
-    """For what an intruder may know of an event: the originals it leads to one row alone for.
+    """Return, for what an intruder may know of an event, how many rows match each original.
 
-    Each entry has the originals that a row fits, the share of them that only one fits, and the
-    quantiles of how many fit.
+    Each entry has the number of originals that a row matches, the share of them that exactly one
+    row matches, and the quantiles of how many rows match.
     """
     header = frozenset(rows[0]) if rows else frozenset()
     known: list[str] = []
@@ -68,7 +68,10 @@ def people_who_stand_out(
     code_lists: Mapping[str, CodeList],
     k: int,
 ) -> tuple[list[Hit], Counter[int]]:
-    """Rows that tell of somebody what fewer than k originals of the area fit; all rows by how many do."""
+    """Return rows about a person whom fewer than k originals of the area match.
+
+    Count all rows by matches.
+    """
     hits: list[Hit] = []
     alike: Counter[int] = Counter()
     for person in people(record_type, profile):
@@ -81,7 +84,7 @@ def people_who_stand_out(
             alike[count] += 1
             if count < k:
                 names = ", ".join(name for name, _ in told)
-                reason = f"fewer than {k} people of the area fit {names}"
+                reason = f"fewer than {k} people of the area match {names}"
                 hits.append(Hit(ATTACK, person.about, reason, number))
     return hits, alike
 
@@ -89,7 +92,8 @@ def people_who_stand_out(
 class _Crowd:
     """The people of one role among the originals, by the areas of the released places.
 
-    They differ as in `sanitiser.people.combinations`: by reference, else by date of birth, else not at all.
+    Two people differ as in `sanitiser.people.combinations`: by reference, else by date of birth.
+    Without both they count as one person.
     """
 
     def __init__(
@@ -117,12 +121,12 @@ class _Crowd:
         self._counted: dict[tuple[str, tuple[tuple[str, str], ...]], int] = {}
 
     def told(self, row: Cells) -> tuple[tuple[str, str], ...]:
-        """What a row tells of the person."""
+        """Return the released attributes of the person in a row."""
         names = (*self._names, *(coarse for _, coarse, _ in self._coarse))
         return tuple((name, row[name]) for name in names if row.get(name))
 
     def fitting(self, row: Cells, told: tuple[tuple[str, str], ...]) -> int:
-        """How many different people all of it is true of, in the row's area with the fewest."""
+        """Return the number of people with all these attributes, in the row's smallest area."""
         return min((self._alike(area, told) for area in self._areas(row)), default=0)
 
     def _alike(self, area: str, told: tuple[tuple[str, str], ...]) -> int:

@@ -1,4 +1,4 @@
-"""Order and names: whether rows or their names lead back to the originals."""
+"""Check whether the order or the ids of rows lead back to the originals."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ _NAMES = frozenset({"record_id", "caveats"})
 def order_and_names(
     rows: Sequence[Mapping[str, str]], truths: Sequence[Truth], record_type: RecordType
 ) -> Iterator[Hit]:
-    """Whether the rows stand in the originals' order, or bear names that anybody can work out."""
+    """Yield hits if the rows follow the originals' order, or have ids that anybody can compute."""
     if _stand_in_order(rows, truths):
-        yield Hit(ATTACK, "", "the rows stand in the order of the originals")
+        yield Hit(ATTACK, "", "the rows follow the order of the originals")
     names = {
         value[:_NAME_DIGITS]: (at, name)
         for at, row in enumerate(rows, 1)
@@ -44,20 +44,20 @@ def order_and_names(
         for guess in _guesses(truth, record_type):
             if guess in names:
                 row, name = names[guess]
-                yield Hit(ATTACK, name, "a digest that needs no key", row)
+                yield Hit(ATTACK, name, "a digest without a key", row)
 
 
 def _stand_in_order(rows: Sequence[Mapping[str, str]], truths: Sequence[Truth]) -> bool:
     linked = _linked(rows, truths)
     if len(linked) < _LEAST_LINKED:
         return False
-    # Spearman's correlation: that of the ranks, of which none are tied.
+    # Spearman's correlation: the correlation of the ranks; no ranks are tied.
     ours, theirs = (np.argsort(np.argsort(places)) for places in zip(*linked, strict=True))
     return bool(abs(np.corrcoef(ours, theirs)[0, 1]) > _CORRELATED)
 
 
 def _linked(rows: Sequence[Mapping[str, str]], truths: Sequence[Truth]) -> list[tuple[int, int]]:
-    """Places of rows and originals that only one of each has the values of."""
+    """Return the positions of a row and of an original that alone have the same values."""
     if not rows:
         return []
     told = [n for n in rows[0] if n not in _NAMES and not n.endswith(_REFERENCES)]

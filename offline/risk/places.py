@@ -1,4 +1,4 @@
-"""Places: points and postcodes that lead to fewer households than the profile's readers may have."""
+"""Check places: points and postcodes with fewer households than the profile's readers may have."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def places(
     index: PostcodeIndex,
     k: int,
 ) -> tuple[list[Hit], Counter[int]]:
-    """What is wrong with released places, and the rows by the households of their postcode."""
+    """Return hits on released places, and the rows by the households of their postcode."""
     hits: list[Hit] = []
     households: Counter[int] = Counter()
     for prefix in record_type.released_places(profile):
@@ -43,7 +43,7 @@ def places(
                     hits.append(Hit(ATTACK, f"{prefix}postcode", reason, number))
                 place = index.release(postcode)
                 if row.get(f"{prefix}address") and place and not place.street_allowed:
-                    reason = "a street beside a postcode that stands in for others"
+                    reason = "a street with a postcode that is a substitute for others"
                     hits.append(Hit(ATTACK, f"{prefix}address", reason, number))
     return hits, households
 
@@ -57,7 +57,7 @@ def _of_point(
     try:
         point = round(float(easting)), round(float(northing))
     except ValueError:
-        yield f"{prefix}easting", "no coordinate"
+        yield f"{prefix}easting", "not a coordinate"
         return
     postcode = row.get(f"{prefix}postcode", "")
     found = index.find(postcode) if postcode else None
@@ -69,7 +69,7 @@ def _of_point(
 
 
 def _exact_points(truths: Sequence[Truth], prefix: str) -> frozenset[tuple[int, int]]:
-    """Points of originals, but for those of named places, which come out as they are."""
+    """Return the points of originals. Named places are left out: their points are released."""
     located = (truth.locations[prefix] for truth in truths)
     return frozenset(
         (round(at.point[0]), round(at.point[1]))

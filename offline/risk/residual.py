@@ -1,4 +1,4 @@
-"""Residual identifiers: what must have gone and is still there, by its form or by its content."""
+"""Find residual identifiers: values that must not be in a release, by form or by content."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ def residual_identifiers(
     profile: str,
     code_lists: Mapping[str, CodeList],
 ) -> Iterator[Hit]:
-    """Every identifier that is left in the rows of a release."""
+    """Yield every identifier that is left in the rows of a release."""
     declared = {f["name"] for f in release_schema(record_type, profile)["fields"]}
     header = list(rows[0]) if rows else []
     undeclared = [name for name in header if name not in declared]
     for name in undeclared:
-        yield Hit(ATTACK, name, "is no field of a release")
+        yield Hit(ATTACK, name, "is not a field of a release")
     fields = {f.name: f for f in record_type.released(profile) if f.name in header}
     texts = _dropped_texts(truths, record_type, profile)
     free = [n for n, f in fields.items() if f.treatments[profile].action in _FREE]
@@ -62,11 +62,11 @@ def _in_text(name: str, rows: Iterable[Mapping[str, str]], texts: frozenset[str]
         if not cell:
             continue
         if " ".join(cell.casefold().split()) in texts:
-            yield Hit(ATTACK, name, "holds what the profile drops", number)
+            yield Hit(ATTACK, name, "has a value that the profile drops", number)
         for reason in _forms_within(cell):
-            yield Hit(ATTACK, name, f"holds {reason}", number)
+            yield Hit(ATTACK, name, f"has {reason}", number)
         if split(cell).postcode is not None:
-            yield Hit(ATTACK, name, "holds a postcode", number)
+            yield Hit(ATTACK, name, "has a postcode", number)
 
 
 def _forms_within(cell: str) -> Iterator[str]:
@@ -79,7 +79,7 @@ def _forms_within(cell: str) -> Iterator[str]:
 
 
 def _is_nhs_number(digits: str) -> bool:
-    """By its check digit, modulo 11 (NHS Data Dictionary)."""
+    """Return True if the check digit, modulo 11, is right (NHS Data Dictionary)."""
     total = sum(int(d) * (_NHS_DIGITS - at) for at, d in enumerate(digits[:-1]))
     return (11 - total % 11) % 11 == int(digits[-1])
 
@@ -91,9 +91,9 @@ def _beyond_the_street(
     for number, row in enumerate(rows, 1):
         cell = row[name]
         if any(c.isdigit() for c in _ORDINAL.sub("", cell)):
-            yield Hit(ATTACK, name, "holds a number", number)
+            yield Hit(ATTACK, name, "has a number", number)
         elif cell and cell not in allowed:
-            yield Hit(ATTACK, name, "is not what splitting leaves of any original", number)
+            yield Hit(ATTACK, name, "is not the released part of any original", number)
 
 
 def _in_coded(
@@ -114,13 +114,15 @@ def _in_coded(
             known = set(codes.groups.values()) if treatment.action == "group" else None
             for part in cell.split(_BETWEEN):
                 if part not in known if known is not None else codes.code(part) is None:
-                    yield Hit(ATTACK, field.name, "holds what is no code of its list", number)
+                    yield Hit(
+                        ATTACK, field.name, "has a value that is not a code of its list", number
+                    )
 
 
 def _dropped_texts(
     truths: Iterable[Truth], record_type: RecordType, profile: str
 ) -> frozenset[str]:
-    """Whole values of the originals' texts that the profile is told nothing of, or only a digest."""
+    """Return the originals' whole texts of which the profile gets nothing, or only a digest."""
     names = [
         f.name
         for f in record_type.fields

@@ -1,4 +1,4 @@
-"""What the originals would be at most: every release before anything is told more coarsely."""
+"""Compute the originals' fullest releases, before attributes are generalised."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Progress = Callable[[int, int, str], None]
 
 
 class Truth(NamedTuple):
-    """One original: as it was given, as cells of its fullest release, and where it was found to lie."""
+    """One original: its values, the cells of its fullest release, and its locations."""
 
     given: dict[str, Any]
     cells: dict[str, str]
@@ -31,12 +31,12 @@ class Truth(NamedTuple):
 
 
 def truths(order: Order, progress: Progress, at: datetime | None = None) -> list[Truth]:
-    """Return the originals of a file whose releases the profile's readers hold at the end.
+    """Return the originals of a file whose releases the profile's readers have at the end.
 
-    `at` is the instant of the supply, now by default.
+    `at` is the instant of the supply; default: now.
 
     Raises:
-        SourceError: the file is not what the mapping says.
+        SourceError: the file does not match the mapping.
     """
     columns = released_columns(order.record_type, order.profile)
     steps = _fullest(order.steps())
@@ -64,6 +64,6 @@ def truths(order: Order, progress: Progress, at: datetime | None = None) -> list
 
 
 def _fullest(steps: Steps) -> Steps:
-    """Return the same steps, but for those that tell something more coarsely."""
+    """Return the same steps, without the generalising of attributes."""
     releasing = tuple(step for step in steps.releasing if not isinstance(step, Generaliser))
     return replace(steps, releasing=releasing)

@@ -1,4 +1,4 @@
-"""`ipu aggregate`: tables of the sources that complement records (guidance 3.3)."""
+"""`ipu aggregate`: publish and show tables of aggregate data (guidance 3.3)."""
 
 from __future__ import annotations
 
@@ -33,25 +33,25 @@ from schemas.london import london_today
 FAILED = 1
 REFUSED = "refused by the broker"
 PATIENCE_S = 10.0
-"""How long a source may be silent before its end before its row says so."""
+"""Seconds for which a source may be silent before its end; then its row says so."""
 
-aggregate = typer.Typer(no_args_is_help=True, help="Tables of aggregate data.")
+aggregate = typer.Typer(no_args_is_help=True, help="Publish and show tables of aggregate data.")
 
 As = Annotated[
     str | None,
-    typer.Option("--as", help="The party that reads; the supplying agency by default."),
+    typer.Option("--as", help="The party that reads; default: the supplying agency."),
 ]
 
 
 class _Setting(NamedTuple):
-    """The partnership that the command is about."""
+    """The partnership of the command."""
 
     stack: Stack
     protocol: Protocol
     catalogue: Catalogue
 
     def agreement(self, source: str) -> AggregateAgreement:
-        """The agreement on a source; the command ends where the protocol has none."""
+        """Return the agreement on a source; ends the command if the protocol has none."""
         for agreement in self.protocol.aggregates:
             if agreement.source == source:
                 return agreement
@@ -60,7 +60,10 @@ class _Setting(NamedTuple):
         raise typer.BadParameter(message, param_hint="source")
 
     def newest(self, agreement: AggregateAgreement, party: str | None) -> dict[str, Any] | None:
-        """The newest table of a source, as the party's own principal may read it."""
+        """Return the newest table of a source, read as the party's own principal.
+
+        None if there is none.
+        """
         reader = self.protocol.party(party or agreement.agency).id
         account = account_of(self.protocol, reader, self.stack)
         account = replace(account, patience_s=PATIENCE_S)
@@ -68,7 +71,7 @@ class _Setting(NamedTuple):
             return newest_table(account, agreement.source, self.catalogue)
         except AccessDeniedError as error:
             readers = ", ".join(agreement.recipients) or "every party"
-            message = f"{error}. By the protocol {agreement.source} is for {readers}"
+            message = f"{error}. In the protocol {agreement.source} is for {readers}"
             raise AccessDeniedError(message) from error
 
 
@@ -76,30 +79,31 @@ class _Setting(NamedTuple):
 def publish(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A .csv or .xlsx, at most 8 MiB.")],
     *,
-    agency: Annotated[str, typer.Option(help="The party of the protocol that supplies.")],
-    source: Annotated[str, typer.Option(help="Which source it is, such as place-survey.")],
+    agency: Annotated[str, typer.Option(help="Party that supplies the table.")],
+    source: Annotated[str, typer.Option(help="Source of the table, such as place-survey.")],
     metadata: Annotated[
-        Path | None, typer.Option(help="YAML of what the supplier states of this table.")
+        Path | None, typer.Option(help="YAML file with the supplier's statements about this table.")
     ] = None,
     protocol: ProtocolOption = None,
     run_dir: RunDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Supply a table whole, as the agency's own principal; the newest table of a source holds.
+    """Supply a whole table, as the agency's own principal.
 
-    The same table again sends nothing, unless metadata are given that state something new. Exit
-    code 2 if the protocol has no such source of that agency.
+    It replaces the source's earlier table. The same table again sends nothing, unless metadata with
+    new statements are given. Exit code 2 if the protocol has no such source of that agency.
 
     Examples:
 
         ipu aggregate publish --agency council --source place-survey survey.csv
 
-        ipu aggregate publish --agency council --source place-survey --metadata survey.yaml survey.xlsx
+        ipu aggregate publish --agency council --source place-survey --metadata survey.yaml
+        survey.xlsx
     """
     setting = _setting(protocol, run_dir)
     agreement = setting.agreement(source)
     if agreement.agency != agency:
-        message = f"the protocol has {source!r} of {agreement.agency!r}, not of {agency!r}"
+        message = f"in the protocol {agreement.agency!r} supplies {source!r}, not {agency!r}"
         raise typer.BadParameter(message, param_hint="--agency, --source")
     party = setting.protocol.party(agency)
     officer = party.liaison_officer
@@ -118,7 +122,7 @@ def publish(
         document = {"sent": published.sent, "table": _document(published.record)}
         say_json(document)
     else:
-        done = "sent" if published.sent else "stands there already, so nothing was sent"
+        done = "sent" if published.sent else "already there, so nothing was sent"
         say(f"{source}: a table of {published.record['records']:,} rows, {done}")
 
 
@@ -127,10 +131,10 @@ def list_tables(
     *, party: As = None, protocol: ProtocolOption = None, run_dir: RunDir = None,
     as_json: AsJson = False,
 ) -> None:  # fmt: skip
-    """List the protocol's aggregate sources with the newest table of each.
+    """List the aggregate sources with the newest table of each.
 
-    With --as, what the broker refuses to that party is said so. Exit code 1 if a source could not be read
-    to its end; the others are listed all the same.
+    With --as, sources that the broker refuses to that party are marked. Exit code 1 if a source
+    could not be read to its end; the others are still listed.
 
     Examples:
 
@@ -165,24 +169,24 @@ def _print_sources(rows: Sequence[Mapping[str, Any]]) -> None:
 
 @aggregate.command()
 def show(
-    source: Annotated[str, typer.Argument(help="Which source it is, such as place-survey.")],
+    source: Annotated[str, typer.Argument(help="Source of the table, such as place-survey.")],
     *,
-    out: Annotated[
-        Path | None, typer.Option(help="A new file to write the table to, for your eyes alone.")
-    ] = None,
+    out: Annotated[Path | None, typer.Option(help="New file (mode 0600) for the table.")] = None,
     as_supplied: Annotated[
-        bool, typer.Option("--as-supplied", help="Write it byte for byte, formulas among it.")
+        bool,
+        typer.Option("--as-supplied", help="Write the table byte for byte, with its formulas."),
     ] = False,
     party: As = None,
     protocol: ProtocolOption = None,
     run_dir: RunDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show the metadata of a source's newest table; with --out, write the table to a file.
+    """Show the newest table of a source.
 
-    A cell that a spreadsheet would take for a formula is written with an apostrophe before it. A workbook
-    is written with --as-supplied alone: its formulas are left as they are. Exit code 1 if the broker
-    refuses it to the party that asks, or if there is no table yet.
+    The metadata are printed. With --out, the table is written to a file. A cell that a spreadsheet
+    would read as a formula is written with an apostrophe before it. A workbook can be written only
+    with --as-supplied, which keeps its formulas. Exit code 1 if the broker refuses the topic to the
+    party, or if there is no table yet.
 
     Examples:
 
@@ -224,7 +228,7 @@ def _row(setting: _Setting, agreement: AggregateAgreement, party: str | None) ->
 
 
 def _document(record: Mapping[str, Any]) -> dict[str, Any]:
-    """All but the table itself, of which the size is told."""
+    """Return the record with the table's size instead of the table."""
     about = {name: value for name, value in record.items() if name != "table"}
     return {**about, "bytes": len(record["table"])}
 
@@ -232,14 +236,14 @@ def _document(record: Mapping[str, Any]) -> dict[str, Any]:
 def _write(path: Path, record: Mapping[str, Any], *, as_supplied: bool) -> None:
     table: bytes = record["table"]
     if hashlib.sha256(table).hexdigest() != record["sha256"]:
-        say(f"{record['source']}: the table is not the one that was supplied", err=True)
+        say(f"{record['source']}: the table differs from the supplied one (SHA-256)", err=True)
         raise typer.Exit(FAILED)
     if not as_supplied:
         table = _without_formulas(table, record["source"])
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except OSError as error:
-        message = f"{path}: {error.strerror}; accepted is a new file"
+        message = f"{path}: {error.strerror}; name a new file"
         raise typer.BadParameter(message, param_hint="--out") from None
     with os.fdopen(descriptor, "wb") as stream:
         stream.write(table)
@@ -247,12 +251,15 @@ def _write(path: Path, record: Mapping[str, Any], *, as_supplied: bool) -> None:
 
 def _without_formulas(table: bytes, source: str) -> bytes:
     if b"\0" in table:
-        message = f"{source} is no CSV; with --as-supplied it is written as it is"
+        message = f"{source} is not a CSV; use --as-supplied to write it unchanged"
         raise typer.BadParameter(message, param_hint="--out")
     table, changed = guarded_table(table)
     if changed:
-        cells = f"{changed:,} cells that begin as a formula are"
-        say(f"{source}: {cells} written with an apostrophe; --as-supplied leaves them", err=True)
+        cells = f"{changed:,} cells that look like formulas are"
+        say(
+            f"{source}: {cells} written with an apostrophe; use --as-supplied to keep them",
+            err=True,
+        )
     return table
 
 

@@ -1,4 +1,4 @@
-"""The options by which a file is sanitised and attacked as a protocol's worker would do it."""
+"""The options for sanitising and attacking a file as a protocol's worker would."""
 
 from __future__ import annotations
 
@@ -16,22 +16,20 @@ ByProtocol = Annotated[
     Path | None,
     typer.Option(
         "--protocol",
-        help="The protocol's file, for its area, neighbours, periods and settings; signatures are not "
-        "checked. Without one every place counts as inside the area.",
+        help="Protocol file, for its area, neighbours, periods and settings; signatures are not "
+        "checked. Without it every place counts as inside the area.",
     ),
 ]
 Agency = Annotated[
     str | None,
-    typer.Option(
-        help="Who supplies the file; by default the only agency that the protocol has supply it."
-    ),
+    typer.Option(help="Supplier of the file; default: the only one in the protocol."),
 ]
 Households = Annotated[
     int | None,
     typer.Option(
         min=MINIMUM_HOUSEHOLDS,
-        help="Fewest households of a released postcode; the protocol's, or else "
-        f"{MINIMUM_HOUSEHOLDS}, by default.",
+        help="Least number of households of a released postcode; default: the protocol's, else "
+        f"{MINIMUM_HOUSEHOLDS}.",
     ),
 ]
 Limit = Annotated[
@@ -39,7 +37,7 @@ Limit = Annotated[
     typer.Option(
         min=1,
         max=20_000,
-        help="Furthest a substitute postcode may lie, in metres; the protocol's, or else 2,000, by default.",
+        help="Greatest distance of a substitute postcode, in metres; default: the protocol's, else 2,000.",
     ),
 ]
 
@@ -50,7 +48,8 @@ def agreed_by(
     """Return what the protocol's file agrees on the dataset; None without a file.
 
     Raises:
-        ProtocolError: the file is no protocol, or does not have the agency share the dataset so.
+        ProtocolError: the file is not a valid protocol, or does not have the agency share this
+            dataset.
     """
     if protocol is None:
         return None
@@ -58,7 +57,10 @@ def agreed_by(
 
 
 def sanitising_of(agreed: Agreed | None, k: int | None, limit: int | None) -> Sanitising:
-    """Return the settings of the protocol, else those given; end the command where the two differ."""
+    """Return the settings of the protocol, else the given ones.
+
+    Ends the command if the two differ.
+    """
     if agreed is None:
         given = {"minimum_households": k, "substitute_limit_metres": limit}
         return Sanitising.model_validate({n: v for n, v in given.items() if v is not None})
@@ -68,6 +70,6 @@ def sanitising_of(agreed: Agreed | None, k: int | None, limit: int | None) -> Sa
         ("--limit", limit, settings.substitute_limit_metres),
     ):
         if value is not None and value != says:
-            message = f"{value} given; the protocol says {says}: leave the option out"
+            message = f"{value} given, but the protocol says {says}; leave the option out"
             raise typer.BadParameter(message, param_hint=option)
     return settings

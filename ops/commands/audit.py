@@ -1,4 +1,4 @@
-"""`ipu audit`: what was done with whose records, and whether the record of it is whole."""
+"""`ipu audit`: show what was done with which records, and verify that the audit is complete."""
 
 from __future__ import annotations
 
@@ -46,15 +46,15 @@ from transport.client_names import BROKER_LOG, COMMANDS
 
 BROKEN = 3
 SLACK = timedelta(days=31)
-"""Kafka deletes a topic's beginning in pieces, so a little less than the retention is left of it."""
+"""Kafka deletes whole segments, so a topic keeps a little less than its retention."""
 
 EXACT = (
-    "references are compared exactly: capital and small letters, leading zeros and spaces within one "
-    "make a difference; spaces around it do not"
+    "references are compared exactly: upper and lower case, leading zeros and inner spaces "
+    "matter; leading and trailing spaces do not"
 )
 
 audit = typer.Typer(
-    no_args_is_help=True, help="What was done with whose records, and the proof that it is whole."
+    no_args_is_help=True, help="Show what was done with records, and verify the audit."
 )
 
 
@@ -62,20 +62,20 @@ audit = typer.Typer(
 def show(
     *,
     agency: Annotated[
-        str | None, typer.Option(help="Shares of this supplier's records alone.")
+        str | None, typer.Option(help="Only shares of this supplier's records.")
     ] = None,
     recipient: Annotated[
-        str | None, typer.Option(help="What this party was given, or read, or was denied.")
+        str | None, typer.Option(help="Only what this party was given, has read or was denied.")
     ] = None,
-    dataset: Annotated[str | None, typer.Option(help="Shares of this dataset alone.")] = None,
+    dataset: Annotated[str | None, typer.Option(help="Only shares of this dataset.")] = None,
     begin: Annotated[
-        datetime | None, typer.Option("--from", help="From this day or time on (Europe/London).")
+        datetime | None, typer.Option("--from", help="From this day or time (Europe/London).")
     ] = None,
     until: Annotated[
         datetime | None, typer.Option("--until", help="Before this day or time (Europe/London).")
     ] = None,
     case: Annotated[
-        str | None, typer.Option(help="Everything that was done in one case, by its id.")
+        str | None, typer.Option(help="Everything done in one case, by its id.")
     ] = None,
     record: Annotated[
         str | None, typer.Option(help="Every disclosure of one release, by its record_id.")
@@ -89,13 +89,15 @@ def show(
         typer.Option(
             exists=True,
             dir_okay=False,
-            help="Every disclosure about one person or household, who is named in this file.",
+            help="Every disclosure about the person or household named in this file.",
         ),
     ] = None,
     file: Annotated[
         Path | None,
         typer.Option(
-            exists=True, dir_okay=False, help="Search the file supplied, once intake is past."
+            exists=True,
+            dir_okay=False,
+            help="Search the supplied file, when the intake topic no longer has it.",
         ),
     ] = None,
     mapping: Annotated[
@@ -105,12 +107,12 @@ def show(
     run_dir: RunDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show the audit's entries: who was given what, who read, who resolved, what was applied.
+    """Show releases, reads, resolved references, applied protocols.
 
-    For one record it also names the agency to be consulted before anybody outside is answered
-    (guidance 2.4.2.4). The reference is digested by the keys of this machine; no key is shown.
-    Records of people have more than one field that names them, so their originals are searched, in
-    what the intake still holds or in a `--file`. The answer says where it searched.
+    For one record it also names the agency to consult before anybody outside is answered (guidance
+    2.4.2.4). The reference is digested with the keys of this machine; no key is shown. One
+    reference does not identify a record about people, so their originals are searched: in what the
+    intake still has, or in a `--file`. The answer says where it searched.
 
     A subject's file has `name` and `date_of_birth`, or `address` and `postcode`, or `reference`, in
     YAML. A search by reference or subject is written to the audit before it is answered.
@@ -157,17 +159,18 @@ def verify_(
         typer.Option(
             exists=True,
             dir_okay=False,
-            help="The heads that an agency has kept, from its run/heads; may be repeated.",
+            help="Heads that an agency has kept, from its run/heads; may be repeated.",
         ),
     ] = None,
     protocol: ProtocolOption = None,
     run_dir: RunDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say whether the audit is whole: exit code 0, or 3 with what was changed, removed or moved.
+    """Verify the audit.
 
-    Every entry holds the hash of the one before it, and the heads of the other chains. The last ones
-    are held against the receipts, which the agencies have, and against what they kept themselves.
+    Exit code 0, or 3 with the entries that were changed, removed or moved. Every entry has the hash
+    of the entry before it, and the heads of the other chains. The last entries are compared with
+    the receipts, which the agencies have, and with the heads that agencies have kept.
 
     Examples:
 
@@ -178,7 +181,7 @@ def verify_(
         ipu audit verify --json | jq -r '.breaks[]'
     """
     archive = _archive(protocol, run_dir)
-    with Screen(stderr=True, quiet=as_json).status("following the chains"):
+    with Screen(stderr=True, quiet=as_json).status("verifying the chains"):
         held = [one for file in heads or () for one in held_in(file)]
         elsewhere = chain(held, archive.heads())
         found = verify(archive.entries(), elsewhere, _kept_since(archive), archive.implied())
@@ -197,22 +200,23 @@ def collect(
     file: Annotated[
         Path | None,
         typer.Option(
-            help="The authorizer's log, beside refusals.log; those of the embedded broker by default."
+            help="The broker's authorizer.log, with refusals.log next to it; default: the embedded broker's."
         ),
     ] = None,
     every: Annotated[
-        float | None, typer.Option(min=0.1, help="Go on, and look again after so many seconds.")
+        float | None,
+        typer.Option(min=0.1, help="Continue, and read the log again every so many seconds."),
     ] = None,
     supervised: Annotated[
-        bool, typer.Option("--supervised", help="Start again whenever it ends by itself.")
+        bool, typer.Option("--supervised", help="Restart when it ends by itself.")
     ] = False,
     protocol: ProtocolOption = None,
     run_dir: RunDir = None,
 ) -> None:
-    """Take what the broker's authorizer has logged into the audit: who read what, who was denied.
+    """Write the broker's log of reads and denials to the audit.
 
-    `ipu up` has it run beside the broker. It goes on where it ended, also across the log's files.
-    Exit code 3 if a part of the log was deleted before it was read.
+    `ipu up` starts it, next to the broker. It continues where it ended, also across rotated log
+    files. Exit code 3 if a part of the log was deleted before it was read.
 
     Examples:
 
@@ -231,9 +235,12 @@ def collect(
     if every is not None:
         collect_for_ever(files, recorder, every)
     taken = Collector(files, recorder).collect()
-    say(f"{taken.decisions} decisions of the broker are in the audit")
+    say(f"{taken.decisions} decisions of the broker written to the audit")
     if taken.gaps:
-        say("a part of the log was deleted before it was read; the audit has the gap", err=True)
+        say(
+            "a part of the log was deleted before it was read; the audit has an entry for the gap",
+            err=True,
+        )
         raise typer.Exit(BROKEN)
 
 
@@ -256,7 +263,7 @@ def _sought(
     stack: Stack,
     progress: Callable[[int], None],
 ) -> Found | None:
-    """The records that are asked for; None where any is."""
+    """Return the records that are asked for; None if no record was given."""
     if sum(given is not None for given in (record, reference, subject)) > 1:
         message = "give one of --record, --reference and --subject"
         raise typer.BadParameter(message, param_hint="--reference")
@@ -295,10 +302,10 @@ def _columns(
 ) -> Mapping | None:
     if file is None:
         if mapping is not None:
-            raise typer.BadParameter("say with --file which file it reads", param_hint="--mapping")
+            raise typer.BadParameter("the mapping needs a --file", param_hint="--mapping")
         return None
     if agency is None or dataset is None:
-        message = "say with --agency and --dataset whose file it is, and of what"
+        message = "give the file's supplier and dataset with --agency and --dataset"
         raise typer.BadParameter(message, param_hint="--file")
     return columns_of(mapping, dataset, catalogue)
 
@@ -308,7 +315,7 @@ def _counted(update: Callable[[str], None]) -> Callable[[int], None]:
 
 
 def _scope(sought: Found | None) -> dict[str, Any]:
-    """Where originals were searched, since what no longer stands there cannot be found."""
+    """Return where originals were searched: an original that is no longer there cannot be found."""
     if sought is None:
         return {}
     scope: dict[str, Any] = {}
@@ -324,27 +331,27 @@ def _scope(sought: Found | None) -> dict[str, Any]:
 def _print_scope(sought: Found | None) -> None:
     if sought is not None and sought.searched:
         say(
-            f"searched in {sought.where}: {', '.join(sought.searched)}. What is no longer there was "
+            f"searched in {sought.where}: {', '.join(sought.searched)}. Originals no longer there were "
             "not found; give a supply with --file."
         )
     if sought is not None and sought.keyless:
         say(
-            f"a key of before {sought.keyless} was deleted: releases of what happened under it can be "
-            "found by their record_id alone (--record), and by no reference or person."
+            f"a key from before {sought.keyless} was deleted: releases of events from its time can be "
+            "found only by their record_id (--record), not by reference or person."
         )
     if sought is not None and sought.unsearched:
         say(
-            f"NOT searched: {_listed(sought.unsearched)}. The audit has releases of them, and this "
-            "protocol does not have them. Ask again with --protocol, the file of a protocol under which "
+            f"NOT searched: {_listed(sought.unsearched)}. The audit has releases of these datasets, but this "
+            "protocol does not have them. Ask again with --protocol and the file of a protocol under which "
             "they were supplied, and give the supply with --file; or ask by --record."
         )
 
 
 def _miss(sought: Found | None) -> str:
-    """Return what is said where no entry was found: never more than was looked for."""
+    """Return the text for an empty answer. It claims no more than was searched."""
     if sought is not None and sought.unsearched:
-        return "no entry of the audit was found in what was searched; not everything was"
-    return "no entry of the audit tells of it"
+        return "the search found no entry, but not everything could be searched"
+    return "no entry of the audit was found"
 
 
 def _listed(supplied: Iterable[Supplied]) -> str:
@@ -357,7 +364,7 @@ def _record_id(given: str) -> bytes:
     except ValueError:
         record = b""
     if len(record) != DIGEST_BYTES:
-        message = f"no record_id; accepted: {2 * DIGEST_BYTES} hexadecimal digits"
+        message = f"not a record_id; accepted: {2 * DIGEST_BYTES} hexadecimal digits"
         raise typer.BadParameter(message, param_hint="--record")
     return record
 
@@ -365,16 +372,16 @@ def _record_id(given: str) -> bytes:
 def _suppliers(
     archive: Archive, agency: str | None, dataset: str | None, file: Path | None
 ) -> Suppliers:
-    """Return whose records could have a reference: by the protocol, and by what the audit has."""
+    """Return the suppliers whose records could have a reference, from the protocol and from the audit."""
     known = Suppliers.of(archive.protocol, archive.entries())
     found = known.of_these(agency, dataset)
     if not found.supplied and not found.left:
         accepted = _listed(sorted((*known.supplied, *known.left)))
-        message = f"nobody supplies that; accepted are the agencies and datasets {accepted}"
+        message = f"no agency supplies that; accepted agencies and datasets:  {accepted}"
         raise typer.BadParameter(message, param_hint="--agency, --dataset")
     if file is not None and not found.supplied:
         message = (
-            f"under this protocol nobody supplies {_listed(found.left)}; give the file of a protocol "
+            f"no agency supplies {_listed(found.left)} under this protocol; give the file of a protocol "
             "under which it was supplied"
         )
         raise typer.BadParameter(message, param_hint="--protocol")
@@ -386,14 +393,17 @@ def _local(given: datetime | None) -> datetime | None:
 
 
 def _kept_since(archive: Archive) -> datetime | None:
-    """From when on every entry must still be there, where the topic's beginning is gone; else None."""
+    """Return the time from which every entry must still be there.
+
+    None if the topic has its first entry.
+    """
     if not archive.is_cut:
         return None
     return datetime.now(UTC) - timedelta(archive.protocol.retention.audit_days) + SLACK
 
 
 def _named(breaks: list[Break], archive: Archive, held: list[Held]) -> Iterator[Break]:
-    """The breaks; for a chain that was rewritten to its end, the first entry that was."""
+    """Yield the breaks; for a chain rewritten to its end, the first entry that was rewritten."""
     for found in breaks:
         if found.rewritten:
             elsewhere = chain(held, archive.heads())
@@ -404,7 +414,7 @@ def _named(breaks: list[Break], archive: Archive, held: list[Held]) -> Iterator[
 
 
 class Consulted(NamedTuple):
-    """An agency that records come from, with the officer who is to be asked."""
+    """An agency that supplied the records, with the officer to ask."""
 
     agency: str
     name: str
@@ -412,7 +422,7 @@ class Consulted(NamedTuple):
 
 
 def _to_consult(found: list[Answer], protocol: Protocol) -> list[Consulted]:
-    """The agencies that the records come from, also those that have left the protocol."""
+    """Return the agencies that supplied the records, also those that have left the protocol."""
     agencies = {share["agency"] for answer in found for share in answer.shares} - {None}
     parties = {party.id: party for party in protocol.parties}
     return [_consulted(agency, parties.get(agency)) for agency in sorted(agencies)]
@@ -421,7 +431,7 @@ def _to_consult(found: list[Answer], protocol: Protocol) -> list[Consulted]:
 def _consulted(agency: str, party: Party | None) -> Consulted:
     if party is None:
         return Consulted(
-            agency, agency, "no party to this protocol; an earlier one has its officer"
+            agency, agency, "not a party to this protocol; an earlier protocol names its officer"
         )
     officer = party.liaison_officer or party.approver
     return Consulted(agency, party.name, f"{officer.post}, {officer.contact}" if officer else "")

@@ -1,4 +1,4 @@
-"""What several commands share: their options, and the stack they talk to."""
+"""Share options between commands, and find the running stack."""
 
 from __future__ import annotations
 
@@ -26,83 +26,84 @@ DEFAULT_PROTOCOL = SCHEMA_FOLDER / "protocols" / "banes.yaml"
 
 RunDir = Annotated[
     Path | None,
-    typer.Option(help="Folder of data, secrets and logs; IPU_RUN_DIR or ./run by default."),
+    typer.Option(help="Folder of data, secrets and logs; default: IPU_RUN_DIR or ./run."),
 ]
 ProtocolOption = Annotated[
-    Path | None, typer.Option(help="The protocol's file; that of `ipu up` by default.")
+    Path | None, typer.Option(help="Protocol file; default: the one of `ipu up`.")
 ]
 Exercise = Annotated[
     bool,
-    typer.Option("--exercise", help="Take a protocol that is signed for an exercise, knowingly."),
+    typer.Option("--exercise", help="Accept a protocol that is signed as an exercise."),
 ]
-AsJson = Annotated[
-    bool, typer.Option("--json", help="Print one JSON object for a program to read.")
-]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object, for programs.")]
 
 AllowUnreadable = Annotated[
     bool,
     typer.Option(
         "--allow-unreadable",
-        help="Do not fail because of rows that cannot be read; they are left out all the same.",
+        help="Do not fail on unreadable rows; they are left out in any case.",
     ),
 ]
 
 
 def failed_on_unreadable(count: int, named: Sequence[str], *, allowed: bool) -> bool:
-    """Say on stderr how many rows could not be read and where; False where that is no failure."""
+    """Print to stderr how many rows could not be read and where.
+
+    Return False if that is no failure.
+    """
     from connectors.publishing.supply import where_unreadable
 
     if not count:
         return False
-    where = f": {where_unreadable(named, count)}" if named else "; the caveats say which"
+    where = f": {where_unreadable(named, count)}" if named else "; the caveats name them"
     say(f"rows that could not be read: {count:,}{where}", err=True)
     if not allowed:
-        message = "the other rows went out; with --allow-unreadable this is no failure"
+        message = "the other rows were processed; with --allow-unreadable this is not a failure"
         say(message, err=True)
     return not allowed
 
 
 def protocol_of(run_dir: Path, given: Path | None) -> Path:
-    """The protocol given, else the one that `ipu up` last brought up there, else the example."""
+    """Return the given protocol, else the one that `ipu up` last used there, else the example."""
     from ops.system import remembered_protocol
 
     return given or remembered_protocol(run_dir) or DEFAULT_PROTOCOL
 
 
 def running_stack(run_dir: Path | None) -> Stack:
-    """The stack that runs under the run directory.
+    """Return the stack that runs under the run directory.
 
     Raises:
-        StackError: nothing runs there; says how to start it.
+        StackError: no stack runs there; the message says how to start it.
     """
     from ops.embedded import stack as embedded
 
     settings = Settings.from_environment(run_dir=run_dir)
     stack = embedded.find(settings)
     if stack is None:
-        message = f"nothing runs under {settings.run_dir}; start it with `ipu up`"
-        raise StackError(message + ", or say with --run-dir or IPU_RUN_DIR where it runs")
+        message = f"no stack runs under {settings.run_dir}; start it with `ipu up`"
+        raise StackError(message + ", or give its folder with --run-dir or IPU_RUN_DIR")
     return stack
 
 
 def account_of(protocol: Protocol, party: str, stack: Stack) -> Account:
-    """The party as its own principal on the stack.
+    """Return the account of a party: its own principal on the stack.
 
     Raises:
-        StackError: the secret store has no password of it; says how to set one.
+        StackError: the secret store has no password for it; the message says how to make one.
     """
     from connectors.account import Account
 
     principal = Names(protocol.prefix).principal(party)
     if not stack.secrets.has(principal):
-        message = f"there is no password of {principal} under {stack.run_dir}; run `ipu isp apply`"
+        message = f"there is no password for {principal} under {stack.run_dir}; run `ipu isp apply`"
         raise StackError(message)
     connection = stack.secrets.client_config(stack.bootstrap, principal)
     return Account(protocol.prefix, party, connection)
 
 
 def recorder_of(stack: Stack, protocol: Protocol, catalogue: Catalogue, chain: str) -> Recorder:
-    """Writes to the recorder's `chain` of the audit on the stack."""
+    """Return a writer for the recorder's `chain` of the audit on the stack."""
     from ops.recording import recorder_on
     from ops.system import deployment_of
 
@@ -110,7 +111,11 @@ def recorder_of(stack: Stack, protocol: Protocol, catalogue: Catalogue, chain: s
 
 
 def columns_of(name_or_file: str | None, dataset: str, catalogue: Catalogue) -> Mapping:
-    """The mapping named, else that of a file whose header has our names; ends the command on another's."""
+    """Return the named mapping, or the mapping for a header with ipu's field names.
+
+    Raises:
+        typer.BadParameter: the dataset is unknown, or the mapping is for another dataset.
+    """
     if dataset not in catalogue.record_types:
         accepted = ", ".join(sorted(catalogue.record_types))
         raise typer.BadParameter(f"no dataset {dataset!r}; accepted: {accepted}")
@@ -118,6 +123,6 @@ def columns_of(name_or_file: str | None, dataset: str, catalogue: Catalogue) -> 
         return identity_mapping(catalogue.record_type(dataset))
     mapping = find_mapping(name_or_file, catalogue)
     if mapping.dataset != dataset:
-        message = f"the mapping {mapping.name!r} makes {mapping.dataset!r}, not {dataset!r}"
+        message = f"the mapping {mapping.name!r} is for {mapping.dataset!r}, not {dataset!r}"
         raise typer.BadParameter(message, param_hint="--mapping")
     return mapping

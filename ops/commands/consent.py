@@ -1,4 +1,4 @@
-"""`ipu consent`: what people have said about sharing, by process."""
+"""`ipu consent`: record what people have said about sharing, by process."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from ops.commands.officer import Key, Party, officer_of
 from ops.screen import Screen, say, say_json
 from schemas.london import london_today
 
-consent = typer.Typer(
-    no_args_is_help=True, help="What people have said about sharing, for which process."
-)
+consent = typer.Typer(no_args_is_help=True, help="Record people's consent to sharing, by process.")
 
 ConsentArgument = Annotated[
     Path,
-    typer.Argument(metavar="CONSENT.yaml", exists=True, dir_okay=False, help="Who, and what for."),
+    typer.Argument(
+        metavar="CONSENT.yaml", exists=True, dir_okay=False, help="The person and the process."
+    ),
 ]
 
 
@@ -36,7 +36,7 @@ def give(
     protocol: ProtocolOption = None,
     run_dir: RunDir = None,
 ) -> None:
-    """Record that a person has consented. It ends by itself on the day that the file says.
+    """Record that a person has consented. The consent ends on the day in the file.
 
     The file has `process`, `subject`, `form` (informed or written), `on` and `until`.
 
@@ -56,7 +56,9 @@ def refuse(
     protocol: ProtocolOption = None,
     run_dir: RunDir = None,
 ) -> None:
-    """Record that a person has refused: each request is then decided on its own, with its reason.
+    """Record that a person has refused.
+
+    Each request then needs its own decision, with a reason.
 
     Examples:
 
@@ -74,7 +76,9 @@ def withdraw(
     protocol: ProtocolOption = None,
     run_dir: RunDir = None,
 ) -> None:
-    """Record that a person has withdrawn consent: from the next record on nothing of theirs flows.
+    """Record that a person has withdrawn consent.
+
+    No further record about them is shared.
 
     Examples:
 
@@ -91,7 +95,9 @@ def list_(
     run_dir: RunDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show the consents that this agency has recorded, and which are to be reviewed.
+    """Show the consents that this agency has recorded.
+
+    The list says which still hold.
 
     Examples:
 
@@ -113,7 +119,7 @@ def list_(
         table.add_row(
             _who(record), said.process, said.given, str(said.on), str(said.until or ""), holds
         )
-    Screen().print(table if found else "no consent is recorded")
+    Screen().print(table if found else "no consent recorded")
     if inbox.unreadable_consents:
         say(unreadable_consents(inbox.unreadable_consents))
 

@@ -1,4 +1,4 @@
-"""`ipu disclose`: personal information case by case, asked for, decided and destroyed."""
+"""`ipu disclose`: request, decide on and destroy personal information case by case."""
 
 from __future__ import annotations
 
@@ -42,18 +42,18 @@ from schemas.london import london_time
 
 disclose = typer.Typer(
     no_args_is_help=True,
-    help="Personal information, case by case: asked for, decided by its agency, and destroyed.",
+    help="Handle requests for personal information, case by case.",
 )
 
-CaseArgument = Annotated[str, typer.Argument(metavar="CASE", help="The case's id.")]
-Reason = Annotated[str, typer.Option(prompt=True, help="The reason, which is kept with the case.")]
+CaseArgument = Annotated[str, typer.Argument(metavar="CASE", help="Id of the case.")]
+Reason = Annotated[str, typer.Option(prompt=True, help="The reason; it is kept with the case.")]
 
 
 @disclose.command()
 def request(
     request_file: Annotated[
         Path,
-        typer.Argument(metavar="REQUEST.yaml", exists=True, dir_okay=False, help="What is asked."),
+        typer.Argument(metavar="REQUEST.yaml", exists=True, dir_okay=False, help="The request."),
     ],
     *,
     party: Party,
@@ -62,11 +62,11 @@ def request(
     run_dir: RunDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Ask another agency for what it holds about named people or households.
+    """Request another agency's records about people or households.
 
-    The file says `from`, `process`, `purpose`, `questions`, `legal_basis`, `conditions`, `subjects`,
-    `fields` (by dataset; none for the usual ones of the process) and `until`; docs/disclosures.md
-    has examples. The key under which it will be encrypted is made here and stays here.
+    The file has `from`, `process`, `purpose`, `questions`, `legal_basis`, `conditions`, `subjects`,
+    `fields` (by dataset; without them the process's usual ones) and `until`; docs/disclosures.md
+    has examples. The key for decrypting the answer is made here and stays here.
 
     Examples:
 
@@ -95,18 +95,23 @@ def approve(
     key: Key,
     reason: Reason,
     until: Annotated[
-        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="An earlier last day.")
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="Last day, earlier than requested."),
     ] = None,
     field: Annotated[
         list[str] | None,
-        typer.Option(help="These of the fields asked for alone, as in police-incident.domestic."),
+        typer.Option(
+            help="Only this requested field, such as police-incident.domestic; may be repeated."
+        ),
     ] = None,
     urgent: Annotated[
         str | None,
-        typer.Option(help="The risk of death or serious harm; another officer reviews it later."),
+        typer.Option(
+            help="The risk of death or serious harm; another officer must review the approval later."
+        ),
     ] = None,
     without_consent: Annotated[
-        str | None, typer.Option(help="The exception by which it is shared without consent.")
+        str | None, typer.Option(help="The exception that allows sharing without consent.")
     ] = None,
     no_prejudice: Annotated[
         bool, typer.Option("--no-prejudice", help="No proceedings are prejudiced (scrutiny).")
@@ -121,7 +126,7 @@ def approve(
     run_dir: RunDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Approve a request, or confirm on review what was approved in urgency.
+    """Approve a request, or confirm an urgent approval on review.
 
     Examples:
 
@@ -156,7 +161,9 @@ def refuse(
     run_dir: RunDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Refuse a request, or withdraw what was approved: then all that was made for it is destroyed.
+    """Refuse a request, or withdraw an approval.
+
+    After a withdrawal everything made for the case is destroyed.
 
     Examples:
 
@@ -176,11 +183,12 @@ def hold(
     run_dir: RunDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Leave a request undecided for now, and say what it waits for.
+    """Put a request on hold, and say what it waits for.
 
     Examples:
 
-        ipu disclose hold 3f0a… --as police --key police-deputy.pem --reason "legal advice is sought"
+        ipu disclose hold 3f0a… --as police --key police-deputy.pem --reason "legal advice is
+        sought"
     """
     _decide("hold", case, party, key, reason, protocol, run_dir, {}, as_json=as_json)
 
@@ -197,7 +205,7 @@ def advise(
     run_dir: RunDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Advise on health information, as its Caldicott Guardian.
+    """Advise on a health request, as Caldicott Guardian.
 
     Examples:
 
@@ -223,13 +231,13 @@ def list_(
         ),
     ],
     everything: Annotated[
-        bool, typer.Option("--all", help="Also the cases that wait for nobody here.")
+        bool, typer.Option("--all", help="Show cases that do not wait for this party, too.")
     ] = False,
     protocol: ProtocolOption = None,
     run_dir: RunDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show what waits for whom, since when.
+    """Show which cases wait, for whom, and since when.
 
     Examples:
 
@@ -244,7 +252,7 @@ def list_(
     if post and post not in office.party.officers:
         accepted = ", ".join(office.party.officers)
         raise typer.BadParameter(
-            f"{name} names no {post!r}; accepted: {accepted}", param_hint="--as"
+            f"{name} has no post {post!r}; accepted: {accepted}", param_hint="--as"
         )
     waits = [w for c in cases for w in waiting(c, office.protocol)]
     found = waits if everything else [w for w in waits if _is_for(w, name, post)]
@@ -268,7 +276,7 @@ def show(
     protocol: ProtocolOption = None,
     run_dir: RunDir = None,
 ) -> None:
-    """Show one case whole: who is asked about, which questions, what was decided and why. As JSON.
+    """Print one case as JSON, with decisions and their reasons.
 
     Examples:
 
@@ -284,12 +292,14 @@ def read(
     *,
     party: Party,
     out: Annotated[
-        Path | None, typer.Option(help="A new file of mode 0600, in place of the terminal.")
+        Path | None, typer.Option(help="New file (mode 0600); default: print to the terminal.")
     ] = None,
     protocol: ProtocolOption = None,
     run_dir: RunDir = None,
 ) -> None:
-    """Decrypt what was disclosed to this party in a case: one JSON document a record.
+    """Decrypt the records disclosed to this party in a case.
+
+    Prints one JSON document per record.
 
     Examples:
 
@@ -303,7 +313,7 @@ def read(
             say(line)
         return
     if not private_files.write_new(out, "".join(f"{line}\n" for line in lines)):
-        raise DisclosureError(f"{out} is there already; it is left as it is")
+        raise DisclosureError(f"{out} already exists and was not changed; name a new file")
     say(f"{len(lines)} records in {out}; destroy it with the case", err=True)
 
 
@@ -313,17 +323,15 @@ def destroy(
     *,
     party: Party,
     key: Key,
-    copies: Annotated[
-        str, typer.Option(prompt=True, help="What became of the copies made of it here.")
-    ],
+    copies: Annotated[str, typer.Option(prompt=True, help="What was done with copies made here.")],
     protocol: ProtocolOption = None,
     run_dir: RunDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """End a case as its recipient, or confirm after its end that its own copies are destroyed.
+    """End a case, or confirm that local copies are destroyed.
 
-    The topic, the right to read it and the key are deleted. This party's key of the case is deleted
-    here as well.
+    This command is for the recipient of the case. The topic, the right to read it and the key are
+    deleted. This party's key of the case is deleted here, too.
 
     Examples:
 
@@ -343,7 +351,7 @@ def destroy(
 def serve(
     *,
     supervised: Annotated[
-        bool, typer.Option("--supervised", help="Start again whenever it ends by itself.")
+        bool, typer.Option("--supervised", help="Restart when it ends by itself.")
     ] = False,
     metrics_port: Annotated[
         int | None, typer.Option(help="Serve Prometheus metrics on this loopback port.")
@@ -352,9 +360,9 @@ def serve(
     run_dir: RunDir = None,
     exercise: Exercise = False,
 ) -> None:
-    """Take letters, open and close cases, and release to the open ones, until stopped.
+    """Process letters, and release to open cases, until stopped.
 
-    `ipu up` has it run beside the worker.
+    Cases are opened and closed, too. `ipu up` starts it, next to the worker.
 
     Examples:
 
@@ -374,7 +382,11 @@ def serve(
 
 
 def office_of(party: str, protocol_file: Path | None, run_dir: Path | None) -> tuple[Office, Stack]:
-    """The office of a party on the stack that runs; `ProtocolError` names the parties."""
+    """Return the office of a party on the running stack.
+
+    Raises:
+        ProtocolError: the protocol has no such party; names the parties.
+    """
     stack, catalogue = running_stack(run_dir), load_catalogue()
     agreed = load_protocol(protocol_of(stack.run_dir, protocol_file), catalogue)
     account = account_of(agreed, agreed.party(party).id, stack)
@@ -449,4 +461,4 @@ def _print_inbox(cases: list[Case], found: list[Waiting]) -> None:
         since = f"{london_time(case.since):%Y-%m-%d %H:%M}"
         parties = (case.supplier, case.recipient)
         table.add_row(case.case, case.process, *parties, case.state, "\n".join(waits), since)
-    Screen().print(table if cases else "nothing waits")
+    Screen().print(table if cases else "no case waits")

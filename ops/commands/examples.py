@@ -1,4 +1,4 @@
-"""Examples in the help of the commands: however narrow the terminal is, they run as they are printed."""
+"""Print the examples in commands' help so that they can be copied, however narrow the terminal is."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ import re
 import typer
 
 WIDTH = 72
-"""Widest line of an example, so that with its indentation it fits a terminal of 80 columns."""
+"""Widest line of an example. With its indentation it fits a terminal of 80 columns."""
 
 _UNWRAPPED = "\b\n"
-"""The mark by which click leaves a paragraph's lines as they are."""
+"""The mark that makes click keep a paragraph's lines."""
 _TOKEN = re.compile(r"""(?:--\S+ (?!-))?(?:'[^']*'|"[^"]*"|[^\s'"])+""")
 
 
 def keep_examples_whole(group: typer.Typer) -> None:
-    """Let the help of each command of `group` print examples whose lines can be copied."""
+    """Make the help of each command of `group` print examples whose lines can be copied."""
     for command in group.registered_commands:
         paragraphs = inspect.getdoc(command.callback) or ""
         command.help = "\n\n".join(map(_printed, paragraphs.split("\n\n")))

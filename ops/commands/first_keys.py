@@ -1,4 +1,4 @@
-"""Asks whether the keys of a first protocol are its officers' own: a new broker knows none of them."""
+"""Confirm that the keys of a first protocol are its officers' own: a new broker knows none of them."""
 
 from __future__ import annotations
 
@@ -16,19 +16,17 @@ AcceptedKeys = Annotated[
     str | None,
     typer.Option(
         metavar="DIGEST",
-        help="Where no protocol is in force yet: the keys of this digest are the officers' own.",
+        help="For the first protocol: confirm that its officers' keys have this digest.",
     ),
 ]
 OverExercise = Annotated[
     bool,
-    typer.Option(
-        "--over-exercise", help="Let a signed protocol take the place of an exercise in force."
-    ),
+    typer.Option("--over-exercise", help="Let a signed protocol replace an exercise in force."),
 ]
 
 
 def key_lines(protocol: Protocol) -> list[str]:
-    """Each key of a protocol with party and post, then the digest of all of them."""
+    """Return a line for each key of a protocol with party and post, then the digest of all keys."""
     lines = [
         f"  {name:20} {post:20} {fingerprint(officer.key)}"
         for name, posts in protocol.officers.items()
@@ -39,7 +37,10 @@ def key_lines(protocol: Protocol) -> list[str]:
 
 
 def accepting(given: str | None) -> AcceptKeys:
-    """Return what accepts the keys whose digest is `given`, or asks at the terminal where none is."""
+    """Return a function that accepts keys with the digest `given`.
+
+    Without `given` it asks at the terminal.
+    """
 
     def accept(protocol: Protocol) -> None:
         if given is None and sys.stdin.isatty():
@@ -55,12 +56,16 @@ def accepting(given: str | None) -> AcceptKeys:
 
 def _question(protocol: Protocol) -> list[str]:
     first = (
-        f"{protocol.title}: no protocol of the partnership is in force, so nothing shows whose these "
-        "keys are. Compare each with its officer, by telephone or face to face:"
+        f"{protocol.title}: no protocol of the partnership is in force, so nothing shows that these "
+        "keys are the officers'. Compare each with its officer, by telephone or face to face:"
     )
     return [first, *key_lines(protocol)]
 
 
 def _refusal(given: str | None, protocol: Protocol) -> str:
-    said = f"--accept-keys {given} is of other keys" if given else "there is no terminal to ask at"
-    return f"{said}; accepted, once they are compared: --accept-keys {keys_digest(protocol)}"
+    said = (
+        f"--accept-keys {given} does not match these keys"
+        if given
+        else "there is no terminal to ask at"
+    )
+    return f"{said}; compare the keys, then give --accept-keys {keys_digest(protocol)}"

@@ -1,4 +1,7 @@
-"""`ipu isp`: an Information Sharing Protocol, read by itself; `isp_broker` and `isp_who` meet the broker."""
+"""`ipu isp`: read a protocol by itself.
+
+`isp_broker` and `isp_who` have the commands with a broker.
+"""
 
 from __future__ import annotations
 
@@ -29,17 +32,17 @@ from schemas.catalogue import Catalogue, load_catalogue
 from schemas.london import london_today
 
 FAILED = 1
-DRAFT = "a draft: signed by nobody, so it cannot be applied; officers sign with `ipu isp sign`"
+DRAFT = "a draft: nobody has signed it, so it cannot be applied; officers sign with `ipu isp sign`"
 
-isp = typer.Typer(no_args_is_help=True, help="The Information Sharing Protocol.")
+isp = typer.Typer(
+    no_args_is_help=True, help="Check, sign, plan and apply Information Sharing Protocols."
+)
 for command in (key, sign, exercise, follow, plan, apply, drift, who):
     isp.command()(command)
 
 ProtocolFile = Annotated[
     Path,
-    typer.Argument(
-        metavar="PROTOCOL.yaml", exists=True, dir_okay=False, help="The protocol's file."
-    ),
+    typer.Argument(metavar="PROTOCOL.yaml", exists=True, dir_okay=False, help="Protocol file."),
 ]
 
 
@@ -48,16 +51,16 @@ def check(
     protocol_file: ProtocolFile = DEFAULT_PROTOCOL,
     *,
     signed: Annotated[
-        bool, typer.Option("--signed", help="A draft that nobody has signed is a finding too.")
+        bool, typer.Option("--signed", help="Report an unsigned draft as a finding.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Read a protocol and show what follows from it today; changes nothing and needs no broker.
+    """Check a protocol, and show its topics and rights as of today.
 
-    A peripheral dataset that no requirement opens today has no reader and no writer, as at the broker.
-
-    Exit code 0 if it is fit to be signed or is signed by all who must, 1 with each finding's file, line
-    and place if not. Nothing is ever applied that is not signed.
+    Changes nothing and needs no broker. A peripheral dataset that no requirement opens today has no
+    reader and no writer, as at the broker. Exit code 0 if the protocol is valid, and unsigned or
+    signed by all who must sign; else 1, with each finding's file, line and place. A protocol that
+    is not signed is never applied.
 
     Examples:
 
@@ -106,17 +109,19 @@ def _signing_lines(read: ReadProtocol) -> Iterator[str]:
     yield f"number {protocol.number}, digest {read.digest}"
     yield f"follows {protocol.follows or 'none: the first of the partnership'}"
     for name in protocol.rekeyed:
-        yield f"the keys of {name!r} are replaced without a signature of {name!r} (rekeyed)"
+        yield f"the keys of {name!r} are replaced without a signature by {name!r} (rekeyed)"
     if read.is_draft:
         yield DRAFT
         return
     yield from key_lines(protocol)
-    yield EXERCISE if protocol.exercise else "signed by all who must"
+    yield EXERCISE if protocol.exercise else "signed by all who must sign"
 
 
 @isp.command()
 def law(*, as_json: AsJson = False) -> None:
-    """Show the words for bases, conditions and markings that protocols use, with their sources.
+    """Show the legal bases and conditions that a protocol can name.
+
+    Each has its source. With --json the markings are listed, too.
 
     Examples:
 
@@ -128,7 +133,7 @@ def law(*, as_json: AsJson = False) -> None:
     if as_json:
         say_json(vocabulary.model_dump(mode="json"))
         return
-    table = Table("word of a protocol", "what it is", "law", "source", "today")
+    table = Table("name in a protocol", "meaning", "law", "source", "today")
     for entry in vocabulary.bases:
         table.add_row(entry.id, entry.title, ", ".join(entry.laws), entry.source, entry.today)
     table.add_section()
@@ -192,7 +197,7 @@ def _print_table(protocol: Protocol, catalogue: Catalogue) -> None:
         table.add_row(topic.name, str(topic.retention_ms // DAY_MS), *who)
     console = Screen()
     console.print(table)
-    console.print(f"{len(principals(protocol))} principals; to be reviewed by {protocol.review}")
+    console.print(f"{len(principals(protocol))} principals; review due by {protocol.review}")
     if closed:
         console.print(
             f"not open today, so nobody supplies or reads it: {', '.join(sorted(closed))}"

@@ -1,4 +1,4 @@
-"""`ipu isp plan`, `apply` and `drift`: a protocol beside broker and registry, and brought to them."""
+"""`ipu isp plan`, `apply` and `drift`: compare a protocol with broker and registry, and apply it."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ OnBroker = Annotated[
         metavar="PROTOCOL.yaml",
         exists=True,
         dir_okay=False,
-        help="That of `ipu up` by default.",
+        help="Protocol file; default: the one of `ipu up`.",
     ),
 ]
 
 
 class OnStack(NamedTuple):
-    """A protocol, as it was read once, and the running stack that it is for."""
+    """A protocol, read once, and the running stack for it."""
 
     read: ReadProtocol
     catalogue: Catalogue
@@ -54,32 +54,32 @@ class OnStack(NamedTuple):
 
     @property
     def protocol(self) -> Protocol:
-        """The protocol itself."""
+        """Return the protocol without its signatures."""
         return self.read.protocol
 
     @property
     def admin(self) -> dict[str, str]:
-        """Configuration of a client that may administer the cluster."""
+        """Return the settings of a Kafka client that administers the cluster."""
         return self.stack.secrets.client_config(self.stack.inside, ADMIN)
 
     @property
     def closed(self) -> frozenset[str]:
-        """Peripheral datasets that no requirement opens today."""
+        """Return the peripheral datasets that no requirement opens today."""
         return closed_datasets(self.protocol, self.catalogue, london_today())
 
     def check_output(self, option: str, file: Path | None) -> None:
-        """Refuse to write over the protocol, its signatures or a secret of the stack."""
+        """Refuse an output that would overwrite the protocol, its signatures or a secret of the stack."""
         agreed = self.read.file
         read = [agreed, signatures_file(agreed), self.stack.secrets.folder]
         check_outputs({option: file}, {"the protocol, its signatures or a secret": read})
 
     def plan(self) -> Plan:
-        """What applying the protocol would change now."""
+        """Return the changes that applying the protocol would make now."""
         return make_plan(self.protocol, self.catalogue, self.admin, self.stack.registry_client)
 
 
 def on_stack(protocol_file: Path | None, run_dir: Path | None) -> OnStack:
-    """The protocol of the file, or that of `ipu up`, with the stack that runs."""
+    """Return the protocol of the file, or that of `ipu up`, with the running stack."""
     catalogue, stack = load_catalogue(), running_stack(run_dir)
     read = read_protocol(protocol_of(stack.run_dir, protocol_file), catalogue)
     notice = review_notice(read.protocol, london_today())
@@ -99,10 +99,10 @@ def plan(
     run_dir: RunDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show what applying a protocol would create, change and remove; changes nothing.
+    """Show what `ipu isp apply` would change; changes nothing.
 
-    Says which protocol is in force and whose keys are other ones. Exit code 1, and no plan is written,
-    where `ipu isp apply` would refuse the protocol. A draft may be planned before it is signed.
+    Shows the protocol in force, and keys that differ from it. Exit code 1, without a written plan,
+    if `ipu isp apply` would refuse the protocol. A draft can be planned before it is signed.
 
     Examples:
 
@@ -134,12 +134,10 @@ def apply(
     *,
     plan: Annotated[
         Path | None,
-        typer.Option(
-            exists=True, dir_okay=False, help="Do what this plan shows, or nothing at all."
-        ),
+        typer.Option(exists=True, dir_okay=False, help="Apply exactly this plan, or nothing."),
     ] = None,
     renew_passwords: Annotated[
-        bool, typer.Option(help="Set the passwords of existing principals again from the store.")
+        bool, typer.Option(help="Set existing principals' passwords again from the secret store.")
     ] = False,
     accept_keys: AcceptedKeys = None,
     exercise: Exercise = False,
@@ -147,14 +145,15 @@ def apply(
     run_dir: RunDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make the running stack's topics, users, rules and schemas what the protocol says.
+    """Make the running stack match the protocol.
 
-    What is no longer allowed is revoked first. Topics are never deleted. Nothing outside the
-    partnership's own names is touched. A second call changes nothing; one that was stopped
-    half-way says what was done, and the next one finishes it.
+    This sets topics, users, ACLs, schemas and quotas. Rights that are no longer allowed are revoked
+    first. Topics are never deleted. Resources of other prefixes are not touched. A second call
+    changes nothing. A call that stops half-way says what was done, and the next call finishes the
+    rest.
 
-    Accepted is the protocol in force itself, or the one that follows it. Where none is in force the keys
-    of all officers are shown, and asked for at the terminal or taken by --accept-keys.
+    Only the protocol in force, or one that follows it, is accepted. If no protocol is in force, the
+    keys of all officers are shown and must be confirmed, at the terminal or with --accept-keys.
 
     Examples:
 
@@ -175,7 +174,7 @@ def apply(
     )
     if plan is not None:
         if renew_passwords:
-            message = "a plan shows no renewed passwords; renew them without --plan"
+            message = "a plan does not include passwords; renew them without --plan"
             raise typer.BadParameter(message, param_hint="--renew-passwords")
         require_same(here.plan(), plan)
     applied = apply_protocol(
@@ -199,12 +198,16 @@ def drift(
     *,
     textfile: Annotated[
         Path | None,
-        typer.Option(help="Write the metric ipu_protocol_drift here, for a textfile collector."),
+        typer.Option(
+            help="Write the metric ipu_protocol_drift to this file, for a textfile collector."
+        ),
     ] = None,
     run_dir: RunDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say whether broker and registry are what the protocol says: exit code 0, or 3 on drift.
+    """Check that broker and registry match the protocol.
+
+    Exit code 0, or 3 on drift.
 
     Examples:
 
@@ -227,7 +230,7 @@ def _write_metric(partnership: str, found: Plan, textfile: Path) -> None:
     registry = CollectorRegistry()
     gauge = Gauge(
         "ipu_protocol_drift",
-        "Resources that broker or registry have otherwise than the protocol",
+        "Resources of broker or registry that differ from the protocol",
         ["partnership", "kind"],
         registry=registry,
     )
@@ -244,11 +247,11 @@ def _show(protocol: Protocol, changes: Plan, document: dict[str, object], *, as_
         return
     name = protocol.title
     if changes.in_step:
-        say(f"{name}: broker and registry are what the protocol says")
+        say(f"{name}: broker and registry match the protocol")
         _show_foreign(name, changes)
         return
     if not changes.nothing or changes.in_force != changes.protocol:
-        say(f"{name}: to be brought into step by `ipu isp apply`")
+        say(f"{name}: `ipu isp apply` would make these changes")
     if changes.in_force != changes.protocol:
         say(f"  put in force  protocol {changes.protocol[:16]}…")
     for kind, change in changes.changes.items():
@@ -261,11 +264,13 @@ def _show(protocol: Protocol, changes: Plan, document: dict[str, object], *, as_
 
 def _show_foreign(name: str, changes: Plan) -> None:
     if changes.foreign:
-        say(f"{name}: not the protocol's, and left alone; remove it by hand")
+        say(f"{name}: not in the protocol, and left unchanged; remove by hand")
     for one in changes.foreign:
         say(f"  {one}")
     for user in changes.locked:
-        say(f"  locked   {user}, who left; a password that was set by hand looks the same")
+        say(
+            f"  locked   {user}, who has left; a password set by hand since then would look the same"
+        )
 
 
 def _outcome(applied: Applied) -> dict[str, object]:
@@ -278,7 +283,7 @@ def _identity(read: ReadProtocol) -> dict[str, object]:
 
 
 def _succession(read: ReadProtocol, known: InForce | None) -> dict[str, object]:
-    """What a plan says of the protocol in force, and of keys that are not those in force."""
+    """Return what a plan says about the protocol in force, and about keys that differ from it."""
     document = {**_identity(read), "signed": not read.is_draft, "rekeyed": read.protocol.rekeyed}
     if known is None:
         return {**document, "number_in_force": None, "keys": key_lines(read.protocol)}
@@ -288,7 +293,7 @@ def _succession(read: ReadProtocol, known: InForce | None) -> dict[str, object]:
 
 def _succession_lines(read: ReadProtocol, known: InForce | None, found: list[str]) -> Iterator[str]:
     if known is None:
-        yield "in force: none; the first protocol brings these keys, to be compared with the officers"
+        yield "in force: none; compare these keys of the first protocol with the officers"
         yield from key_lines(read.protocol)
     else:
         mark = f" [{EXERCISE}]" if known.before.exercise else ""
@@ -303,7 +308,7 @@ def _succession_lines(read: ReadProtocol, known: InForce | None, found: list[str
 def _summary(read: ReadProtocol, applied: Applied) -> str:
     name = f"{read.protocol.title}, {read.line}"
     if applied.nothing:
-        return f"{name}: everything was in step already"
+        return f"{name}: nothing to change"
     revoked = [f"  revoked  {rule}" for rule in applied.rules.removed]
     left = [f"  removed  user {user}" for user in applied.users.removed]
     return "\n".join([f"{name}: applied", *revoked, *left])

@@ -1,4 +1,4 @@
-"""`ipu isp follow`: prepares the protocol that follows the one in force."""
+"""`ipu isp follow`: prepare the protocol that follows the one in force."""
 
 from __future__ import annotations
 
@@ -35,17 +35,18 @@ def follow(
     protocol_file: Annotated[
         Path,
         typer.Argument(
-            metavar="PROTOCOL.yaml", exists=True, dir_okay=False, help="The protocol to come."
+            metavar="PROTOCOL.yaml", exists=True, dir_okay=False, help="The next protocol."
         ),
     ],
     *,
     run_dir: RunDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Write into a protocol's file that it follows the protocol in force: `number` and `follows`.
+    """Write into a protocol file that it follows the one in force.
 
-    Run it when the text is as it is to be, and have the file signed then. Signatures beside it that are
-    of another protocol or of other terms are taken out, each by name.
+    This sets `number` and `follows`. Run it when the text is final, then have the file signed.
+    Signatures next to the file that are of another version or of other terms are removed, each by
+    name.
 
     Examples:
 
@@ -54,17 +55,19 @@ def follow(
     catalogue, stack = load_catalogue(), running_stack(run_dir)
     content = read_content(protocol_file, ProtocolError)
     text = decoded(content, protocol_file, ProtocolError)
-    # What the file says of number and digest may be half written; the rest must be a protocol.
+    # The number and digest in the file may be half written; the rest must be a valid protocol.
     prefix = _parsed(followed(text, 1, _ANY), protocol_file, catalogue).prefix
     admin = stack.secrets.client_config(stack.inside, ADMIN)
     known = read_in_force(admin, prefix, catalogue)
     if known is None:
-        raise ProtocolError(f"no protocol of {prefix!r} is in force; the first names no other")
+        raise ProtocolError(
+            f"no protocol of {prefix!r} is in force; a first protocol has no `follows`"
+        )
     number = known.before.number
     new = followed(text, number, known.digest)
     successor = _parsed(new, protocol_file, catalogue)
     if _says(text, protocol_file, catalogue, known.digest):
-        raise ProtocolError(f"{protocol_file} is in force itself; change it first")
+        raise ProtocolError(f"{protocol_file} is the protocol in force itself; change it first")
     mark = _MARK if content.startswith(BOM_UTF8) else ""
     _rewrite(protocol_file, mark + new)
     removed = _take_out_stale(protocol_file, successor)
@@ -74,7 +77,7 @@ def follow(
         return
     say_lines("\n".join([f"{protocol_file}:", *succession_lines(number, known.digest)]))
     for name in removed:
-        say(f"taken out: the signature of {name}, which is of another protocol")
+        say(f"removed: the signature of {name}, which is of another version")
 
 
 def _rewrite(file: Path, text: str) -> None:
@@ -89,7 +92,7 @@ def _parsed(text: str, file: Path, catalogue: Catalogue) -> Protocol:
 
 
 def _says(text: str, file: Path, catalogue: Catalogue, digest: str) -> bool:
-    """Whether the text, as it stands, is the protocol of that digest."""
+    """Return True if the text, unchanged, is the protocol with that digest."""
     try:
         return content_digest(_parsed(text, file, catalogue)) == digest
     except ProtocolError:

@@ -1,4 +1,4 @@
-"""`ipu isp key`, `sign` and `exercise`: who has agreed to a protocol."""
+"""`ipu isp key`, `sign` and `exercise`: make keys and signatures of a protocol."""
 
 from __future__ import annotations
 
@@ -36,22 +36,21 @@ from schemas.london import london_today
 
 ProtocolFile = Annotated[
     Path,
-    typer.Argument(
-        metavar="PROTOCOL.yaml", exists=True, dir_okay=False, help="The protocol's file."
-    ),
+    typer.Argument(metavar="PROTOCOL.yaml", exists=True, dir_okay=False, help="Protocol file."),
 ]
 
 
 def key(
     *,
-    out: Annotated[Path, typer.Option(help="A new file for the private key, of mode 0600.")],
+    out: Annotated[Path, typer.Option(help="New file for the private key (mode 0600).")],
     passphrase: Annotated[
-        bool, typer.Option("--passphrase", help="Ask for a passphrase to keep it under.")
+        bool, typer.Option("--passphrase", help="Ask for a passphrase and encrypt the key with it.")
     ] = False,
 ) -> None:
-    """Make an officer's key, and print the public half, which the protocol names.
+    """Make an officer's key, and print its public half.
 
-    The private half stays with the officer. It signs protocols and decisions on disclosures.
+    The protocol has the public half. The private half stays with the officer. It signs protocols
+    and decisions on disclosures.
 
     Examples:
 
@@ -61,7 +60,7 @@ def key(
     made = make_key(out, secret)
     say(f"key: {public_key(made)}")
     say(f"fingerprint: {fingerprint(public_key(made))}", err=True)
-    say(f"the line above goes under the post in the protocol; {out} stays yours", err=True)
+    say(f"write the key line under the post in the protocol; keep {out} to yourself", err=True)
 
 
 def sign(
@@ -69,20 +68,20 @@ def sign(
     *,
     party: Annotated[str, typer.Option("--as", help="The party that signs.")],
     key_file: Annotated[
-        Path, typer.Option("--key", exists=True, dir_okay=False, help="The post's private key.")
+        Path, typer.Option("--key", exists=True, dir_okay=False, help="Private key of the post.")
     ],
     post: Annotated[
         str | None,
-        typer.Option(help="liaison_officer, deputy or approver; the first that has the key."),
+        typer.Option(help="liaison_officer, deputy or approver; default: the first with this key."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Sign a protocol as it stands, for one party, by the key of one of its posts.
+    """Sign a protocol for one party, with the key of one of its posts.
 
-    Every responsible authority signs the whole, and again after every change; every other party signs
-    what concerns itself. The signatures are in a file beside the protocol. A party that signs again takes
-    out its earlier signatures that are of another protocol. A post whose key the protocol replaces confirms
-    the new one by signing with the earlier one.
+    Every responsible authority signs the whole protocol, and again after every change. Every other
+    party signs its own part. The signatures are in a file next to the protocol. When a party signs
+    again, its earlier signatures of other versions are removed. If the protocol replaces the key of
+    a post, the post confirms the new key by signing with the earlier one.
 
     Examples:
 
@@ -106,7 +105,7 @@ def sign(
 
 
 def _gives_way(entry: Signature, made: Signature, protocol: Protocol, today: date) -> bool:
-    """Whether an earlier signature is replaced by the one that was made, or has no place beside it."""
+    """Return True if the new signature replaces an earlier one, or the earlier one is of another version."""
     if entry.party != made.party:
         return False
     same = (entry.post, entry.key) == (made.post, made.key)
@@ -119,10 +118,11 @@ def exercise(
     run_dir: RunDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make a copy of a protocol that is signed for every party with keys made on this machine.
+    """Make a copy of a protocol, signed with keys of this machine.
 
-    For trying a protocol out before its officers have signed it: nobody has agreed to it, and it says so
-    itself. It may take the place of any exercise of the same keys, and never of a protocol in force.
+    The keys are made for every party. Use it to try out a protocol before its officers have signed
+    it. Nobody has agreed to the copy, and the copy says so. It can replace an exercise with the
+    same keys, and never a signed protocol in force.
 
     Examples:
 
@@ -138,7 +138,7 @@ def exercise(
     if as_json:
         say_json({"protocol": str(copy)}, indent=None)
     else:
-        told = f"{copy}: signed for an exercise; start it with `ipu up --exercise {copy}`"
+        told = f"{copy}: signed as an exercise; start it with `ipu up --exercise {copy}`"
         say(told)
 
 
@@ -147,11 +147,11 @@ def _asked(*, confirm: bool = False) -> str:
 
 
 def _post(posts: Mapping[Post, Officer], given: str | None, key_of_post: str) -> Post:
-    """The post that is named, else the one whose key it is; the first for the message, if none."""
+    """Return the named post, else the first post with this key, else the first post."""
     if given is not None:
         named = [post for post in posts if post == given]
         if not named:
-            message = f"no post of the party's; accepted: {', '.join(posts)}"
+            message = f"not a post of this party; accepted: {', '.join(posts)}"
             raise typer.BadParameter(message, param_hint="--post")
         return named[0]
     of_key = [p for p, officer in posts.items() if key_of_post in {officer.key, officer.replaces}]
@@ -159,7 +159,7 @@ def _post(posts: Mapping[Post, Officer], given: str | None, key_of_post: str) ->
 
 
 def _new_partners(before: tuple[Signature, ...], made: Signature) -> list[str]:
-    """The parties that this signature signs in and the one before it, of the same party, did not."""
+    """Return the parties that this signature agrees to and the party's earlier signatures did not."""
     known = {p for s in before if s.party == made.party for p in s.partners}
     return [partner for partner in made.partners if partner not in known]
 
@@ -183,12 +183,12 @@ def _tell(
     if after.protocol.follows:
         say(f"it follows {after.protocol.follows}")
     for name in after.protocol.rekeyed:
-        say(f"it replaces the keys of {name!r} without a signature of {name!r} (rekeyed)")
+        say(f"it replaces the keys of {name!r} without a signature by {name!r} (rekeyed)")
     if new:
-        say(f"signed in: {', '.join(new)}")
+        say(f"newly agreed to: {', '.join(new)}")
     for name in gone:
-        say(f"taken out: the signature of {name}, which is of another protocol")
+        say(f"removed: the signature of {name}, which is of another version")
     for finding in after.findings:
         say(f"still missing: {finding}")
     if not after.findings:
-        say("everybody has signed; `ipu isp apply` takes it")
+        say("everybody has signed; `ipu isp apply` will accept it")

@@ -1,4 +1,4 @@
-"""`ipu isp who`: who may read what, by the broker's own rules."""
+"""`ipu isp who`: show who may read and write what, from the broker's ACLs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ops.screen import Screen, say_json
 
 UNKNOWN = "NOT IN THE PROTOCOL"
 _OF_CASES = frozenset({"letters", "inbox"})
-"""Families of topics whose rules rest on no agreement of the protocol."""
+"""Families of topics whose ACLs do not depend on an agreement of the protocol."""
 
 
 def who(
@@ -30,10 +30,10 @@ def who(
     run_dir: RunDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say who may read and write a topic, or what a party may, and on what basis.
+    """Show who may read and write a topic, or a party's rights.
 
-    The answer is the broker's, from the rules that it enforces, not the protocol's. What the
-    protocol does not know is said to be so.
+    Each right is shown with its basis. The answer is from the ACLs that the broker enforces, not
+    from the protocol. Access that the protocol does not give is marked.
 
     Examples:
 
@@ -60,7 +60,7 @@ def who(
 
 
 def _asked(of: str, present: Sequence[str], protocol: Protocol) -> tuple[Sequence[str], str | None]:
-    """The topics concerned, and the principal where one was asked for."""
+    """Return the topics asked about, and the principal if a party was given."""
     if of in present:
         return (of,), None
     names = Names(protocol.prefix)
@@ -91,13 +91,13 @@ def _document(of: str, found: Iterable[Access]) -> dict[str, Any]:
 
 def _print(of: str, found: Iterable[Access], own: Collection[str]) -> None:
     table = Table("who", "may", title=of)
-    for heading in ("topic", "on what basis"):
+    for heading in ("topic", "basis"):
         table.add_column(heading, overflow="fold", ratio=1)
     for access in found:
         table.add_row(access.principal, access.operation, access.topic, _basis(access, own))
     console = Screen()
     console.print(table)
-    console.print(f"by the broker's configuration, everything: {', '.join(SUPER_USERS)}")
+    console.print(f"super users of the broker, with every right: {', '.join(SUPER_USERS)}")
 
 
 def _basis(access: Access, own: Collection[str]) -> str:

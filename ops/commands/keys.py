@@ -1,4 +1,4 @@
-"""`ipu keys`: the epochs of the keys under which references are digested."""
+"""`ipu keys`: manage the epochs of the keys that make digests of references."""
 
 from __future__ import annotations
 
@@ -20,15 +20,17 @@ from schemas.london import london_today
 
 Secrets = Annotated[
     Path | None,
-    typer.Option(help="Folder of secrets, as that of containers; the run directory's by default."),
+    typer.Option(
+        help="Folder of secrets, such as that of the containers; default: the run directory's."
+    ),
 ]
 
-keys = typer.Typer(no_args_is_help=True, help="Keys of references, which never leave this machine.")
+keys = typer.Typer(no_args_is_help=True, help="Manage the keys of references.")
 
 
 @keys.command("list")
 def list_(*, secrets: Secrets = None, run_dir: RunDir = None, as_json: AsJson = False) -> None:
-    """Show the epochs, and no key.
+    """Show the epochs, without their keys.
 
     Examples:
 
@@ -47,7 +49,9 @@ def list_(*, secrets: Secrets = None, run_dir: RunDir = None, as_json: AsJson = 
 
 @keys.command()
 def make(*, secrets: Secrets = None, run_dir: RunDir = None) -> None:
-    """Make the first keys, where all are lost for good: nothing released so far joins what will be.
+    """Make first keys after all were lost for good.
+
+    New releases will not join with earlier ones.
 
     Examples:
 
@@ -66,21 +70,21 @@ def rotate(
         typer.Option(
             "--from",
             formats=["%Y-%m-%d"],
-            help="Day on which the new epoch begins; the first of next month by default.",
+            help="Day on which the new epoch begins; default: the first of next month.",
         ),
     ] = None,
     urgent: Annotated[
-        bool, typer.Option("--urgent", help="The key in use may be known to others.")
+        bool, typer.Option("--urgent", help="Say that others may know the current key.")
     ] = False,
     secrets: Secrets = None,
     run_dir: RunDir = None,
 ) -> None:
-    """Begin a new epoch on a day to come, or move one that has not begun to another day.
+    """Begin a new epoch on a future day, or move a planned one.
 
-    Refused while the epoch in use has lasted less than two years by then: what happened on either
-    side of that day does not join. Workers see the new epoch within seconds and start again with
-    it. An --urgent one protects what happens from then on; earlier events keep the earlier key,
-    however late they are supplied.
+    Refused if the current epoch will have lasted less than two years on that day: records from
+    before and after the day do not join. Workers see the new epoch within seconds and restart with
+    it. An --urgent epoch protects events from its first day on; earlier events keep the earlier
+    key, even if they are supplied later.
 
     Examples:
 
@@ -96,14 +100,16 @@ def rotate(
 
 @keys.command()
 def retire(
-    number: Annotated[int, typer.Argument(help="The epoch whose key is to be deleted.")],
+    number: Annotated[int, typer.Argument(help="Number of the epoch.")],
     *,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
     protocol: ProtocolOption = None,
     secrets: Secrets = None,
     run_dir: RunDir = None,
 ) -> None:
-    """Delete the key of an epoch of which no release is kept any more; its digests resolve no more.
+    """Delete the key of an epoch whose releases have expired.
+
+    Its digests cannot be resolved any more.
 
     Examples:
 
@@ -112,10 +118,10 @@ def retire(
     settings = Settings.from_environment(run_dir=run_dir)
     agreed = load_protocol(protocol_of(settings.run_dir, protocol), load_catalogue())
     if not yes:
-        typer.confirm(f"Delete the key of epoch {number} for good?", abort=True)
+        typer.confirm(f"Delete the key of epoch {number} permanently?", abort=True)
     _store(secrets, run_dir).retire(number, london_today(), agreed.retention.releases_days)
     say(
-        f"the key of epoch {number} is deleted; remove it from your backups too, and start the workers again"
+        f"the key of epoch {number} is deleted; remove it from your backups too, and restart the workers"
     )
 
 

@@ -1,7 +1,7 @@
-"""A group of commands of which a module is imported only when its command is called.
+"""Import a command's module only when the command is called.
 
-The list of commands, the help of the group and shell completion need names and summaries alone. Kafka
-clients and numerical libraries take seconds to import, so a command's module waits until it is called.
+The list of commands, the group's help and shell completion need only names and summaries. Kafka
+clients and numerical libraries take seconds to import.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from ops.commands.examples import keep_examples_whole
 
 
 class Listed(NamedTuple):
-    """A command by the module that holds it under its name, and the first sentence of its help."""
+    """A command: the module that has it under its name, and the first sentence of its help."""
 
     module: str
     summary: str
@@ -43,7 +43,7 @@ class LazyGroup(TyperGroup):
         self._summaries.format_commands(ctx, formatter)
 
     def shell_complete(self, ctx: Any, incomplete: str) -> list[Any]:
-        """Return the commands or options that begin so, without importing any command."""
+        """Return the commands or options with this beginning, without importing any command."""
         if incomplete.startswith("-"):
             return super().shell_complete(ctx, incomplete)
         return self._summaries.shell_complete(typer.Context(self._summaries), incomplete)

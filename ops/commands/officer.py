@@ -1,4 +1,4 @@
-"""How a command knows which officer acts: by the private key that is given."""
+"""Identify the officer who acts, by the private key."""
 
 from __future__ import annotations
 
@@ -18,11 +18,13 @@ Key = Annotated[
 
 
 def officer_of(office: Office, key_file: Path) -> Officer:
-    """The officer of the office whose key lies in the file; asks for the passphrase of one that has one.
+    """Return the officer of the office whose key the file has.
+
+    Asks for its passphrase if it has one.
 
     Raises:
-        DisclosureError: it is the key of no post of the party's.
-        SecretError: it is no such key.
+        DisclosureError: the key belongs to no post of the party.
+        SecretError: the file has no such key.
     """
     passphrase = None
     if is_encrypted(key_file):

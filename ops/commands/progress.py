@@ -1,4 +1,4 @@
-"""How far long work has come, on a terminal's standard error."""
+"""Show the progress of long work on standard error."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from ops.screen import Screen
 
 Shown = Callable[[int, int, str], None]
-"""Takes what is done, what there is to do, and a note."""
+"""Takes the amount done, the total amount, and a note."""
 
 
 @contextmanager
 def progress_bar(console: Screen, title: str) -> Iterator[Shown]:
-    """A bar that goes when the work has ended."""
+    """Show a progress bar until the work has ended."""
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), TaskProgressColumn())
     more = (TimeRemainingColumn(), TextColumn("{task.fields[note]}", markup=False))
     with Progress(*columns, *more, console=console, transient=True) as progress:

@@ -1,4 +1,4 @@
-"""`ipu publish`: supplies a file of records as the agency whose they are."""
+"""`ipu publish`: supply a file of records as the agency that owns them."""
 
 from __future__ import annotations
 
@@ -53,46 +53,50 @@ def publish(
         ),
     ],
     *,
-    agency: Annotated[str, typer.Option(help="The party of the protocol that supplies.")],
-    dataset: Annotated[str, typer.Option(help="What it supplies, such as police-incident.")],
+    agency: Annotated[str, typer.Option(help="Party that supplies the file.")],
+    dataset: Annotated[str, typer.Option(help="Dataset of the file, such as police-incident.")],
     mapping: Annotated[
         str | None,
-        typer.Option(help="A mapping that ships, or a file; none if the header has our names."),
+        typer.Option(
+            help="Name of a built-in mapping, or a file; not needed if the header has ipu's field names."
+        ),
     ] = None,
     rate: Annotated[
-        float | None, typer.Option(min=0.001, help="Send at most so many records a second.")
+        float | None, typer.Option(min=0.001, help="Greatest number of records per second.")
     ] = None,
     wait: Annotated[
         bool, typer.Option("--wait/--no-wait", help="Wait until every record has an outcome.")
     ] = True,
     timeout: Annotated[
-        float, typer.Option(min=1, help="Seconds to wait for a next receipt before giving up.")
+        float, typer.Option(min=1, help="Seconds to wait for the next receipt.")
     ] = 60,
     metadata: Annotated[
         Path | None,
-        typer.Option(help="YAML of what the supplier states and claims of this supply."),
+        typer.Option(help="YAML file with the supplier's statements about this supply."),
     ] = None,
     erase: Annotated[
         bool,
-        typer.Option("--erase", help="Take the file's records back from wherever they went."),
+        typer.Option(
+            "--erase", help="Erase the file's records from every topic they were released to."
+        ),
     ] = False,
     row: Annotated[
         list[int] | None,
-        typer.Option(min=1, help="With --erase: this row of the file alone; may be repeated."),
+        typer.Option(min=1, help="With --erase: only this row of the file; may be repeated."),
     ] = None,
     protocol: ProtocolOption = None,
     run_dir: RunDir = None,
     allow_unreadable: AllowUnreadable = False,
     as_json: AsJson = False,
 ) -> None:
-    """Supply a file of records to the partnership, as the agency's own principal.
+    """Supply a file of records, as the agency's own principal.
 
-    The same file is the same supply: a second call sends nothing, and a call that was cut short is
-    taken up where it ended. Of a workbook the visible sheets, rows and columns are supplied.
-    Exit code 0 if all went well, even if some were rejected, 1 if rows could not be read or
-    sent or have no outcome in time, if the file has no rows, or if all were rejected, 2 if the
-    protocol has no such supply or does not open it today, 3 if the receipts name another
-    audit than before.
+    The same file is the same supply: a second call sends nothing, and a call after an interrupted
+    one continues where it ended. Of a workbook, only visible sheets, rows and columns are supplied.
+    Exit code 0 on success, even if some records were rejected; 1 if rows could not be read or sent,
+    if records have no outcome in time, if the file has no rows, or if all records were rejected; 2
+    if the protocol has no such supply or it is not open today; 3 if the receipts name another audit
+    than before.
 
     Examples:
 
@@ -112,7 +116,7 @@ def publish(
     from isp.audit.kept_heads import HeadKeeper, heads_file
 
     if row and not erase:
-        raise typer.BadParameter("it names a row to be erased", param_hint="--row")
+        raise typer.BadParameter("only valid with --erase", param_hint="--row")
     catalogue = load_catalogue()
     settings = Settings.from_environment(run_dir=run_dir)
     protocol_file = protocol_of(settings.run_dir, protocol)
@@ -151,10 +155,10 @@ def _check_agreement(protocol: Protocol, agency: str, dataset: str) -> None:
     supplied = [s.dataset for s in protocol.supplies if s.agency == agency]
     if not supplied:
         agencies = ", ".join(dict.fromkeys(s.agency for s in protocol.supplies))
-        message = f"{agency!r} supplies nothing by the protocol; those that do: {agencies}"
+        message = f"{agency!r} supplies nothing in the protocol; accepted: {agencies}"
         raise typer.BadParameter(message, param_hint="--agency")
     if dataset not in supplied:
-        message = f"{agency} does not supply {dataset!r} by the protocol; it supplies: "
+        message = f"{agency} does not supply {dataset!r} in the protocol; accepted: "
         raise typer.BadParameter(message + ", ".join(supplied), param_hint="--dataset")
 
 
@@ -163,7 +167,7 @@ def _check_opening(protocol: Protocol, dataset: str, catalogue: Catalogue) -> No
     if dataset in closed_datasets(protocol, catalogue, today):
         periods = [f"{o.begin} to {o.until}" for o in protocol.openings if o.dataset == dataset]
         message = (
-            f"{dataset} is peripheral, and no requirement of the protocol opens it on {today}; "
+            f"{dataset} is peripheral and not open on {today} by any requirement of the protocol; "
             f"openings: {', '.join(periods) or 'none'} (guidance 3.1.2)"
         )
         raise typer.BadParameter(message, param_hint="--dataset")
@@ -224,7 +228,7 @@ def _document(published: Published, outcome: Outcome | None) -> dict[str, Any]:
 def _outcome_document(outcome: Outcome | None) -> dict[str, Any] | None:
     if outcome is None:
         return None
-    # `asdict` would rebuild the counters from their items, and so count the items.
+    # `asdict` would rebuild the counters from their items, and so count the items instead.
     counts = {field.name: getattr(outcome, field.name) for field in fields(outcome)}
     return {**counts, "whole": outcome.is_whole}
 
@@ -235,7 +239,7 @@ def _print_summary(job: Job, published: Published, outcome: Outcome | None) -> N
     table.add_column(justify="right")
     table.add_row("rows read", f"{published.rows_read:,}")
     table.add_row("records supplied", f"{published.records:,}")
-    table.add_row("  of them by this call", f"{published.sent:,}")
+    table.add_row("  sent by this call", f"{published.sent:,}")
     _add_rows(table, "out of scope", published.out_of_scope)
     table.add_row("rows that could not be read", f"{published.unreadable:,}")
     if outcome is not None:
@@ -261,13 +265,13 @@ def _add_rows(table: Table, title: str, counts: Mapping[str, int]) -> None:
 
 def _notes(job: Job, published: Published, outcome: Outcome | None) -> Iterator[str]:
     if published.already_supplied:
-        yield "already supplied: this file was complete before, so no record was sent"
+        yield "already supplied: an earlier call sent the whole file, so no record was sent now"
     elif published.resumed_after:
-        yield f"taken up after row {published.resumed_after:,}, where an earlier call ended"
+        yield f"continued after row {published.resumed_after:,}, where an earlier call ended"
     if published.metadata_renewed:
-        yield "the metadata that you state now stand with the supply"
+        yield "the supply now has the metadata that you gave"
     if published.undeclared_columns:
-        yield f"columns left behind: {', '.join(published.undeclared_columns)}"
+        yield f"columns not supplied: {', '.join(published.undeclared_columns)}"
     yield from published.contents.lines
     yield from (f"caveat: {caveat}" for caveat in published.caveats)
     if outcome is not None:
@@ -278,17 +282,17 @@ def _notes_of(job: Job, outcome: Outcome) -> Iterator[str]:
     if outcome.rejected:
         dataset, agency = job.mapping.dataset, job.account.agency
         yield (
-            "rejected records, each with its faults and what is accepted: "
+            "rejected records, each with its faults and the accepted values: "
             f"`ipu read rejected.{agency}.{dataset} --as {agency}`; "
-            "`ipu sanitise` with --rejects tells their lines in the file"
+            "`ipu sanitise` with --rejects shows their lines in the file"
         )
     if outcome.accepted and outcome.withheld[NO_POSTCODE] >= outcome.accepted:
         yield (
-            "no record has a postcode with enough households, so all went out with their district "
-            "alone: does the system know the households? See `ipu up --help`"
+            "no record has a postcode with enough households, so each was released with its district "
+            "only: were household counts given to `ipu up`? See `ipu up --help`"
         )
     if outcome.reject_alarm:
-        yield "alarm: the share of rejected records stands above the protocol's limit"
+        yield "alarm: the share of rejected records is above the protocol's limit"
     if not outcome.is_whole:
         left = outcome.records - outcome.settled
-        yield f"{left:,} records have no outcome yet; they are safe. Is `ipu worker` running?"
+        yield f"{left:,} records have no outcome yet; they are safe on the broker. Is `ipu worker` running?"

@@ -1,4 +1,4 @@
-"""`ipu read`: a topic as one of the parties reads it."""
+"""`ipu read`: print a topic as one of the parties reads it."""
 
 from __future__ import annotations
 
@@ -27,23 +27,25 @@ def read(
     topic: Annotated[
         str,
         typer.Argument(
-            help="With or without the partnership's prefix: depersonalised.central.police-incident."
+            help="Topic, with or without the partnership's prefix: depersonalised.central.police-incident."
         ),
     ],
     *,
-    party: Annotated[str, typer.Option("--as", help="The party that reads, by its own principal.")],
+    party: Annotated[
+        str, typer.Option("--as", help="The party that reads; its own principal is used.")
+    ],
     limit: Annotated[
-        int | None, typer.Option(min=1, help="Read so many records; all that stand there else.")
+        int | None, typer.Option(min=1, help="Number of records; default: all in the topic.")
     ] = None,
     protocol: ProtocolOption = None,
     run_dir: RunDir = None,
 ) -> None:
-    """Print a topic's records as JSON lines, as one of the parties has them.
+    """Print a topic's records as JSON lines, read as one party.
 
-    Releases, receipts, supplies, and what was rejected with every fault. Bytes are base64. What is no
-    record of the topic's schema is left out, and counted on standard error. Exit code 1 if the broker
-    refuses the topic to the party, or it cannot be read to its end; 3 if receipts or an inbox name
-    another audit than this party was shown before.
+    Topics are releases, receipts, supplies, and rejected records with every fault. Bytes are
+    base64. A message that does not match the topic's schema is left out, and counted on standard
+    error. Exit code 1 if the broker refuses the topic to the party or it cannot be read to its end;
+    3 if receipts or an inbox name another audit than this party was shown before.
 
     Examples:
 
@@ -66,7 +68,7 @@ def read(
         say(record)
     if left_out:
         why = ", ".join(f"{reason} {number:,}" for reason, number in sorted(left_out.items()))
-        say(f"{chosen.name}: {left_out.total():,} messages are no records: {why}", err=True)
+        say(f"{chosen.name}: {left_out.total():,} messages are not records: {why}", err=True)
     if limit is None:
         watch.note_end(chosen.name)
     keeper.settle(watch)
@@ -75,7 +77,7 @@ def read(
 def _records(
     messages: Iterable[Message], decode: Callable[[bytes], Any], left_out: Counter[str]
 ) -> Iterator[str]:
-    """Return each record as JSON; count the messages that hold none, by reason."""
+    """Yield each record as JSON; count the messages without a record, by reason."""
     for message in messages:
         value = message.value()
         if value is not None:
@@ -91,7 +93,7 @@ def _records(
 def _check_party(protocol: Protocol, party: str) -> None:
     accepted = [p.id for p in protocol.parties]
     if party not in accepted:
-        message = f"{party!r} is no party to the protocol; accepted: {', '.join(accepted)}"
+        message = f"{party!r} is not a party to the protocol; accepted: {', '.join(accepted)}"
         raise typer.BadParameter(message, param_hint="--as")
 
 
@@ -101,12 +103,12 @@ def _topic(given: str, protocol: Protocol, known: tuple[Topic, ...]) -> Topic:
         if topic.name in names:
             return topic
     alike = list(_alike(given, known))
-    message = f"the protocol has no topic {given!r}; accepted are such as {', '.join(alike)}"
+    message = f"the protocol has no topic {given!r}; accepted, among others: {', '.join(alike)}"
     raise typer.BadParameter(message, param_hint="TOPIC")
 
 
 def _alike(given: str, known: tuple[Topic, ...]) -> Iterator[str]:
-    """Topics that share a part of the name with what was asked for, or one of each family."""
+    """Return topics that share a part of their name with the one given, or one of each family."""
     parts = set(given.split("."))
     sharing = [t.name for t in known if parts & set(t.name.split(".")[1:])]
     families = {t.family: t.name for t in reversed(known)}

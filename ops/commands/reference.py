@@ -1,4 +1,4 @@
-"""`ipu reference`: the postcode and household index."""
+"""`ipu reference`: build the postcode index and the lists of places and premises."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from sanitiser.build.premises_list import build_premises
 from sanitiser.build.reference import build_index, code_point_open_csv, onspd_package
 
 reference = typer.Typer(
-    no_args_is_help=True, help="Postcodes with their households, and named places."
+    no_args_is_help=True, help="Build the postcode index and the lists of places and premises."
 )
 
 
@@ -28,21 +28,23 @@ def build(
     *,
     households: Annotated[
         Path | None,
-        typer.Option(help="CSV of households a postcode: census layout or postcode,households."),
+        typer.Option(
+            help="CSV of household counts by postcode: census layout or postcode,households."
+        ),
     ] = None,
     postcodes: Annotated[
-        Path | None, typer.Option(help="Code-Point Open CSV; the packaged ONSPD by default.")
+        Path | None, typer.Option(help="Code-Point Open CSV; default: the packaged ONSPD.")
     ] = None,
     k: Annotated[
-        int, typer.Option(help="Fewest households a released postcode may have; 4 or more.")
+        int, typer.Option(help="Least number of households of a released postcode; 4 or more.")
     ] = 4,
     limit: Annotated[
-        int, typer.Option(help="Furthest a substitute postcode may lie, in metres.")
+        int, typer.Option(help="Greatest distance of a substitute postcode, in metres.")
     ] = 2000,
     run_dir: RunDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Build the index that geocoding and sanitising use.
+    """Build the postcode index for geocoding and sanitising.
 
     Examples:
 
@@ -64,7 +66,7 @@ def build(
         )
         return
     console.print(
-        f"{metadata.rows:,} postcodes; released as another one: {metadata.substituted:,}; "
+        f"{metadata.rows:,} postcodes; with a substitute: {metadata.substituted:,}; "
         f"without a point: {metadata.without_substitute:,}; index in {folder}"
     )
 
@@ -75,17 +77,18 @@ def gazetteer(
         list[Path],
         typer.Argument(
             metavar="FILES",
-            help="OS Open Names as published, or any CSV with name, type, easting, northing.",
+            help="OS Open Names as published, or a CSV with columns name, type, easting, northing.",
         ),
     ],
     *,
     run_dir: RunDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Build the list of named places that are no address: parks, woods, car parks, junctions, stations.
+    """Build the list of named places that are not addresses.
 
-    Records of such places come out with the place's name and centre point. Kinds that may be homes
-    are left out, whatever the file holds. Start the workers again afterwards.
+    Examples are parks, woods, car parks, junctions and stations. Records of such places are
+    released with the place's name and centre point. Kinds that may be homes are left out, whatever
+    the file says. Restart the workers afterwards.
 
     Examples:
 
@@ -106,17 +109,18 @@ def premises(
         list[Path],
         typer.Argument(
             metavar="FILES",
-            help="Food hygiene ratings, Get Information About Schools, NaPTAN, or a CSV of name, type.",
+            help="Food hygiene ratings, Get Information About Schools, NaPTAN, or a CSV with "
+            "columns name, type.",
         ),
     ],
     *,
     run_dir: RunDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Build the list of premises whose names may be released: licensed premises, schools, stations.
+    """Build the list of premises whose names may be released.
 
-    The names in it come out and no others, so give registers of all three. Workers that run under
-    `ipu up` take it when that is run again.
+    These are licensed premises, schools and stations. Only names in the list are released, so give
+    registers of all three kinds. Workers of `ipu up` use the list after the next `ipu up`.
 
     Examples:
 

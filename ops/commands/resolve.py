@@ -1,4 +1,4 @@
-"""`ipu resolve`: a supplier finds its own record behind a digest."""
+"""`ipu resolve`: let a supplier find its own record behind a digest."""
 
 from __future__ import annotations
 
@@ -40,15 +40,17 @@ def resolve(
     ],
     *,
     agency: Annotated[
-        str, typer.Option("--as", help="The supplier that asks, by its own principal.")
+        str, typer.Option("--as", help="The supplier that asks; its own principal is used.")
     ],
     dataset: Annotated[
-        str | None, typer.Option(help="Look among these records alone; all it supplies else.")
+        str | None, typer.Option(help="Search this dataset only; default: all that it supplies.")
     ] = None,
     file: Annotated[
         Path | None,
         typer.Option(
-            exists=True, dir_okay=False, help="Look in the file supplied, once intake is past."
+            exists=True,
+            dir_okay=False,
+            help="Search the supplied file, when the intake topic no longer has it.",
         ),
     ] = None,
     mapping: Annotated[
@@ -58,10 +60,10 @@ def resolve(
     run_dir: RunDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Give a supplier the reference of its own record behind a digest that was released.
+    """Print a supplier's own reference behind a released digest.
 
-    It looks among what the agency itself supplied and nowhere else. Every question is written to
-    the audit topic before it is answered. Exit code 3 if none of its records bears the digest.
+    Only records that this agency supplied are searched. Every question is written to the audit
+    topic before it is answered. Exit code 3 if none of its records has the digest.
 
     Examples:
 
@@ -71,7 +73,7 @@ def resolve(
     """
     wanted = _digest(digest)
     if mapping is not None and file is None:
-        raise typer.BadParameter("say with --file which file it reads", param_hint="--mapping")
+        raise typer.BadParameter("the mapping needs a --file", param_hint="--mapping")
     stack, catalogue = running_stack(run_dir), load_catalogue()
     agreed = load_protocol(protocol_of(stack.run_dir, protocol), catalogue)
     supplied = _supplied(agreed, agency, dataset)
@@ -105,7 +107,7 @@ def resolve(
 def _digest(given: str) -> str:
     digest = given.strip().lower()
     if len(digest) != 32 or not set(digest) <= set("0123456789abcdef"):  # noqa: PLR2004
-        message = "no digest of a release; accepted: 32 hexadecimal digits"
+        message = "not a digest of a release; accepted: 32 hexadecimal digits"
         raise typer.BadParameter(message, param_hint="DIGEST")
     return digest
 
@@ -124,7 +126,7 @@ def _supplied(protocol: Protocol, agency: str, dataset: str | None) -> list[str]
 
 def _columns(mapping: str | None, dataset: str | None, catalogue: Catalogue) -> Mapping:
     if dataset is None:
-        raise typer.BadParameter("say of which dataset the file is", param_hint="--dataset")
+        raise typer.BadParameter("give the dataset of the file", param_hint="--dataset")
     return columns_of(mapping, dataset, catalogue)
 
 
@@ -134,7 +136,7 @@ def _counted(update: Callable[[str], None]) -> Callable[[int], None]:
 
 def _tell(found: Found | None, agency: str, *, as_json: bool) -> None:
     if found is None:
-        say(f"ipu: no record of {agency} bears this digest", err=True)
+        say(f"ipu: no record of {agency} has this digest", err=True)
         raise typer.Exit(NOT_FOUND)
     if as_json:
         say_json(found._asdict())

@@ -1,4 +1,4 @@
-"""`ipu risk`: the motivated intruder, played on a release whose originals are at hand."""
+"""`ipu risk`: attack a release like a motivated intruder, with its originals."""
 
 from __future__ import annotations
 
@@ -31,17 +31,17 @@ FOUND = 3
 
 def risk(
     release: Annotated[
-        Path, typer.Argument(metavar="OUT", help="CSV that `ipu sanitise` wrote, or another did.")
+        Path, typer.Argument(metavar="OUT", help="CSV written by `ipu sanitise` or another tool.")
     ],
     *,
-    original: Annotated[Path, typer.Option(help="The file that it was made of.")],
-    dataset: Annotated[str, typer.Option(help="What it holds, such as police-incident.")],
-    profile: Annotated[str, typer.Option(help="Whose readers it is for.")] = "central",
+    original: Annotated[Path, typer.Option(help="The file that OUT was made from.")],
+    dataset: Annotated[str, typer.Option(help="Dataset of the file, such as police-incident.")],
+    profile: Annotated[str, typer.Option(help="Release profile of OUT.")] = "central",
     mapping: Annotated[
-        str | None, typer.Option(help="The original's mapping, as `ipu sanitise` was given.")
+        str | None, typer.Option(help="The original's mapping, as given to `ipu sanitise`.")
     ] = None,
     households: Annotated[
-        Path | None, typer.Option(help="CSV of households a postcode, as `ipu sanitise` was given.")
+        Path | None, typer.Option(help="CSV of household counts, as given to `ipu sanitise`.")
     ] = None,
     protocol: ByProtocol = None,
     agency: Agency = None,
@@ -50,19 +50,19 @@ def risk(
     gazetteer: Annotated[
         Path | None,
         typer.Option(
-            exists=True, file_okay=False, help="Named places, as `ipu sanitise` was given."
+            exists=True, file_okay=False, help="Named places, as given to `ipu sanitise`."
         ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Attack a release with its originals at hand: what would an intruder find?
+    """Attack a release with its originals, as an intruder would.
 
-    Tried are residual identifiers by form and by content, points and postcodes with too few households,
-    the order and the names of rows, and people who stand out in their area. How many rows fit
-    what somebody knows of an event is told, and no finding: place, date and time are shared by the guidance
-    itself. Originals are those that the release would hold at the end: give --protocol, --agency and the
-    other options as `ipu sanitise` was given them. No value of the original is printed. Exit code 3 on
-    findings, 0 without.
+    The attacks search for residual identifiers by form and by content, points and postcodes with
+    too few households, order and names of rows that follow the originals, and people who are rare
+    in their area. The report also shows how many rows match what somebody knows of an event. That
+    is not a finding: the guidance itself shares place, date and time. Originals are taken in their
+    state at the end of the file: give --protocol, --agency and the other options as to `ipu
+    sanitise`. No value of an original is printed. Exit code 3 on findings, 0 without.
 
     Examples:
 
@@ -80,7 +80,7 @@ def risk(
     fewest, furthest = sanitising.minimum_households, sanitising.substitute_limit_metres
     console = Screen(stderr=True, quiet=as_json)
     settings = Settings.from_environment()
-    with console.status("opening the postcode index") as status:
+    with console.status("preparing the postcode index") as status:
         folder = cached_index(settings.cache_dir, households, fewest, furthest, status.update)
     order = Order(
         original, columns, profile, release, None, PostcodeIndex.open(folder, fewest),
@@ -106,9 +106,9 @@ def _print(report: Report) -> None:
     if report.findings:
         console.print(_table("Findings", report.findings))
     if report.notes:
-        console.print(_table("Noted, and shared by the guidance itself", report.notes))
-    known = Table(title=f"{report.rows:,} rows, {report.originals:,} originals: who knows this…")
-    for heading in ("knowledge", "is left with one row", "median rows"):
+        console.print(_table("Notes: shared by the guidance itself", report.notes))
+    known = Table(title=f"{report.rows:,} rows, {report.originals:,} originals: who knows…")
+    for heading in ("knowledge", "finds one row", "median rows"):
         known.add_column(heading, justify="left" if heading == "knowledge" else "right")
     for knowledge, found in report.linkage.items():
         median = found["rows"]["median"] if found["rows"] else "–"

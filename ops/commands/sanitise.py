@@ -1,4 +1,4 @@
-"""`ipu sanitise`: what the worker would release of a file, without a broker."""
+"""`ipu sanitise`: write what the worker would release from a file, without a broker."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _AS_NOTES = frozenset(
         "hidden_columns",
     }
 )
-"""Parts of the summary's document that stand below the table."""
+"""Parts of the summary that are printed below the table."""
 
 
 def sanitise(
@@ -46,19 +46,25 @@ def sanitise(
         Path, typer.Argument(metavar="IN", help="CSV, JSON lines or Excel, as `ipu publish` takes.")
     ],
     *,
-    dataset: Annotated[str, typer.Option(help="What it holds, such as police-incident.")],
-    out: Annotated[Path, typer.Option(help="CSV of what may be released, in no order of IN's.")],
+    dataset: Annotated[str, typer.Option(help="Dataset of the file, such as police-incident.")],
+    out: Annotated[
+        Path, typer.Option(help="CSV of the released records, in an order unrelated to IN's.")
+    ],
     rejects: Annotated[
-        Path | None, typer.Option(help="CSV of the rows that cannot be used, with every fault.")
+        Path | None, typer.Option(help="CSV of the rejected rows, with every fault.")
     ] = None,
     households: Annotated[
         Path | None,
-        typer.Option(help="CSV of households a postcode: census layout or postcode,households."),
+        typer.Option(
+            help="CSV of household counts by postcode: census layout or postcode,households."
+        ),
     ] = None,
-    profile: Annotated[str, typer.Option(help="Whose readers it is for.")] = "central",
+    profile: Annotated[str, typer.Option(help="Release profile.")] = "central",
     mapping: Annotated[
         str | None,
-        typer.Option(help="A mapping that ships, or a file; none if the header has our names."),
+        typer.Option(
+            help="Name of a built-in mapping, or a file; not needed if the header has ipu's field names."
+        ),
     ] = None,
     protocol: ByProtocol = None,
     agency: Agency = None,
@@ -67,8 +73,8 @@ def sanitise(
     key: Annotated[
         Path | None,
         typer.Option(
-            help="File of the reference key; without one a key is made and thrown away, so that "
-            "references join within this output alone."
+            help="File of the reference key. Without one a new key is used once, so "
+            "references join within this output only."
         ),
     ] = None,
     gazetteer: Annotated[
@@ -76,7 +82,7 @@ def sanitise(
         typer.Option(
             exists=True,
             file_okay=False,
-            help="Folder of named places that `ipu reference gazetteer` wrote, as run/gazetteer.",
+            help="Folder that `ipu reference gazetteer` wrote, such as run/gazetteer.",
         ),
     ] = None,
     premises: Annotated[
@@ -84,24 +90,24 @@ def sanitise(
         typer.Option(
             exists=True,
             dir_okay=False,
-            help="List of premises that `ipu reference premises` wrote, as run/premises.txt.",
+            help="File that `ipu reference premises` wrote, such as run/premises.txt.",
         ),
     ] = None,
     allow_unreadable: AllowUnreadable = False,
     as_json: AsJson = False,
 ) -> None:
-    """Sanitise a file as the worker sanitises records: by guidance Appendix 1.
+    """Sanitise a file as the worker would, by guidance Appendix 1.
 
-    Without --protocol it is not judged where something happened, no dataset has to be opened, and no text
-    is scrubbed. With it the file comes out as this protocol's worker releases it to readers of the
-    partnership's own area. OUT is what they hold at the end: a later record of the same reference
-    replaces the earlier one, and a correction takes back what a profile may not have.
+    Without --protocol, records are not checked for their area, peripheral datasets need no opening,
+    and no text is scrubbed. With it, OUT is what this protocol's worker releases to readers of the
+    partnership's own area. OUT has the state at the end of the file: a later record with the same
+    reference replaces the earlier one, and a correction removes what a profile may not have.
 
-    Without --households no postcode is known to be large enough, and records go out with their
-    district alone. Of a workbook the visible sheets, rows and columns are read. OUT and the rejects
-    are files of mode 0600, there whole or not at all; rejects hold the values given. Neither may be
-    a file that is read. Exit code 0 if every row could be used, 1 if some could not: those that could
-    are in OUT all the same; 1 also, without OUT, if the file has no rows.
+    Without --households no postcode is known to be large enough, and records are released with
+    their district only. Of a workbook, only visible sheets, rows and columns are read. OUT and the
+    rejects are files of mode 0600, written whole or not at all; rejects contain the values given.
+    Neither may be an input file. Exit code 0 if every row could be used; 1 if some could not, and
+    OUT has the others; 1 also, without OUT, if the file has no rows.
 
     Examples:
 
@@ -135,7 +141,7 @@ def sanitise(
     fewest, furthest = sanitising.minimum_households, sanitising.substitute_limit_metres
     console = Screen(stderr=True, quiet=as_json)
     settings = Settings.from_environment()
-    with console.status("opening the postcode index") as status:
+    with console.status("preparing the postcode index") as status:
         folder = cached_index(settings.cache_dir, households, fewest, furthest, status.update)
     order = Order(
         file, columns, profile, out, rejects, PostcodeIndex.open(folder, fewest), _key(key), catalogue,
@@ -157,7 +163,7 @@ def sanitise(
 
 
 def check_profile(profile: str, dataset: str, catalogue: Catalogue) -> None:
-    """End the command where the dataset has no such release profile."""
+    """End the command if the dataset has no such release profile."""
     accepted = catalogue.record_type(dataset).profiles
     if profile not in accepted:
         message = f"{dataset} has no release profile {profile!r}; accepted: {', '.join(accepted)}"
@@ -177,17 +183,17 @@ def _key(file: Path | None) -> ReferenceKey:
         return ReferenceKey(token_bytes(KEY_BYTES))
     try:
         if file.stat().st_mode & 0o077:
-            message = f"{file}: others may read it; a key's file is of mode 0600"
+            message = f"{file}: other users may read it; a key file must have mode 0600"
             raise typer.BadParameter(message, param_hint="--key")
         return ReferenceKey(file.read_text(encoding="ascii").strip().encode())
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "holds no key of 32 to 64 ASCII characters"
+        reason = getattr(error, "strerror", None) or "has no key of 32 to 64 ASCII characters"
         raise typer.BadParameter(f"{file}: {reason}", param_hint="--key") from None
 
 
 def _print(summary: Summary, out: Path, rejects: Path | None) -> None:
     document = summary.document()
-    table = Table(title="What became of the file", show_header=False)
+    table = Table(title="Outcome of the file", show_header=False)
     table.add_column()
     table.add_column(justify="right")
     for name, value in document.items():
@@ -203,14 +209,14 @@ def _print(summary: Summary, out: Path, rejects: Path | None) -> None:
     for line in (*summary.notes, f"released records in {out}"):
         console.print(line, soft_wrap=True)
     if summary.rejected:
-        there = f"{rejects} has" if rejects else "with --rejects FILE a file has"
+        there = f"{rejects} has" if rejects else "use --rejects FILE for a file with"
         line = f"rejected: {summary.rejected:,}, so the exit code is 1; {there} "
-        line += "the line, field and value of each, and what is accepted"
+        line += "the line, field and value of each, and the accepted values"
         console.print(line, soft_wrap=True)
 
 
 def _as_listed(name: str) -> Callable[[tuple[str, int]], tuple[int, str]]:
-    """Quantiles in their own order, counts from the largest on."""
+    """Return the sort key of the parts: quantiles in their own order, counts by descending size."""
     if name in {"households", "displacement_m"}:
         return lambda _item: (0, "")
     return lambda item: (-item[1], item[0])

@@ -1,4 +1,4 @@
-"""`ipu up` and `ipu down`: everything this machine runs, started once and stopped cleanly."""
+"""`ipu up` and `ipu down`: start and stop everything on this machine."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from ops.system import System, bring_up, take_down
 from schemas.catalogue import load_catalogue
 
 NO_HOUSEHOLDS = (
-    "not known: every record goes out with its district alone; "
+    "unknown: each record is released with its district only; "
     "give a file of counts with `ipu up --households FILE`"
 )
 
@@ -33,29 +33,28 @@ NO_HOUSEHOLDS = (
 def up(
     protocol: Annotated[
         Path | None,
-        typer.Argument(
-            help="The protocol to run by; the example, signed for an exercise, by default."
-        ),
+        typer.Argument(help="Protocol file; default: the example, signed as an exercise."),
     ] = None,
     *,
     households: Annotated[
         Path | None,
         typer.Option(
-            help="CSV of households a postcode. Without it no postcode counts as large enough, "
-            "and every record goes out with its district alone."
+            help="CSV of household counts by postcode. Without it no postcode counts as large enough, "
+            "and each record is released with its district only."
         ),
     ] = None,
-    worker: Annotated[bool, typer.Option(help="Start the stream worker too.")] = True,
+    worker: Annotated[bool, typer.Option(help="Start the stream worker, too.")] = True,
     accept_keys: AcceptedKeys = None,
     exercise: Exercise = False,
     over_exercise: OverExercise = False,
     run_dir: RunDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Start broker and registry, apply the protocol, build the postcode index, start the worker.
+    """Start the system: broker, registry, protocol, index, worker.
 
-    What runs already is left running. The first start fetches about 200 MB, each file checked
-    against its pinned SHA-256; later ones need no network. All listens on this machine alone.
+    Servers that already run keep running. The first start downloads about 200 MB; each file is
+    checked against its pinned SHA-256. Later starts need no network. Everything listens on this
+    machine only.
 
     Examples:
 
@@ -74,8 +73,8 @@ def up(
     console = Screen(stderr=True, quiet=as_json)
     if protocol is None:
         protocol, exercise = _exercise(settings), True
-        console.print(f"{protocol}: the example, signed for an exercise on this machine")
-    with console.status("looking for what runs") as status:
+        console.print(f"{protocol}: the example, signed as an exercise on this machine")
+    with console.status("looking for running servers") as status:
 
         def accept(of: Protocol) -> None:
             status.stop()
@@ -98,7 +97,7 @@ def up(
 
 
 def keep(*, run_dir: RunDir = None) -> None:
-    """Start broker and registry again whenever one has ended by itself; `ipu up` runs it."""
+    """Restart broker and registry when one has ended by itself; `ipu up` starts this command."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     Keeper(Settings.from_environment(run_dir=run_dir)).run()
 
@@ -109,7 +108,7 @@ def _exercise(settings: Settings) -> Path:
 
 
 def down(*, run_dir: RunDir = None, as_json: AsJson = False) -> None:
-    """Stop worker, registry and broker. Data, logs and passwords stay.
+    """Stop worker, registry and broker. Data, logs and passwords are kept.
 
     Examples:
 
@@ -119,13 +118,13 @@ def down(*, run_dir: RunDir = None, as_json: AsJson = False) -> None:
     """
     settings = Settings.from_environment(run_dir=run_dir)
     console = Screen(stderr=True, quiet=as_json)
-    with console.status("looking for what runs") as status:
+    with console.status("looking for running servers") as status:
         stopped = take_down(settings, status.update)
     if as_json:
         say_json({"stopped": stopped, "run_dir": str(settings.run_dir)}, indent=None)
     else:
         outcome = "stopped" if stopped else "nothing was running"
-        say(f"{outcome} under {settings.run_dir}; its data stays there")
+        say(f"{outcome} under {settings.run_dir}; its data is kept")
 
 
 def _outcome(system: System) -> dict[str, object]:

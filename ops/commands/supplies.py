@@ -1,4 +1,4 @@
-"""`ipu supplies`: what was supplied, how good it is, and what is lacking (guidance 2.2.1, 3.4)."""
+"""`ipu supplies`: list what was supplied, how good it is, what is missing (guidance 2.2.1, 3.4)."""
 
 from __future__ import annotations
 
@@ -33,41 +33,39 @@ from schemas.london import london_today
 
 FAILED, FINDINGS = 1, 3
 PATIENCE_S = 10.0
-"""How long a topic may be silent before its end before the listing goes on without the rest of it."""
+"""Seconds for which a topic may be silent before its end; the listing then goes on without it."""
 _AT_ONCE = 4
-"""Agencies that are read at a time."""
+"""Number of agencies that are read at the same time."""
 
-supplies = typer.Typer(no_args_is_help=True, help="What was supplied, and what is lacking.")
+supplies = typer.Typer(no_args_is_help=True, help="List supplies and what is missing.")
 
-Agency = Annotated[
-    str | None, typer.Option(help="One party of the protocol; all of them by default.")
-]
+Agency = Annotated[str | None, typer.Option(help="One party of the protocol; default: all.")]
 
 
 class _Setting(NamedTuple):
-    """The partnership that the command is about."""
+    """The partnership of the command."""
 
     stack: Stack
     protocol: Protocol
     catalogue: Catalogue
 
     def parties(self, agency: str | None) -> tuple[Party, ...]:
-        """The party asked for, else all; the command ends where the protocol has no such party."""
+        """Return the named party, or all; ends the command if the protocol has no such party."""
         parties = self.protocol.parties
         chosen = tuple(p for p in parties if agency in (None, p.id))
         if not chosen:
             accepted = ", ".join(p.id for p in parties)
-            message = f"{agency!r} is no party to the protocol; accepted: {accepted}"
+            message = f"{agency!r} is not a party to the protocol; accepted: {accepted}"
             raise typer.BadParameter(message, param_hint="--agency")
         return chosen
 
     def histories(self, agency: str | None) -> list[History]:
-        """Return the supplies of the agencies asked for, each read as its own principal."""
+        """Return the supplies of these agencies, each read as its own principal."""
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             return list(pool.map(self._history, self.parties(agency)))
 
     def measured(self, histories: Iterable[History]) -> list[Measured]:
-        """Every supply, with its outcome."""
+        """Return every supply with its outcome."""
         return [
             measure(
                 supply,
@@ -79,7 +77,7 @@ class _Setting(NamedTuple):
         ]
 
     def gaps(self, histories: Iterable[History]) -> list[AgencyGaps]:
-        """Return the datafields that each of the agencies lacks."""
+        """Return the datafields that each of these agencies lacks."""
         today = london_today()
         return [
             gaps(self.protocol.party(h.agency), h, self.protocol, self.catalogue, today)
@@ -87,7 +85,7 @@ class _Setting(NamedTuple):
         ]
 
     def _history(self, party: Party) -> History:
-        """Return the supplies of the party; none where the protocol asks none of it."""
+        """Return the supplies of the party; none if the protocol asks it for no dataset."""
         datasets = [s.dataset for s in self.protocol.supplies if s.agency == party.id]
         if not datasets:
             return History(party.id)
@@ -106,10 +104,11 @@ def list_supplies(
     run_dir: RunDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """List supplies with their outcome, each agency's read as its own principal.
+    """List supplies with their outcome.
 
-    What an agency has written there that is no supply is listed as unreadable. Exit code 1 if a topic
-    could not be read to its end; the others are listed all the same.
+    Each agency's supplies are read as its own principal. Data of an agency's topic that is not a
+    supply is listed as unreadable. Exit code 1 if a topic could not be read to its end; the others
+    are still listed.
 
     Examples:
 
@@ -131,7 +130,8 @@ def list_supplies(
 @supplies.command()
 def show(
     supply_id: Annotated[
-        str, typer.Argument(help="As `ipu supplies list` has it; its beginning will do.")
+        str,
+        typer.Argument(help="As `ipu supplies list` shows it; the first characters are enough."),
     ],
     *,
     agency: Agency = None,
@@ -139,11 +139,12 @@ def show(
     run_dir: RunDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show one supply: its metadata, its outcome, and what was measured beside what was claimed.
+    """Show one supply, with measured and claimed values.
 
-    Completeness is the share of accepted records that hold a usable value. A claim that does not
-    hold is a finding: completeness more than 2 percentage points below it, another number of
-    records, events outside the claimed period. Exit code 2 if there is no such supply.
+    The metadata and the outcome are shown, too. Completeness is the share of accepted records that
+    have a usable value. A claim that is not met is a finding: completeness more than 2 percentage
+    points below the claim, another number of records, events outside the claimed period. Exit code
+    2 if there is no such supply.
 
     Examples:
 
@@ -169,12 +170,13 @@ def show_gaps(
     run_dir: RunDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Report what the minimum datasets lack, by agency, for its liaison officer to see to.
+    """Report by agency what its minimum datasets lack.
 
-    Named are datafields of which no record ever held a usable value, datasets that were agreed but
-    never supplied, and datasets that the guidance expects of an agency of its kind for which the
-    protocol has no agreement. Peripheral datasets count while the protocol states a requirement for
-    them. Exit code 0 if nothing is lacking, 3 if something is, 1 if a topic could not be read to its end.
+    The report is for the agency's liaison officer. The report has datafields without a usable value
+    in any record, datasets that were agreed but never supplied, and datasets that the guidance
+    expects of an agency of its kind for which the protocol has no agreement. Peripheral datasets
+    count while the protocol states a requirement for them. Exit code 0 if nothing is missing, 3 if
+    something is, 1 if a topic could not be read to its end.
 
     Examples:
 
@@ -212,8 +214,8 @@ def _find(
     fitting = [m for m in measured if m.supply["supply_id"].startswith(beginning)]
     if len(fitting) == 1:
         return fitting[0]
-    what = "begins more than one supply" if fitting else "is no supply"
-    message = f"{beginning!r} {what}; accepted are those of `ipu supplies list`"
+    what = "matches more than one supply" if fitting else "matches no supply"
+    message = f"{beginning!r} {what}; accepted: an id of `ipu supplies list`"
     if unreadable:
         message += f", which has {len(unreadable)} unreadable rows"
     raise typer.BadParameter(message, param_hint="SUPPLY_ID")

@@ -1,4 +1,4 @@
-"""How `ipu supplies` looks on a terminal."""
+"""Print the tables of `ipu supplies`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _COUNTS = ("accepted", "cleaned", "held", "rejected")
 
 
 def print_lines(lines: Sequence[Document], unreadable: Sequence[Document], console: Screen) -> None:
-    """One row a supply, and one for what of an agency could not be read."""
+    """Print one row per supply, then a line for each agency's supplies that could not be read."""
     table = Table(title="Supplies", box=None, collapse_padding=True)
     table.add_column("supply", no_wrap=True)
     table.add_column("agency", overflow="fold")
@@ -37,7 +37,7 @@ def print_lines(lines: Sequence[Document], unreadable: Sequence[Document], conso
 
 
 def print_whole(document: Document, console: Screen) -> None:
-    """One supply: metadata, outcome, measures beside claims, findings."""
+    """Print one supply: metadata, outcome, measured and claimed values, findings."""
     supply, outcome = document["supply"], document["outcome"]
     about = Table(title=f"Supply {supply['supply_id']}", show_header=False)
     about.add_column()
@@ -64,16 +64,16 @@ def print_whole(document: Document, console: Screen) -> None:
 def print_gaps(
     reports: Sequence[Document], unreadable: Sequence[Document], console: Screen
 ) -> None:
-    """What each agency lacks, under the post that sees to it."""
+    """Print what each agency lacks, under the liaison officer who is responsible."""
     for report in reports:
         officer = report["liaison_officer"]
         seen_to = (
-            f"{officer['post']}, {officer['contact']}" if officer else "no liaison officer is named"
+            f"{officer['post']}, {officer['contact']}" if officer else "no liaison officer named"
         )
         who = f"{report['name']} ({report['agency']}): {seen_to}"
         console.print(who, style="bold", soft_wrap=True)
         if not report["gaps"]:
-            console.print("  nothing is lacking")
+            console.print("  nothing is missing")
         for gap in report["gaps"]:
             names = f" ({' or '.join(gap['fields'])})" if gap["fields"] else ""
             text = f"  {gap['dataset']} {gap['guidance']}: {gap['message']}{names}"

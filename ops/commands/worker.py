@@ -1,4 +1,4 @@
-"""`ipu worker`: the stream worker, alone or supervised."""
+"""`ipu worker`: run the stream worker, alone or supervised."""
 
 from __future__ import annotations
 
@@ -21,28 +21,28 @@ if TYPE_CHECKING:
     from ops.embedded.stack import Stack
 
 SLOT_SECONDS = 10.0
-"""How long a worker waits for an earlier one of its slot to end."""
+"""Seconds for which a worker waits until an earlier one of its slot has ended."""
 
 
 def worker(
     protocol: Annotated[
-        Path | None, typer.Argument(help="The protocol to work by; that of `ipu up` by default.")
+        Path | None, typer.Argument(help="Protocol file; default: the one of `ipu up`.")
     ] = None,
     *,
     run_dir: RunDir = None,
     slot: Annotated[
-        str, typer.Option(help="Name of this worker among those of the group; keep it.")
+        str, typer.Option(help="Slot of this worker; use the same one at each start.")
     ] = "0",
     metrics_port: Annotated[
         int | None, typer.Option(help="Serve Prometheus metrics on this loopback port.")
     ] = None,
     supervised: Annotated[
         bool,
-        typer.Option("--supervised", help="Start the worker again whenever it ends by itself."),
+        typer.Option("--supervised", help="Restart the worker when it ends by itself."),
     ] = False,
     exercise: Exercise = False,
 ) -> None:
-    """Process intake records until stopped (SIGTERM finishes the batch at hand).
+    """Process intake records until stopped. SIGTERM finishes the current batch first.
 
     Examples:
 
@@ -54,7 +54,7 @@ def worker(
         logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
         alone = [argument for argument in sys.argv[1:] if argument != "--supervised"]
         raise typer.Exit(Supervisor([sys.executable, "-m", "ops.cli", *alone]).run())
-    # Not sooner: a supervisor has no use for any of it, and would start its worker a second later.
+    # Imported late: a supervisor needs none of this, and would start its worker a second later.
     from isp.broker.signed import load_signed
     from ops.system import deployment_of
     from ops.worker import STATE_FOLDER, WorkerSettings, run_worker
@@ -70,7 +70,7 @@ def worker(
 
 @contextmanager
 def _alone_in(stack: Stack, slot: str) -> Iterator[None]:
-    """Hold the slot: a second worker in it would take the first one's place, and it that one's."""
+    """Hold the slot's lock. Two workers in one slot would fence each other again and again."""
     folder = private_files.make_folder(stack.run_dir / "worker")
     lock = FileLock(folder / f"{slot}.lock", timeout=SLOT_SECONDS)
     try:
@@ -80,6 +80,6 @@ def _alone_in(stack: Stack, slot: str) -> Iterator[None]:
         from ops.worker import WorkerError
 
         message = (
-            f"a worker runs in slot {slot!r} already; give another --slot, or `ipu down` first"
+            f"a worker already runs in slot {slot!r}; give another --slot, or run `ipu down` first"
         )
         raise WorkerError(message) from None

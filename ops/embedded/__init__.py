@@ -1,1 +1,1 @@
-"""A real broker and schema registry on this machine, for those who have no cluster."""
+"""A real broker and schema registry on this machine, for users without a cluster."""

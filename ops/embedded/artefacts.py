@@ -1,7 +1,7 @@
-"""The pinned Java archives of the broker and the registry: fetched once, then verified.
+"""Download and verify the pinned Java archives of the broker and the registry.
 
-``artefacts.lock`` names every file by its Maven coordinate with its SHA-256. Nothing else is ever
-put on a class path. ``python -m ops.embedded.relock`` writes that file anew.
+``artefacts.lock`` names every file by its Maven coordinate and SHA-256. Nothing else is put on a
+class path. ``python -m ops.embedded.relock`` writes that file.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ LOCK_NAME = "artefacts.lock"
 BROKER = "broker"
 REGISTRY = "registry"
 WITHOUT = frozenset({"snappy-java", "zstd-jni"})
-"""Archives that the broker is not given, so that it refuses batches compressed by them.
+"""Archives that are left out of the broker, so that it refuses batches compressed with them.
 
-It unpacks each compressed batch to look at it. A hundred bytes of snappy have it allocate 500 MB, and 64 kB
-of zstd unpack to 2 GB; no setting is against that. Gzip and lz4 unpack to a thousand times as much at most.
+The broker unpacks each compressed batch. A hundred bytes of snappy make it allocate 500 MB, and 64
+kB of zstd unpack to 2 GB; no setting limits that. Gzip and lz4 unpack to a thousand times at most.
 """
 DOWNLOADS_AT_ONCE = 6
 TIMEOUT_SECONDS = 60
@@ -58,13 +58,13 @@ class Artefact(NamedTuple):
 
     @property
     def file_name(self) -> str:
-        """The file's name in the cache, for example ``kafka_2.13-4.4.0.jar``."""
+        """Return the file's name in the cache, for example ``kafka_2.13-4.4.0.jar``."""
         suffix = f"-{self.classifier}" if self.classifier else ""
         return f"{self.name}-{self.version}{suffix}.{self.packaging}"
 
     @property
     def line(self) -> str:
-        """The artefact as a line of the lock file."""
+        """Return the artefact as a line of the lock file."""
         coordinate = (self.group, self.name, self.version, self.classifier, self.packaging)
         return f"{self.part} {self.sha256} {':'.join(coordinate)}"
 
@@ -72,7 +72,8 @@ class Artefact(NamedTuple):
 def parse_lock(text: str) -> tuple[Artefact, ...]:
     """Read lines ``part sha256 group:name:version:classifier:packaging``; ``#`` starts a comment.
 
-    Raises ``ArtefactError`` with the number of a line that reads otherwise.
+    Raises:
+        ArtefactError: a line has another form; the message has its number.
     """
     artefacts = []
     for number, line in enumerate(text.splitlines(), start=1):
@@ -91,15 +92,16 @@ def parse_lock(text: str) -> tuple[Artefact, ...]:
 
 
 def pinned(part: str) -> tuple[Artefact, ...]:
-    """Give the files pinned for a part of the stack, in class path order."""
+    """Return the pinned files of a part of the stack, in class path order."""
     text = resources.files("ops.embedded").joinpath(LOCK_NAME).read_text(encoding="utf-8")
     return tuple(artefact for artefact in parse_lock(text) if artefact.part == part)
 
 
 def class_path(cache: Path, report: Report) -> tuple[Path, ...]:
-    """Give the broker's verified archives in class path order, fetching what is missing.
+    """Return the broker's verified archives in class path order; download those that are missing.
 
-    Raises ``ArtefactError`` if one cannot be fetched or is not the one pinned.
+    Raises:
+        ArtefactError: a file cannot be downloaded, or is not the pinned one.
     """
     artefacts = [each for each in pinned(BROKER) if each.name not in WITHOUT]
     folder = cache / "jars"
@@ -108,9 +110,10 @@ def class_path(cache: Path, report: Report) -> tuple[Path, ...]:
 
 
 def registry_home(cache: Path, report: Report) -> Path:
-    """Give the folder of the unpacked registry, fetching, verifying and unpacking it if missing.
+    """Return the folder of the unpacked registry; download, verify and unpack it if it is missing.
 
-    Raises ``ArtefactError`` as ``class_path`` does.
+    Raises:
+        ArtefactError: as `class_path`.
     """
     (archive,) = pinned(REGISTRY)
     home = cache / f"{archive.name}-{archive.version}-{archive.sha256[:12]}"
@@ -127,7 +130,7 @@ def registry_home(cache: Path, report: Report) -> Path:
 
 
 def maven(downloads: Path) -> MavenContext:
-    """Give access to the Maven repository, putting what it downloads under ``downloads``."""
+    """Return access to the Maven repository, with downloads under ``downloads``."""
     from jgo.maven import MavenContext  # noqa: PLC0415 - of the extra "embedded"
 
     return MavenContext(repo_cache=downloads, local_repos=[], timeout=TIMEOUT_SECONDS)
@@ -139,25 +142,26 @@ def fetch(
     report: Report,
     repository: Callable[[Path], MavenContext] = maven,
 ) -> None:
-    """See that each artefact lies in ``folder`` with its pinned SHA-256, and download the rest.
+    """Check that ``folder`` has each artefact with its pinned SHA-256; download the missing ones.
 
-    Raises ``ArtefactError`` if one cannot be fetched or is not the one pinned.
+    Raises:
+        ArtefactError: a file cannot be downloaded, or is not the pinned one.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with FileLock(folder / ".lock"):
         missing = [artefact for artefact in artefacts if not _is_whole(artefact, folder)]
         if not missing:
             return
-        report(f"fetching {len(missing)} file(s) from the Maven repository, once")
+        report(f"downloading {len(missing)} file(s) from the Maven repository, once")
         with tempfile.TemporaryDirectory(dir=folder, prefix=".download-") as draft:
             context = repository(Path(draft))
             with ThreadPoolExecutor(DOWNLOADS_AT_ONCE) as pool:
                 for artefact in pool.map(lambda each: _download(each, context, folder), missing):
-                    report(f"fetched {artefact.file_name}")
+                    report(f"downloaded {artefact.file_name}")
 
 
 def sha256_of(path: Path) -> str:
-    """Give a file's SHA-256 in hexadecimal."""
+    """Return a file's SHA-256 in hexadecimal."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
@@ -184,16 +188,16 @@ def _download(artefact: Artefact, context: MavenContext, folder: Path) -> Artefa
     except (RetryError, RuntimeError) as error:
         cause = error.last_attempt.exception() if isinstance(error, RetryError) else error
         message = (
-            f"{artefact.file_name} cannot be fetched from the Maven repository "
+            f"{artefact.file_name} cannot be downloaded from the Maven repository "
             f"({type(cause).__name__}); check the network, or set IPU_CACHE_DIR to a folder that "
-            "a start on another machine has filled"
+            "was filled by a start on another machine"
         )
         raise ArtefactError(message) from cause
     found = sha256_of(path)
     if found != artefact.sha256:
         message = (
-            f"{artefact.file_name} is not the file that was pinned: SHA-256 {found}, "
-            f"{LOCK_NAME} says {artefact.sha256}. Nothing was started. Try again; if it stays so, "
+            f"{artefact.file_name} is not the pinned file: it has SHA-256 {found}, "
+            f"{LOCK_NAME} says {artefact.sha256}. Nothing was started. Try again; if this repeats, "
             "the repository serves another file and must not be trusted"
         )
         raise ArtefactError(message)
@@ -202,7 +206,7 @@ def _download(artefact: Artefact, context: MavenContext, folder: Path) -> Artefa
 
 
 def _resolve(remote: Artifact) -> Path:
-    # A download cut short stays where the resolver would take it for a whole file.
+    # The resolver would take the rest of an interrupted download for a whole file.
     if remote.cached_path is not None:
         remote.cached_path.unlink(missing_ok=True)
     return remote.resolve()

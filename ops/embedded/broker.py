@@ -1,4 +1,4 @@
-"""The embedded Kafka broker: formatted once, started, awaited."""
+"""Start the embedded Kafka broker: format its storage once, start it, wait for it."""
 
 from __future__ import annotations
 
@@ -42,13 +42,14 @@ class Broker:
 
     @property
     def data(self) -> Path:
-        """Where the records lie; it exists once the storage is formatted."""
+        """Return the folder of the broker's data; it exists when the storage is formatted."""
         return self.layout.broker / "data"
 
     def start(self, wanted_port: int | None) -> Service:
-        """Start the broker and note it in its folder; does not wait until it answers.
+        """Start the broker and record it in its folder; does not wait until it answers.
 
-        Raises ``StackError`` where the port is taken or the storage cannot be formatted.
+        Raises:
+            StackError: the port is taken or the storage cannot be formatted.
         """
         before = service.recall(self.layout.broker)
         chosen = self._choose(wanted_port, before)
@@ -59,7 +60,11 @@ class Broker:
         return started
 
     def wait(self, started: Service) -> None:
-        """Wait until the broker serves its administrator; ``StackError`` if it never does."""
+        """Wait until the broker answers its administrator.
+
+        Raises:
+            StackError: it ended, or did not answer in time.
+        """
         config = {
             **self.layout.secrets.client_config(inside_of(started), ADMIN),
             "reconnect.backoff.ms": 50,
@@ -83,7 +88,7 @@ class Broker:
         private_files.write(self._log4j2, log4j2_properties(self.layout.logs))
 
     def _format(self, chosen: Ports) -> None:
-        # Formatted beside and then renamed: a start that is cut short leaves nothing half done.
+        # Formatted under another name and renamed, so that an interrupted start leaves nothing half done.
         draft = self.layout.broker / "data.new"
         shutil.rmtree(draft, ignore_errors=True)
         private_files.write(self._properties, server_properties(chosen, draft, self._passwords()))
@@ -117,7 +122,7 @@ class Broker:
         if missing:
             message = (
                 f"{self.data} was formatted with passwords that {self.layout.secrets.folder} no "
-                f"longer holds ({', '.join(missing)}). Restore them, or begin again without the "
+                f"longer has ({', '.join(missing)}). Restore them, or start again without the "
                 f"broker's records: rm -r {self.layout.broker}"
             )
             raise StackError(message)
@@ -147,17 +152,17 @@ class Broker:
 
 
 def bootstrap_of(broker: Service) -> str:
-    """Give the address that Kafka clients connect to."""
+    """Return the address that Kafka clients connect to."""
     return f"{LOOPBACK}:{broker.port}"
 
 
 def inside_of(broker: Service) -> str:
-    """Give the address that our own programs connect to."""
+    """Return the address that this project's own programs connect to."""
     return f"{LOOPBACK}:{broker.inside_port}"
 
 
 def _another(used_before: int | None, *taken: int) -> int:
-    """Give a port of the broker's own, the one used before if it may be, other than those taken."""
+    """Return a port other than those taken: the one used before if it is free."""
     port = ports.choose(None, used_before or None, "")
     return ports.any_free(excluding=taken) if port in taken else port
 
@@ -172,9 +177,9 @@ def _run(command: Sequence[str]) -> None:
 
 
 def new_cluster_id(random: Callable[[], uuid.UUID] = uuid.uuid4) -> str:
-    """A Kafka identifier: 22 characters of base64url, of which the first is no hyphen.
+    """Return a new Kafka cluster id: 22 characters of base64url that do not start with a hyphen.
 
-    As `org.apache.kafka.common.Uuid` makes them: one that begins with a hyphen reads as an option.
+    `org.apache.kafka.common.Uuid` avoids the hyphen too: an id with it would be read as an option.
     """
     while True:
         made = base64.urlsafe_b64encode(random().bytes).decode().rstrip("=")

@@ -1,4 +1,4 @@
-"""The configuration files of the embedded broker."""
+"""Write the configuration files of the embedded broker."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ ADMIN = "ipu-admin"
 BROKER_PRINCIPAL = "ipu-broker"
 CONTROLLER_PRINCIPAL = "ipu-controller"
 SUPER_USERS = (ADMIN, BROKER_PRINCIPAL, CONTROLLER_PRINCIPAL)
-"""To whom the broker opens everything without a rule; it tells their names to nobody who asks."""
+"""Principals that may do everything without an ACL. Clients that ask are not given their names."""
 NODE_ID = 1
 REAUTHENTICATE_MS = 300_000
 SHORTEST_SESSION_MS = 6_000
 
 LOGIN_BYTES = 4_096
-"""Largest request before a login: the broker allocates what a stranger says the request is long."""
+"""Largest request before a login. The broker allocates the length that an unknown client states."""
 REQUEST_BYTES = 240_000
-"""Largest request: one message of the largest kind."""
+"""Largest request: one message of maximum size."""
 QUEUED_REQUESTS = 16
 """Requests that wait for a thread."""
 CLIENT_CONNECTIONS = 60
-"""Connections of partners. Each may hold a request and an answer that nobody reads; see ADR 22."""
+"""Connections of partners. Each may hold a request and an unread answer in memory; see ADR 22."""
 INSIDE_CONNECTIONS = 80
-"""Connections of our own programs."""
+"""Connections of this project's own programs."""
 ADDRESS_CONNECTIONS = 40
-"""Connections from one address, of any listener; this machine's own programs all have one."""
+"""Connections from one address, over all listeners; all programs of this machine share one."""
 LONGEST_TRANSACTION_MS = 60_000
 LARGEST_GROUP = 16
 
@@ -47,17 +47,17 @@ class Ports(NamedTuple):
 
 
 class Passwords(NamedTuple):
-    """What the broker itself connects with: to its inside listener and to its controller."""
+    """The passwords of the broker itself, for its inside listener and for its controller."""
 
     broker: str
     controller: str
 
 
 def server_properties(ports: Ports, data: Path, passwords: Passwords) -> str:
-    """Write ``server.properties``: one node, broker and controller, closed to the anonymous.
+    """Return ``server.properties``: one node, broker and controller, closed to anonymous clients.
 
-    SCRAM credentials live in the controller's own log, so the controller cannot be reached with
-    them before it runs: its listener takes SASL/PLAIN with one generated password instead.
+    The controller's own log has the SCRAM credentials, so nobody can log in to the controller with
+    them before it runs. Its listener uses SASL/PLAIN with one generated password instead.
     """
     parts = (_listeners(ports), _logins(passwords), _limits(), _storage(data), _groups())
     return _lines({key: value for part in parts for key, value in part.items()})
@@ -74,12 +74,12 @@ def _listeners(ports: Ports) -> dict[str, object]:
         "listeners": f"{served},CONTROLLER://{LOOPBACK}:{ports.controller}",
         "advertised.listeners": served,
         "listener.security.protocol.map": ",".join(mapped),
-        # A flood of the clients' listener does not keep our own programs out.
+        # A flood on the clients' listener does not keep this project's own programs out.
         "inter.broker.listener.name": "INSIDE",
         "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
         "allow.everyone.if.no.acl.found": "false",
         "super.users": ";".join(f"User:{name}" for name in SUPER_USERS),
-        # A killed broker may register again only when its old session has run out.
+        # A killed broker can register again only after its old session has expired.
         "broker.session.timeout.ms": 4_000,
         "broker.heartbeat.interval.ms": 500,
         "num.network.threads": 2,
@@ -108,10 +108,10 @@ def _logins(passwords: Passwords) -> dict[str, object]:
 
 
 def _limits() -> dict[str, object]:
-    """Return what anybody who reaches a port can make the broker hold in memory.
+    """Return the limits on what anybody who reaches a port can make the broker hold in memory.
 
-    `queued.max.request.bytes` is left out. The requests of all connections share that memory, and a request
-    of which a part is missing keeps its share for as long as its sender likes: nine would stop everybody.
+    `queued.max.request.bytes` is not set. All connections share that memory, and an incomplete
+    request keeps its share until its sender closes it: nine such requests would stop everybody.
     """
     return {
         "sasl.server.max.receive.size": LOGIN_BYTES,
@@ -120,12 +120,12 @@ def _limits() -> dict[str, object]:
         "listener.name.clients.max.connections": CLIENT_CONNECTIONS,
         "listener.name.inside.max.connections": INSIDE_CONNECTIONS,
         "listener.name.clients.max.connection.creation.rate": 100,
-        # For the controller's listener too, which has a count of its own.
+        # This limit is for the controller's listener too, which counts its own connections.
         "max.connections": CLIENT_CONNECTIONS + INSIDE_CONNECTIONS,
         "max.connections.per.ip": ADDRESS_CONNECTIONS,
         "max.connections.per.ip.overrides": f"{LOOPBACK}:{CLIENT_CONNECTIONS + INSIDE_CONNECTIONS}",
         "connections.max.idle.ms": 300_000,
-        # Each session keeps as many partitions as its request names, of whatever topics.
+        # Each session keeps as many partitions as its request names, of any topics.
         "max.incremental.fetch.session.cache.slots": 0,
     }
 
@@ -162,7 +162,7 @@ def _groups() -> dict[str, object]:
         "group.consumer.max.size": LARGEST_GROUP,
         "group.share.max.size": LARGEST_GROUP,
         "offset.metadata.max.bytes": 1_024,
-        # What is kept for a name or a producer is read again at each start.
+        # The broker reads what it keeps about transactional ids and producers again at each start.
         "transaction.max.timeout.ms": LONGEST_TRANSACTION_MS,
         "transactional.id.expiration.ms": DAY_MS,
         "producer.id.expiration.ms": 600_000,
@@ -171,15 +171,15 @@ def _groups() -> dict[str, object]:
 
 
 _DECISION_CHARACTERS = 700
-"""Longest decision that is logged; one about a topic with the longest name takes fewer."""
+"""Longest decision that is logged. One about a topic with the longest name is shorter."""
 
-# Every fetch but the processor's own, which would be a line a request. Written before any protocol is known,
-# so it goes by what the names of our processes end with, whatever the partnership.
+# Every read except the processor's own, which would be a line per request. This file is written
+# before any protocol is known, so it matches the ends of the processes' names in any partnership.
 _READS = (
     f"Principal = User:(?![^ ]*[.]({'|'.join(sorted(PROCESSES))}) is )[^ ]+ is Allowed "
     "operation = READ .* for request = (Share)?Fetch .*"
 )
-# Every refusal, but of a topic whose name none can have, and of what is not all printable ASCII.
+# Every refusal, except of an impossible topic name or of a name that is not printable ASCII.
 _REFUSALS = (
     "Principal = User:[^ ]+ is Denied operation = [^ ]+ from host = [^ ]+ on resource = "
     "((?!Topic:)[ -~]*|Topic:LITERAL:[A-Za-z0-9._-]{1,249} for [ -~]*)"
@@ -187,11 +187,11 @@ _REFUSALS = (
 
 
 def log4j2_properties(logs: Path) -> str:
-    """Write the logging configuration: ``broker.log``, ``authorizer.log`` and ``refusals.log``.
+    """Return the logging configuration: ``broker.log``, ``authorizer.log`` and ``refusals.log``.
 
-    The audit of reads is taken from the last two (isp.audit.broker_log): what the authorizer allowed, and
-    what it refused. They are two files, so that refusals, which anybody can cause, push no read out of the
-    log. All roll at 10 MB and are of mode 0600.
+    The audit of reads is taken from the last two files (isp.audit.broker_log): what the authorizer
+    has allowed and what it has refused. They are two files because anybody can cause refusals, and
+    refusals must not push reads out of the log. All files roll at 10 MB and have mode 0600.
     """
     loggers: dict[str, object] = {
         "status": "warn",
@@ -200,14 +200,14 @@ def log4j2_properties(logs: Path) -> str:
         "logger.server.name": "kafka.server.KafkaRaftServer",
         "logger.server.level": "info",
         "logger.authorizer.name": "kafka.authorizer.logger",
-        # Refusals are at INFO, what is allowed at DEBUG.
+        # The authorizer logs refusals at INFO and allowed requests at DEBUG.
         "logger.authorizer.level": "debug",
         "logger.authorizer.additivity": "false",
         "logger.authorizer.appenderRef.authorizer.ref": "authorizer",
         "logger.authorizer.appenderRef.refusals.ref": "refusals",
     }
     broker = _appender("broker", logs, "%d{ISO8601} %p %m (%c)%n", kept=3)
-    # Cut at its end: a name that is refused can have 32,767 bytes.
+    # The line is cut at its end: a refused name can have 32,767 bytes.
     decision = f"%d{{UNIX_MILLIS}} %p %.-{_DECISION_CHARACTERS}m%n"
     reads = _appender("authorizer", logs, decision, kept=50) | _only("authorizer", _READS)
     refusals = _appender("refusals", logs, decision, kept=20) | _only("refusals", _REFUSALS)
@@ -215,7 +215,7 @@ def log4j2_properties(logs: Path) -> str:
 
 
 def _only(appender: str, regex: str) -> dict[str, object]:
-    """Have an appender write the messages that match, and no others."""
+    """Return the settings with which an appender writes only messages that match."""
     settings = {
         "type": "RegexFilter",
         "regex": regex,

@@ -1,4 +1,4 @@
-"""What can keep the embedded stack from running."""
+"""Errors of the embedded stack."""
 
 from __future__ import annotations
 
@@ -8,4 +8,4 @@ class StackError(RuntimeError):
 
 
 class ArtefactError(StackError):
-    """A pinned file is missing, cannot be fetched, or is not the file that was pinned."""
+    """A pinned file is missing, cannot be downloaded, or has another hash than the pinned one."""

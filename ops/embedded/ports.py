@@ -1,4 +1,4 @@
-"""Ports on the loopback interface."""
+"""Choose ports on the loopback interface."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ LOOPBACK = "127.0.0.1"
 
 
 def is_free(port: int) -> bool:
-    """Say whether a server could listen on this port of the loopback interface."""
+    """Return True if a server can listen on this port of the loopback interface."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        # As Java servers do: a connection that lingers in TIME_WAIT does not hold the port.
+        # As Java servers do: a connection in TIME_WAIT does not block the port.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((LOOPBACK, port))
@@ -23,7 +23,7 @@ def is_free(port: int) -> bool:
 
 
 def any_free(excluding: Iterable[int] = ()) -> int:
-    """Give a port that nothing listens on, other than those in ``excluding``."""
+    """Return a free port that is not in ``excluding``."""
     taken = set(excluding)
     for _ in range(50):
         with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
@@ -31,20 +31,21 @@ def any_free(excluding: Iterable[int] = ()) -> int:
             port = int(probe.getsockname()[1])
         if port not in taken:
             return port
-    message = "no free port found on 127.0.0.1; close what holds them and start again"
+    message = "no free port found on 127.0.0.1; stop programs that use ports and try again"
     raise StackError(message)
 
 
 def choose(wanted: int | None, used_before: int | None, variable: str) -> int:
-    """Give the port asked for, else the one used before if it is free, else any free one.
+    """Return the wanted port, or the port used before if it is free, or any free port.
 
-    Raises ``StackError`` if the port asked for is taken.
+    Raises:
+        StackError: the wanted port is taken.
     """
     if wanted is not None:
         if not is_free(wanted):
             message = (
                 f"port {wanted} on 127.0.0.1 is taken by another program; "
-                f"set {variable} to another port, or to nothing to have a free one chosen"
+                f"set {variable} to another port, or leave it empty for any free port"
             )
             raise StackError(message)
         return wanted

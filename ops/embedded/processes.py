@@ -1,4 +1,4 @@
-"""Child processes that outlive the command that started them, and are found again later."""
+"""Start child processes that outlive the command that started them, and find them again later."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ STOP_SECONDS = 20.0
 
 
 class ProcessRecord(NamedTuple):
-    """A process, told apart from a later one of the same pid by when it was created.
+    """A process, identified by pid and creation time, because pids are used again.
 
-    ``created`` is in seconds since the epoch, as the operating system reports it.
+    ``created`` is in seconds since the Unix epoch, as the operating system reports it.
     """
 
     pid: int
@@ -25,10 +25,12 @@ class ProcessRecord(NamedTuple):
 
 
 def spawn(command: Sequence[str], log: Path) -> ProcessRecord:
-    """Start ``command`` in a session of its own, its output appended to ``log`` (mode 0600).
+    """Start ``command`` in its own session, with its output appended to ``log`` (mode 0600).
 
-    What the program itself writes is for its user alone, too. Raises ``OSError`` where the program
-    cannot be started.
+    Files that the program creates are private to its user, too.
+
+    Raises:
+        OSError: the program cannot be started.
     """
     flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
     with _private_files():
@@ -48,7 +50,7 @@ def spawn(command: Sequence[str], log: Path) -> ProcessRecord:
 
 @contextmanager
 def _private_files() -> Iterator[None]:
-    """A child has the mask of its parent: neither group nor others may read or write its files."""
+    """Set a umask for the child: neither group nor others may read or write its files."""
     before = os.umask(0o077)
     try:
         yield
@@ -57,14 +59,14 @@ def _private_files() -> Iterator[None]:
 
 
 def is_running(record: ProcessRecord) -> bool:
-    """Say whether this very process still runs; a zombie does not."""
+    """Return True if exactly this process still runs; a zombie does not count."""
     return _process(record) is not None
 
 
 def stop(record: ProcessRecord, grace: float = STOP_SECONDS) -> bool:
-    """End this process alone: SIGTERM, and SIGKILL after ``grace`` seconds.
+    """Stop this process alone: SIGTERM, and SIGKILL after ``grace`` seconds.
 
-    ``False`` if it was not running any more.
+    Returns ``False`` if it was not running.
     """
     process = _process(record)
     if process is None:
@@ -80,7 +82,10 @@ def stop(record: ProcessRecord, grace: float = STOP_SECONDS) -> bool:
 
 
 def kill(record: ProcessRecord) -> bool:
-    """End this process alone at once (SIGKILL) and wait until it is gone."""
+    """Kill this process alone (SIGKILL) and wait until it has ended.
+
+    Return False if it was not running.
+    """
     process = _process(record)
     if process is None:
         return False

@@ -1,4 +1,4 @@
-"""The embedded schema registry (Apicurio), on a database file of its own."""
+"""Start the embedded schema registry (Apicurio) with its own database file."""
 
 from __future__ import annotations
 
@@ -33,13 +33,14 @@ class Registry:
 
     @property
     def log(self) -> Path:
-        """The registry's log."""
+        """Return the path of the registry's log."""
         return self.layout.logs / "registry.log"
 
     def start(self, wanted_port: int | None) -> Service:
-        """Start the registry and note it in its folder; does not wait until it answers.
+        """Start the registry and record it in its folder; does not wait until it answers.
 
-        Raises ``StackError`` where the port is taken.
+        Raises:
+            StackError: the port is taken.
         """
         before = service.recall(self.layout.registry)
         port = ports.choose(wanted_port, before and before.port, "IPU_REGISTRY_PORT")
@@ -52,9 +53,10 @@ class Registry:
         return started
 
     def wait(self, started: Service) -> None:
-        """Wait until the registry answers and refuses incompatible schemas.
+        """Wait until the registry answers, then set its compatibility rule.
 
-        Raises ``StackError`` if it never does.
+        Raises:
+            StackError: it does not answer in time, or rejects the rule.
         """
         url = url_of(started)
         logs = (self.layout.logs / "registry.out", self.log)
@@ -79,10 +81,11 @@ class Registry:
 
 
 def properties(port: int, folder: Path, log: Path) -> str:
-    """Write the application's settings: loopback only, every commit on disk, a quiet log.
+    """Return the application's settings: loopback only, every commit on disk, few log lines.
 
-    ``WRITE_DELAY=0`` has the database write a commit before it is answered, so that no schema id
-    which somebody has seen can be given out again after a crash. The password is not among them.
+    With ``WRITE_DELAY=0`` the database writes a commit before it is answered. So a schema id that a
+    client has seen is not given to another schema after a crash. The password is not among the
+    settings.
     """
     settings: dict[str, object] = {
         **DOOR,
@@ -99,8 +102,8 @@ def properties(port: int, folder: Path, log: Path) -> str:
         "quarkus.http.access-log.enabled": "false",
         "quarkus.log.level": "WARN",
         'quarkus.log.category."io.apicurio".level': "WARN",
-        # Of the application's own settings it would warn at every start, and of the password's, which
-        # the application reads though Quarkus itself does not.
+        # It would warn at each start about the application's own settings, and about the password's,
+        # which the application reads and Quarkus does not.
         'quarkus.log.category."io.quarkus.config".level': "ERROR",
         'quarkus.log.category."io.quarkus.runtime.configuration.ConfigRecorder".level': "ERROR",
         "quarkus.log.console.enabled": "false",
@@ -115,19 +118,20 @@ def properties(port: int, folder: Path, log: Path) -> str:
 
 
 def url_of(registry: Service) -> str:
-    """Give the address of the Confluent-compatible interface, for ``SchemaRegistryClient``."""
+    """Return the URL of the Confluent-compatible interface, for ``SchemaRegistryClient``."""
     return f"http://{LOOPBACK}:{registry.port}{API}"
 
 
 def login_of(secrets: SecretStore) -> Login:
-    """Give the name and password by which the registry is written to."""
+    """Return the name and password for writing to the registry."""
     return PRINCIPAL, secrets.password(PRINCIPAL)
 
 
 def require_compatibility(url: str, login: Login, level: str = COMPATIBILITY) -> None:
-    """Have the registry refuse a schema that breaks readers or writers of any earlier one.
+    """Set the registry's rule: each schema must be compatible with all earlier versions.
 
-    Raises ``StackError`` if it does not take that rule.
+    Raises:
+        StackError: the registry does not accept the rule.
     """
     answer = httpx2.put(
         f"{url}/config",
@@ -138,7 +142,7 @@ def require_compatibility(url: str, login: Login, level: str = COMPATIBILITY) ->
     )
     if not answer.is_success:
         message = (
-            f"the schema registry at {url} does not take compatibility {level}: "
+            f"the schema registry at {url} does not accept compatibility {level}: "
             f"HTTP {answer.status_code}"
         )
         raise StackError(message)

@@ -1,7 +1,7 @@
-"""Write ``artefacts.lock`` anew: ``python -m ops.embedded.relock``.
+"""Write ``artefacts.lock`` again: ``python -m ops.embedded.relock``.
 
-Resolves the broker with all it depends on, and the registry's archive, downloads them and notes
-their SHA-256. Review the difference before committing it: it is what will run.
+Resolves the broker with all its dependencies and the registry's archive, downloads them and records
+their SHA-256. Review the difference before you commit it: these are the programs that will run.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from ops.embedded.artefacts import (
 )
 from ops.screen import say
 
-# The mark "!" keeps a project's own bill of materials out: Log4j's would bring an old Kafka client.
+# "!" leaves out a project's own bill of materials: Log4j's would bring an old Kafka client.
 BROKER_COORDINATES = (
     "org.apache.kafka:kafka_2.13:4.4.0",
     "org.apache.logging.log4j:log4j-slf4j-impl:2.25.5!",
@@ -38,9 +38,10 @@ HEADING = """\
 
 
 def relock(lock: Path) -> int:
-    """Resolve, download, hash and write ``lock``; gives the number of files pinned.
+    """Resolve, download, hash and write ``lock``; return the number of pinned files.
 
-    Raises ``RuntimeError`` if the Maven repository lacks one of them.
+    Raises:
+        RuntimeError: the Maven repository lacks one of them.
     """
     with tempfile.TemporaryDirectory() as folder:
         context = maven(Path(folder))

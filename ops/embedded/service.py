@@ -1,4 +1,4 @@
-"""A server of the stack: its process, its ports, and the file by which it is found again."""
+"""Record and find a server of the stack: its process, its ports and its log."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ POLL_SECONDS = 0.1
 
 
 class Service(NamedTuple):
-    """A started server: ``port`` serves clients, ``inner_port`` the server's own business.
+    """A started server: ``port`` serves clients, ``inner_port`` its own internal traffic.
 
-    ``inside_port`` serves our own programs, where the server has a port of its own for them.
+    ``inside_port`` serves this project's programs; it is 0 for a server without such a port.
     """
 
     process: ProcessRecord
@@ -31,12 +31,15 @@ class Service(NamedTuple):
 
 
 def remember(folder: Path, service: Service) -> None:
-    """Note a server in its folder as soon as it is started, so that it can never be lost."""
+    """Write a server's record to its folder right after its start, so that it is always found."""
     private_files.write(folder / FILE_NAME, json.dumps(service))
 
 
 def recall(folder: Path) -> Service | None:
-    """Give the server started last in this folder, whether or not it still runs."""
+    """Return the server started last in this folder, whether or not it still runs.
+
+    None if there is none.
+    """
     try:
         process, *of_ports = json.loads((folder / FILE_NAME).read_text(encoding="utf-8"))
         return Service(ProcessRecord(*process), *of_ports)
@@ -45,7 +48,7 @@ def recall(folder: Path) -> Service | None:
 
 
 def running(folder: Path) -> Service | None:
-    """Give the server started in this folder if it runs."""
+    """Return the server started in this folder if it runs, else None."""
     service = recall(folder)
     return service if service and processes.is_running(service.process) else None
 
@@ -59,7 +62,8 @@ def wait_until(
 ) -> None:
     """Wait until the server answers.
 
-    Raises ``StackError`` with the end of its logs if it ends first, or after ``seconds``.
+    Raises:
+        StackError: it ended, or did not answer within ``seconds``; has the last lines of its logs.
     """
     deadline = time.monotonic() + seconds
     while not answers():
@@ -76,12 +80,12 @@ def wait_until(
 
 
 def tails(logs: Sequence[Path]) -> str:
-    """Give the last lines of each log under its name."""
+    """Return the last lines of each log under its name."""
     return "\n".join(f"The end of {log}:\n{tail(log)}" for log in logs)
 
 
 def tail(log: Path, lines: int = TAIL_LINES) -> str:
-    """Give the last lines of a log, or say that there is none."""
+    """Return the last lines of a log, or say that the file does not exist."""
     try:
         text = log.read_text(encoding="utf-8", errors="replace")
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""The embedded stack, broker and schema registry: started once, found again, stopped."""
+"""Start, find and stop the embedded stack of broker and schema registry."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ Report = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Stack:
-    """A running stack: where its broker (``host:port``) and registry (URL) answer.
+    """A running stack: the address of its broker (``host:port``) and of its registry (URL).
 
-    Partners connect to ``bootstrap``, our own programs to ``inside``.
+    Partners connect to ``bootstrap``, this project's own programs to ``inside``.
     """
 
     bootstrap: str
@@ -44,19 +44,22 @@ class Stack:
 
     @property
     def secrets(self) -> SecretStore:
-        """Passwords of the principals of this stack."""
+        """Return the passwords of the principals of this stack."""
         return Layout(self.run_dir).secrets
 
     @property
     def registry_client(self) -> dict[str, str]:
-        """What a ``SchemaRegistryClient`` needs to write to the registry."""
+        """Return the settings for a ``SchemaRegistryClient`` that may write to the registry."""
         return self.secrets.registry_config(self.registry_url)
 
 
 def start(settings: Settings, report: Report) -> Stack:
     """Start what does not run yet under the run directory, and wait until it answers.
 
-    Raises ``StackError`` saying what stands in the way; what this call started is stopped again.
+    If one server fails, a server that this call has started is stopped again.
+
+    Raises:
+        StackError: says what failed and what to do.
     """
     layout = Layout(settings.run_dir)
     layout.make()
@@ -75,7 +78,7 @@ def start(settings: Settings, report: Report) -> Stack:
 
 
 def find(settings: Settings) -> Stack | None:
-    """Give the stack that runs under the run directory, if its broker runs: the registry can be away."""
+    """Return the stack under the run directory if its broker runs; the registry may have ended."""
     try:
         text = Layout(settings.run_dir).stack_file.read_text(encoding="utf-8")
         stack = _read(json.loads(text))
@@ -85,7 +88,10 @@ def find(settings: Settings) -> Stack | None:
 
 
 def stop(settings: Settings, report: Report) -> bool:
-    """Stop both servers, the registry first; ``False`` if neither ran. Their data stays."""
+    """Stop both servers, the registry first; return ``False`` if neither ran.
+
+    Their data is kept.
+    """
     layout = Layout(settings.run_dir)
     if not layout.run_dir.is_dir():
         return False
@@ -101,15 +107,16 @@ def stop(settings: Settings, report: Report) -> bool:
 
 
 def kill_broker(settings: Settings) -> bool:
-    """End the broker with SIGKILL, as a crash would; ``False`` if it did not run."""
+    """Kill the broker with SIGKILL, like a crash; return ``False`` if it did not run."""
     running = service.running(Layout(settings.run_dir).broker)
     return running is not None and processes.kill(running.process)
 
 
 def restart_broker(settings: Settings, report: Report) -> Stack:
-    """Stop the broker if it runs, and start it on the same data and port.
+    """Stop the broker if it runs, and start it with the same data and port.
 
-    Raises ``StackError`` if no broker was ever started here, or its port is taken.
+    Raises:
+        StackError: no broker was ever started here, or its port is taken.
     """
     layout = Layout(settings.run_dir)
     before = service.recall(layout.broker)
@@ -122,9 +129,10 @@ def restart_broker(settings: Settings, report: Report) -> Stack:
 
 
 def start_again(settings: Settings, report: Report) -> Stack:
-    """Start what has ended of a stack that ran before, on the same data and ports.
+    """Start the servers that have ended, with the same data and ports.
 
-    Raises ``StackError`` as ``start``, and if a port is taken.
+    Raises:
+        StackError: as `start`, and if a port is taken.
     """
     layout = Layout(settings.run_dir)
     ports = {

@@ -1,4 +1,4 @@
-"""The originals that a digest can come from: one agency's own, in its topics or in a file of its own."""
+"""Read the originals that a digest can come from: one agency's own, in topics or in a file."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from transport.reader import read_all
 
 
 class Candidate(NamedTuple):
-    """A record as it was supplied, with the steps that it takes."""
+    """A record as it was supplied, and the steps for it."""
 
     steps: Steps
     given: Mapping[str, Any]
@@ -30,7 +30,7 @@ class Candidate(NamedTuple):
 def from_topic(
     client: Mapping[str, Any], topic: str, partitions: int, flow: Flow
 ) -> Iterator[Candidate]:
-    """What an intake topic still holds; what is no record of its type is passed over.
+    """Yield the records that an intake topic still has; bytes that cannot be decoded are skipped.
 
     Raises:
         ReadError: the topic could not be read to its end.
@@ -48,10 +48,10 @@ def from_topic(
 def from_file(
     file: Path, columns: Columns, agency: str, catalogue: Catalogue, steps: Steps
 ) -> Iterator[Candidate]:
-    """The records of a file, as the agency supplied it.
+    """Yield the records of a file, as the agency supplied it.
 
     Raises:
-        SourceError: the file is not what the mapping says.
+        SourceError: the file does not match the mapping.
     """
     record_type = catalogue.record_type(columns.dataset)
     with open_table(file, columns) as source:

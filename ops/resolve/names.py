@@ -1,4 +1,4 @@
-"""The record ids that the releases of an original have: by its reference, or by the original itself."""
+"""Compute the record ids that the releases of an original have: by its reference or its fields."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ def record_ids(
 ) -> frozenset[bytes]:
     """Return every record id, as 16 bytes, of the reference in any profile, region, epoch or case.
 
-    `supplied` are agencies with a dataset each, whose records are known by one reference. `neighbours` are
-    as in `policies_of`.
+    `supplied` are pairs of agency and dataset; one reference identifies a record of each.
+    `neighbours` are as in `policies_of`.
     """
     known = reference.strip()
     found: set[str] = set()
@@ -55,7 +55,7 @@ def ids_of_original(
 
 
 def _known_by(record_type: RecordType) -> str:
-    """The one field that a record of the type is known by."""
+    """Return the one field that identifies a record of the type."""
     (field,) = record_type.identity
     return field
 
@@ -63,7 +63,9 @@ def _known_by(record_type: RecordType) -> str:
 def policies_of(
     keys: KeyRing, neighbours: Collection[str], catalogue: Catalogue, record_type: RecordType
 ) -> Iterator[Policy]:
-    """Yield all profiles of the type, whoever is entitled today: what was released stays in the audit.
+    """Yield the policies of all profiles of the type.
+
+    The audit keeps releases of earlier entitlements.
 
     `neighbours` are short names, also of those that have left the protocol.
     """

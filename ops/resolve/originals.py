@@ -1,4 +1,4 @@
-"""Where a search for originals looks: in the intake of an agency, or in a file that it supplied."""
+"""Read originals: from the intake topics of an agency, or from a file that it supplied."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from streams.sanitising.pipeline import Pipeline
 
 
 class Originals(NamedTuple):
-    """The originals of a partnership, read through the flows that the worker has."""
+    """The originals of a partnership, read through the worker's flows."""
 
     stack: Stack
     protocol: Protocol
@@ -31,7 +31,7 @@ class Originals(NamedTuple):
 
     @classmethod
     def of(cls, stack: Stack, protocol: Protocol, catalogue: Catalogue) -> Originals:
-        """Assemble the flows with the index and the keys of the run directory."""
+        """Build the flows with the index and the keys of the run directory."""
         households = protocol.sanitising.minimum_households
         index = PostcodeIndex.open(stack.run_dir / INDEX_FOLDER, households)
         keys = keys_of(stack).ring()
@@ -41,9 +41,12 @@ class Originals(NamedTuple):
         return cls(stack, protocol, catalogue, pipeline)
 
     def in_topics(self, supplied: Iterable[tuple[str, str]]) -> Iterator[Candidate]:
-        """Read the intake of these agencies and datasets. Errors as `transport.reader.read_all`."""
+        """Read the intake of these agencies and datasets.
+
+        Raises the errors of `transport.reader.read_all`.
+        """
         names = Names(self.protocol.prefix)
-        # An agency may write its intake and not read it; what it finds here is its own all the same.
+        # Some agencies may only write their intake, not read it, so the worker's principal reads it.
         worker = self.stack.secrets.client_config(self.stack.inside, names.worker)
         partitions = {(s.agency, s.dataset): s.partitions for s in self.protocol.supplies}
         return chain.from_iterable(
@@ -57,6 +60,6 @@ class Originals(NamedTuple):
         )
 
     def in_file(self, file: Path, columns: Columns, agency: str) -> Iterator[Candidate]:
-        """Read a file as the agency supplied it. Errors as `from_file`."""
+        """Read a file that the agency supplied. Raises the errors of `from_file`."""
         flow = self.pipeline.flow(Names(self.protocol.prefix).intake(agency, columns.dataset))
         return from_file(file, columns, agency, self.catalogue, flow.steps)

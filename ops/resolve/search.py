@@ -1,4 +1,4 @@
-"""Searches originals: for the one behind a digest, or for all that are about a reference or a person."""
+"""Search originals: for the one behind a digest, or for all about a reference or a person."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _SHOWN_EVERY = 500
 
 
 class Found(NamedTuple):
-    """The reference behind a digest: the `field` of a release that bears it, and what it stands for."""
+    """The reference behind a digest; `field` is the field of the release that has the digest."""
 
     dataset: str
     field: str
@@ -30,9 +30,11 @@ def search(
     now: datetime,
     progress: Callable[[int], None] = lambda _: None,
 ) -> Found | None:
-    """The first original of which a release bears the digest, in any profile, region or epoch.
+    """Return the first original whose release has the digest, in any profile, region or epoch.
 
-    `now` is local time in Europe/London, by which records are judged as the worker judges them.
+    Else None.
+
+    `now` is local time in Europe/London. The worker uses the same time to clean records.
     """
     for number, candidate in enumerate(candidates):
         if number % _SHOWN_EVERY == 0:
@@ -56,10 +58,10 @@ def ids_about(
     policies: Callable[[RecordType], Iterable[Policy]],
     progress: Callable[[int], None] = lambda _: None,
 ) -> frozenset[bytes]:
-    """Return the record ids of all originals that match, under any policy of their type or in any case.
+    """Return the record ids of all originals that match, under any policy or in any case.
 
-    `about` gives for a record type what says whether a cleaned record of it matches; `now` is local time
-    in Europe/London.
+    For a record type, `about` returns the function that says whether a cleaned record matches.
+    `now` is local time in Europe/London.
     """
     found: set[bytes] = set()
     matches: dict[str, Matches] = {}
@@ -79,7 +81,7 @@ def ids_about(
 
 
 def bears(reference: str) -> Callable[[RecordType], Matches]:
-    """Return what says of a record type which records have the reference: their own, or their case's."""
+    """Return, per record type, the function that finds records of a reference or of its case."""
     wanted = reference.strip()
 
     def of_type(record_type: RecordType) -> Matches:

@@ -1,8 +1,7 @@
-"""What of an address may be released: its street and town (guidance, Appendix 1).
+"""Split an address and release its street and town (guidance, Appendix 1).
 
-Flat, house number, house name, organisation and whatever else stands beside the street go. The
-street is found by its thoroughfare word; where that cannot be done with certainty, the whole
-address is withheld.
+Flat, house number, house name, organisation and all other words next to the street are removed. The
+street is found by its thoroughfare word. If this is not certain, the whole address is withheld.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 
 _CACHED: Final = 65_536
 _LONGEST: Final = 500
-"""Characters of an address that is looked into; no postal address comes near it."""
+"""Longest address that is split, in characters; postal addresses are much shorter."""
 _HOUSE_NUMBER: Final = re.compile(r"\A(?!(?:19|20)\d\d)\d{1,4}(?=\s+[A-Za-z])", re.ASCII)
 _POSTCODE: Final = re.compile(rf"\b({FORM}\s*{INWARD})\b", re.IGNORECASE | re.ASCII)
 _OUTWARD_AT_END: Final = re.compile(rf"(?:^|[\s,]){FORM}[\s,.]*$", re.IGNORECASE | re.ASCII)
@@ -35,11 +34,11 @@ _RELEASABLE: Final = re.compile(r"[A-Za-z0-9\u00c0-\u024f\u1e00-\u1eff ,.'\u2019
 
 
 class SplitAddress(NamedTuple):
-    """The parts of an address, and a reason code where its street may not be released.
+    """The parts of an address, and a reason code if its street may not be released.
 
-    `street` and `locality` are as written; `locality` is all that follows the street and may hold
-    anything, `towns` what of it is known for a settlement. `postcode` is canonical, None also where
-    several differ.
+    `street` and `locality` are as written. `locality` is everything after the street and may have
+    any content; `towns` are the known settlements in it. `postcode` is canonical, and None if the
+    address has none or several different ones.
     """
 
     street: str | None
@@ -51,10 +50,10 @@ class SplitAddress(NamedTuple):
 
 
 def split(address: str) -> SplitAddress:
-    """Split an address into street and locality; `certain` only where nothing else is left."""
+    """Split an address into street and locality; `certain` means that no other words are left."""
     if len(address) > _LONGEST:
         return SplitAddress(None, None, (), None, certain=False, reason="too-long")
-    # All houses of a street that differ in their number alone split alike, so they are split once.
+    # Houses of one street that differ only in their number are split once.
     return _split(_HOUSE_NUMBER.sub("1", address, count=1))
 
 
@@ -87,18 +86,18 @@ def _split(address: str) -> SplitAddress:
     name = " ".join(segment.tokens[street.start : street.end]).rstrip(".")
     locality = ", ".join(" ".join(tokens) for tokens, _ in localities if tokens) or None
     known = [(tokens, keys) for tokens, keys in localities if keys in settlements()]
-    # Barry, Nelson, Derby: what is a person's name as well is a town only where no other follows.
+    # Barry, Nelson, Derby: a town that is also a person's name counts only as the last settlement.
     told = [tokens for tokens, keys in known[:-1] if words().person.isdisjoint(keys)]
     towns = tuple(" ".join(tokens).rstrip(".") for tokens in (*told, *(t for t, _ in known[-1:])))
     return SplitAddress(name, locality, towns, postcode, reason is None, reason)
 
 
 def released_address(address: str) -> str | None:
-    """Street and towns of an address; None, so withheld, where the split is not certain.
+    """Return the street and towns of an address; None if the split is not certain.
 
-    Of what follows the street only well-known settlements come out. Nothing else tells a village
-    from the name of a house or of a person that stands where a village would ("5 Acacia Avenue,
-    John Smith, Bath"), and the postcode and district that are released say where the street is.
+    Only well-known settlements after the street are released. A village cannot be distinguished
+    from the name of a house or a person in the same place ("5 Acacia Avenue, John Smith, Bath"),
+    and the released postcode and district say where the street is.
     """
     return released_part(split(address))
 
@@ -120,10 +119,10 @@ def _segments(text: str) -> list[Segment]:
 
 
 def _street_at(segments: Sequence[Segment]) -> int | None:
-    """Pick the last strong street behind a number, else the last strong one, else the last with evidence.
+    """Pick the street: the last strong one after a number, else the last strong one, else with evidence.
 
-    The last, because what stands before a street may be a block named like one: 1 The Mews, 5
-    Anne Street. A number tells a street from a person: 5 Acacia Avenue, Harry Lane.
+    The last one, because a block before the street can be named like a street: 1 The Mews, 5 Anne
+    Street. A number distinguishes a street from a person: 5 Acacia Avenue, Harry Lane.
     """
     numbered = [
         at for at, s in enumerate(segments) if s.street and s.street.strong and s.street.numbered
@@ -143,7 +142,10 @@ def _street_at(segments: Sequence[Segment]) -> int | None:
 
 
 def _doubt(segments: Sequence[Segment], at: int) -> str | None:
-    """Why a street's name may hold another, which none can that follows a building's at once."""
+    """Return the reason why a street's name may include another name.
+
+    None after a building's name.
+    """
     street = segments[at].street
     assert street is not None
     if street.personal and not street.numbered and _has_another_street(segments, at):
@@ -153,7 +155,7 @@ def _doubt(segments: Sequence[Segment], at: int) -> str | None:
 
 
 def _has_another_street(segments: Sequence[Segment], at: int) -> bool:
-    """Whether a street stands beside what may be somebody: Harry Lane, Acacia Gardens."""
+    """Return True if another segment has a street, so that this one may be a person: Harry Lane."""
     return any(
         s.street and s.keys[0] != "the" and s.keys[-1:] != ("park",) and s.keys not in settlements()
         for other, s in enumerate(segments)
@@ -162,7 +164,7 @@ def _has_another_street(segments: Sequence[Segment], at: int) -> bool:
 
 
 def _has_evidence(segments: Sequence[Segment], at: int) -> bool:
-    """Whether a number or the name of a building stands before it; none tells of Peter Hill."""
+    """Return True if a number or a building's name is before the street; Peter Hill has neither."""
     street = segments[at].street
     if street is None or street.numbered:
         return street is not None

@@ -1,7 +1,7 @@
-"""The last look at a street before it is released: whether a house, a person or a place is in its name.
+"""Check a street before its release for the name of a house, a person or another place.
 
-It looks at every street, behind a house number too. Without a list of streets nothing tells an unknown word
-in front of a whole street name (*Okonkwo Park Road*) from a person or a house, so such a name is withheld.
+Every street is checked, also after a house number. Without a list of streets an unknown word before
+a whole street name (*Okonkwo Park Road*) can be a person or a house, so such a name is withheld.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 RUN_TOGETHER: Final = "fields-run-together"
 TWICE: Final = "word-twice"
-"""Such as House Hill St St, which reads in two ways."""
+"""Such as House Hill St St, which can be read in two ways."""
 POSITION: Final = "position-left"
 BEFORE_A_STREET: Final = "name-before-a-street"
 SEVERAL: Final = "several-streets"
@@ -29,18 +29,18 @@ _JOINED_BY_A_MARK: Final = re.compile(r"[^\W\d_]{3}'[^\W\d_]{3}")
 _SCOTTISH: Final = re.compile(r"\A(?:Mc|Mac|Fitz)(?=[A-Z])")
 _LINKS: Final = frozenset({"and", "of", "the", "with", "to"})
 _CACHED: Final = 16_384
-"""Words of addresses; those of streets come again and again."""
+"""Words of addresses; the words of streets occur again and again."""
 _LONGEST_PLAIN: Final = 6
-"""Letters of a common first word of streets, from which on it is seen at the end of a longer word."""
+"""Least number of letters of a common first word that is recognised at the end of a longer word."""
 
 
 def doubt(
     tokens: Sequence[str], keys: Sequence[str], *, is_thoroughfare: frozenset[str]
 ) -> str | None:
-    """Return the reason code why a street is withheld, None where it may be released.
+    """Return the reason code why a street is withheld; None if it may be released.
 
     `tokens` are the words of the street as written, `keys` the same as compared; `is_thoroughfare`
-    holds the words among them that end the name of a street.
+    has the words among them that can end the name of a street.
     """
     name = _without_sides(tuple(keys))
     if any(_is_run_together(token, key) for token, key in zip(tokens, keys, strict=True)):
@@ -55,12 +55,12 @@ def doubt(
 
 
 def _is_position(at: int, key: str) -> bool:
-    """Return True for a word that says where somebody was; a road to a station is Junction Road."""
+    """Return True for a word of position; a road to a station is Junction Road."""
     return (key in words().position or key == "corner") and not (at == 0 and key == "junction")
 
 
 def _without_sides(keys: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the name without North, Upper and the like behind it."""
+    """Return the name without North, Upper and the like at its end."""
     while len(keys) > 1 and keys[-1] in words().side:
         keys = keys[:-1]
     return keys
@@ -68,7 +68,7 @@ def _without_sides(keys: tuple[str, ...]) -> tuple[str, ...]:
 
 @lru_cache(maxsize=_CACHED)
 def _is_run_together(token: str, key: str) -> bool:
-    """Return True where two fields can be in one word: MrOkonkwoAcacia, okonkwoacacia."""
+    """Return True if two fields can be in one word: MrOkonkwoAcacia, okonkwoacacia."""
     if any(_INNER_CAPITAL.search(_SCOTTISH.sub("", part)) for part in re.split(r"[-'/.]", token)):
         return True
     if _JOINED_BY_A_MARK.search(key):
@@ -86,7 +86,7 @@ def _plain_endings() -> tuple[str, ...]:
 
 
 def _begins_with_another(name: tuple[str, ...], thoroughfares: frozenset[str]) -> bool:
-    """Return True where a street by itself stands behind a word that nobody knows, or a Welsh name."""
+    """Return True if a whole street name follows an unknown word, or a Welsh name."""
     if name[0].partition("-")[0] in words().first:
         return len(name) > 1 and name[-1] in words().strong
     begin = _length_of_town(name)
@@ -98,7 +98,7 @@ def _begins_with_another(name: tuple[str, ...], thoroughfares: frozenset[str]) -
 
 
 def _length_of_town(name: tuple[str, ...]) -> int:
-    """Return how many words at the start are a town that nobody is called by: Bath Green Lane."""
+    """Return the number of words at the start that are a town, not a person: Bath Green Lane."""
     return max(
         (
             length
@@ -110,7 +110,7 @@ def _length_of_town(name: tuple[str, ...]) -> int:
 
 
 def _is_known(key: str) -> bool:
-    """Return True for a word of streets and buildings, which nobody is called by."""
+    """Return True for a word of streets and buildings that is not a person's name."""
     w = words()
     if key in w.whole or key in w.owner or key in _LINKS or not any(map(str.isalpha, key)):
         return True

@@ -1,4 +1,4 @@
-"""Reading one segment of an address, what stands between two commas, for the street in it."""
+"""Find the street in one segment of an address, the text between two commas."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ _JOINED: Final = frozenset({"and", "&", "with"})
 
 
 class Street(NamedTuple):
-    """Where a street stands in a segment: tokens `start` to `end`; locality follows.
+    """The position of a street in a segment: tokens `start` to `end`; the locality follows.
 
-    `led` says that its name begins with what no house is called by, `apart` that the name of a
-    building ends right before it, `personal` that somebody may be called so.
+    `led` means that its name begins with a word that no house is named by, `apart` that the name of
+    a building ends right before it, `personal` that it may be a person's name.
     """
 
     start: int
@@ -50,8 +50,8 @@ class Street(NamedTuple):
 class Segment(NamedTuple):
     """One segment: its words as written and as compared, and its street.
 
-    `ends_premises` says that it ends in a house number or in the name of a building,
-    `ends_outbuilding` that this has no name of its own.
+    `ends_premises` means that it ends in a house number or in the name of a building,
+    `ends_outbuilding` that this building has no name of its own.
     """
 
     tokens: tuple[str, ...]
@@ -62,13 +62,13 @@ class Segment(NamedTuple):
 
 
 def key_of(token: str) -> str:
-    """Form of a token in which it is compared with the word lists."""
+    """Return the form of a token that is compared with the word lists."""
     return token.replace("\u2019", "'").strip(".'\"()*").lower()
 
 
 @lru_cache(maxsize=_CACHED)
 def read_segment(text: str, *, first: bool) -> Segment:
-    """Read one segment; `first` says that nothing stands left of it."""
+    """Read one segment; `first` means that it is the first of the address."""
     tokens = tuple(text.split())
     keys = _drive(tuple(map(key_of, tokens)))
     if words().known.isdisjoint(keys) and text.replace(" ", "").isalpha():
@@ -78,13 +78,13 @@ def read_segment(text: str, *, first: bool) -> Segment:
 
 
 def _drive(keys: tuple[str, ...]) -> tuple[str, ...]:
-    """Read a last "Dr" behind a name as Drive; anywhere else it is a doctor."""
+    """Read a last "Dr" after a name as Drive; anywhere else it is a doctor."""
     named = len(keys) > 1 and keys[-1] == "dr" and keys[-2].isalpha()
     return (*keys[:-1], "drive") if named and keys[-2] not in words().title else keys
 
 
 def leftover(keys: tuple[str, ...], *, locality: bool) -> str | None:
-    """Reason code where words that were to be released may still identify a home or a person."""
+    """Return the reason code if words to be released may still identify a home or a person."""
     w = words()
     for at, key in enumerate(keys):
         if key not in w.known and len(key) > 1 and key.isalpha():
@@ -104,18 +104,21 @@ def leftover(keys: tuple[str, ...], *, locality: bool) -> str | None:
 
 
 def is_ordinal(key: str) -> bool:
-    """Whether a word is an ordinal in figures, as in 1st Avenue."""
+    """Return True if a word is an ordinal in figures, as in 1st Avenue."""
     return _ORDINAL.fullmatch(key) is not None
 
 
 def is_thoroughfare(key: str) -> bool:
-    """Whether a word ends the name of a street."""
+    """Return True if a word can end the name of a street."""
     w = words()
     return key in w.strong or key in w.weak or key == "st"
 
 
 class _Reader:
-    """One pass over a segment's words: every boundary moves the street's start behind it."""
+    """One pass over a segment's words.
+
+    Every boundary moves the street's start to the word after it.
+    """
 
     def __init__(self, keys: tuple[str, ...], w: Words, *, free: bool) -> None:
         self.keys, self.words = keys, w
@@ -123,7 +126,7 @@ class _Reader:
         self._begin(0, numbered=False, free=free)
 
     def read(self) -> Street | None:
-        """Find the street, None where the segment holds none."""
+        """Find the street; None if the segment has none."""
         known = self.words.known
         for at, key in enumerate(self.keys):
             if at >= self.start and (key in known or not key.isalpha() or self._may_end(key)):
@@ -131,7 +134,7 @@ class _Reader:
         return self._street() if self.end is not None else None
 
     def ends_premises(self) -> bool:
-        """Whether the last word is a house number or ends a building's name."""
+        """Return True if the last word is a house number or ends a building's name."""
         last = len(self.keys) - 1
         if last < 0 or self.end is not None:
             return False
@@ -139,7 +142,7 @@ class _Reader:
         return number or (last > 0 and self.keys[last] in self.words.building)
 
     def is_number(self, at: int) -> bool:
-        """Whether a word holds a digit and is no street's ordinal."""
+        """Return True if a word has a digit and is not a street's ordinal."""
         key = self.keys[at]
         if key.isalpha() or not _DIGIT.search(key):
             return False
@@ -147,7 +150,7 @@ class _Reader:
 
     def _begin(self, start: int, *, numbered: bool, free: bool) -> None:
         self.start, self.numbered, self.free = start, numbered, free
-        # Behind a number begins a street; behind "rear of" may stand a house without one.
+        # After a number a street begins; after "rear of" a house without a number can follow.
         self.counted = numbered
         self.name_end: int | None = None
         self.end: int | None = None
@@ -204,7 +207,7 @@ class _Reader:
         self._begin(at + 1 + letter, numbered=False, free=True)
 
     def _building(self, at: int) -> None:
-        # As the first word of a name, or right before its thoroughfare word, it is a street's:
+        # As the first word of a name, or right before its thoroughfare word, it belongs to the street:
         # Court Farm Road, Mansion House Road.
         last = at == len(self.keys) - 1
         begins = at == self.start and not self.after_building
@@ -215,7 +218,7 @@ class _Reader:
             self.after_building = True
 
     def _is_ended_next(self, at: int) -> bool:
-        """Whether the next word is a thoroughfare's; "St" with more behind it is a saint."""
+        """Return True if the next word ends a street; "St" with more words after it is a saint."""
         following = self._key(at + 1)
         if not is_thoroughfare(following):
             return False
@@ -234,7 +237,7 @@ class _Reader:
         return not (key == "st" and self._key(at - 1) in _LINKS)
 
     def _is_whole_name(self, at: int, key: str) -> bool:
-        """Whether a word is a street after a number: Cheapside, High Holborn, The Mall, Eastway."""
+        """Return True if a word is a street after a number: Cheapside, High Holborn, The Mall, Eastway."""
         w, before = self.words, self.keys[self.start : at]
         if "-".join((*before, key)) in w.entire:
             return True
@@ -246,7 +249,7 @@ class _Reader:
         return _is_way(key) or key in _last_words()
 
     def _begins_segment(self) -> bool:
-        # Such a street counts only where the segment before ends in a building's name.
+        # Such a street counts only if the segment before ends in a building's name.
         return self.start == 0 and not self.numbered
 
     def _thoroughfare(self, at: int, key: str) -> None:
@@ -257,7 +260,7 @@ class _Reader:
             return  # "Acacia Avenue end of terrace"
         self._note_break(at)
         if self.counted and self.strong and self.break_at is not None:
-            return  # "12 Acacia Avenue Harry Lane": the street is the one behind the number
+            return  # "12 Acacia Avenue Harry Lane": the street is the one after the number
         if self.counted and self.break_at is not None:
             self.several = True
         if strong and self.break_at is not None:
@@ -280,7 +283,7 @@ class _Reader:
         keys = self.keys[self.start : self.end]
         personal = _may_be_somebody(keys)
         led = reason == UNKNOWN_START and _is_led(keys)
-        # After a house number nothing but the street's name can begin.
+        # After a house number only the street's name can begin.
         if led and (self.counted or _is_of_town(keys)):
             reason = None
         if (personal and self.foreign) or self._is_somebodys(keys):
@@ -291,7 +294,7 @@ class _Reader:
         )  # fmt: skip
 
     def _is_somebodys(self, keys: tuple[str, ...]) -> bool:
-        """Whether a street is told by whose it is: near khan's road, her boyfriend's drive."""
+        """Return True if a street is described by its owner: near khan's road, her boyfriend's drive."""
         w = self.words
         if any(key.endswith("'s") and key[:-2] in w.relation for key in keys):
             return True
@@ -307,7 +310,7 @@ class _Reader:
         return not owners <= w.owner
 
     def _may_name_a_house(self) -> bool:
-        """Whether a house may be called by what stands before two words: Brookside Vale Road."""
+        """Return True if the words before two thoroughfare words can name a house: Brookside Vale Road."""
         last_two = (self.end or 0) - 2
         name = self.keys[self.start : last_two]
         if not name or not is_thoroughfare(self._key(last_two)):
@@ -317,7 +320,7 @@ class _Reader:
         alone = len(name) == 1 and (*name, self._key(last_two)) not in settlements()
         if not alone:
             return False
-        # Patel Park Road: without a number nothing tells whose park.
+        # Patel Park Road: without a number nothing shows whose park it is.
         unknown = not self.counted and is_thoroughfare(self._key(last_two + 1))
         unknown &= self._key(last_two + 1) not in self.words.side
         return (unknown and _may_be_forename(name[0])) or self._is_house_like(name[0])
@@ -338,7 +341,7 @@ class _Reader:
         return self._is_whole_name(end, self._key(end))
 
     def _doubt(self) -> str | None:
-        """Cut off another name that may stand before the street's, or say why not."""
+        """Cut off another name before the street's, or return the reason why this is not possible."""
         if self._key(self.start) in _LINKS - {"the"}:
             return UNKNOWN_START
         if self.name_end is None or self._names_whole():
@@ -365,7 +368,7 @@ def _last_words() -> frozenset[str]:
 
 
 def _may_be_somebody(keys: tuple[str, ...]) -> bool:
-    """Whether it may be a person's name, one word of it unknown: Peter Hill, Harry Lane."""
+    """Return True if it may be a person's name with one unknown word: Peter Hill, Harry Lane."""
     w = words()
     if len(keys) != len(("forename", "surname")) or keys[1] not in w.surname:
         return False
@@ -391,7 +394,7 @@ def _is_way(key: str) -> bool:
 
 
 def _is_of_town(keys: tuple[str, ...]) -> bool:
-    """Whether it is the high street or road of a town that nobody is called by: Sidcup High Street."""
+    """Return True for the high street or road of a town that is not a person's name: Sidcup High Street."""
     town, kind = keys[:-2], keys[-2:]
     if kind not in {("high", "street"), ("high", "road")} or town not in settlements():
         return False
@@ -399,17 +402,17 @@ def _is_of_town(keys: tuple[str, ...]) -> bool:
 
 
 def _is_led(keys: tuple[str, ...]) -> bool:
-    """Whether a street's name begins with what no house is called by: 12 Kilburn High Road."""
+    """Return True if a street's name begins with words that name no house: 12 Kilburn High Road."""
     w = words()
     for length in (3, 2, 1):
         if keys[:length] in settlements() and length < len(keys):
-            # Not Nelson Elm Close: a town can also be what a block is called by.
+            # Not Nelson Elm Close: a block can also be named after a town.
             return _is_one_name(keys[length:]) and _begins_plainly(keys[length])
     return keys[0] in w.leading and _is_one_name(keys[1:])
 
 
 def _begins_plainly(key: str) -> bool:
-    """Whether a word is no name of its own, as those in Fulham Palace Road, Woolwich New Road."""
+    """Return True if a word is not a name of its own, as in Fulham Palace Road, Woolwich New Road."""
     w = words()
     plain = key in w.qualifier or key in w.whole or key in w.leading or key in w.building
     return plain or is_thoroughfare(key)
@@ -421,17 +424,17 @@ def _is_behind_a_whole_name(keys: tuple[str, ...]) -> bool:
 
 
 def _is_one_name(keys: tuple[str, ...], *, welsh: bool = False) -> bool:
-    """Whether each thoroughfare word has at most one word of its own, beside what qualifies it.
+    """Return True if each thoroughfare word has at most one word of its own, except qualifiers.
 
-    Of two such words the first may be a house's or a person's: Willows Acacia Avenue. Without a
-    gazetteer Chalk Farm Road looks the same, and is withheld with it.
+    Of two such words the first may be a house's or a person's name: Willows Acacia Avenue. Without
+    a gazetteer Chalk Farm Road looks the same, and is withheld, too.
     """
     w, names = words(), 0
     for at, key in enumerate(keys):
         if at and not welsh and is_thoroughfare(key) and not (key == "st" and at + 1 < len(keys)):
             names = 0
         elif key in w.qualifier:
-            # What begins a name begins another one behind a name: Rose New Road, Rose The Avenue,
+            # A qualifier after a name begins another name: Rose New Road, Rose The Avenue,
             # Khan St Johns Road, Jane of New Road.
             linked = keys[at - 1] in _LINKS and at > 1 and is_thoroughfare(keys[at - 2])
             names += names > 0 and not linked

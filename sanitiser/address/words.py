@@ -1,4 +1,4 @@
-"""The words by which an address is read, from the data files beside this module."""
+"""Read the words by which addresses are split, from this package's data files."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ _PIECES: Final = (
     "ways", "ending", "compound", "person", "surname", "founder", "owner", "outbuilding", "figure",
     "relation", "plain", "placed", "welsh",
 )  # fmt: skip
-"""Kinds that are no words by which a segment is read: parts of words, and words within names."""
+"""Kinds that are not whole words of a segment: parts of words, and words within names."""
 
 
 class Words(NamedTuple):
-    """Sets of lower-case words; the data files say what each kind means."""
+    """Sets of lower-case words; the data files explain each kind."""
 
     strong: frozenset[str]
     weak: frozenset[str]
@@ -55,7 +55,7 @@ class Words(NamedTuple):
 
 @cache
 def settlements() -> frozenset[tuple[str, ...]]:
-    """Names of settlements that streets are named after, each as its lower-case words."""
+    """Return the names of settlements that streets are named after, each as its lower-case words."""
     lines = lines_of("settlements.txt")
     return frozenset(tuple(name.split()) for line in lines for name in line.split("|"))
 

@@ -1,4 +1,4 @@
-"""Building a gazetteer from files of names and points: any CSV, or OS Open Names as it is published."""
+"""Build a gazetteer from files of names and points: any CSV, or OS Open Names as published."""
 
 from __future__ import annotations
 
@@ -33,15 +33,20 @@ class _Row(NamedTuple):
 
 @cache
 def kinds() -> Mapping[str, str]:
-    """The kind of each type that is released."""
+    """Return the kind of each type that is released."""
     return kind_of_each_type("place_kinds.txt")
 
 
 def build_gazetteer(out: Path, sources: Sequence[Path]) -> Built:
-    """Write the named places of `sources` to the folder `out`, replacing one when all is written.
+    """Write the named places of `sources` to the folder `out`.
+
+    An earlier one is replaced at the end.
 
     A CSV file (also .gz, .xz) has a header with name, type, easting, northing among others, or is
-    OS Open Names, which has none. Raises `BadReference` with file, line, field and what is accepted.
+    OS Open Names, which has no header.
+
+    Raises:
+        BadReference: names file, line, field and what is accepted.
     """
     kept, left_out = Counter[str](), Counter[str]()
     rows: dict[tuple[bytes, int, int], str] = {}
@@ -58,7 +63,7 @@ def build_gazetteer(out: Path, sources: Sequence[Path]) -> Built:
 
 
 def _reason(row: _Row) -> str | None:
-    """Why a place stays out; "Manor Farm" and "The Lodge" are homes whatever their type says."""
+    """Return the reason why a place is left out; "Manor Farm" is a home whatever its type says."""
     if row.type.casefold() not in kinds():
         return "kind not released"
     if not row.name.strip() or len(row.name.encode()) > NAME_BYTES:
@@ -98,7 +103,7 @@ def _columns(path: Path, first: list[str]) -> Mapping[str, int]:
     missing = [name for name in _HEADER if name not in titles]
     if missing:
         message = (
-            f"no column {', '.join(missing)}; accepted is {', '.join(_HEADER)}, or OS Open Names"
+            f"no column {', '.join(missing)}; accepted: {', '.join(_HEADER)}, or OS Open Names"
         )
         raise BadReference(f"{path}, line 1: {message}")
     return {name: titles.index(name) for name in _HEADER}
@@ -114,7 +119,7 @@ def _row(path: Path, line: int, cells: list[str], columns: Mapping[str, int]) ->
         east = north = -1
     if not (0 <= east <= _EAST and 0 <= north <= _NORTH):
         given = f"{texts['easting']!r}, {texts['northing']!r}"
-        message = f"easting, northing: {given}; accepted are metres, 0 to {_EAST}, 0 to {_NORTH}"
+        message = f"easting, northing: {given}; accepted: metres, 0 to {_EAST}, 0 to {_NORTH}"
         raise BadReference(f"{path}, line {line}: {message}")
     return _Row(texts["name"], texts["type"], east, north)
 

@@ -1,4 +1,4 @@
-"""Names of premises that may be released: those that published registers have."""
+"""Build the list of premises whose names may be released, from published registers."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _TYPES: Final = ("type", "businesstype", "typeofestablishment (name)", "stoptype
 
 
 class PremisesList:
-    """The names of premises that may be released; no other is."""
+    """The names of premises that may be released. Other names are withheld."""
 
     def __init__(self, names: Sequence[str]) -> None:
         """Take names as published."""
@@ -30,20 +30,23 @@ class PremisesList:
         return cls(file.read_text(encoding="utf-8").splitlines())
 
     def __len__(self) -> int:
-        """Count the names."""
+        """Return the number of names."""
         return len(self._names)
 
     def __call__(self, given: str) -> str | None:
-        """The published name of listed premises; None of anything else."""
+        """Return the published name of listed premises; None for anything else."""
         return self._names.get(_key(given))
 
 
 def build_premises(out: Path, sources: Sequence[Path]) -> Built:
     """Write the names of the `sources` that may be released to the file `out`.
 
-    A CSV file (also .gz, .xz) has a name and a type: `name` and `type`, or the columns of food hygiene
-    ratings, Get Information About Schools or NaPTAN. Names that a home could bear are left out.
-    Raises `BadReference` with file, line, field and what is accepted.
+    A CSV file (also .gz, .xz) has a name and a type: `name` and `type`, or the columns of food
+    hygiene ratings, Get Information About Schools or NaPTAN. Names that a home could have are left
+    out.
+
+    Raises:
+        BadReference: names file, line, field and what is accepted.
     """
     kept, left_out = Counter[str](), Counter[str]()
     names: dict[str, str] = {}
@@ -63,7 +66,7 @@ def build_premises(out: Path, sources: Sequence[Path]) -> Built:
 
 @cache
 def kinds() -> Mapping[str, str]:
-    """The kind of each type that is released."""
+    """Return the kind of each type that is released."""
     return kind_of_each_type("premises_kinds.txt")
 
 

@@ -1,4 +1,4 @@
-"""Building a postcode index: which postcode is released in place of each (guidance, Appendix 1)."""
+"""Build a postcode index: find the postcode that is released for each one (guidance, Appendix 1)."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ _SHORTEST = 5
 
 
 class _Positions(NamedTuple):
-    """Distinct points with the first row at each."""
+    """Distinct points, with the first row of each."""
 
     points: NDArray[np.int64]
     rows: NDArray[np.int64]
@@ -67,12 +67,17 @@ def build_index(
     limit_m: int = 2000,
     report: Callable[[str], None] | None = None,
 ) -> Metadata:
-    """Build the index of `postcodes` in the folder `out`, replacing one only when all is written.
+    """Build the index of `postcodes` in the folder `out`.
 
-    `households` is a CSV file (see `read_households`); without one every count is unknown, so
-    that no postcode has a point of its own released. `limit_m` is the furthest a substitute may
-    lie, in metres. `report` is told each step. Raises `IndexMismatch` for k below four,
-    `BadReference` for bad sources.
+    An earlier index is replaced when all is written.
+
+    `households` is a CSV file (see `read_households`); without it every count is unknown, so no
+    postcode's point is released. `limit_m` is the greatest distance of a substitute, in metres.
+    `report` is called with each step.
+
+    Raises:
+        IndexMismatch: k is below four.
+        BadReference: a source cannot be used.
     """
     check_k(k)
     say = report or (lambda _: None)
@@ -99,9 +104,9 @@ def substitutes(
     k: int,
     limit_m: int,
 ) -> NDArray[np.int32]:
-    """Row released for each row, shape (n,): itself with k households, else the nearest that has k.
+    """Return the released row of each row, shape (n,): itself with k households, else the nearest with k.
 
-    -1 where none lies within `limit_m` metres; of postcodes equally near, the first row.
+    -1 if there is none within `limit_m` metres; of equally near postcodes, the first row.
     """
     rows = np.arange(len(counts), dtype=np.int32)
     enough = counts >= k
@@ -117,13 +122,13 @@ def substitutes(
 
 
 def _distinct(points: NDArray[np.int64], rows: NDArray[np.int64]) -> _Positions:
-    # Rows ascend and unique gives the first of each: the first postcode stands for its point.
+    # Rows ascend, and unique returns the first of each point.
     distinct, first = np.unique(points[rows], axis=0, return_index=True)
     return _Positions(distinct, rows[first])
 
 
 def _nearest(eligible: _Positions, places: NDArray[np.int64], limit_m: int) -> NDArray[np.int64]:
-    # A worker, whose index is built, has no use for it and would start later.
+    # Imported late: a worker with a finished index does not need scipy, and would start later.
     from scipy.spatial import cKDTree  # type: ignore[import-untyped]  # noqa: PLC0415
 
     tree = cKDTree(eligible.points, balanced_tree=False)
@@ -156,8 +161,8 @@ def _sorted(table: PostcodeTable) -> PostcodeTable:
     if not inside.all():
         culprit = keys[~inside][0].decode()
         message = (
-            f"{table.source}: {culprit} lies outside the National Grid; "
-            "accepted is 0 to 700000, 0 to 1300000"
+            f"{table.source}: {culprit} is outside the National Grid; "
+            "accepted: easting 0 to 700000, northing 0 to 1300000"
         )
         raise BadReference(message)
     return table._replace(
@@ -220,7 +225,7 @@ def _write(out: Path, metadata: Metadata, packed: Packed) -> None:
 
 
 def _replace(built: Path, out: Path) -> None:
-    # A folder cannot be renamed over one that holds files; a reader keeps what it has mapped.
+    # A folder cannot be renamed over one with files; a reader keeps what it has mapped.
     old = built.with_name(f"{built.name}.old")
     if out.exists():
         out.rename(old)

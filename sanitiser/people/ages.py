@@ -1,4 +1,4 @@
-"""Ages: whole years from a date of birth, and the bands that coarser readers get."""
+"""Compute ages in whole years from a date of birth, and the bands for coarser releases."""
 
 from __future__ import annotations
 
@@ -10,10 +10,13 @@ _BANDS = ("0-9", "10-17", "18-24", "25-34", "35-44", "45-54", "55-64", "65+")
 
 
 def whole_years(born: date, on: date) -> int:
-    """Age in whole years of somebody `born` on a day; a birthday counts from its own day on."""
+    """Return the age in whole years of somebody `born` on a day.
+
+    A birthday counts from that day.
+    """
     return on.year - born.year - ((on.month, on.day) < (born.month, born.day))
 
 
 def band(age: int) -> str:
-    """The band that `age` in whole years lies in; ten and eighteen are bounds in law."""
+    """Return the band of an `age` in whole years; ten and eighteen are limits in law."""
     return _BANDS[bisect_right(_BOUNDS, age)]

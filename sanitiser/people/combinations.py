@@ -1,12 +1,13 @@
-"""Combinations of attributes that stand out in their small area are told more coarsely.
+"""Generalise combinations of attributes that are rare in their small area.
 
-Age, sex, ethnicity, occupation and relation single people out together though none does alone. A
-release tells of them only what at least k different people of each area that it names have in common,
-as far as was seen within a window; so whoever knows the area finds k people whom it could mean (k-map:
-Sweeney 2002). It is decided record by record, since a stream cannot wait for the others.
+Age, sex, ethnicity, occupation and relation can identify a person together even if none does alone.
+A release has only those that at least k different people of each named area have in common, among
+the records seen within a window. So somebody who knows the area finds k people whom the release
+could mean (k-map: Sweeney 2002). Each record is decided when it arrives, because a stream cannot
+wait for others.
 
-Different people are those of different references; where a type has none, those born on different
-days. All who are known by neither count as one: they may be one.
+People are different if their references differ or, for a type without references, their dates of
+birth. All people with neither count as one, because they may be one.
 """
 
 from __future__ import annotations
@@ -29,13 +30,13 @@ _STEPS = (
     ("occupation", False), ("relation", False), ("ethnicity", True), ("age", True),
     ("ethnicity", False), ("age", False), ("sex", False),
 )  # fmt: skip
-"""What is given up, one step after the other: an attribute, and whether a coarser form remains."""
+"""The order in which attributes are given up, and whether a coarser form remains."""
 
 GENERALISED, WITHHELD, STANDING_OUT = "generalised", "withheld", "standing-out"
 
 
 class Rule(NamedTuple):
-    """Fewest people alike, the days within which they count, and whether releases follow it."""
+    """The least number of people alike, the days for which they count, and whether releases follow it."""
 
     minimum_alike: int
     window_days: int
@@ -54,7 +55,7 @@ class Combinations:
         rule: Rule,
         memory: State,
     ) -> None:
-        """Compile the ladder of each person; classes of different profiles share nothing."""
+        """Compile the ladder of each person; state of different profiles is separate."""
         self._places = record_type.released_places(profile)
         self._profile = profile
         self._rule = rule
@@ -64,13 +65,13 @@ class Combinations:
 
     @property
     def has_people(self) -> bool:
-        """Whether such releases tell of anybody at all."""
+        """Return True if such releases have attributes of people."""
         return bool(self._ladders)
 
     def __call__(self, released: dict[str, Any], record: Mapping[str, Any], day: int) -> list[str]:
-        """Make a release of `record` coarser in place, as far as must be; `day` is today's ordinal.
+        """Generalise a release of `record` in place, as far as necessary; `day` is today's ordinal.
 
-        Gives an outcome, such as ``second:generalised``, for everybody who stood out.
+        Returns an outcome, such as ``second:generalised``, for every person who was rare.
         """
         outcomes = []
         for ladder in self._ladders:
@@ -96,7 +97,7 @@ class Combinations:
         classes: list[bytes] = []
         alone, level = False, 0
         for level, shown in enumerate(ladder.levels):
-            # In order: a class must have one name in every process.
+            # Sorted, because a class must have the same name in every process.
             told = [f"{name}={values[name]}" for name in sorted(shown) if name in values]
             alike = [b"c" + self._digest(ladder.about, area, *told) for area in areas]
             classes += alike
@@ -124,7 +125,10 @@ class Combinations:
         return self._digest(ladder.about, "born", str(born))[:_NAME_BYTES]
 
     def _enough(self, names: Sequence[bytes], member: bytes, day: int) -> bool:
-        """Whether enough are alike in every area; nobody can tell of a release that names none."""
+        """Return True if each area has at least k people alike.
+
+        False if the release names no area.
+        """
         least = self._rule.minimum_alike - 1
         return bool(names) and all(len(self._others(n, member, day)) >= least for n in names)
 
@@ -134,7 +138,7 @@ class Combinations:
         return [(who, seen) for who, seen in members if who != member and seen > since]
 
     def _join(self, name: bytes, member: bytes, day: int) -> None:
-        """Count a person among those alike; nothing is written where enough others are fresh."""
+        """Count a person among those alike; writes nothing if enough others are recent."""
         others = self._others(name, member, day)
         fresh = day - self._rule.window_days // 2
         if sum(seen > fresh for _, seen in others) >= self._rule.minimum_alike:
@@ -144,7 +148,10 @@ class Combinations:
 
 
 def released_areas(released: Mapping[str, Any], places: Iterable[str]) -> list[str]:
-    """Of each place that is told its postcode sector, such as ``home_BA1 2``; else its district."""
+    """Return the postcode sector of each released place, such as ``home_BA1 2``.
+
+    Else its district.
+    """
     areas = []
     for place in places:
         postcode = released.get(f"{place}postcode")
@@ -156,7 +163,7 @@ def released_areas(released: Mapping[str, Any], places: Iterable[str]) -> list[s
 
 @dataclass(frozen=True, slots=True)
 class _Ladder:
-    """What is told of one person, from all of it to nothing."""
+    """The levels of detail about one person, from all attributes to none."""
 
     about: str
     reference: str | None
@@ -166,7 +173,10 @@ class _Ladder:
     levels: tuple[frozenset[str], ...]
 
     def values(self, released: Mapping[str, Any]) -> dict[str, str]:
-        """Every value that the release tells, and the coarser ones that follow; empty if none."""
+        """Return every value in the release and the coarser forms of them.
+
+        Empty if there is none.
+        """
         values = {
             name: str(released[name]) for name in self.exact if released[name] not in (None, [])
         }
@@ -178,7 +188,7 @@ class _Ladder:
         return values
 
     def show(self, level: int, values: Mapping[str, str], released: dict[str, Any]) -> str | None:
-        """Leave in the release what the level shows; None if nothing had to go."""
+        """Reduce the release to the attributes of the level; return None if nothing was removed."""
         shown = self.levels[level]
         gone = [name for name in self.exact if name in values and name not in shown]
         if not gone:

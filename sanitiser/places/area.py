@@ -1,4 +1,4 @@
-"""Whether something happened in a partnership's area, told by the postcodes around it.
+"""Decide whether an event happened in a partnership's area, from the postcodes around it.
 
 Coordinates are metres of the British National Grid (EPSG:27700).
 """
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 
 class Bounds(Protocol):
-    """A region that can be asked whether it holds a place."""
+    """A region that can be asked whether it contains a place."""
 
     def holds(self, located: Located) -> bool:
         """Return True if the place is in the region."""
 
 
 class _Everywhere:
-    """The region of a file without a protocol, which holds every place."""
+    """The region of a file without a protocol, which contains every place."""
 
     def holds(self, _located: Located) -> bool:
         """Return True."""
@@ -35,7 +35,7 @@ EVERYWHERE: Final[Bounds] = _Everywhere()
 
 
 class Area:
-    """Districts with a margin around their postcodes, since boundaries run through streets."""
+    """Districts with a margin around their postcodes, because boundaries run along streets."""
 
     def __init__(self, index: PostcodeIndex, districts: Collection[str], margin_m: float) -> None:
         """Take the districts (GSS codes) and the margin in metres; nothing is searched yet."""
@@ -44,10 +44,10 @@ class Area:
         self._margin_m = margin_m
 
     def holds(self, located: Located) -> bool:
-        """Whether the place lies in the area; one of which nothing is known counts as inside.
+        """Return True if the place is in the area; an unknown place counts as inside.
 
-        The district is that of the postcode stated or else nearest. A point outside is
-        inside still if a postcode of the area lies within the margin.
+        The district is that of the stated postcode, else of the nearest one. A point of another
+        district is still inside if a postcode of the area is within the margin.
         """
         if located.district in self._districts:
             return True
@@ -56,7 +56,7 @@ class Area:
         return self.holds_point(located.point)
 
     def holds_point(self, point: tuple[float, float]) -> bool:
-        """Whether a postcode of the area lies within the margin of a point in metres."""
+        """Return True if a postcode of the area is within the margin of a point in metres."""
         if self._tree is None:
             return False
         distance, _ = self._tree.query(point, distance_upper_bound=self._margin_m + 1)
@@ -64,7 +64,7 @@ class Area:
 
     @cached_property
     def _tree(self) -> cKDTree | None:
-        # Built only where something lies outside: most workers never see such a record.
+        # Imported when the first place is outside: most workers never get such a record.
         from scipy.spatial import cKDTree  # noqa: PLC0415
 
         points = self._index.points_in(self._districts)

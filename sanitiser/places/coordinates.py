@@ -1,9 +1,9 @@
-"""WGS84 or ETRS89 degrees to the National Grid by OSTN15, Ordnance Survey's transformation.
+"""Convert WGS84 or ETRS89 degrees to the National Grid by OSTN15, Ordnance Survey's transformation.
 
-pyproj does it where the operator has given PROJ the grid file. Without that file pyproj would
-fall back to an approximation up to 5 m off and say nothing, so `convertbng`, which carries the
-grid, takes its place. Either is used only after it has reproduced Ordnance Survey's published
-example. WGS84 is taken as ETRS89, as Ordnance Survey does.
+pyproj is used if the operator has given PROJ the grid file. Without the file pyproj would silently
+use an approximation with errors up to 5 m, so `convertbng`, which includes the grid, is used
+instead. Each is used only after it has reproduced Ordnance Survey's published example. WGS84 is
+treated as ETRS89, as Ordnance Survey does.
 """
 
 from __future__ import annotations
@@ -27,19 +27,21 @@ if TYPE_CHECKING:
 
 _GRID_NAME: Final = "OSTN15"
 _EXAMPLE: Final = ((1.716073973, 52.658007833), (651409.804, 313177.450))
-"""Caister water tower, of Ordnance Survey's guide to coordinate systems: degrees, metres."""
+"""Caister water tower, from Ordnance Survey's guide to coordinate systems: degrees, metres."""
 _TOLERANCE_M: Final = 0.01
 
 
 class NoExactTransformation(Exception):
-    """No transformation at hand reproduces Ordnance Survey's published example."""
+    """No installed transformation reproduces Ordnance Survey's published example."""
 
 
 def to_national_grid(longitude: float, latitude: float) -> tuple[float, float] | None:
-    """Easting and northing in metres (EPSG:27700) of a point in degrees (EPSG:4326 or 4258).
+    """Return easting and northing in metres (EPSG:27700) of a point in degrees (EPSG:4326 or 4258).
 
-    None for a point that OSTN15 does not cover or that is not a number. Raises
-    `NoExactTransformation`.
+    None for a point that OSTN15 does not cover, or that is not a number.
+
+    Raises:
+        NoExactTransformation: no installed transformation is exact.
     """
     eastings, northings = _engine()(longitude, latitude)
     easting, northing = float(eastings[0]), float(northings[0])
@@ -47,9 +49,12 @@ def to_national_grid(longitude: float, latitude: float) -> tuple[float, float] |
 
 
 def to_national_grid_many(longitudes: ArrayLike, latitudes: ArrayLike) -> Columns:
-    """Eastings and northings in metres (EPSG:27700) of points in degrees, shape (n,) each.
+    """Return eastings and northings in metres (EPSG:27700) of points in degrees, shape (n,) each.
 
-    NaN where OSTN15 does not cover the point. Raises `NoExactTransformation`.
+    NaN for a point that OSTN15 does not cover.
+
+    Raises:
+        NoExactTransformation: no installed transformation is exact.
     """
     return _engine()(longitudes, latitudes)
 
@@ -61,7 +66,7 @@ def _engine() -> Engine:
             return engine
     message = (
         f"no exact {_GRID_NAME} transformation: install convertbng, or put the grid file "
-        f"uk_os_{_GRID_NAME}_NTv2_OSGBtoETRS.tif where PROJ_DATA points"
+        f"uk_os_{_GRID_NAME}_NTv2_OSGBtoETRS.tif in the folder of PROJ_DATA"
     )
     raise NoExactTransformation(message)
 
@@ -88,7 +93,7 @@ def _pyproj(transformer: Transformer) -> Engine:
 
 
 def _convertbng(longitudes: ArrayLike, latitudes: ArrayLike) -> Columns:
-    # It takes numbers and one-dimensional sequences alike, and gives NaN outside its grid.
+    # It accepts numbers and one-dimensional sequences, and returns NaN outside its grid.
     return cutil.convert_bng(longitudes, latitudes)  # type: ignore[arg-type]
 
 

@@ -1,8 +1,8 @@
-"""Named places that are no address: parks, woods, car parks, junctions, stations (guidance, Appendix 1).
+"""Find named places that are not addresses: parks, woods, junctions, stations (Appendix 1).
 
 Records of such places are exempt from the counting of households: the place's name and centre point
-come out. Only kinds on a list do, and never what bears a home's word in its name. Coordinates are whole
-metres of the British National Grid (EPSG:27700).
+are released. Only kinds on a list are released, and no place with a word for a home in its name.
+Coordinates are whole metres of the British National Grid (EPSG:27700).
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ import numpy as np
 from sanitiser.address.words import settlements
 
 CLOSE_M: Final = 500.0
-"""Entries of one name that lie no further apart are one place: two gates of a park."""
+"""Entries of one name within this distance are one place, such as two gates of a park."""
 NEAR_M: Final = 2_000.0
-"""A place this far from coordinates that were supplied is not the one that was meant."""
+"""A place further than this from supplied coordinates is another place of the same name."""
 KEY_BYTES: Final = 48
 NAME_BYTES: Final = 64
 _CACHED: Final = 16_384
@@ -35,7 +35,7 @@ _PART: Final = re.compile(r"[,;\n(]")
 _NOT_IN_NAMES: Final = re.compile(r"[^\w\s/&-]|_")
 
 Holds = Callable[[tuple[float, float]], bool]
-"""Whether a point, in metres, lies in the partnership's area."""
+"""Returns True if a point, in metres, is in the partnership's area."""
 
 
 class NamedPlace(NamedTuple):
@@ -56,10 +56,10 @@ class Entries(NamedTuple):
 
 
 class Gazetteer:
-    """Named places on disk, memory-mapped; immutable, so safe to share between threads."""
+    """Named places on disk, memory-mapped; immutable, so threads can share them."""
 
     def __init__(self, entries: Entries, holds: Holds = lambda _point: True) -> None:
-        """Take the entries, and what tells the area by which names that are not unique are resolved."""
+        """Take the entries; `holds` tests a point for the area, to resolve ambiguous names."""
         self._entries = entries
         self._holds = holds
         self._rows = lru_cache(maxsize=_CACHED)(self._rows_of)
@@ -71,18 +71,20 @@ class Gazetteer:
         return cls(Entries(*arrays), holds)
 
     def within(self, holds: Holds) -> Gazetteer:
-        """The same entries, with names that are not unique resolved by another area."""
+        """Return the same entries, with ambiguous names resolved by another area."""
         return Gazetteer(self._entries, holds)
 
     def __len__(self) -> int:
-        """Count the entries."""
+        """Return the number of entries."""
         return len(self._entries.keys)
 
     def find(self, address: str, near: tuple[float, float] | None = None) -> NamedPlace | None:
-        """The place that the first part of an address names; None where none or more than one fits.
+        """Return the place that the first part of an address names.
 
-        Behind it nothing but well-known settlements may stand: a house called Abbots Wood has a
-        street behind its name. `near` are coordinates that were supplied with it, in metres.
+        None unless exactly one matches.
+
+        Only well-known settlements may follow the name, because a house called Abbots Wood has a
+        street after its name. `near` are supplied coordinates, in metres.
         """
         if not _names_settlements(address):
             return None
@@ -109,7 +111,7 @@ class Gazetteer:
 
 
 def key_of(name: str) -> bytes | None:
-    """The form in which names are compared; None where one is too long to be kept."""
+    """Return the form in which names are compared; None if it is too long for the gazetteer."""
     text = unicodedata.normalize("NFKC", name).casefold().replace("&", " and ")
     text = " ".join(_NOT_IN_NAMES.sub("", text).split()).removeprefix("the ")
     junction = _JUNCTION.match(text)
@@ -120,7 +122,7 @@ def key_of(name: str) -> bytes | None:
 
 
 def _keys_of(address: str) -> list[bytes]:
-    """Keys by which an address may name a place: its first part, whole and without what stands before."""
+    """Return keys under which an address may name a place: its first part, with and without "near"."""
     first = _PART.split(address[:_LONGEST], maxsplit=1)[0].strip()
     bare = _BEFORE.sub("", first.casefold())
     return [key for name in dict.fromkeys((first, bare)) if (key := key_of(name)) is not None]
@@ -133,7 +135,7 @@ def _names_settlements(address: str) -> bool:
 
 
 def _places(rows: Sequence[NamedPlace]) -> list[NamedPlace]:
-    """Rows with those close to an earlier one left out."""
+    """Return the rows without those close to an earlier one."""
     kept: list[NamedPlace] = []
     for row in rows:
         if all(_apart(row, (p.easting, p.northing)) > CLOSE_M for p in kept):

@@ -1,4 +1,4 @@
-"""Where a record happened, and what of that Appendix 1 lets out."""
+"""Locate a record, and release what Appendix 1 allows of its location."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sanitiser.places.gazetteer import Gazetteer
 from sanitiser.places.postcodes import Place, Postcode, PostcodeIndex, normalise
 
 DISAGREEMENT_METRES = 1_000.0
-"""Beyond this distance from the postcode's centroid, supplied coordinates contradict the postcode."""
+"""Supplied coordinates further from the postcode's centroid than this contradict the postcode."""
 
 
 class Given(NamedTuple):
@@ -29,7 +29,7 @@ class Given(NamedTuple):
 
 
 class Released(NamedTuple):
-    """One location group as it may leave: street and below gone, point that of a postcode."""
+    """One location group as released: the street without numbers or names, and a postcode's point."""
 
     address: str | None
     postcode: str | None
@@ -39,11 +39,11 @@ class Released(NamedTuple):
 
 
 class Located(NamedTuple):
-    """The outcome: what may leave, how it was found, what was wrong, what was held back.
+    """The result for one location: what is released, the method, caveats, what was withheld.
 
-    `point` (metres) and `district` (GSS code) are the original's own: they decide whether
-    it lies in the partnership's area and stand in personal releases, never in depersonalised ones.
-    `place` is what the index gave for its postcode, for counts alone.
+    `point` (metres) and `district` (GSS code) are the original's own. They decide whether the place
+    is in the partnership's area, and are in personal releases, never in depersonalised ones.
+    `place` is what the index has for the postcode, and only for counts.
     """
 
     released: Released
@@ -60,19 +60,20 @@ NOWHERE = Released(None, None, None, None, None)
 
 @dataclass(frozen=True, slots=True)
 class Locator:
-    """Geocodes and sanitises one location after another against a postcode index and a gazetteer."""
+    """A geocoder and sanitiser of locations, with a postcode index and a gazetteer."""
 
     index: PostcodeIndex
     gazetteer: Gazetteer | None = None
 
     def locate(self, given: Given, *, home: bool = False) -> Located:
-        """Find the postcode by what was given and release what Appendix 1 allows of it.
+        """Find the postcode of a location, and release what Appendix 1 allows.
 
-        The postcode leads; without one that exists, a place of the gazetteer that the address names
-        does, which has no households to count and comes out with its name and centre; else the
-        nearest postcode to the coordinates.
-        A home is never looked for in the gazetteer: houses are named after woods.
-        Coordinates that contradict the postcode are reported, never mended in silence.
+        A stated postcode that exists is used first. Without one, a place of the gazetteer that the
+        address names is used; it has no households to count and is released with its name and
+        centre. Else the nearest postcode to the coordinates is used.
+
+        A home is never searched in the gazetteer, because houses are named after woods. Coordinates
+        that contradict the postcode are reported and never corrected silently.
         """
         caveats: list[str] = []
         stated = self._stated_postcode(given, caveats)
@@ -128,7 +129,7 @@ class Locator:
 
 
 def location_of(prefix: str) -> Callable[[Mapping[str, Any]], Given]:
-    """A function from a record to its location group whose fields begin with `prefix`."""
+    """Return a function from a record to its location group, whose fields begin with `prefix`."""
     fields = [prefix + part for part in Given._fields]
     return lambda record: Given(*map(record.get, fields))
 
@@ -155,10 +156,10 @@ def _method(given: Given, stated: Postcode | None, point: tuple[float, float] | 
 
 
 def _lies_within(parts: SplitAddress, stated: Postcode | None) -> bool:
-    """Whether nothing given contradicts that the address lies in the stated postcode.
+    """Return True if nothing contradicts that the address is in the stated postcode.
 
-    The street of one postcode beside another postcode would get out however few households the
-    first has. So a postcode that is merely the nearest to the coordinates lends no street.
+    Otherwise the street of a postcode with few households could be released with another postcode.
+    So no street is released with a postcode that is only the nearest to the coordinates.
     """
     if stated is None or parts.reason == "several-postcodes":
         return False

@@ -1,4 +1,4 @@
-"""The nearest postcode to a point, by a k-d tree for each 10 km tile, built on demand."""
+"""Find the nearest postcode to a point, with a k-d tree per 10 km tile, built when needed."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _RELATIVE_SLACK = 1e-9
 
 
 class NearestSearch:
-    """Exact nearest rows within `limit_m` metres; of equally near ones the first."""
+    """A search for the nearest row within `limit_m` metres; of equally near rows the first."""
 
     def __init__(
         self,
@@ -40,7 +40,7 @@ class NearestSearch:
         self.row = lru_cache(maxsize=_POINTS)(self._search)
 
     def _search(self, easting: int, northing: int) -> int:
-        """Row nearest to a point in metres (EPSG:27700), -1 where none is within the limit."""
+        """Return the row nearest to a point in metres (EPSG:27700), -1 if none is within the limit."""
         found = self._tree(easting // TILE_M, northing // TILE_M)
         if found is None:
             return -1
@@ -52,7 +52,7 @@ class NearestSearch:
         return int(rows[ties].min())
 
     def _build_tree(self, east: int, north: int) -> tuple[cKDTree, NDArray[np.int32]] | None:
-        # Half of what a worker without coordinates-only suppliers would hold in memory.
+        # Imported late: scipy would double the memory of a worker that never gets bare coordinates.
         from scipy.spatial import cKDTree  # noqa: PLC0415
 
         rows = np.concatenate([np.empty(0, np.int32), *self._rows_around(east, north)])

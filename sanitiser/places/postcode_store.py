@@ -1,6 +1,6 @@
-"""The files of a postcode index: one folder of memory-mapped arrays beside their `metadata.json`.
+"""Write and map the files of a postcode index: a folder with arrays and `metadata.json`.
 
-`sanitiser.places.packed_columns` says what the arrays hold.
+`sanitiser.places.packed_columns` describes the arrays.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ class PostcodeIndexError(Exception):
 
 
 class IndexNotBuilt(PostcodeIndexError):
-    """There is no postcode index in the folder given."""
+    """The folder has no postcode index."""
 
 
 class IndexCorrupt(PostcodeIndexError):
-    """The files of a postcode index are missing, cut off or contradict each other."""
+    """Files of a postcode index are missing, incomplete or contradict each other."""
 
 
 class IndexOfAnotherFormat(PostcodeIndexError):
@@ -53,15 +53,16 @@ class IndexOfAnotherFormat(PostcodeIndexError):
 
 
 class IndexMismatch(PostcodeIndexError):
-    """The index was built for another k than asked for, or k is below the guidance's floor."""
+    """The index was built for another k, or k is below the guidance's minimum."""
 
 
 @dataclass(frozen=True)
 class Metadata:
-    """What an index was built from and for.
+    """The sources and settings of an index.
 
-    `limit_m` is metres; `households` is None where no counts were given. `substituted` and
-    `without_substitute` count the postcodes released as another one, and with their district alone.
+    `limit_m` is in metres. `households` is None if no counts were given. `substituted` counts
+    postcodes that are released as another one, `without_substitute` those released with their
+    district only.
     """
 
     k: int
@@ -78,7 +79,7 @@ class Metadata:
 
 
 _COUNTS = ("|u1", "<u2")
-"""The narrower one where there are few enough different counts."""
+"""The narrower type if there are few enough different counts."""
 _DTYPES: dict[str, tuple[str, ...]] = {
     "run_keys": ("S7",),
     "run_rows": ("<i4",),
@@ -99,14 +100,18 @@ _DTYPES: dict[str, tuple[str, ...]] = {
 
 
 def check_k(k: int) -> None:
-    """Refuse a k below the guidance's four households."""
+    """Refuse a k below the guidance's four households.
+
+    Raises:
+        IndexMismatch: k is below four.
+    """
     if k < K_FLOOR:
-        message = f"k is {k}: accepted is {K_FLOOR} or more households (guidance, Appendix 1)"
+        message = f"k is {k}; accepted: {K_FLOOR} or more households (guidance, Appendix 1)"
         raise IndexMismatch(message)
 
 
 def save(folder: Path, metadata: Metadata, packed: Packed) -> None:
-    """Write an index into `folder`, which exists; the caller renames it into place."""
+    """Write an index into `folder`, which must exist; the caller renames it into place."""
     for name, array in packed._asdict().items():
         np.save(folder / f"{name}.npy", array)
     text = json.dumps(asdict(metadata), indent=1)
@@ -114,9 +119,12 @@ def save(folder: Path, metadata: Metadata, packed: Packed) -> None:
 
 
 def load(folder: Path) -> tuple[Metadata, Packed]:
-    """Map the index in `folder`, reading little more than headers.
+    """Map the index in `folder`; reads little more than the headers.
 
-    Raises `IndexNotBuilt`, `IndexCorrupt` or `IndexOfAnotherFormat`.
+    Raises:
+        IndexNotBuilt: the folder has no index.
+        IndexCorrupt: its files are damaged.
+        IndexOfAnotherFormat: another release has built it.
     """
     metadata = load_metadata(folder)
     packed = Packed(*(_map(folder, name) for name in Packed._fields))
@@ -131,7 +139,7 @@ def load_columns(folder: Path) -> tuple[Metadata, Columns]:
 
 
 def load_metadata(folder: Path) -> Metadata:
-    """Read what an index says of itself; errors as `load`."""
+    """Return the metadata of an index; raises the errors of `load`."""
     path = folder / METADATA_FILE
     if not path.is_file():
         message = f"no postcode index in {folder}: build one with `ipu reference build`"
@@ -145,9 +153,9 @@ def load_metadata(folder: Path) -> Metadata:
     except (ValueError, KeyError, TypeError) as error:
         raise _corrupt(path, f"not the metadata of an index ({error!r})") from error
     if not (isinstance(metadata.k, int) and metadata.k >= K_FLOOR):
-        raise _corrupt(path, f"k is {metadata.k!r}; accepted is {K_FLOOR} or more")
+        raise _corrupt(path, f"k is {metadata.k!r}; accepted: {K_FLOOR} or more")
     if not isinstance(metadata.rows, int):
-        raise _corrupt(path, f"rows is {metadata.rows!r}; accepted is a number")
+        raise _corrupt(path, f"rows is {metadata.rows!r}; accepted: a number")
     return metadata
 
 
@@ -159,8 +167,10 @@ def _map(folder: Path, name: str) -> NDArray[Any]:
         raise _corrupt(path, f"cannot be mapped ({error})") from error
     if mapped.ndim != 1 or mapped.dtype not in map(np.dtype, accepted):
         expected = " or ".join(accepted)
-        raise _corrupt(path, f"holds {mapped.dtype} {mapped.shape}; expected one row of {expected}")
-    # A plain view: the memmap subclass costs microseconds on every scalar access.
+        raise _corrupt(
+            path, f"has {mapped.dtype} {mapped.shape}; expected one dimension of {expected}"
+        )
+    # A plain view, because the memmap subclass takes microseconds for every scalar access.
     plain: NDArray[Any] = mapped.view(np.ndarray)
     return plain
 
@@ -178,7 +188,7 @@ def _check_lengths(folder: Path, metadata: Metadata, packed: Packed) -> None:
     for name, length in expected.items():
         held = len(getattr(packed, name))
         if held != length:
-            raise _corrupt(folder / f"{name}.npy", f"holds {held} values; expected {length}")
+            raise _corrupt(folder / f"{name}.npy", f"has {held} values; expected {length}")
     if packed.run_rows[-1] != rows:
         raise _corrupt(folder / "run_rows.npy", f"ends at row {packed.run_rows[-1]} of {rows}")
 

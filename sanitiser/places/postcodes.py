@@ -1,4 +1,4 @@
-"""British postcodes: their form, where they lie, what Appendix 1 releases for an address in one.
+"""Find British postcodes: their form, their position, and what Appendix 1 releases for an address.
 
 Coordinates are whole metres of the British National Grid (EPSG:27700).
 """
@@ -57,7 +57,10 @@ _CACHED: Final = 65_536
 
 @lru_cache(maxsize=_CACHED)
 def normalise(text: str) -> str | None:
-    """Canonical form, `"ba11aa"` to `"BA1 1AA"`; None where it is no postcode in form (BS 7666)."""
+    """Return the canonical form, `"BA1 1AA"` for `"ba11aa"`.
+
+    None if it is not a postcode (BS 7666).
+    """
     match = _POSTCODE.fullmatch(text) or _POSTCODE.fullmatch("".join(text.split()))
     return f"{match[1]} {match[2]}".upper() if match else None
 
@@ -73,12 +76,12 @@ class Postcode(NamedTuple):
 
 
 class Place(NamedTuple):
-    """What may be released for an address in a postcode (Appendix 1).
+    """The releasable place of an address in a postcode (Appendix 1).
 
-    Postcode, point, district and households are those of the postcode released: a district of the
-    one replaced would announce the replacement. Where no postcode may stand in, postcode and
-    point are None and the district is the address's own. `displacement_m` (metres) is for counts
-    alone, never for release.
+    Postcode, point, district and households are those of the released postcode, because the
+    district of the original would reveal the substitution. If no substitute is near enough, postcode and
+    point are None and the district is the address's own. `displacement_m` (metres) is only for
+    counts and is never released.
     """
 
     postcode: str | None
@@ -92,11 +95,11 @@ class Place(NamedTuple):
 
 
 class PostcodeIndex:
-    """A postcode index on disk, memory-mapped; immutable, so safe to share between threads.
+    """A postcode index on disk, memory-mapped; immutable, so threads can share it.
 
-    `find(postcode)` gives the `Postcode`, `release(postcode)` the `Place` of a canonical
-    postcode, None where the index does not hold it; both are cached, so a postcode met before
-    costs under a microsecond.
+    For a canonical postcode, `find(postcode)` returns the `Postcode` and `release(postcode)` the
+    `Place`; None if the index does not have it. Both are cached, so a repeated postcode takes less
+    than a microsecond.
     """
 
     def __init__(self, metadata: Metadata, packed: Packed) -> None:
@@ -110,42 +113,51 @@ class PostcodeIndex:
 
     @classmethod
     def open(cls, folder: Path, k: int | None = None) -> Self:
-        """Map the index in `folder`, which must have been built for `k` where one is given.
+        """Map the index in `folder`; if `k` is given, the index must have been built for it.
 
-        Raises `IndexNotBuilt`, `IndexCorrupt`, `IndexOfAnotherFormat`, or `IndexMismatch` where k
-        differs or is below four.
+        Raises:
+            IndexNotBuilt: the folder has no index.
+            IndexCorrupt: its files are damaged.
+            IndexOfAnotherFormat: another release has built it.
+            IndexMismatch: it was built for another k, or k is below four.
         """
         if k is not None:
             check_k(k)
         metadata, packed = load(folder)
         if k not in (None, metadata.k):
-            message = f"{folder}: built for k={metadata.k}, asked for k={k}: rebuild it for that k"
+            message = f"{folder}: built for k={metadata.k}, but k={k} is needed: rebuild it"
             raise IndexMismatch(message + f" (`ipu reference build --k {k}`)")
         return cls(metadata, packed)
 
     def __len__(self) -> int:
-        """Count the postcodes of the index."""
+        """Return the number of postcodes in the index."""
         return self.metadata.rows
 
     def nearest(self, easting: float, northing: float) -> Postcode | None:
-        """Nearest postcode to a point in metres (EPSG:27700), None beyond the index's limit."""
+        """Return the postcode nearest to a point in metres (EPSG:27700).
+
+        None beyond the index's limit.
+        """
         if not (math.isfinite(easting) and math.isfinite(northing)):
             return None
         return self._at(self._nearest.row(round(easting), round(northing)))
 
     def find_many(self, postcodes: Sequence[str] | NDArray[np.bytes_]) -> NDArray[np.int64]:
-        """Row of each canonical (or compact) postcode, shape (n,); -1 where there is none."""
+        """Return the row of each canonical (or compact) postcode, shape (n,).
+
+        -1 if there is none.
+        """
         wanted = _compact(postcodes)
         fits = np.strings.str_len(wanted) <= LONGEST
         return np.where(fits, self._rows.find_many(wanted.astype(f"S{LONGEST}")), UNKNOWN)
 
     def release_many(self, postcodes: Sequence[str] | NDArray[np.bytes_]) -> list[Place | None]:
-        """What may be released for each canonical postcode, as `release`, in order."""
+        """Return what may be released for each canonical postcode, as `release`, in order."""
         place = self._place
         return [place(row) for row in self.find_many(postcodes).tolist()]
 
     def points_in(self, districts: Collection[str]) -> NDArray[np.int32]:
-        """Centroids of the postcodes in some districts (GSS codes), shape (n, 2), metres."""
+        """Return the centroids of the postcodes in some districts (GSS codes), shape (n, 2), metres."""
         codes = [i for i, code in enumerate(self.metadata.districts) if code in districts]
         return self._rows.points_in(codes)
 

@@ -1,8 +1,8 @@
-"""Names of premises that the guidance asks for by name; a dwelling's or a person's never comes out.
+"""Release names of premises for which the guidance asks, and never of a home or a person.
 
 Guidance 3.2.12 asks for the "premise name" of an assault, 3.2.18 for the name of a school, and
-transport's places are stations. Names come out that a published register has
-(`sanitiser.build.premises_list`), if nothing in them can belong to a home: "School Cottage" is one.
+transport's places are stations. A name is released if a published register has it
+(`sanitiser.build.premises_list`) and no word of it can belong to a home, as in "School Cottage".
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _DWELLINGS = frozenset({
     "farm", "farmhouse", "flat", "flats", "home", "homes", "hostel", "house", "houses", "lodge",
     "maisonette", "manor", "mansion", "mansions", "refuge", "rectory", "residence", "room", "rooms",
     "unit", "vicarage", "villa", "villas",
-    # what was such premises once: The Old School is a house
+    # words for premises with another use today: The Old School is a house
     "old", "former", "formerly", "converted", "ex",
 })  # fmt: skip
 _TITLES = frozenset({"mr", "mrs", "ms", "miss", "dr", "c/o"})
@@ -26,14 +26,14 @@ _WORD = re.compile(r"[a-zà-ɏ/’']+")
 
 
 def withheld_premises(_given: str) -> None:
-    """What is released of a name where no register says whose it is: nothing.
+    """Return None: without a register no name of premises is released.
 
-    No form tells "Oak Academy" from "Jane Doe told the academy".
+    The form of a name does not distinguish "Oak Academy" from "Jane Doe told the academy".
     """
 
 
 def names_no_home(name: str) -> bool:
-    """Whether nothing in a name can belong to a home or tell a person."""
+    """Return True if no word of a name can belong to a home or to a person."""
     if len(name) > LONGEST or not _FORM.fullmatch(name):
         return False
     words = _WORD.findall(name.casefold())

@@ -1,4 +1,4 @@
-"""The words that may stand in a scrubbed text, from the data file beside this module."""
+"""Read the words that a scrubbed text may have, from this package's data file."""
 
 from __future__ import annotations
 
@@ -28,7 +28,10 @@ _KINDS = (
 
 
 class PlainWords(NamedTuple):
-    """Sets of lower-case words; the data file says what each kind means. `known` may come out."""
+    """Sets of lower-case words; the data file explains each kind.
+
+    Words of `known` may be released.
+    """
 
     known: frozenset[str]
     noun: frozenset[str]
@@ -46,17 +49,17 @@ class PlainWords(NamedTuple):
     function: frozenset[str]
 
     def knows(self, word: str) -> bool:
-        """Whether a lower-case word, or each part of a hyphenated one, may come out."""
+        """Return True if a lower-case word, or each part of a hyphenated one, may be released."""
         return word in self.known or all(part in self.known for part in stems(word))
 
     def names(self, word: str) -> bool:
-        """Whether a lower-case word, or a part of a hyphenated one, is a name of persons too."""
+        """Return True if a lower-case word, or a part of a hyphenated one, is also a person's name."""
         parts = [form for part in stems(word) for form in (part, part.removesuffix("s"))]
         return any(part in self.name for part in parts)
 
 
 def stems(word: str) -> list[str]:
-    """The parts of a lower-case word without what marks an owner: long-brown's, long and brown."""
+    """Return the parts of a lower-case word without a possessive: long-brown's gives long and brown."""
     return [part.removesuffix("'s").removesuffix("'") for part in word.split("-")]
 
 
@@ -69,7 +72,7 @@ def plain_words() -> PlainWords:
     nouns = {form for word in kinds.pop("noun") for form in _plurals(word)}
     verbs = {form for word in kinds.pop("verb") for form in _forms(word)}
     roles = {form for word in kinds["role"] for form in _plurals(word)}
-    # A word that is a name besides is known only where another list has it too.
+    # A word that is also a name is known only if another list has it, too.
     known = nouns | verbs | roles | kinds.pop("plain")
     known |= kinds["capital"] | kinds["acronym"] | kinds["naming"] | kinds["title"]
     known -= kinds["number"]

@@ -1,10 +1,11 @@
-"""Free text with everything taken out that could lead to a person or a home.
+"""Scrub free text: take out everything that could lead to a person or a home.
 
-A recogniser library (Presidio) takes out what has a known form. What it misses is met from the other
-side: of the rest only ordinary words of a list come out, and of those none that stands where a name
-would. No digit, no number in words, no unknown word and no capital within a sentence is left; so a house
-number, a date of birth or a reference has no way through, whether or not anybody thought of its form. Of
-names only those that are ordinary words can, in small letters and where nothing tells that a name stands.
+A recogniser library (Presidio) takes out what has a known form. For what it misses the rule is the
+reverse: only ordinary words of a list are released, and none of them in the place of a name. A
+number in digits or words, an unknown word and a capital within a sentence are always taken out. So
+a house number, a date of birth or a reference is never released, even if its form was not foreseen.
+A name is released only if it is an ordinary word in small letters and nothing shows that it is a
+name.
 """
 
 from __future__ import annotations
@@ -24,22 +25,22 @@ _RECOGNISERS: Final = (
     "NhsRecognizer", "PhoneRecognizer", "UkDrivingLicenceRecognizer", "UkNinoRecognizer",
     "UkPassportRecognizer", "UkPostcodeRecognizer", "UkVehicleRegistrationRecognizer",
 )  # fmt: skip
-"""Those that need no language model. The ones of e-mails and web addresses would ask the network for
-a list of domains; our own rule takes out every word with a point, an at sign or a slash in it."""
+"""Recognisers without a language model. Those for e-mails and web addresses would download a list of
+domains; this module's own rule takes out every word with a point, an at sign or a slash in it."""
 _WORD: Final = re.compile(r"[a-z]+(?:['’-][a-z]+)*'?", re.IGNORECASE)
 _EDGES: Final = ".,;:!?\"'()[]“”‘’-–"
 _SENTENCE_ENDS: Final = (".", "!", "?")
 _BESIDE: Final = 4
 _NEAR: Final = 3
-"""So many words behind a title, a role or a word such as "called" a name may stand."""
+"""The number of words after a title, a role or a word such as "called" that may be a name."""
 
 
 class RecogniserMissing(RuntimeError):
-    """A protocol allows scrubbed texts and the recogniser library is not installed."""
+    """A protocol allows scrubbed texts, and the recogniser library is not installed."""
 
 
 class _Token(NamedTuple):
-    """A word of the text as written and as compared; `heads` says that a sentence begins with it."""
+    """A word as written and as compared; `heads` is true if it begins a sentence."""
 
     written: str
     key: str
@@ -51,13 +52,13 @@ class _Token(NamedTuple):
 
 
 class Scrubber:
-    """Scrubs texts; keeps what it made of the latest ones."""
+    """A scrubber of texts, with a cache of the latest ones."""
 
     def __init__(self) -> None:
         """Load the recognisers.
 
         Raises:
-            RecogniserMissing: they are not installed; says how to install them.
+            RecogniserMissing: they are not installed; the message says how to install them.
         """
         try:
             from presidio_analyzer import predefined_recognizers  # noqa: PLC0415
@@ -69,7 +70,7 @@ class Scrubber:
         self._scrub = lru_cache(maxsize=_CACHED)(self._scrubbed)
 
     def __call__(self, text: str) -> str | None:
-        """The text with `[…]` for what was taken out; None where nothing of use is left of it."""
+        """Return the text with `[…]` for what was taken out; None if no useful word is left."""
         return self._scrub(text) if len(text) <= _LONGEST else None
 
     def _scrubbed(self, text: str) -> str | None:
@@ -108,7 +109,10 @@ def _tokens(text: str) -> list[_Token]:
 
 
 def _kept(tokens: list[_Token], *, shouted: bool) -> list[bool]:
-    """For each word whether it comes out. `shouted` says that all is in capitals, which tell nothing."""
+    """Return for each word whether it is released.
+
+    `shouted` means that the whole text is in capitals.
+    """
     words = plain_words()
     plain = [_is_plain(t, words) and not _stands_out(t, words, shouted=shouted) for t in tokens]
     streets = _of_streets(tokens, words)
@@ -119,7 +123,7 @@ def _kept(tokens: list[_Token], *, shouted: bool) -> list[bool]:
 
 
 def _tells_which_home(tokens: list[_Token]) -> bool:
-    """Whether a home is told by where it stands: the last house before the bridge."""
+    """Return True if a home is described by its position: the last house before the bridge."""
     words = plain_words()
     homes = [at for at, token in enumerate(tokens) if token.key in words.dwelling]
     return any(
@@ -130,7 +134,7 @@ def _tells_which_home(tokens: list[_Token]) -> bool:
 
 
 def _of_streets(tokens: list[_Token], words: PlainWords) -> set[int]:
-    """The words that make the name of a street, and letters of flats: on [church road], flat [a]."""
+    """Return the positions of street names and of letters of flats: on [church road], flat [a]."""
     found: set[int] = set()
     for at, token in enumerate(tokens):
         if token.key in words.street:
@@ -148,7 +152,7 @@ def _is_plain(token: _Token, words: PlainWords) -> bool:
 
 
 def _stands_out(token: _Token, words: PlainWords, *, shouted: bool) -> bool:
-    """Whether its capitals make a word a name: Old Mill, the Rose, John READ."""
+    """Return True if capitals make a word a name: Old Mill, the Rose, John READ."""
     owner = token.key.endswith(("'s", "'"))
     if shouted or owner:
         return words.names(token.key)
@@ -161,7 +165,7 @@ def _stands_out(token: _Token, words: PlainWords, *, shouted: bool) -> bool:
 
 
 def _stands_for_a_name(at: int, tokens: list[_Token], plain: list[bool], words: PlainWords) -> bool:
-    """Whether what stands around a word makes it a name: victim rose, mr. brown, [John] hill."""
+    """Return True if the words around a word make it a name: victim rose, mr. brown, [John] hill."""
     before = _before(at, tokens)
     if before and (before[0] in words.title or before[0] in words.naming):
         return True
@@ -178,7 +182,7 @@ def _stands_for_a_name(at: int, tokens: list[_Token], plain: list[bool], words: 
 
 
 def _describes(at: int, tokens: list[_Token], words: PlainWords) -> bool:
-    """Whether a thing follows at once, so that it is of a kind: a brown coat, not the brown family."""
+    """Return True if a noun follows, so that the word describes it: a brown coat, not the brown family."""
     behind = tokens[at + 1] if at + 1 < len(tokens) else None
     if behind is None or behind.heads:
         return False
@@ -189,7 +193,7 @@ _BETWEEN: Final = frozenset({"is", "was", "as", "being", "by"})
 
 
 def _before(at: int, tokens: list[_Token]) -> list[str]:
-    """The words before one in its sentence, the nearest first."""
+    """Return the words before this one in its sentence, the nearest first."""
     found: list[str] = []
     while at > 0 and not tokens[at].heads and len(found) < _NEAR:
         at -= 1

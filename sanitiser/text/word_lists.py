@@ -1,4 +1,4 @@
-"""The data files beside this package: one kind to a line, `kind: what is of it`; # begins a comment."""
+"""Read this package's data files: one kind per line, `kind: entries`; # begins a comment."""
 
 from __future__ import annotations
 
@@ -8,27 +8,27 @@ from typing import NamedTuple
 
 
 class Built(NamedTuple):
-    """Entries of a source kept by kind, and rows left out by reason."""
+    """The number of a source's entries kept, by kind, and of rows left out, by reason."""
 
     kept: Mapping[str, int]
     left_out: Mapping[str, int]
 
 
 def lines_of(file: str) -> Iterator[str]:
-    """The lines of a data file that say something."""
+    """Return the lines of a data file, without empty lines and comments."""
     text = files("sanitiser").joinpath(file).read_text(encoding="utf-8")
     return (line for line in text.splitlines() if line and not line.startswith("#"))
 
 
 def words_by_kind(file: str) -> Iterator[tuple[str, list[str]]]:
-    """Each line's kind with its words."""
+    """Yield each line's kind with its words."""
     for line in lines_of(file):
         kind, _, listed = line.partition(":")
         yield kind, listed.split()
 
 
 def kind_of_each_type(file: str) -> Mapping[str, str]:
-    """The kind of each type of a register, of a file whose types are parted by bars."""
+    """Return the kind of each type of a register, from a file with types separated by bars."""
     found: dict[str, str] = {}
     for line in lines_of(file):
         kind, _, types = line.partition(":")

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 
 from filelock import FileLock, Timeout
 from rocksdict import (
@@ -145,12 +145,13 @@ class DiskTables:
         with self._failing():
             # An iterator that lives on would keep the files of this moment, so each portion has its own.
             found = list(islice(self._tables[table].items(from_key=after), count + 1))
-        return [row for row in found if row[0] != after][:count]
+        rows = [(bytes(cast("bytes", key)), bytes(row)) for key, row in found]
+        return [row for row in rows if row[0] != after][:count]
 
     def marks(self) -> dict[str, bytes]:
         """Return all marks."""
         with self._failing() as database:
-            return {name.decode(): bytes(mark) for name, mark in database.items()}
+            return {cast("bytes", name).decode(): bytes(mark) for name, mark in database.items()}
 
     def count(self, table: str) -> int:
         """Return RocksDB's estimate; 0 while the tables are closed."""

@@ -84,7 +84,7 @@ class StateStore:
         what is committed is written to the tables only then, in the order of all workers' commits.
         """
         self._tables: Tables = MemoryTables(TABLES) if tables is None else tables
-        self._days: dict[str, int] = dict(days or {})
+        self._days: dict[str, int] = {str(kind): kept for kind, kept in (days or {}).items()}
         if self._days:
             self._days[OTHER] = max(self._days.values())
         self._is_followed = is_followed

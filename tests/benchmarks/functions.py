@@ -6,6 +6,7 @@ Imports no Kafka client, so that it loads in every contender's environment.
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -50,7 +51,7 @@ class Functions:
         self._now = datetime.min
         self._stale_at_ms = 0
 
-    def outputs(self, intake: Intake) -> list[Output]:
+    def outputs(self, intake: Intake) -> Sequence[Output]:
         """Decode, validate, clean, geocode, sanitise, route, encode."""
         now_ms = int(time.time() * 1000)
         if now_ms >= self._stale_at_ms:

@@ -53,8 +53,7 @@ AIMS = {
 }
 RUNS = 3
 _FIGURES = (
-    "after_a_day_s", "rebuild_after_a_day_s", "restore_keys_per_s", "takeover_s", "after_broker_s",
-    "stop_s",
+    "after_a_day_s", "rebuild_after_a_day_s", "restore_keys_per_s", "takeover_s", "after_broker_s", "stop_s",
 )  # fmt: skip
 _RECORDS = 400
 _TURN_S = 15.0

@@ -1,4 +1,4 @@
-"""What tests of the connector share."""
+"""Fixtures for the tests of the connector."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from connectors.mappings.mapping import Mapping
 
 @pytest.fixture
 def write_csv(tmp_path: Path) -> Callable[..., Path]:
-    """Writes bytes or lines to a file and gives its path."""
+    """Return a function that writes bytes or lines to a file and returns its path."""
 
     def write(content: str | bytes, name: str = "given.csv") -> Path:
         path = tmp_path / name
@@ -24,7 +24,7 @@ def write_csv(tmp_path: Path) -> Callable[..., Path]:
 
 @pytest.fixture
 def make_mapping() -> Callable[..., Mapping]:
-    """Makes a mapping of police incidents; what is given replaces a part of it."""
+    """Return a function that makes a mapping of police incidents; its arguments replace parts of it."""
 
     def make(**given: object) -> Mapping:
         whole = {"name": "m", "source": "s", "dataset": "police-incident", **given}

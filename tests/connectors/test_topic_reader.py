@@ -1,4 +1,4 @@
-"""What a reading that fails says to the agency that reads."""
+"""A failed reading has a message for the agency that reads."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ def refused(kind: Kind) -> ReadError:
 
 CASES = [
     (refused(Kind.LOGIN), LoginRefusedError, "banes.police: the broker refused the password"),
-    (refused(Kind.DENIED), AccessDeniedError, "does not allow it receipts .ITS_NAME."),
+    (refused(Kind.DENIED), AccessDeniedError, "denies access to receipts .ITS_NAME."),
     (refused(Kind.ABSENT), NotAppliedError, "receipts: the broker has no such topic"),
     (refused(Kind.OTHER), UnavailableError, "receipts failed .ITS_NAME: its text."),
-    (Unfinished("receipts"), UnfinishedError, "receipts: not readable to its end within 7 s"),
+    (Unfinished("receipts"), UnfinishedError, "receipts: could not be read to its end within 7 s"),
 ]
 
 

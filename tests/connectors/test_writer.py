@@ -1,4 +1,4 @@
-"""Writing in transactions: what a request that got no answer in time must not do to the next one."""
+"""Writing in transactions: a request without an answer in time must not affect the next transaction."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def aborted() -> KafkaException:
 
 
 class Producer:
-    """The client at the edge: records each call and fails where it is told to, one time each."""
+    """A client at the edge: it records each call, and fails once where it is asked to."""
 
     def __init__(self, config: dict[str, Any]) -> None:
         self.config = config
@@ -63,7 +63,7 @@ class Producer:
 
 @pytest.fixture
 def made(monkeypatch: pytest.MonkeyPatch) -> list[Producer]:
-    """Every producer made, in order."""
+    """Return every producer made, in order."""
     monkeypatch.setattr(publisher, "PAUSE_SECONDS", 0.0)
     return producers_made(monkeypatch, publisher, Producer)
 

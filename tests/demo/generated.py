@@ -25,23 +25,23 @@ POSTCODES = tuple(
 
 @cache
 def sample(dataset: str, n: int = 2_000) -> Rows:
-    """The first rows of a dataset."""
+    """Return the first rows of a dataset."""
     return tuple(GENERATORS[dataset](n, SEED, POSTCODES))
 
 
 @cache
 def file_of_district(dataset: str) -> Rows:
-    """The rows that a dataset has among all records of a district."""
+    """Return the rows of a dataset among all records of a district."""
     return tuple(GENERATORS[dataset](shared_out(DISTRICT)[dataset], SEED, POSTCODES))
 
 
 def usable(row: dict[str, str]) -> bool:
-    """Whether no trouble befell the row that would spoil a comparison."""
+    """Return True if the row was not spoilt in a way that affects a comparison."""
     return not trouble(row)
 
 
 def trouble(row: dict[str, str]) -> str | None:
-    """The name of the field that trouble befell, as far as the row shows it by itself."""
+    """Return the name of the field that was spoilt, as far as the row itself shows it."""
     for name, value in row.items():
         if _is_troubled(name, value, row):
             return name

@@ -134,7 +134,7 @@ def test_a_table_of_several_mebibytes_goes_whole(site: Site, tmp_path: Path) -> 
     assert out.read_bytes() == large.read_bytes()
     assert out.stat().st_mode & 0o777 == 0o600
     again = run(site, "aggregate", "show", PUBLIC, "--out", str(out))
-    assert (again.code, "accepted is a new file" in again.said) == (2, True)
+    assert (again.code, "name a new file" in again.said) == (2, True)
 
 
 def test_what_the_protocol_has_no_source_of_is_refused(site: Site, survey: Path) -> None:

@@ -101,7 +101,7 @@ def test_an_original_is_followed_to_everybody_who_was_given_it(site: Site) -> No
     (entry,) = shown(site, "--record", record)
     assert record in entry["shares"][0]["references"]
     assert run(site, "audit", "show", "--reference", "INC-9", "--json").document["entries"] == []
-    assert "no record_id" in run(site, "audit", "show", "--record", "INC-9").said
+    assert "not a record_id" in run(site, "audit", "show", "--record", "INC-9").said
 
 
 def test_the_chain_goes_on_in_the_next_life_of_the_worker(site: Site) -> None:

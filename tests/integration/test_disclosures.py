@@ -379,7 +379,7 @@ def test_an_approval_that_is_forged_or_sent_again_opens_nothing(site: Site) -> N
             site, "disclose approve", case, "--reason", "x", party="council", post="deputy"
         )
         assert answer.code == 1
-        assert "the agency that is asked decides" in answer.said
+        assert "the supplier 'police' decides" in answer.said
         refused = act(
             site, "disclose refuse", case, "--reason", "no", party="police", post="deputy"
         )
@@ -405,7 +405,7 @@ def test_a_key_that_is_not_the_offices_is_refused_before_anything_is_sent(site: 
     file = written(site, "request.yaml", REQUEST)
     answer = run(site, "disclose", "request", file, "--as", "council", *key)
     assert answer.code == 1
-    assert "the key is of no such post of council" in answer.said
+    assert "the key belongs to no post of council" in answer.said
 
 
 def test_whatever_step_it_is_killed_at_a_case_opens_once_and_gets_each_record_once(
@@ -512,9 +512,9 @@ def test_a_clock_that_jumps_over_the_end_and_back_opens_nothing_again(site: Site
             discloser.turn()
     assert stands(site, case).state is State.CLOSED
     answer = run(site, "disclose", "read", case, "--as", "council")
-    assert (answer.code, "nothing to read" in answer.said) == (1, True)
+    assert (answer.code, "no records to read" in answer.said) == (1, True)
     inbox = run(site, "disclose", "list", "--as", "council", "--json").document
-    assert (case, "confirm that its own copies are destroyed") in {
+    assert (case, "confirm the destruction of its own copies") in {
         (w["case"], w["what"]) for w in inbox["waiting"]
     }
 

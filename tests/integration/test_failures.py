@@ -78,7 +78,7 @@ def test_an_agent_that_raises_ends_the_worker_and_the_supervised_next_loses_noth
         assert worker.code is None
     assert mark.exists()
     assert FAULT in worker.log
-    assert "the worker ended with 1; it is started again" in worker.log
+    assert "the worker exited with code 1; restarting it" in worker.log
     assert worker.starts == 2
     assert_each_came_out_once(site, 100)
 
@@ -148,7 +148,7 @@ def test_a_commit_that_the_broker_answers_late_doubles_and_loses_nothing(site: S
     finally:
         psutil.Process(site.partnership.stack.broker.pid).resume()
     assert mark.exists()
-    assert "a new producer takes over" in worker.log
+    assert "replacing the producer" in worker.log
     assert worker.starts == 1
     assert_each_came_out_once(site, 300)
 

@@ -33,7 +33,7 @@ def test_a_worker_begins_again_with_the_keys_when_there_is_a_new_epoch(
             )
             worker.wait_ready(starts=2)
             assert worker.child().pid != first
-            assert "ended with 0" in worker.log
+            assert "exited with code 0" in worker.log
         finally:
             keys.file.write_text(before)
             (keys.folder / "reference-2").unlink()

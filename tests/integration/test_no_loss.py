@@ -78,7 +78,7 @@ def test_every_record_has_one_outcome_though_worker_and_broker_are_killed_under_
             reader.until_more(STRIDE)
             worker.child().kill()
             reader.until_resumed()
-            assert worker.log.count("ended with -9") == number
+            assert worker.log.count("exited with code -9") == number
         reader.until_more(STRIDE)
         assert embedded.kill_broker(fragile_settings)
         embedded.restart_broker(fragile_settings, report=print)

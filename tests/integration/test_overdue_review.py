@@ -67,15 +67,15 @@ def test_personal_information_stops_first_and_all_the_rest_when_the_grace_is_ove
 ) -> None:
     today = london_today()
     _review_by(site, today)
-    assert "is to be reviewed by" in _supply(site, 1)
+    assert "the review of the protocol is due" in _supply(site, 1)
     assert _counts(site) == (1, 1)
 
     _review_by(site, today - timedelta(days=1))
-    assert "personal information is released no more" in _supply(site, 2)
+    assert "personal information is no longer released" in _supply(site, 2)
     assert _counts(site) == (1, 2)
 
     _review_by(site, today - timedelta(days=29))
-    assert "nothing is released any more" in _supply(site, 3)
+    assert "no record is released any more" in _supply(site, 3)
     assert _counts(site) == (1, 2)
 
     receipts = site.receipts("police")

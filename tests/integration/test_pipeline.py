@@ -290,7 +290,7 @@ def test_too_many_rejects_alarm_and_pause_only_where_the_protocol_says_so(alarmi
         alarm = alarming.samples(port)["ipu_reject_alarm"]
         assert [alarm["police", dataset] for dataset in datasets] == [1, 1]
         assert alarm["fire", "fire-incident"] == 0
-        assert "stand above the protocol's limit" in worker.log
+        assert "are above the protocol's limit" in worker.log
         alarming.publish("police-incident", [incident("I-1")])
         alarming.publish("police-crime-offence", [offence("C-1")])
         alarming.drain(["police-crime-offence"])

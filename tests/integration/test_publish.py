@@ -324,14 +324,14 @@ def test_a_second_publisher_takes_the_place_of_the_first(account: Account) -> No
     topic = f"{PREFIX}.intake.police.police-incident"
     first = TransactionalWriter(account, name, topic)
     TransactionalWriter(account, name, topic)
-    with pytest.raises(SupersededError, match="another `ipu publish` has begun"):
+    with pytest.raises(SupersededError, match="another `ipu publish` has started"):
         first.write([Output(topic, None, b"never")])
 
 
 def test_a_record_too_large_is_reported_as_such(account: Account) -> None:
     topic = f"{PREFIX}.intake.police.police-incident"
     writer = TransactionalWriter(account, f"{PREFIX}.police.publish.police-incident", topic)
-    with pytest.raises(RecordTooLargeError, match="no record that large"):
+    with pytest.raises(RecordTooLargeError, match="larger than the broker accepts"):
         writer.write([Output(topic, None, os.urandom(3_000_000))])
 
 
@@ -444,4 +444,4 @@ def test_the_summary_says_what_was_supplied_and_left_behind(
         capture_output=True, text=True, check=True, timeout=PATIENCE_S,
     )  # fmt: skip
     assert "records supplied" in shown.stdout
-    assert "columns left behind: Shoe size" in shown.stdout
+    assert "columns not supplied: Shoe size" in shown.stdout

@@ -69,7 +69,7 @@ def test_an_unsigned_or_changed_protocol_is_not_applied(site: Site, tmp_path: Pa
     refused = applied(site, draft)
     assert refused.code == 1
     for authority in AUTHORITIES:
-        assert f"{authority!r} has not signed the protocol as it stands" in refused.said
+        assert f"{authority!r} has not signed the protocol in its present content" in refused.said
 
 
 def test_a_worker_refuses_an_unsigned_protocol_and_one_that_is_not_in_force(

@@ -175,7 +175,7 @@ def test_the_same_file_with_newer_metadata_renews_them_and_sends_no_record(
 
 def test_an_unknown_supply_or_party_is_refused_with_what_is_accepted(supplied: Site) -> None:
     none = run(supplied, "supplies", "show", "zz")
-    assert (none.code, "'zz' is no supply" in none.said) == (2, True)
+    assert (none.code, "'zz' matches no supply" in none.said) == (2, True)
     nobody = run(supplied, "supplies", "gaps", "--agency", "army")
     assert (nobody.code, "police, fire, council, business" in nobody.said) == (2, True)
 

@@ -43,7 +43,7 @@ AT_SEA = NOWHERE | {"location_easting": "100000", "location_northing": "900000"}
 
 
 def bordered(catalogue: Catalogue) -> Protocol:
-    """Every dataset open; one of the postcodes lies in a neighbour's area."""
+    """Return a protocol with every dataset open, and one postcode in a neighbour's area."""
     protocol = load_protocol(SCHEMA_FOLDER / "protocols" / "banes.yaml", catalogue)
     openings = tuple(
         Opening.model_validate(
@@ -81,7 +81,7 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> PostcodeIndex:
 
 
 def corrected(dataset: str, seed: int) -> Iterator[dict[str, str]]:
-    """Made-up rows, then some of them once more: with other values, excluded, broken or elsewhere.
+    """Yield made-up rows, then some again: with other values, excluded, broken or moved.
 
     A correction can move an event from any area to any other one, and out to sea.
     """
@@ -103,7 +103,7 @@ def corrected(dataset: str, seed: int) -> Iterator[dict[str, str]]:
 
 
 def _moved(row: dict[str, str], rng: Random) -> dict[str, str]:
-    """Most rows get a postcode of any area in place of their point; a few get a point out at sea."""
+    """Move most rows to a postcode of any area, without a point, and a few to a point at sea."""
     if rng.random() < FAR:
         return row | {name: value for name, value in AT_SEA.items() if name in row}
     if rng.random() < MOVED and "location_postcode" in row:
@@ -113,7 +113,7 @@ def _moved(row: dict[str, str], rng: Random) -> dict[str, str]:
 
 
 class Held(NamedTuple):
-    """The releases that readers of a topic hold at the end, and how many were written to it."""
+    """The releases that readers of a topic have at the end, and how many were written to it."""
 
     records: dict[str, dict[str, str]]
     written: int
@@ -219,7 +219,7 @@ def test_an_intruder_finds_nothing_in_a_file_with_corrections_either(
 def test_the_files_compared_hold_every_kind_of_outcome(
     index: PostcodeIndex, tmp_path: Path
 ) -> None:
-    """Else the comparison above would say little."""
+    """Check that the comparison above compares something."""
     order = order_of(index, tmp_path, "police", "police-incident", "second")
     write_csv(order.file, corrected("police-incident", 5))
     summary = sanitise_file(order, at=AT)

@@ -22,7 +22,7 @@ HEADER = ("incident_reference", "incident_date", "incident_time", "location_post
 
 
 class Ran(NamedTuple):
-    """What came of one call: exit code, released rows, rejects, all that was said, the summary."""
+    """The result of one call: exit code, released rows, rejects, output and summary."""
 
     code: int
     rows: list[dict[str, str]]
@@ -31,12 +31,12 @@ class Ran(NamedTuple):
     summary: dict[str, Any]
 
     def of(self, field: str) -> Counter[str]:
-        """How often each value of a released field occurs."""
+        """Return how often each value of a released field occurs."""
         return Counter(row[field] for row in self.rows)
 
     @property
     def faults(self) -> Counter[str]:
-        """How often each fault is told in the rejects."""
+        """Return how often each fault is in the rejects."""
         return Counter(f"{row['field']}:{row['reason']}" for row in self.rejects)
 
 
@@ -52,7 +52,7 @@ def index_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def sanitise(index_folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Sanitise:
-    """Runs the command on a file, with a small index of postcodes."""
+    """Return a function that runs the command on a file, with a small index of postcodes."""
     monkeypatch.setattr("ops.commands.sanitise.cached_index", lambda *_: index_folder)
     monkeypatch.setattr("ops.commands.sanitise.load_catalogue", lambda: CATALOGUE)
 

@@ -22,7 +22,7 @@ PINNED = Artefact(
 
 
 class Repository:
-    """Gives access to a repository on disk, and counts how often it was asked for."""
+    """A repository on disk that counts how often it was asked for."""
 
     def __init__(self, root: Path, content: bytes) -> None:
         self.root = root
@@ -50,7 +50,7 @@ def test_a_file_is_fetched_once(tmp_path: Path) -> None:
 
 def test_a_file_other_than_the_one_pinned_never_reaches_the_cache(tmp_path: Path) -> None:
     repository = Repository(tmp_path / "repository", b"another archive")
-    with pytest.raises(ArtefactError, match=r"thing-1.0.jar is not the file that was pinned"):
+    with pytest.raises(ArtefactError, match=r"thing-1.0.jar is not the pinned file"):
         artefacts.fetch([PINNED], tmp_path / "jars", _quiet, repository)
     assert not (tmp_path / "jars" / "thing-1.0.jar").exists()
 
@@ -66,7 +66,7 @@ def test_a_cached_file_that_was_tampered_with_is_fetched_again(tmp_path: Path) -
 def test_a_file_that_cannot_be_had_is_named_with_what_to_do(tmp_path: Path) -> None:
     repository = Repository(tmp_path / "repository", CONTENT)
     absent = PINNED._replace(version="2.0")
-    with pytest.raises(ArtefactError, match=r"thing-2.0.jar cannot be fetched.*IPU_CACHE_DIR"):
+    with pytest.raises(ArtefactError, match=r"thing-2.0.jar cannot be downloaded.*IPU_CACHE_DIR"):
         artefacts.fetch([absent], tmp_path / "jars", _quiet, repository)
 
 

@@ -36,19 +36,19 @@ OWN = re.compile(
 
 @pytest.fixture(scope="module")
 def services() -> dict[str, Any]:
-    """The services of docker-compose.yml."""
+    """Return the services of docker-compose.yml."""
     composed = YAML(typ="safe").load(ROOT / "docker-compose.yml")
     return dict(composed["services"])
 
 
 @pytest.fixture(scope="module")
 def properties() -> dict[str, str]:
-    """The settings of the broker in its container."""
+    """Return the settings of the broker in its container."""
     return settings_of("server.properties")
 
 
 def settings_of(name: str) -> dict[str, str]:
-    """The settings in a file of the folder docker/."""
+    """Return the settings in a file of the folder docker/."""
     lines = (ROOT / "docker" / name).read_text(encoding="utf-8").splitlines()
     pairs = (line.partition("=") for line in lines if line and not line.startswith("#"))
     return {key: value for key, _, value in pairs}
@@ -204,7 +204,7 @@ def test_a_request_has_room_for_the_largest_message_of_any_topic(
 
 
 def _run_start_script(home: Path, folder: Path) -> str:
-    """Run the container's script on a Kafka that is formatted already; what its broker prints."""
+    """Run the container's script on a formatted Kafka; return what its broker prints."""
     script = (ROOT / "docker" / "kafka.sh").read_text(encoding="utf-8")
     properties = folder / "server.properties"
     (folder / "meta.properties").touch()

@@ -1,4 +1,4 @@
-"""What an inquiry of the audit says of the keys that were deleted."""
+"""An inquiry of the audit reports the keys that were deleted."""
 
 from __future__ import annotations
 

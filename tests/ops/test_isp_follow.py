@@ -28,7 +28,7 @@ TEXT = DEFAULT_PROTOCOL.read_bytes()
 
 @pytest.fixture(autouse=True)
 def broker(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A broker with a protocol in force."""
+    """Return a broker with a protocol in force."""
     secrets = SimpleNamespace(client_config=lambda *_: {})
     stack = SimpleNamespace(secrets=secrets, inside="")
     monkeypatch.setattr(isp_follow, "running_stack", lambda _: stack)
@@ -77,8 +77,8 @@ def test_the_file_is_exchanged_whole_and_keeps_its_mode(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (b"a: 1\nb: caf\xe9\n", "p.yaml:2: no UTF-8"),
-        (b"#" * (MOST_BYTES + 1), "larger than"),
+        (b"a: 1\nb: caf\xe9\n", "p.yaml:2: not UTF-8"),
+        (b"#" * (MOST_BYTES + 1), "at most"),
     ],
 )
 def test_what_cannot_be_read_is_refused_with_file_and_reason_and_left_as_it_is(

@@ -1,4 +1,4 @@
-"""`ipu isp key`, `sign` and `exercise`: keys are private, and a protocol is signed by who it says."""
+"""`ipu isp key`, `sign` and `exercise`: keys are private, and signatures are by the party they name."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def run(*arguments: str | Path, typed: str | None = None) -> Answer:
 
 @pytest.fixture
 def draft(tmp_path: Path) -> Path:
-    """The small protocol with a key under each post, the keys beside it."""
+    """Write the small protocol with a key under each post, and the keys next to it."""
     document: Any = YAML().load(FIRST)
     for party in document["parties"]:
         for post in ("liaison_officer", "deputy", "approver"):
@@ -75,8 +75,8 @@ def test_a_draft_becomes_a_signed_protocol(draft: Path) -> None:
     with pytest.raises(ProtocolError, match="nobody has signed it"):
         load_signed(draft, load_catalogue())
     first = sign(draft, "police")
-    assert "signed in: business, council, fire, police" in first.text
-    assert "'fire' has not signed the protocol as it stands" in first.text
+    assert "newly agreed to: business, council, fire, police" in first.text
+    assert "'fire' has not signed the protocol in its present content" in first.text
     assert run("check", draft).code == 1, "begun, and not ended"
     sign(draft, "fire", "deputy")
     sign(draft, "business", "approver")
@@ -95,7 +95,7 @@ def test_who_signs_again_replaces_its_signature(draft: Path) -> None:
 def test_a_key_that_is_nobodys_or_open_to_others_signs_nothing(draft: Path) -> None:
     key = draft.with_name("fire-deputy.pem")
     other = run("sign", draft, "--as", "police", "--key", key)
-    assert (other.code, "not that of the liaison_officer" in other.said) == (1, True)
+    assert (other.code, "does not belong to the liaison_officer" in other.said) == (1, True)
     key.chmod(0o644)
     opened = run("sign", draft, "--as", "fire", "--key", key)
     assert (opened.code, "chmod 600" in opened.said) == (1, True)
@@ -110,7 +110,7 @@ def test_a_key_is_made_once_and_is_its_owners_alone(tmp_path: Path) -> None:
     key = make_key(file)
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert public_key(load_key(file)) == public_key(key)
-    with pytest.raises(SecretError, match="never written over"):
+    with pytest.raises(SecretError, match="never overwritten"):
         make_key(file)
 
 
@@ -191,7 +191,7 @@ def signed_by_all(draft: Path) -> None:
 def test_what_is_read_once_is_what_is_verified(
     draft: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whoever exchanges the file after it was read has changed nothing."""
+    """Check that exchanging the file after it was read has no effect."""
     signed_by_all(draft)
     good, evil = draft.read_bytes(), draft.read_bytes().replace(b"2000", b"9000")
     assert good != evil
@@ -200,7 +200,9 @@ def test_what_is_read_once_is_what_is_verified(
     assert draft.read_bytes() == evil, "it was exchanged"
     assert read.protocol.sanitising.substitute_limit_metres == 2000
     exchange_after_reading(monkeypatch, draft, good)
-    with pytest.raises(ProtocolError, match="'police' has not signed the protocol as it stands"):
+    with pytest.raises(
+        ProtocolError, match="'police' has not signed the protocol in its present content"
+    ):
         load_signed(draft, load_catalogue())
 
 
@@ -211,7 +213,7 @@ def test_who_signs_again_takes_out_what_it_signed_of_an_earlier_protocol(draft: 
     assert stale.code == 1
     assert "the signature of 'police' (liaison_officer) is of another protocol" in stale.said
     again = sign(draft, "police", "deputy")
-    assert "taken out: the signature of police (liaison_officer)" in again.text
+    assert "removed: the signature of police (liaison_officer)" in again.text
     for party in ("fire", "council"):
         assert sign(draft, party, SIGNING[party]).code == 0
     assert run("check", draft, "--signed").code == 0, "business need not sign again"
@@ -255,7 +257,7 @@ def test_what_a_protocol_follows_is_written_and_every_other_line_stays() -> None
     assert parse_protocol(once.encode(), FIRST, load_catalogue()).follows == "0" * 64
     again = followed(once, 2, "b" * 64)
     assert again == followed(text, 2, "b" * 64)
-    with pytest.raises(ProtocolError, match="put these two in by hand"):
+    with pytest.raises(ProtocolError, match="add these two lines by hand"):
         followed("{}", 1, "a" * 64)
 
 
@@ -267,6 +269,8 @@ def test_a_protocol_that_was_changed_after_it_was_signed_is_refused(tmp_path: Pa
     )
     assert text != copy.read_text()
     copy.write_text(text)
-    with pytest.raises(ProtocolError, match="'police' has not signed the protocol as it stands"):
+    with pytest.raises(
+        ProtocolError, match="'police' has not signed the protocol in its present content"
+    ):
         load_signed(copy, catalogue, exercise=True)
     shutil.rmtree(tmp_path / "secrets")

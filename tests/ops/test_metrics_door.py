@@ -1,4 +1,4 @@
-"""Who is let in to the metrics, and what the health check says to anybody."""
+"""Only the password gives access to the metrics; the health check shows no data."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PASSWORD = "right"
 
 
 def asked(path: str, authorization: str | None = None) -> tuple[str, str]:
-    """Status and body of a request."""
+    """Return status and body of a request."""
     registry = CollectorRegistry()
     Gauge("ipu_secret", "What nobody else may know", registry=registry).set(1)
     environ: dict[str, Any] = {"REQUEST_METHOD": "GET", "PATH_INFO": path}

@@ -62,7 +62,7 @@ def test_the_original_is_not_overwritten_by_its_release(tmp_path: Path, spelt: S
     file.write_bytes(ROWS)
     code, said = sanitise(file, "--out", spelt(file))
     assert code == 2
-    assert "is read as IN" in said
+    assert "is the input of IN" in said
     assert file.read_bytes() == ROWS
     assert not list(tmp_path.glob(".*"))
 
@@ -78,7 +78,7 @@ def test_no_other_file_that_is_read_is_overwritten(
     outputs = {"--out": tmp_path / "out.csv"} | {written: other}
     given = [part for pair in outputs.items() for part in pair]
     code, said = sanitise(file, option, other, *given)
-    assert (code, f"is read as {option}" in said) == (2, True)
+    assert (code, f"is the input of {option}" in said) == (2, True)
     assert other.read_bytes() == b"kept"
 
 
@@ -86,7 +86,7 @@ def test_the_rejects_are_not_written_over_the_release(tmp_path: Path) -> None:
     file, out = tmp_path / "in.csv", tmp_path / "out.csv"
     file.write_bytes(ROWS)
     code, said = sanitise(file, "--out", out, "--rejects", tmp_path / "." / "out.csv")
-    assert (code, "is written as --out already" in said) == (2, True)
+    assert (code, "is already the output of --out" in said) == (2, True)
     assert not out.exists()
 
 
@@ -103,7 +103,7 @@ def test_what_is_no_file_is_not_written_to(tmp_path: Path, name: str) -> None:
 def test_nothing_is_written_into_a_folder_that_is_read(tmp_path: Path) -> None:
     inside = tmp_path / "gazetteer" / "names"
     inside.parent.mkdir()
-    with pytest.raises(typer.BadParameter, match="is read as --gazetteer"):
+    with pytest.raises(typer.BadParameter, match="is the input of --gazetteer"):
         check_outputs({"--out": inside}, {"--gazetteer": inside.parent})
 
 
@@ -130,7 +130,7 @@ def test_a_list_is_not_built_over_what_it_is_built_of(
     source.write_bytes(b"name,type\nThe Crown,Pub/bar/nightclub\n")
     before = source.read_bytes()
     code, said = ipu("reference", command, source, "--run-dir", tmp_path)
-    assert (code, "is read as FILES" in said) == (2, True)
+    assert (code, "is the input of FILES" in said) == (2, True)
     assert source.read_bytes() == before
 
 
@@ -139,7 +139,7 @@ def test_the_index_is_not_built_over_the_households_it_is_built_of(tmp_path: Pat
     households.parent.mkdir()
     households.write_bytes(b"postcode,households\nBA2 4HG,9\n")
     code, said = ipu("reference", "build", "--households", households, "--run-dir", tmp_path)
-    assert (code, "is read as --households" in said) == (2, True)
+    assert (code, "is the input of --households" in said) == (2, True)
     assert households.is_file()
 
 
@@ -148,5 +148,5 @@ def test_an_exercise_is_not_made_over_the_protocol_it_is_made_of(tmp_path: Path)
     protocol.parent.mkdir()
     protocol.write_bytes(FIRST.read_bytes())
     code, said = ipu("isp", "exercise", protocol, "--run-dir", tmp_path)
-    assert (code, "is read as PROTOCOL" in said) == (2, True)
+    assert (code, "is the input of PROTOCOL" in said) == (2, True)
     assert protocol.read_bytes() == FIRST.read_bytes()

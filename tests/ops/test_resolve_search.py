@@ -34,7 +34,7 @@ DIGITS = frozenset("0123456789abcdef")
 
 @pytest.fixture(scope="module")
 def turning(tmp_path_factory: pytest.TempPathFactory) -> Partnership:
-    """Two epochs, of which the second began before the tests' day; all peripheral datasets open."""
+    """Return two epochs, the second begun before the tests' day, with all peripheral datasets open."""
     folder: Path = tmp_path_factory.mktemp("resolving")
     openings = tuple(
         o.model_copy(update={"begin": date(2020, 1, 1), "until": date(2030, 1, 1)})
@@ -106,7 +106,7 @@ def test_what_was_rejected_bears_no_digest(turning: Partnership) -> None:
 def released_once(
     turning: Partnership, dataset: str
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """Return an original of yesterday with its releases, which are not remembered."""
+    """Return an original of yesterday with its releases, without keeping state."""
     record = original(dataset, TODAY - timedelta(1))
     released = turning.releases(turning.process(turning.intake(dataset, record)))
     turning.pipeline.state.rollback()

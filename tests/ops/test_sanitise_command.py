@@ -25,7 +25,7 @@ def test_rejected_records_are_said_to_be_why_it_failed(tmp_path: Path, named: bo
     code, said = sanitise(file, *given)
     assert code == 1
     assert "rejected: 1, so the exit code is 1; " in said
-    assert (f"{rejects} has" if named else "with --rejects FILE a file has") in said
+    assert (f"{rejects} has" if named else "use --rejects FILE for a file with") in said
 
 
 def test_nothing_is_said_of_rejects_where_there_are_none(tmp_path: Path) -> None:
@@ -82,9 +82,7 @@ def test_a_file_with_a_header_and_no_rows_is_a_failure_that_leaves_nothing(tmp_p
     file.write_text(HEADER, encoding="utf-8")
     code, said = sanitise(file, "--rejects", str(rejects))
     assert code == 1
-    assert (
-        f"ipu: {file}: has a header and no rows; accepted is a file with at least one row" in said
-    )
+    assert f"ipu: {file}: has a header and no rows; accepted: a file with at least one row" in said
     assert list(tmp_path.iterdir()) == [file]
 
 

@@ -1,4 +1,4 @@
-"""What comes from others reaches a terminal as text that can be seen, and as nothing else."""
+"""Texts from others reach a terminal as visible text, and as nothing else."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ Start = Callable[..., "Supervised"]
 
 
 class Supervised:
-    """A supervisor in a process of its own, with what it and its children say."""
+    """A supervisor in its own process, with its output and its children's."""
 
     def __init__(self, log: Path, child: str, *arguments: str) -> None:
         self._log = log
@@ -89,7 +89,7 @@ def test_a_child_that_fails_is_started_again_until_it_runs(start: Start, tmp_pat
     supervisor = start(FAILS_TWICE, str(tmp_path / "mark"))
     supervisor.wait_for_starts(3)
     assert supervisor.process.poll() is None
-    assert supervisor.log.count("the worker ended with 1") == 2
+    assert supervisor.log.count("the worker exited with code 1") == 2
 
 
 def test_a_killed_child_is_started_again(start: Start) -> None:
@@ -97,7 +97,7 @@ def test_a_killed_child_is_started_again(start: Start) -> None:
     supervisor.wait_for_starts(1)
     os.kill(child_of(supervisor), signal.SIGKILL)
     supervisor.wait_for_starts(2)
-    assert "the worker ended with -9" in supervisor.log
+    assert "the worker exited with code -9" in supervisor.log
 
 
 def test_the_first_pause_is_the_one_given_and_each_further_one_twice_as_long(start: Start) -> None:
@@ -120,7 +120,7 @@ def test_a_stop_is_passed_on_and_a_clean_end_is_success(start: Start, signal_num
 def test_a_stop_during_the_pause_starts_nothing_more(start: Start) -> None:
     supervisor = start(FAILS)
     supervisor.wait_for_starts(3)
-    supervisor.wait_until_said("it is started again in 0.8 s")
+    supervisor.wait_until_said("restarting it in 0.8 s")
     assert supervisor.end(signal.SIGTERM) == 0
     said = supervisor.log
     time.sleep(0.5)

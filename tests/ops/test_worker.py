@@ -1,4 +1,4 @@
-"""When a worker ends by itself: what it goes by has changed, or it cannot see whether it has."""
+"""A worker ends by itself if its protocol or keys have changed, or if it cannot see whether they have."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ WAIT_SECONDS = 60.0
 
 @pytest.fixture
 def ended() -> Iterator[threading.Event]:
-    """Set when the process is told to end."""
+    """Return an event that is set when the process is asked to end."""
     told = threading.Event()
     before = signal.signal(signal.SIGTERM, lambda *_: told.set())
     yield told

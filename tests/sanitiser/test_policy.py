@@ -157,7 +157,7 @@ def test_the_second_profile_excludes_what_may_be_domestic(
 
 
 def _related(dataset: str, join: str) -> RecordType:
-    """A further file of the same crimes, as the offender file is."""
+    """Return a further file of the same crimes, such as the offender file."""
     treatment = {"central": "reference"}
     return parse_record_type(
         {

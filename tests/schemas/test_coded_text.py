@@ -1,4 +1,4 @@
-"""Coded text: what is said to be so becomes codes, what is denied does not, and the rest is told of."""
+"""Coded text: stated facts become codes, denied facts do not, and other words are reported."""
 
 from __future__ import annotations
 

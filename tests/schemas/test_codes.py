@@ -1,4 +1,4 @@
-"""Code lists: spellings mean codes, whatever their case and spacing."""
+"""Code lists: spellings mean codes, without regard to case and spaces."""
 
 from __future__ import annotations
 
@@ -118,25 +118,25 @@ def test_a_sub_class_is_of_its_class_s_group(catalogue: Catalogue) -> None:
 HEAD = "source: s\nprofiles: {central: told}\n"
 CODES = 'source: s\ncodes: {"8": [], "8A": [], "9": []}\n'
 SPOILED = {
-    "nothing said of what profiles are told": ("source: s\ncodes: {}\n", "has source, profiles"),
-    "no profile": (f"{CODES}profiles: {{}}\n", "what it is told"),
+    "nothing said of what profiles are told": ("source: s\ncodes: {}\n", "needs source, profiles"),
+    "no profile": (f"{CODES}profiles: {{}}\n", "profiles needs an entry for each profile"),
     "an unknown profile": (f"{CODES}profiles: {{third: told}}\n", "accepted: central, second"),
     "a profile that is told something else": (f"{CODES}profiles: {{second: some}}\n", "accepted: told"),
     "a code left out that is none": (
-        CODES + 'profiles: {second: {left-out: ["7"]}}\n', "'7', which is no code",
+        CODES + 'profiles: {second: {left-out: ["7"]}}\n', "'7', which is not a code",
     ),
     "a code left out as a number": (f"{CODES}profiles: {{second: {{left-out: [9]}}}}\n", "quote it"),
     "a code merged into one that is left out": (
-        CODES + 'profiles: {second: {left-out: ["9"], merged: {"8": "9"}}}\n', "must be told otherwise",
+        CODES + 'profiles: {second: {left-out: ["9"], merged: {"8": "9"}}}\n', "neither may have",
     ),
     "a class told though a code within it is left out": (
-        CODES + 'profiles: {second: {left-out: ["8A"]}}\n', "'8' is told, though '8A'",
+        CODES + 'profiles: {second: {left-out: ["8A"]}}\n', "'8' is released, but '8A'",
     ),
-    "no source": ("profiles: {central: told}\ncodes:\n  a: [b]\n", "has source, profiles"),
-    "an unknown key": (f"{HEAD}codes: {{}}\ncolour: red\n", "has source, profiles"),
+    "no source": ("profiles: {central: told}\ncodes:\n  a: [b]\n", "needs source, profiles"),
+    "an unknown key": (f"{HEAD}codes: {{}}\ncolour: red\n", "needs source, profiles"),
     "a word that YAML takes for a flag": (HEAD + "codes:\n  a: [true]\n", "quote it"),
     "a number": (HEAD + "codes:\n  1: [one]\n", "quote it"),
-    "an empty spelling": (HEAD + "codes:\n  a: ['']\n", "is no text"),
+    "an empty spelling": (HEAD + "codes:\n  a: ['']\n", "is not a text"),
     "a spelling of two codes": (HEAD + "codes:\n  a: [X y]\n  b: [x-Y]\n", "spells both 'a' and 'b'"),
     "a code without group": (HEAD + "codes:\n  a: []\n  b: []\ngroups: {a: g}\n", "differ: b"),
 }  # fmt: skip
@@ -170,7 +170,7 @@ PUBLISHED = {
 
 @pytest.fixture(scope="module")
 def searches(shared_data: Path) -> list[dict[str, str]]:
-    """Every row of stop and search of seven forces, as published."""
+    """Return each published row of stop and search of seven forces."""
     (archive,) = (shared_data / "stop_search").glob("*.tar.xz")
     rows: list[dict[str, str]] = []
     with tarfile.open(archive) as files:
@@ -222,7 +222,7 @@ def test_every_category_of_the_16_plus_1_is_known_by_its_published_words() -> No
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Return a copy of the declarations, to be spoiled."""
+    """Return a copy of the declarations, for changes by the test."""
     for part in ("codes", "avro"):
         shutil.copytree(SCHEMA_FOLDER / part, tmp_path / part)
     shutil.copy(SCHEMA_FOLDER / "aggregates.yaml", tmp_path)
@@ -234,7 +234,7 @@ def test_a_list_that_says_nothing_of_a_profile_that_receives_it_does_not_load(fo
     listed = folder / "codes" / "gender.yaml"
     text = listed.read_text(encoding="utf-8")
     listed.write_text(text.replace("second: told, ", ""), encoding="utf-8")
-    with pytest.raises(SchemaError, match=r"gender\.yaml does not say what second is told"):
+    with pytest.raises(SchemaError, match=r"gender\.yaml has no entry for second under profiles"):
         load_catalogue(folder)
 
 
@@ -252,5 +252,5 @@ def test_rows_are_excluded_by_codes_that_there_are(folder: Path) -> None:
     declared = folder / "avro" / "police-incident.avsc"
     text = declared.read_text(encoding="utf-8")
     declared.write_text(text.replace('["domestic-incident"]', '["domestic"]'), encoding="utf-8")
-    with pytest.raises(SchemaError, match="excluded by 'domestic', which incident_type never is"):
+    with pytest.raises(SchemaError, match="excluded by 'domestic', not a code of incident_type"):
         load_catalogue(folder)

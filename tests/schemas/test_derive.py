@@ -1,4 +1,4 @@
-"""Schemas derived from the declarations let nothing out that a profile drops."""
+"""A release schema has no field that its profile drops."""
 
 from __future__ import annotations
 

@@ -61,7 +61,9 @@ def test_the_bytes_are_those_that_fastavro_writes(data: st.DataObject) -> None:
     record = {f"f{at}": data.draw(values) for at, (_, values) in enumerate(drawn)}
     encode = flat_encoder(schema, b"head")
     assert encode is not None
-    assert encode(record) == b"head" + _by_fastavro(schema, record)
+    written = _by_fastavro(schema, record)
+    assert isinstance(written, bytes)
+    assert encode(record) == b"head" + written
 
 
 @given(st.sampled_from(_TYPES + [declared for declared, _ in _NULLABLE]), _ANYTHING)

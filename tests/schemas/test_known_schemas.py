@@ -1,4 +1,4 @@
-"""Schemas by id: what is written by either version is read by whoever knows the other."""
+"""Schemas by id: a reader of one version can read records of the other version."""
 
 from __future__ import annotations
 

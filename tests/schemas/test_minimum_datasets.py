@@ -1,4 +1,4 @@
-"""The record types hold every datafield of guidance 3.2, and none that is not marked as added."""
+"""The record types have each datafield of guidance 3.2, and each other field is marked as added."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _LISTS_END = re.compile(
     r"It is important that police forces|Stop and search data are useful|Drug test results for trigger"
 )
 _FOOTNOTE = re.compile(r"\* Please see the Department of Transport.*?\.htm", re.DOTALL)
-# What stands among the lists and is no datafield: headings and remarks.
+# Lines of the lists that are not datafields: headings and remarks.
 _REMARKS = (
     "(it is recommended that these data are provided as three separate files):",
     "Datafields on the offence", "Datafields on the offender/accused", "Datafields on the victim",
@@ -84,7 +84,7 @@ def guidance(shared_data: Path) -> str:
 
 
 def _lists(text: str) -> dict[str, str]:
-    """The text of the datafield lists of each section; those of 3.2.4 run on into 3.2.5."""
+    """Return the text of the datafield lists of each section; the lists of 3.2.4 continue in 3.2.5."""
     text = text[text.index("3.2 MINIMUM DATASETS") :].replace("3.2.5 Probation", "@ Probation")
     begins = list(_SECTION.finditer(text))
     found = {}
@@ -97,7 +97,7 @@ def _lists(text: str) -> dict[str, str]:
 
 
 def _plain(text: str) -> str:
-    """Letters and digits alone: bullets, dashes and line ends are the typesetter's."""
+    """Return only letters and digits, without the bullets, dashes and line ends of the typesetting."""
     return re.sub(r"[^a-z0-9]+", "", text.casefold())
 
 
@@ -107,7 +107,7 @@ def test_the_list_is_the_text_s_own_and_leaves_nothing_of_it_out(guidance: str) 
     for section, text in lists.items():
         sections = {section, "3.2.5"} if section == "3.2.4" else {section}
         listed = [a["fields"] for a in LISTED.values() if a["section"] in sections]
-        # The longest first: "Age" stands within other words.
+        # The longest first: "Age" is a part of other words.
         wordings = sorted((w for fields in listed for w in (*fields, *_REMARKS)), key=len)
         left = _plain(text)
         for wording in reversed(wordings):

@@ -1,4 +1,4 @@
-"""The page on the datasets says what the declarations say, and the committed one is not stale."""
+"""The page of datasets shows the declarations, and the committed page is up to date."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Text that people read holds nothing that they cannot see."""
+"""Text for people has no character that they cannot see."""
 
 from __future__ import annotations
 

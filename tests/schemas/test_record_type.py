@@ -1,4 +1,4 @@
-"""A declaration is closed by default: what does not say how it is treated is no declaration."""
+"""A declaration is closed by default: a field without a treatment is refused."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Declared = dict[str, Any]
 
 @pytest.fixture
 def declared() -> Declared:
-    """The declaration of police incidents, to be spoiled."""
+    """Return the declaration of police incidents, for changes by the test."""
     path = SCHEMA_FOLDER / "avro" / "police-incident.avsc"
     return dict(json.loads(path.read_text(encoding="utf-8")))
 
@@ -56,7 +56,7 @@ SPOILED: dict[str, tuple[Callable[[Declared], object], str]] = {
             d["profiles"].append("personal"),
             [f["treatment"].update(personal="drop") for f in d["fields"]],
         ],
-        "there is no personal release of it",
+        "it cannot have a personal release",
     ),
     "a victim's field not sensitive": (
         lambda d: first_field(d).update(about="victim"), "at least sensitive",
@@ -66,22 +66,22 @@ SPOILED: dict[str, tuple[Callable[[Declared], object], str]] = {
         lambda d: d["fields"][1].update(born="incident_time"), "gives no age",
     ),
     "an age of a text": (
-        lambda d: first_field(d)["treatment"].update(central="age"), "only a count has one",
+        lambda d: first_field(d)["treatment"].update(central="age"), "accepted: only on a count",
     ),
     "a type for the second group that cannot tell what is domestic": (
-        lambda d: d.update(excluded={}), "has either excluded.second",
+        lambda d: d.update(excluded={}), "needs either excluded.second",
     ),
     "a reason to be without a flag beside a flag": (
-        lambda d: d.update(not_domestic="because"), "has either excluded.second",
+        lambda d: d.update(not_domestic="because"), "needs either excluded.second",
     ),
     "a blank reason to be without a flag": (
-        lambda d: d.update(excluded={}, not_domestic="  "), "has either excluded.second",
+        lambda d: d.update(excluded={}, not_domestic="  "), "needs either excluded.second",
     ),
     "rows excluded by what is no flag": (
-        lambda d: d["excluded"]["second"].update(flag="incident_type"), "but is no flag",
+        lambda d: d["excluded"]["second"].update(flag="incident_type"), "but is not a flag",
     ),
     "rows excluded by the codes of a text": (
-        lambda d: d["excluded"]["second"].update(codes={"narrative": ["x"]}), "but has no list",
+        lambda d: d["excluded"]["second"].update(codes={"narrative": ["x"]}), "but has no code list",
     ),
     "a code in the second that is another list": (
         lambda d: d["fields"][1]["treatment"].update(second="code:weapon"), "second releases",

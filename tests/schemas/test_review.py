@@ -1,4 +1,4 @@
-"""A change that protects less than what was reviewed is found, whatever it is."""
+"""Each change that protects less than the reviewed declarations is found."""
 
 from __future__ import annotations
 
@@ -37,15 +37,15 @@ STRICTER: dict[str, tuple[Callable[[Reviewed], object], str]] = {
     ),
     "a field's treatment": (
         lambda r: r["fire-incident"]["fields"]["incident_time"].update(central="drop"),
-        "fire-incident.incident_time: central is given 'keep' where 'drop' was reviewed",
+        "fire-incident.incident_time: central has the treatment 'keep', but 'drop' was reviewed",
     ),
     "hours alone": (
         lambda r: r["fire-incident"]["fields"]["incident_time"].update(central="hour"),
-        "central is given 'keep' where 'hour' was reviewed",
+        "central has the treatment 'keep', but 'hour' was reviewed",
     ),
     "another code list": (
         lambda r: r["fire-incident"]["fields"]["incident_type"].update(second="code:weapon"),
-        "second is given 'code:fire-incident-type' where 'code:weapon' was reviewed",
+        "second has the treatment 'code:fire-incident-type', but 'code:weapon' was reviewed",
     ),
     "a field that was not there": (
         lambda r: r["fire-incident"]["fields"].pop("narrative"),
@@ -64,27 +64,27 @@ STRICTER: dict[str, tuple[Callable[[Reviewed], object], str]] = {
     ),
     "rows kept from a profile": (
         lambda r: r["fire-incident"].update(excluded={"second": {"flag": "fire", "codes": {}}}),
-        "fire-incident: second is given rows that fire kept from it",
+        "fire-incident: second gets rows that fire excluded",
     ),
     "a code kept from a profile": (
         lambda r: r["police-incident"]["excluded"]["second"]["codes"]["incident_type"].append("noise"),
-        "police-incident: second is given rows where incident_type is noise",
+        "police-incident: second gets rows where incident_type is noise",
     ),
     "a code that the second group was not told": (
         lambda r: r["code lists"]["police-incident-type"]["told"].remove("noise"),
-        "police-incident-type: second is told noise, which was not reviewed",
+        "police-incident-type: second gets noise, which was not reviewed",
     ),
     "a code that was told as another": (
         lambda r: r["code lists"]["home-office-classification"]["merged"].update({"8H": "8"}),
-        "home-office-classification: second is told 8H as 8F, which was not reviewed",
+        "home-office-classification: second gets 8H as 8F, which was not reviewed",
     ),
     "a type that had no reason to be without a flag": (
         lambda r: r["police-stop-search"].pop("not_domestic"),
-        "police-stop-search: why no row is domestic was not reviewed",
+        "police-stop-search: the reason why no row is domestic was not reviewed",
     ),
     "a dataset that had to be opened": (
         lambda r: r["fire-incident"].update(status="peripheral"),
-        "fire-incident: the dataset flows without being opened",
+        "fire-incident: the dataset is shared without an opening",
     ),
 }  # fmt: skip
 
@@ -127,4 +127,6 @@ def test_releasing_a_field_beside_more_codes_is_found(
     rule = reviewed["hospital-assault"]["fields"]["location_premises"]["only"]
     rule["location_type"] = ["in-licensed-premises"]
     (found,) = loosened(reviewed, catalogue)
-    assert found.startswith("hospital-assault.location_premises: is released where location_type")
+    assert found.startswith(
+        "hospital-assault.location_premises: is released for codes of location_type"
+    )

@@ -1,4 +1,4 @@
-"""The Confluent wire format, there and back, and what is no such frame."""
+"""The Confluent wire format: encoding, decoding, and bytes that are not framed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One transaction: whoever writes it learns why it was not committed, and whether to begin another."""
+"""One transaction: the caller learns why it was not committed, and whether another can be begun."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def failure(code: int, *, retriable: bool = False, abort: bool = False) -> Kafka
 
 
 class Producer:
-    """The client at the edge: fails in the call that is named, and refuses messages where told to."""
+    """A double of the Kafka client: it fails in the named call, and refuses messages on request."""
 
     def __init__(self, failing: str, error: KafkaException | None, refusal: int | None) -> None:
         self.failing = failing

@@ -1,4 +1,4 @@
-"""Reading a topic to its end: what is yielded, when it ends, and what each error leads to."""
+"""Reading a topic to its end: the messages yielded, the end, and the effect of each error."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ AWAY = KafkaError._ALL_BROKERS_DOWN
 
 
 class Read(NamedTuple):
-    """What the client gives for one poll: a message, the end of a partition, or an error."""
+    """The client's answer to one poll: a message, the end of a partition, or an error."""
 
     at: int
     code: int | None = None
@@ -41,7 +41,7 @@ def end(at: int, on: int = 0) -> Read:
 
 
 class Consumer:
-    """The client at the edge: gives what it was told to, then nothing."""
+    """A double of the Kafka client: it gives the prepared answers, then none."""
 
     def __init__(self, reads: list[Read]) -> None:
         self.reads = reads
@@ -66,7 +66,7 @@ class Consumer:
 
 @pytest.fixture
 def gives(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Read]]:
-    """What the one consumer gives that is made; it must be closed again."""
+    """Return the list of answers of the only consumer; the code under test must close the consumer."""
     made: list[Consumer] = []
     reads: list[Read] = []
 
@@ -146,5 +146,5 @@ def test_silence_before_the_end_is_an_error_of_its_own(
 ) -> None:
     gives.append(Read(0))
     reading = read_until(CLIENT, "t", until, 0.0) if until else read_all(CLIENT, "t", 1, 0.0)
-    with pytest.raises(Unfinished, match=r"^t: its end was not reached in time$"):
+    with pytest.raises(Unfinished, match=r"^t: the end of the topic was not reached in time$"):
         list(reading)

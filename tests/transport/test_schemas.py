@@ -18,7 +18,7 @@ from transport.schemas import LOOK_AGAIN_SECONDS, Schemas
 
 
 class Later:
-    """What is registered after a worker has begun; counts how often it is looked for."""
+    """Schemas that are registered after a worker has started; counts the lookups."""
 
     def __init__(self) -> None:
         self.texts: dict[int, str] = {}
@@ -52,7 +52,7 @@ def topic(protocol: Protocol, catalogue: Catalogue) -> Topic:
 
 
 def known(*schemas: Any) -> Schemas:
-    """Schemas under the ids 9, 10 and so on."""
+    """Return schemas under the ids 9, 10 and so on."""
     return Schemas(KnownSchemas({i: json.dumps(s) for i, s in enumerate(schemas, start=9)}))
 
 

@@ -1,4 +1,4 @@
-"""A message that is sent is kept by the broker, or the sender is told why it is not."""
+"""Each message is acknowledged by the broker, or the sender learns the reason why not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One transaction a batch: what is called, in which order, and what each failure leads to."""
+"""One transaction per batch: the calls, their order, and the effect of each failure."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def failure(*, fatal: bool = False, retriable: bool = False, abort: bool = False
 
 
 class Refusal:
-    """What the broker said of one message, as its delivery report."""
+    """A delivery report of one message."""
 
     def __init__(self, code: int, topic: str) -> None:
         self.error = KafkaError(code)
@@ -38,7 +38,7 @@ class Refusal:
 
 
 class Producer:
-    """The client at the edge: records each call and fails where it is told to, one time each."""
+    """A double of the Kafka client: it records each call, and fails once in each named call."""
 
     def __init__(self, config: dict[str, Any]) -> None:
         self.config = config
@@ -94,13 +94,13 @@ class Producer:
 
 @pytest.fixture
 def made(monkeypatch: pytest.MonkeyPatch) -> list[Producer]:
-    """Every producer made, in order."""
+    """Return the list of all producers created, in order."""
     return producers_made(monkeypatch, transaction, Producer)
 
 
 @pytest.fixture
 def write(made: list[Producer]) -> Callable[..., Producer]:
-    """Write the outputs with a producer that fails as told, and give the producer back."""
+    """Return a function that writes the outputs with a producer that fails as asked, and returns it."""
     transactor = Transactor({"transactional.id": "t"}, "audit", renews=True)
 
     def run(outputs: list[Output] = OUTPUTS, **failures: list[Exception]) -> Producer:
@@ -148,7 +148,7 @@ def test_what_may_be_tried_again_is_the_same_call_again(
 def test_what_may_come_late_of_a_call_without_an_answer_meets_another_epoch(
     write: Callable[..., Producer], made: list[Producer], call: str
 ) -> None:
-    """The broker refuses it then: otherwise it would end, or add to, the transaction after."""
+    """The broker then refuses the request. Otherwise it could end, or add to, the next transaction."""
     late = write(**{call: [failure(retriable=True)]})
     after = write()
     assert after is not late
@@ -191,7 +191,7 @@ def test_connections_that_fail_at_first_or_between_transactions_cost_no_producer
 def test_transactions_that_are_answered_have_one_producer(
     write: Callable[..., Producer], made: list[Producer]
 ) -> None:
-    """An answer that the same call may be made again is an answer; an abort that was asked for too."""
+    """An answer that allows the same call again is an answer; so is one that requires an abort."""
     busy = KafkaError(KafkaError.CONCURRENT_TRANSACTIONS, "busy", False, True, False)
     write(commit=[KafkaException(busy)])
     with pytest.raises(TransactionAborted):
@@ -226,11 +226,11 @@ def test_a_producer_that_cannot_be_replaced_is_unmendable(
 def test_who_may_have_lost_its_place_to_another_does_not_take_it_back(
     made: list[Producer],
 ) -> None:
-    """No group would refuse the offsets of the first one: its process ends, and begins anew."""
+    """No consumer group would refuse the offsets of the first one, so its process must restart."""
     transactor = Transactor({"transactional.id": "t"}, "audit")
     made[0].failures = {"commit": [failure(retriable=True)]}
     transactor.write(OUTPUTS, OFFSETS, GROUP)
-    with pytest.raises(Unmendable, match="t: a request may come late"):
+    with pytest.raises(Unmendable, match="t: a request may arrive late"):
         transactor.write(OUTPUTS, OFFSETS, GROUP)
     assert len(made) == 1
     assert made[0].calls.count("begin") == 1
@@ -306,7 +306,7 @@ def test_a_message_that_the_client_finds_too_large_undoes_the_batch(
 def test_a_message_that_the_broker_finds_too_large_undoes_the_batch(
     write: Callable[..., Producer], made: list[Producer]
 ) -> None:
-    """Whatever the commit says of it, what was refused says more."""
+    """The refusal of the message is reported, not the error of the commit."""
     made[0].refusals = [Refusal(KafkaError.MSG_SIZE_TOO_LARGE, "a")]
     with pytest.raises(OutputsTooLarge, match="topic a"):
         write(commit=[failure(abort=True)])

@@ -1,4 +1,4 @@
-"""A party's office: its officers read how cases stand in its inbox, and write letters."""
+"""A party's office: its officers read the states of cases in the party's inbox, and write letters."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _Letter = TypeVar("_Letter", bound=BaseModel)
 
 
 class Officer(NamedTuple):
-    """Who acts: a post of a party, with its private key."""
+    """An officer: a post of a party, with its private key."""
 
     party: str
     post: Post
@@ -39,15 +39,16 @@ class Officer(NamedTuple):
 
     @property
     def signs_with(self) -> dict[str, str]:
-        """What every letter of the officer's says of its writer."""
+        """Return the fields of a letter that identify the officer as its writer."""
         return {"party": self.party, "post": self.post, "key": public_key(self.key)}
 
 
 def letter_of(model: type[_Letter], officer: Officer, **fields: Any) -> _Letter:
-    """A letter that the officer writes now.
+    """Return a letter of the officer with the present time.
 
     Raises:
-        DisclosureError: a field is none that such a letter can have; names it, without what it says.
+        DisclosureError: a field is unknown or its value is not accepted. The text names the field, not its
+            value.
     """
     try:
         return model.model_validate({**fields, **officer.signs_with, "at": now_utc()})
@@ -57,10 +58,10 @@ def letter_of(model: type[_Letter], officer: Officer, **fields: Any) -> _Letter:
 
 
 class Inbox(NamedTuple):
-    """All content of a party's inbox.
+    """The content of a party's inbox.
 
-    Of the `unreadable_cases`, by id, and of a number of `unreadable_consents` this release cannot read how
-    they stand; nothing is released for them.
+    This release cannot read the `unreadable_cases` (their ids), nor a number of `unreadable_consents`. No
+    record is released for them.
     """
 
     cases: Mapping[str, Case]
@@ -71,9 +72,9 @@ class Inbox(NamedTuple):
 
 
 class Office(NamedTuple):
-    """Acts as one party, by its own principal; `client` is its Kafka configuration.
+    """The client of one party for cases. `client` is the Kafka configuration of the party's principal.
 
-    With a `keeper` the heads of the audit that the inbox holds are held against those seen before.
+    With a `keeper`, the audit heads in the inbox are compared with those seen before.
     """
 
     client: Mapping[str, Any]
@@ -84,15 +85,15 @@ class Office(NamedTuple):
 
     @property
     def names(self) -> Names:
-        """Names of the topics."""
+        """Return the names of the partnership's topics."""
         return Names(self.protocol.prefix)
 
     def inbox(self) -> Inbox:
-        """How everything stands now.
+        """Read the inbox: the present state of all cases and consents, and the refusals.
 
         Raises:
             ReadError: the inbox cannot be read.
-            HeadsDiffer: it tells of another audit than it told of before.
+            HeadsDiffer: its audit heads contradict those seen before: the audit was changed.
         """
         standing = Standing()
         refusals: dict[str, tuple[str, ...]] = {}
@@ -110,10 +111,10 @@ class Office(NamedTuple):
         )
 
     def case(self, case: str) -> Case:
-        """One case as it stands.
+        """Return the present state of one case.
 
         Raises:
-            DisclosureError: the inbox has none of that id, or this release cannot read it.
+            DisclosureError: the inbox has no case with this id, or this release cannot read it.
         """
         inbox = self.inbox()
         found = inbox.cases.get(case)
@@ -121,29 +122,29 @@ class Office(NamedTuple):
             raise DisclosureError(unreadable_case(case))
         if found is None:
             message = f"the inbox of {self.party.id} has no case {case}"
-            raise DisclosureError(f"{message}; `ipu disclose list --as {self.party.id}` shows them")
+            raise DisclosureError(f"{message}; `ipu disclose list --as {self.party.id}` lists all")
         return found
 
     def officer(self, key: Ed25519PrivateKey) -> Officer:
-        """The officer whose key it is.
+        """Return the officer to whom a private key belongs.
 
         Raises:
-            DisclosureError: the party names no post with that key.
+            DisclosureError: the protocol has no post of the party with this key.
         """
         public = public_key(key)
         held = [p for p, officer in self.party.officers.items() if officer.key == public]
         if not held:
             named = ", ".join(p for p, officer in self.party.officers.items() if officer.key)
-            message = f"the key is of no such post of {self.party.id}"
+            message = f"the key belongs to no post of {self.party.id}"
             raise DisclosureError(f"{message}; posts with a key in the protocol: {named or 'none'}")
         return Officer(self.party.id, held[0], key)
 
     def send(self, letter: Letter, officer: Officer, *, wait: bool = True) -> Case | None:
-        """Sign and send a letter, and see what it has made of its case; None for a consent.
+        """Sign and send a letter; return the case after it, or None for a consent or without `wait`.
 
         Raises:
-            NotTaken: with every reason.
-            DisclosureError: it could not be sent, or nobody has answered yet.
+            NotTaken: the letter was not accepted; the text holds all reasons.
+            DisclosureError: the letter could not be sent, or no answer arrived in time.
         """
         self._produce(letter, officer)
         return self._answer(letter) if wait else None
@@ -153,7 +154,7 @@ class Office(NamedTuple):
         while time.monotonic() < give_up:
             inbox = self.inbox()
             if name in inbox.refusals:
-                raise NotTaken("not taken: " + "; ".join(inbox.refusals[name]))
+                raise NotTaken("not accepted: " + "; ".join(inbox.refusals[name]))
             case = inbox.cases.get(letter.case)
             if case is not None and case.head == name:
                 return case
@@ -161,8 +162,8 @@ class Office(NamedTuple):
                 return None
             time.sleep(_BETWEEN_LOOKS_SECONDS)
         raise DisclosureError(
-            f"the letter about case {letter.case} is sent, and nobody has answered within "
-            f"{_ANSWER_SECONDS:.0f} s; it is taken as soon as `ipu disclose serve` runs"
+            f"the letter about case {letter.case} was sent, but has no answer after "
+            f"{_ANSWER_SECONDS:.0f} s; it is processed as soon as `ipu disclose serve` runs"
         )
 
     def _produce(self, letter: Letter, officer: Officer) -> None:
@@ -195,7 +196,7 @@ class Office(NamedTuple):
     def _held(
         self, messages: Iterator[Message], topic: str, decode: Callable[[bytes], Any]
     ) -> Iterator[Message]:
-        """Yield the messages, and hold their heads against those that were seen before."""
+        """Yield the messages, and compare their audit heads with those seen before."""
         if self.keeper is None:
             yield from messages
             return
@@ -207,10 +208,10 @@ class Office(NamedTuple):
     def _topic(self, name: str) -> Topic:
         found = [t for t in topics(self.protocol, self.catalogue) if t.name == name]
         if not found:
-            raise DisclosureError(f"{self.party.id} takes no part in cases (guidance 2.2.4)")
+            raise DisclosureError(f"{self.party.id} may not take part in cases (guidance 2.2.4)")
         return found[0]
 
 
 def _refusals(document: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
-    """Return the reasons by digest of the letter; an earlier release answered each letter on its own."""
+    """Return the reasons by digest of the letter; an earlier release wrote one answer per letter."""
     return {one["digest"]: tuple(one["reasons"]) for one in document.get("refusals", [document])}

@@ -1,4 +1,4 @@
-"""The recipient's side of a case: the key that is made for it alone, and what is read with that."""
+"""The recipient's side of a case: its key for the case, and the records that it decrypts with the key."""
 
 from __future__ import annotations
 
@@ -21,31 +21,35 @@ from transport.reader import read_all
 
 
 def sealing_key_file(secrets: Path, party: str, case: str) -> Path:
-    """Where a party keeps its private half of a case's key."""
+    """Return the path of the file with a party's private key for a case."""
     return secrets / FOLDER / f"{party}.{case}.sealing"
 
 
 def make_sealing_key(file: Path) -> X25519PrivateKey:
-    """Make the recipient's key of a case and write it to a new file of mode 0600."""
+    """Make the recipient's key for a case and write it to a new file of mode 0600.
+
+    Raises:
+        DisclosureError: the file exists already.
+    """
     private = X25519PrivateKey.generate()
     private_files.make_folder(file.parent)
     if not private_files.write_new(file, encoded(private.private_bytes_raw())):
-        raise DisclosureError(f"{file} is there already; a key is never written over")
+        raise DisclosureError(f"{file} exists already; a key is never overwritten")
     return private
 
 
 def opened_records(office: Office, case: str, key_file: Path) -> Iterator[dict[str, Any]]:
-    """Every record that stands disclosed in a case, decrypted.
+    """Yield each record that is disclosed in a case now, decrypted.
 
     Raises:
-        DisclosureError: the case is not open, or the key here is not its recipient's.
-        Denied: the broker does not let this party read it.
+        DisclosureError: the case is not open, has another recipient, or the key in `key_file` is not its key.
+        Denied: the broker does not allow this party to read the case.
     """
     stands = office.case(case)
     if stands.recipient != office.party.id:
-        raise DisclosureError(f"case {case} discloses to {stands.recipient!r} alone")
+        raise DisclosureError(f"case {case} discloses only to {stands.recipient!r}")
     if stands.flow is None:
-        raise DisclosureError(f"case {case} is {stands.state}; there is nothing to read")
+        raise DisclosureError(f"case {case} is {stands.state}; it has no records to read")
     try:
         case_key = from_discloser(b64decode(stands.flow.key), _private(key_file), case)
         newest: dict[bytes, bytes | None] = {}
@@ -64,6 +68,6 @@ def _private(key_file: Path) -> X25519PrivateKey:
     try:
         text = private_files.read(key_file)
     except FileNotFoundError:
-        message = f"{key_file} is gone, and with it all that could read the case here"
+        message = f"{key_file} does not exist; without this key the case cannot be read here"
         raise DisclosureError(message) from None
     return X25519PrivateKey.from_private_bytes(b64decode(text, validate=True))

@@ -1,4 +1,4 @@
-"""A request as a file, since what it says of people is nothing for a command line."""
+"""Requests and consents as files, because personal data must not be on a command line."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class _Strict(BaseModel):
 
 
 class RequestFile(_Strict):
-    """What a person writes: `fields` by dataset, none for those that the process usually asks for."""
+    """The content of a request file. `fields` is by dataset; no names mean the process's usual fields."""
 
     supplier: Name = Field(alias="from")
     process: Name
@@ -44,7 +44,7 @@ class RequestFile(_Strict):
 
 
 class ConsentFile(_Strict):
-    """What a person has said about sharing for one process."""
+    """The content of a consent file: a person's statement about sharing for one process."""
 
     process: Name
     subject: Subject
@@ -55,10 +55,10 @@ class ConsentFile(_Strict):
 
 
 def read_request(path: Path, catalogue: Catalogue) -> RequestFile:
-    """Read a request, with the usual fields where it names none.
+    """Read a request file; a dataset without field names gets the usual fields of the process.
 
     Raises:
-        DisclosureError: one line a finding, with file, line and place; no value of it.
+        DisclosureError: one line per finding, with file, line and place, without any value of the file.
     """
     asked: RequestFile = _read(path, RequestFile, "request")
     process = load_processes().processes.get(asked.process)
@@ -75,24 +75,24 @@ def read_request(path: Path, catalogue: Catalogue) -> RequestFile:
 
 
 def request_of(asked: RequestFile, officer: Officer, sealing_key: str, case: str) -> Request:
-    """The letter of a request."""
+    """Return the request as a letter."""
     return letter_of(Request, officer, **asked.model_dump(), case=case, sealing_key=sealing_key)
 
 
 def read_consent(path: Path, officer: Officer, given: str) -> Consent:
-    """The letter of a consent, of which the file says all but what was said. Errors as `read_request`."""
+    """Read a consent file, return the letter; `given` is the statement itself. Errors as `read_request`."""
     said: ConsentFile = _read(path, ConsentFile, "consent")
     return letter_of(Consent, officer, **said.model_dump(), case=new_case(), given=given)
 
 
 def read_subject(path: Path) -> Subject:
-    """Read whom an inquiry is about. Errors as `read_request`."""
+    """Read the file with the subject of an inquiry. Errors as `read_request`."""
     subject: Subject = _read(path, Subject, "subject")
     return subject
 
 
 def new_case() -> str:
-    """An id that says nothing."""
+    """Return a random id for a new case."""
     return token_hex(_CASE_BYTES)
 
 
@@ -106,11 +106,11 @@ def _read(path: Path, model: type[Any], root: str) -> Any:
 
 
 def _explained(problem: Any, model: type[BaseModel]) -> str:
-    """Return what is accepted. The value given is personal and is not shown."""
+    """Return the problem and the accepted values. The value given is personal data and is not shown."""
     if problem["type"] == "extra_forbidden":
-        return f"is no setting; accepted: {', '.join(settings_at(model, problem['loc']))}"
+        return f"is not a setting; accepted: {', '.join(settings_at(model, problem['loc']))}"
     if problem["type"] == "missing":
         return "is missing; a value is needed"
     if problem["type"].startswith("date"):
-        return "is no date; accepted: a date as YYYY-MM-DD"
+        return "is not a date; accepted: a date as YYYY-MM-DD"
     return str(problem["msg"]).removeprefix("Value error, ")

@@ -7,7 +7,7 @@ client settings, and a checkpoint every `commit_every` records.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from quixstreams import Application, message_context  # type: ignore[import-not-found, unused-ignore]
@@ -68,7 +68,7 @@ def whole(app: Any, job: Job) -> None:
         for name in job.options["topics"]
     }
 
-    def outputs(value: bytes, key: bytes, timestamp: int, _headers: Any) -> list[Output]:
+    def outputs(value: bytes, key: bytes, timestamp: int, _headers: Any) -> Sequence[Output]:
         at = message_context()
         return functions.outputs(
             Intake(at.topic, at.partition, at.offset, key, value, None, timestamp)

@@ -264,7 +264,7 @@ def test_a_missing_column_is_told_but_never_what_stands_in_a_file_without_header
 ) -> None:
     mapping = make_mapping(columns={"Ref": "incident_reference", "Type": "incident_type"})
     with pytest.raises(
-        SourceError, match=r"header: it lacks .*: Ref\. Of its 3 columns these are known: Type"
+        SourceError, match=r"header: it lacks .*: Ref\. Known among its 3 columns: Type"
     ) as e:
         convert(mapping, type="1", Smith="2", Acacia="3")
     assert "Smith" not in str(e.value)
@@ -279,7 +279,7 @@ def test_our_own_names_are_known_however_they_are_spelt_and_the_missing_one_is_t
     told = r"lacks incident_date, which police-incident needs.*docs/datasets\.md"
     with pytest.raises(SourceError, match=told):
         convert(mapping, incident_reference="I-1", date="2024-06-01")
-    with pytest.raises(SourceError, match="A single column: are the cells"):
+    with pytest.raises(SourceError, match="There is only one column: is"):
         convert(mapping, **{"incident_reference;incident_date": "I-1;2024-06-01"})
 
 
@@ -295,7 +295,7 @@ def test_an_optional_column_may_be_absent_or_have_another_name(make_mapping: Mak
 
 def test_a_column_that_stands_twice_is_refused_only_where_it_is_read(make_mapping: Make) -> None:
     record_type = CATALOGUE.record_type("police-incident")
-    with pytest.raises(SourceError, match="'Ref' stands more than once"):
+    with pytest.raises(SourceError, match="'Ref' occurs more than once"):
         Converter(make_mapping(), record_type, ["Ref", "ref"], SUPPLY)
     converter = Converter(make_mapping(), record_type, ["Ref", "x", "x"], SUPPLY)
     assert converter.undeclared == ("x", "x")

@@ -90,13 +90,13 @@ def test_a_style_that_is_none_everywhere_is_refused(style: str) -> None:
 
 
 def plain(text: str) -> str:
-    """Text up to noughts in front of its numbers and behind a fraction."""
+    """Return the text without leading zeros of its numbers and without zeros after a fraction."""
     return re.sub(r"0*(\d+)", r"\1", text).casefold().strip()
 
 
 @st.composite
 def texts(draw: st.DrawFn) -> tuple[str, str]:
-    """A style with a text that is nearly of it: a moment in that style with digits left out."""
+    """Draw a style, and a moment written in it with some digits left out."""
     style = draw(st.sampled_from(STYLES))
     moment = draw(st.datetimes(datetime(1900, 1, 1), datetime(2099, 12, 31)))
     text = moment.strftime(style)

@@ -52,14 +52,14 @@ def test_every_key_may_be_left_out(write_csv: Write) -> None:
     [
         ('contact: "desk\\e[2J"\n', 1, "contact", "it holds the character \\u001b"),
         ('caveats: ["\\u202eend"]\n', 1, "caveats.0", "it holds the character \\u202e"),
-        ("a: 1\n", 1, "a", "no setting; accepted: supplier, contact"),
+        ("a: 1\n", 1, "a", "not a setting; accepted: supplier, contact"),
         ("claims:\n  record: 3\n", 2, "claims.record", "accepted: records, period, completeness"),
         ("claims:\n  period:\n    to: x\n", 3, "claims.period.to", "accepted: from, until"),
-        ("explanations:\n  typ: x\n", 2, "explanations.typ", "'typ' is no field of police-incident"),
+        ("explanations:\n  typ: x\n", 2, "explanations.typ", "'typ' is not a field of police-incident"),
         ("coding_systems:\n  typ: x\n", 2, "coding_systems.typ", "accepted: incident_type, inc"),
         (
             "claims:\n  completeness:\n    typ: 1\n",
-            3, "claims.completeness.typ", "'typ' is no field",
+            3, "claims.completeness.typ", "'typ' is not a field",
         ),
         (
             "claims:\n  completeness:\n    incident_type: 95\n",
@@ -70,7 +70,7 @@ def test_every_key_may_be_left_out(write_csv: Write) -> None:
             2, "claims.period", "ends on 2026-03-01, before it begins",
         ),
         ("caveats: late\n", 1, "caveats", "given 'late'"),
-        ("supplier: x\nperiod: {from: 2026-03-02}\n", 2, "period", "no setting"),
+        ("supplier: x\nperiod: {from: 2026-03-02}\n", 2, "period", "not a setting"),
         ("- a\n", 1, "metadata", "valid dictionary"),
     ],
 )  # fmt: skip
@@ -91,7 +91,7 @@ def test_what_is_no_yaml_is_refused_with_its_line(write_csv: Write) -> None:
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(MetadataError, match=r"absent\.yaml: there is no such file"):
+    with pytest.raises(MetadataError, match=r"absent\.yaml: the file does not exist"):
         load(tmp_path / "absent.yaml")
 
 
@@ -100,5 +100,5 @@ def test_the_period_of_a_table_is_stated_and_of_records_it_is_seen(write_csv: Wr
     stated = load_metadata(path, TableMetadata, FIELDS, "the table")
     assert stated.period.begin == date(2025, 4, 1)
     assert stated.period.ends == {"period_from": "2025-04-01", "period_to": None}
-    with pytest.raises(MetadataError, match="no setting"):
+    with pytest.raises(MetadataError, match="not a setting"):
         load(path)

@@ -21,7 +21,7 @@ MakeSupply = Callable[..., Supply]
 
 @pytest.fixture
 def make_supply(make_mapping: Callable[..., Mapping], catalogue: Catalogue) -> MakeSupply:
-    """Makes the supply of a file of `HEADER` of which so much is stated."""
+    """Return a function that makes the supply of a file of `HEADER` with these statements."""
 
     def make(metadata: Metadata, **mapped: Any) -> Supply:
         columns = {"Ref": "incident_reference", "Type": "incident_type", "Date": "incident_date"}

@@ -45,7 +45,7 @@ def test_a_row_of_another_width_is_told_with_its_line_and_the_rest_is_read(
 def test_bytes_of_another_encoding_spoil_their_own_row_alone(write_csv: Write) -> None:
     path = write_csv("a,b\nCafé,1\n".encode("cp1252") + "Café,2\n".encode())
     assert rows(path) == [
-        Unreadable(1, 2, "bytes that are no text in utf-8-sig"),
+        Unreadable(1, 2, "bytes that are not text in utf-8-sig"),
         Row(2, 3, ["Café", "2"]),
     ]
     assert rows(write_csv("a,b\nCafé,1\n".encode("cp1252")), "cp1252")[0][2] == ["Café", "1"]

@@ -24,7 +24,7 @@ def rows(path: Path) -> tuple[tuple[str, ...], list[Row | Unreadable]]:
 
 
 def reason(write: Write, line: str | bytes) -> str:
-    """Why `line` is unreadable, between two that are not."""
+    """Return the reason why `line`, between two readable ones, is unreadable."""
     content = line if isinstance(line, bytes) else line.encode()
     header, found = rows(write(b'{"a": 1}\n' + content + b'\n{"a": 3}\n', "x.jsonl"))
     assert header == ("a",)
@@ -66,10 +66,10 @@ def test_a_byte_order_mark_and_compression_do_not_matter(write_csv: Write) -> No
 @pytest.mark.parametrize(
     ("line", "says"),
     [
-        ("[1, 2]", "no JSON object"),
-        ("secret", "no JSON from character 1"),
-        ('{"a": "secret}', "no JSON from character 7"),
-        ('{"a": 1} {"a": 2}', "no JSON from character 10"),
+        ("[1, 2]", "not a JSON object"),
+        ("secret", "not JSON from character 1"),
+        ('{"a": "secret}', "not JSON from character 7"),
+        ('{"a": 1} {"a": 2}', "not JSON from character 10"),
         ('{"a": ["secret"]}', "a list"),
         ('{"a": {"b": []}}', "a list"),
         ('{"a": "secret", "a": 2}', "the same key twice"),
@@ -79,7 +79,7 @@ def test_a_byte_order_mark_and_compression_do_not_matter(write_csv: Write) -> No
         ('{"a": -Infinity}', "Infinity"),
         ('{"a": "\\ud800"}', "half a character"),
         ('{"\\udfff": 1}', "half a character"),
-        (b'{"a": "caf\xe9"}', "no text in utf-8"),
+        (b'{"a": "caf\xe9"}', "not text in utf-8"),
         ('{"a":' * 40_000, "nested deeper"),
         ('{"a":' * (DEEPEST + 1) + "1" + "}" * (DEEPEST + 1), "nested deeper"),
         ("[" * 100_000, "nested deeper"),
@@ -129,12 +129,12 @@ def test_long_keys_without_end_are_refused(write_csv: Write) -> None:
     [
         (b"", "no line has a key"),
         (b"\n{}\n", "no line has a key"),
-        (b'[\n{"a": 1},\n]\n', "line 1: no JSON from"),
-        ('{"a": 1}'.encode("utf-16"), "line 1: bytes that are no text in utf-8"),
+        (b'[\n{"a": 1},\n]\n', "line 1: not JSON from"),
+        ('{"a": 1}'.encode("utf-16"), "line 1: bytes that are not text in utf-8"),
     ],
 )
 def test_a_file_without_objects_is_refused(write_csv: Write, content: bytes, says: str) -> None:
-    with pytest.raises(SourceError, match=f"{says}.*one JSON object a line"):
+    with pytest.raises(SourceError, match=f"{says}.*one JSON object per line"):
         rows(write_csv(content))
 
 

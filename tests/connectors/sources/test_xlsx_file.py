@@ -43,7 +43,7 @@ def workbook(path: Path, rows: Iterable[Sequence[Any]]) -> Path:
 
 
 def rewritten(path: Path, rewrite: Rewrite) -> Path:
-    """The workbook with each part as `rewrite` makes it of its name and text."""
+    """Return the workbook with each part as `rewrite` makes it from its name and text."""
     with zipfile.ZipFile(path) as archive:
         parts = {name: archive.read(name).decode() for name in archive.namelist()}
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -53,7 +53,7 @@ def rewritten(path: Path, rewrite: Rewrite) -> Path:
 
 
 def as_excel_keeps_texts(path: Path) -> Path:
-    """The workbook with its texts in one shared table, as openpyxl does not write them."""
+    """Return the workbook with its texts in one shared table, which openpyxl does not write."""
     texts: list[str] = []
 
     def moved(cell: re.Match[str]) -> str:
@@ -74,7 +74,7 @@ def as_excel_keeps_texts(path: Path) -> Path:
 
 
 def in_sheet(old: str, new: str) -> Rewrite:
-    """Replaces a pattern in the sheet, where it must occur."""
+    """Return a function that replaces a pattern in the sheet, where it must occur."""
 
     def rewrite(name: str, text: str) -> str:
         if name != SHEET:
@@ -262,9 +262,9 @@ def test_progress_ends_at_the_size_of_the_file(path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        (b"", "is no Excel workbook"),
-        (b"a,b\n1,2\n", "is no Excel workbook"),
-        (bytes.fromhex("d0cf11e0a1b11ae1") + b"\0" * 600, "encrypted, or an .xls"),
+        (b"", "is not an Excel workbook"),
+        (b"a,b\n1,2\n", "is not an Excel workbook"),
+        (bytes.fromhex("d0cf11e0a1b11ae1") + b"\0" * 600, "encrypted, or is an .xls"),
     ],
 )
 def test_what_is_no_workbook_is_refused(path: Path, content: bytes, says: str) -> None:
@@ -309,7 +309,7 @@ def test_a_part_packed_tighter_than_any_table_is_refused(path: Path) -> None:
     workbook(path, [["a"], [1]])
     blank = " " * (xlsx_file.SMALL + 1)
     rewritten(path, in_sheet("</sheetData>", f"</sheetData>{blank}"))
-    with pytest.raises(SourceError, match="far more than it is packed in"):
+    with pytest.raises(SourceError, match="compressed far too much"):
         read(path)
 
 
@@ -371,7 +371,7 @@ def test_any_texts_come_back_from_a_sheet_or_a_shared_table(
 
 
 def _trimmed(cells: list[str]) -> list[str]:
-    """Cells at the end that hold nothing but white space count as empty."""
+    """Drop cells at the end with only white space, which count as empty."""
     texts = list(cells)
     while texts and not texts[-1].strip():
         texts.pop()

@@ -1,4 +1,4 @@
-"""What a workbook hides is not read, and what is not read is told."""
+"""Hidden parts of a workbook are not read, and everything that is not read is reported."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_a_workbook_that_shows_no_sheet_is_refused_with_the_names_of_those_it_hi
 ) -> None:
     saved(path, book_of(Raw=[HEADER, [1, 2]]))
     rewritten(path, lambda _, text: text.replace('state="visible"', 'state="hidden"'))
-    with pytest.raises(SourceError, match=r"shows no sheet .*'Raw'"):
+    with pytest.raises(SourceError, match=r"has no visible sheet .*'Raw'"):
         read(path)
 
 
@@ -140,7 +140,7 @@ def test_a_sheet_a_month_is_one_table_and_each_row_says_its_sheet(path: Path) ->
     ]
     assert contents.sheets == ("Sep", "Oct", "Nov")
     assert dict(contents.not_read) == {
-        "Notes": "its header is not that of the first",
+        "Notes": "its header differs from the first",
         "Empty": "empty",
     }
     assert isinstance(rows[2], Unreadable)

@@ -262,7 +262,9 @@ def test_a_supply_of_which_every_record_was_rejected_does_not_hold_its_claims(
     rejected = receipt(received=100, accepted=0, rejected=100, filled={})
     made = supply(claims=CLAIMS | {"completeness": {"incident_type": 1.0}})
     measured = measure(made, summed((rejected,)), catalogue.record_type("police-incident"))
-    assert measured.findings == ("completeness: all 100 records were rejected, so none is usable",)
+    assert measured.findings == (
+        "completeness: all 100 records were rejected, so no value is usable",
+    )
 
 
 def test_a_dataset_of_the_agencys_kind_without_agreement_is_a_gap_where_it_is_core(

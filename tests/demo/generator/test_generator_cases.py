@@ -24,7 +24,7 @@ def offences() -> dict[str, dict[str, str]]:
 
 
 def joined(dataset: str) -> Iterator[tuple[dict[str, str], dict[str, str]]]:
-    """Usable rows of a dataset with the offence each is about."""
+    """Return usable rows of a dataset with the offence of each."""
     known = offences()
     for row in filter(usable, file_of_district(dataset)):
         offence = known.get(row["crime_reference"])

@@ -103,7 +103,7 @@ def test_a_file_that_is_exchanged_while_it_is_applied_puts_nothing_else_in_force
     refused = isp(stack, "apply", second)
     assert second.read_bytes() == good, "it was exchanged"
     assert refused.code == 1
-    assert "'fire' has not signed the protocol as it stands" in refused.said
+    assert "'fire' has not signed the protocol in its present content" in refused.said
     exchange_after_reading(monkeypatch, second, evil)
     assert isp(stack, "apply", second).code == 0
     assert second.read_bytes() == evil, "it was exchanged"
@@ -134,7 +134,7 @@ def test_an_exercise_is_never_put_over_what_partners_have_signed(
     stack: Stack, parties: Agreements, second: Path
 ) -> None:
     exercise = parties.draft("exercise", mark=True)
-    unaware, aware = "--exercise takes it knowingly", "is not marked as one"
+    unaware, aware = "Use --exercise to accept it", "is not marked as one"
     for command, told in (("plan", unaware), ("apply", unaware), ("apply --exercise", aware)):
         refused = isp(stack, *command.split(), exercise)
         assert refused.code == 1
@@ -169,7 +169,7 @@ def test_the_authorities_do_not_replace_the_key_of_a_body_that_is_none(
     assert "new key of 'business' (approver), not confirmed by 'business'" in refused.said
     shown = isp(stack, "plan", told)
     assert shown.code == 0
-    assert "NOT confirmed by 'business': put there by the authorities (rekeyed)" in shown.said
+    assert "NOT confirmed by 'business': changed by the authorities (rekeyed)" in shown.said
     assert in_force(stack, "agreed") == digest_of(second)
 
 

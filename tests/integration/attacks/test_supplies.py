@@ -114,7 +114,7 @@ def test_a_reader_gets_the_records_and_is_told_how_many_messages_are_none(site: 
     answer = run(site, "read", f"supplies.police.{DATASET}", "--as", "police")
     records = [json.loads(line) for line in answer.text.splitlines()]
     assert HOSTILE in [record["supplier"] for record in records]
-    assert "messages are no records: " in answer.said
+    assert "messages are not records: " in answer.said
     assert "not-framed 2" in answer.said
 
 
@@ -127,7 +127,7 @@ def test_an_open_transaction_is_a_row_and_the_others_are_listed(
     assert answer.code == 1
     (row,) = [r for r in answer.document["unreadable"] if r["agency"] == "fire"]
     assert (row["dataset"], row["records"]) == ("fire-incident", None)
-    assert "not readable to its end" in row["reason"]
+    assert "could not be read to its end" in row["reason"]
     assert len(answer.document["supplies"]) == 2
     assert run(site, "supplies", "list").code == 0, "the transaction has ended"
 

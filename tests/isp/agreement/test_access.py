@@ -1,4 +1,4 @@
-"""Who may do what follows from the protocol and from nothing else."""
+"""The rights of each principal follow from the protocol only."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from isp.agreement.protocol import COMPONENTS, Protocol
 
 
 def granted(protocol: Protocol, operation: str, family: str) -> set[tuple[str, str]]:
-    """Return who may do the operation on which topics of a family."""
+    """Return the principals that may do the operation, with the topics of the family."""
     return {
         (rule.principal, rule.name)
         for rule in rules(protocol)

@@ -1,4 +1,4 @@
-"""Every topic takes the largest batch that any of our producers may make for it."""
+"""Each topic accepts the largest batch that one of our producers may write to it."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from streams.disclosure.assembly import producer_of as discloser_settings
 from streams.runtime.kafka_config import WorkerClients
 
 DEFAULT_BYTES = 1_000_000
-"""librdkafka's `batch.size` and `message.max.bytes`, where a producer sets neither."""
+"""librdkafka's default of `batch.size` and `message.max.bytes`."""
 
 
 def largest_batch(settings: Mapping[str, Any]) -> int:
-    """Return the bytes of the largest batch of several messages; librdkafka counts its frame too."""
+    """Return the size of the largest batch of several messages; librdkafka includes the header."""
     names = ("batch.size", "message.max.bytes")
     return min(int(settings.get(name, DEFAULT_BYTES)) for name in names)
 

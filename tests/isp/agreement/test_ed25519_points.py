@@ -1,4 +1,4 @@
-"""A key for which anybody can sign is refused wherever a protocol names one."""
+"""A key for which anybody can forge signatures is refused at each place of a protocol."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Point = tuple[int, int]
 
 
 def added(one: Point, other: Point) -> Point:
-    """The sum of two points by the law of the twisted Edwards curve (RFC 8032, section 5.1.4)."""
+    """Return the sum of two points of the twisted Edwards curve (RFC 8032, section 5.1.4)."""
     (x1, y1), (x2, y2) = one, other
     t = D * x1 * x2 * y1 * y2
     x = (x1 * y2 + x2 * y1) * pow(1 + t, -1, P)
@@ -30,7 +30,7 @@ def added(one: Point, other: Point) -> Point:
 
 
 def of_small_order() -> list[bytes]:
-    """All 14 encodings of the eight points whose order divides eight, from one of order eight."""
+    """Return all 14 encodings of the eight points whose order divides eight, from one of order eight."""
     y = 0x05FC536D880238B13933C6D305ACDFD5F098EFF289F4C345B027B2C28F95E826
     square = (y * y - 1) * pow(D * y * y + 1, -1, P) % P
     x = pow(square, (P + 3) // 8, P)
@@ -61,13 +61,13 @@ def test_a_point_of_small_order_is_no_key_in_any_spelling(encoding: bytes) -> No
 def test_a_point_has_one_spelling_alone(above: int) -> None:
     flaw = point_flaw((P + above).to_bytes(32, "little"))
     assert flaw is not None
-    assert "one spelling" in flaw
+    assert "canonical encoding" in flaw
 
 
 def test_what_lies_beside_the_curve_is_no_key() -> None:
     flaw = point_flaw((2).to_bytes(32, "little"))
     assert flaw is not None
-    assert "no point of the curve" in flaw
+    assert "not a point of the curve" in flaw
 
 
 @given(st.binary(min_size=32, max_size=32))

@@ -1,4 +1,4 @@
-"""The protocols that ship are such as may be applied: an English one, and a Welsh one in today's law."""
+"""The example protocols are valid: an English one, and a Welsh one in today's law."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The protocol that ships holds all record types, and each of its rules can be told to be wrong."""
+"""The example protocol has all record types, and a fault in each of its parts is found."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ FAULTS = {
     ),
     "an opening of a core dataset": (
         "dataset: police-detection\n    requirement", "dataset: police-incident\n    requirement",
-        "police-incident is core, so flows routinely",
+        "police-incident is core, so it is always shared",
     ),
     "an opening of nothing": (
         "dataset: police-detection\n    requirement", "dataset: police-mood\n    requirement",
@@ -50,20 +50,20 @@ FAULTS = {
         "source: place-survey\n", "source: place-survey\n    recipients: [police]\n", "is public",
     ),
     "a table for nobody known": (
-        "recipients: [council, fire", "recipients: [school, fire", "'school' is no party",
+        "recipients: [council, fire", "recipients: [school, fire", "'school' is not a party",
     ),
-    "a source kept twice": ("source: events-calendar", "source: place-survey", "stands twice"),
+    "a source kept twice": ("source: events-calendar", "source: place-survey", "is used twice"),
     "a neighbour without its agreement": (
-        AGREEMENT, "", "only with the agreement of its own protocol (guidance 2.2.4)",
+        AGREEMENT, "", "only with its agreement (guidance 2.2.4)",
     ),
     "a neighbour called as a party": (
-        "short_name: wiltshire\n", "short_name: council\n", "is called as a party is",
+        "short_name: wiltshire\n", "short_name: council\n", "has the id of a party",
     ),
-    "a neighbour that is none": ("neighbour: wiltshire", "neighbour: avon", "'avon' is no neighbour"),
-    "a district of two": ("[E06000054]", "[E06000022]", "stands in more than one area"),
+    "a neighbour that is none": ("neighbour: wiltshire", "neighbour: avon", "'avon' is not a neighbour"),
+    "a district of two": ("[E06000054]", "[E06000022]", "is in more than one area"),
     "the second group given personal data": (
         "party: yos\n    profile: personal", "party: business\n    profile: personal",
-        "so has profile 'second'",
+        "accepted: profile 'second'",
     ),
 }  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""The law as data: each claim of a protocol is one that the law of its time gives."""
+"""The law as data: each claim of a protocol must be supported by the law that it names."""
 
 from __future__ import annotations
 
@@ -27,18 +27,19 @@ FAULTS = {
         "marking: RESTRICTED", "marking: OFFICIAL-SENSITIVE", "is too low or unknown",
     ),
     "a basis that is none": (
-        "legal_basis: cda-1998-s38\n", "legal_basis: goodwill\n", "'goodwill' is no basis of guidance-2010",
+        "legal_basis: cda-1998-s38\n", "legal_basis: goodwill\n",
+        "'goodwill' is not a basis of guidance-2010",
     ),
     "a basis of another time": (
-        "legal_basis: cda-1998-s38\n", "legal_basis: pcsca-2022-s16\n", "is no basis of guidance-2010",
+        "legal_basis: cda-1998-s38\n", "legal_basis: pcsca-2022-s16\n", "is not a basis of guidance-2010",
     ),
     "s115 for a body that is no relevant authority": (
         "    legal_basis: cda-1998-s38\n", "    legal_basis: cda-1998-s115\n",
-        "'yos' is no relevant authority (guidance 2.2.3)",
+        "'yos' is not a relevant authority (guidance 2.2.3)",
     ),
     "s17A for a body that is no relevant authority": (
         "city centre premises\n    legal_basis: depersonalised",
-        "city centre premises\n    legal_basis: cda-1998-s17a", "'business' is no relevant authority",
+        "city centre premises\n    legal_basis: cda-1998-s17a", "'business' is not a relevant authority",
     ),
     "s17A for personal information": (
         "Integrated offender management\n    legal_basis: cda-1998-s115",
@@ -48,7 +49,7 @@ FAULTS = {
     "s17A for what is not prescribed": (
         "Reducing re-offending\n    legal_basis: cda-1998-s115",
         "Reducing re-offending\n    legal_basis: cda-1998-s17a",
-        "police-detection: not of a prescribed description",
+        "police-detection: not information of a prescribed description",
     ),
     "the police and probation's duty for others": (
         "legal_basis: ea-1995-s113\n    conditions", "legal_basis: cjcsa-2000\n    conditions",
@@ -63,7 +64,7 @@ FAULTS = {
     ),
     "a responsible authority without a deputy": (
         "    deputy: {post: Deputy Liaison Officer, contact: fire-deputy@partnership.example}\n", "",
-        "'fire': a responsible authority names a liaison officer and a deputy",
+        "'fire': a responsible authority needs a liaison officer and a deputy",
     ),
     "nobody who answers for a body": (
         "    approver: {post: Data Protection Officer, contact: bus-approver@partnership.example}\n", "",
@@ -72,14 +73,14 @@ FAULTS = {
     "a hospital without its guardian": (
         GUARDIAN,
         "",
-        "'hospital': an organisation of health or social care names its Caldicott Guardian",
+        "'hospital': a health or social care organisation needs a Caldicott Guardian",
     ),
     "a supplier without a notification": (
-        "    notification: Z1007920\n", "", "'fire': who shares personal data has a notification",
+        "    notification: Z1007920\n", "", "'fire': a party that shares personal data needs a notification",
     ),
     "a notification that is none": ("notification: Z1007920", "notification: 12345", "notification"),
     "a condition that is none": (
-        CONDITIONS, "    conditions: [because]\n", "'because' is no condition of guidance-2010",
+        CONDITIONS, "    conditions: [because]\n", "'because' is not a condition of guidance-2010",
     ),
 }  # fmt: skip
 
@@ -99,7 +100,7 @@ def test_a_claim_that_the_law_does_not_give_is_refused_with_its_line(
 
 
 def test_the_same_protocol_can_be_told_in_todays_law(tmp_path: Path, catalogue: Catalogue) -> None:
-    """Every basis and condition of the guidance's day is followed to what became of it."""
+    """Each basis and condition of the guidance names its successor in today's law."""
     law, text = load_law(), TEXT
     entries: tuple[Basis | Condition, ...] = (*law.bases, *law.conditions)
     for entry in entries:

@@ -1,4 +1,4 @@
-"""Markings have an order, and what can identify a person is never marked below what cannot."""
+"""Markings are ordered, and at each level personal data is marked higher than other data."""
 
 from __future__ import annotations
 
@@ -61,5 +61,5 @@ def test_a_schema_is_the_same_however_the_registry_parts_its_name() -> None:
 
 
 def test_a_marking_that_the_law_does_not_have_is_refused() -> None:
-    with pytest.raises(ValueError, match="SECRETISH' is no marking; accepted: PROTECT"):
+    with pytest.raises(ValueError, match="SECRETISH' is not a marking; accepted: PROTECT"):
         marking(LAWS["guidance-2010"], "SECRETISH", personal=False)

@@ -1,4 +1,4 @@
-"""A peripheral dataset flows while a requirement for it is stated, and on no other day."""
+"""A peripheral dataset is shared only on days for which a requirement is stated."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The processes ask for what the guidance lists, and need the consent that it says."""
+"""The processes request the items that the guidance lists, and need the consent that it requires."""
 
 from __future__ import annotations
 

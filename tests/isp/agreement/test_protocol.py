@@ -29,11 +29,11 @@ FAULTS = {
     "unknown key": ("marking: RESTRICTED", "marking: RESTRICTED\ncolour: red", "colour"),
     "marking lowered": ("marking: RESTRICTED", "marking: PUBLIC", "marking"),
     "no retention": ("  intake_days: 28\n", "", "intake_days"),
-    "party twice": ("- id: council", "- id: fire", "stands twice"),
+    "party twice": ("- id: council", "- id: fire", "is used twice"),
     "second group given central": ("profile: second", "profile: central", "second group"),
-    "supplier is no party": ("- agency: fire", "- agency: ambulance", "'ambulance' is no party"),
-    "recipient is no party": ("party: council", "party: health", "'health' is no party"),
-    "the processor as party": ("- id: council", "- id: worker", "the processor itself"),
+    "supplier is no party": ("- agency: fire", "- agency: ambulance", "'ambulance' is not a party"),
+    "recipient is no party": ("party: council", "party: health", "'health' is not a party"),
+    "the processor as party": ("- id: council", "- id: worker", "a component of the processor"),
     "a point in the short name": ("short_name: banes", "short_name: banes.x", "short_name"),
     "no responsible officer": (
         OFFICER,
@@ -50,13 +50,13 @@ FAULTS = {
     "blank post": ("{post: Deputy Liaison Officer, contact: fire-deputy@partnership.example}",
                    "{post: '', contact: ' '}", "deputy.contact: is blank"),
     "no relevant authority in law": (
-        "relevant_authority: false", "relevant_authority: true", "a business is no relevant authority",
+        "relevant_authority: false", "relevant_authority: true", "a business is not a relevant authority",
     ),
     "a margin into a neighbour's area": (
-        "  short_name: banes", "  short_name: banes\n  margin_metres: 10000", "needs its agreement",
+        "  short_name: banes", "  short_name: banes\n  margin_metres: 10000", "needs an agreement",
     ),
     "an audit shorter than releases": (
-        "  receipts_days: 1095", "  receipts_days: 1095\n  audit_days: 1094", "no shorter",
+        "  receipts_days: 1095", "  receipts_days: 1095\n  audit_days: 1094", "at least as long",
     ),
 }  # fmt: skip
 
@@ -101,7 +101,7 @@ def test_a_finding_across_fields_names_its_own_line(
     text = TEXT.replace(before, after)
     path = tmp_path / "protocol.yaml"
     path.write_text(text, encoding="utf-8")
-    # Of several such lines the last is the one that is at fault.
+    # If several lines match, the last one is at fault.
     line = max(i for i, one in enumerate(text.splitlines(), 1) if one.strip() == line_of)
     with pytest.raises(ProtocolError, match=f"^{re.escape(str(path))}:{line}: {place}: "):
         load_protocol(path, catalogue)
@@ -169,9 +169,9 @@ def test_a_review_beyond_any_calendar_is_a_finding(tmp_path: Path, catalogue: Ca
         (
             "  intake_days: 28",
             "  days: 28",
-            "retention.days: is no setting of format 1; accepted: intake_days, ",
+            "retention.days: is not a setting of format 1; accepted: intake_days, ",
         ),
-        ("review: ", "review: 1.4.", "is no date; accepted: a date as YYYY-MM-DD"),
+        ("review: ", "review: 1.4.", "is not a date; accepted: a date as YYYY-MM-DD"),
     ],
 )
 def test_a_wrong_value_is_named_with_what_is_accepted(
@@ -189,12 +189,14 @@ def test_a_file_that_is_no_protocol_is_told_what_one_has(
 ) -> None:
     path = tmp_path / "protocol.yaml"
     path.write_text("", encoding="utf-8")
-    with pytest.raises(ProtocolError, match="is no protocol; accepted: format, number, follows, "):
+    with pytest.raises(
+        ProtocolError, match="is not a protocol; accepted: format, number, follows, "
+    ):
         load_protocol(path, catalogue)
 
 
 def test_a_missing_file_is_said_to_be_missing(tmp_path: Path, catalogue: Catalogue) -> None:
-    with pytest.raises(ProtocolError, match="there is no such file"):
+    with pytest.raises(ProtocolError, match="the file does not exist"):
         load_protocol(tmp_path / "none.yaml", catalogue)
 
 

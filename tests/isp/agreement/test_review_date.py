@@ -1,4 +1,4 @@
-"""A protocol's review: warned of weeks before, and what its being overdue means is said."""
+"""A protocol's review: a warning weeks before it is due, and a notice of the effects when it is overdue."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ def due(protocol: Protocol) -> Protocol:
         (-43, None),
         (-42, "in 42 days"),
         (0, "in 0 days"),
-        (1, "personal information is released no more, and nothing at all after 2030-04-29"),
-        (28, "personal information is released no more"),
-        (29, "nothing is released any more"),
+        (1, "personal information is no longer released, and no record at all after 2030-04-29"),
+        (28, "personal information is no longer released"),
+        (29, "no record is released any more"),
     ],
 )
 def test_the_notice_of_a_review_follows_the_day(due: Protocol, days: int, said: str | None) -> None:
@@ -54,7 +54,7 @@ def test_an_overdue_review_is_a_finding_with_file_and_line(
     protocol = load_protocol(path, catalogue)
     assert overdue_review(path, protocol, REVIEW) == []
     (finding,) = overdue_review(path, protocol, REVIEW + timedelta(days=1))
-    assert finding.startswith(f"{path}:{at + 1}: review: the protocol was to be reviewed by")
+    assert finding.startswith(f"{path}:{at + 1}: review: the review of the protocol was due on")
 
 
 @pytest.mark.parametrize("field", ["review_grace_days", "review_warning_days"])

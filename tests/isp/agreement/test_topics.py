@@ -58,7 +58,7 @@ def test_a_release_has_a_topic_only_where_somebody_is_entitled(
 def test_the_state_of_workers_outlasts_what_it_protects(
     protocol: Protocol, catalogue: Catalogue, window: int, depersonalised: int, personal: int
 ) -> None:
-    """Also where a release was made again with an entry that was not yet old enough to be written again."""
+    """State lasts as long as its releases, also if a release used an entry too new to be written again."""
     days = {"depersonalised_days": depersonalised, "personal_days": personal}
     retention = protocol.retention.model_copy(update=days)
     combinations = protocol.sanitising.combinations.model_copy(update={"window_days": window})
@@ -83,7 +83,7 @@ def test_the_state_of_workers_outlasts_what_it_protects(
 def test_what_a_worker_reads_at_each_start_is_compacted_within_a_day_in_small_pieces(
     protocol: Protocol, catalogue: Catalogue
 ) -> None:
-    """Each batch writes there, and the broker compacts nothing of the segment that it writes to."""
+    """Each batch writes to these topics, and the broker does not compact the active segment."""
     names = Names(protocol.prefix)
     read = {
         rule.name

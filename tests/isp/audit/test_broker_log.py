@@ -1,4 +1,4 @@
-"""The audit tells who read what and who was denied; of the processor's own reads it tells nothing."""
+"""The audit has the reads and refusals of each principal, but not the processor's own reads."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def is_logged(text: str, file: str) -> bool:
 def test_the_broker_logs_what_the_audit_takes_in_and_nothing_else(
     given: str, file: str | None
 ) -> None:
-    """Reads by people and refusals, in a file each; never the processor's own, which are a line a request."""
+    """Reads by people and refusals are logged, each in its own file. The processor's own reads are not."""
     assert [name for name in ("authorizer", "refusals") if is_logged(given, name)] == (
         [file] if file else []
     )

@@ -1,4 +1,4 @@
-"""An agency holds each head that it sees against those it saw before."""
+"""An agency compares each head that it sees with those it saw before."""
 
 from __future__ import annotations
 
@@ -59,9 +59,9 @@ def test_what_goes_on_from_what_was_seen_is_right(file: Path, later: list[Seen])
     [
         ([seen(20, 8, "other")], "entry 8 has another hash"),
         ([seen(25, 8, "other")], "entry 8 has another hash"),
-        ([seen(25, 6)], "goes back from entry 8 to entry 6"),
-        ([seen(22, 9), seen(23, 7)], "goes back from entry 9 to entry 7"),
-        ([seen(3, 9)], "written anew"),
+        ([seen(25, 6)], "entry 6 at offset 25 comes after entry 8"),
+        ([seen(22, 9), seen(23, 7)], "entry 7 at offset 23 comes after entry 9"),
+        ([seen(3, 9)], "comes before entry 8: rewritten"),
         ([seen(20, 7)], "where entry 8 was"),
         ([seen(10, 4), seen(12, 5)], "ends before entry 8"),
     ],
@@ -81,7 +81,7 @@ def test_a_reading_of_a_part_says_nothing_of_the_end(file: Path) -> None:
 
 def test_a_file_that_is_none_of_heads_is_told(file: Path) -> None:
     file.write_text('{"x": 1}')
-    with pytest.raises(HeadsDiffer, match="no file of heads"):
+    with pytest.raises(HeadsDiffer, match="does not hold heads"):
         HeadKeeper(file).watch()
     file.chmod(0o644)
     with pytest.raises(HeadsDiffer, match="mode 0644"):

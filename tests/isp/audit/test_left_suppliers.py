@@ -1,4 +1,4 @@
-"""What a supplier or a neighbour was part of stays found in the audit when it has left the protocol."""
+"""The audit still shows the releases of a supplier or a neighbour that has left the protocol."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SUBJECT = "name: Jane Roe\ndate_of_birth: 1990-05-17\n"
 
 
 def left_with(**changes: Any) -> Protocol:
-    """The protocol when the police alone supply, and their incidents alone; no neighbour is left."""
+    """Return a protocol in which only the police supply, only incidents, and without neighbours."""
     supplies = tuple(s for s in PROTOCOL.supplies if s.dataset == INCIDENTS)
     changes = {"supplies": supplies, "neighbours": (), **changes}
     return PROTOCOL.model_copy(update=changes)
@@ -37,7 +37,7 @@ LATER = left_with(parties=tuple(p for p in PROTOCOL.parties if p.id != "fire"))
 
 
 def release(agency: str, dataset: str, reference: str, neighbour: str | None = None) -> Entry:
-    """The audit's entry of one release, under the name that it has in its region."""
+    """Return the audit entry of one release, with the name that it has in its region."""
     record_type = CATALOGUE.record_type(dataset)
     profile = record_type.profiles[0]
     key = region_key(neighbour or "", KEY)
@@ -56,7 +56,7 @@ def release(agency: str, dataset: str, reference: str, neighbour: str | None = N
 
 
 class StoodIn(NamedTuple):
-    """An audit that was read, in the place of the broker's."""
+    """A double of the archive, with prepared entries."""
 
     protocol: Protocol
     entered: list[Entry]
@@ -94,7 +94,7 @@ def test_a_release_of_an_agency_that_has_left_is_found_by_its_reference(
     found = shown(monkeypatch, entries, "--reference", "F-7", *narrowed)
     assert found.exit_code == 0, found.output
     assert "fire-incident" in said(found)
-    assert "consult fire before any answer: no party to this protocol" in said(found)
+    assert "consult fire before any answer: not a party to this protocol" in said(found)
 
 
 def test_a_release_to_a_neighbour_that_has_left_is_found_by_its_reference(
@@ -117,8 +117,8 @@ def test_what_cannot_be_searched_any_more_is_named_and_never_said_to_be_nothing(
     missed = shown(monkeypatch, entries, *of)
     assert missed.exit_code == 0, missed.output
     assert "NOT searched: police police-crime-victim." in said(missed)
-    assert "not everything was" in said(missed)
-    assert "no entry of the audit tells of it" not in said(missed)
+    assert "not everything could be searched" in said(missed)
+    assert "no entry of the audit was found" not in said(missed)
 
 
 def test_a_dataset_that_this_release_does_not_know_is_named_as_not_searched(
@@ -155,7 +155,7 @@ def test_the_file_of_a_supplier_that_has_left_needs_a_protocol_that_has_it(
         "--agency", "police", "--dataset", VICTIMS,
     )  # fmt: skip
     assert refused.exit_code == 2
-    assert "nobody supplies police police-crime-victim" in said(refused)
+    assert "no agency supplies police police-crime-victim" in said(refused)
 
 
 def test_an_agency_of_which_nothing_is_known_is_refused_with_those_that_are(

@@ -1,4 +1,4 @@
-"""Every line of a log is read once, however it is rolled over."""
+"""Each line of a log is read once, without regard to how the log is rolled over."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from isp.audit.log_files import Lines, new_lines
 
 
 class RollingLog:
-    """A log as log4j writes it: what is full becomes the highest number, and the first is dropped."""
+    """A log as log4j writes it: a full file gets the highest number, and the first file is deleted."""
 
     def __init__(self, folder: Path, kept: int = 100) -> None:
         self.path = folder / "a.log"
@@ -68,7 +68,7 @@ def test_a_line_that_is_not_ended_waits(tmp_path: Path) -> None:
 
 
 def test_a_name_with_control_characters_makes_no_lines(tmp_path: Path) -> None:
-    """Whoever is refused chooses the name; a line of its own making would tell of what nobody did."""
+    """A refused client chooses the topic's name. A forged line would record an event that never happened."""
     log = tmp_path / "a.log"
     name = "a\x0bb\x0cc\x1cd\x1de\x1ef\x85g\u2028h\u2029i\rj"
     log.write_bytes(f"one {name}\ntwo\n".encode())

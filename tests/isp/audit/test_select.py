@@ -1,4 +1,4 @@
-"""An inquiry about a case is answered with what was done in it and who read what was disclosed."""
+"""The answer to an inquiry about a case holds its steps, and the reads of its disclosed records."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever is changed, removed, moved or cut off is found, and the entry named."""
+"""Each change, removal, move or cut of an entry is found, and the entry is named."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ RECEIPTS = "x.receipts.police"
 
 
 def chained(chains: Sequence[str]) -> list[Entry]:
-    """Entries of chains that write in the order given."""
+    """Return entries of chains that write in the given order."""
     heads: dict[str, Head] = {}
     entries = []
     for offset, chain in enumerate(chains):
@@ -136,7 +136,7 @@ def test_what_retention_took_is_no_break_and_what_somebody_took_is() -> None:
 
 
 def crossed(chains: Sequence[str]) -> list[Entry]:
-    """Entries of chains, each of which holds the heads of the others, as all writers' do."""
+    """Return entries of chains that hold the heads of the other chains, as those of all writers do."""
     heads: dict[str, Head] = {}
     entries = []
     for offset, chain in enumerate(chains):
@@ -149,7 +149,7 @@ def crossed(chains: Sequence[str]) -> list[Entry]:
 
 
 def relinked(entries: Sequence[Entry], chain: str) -> list[Entry]:
-    """The entries, with one chain numbered and linked anew, as a forger would."""
+    """Return the entries, with one chain numbered and linked again, as by a forger."""
     made, head = [], Head(chain)
     for entry in entries:
         if entry.head.chain == chain:
@@ -165,7 +165,7 @@ def relinked(entries: Sequence[Entry], chain: str) -> list[Entry]:
 def test_a_chain_that_was_rewritten_with_its_head_is_found_by_what_the_others_hold(
     writers: list[str], data: Any
 ) -> None:
-    """No receipt and no topic of heads is needed: whoever changes one chain must change all."""
+    """No receipt and no topic of heads is needed: a forger who changes one chain must change all."""
     entries = crossed([*writers, "z"])
     at = data.draw(st.integers(0, len(writers) - 1))
     forged = relinked([*entries[:at], *entries[at + 1 :]], entries[at].head.chain)
@@ -178,7 +178,7 @@ def test_a_chain_that_was_dropped_with_its_head_is_missing_once() -> None:
     entries = crossed("abcaabca")
     left = [entry for entry in entries if entry.head.chain != "b"]
     (found,) = breaks(left, list(told(left)))
-    assert str(found).startswith("b entry 1: is missing, with those up to 2")
+    assert str(found).startswith("b entry 1: is missing, with all up to entry 2")
 
 
 def test_a_forged_head_beside_the_true_one_hides_nothing() -> None:

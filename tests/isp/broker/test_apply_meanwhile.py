@@ -1,4 +1,4 @@
-"""A protocol that is not in force any more grants nothing."""
+"""A protocol that is no longer in force grants no right."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def apply_after(before: InForce | None) -> None:
 
 @pytest.fixture
 def granted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Stand in for the broker, which has nothing to change; the names of what is granted."""
+    """Replace the broker with one that needs no change; return the list of granted rights."""
     made: list[str] = []
 
     def grant(*_: Any) -> Change:

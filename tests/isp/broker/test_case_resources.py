@@ -1,4 +1,4 @@
-"""What a case has at the broker is not destroyed, nor called a stranger's, because it cannot be read."""
+"""The broker resources of a case that cannot be read are not destroyed, and not reported as foreign."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def done(value: Any = None) -> Future[Any]:
 
 
 class Broker:
-    """Topics and rules, as an administrator's client finds and deletes them."""
+    """A double of the administrator's client, with topics and ACLs that it can list and delete."""
 
     def __init__(self, topics: Iterable[str], rules: Iterable[AclBinding]) -> None:
         self.topics = set(topics)

@@ -1,4 +1,4 @@
-"""What a process sees of the protocol in force while it works: another one, a broker away, a denied right."""
+"""A running process and the protocol in force: another protocol, an unreachable broker, a denied right."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ GROUP_DENIED = KafkaError(KafkaError.GROUP_AUTHORIZATION_FAILED)
 
 
 class Message:
-    """A message of the topic, or an error in its place."""
+    """A message of the topic, or an error instead of one."""
 
     def __init__(self, value: bytes | None, error: KafkaError | None = None) -> None:
         self.key, self.value = lambda: b"in-force", lambda: value
@@ -33,7 +33,7 @@ class Message:
 
 
 class Broker:
-    """The broker as consumers see it; it keeps `standing`, and what `later` has is polled in turn."""
+    """A double of the consumer: the topic holds `standing`, and each poll gives the next of `later`."""
 
     def __init__(self, standing: bytes) -> None:
         self.standing = standing
@@ -86,7 +86,7 @@ def broker(monkeypatch: pytest.MonkeyPatch, catalogue: Catalogue) -> Broker:
 
 
 def value_of(catalogue: Catalogue, digest: str) -> bytes:
-    """The value that keeps a protocol in force."""
+    """Return the value of the message that puts a protocol in force."""
     kept = {"digest": digest, "document": "{}", "at": 0, "signed_on": {}}
     return encoder(catalogue.system["protocol-in-force"], 1)(kept)
 

@@ -1,4 +1,4 @@
-"""Applying a protocol: what can be said without a broker."""
+"""Application of a protocol: the parts that need no broker."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_waiting_ends_once_the_change_shows() -> None:
 
 
 def test_waiting_gives_up_and_says_for_what() -> None:
-    with pytest.raises(ApplyError, match="the rules of x did not show"):
+    with pytest.raises(ApplyError, match="the broker did not show the rules of x"):
         wait_until(lambda: False, "the rules of x", seconds=0.05)
 
 

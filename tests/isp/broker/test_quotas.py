@@ -1,4 +1,4 @@
-"""What each party may take of the broker follows from what it supplies."""
+"""The quotas of a party follow from its supplies."""
 
 from __future__ import annotations
 

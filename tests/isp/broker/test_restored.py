@@ -1,4 +1,4 @@
-"""Schemas that the registry lost, as its own import takes them."""
+"""Lost schemas are written in the form of the registry's own import."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Of a case or consent the newest version alone counts, and where that cannot be read, none does."""
+"""Only the newest version of a case or consent counts; if it cannot be read, no version counts."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from transport.reader import UNKNOWN_TOPIC, Denied, ReadError
 
 CLIENT: dict[str, Any] = {}
 REFUSED_BY_TEXT = "agreed\u202e"
-"""Turns the direction of writing; an earlier release took it."""
+"""A character that reverses the direction of writing; an earlier release accepted it."""
 TREATMENT: dict[str, Any] = {
     "process": "treatment-group",
     "supplier": "daat",
@@ -55,7 +55,7 @@ def version(taken: Case | ConsentRecord, key: str) -> Version:
 
 
 def unreadable(of: Version) -> Version:
-    """The same version as an earlier release kept it, of which this one refuses a word."""
+    """Return the document with a word that an earlier release accepted and this release refuses."""
     document = json.loads(json.dumps(of.document))
     about = document["request"] if of.kind == "case" else document["consent"]["subject"]
     about["purpose" if of.kind == "case" else "name"] = REFUSED_BY_TEXT
@@ -69,7 +69,7 @@ class Consented(NamedTuple):
 
 @pytest.fixture
 def running() -> Case:
-    """A case that is open."""
+    """Return an open case."""
     table = Table()
     table.send(request())
     table.decide("approve")
@@ -78,7 +78,7 @@ def running() -> Case:
 
 @pytest.fixture
 def consented() -> Consented:
-    """Jane Roe has given her consent, and then withdrawn it in words that cannot be read."""
+    """Write a consent of Jane Roe, and then its withdrawal in a version that cannot be read."""
     table = Table()
     assert isinstance(table.send(request(**TREATMENT)), Taken)
     given, withdrawn = (stored(table.consent(said)) for said in ("given", "withdrawn"))
@@ -151,7 +151,7 @@ def test_an_officer_is_told_that_a_case_cannot_be_read(
     running: Case, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kept(monkeypatch, [unreadable(version(running, CASE))])
-    with pytest.raises(DisclosureError, match=f"case {CASE} cannot be read by this release"):
+    with pytest.raises(DisclosureError, match=f"this release cannot read case {CASE}"):
         office_of("council").case(CASE)
 
 
@@ -161,8 +161,8 @@ def test_an_earlier_letter_does_not_replace_what_cannot_be_read(
     table = Table()
     standing = of_cases(*consented.versions, unreadable(version(running, CASE)))
     table.register.restore(standing)
-    assert "write it anew, later" in reasons(table.consent("given"))
-    assert "which this release cannot read" in reasons(table.send(request()))
+    assert "write a new letter later" in reasons(table.consent("given"))
+    assert "exists already; this release cannot read it" in reasons(table.send(request()))
     table.now = NOW + timedelta(hours=1)
     assert isinstance(table.consent("given", at=table.now), Taken)
     assert isinstance(table.consent("withdrawn", at=table.now + timedelta(seconds=1)), Taken)
@@ -184,7 +184,7 @@ def test_nothing_stands_before_the_protocol_is_applied(monkeypatch: pytest.Monke
     "error",
     [
         Denied("cases", "TOPIC_AUTHORIZATION_FAILED"),
-        ReadError("cases", "its end was not reached in time"),
+        ReadError("cases", "the end of the topic was not reached in time"),
     ],
 )
 def test_cases_that_cannot_be_read_are_not_taken_for_none(

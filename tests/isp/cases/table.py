@@ -1,4 +1,4 @@
-"""Officers with keys at one table, and the letters that they write each other."""
+"""Officers with keys, their letters, and a register that gets the letters."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ TABLE = SCHEMA_FOLDER / "protocols" / "banes.yaml"
 
 
 def key_of(party: str, post: str) -> Ed25519PrivateKey:
-    """The private key of a post in these tests."""
+    """Return the private key of a post in these tests."""
     return Ed25519PrivateKey.from_private_bytes(f"{party} {post}".encode()[:32].ljust(32, b"."))
 
 
 def with_officers(protocol: Protocol) -> Protocol:
-    """The protocol with a key under every post, and an officer on duty at every party."""
+    """Return the protocol with a key for each post, and a duty officer for each party."""
 
     def staffed(party: Party) -> Party:
         duty = Officer(post="Duty Officer", contact=f"{party.id}-duty@partnership.example")
@@ -59,12 +59,12 @@ PROTOCOL = with_officers(load_protocol(TABLE, CATALOGUE))
 
 
 def written(party: str, post: Post) -> dict[str, Any]:
-    """What every letter of an officer's says of its writer."""
+    """Return the fields of a letter that identify its writer."""
     return {"party": party, "post": post, "key": public_key(key_of(party, post)), "at": NOW}
 
 
 def request(party: str = "council", post: Any = "deputy", **changes: Any) -> Request:
-    """A council asks the police for a conference about Jane Roe."""
+    """Return a request of the council to the police for a conference about Jane Roe."""
     usual = {
         "case": CASE,
         "supplier": "police",
@@ -82,7 +82,7 @@ def request(party: str = "council", post: Any = "deputy", **changes: Any) -> Req
 
 
 class Table:
-    """A register, and officers who write to it one after the other."""
+    """A register, with methods that send the letters of officers to it."""
 
     def __init__(self, protocol: Protocol = PROTOCOL) -> None:
         self.register = Register(protocol, CATALOGUE)
@@ -91,16 +91,16 @@ class Table:
 
     @property
     def case(self) -> Case:
-        """The case as it stands."""
+        """Return the present state of the case."""
         return self.register.cases[CASE]
 
     def send(self, letter: Letter, topic_party: str | None = None) -> Taken | Refused:
-        """Put a letter to the register, as its writer's unless it comes by another's topic."""
+        """Sign a letter and give it to the register, from the topic of its writer or of another party."""
         message = sealed_letter(letter, key_of(letter.party, letter.post))
         return self.put(topic_party or letter.party, message)
 
     def put(self, party: str, message: dict[str, Any]) -> Taken | Refused:
-        """Put a message to the register as it is."""
+        """Give a message to the register unchanged."""
         taken = self.register.take(party, message, self.now)
         if isinstance(taken, Taken):
             self.register.keep(taken.key, taken.record)
@@ -109,7 +109,7 @@ class Table:
     def decision(
         self, outcome: str, party: str = "police", post: Post = "deputy", **changes: Any
     ) -> Decision:
-        """A decision on the case as it stands."""
+        """Return a decision on the present state of the case."""
         about = {
             "case": CASE,
             "previous": self.case.head,
@@ -119,11 +119,11 @@ class Table:
         return Decision.model_validate(written(party, post) | about | changes)
 
     def decide(self, outcome: str, *args: Any, **changes: Any) -> Taken | Refused:
-        """Decide on the case as it stands."""
+        """Decide on the present state of the case."""
         return self.send(self.decision(outcome, *args, **changes))
 
     def advise(self, advice: str, party: str) -> Taken | Refused:
-        """Advise as a party's guardian."""
+        """Advise as the guardian of a party."""
         about = {
             "case": CASE,
             "previous": self.case.head,
@@ -138,7 +138,7 @@ class Table:
         return self.send(Ending.model_validate(written(party, "deputy") | about))
 
     def consent(self, given: str = "given", party: str = "daat", **changes: Any) -> Taken | Refused:
-        """Record what Jane Roe has said."""
+        """Record a statement of Jane Roe about her consent."""
         said = {
             "case": "00000000000000aa", "process": "treatment-group", "subject": JANE, "given": given,
             "form": "written", "on": TODAY, "until": TODAY + timedelta(300),
@@ -150,6 +150,6 @@ class Table:
 
 
 def reasons(answer: Taken | Refused) -> str:
-    """Why a letter was not taken; fails where it was."""
+    """Return the reasons why a letter was not accepted; fail if it was accepted."""
     assert isinstance(answer, Refused), answer
     return "; ".join(answer.reasons)

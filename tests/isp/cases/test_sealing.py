@@ -1,4 +1,4 @@
-"""What is disclosed is readable to its recipient with the key of its case, and to nobody else."""
+"""Only the recipient can read disclosed records, with the key of the case."""
 
 from __future__ import annotations
 

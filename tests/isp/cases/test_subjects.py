@@ -105,10 +105,10 @@ def test_a_reference_is_that_of_a_person_and_never_of_a_crime_or_an_incident() -
     about = matcher(Subject(reference="C-1"), offender)
     assert about({"crime_reference": "K-1", "offender_reference": "C-1"})
     assert not about({"crime_reference": "C-1", "offender_reference": "C-11"})
-    # A crime's reference would give all of its victims.
+    # The reference of a crime would match all its victims.
     assert not matcher(Subject(reference="C-1"), VICTIM)({"crime_reference": "C-1"})
     assert not matcher(Subject(reference="C-1"), INCIDENT)({"incident_reference": "C-1"})
-    # The supply's own number of a record is anybody's.
+    # The record reference identifies a record of the supply, not a person.
     assert not matcher(Subject(reference="9"), VICTIM)({"record_reference": "9"})
 
 
@@ -152,5 +152,5 @@ def test_houses_of_two_numbers_are_the_same_only_where_written_alike() -> None:
 
 @pytest.mark.parametrize("address", ["Flat 1", "flat 2a", "Unit 3", "No 5", "Room 4 Flat 2"])
 def test_a_part_of_a_house_alone_is_no_address(address: str) -> None:
-    with pytest.raises(ValidationError, match="its house and street"):
+    with pytest.raises(ValidationError, match="needs house and street"):
         Subject(address=address, postcode="BA2 2QH")

@@ -1,4 +1,4 @@
-"""One party's letters delay no other's, and a flood of refused ones is told of in few entries."""
+"""One party's letters delay no other party's, and many refused letters cause few audit entries."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from isp.cases.turns import Allowance
 
 
 def flooded(seconds: int, waiting: int, *, refused: bool) -> tuple[int, int]:
-    """Return how many letters were taken, in how many turns, while so many wait."""
+    """Return the number of letters that were read, and the number of turns, while `waiting` letters wait."""
     allowance, taken, turns = Allowance(60, 0.0), 0, 0
     for tenth in range(seconds * 10):
         now = tenth / 10

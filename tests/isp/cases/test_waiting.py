@@ -1,4 +1,4 @@
-"""What is published while an open case waits: what was taken back leaves it, and never comes back."""
+"""Supplies while an open case waits: records that are withdrawn leave the case, and never come back."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def open_case() -> Case:
 
 
 class Waiting:
-    """A case that waits, and the intake that it is read ahead of and given later."""
+    """A waiting case, and the intake, which is read in advance and released to the case later."""
 
     def __init__(self, given: tuple[bytes, ...] = ()) -> None:
         self.desk = Desk(
@@ -72,7 +72,7 @@ class Waiting:
 
 
 def given_before(*references: str) -> tuple[bytes, ...]:
-    """The names under which a case has these records."""
+    """Return the keys of these records in the topic of a case."""
     earlier = Waiting()
     for reference in references:
         earlier.publish(reference, JANE)

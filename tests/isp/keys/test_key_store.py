@@ -61,7 +61,7 @@ def test_a_key_that_may_be_known_is_replaced_from_tomorrow_on_and_no_sooner(keys
 
 
 def test_a_planned_epoch_can_be_moved_and_an_urgent_one_goes_before_it(keys: KeyStore) -> None:
-    """A typed error must not leave a key in use for good; no digest of the planned one exists."""
+    """A mistyped date must not fix the next key for ever; no digest of the planned key exists yet."""
     keys.rotate(date(2200, 1, 1), TODAY)
     planned = keys.ring().epochs[1].key
     assert keys.rotate(NEXT, TODAY).number == 2

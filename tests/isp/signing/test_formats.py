@@ -60,7 +60,7 @@ def terms_of(protocol: Protocol) -> dict[str, str]:
 
 
 def read_by_later(extended: str) -> Protocol:
-    """The protocol of format 1, as a release reads it that knows a field more in one model."""
+    """Return the protocol of format 1, read by a release with one more field in one model."""
     protocol: Protocol = later(Protocol, extended).model_validate(EVERY["in_force"])
     return protocol
 
@@ -136,9 +136,7 @@ def test_a_protocol_that_a_later_release_put_in_force_is_read(extended: str) -> 
 
 
 def test_a_protocol_in_force_of_a_later_format_is_refused() -> None:
-    said = (
-        "the protocol in force .a{64}.: format: 2 is no format that this release reads; accepted: 1"
-    )
+    said = "the protocol in force .a{64}.: format: this release cannot read format 2; accepted: 1"
     with pytest.raises(ProtocolError, match=said):
         before_of("a" * 64, {**EVERY["in_force"], "format": 2})
 
@@ -159,7 +157,7 @@ def test_a_protocol_of_a_later_format_is_refused_with_that_alone(
     with pytest.raises(ProtocolError) as raised:
         load_protocol(path, catalogue)
     assert str(raised.value) == (
-        f"{path}:2: format: 2 is no format that this release reads; accepted: 1. A later release reads "
+        f"{path}:2: format: this release cannot read format 2; accepted: 1. A later release reads "
         "later formats"
     )
 
@@ -171,7 +169,7 @@ def test_a_protocol_with_a_field_of_a_later_release_is_refused_at_its_line(
     path.write_text(f"format: 1\n{ADDED}: []\n{FIRST.read_text('utf-8')}", encoding="utf-8")
     with pytest.raises(ProtocolError) as raised:
         load_protocol(path, catalogue)
-    said = f"{path}:2: {ADDED}: is no setting of format 1; accepted: format, number, follows, "
+    said = f"{path}:2: {ADDED}: is not a setting of format 1; accepted: format, number, follows, "
     assert str(raised.value).startswith(said)
 
 
@@ -192,7 +190,9 @@ def test_a_signature_of_a_later_format_is_refused_at_its_line(tmp_path: Path) ->
     with pytest.raises(ProtocolError) as raised:
         load_signatures(tmp_path / "banes.yaml")
     line = len(text.splitlines()) + 1
-    assert str(raised.value).startswith(f"{path}:{line}: 1.format: 2 is no format that")
+    assert str(raised.value).startswith(
+        f"{path}:{line}: 1.format: this release cannot read format 2"
+    )
     assert "weight" not in str(raised.value)
 
 
@@ -210,7 +210,7 @@ def test_a_field_that_a_later_release_adds_changes_no_letter(
 
 
 def sealed_as(more: dict[str, Any], name: str = "request") -> dict[str, Any]:
-    """A letter with other content, signed by its writer."""
+    """Return a letter with changed content, signed by its writer."""
     document = {**json.loads(LETTERS[name]["document"]), **more}
     text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     key = key_of(document["party"], document["post"])
@@ -221,14 +221,14 @@ def sealed_as(more: dict[str, Any], name: str = "request") -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("more", "said"),
     [
-        ({"format": 2, "weight": 3}, "it is of format 2; accepted: 1. A later release may read it"),
-        ({"format": "Jane Roe"}, "it is of another format; accepted: 1. A later"),
-        ({"format": 19900517}, "it is of another format; accepted: 1. A later"),
-        ({"kind": "Jane Roe"}, "its kind is not in format 1; accepted: request, decision, "),
-        ({"Jane Roe": 3}, "it has a field that is not in format 1; accepted there: format, case, "),
+        ({"format": 2, "weight": 3}, "the letter is of format 2; accepted: 1. A later"),
+        ({"format": "Jane Roe"}, "the letter is of another format; accepted: 1. A later"),
+        ({"format": 19900517}, "the letter is of another format; accepted: 1. A later"),
+        ({"kind": "Jane Roe"}, "the kind of letter is not in format 1; accepted: request, "),
+        ({"Jane Roe": 3}, "a field is not in format 1; accepted there: format, case, "),
         (
             {"subjects": [{"reference": "Jane Roe", "Jane Roe": 3}]},
-            "it has a field that is not in format 1; accepted there: reference, name, date_of_birth, ",
+            "a field is not in format 1; accepted there: reference, name, date_of_birth, ",
         ),
     ],
 )
@@ -243,7 +243,7 @@ def test_a_letter_of_a_later_release_is_refused_with_what_is_read_and_nothing_of
 
 
 def kept() -> list[BaseModel]:
-    """A case that is open and a consent, as the broker keeps them."""
+    """Return an open case and a consent in their stored form."""
     table = Table()
     table.send(request())
     table.decide("approve")
@@ -280,7 +280,7 @@ def test_every_part_of_what_is_signed_keeps_to_the_format() -> None:
 
 
 def test_no_field_and_no_default_of_the_format_has_changed() -> None:
-    """A new optional field has its line under `later` in formats.yaml; what is there does not change."""
+    """Each new optional field has a line under `later` in formats.yaml; existing lines do not change."""
     formats = load_formats()
     declared = {
         name: dict(formats.always.get(name, {})) | dict(formats.later.get(name, {}))

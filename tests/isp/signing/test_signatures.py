@@ -1,4 +1,4 @@
-"""A protocol counts as signed when all who must have signed it as it stands, and not before."""
+"""A protocol counts as signed only when all required posts have signed its present content."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def seeded(party: str, post: str, generation: int = 0) -> Ed25519PrivateKey:
 
 
 def with_keys(protocol: Protocol, generation: dict[str, int] | None = None) -> Protocol:
-    """The protocol with a key under every post; those of `generation` have other ones."""
+    """Return the protocol with a key for each post; another `generation` gives other keys."""
 
     def keyed(party: Party) -> Party:
         number = (generation or {}).get(party.id, 0)
@@ -81,7 +81,7 @@ def changed(protocol: Protocol, **fields: Any) -> Protocol:
 
 
 def with_partner(protocol: Protocol) -> Protocol:
-    """The protocol with a partner that it did not have."""
+    """Return the protocol with a new partner."""
     business = protocol.party("business")
     approver = business.approver
     assert approver is not None
@@ -100,7 +100,7 @@ def test_a_protocol_that_all_have_signed_is_signed() -> None:
 def test_no_responsible_authority_may_be_missing(party: str) -> None:
     left = [s for s in by_all(PROTOCOL) if s.party != party]
     (finding,) = findings(PROTOCOL, left)
-    assert f"'{party}' has not signed the protocol as it stands" in finding
+    assert f"'{party}' has not signed the protocol in its present content" in finding
 
 
 def test_the_deputy_signs_for_the_authority_as_well() -> None:
@@ -120,7 +120,8 @@ def test_a_partner_signs_its_own_terms_and_not_again_for_those_of_others() -> No
     again = [s for s in by_all(other) if s.party in AUTHORITIES]
     stale, lacking = findings(other, [*again, *earlier])
     assert (
-        "the signature of 'business' (approver) is of other terms than these; take it out" in stale
+        "the signature of 'business' (approver) is for other terms than the present ones; remove it"
+        in stale
     )
     assert "'business' has not signed its own terms" in lacking
 
@@ -130,7 +131,9 @@ def test_any_change_asks_every_authority_anew() -> None:
     found = findings(later, by_all(PROTOCOL))
     for name in AUTHORITIES:
         assert any(f"the signature of {name!r} (liaison_officer) is of another" in f for f in found)
-        assert any(f"{name!r} has not signed the protocol as it stands" in f for f in found)
+        assert any(
+            f"{name!r} has not signed the protocol in its present content" in f for f in found
+        )
     assert len(found) == 2 * len(AUTHORITIES)
 
 
@@ -140,14 +143,14 @@ def test_a_new_partner_is_signed_in_by_every_authority() -> None:
     signatures = [*by_all(grown)[:2], *by_all(PROTOCOL)[2:], own]
     assert {s.party for s in signatures[:2]} == {"police", "fire"}
     found = findings(grown, signatures)
-    assert "'traders' is a partner whom 'council' has not signed in" in found
+    assert "'traders' is a partner that 'council' has not admitted by its signature" in found
     assert not [f for f in found if f.startswith(("'police'", "'fire'"))]
     assert findings(grown, by_all(grown)) == []
 
 
 @st.composite
 def forged(draw: Any) -> Signature:
-    """A signature of which one field or one bit is another."""
+    """Return a signature in which one field or one bit is changed."""
     made = by_all(PROTOCOL)[0]
     field = draw(
         st.sampled_from(["signed_on", "protocol", "terms", "partners", "post", "signature"])
@@ -177,8 +180,8 @@ def test_a_signature_by_another_key_or_of_nobody_does_not_count() -> None:
     stolen = signed(PROTOCOL, "fire").model_copy(update={"party": "police"})
     nobody = signed(PROTOCOL, "fire").model_copy(update={"party": "hospital"})
     found = findings(PROTOCOL, [stolen, nobody])
-    assert "by another key than the protocol names" in found[0]
-    assert "of no post that the protocol names" in found[1]
+    assert "by a key that the protocol does not have" in found[0]
+    assert "of a post that is not in the protocol" in found[1]
 
 
 def test_a_neighbour_signs_what_is_shared_of_its_area() -> None:
@@ -199,12 +202,12 @@ def test_a_neighbour_signs_what_is_shared_of_its_area() -> None:
     wider = agreed.model_copy(update={"area": ("E06000054", "E06000030")})
     more = changed(protocol, neighbours=(wider,))
     stale, lacking = findings(more, [*by_all(more), own])
-    assert "the signature of 'wiltshire' (liaison_officer) is of other terms" in stale
+    assert "the signature of 'wiltshire' (liaison_officer) is for other terms" in stale
     assert "'wiltshire' has not signed its own terms" in lacking
 
 
 def test_who_signs_must_hold_the_key_of_the_post() -> None:
-    with pytest.raises(ProtocolError, match="not that of the liaison_officer of 'police'"):
+    with pytest.raises(ProtocolError, match="does not belong to the liaison_officer of 'police'"):
         make_signature(PROTOCOL, "police", "liaison_officer", seeded("fire", "deputy"), DAY)
     with pytest.raises(ProtocolError, match="accepted: liaison_officer, deputy"):
         make_signature(PROTOCOL, "police", "approver", seeded("police", "approver"), DAY)
@@ -213,7 +216,7 @@ def test_who_signs_must_hold_the_key_of_the_post() -> None:
 def test_two_posts_never_share_a_key() -> None:
     document = PROTOCOL.model_dump(mode="json", by_alias=True)
     document["parties"][0]["deputy"]["key"] = document["parties"][1]["deputy"]["key"]
-    with pytest.raises(ValidationError, match="of more than one post"):
+    with pytest.raises(ValidationError, match="used for several posts"):
         Protocol.model_validate(document)
 
 
@@ -237,7 +240,7 @@ def test_without_a_responsible_authority_nothing_is_signed() -> None:
 def test_a_signature_of_a_day_ahead_is_refused() -> None:
     ahead = [s.model_copy(update={"signed_on": date(2026, 12, 20)}) for s in by_all(PROTOCOL)]
     found = findings(PROTOCOL, ahead)
-    assert any("dated 2026-12-20, after today, 2026-11-28 (Europe/London)" in f for f in found)
+    assert any("dated 2026-12-20, but today is 2026-11-28 (Europe/London)" in f for f in found)
     early = by_all(PROTOCOL)
     assert findings(PROTOCOL, early, today=DAY) == []
     assert len(findings(PROTOCOL, early, today=date(2026, 10, 31))) == len(early)
@@ -296,7 +299,7 @@ def test_signatures_are_read_as_they_were_written(file: Path) -> None:
     [
         ("- party: police\n", "0.post: is missing; a value is needed"),
         ("x: [", "not YAML"),
-        ("5", "no list"),
+        ("5", "not a list of signatures"),
     ],
 )
 def test_a_file_that_holds_no_signatures_is_told_with_its_name(

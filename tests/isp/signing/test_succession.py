@@ -1,4 +1,4 @@
-"""A protocol follows the one in force alone, and nobody's keys change without a word of its own."""
+"""A protocol may follow only the one in force, and each party confirms the change of its own keys."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ from tests.isp.signing.test_signatures import (
 
 
 def in_force(protocol: Protocol, left: Any = None) -> Before:
-    """The protocol as a broker keeps it."""
+    """Return the protocol in force, as read from the broker."""
     document = json.loads(protocol.model_dump_json(by_alias=True))
     return before_of(content_digest(protocol), document, left)
 
 
 def after(before: Protocol, **fields: Any) -> Protocol:
-    """The protocol that follows, with other fields."""
+    """Return the successor of the protocol, with changed fields."""
     linked = {"number": before.number + 1, "follows": content_digest(before), "rekeyed": ()}
     return changed(before, **linked | fields)
 
@@ -42,7 +42,7 @@ def refused(protocol: Protocol, signatures: Sequence[Signature], before: Before)
 
 
 def keyed(protocol: Protocol, party: str, post: Post, generation: int, **more: Any) -> Protocol:
-    """The protocol with another key for one post."""
+    """Return the protocol with another key for one post."""
     key = public_key(seeded(party, post, generation))
     officer = protocol.party(party).posts[post].model_copy(update={"key": key, **more})
     return with_party(protocol, protocol.party(party).model_copy(update={post: officer}))
@@ -72,7 +72,7 @@ def test_the_protocol_in_force_is_accepted_again_and_so_is_the_one_that_follows(
 def test_an_earlier_protocol_does_not_come_back_though_all_have_signed_it() -> None:
     later = after(PROTOCOL, review_grace_days=14)
     (finding,) = refused(PROTOCOL, by_all(PROTOCOL), in_force(later))
-    assert "number 1 and names nothing it follows, and in force is number 2" in finding
+    assert "number 1 and follows no other; number 2 is in force" in finding
     assert f"`number: 3` with `follows: {content_digest(later)}`" in finding
 
 
@@ -114,11 +114,11 @@ def test_a_document_in_force_that_would_be_refused_today_still_guards_its_keys()
 
 def test_a_number_names_what_it_follows() -> None:
     document = json.loads(PROTOCOL.model_dump_json(by_alias=True))
-    with pytest.raises(ValidationError, match="names under `follows` the digest"):
+    with pytest.raises(ValidationError, match="needs the digest of the previous protocol"):
         Protocol.model_validate(document | {"number": 2})
-    with pytest.raises(ValidationError, match="a first protocol replaces nobody's keys"):
+    with pytest.raises(ValidationError, match="a first protocol cannot replace keys"):
         Protocol.model_validate(document | {"rekeyed": ["business"]})
-    with pytest.raises(ValidationError, match="'nobody' is no party"):
+    with pytest.raises(ValidationError, match="'nobody' is not a party"):
         following = {"number": 2, "follows": "a" * 64}
         Protocol.model_validate(document | following | {"rekeyed": ["nobody"]})
 
@@ -180,7 +180,7 @@ def test_a_key_changes_by_another_post_of_the_same_party() -> None:
 
 @pytest.mark.parametrize("party", [*AUTHORITIES, "business"])
 def test_nobody_else_replaces_the_keys_of_a_party(party: str) -> None:
-    """All others have signed, the authorities among them, and the new keys have too."""
+    """The change is refused although all other parties, and the new keys, have signed."""
     moved = {party: 1}
     taken = with_keys(after(PROTOCOL), moved)
     signatures = by_all(taken, moved)
@@ -230,11 +230,12 @@ def test_a_body_that_lost_all_keys_is_rekeyed_in_words_by_all_authorities() -> N
     signatures = by_all(rekeyed, moved)
     assert refused(rekeyed, signatures, in_force(PROTOCOL)) == []
     (told,) = key_changes(rekeyed, signatures, in_force(PROTOCOL))
-    assert "NOT confirmed by 'business': put there by the authorities (rekeyed)" in told
+    assert "NOT confirmed by 'business': changed by the authorities (rekeyed)" in told
     without_fire = [s for s in signatures if s.party != "fire"]
     (finding,) = refused(rekeyed, without_fire, in_force(PROTOCOL))
     assert (
-        "the keys of 'business': 'fire' has not signed that with a key that is in force" in finding
+        "the keys of 'business': 'fire' has not signed this protocol with a key that is in force"
+        in finding
     )
 
 
@@ -255,7 +256,10 @@ def test_who_was_rekeyed_is_so_until_it_has_signed_a_protocol_itself() -> None:
     ended = after(rekeyed)
     authorities = [s for s in by_all(ended, moved) if s.party in AUTHORITIES]
     (finding,) = refused(ended, [*authorities, of_terms], before)
-    assert "'business' was rekeyed; it is so until it has signed a protocol itself" in finding
+    assert (
+        "'business' was rekeyed; keep it under `rekeyed` until it has signed a protocol itself"
+        in finding
+    )
     assert refused(ended, by_all(ended, moved), before) == []
     still = after(rekeyed, rekeyed=("business",), review_grace_days=14)
     kept = [s for s in by_all(still, moved) if s.party in AUTHORITIES]
@@ -265,11 +269,11 @@ def test_who_was_rekeyed_is_so_until_it_has_signed_a_protocol_itself() -> None:
 def test_rekeyed_names_nobody_whose_keys_stay_or_who_has_confirmed_them() -> None:
     idle = after(PROTOCOL, rekeyed=("business",))
     (finding,) = refused(idle, by_all(idle), in_force(PROTOCOL))
-    assert "the keys of 'business' are those in force; take it out" in finding
+    assert "the keys of 'business' are those in force; remove the entry" in finding
     own = keyed(after(PROTOCOL, rekeyed=("police",)), "police", "liaison_officer", 1)
     signatures = [*by_all(own, {"police": 1})[1:], signed(own, "police", "deputy")]
     (finding,) = refused(own, signatures, in_force(PROTOCOL))
-    assert "'police' has confirmed its keys itself; take it out" in finding
+    assert "'police' has confirmed its keys itself; remove the entry" in finding
 
 
 def test_a_party_that_left_comes_back_with_its_own_keys_alone() -> None:
@@ -307,7 +311,7 @@ def test_a_sole_authority_changes_one_key_by_the_other_and_never_both() -> None:
     assert any("not confirmed by 'police'" in f for f in refused(one, [by_new], in_force(sole)))
     lost = with_keys(after(sole, rekeyed=("police",)), {"police": 1})
     found = refused(lost, by_all(lost, {"police": 1}), in_force(sole))
-    assert any("there is no other authority in force that answers for 'police'" in f for f in found)
+    assert any("no other authority in force can sign for the keys of 'police'" in f for f in found)
 
 
 def test_an_authority_leaves_only_with_the_consent_of_the_others() -> None:
@@ -321,7 +325,7 @@ def test_a_key_does_not_replace_itself() -> None:
     document = json.loads(PROTOCOL.model_dump_json(by_alias=True))
     approver = next(p for p in document["parties"] if p["id"] == "business")["approver"]
     approver["replaces"] = approver["key"]
-    with pytest.raises(ValidationError, match="names the key before"):
+    with pytest.raises(ValidationError, match="must name the previous key"):
         Protocol.model_validate(document)
     approver["replaces"] = encoded((1).to_bytes(32, "little"))
     with pytest.raises(ValidationError, match="small order"):

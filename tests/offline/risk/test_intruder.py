@@ -109,24 +109,24 @@ def spoiled(**cells: str) -> Callable[[list[Row]], None]:
 
 
 PLANTED: dict[tuple[str, str], Callable[[list[Row]], list[Row] | None]] = {
-    ("location_address", "holds a number"): spoiled(location_address="5 Acacia Avenue"),
-    ("location_address", "is not what splitting leaves of any original"): spoiled(
+    ("location_address", "has a number"): spoiled(location_address="5 Acacia Avenue"),
+    ("location_address", "is not the released part of any original"): spoiled(
         location_address="Rose Cottage"
     ),
-    ("location_address", "holds what the profile drops"): spoiled(
+    ("location_address", "has a value that the profile drops"): spoiled(
         location_address="somebody  NAMEDSOA"
     ),
-    ("location_address", "holds a telephone number"): spoiled(location_address="07700 900123"),
-    ("location_address", "holds an e-mail address"): spoiled(location_address="a@b.example"),
-    ("location_address", "holds a postcode"): spoiled(location_address="Acacia Avenue SW1A 1AA"),
-    ("location_address", "holds an NHS number"): spoiled(location_address="943 476 5919"),
-    ("location_address", "holds a vehicle mark"): spoiled(location_address="AB12 CDE"),
-    ("location_address", "holds a National Insurance number"): spoiled(
+    ("location_address", "has a telephone number"): spoiled(location_address="07700 900123"),
+    ("location_address", "has an e-mail address"): spoiled(location_address="a@b.example"),
+    ("location_address", "has a postcode"): spoiled(location_address="Acacia Avenue SW1A 1AA"),
+    ("location_address", "has an NHS number"): spoiled(location_address="943 476 5919"),
+    ("location_address", "has a vehicle mark"): spoiled(location_address="AB12 CDE"),
+    ("location_address", "has a National Insurance number"): spoiled(
         location_address="QQ 12 34 56 C"
     ),
-    ("incident_type", "holds what is no code of its list"): spoiled(incident_type="a row"),
+    ("incident_type", "has a value that is not a code of its list"): spoiled(incident_type="a row"),
     ("incident_reference", "is a reference in clear"): spoiled(incident_reference="I-3"),
-    ("caller_name", "is no field of a release"): lambda rows: [
+    ("caller_name", "is not a field of a release"): lambda rows: [
         row | {"caller_name": ""} for row in rows
     ],
     ("location_postcode", "a postcode with fewer than 4 households"): spoiled(
@@ -138,13 +138,13 @@ PLANTED: dict[tuple[str, str], Callable[[list[Row]], list[Row] | None]] = {
     ("location_easting", "a point that is not the centroid of its postcode"): spoiled(
         location_easting="654321"
     ),
-    ("location_address", "a street beside a postcode that stands in for others"): spoiled(
+    ("location_address", "a street with a postcode that is a substitute for others"): spoiled(
         location_postcode="BA1 1AB", location_easting="375100", location_northing="165000"
     ),
-    ("record_id", "a digest that needs no key"): spoiled(
+    ("record_id", "a digest without a key"): spoiled(
         record_id=hashlib.sha256(b"I-7").hexdigest()[:32]
     ),
-    ("", "the rows stand in the order of the originals"): lambda rows: sorted(
+    ("", "the rows follow the order of the originals"): lambda rows: sorted(
         rows, key=lambda row: int(row["incident_time"][3:5])
     ),
 }
@@ -191,7 +191,7 @@ def test_somebody_told_of_though_alone_is_found(index: PostcodeIndex, tmp_path: 
     assert play(made.out, made, K, heeded=True).findings == []
     rows = read(made.out)
     write(made.out, [*rows[:-1], rows[-1] | {"suspect_gender": "female", "suspect_age": "65+"}])
-    reason = "fewer than 4 people of the area fit suspect_gender, suspect_age"
+    reason = "fewer than 4 people of the area match suspect_gender, suspect_age"
     assert ("suspect", reason) in reasons(play(made.out, made, K, heeded=True))
     report = play(made.out, made, K, heeded=False)
     assert report.findings == []

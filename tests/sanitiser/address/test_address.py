@@ -1,4 +1,4 @@
-"""What of an address may be released: its street, never what tells a home."""
+"""The street of an address may be released, and nothing that identifies a home."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a motivated intruder tried, and must not get: a name, a home, or a join between streams."""
+"""Attempts of a motivated intruder to get a name, a home, or a join between streams; all must fail."""
 
 from __future__ import annotations
 

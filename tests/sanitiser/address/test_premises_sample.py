@@ -23,12 +23,12 @@ WITHHELD = ""
 
 
 def digest(released: str | None) -> str:
-    """Of the text that was read; nothing of the register's data stands in the file."""
+    """Return the digest of the text that was read; the file has no data of the register."""
     return blake2b(released.encode(), digest_size=8).hexdigest() if released else WITHHELD
 
 
 def sample() -> dict[str, str]:
-    """The seeded sample's addresses by identifier."""
+    """Return the seeded sample's addresses by identifier."""
     return dict(random.Random(SEED).sample(list(premises_addresses()), SIZE))
 
 

@@ -27,7 +27,7 @@ HEADER = "postcode,pqi,easting,northing,country,district,ward\n"
 
 
 def brute_force(e: np.ndarray, n: np.ndarray, counts: np.ndarray, k: int, limit: int) -> list[int]:
-    """Compare every pair; of postcodes equally near the first row wins, as argmin does."""
+    """Compare every pair; of equally near postcodes the first row wins, as in argmin."""
     released = []
     eligible = np.flatnonzero(counts >= k)
     for row in range(len(counts)):
@@ -131,10 +131,10 @@ def test_household_counts_are_read_in_both_layouts(tmp_path: Path) -> None:
     ("text", "told"),
     [
         ("postcode,people\n", "line 1, header.*postcode,households"),
-        ("postcode,households\nBA1 1AA,-1\n", "line 2, households: '-1'; accepted is a whole"),
+        ("postcode,households\nBA1 1AA,-1\n", "line 2, households: '-1'; accepted: a whole"),
         ("postcode,households\nBA1 1AA,4.5\n", "line 2, households: '4.5'"),
         ("postcode,households\nBA1 1AA,\n", "line 2, households: ''"),
-        ("postcode,households\nXX,4\n", "line 2, postcode: 'XX'; accepted is a postcode"),
+        ("postcode,households\nXX,4\n", "line 2, postcode: 'XX'; accepted: a postcode"),
         ("postcode,households\nBA1 1AA,4\nBA11AA,9\n", "line 3, postcode"),
         ("postcode,households\nBA1 1AA\n", "line 2, row"),
     ],

@@ -1,4 +1,4 @@
-"""Combinations: nobody stands out in a small area, whatever comes in whatever order."""
+"""Combinations: no person is rare in a small area, in any order of arrival."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Check:
     def release(
         self, who: str, day: int = DAY, born: str | None = "", **told: Any
     ) -> tuple[dict[str, Any], list[str]]:
-        """The release of a record of the name `who`; its people are born on that day if on no other."""
+        """Return the release of a record of the name `who`; its people are born on the given day."""
         released = {f["name"]: f.get("default") for f in self.schema["fields"]}
         released |= {
             "record_id": sha256(who.encode()).hexdigest()[:32],
@@ -224,7 +224,7 @@ print(*sorted(name.hex() for name in check.memory.changes()))
 
 
 def test_a_class_has_one_name_in_every_process() -> None:
-    """Else what one worker remembers means nothing to the next: sets are in no steady order."""
+    """Check that classes have the same name in another process, although sets have no fixed order."""
     said = {
         subprocess.run(
             [sys.executable, "-c", NAMES], env={**os.environ, "PYTHONHASHSEED": seed},

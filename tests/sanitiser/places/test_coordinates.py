@@ -21,7 +21,7 @@ MILLIMETRE = 0.0011
 
 @pytest.fixture
 def os_points(shared_data: Path) -> np.ndarray:
-    """Longitude, latitude, easting, northing of the 40 points of OSTN15."""
+    """Return longitude, latitude, easting, northing of the 40 points of OSTN15."""
     folder = shared_data / "coordinates"
     if not folder.is_dir():
         pytest.skip("Ordnance Survey's test points are not beside the checkout")

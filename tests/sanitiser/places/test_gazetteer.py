@@ -141,7 +141,7 @@ def test_a_stated_postcode_goes_before_a_named_place(locator: Locator) -> None:
     [
         ("name,easting,northing\n", "no column type"),
         (HEADER + "x,A Park,Park,1e99,2\n", "line 2: easting, northing: '1e99', '2'"),
-        (HEADER + "x,A Park,Park,north,2\n", "accepted are metres"),
+        (HEADER + "x,A Park,Park,north,2\n", "accepted: metres"),
         (HEADER + "x,A Park\n", "2 cells"),
     ],
 )

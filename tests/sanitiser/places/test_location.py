@@ -1,4 +1,4 @@
-"""Where a record happened, and that no more of it leaves than Appendix 1 allows."""
+"""The place of a record is found, and no more of it is released than Appendix 1 allows."""
 
 from __future__ import annotations
 

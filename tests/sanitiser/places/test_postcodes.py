@@ -190,7 +190,7 @@ def test_a_folder_without_an_index_says_how_to_build_one(tmp_path: Path) -> None
 
 def test_another_k_than_the_built_one_says_to_rebuild(folder: Path) -> None:
     assert PostcodeIndex.open(folder, k=4).metadata.k == 4
-    with pytest.raises(IndexMismatch, match="built for k=4, asked for k=5: rebuild"):
+    with pytest.raises(IndexMismatch, match="built for k=4, but k=5 is needed: rebuild"):
         PostcodeIndex.open(folder, k=5)
     with pytest.raises(IndexMismatch, match="4 or more"):
         PostcodeIndex.open(folder, k=3)

@@ -1,4 +1,4 @@
-"""Of a scrubbed text nothing is left that could lead to a person or a home."""
+"""A scrubbed text has nothing that could lead to a person or a home."""
 
 from __future__ import annotations
 

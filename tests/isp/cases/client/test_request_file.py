@@ -1,4 +1,4 @@
-"""A request is read from a file; what is wrong is told with its line, never with what it says of people."""
+"""A request is read from a file; a finding has the line, and never a value, which is personal data."""
 
 from __future__ import annotations
 
@@ -64,12 +64,12 @@ def test_a_dataset_without_fields_gets_those_that_the_process_usually_asks_for(
         (
             "date_of_birth:",
             "born:",
-            "subjects.0.born: is no setting; accepted: reference, name, date",
+            "subjects.0.born: is not a setting; accepted: reference, name, date",
         ),
         (
             "until: 2026-12-20",
             "until: soon",
-            "request.yaml:11: until: is no date; accepted: a date as Y",
+            "request.yaml:11: until: is not a date; accepted: a date as Y",
         ),
         ("purpose: Safety plan", "purpose: ''", "request.yaml:3: purpose"),
         ("from: police", "from: [police", "not YAML"),
@@ -92,7 +92,7 @@ def test_what_is_wrong_is_told_with_its_line_and_without_the_person(
 def test_a_consent_that_is_given_says_in_which_form_and_until_when(tmp_path: Path) -> None:
     assert read_consent(written(tmp_path, CONSENT), OFFICER, "given").form == "written"
     without = CONSENT.replace("until: 2027-11-01\n", "")
-    with pytest.raises(DisclosureError, match="has a form and a last day"):
+    with pytest.raises(DisclosureError, match="needs a form and a last day"):
         read_consent(written(tmp_path, without), OFFICER, "given")
     assert read_consent(written(tmp_path, without), OFFICER, "withdrawn").given == "withdrawn"
 
