@@ -44,6 +44,7 @@ class Order:
     """What the worker is started with; `raises_once` and `halts_once` are files that mark a fault as done.
 
     `watchdog_s` is how long its transaction may take, where that is not the usual time.
+    `state` is the folder of its state store under `run_dir`: another machine has another.
     `by_command` has `ipu worker` itself start it, which takes the index of the run directory.
     """
 
@@ -56,6 +57,7 @@ class Order:
     raises_once: str | None = None
     halts_once: str | None = None
     by_command: bool = False
+    state: str = STATE_FOLDER
     watchdog_s: float | None = None
 
     @property
@@ -152,7 +154,7 @@ def _work(order: Order) -> None:
             index=Path(order.index),
             connection=dict(stack.secrets.client_config(stack.inside, names.worker)),
             keys=keys_of(stack),
-            state=Path(order.run_dir) / STATE_FOLDER,
+            state=Path(order.run_dir) / order.state,
             slot=order.slot,
             metrics=deployment_of(stack).metrics_on(order.metrics_port),
         )
