@@ -22,7 +22,7 @@ class Processor(Protocol):
     The contract, which `tests/streams/test_processors.py` checks for every processor:
 
     - `process` depends on the batch, on the committed state and on the clock, and on nothing else.
-    - The changes of a result last once `committed` is called. Each other call starts from the committed state.
+    - The changes of a result last once `committed` is called. Each other call starts from what is committed.
     - A result goes to topics that the protocol lets the processor's principal write.
     - No message makes `process` raise anything but `DependencyUnavailable`. The source then offers the same
       batch again. Every other exception ends the process, as that of a state store that cannot be read.
