@@ -25,7 +25,6 @@ from confluent_kafka import (
 )
 
 from isp.agreement.topics import DAY_MS
-from streams.runtime.kafka_config import AgentClients
 from streams.state.origin import Origin
 from streams.state.store import Entry, StateStore
 from transport.messages import WRITER_HEADER
@@ -196,7 +195,7 @@ class Changelog(Follower):
 
     def __init__(
         self,
-        clients: AgentClients,
+        reader: Mapping[str, Any],
         topics: Sequence[str],
         earlier: str,
         store: StateStore,
@@ -205,12 +204,12 @@ class Changelog(Follower):
         identify: Callable[[Sequence[str]], Origin],
         restored: Callable[[float], None] = lambda _seconds: None,
     ) -> None:
-        """Connect nothing yet; `writer` is the name under which this process writes.
+        """Connect nothing yet; `reader` is as `Follower` has it. This process writes under the name `writer`.
 
         `decode` decodes a message's value into that of its entry. `identify` asks the broker for the ids of
         topics, and raises `KafkaException`. `restored` is called with the duration of a restore in seconds.
         """
-        super().__init__(clients.reader(), ([earlier], topics), self._apply)
+        super().__init__(reader, ([earlier], topics), self._apply)
         self._topics = [earlier, *topics]
         self._store = store
         self._writer = writer
