@@ -142,7 +142,7 @@ def _source(
     for kind in STATE_KINDS:
         metrics.state_entries.labels(kind).set_function(partial(store.count, kind))
     changelog = Changelog(
-        clients,
+        clients.reader(),
         [names.state(kind) for kind in STATE_KINDS],
         names.memory,
         store,

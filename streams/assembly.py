@@ -39,10 +39,10 @@ from streams.steps.withdraw import Eraser, Withdrawer
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """The terms on which one agency's dataset is released: to which profiles of which region, and until when.
+    """The terms on which one agency's dataset is released: the profiles of each region, and the last days.
 
-    `dated_by` are the joins by which records of the agency without a date find the event of their case.
-    The defaults are those of a file without a protocol: nothing ends, no text is scrubbed.
+    `dated_by` has the joins by which undated records of the agency find the event of their case.
+    The defaults are those for a file without a protocol: nothing ends, no text is scrubbed.
     """
 
     agency: str
@@ -59,7 +59,7 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """Everything the steps of several datasets share: where places are found, the areas, keys and state."""
+    """What the steps of all datasets share: code lists, locator, areas, keys and state."""
 
     code_lists: Mapping[str, CodeList]
     locator: Locator
@@ -84,7 +84,7 @@ class Means:
         """Return the means of a protocol, with its area and its neighbours' areas.
 
         Raises:
-            RecogniserMissing: the protocol allows scrubbed texts, and what they need is not installed.
+            RecogniserMissing: the protocol allows scrubbed texts, and the recogniser is not installed.
         """
         partnership = protocol.partnership
         own = Area(index, partnership.area, partnership.margin_metres)
@@ -101,7 +101,7 @@ class Means:
 
 
 def terms_of(protocol: Protocol, supply: SupplyAgreement, catalogue: Catalogue) -> Terms:
-    """Return the terms that a protocol has for one agency's dataset."""
+    """Return the terms of one agency's dataset under a protocol."""
     record_type = catalogue.record_type(supply.dataset)
     dataset = record_type.dataset
     regions = {OWN: None} | {n.short_name: n.short_name for n in protocol.neighbours}
@@ -202,7 +202,7 @@ def _withdrawer(terms: Terms, policies: Mapping[Scope, Policies], means: Means) 
 
 
 def region_key(region: str, key: ReferenceKey) -> ReferenceKey:
-    """Return the key under which a region's releases have digests, so that they join no other region's."""
+    """Return the key for a region's digests. Releases of different regions then do not join."""
     return key.for_purpose("region", region) if region else key
 
 

@@ -1,11 +1,11 @@
-"""Decides what becomes of one record.
+"""Decides the outcome of one record.
 
 The steps are, in this order: validate → event day → clean → recall → geocode → region → entitle → guard →
-sanitise → generalise → withdraw. A record goes through each once. One with a fault ends behind clean. One
-that its supplier wants back goes through the first three, and is then erased.
+sanitise → generalise → withdraw. A record goes through each step once. A record with a fault stops after
+clean. A record that its supplier erases goes through the first three steps, and is then erased.
 
-Pure: no bytes, no topics, no clock of its own. The worker and the offline commands decide by these
-same steps; the worker alone decodes and routes (`streams.sanitising.pipeline`).
+Pure: no bytes, no topics, no clock of its own. The worker and the offline commands use the same steps. Only
+the worker decodes and routes (`streams.sanitising.pipeline`).
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ UNPROCESSABLE = Problem(
 class Steps:
     """The steps of one agency's dataset: first `reading`, then `releasing` or `erasing`.
 
-    Faults are known at the end of reading; a record that has any goes no further. `policies` has, by region
-    and place of the epoch, what the records are sanitised by.
+    All faults are known after `reading`, and a record with a fault goes no further. `policies` has the
+    policies of each region and epoch.
     """
 
     agency: str
@@ -46,7 +46,7 @@ class Steps:
     def take(self, work: Work) -> None:
         """Take the work on one record through the steps.
 
-        Steps that remember records change their state, so each record is taken once.
+        Some steps change the state, so take each record only once.
         """
         run(self.reading, work)
         if not work.faults:
@@ -54,33 +54,31 @@ class Steps:
             run(self.erasing if erases else self.releasing, work)
 
     def undo(self) -> None:
-        """Undo what the steps have remembered of the last record, whose outputs cannot be made."""
+        """Undo the changes of state by the last record, whose outputs cannot be made."""
         for step in (*self.releasing, *self.erasing):
             step.undo()
 
     def decide(self, given: Mapping[str, Any], now: datetime) -> Work:
-        """Return the work done on a record as it was given; `now` is local time in Europe/London."""
+        """Return the work on a record after all steps; `now` is local time in Europe/London."""
         work = Work(now, given)
         self.take(work)
         return work
 
     def read(self, given: Mapping[str, Any], now: datetime) -> Work:
-        """Return a record as it is read and cleaned, with every fault; `now` is as `decide` has it."""
+        """Return the work on a record after the steps of `reading`; `now` is as for `decide`."""
         work = Work(now, given)
         run(self.reading, work)
         return work
 
 
 def unprocessable(error: Exception, where: str) -> Problem:
-    """Return the fault of a record that broke a step.
+    """Return the fault of a record for which a step raised an exception.
 
-    Log the place in the code, never the record: an exception's text can quote it.
+    Log the place in the code, never the exception's text: it can quote the record.
     """
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
     at = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else "an unknown place"
-    log.error(
-        "%s at %s on %s; the record was rejected as unprocessable", type(error).__name__, at, where
-    )
+    log.error("%s at %s on %s; record rejected as unprocessable", type(error).__name__, at, where)
     return UNPROCESSABLE

@@ -1,4 +1,4 @@
-"""What goes into the pipeline and what comes out of it: Kafka's terms without a Kafka client."""
+"""Input and output of a processor, in Kafka's terms but without a Kafka client."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _ROW = pattern(rb"[1-9][0-9]{0,9}")
 
 
 class Handling(Enum):
-    """What a batch is read for; rejecting whole is for one whose outputs cannot be written."""
+    """How to handle a batch: process it, or reject its record, whose outputs cannot be written."""
 
     PROCESS = auto()
     REJECT = auto()
@@ -24,25 +24,24 @@ class Handling(Enum):
 
 
 def supply_of(header: Any) -> str | None:
-    """Return the supply that a header names: 32 lower-case hexadecimal digits; None for anything else."""
+    """Return the supply id of a header, 32 lower-case hexadecimal digits; None for anything else."""
     if isinstance(header, bytes) and _SUPPLY_ID.fullmatch(header):
         return header.decode("ascii")
     return None
 
 
 def row_of(header: Any) -> int | None:
-    """Return the row that a header names: up to ten decimal digits; None for anything else."""
+    """Return the row number of a header, up to ten decimal digits; None for anything else."""
     if isinstance(header, bytes) and _ROW.fullmatch(header):
         return int(header)
     return None
 
 
 class Intake(NamedTuple):
-    """One message of an intake topic as the broker holds it; `timestamp_ms` since 1970 UTC.
+    """One message of an intake topic; `timestamp_ms` since 1970 UTC.
 
-    One that `erases` tells of a record that is to be taken back from everywhere. One that is `unreadable`
-    is a place whose bytes the client could not read, with the client's reason. `row` is the header as it was
-    given, which only `row_of` reads.
+    If `erases` is True, the record is to be taken back from every topic. `unreadable` is the client's reason
+    if it could not read the bytes at this offset. `row` is the header as given, for `row_of`.
     """
 
     topic: str
@@ -59,10 +58,10 @@ class Intake(NamedTuple):
 
 @dataclass(slots=True)
 class OfRows:
-    """Counts within a tally that say which rows a profile excludes; they go to the supplier alone.
+    """The part of a tally's counts that reveals which rows a profile excludes; only the supplier gets it.
 
-    `cleaned` are records cleaned in nothing but the flag of an exclusion; `held` are those that somebody is
-    entitled to, if their rows were others.
+    `cleaned` counts records whose only caveat is about the flag of an exclusion. `held` counts records that
+    are held because of an exclusion.
     """
 
     caveats: Counter[str] = field(default_factory=Counter)
@@ -72,7 +71,7 @@ class OfRows:
 
 @dataclass(slots=True)
 class Tally:
-    """Counts of what became of the records of one supply in one batch (system/receipt.avsc)."""
+    """Counts of the outcomes of one supply's records in one batch (system/receipt.avsc)."""
 
     agency: str
     dataset: str
@@ -95,16 +94,16 @@ class Tally:
     of_rows: OfRows = field(default_factory=OfRows)
 
     def receipt(self) -> dict[str, Any]:
-        """The counts under the receipt's schema."""
+        """Return the counts by the names of the receipt's schema."""
         return {name: getattr(self, name) for name in self.__slots__ if name != "of_rows"}
 
 
 @dataclass(frozen=True, slots=True)
 class BatchResult:
-    """Everything one transaction writes, and the tallies its receipts were made from.
+    """The outputs of one transaction, and the tallies of its receipts.
 
-    `changes` is what is to be remembered once it is committed; it stands in `outputs` too. `counts` is for
-    metrics. `pauses` are topics that are not to be read any more until the process is started again.
+    `changes` are the changes of state to commit; `outputs` has them too. `counts` is for metrics. `pauses`
+    are the topics that are not read again until the process is restarted.
     """
 
     outputs: Sequence[Output]

@@ -20,5 +20,5 @@ class Wire:
 
     @classmethod
     def of(cls, schemas: Schemas) -> Wire:
-        """Return what writes and reads by the schemas that a process knows."""
+        """Return the encoders and decoders for the schemas that a process knows."""
         return cls(lambda topic: schemas.encoder(topic.name, topic.schema), schemas.decoder_for)

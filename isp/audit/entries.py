@@ -10,35 +10,11 @@ from isp.agreement.protocol import Protocol
 from isp.agreement.topics import Names
 from isp.audit.chain import Head, hash_of
 from isp.audit.chains import Implied, implied_chains
+from isp.audit.entry import Entry, Held
 from schemas.catalogue import Catalogue
 from schemas.known_schemas import UNKNOWN_SCHEMA, KnownSchemas
 from schemas.wire import WireError, decoder
 from transport.reader import Message, begin_offset, end_offset, read_all
-
-
-class Held(NamedTuple):
-    """A head outside its chain: in a topic, in another chain, or in an agency's file.
-
-    `at` is the time at which it was written there.
-    """
-
-    where: str
-    head: Head
-    at: datetime | None = None
-
-
-class Entry(NamedTuple):
-    """One message of the audit topic; `content` is None if the message cannot be read as an entry."""
-
-    offset: int
-    hash: str
-    content: dict[str, Any] | None
-
-    @property
-    def head(self) -> Head:
-        """Return the head of the chain after this entry."""
-        content = self.content or {}
-        return Head(content.get("chain", ""), content.get("sequence", 0), self.hash)
 
 
 class Archive(NamedTuple):

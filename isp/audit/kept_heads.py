@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from filelock import FileLock
 
 from isp.audit.chain import Head
-from isp.audit.entries import Held
+from isp.audit.entry import Held
 from isp.keys import private_files
 from isp.keys.errors import SecretError
 from schemas.wire import WireError

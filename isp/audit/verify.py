@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from isp.audit.chain import Head
 from isp.audit.chains import Implied
-from isp.audit.entries import Entry, Held
+from isp.audit.entry import Entry, Held
 
 
 class Break(NamedTuple):

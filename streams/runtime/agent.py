@@ -1,4 +1,4 @@
-"""The Faust agent of a processor, and the service that runs its source beside it."""
+"""The Faust agent of a processor, and the service that runs its source."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ def add_agent(app: faust.App, source: Source) -> None:
 def add_processor(app: faust.App, channel: Any, processor: Processor) -> None:
     """Register the agent of a processor on `channel`, whose values are `Batch`.
 
-    What is not a missing dependency crashes the agent, and with it the process.
+    Any exception except `DependencyUnavailable` crashes the agent, and with it the process.
     """
 
-    # Faust's own choice would restart the agent and let the worker go on.
+    # Faust's default supervisor would restart the agent and let the worker continue.
     @app.agent(channel, name=processor.name, supervisor_strategy=CrashingSupervisor)
     async def process(batches: Any) -> AsyncIterator[None]:
         async for batch in batches:
@@ -46,7 +46,7 @@ def add_processor(app: faust.App, channel: Any, processor: Processor) -> None:
 
 
 class SourceService(Service):
-    """Runs a source in a thread of its own, and has the agent answer its batches."""
+    """Runs a source in a thread of its own, and passes its batches to the agent."""
 
     def __init__(self, app: Any, channel: Any, source: Source, **kwargs: Any) -> None:
         """Start nothing yet."""
@@ -58,7 +58,7 @@ class SourceService(Service):
 
     @Service.task
     async def _run(self) -> None:
-        # With Faust's Kafka off nothing else opens the channels, which begin suspended.
+        # Channels start suspended. With Faust's Kafka off, nothing else resumes them.
         self._app.flow_control.resume()
         loop = asyncio.get_running_loop()
 

@@ -1,4 +1,4 @@
-"""Builds the Faust application: its agent under supervision; Faust's own Kafka clients stay closed."""
+"""Builds the Faust application, which supervises the agent. Faust opens no Kafka client of its own."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ class _App(faust.App):
     BootStrategy = _WithoutKafka
 
     def _create_directories(self) -> None:
-        """Make none: Faust keeps nothing here, and would leave folders where it is started."""
+        """Create no directories: Faust stores nothing here, and would leave empty folders behind."""
 
 
 def build_app(name: str, source: Source) -> faust.App:
-    """Return an application with the agent of a source's processor; it connects nothing yet.
+    """Return an application with the agent of a source's processor. It does not connect yet.
 
-    A process runs one agent: the watchdog is one for the process.
+    A process runs one agent, because a process has one watchdog.
     """
     app = _App(name, broker="kafka://unused", store="memory://", web_enabled=False)
     add_agent(app, source)

@@ -1,4 +1,4 @@
-"""A polled batch on its way to a processor and back: the hand-over between two threads."""
+"""A polled batch, as the Kafka thread hands it to the agent and receives its result."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ class Batch:
 
 
 def answer(batch: Batch, processor: Processor) -> None:
-    """Have a batch processed; the answer is the result or the exception, so that nobody waits for ever.
+    """Process a batch and set its result, or the exception, so that the source never waits for ever.
 
     Raises:
-        BaseException: what the processor raised, but for a dependency that is not available.
+        BaseException: the processor's exception, except `DependencyUnavailable`.
     """
     try:
         batch.result.set_result(processor.process(batch.intakes, batch.handling))

@@ -12,7 +12,7 @@ from streams.messages import Intake
 
 @dataclass(frozen=True, slots=True)
 class BatchBounds:
-    """The most supplies and bytes that one batch has, and how long a poll waits for it."""
+    """The maximum number of supplies and bytes in one batch, and how long a poll waits for records."""
 
     supplies: int = 100
     bytes: int = 4_194_304
@@ -21,7 +21,7 @@ class BatchBounds:
 
 
 def fitting(intakes: Sequence[Intake], bounds: BatchBounds) -> int:
-    """Return how many of the first records are few enough supplies and bytes; at least one."""
+    """Return how many of the first records fit within the bounds; at least one."""
     size, supplies = 0, set[tuple[str, str | None]]()
     for number, intake in enumerate(intakes):
         supplies.add((intake.topic, intake.supply_id))
@@ -38,7 +38,7 @@ def first_offsets(intakes: Sequence[Intake]) -> list[TopicPartition]:
 
 
 def offsets_after(intakes: Sequence[Intake]) -> list[TopicPartition]:
-    """Return the offset behind the last record of each partition in a batch."""
+    """Return the offset after the last record of each partition in a batch."""
     last = {(intake.topic, intake.partition): intake.offset for intake in intakes}
     return [
         TopicPartition(topic, partition, offset + 1) for (topic, partition), offset in last.items()

@@ -1,4 +1,4 @@
-"""Ends the process where what it began with counts no more."""
+"""Ends the process when its protocol or keys are no longer current."""
 
 from __future__ import annotations
 
@@ -16,26 +16,27 @@ _WATCHED_EVERY_SECONDS = 10.0
 
 
 def end_when(happens: Callable[[], None], what: str) -> None:
-    """End the process, as SIGTERM does, when `happens` returns: whoever keeps it starts it again.
+    """Send SIGTERM to this process when `happens` returns; the supervisor then starts it again.
 
-    Where `happens` fails it ends too: it would go on by what may not count any more.
+    The process also ends if `happens` raises, because nothing watches for the change any more. `what` is the
+    change, for the log.
     """
 
     def watch() -> None:
         try:
             happens()
-        except Exception as error:  # noqa: BLE001 - whatever it is, nobody would watch any more
+        except Exception as error:  # noqa: BLE001 - after any error nothing watches any more
             name = type(error).__name__
-            log.error("%s: cannot see whether %s; the process ends, to begin anew", name, what)  # noqa: TRY400 - an error's text can quote content
+            log.error("%s: cannot check whether %s; exiting, to be restarted", name, what)  # noqa: TRY400 - an error's text can quote content
         else:
-            log.warning("%s; the process ends, to begin with that", what)
+            log.warning("%s; exiting, to be restarted with it", what)
         os.kill(os.getpid(), signal.SIGTERM)
 
     threading.Thread(target=watch, name="change", daemon=True).start()
 
 
 def until_changed(file: Path) -> Callable[[], None]:
-    """Return what returns once the file is another than it is now, or is gone."""
+    """Return a function that returns once the content of the file has changed, or the file is gone."""
     read = _content(file)
 
     def changed() -> None:

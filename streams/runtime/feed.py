@@ -1,4 +1,4 @@
-"""Feeds: where a source reads its batches. One joins a consumer group; an agent may bring another."""
+"""Feeds, from which sources read their batches. `GroupFeed` joins a consumer group."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _NOT_BEGUN = frozenset(
         KafkaError._UNKNOWN_PARTITION,  # noqa: SLF001
     }
 )
-# Without one of these rights nothing would ever arrive, and nothing would say so.
+# After one of these errors no record would ever arrive, and Kafka alone would not report it.
 _HOPELESS = frozenset(
     {
         KafkaError._AUTHENTICATION,  # noqa: SLF001 - librdkafka's name for it
@@ -64,12 +64,12 @@ class Portion:
 
 
 class Feed(Protocol):
-    """Reads for one source, from its thread alone."""
+    """Reads messages for one source, from the source's thread only."""
 
     is_member: bool
-    """True if the broker refuses the offsets of a process whose place another one has taken."""
+    """True if the broker refuses the offsets of a process that another one has replaced."""
     assignments: int
-    """How often partitions were assigned; the processor restores after each."""
+    """Number of assignments so far. The processor restores after each."""
     is_behind: bool
     """True from an assignment until `go_on`."""
 
@@ -83,40 +83,40 @@ class Feed(Protocol):
         ...
 
     def settled(self) -> bool:
-        """Return True once it is known where to go on; serve the group meanwhile."""
+        """Serve the group; return True once the offsets to continue from are known."""
         ...
 
     def go_on(self) -> None:
-        """Read from the committed offsets: the state is restored."""
+        """Read from the committed offsets. The state is restored by now."""
         ...
 
     def poll(self, most: int) -> Iterator[Portion]:
-        """Yield what is to be processed next, of `most` messages at most each."""
+        """Yield the portions to process next, each of at most `most` messages."""
         ...
 
     def committed(self, portion: Portion) -> None:
-        """Go on behind a portion that is committed."""
+        """Continue after a portion that is committed."""
         ...
 
     @property
     def standing(self) -> Portion:
-        """Return an empty portion, with which results without messages are committed."""
+        """Return an empty portion, to commit results that no message caused."""
         ...
 
     def rewind(self) -> None:
-        """Go back to what is committed."""
+        """Go back to the committed offsets."""
         ...
 
     def pause(self, topics: Collection[str]) -> None:
-        """Read these topics no more."""
+        """Stop reading these topics."""
         ...
 
     def lag(self) -> Mapping[tuple[Any, ...], float]:
-        """Return the number of records that wait, by topic and partition."""
+        """Return the number of records waiting, by topic and partition."""
         ...
 
     def close(self) -> None:
-        """Leave the broker."""
+        """Disconnect from the broker."""
         ...
 
 
@@ -165,7 +165,7 @@ class GroupFeed:
         return [(at.topic, at.partition) for at in self._consumer.assignment()]
 
     def _on_assign(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
-        """Have the state read to its end before the next batch; reading it here could take too long."""
+        """Mark the feed as behind: the source reads the state first, which takes too long for a callback."""
         self.is_behind = True
         self.assignments += 1
         self._begins, self._asked_at = None, time.monotonic()
@@ -173,17 +173,17 @@ class GroupFeed:
         self._metrics.assigned({at.topic for at in partitions})
 
     def _on_revoke(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
-        """Show nothing more of partitions that are another worker's, or that were lost."""
+        """Remove the metrics of partitions that were revoked or lost."""
         self._metrics.revoked((at.topic, at.partition) for at in partitions)
         self._metrics.paused_topics(())
 
     def settled(self) -> bool:
         """Serve the group; return True once the committed offsets are known.
 
-        They are given when no transaction is open that would move them.
+        The broker gives them when no transaction that would change them is open.
         """
         self._pause_again()
-        # What comes is read again, but an error may not come again.
+        # Messages are read again later, but an error may not be reported twice.
         message = self._consumer.poll(0)
         if message is not None:
             self._taken(message)
@@ -199,22 +199,22 @@ class GroupFeed:
         self.is_behind = False
 
     def _committed_offsets(self) -> list[TopicPartition] | None:
-        """Return the committed offsets of what is assigned; None while they are not settled."""
+        """Return the committed offsets of the assigned partitions; None while the broker gives none."""
         try:
             return committed_offsets(self._consumer)
         except KafkaException as error:
             if time.monotonic() - self._asked_at > _PATIENCE_SECONDS:
                 raise _not_readable(error) from error
-            log.warning("Kafka: %s; asked again for the offsets", error.args[0].name())
+            log.warning("Kafka: %s; asking again for the committed offsets", error.args[0].name())
             return None
 
     def poll(self, most: int) -> Iterator[Portion]:
-        """Yield one portion, if anything came; what does not fit into it is read again."""
+        """Yield one portion if any message came. Messages that do not fit into it are read again."""
         self._pause_again()
         intakes, group = self._polled(most)
         self._require_hope()
         if self.is_behind or not intakes:
-            # What was polled of new partitions is read again, once the state is known.
+            # Messages of newly assigned partitions are read again once the state is restored.
             return
         number = fitting(intakes, self._bounds)
         if number < len(intakes):
@@ -222,10 +222,10 @@ class GroupFeed:
         yield Portion(intakes[:number], offsets_after(intakes[:number]), group)
 
     def _polled(self, most: int) -> tuple[list[Intake], Any]:
-        """Return records, and the group's metadata of before the last of them.
+        """Return records, and the group's metadata as it was before the last of them was polled.
 
-        A rebalance while the batch fills then makes the metadata stale, so that the transaction is
-        refused and no partition that now is another worker's gets an offset from here.
+        A rebalance while the batch fills then makes the metadata stale. The broker refuses the transaction,
+        so this worker commits no offset of a partition that another worker now has.
         """
         first = self._consumer.poll(self._bounds.idle_seconds)
         if first is None:
@@ -241,7 +241,7 @@ class GroupFeed:
         return list(found.values()), group
 
     def _taken(self, message: Message) -> Intake | None:
-        """Return a message as an intake; None where it only tells of an error."""
+        """Return a message as an intake; None if it only reports an error."""
         error = message.error()
         if error is None:
             return intake_of(message)
@@ -253,7 +253,7 @@ class GroupFeed:
         return intake
 
     def committed(self, portion: Portion) -> None:
-        """Go on behind what the client could not read."""
+        """Continue after the offsets whose bytes the client could not read."""
         unreadable = [intake for intake in portion.intakes if intake.unreadable is not None]
         seek(self._consumer, offsets_after(unreadable))
 
@@ -263,7 +263,7 @@ class GroupFeed:
         return Portion((), (), self._consumer.consumer_group_metadata())
 
     def rewind(self) -> None:
-        """Put every partition back to its committed offset: what was polled since counts as unread."""
+        """Put every partition back to its committed offset; messages polled since are read again."""
         try:
             begins = committed_offsets(self._consumer)
         except KafkaException as error:
@@ -271,14 +271,14 @@ class GroupFeed:
         seek(self._consumer, begins)
 
     def pause(self, topics: Collection[str]) -> None:
-        """Pause topics for as long as the process runs: a rebalance does not lift the pause."""
+        """Pause topics for as long as the process runs; a rebalance does not resume them."""
         if topics:
             self._paused |= set(topics)
             self._is_reassigned = True
             self._pause_again()
 
     def _pause_again(self) -> None:
-        """Pause what is assigned of the paused topics, after an assignment."""
+        """Pause the assigned partitions of the paused topics again, after an assignment."""
         if not self._is_reassigned:
             return
         self._is_reassigned = False
@@ -288,7 +288,7 @@ class GroupFeed:
         self._metrics.paused_topics({at.topic for at in assigned})
 
     def lag(self) -> Mapping[tuple[Any, ...], float]:
-        """Return the number of records that wait in each partition of this member."""
+        """Return the number of records waiting in each partition of this member."""
         return lag_of(self._consumer, positions(self._consumer))
 
     def close(self) -> None:
@@ -310,7 +310,7 @@ class GroupFeed:
 
 
 def committed_offsets(consumer: Consumer) -> list[TopicPartition]:
-    """Return where each assigned partition is to be read from; raise `KafkaException` if one is not known."""
+    """Return the offset to read each assigned partition from; raise `KafkaException` if one is not known."""
     assigned = consumer.assignment()
     found = consumer.committed(assigned, timeout=_CALL_SECONDS) if assigned else []
     for at in found:
@@ -323,7 +323,7 @@ def committed_offsets(consumer: Consumer) -> list[TopicPartition]:
 
 
 def seek(consumer: Consumer, places: Sequence[TopicPartition]) -> None:
-    """Go on from these offsets. A partition that is not read yet begins at its committed offset anyway.
+    """Continue from these offsets. A partition that is not read yet starts at its committed offset anyway.
 
     Raises:
         Unmendable: the client refuses.

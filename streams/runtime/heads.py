@@ -1,4 +1,4 @@
-"""Following the heads of the audit's chains, which each entry tells of the other chains."""
+"""Follows the heads of the audit's chains. Each audit entry records the heads of the other chains."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from isp.audit.chain import Head, Heads
 from streams.state.changelog import Follower
 
 _SELDOM = {
-    # Each batch of any worker writes a head, and none is urgent: one answer takes what came meanwhile.
+    # Every batch of every worker writes a head, and none is urgent: one fetch may collect many.
     "fetch.wait.max.ms": 200,
     "fetch.min.bytes": 65_536,
 }
 
 
 class HeadsFollower(Follower):
-    """Reads the topic of heads into `heads`: to its end at the start, then what others write."""
+    """Reads the topic of heads into `heads`: to its end at the start, then what other programs write."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""Makes of the client's messages what processors take."""
+"""Converts messages of the Kafka client into the intakes that processors take."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ UNREADABLE = frozenset(
         KafkaError.INVALID_MSG,
     }
 )
-"""Errors of a place whose bytes the client cannot read; without a seek it would stay there."""
+"""Errors for an offset whose bytes the client cannot read. Without a seek the client would stay there."""
 
 
 def intake_of(message: Any) -> Intake:
-    """Return a message as processors take it."""
+    """Return a message as an intake."""
     headers = _headers(message)
     return Intake(
         message.topic(),
@@ -37,7 +37,7 @@ def intake_of(message: Any) -> Intake:
 
 
 def unreadable_of(message: Message) -> Intake | None:
-    """Return a place whose bytes the client cannot read; None for any other error."""
+    """Return an intake for an offset whose bytes the client cannot read; None for any other error."""
     error, offset = message.error(), message.offset()
     if error is None or error.code() not in UNREADABLE or offset is None or offset < 0:
         return None
@@ -51,7 +51,7 @@ def place_of(message: Message) -> tuple[str, int]:
 
 
 def _headers(message: Any) -> dict[str, bytes]:
-    """Return the headers of a message, the first of each name; none where a name is no text."""
+    """Return the first header of each name; no headers if a name is not valid UTF-8."""
     try:
         headers = message.headers() or ()
     except UnicodeDecodeError:

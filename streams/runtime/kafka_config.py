@@ -1,4 +1,4 @@
-"""Settings of an agent's Kafka clients: one place, with the reason of each that is not the default."""
+"""Settings of an agent's Kafka clients, with the reason for each that is not the default."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from transport.client_names import reader_group, worker_group, worker_transactio
 class AgentClients:
     """Connection and identity of one process of an agent that reads as a member of a group.
 
-    `slot` tells the processes of one group apart; each keeps its own. An agent derives from this class and
-    names its group and its transactional id, which the access rules grant to its principal alone.
+    `slot` distinguishes the processes of one group; each process keeps its slot. An agent derives a class
+    from this one and names its group and its transactional id. The ACLs grant both to the agent's principal
+    alone.
     """
 
     connection: dict[str, Any]
@@ -32,7 +33,7 @@ class AgentClients:
         raise NotImplementedError
 
     def consumer(self) -> dict[str, Any]:
-        """Settings of the consumer of the intake topics."""
+        """Return the settings of the consumer of the intake topics."""
         return {
             **self.connection,
             "group.id": self.group,
@@ -49,16 +50,16 @@ class AgentClients:
         }
 
     def reader(self) -> dict[str, Any]:
-        """Settings of the consumer of what is remembered; it is assigned, so joins no group."""
+        """Return the settings of the consumer of the state topics, which joins no group."""
         return {
             **self.connection,
             "group.id": reader_group(self.principal),
             "enable.auto.commit": False,
             "auto.offset.reset": "earliest",
             "isolation.level": "read_committed",
-            # Says when all there is has been read; positions stop short of transaction markers.
+            # Reports the end of a partition. A position alone does not: it stops before transaction markers.
             "enable.partition.eof": True,
-            # The broker answers after this time where nothing is left but markers: then the end is known.
+            # If only markers are left, the broker answers after this time, and the end is known.
             "fetch.wait.max.ms": 100,
             # Once 100,000 messages are queued, the client would fetch nothing for a second.
             "fetch.queue.backoff.ms": 10,
@@ -66,13 +67,13 @@ class AgentClients:
         }
 
     def producer(self) -> dict[str, Any]:
-        """Settings of the transactional producer."""
+        """Return the settings of the transactional producer."""
         return {
             **self.connection,
             # Stable, so that a new process fences the old one and ends its transaction.
             "transactional.id": self.transaction,
             "transaction.timeout.ms": 10_000,
-            # The lever for latency: a commit that meets the previous one's markers is retried after it.
+            # Decides the latency: a commit waits this long if markers of the previous one are pending.
             "retry.backoff.ms": 10,
             "linger.ms": 1,
             "compression.type": "lz4",

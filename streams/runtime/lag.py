@@ -1,4 +1,4 @@
-"""Measures how many records wait in partitions, from what the client knows already."""
+"""Measures how many records wait in partitions, from offsets that the client knows already."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def positions(consumer: Consumer) -> list[TopicPartition]:
 
 
 def lag_of(consumer: Consumer, at: Iterable[TopicPartition]) -> Mapping[tuple[Any, ...], float]:
-    """Return the number of records behind each offset, of partitions whose end the client knows."""
+    """Return the number of records from each offset on, for partitions whose end the client knows."""
     lag: dict[tuple[Any, ...], float] = {}
     for place in at:
         low, high = consumer.get_watermark_offsets(place, cached=True)

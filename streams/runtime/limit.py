@@ -1,29 +1,28 @@
-"""How many records the next batch may have at most."""
+"""The maximum number of records of the next batch."""
 
 from __future__ import annotations
 
 
 class BatchLimit:
-    """Begins small, doubles with each batch that is committed, and halves where one is too large.
+    """A limit that starts small, doubles with each committed batch, and halves when a batch is too large.
 
-    A process that starts after another has ended goes on in small steps: what one batch could not do is
-    done in part, and what is behind it comes nearer each time.
+    So a process that starts after a crash makes progress even if a large batch caused the crash.
     """
 
     def __init__(self, most: int, first: int = 1) -> None:
-        """Take the largest number that a batch ever has, and that of the first one."""
+        """Take the maximum of any batch, and that of the first batch."""
         self._most = most
         self._records = first
 
     @property
     def records(self) -> int:
-        """The most records that the next batch may have."""
+        """Return the maximum number of records of the next batch."""
         return self._records
 
     def grow(self) -> None:
-        """Let the next batch be twice as large."""
+        """Double the limit."""
         self._records = min(2 * self._records, self._most)
 
     def halve(self, records: int) -> None:
-        """Let the next batch be half of one that had that many records."""
+        """Set the limit to half of a batch that had this many records."""
         self._records = max(1, records // 2)

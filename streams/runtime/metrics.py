@@ -15,7 +15,7 @@ SECONDS = (0.005, 0.01, 0.02, 0.03, 0.04, 0.06, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 
 
 
 class StreamMetrics:
-    """The metrics of one source, whatever its processor does; an agent derives its own from them."""
+    """The metrics of one source. An agent derives its own metrics from this class."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         """Declare every series."""
@@ -54,13 +54,13 @@ class StreamMetrics:
             self.batch_seconds.observe(time.time() - started)
 
     def assigned(self, topics: Collection[str]) -> None:
-        """Forget what is true only of topics of which this process reads a partition."""
+        """Remove the series that are true only while this process reads a partition of the topic."""
 
     def paused_topics(self, topics: Collection[str]) -> None:
         """Show which of the topics that this process reads are paused."""
 
     def revoked(self, places: Iterable[tuple[str, int]]) -> None:
-        """Forget the lag of partitions that this process no longer has."""
+        """Remove the lag of partitions that this process no longer has."""
         for place in places:
             self.lag.remove(*place)
 
@@ -73,7 +73,7 @@ def show(gauge: Gauge, values: Mapping[tuple[Any, ...], float]) -> None:
 
 
 def keep(gauge: Gauge, labels: Iterable[tuple[Any, ...]]) -> None:
-    """Remove the series of a gauge whose labels are none of these."""
+    """Remove every series of a gauge except those with these labels."""
     kept = {tuple(map(str, values)) for values in labels}
     for family in gauge.collect():
         for sample in family.samples:

@@ -1,8 +1,8 @@
-"""Measures which records no reader of committed data can read yet, because a transaction stays open.
+"""Measures how many records consumers of committed data cannot read yet, because a transaction is open.
 
-A transaction that nobody ends stops all readers of a partition at its first record, and librdkafka tells
-nobody (its issue 5497). The high watermark runs on meanwhile; the last stable offset, up to which such
-readers get, does not.
+A transaction that is never ended stops all `read_committed` consumers of a partition at its first record, and
+librdkafka does not report it (its issue 5497). The high watermark still advances. The last stable offset, up
+to which such consumers read, does not.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ log = logging.getLogger(__name__)
 
 EVERY_SECONDS = 10.0
 SETTLE_SECONDS = 1.0
-"""How long a transaction may take before its records count: those of the workers take far less."""
+"""Time that a transaction may take before its records are counted. A worker's takes far less."""
 _CALL_SECONDS = 5.0
 
 Place = tuple[str, int]
 
 
 def waiting(ends: Mapping[Place, int], stable: Mapping[Place, int]) -> dict[tuple[str], int]:
-    """Return for each topic how many offsets before `ends` lie behind the last stable ones.
+    """Return for each topic the number of offsets between the last stable ones and `ends`.
 
-    A partition counts only where both are known.
+    A partition is counted only if both are known.
     """
     found: Counter[tuple[str]] = Counter()
     for place, end in ends.items():
@@ -44,7 +44,7 @@ def waiting(ends: Mapping[Place, int], stable: Mapping[Place, int]) -> dict[tupl
 
 
 class OpenTransactions:
-    """Asks the broker about every topic that the client may describe."""
+    """Measures every topic that the client may describe."""
 
     def __init__(self, connection: Mapping[str, Any], gauge: Gauge) -> None:
         """Connect nothing yet; `gauge` has the topic as its label."""
@@ -53,11 +53,11 @@ class OpenTransactions:
         self._admin: AdminClient | None = None
 
     def watch(self) -> None:
-        """Measure again and again, beside the worker and for as long as the process runs."""
+        """Measure repeatedly, in a thread of its own, for as long as the process runs."""
         threading.Thread(target=self._run, name="open-transactions", daemon=True).start()
 
     def measure(self) -> None:
-        """Measure once. What the broker does not answer is not shown, rather than as it was before."""
+        """Measure once. Remove series for which the broker gives no answer: an old value would mislead."""
         try:
             admin = self._admin = self._admin or AdminClient({**self._connection})
             places = _places(admin)
@@ -81,7 +81,7 @@ def _places(admin: AdminClient) -> list[Place]:
 
 
 def _latest(admin: AdminClient, places: list[Place], level: IsolationLevel) -> dict[Place, int]:
-    """Return the end of each partition as a reader of this level sees it; none of one that gives an error."""
+    """Return the end of each partition at this isolation level, without partitions that give an error."""
     if not places:
         return {}
     end = OffsetSpec.latest()  # type: ignore[no-untyped-call]

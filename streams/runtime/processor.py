@@ -1,4 +1,4 @@
-"""The interface of an agent's work: what one source needs of it, whatever the agent does."""
+"""The interface between an agent and the source that drives it."""
 
 from __future__ import annotations
 
@@ -16,24 +16,25 @@ class Processor(Protocol):
 
     One source (`streams.runtime.source`) drives every processor. The source polls, cuts batches, commits the
     outputs with the offsets in one transaction, reads again after an abort, restores state, measures the lag,
-    serves metrics and ends a process that hangs. A processor does none of it. Derive from this class: what
-    a processor does not need has a default.
+    serves metrics and ends a process that hangs. A processor does none of these. Derive from this class: each
+    method that a processor may not need has a default.
 
     The contract, which `tests/streams/test_processors.py` checks for every processor:
 
     - `process` depends on the batch, on the committed state and on the clock, and on nothing else.
-    - The changes of a result last once `committed` is called. Each other call starts from what is committed.
+    - The changes of a result are kept once `committed` is called. Every other call starts from the committed
+      state.
     - A result goes to topics that the protocol lets the processor's principal write.
     - No message makes `process` raise anything but `DependencyUnavailable`. The source then offers the same
-      batch again. Every other exception ends the process, as that of a state store that cannot be read.
-    - A batch of one message whose outputs are too large comes again with another `Handling`. Its outputs are
-      then small.
+      batch again. Every other exception ends the process, for example when the state store cannot be read.
+    - A batch of one message whose outputs are too large is offered again with another `Handling`. Its outputs
+      must then be small.
     - No two calls run at the same time.
     """
 
     @property
     def name(self) -> str:
-        """Return the name of the agent, which is constant."""
+        """Return the name of the agent; it never changes."""
         ...
 
     @property
@@ -44,15 +45,15 @@ class Processor(Protocol):
     def process(
         self, batch: Sequence[Intake], handling: Handling = Handling.PROCESS
     ) -> BatchResult:
-        """Return what one transaction writes for a batch, and what it counts."""
+        """Return the outputs and counts of a batch, to be written in one transaction."""
         ...
 
     def committed(self, result: BatchResult) -> None:
-        """Make the changes of the last result last: it is committed."""
+        """Keep the changes of the last result, whose transaction is committed."""
         del result
 
     def restore(self, assignment: Collection[TopicPartition]) -> Iterable[BatchResult]:
-        """Take up what is committed, and return what is to be written before the next batch.
+        """Load the committed state, and return results to write before the next batch.
 
         The source calls this at the start, after each assignment and after each abort. The state topics have
         been read to their ends by then.
@@ -61,8 +62,8 @@ class Processor(Protocol):
         return ()
 
     def due(self) -> Iterable[BatchResult]:
-        """Return what is to be written because time has passed, each in a transaction of its own.
+        """Return results that are due because time has passed, each for a transaction of its own.
 
-        The source calls this before each poll. An iterator goes on after its result is committed.
+        The source calls this before each poll. It asks for the next result once the one before is committed.
         """
         return ()

@@ -1,4 +1,4 @@
-"""The source: one thread that polls, has a processor work, and commits, in turn.
+"""The source: one thread that polls messages, has a processor process them, and commits the result.
 
 Faust's own consumer is not used: it acks an event whose agent raised, and its exactly-once mode has
 open faults (docs/adr/0002).
@@ -37,14 +37,14 @@ _GRACE_SECONDS = 5.0
 _ABORTS_IN_A_ROW = 5
 
 HandOver = Callable[[Batch], object]
-"""Has a batch processed somewhere; the answer comes as the batch's result."""
+"""Has a batch processed elsewhere, which sets the batch's result."""
 
 
 @dataclass(frozen=True, slots=True)
 class SourceSettings:
     """The transactions of a source, and how long it waits.
 
-    What is written to the topic `audit` is acknowledged before all else of its transaction.
+    The broker acknowledges messages to the topic `audit` before the rest of their transaction is produced.
     """
 
     producer: Mapping[str, Any]
@@ -57,7 +57,7 @@ class SourceSettings:
 
 
 class Source:
-    """Drives one processor: reads what it needs from a feed, and commits its results exactly once.
+    """Drives one processor: reads its messages from a feed, and commits its results exactly once.
 
     All calls come from one thread, and so do all Kafka calls of feed, followers and transactions.
     """
@@ -73,8 +73,8 @@ class Source:
     ) -> None:
         """Connect nothing yet.
 
-        Without `state` the processor remembers no longer than it runs. Without `heads` its chain of the audit
-        begins anew.
+        Without `state` the processor's state is lost when the process ends. Without `heads` the processor
+        starts a new chain of the audit.
         """
         self.processor = processor
         self.feed = feed
@@ -96,7 +96,7 @@ class Source:
         """Take turn after turn until `stopped`.
 
         Raises:
-            Unmendable: the process cannot go on; the next one goes on from what is committed.
+            Unmendable: the process cannot continue; the next one continues from what is committed.
         """
         self._stopped = stopped
         try:
@@ -107,22 +107,22 @@ class Source:
             self.close()
 
     def begin(self) -> None:
-        """Take the place of an earlier process, restore what is committed, and begin to read."""
+        """Fence an earlier process, restore the committed state, and start to read."""
         config = dict(self._settings.producer)
         self._transactor = Transactor(config, self._settings.audit, renews=self.feed.is_member)
-        # After the transactor, which ended what an earlier process had left open.
+        # After the transactor, which ended any transaction that an earlier process had left open.
         for follower in self._followers:
             follower.restore(self._stopped)
         self.feed.begin()
 
     def close(self) -> None:
-        """Leave the broker; what is not committed did not happen."""
+        """Disconnect from the broker. What is not committed is read again by the next process."""
         self.feed.close()
         for follower in self._followers:
             follower.close()
 
     def turn(self) -> None:
-        """Restore if partitions were assigned, else write what is due and process what has come."""
+        """Restore if partitions were assigned; otherwise write what is due and process new messages."""
         if self.feed.is_behind:
             self._catch_up()
             return
@@ -139,8 +139,8 @@ class Source:
             first = next(portions, None)
 
     def _catch_up(self) -> None:
-        """Read the state for a moment; at its end go on from the committed offsets."""
-        # First the offsets: they are given when no transaction is open that would move them.
+        """Read a part of the state; once its end is reached, read from the committed offsets."""
+        # The offsets first: the broker gives them when no transaction that would change them is open.
         if not self.feed.settled():
             return
         if self._state is not None and self._aimed != self.feed.assignments:
@@ -150,7 +150,7 @@ class Source:
             self.feed.go_on()
 
     def _has_restored(self) -> bool:
-        """Have the processor restore after an assignment or an abort; return True once it has."""
+        """Restore the processor after an assignment or an abort; return True once that is done."""
         assignments = self.feed.assignments
         if self._restored != assignments:
             if not self._write_all(self.processor.restore(self.feed.assignment), is_due=False):
@@ -159,9 +159,10 @@ class Source:
         return True
 
     def _write_all(self, results: Iterable[BatchResult], *, is_due: bool = True) -> bool:
-        """Commit results that no message made; return False if one was aborted.
+        """Commit results that no message caused; return False if one was aborted.
 
-        To restore may take any time, and what it commits ends no row of aborts: each abort is followed by it.
+        A restore may take any time. Its commits do not reset the count of aborts in a row, because a restore
+        follows each abort.
         """
         found = iter(results)
         while True:
@@ -184,11 +185,11 @@ class Source:
             return next(results, None)
 
     def _work(self, portion: Portion) -> bool:
-        """Process and commit a portion; return False where it is to be read again."""
+        """Process and commit a portion; return False if it is to be read again."""
         started = time.time()
         try:
             if not portion.intakes:
-                # Its offsets alone are committed anew.
+                # Only its offsets are committed again.
                 self._commit(BatchResult(()), portion)
                 return True
             result = self._write(portion)
@@ -203,7 +204,7 @@ class Source:
         return True
 
     def _settle(self, result: BatchResult, portion: Portion, started: float) -> None:
-        """Make lasting what is committed."""
+        """Pass a committed result on to feed, processor and metrics."""
         self.feed.committed(portion)
         self.processor.committed(result)
         self._metrics.committed(portion.intakes, result, started)
@@ -213,7 +214,7 @@ class Source:
         if result.pauses:
             self.feed.pause(result.pauses)
             for topic in sorted(result.pauses):
-                log.error("%s is paused until the process is started again", topic)
+                log.error("%s is paused until the process is restarted", topic)
 
     def _commit(self, result: BatchResult, portion: Portion) -> None:
         assert self._transactor is not None, "begin first"
@@ -221,9 +222,9 @@ class Source:
             self._transactor.write(result.outputs, list(portion.offsets), portion.group)
 
     def _write(self, portion: Portion) -> BatchResult | None:
-        """Process and commit a batch. One record whose outputs are too large is rejected instead.
+        """Process and commit a batch. A single record whose outputs are too large is rejected instead.
 
-        Its rejection gives its bytes; where that is too large as well it gives its place alone.
+        The rejection has the record's bytes, or only its offset if that is too large as well.
         """
         intakes = portion.intakes
         refusals = (Handling.REJECT, Handling.REJECT_WITHOUT_BYTES) if len(intakes) == 1 else ()
@@ -239,7 +240,7 @@ class Source:
                     raise
                 self._metrics.aborted.inc()
                 log.error(  # noqa: TRY400 - a trace would show nothing of use
-                    "%s[%d]@%d: what was made of it cannot be written (%s)", *intakes[0][:3], error
+                    "%s[%d]@%d: its outputs cannot be written (%s)", *intakes[0][:3], error
                 )
             else:
                 return result
@@ -249,7 +250,7 @@ class Source:
         log.warning("transaction aborted (%s); reading again from the committed offsets", error)
         self._metrics.aborted.inc()
         if not (is_cut and isinstance(error, OutputsTooLarge)):
-            # Each of the others makes the batch smaller, so they end by themselves.
+            # An abort for size halves the batch, so such aborts end by themselves.
             self._aborts += 1
         if self._aborts > _ABORTS_IN_A_ROW:
             raise Unmendable(f"{self._aborts} transactions in a row were aborted") from error
@@ -257,9 +258,9 @@ class Source:
         self._restored = None
 
     def _process(self, intakes: Sequence[Intake], handling: Handling) -> BatchResult | None:
-        """Return the processor's answer; the same batch is offered again while a dependency is away.
+        """Return the processor's result. Offer the same batch again while a dependency is unavailable.
 
-        None if the process is stopped while it waits: nothing was written, so nothing is lost.
+        Return None if the process is stopped while it waits: nothing was written, so nothing is lost.
         """
         give_up = time.monotonic() + self._settings.dependency_seconds
         while True:
@@ -271,19 +272,19 @@ class Source:
                     return None
                 if time.monotonic() > give_up:
                     raise
-                log.warning("%s; the batch waits and is tried again", error)
+                log.warning("%s; retrying the batch", error)
                 time.sleep(1.0)
 
     def _answer_to(self, batch: Batch) -> BatchResult:
         seconds = self._settings.result_seconds
         result: Future[BatchResult] = batch.result
         try:
-            # A processor that hangs holds the event loop too, so only the watchdog could end the process.
+            # A processor that hangs also blocks the event loop, so only the watchdog can end the process.
             with watchdog(seconds + _GRACE_SECONDS):
                 self.hand_over(batch)
                 return result.result(seconds)
         except TimeoutError:
-            raise Unmendable("the agent gave no answer in time") from None
+            raise Unmendable("the agent did not answer in time") from None
 
     def _measure_lag(self) -> None:
         if time.monotonic() >= self._lag_at:

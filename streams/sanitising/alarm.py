@@ -1,4 +1,4 @@
-"""Whether a supplier's share of rejects has risen above what its supply agreement allows."""
+"""The alarm for a supplier whose share of rejects is above the limit of its supply agreement."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from streams.messages import Tally
 
 
 class RejectWindow:
-    """Share of rejects over the last `limit.window` records, counted in whole batches."""
+    """The share of rejects over the last `limit.window` records, counted in whole batches."""
 
     def __init__(self, limit: RejectLimit) -> None:
-        """Start empty: nothing alarms before a window is full."""
+        """Start empty. There is no alarm before the window is full."""
         self._limit = limit
         self._batches: deque[tuple[int, int]] = deque()
         self._received = 0
         self._rejected = 0
 
     def add(self, received: int, rejected: int) -> bool:
-        """Take a batch in; True while the share stands above the limit."""
+        """Add a batch; return True while the share is above the limit."""
         self._batches.append((received, rejected))
         self._received += received
         self._rejected += rejected
@@ -35,12 +35,12 @@ class RejectAlarm:
     """Watches every agency's dataset by the limit of its supply agreement."""
 
     def __init__(self, protocol: Protocol) -> None:
-        """One window for each supply agreement."""
+        """Make one window for each supply agreement."""
         self._windows = {
             (s.agency, s.dataset): RejectWindow(s.reject_limit) for s in protocol.supplies
         }
 
     def __call__(self, tally: Tally) -> bool:
-        """Whether the dataset of `tally`, with it taken in, alarms."""
+        """Add a tally; return True if its dataset is above the limit."""
         window = self._windows[tally.agency, tally.dataset]
         return window.add(tally.received, tally.rejected)

@@ -28,7 +28,7 @@ from streams.wire import Wire
 
 @dataclass(frozen=True, slots=True)
 class _Parts:
-    """What every flow of a protocol shares."""
+    """The parts that all flows of a protocol share."""
 
     protocol: Protocol
     catalogue: Catalogue
@@ -49,12 +49,12 @@ def build_pipeline(
     slot: str = "0",
     state: StateStore | None = None,
 ) -> Pipeline:
-    """Return the pipeline of all that agencies supply by the protocol; `slot` names its chain of the audit.
+    """Return the pipeline for all supplies of a protocol; `slot` is part of the name of its audit chain.
 
-    Without a `state` store there is one in main memory.
+    Without `state` the store is in main memory.
 
     Raises:
-        RecogniserMissing: the protocol allows scrubbed texts, and what they need is not installed.
+        RecogniserMissing: the protocol allows scrubbed texts, and the recogniser is not installed.
     """
     names = Names(protocol.prefix)
     destinations = {
@@ -86,7 +86,7 @@ def pausing_topics(protocol: Protocol) -> frozenset[str]:
 
 
 def _audiences(parts: _Parts) -> Mapping[str, Audience]:
-    """By topic of releases, who may read it."""
+    """Return the audience of each topic of releases."""
     return {
         topic.name: Audience(
             topic.profile,

@@ -1,6 +1,6 @@
-"""The audit of batches: one entry each, in the transaction that releases, so neither is without the other.
+"""Audit entries of batches. An entry is in the transaction of its batch, so both are committed or neither.
 
-What would make an entry too large for its topic is told by several, one behind the other.
+An entry that is too large for its topic is split into several, one after another.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _REMEMBERED = b"audit:"
 
 
 class Audience(NamedTuple):
-    """Who may read a topic of releases."""
+    """The recipients of a topic of releases, with its profile and neighbour."""
 
     profile: str
     neighbour: str | None
@@ -30,7 +30,7 @@ class Audience(NamedTuple):
 
 
 class Ledger:
-    """The record ids that one batch released or took back, by where they came from and went."""
+    """The record ids that one batch released or took back, by origin and topic."""
 
     def __init__(self, audiences: Mapping[str, Audience]) -> None:
         """Take the audience of every topic of releases."""
@@ -38,14 +38,14 @@ class Ledger:
         self._given: dict[Origin, dict[tuple[str, bool], list[bytes]]] = {}
 
     def note(self, origin: Origin, outputs: Sequence[Output]) -> None:
-        """Gather what became of one record."""
+        """Add the releases and tombstones of one record."""
         for topic, key, value, _, _ in outputs:
             if topic in self._audiences and key is not None:
                 given = self._given.setdefault(origin, {})
                 given.setdefault((topic, value is None), []).append(key)
 
     def shares(self, origin: Origin) -> Iterator[dict[str, Any]]:
-        """Yield a share for each topic: what was released and taken back of one origin."""
+        """Yield a share for each topic: the records of one origin that were released or taken back."""
         for (topic, taken_back), ids in self._given.get(origin, {}).items():
             profile, neighbour, recipients = self._audiences[topic]
             yield {
@@ -55,17 +55,17 @@ class Ledger:
                 "neighbour": neighbour,
                 "recipients": recipients,
                 "records": len(ids),
-                # In order of the digests, as they are released: that of arrival would join them to originals.
+                # Sorted by digest, as the releases are: the order of arrival would join them to originals.
                 "references": bytes.fromhex(b"".join(sorted(ids)).decode("ascii")),
             }
 
 
 class Trail:
-    """Makes the entries of each batch, behind those of the batch before, in one worker's chain.
+    """Makes the entries of each batch and links them to one worker's chain.
 
-    The chain's head is written to the topic of heads in the batch's transaction, as every other chain's
-    is. It moves when the batch is committed, and the next worker of the slot goes on from it. The first
-    entry of a batch holds the heads of the other chains that have changed since this worker told of them.
+    The batch's transaction also writes the chain's head to the topic of heads. The head advances when the
+    batch is committed, and the next worker of the slot continues from it. The first entry of a batch has the
+    heads of the other chains that have changed since this worker last recorded them.
     """
 
     def __init__(
@@ -77,9 +77,9 @@ class Trail:
         actor: str,
         slot: str,
     ) -> None:
-        """Take the topics of the audit and of its heads, every release topic's audience, and who writes.
+        """Take the topics of the audit and of its heads, the audience of each release topic, actor and slot.
 
-        In `state` is the head that a worker remembered before heads had a topic.
+        `state` may have the chain's head from a release in which heads had no topic of their own.
         """
         self.heads = Heads()
         self._audit, self._kept = audit, heads
@@ -100,7 +100,7 @@ class Trail:
     ) -> tuple[list[Output], Head]:
         """Return the messages of a batch's entries, and the head that the last of them makes.
 
-        The last message keeps that head for the others. `keep` makes it count, once all are committed.
+        The last message writes that head for other programs. Call `keep` once the batch is committed.
         """
         entry = {
             "at": now_ms,
@@ -126,7 +126,7 @@ class Trail:
         return outputs, head
 
     def keep(self) -> None:
-        """Go on from the entries that were made last: they are committed."""
+        """Continue from the entries made last, which are committed."""
         if self._made is not None:
             head, now_ms, told = self._made
             self.heads.keep(head, now_ms)
@@ -134,7 +134,7 @@ class Trail:
             self._made = None
 
     def _head(self, now_ms: int) -> Head:
-        """Where the chain stands; a new one is named by when it began, so that no two are confused."""
+        """Return the head of the chain. The name of a new chain has its start time, so it is unique."""
         known = self.heads.newest(self._chain)
         if known is not None:
             return known

@@ -1,4 +1,4 @@
-"""Counts what became of records, for receipts, metrics and the audit."""
+"""Counts the outcomes of records, for receipts, metrics and the audit."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from streams.steps.withdraw import KEY_DELETED
 EPOCH_BY_SUPPLY = "epoch-by-supply"
 TAKEN_BACK_FROM = "taken-back-from-"
 OF_WHOLE_ROWS = (EXCLUDED, UNKNOWN, TAKEN_BACK_FROM, KEY_DELETED)
-"""What the reasons begin with that are about a whole row; they go to its supplier alone."""
+"""Prefixes of the reasons that are about a whole row. Only the supplier gets these reasons."""
 
 
 class Counting:
-    """Counts the records of one type by what the steps have made of them, and by nothing else."""
+    """Counts the records of one type by the results of the steps alone."""
 
     def __init__(self, record_type: RecordType) -> None:
-        """Gather the flags by which a profile excludes rows, and the fields that can be filled."""
+        """Collect the flags by which a profile excludes rows, and the fields that can be filled."""
         self._flags = frozenset(rule.flag for rule in record_type.excluded.values())
         self._fields = tuple(f.name for f in record_type.fields)
-        # A type without events has the day of its case, which is no event of its own.
+        # A type without events has only the day of its case, which is not an event of its own.
         self._has_events = bool(record_type.events)
 
     def __call__(self, work: Work, tally: Tally) -> None:
-        """Count one record; it is released, held, rejected or erased, one of these."""
+        """Count one record as released, held, rejected or erased."""
         if work.faults:
             self.rejected(work.faults, tally)
             return

@@ -108,7 +108,7 @@ class Metrics(StreamMetrics):
         super().committed(batch, result, started)
         now = time.time()
         for intake in batch:
-            # What cannot be read says nothing of when it was published.
+            # An unreadable message has no time of publishing.
             if intake.unreadable is not None:
                 continue
             self.end_to_end_seconds.observe(max(0.0, now - intake.timestamp_ms / 1000))
@@ -134,13 +134,13 @@ class Metrics(StreamMetrics):
             self._count(self.geocoded, source, tally.geocoded.items())
 
     def assigned(self, topics: Collection[str]) -> None:
-        """Forget what is true only of a dataset of which this worker reads a partition; counts stay."""
+        """Remove the gauges of datasets of which this worker reads no partition; keep the counters."""
         sources = self._sources(topics)
         for gauge in (self.reject_alarm, self.last_event, self.last_record):
             keep(gauge, sources)
 
     def paused_topics(self, topics: Collection[str]) -> None:
-        """Show the datasets whose intake this worker would read if it were not paused."""
+        """Show the datasets whose paused intake is assigned to this worker."""
         show(self.paused, dict.fromkeys(self._sources(topics), 1))
 
     def _sources(self, topics: Collection[str]) -> set[tuple[str, str]]:
@@ -155,5 +155,5 @@ class Metrics(StreamMetrics):
 
 
 def _of_released(withheld: Mapping[str, int]) -> Iterable[tuple[str, int]]:
-    """Leave out what says that a row was excluded from a profile, as that of a domestic incident is."""
+    """Return the counts without those that reveal excluded rows, such as those of domestic incidents."""
     return ((reason, n) for reason, n in withheld.items() if not reason.startswith(OF_WHOLE_ROWS))

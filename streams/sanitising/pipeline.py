@@ -1,7 +1,6 @@
-"""The flow of one record and of one batch: decode → the steps of `streams.decision` → route.
+"""The sanitising agent. A record goes through decode, the steps of `streams.decision`, and route.
 
-Pure: no Kafka client, no Faust, no clock of its own. The same functions run in the worker and in the
-benchmarks.
+Pure: no Kafka client, no Faust, no clock of its own. The worker and the benchmarks run the same code.
 """
 
 from __future__ import annotations
@@ -36,7 +35,7 @@ _WRITER_BYTES = 8
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """Takes the messages of one agency's dataset from bytes to outputs, and has them counted."""
+    """Turns messages of one agency's dataset into outputs, and counts them."""
 
     steps: Steps
     decode: Decoder
@@ -44,7 +43,7 @@ class Flow:
     count: Counting
 
     def process(self, intake: Intake, now: datetime, now_ms: int, tally: Tally) -> Sequence[Output]:
-        """Return the outputs of one record; it is released, held, rejected or erased, one of these.
+        """Return the outputs of one record, which is released, held, rejected or erased.
 
         `now` is local time in Europe/London, `now_ms` the same instant since 1970 UTC.
         """
@@ -73,7 +72,7 @@ class Flow:
 
 
 class Pipeline(Processor):
-    """Processes batches that mix topics; every batch makes its outputs and its receipts."""
+    """Processes batches of mixed topics into outputs, receipts, audit entries and changes of state."""
 
     def __init__(
         self,
@@ -86,11 +85,11 @@ class Pipeline(Processor):
         alarmed: Callable[[Tally], bool] = lambda _tally: False,
         pausing: Collection[str] = (),
     ) -> None:
-        """Take the flow of each intake topic, the receipts topic of each agency, seconds since 1970.
+        """Take the flow of each intake topic, and the receipts topic of each agency.
 
-        What the flows change in `state` is written to the topic that its kind has in `remembered`, under
-        the `writer`'s name; what a batch did is written to the audit by `trail`. An alarm pauses the topics
-        in `pausing`.
+        `remembered` has the changelog topic of each kind of state. `trail` makes the audit entries. `clock`
+        returns seconds since 1970. `alarmed` says whether a tally's rejects are above the limit, which pauses
+        the topics in `pausing`.
         """
         self.state = state
         self.writer = token_bytes(_WRITER_BYTES)
@@ -119,11 +118,11 @@ class Pipeline(Processor):
 
     @property
     def heads(self) -> Heads:
-        """Return the heads of the audit's chains, as far as this process knows them."""
+        """Return the heads of the audit's chains that this process knows."""
         return self._trail.heads
 
     def committed(self, result: BatchResult) -> None:
-        """Go on from the batch that was processed last: it is committed."""
+        """Commit state and audit chain of the last batch, whose transaction is committed."""
         self.state.commit(result.changes)
         self._trail.keep()
         for tally in result.tallies:
@@ -156,7 +155,7 @@ class Pipeline(Processor):
                 made = flow.refuse(intake, tally, whole=handling is Handling.REJECT)
             ledger.note(origin, made)
             outputs += made
-        # Releases leave in the order of their digests: the order of arrival would join them to originals.
+        # Releases are sorted by their digests: the order of arrival would join them to originals.
         outputs.sort(key=lambda output: (output.topic, output.key or b""))
         entries, head = self._trail.entries(now_ms, tallies, ledger)
         outputs += entries
@@ -177,11 +176,11 @@ class Pipeline(Processor):
     def _change(self, name: bytes, value: bytes, hour_ms: int) -> Output:
         topic, encode, marking = self._remembered[kind_of(name)]
         headers: Headers = [(MARKING_HEADER, marking.encode()), (WRITER_HEADER, self.writer)]
-        # The time of the releases that it protects; by it every store has the day of the entry.
+        # The time of the releases that the entry protects. Every store takes the entry's day from it.
         return Output(topic, name, encode({"value": value}), headers, hour_ms)
 
     def _receipt(self, tally: Tally, head: Head) -> Output:
-        """Return what became of a supply, with the audit's head, by which its agency can show a change."""
+        """Return the receipt of a supply. Its head of the audit lets the agency prove a later change."""
         topic, encode, _ = self._receipts[tally.agency]
         audit = {
             "audit_chain": head.chain,

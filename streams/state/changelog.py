@@ -1,13 +1,12 @@
 """The changelog: the workers' state, as compacted topics that each worker reads into its state store.
 
-Changes are written in the transaction of the batch that made them, so state and releases are committed
-together or not at all. A store has what it has read and the next offset of each topic: another machine, or a
-worker whose store was lost, reads the topics from their beginnings.
+Changes are written in the transaction of their batch, so state and releases are committed together or not at
+all. A store also has the next offset of each topic. A worker without a store reads the topics from the
+beginning.
 
-A worker reads the topics when it starts, to their ends whenever it is assigned partitions, and all the
-time what it and others write. An end is the high watermark. The last stable offset would leave out the
-transaction of a worker that has just died, whose offsets can be committed in one partition before they are in
-another.
+A worker reads the topics when it starts. It reads them to their ends at each assignment, and follows them all
+the time. The end is the high watermark. The last stable offset would leave out the transaction of a worker
+that has just died, because its commit can be visible in one partition before it is in another.
 """
 
 from __future__ import annotations
@@ -26,7 +25,6 @@ from confluent_kafka import (
 )
 
 from isp.agreement.topics import DAY_MS
-from streams.runtime.kafka_config import AgentClients
 from streams.state.origin import Origin
 from streams.state.store import Entry, StateStore
 from transport.messages import WRITER_HEADER
@@ -43,9 +41,9 @@ _Answer = TypeVar("_Answer")
 
 
 class Follower:
-    """Reads topics of one partition each: to their ends, and then what is written to them.
+    """Reads topics of one partition each: first to their ends, then new messages.
 
-    They are read in `phases`. The topics of all but the last phase are read once, at the start.
+    The topics are read in `phases`. Those of all but the last phase are read only once, at the start.
     """
 
     def __init__(
@@ -56,7 +54,7 @@ class Follower:
     ) -> None:
         """Connect nothing yet; `reader` configures a consumer that reads what is committed.
 
-        `keep` is given what has come, in the order in which it stands in each topic.
+        `keep` is called with new messages, in the order of each topic.
         """
         self._reader = reader
         self._phases = phases
@@ -69,13 +67,13 @@ class Follower:
         self._patient = 0.0
 
     def restore(self, stopped: Callable[[], bool] = lambda: False) -> None:
-        """Read all that is committed, or as far as it comes before `stopped`.
+        """Read the topics to their ends, or until `stopped`.
 
         Raises:
-            Unmendable: a topic cannot be read, or does not end within a minute of silence.
+            Unmendable: a topic cannot be read, or nothing arrives for a minute.
         """
         self._consumer = Consumer({**self._reader})
-        # For a reader of what is committed librdkafka gives the last stable offset for the high watermark.
+        # With `read_committed` librdkafka returns the last stable offset instead of the high watermark.
         self._observer = Consumer({**self._reader, "isolation.level": "read_uncommitted"})
         self._patient = time.monotonic()
         every = [topic for topics in self._phases for topic in topics]
@@ -87,7 +85,7 @@ class Follower:
                     return
 
     def _first_offsets(self, ends: Mapping[str, tuple[int, int]]) -> Mapping[str, int]:
-        """Return where each topic is read from, given its first offset and the next to be written."""
+        """Return the offset to read each topic from, given its first offset and its end."""
         return {topic: low for topic, (low, _) in ends.items()}
 
     def _begin(self, topics: Sequence[str]) -> None:
@@ -96,11 +94,11 @@ class Follower:
         marks = {topic: self._watermarks(topic) for topic in topics}
         self._at = {topic: max(self._starts[topic], low) for topic, (low, _) in marks.items()}
         self._aims = {topic: high for topic, (_, high) in marks.items()}
-        # By number: for the beginning as such librdkafka waits half a second before it asks where that is.
+        # By number: with OFFSET_BEGINNING librdkafka waits half a second before it asks for the offset.
         self._consumer.assign([TopicPartition(topic, 0, at) for topic, at in self._at.items()])
 
     def aim(self) -> None:
-        """Take the ends of the topics, as they are now, as what is to be reached.
+        """Set the present ends of the topics as the offsets to reach.
 
         Raises:
             Unmendable: the broker refuses, or gives no answer for a minute.
@@ -109,7 +107,7 @@ class Follower:
         self._aims = {topic: self._watermarks(topic)[1] for topic in self._at}
 
     def advance(self) -> bool:
-        """Read for a moment; return whether the ends that were aimed at are reached.
+        """Read a few messages; return True once the offsets to reach are reached.
 
         Raises:
             Unmendable: a topic cannot be read, or there was no progress for a minute.
@@ -127,7 +125,7 @@ class Follower:
         return self._is_there()
 
     def follow(self) -> None:
-        """Take in all that has arrived of what other workers have written since; never waits."""
+        """Read all messages that have arrived, without waiting."""
         assert self._consumer is not None, "follow before restore"
         while True:
             messages = self._consumer.consume(_MESSAGES, 0)
@@ -136,7 +134,7 @@ class Follower:
                 return
 
     def close(self) -> None:
-        """Let go of the broker."""
+        """Disconnect from the broker."""
         for client in (self._consumer, self._observer):
             if client is not None:
                 client.close()
@@ -145,7 +143,7 @@ class Follower:
         return all(self._at[topic] >= aim for topic, aim in self._aims.items())
 
     def _watermarks(self, topic: str) -> tuple[int, int]:
-        """Return the first offset that the topic has, and the next that will be written."""
+        """Return the first offset of the topic, and the next that will be written."""
         observer = self._observer
         assert observer is not None, "aim before restore"
         place = TopicPartition(topic, 0)
@@ -154,7 +152,7 @@ class Follower:
         )
 
     def _ask(self, question: Callable[[], _Answer], about: str) -> _Answer:
-        """Return the broker's answer; ask again while it is away, for a minute since there was progress."""
+        """Return the broker's answer; ask again while it is unavailable, for a minute since the last progress."""
         while True:
             try:
                 return question()
@@ -163,7 +161,7 @@ class Follower:
                 spent = time.monotonic() - self._patient > _PATIENCE_SECONDS
                 if spent or not _may_pass(cause):
                     raise Unmendable(f"{cause.name()}: {cause.str()} ({about})") from error
-                log.warning("Kafka: %s; asked again about %s", cause.name(), about)
+                log.warning("Kafka: %s; asking again about %s", cause.name(), about)
                 time.sleep(_POLL_SECONDS)
 
     def _take(self, messages: list[Message]) -> None:
@@ -172,7 +170,7 @@ class Follower:
             if error is None:
                 self._at[topic] = offset + 1
             elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - librdkafka's name
-                # Beyond the markers of transactions, which are no messages.
+                # After the markers of transactions, which are not messages.
                 self._at[topic] = max(self._at.get(topic, 0), offset)
             else:
                 self._judge(error, topic)
@@ -189,15 +187,15 @@ class Follower:
 
 
 class Changelog(Follower):
-    """Reads the topics of state into a worker's state store, from the offset that the store has of each.
+    """Reads the state topics into a worker's state store, from the store's next offset of each topic.
 
-    `earlier` is the topic that held all kinds of state before each had its own. It is read first and only at
-    the start, so that what is in the others counts.
+    `earlier` is the topic that held all kinds of state before each kind had its own. It is read first and
+    only at the start, so that entries of the other topics replace its entries.
     """
 
     def __init__(
         self,
-        clients: AgentClients,
+        reader: Mapping[str, Any],
         topics: Sequence[str],
         earlier: str,
         store: StateStore,
@@ -206,12 +204,12 @@ class Changelog(Follower):
         identify: Callable[[Sequence[str]], Origin],
         restored: Callable[[float], None] = lambda _seconds: None,
     ) -> None:
-        """Connect nothing yet; `writer` is the name under which this process writes.
+        """Connect nothing yet; `reader` is as `Follower` has it. This process writes under the name `writer`.
 
-        `decode` gives the value of an entry from that of its message. `identify` asks the broker for the ids
-        of topics, and raises `KafkaException`. `restored` is called with the seconds that a restore took.
+        `decode` decodes a message's value into that of its entry. `identify` asks the broker for the ids of
+        topics, and raises `KafkaException`. `restored` is called with the duration of a restore in seconds.
         """
-        super().__init__(clients.reader(), ([earlier], topics), self._apply)
+        super().__init__(reader, ([earlier], topics), self._apply)
         self._topics = [earlier, *topics]
         self._store = store
         self._writer = writer
@@ -222,7 +220,7 @@ class Changelog(Follower):
         self._entries_read = 0
 
     def restore(self, stopped: Callable[[], bool] = lambda: False) -> None:
-        """Read all state that is committed, or as far as it comes before `stopped`. Errors as `Follower`.
+        """Read all committed state, or until `stopped`. The errors are those of `Follower`, and:
 
         Raises:
             StateStoreError: the store on disk cannot be used.
@@ -238,12 +236,12 @@ class Changelog(Follower):
         self._restored(seconds)
 
     def follow(self) -> None:
-        """Take in what was written since, and sweep a few rows of the store; never waits."""
+        """Read new messages, and sweep a few rows of the store, without waiting."""
         super().follow()
         self._store.sweep()
 
     def close(self) -> None:
-        """Let go of the broker and close the store."""
+        """Disconnect from the broker and close the store."""
         super().close()
         self._store.close()
 
@@ -263,13 +261,13 @@ class Changelog(Follower):
                 yield Entry(day, bytes(key), decode(value), self._is_own(message))
 
     def _is_own(self, message: Message) -> bool:
-        """Return True for what this process wrote."""
-        # Before its state is restored a process has written nothing, and headers take a while to read.
+        """Return True if this process wrote the message."""
+        # A process writes nothing before its state is restored, and reading headers is slow.
         return self._is_restored and (WRITER_HEADER, self._writer) in (message.headers() or ())
 
 
 def _may_pass(error: KafkaError) -> bool:
-    """Return True for an error that a broker gives while it is away or coming back."""
+    """Return True for an error that occurs while a broker is unavailable or starting."""
     local = {
         KafkaError._TIMED_OUT,  # noqa: SLF001 - librdkafka's names
         KafkaError._TRANSPORT,  # noqa: SLF001

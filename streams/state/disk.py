@@ -1,10 +1,11 @@
-"""Tables on disk, by RocksDB: a column family for each table, and marks in the default one.
+"""Tables on disk, in RocksDB: one column family for each table; marks are in the default column family.
 
-The changelog is the truth, so nothing waits for the disk: a write goes to RocksDB's log, which survives the
-process, and after a crash of the machine a store has an earlier state with the marks of that state.
+Writes do not wait for the disk, because the changelog is authoritative. A write goes to RocksDB's log, which
+survives the process. After a crash of the machine the store has an earlier state, with the marks of that
+state.
 
-Main memory is bounded, however many rows there are: blocks, indices and filters share one cache, and all
-tables share the space for what is not in files yet.
+Main memory is bounded for any number of rows. Blocks, indices and filters share one cache, and all tables
+share one write buffer.
 """
 
 from __future__ import annotations
@@ -34,10 +35,10 @@ from streams.state.tables import Rows
 log = logging.getLogger(__name__)
 
 CACHE_BYTES: Final = 64 * 1024 * 1024
-"""Largest size of what is cached of the files: blocks of rows, indices and bloom filters."""
+"""Largest size of the cache of blocks, indices and bloom filters."""
 
 UNWRITTEN_BYTES: Final = 16 * 1024 * 1024
-"""Largest size of the rows that are in RocksDB's log and not in a file of rows yet."""
+"""Largest size of the rows that are in RocksDB's log but not in a table file yet."""
 
 _FILE_BYTES: Final = 8 * 1024 * 1024
 _LOG_BYTES: Final = 32 * 1024 * 1024
@@ -49,10 +50,10 @@ _DEFAULT: Final = "default"
 
 
 class DiskTables:
-    """Tables in one folder of this process. Beside it are its lock, and a note if it was found damaged."""
+    """Tables in one folder, with a lock file next to it, and a marker file if the tables are damaged."""
 
     def __init__(self, folder: Path, tables: Iterable[str], lock_seconds: float = _LOCK_SECONDS):
-        """Take the folder, which is made when the tables are opened."""
+        """Take the folder, which is created when the tables are opened."""
         self._folder = folder
         self._names = tuple(tables)
         self._damage = folder.with_name(f"{folder.name}.damaged")
@@ -67,16 +68,16 @@ class DiskTables:
         return str(self._folder)
 
     def open(self) -> None:
-        """Open the folder, or make it.
+        """Open the tables in the folder; create it if it does not exist.
 
         Raises:
             StateStoreError: the folder cannot be written to, or another process uses it.
-            StoreDamaged: what is in it cannot be read.
+            StoreDamaged: the tables in the folder cannot be read.
         """
         try:
             self._folder.parent.mkdir(mode=_PRIVATE, parents=True, exist_ok=True)
             self._lock.acquire()
-            # Made first: RocksDB would make it readable for others.
+            # Created first: RocksDB would make it readable for other users.
             self._folder.mkdir(mode=_PRIVATE, exist_ok=True)
             self._folder.chmod(_PRIVATE)
         except Timeout:
@@ -92,7 +93,7 @@ class DiskTables:
             raise StoreDamaged(f"it cannot be opened ({error})") from error
 
     def clear(self) -> None:
-        """Delete the folder and make an empty one. Raise `StateStoreError` if that fails."""
+        """Delete the folder and create an empty one. Raise `StateStoreError` if that fails."""
         self._close_database()
         try:
             shutil.rmtree(self._folder)
@@ -100,7 +101,9 @@ class DiskTables:
             self._open()
             self._damage.unlink(missing_ok=True)
         except Exception as error:
-            raise StateStoreError(f"state store {self}: cannot be made anew: {error}") from error
+            raise StateStoreError(
+                f"state store {self}: cannot be created again: {error}"
+            ) from error
 
     def close(self) -> None:
         """Close the files and let another process open them."""
@@ -108,7 +111,7 @@ class DiskTables:
         self._lock.release()
 
     def reader(self, table: str) -> Callable[[bytes], bytes | None]:
-        """Return the look-up of a key in one table."""
+        """Return a function that looks up a key in one table."""
         get = self._tables[table].get
 
         def read(key: bytes) -> bytes | None:
@@ -143,7 +146,7 @@ class DiskTables:
     def portion(self, table: str, after: bytes, count: int) -> Sequence[tuple[bytes, bytes]]:
         """Return the next rows after a key."""
         with self._failing():
-            # An iterator that lives on would keep the files of this moment, so each portion has its own.
+            # A long-lived iterator would keep deleted files, so each portion has its own.
             found = list(islice(self._tables[table].items(from_key=after), count + 1))
         rows = [(bytes(cast("bytes", key)), bytes(row)) for key, row in found]
         return [row for row in rows if row[0] != after][:count]
@@ -199,9 +202,9 @@ class DiskTables:
 def _options(cache: Cache) -> Options:
     blocks = BlockBasedOptions()
     blocks.set_block_cache(cache)
-    # Most keys that are looked up are not there.
+    # Most lookups find no row.
     blocks.set_bloom_filter(_BLOOM_BITS, block_based=False)
-    # Else indices and filters are in main memory beside the cache, and grow with the rows.
+    # By default indices and filters are outside the cache, and grow with the rows.
     blocks.set_cache_index_and_filter_blocks(v=True)
     options = Options(raw_mode=True)
     options.create_if_missing(create_if_missing=True)
@@ -209,19 +212,19 @@ def _options(cache: Cache) -> Options:
     options.set_block_based_table_factory(blocks)
     # Digests cannot be compressed.
     options.set_compression_type(DBCompressionType.none())
-    # Each file that is not merged yet is looked into.
+    # Each lookup reads every file that is not merged yet.
     options.set_level_zero_file_num_compaction_trigger(2)
-    # A bloom filter of what is not in files yet, too.
+    # A bloom filter for the write buffer, too.
     options.set_memtable_whole_key_filtering(whole_key_filter=True)
     options.set_memtable_prefix_bloom_ratio(0.1)
     options.set_write_buffer_size(UNWRITTEN_BYTES // 2)
     options.set_db_write_buffer_size(UNWRITTEN_BYTES)
     options.set_target_file_size_base(_FILE_BYTES)
-    # What is replayed at a start.
+    # Size of the log that a start replays.
     options.set_max_total_wal_size(_LOG_BYTES)
     options.set_max_background_jobs(2)
     options.set_max_open_files(_OPEN_FILES)
-    # RocksDB's own account of what it does.
+    # RocksDB's own text log.
     options.set_keep_log_file_num(2)
     options.set_max_log_file_size(1024 * 1024)
     return options

@@ -1,4 +1,4 @@
-"""Asking the broker which changelog it has: its cluster, and the ids of the topics of state."""
+"""Asks the broker for the identity of its changelog: the cluster, and the ids of the state topics."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def identify(connection: Mapping[str, Any], topics: Sequence[str]) -> Origin:
     """Return the cluster and the topics' ids.
 
     Raises:
-        KafkaException: the broker does not answer, or refuses one of the topics, which is named.
+        KafkaException: the broker does not answer, or refuses a topic, which the message names.
     """
     admin = AdminClient(dict(connection))
     cluster = admin.describe_cluster(request_timeout=_CALL_SECONDS).result()

@@ -1,4 +1,4 @@
-"""Which changelog a state store was built from, and when it must be built again."""
+"""The changelog that a state store was built from, and the reasons to build the store again."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 FORMAT: Final = 1
-"""Format of the rows and marks on disk. Another format is another store."""
+"""Format of the rows and marks on disk. A store of another format is built again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """The cluster and the topics that a changelog consists of, by name and id.
+    """The cluster of a changelog, and its topics by name and id.
 
-    A topic that was deleted and created again has another id, and offsets of its own.
+    A topic that was deleted and created again has another id, and its offsets start again.
     """
 
     cluster: str
@@ -24,13 +24,13 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """The description in a store: its origin, and for how many days it has kept each kind of state."""
+    """The description in a store: its origin, and the days for which it has kept each kind of state."""
 
     origin: Origin
     days: Mapping[str, int]
 
     def to_bytes(self) -> bytes:
-        """Return it as the store keeps it."""
+        """Return the description as stored."""
         document = {
             "format": FORMAT,
             "cluster": self.origin.cluster,
@@ -40,7 +40,7 @@ class About:
         return json.dumps(document).encode()
 
     def refusal(self, kept: bytes) -> str | None:
-        """Return why a store that says `kept` of itself must be built again; None if it can be used."""
+        """Return the reason to build a store with the description `kept` again; None if it can be used."""
         try:
             document = json.loads(kept)
             version = document["format"]
@@ -48,7 +48,7 @@ class About:
                 return f"its format is {version}, this release has format {FORMAT}"
             return self._difference(document)
         except (ValueError, TypeError, KeyError, AttributeError):
-            return "it does not say what it is"
+            return "its description cannot be read"
 
     def _difference(self, document: Any) -> str | None:
         if document["cluster"] != self.origin.cluster:
@@ -63,7 +63,7 @@ class About:
 
 
 def misplaced(offsets: Mapping[str, int], ends: Mapping[str, tuple[int, int]]) -> str | None:
-    """Return which of the next offsets lies outside its topic, and how; None if all can be read from.
+    """Return a message about a next offset that is outside its topic; None if every offset can be read.
 
     `ends` has the first offset of each topic and the next that will be written.
     """

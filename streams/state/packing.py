@@ -1,6 +1,6 @@
-"""The form in which changes of state are written: the places where a batch releases records are one entry.
+"""The format of changes of state in the changelog. The places of all releases of a batch are one entry.
 
-An entry a record would cost as much as the record's release.
+One message for each record would cost as much as the record's release.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _LENGTH_BYTES = 2
 
 
 def packed(changes: Mapping[bytes, bytes]) -> dict[bytes, bytes]:
-    """Return changes as they are written. `unpacked` gives them back, entry by entry."""
+    """Return changes in the format of the changelog. `unpacked` is the inverse."""
     written, parts = dict[bytes, bytes](), list[bytes]()
     for name, value in changes.items():
         if name.startswith(RELEASED_PREFIX):
@@ -30,7 +30,7 @@ def packed(changes: Mapping[bytes, bytes]) -> dict[bytes, bytes]:
 
 
 def unpacked(name: bytes, value: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Yield the changes that one written entry has."""
+    """Yield the changes in one entry of the changelog."""
     if not name.startswith(PACKED_PREFIX):
         yield name, value
         return

@@ -1,4 +1,4 @@
-"""A bounded cache of rows that were read lately."""
+"""A bounded cache of rows that were read recently."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class RecentRows:
         self._newer[key] = row
 
     def drop(self, keys: Mapping[bytes, object]) -> None:
-        """Remove the rows of some keys: they have other values now."""
+        """Remove the rows of keys whose values have changed."""
         for rows in (self._newer, self._older):
             for key in rows.keys() & keys.keys():
                 del rows[key]

@@ -1,12 +1,13 @@
-"""The state store: what workers remember between records, each kind for as long as it is kept.
+"""The state store: the workers' state between records, each kind with its retention in days.
 
-A store is the changelog applied in order up to the next offset that it has in its marks, with what this
-process has committed and not yet read back in front (`_ahead`). So it holds the same as a store that is built
-again from the changelog. Rows are gathered (`_unwritten`) and written together with the marks. A process that
-dies before reads them from the changelog again.
+The tables are the changelog applied in order, up to the next offset in the marks. Entries that this process
+has committed but not read back yet take precedence over them (`_ahead`). So a store has the same content as
+one that is built again from the changelog. Rows are collected (`_unwritten`) and written together with the
+marks. A process that dies before that reads them from the changelog again.
 
-Each row begins with the day on which it was written, counted since 1970: the day of the batch, which also
-stamps the changelog's message. A row older than its kind is kept is absent, whether it was swept or not.
+Each row starts with its day, counted since 1970: the day of the batch that wrote it, which is also in the
+timestamp of the changelog's message. A row past its retention is treated as absent, whether it was deleted or
+not.
 """
 
 from __future__ import annotations
@@ -34,15 +35,15 @@ from streams.state.tables import MemoryTables, Tables
 log = logging.getLogger(__name__)
 
 OTHER: Final = "other"
-"""The table of entries of no kind, from before each kind had a topic."""
+"""The table of entries without a kind, written before each kind had a topic."""
 
 TABLES: Final = (*STATE_KINDS, OTHER)
 SWEPT_ROWS: Final = 32
-"""How many rows one call of `sweep` looks at."""
+"""Number of rows that one call of `sweep` checks."""
 
 UNWRITTEN_ROWS: Final = 1_000
 UNWRITTEN_CALLS: Final = 100
-"""So many rows, or of so many calls of `apply`, are gathered before they are written to the tables."""
+"""Rows are written to the tables after this number of rows, or this number of calls of `apply`."""
 
 _SEEN_TABLE: Final = KIND_OF_PREFIX[SEEN_PREFIX]
 _KEY_BYTES: Final = 16
@@ -55,7 +56,7 @@ _NEVER: Final = -1
 
 
 class Entry(NamedTuple):
-    """One message of the changelog; `own` if this process wrote it and has committed it."""
+    """One message of the changelog; `own` is True if this process wrote and committed it."""
 
     day: int
     key: bytes
@@ -64,11 +65,11 @@ class Entry(NamedTuple):
 
 
 class StateStore:
-    """A map from keyed digests to bytes and a set of digests, with the changes of the batch on top.
+    """A map from keyed digests to bytes, and a set of digests, with the changes of the current batch.
 
-    `begin` starts a batch. Its changes are visible at once; `commit` makes them last, `rollback` undoes them.
-    An entry that is used `RENEWAL_DAYS` after it was written or later is a change again, so that it outlasts
-    what was made with it (isp.agreement.topics.state_days).
+    `begin` starts a batch. Its changes are visible at once; `commit` keeps them, `rollback` undoes them. An
+    entry that is used `RENEWAL_DAYS` or more after it was written is written again, so that it outlasts the
+    releases that depend on it (isp.agreement.topics.state_days).
     """
 
     def __init__(
@@ -78,10 +79,10 @@ class StateStore:
         *,
         is_followed: bool = False,
     ) -> None:
-        """Take the tables, in main memory if none are given, and the days that each kind is kept.
+        """Take the tables, by default in main memory, and the retention of each kind in days.
 
-        A kind without days is kept for ever. `is_followed` says that a changelog is read back into `apply`:
-        what is committed is written to the tables only then, in the order of all workers' commits.
+        A kind without days is kept for ever. If `is_followed`, the changelog is read back into `apply`.
+        Committed changes are then written to the tables only there, in the order of all workers' commits.
         """
         self._tables: Tables = MemoryTables(TABLES) if tables is None else tables
         self._days: dict[str, int] = {str(kind): kept for kind, kept in (days or {}).items()}
@@ -108,7 +109,7 @@ class StateStore:
     # The records of a batch
 
     def begin(self, day: int) -> None:
-        """Begin a batch on a day; undo what the batch before has changed and not committed."""
+        """Begin a batch on a day, and roll back the batch before if it was not committed."""
         if day != self._today or not self._expired:
             self._today = day
             self._expired = {
@@ -118,7 +119,7 @@ class StateStore:
         self.rollback()
 
     def get(self, key: bytes) -> bytes | None:
-        """Return the value of a key, by this batch or by earlier ones."""
+        """Return the value of a key, from this batch or from earlier ones."""
         found = self._changed.get(key)
         if found is not None:
             return found
@@ -139,16 +140,16 @@ class StateStore:
         return value
 
     def put(self, key: bytes, value: bytes) -> None:
-        """Set the value of a key; no change if it has this value. No key begins with an ``n``."""
-        # Most values are set for a key that was looked up just before, and is new.
+        """Set the value of a key; no change if it has this value already. No key may begin with ``n``."""
+        # Most keys that are set are new, and were looked up just before.
         if key == self._missed or self.get(key) != value:
             self._changed[key] = value
             self._missed = None
 
     def add_seen(self, digest: bytes) -> None:
-        """Add a digest of `SEEN_BYTES` bytes to those seen."""
+        """Add a digest of `SEEN_BYTES` bytes to the set of seen digests."""
         row = self._seen_row(SEEN_PREFIX + digest)
-        # An expired row is older than that, too.
+        # An expired row is also older than this.
         if row is None or self._today - int.from_bytes(row) >= RENEWAL_DAYS:
             self._newly_seen[digest] = None
 
@@ -176,7 +177,7 @@ class StateStore:
     # The end of a batch
 
     def changes(self) -> Mapping[bytes, bytes]:
-        """Return what the batch has changed. All digests are one entry, as are all places of releases."""
+        """Return the changes of the batch, with all digests in one entry and all places of releases in one."""
         changes = packed(self._changed)
         if self._newly_seen:
             seen = b"".join(self._newly_seen)
@@ -184,13 +185,13 @@ class StateStore:
         return changes
 
     def commit(self, changes: Mapping[bytes, bytes]) -> None:
-        """Make the changes of the batch last: its transaction is committed."""
+        """Keep the changes of the batch, whose transaction is committed."""
         self._committed_on = self._today
         if self._is_followed:
             for name, content in changes.items():
                 rows = _rows(self._today, name, content)
                 if name.startswith(SEEN_PREFIX):
-                    # A set with the newest day of each digest is the same in any order.
+                    # The newest day of each digest is the same in any order of commits.
                     self._unwritten[_SEEN_TABLE].update(rows)
                     self._newest = max(self._newest, self._today)
                     self._any_seen = True
@@ -203,7 +204,7 @@ class StateStore:
         self.rollback()
 
     def rollback(self) -> None:
-        """Undo what the batch has changed and not committed."""
+        """Undo the changes of the batch."""
         self._changed.clear()
         self._newly_seen.clear()
         self._missed = None
@@ -211,10 +212,10 @@ class StateStore:
     # The changelog
 
     def open(self, origin: Origin) -> None:
-        """Open the tables; empty them if they are not of this changelog or cannot be used.
+        """Open the tables. Empty them if they belong to another changelog or are damaged.
 
         Raises:
-            StateStoreError: they cannot be used, and no new ones can be made.
+            StateStoreError: the tables cannot be used, and no new ones can be created.
         """
         about = About(origin, self._days)
         try:
@@ -232,10 +233,10 @@ class StateStore:
         self._tables.write({}, {_ABOUT: about.to_bytes()})
 
     def next_offsets(self, ends: Mapping[str, tuple[int, int]]) -> dict[str, int]:
-        """Return the offset from which each topic is read; the first, if the tables have none of it.
+        """Return the offset to read each topic from: the stored next offset, or else the first offset.
 
-        `ends` has the first offset of each topic and the next that will be written. If they do not fit the
-        tables, these are emptied.
+        `ends` has the first offset of each topic and the next that will be written. If a stored offset is
+        outside its topic, the tables are emptied.
         """
         kept = {
             name.removeprefix(_NEXT): int.from_bytes(offset)
@@ -252,10 +253,10 @@ class StateStore:
         return {topic: kept.get(topic, low) for topic, (low, _) in ends.items()}
 
     def apply(self, entries: Iterable[Entry], offsets: Mapping[str, int]) -> None:
-        """Take in entries of the changelog, in its order, with the next offset of each topic.
+        """Apply entries of the changelog, in its order, with the next offset of each topic.
 
-        The last entry of a key counts, and of a digest the newest day. What this process has committed later,
-        and not read back yet, stays in front of it.
+        The last entry of a key wins; a digest keeps its newest day. Entries that this process has committed
+        later, and not read back yet, still take precedence.
         """
         self._missed = None
         for day, name, content, own in entries:
@@ -276,7 +277,7 @@ class StateStore:
             self.flush()
 
     def flush(self) -> None:
-        """Write what was gathered to the tables, with the next offset of each topic."""
+        """Write the collected rows to the tables, with the next offset of each topic."""
         marks = {_NEXT + topic: at.to_bytes(_OFFSET_BYTES) for topic, at in self._offsets.items()}
         marks[_NEWEST] = self._newest.to_bytes(_DAY_BYTES)
         self._tables.write(self._unwritten, marks)
@@ -286,9 +287,9 @@ class StateStore:
         self._unwritten_calls = 0
 
     def sweep(self) -> None:
-        """Delete what has expired among the next few rows. A pass over all rows is made once a day.
+        """Delete the expired ones of the next few rows. All rows are checked once a day.
 
-        The day is that of the last commit: the broker refuses messages of a clock that is far ahead.
+        The day is that of the last commit, because the broker refuses timestamps that are far in the future.
         """
         if not self._unswept:
             if self._swept_on == self._committed_on:
@@ -307,23 +308,23 @@ class StateStore:
             self._tables.delete(table, gone)
 
     def close(self) -> None:
-        """Close the tables. What was gathered and not written is read again from the changelog."""
+        """Close the tables. Collected rows that are not written are read again from the changelog."""
         self._readers.clear()
         self._tables.close()
 
     def count(self, kind: StateKind) -> int:
-        """Return roughly how many entries of a kind there are, expired ones too until they are swept."""
+        """Return the approximate number of entries of a kind, with expired ones that are not deleted yet."""
         return self._tables.count(kind) + len(self._unwritten[kind])
 
     def _apply_seen(self, day: int, rows: dict[bytes, bytes]) -> None:
         if day < self._newest:
-            # Only then can a digest have a newer day already.
+            # Otherwise no digest can have a newer day already.
             rows = {key: row for key, row in rows.items() if row > (self._seen_row(key) or b"")}
         self._newest = max(self._newest, day)
         self._unwritten[_SEEN_TABLE].update(rows)
 
     def _read_back(self, key: bytes) -> None:
-        """Leave a row to the tables once all that this process has written of it is read."""
+        """Use the row of the tables again once everything that this process wrote to it is read back."""
         again = self._unread_again.pop(key, 0)
         if again == 0:
             self._ahead.pop(key, None)
@@ -346,7 +347,7 @@ class StateStore:
 
 
 def _rows(day: int, name: bytes, content: bytes) -> dict[bytes, bytes]:
-    """Return the rows of a changelog entry: one, or those that a batch has written together."""
+    """Return the rows of a changelog entry: one row, or several that a batch has packed together."""
     written = day.to_bytes(_DAY_BYTES)
     if not name.startswith(SEEN_PREFIX):
         return {key: written + value for key, value in unpacked(name, content)}

@@ -1,6 +1,6 @@
 """The tables under the state store: one for each kind of state, and one for marks.
 
-A table's rows are written together with marks, such as the next offset to read, or not at all.
+Rows and marks, such as the next offset to read, are written in one atomic write.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ class Tables(Protocol):
     """Rows by key in named tables, and marks by name. Errors are `StateStoreError`."""
 
     def open(self) -> None:
-        """Open what was kept. Raise `StoreDamaged` if it cannot be read, `StateStoreError` if nothing can."""
+        """Open the stored tables. Raise `StoreDamaged` if they are damaged, `StateStoreError` if none can be used."""
         ...
 
     def clear(self) -> None:
@@ -29,11 +29,11 @@ class Tables(Protocol):
         ...
 
     def reader(self, table: str) -> Callable[[bytes], bytes | None]:
-        """Return the look-up of a key in one table, which is valid until the tables are cleared or closed."""
+        """Return a function that looks up a key in one table, until the tables are cleared or closed."""
         ...
 
     def write(self, rows: Rows, marks: Mapping[str, bytes]) -> None:
-        """Write rows and marks, all of them or none."""
+        """Write rows and marks in one atomic write."""
         ...
 
     def delete(self, table: str, keys: Iterable[bytes]) -> None:
@@ -49,12 +49,12 @@ class Tables(Protocol):
         ...
 
     def count(self, table: str) -> int:
-        """Return roughly how many rows a table has."""
+        """Return the approximate number of rows of a table."""
         ...
 
 
 class MemoryTables:
-    """Tables in main memory: for unit tests, and for commands that keep nothing."""
+    """Tables in main memory, for unit tests and for commands that store nothing."""
 
     def __init__(self, tables: Iterable[str]) -> None:
         """Make empty tables."""
@@ -62,7 +62,7 @@ class MemoryTables:
         self._marks: dict[str, bytes] = {}
 
     def open(self) -> None:
-        """Go on with what is there."""
+        """Keep the rows that are there."""
 
     def clear(self) -> None:
         """Delete everything."""
@@ -71,10 +71,10 @@ class MemoryTables:
         self._marks.clear()
 
     def close(self) -> None:
-        """Keep what is there for whoever opens it again."""
+        """Keep the rows, so that the tables can be opened again."""
 
     def reader(self, table: str) -> Callable[[bytes], bytes | None]:
-        """Return the look-up of a key in one table."""
+        """Return a function that looks up a key in one table."""
         return self._tables[table].get
 
     def write(self, rows: Rows, marks: Mapping[str, bytes]) -> None:
@@ -98,5 +98,5 @@ class MemoryTables:
         return dict(self._marks)
 
     def count(self, table: str) -> int:
-        """Return how many rows a table has."""
+        """Return the number of rows of a table."""
         return len(self._tables[table])

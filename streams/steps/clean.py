@@ -1,4 +1,4 @@
-"""Clean: what is wrong in an optional field becomes empty with a caveat; in a required one, a fault."""
+"""Clean: a problem in an optional field is a caveat and empties it; in a required field it is a fault."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _NOTHING: frozenset[str] = frozenset()
 
 
 class Cleaned(NamedTuple):
-    """A record with its problems parted: it is usable when there is no fault.
+    """A record with its problems as caveats and faults; it can be used if there is no fault.
 
     `unread` names the fields whose values could not be read with certainty.
     """
@@ -39,7 +39,7 @@ class Cleaner(Step):
     counts = frozenset({"accepted", "cleaned", "rejected", "caveats", "faults"})
 
     def __init__(self, record_type: RecordType) -> None:
-        """Compile what is required and which times have an instant."""
+        """Collect the required fields, and the times that get an instant."""
         self._required = frozenset(record_type.required)
         self._times = tuple(
             (e.date, e.time, utc_field_name(e.time)) for e in record_type.events if e.time
@@ -53,7 +53,7 @@ class Cleaner(Step):
         self._domestic = [rule for rule in record_type.excluded.values() if rule.codes]
 
     def __call__(self, work: Work, /) -> None:
-        """Clean the record; ages count at the day of the event."""
+        """Clean the record; ages are those on the day of the event."""
         work.caveats, work.faults, work.unread = self._clean(
             work.record, work.problems, work.today, work.day
         )
@@ -65,10 +65,10 @@ class Cleaner(Step):
         today: date,
         elsewhere: date | None = None,
     ) -> Cleaned:
-        """Part faults from caveats, add instants and ages, set a flag that the record's own code implies.
+        """Separate faults from caveats, add instants and ages, and set a flag that the record's code implies.
 
-        `today` is the date in Europe/London, at which an age counts that no event dates;
-        `elsewhere` the date of the event as another file of the same case has it.
+        `today` is the date in Europe/London, used for an age if the day of the event is not known.
+        `elsewhere` is the day of the event from another file of the same case.
         """
         return Cleaned(record, *self._clean(record, tuple(problems), today, elsewhere))
 
@@ -79,7 +79,7 @@ class Cleaner(Step):
         today: date,
         elsewhere: date | None,
     ) -> tuple[list[str], list[Problem], frozenset[str]]:
-        """Return caveats, faults and what could not be read."""
+        """Return caveats, faults, and the fields that could not be read."""
         caveats: list[str] = []
         faults: list[Problem] = []
         unread = _NOTHING
@@ -107,7 +107,7 @@ class Cleaner(Step):
         return caveats, faults, unread
 
     def _before_birth(self, record: Mapping[str, Any]) -> Iterator[Problem]:
-        """Yield a fault for each date on or before a birth in the record: one of the two is wrong."""
+        """Yield a fault for each date on or before a date of birth: one of the two is wrong."""
         for born in self._births:
             birth = record[born]
             if birth is None:
@@ -127,7 +127,7 @@ class Cleaner(Step):
         elsewhere: date | None,
         caveats: list[str],
     ) -> None:
-        """Set the age at the event, else at the supply; an age that was given stays."""
+        """Set the age at the event, or else at the supply, unless an age was given."""
         happened = record[self._happened] if self._happened else elsewhere
         years = whole_years(record[born], happened or today)
         if not 0 <= years <= (oldest or years):

@@ -1,4 +1,4 @@
-"""Decode: from the bytes of an intake message to a record of the declared type, or one fault."""
+"""Decode: turn the bytes of an intake message into a record of the declared type, or one fault."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from streams.steps.step import Step, Work
 
 _UNREADABLE = "a record batch that a Kafka client can read"
 _ACCEPTED = {
-    "null": "a record; a null value deletes nothing here",
+    "null": "a record; a null value deletes nothing in this topic",
     "oversized": "a value of at most {limit} bytes",
     "not-framed": "the Confluent wire format: a zero byte, the schema id in 4 bytes, one Avro datum",
     "unknown-schema": "the id of a schema registered for this topic",
     "foreign-schema": "the id of a schema of this record type",
     "not-decodable": "an Avro datum of the schema named",
-    "trailing-bytes": "one Avro datum and nothing behind it",
+    "trailing-bytes": "one Avro datum and nothing after it",
 }
 
 
 class Undecodable(ValueError):
-    """Bytes that are no record; carries the one fault."""
+    """Bytes that are not a record, with the fault."""
 
     def __init__(self, fault: Problem) -> None:
         super().__init__(fault.code)
@@ -36,12 +36,12 @@ class Decoder(Step):
     counts = frozenset({"received", "rejected", "faults"})
 
     def __init__(self, decoder_for: DecoderFor, maximum_bytes: int) -> None:
-        """Take the resolver of schema ids and the largest value that is looked at."""
+        """Take the resolver of schema ids, and the largest size of a value."""
         self._decoder_for = decoder_for
         self._maximum_bytes = maximum_bytes
 
     def __call__(self, work: Work, /) -> None:
-        """Decode the message; what is no record has one fault."""
+        """Decode the message; set one fault if it is not a record."""
         intake = work.intake
         if intake is None:
             return
@@ -54,7 +54,7 @@ class Decoder(Step):
             work.faults = (undecodable.fault,)
 
     def read(self, value: bytes | None) -> dict[str, Any]:
-        """Return the record; raise `Undecodable` with what was wrong and what is accepted."""
+        """Return the record; raise `Undecodable` with the reason and the values accepted."""
         if value is None:
             raise self._undecodable("null")
         if len(value) > self._maximum_bytes:

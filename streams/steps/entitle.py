@@ -1,4 +1,4 @@
-"""Entitle: under whose policies a record is released, or why it is released to nobody."""
+"""Entitle: find the policies under which a record is released, or the reason why it is held."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ def always(_day: date) -> bool:
 
 
 class Entitlement(Step):
-    """Finds the region and epoch whose policies a record has.
+    """Finds the region and epoch whose policies apply to a record.
 
-    Nobody is entitled to a record outside every known area, after the day of `released_until` or of its
-    region in `agreed_until`, while its dataset is not open, or of an epoch whose key was deleted.
+    A record is held if its event is outside every known area; after `released_until`, or after the day of its
+    region in `agreed_until`; while its dataset is not open; or if the key of its epoch was deleted.
     """
 
     takes = frozenset({"region", "day", "today", "record", "unread", "withheld"})
@@ -40,7 +40,7 @@ class Entitlement(Step):
         released_until: date = date.max,
         agreed_until: Mapping[str, date] | None = None,
     ) -> None:
-        """Take the policies of every scope somebody is entitled in, and until when they are."""
+        """Take the policies of every scope, and the last days on which they apply."""
         self._policies = policies
         self._keys = keys
         self._has_epochs = len(keys.epochs) > 1
@@ -49,7 +49,7 @@ class Entitlement(Step):
         self._agreed_until = agreed_until or {}
 
     def __call__(self, work: Work, /) -> None:
-        """Find the scope. What a profile has of a record that waits for a review alone is `staying`."""
+        """Find the scope. If only the review is overdue, the profiles in `staying` keep earlier releases."""
         region, today = work.region, work.today
         epoch = self._keys.at(work.day or today) if self._has_epochs else 0
         work.by_supply = self._has_epochs and work.day is None
@@ -67,12 +67,12 @@ class Entitlement(Step):
             work.scope = scope
 
     def _kept_back(self, region: str, epoch: int, today: date) -> str | None:
-        """Return why a valid record is released to nobody, not even to those entitled to it."""
+        """Return the reason to hold a valid record of this region and epoch; None if there is none."""
         if today > self._agreed_until.get(region, date.max):
             return AGREEMENT_OVER
         if not self._is_open(today):
             return NOT_OPENED
         if self._keys.epochs[epoch].key is None:
             return RETIRED
-        # The last: what waits for a review alone stays where it is.
+        # Checked last: if only the review is overdue, earlier releases stay.
         return REVIEW_OVERDUE if today > self._released_until else None

@@ -1,4 +1,4 @@
-"""Generalise: what would single somebody out in a small area is told more coarsely."""
+"""Generalise: make details that would single out a person in a small area coarser."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from streams.steps.step import Scope, Step, Work
 
 
 class Generaliser(Step):
-    """Applies each profile's check to the releases of one record, and changes them in place."""
+    """Applies each profile's check to the releases of one record, which it changes in place."""
 
     takes = frozenset({"scope", "releases", "record", "today"})
     completes = frozenset({"releases", "combinations"})
     counts = frozenset({"combinations"})
 
     def __init__(self, checks: Mapping[Scope, Mapping[str, Combinations]]) -> None:
-        """Take the checks by scope and profile; those of a type without people do nothing."""
+        """Take the checks by scope and profile. Checks of a type without people are dropped."""
         with_people = {
             scope: {profile: check for profile, check in of.items() if check.has_people}
             for scope, of in checks.items()
@@ -25,7 +25,7 @@ class Generaliser(Step):
         self._checks = {scope: of for scope, of in with_people.items() if of}
 
     def __call__(self, work: Work, /) -> None:
-        """Make releases coarser as far as must be; `combinations` says of everybody who stood out."""
+        """Make releases coarser where needed; `combinations` has an outcome for each person who stood out."""
         if not self._checks or work.scope not in self._checks:
             return
         checks, day = self._checks[work.scope], work.today.toordinal()

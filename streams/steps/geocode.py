@@ -1,4 +1,4 @@
-"""Geocode: find every location group of a record, and say how."""
+"""Geocode: locate the places of a record, with the method that found each."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Geocoder(Step):
                 work.caveats += [prefix + caveat for caveat in located.caveats]
 
     def locate(self, record: dict[str, Any]) -> dict[str, Located]:
-        """Return the outcome by prefix of the location group."""
+        """Return the located place of each location group, by prefix."""
         return {
             prefix: self._locate(given(record), home=home) for prefix, given, home in self._places
         }

@@ -1,4 +1,4 @@
-"""Problems of a record: one in an optional field becomes a caveat, one in a required field a fault."""
+"""Problems of a record. A problem in an optional field is a caveat, in a required field a fault."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class Problem(NamedTuple):
-    """A value that cannot be used: where, a short code, what was given, what is accepted."""
+    """A value that cannot be used: its field, a reason code, the value given, the values accepted."""
 
     field: str
     reason: str
@@ -15,5 +15,5 @@ class Problem(NamedTuple):
 
     @property
     def code(self) -> str:
-        """Field and reason without content, fit for counts, caveats and metrics."""
+        """Return field and reason without the value, for counts, caveats and metrics."""
         return f"{self.field}:{self.reason}" if self.field else self.reason

@@ -1,8 +1,8 @@
-"""Recall: what an earlier record says of this one's case or person.
+"""Recall: use earlier records of the same case or person.
 
-A file of offenders has no dates; their ages count at the offence, which the crime reference joins.
-And ages of one person at dates that lie close together would tell when the birthday is, so every age
-after the first follows from the first.
+A file of offenders has no dates. An offender's age is that at the offence, which the crime reference finds.
+Ages of one person on nearby dates would reveal the birthday, so every age after the first is derived from the
+first.
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ _DAY_BYTES = 4
 
 
 class CaseDates:
-    """The day of an event, by the reference that the files of one case share."""
+    """The days of events, by the reference that the files of one case share."""
 
     def __init__(self, join: str, agency: str, key: ReferenceKey, memory: State) -> None:
-        """Take the join and agency: equal references of others are different cases."""
+        """Take the join and the agency: the same reference of another agency is another case."""
         self._key = key.for_purpose("memory", "case", join, agency)
         self._memory = memory
 
     def learn(self, reference: str | None, day: date | None) -> None:
-        """Remember when it happened."""
+        """Store the day of a case's event."""
         if reference is not None and day is not None:
             self._memory.put(self._name(reference), _as_bytes(day))
 
     def day(self, reference: str | None) -> date | None:
-        """Return the day of the event; None if no file of the case has said it."""
+        """Return the day of a case's event; None if no file of the case had it."""
         found = None if reference is None else self._memory.get(self._name(reference))
         return None if found is None else _as_day(found)
 
@@ -42,17 +42,17 @@ class CaseDates:
 
 
 class SteadyAges:
-    """Keeps the ages of one person apart by the years between, whatever the birthday is.
+    """Derives the later ages of one person from the first age, so that they do not reveal the birthday.
 
-    The first age is the true one. A later one is what somebody of that age has become on the new
-    day, at most a year off; so all of them together say no more of the birthday than the first.
-    An age that is further off is a correction, and counts as a first one.
+    The first age is released as it is. A later age is the first plus the whole years since, so it is at most
+    one year off. All ages together say no more about the birthday than the first. If a given age differs by
+    more than one year, it is a correction and becomes the new first age.
     """
 
     def __init__(
         self, record_type: RecordType, agency: str, key: ReferenceKey, memory: State
     ) -> None:
-        """Compile whose ages there are, and by which fields each person is known."""
+        """Find the ages of the type, and the fields that identify the person of each."""
         self._key = key.for_purpose("memory", "age")
         self._agency = agency
         self._memory = memory
@@ -63,11 +63,11 @@ class SteadyAges:
             ]
 
     def __bool__(self) -> bool:
-        """Return True if such records have ages."""
+        """Return True if records of this type have ages."""
         return bool(self._ages)
 
     def __call__(self, record: dict[str, Any], day: date) -> None:
-        """Put the steady age in place of each that the record has on `day`."""
+        """Replace each age of the record by the steady age on `day`."""
         for age, purpose, fields in self._ages:
             known = [record[name] for name in fields]
             if record[age] is not None and None not in known:
@@ -85,20 +85,20 @@ class SteadyAges:
 
 
 class EventDay(Step):
-    """Finds the day of a record's event: its own, or that of its case by another file of the agency."""
+    """Finds the day of a record's event: its own, or that of its case from another file of the agency."""
 
     takes = frozenset({"record"})
     completes = frozenset({"day"})
     counts = frozenset({"newest_event"})
 
     def __init__(self, record_type: RecordType, cases: CaseDates | None = None) -> None:
-        """Take `cases` where a file of the agency's has its dates in another of its files."""
+        """Take `cases` if a file of the agency has its dates in another file."""
         self._happened = record_type.events[0].date if record_type.events else None
         self._case = None if cases is None or self._happened else case_field(record_type)
         self._cases = cases
 
     def __call__(self, work: Work, /) -> None:
-        """Find the day; None where neither the record nor its case says it."""
+        """Find the day; None if neither the record nor its case has one."""
         if self._happened is not None:
             work.day = work.record[self._happened]
         elif self._cases is not None and self._case is not None:
@@ -106,7 +106,7 @@ class EventDay(Step):
 
 
 class Recall(Step):
-    """Remembers what later records of the case ask for, and puts steady ages in place of those worked out."""
+    """Stores the day of a case for later records, and replaces ages by steady ages."""
 
     takes = frozenset({"record", "day", "today"})
     completes = frozenset({"record"})
@@ -120,7 +120,7 @@ class Recall(Step):
         self._case = case_field(record_type)
 
     def __call__(self, work: Work, /) -> None:
-        """Remember the day of the case; ages of a person follow from the first."""
+        """Store the day of the case, and replace the ages of the record."""
         if self._cases is not None and self._case is not None:
             self._cases.learn(work.record[self._case], work.day)
         if self._ages:
@@ -128,7 +128,7 @@ class Recall(Step):
 
 
 def case_field(record_type: RecordType) -> str | None:
-    """Return the reference by which files of one case join; it is no person's own."""
+    """Return the reference by which files of one case join; never one that belongs to a person."""
     return next((f.name for f in record_type.fields if f.join and not f.about), None)
 
 
@@ -141,7 +141,7 @@ def asks_for_dates(record_type: RecordType) -> str | None:
 
 
 def _known_by(record_type: RecordType, about: str | None) -> tuple[str, tuple[str, ...]]:
-    """Return what names the person across records: the reference, else the record's own identity."""
+    """Return the purpose and fields that identify a person: a reference, or else the record's identity."""
     for field in record_type.fields:
         if field.about == about and field.join:
             return field.join, (field.name,)

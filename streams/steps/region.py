@@ -1,4 +1,4 @@
-"""Region: whose area it happened in, the partnership's own, a neighbour's or nobody's (2.2.4)."""
+"""Region: find the area of the event: the partnership's, a neighbour's, or none (guidance 2.2.4)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ FOREIGN = "substitute-in-another-area"
 
 
 class Regions(Step):
-    """Tells the region of one record type's records by where they happened, never by homes."""
+    """Finds the region of one record type's records by the places of events, never by homes."""
 
     takes = frozenset({"locations"})
     completes = frozenset({"region"})
@@ -22,17 +22,17 @@ class Regions(Step):
     def __init__(
         self, event_places: Sequence[str], own: Bounds, neighbours: Mapping[str, Bounds]
     ) -> None:
-        """Take the location groups of events, the own area, and the neighbours' by short name."""
+        """Take the location groups of events, the own area, and the neighbours' areas by short name."""
         self._places = tuple(event_places)
         self._own = own
         self._neighbours = neighbours
 
     def __call__(self, work: Work, /) -> None:
-        """Find the region; None where it happened in no area that the protocol knows of."""
+        """Find the region; None if the event is in no area of the protocol."""
         work.region = self.of(work.locations)
 
     def of(self, locations: Mapping[str, Located]) -> str | None:
-        """Return the region of what happened in these locations."""
+        """Return the region of an event in these locations; None if it is in no area of the protocol."""
         outside = [
             locations[prefix] for prefix in self._places if not self._own.holds(locations[prefix])
         ]
@@ -46,8 +46,8 @@ class Regions(Step):
     def guarded(self, locations: Mapping[str, Located], region: str) -> Mapping[str, Located]:
         """Return the locations without the points of substitute postcodes of another region.
 
-        Their own records go elsewhere, so to readers of `region` such a postcode would stand for
-        none but the few households of the postcode that it replaces.
+        Records of a substitute postcode itself are released in the other region. In `region` the substitute
+        would therefore identify the few households of the postcode that it replaces.
         """
         guarded = locations
         for prefix in self._places:
@@ -65,14 +65,14 @@ class Regions(Step):
 
 
 class RegionGuard(Step):
-    """Takes points from locations whose postcode another region's stands in for."""
+    """Removes points from locations whose substitute postcode is in another region."""
 
     takes = frozenset({"scope", "locations"})
     completes = frozenset({"locations"})
     counts = frozenset({"withheld"})
 
     def __init__(self, regions: Regions) -> None:
-        """Take what tells the region of a location."""
+        """Take the step that finds regions."""
         self._regions = regions
 
     def __call__(self, work: Work, /) -> None:

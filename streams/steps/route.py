@@ -1,4 +1,4 @@
-"""Route: to which topics a record's releases go, or the whole record if it could not be used."""
+"""Route: make the outputs of a record: its releases and tombstones, or its rejection."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from streams.steps.step import Step, Work
 from transport.messages import MARKING_HEADER, Headers, Output
 
 HOUR_MS = 3_600_000
-# What the message's frame and its headers take is left to them.
+# Leaves room for the message's frame and headers.
 _REJECTION_BYTES = MAXIMUM_REJECTION_BYTES - 65_536
 OWN = ""
-"""The region of the partnership itself; others are its neighbours' short names."""
+"""The partnership's own region. The name of any other region is the neighbour's short name."""
 
 
 class Destination(NamedTuple):
-    """A topic with the encoder of its registered schema and the marking of what it holds."""
+    """A topic, with the encoder of its registered schema and the marking of its messages."""
 
     topic: str
     encode: Encode
@@ -29,7 +29,7 @@ class Destination(NamedTuple):
 
 
 class Router(Step):
-    """Makes the outputs of one agency's dataset: of what is released and taken back, or the rejection."""
+    """Makes the outputs of one agency's records: releases and tombstones, or the rejection."""
 
     takes = frozenset({"intake", "faults", "releases", "taken_back", "region", "now_ms"})
     completes = frozenset({"outputs"})
@@ -37,16 +37,16 @@ class Router(Step):
     def __init__(
         self, releases: Mapping[tuple[str, str], Destination], rejected: Destination
     ) -> None:
-        """Take the destination of each region and entitled profile, and that of rejections."""
+        """Take the destinations of each region and entitled profile, and the one of rejections."""
         self._releases = {at: (*to[:2], _headers(to)) for at, to in releases.items()}
         self._rejected = rejected
         self._rejected_headers = _headers(rejected)
 
     def __call__(self, work: Work, /) -> None:
-        """Make the outputs. Also of a record with faults, so it follows when the other steps are done."""
+        """Make the outputs of a record, also if it has faults. Call this after all other steps."""
         if work.faults:
             if work.intake is not None:
-                # What the client could not read has no bytes.
+                # There are no bytes if the client could not read the message.
                 whole = work.intake.unreadable is None
                 work.outputs = [self.rejected(work.intake, work.faults, whole=whole)]
             return
@@ -56,7 +56,7 @@ class Router(Step):
         work.outputs = outputs
 
     def released(self, releases: Sequence[Release], now_ms: int, region: str = OWN) -> list[Output]:
-        """Return an output for each release. Its time is the hour: the exact time would name its original."""
+        """Return an output for each release. Its time is the hour: an exact time identifies the original."""
         hour_ms = now_ms - now_ms % HOUR_MS
         outputs = []
         for profile, record in releases:
@@ -68,7 +68,7 @@ class Router(Step):
     def withdrawn(
         self, names: Sequence[tuple[str, str]], now_ms: int, region: str = OWN
     ) -> list[Output]:
-        """Return a tombstone for each release, given by profile and `record_id`, that is taken back."""
+        """Return a tombstone for each release to take back, given by profile and `record_id`."""
         outputs = []
         for profile, record_id in names:
             topic, _, headers = self._releases[region, profile]
@@ -77,9 +77,9 @@ class Router(Step):
         return outputs
 
     def rejected(self, intake: Intake, faults: Sequence[Problem], *, whole: bool = True) -> Output:
-        """Return the original, byte for byte, with every fault, for its supplier alone.
+        """Return the rejection: the original bytes with every fault, for the supplier alone.
 
-        The bytes are left out where not `whole`, or where they would make the message too large.
+        The bytes are omitted if not `whole`, or if they would make the message too large.
         """
         rejection = {
             "topic": intake.topic,

@@ -1,4 +1,4 @@
-"""Sanitise: the forms of a record that may leave, one for each profile somebody is entitled to."""
+"""Sanitise: make the releases of a record, one for each entitled profile."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Policies:
         caveats: list[str],
         unread: Collection[str],
     ) -> list[Release]:
-        """Return releases in the order of the policies; none where every profile excludes such a row.
+        """Return the releases in the order of the policies; none if every profile excludes the row.
 
         `unread` names the fields whose values could not be read with certainty.
         """
@@ -51,12 +51,12 @@ class Policies:
         ]
 
     def kept_out(self, record: dict[str, Any], unread: Collection[str]) -> list[str]:
-        """Return why there is no release, for each profile that has none."""
+        """Return the reason for each profile that excludes the row."""
         reasons = [rule(record, unread) for _, rule in self._ruled if rule is not None]
         return [reason for reason in reasons if reason is not None]
 
     def digests(self, agency: str, record: dict[str, Any]) -> dict[str, str]:
-        """Return each digest that a release of the record can have, with the field that has it."""
+        """Return each digest that a release of the record can contain, with its field."""
         return {
             digest: field
             for policy in self.each
@@ -64,18 +64,18 @@ class Policies:
         }
 
     def entitled(self, record: dict[str, Any], unread: Collection[str]) -> list[str]:
-        """Return the profiles that may have such a row."""
+        """Return the profiles that do not exclude the row."""
         return [p.profile for p in self.each if p.kept_out(record, unread) is None]
 
     def residues(self, record: dict[str, Any]) -> int:
-        """Return how many texts of a record say more than any profile is told of them."""
+        """Return the number of texts that say more than any profile receives of them."""
         if not self._with_texts:
             return 0
         return len(set().union(*(policy.residues(record) for policy in self._with_texts)))
 
 
 class Sanitiser(Step):
-    """Makes the releases of one agency's records, from nothing, field by field.
+    """Makes the releases of one agency's records. Each is built from nothing, field by field.
 
     After the day of `personal_until` there is no personal release.
     """
@@ -93,7 +93,7 @@ class Sanitiser(Step):
         self._personal_until = personal_until
 
     def __call__(self, work: Work, /) -> None:
-        """Make the releases; a personal one that was made before the review was due is `staying`."""
+        """Make the releases. While the review is overdue, an earlier personal release is `staying`."""
         if work.scope is None:
             return
         policies, record = self._policies[work.scope], work.record
@@ -121,5 +121,5 @@ class Sanitiser(Step):
         return kept
 
     def _is_wanted(self, policies: Policies, today: date) -> bool:
-        """Return whether somebody is entitled to rows now, other ones than a profile excludes."""
+        """Return True if some profile is entitled now to rows that it does not exclude."""
         return any(p != PERSONAL or today <= self._personal_until for p in policies.profiles)

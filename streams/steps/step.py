@@ -1,4 +1,4 @@
-"""What every step of a record is: it takes the work on one record, and completes parts of it."""
+"""The interface of every step: it takes the work on one record, and completes parts of it."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ if TYPE_CHECKING:
     from transport.messages import Output
 
 Scope = tuple[str, int]
-"""A region, and the place of an epoch in the key ring: each has policies of its own."""
+"""A region, and the index of an epoch in the key ring. Each scope has policies of its own."""
 
 _NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
 class Work:
-    """The work on one record: what was given, and what the steps have made of it so far.
+    """The work on one record: the record as given, and the results of the steps so far.
 
-    With `faults` the record is rejected, and nothing else of it counts. It has no `scope` if it is released
-    to nobody. `withheld` are the reasons why the record, or a part of it, is not released to a profile.
-    `excluded` is True if the record has no release and somebody is entitled to other rows of its kind.
+    A record with `faults` is rejected, and its other parts are not used. A held record has no `scope`.
+    `withheld` has the reasons why the record, or a part of it, is not released to a profile. `excluded` is
+    True if the record has no release because of its row, while a profile is entitled to other rows.
     `by_supply` is True if the day of the supply chose the key, because the day of the event is not known.
     """
 
@@ -44,7 +44,7 @@ class Work:
         intake: Intake | None = None,
         now_ms: int = 0,
     ) -> None:
-        """Take a record as it was given, or the message that has it.
+        """Take a record as given, or the message that contains it.
 
         `now` is local time in Europe/London, `now_ms` the same instant since 1970 UTC.
         """
@@ -76,13 +76,13 @@ class Work:
 class Step(ABC):
     """One step of a record.
 
-    A step reads the parts of the work that it `takes`, and sets or changes those that it `completes`.
-    What it has found out is counted from these parts alone, once the record has gone through all steps:
-    `counts` names the counts of a receipt that depend on them. A step that remembers records reads and
-    changes state as well, so a record goes through it once.
+    A step reads the parts of the work that it `takes`, and sets or changes those that it `completes`. Its
+    results are counted from these parts alone, once the record has gone through all steps. `counts` names the
+    counts of a receipt that depend on them. Some steps also read and change the state, so a record goes
+    through each step once.
 
-    A step raises nothing for a record that the steps before it have accepted. It holds no record, so its
-    repr has nothing of one. tests/streams/steps/test_all_steps.py checks all of this for every step.
+    A step raises no exception for a record that the steps before it have accepted. It keeps no record, so its
+    repr shows none. tests/streams/steps/test_all_steps.py checks all of this for every step.
     """
 
     takes: ClassVar[frozenset[str]]
@@ -91,13 +91,13 @@ class Step(ABC):
 
     @abstractmethod
     def __call__(self, work: Work, /) -> None:
-        """Complete the parts of the work that the step is for."""
+        """Complete the parts of the work in `completes`."""
 
     def undo(self) -> None:  # noqa: B027 - most steps have nothing to undo
-        """Undo what the step has remembered of the last record, whose outputs cannot be made."""
+        """Undo the step's changes of state by the last record, whose outputs cannot be made."""
 
 
 def run(steps: Sequence[Step], work: Work) -> None:
-    """Take the work through steps in their order."""
+    """Apply steps to the work, in their order."""
     for step in steps:
         step(work)

@@ -1,4 +1,4 @@
-"""Validate: read every value as what its schema declares, and find everything that is wrong at once."""
+"""Validate: read every value as its schema declares it, and find all problems at once."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from streams.steps.step import Step, Work
 
 EARLIEST = date(1900, 1, 1)
 AHEAD = timedelta(days=50 * 365)
-"""How far a planned date may lie ahead: a sentence's end can be decades away."""
+"""Furthest that a planned date may be in the future: a sentence can end decades from now."""
 CLOCKS_APART = timedelta(minutes=10)
-"""By so much a supplier's clock may be ahead of ours."""
+"""Most that a supplier's clock may be ahead of ours."""
 LONGEST_TEXT = 20_000
 BEYOND_ITS_CODE = "more-than-its-code"
 _GIVEN_CHARACTERS = 200
@@ -33,27 +33,27 @@ _TRUE = frozenset({"true", "t", "yes", "y", "1"})
 _FALSE = frozenset({"false", "f", "no", "n", "0"})
 
 _REFERENCE = {
-    MISSING: "a reference of its own; what was given is a word for none",
-    SPOILT: "the reference as the system of origin has it; a spreadsheet has rounded this one",
+    MISSING: "a reference; the value given means that there is none",
+    SPOILT: "the reference as in the system of origin; a spreadsheet has rounded this one",
 }
-_DATE_KNOWN = "a date that is known; systems write this one where they know none"
+_DATE_KNOWN = "a known date; systems write this one if they do not know the date"
 
 
 class _Doubt(NamedTuple):
-    """What a reader gives where it is not certain: a reason, if not the field's own, and what it read."""
+    """An uncertain reading: the reason, if it is not the field's own, and the value read."""
 
     reason: str | None = None
     value: Any = None
 
 
 Reader = Callable[[Any], Any]
-"""From a value as given to a typed one, None where it is empty, or a `_Doubt`."""
+"""Returns the typed value of a given one, None if it is empty, or a `_Doubt`."""
 _UNREADABLE = _Doubt()
 _OUT_OF_RANGE = _Doubt("out-of-range")
 
 
 class Validator(Step):
-    """Reads records of one type. Gives typed values (None: empty or unreadable) and the problems."""
+    """Reads records of one type into typed values (None: empty or unreadable) and problems."""
 
     takes = frozenset({"given", "now"})
     completes = frozenset({"record", "problems"})
@@ -65,7 +65,7 @@ class Validator(Step):
         code_lists: Mapping[str, CodeList],
         none: Placeholders | None = None,
     ) -> None:
-        """Compile one reader a field; `none` are the references and dates that are none."""
+        """Compile one reader for each field; `none` has the placeholders for references and dates."""
         self._none = none or placeholders()
         self._references = tuple(_references(record_type))
         self._births = frozenset(f.born for f in record_type.fields if f.born)
@@ -82,7 +82,7 @@ class Validator(Step):
         self._names_itself = record_type.has_record_reference
 
     def __call__(self, work: Work, /) -> None:
-        """Read the record as it was given."""
+        """Read the record as given."""
         work.record, work.problems = self.read(work.given, work.now)
 
     def read(self, given: Mapping[str, Any], now: datetime) -> tuple[dict[str, Any], list[Problem]]:
@@ -124,7 +124,7 @@ class Validator(Step):
             record[name] = None
             clock = self._time_of.get(name)
             if clock and record[clock] is not None and self._none.is_zero_time(record[clock]):
-                record[clock] = None  # made up with the day
+                record[clock] = None  # a placeholder too
 
     def _is_placeholder(self, name: str, day: date, record: Mapping[str, Any]) -> bool:
         if name in self._births:
@@ -177,17 +177,17 @@ class Validator(Step):
             if record[name] is None and name not in found
         ]
         if self._names_itself and not problems and self._is_bare(record):
-            accepted = "a record that says more than which one it is"
+            accepted = "a record with more than its reference"
             problems.append(Problem(RECORD_REFERENCE, "nothing-else", None, accepted))
 
     @staticmethod
     def _is_bare(record: Mapping[str, Any]) -> bool:
-        # Nearly every record ends this at once: its first field says something.
+        # Fast: the first field of nearly every record has a value.
         return all(v is None for name, v in record.items() if name != RECORD_REFERENCE)
 
 
 def _references(record_type: RecordType) -> Iterator[str]:
-    """Yield the fields that name the record, or what it is of, by a reference of the system of origin."""
+    """Yield the fields with a reference of the system of origin: of the record, its case or its person."""
     for field in record_type.fields:
         if field.kind == "text" and (field.join or field.name in record_type.identity):
             yield field.name
@@ -196,7 +196,7 @@ def _references(record_type: RecordType) -> Iterator[str]:
 def _in_order(d1: date | None, t1: time | None, d2: date | None, t2: time | None) -> bool:
     if d1 is None or d2 is None or d1 < d2:
         return True
-    # On the day on which the clocks go back, 01:50 may stand before 01:10.
+    # On the day on which the clocks go back, 01:50 can be earlier than 01:10.
     return d1 == d2 and (t1 is None or t2 is None or t1 <= t2 or steady_offset(d1) is None)
 
 
@@ -206,10 +206,10 @@ def _out_of_order(field: str, given: date, earlier: str) -> Problem:
     )
 
 
-def _reader(  # noqa: PLR0911 - one answer a kind
+def _reader(  # noqa: PLR0911 - one return for each kind
     field: Field, code_lists: Mapping[str, CodeList]
 ) -> tuple[Reader, str, str]:
-    """Return the field's reader with the reason and the words for a value that it cannot read."""
+    """Return the field's reader, the reason for a value that it cannot read, and the values accepted."""
     if field.code_list:
         code_list = code_lists[field.code_list]
         return _code_reader(code_list), "unknown-code", code_list.accepted

@@ -1,7 +1,7 @@
-"""Withdraw: what was released of a record, and is not released there any more, is taken back.
+"""Withdraw: take back earlier releases of a record that a correction has made invalid.
 
 A correction can exclude a record from a profile, move its event to another area or to the time of another
-key, or have it held. Then the earlier release stays with its readers, unless something takes it back.
+key, or cause it to be held. Its readers keep the earlier release until a tombstone takes it back.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from streams.steps.sanitise import Release
 from streams.steps.step import Step, Work
 
 KEY_DELETED = "not-taken-back-key-deleted"
-"""Why an earlier release is not taken back: its name was made with a key that was deleted since."""
+"""Reason why an earlier release is not taken back: the key of its record id was deleted."""
 
 Place = tuple[str, int]
-"""Where a record is released: a region, and the number of the epoch whose key makes the digests."""
+"""A region, and the number of the epoch whose key makes the digests of a release."""
 
 _NAME_BYTES = 12
 _EPOCH_BYTES = 2
-# Part of what is remembered: a profile keeps its bit for ever.
+# Part of the stored format: never change the bit of a profile.
 _BITS: Final[Mapping[str, int]] = {"central": 1, "second": 2, "personal": 4}
 _PROFILES: Final = tuple(
     tuple(profile for profile, bit in _BITS.items() if bits & bit)
@@ -36,7 +36,7 @@ _PROFILES: Final = tuple(
 
 
 class TakenBack(NamedTuple):
-    """The release of a region and profile that its readers are to delete."""
+    """A release of one region and profile that is taken back."""
 
     region: str
     profile: str
@@ -44,7 +44,7 @@ class TakenBack(NamedTuple):
 
 
 class Withdrawal(NamedTuple):
-    """The releases that are taken back, and the reasons why others cannot be."""
+    """The releases to take back, and the reasons why others cannot be taken back."""
 
     taken_back: Sequence[TakenBack] = ()
     withheld: Sequence[str] = ()
@@ -54,11 +54,11 @@ NOTHING: Final = Withdrawal()
 
 
 class Withdrawer(Step):
-    """Remembers where each record of one agency's dataset is released, and takes back what is elsewhere.
+    """Stores where each record of one agency's dataset is released, and takes back releases elsewhere.
 
-    One entry a record says in which places and profiles it is released. Its key is a digest of the record's
-    identity that does not depend on region or epoch. Nothing is written for a record that was never
-    released.
+    The state has one entry for each record, with the places and profiles in which it is released. The entry's
+    key is a digest of the record's identity, and does not depend on region or epoch. A record that was never
+    released has no entry.
     """
 
     takes = frozenset({"record", "place", "releases", "staying", "withheld"})
@@ -87,7 +87,7 @@ class Withdrawer(Step):
         }
 
     def __call__(self, work: Work, /) -> None:
-        """Take back what was released of the record where it is not released now."""
+        """Take back earlier releases in places and profiles in which the record is not released now."""
         found = self.withdraw(work.record, work.place, work.releases, work.staying)
         if found is not NOTHING:
             work.taken_back = found.taken_back
@@ -100,9 +100,9 @@ class Withdrawer(Step):
         releases: Sequence[Release],
         staying: Collection[str] = (),
     ) -> Withdrawal:
-        """Return what is taken back of a record that is released in `place`, if anywhere.
+        """Return the releases to take back of a record that is now released in `place`, if anywhere.
 
-        An earlier release in `place` to the profiles in `staying` stays, although there is no new one.
+        Earlier releases in `place` to the profiles in `staying` are not taken back.
         """
         given = 0
         for release in releases:
@@ -118,7 +118,7 @@ class Withdrawer(Step):
         return self._changed(name, record, earlier, place, given, staying)
 
     def everything(self, record: Mapping[str, Any]) -> Withdrawal:
-        """Return all releases that there can be of a record that is erased, in every place."""
+        """Return every possible release of a record that is erased, in every place."""
         name = self._name(record)
         earlier, self._before = self._state.get(name), None
         withheld = self._changed(name, record, earlier, None, 0).withheld if earlier else ()
@@ -132,7 +132,7 @@ class Withdrawer(Step):
         )
 
     def undo(self) -> None:
-        """Put the last record's entry back: what was decided of the record was not written."""
+        """Restore the entry of the last record, whose outputs were not written."""
         if self._before is not None:
             self._state.put(*self._before)
 
@@ -148,7 +148,7 @@ class Withdrawer(Step):
         self, name: bytes, record: Mapping[str, Any], place: Place | None, now: bytes,
         staying: Collection[str],
     ) -> Withdrawal:  # fmt: skip
-        """Begin the entry of a record; what was noted before records had entries is taken back."""
+        """Make the entry of a record, and take back releases from before records had entries."""
         gone: list[TakenBack] = []
         if self._state.has_any_seen:
             gone = list(self._noted(record, place, staying))
@@ -159,9 +159,10 @@ class Withdrawer(Step):
     def _noted(
         self, record: Mapping[str, Any], place: Place | None, staying: Collection[str]
     ) -> Iterator[TakenBack]:
-        """Yield the releases of which the first bytes of their ids were noted.
+        """Yield the releases whose record ids were stored as seen.
 
-        So it was until entries said where a record is released, and of profiles with exclusions alone.
+        Earlier versions stored the first bytes of the ids instead of entries, and only for profiles with
+        exclusions.
         """
         for at, policies in self._policies.items():
             for profile, policy in policies.items():
@@ -175,7 +176,7 @@ class Withdrawer(Step):
         self, name: bytes, record: Mapping[str, Any], earlier: bytes, place: Place | None,
         given: int, staying: Collection[str] = (),
     ) -> Withdrawal:  # fmt: skip
-        """Take back what was released elsewhere, or here to others, and replace the entry."""
+        """Take back releases in other places and to other profiles, and replace the entry."""
         gone, withheld, places = list[TakenBack](), list[str](), dict[Place, int]()
         for at, bits in _places(earlier):
             for profile in _PROFILES[bits]:
@@ -187,7 +188,7 @@ class Withdrawer(Step):
                     policy = self._policies[at][profile]
                     gone.append(TakenBack(at[0], profile, policy.record_id(self._agency, record)))
                 else:
-                    # Nobody is entitled to it, so it has no topic. Once somebody is, it is taken back.
+                    # No agency is entitled to it now, so it has no topic. It is taken back once one is.
                     places[at] = places.get(at, 0) | _BITS[profile]
         if given and place:
             places[place] = places.get(place, 0) | given
@@ -196,14 +197,14 @@ class Withdrawer(Step):
 
 
 class Eraser(Step):
-    """Takes back every release that there can be of a record that its supplier wants back."""
+    """Takes back every possible release of a record that its supplier erases."""
 
     takes = frozenset({"record", "withheld"})
     completes = frozenset({"taken_back", "withheld"})
     counts = frozenset({"erased", "withheld"})
 
     def __init__(self, withdraw: Withdrawer) -> None:
-        """Take what knows where records were released."""
+        """Take the step that stores where records are released."""
         self._withdraw = withdraw
 
     def __call__(self, work: Work, /) -> None:
@@ -213,7 +214,7 @@ class Eraser(Step):
         work.withheld += found.withheld
 
     def undo(self) -> None:
-        """Put the last record's entry back."""
+        """Restore the entry of the last record."""
         self._withdraw.undo()
 
 

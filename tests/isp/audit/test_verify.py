@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from isp.audit.chain import Head, hash_of
 from isp.audit.chains import Implied
-from isp.audit.entries import Entry, Held, told
+from isp.audit.entries import told
+from isp.audit.entry import Entry, Held
 from isp.audit.verify import Break, first_rewritten, verify
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)

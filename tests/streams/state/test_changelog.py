@@ -119,7 +119,7 @@ def log(broker: Broker, store: StateStore) -> Changelog:
 
 
 def changelog_of(broker: Broker, store: StateStore, writer: bytes = OWN) -> Changelog:
-    clients = WorkerClients({}, "banes.worker")
+    reader = WorkerClients({}, "banes.worker").reader()
 
     def decode(value: bytes) -> bytes:
         return value[5:]
@@ -127,7 +127,7 @@ def changelog_of(broker: Broker, store: StateStore, writer: bytes = OWN) -> Chan
     def identify(topics: Sequence[str]) -> Origin:
         return Origin("cluster", {topic: broker.ids[topic] for topic in topics})
 
-    return Changelog(clients, [STATE, MORE], EARLIER, store, writer, decode, identify)
+    return Changelog(reader, [STATE, MORE], EARLIER, store, writer, decode, identify)
 
 
 def test_everything_up_to_the_end_is_restored_the_last_value_counting(

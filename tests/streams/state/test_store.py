@@ -328,9 +328,9 @@ def test_a_store_of_another_changelog_or_of_shorter_days_is_built_again(
     ("about", "reason"),
     [
         (b'{"format": 2, "new": 1}', f"its format is 2, this release has format {FORMAT}"),
-        (b"no json", "it does not say what it is"),
-        (b"[]", "it does not say what it is"),
-        (b'{"format": 1, "cluster": "cluster", "topics": ["t"]}', "it does not say what it is"),
+        (b"no json", "its description cannot be read"),
+        (b"[]", "its description cannot be read"),
+        (b'{"format": 1, "cluster": "cluster", "topics": ["t"]}', "its description cannot be read"),
     ],
 )
 def test_a_store_of_another_release_is_built_again(

@@ -49,7 +49,7 @@ def test_framed_avro_of_a_known_schema_is_a_record() -> None:
         (b"\0\0\0\0\x08" + GOOD[5:], "unknown-schema", "registered for this topic"),
         (GOOD[:5], "not-decodable", "an Avro datum"),
         (GOOD[:-3], "not-decodable", "an Avro datum"),
-        (GOOD + b"\0", "trailing-bytes", "nothing behind it"),
+        (GOOD + b"\0", "trailing-bytes", "nothing after it"),
         (bytes(LIMIT + 1), "oversized", "at most 100 bytes"),
     ],
 )
