@@ -152,7 +152,7 @@ class Follower:
         )
 
     def _ask(self, question: Callable[[], _Answer], about: str) -> _Answer:
-        """Return the broker's answer; ask again while it is away, for a minute since the last progress."""
+        """Return the broker's answer. Ask again while it is unavailable, for a minute after any progress."""
         while True:
             try:
                 return question()
@@ -220,7 +220,7 @@ class Changelog(Follower):
         self._entries_read = 0
 
     def restore(self, stopped: Callable[[], bool] = lambda: False) -> None:
-        """Read all committed state, or until `stopped`; errors as `Follower`.
+        """Read all committed state, or until `stopped`. Raise what `Follower.restore` raises.
 
         Raises:
             StateStoreError: the store on disk cannot be used.
