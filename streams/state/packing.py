@@ -15,9 +15,12 @@ _LENGTH_BYTES = 2
 
 
 def packed(changes: Mapping[bytes, bytes]) -> dict[bytes, bytes]:
-    """Return changes as they are written. `unpacked` gives them back, entry by entry."""
+    """Return changes as they are written, in the order of their names. `unpacked` gives them back.
+
+    The order of arrival, which a disk keeps, would join entries to originals.
+    """
     written, parts = dict[bytes, bytes](), list[bytes]()
-    for name, value in changes.items():
+    for name, value in sorted(changes.items()):
         if name.startswith(RELEASED_PREFIX):
             for part in (name, value):
                 parts += (len(part).to_bytes(_LENGTH_BYTES), part)
