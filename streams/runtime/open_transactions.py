@@ -11,7 +11,7 @@ import logging
 import threading
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from confluent_kafka import IsolationLevel, KafkaException, TopicPartition
@@ -46,10 +46,13 @@ def waiting(ends: Mapping[Place, int], stable: Mapping[Place, int]) -> dict[tupl
 class OpenTransactions:
     """Measures every topic that the client may describe."""
 
-    def __init__(self, connection: Mapping[str, Any], gauge: Gauge) -> None:
-        """Connect nothing yet; `gauge` has the topic as its label."""
+    def __init__(
+        self, connection: Mapping[str, Any], gauge: Gauge, told_as: Callable[[str], str] = str
+    ) -> None:
+        """Connect nothing yet; `gauge` has as its label what `told_as` gives for a topic."""
         self._connection = connection
         self._gauge = gauge
+        self._told_as = told_as
         self._admin: AdminClient | None = None
 
     def watch(self) -> None:
@@ -67,7 +70,10 @@ class OpenTransactions:
         except KafkaException as error:
             log.warning("Kafka: %s; open transactions are not measured", error.args[0].name())
             ends = stable = {}
-        show(self._gauge, waiting(ends, stable))
+        found: Counter[tuple[str]] = Counter()
+        for (topic,), number in waiting(ends, stable).items():
+            found[(self._told_as(topic),)] += number
+        show(self._gauge, found)
 
     def _run(self) -> None:
         while True:
