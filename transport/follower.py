@@ -139,7 +139,7 @@ class Follower:
         )
 
     def _ask(self, question: Callable[[], _Answer], about: str) -> _Answer:
-        """Return the broker's answer; ask again while it is unavailable, for a minute since the last progress."""
+        """Return the broker's answer. Ask again while it is unavailable, for a minute after any progress."""
         while True:
             try:
                 return question()

@@ -20,18 +20,18 @@ from transport.client_names import discloser_transaction
 from transport.reader import committed_reader
 
 _RECORDS = 1_000
-"""Most messages of a batch: those of one poll, with the letters whose turn it is."""
+"""Maximum number of messages in a batch: one poll, and the letters whose turn it is."""
 
 
 def build_discloser(settings: DiscloserSettings, metrics: StreamMetrics) -> Source:
-    """Return the source that drives the discloser of a protocol; it connects nothing yet."""
+    """Return the source that drives the discloser of a protocol. It does not connect yet."""
     names, protocol, heads = settings.names, settings.protocol, Heads()
     a_minute, began = protocol.cases.letters_a_minute, time.monotonic()
     allowances = {names.letters(p.id): Allowance(a_minute, began) for p in protocol.correspondents}
     feed = CaseFeed(settings.connection, names.discloser, allowances)
     broker = KafkaCaseBroker(settings)
     discloser = Discloser(settings, feed, broker, heads, allowances)
-    # All at once from the start: a letter that is refused delays its party's next ones.
+    # No small batches at the start: every batch with a refused letter delays the party's next letters.
     transactions = SourceSettings(
         producer_of(settings.connection, names.discloser),
         names.audit,

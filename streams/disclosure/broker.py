@@ -1,4 +1,4 @@
-"""Topics, rights and state of cases at the broker, by the discloser's connection and the administrator's."""
+"""Topics, ACLs and state of cases at the broker. Reads as the discloser, and changes as the administrator."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from transport.reader import UNKNOWN_TOPIC, ReadError, read_all
 
 
 class KafkaCaseBroker:
-    """Reads cases and their topics, and makes and destroys what they need."""
+    """Reads cases and their topics; creates and deletes their topics, ACLs and keys."""
 
     def __init__(self, settings: DiscloserSettings) -> None:
         """Connect nothing yet."""
@@ -40,8 +40,8 @@ class KafkaCaseBroker:
         """Return the names of the records that a case's topic holds.
 
         Raises:
-            LostTopic: there is no such topic.
-            ReadError: it cannot be read.
+            LostTopic: the topic does not exist.
+            ReadError: the topic cannot be read.
         """
         topic = self._settings.names.disclosed(case)
         given: dict[bytes, bool] = {}
@@ -55,18 +55,18 @@ class KafkaCaseBroker:
         return [name for name, stands in given.items() if stands]
 
     def make_topic(self, topic: Topic) -> None:
-        """Create the topic of a case where there is none."""
+        """Create the topic of a case if it does not exist."""
         self._openings.make_topic(topic)
 
     def grant(self, case: Case) -> None:
-        """Allow the recipient to read what the case discloses."""
+        """Allow the recipient of a case to read its topic."""
         self._openings.grant(case)
 
     def destroy(self, case: str) -> tuple[str, ...]:
-        """Destroy access, topic and key of a case; return what that is."""
+        """Destroy access, topic and key of a case; return the names of what was destroyed."""
         self._openings.destroy(case)
         return WHAT
 
     def tidy(self, cases: Iterable[Case], unreadable: Collection[str]) -> tuple[str, ...]:
-        """Take away what no case has; return what that was."""
+        """Delete topics, ACLs and keys that belong to no case; return their names."""
         return self._openings.tidy(cases, unreadable)

@@ -1,4 +1,4 @@
-"""Interfaces of the discloser to Kafka: the intake that its cases need, and their topics and rights."""
+"""Interfaces of the discloser to Kafka: the intake that its cases need, and their topics and ACLs."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from streams.runtime.processor import TopicPartition
 
 
 class LostTopic(RuntimeError):
-    """A case that is open has no topic at the broker any more."""
+    """The topic of an open case no longer exists at the broker."""
 
 
 class LaneKind(Enum):
-    """The kinds of reading: new records, records read ahead for cases that wait, the backlog of one case."""
+    """The kinds of reading: new records, records read ahead while cases wait, and the backlog of one case."""
 
     NEW = auto()
     AHEAD = auto()
@@ -33,13 +33,13 @@ class Lane(NamedTuple):
 
 
 class CaseIntake(Protocol):
-    """Letters, and the intake of those partitions that an open case waits for."""
+    """Reads letters, and the intake partitions that open cases need."""
 
     lane: Lane
     """The lane of the batch that is processed now."""
 
     def take_up(self, places: Collection[TopicPartition]) -> None:
-        """Go on with these where the last process ended; forget every other."""
+        """Read these partitions from their committed offsets; stop reading all others."""
         ...
 
     def partitions(self, topic: str) -> int:
@@ -47,53 +47,53 @@ class CaseIntake(Protocol):
         ...
 
     def first_offset(self, place: TopicPartition) -> int:
-        """Return the first offset that the broker still has."""
+        """Return the first offset of a partition that the broker still has."""
         ...
 
     def follow(self, places: Mapping[TopicPartition, int]) -> None:
-        """Read these from their offsets on, where they are not read yet."""
+        """Read these partitions from the given offsets, unless they are read already."""
         ...
 
     def keep_only(self, places: Collection[TopicPartition]) -> None:
-        """Read no intake any more but these partitions."""
+        """Stop reading all intake partitions except these."""
         ...
 
     def draw(self, case: str, places: Collection[TopicPartition], *, held: bool = False) -> None:
-        """Read these from their beginning for a case, or go on where that ended; none while `held`."""
+        """Read the backlog of a case from these partitions; while `held` read nothing."""
         ...
 
     def read_ahead(self, case: str) -> None:
-        """Read all that a case is to be given ahead, before it is given any of it."""
+        """Read the whole backlog of a case ahead before any of it is released."""
         ...
 
     def stop_drawing(self, case: str) -> None:
-        """Read nothing more for a case alone."""
+        """Stop reading the backlog of a case."""
         ...
 
     def met(self) -> Mapping[str, Mapping[TopicPartition, int]]:
-        """Return the cases whose backlog has come as far as what all follow, with the offsets."""
+        """Return the cases whose backlog has reached the common positions, with these offsets."""
         ...
 
     def wait(self) -> None:
-        """Keep the positions of all intake, and read ahead of them to the end."""
+        """Stop at the positions of all intake, and read ahead of them to the end."""
         ...
 
     def hold(self) -> None:
-        """Wait as `wait` does, and do not go on at the end."""
+        """Do as `wait`, but do not continue at the end."""
         ...
 
     @property
     def is_ahead(self) -> bool:
-        """Return True while the intake is read ahead of positions that wait."""
+        """Return True while the intake is read ahead of its positions."""
         ...
 
     def is_unmet(self, case: str, intake: Intake) -> bool:
-        """Return True for a record ahead of the case's backlog, or else of the positions that wait."""
+        """Return True if a record is at or after the case's backlog position, or else the common one."""
         ...
 
 
 class CaseBroker(Protocol):
-    """Topics and rights of cases at the broker, and their state. Each act may be repeated."""
+    """Topics, ACLs and state of cases at the broker. Every method may be called again."""
 
     def standing(self) -> Standing:
         """Read the current state of every case and consent."""
@@ -104,17 +104,17 @@ class CaseBroker(Protocol):
         ...
 
     def make_topic(self, topic: Topic) -> None:
-        """Create the topic of a case where there is none."""
+        """Create the topic of a case if it does not exist."""
         ...
 
     def grant(self, case: Case) -> None:
-        """Allow the recipient to read what the case discloses."""
+        """Allow the recipient of a case to read its topic."""
         ...
 
     def destroy(self, case: str) -> tuple[str, ...]:
-        """Destroy what was made for a case; return what that is."""
+        """Destroy access, topic and key of a case; return the names of what was destroyed."""
         ...
 
     def tidy(self, cases: Iterable[Case], unreadable: Collection[str]) -> tuple[str, ...]:
-        """Take away what no case has; return what that was."""
+        """Delete topics, ACLs and keys that belong to no case; return their names."""
         ...

@@ -1,8 +1,8 @@
-"""The discloser: takes officers' letters, opens and closes cases, and releases to those that are open.
+"""The discloser: processes officers' letters, opens and closes cases, and releases records to open cases.
 
 Each result is one Kafka transaction: the state of a case, the records released to it, the audit of both and
-the positions read become visible together or not at all. A process that ends is started again, and goes on
-from what is committed.
+the consumed offsets are committed together or not at all. A restarted process continues from the committed
+state.
 """
 
 from __future__ import annotations
@@ -59,14 +59,14 @@ _TIDY_SECONDS = 60.0
 _GRACE_DAYS = 2
 
 MakesPassages = Callable[[Intake, Reading, Iterable[Desk]], Iterable[Passage]]
-"""Gives what one original does to the cases that are to see it."""
+"""Makes the releases and tombstones of one original for some cases."""
 
 
 @dataclass(frozen=True, slots=True)
 class DiscloserSettings:
-    """What the discloser is given: its own connection, the administrator's, and keys.
+    """The discloser's settings: its own connection, the administrator's connection, and keys.
 
-    Those of cases lie where `keys` says; under `lasting` the audit names records.
+    `keys` has the keys of cases. `lasting` is the key of the digests in the audit.
     """
 
     protocol: Protocol
@@ -85,7 +85,7 @@ class DiscloserSettings:
 
 
 class Discloser(Processor):
-    """Handles the letters of one partnership, keeps the state of its cases, and gives them their records."""
+    """Processes the letters of one partnership, and stores and serves its cases."""
 
     def __init__(
         self,
@@ -97,7 +97,7 @@ class Discloser(Processor):
     ) -> None:
         """Take its intake, the broker of its cases, and the heads of the audit's chains.
 
-        `allowances` has the number of letters that may be taken of each topic.
+        `allowances` has the number of letters that may be processed of each topic.
         """
         self._settings = settings
         self._protocol, self._catalogue = settings.protocol, settings.catalogue
@@ -118,7 +118,7 @@ class Discloser(Processor):
         self._forget()
 
     def _forget(self) -> None:
-        """Know of no case, as at the start."""
+        """Forget all cases, as at the start."""
         self._journal = Journal()
         self._ledger.rollback()
         self._register = Register(self._protocol, self._catalogue)
@@ -148,17 +148,17 @@ class Discloser(Processor):
 
     @property
     def topics(self) -> Collection[str]:
-        """Return letters and intake; of the intake no more is read than open cases need."""
+        """Return the topics of letters and intake. Only the intake that open cases need is read."""
         return (*self._letters, *self._readings)
 
     def committed(self, result: BatchResult) -> None:
-        """Go on from the last result."""
+        """Keep the changes of the last result."""
         del result
         self._ledger.commit()
         self._journal.commit()
 
     def _begin(self) -> None:
-        """Begin with what is committed."""
+        """Start from the committed state."""
         self._journal.rollback()
         self._ledger.rollback()
 
@@ -167,7 +167,7 @@ class Discloser(Processor):
         return BatchResult(outputs, counts={**counts, "open": is_open})
 
     def restore(self, assignment: Collection[TopicPartition]) -> Iterator[BatchResult]:
-        """Read the state of the cases, follow the letters, and read ahead of what the open cases wait for."""
+        """Read the state of the cases, follow the letters, and read ahead of the positions of open cases."""
         del assignment
         self._forget()
         # The broker's number: a topic can have more partitions than the protocol says.
@@ -175,17 +175,17 @@ class Discloser(Processor):
         self._read_standing()
         now = self._now()
         held = [case for case in self._register.standing if self._register.is_held(case)]
-        # Before they are taken up: what is taken back of them meanwhile is passed on, and nothing given.
+        # Before the cases are attached: a case on hold passes tombstones on, and receives nothing else.
         outputs = [output for case in held for output in self._hold(case, now)]
         lost = [case for case in self._register.standing if not self._is_taken_up(case)]
         self._intake.take_up({(topic, 0) for topic in self._letters} | self._needed())
-        # Nothing of this is undone: an abort restores all of it.
+        # These changes are never undone: after an abort `restore` makes them again.
         self._journal.commit()
         unreadable = self._ledger.unreadable(self._register, now)
         if unreadable:
             yield self._result(unreadable)
         for case in held:
-            log.warning("case %s is held: a party of it was rekeyed", case.case)
+            log.warning("case %s is on hold: a party has new keys", case.case)
         if outputs:
             yield self._result(outputs)
         for case in lost:
@@ -195,7 +195,7 @@ class Discloser(Processor):
         self._intake.wait()
 
     def due(self) -> Iterator[BatchResult]:
-        """Join cases that have caught up, close those whose time is over, and make what the others need."""
+        """Join caught-up cases, close expired ones, and create or delete resources at the broker."""
         self._begin()
         yield from self._join()
         now = self._now()
@@ -208,19 +208,19 @@ class Discloser(Processor):
     def process(
         self, batch: Sequence[Intake], handling: Handling = Handling.PROCESS
     ) -> BatchResult:
-        """Take letters first: what they withdraw goes no more to the records beside them."""
+        """Process letters first, so that a withdrawal applies to the records of the same batch."""
         self._begin()
         now, outputs, counts = self._now(), list[Output](), {"letters": 0, "refused": 0}
         for topic, letters in self._letters_in(batch).items():
             outputs += self._turn(topic, letters, now, handling, counts)
         records = [intake for intake in batch if intake.topic in self._readings]
-        # What was made of one record could not be written; it is given to no case.
+        # The outputs of the record cannot be written; it is released to no case.
         found = self._passed(records, now) if handling is Handling.PROCESS else []
         given = sum(passage.output.value is not None for _, passage in found)
         outputs += self._ledger.disclosed(found, now)
         return self._result(outputs, given=given, taken_back=len(found) - given, **counts)
 
-    # What stands already
+    # State at the start
 
     def _read_standing(self) -> None:
         standing = self._broker.standing()
@@ -231,7 +231,7 @@ class Discloser(Processor):
             log.error("%s", unreadable_consents(len(standing.unreadable_consents)))
 
     def _hold(self, case: Case, now: datetime) -> list[Output]:
-        """Have a case that was up to date draw anew, later, what comes while it is held."""
+        """Mark a caught-up case to read again, later, the records that arrive while it is on hold."""
         if case.flow is None or not case.flow.caught_up:
             return []
         flow = case.flow.model_copy(update={"caught_up": False, "joined": {}})
@@ -240,15 +240,15 @@ class Discloser(Processor):
         return list(self._ledger.stands(case.case, held, now))
 
     def _is_taken_up(self, case: Case) -> bool:
-        """Return whether a case that is open still has its key and its topic."""
+        """Attach a case if it is open; return False if its key or topic is lost."""
         try:
             if case.state is State.OPEN:
                 self._seat(case)
         except FileNotFoundError:
-            log.warning("case %s has lost its key; it is closed", case.case)
+            log.warning("case %s: its key is lost; closing the case", case.case)
             return False
         except LostTopic:
-            log.warning("case %s has lost its topic; it is closed", case.case)
+            log.warning("case %s: its topic is lost; closing the case", case.case)
             return False
         return True
 
@@ -270,7 +270,7 @@ class Discloser(Processor):
         handling: Handling,
         counts: dict[str, int],
     ) -> list[Output]:
-        """Take letters of one party; of all that are refused one answer is made, and one entry."""
+        """Process letters of one party; make one answer and one audit entry for all that are refused."""
         party, outputs, refused = self._letters[topic], list[Output](), list[Refused]()
         for letter in letters:
             taken = self._taken(party, letter.value or b"", now, handling)
@@ -279,7 +279,7 @@ class Discloser(Processor):
             else:
                 outputs += self._keep(taken, now)
         if refused:
-            log.warning("letters of %s: %d were not taken", party, len(refused))
+            log.warning("letters of %s: %d were refused", party, len(refused))
             outputs += self._ledger.refused(party, refused, now)
         allowance, number = self._allowances[topic], len(letters)
         self._journal.then(lambda: allowance.took(number, len(refused), time.monotonic()))
@@ -293,7 +293,7 @@ class Discloser(Processor):
         try:
             letter = self._read_letter(value)
         except WireError:
-            return Refused(party, sha256(value).hexdigest(), "", ("it is no letter",))
+            return Refused(party, sha256(value).hexdigest(), "", ("it is not a letter",))
         name = sha256(str(letter["document"]).encode()).hexdigest()
         if handling is not Handling.PROCESS:
             return _unmanageable(party, name)
@@ -325,7 +325,7 @@ class Discloser(Processor):
     # Records
 
     def _passed(self, records: Sequence[Intake], now: datetime) -> list[tuple[Supply, Passage]]:
-        """Return what each record does to the cases that are to see it, by the lane that it was read in."""
+        """Return the releases and tombstones of records for the cases, by the lane of the batch."""
         lane, desks = self._intake.lane, list(self._desks.values())
         own = [desk for desk in desks if lane.case in {"", desk.case.case}]
         for desk in own if records else ():
@@ -334,7 +334,7 @@ class Discloser(Processor):
             return self._found(records, own, self._is_to_get, self._withdrawn(now))
         if lane.kind is LaneKind.BACKLOG:
             return self._found(records, own, lambda *_: True, self._given(now))
-        # What is new also takes back from cases that are still to be given what came before it.
+        # New records also take back earlier releases to cases that still read their backlog.
         drawing = [desk for desk in own if _draws(desk)]
         return [
             *self._found(records, drawing, self._is_to_get, self._withdrawn(now)),
@@ -342,7 +342,7 @@ class Discloser(Processor):
         ]
 
     def _given(self, now: datetime) -> MakesPassages:
-        """Return what gives a record to the cases that it is about."""
+        """Return a function that releases a record to the cases that it is about."""
 
         def lacking(case: Case) -> tuple[Subject, ...]:
             return self._register.lacking_consent(case, now)
@@ -350,7 +350,7 @@ class Discloser(Processor):
         return lambda record, reading, desks: passages(record, reading, desks, lacking, now)
 
     def _withdrawn(self, now: datetime) -> MakesPassages:
-        """Return what passes on what is taken back, and nothing else."""
+        """Return a function that passes tombstones on, and releases nothing."""
         return lambda record, reading, desks: withdrawals(record, reading, desks, now)
 
     def _found(
@@ -369,14 +369,14 @@ class Discloser(Processor):
         return found
 
     def _is_to_get(self, desk: Desk, intake: Intake) -> bool:
-        """Return whether a record that is read ahead is one that the case has not met."""
+        """Return True if a record that is read ahead is new for the case."""
         unmet = self._intake.is_unmet(desk.case.case, intake)
         return unmet and (_draws(desk) or desk.follows(intake))
 
     # What is due
 
     def _join(self) -> Iterator[BatchResult]:
-        """Have cases that have met what all follow go on with it."""
+        """Mark cases as caught up that have reached the common positions."""
         for case, at in self._intake.met().items():
             desk, now = self._desks[case], self._now()
             assert desk.case.flow is not None
@@ -389,7 +389,7 @@ class Discloser(Processor):
             self._intake.stop_drawing(case)
 
     def _bring_into_step(self) -> Iterator[BatchResult]:
-        """Give cases what they need at the broker, and take from it what no case has (any more)."""
+        """Open approved cases, close closing cases, and delete resources that belong to no case."""
         for case in list(self._register.cases.values()):
             waits = self._intake.is_ahead or self._register.is_held(case)
             if case.state is State.APPROVED and not waits:
@@ -403,7 +403,7 @@ class Discloser(Processor):
     def _tidy(self) -> None:
         register = self._register
         for stray in self._broker.tidy(register.cases.values(), register.unreadable_cases):
-            log.error("%s belonged to no case; it was taken away", stray)
+            log.error("%s belonged to no case and was deleted", stray)
         for case in register.standing:
             if case.state is State.OPEN:
                 self._broker.grant(case)
@@ -432,7 +432,7 @@ class Discloser(Processor):
         self._unseat(case.case)
         destroyed = self._broker.destroy(case.case)
         if case.flow is None:
-            # What had not been opened had nothing to be read, and nobody has copies of it.
+            # Nothing was ever released to a case that was not opened, so nothing is reported as destroyed.
             destroyed = ()
         now = self._now()
         ended = closed(case, destroyed, now)
@@ -440,7 +440,7 @@ class Discloser(Processor):
         yield self._result(self._keep(taken, now))
 
     def _seat(self, case: Case) -> None:
-        """Let an open case meet the records."""
+        """Attach an open case, so that records are released to it."""
         key = self._settings.keys.read(case.case)
         standing = self._broker.given(case.case)
         marking = marking_of(self._protocol, personal=True).text
@@ -453,7 +453,7 @@ class Discloser(Processor):
             self._intake.draw(case.case, self._places(case), held=held)
 
     def _unseat(self, case: str) -> None:
-        """Let a case meet no record any more; once that is committed nothing is read for it."""
+        """Detach a case. Once that is committed, stop reading for it."""
         self._journal.save(self._desks, case)
         self._desks.pop(case, None)
         self._journal.then(lambda: self._read_no_more_for(case))
@@ -464,54 +464,54 @@ class Discloser(Processor):
 
     @property
     def _is_overdue(self) -> bool:
-        """Return True from the day after that by which the protocol was to be reviewed."""
+        """Return True from the day after the review of the protocol was due."""
         today = london_time(self._now()).date()
         return today > self._protocol.last_day("personal")
 
     def _pause(self) -> None:
-        """Give nothing more: no case gets records under a protocol whose review is overdue.
+        """Stop releasing records to cases, because the review of the protocol is overdue.
 
-        What is taken back is passed on, as the worker does.
+        Tombstones are still passed on, as the worker does.
         """
         self._was_overdue = True
         log.error(
-            "the protocol was to be reviewed by %s; cases get no more records",
+            "the review of the protocol was due on %s; open cases receive no more records",
             self._protocol.review,
         )
         self._intake.hold()
 
     def _needed(self) -> set[TopicPartition]:
-        """Return the intake that some open case waits for."""
+        """Return the intake partitions that open cases need."""
         return {place for desk in self._desks.values() for place in self._places(desk.case)}
 
     def _places(self, case: Case) -> list[TopicPartition]:
-        """Return the partitions of what a case is given."""
+        """Return the intake partitions that a case needs."""
         assert case.grant is not None
         topics = [self._names.intake(case.supplier, dataset) for dataset in case.grant.fields]
         return [(t, p) for t in topics for p in range(self._partitions.get(t, 0))]
 
     def _now(self) -> datetime:
-        """Return the time, which here never runs backwards: what has expired does not come back."""
+        """Return the time, which never goes backwards here: what has expired stays expired."""
         self._latest = max(self._latest, self._settings.clock())
         return datetime.fromtimestamp(self._latest, UTC)
 
 
 def _draws(desk: Desk) -> bool:
-    """Return True for a case that is still to be given what came before it."""
+    """Return True if a case still reads its backlog."""
     return desk.case.flow is not None and not desk.case.flow.caught_up
 
 
 def _unmanageable(party: str, name: str) -> Refused:
-    return Refused(party, name, "", ("it cannot be handled; report this one",))
+    return Refused(party, name, "", ("it cannot be processed; report it",))
 
 
 def _made(
     make: MakesPassages, intake: Intake, reading: Reading, desks: Sequence[Desk]
 ) -> list[Passage]:
-    """Return what one record does to cases; of a record that cannot be handled, what it did before.
+    """Return the releases of one record to cases; if the record causes an error, those made before it.
 
     Raises:
-        DependencyUnavailable: its schema cannot be read now.
+        DependencyUnavailable: the record's schema cannot be read now.
     """
     found: list[Passage] = []
     try:

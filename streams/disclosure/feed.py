@@ -1,4 +1,4 @@
-"""The discloser's feed: partitions that are assigned, not shared, as open cases need them."""
+"""The discloser's feed, which is assigned the partitions that open cases need."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ from transport.client_names import case_groups, discloser_group
 
 _POLL_SECONDS = 0.1
 _RENEW_SECONDS = 3_600.0
-"""How often positions are committed anew. The broker forgets those that were not for a week."""
+"""Time between commits of unchanged positions. The broker deletes positions after a week without a commit."""
 _NEW, _AHEAD = Lane(LaneKind.NEW), Lane(LaneKind.AHEAD)
 
 
 @dataclass(slots=True)
 class CaseFeed:
-    """Reads letters always, and intake for cases: new records, and for a case that was opened earlier ones.
+    """Reads letters, and intake for open cases: new records, and the backlog of each newly opened case.
 
-    `allowances` has the number of letters that may be taken of each topic. The lane says where the current
-    batch was read.
+    `allowances` has the number of letters that may be processed of each topic. `lane` is the source of the
+    current batch.
     """
 
     connection: Mapping[str, Any]
     principal: str
     allowances: Mapping[str, Allowance]
     is_member: bool = False
-    """Nothing but the transactional id keeps another discloser from committing for the same group."""
+    """Only the transactional id prevents another discloser from committing for the same group."""
     assignments: int = 1
     is_behind: bool = False
     lane: Lane = _NEW
@@ -55,7 +55,7 @@ class CaseFeed:
 
     @property
     def positions(self) -> Positions:
-        """Return what all cases follow."""
+        """Return the common positions, which all caught-up cases follow."""
         assert self._positions is not None, "begin first"
         return self._positions
 
@@ -67,20 +67,20 @@ class CaseFeed:
 
     @property
     def assignment(self) -> Collection[Place]:
-        """Return nothing: the processor says what it needs."""
+        """Return nothing: the processor chooses its partitions itself."""
         return ()
 
     def settled(self) -> bool:
-        """Return True: nobody else is given partitions."""
+        """Return True: no group assigns partitions."""
         return True
 
     def go_on(self) -> None:
-        """Do nothing: nothing was waited for."""
+        """Do nothing: the feed is never behind."""
 
     def poll(self, most: int) -> Iterator[Portion]:
-        """Yield renewed positions, letters and new records, and records read ahead or a part of each backlog.
+        """Yield renewed positions, letters, new records, and records read ahead or a part of each backlog.
 
-        Letters go first: what they withdraw goes no more to the records beside them.
+        Letters are first, so that a withdrawal in a letter applies to the records of the same poll.
         """
         yield from self._renewed()
         records = self.positions.poll(_POLL_SECONDS)
@@ -94,7 +94,7 @@ class CaseFeed:
             yield from self._draw(case, most)
 
     def _renewed(self) -> Iterator[Portion]:
-        """Yield all positions at times, also those of cases that wait for a review."""
+        """Yield all positions once an hour, also those of waiting cases."""
         if time.monotonic() >= self._renew_at:
             self._renew_at = time.monotonic() + _RENEW_SECONDS
             yield self.standing
@@ -102,13 +102,13 @@ class CaseFeed:
                 yield Portion((), backlog.offsets, backlog.consumer.consumer_group_metadata())
 
     def _next_letters(self) -> list[Intake]:
-        """Return the letters whose turn it is: of each party no more than it may have taken."""
+        """Return the letters whose turn it is, from each party no more than its allowance."""
         now, positions = time.monotonic(), self.positions
         taken = [positions.take(t, a.letters(now)) for t, a in self.allowances.items()]
         return [letter for of_party in taken for letter in of_party]
 
     def _portions(self, intakes: Sequence[Intake], most: int) -> Iterator[Portion]:
-        """Yield what is new in parts; each moves the positions as far as it goes."""
+        """Yield new messages in portions, each with the positions after it."""
         for begin in range(0, len(intakes), most):
             group = self.positions.consumer.consumer_group_metadata()
             rest = intakes[begin + most :]
@@ -116,7 +116,7 @@ class CaseFeed:
             yield Portion(intakes[begin : begin + most], offsets, group)
 
     def _look_ahead(self, ahead: Ahead, most: int) -> Iterator[Portion]:
-        """Yield what lies ahead; at its end go on from the kept positions."""
+        """Yield records read ahead; at the end continue from the kept positions."""
         yield from self._ahead_of(_AHEAD, ahead, most)
         if ahead.has_met_the_end and not self._is_held:
             self.positions.go_on()
@@ -124,7 +124,7 @@ class CaseFeed:
             ahead.close()
 
     def _ahead_of(self, lane: Lane, ahead: Ahead, most: int) -> Iterator[Portion]:
-        """Yield what is read ahead, without moving a position."""
+        """Yield records read ahead, without moving a position."""
         records = ahead.poll(_POLL_SECONDS)
         self.lane = lane
         for begin in range(0, len(records), most):
@@ -133,9 +133,9 @@ class CaseFeed:
             yield Portion(part, here.offsets, here.group, moves=False)
 
     def _draw(self, case: str, most: int) -> Iterator[Portion]:
-        """Yield a part of what a case still gets of what came before it.
+        """Yield a part of the backlog of a case.
 
-        A case that has just been opened reads all of it ahead first: what was erased is not given.
+        The whole backlog of a newly opened case is read ahead first, so that erased records are not released.
         """
         ahead = self._unread.get(case)
         if ahead is not None:
@@ -161,14 +161,14 @@ class CaseFeed:
         return Portion((), self.positions.offsets, group)
 
     def rewind(self) -> None:
-        """Forget what is read; the processor takes up what is committed."""
+        """Close all readers; the processor then restores from the committed offsets."""
         self._let_go()
 
     def pause(self, topics: Collection[str]) -> None:
-        """Do nothing: no alarm pauses what is for cases."""
+        """Do nothing: no alarm pauses the intake of cases."""
 
     def lag(self) -> Mapping[tuple[Any, ...], float]:
-        """Return the number of records that wait in each partition, for the case that is furthest behind."""
+        """Return the number of records waiting in each partition, for the case that is furthest behind."""
         positions = self.positions
         lag = _lag(positions.consumer, positions.at)
         if self._ahead is not None:
@@ -179,7 +179,7 @@ class CaseFeed:
         return lag
 
     def close(self) -> None:
-        """Leave the broker."""
+        """Disconnect from the broker."""
         self._let_go()
         if self._positions is not None:
             self._positions.consumer.close()
@@ -196,7 +196,7 @@ class CaseFeed:
     # What the discloser asks
 
     def take_up(self, places: Collection[Place]) -> None:
-        """Go on where the group has committed; forget every other position."""
+        """Read these partitions from their committed offsets; forget all other positions."""
         self.positions.forget()
         self.positions.begin(sorted(places))
 
@@ -205,42 +205,42 @@ class CaseFeed:
         return self.positions.partitions(topic)
 
     def first_offset(self, place: Place) -> int:
-        """Return the first offset that the broker still has."""
+        """Return the first offset of a partition that the broker still has."""
         return self.positions.watermarks(place)[0]
 
     def follow(self, places: Mapping[Place, int]) -> None:
-        """Read these from their offsets on, where they are not read yet."""
+        """Read these partitions from the given offsets, unless they are read already."""
         at = self.positions.at
         self.positions.follow({p: begin for p, begin in places.items() if p not in at})
 
     def keep_only(self, places: Collection[Place]) -> None:
-        """Read no intake any more but these partitions."""
+        """Stop reading all intake partitions except these."""
         self.positions.leave(self._intake() - set(places))
 
     def draw(self, case: str, places: Collection[Place], *, held: bool = False) -> None:
-        """Read these for a case, from where its own group has committed; while it is `held` read nothing."""
+        """Read the backlog of a case from its own group's committed offsets; while `held` read nothing."""
         self._backlogs[case] = Backlog(self.connection, self._group_of(case), places)
         if held:
             self._held.add(case)
 
     def read_ahead(self, case: str) -> None:
-        """Read all that a case is to be given ahead, before it is given any of it."""
+        """Read the whole backlog of a case ahead before any of it is released."""
         begin = dict(self._backlogs[case].at)
         self._unread[case] = Ahead(self.connection, self._group_of(case), begin)
 
     def _group_of(self, case: str) -> str:
-        """Return the group under which the broker keeps how much a case was given."""
+        """Return the consumer group that has the committed offsets of a case's backlog."""
         return f"{case_groups(self.principal)}{case}"
 
     def stop_drawing(self, case: str) -> None:
-        """Read nothing more for a case alone."""
+        """Stop reading the backlog of a case."""
         self._held.discard(case)
         for reader in (self._backlogs.pop(case, None), self._unread.pop(case, None)):
             if reader is not None:
                 reader.close()
 
     def met(self) -> Mapping[str, Mapping[Place, int]]:
-        """Return the cases that have drawn as far as what all follow; none while that waits."""
+        """Return the cases whose backlog has reached the common positions; none while these wait."""
         if self._ahead is not None:
             return {}
         return {
@@ -250,10 +250,10 @@ class CaseFeed:
         }
 
     def wait(self) -> None:
-        """Keep the positions of all intake, and read ahead of them.
+        """Stop at the positions of all intake, and read ahead of them.
 
-        What was taken back while cases waited must be known before they go on: else they would be given it
-        first.
+        Records that were taken back while cases waited must be known before the cases continue. Otherwise the
+        cases would receive them first.
         """
         if self._ahead is not None:
             return
@@ -265,17 +265,17 @@ class CaseFeed:
         self._ahead = Ahead(self.connection, self._group, begin)
 
     def hold(self) -> None:
-        """Wait as `wait` does, and do not go on at the end."""
+        """Do as `wait`, but do not continue at the end."""
         self._is_held = True
         self.wait()
 
     @property
     def is_ahead(self) -> bool:
-        """Return True while the intake is read ahead of positions that wait."""
+        """Return True while the intake is read ahead of its positions."""
         return self._ahead is not None
 
     def is_unmet(self, case: str, intake: Intake) -> bool:
-        """Return True for a record ahead of the case's backlog, or else of the positions that wait."""
+        """Return True if a record is at or after the case's backlog position, or else the common one."""
         place = intake.topic, intake.partition
         backlog = self._backlogs.get(case)
         if backlog is not None:
@@ -284,13 +284,13 @@ class CaseFeed:
         return place in kept and intake.offset >= kept[place]
 
     def _intake(self) -> set[Place]:
-        """Return the intake of which there is a position, whether it is read or waits."""
+        """Return the intake partitions that have a position, whether they are read or wait."""
         places = self.positions.at.keys() | self.positions.kept.keys()
         return {place for place in places if place[0] not in self.allowances}
 
 
 def _before(rest: Sequence[Intake], offsets: Sequence[TopicPartition]) -> list[TopicPartition]:
-    """Return the offsets, but none behind what is still to be processed."""
+    """Return the offsets, none of them after a record that is still to be processed."""
     first = {(at.topic, at.partition): at for at in first_offsets(rest)}
     return [first.get((at.topic, at.partition), at) for at in offsets]
 

@@ -1,4 +1,4 @@
-"""Undoes what was changed for a transaction that was not committed, and does what may follow a commit."""
+"""Undoes changes whose transaction was not committed, and runs actions that follow a commit."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ class Journal:
     """Changes since the last commit."""
 
     def __init__(self) -> None:
-        """Know of no change yet."""
+        """Start without changes."""
         self._undo: list[Callable[[], object]] = []
         self._then: list[Callable[[], object]] = []
 
     def undo_by(self, undo: Callable[[], object]) -> None:
-        """Take what undoes a change."""
+        """Add a function that undoes a change."""
         self._undo.append(undo)
 
     def save(self, entries: MutableMapping[Key, Value], key: Key) -> None:
-        """Take what stands under a key, before it is changed."""
+        """Save the value of a key before it is changed."""
         if key in entries:
             value = entries[key]
             self.undo_by(lambda: entries.__setitem__(key, value))
@@ -30,11 +30,11 @@ class Journal:
             self.undo_by(lambda: entries.pop(key, None))
 
     def then(self, action: Callable[[], object]) -> None:
-        """Take what is to be done once all changes are committed."""
+        """Add an action to run once all changes are committed."""
         self._then.append(action)
 
     def commit(self) -> None:
-        """Make the changes last, and do what was to follow."""
+        """Keep the changes, and run the actions."""
         actions = self._then
         self._undo, self._then = [], []
         for action in actions:

@@ -1,4 +1,4 @@
-"""The messages by which one step of the discloser becomes lasting: cases, inboxes, and the audit of it."""
+"""The messages that record a step of the discloser: state of cases, inboxes, and audit entries."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from streams.disclosure.releases import Passage
 from transport.messages import MARKING_HEADER, Headers, Output
 
 UNREADABLE = "cannot be read; nothing is released for it"
-"""What the audit says of a case, or of consents, that a release cannot read."""
+"""Outcome in the audit for a case, or consents, that this release cannot read."""
 REFUSALS = "refusals"
-"""Key of the answer to letters that were not taken."""
+"""Key of the answer to refused letters."""
 _ANSWER_CHARACTERS = 200_000
-"""Most that one answer says of single letters, well below what a message may hold."""
+"""Largest size of the refusals in one answer, well below the largest size of a message."""
 
 Supply = tuple[str, str, str | None]
-"""Agency, dataset and supply that a record came from."""
+"""The agency, dataset and supply of a record."""
 
 
 class Ledger:
-    """Makes outputs and the entries of the audit, each behind the last; `commit` makes its head last."""
+    """Makes outputs and linked audit entries; `commit` advances the head of the chain."""
 
     def __init__(
         self,
@@ -40,9 +40,9 @@ class Ledger:
         heads: Heads,
         chain: str,
     ) -> None:
-        """Take the heads of all chains of the audit, and the name of the one that is written here.
+        """Take the heads of all chains of the audit, and the name of the chain to write.
 
-        `heads` has the committed head of this chain, once it is restored.
+        `heads` has the committed head of this chain once it is restored.
         """
         self._names = Names(protocol.prefix)
         self._correspondents = {party.id for party in protocol.correspondents}
@@ -60,23 +60,23 @@ class Ledger:
 
     @property
     def _head(self) -> Head:
-        """Return the head behind which the next entry goes."""
+        """Return the head that the next entry is linked to."""
         return self._made_head[0] if self._made_head else self._heads.of(self._chain)
 
     def commit(self) -> None:
-        """Go on from the entries that were made: they are committed."""
+        """Continue from the entries made, which are committed."""
         if self._made_head is not None:
             self._heads.keep(*self._made_head)
         self._told |= self._told_since
         self.rollback()
 
     def rollback(self) -> None:
-        """Go on from the entries that were committed last."""
+        """Continue from the last committed entries."""
         self._made_head = None
         self._told_since = {}
 
     def taken(self, taken: Taken, now: datetime) -> Iterator[Output]:
-        """How a case or consent stands, for the register and those it concerns, with the audit of it."""
+        """Yield the audit entry of a letter or event, and the new state of its case or consent."""
         case = taken.record if isinstance(taken.record, Case) else None
         entry = {
             "actor": self._names.principal(taken.actor.party),
@@ -87,11 +87,11 @@ class Ledger:
             "grounds": case.grounds if case else "",
         }
         yield from self._audit(entry, now)
-        # Behind the entry, so that whoever reads how it stands has the entry's hash.
+        # After the entry, so that the state has the entry's hash.
         yield from self.stands(taken.key, taken.record, now)
 
     def stands(self, key: str, record: Case | ConsentRecord, now: datetime) -> Iterator[Output]:
-        """How it stands, for the register and those it concerns."""
+        """Yield the state of a case or consent, for the register and the inboxes of those concerned."""
         kind = "case" if isinstance(record, Case) else "consent"
         yield self._stands(self._names.cases, key, kind, record.model_dump_json(), now)
         for party in _concerned(record):
@@ -100,9 +100,9 @@ class Ledger:
                 yield self._stands(self._names.inbox(party), key, kind, document, now)
 
     def refused(self, party: str, refused: Sequence[Refused], now: datetime) -> Iterator[Output]:
-        """Say once of all letters of a turn why they were not taken, for their writer alone.
+        """Yield one answer to all refused letters of a turn, for their writer alone, and its audit entry.
 
-        The newest answer replaces the one before it. What does not fit into an answer is counted.
+        The newest answer replaces the one before. Refusals that do not fit into the answer are only counted.
         """
         answers = list(_fitting(refused))
         document = {"refusals": answers, "more": len(refused) - len(answers)}
@@ -120,7 +120,7 @@ class Ledger:
         yield self._stands(inbox, REFUSALS, "refusal", json.dumps(document), now)
 
     def unreadable(self, register: Register, now: datetime) -> list[Output]:
-        """Say in the audit what this release cannot read: one entry for each case, one for all consents."""
+        """Return audit entries for what this release cannot read: one for each case, one for all consents."""
         entry = {
             "actor": self._names.discloser,
             "action": "letter",
@@ -138,7 +138,7 @@ class Ledger:
     def disclosed(
         self, passages: Iterable[tuple[Supply, Passage]], now: datetime
     ) -> Iterator[Output]:
-        """The passages themselves, and one entry of the audit for each case."""
+        """Yield the outputs of passages, and one audit entry for each case."""
         by_case: dict[str, list[tuple[Supply, Passage]]] = defaultdict(list)
         for supply, passage in passages:
             by_case[passage.case.case].append((supply, passage))
@@ -168,7 +168,7 @@ class Ledger:
         return Output(topic, key.encode(), value, _headers(about))
 
     def _audit(self, entry: Mapping[str, Any], now: datetime) -> Iterator[Output]:
-        """Yield one entry behind the last, or several if it is too large, and the head that they make."""
+        """Yield one linked entry, or several if it is too large, and the head of the last."""
         about, encode = self._made[self._names.audit]
         heads, encode_head = self._made[self._names.audit_heads]
         chain, head, now_ms = self._chain.encode(), self._head, int(now.timestamp() * 1000)
@@ -184,7 +184,7 @@ class Ledger:
 
 
 def _fitting(refused: Sequence[Refused]) -> Iterator[dict[str, Any]]:
-    """Return as many answers as fit into one message."""
+    """Yield as many refusals as fit into one message."""
     left = _ANSWER_CHARACTERS
     for each in refused:
         answer = each.answer

@@ -20,7 +20,7 @@ class DisclosureMetrics(StreamMetrics):
             "ipu_letters", "Letters of officers that were handled", registry=registry
         )
         self.refused = Counter(
-            "ipu_letters_refused", "Letters of officers that were not taken", registry=registry
+            "ipu_letters_refused", "Letters of officers that were refused", registry=registry
         )
         self.disclosed = Counter(
             "ipu_records_disclosed", "Versions of records given to a case", registry=registry

@@ -1,4 +1,4 @@
-"""Positions in Kafka: what the discloser follows, and what a new case still has to be given."""
+"""Positions in Kafka: the common ones of all cases, and those of the backlog of each new case."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from transport.transaction import Unmendable
 _CALL_SECONDS = 15.0
 _RECORDS = 500
 _WAITING = 100
-"""Letters of one party that are held until it is its turn; the others stay at the broker."""
+"""Letters of one party that are kept here until its turn; further letters stay at the broker."""
 _FETCHED_KB = 8_192
 
 Place = tuple[str, int]
@@ -34,7 +34,7 @@ log = logging.getLogger(__name__)
 
 
 def consumer_of(connection: Mapping[str, Any], group: str) -> Consumer:
-    """A consumer that is assigned its partitions, so that nobody else gets any."""
+    """Return a consumer that is assigned its partitions, without a group that shares them."""
     return Consumer(
         {
             **connection,
@@ -51,10 +51,10 @@ def consumer_of(connection: Mapping[str, Any], group: str) -> Consumer:
 
 
 class Positions:
-    """Reads letters always, and the intake of those partitions that an open case waits for.
+    """Reads letters, and the intake partitions that open cases need.
 
-    The `letters` are topics of which messages wait until they are taken. A few of each are held; while
-    that many wait, its topic is read no further.
+    Messages of the topics in `letters` wait until `take`. A topic is paused while `_WAITING` of its letters
+    wait.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class Positions:
         self._paused: set[Place] = set()
 
     def begin(self, places: list[Place]) -> None:
-        """Go on where the group has committed, and from the beginning where it has not.
+        """Read from the committed offsets, or from the beginning where nothing is committed.
 
         Raises:
             Unmendable: the broker refuses, or does not answer.
@@ -78,37 +78,37 @@ class Positions:
         self._assign()
 
     def forget(self) -> None:
-        """Read nothing, and know no position."""
+        """Stop reading, and forget all positions."""
         self.at.clear()
         self.kept.clear()
         self._assign()
 
     def follow(self, places: Mapping[Place, int]) -> None:
-        """Read these from their offsets on, too."""
+        """Read these partitions too, from the given offsets."""
         self.at.update(places)
         self._assign()
 
     def leave(self, places: set[Place]) -> None:
-        """Read these no more."""
+        """Stop reading these partitions, and forget their positions."""
         for place in places:
             self.at.pop(place, None)
             self.kept.pop(place, None)
         self._assign()
 
     def wait(self, places: set[Place]) -> None:
-        """Read these no more for now. Their positions stay, and are committed with the others."""
+        """Stop reading these partitions for now. Keep and commit their positions with the others."""
         for place in places & self.at.keys():
             self.kept[place] = self.at.pop(place)
         self._assign()
 
     def go_on(self) -> None:
-        """Read on from all positions that were kept."""
+        """Continue from all kept positions."""
         self.at |= self.kept
         self.kept.clear()
         self._assign()
 
     def poll(self, seconds: float) -> list[Intake]:
-        """Return what is new of the intake; the positions are moved on by it. Letters wait for `take`."""
+        """Return new intake and advance its positions. Letters wait for `take`."""
         found = []
         for intake in _intakes(self.consumer, self.consumer.consume(_RECORDS, seconds)):
             place = intake.topic, intake.partition
@@ -120,7 +120,7 @@ class Positions:
         return found
 
     def take(self, topic: str, most: int) -> list[Intake]:
-        """Return the next letters of a topic, in their order; its position is moved on by them."""
+        """Return the next letters of a topic, in their order, and advance its position."""
         place = (topic, 0)
         waiting = self._waiting[place]
         taken = [waiting.popleft() for _ in range(min(most, len(waiting)))]
@@ -140,13 +140,13 @@ class Positions:
         return len(found.partitions)
 
     def watermarks(self, place: Place) -> tuple[int, int]:
-        """The first offset that is kept, and the next that will be written; errors as `begin`."""
+        """Return the first offset of a partition, and the next that will be written; errors as `begin`."""
         with _answered(f"the offsets of topic {place[0]}"):
             return self.consumer.get_watermark_offsets(TopicPartition(*place), _CALL_SECONDS)
 
     @property
     def offsets(self) -> list[TopicPartition]:
-        """All positions, to be committed."""
+        """Return all positions, to be committed."""
         return [TopicPartition(*place, at) for place, at in (self.at | self.kept).items()]
 
     def _hold(self, place: Place, letter: Intake) -> None:
@@ -158,7 +158,7 @@ class Positions:
             self.consumer.pause([TopicPartition(*place)])
 
     def _assign(self) -> None:
-        """Read on from all positions; what waits is read again."""
+        """Continue from all positions. Waiting letters are read again."""
         self.consumer.assign([TopicPartition(*place, at) for place, at in self.at.items()])
         for waiting in self._waiting.values():
             waiting.clear()
@@ -168,15 +168,15 @@ class Positions:
 
 
 class Backlog:
-    """What a case that has been opened is still to be given: the intake from its beginning on.
+    """Reads the backlog of a newly opened case: the intake from its beginning.
 
-    It is over when it has come as far, in every partition at once, as what all cases follow.
+    The backlog ends when it has reached the common positions in every partition.
     """
 
     def __init__(
         self, connection: Mapping[str, Any], group: str, places: Collection[Place]
     ) -> None:
-        """Go on where the group has committed; errors as `Positions.begin`."""
+        """Read from the committed offsets; errors as `Positions.begin`."""
         self.consumer = consumer_of(connection, group)
         self.at: dict[Place, int] = {}
         start = _committed(self.consumer, places)
@@ -193,41 +193,41 @@ class Backlog:
         for intake in taken:
             self.at[intake.topic, intake.partition] = intake.offset + 1
         for place, end in _ends(messages):
-            # Past what was deleted, and past the marks of transactions.
+            # After deleted records, and after the markers of transactions.
             self.at[place] = max(self.at[place], end)
         return taken
 
     def has_met(self, positions: Positions) -> bool:
-        """Return True once it has come as far as these."""
+        """Return True once the backlog has reached these positions."""
         return all(at >= positions.at[place] for place, at in self.at.items())
 
     @property
     def offsets(self) -> list[TopicPartition]:
-        """The positions reached, to be committed."""
+        """Return the positions reached, to be committed."""
         return [TopicPartition(*place, offset) for place, offset in self.at.items()]
 
     def close(self) -> None:
-        """Let go of the broker."""
+        """Disconnect from the broker."""
         self.consumer.close()
 
 
 class Ahead:
-    """Reads intake past positions that stay where they are.
+    """Reads intake ahead of positions that do not move.
 
-    It commits nothing, so a process that starts again reads the same again.
+    It commits nothing, so a restarted process reads the same records again.
     """
 
     def __init__(
         self, connection: Mapping[str, Any], group: str, begin: Mapping[Place, int]
     ) -> None:
-        """Read each place from its offset on. The group is that of the positions."""
+        """Read each partition from its offset. The group is that of the positions."""
         self.consumer = consumer_of(connection, group)
         self._unfinished = set(begin)
         self.consumer.assign([TopicPartition(*place, at) for place, at in begin.items()])
 
     @property
     def has_met_the_end(self) -> bool:
-        """Return True once every place was read to its end."""
+        """Return True once every partition was read to its end."""
         return not self._unfinished
 
     def poll(self, seconds: float) -> list[Intake]:
@@ -237,16 +237,16 @@ class Ahead:
         return list(_intakes(self.consumer, messages))
 
     def close(self) -> None:
-        """Let go of the broker."""
+        """Disconnect from the broker."""
         self.consumer.close()
 
 
 def _committed(consumer: Consumer, places: Collection[Place]) -> list[TopicPartition]:
-    """Return where the consumer's group stands."""
+    """Return the committed offsets of the consumer's group."""
     with _answered("the committed positions"):
         found = consumer.committed([TopicPartition(*p) for p in places], timeout=_CALL_SECONDS)
         for place in found:
-            # Its offset says that nothing was committed, and is not known.
+            # With an error the offset looks as if nothing was committed.
             if place.error is not None:
                 raise KafkaException(place.error)
     return found
@@ -254,7 +254,7 @@ def _committed(consumer: Consumer, places: Collection[Place]) -> list[TopicParti
 
 @contextmanager
 def _answered(what: str) -> Iterator[None]:
-    """Raise `Unmendable`, with the reason, where the broker does not say what was asked."""
+    """Raise `Unmendable` with the reason if the broker refuses or does not answer."""
     try:
         yield
     except KafkaException as error:
@@ -263,7 +263,7 @@ def _answered(what: str) -> Iterator[None]:
 
 
 def _ends(messages: Iterable[Message]) -> Iterator[tuple[Place, int]]:
-    """Yield the partitions whose end was met, each with its end."""
+    """Yield the partitions whose end was reached, each with its end."""
     for message in messages:
         error = message.error()
         if error is not None and error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - librdkafka's name for it
@@ -271,10 +271,10 @@ def _ends(messages: Iterable[Message]) -> Iterator[tuple[Place, int]]:
 
 
 def _intakes(consumer: Consumer, messages: Iterable[Message]) -> Iterator[Intake]:
-    """Yield what was read. A place whose bytes the client cannot read is passed over, and says so.
+    """Yield messages as intakes. An offset that the client cannot read is logged, marked and skipped.
 
     Raises:
-        Unmendable: the broker refuses, or a topic is gone.
+        Unmendable: the broker refuses, or a topic does not exist.
     """
     for message in messages:
         error, unreadable = message.error(), unreadable_of(message)

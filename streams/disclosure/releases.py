@@ -1,4 +1,4 @@
-"""What goes out of an original record to the open cases that it is about: exactly the approved fields."""
+"""Releases of original records to the open cases that they are about, with the approved fields only."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from transport.messages import MARKING_HEADER, Headers, Output
 
 
 class Reading(NamedTuple):
-    """How the originals of one agency's dataset are read: as the stream reads them, before it sanitises."""
+    """Reads the originals of one agency's dataset as the worker does, without sanitising them."""
 
     agency: str
     record_type: RecordType
@@ -34,22 +34,22 @@ class Reading(NamedTuple):
     clean: Cleaner
 
     def __call__(self, intake: Intake, now: datetime) -> tuple[dict[str, Any], list[str]] | None:
-        """The cleaned record with its caveats; None for what the stream rejects."""
+        """Return the cleaned record with its caveats; None if the worker rejects it."""
         local = london_time(now)
         try:
             record, problems = self.validate.read(self.decode.read(intake.value), local)
             cleaned = self.clean.clean(record, problems, local.date())
         except DependencyUnavailable:
             raise
-        except Exception:  # noqa: BLE001 - the stream rejects it as unprocessable, and tells its supplier
+        except Exception:  # noqa: BLE001 - the worker rejects it as unprocessable
             return None
         return None if cleaned.faults else (cleaned.record, cleaned.caveats)
 
 
 class Passage(NamedTuple):
-    """What one record does to one case: an output without a value takes back what went there before.
+    """The release of one record to one case. An output without a value takes an earlier release back.
 
-    `reference` names the record in the audit, which outlasts the case and its key.
+    `reference` identifies the record in the audit, which is kept longer than the case and its key.
     """
 
     case: Case
@@ -58,18 +58,18 @@ class Passage(NamedTuple):
 
 
 def audit_reference(lasting: ReferenceKey, agency: str, dataset: str, *identity: str) -> str:
-    """The digest by which the audit names a record that was disclosed in any case."""
+    """Return the digest that identifies a disclosed record in the audit, in every case."""
     return lasting.for_purpose("disclosed").digest(agency, dataset, *identity)
 
 
 _Versions = dict[bytes, dict[tuple[str, int], int]]
-"""By the name of a record its last offset in each partition."""
+"""The last offset of a record in each partition, by the record's name."""
 
 
 class Desk:
-    """One open case as it meets records: whom it is about, what of them it gets, and what it has.
+    """One open case: it decides which records are released to it, and knows which it has.
 
-    What it notes for a transaction that is not committed is undone by what `saved` returned before.
+    To undo changes of a transaction that was not committed, call the function that `saved` returned before.
     """
 
     def __init__(
@@ -82,9 +82,9 @@ class Desk:
         names: Names,
         marking: str,
     ) -> None:
-        """Take the names of the messages that stand in the case's topic already.
+        """Take the names of the records in the case's topic as `given`.
 
-        Under `lasting` the audit names records.
+        `lasting` is the key of the digests in the audit.
         """
         self.case = case
         self.given = set(given)
@@ -100,7 +100,7 @@ class Desk:
         self._matchers: dict[str, list[tuple[Subject, Matcher]]] = {}
 
     def saved(self) -> Callable[[], None]:
-        """Return what puts this case back to how it is now."""
+        """Return a function that restores the present state of this case."""
         case, given = self.case, set(self.given)
         ahead, gone = deepcopy(self._ahead), deepcopy(self._gone)
 
@@ -112,7 +112,7 @@ class Desk:
     def gets(self, reading: Reading) -> bool:
         """Return True if the case gets records of this agency's dataset.
 
-        What one agency approved says nothing of the records that another supplies of the same dataset.
+        An agency's approval does not extend to the records of another agency in the same dataset.
         """
         grant, dataset = self.case.grant, reading.record_type.dataset
         return (
@@ -120,11 +120,11 @@ class Desk:
         )
 
     def follows(self, intake: Intake) -> bool:
-        """Whether a record that has come in is for this case to see, and was not drawn for it before."""
+        """Return True if the case is caught up, and the record was not part of its backlog."""
         flow = self.case.flow
         if flow is None or not flow.caught_up:
             return False
-        # Of a partition that was added since, it has seen nothing yet.
+        # It has no offset for a partition that was added later, and reads it from 0.
         return intake.offset >= flow.joined.get(f"{intake.topic}:{intake.partition}", 0)
 
     def meet(
@@ -135,7 +135,7 @@ class Desk:
         lacking: tuple[Subject, ...],
         intake: Intake,
     ) -> Passage | None:
-        """What the record does here; of the subjects that are `lacking` consent nothing is told."""
+        """Return the release of a record to this case, if any; none about subjects `lacking` consent."""
         assert self.case.grant is not None
         identity = _identity(record, reading)
         name = self._name(identity)
@@ -155,9 +155,10 @@ class Desk:
     def look_ahead(
         self, record: Mapping[str, Any], reading: Reading, intake: Intake
     ) -> Passage | None:
-        """Take back what the record takes back, and give nothing.
+        """Return the tombstone for a record that was erased or corrected, and release nothing.
 
-        A version that is taken back before it was given is noted: `meet` does not give it later.
+        A version that is taken back before it was released is stored, so that `meet` does not release it
+        later.
         """
         identity = _identity(record, reading)
         name, place = self._name(identity), (intake.topic, intake.partition)
@@ -173,12 +174,12 @@ class Desk:
         return self._names_key.digest(*identity).encode()
 
     def _is_gone(self, name: bytes, intake: Intake) -> bool:
-        """Return whether a version was taken back before it could be given."""
+        """Return True if a version was taken back before it could be released."""
         last = self._gone.get(name, {}).get((intake.topic, intake.partition), -1)
         return intake.offset <= last
 
     def _withdraws(self, record: Mapping[str, Any], reading: Reading, intake: Intake) -> bool:
-        """Return whether a record was erased, or corrected into one about somebody else."""
+        """Return True if a record was erased, or is no longer about the subjects of the case."""
         return intake.erases or not self._is_about(record, reading.record_type, ())
 
     def _taken_back(self, name: bytes, identity: tuple[str, ...]) -> Passage | None:
@@ -197,7 +198,7 @@ class Desk:
             known = [(subject, matcher(subject, record_type)) for subject in subjects]
             self._matchers[record_type.dataset] = known
         found = [subject for subject, matches in known if matches(record)]
-        # Where one of those it is about has not consented, it is not told for the other's sake.
+        # A record about several subjects is released only if each of them has consented.
         return bool(found) and not any(subject in lacking for subject in found)
 
     def _document(
@@ -224,7 +225,7 @@ def passages(
     lacking: Callable[[Case], tuple[Subject, ...]],
     now: datetime,
 ) -> Iterator[Passage]:
-    """What one original does to the open cases."""
+    """Yield the releases of one original to the open cases."""
     for desk, record, caveats in _met(intake, reading, desks, now):
         passage = desk.meet(record, caveats, reading, lacking(desk.case), intake)
         if passage is not None:
@@ -234,7 +235,7 @@ def passages(
 def withdrawals(
     intake: Intake, reading: Reading, desks: Iterable[Desk], now: datetime
 ) -> Iterator[Passage]:
-    """Yield what one original takes back from the open cases, to which nothing new is given meanwhile."""
+    """Yield the tombstones of one original for the open cases, and release nothing new."""
     for desk, record, _ in _met(intake, reading, desks, now):
         passage = desk.look_ahead(record, reading, intake)
         if passage is not None:
@@ -244,7 +245,7 @@ def withdrawals(
 def _met(
     intake: Intake, reading: Reading, desks: Iterable[Desk], now: datetime
 ) -> Iterator[tuple[Desk, dict[str, Any], list[str]]]:
-    """Yield the cases that get records of this kind, with the record as it is read once for all."""
+    """Yield the cases that get records of this dataset, with the record, which is read once for all."""
     wanted = [desk for desk in desks if desk.gets(reading)]
     read = reading(intake, now) if wanted else None
     if read is not None:
@@ -253,7 +254,7 @@ def _met(
 
 
 def _identity(record: Mapping[str, Any], reading: Reading) -> tuple[str, ...]:
-    """Return what identifies a record: its agency, its dataset, and its own identity."""
+    """Return the identity of a record: agency, dataset, and its own identifying fields."""
     own = (str(record[name]) for name in reading.record_type.identity)
     return reading.agency, reading.record_type.dataset, *own
 

@@ -60,7 +60,7 @@ class Changelog(Follower):
         self._entries_read = 0
 
     def restore(self, stopped: Callable[[], bool] = lambda: False) -> None:
-        """Read all committed state, or until `stopped`. The errors are those of `Follower`, and:
+        """Read all committed state, or until `stopped`. Raise what `Follower.restore` raises.
 
         Raises:
             StateStoreError: the store on disk cannot be used.

@@ -177,7 +177,7 @@ class StateStore:
     # The end of a batch
 
     def changes(self) -> Mapping[bytes, bytes]:
-        """Return the changes of the batch, with all digests in one entry and all places of releases in one."""
+        """Return the changes of the batch: one entry has all digests, and one all places of releases."""
         changes = packed(self._changed)
         if self._newly_seen:
             seen = b"".join(self._newly_seen)

@@ -17,7 +17,7 @@ class Tables(Protocol):
     """Rows by key in named tables, and marks by name. Errors are `StateStoreError`."""
 
     def open(self) -> None:
-        """Open the stored tables. Raise `StoreDamaged` if they are damaged, `StateStoreError` if none can be used."""
+        """Open the stored tables; raise `StoreDamaged` or, if no tables can be used, `StateStoreError`."""
         ...
 
     def clear(self) -> None:

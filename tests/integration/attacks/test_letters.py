@@ -72,7 +72,7 @@ def test_a_flood_of_letters_by_one_party_delays_no_other_s_case(site: Site) -> N
     assert sum(c["letters"] for c in counted) >= 10  # type: ignore[index]
     answers = office_of(site, FLOODER).inbox().refusals
     assert answers
-    assert set(answers.values()) == {("it is no letter",)}
+    assert set(answers.values()) == {("it is not a letter",)}
 
 
 def test_letters_that_no_client_can_read_are_passed_over_and_the_next_is_taken(site: Site) -> None:

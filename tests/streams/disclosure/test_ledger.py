@@ -21,7 +21,7 @@ def encoder(_: Topic) -> Encode:
     return lambda record: json.dumps(record, default=str).encode()
 
 
-def refused(number: int, reason: str = "it is no letter") -> list[Output]:
+def refused(number: int, reason: str = "it is not a letter") -> list[Output]:
     ledger = Ledger(PROTOCOL, CATALOGUE, encoder, Heads(), "banes.discloser.cases")
     letters = [Refused("fire", f"{n:064x}", "", (reason,)) for n in range(number)]
     return list(ledger.refused("fire", letters, NOW))
