@@ -25,10 +25,10 @@ from streams.sanitising.assembly import build_pipeline
 from streams.sanitising.metrics import Metrics
 from streams.state.changelog import Changelog
 from streams.state.disk import DiskTables
-from streams.state.identity import identify
 from streams.state.store import TABLES, StateStore
 from streams.wire import Wire
 from transport.client_names import WORKER_SLOTS
+from transport.identity import identify
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from confluent_kafka import Message
-
 from isp.audit.chain import Head, Heads
-from streams.state.changelog import Follower
+from transport.follower import Follower
+from transport.reader import Message
 
 _SELDOM = {
     # Every batch of every worker writes a head, and none is urgent: one fetch may collect many.

@@ -12,12 +12,11 @@ from confluent_kafka import KafkaError, KafkaException, TopicPartition
 from isp.agreement.topics import DAY_MS
 from schemas.state import RELEASED_PREFIX, RENEWAL_DAYS, SEEN_BYTES
 from streams.runtime.kafka_config import WorkerClients
-from streams.state import changelog
 from streams.state.changelog import Changelog
-from streams.state.origin import Origin
 from streams.state.packing import packed
 from streams.state.store import TABLES, StateStore
 from streams.state.tables import MemoryTables
+from transport import follower
 from transport.transaction import Unmendable
 
 OWN, OTHER = b"own-name", b"other---"
@@ -99,7 +98,7 @@ class Client:
 @pytest.fixture
 def broker(monkeypatch: pytest.MonkeyPatch) -> Broker:
     made = Broker()
-    monkeypatch.setattr(changelog, "Consumer", lambda config: Client(made, config))
+    monkeypatch.setattr(follower, "Consumer", lambda config: Client(made, config))
     return made
 
 
@@ -124,8 +123,8 @@ def changelog_of(broker: Broker, store: StateStore, writer: bytes = OWN) -> Chan
     def decode(value: bytes) -> bytes:
         return value[5:]
 
-    def identify(topics: Sequence[str]) -> Origin:
-        return Origin("cluster", {topic: broker.ids[topic] for topic in topics})
+    def identify(topics: Sequence[str]) -> tuple[str, dict[str, str]]:
+        return "cluster", {topic: broker.ids[topic] for topic in topics}
 
     return Changelog(reader, [STATE, MORE], EARLIER, store, writer, decode, identify)
 
@@ -315,7 +314,7 @@ def test_a_broker_that_is_away_for_a_moment_is_asked_again(
 def test_a_topic_without_an_end_is_given_up(
     broker: Broker, log: Changelog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(changelog, "_PATIENCE_SECONDS", -1.0)
+    monkeypatch.setattr(follower, "_PATIENCE_SECONDS", -1.0)
     broker.open[STATE] = 1
     with pytest.raises(Unmendable, match=r"state\.one.*end"):
         log.restore()
