@@ -15,7 +15,7 @@ from confluent_kafka import (
     TopicPartition,
 )
 
-from transport.transaction import Unmendable
+from transport.transaction import FatalWorkerError
 
 log = logging.getLogger(__name__)
 
@@ -57,7 +57,7 @@ class Follower:
         """Read the topics to their ends, or until `stopped`.
 
         Raises:
-            Unmendable: a topic cannot be read, or nothing arrives for a minute.
+            FatalWorkerError: a topic cannot be read, or nothing arrives for a minute.
         """
         self._consumer = Consumer({**self._reader})
         # With `read_committed` librdkafka returns the last stable offset instead of the high watermark.
@@ -88,7 +88,7 @@ class Follower:
         """Set the present ends of the topics as the offsets to reach.
 
         Raises:
-            Unmendable: the broker refuses, or gives no answer for a minute.
+            FatalWorkerError: the broker refuses, or gives no answer for a minute.
         """
         self._patient = time.monotonic()
         self._aims = {topic: self._watermarks(topic)[1] for topic in self._at}
@@ -97,7 +97,7 @@ class Follower:
         """Read a few messages; return True once the offsets to reach are reached.
 
         Raises:
-            Unmendable: a topic cannot be read, or there was no progress for a minute.
+            FatalWorkerError: a topic cannot be read, or there was no progress for a minute.
         """
         assert self._consumer is not None, "advance before restore"
         if self._is_there():
@@ -108,7 +108,7 @@ class Follower:
             self._patient = time.monotonic()
         if time.monotonic() - self._patient > _PATIENCE_SECONDS:
             behind = [topic for topic, aim in self._aims.items() if self._at[topic] < aim]
-            raise Unmendable(f"{', '.join(behind)}: cannot be read to the end")
+            raise FatalWorkerError(f"{', '.join(behind)}: cannot be read to the end")
         return self._is_there()
 
     def follow(self) -> None:
@@ -147,7 +147,7 @@ class Follower:
                 cause = error.args[0]
                 spent = time.monotonic() - self._patient > _PATIENCE_SECONDS
                 if spent or not _may_pass(cause):
-                    raise Unmendable(f"{cause.name()}: {cause.str()} ({about})") from error
+                    raise FatalWorkerError(f"{cause.name()}: {cause.str()} ({about})") from error
                 log.warning("Kafka: %s; asking again about %s", cause.name(), about)
                 time.sleep(_POLL_SECONDS)
 
@@ -169,7 +169,7 @@ class Follower:
         if error.fatal() or not error.retriable():
             group = self._reader["group.id"]
             about = f"topic {topic}, group {group}"
-            raise Unmendable(f"{error.name()}: {error.str()} ({about})")
+            raise FatalWorkerError(f"{error.name()}: {error.str()} ({about})")
         log.warning("Kafka: %s", error.name())
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from isp.audit.chain import Head
+from isp.audit.chain import ChainHead
 
 
 class Held(NamedTuple):
@@ -15,7 +15,7 @@ class Held(NamedTuple):
     """
 
     where: str
-    head: Head
+    head: ChainHead
     at: datetime | None = None
 
 
@@ -27,7 +27,7 @@ class Entry(NamedTuple):
     content: dict[str, Any] | None
 
     @property
-    def head(self) -> Head:
+    def head(self) -> ChainHead:
         """Return the head of the chain after this entry."""
         content = self.content or {}
-        return Head(content.get("chain", ""), content.get("sequence", 0), self.hash)
+        return ChainHead(content.get("chain", ""), content.get("sequence", 0), self.hash)

@@ -35,7 +35,7 @@ _STEPS = (
 GENERALISED, WITHHELD, STANDING_OUT = "generalised", "withheld", "standing-out"
 
 
-class Rule(NamedTuple):
+class KMapRule(NamedTuple):
     """The least number of people alike, the days for which they count, and whether releases follow it."""
 
     minimum_alike: int
@@ -52,7 +52,7 @@ class Combinations:
         profile: str,
         key: ReferenceKey,
         code_lists: Mapping[str, CodeList],
-        rule: Rule,
+        rule: KMapRule,
         memory: State,
     ) -> None:
         """Compile the ladder of each person; state of different profiles is separate."""

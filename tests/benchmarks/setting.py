@@ -17,7 +17,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
     ResourceType,
 )
 
-from isp.agreement.access import Rule
+from isp.agreement.access import AclRule
 from isp.agreement.protocol import Protocol
 from isp.agreement.protocol_file import load_protocol
 from isp.agreement.topics import MAXIMUM_MESSAGE_BYTES, Names, Topic, topics
@@ -199,10 +199,10 @@ def _admit_contenders(setting: Setting, wanted: tuple[Topic, ...]) -> None:
         rule
         for principal in principals
         for rule in (
-            Rule(principal, "read", "topic", setting.intake),
-            *(Rule(principal, "write", "topic", topic) for topic in written),
-            Rule(principal, "read", "group", f"{principal}.", prefixed=True),
-            Rule(principal, "write", "transactional-id", f"{principal}.", prefixed=True),
+            AclRule(principal, "read", "topic", setting.intake),
+            *(AclRule(principal, "write", "topic", topic) for topic in written),
+            AclRule(principal, "read", "group", f"{principal}.", prefixed=True),
+            AclRule(principal, "write", "transactional-id", f"{principal}.", prefixed=True),
         )
     ]
     grant_rules(admin, prefix, rules)

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sanitiser.people.ages import band
-from sanitiser.people.combinations import Combinations, Rule
+from sanitiser.people.combinations import Combinations, KMapRule
 from sanitiser.references import ReferenceKey
 from schemas.catalogue import load_catalogue
 from schemas.derive import release_schema
@@ -41,7 +41,12 @@ class Check:
         self.born = [f.born for f in record_type.fields if f.born]
         self.schema = release_schema(record_type, profile)
         self.check = Combinations(
-            record_type, profile, KEY, CATALOGUE.code_lists, Rule(K, WINDOW, heeded), self.memory
+            record_type,
+            profile,
+            KEY,
+            CATALOGUE.code_lists,
+            KMapRule(K, WINDOW, heeded),
+            self.memory,
         )
 
     def release(

@@ -17,7 +17,7 @@ from streams.state.packing import packed
 from streams.state.store import TABLES, StateStore
 from streams.state.tables import MemoryTables
 from transport import follower
-from transport.transaction import Unmendable
+from transport.transaction import FatalWorkerError
 
 OWN, OTHER = b"own-name", b"other---"
 STATE, MORE, EARLIER = (
@@ -290,7 +290,7 @@ def test_a_topic_that_may_not_be_read_ends_the_worker_and_is_named(
 ) -> None:
     broker.write(b"a", b"1", EARLIER)
     broker.events = [event(KafkaError.TOPIC_AUTHORIZATION_FAILED, EARLIER, 0)]
-    with pytest.raises(Unmendable, match=r"banes\.internal\.memory"):
+    with pytest.raises(FatalWorkerError, match=r"banes\.internal\.memory"):
         log.restore()
 
 
@@ -298,7 +298,9 @@ def test_a_topic_whose_end_may_not_be_asked_for_ends_the_worker_and_is_named(
     broker: Broker, log: Changelog
 ) -> None:
     broker.unanswered = [KafkaException(KafkaError(KafkaError.TOPIC_AUTHORIZATION_FAILED))]
-    with pytest.raises(Unmendable, match=r"TOPIC_AUTHORIZATION_FAILED.*banes\.internal\.memory"):
+    with pytest.raises(
+        FatalWorkerError, match=r"TOPIC_AUTHORIZATION_FAILED.*banes\.internal\.memory"
+    ):
         log.restore()
 
 
@@ -316,7 +318,7 @@ def test_a_topic_without_an_end_is_given_up(
 ) -> None:
     monkeypatch.setattr(follower, "_PATIENCE_SECONDS", -1.0)
     broker.open[STATE] = 1
-    with pytest.raises(Unmendable, match=r"state\.one.*end"):
+    with pytest.raises(FatalWorkerError, match=r"state\.one.*end"):
         log.restore()
 
 
