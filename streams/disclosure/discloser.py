@@ -508,7 +508,7 @@ def _unmanageable(party: str, name: str) -> Refused:
 def _made(
     make: MakesPassages, intake: Intake, reading: Reading, desks: Sequence[Desk]
 ) -> list[Passage]:
-    """Return what one record does to cases; of a record that cannot be handled, what it did before.
+    """Return what one record does to cases, except to those that cannot handle it.
 
     Raises:
         DependencyUnavailable: its schema cannot be read now.

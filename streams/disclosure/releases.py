@@ -65,6 +65,9 @@ def audit_reference(lasting: ReferenceKey, agency: str, dataset: str, *identity:
 _Versions = dict[bytes, dict[tuple[str, int], int]]
 """By the name of a record its last offset in each partition."""
 
+_Met = tuple["Desk", dict[str, Any], list[str]]
+"""A case with a record that it meets, and the record's caveats."""
+
 
 class Desk:
     """One open case as it meets records: whom it is about, what of them it gets, and what it has.
@@ -224,26 +227,45 @@ def passages(
     lacking: Callable[[Case], tuple[Subject, ...]],
     now: datetime,
 ) -> Iterator[Passage]:
-    """What one original does to the open cases."""
-    for desk, record, caveats in _met(intake, reading, desks, now):
-        passage = desk.meet(record, caveats, reading, lacking(desk.case), intake)
-        if passage is not None:
-            yield passage
+    """What one original does to the open cases; raises at the end what was raised for one of them."""
+
+    def meet(desk: Desk, record: dict[str, Any], caveats: list[str]) -> Passage | None:
+        return desk.meet(record, caveats, reading, lacking(desk.case), intake)
+
+    return _at_each(_met(intake, reading, desks, now), meet)
 
 
 def withdrawals(
     intake: Intake, reading: Reading, desks: Iterable[Desk], now: datetime
 ) -> Iterator[Passage]:
-    """Yield what one original takes back from the open cases, to which nothing new is given meanwhile."""
-    for desk, record, _ in _met(intake, reading, desks, now):
-        passage = desk.look_ahead(record, reading, intake)
+    """Yield what one original takes back from the open cases, to which nothing new is given meanwhile.
+
+    Raises at the end what was raised for one of them.
+    """
+
+    def look_ahead(desk: Desk, record: dict[str, Any], _caveats: list[str]) -> Passage | None:
+        return desk.look_ahead(record, reading, intake)
+
+    return _at_each(_met(intake, reading, desks, now), look_ahead)
+
+
+def _at_each(
+    met: Iterable[_Met], act: Callable[[Desk, dict[str, Any], list[str]], Passage | None]
+) -> Iterator[Passage]:
+    failures: list[Exception] = []
+    for desk, record, caveats in met:
+        try:
+            passage = act(desk, record, caveats)
+        except Exception as error:  # noqa: BLE001 - a case that fails keeps nothing from the others
+            failures.append(error)
+            continue
         if passage is not None:
             yield passage
+    if failures:
+        raise failures[0]
 
 
-def _met(
-    intake: Intake, reading: Reading, desks: Iterable[Desk], now: datetime
-) -> Iterator[tuple[Desk, dict[str, Any], list[str]]]:
+def _met(intake: Intake, reading: Reading, desks: Iterable[Desk], now: datetime) -> Iterator[_Met]:
     """Yield the cases that get records of this kind, with the record as it is read once for all."""
     wanted = [desk for desk in desks if desk.gets(reading)]
     read = reading(intake, now) if wanted else None
