@@ -59,7 +59,7 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """What the steps of all datasets share: code lists, locator, areas, keys and state."""
+    """Resources that the steps of all datasets share: code lists, locator, areas, keys and state."""
 
     code_lists: Mapping[str, CodeList]
     locator: Locator

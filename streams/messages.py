@@ -16,7 +16,7 @@ _ROW = pattern(rb"[1-9][0-9]{0,9}")
 
 
 class Handling(Enum):
-    """How to handle a batch: process it, or reject its record, whose outputs cannot be written."""
+    """The handling of a batch: process it, or reject its record, whose outputs cannot be written."""
 
     PROCESS = auto()
     REJECT = auto()

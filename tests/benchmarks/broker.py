@@ -1,4 +1,4 @@
-"""What the benchmarks ask of the broker as its operator: offsets of groups, ends of topics."""
+"""Queries of the benchmarks to the broker as its operator: offsets of groups, ends of topics."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class Group:
         }
 
     def partitions_of(self, instance: str) -> set[tuple[str, int]]:
-        """What is assigned to the member of that static name."""
+        """Return the partitions assigned to the member with that static name."""
         future = self.admin.describe_consumer_groups([self.name])[self.name]
         return {
             (at.topic, at.partition)
@@ -72,7 +72,7 @@ class Group:
         }
 
     def has_members(self, count: int) -> bool:
-        """Whether that many members share the partitions, and none is on its way in or out."""
+        """Return True if that many members share the partitions and the group is stable."""
         future = self.admin.describe_consumer_groups([self.name])[self.name]
         described = future.result(_CALL_SECONDS)
         return (
@@ -116,7 +116,7 @@ def empty(admin: AdminClient, topics: Iterable[str]) -> None:
 
 
 def partitions(admin: AdminClient, topic: str) -> int:
-    """How many partitions the topic has."""
+    """Return the number of partitions of a topic."""
     return len(admin.list_topics(topic, timeout=_CALL_SECONDS).topics[topic].partitions)
 
 
@@ -132,14 +132,14 @@ def _offsets(admin: AdminClient, topics: Iterable[str], spec: OffsetSpec) -> End
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """How many records each topic holds, and a sum over keys and values that no order changes."""
+    """The number of records in each topic, and a digest of keys and values in any order."""
 
     records: Mapping[str, int]
     digest: str
 
 
 def content(connection: Mapping[str, Any], since: Ends) -> Content:
-    """What a reader under `read_committed` finds from the offsets of `since` on."""
+    """Return what a `read_committed` consumer reads from the offsets of `since` on."""
     consumer = Consumer(
         {
             **connection,

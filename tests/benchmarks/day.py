@@ -1,14 +1,14 @@
-"""What workers have left in the topics that each reads at its start, after a day at 300 records a second.
+"""The content of the topics that a worker reads at its start, after a day at 300 records a second.
 
-A day is made, not waited for:
+The benchmark writes this content directly:
 
 - *heads*: 45 transactions a second, as many as one worker makes of 300 records, so 3.9 million heads
   in a day. They are written in transactions of many: the broker compacts all but the last minute of
   them anyway.
 - *withdrawals*: where a million records are released, which is kept for as long as the releases are.
   That is a year of an area of 200,000 inhabitants with all its datasets. At 300 records a second most
-  of a day is supplied again. What is the same as before is not written again for 28 days. An entry has
-  the seven records of one batch, and lies in a record batch of its own, as a worker writes it.
+  of a day is supplied again. An unchanged entry is not written again for 28 days. An entry has the
+  seven records of one batch, in a record batch of its own, as a worker writes it.
 - *dates and ages*: one of each for 100,000 cases and 100,000 people.
 - *combinations*: 100,000, written twice, since they change with those who join them.
 - *recent*: the last 4,000 transactions, a minute and a half, are written one by one as a worker's: a
@@ -55,7 +55,7 @@ Told = Callable[[str, int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Amounts:
-    """How much there is of each; less of it makes a trial."""
+    """The number of entries of each kind. A trial uses smaller numbers."""
 
     heads: int = BATCHES_A_SECOND * SECONDS
     notes: int = NOTED // NOTES_OF_A_BATCH
@@ -66,7 +66,7 @@ class Amounts:
 
     @property
     def keys(self) -> int:
-        """How many keys the changelog has."""
+        """Return the number of keys in the changelog."""
         return self.notes + self.cases + self.people + self.combinations
 
 
@@ -87,14 +87,14 @@ def dates_and_ages(cases: int, people: int) -> Iterator[tuple[bytes, bytes]]:
 
 
 def combinations(count: int, turn: int) -> Iterator[tuple[bytes, bytes]]:
-    """Who was seen with each combination, after a `turn` of changes."""
+    """Yield the people seen with each combination, after a `turn` of changes."""
     for number in range(count):
         key = b"c" + _digest("c", number, _KEY_BYTES)
         yield key, _digest(f"members{turn}", number, _MEMBERS_BYTES)
 
 
 def head(number: int) -> dict[str, Any]:
-    """The head of a chain after so many entries."""
+    """Return the head of a chain after this number of entries."""
     return {"sequence": number, "hash": sha256(b"%d" % number).hexdigest(), "position": ""}
 
 
@@ -128,7 +128,7 @@ class Writer:
         self._write("recent batches", self._recent(amounts), 3 * amounts.recent, together=3)
 
     def _recent(self, amounts: Amounts) -> Iterator[Output]:
-        """What transactions write that are not compacted yet: a head, and two entries of state each."""
+        """Yield the outputs of uncompacted transactions: a head and two entries of state each."""
         entries = zip(notes(amounts.recent), combinations(amounts.recent, 2), strict=True)
         for number, both in enumerate(entries, amounts.heads + 1):
             yield self._head(number)

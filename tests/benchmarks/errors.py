@@ -1,4 +1,4 @@
-"""What ends a benchmark without a figure."""
+"""The error that ends a benchmark without a figure."""
 
 from __future__ import annotations
 

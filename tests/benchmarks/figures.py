@@ -17,13 +17,13 @@ from rich.table import Table
 
 @dataclass(frozen=True, slots=True)
 class Aim:
-    """What a figure should reach: at least or at most `value`."""
+    """The target of a figure: at least or at most `value`."""
 
     value: float
     at_most: bool = False
 
     def reached(self, figure: float) -> bool:
-        """Whether it does."""
+        """Return True if a figure reaches the target."""
         return figure <= self.value if self.at_most else figure >= self.value
 
     def __str__(self) -> str:
@@ -94,7 +94,7 @@ def with_load(run: Callable[[], dict[str, Any]]) -> dict[str, Any]:
 
 
 def machine() -> dict[str, Any]:
-    """What the figures were measured on."""
+    """Return a description of the machine that the figures were measured on."""
     return {
         "cores": os.cpu_count(),
         "processor": _processor(),

@@ -1,6 +1,6 @@
-"""What a process of the benchmarks is given: one JSON document on its standard input.
+"""The input of a benchmark process: one JSON document on its standard input.
 
-Passwords and keys go this way and not by arguments, which every user of the machine can read.
+Passwords and keys are not in the arguments, because every user of the machine can read these.
 """
 
 from __future__ import annotations

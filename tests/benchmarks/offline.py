@@ -41,7 +41,7 @@ class Offline:
         return Area("pipeline", "µs", medians(done, ["us_per_record"]), {}, done, how)
 
     def sanitiser(self, records: int, runs: int) -> Area:
-        """What the sanitising steps keep, hide and cost."""
+        """Measure what the sanitising steps keep, hide and cost."""
         job = self._job(records=records).text() + "\n"
         done = self._runs("sanitiser", runs, [], job)
         names = ["us_per_record", "us_per_record_first_met", "coordinates_per_s"]

@@ -1,9 +1,9 @@
-"""Area `isp`: a large protocol brought to the broker, and how soon a right that is taken away is gone.
+"""Area `isp`: the time to apply a large protocol, and to revoke a right.
 
-The example protocol with parties added up to 30, each of which receives all that is depersonalised,
-is planned and applied to a real broker and registry that know nothing of it. Then one reader's
-rules are revoked while it reads. What the audit costs is told by the throughput of one worker, as in
-the area `throughput`, beside that of a worker whose audit entries are empty, in alternating runs.
+The example protocol is extended to 30 parties that receive all depersonalised data. It is planned and
+applied to an empty broker and registry. Then one reader's ACLs are revoked while it reads. The cost of
+the audit is measured as in the area `throughput`: one worker against a worker with empty audit
+entries, in alternating runs.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ class Protocols:
         }  # fmt: skip
 
     def _apply(self, protocol: Protocol, catalogue: Catalogue) -> bool:
-        """Whether there was nothing to do."""
+        """Return True if there was nothing to do."""
         stack, said = self.setting.stack, list[str]()
         admin, registry = self.setting.admin_config, stack.registry_client
         admitted = let_in(protocol, admin, catalogue)

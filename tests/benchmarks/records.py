@@ -43,7 +43,7 @@ def _stated(record: dict[str, Any]) -> str | None:
 
 
 def is_usable(record: dict[str, Any]) -> bool:
-    """Whether the record has what its type requires, so that it will be released."""
+    """Return True if the record has the required fields of its type, so that it will be released."""
     return bool(record["incident_reference"]) and isinstance(record["incident_date"], date)
 
 

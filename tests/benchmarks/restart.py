@@ -219,19 +219,19 @@ class Restart:
 
 
 def restored(log: str) -> float:
-    """How many seconds the worker that wrote the log took to restore its state, at its last start.
+    """Return the seconds that the last restore of state took, from a worker's log.
 
     Raises:
-        BenchError: the log tells of no restoring.
+        BenchError: the log reports no restore.
     """
     found = _RESTORED.findall(log)
     if not found:
-        raise BenchError("the worker's log does not tell how long it took to restore its state")
+        raise BenchError("the worker's log does not say how long it took to restore its state")
     return float(found[-1][1])
 
 
 def _moved(before: Ends, now: Ends, partitions: set[tuple[str, int]]) -> bool:
-    """Whether anything more is committed of one of the partitions."""
+    """Return True if an offset of one of the partitions has advanced."""
     return any(now.get(at, 0) > before.get(at, 0) for at in partitions)
 
 

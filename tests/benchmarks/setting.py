@@ -1,4 +1,4 @@
-"""What the benchmarks run on: broker, registry, protocol, index, the contenders' rights."""
+"""The environment of the benchmarks: broker, registry, protocol, index, the contenders' rights."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ Report = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Files:
-    """Where the benchmarks keep what they make, under one folder."""
+    """The files of the benchmarks, under one folder."""
 
     folder: Path
 
@@ -74,7 +74,7 @@ class Files:
         return self.run_dir / "reference"
 
     def log(self, name: str) -> Path:
-        """Where a process that the benchmarks start writes."""
+        """Return the log file of a process that the benchmarks start."""
         folder = self.folder / "logs"
         folder.mkdir(parents=True, exist_ok=True)
         return folder / f"{name}.log"
@@ -113,7 +113,7 @@ class Setting:
 
     @property
     def outcomes(self) -> tuple[str, ...]:
-        """Of these topics one holds each record: released for `central`, else rejected."""
+        """Return the topics that have each record exactly once: released for `central`, or else rejected."""
         return (self.names.depersonalised("central", DATASET), self.rejected)
 
     @property

@@ -21,7 +21,7 @@ _PIPELINE_RECORDS = 40_000
 
 
 class AreaName(StrEnum):
-    """What can be measured."""
+    """The areas that can be measured."""
 
     INDEX = "index"
     PIPELINE = "pipeline"
@@ -44,7 +44,7 @@ _ON_BROKER = {
 
 @dataclass(frozen=True, slots=True)
 class Suite:
-    """Where the benchmarks run and whom they tell."""
+    """The environment of the benchmarks, and the receivers of progress and reports."""
 
     files: Files
     python: Path

@@ -1,4 +1,4 @@
-"""What is made of a day is what workers write; a takeover is of what was the dead one's."""
+"""The generated day equals what workers write; a takeover concerns the dead worker's partitions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the broker answers a real client: None, or Kafka's name of the refusal."""
+"""Answers of the broker to a real client: None, or Kafka's name of the refusal."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ Place = tuple[int, int]
 
 @dataclass(frozen=True)
 class Outcomes:
-    """How often each record came out: releases by profile and record id, rejections by place."""
+    """The number of outcomes of each record: releases by profile and record id, rejections by offset."""
 
     intake: dict[Place, bytes]
     released: dict[str, Counter[str]]
@@ -42,11 +42,11 @@ class Outcomes:
         return cls(intake, released, rejected)
 
     def places(self, chosen: Callable[[bytes], bool]) -> Counter[Place]:
-        """Where the records stand whose key is `chosen`, each once."""
+        """Return the offset of each record whose key is `chosen`."""
         return Counter(place for place, key in self.intake.items() if chosen(key))
 
     def keys(self, chosen: Callable[[bytes], bool]) -> Iterable[bytes]:
-        """The keys that are `chosen`."""
+        """Return the keys that are `chosen`."""
         return (key for key in self.intake.values() if chosen(key))
 
 

@@ -25,7 +25,7 @@ ClientConfig = dict[str, str | int | float | bool]
 
 
 class Partnership(NamedTuple):
-    """What a test needs to act as one of the parties of an applied protocol."""
+    """An applied protocol, with everything that a test needs to act as one of its parties."""
 
     protocol: Protocol
     catalogue: Catalogue

@@ -1,4 +1,4 @@
-"""What the registry itself says of the protocol's schemas."""
+"""The registry's own answers about the protocol's schemas."""
 
 from __future__ import annotations
 

@@ -196,7 +196,7 @@ class Site:
         return self._ask(asked)
 
     def exposition(self, port: int) -> str:
-        """What the metrics page of a worker says to whom has the password."""
+        """Return the metrics page of a worker, read with the password."""
         login = USER, self.partnership.secrets.password(USER)
         url = f"http://127.0.0.1:{port}/metrics"
         answer = httpx2.get(url, auth=login, timeout=PATIENCE_S, trust_env=False)

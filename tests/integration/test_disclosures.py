@@ -241,7 +241,7 @@ def elsewhere(reference: str) -> dict[str, Any]:
 
 
 class Killed(BaseException):
-    """What ends a discloser in these tests."""
+    """The error that ends a discloser in these tests."""
 
 
 def killed(*_: Any, **__: Any) -> None:
@@ -615,7 +615,7 @@ def test_a_case_is_held_while_a_party_of_it_is_rekeyed_and_then_given_what_came(
 
 
 def is_caught_up(site: Site, case: str) -> bool:
-    """Whether a case was given all that came before it, so that it follows what is new."""
+    """Return True if a case has received its backlog and follows new records."""
     flow = stands(site, case).flow
     return flow is not None and flow.caught_up
 
@@ -693,7 +693,7 @@ def test_withdrawn_consent_stops_the_flow_at_the_next_record(site: Site) -> None
 
 
 def all_read(site: Site, dataset: str) -> bool:
-    """Whether the discloser has committed that it read everything of a dataset."""
+    """Return True if the discloser's committed offsets are at the end of a dataset's intake."""
     topic = site.intake(dataset)
     group = f"{site.partnership.names.discloser}.follow"
     consumer = Consumer({**site.partnership.admin, "group.id": group, "enable.auto.commit": False})

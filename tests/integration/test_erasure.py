@@ -46,7 +46,7 @@ def publish(site: Site, file: Path, *more: str) -> Answer:
 
 
 def released(site: Site) -> dict[str, bytes | None]:
-    """What stands newest under each name, as the council reads it."""
+    """Return the newest value of each record, as the council reads it."""
     messages = site.read_all("council", site.released("central", DATASET))
     return {(m.key() or b"").decode(): m.value() for m in messages}
 

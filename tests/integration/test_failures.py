@@ -1,4 +1,4 @@
-"""Whatever fails beside the worker: nothing is skipped, nothing is doubled, nothing hangs."""
+"""No record is skipped or duplicated, and no process hangs, when a dependency of the worker fails."""
 
 from __future__ import annotations
 
@@ -221,11 +221,11 @@ def assigned(site: Site, port: int) -> int:
 
 
 def told(site: Site, ports: Iterable[int]) -> list[tuple[str, ...]]:
-    """The partitions whose lag workers tell, each as often as it is told."""
+    """Return the partitions whose lag is shown, once for each worker that shows it."""
     return [at for port in ports for at in site.samples(port).get("ipu_consumer_lag_records", {})]
 
 
 def partitions(site: Site) -> list[tuple[str, ...]]:
-    """Every partition of the intake, with its labels in the order of the metrics page."""
+    """Return every partition of the intake, with its labels in the order of the metrics page."""
     intake = [site.intake(s.dataset) for s in site.partnership.protocol.supplies]
     return sorted((str(number), topic) for topic in intake for number in site.ends(topic))

@@ -61,7 +61,7 @@ def write(partnership: Partnership, topic: str, value: bytes) -> None:
 
 
 def read(consumer: Consumer, wanted: int, seconds: float = PATIENCE_S) -> list[bytes]:
-    """What comes until it is as much as wanted, or the time is over."""
+    """Return the values read until there are as many as wanted, or the time is over."""
     end, values = time.monotonic() + seconds, list[bytes]()
     while len(values) < wanted and time.monotonic() < end:
         message = consumer.poll(0.2)

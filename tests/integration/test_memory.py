@@ -1,4 +1,4 @@
-"""What the worker remembers outlasts the worker: it lies in a topic of its own."""
+"""The worker's state outlasts the worker, because it is in topics of its own."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def second(site: Site) -> list[dict[str, Any]]:
 
 
 def test_people_who_stand_out_are_counted_across_a_kill_of_the_worker(site: Site) -> None:
-    """Three alike are not told; after kill -9 a new worker knows them, and tells of the fourth."""
+    """Details of three alike are withheld. After kill -9 a new worker knows them, and releases the fourth."""
     with site.worker() as worker:
         worker.wait_ready()
         site.publish(SEARCH, [search(n) for n in range(3)])
@@ -104,7 +104,7 @@ def test_a_correction_to_domestic_takes_back_what_an_earlier_worker_gave_to_busi
 
 
 def standing(site: Site, party: str, topic: str) -> int:
-    """How many records of a topic the reader has at the end."""
+    """Return the number of records that a reader of a topic has at the end."""
     newest = {m.key(): m.value() for m in site.read_all(party, topic)}
     return sum(value is not None for value in newest.values())
 

@@ -1,4 +1,4 @@
-"""What a worker's metrics page tells, and that it tells nothing of what records hold."""
+"""A worker's metrics page shows counts and lag, and no value of a record."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ STRIDE = 1_000
 
 
 def kind(number: int) -> bytes:
-    """What the key says of a record: one in fifty cannot be used, one in a hundred is domestic."""
+    """Return the kind of a record, for its key: one in fifty cannot be used, one in a hundred is domestic."""
     match number % 100:
         case 0:
             return b"undecodable"

@@ -43,7 +43,7 @@ def site(stack: Stack, site_of: MakeSite) -> Site:
 
 @dataclass(frozen=True)
 class Unusable:
-    """What an agency may send by mistake, by the reason for which it comes back."""
+    """Records that an agency may send by mistake, by the reason of their rejection."""
 
     values: dict[str, bytes | None]
     faults: dict[str, set[str]]

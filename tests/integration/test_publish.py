@@ -1,4 +1,4 @@
-"""What the publisher promises, asked of the real broker and registry."""
+"""The promises of the publisher, checked on the real broker and registry."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def committed(partnership: Partnership, topic: str) -> list[tuple[bytes, dict[st
 
 
 def references(partnership: Partnership, name: str) -> Counter[str]:
-    """How often each incident of the file called `name` was committed."""
+    """Return how often each incident of the file called `name` was committed."""
     topic = f"{PREFIX}.intake.police.police-incident"
     keys = (key.decode() for key, _ in committed(partnership, topic))
     return Counter(key for key in keys if key.startswith(f"{name}-"))

@@ -52,7 +52,7 @@ def _for_ever(document: Any) -> None:
 
 @dataclass(frozen=True)
 class Worked:
-    """What became of a supply of every dataset."""
+    """The outcomes of a supply of every dataset."""
 
     site: Site
     outcomes: dict[str, Outcome]
@@ -165,7 +165,7 @@ RIGHTS = {
 
 
 def rights_of(site: Site, principal: str) -> dict[str, set[str]]:
-    """What the broker says the principal itself may do with every topic of the protocol."""
+    """Return the operations on every topic of the protocol that the broker allows a principal."""
     partnership = site.partnership
     client: ClientConfig = {
         **partnership.secrets.client_config(partnership.stack.bootstrap, principal)

@@ -1,4 +1,4 @@
-"""What the embedded broker and schema registry promise, asked of the real ones."""
+"""The promises of the embedded broker and schema registry, checked on the real ones."""
 
 from __future__ import annotations
 

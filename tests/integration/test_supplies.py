@@ -39,7 +39,7 @@ claims:
 
 
 class Answer(NamedTuple):
-    """What a command said and with which exit code it ended."""
+    """The output and the exit code of a command."""
 
     code: int
     said: str
@@ -51,12 +51,12 @@ class Answer(NamedTuple):
 
 
 def run(site: Site, *arguments: str) -> Answer:
-    """What a command of `ipu` answers on the site's stack, by its protocol."""
+    """Run a command of `ipu` on the site's stack, with its protocol."""
     return run_on(site, *arguments, "--protocol", str(site.protocol_file))
 
 
 def run_on(site: Site, *arguments: str) -> Answer:
-    """What a command of `ipu` answers on the site's stack."""
+    """Run a command of `ipu` on the site's stack."""
     where = ["--run-dir", str(site.partnership.stack.run_dir)]
     result = CliRunner().invoke(build_cli(), [*arguments, *where])
     if result.exception and not isinstance(result.exception, SystemExit):

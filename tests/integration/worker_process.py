@@ -41,11 +41,11 @@ WATCHED_EVERY_S = 0.5
 
 @dataclass(frozen=True)
 class Order:
-    """What the worker is started with; `raises_once` and `halts_once` are files that mark a fault as done.
+    """The arguments of a worker. `raises_once` and `halts_once` are files that mark a fault as done.
 
-    `watchdog_s` is how long its transaction may take, where that is not the usual time.
-    `state` is the folder of its state store under `run_dir`: another machine has another.
-    `by_command` has `ipu worker` itself start it, which takes the index of the run directory.
+    `watchdog_s` is the time that a transaction may take, if not the usual one.
+    `state` is the folder of its state store under `run_dir`, if not the usual one.
+    With `by_command` it is started by `ipu worker`, which uses the index of the run directory.
     """
 
     run_dir: str
@@ -86,11 +86,11 @@ class WorkerProcess:
 
     @property
     def starts(self) -> int:
-        """How often a worker has come as far as reading."""
+        """Return how often a worker has started to read."""
         return self.log.count(READY)
 
     def wait_ready(self, starts: int = 1) -> None:
-        """Wait until a worker reads; for the `starts`-th time, where it is supervised."""
+        """Wait until a worker reads; if it is supervised, for the `starts`-th time."""
         until(
             lambda: self.starts >= starts or self.code is not None, PATIENCE_S, "the worker's start"
         )

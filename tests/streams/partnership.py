@@ -69,11 +69,11 @@ class NumberedSchemas:
 
     @property
     def wire(self) -> Wire:
-        """What the pipeline writes and reads by."""
+        """Return the encoders and decoders of the pipeline."""
         return Wire(self._encoder, self._decoder_for)
 
     def id_of(self, reader: AvroSchema) -> int:
-        """The id under which agencies write this intake schema."""
+        """Return the schema id with which agencies write this intake schema."""
         name = str(reader["name"])
         if name not in self._ids:
             self._ids[name] = next(self._next)
@@ -155,11 +155,11 @@ class Partnership:
         )
 
     def process(self, *intakes: Intake) -> BatchResult:
-        """What one transaction would write."""
+        """Return the result of a batch, as one transaction would write it."""
         return self.pipeline.process(intakes)
 
     def releases(self, result: BatchResult, profile: str | None = None) -> list[dict[str, Any]]:
-        """The released records in the order in which they leave."""
+        """Return the released records in the order of the outputs."""
         return [
             self.schemas.read(o)
             for o in result.outputs

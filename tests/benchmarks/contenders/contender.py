@@ -1,4 +1,4 @@
-"""What takes part in the throughput benchmark."""
+"""The interface of a contender in the throughput benchmark."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ class Contender(Protocol):
 
     @property
     def workers(self) -> int:
-        """How many processes share the partitions."""
+        """Return the number of processes that share the partitions."""
         ...
 
     @property
     def topics(self) -> tuple[str, ...]:
-        """The topics its outputs go to."""
+        """Return the topics of its outputs."""
         ...
 
     @property
     def outcomes(self) -> tuple[str, ...]:
-        """Those of the topics of which one, and one only, holds each record's outcome."""
+        """Return the topics that together have exactly one outcome of each record."""
         ...
 
     def running(self) -> AbstractContextManager[Callable[[], bool]]:
-        """The contender at work, stopped at the end of the block; says whether it still runs."""
+        """Run the contender until the end of the block; yield a function that says whether it still runs."""
         ...

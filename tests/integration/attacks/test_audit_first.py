@@ -1,4 +1,4 @@
-"""What cannot be audited is readable by nobody, also by those who read what is not committed."""
+"""A record whose audit entry cannot be written is unreadable, also for `read_uncommitted` consumers."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def site(stack: Stack, site_of: MakeSite) -> Site:
 
 
 def read_uncommitted(site: Site, party: str, topic: str) -> list[bytes]:
-    """The keys of everything that stands in a topic, whatever becomes of it."""
+    """Return the keys of all messages in a topic, committed or not."""
     client = site.partnership.client(party)
     settings = {
         "group.id": f"{client['sasl.username']}.reader",

@@ -64,7 +64,7 @@ def shares(site: Site, *inquiry: str) -> list[dict[str, Any]]:
 
 
 def requests(site: Site, party: str, what: str, topic: str) -> int:
-    """How many requests of a party the audit tells of; what the broker has logged is taken in first."""
+    """Collect the broker's log, and return the number of requests of a party in the audit."""
     assert run(site, "audit", "collect").code == 0
     told = shares(site, "--recipient", party)
     return sum(s["records"] for s in told if (s["what"], s["topic"]) == (what, topic))

@@ -1,4 +1,4 @@
-"""Whoever administers the broker can write the audit anew; what the chains hold of each other tells of it."""
+"""The administrator of the broker can rewrite the audit; the heads in the other chains reveal it."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def site(stack: Stack, site_of: MakeSite) -> Site:
 
 @pytest.fixture(scope="module")
 def originals(site: Site) -> Contents:
-    """What is in the topics before anybody changes it, which is whole."""
+    """Return the content of the topics before any change. It verifies without a finding."""
     assert breaks(site) == []
     return {
         topic: [Raw(m.key(), m.value() or b"") for m in site.read_all(None, topic)]

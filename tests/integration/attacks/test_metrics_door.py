@@ -1,4 +1,4 @@
-"""What a worker's metrics say to somebody without the password, and what they say to nobody."""
+"""A worker's metrics need the password, and never show which rows are excluded."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What somebody who reaches the broker's port, or has one party's password, can do to everybody else."""
+"""The effect on other parties of a client that reaches the broker's port, or has one party's password."""
 
 from __future__ import annotations
 

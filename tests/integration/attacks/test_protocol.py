@@ -51,7 +51,7 @@ def digest_of(path: Path) -> str:
 
 
 def personal_for_fire(document: Any) -> None:
-    """What nobody has signed: more than the fire service is entitled to."""
+    """Change a protocol after it was signed: give the fire service more than it is entitled to."""
     document["receives"][0]["datasets"] = ["police-incident"]
     document["review_grace_days"] = 7
 

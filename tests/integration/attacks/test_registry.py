@@ -1,4 +1,4 @@
-"""What somebody without a password, and with it, can do to the schemas: nothing, and nothing that lasts."""
+"""A client without the password cannot change the schemas; with it, no change lasts."""
 
 from __future__ import annotations
 
@@ -165,7 +165,7 @@ def test_a_flood_of_connections_is_cut_off_and_the_registry_answers_after_it(doo
 
 
 def _is_served(connection: socket.socket) -> bool:
-    """Whether the server answers there; it closes what is above its limit."""
+    """Return True if the server answers; it closes connections above its limit."""
     connection.settimeout(PATIENCE_S)
     try:
         connection.sendall(f"GET {API}/subjects HTTP/1.1\r\nHost: x\r\n\r\n".encode())

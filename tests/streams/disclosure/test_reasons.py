@@ -1,4 +1,4 @@
-"""What a guardian says to its own agency about a case never reaches the recipient, in any message."""
+"""A guardian's reason for its own agency never reaches the recipient, in any message."""
 
 from __future__ import annotations
 

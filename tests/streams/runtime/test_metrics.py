@@ -150,7 +150,7 @@ def test_what_nobody_is_entitled_to_is_held(
 
 
 def told(partnership: Partnership, **fields: str) -> tuple[Tally, str]:
-    """What is counted of an offence, and what the metrics say of it but for times."""
+    """Return the tally of an offence, and its metrics without times."""
     registry = CollectorRegistry()
     record = offence(**{name: ("string", value) for name, value in fields.items()})
     batch = [partnership.intake("police-crime-offence", record)]

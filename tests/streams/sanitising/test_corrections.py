@@ -263,7 +263,7 @@ def test_a_correction_after_the_neighbour_s_agreement_was_over_takes_back(
 def test_while_a_review_is_overdue_only_what_the_record_says_of_itself_takes_back(
     bordering: MakePartnership,
 ) -> None:
-    """What is corrected meanwhile waits; what became domestic, or went elsewhere, does not."""
+    """Corrections wait meanwhile; tombstones for rows that became domestic or moved do not."""
     early = Supplied(bordering())
     many = [incident(incident_reference=f"I-{n}", **HERE) for n in range(3)]
     early.supply(INCIDENTS, *many)

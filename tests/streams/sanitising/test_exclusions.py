@@ -1,4 +1,4 @@
-"""What the second group never gets, however a supplier writes it; what cannot be read counts as such."""
+"""Excluded rows never reach `second`, in any spelling; an unreadable flag excludes its row too."""
 
 from __future__ import annotations
 

@@ -464,7 +464,7 @@ def test_a_state_store_that_fails_ends_the_worker_and_rejects_nothing(
 
 
 def test_each_kind_of_state_is_written_to_its_topic(full: Partnership) -> None:
-    """The names of what was written; nothing of them stands in a topic that forgets sooner."""
+    """Every entry is in the topic of its kind, and in no topic with a shorter retention."""
     crime, person = {"crime_reference": "C-1"}, {"offender_reference": "O-1"}
     born = {"date_of_birth": date(1990, 6, 15)}
     search = {

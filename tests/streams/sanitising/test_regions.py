@@ -1,4 +1,4 @@
-"""What happened outside the area goes to a neighbour or is held; homes lie anywhere; openings end."""
+"""Events outside the area go to a neighbour or are held; homes may be anywhere; openings end."""
 
 from __future__ import annotations
 

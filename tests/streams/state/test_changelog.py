@@ -154,7 +154,7 @@ def test_what_stood_in_the_topic_of_all_kinds_is_read_first_and_counts_less(
 def test_the_end_lies_behind_the_transaction_that_is_open(
     broker: Broker, log: Changelog, store: StateStore
 ) -> None:
-    """What is committed ends before it; once it has ended, what it wrote is read."""
+    """The committed messages end before the transaction; once it has ended, its messages are read."""
     log.restore()
     broker.open[STATE] = 1
     log.aim()

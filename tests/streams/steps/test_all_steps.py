@@ -1,4 +1,4 @@
-"""What holds for every step of a record, whatever it is for (`streams.steps.step.Step`)."""
+"""The contract of every step of a record (`streams.steps.step.Step`)."""
 
 from __future__ import annotations
 
@@ -153,7 +153,7 @@ def processes(index: PostcodeIndex) -> dict[str, Process]:
 
 
 def _values(field: Field) -> st.SearchStrategy[Any]:
-    """What agencies send in a field: values that can be read, and some that cannot."""
+    """Return values of a field: most can be read, and some cannot."""
     text = st.sampled_from(["", MARKER, f"5 {MARKER} Street, SW1A 1AA", "unknown", "\ud7ff"])
     if field.code_list:
         codes = sorted(CATALOGUE.code_lists[field.code_list].spellings)
@@ -171,7 +171,7 @@ def _values(field: Field) -> st.SearchStrategy[Any]:
 
 
 def _required(record_type: RecordType) -> dict[str, st.SearchStrategy[Any]]:
-    """What makes the record acceptable, most of the time."""
+    """Return values that make the record acceptable, most of the time."""
     good = {"date": st.just(date(2024, 6, 1)), "time": st.just(time(9))}
     return {
         name: good.get(record_type.field(name).kind, st.just(f"{MARKER}-1"))

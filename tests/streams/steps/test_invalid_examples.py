@@ -1,4 +1,4 @@
-"""Every record type's invalid examples have exactly the problems that stand beside them."""
+"""The invalid examples of every record type have exactly the problems listed with them."""
 
 from __future__ import annotations
 
