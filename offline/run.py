@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from connectors.mappings.mapping import Mapping
-from connectors.publishing.supply import identified
+from connectors.publishing.supply import identify_supply
 from connectors.sources.formats import open_table
 from connectors.sources.table import HIDDEN, Hidden, Row, Table, Unreadable, rows_of
 from offline.csv_output import Rows, Writer, cell, instant_cell, private_csv, sorted_csv
@@ -159,7 +159,7 @@ class _Pass:
 
     def _rows(self) -> Iterator[_Read | Unreadable | Hidden]:
         order, source = self.order, self.source
-        _, convert = identified(
+        _, convert = identify_supply(
             order.file,
             order.mapping,
             order.supplier,

@@ -153,7 +153,8 @@ def run_program(principal: str, source: Source, metrics: StreamMetrics, grounds:
     if notice is not None:
         log.warning("%s", notice)
     end_when(grounds.await_another, "another protocol is in force")
-    OpenTransactions(grounds.connection, metrics.open_transactions).watch()
+    told_as = Names(grounds.protocol.prefix).without_case
+    OpenTransactions(grounds.connection, metrics.open_transactions, told_as).watch()
     # What stands now stays: the collector need not look at it again with every batch.
     gc.freeze()
     worker = _Worker(build_app(principal, source), loglevel="INFO", redirect_stdouts=False)

@@ -25,10 +25,10 @@ from streams.sanitising.assembly import build_pipeline
 from streams.sanitising.metrics import Metrics
 from streams.state.changelog import Changelog
 from streams.state.disk import DiskTables
-from streams.state.identity import identify
 from streams.state.store import TABLES, StateStore
 from streams.wire import Wire
 from transport.client_names import WORKER_SLOTS
+from transport.identity import identify
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -142,7 +142,7 @@ def _source(
     for kind in STATE_KINDS:
         metrics.state_entries.labels(kind).set_function(partial(store.count, kind))
     changelog = Changelog(
-        clients,
+        clients.reader(),
         [names.state(kind) for kind in STATE_KINDS],
         names.memory,
         store,

@@ -152,7 +152,8 @@ def _day(value: Any) -> bytes:
 
 @lru_cache(maxsize=_CACHED)
 def _clock(value: Any) -> bytes:
-    if value.__class__ is time:
+    # Times of different zones can be equal, and would have one entry in the cache.
+    if value.__class__ is time and value.tzinfo is None:
         seconds = (value.hour * 60 + value.minute) * 60 + value.second
         return _number(seconds * 1000 + value.microsecond // 1000)
     raise TypeError

@@ -8,13 +8,13 @@ from typing import Any, NamedTuple, get_args
 
 from pydantic import BaseModel
 
-Place = tuple[str | int, ...]
+YamlPath = tuple[str | int, ...]
 
 
 class Finding(NamedTuple):
     """A fault at one place of a document; the message includes the accepted values."""
 
-    place: Place
+    place: YamlPath
     message: str
 
 
@@ -27,7 +27,7 @@ def located(findings: list[Finding], path: Path, document: Any, root: str) -> st
     return "\n".join(lines)
 
 
-def line_of(document: Any, place: Place) -> int:
+def line_of(document: Any, place: YamlPath) -> int:
     """Return the line (from 1) of the deepest part of `place` that exists in a ruamel.yaml document."""
     line = 1
     node = document
@@ -42,7 +42,7 @@ def line_of(document: Any, place: Place) -> int:
     return line
 
 
-def settings_at(model: Any, place: Place) -> Iterator[str]:
+def settings_at(model: Any, place: YamlPath) -> Iterator[str]:
     """Yield the accepted settings of the part of a document that contains the last step of `place`."""
     for step in place[:-1]:
         if isinstance(step, str) and step in model.model_fields:

@@ -9,7 +9,7 @@ from datetime import date
 from isp.agreement.protocol import Combinations as AgreedCombinations
 from isp.agreement.protocol import Protocol, SupplyAgreement
 from sanitiser.key_ring import KeyRing
-from sanitiser.people.combinations import Combinations, Rule
+from sanitiser.people.combinations import Combinations, KMapRule
 from sanitiser.places.area import EVERYWHERE, Area, Bounds
 from sanitiser.places.gazetteer import Gazetteer
 from sanitiser.places.location import Locator
@@ -183,7 +183,7 @@ def _checks(
     return {
         p: Combinations(
             terms.record_type, p, key, means.code_lists,
-            Rule(wanted.minimum_alike, wanted.window_days, wanted.heeded_in(p)), means.state,
+            KMapRule(wanted.minimum_alike, wanted.window_days, wanted.applies_to(p)), means.state,
         )
         for p in terms.profiles[scope[0]]
     }  # fmt: skip

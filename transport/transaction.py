@@ -52,7 +52,7 @@ class OutputsTooLarge(TransactionAborted):
     """A message of the batch exceeds a size limit. The broker would refuse the same batch again."""
 
 
-class Unmendable(RuntimeError):
+class FatalWorkerError(RuntimeError):
     """The process cannot continue. Its supervisor starts a new one, which takes over the transactional id."""
 
 
@@ -92,12 +92,12 @@ class Transactor:
         """Take over the transactional id from any earlier producer.
 
         Outputs to the topic `audit` are written before all others. With `renews`, a producer that may have a
-        late request is replaced; without it, `write` raises `Unmendable` in that case. A replacement fences
-        any other process with this transactional id. So set `renews` only if the broker refuses the offsets
-        of a process that another has replaced, as it does for members of a consumer group.
+        late request is replaced; without it, `write` raises `FatalWorkerError` in that case. A replacement
+        fences any other process with this transactional id. So set `renews` only if the broker refuses the
+        offsets of a process that another has replaced, as it does for members of a consumer group.
 
         Raises:
-            Unmendable: the broker refused to initialise the producer, or did not answer in time.
+            FatalWorkerError: the broker refused to initialise the producer, or did not answer in time.
         """
         self._audit = audit
         self._renews = renews
@@ -118,14 +118,16 @@ class Transactor:
                 FIRST_CALL_SECONDS,
             )
         except TransactionAborted as error:
-            raise Unmendable(str(error)) from error
+            raise FatalWorkerError(str(error)) from error
         # The new producer has no open transaction to which a late request could belong.
         self._reports.late.may_come = False
 
     def _renew(self) -> None:
         """Replace the producer: because of the new epoch the broker refuses late requests of the old one."""
         if not self._renews:
-            raise Unmendable(f"{self._name}: a request may arrive late; the process must restart")
+            raise FatalWorkerError(
+                f"{self._name}: a request may arrive late; the process must restart"
+            )
         log.warning("%s: a request may arrive late; replacing the producer", self._name)
         with watchdog(CALL_SECONDS + GRACE_SECONDS):
             # It has no message left to send. Without a reference to it librdkafka ends its threads.
@@ -138,8 +140,8 @@ class Transactor:
         Raises:
             OutputsTooLarge: the transaction was aborted, and would be aborted again with the same outputs.
             TransactionAborted: the transaction was aborted; read the batch again.
-            Unmendable: the broker refused, fenced the producer, or left it unknown whether the transaction
-                was committed; end the process.
+            FatalWorkerError: the broker refused, fenced the producer, or left it unknown whether the
+                transaction was committed; end the process.
         """
         if self._reports.late.may_come:
             self._renew()
@@ -187,7 +189,9 @@ class Transactor:
             if self._reports.undelivered is not None:
                 raise TransactionAborted(self._reports.undelivered)
             if clock.is_spent:
-                raise Unmendable(f"{self._audit}: the broker did not acknowledge the audit in time")
+                raise FatalWorkerError(
+                    f"{self._audit}: the broker did not acknowledge the audit in time"
+                )
 
     def _flush(self, clock: _Clock) -> int:
         """Wait for the acknowledgements; return the number of messages still without one after the time."""
@@ -230,10 +234,10 @@ class Transactor:
                     call()
             except KafkaException as error:
                 if self._reports.denied is not None:
-                    raise Unmendable(self._reports.denied) from error
+                    raise FatalWorkerError(self._reports.denied) from error
                 _raise_unless_retriable(error, f"transactional id {about or self._name}")
                 if clock.is_spent:
-                    raise Unmendable(f"{error.args[0].name()}: not done in time") from error
+                    raise FatalWorkerError(f"{error.args[0].name()}: not done in time") from error
                 self._reports.late.may_come |= _is_unanswered(error.args[0])
                 log.warning("transaction: %s; repeating the call", error.args[0].name())
                 time.sleep(_BETWEEN_TRIES_SECONDS)
@@ -266,14 +270,14 @@ def _raise_unless_retriable(error: KafkaException, about: str) -> None:
     message = f"{cause.name()}: {cause.str()} ({about})"
     # After an abort the same refusal would follow, without end.
     if cause.code() in DENIED:
-        raise Unmendable(message) from error
+        raise FatalWorkerError(message) from error
     if cause.code() in TOO_LARGE and not cause.fatal():
         raise OutputsTooLarge(message) from error
     step = next_step(cause)
     if step is NextStep.ABORT:
         raise TransactionAborted(message) from error
     if step is NextStep.GIVE_UP:
-        raise Unmendable(message) from error
+        raise FatalWorkerError(message) from error
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from connectors.errors import SourceError
-from connectors.mappings.mapping import Mapping, Rule
+from connectors.mappings.mapping import Mapping, RowRule
 from connectors.mappings.mapping_check import fields_given
 from connectors.mappings.mapping_file import shipped_mappings
 from connectors.mappings.values import folded, month_reader, reader_for, timestamp_reader
@@ -81,7 +81,7 @@ class Converter:
         self._name(record, number)
         return Converted(record, self._key(record), identity=self._known_by(record))
 
-    def _rule(self, cells: Sequence[str]) -> Rule | None:
+    def _rule(self, cells: Sequence[str]) -> RowRule | None:
         for fits, rule in self._rules:
             if fits(cells):
                 return rule
@@ -213,7 +213,7 @@ def _fill_pair(first: str, last: str, read: Callable[[str], tuple[Any, Any]]) ->
     return fill
 
 
-def _fits(rule: Rule, positions: dict[str, int]) -> Fits:
+def _fits(rule: RowRule, positions: dict[str, int]) -> Fits:
     """Return a test of a row.
 
     A rule about an optional column that the file lacks matches no row.

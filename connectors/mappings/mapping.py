@@ -92,7 +92,7 @@ STYLES = ("date", "time", "month", "timestamp", "truthy", "values", "whole_numbe
 """The settings that convert a cell; a column has at most one of them."""
 
 
-class Rule(_Strict):
+class RowRule(_Strict):
     """One rule of the list that decides which rows are in scope; the first matching rule applies.
 
     `when` names columns with the accepted cells, in any case; a rule without it matches every row.
@@ -104,7 +104,7 @@ class Rule(_Strict):
     out_of_scope: str | None = None
 
     @model_validator(mode="after")
-    def _decides_one_thing(self) -> Rule:
+    def _decides_one_thing(self) -> RowRule:
         if self.out_of_scope and self.gives:
             raise ValueError("a row out of scope gets no values; use either gives or out_of_scope")
         return self
@@ -127,7 +127,7 @@ class Mapping(_Strict):
     encoding: str = "utf-8-sig"
     columns: Annotated[dict[str, Column], Field(min_length=1)]
     constants: dict[str, str] = {}
-    where: tuple[Rule, ...] = ()
+    where: tuple[RowRule, ...] = ()
     optional: tuple[str, ...] = ()
     aliases: dict[str, tuple[str, ...]] = {}
     reference: Literal["column", "supply-row"] = "column"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from connectors.mappings.mapping import Mapping
-from schemas.positions import Finding, Place
+from schemas.positions import Finding, YamlPath
 from schemas.record_type import RECORD_REFERENCE, RecordType
 
 _KIND_OF_STYLE = {
@@ -37,13 +37,13 @@ def fields_given(mapping: Mapping) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*columns, *mapping.constants, *rules)))
 
 
-def _fields_of_columns(mapping: Mapping) -> Iterator[tuple[Place, str]]:
+def _fields_of_columns(mapping: Mapping) -> Iterator[tuple[YamlPath, str]]:
     for title, column in mapping.columns.items():
         for setting, name in column.targets.items():
             yield ("columns", title) if setting == "field" else ("columns", title, setting), name
 
 
-def _fields_named(mapping: Mapping) -> Iterator[tuple[Place, str]]:
+def _fields_named(mapping: Mapping) -> Iterator[tuple[YamlPath, str]]:
     yield from _fields_of_columns(mapping)
     for section in ("constants", "coding_systems", "explanations"):
         for name in getattr(mapping, section):
@@ -74,7 +74,7 @@ def _unfit_styles(mapping: Mapping, record_type: RecordType) -> Iterator[Finding
 
 
 def _fields_given_twice(mapping: Mapping) -> Iterator[Finding]:
-    seen: dict[str, Place] = {}
+    seen: dict[str, YamlPath] = {}
     for place, name in _fields_of_columns(mapping):
         if name in seen:
             other = seen[name][1]
@@ -88,7 +88,9 @@ def _fields_given_twice(mapping: Mapping) -> Iterator[Finding]:
 
 def _unknown_columns(mapping: Mapping) -> Iterator[Finding]:
     accepted = ", ".join(sorted(mapping.columns_read))
-    named: list[tuple[Place, str]] = [(("optional", i), c) for i, c in enumerate(mapping.optional)]
+    named: list[tuple[YamlPath, str]] = [
+        (("optional", i), c) for i, c in enumerate(mapping.optional)
+    ]
     named += [(("aliases", c), c) for c in mapping.aliases]
     for place, title in named:
         if title not in mapping.columns_read:

@@ -9,9 +9,9 @@ from pydantic import BaseModel, ValidationError
 
 from connectors.errors import MappingError
 from connectors.mappings import mapping_check
-from connectors.mappings.mapping import IDENTITY, Column, Mapping, Rule
+from connectors.mappings.mapping import IDENTITY, Column, Mapping, RowRule
 from schemas.catalogue import Catalogue
-from schemas.positions import Finding, Place, located
+from schemas.positions import Finding, YamlPath, located
 from schemas.record_type import RECORD_REFERENCE, RecordType
 from schemas.yaml_file import read_yaml
 
@@ -76,7 +76,7 @@ def load_mapping(path: Path, catalogue: Catalogue) -> Mapping:
 
 
 def _explained(problem: Any) -> Finding:
-    place: Place = tuple(problem["loc"])
+    place: YamlPath = tuple(problem["loc"])
     message = str(problem["msg"]).removeprefix("Value error, ")
     if problem["type"] == "extra_forbidden":
         message = f"is not a setting; accepted: {', '.join(_model_at(place).model_fields)}"
@@ -87,10 +87,10 @@ def _explained(problem: Any) -> Finding:
     return Finding(place, message)
 
 
-def _model_at(place: Place) -> type[BaseModel]:
+def _model_at(place: YamlPath) -> type[BaseModel]:
     match place:
         case ("columns", _, _, *_):
             return Column
         case ("where", _, _, *_):
-            return Rule
+            return RowRule
     return Mapping

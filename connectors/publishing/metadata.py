@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from connectors.errors import MetadataError
 from schemas.plain_text import Text, Visible, VisibleText
-from schemas.positions import Finding, Place, located
+from schemas.positions import Finding, YamlPath, located
 from schemas.yaml_file import read_yaml
 
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -73,7 +73,7 @@ class Notes(_Strict):
     geocoding: VisibleText = ""
     caveats: tuple[Text, ...] = ()
 
-    def fields_named(self) -> Iterator[tuple[Place, str]]:
+    def fields_named(self) -> Iterator[tuple[YamlPath, str]]:
         """Yield every datafield that is named, with its place in the file."""
         yield from ((("explanations", name), name) for name in self.explanations)
         yield from ((("coding_systems", name), name) for name in self.coding_systems)
@@ -84,7 +84,7 @@ class Metadata(Notes):
 
     claims: Claims | None = None
 
-    def fields_named(self) -> Iterator[tuple[Place, str]]:
+    def fields_named(self) -> Iterator[tuple[YamlPath, str]]:
         """Yield every datafield that is named, with its place in the file."""
         yield from super().fields_named()
         if self.claims:
@@ -130,7 +130,7 @@ def load_metadata(path: Path, kind: type[Stated], fields: Collection[str], of: s
 
 
 def _explained(problem: Any, kind: type[Notes]) -> Finding:
-    place: Place = tuple(problem["loc"])
+    place: YamlPath = tuple(problem["loc"])
     message = str(problem["msg"]).removeprefix("Value error, ")
     if problem["type"] == "extra_forbidden":
         return Finding(place, f"is not a setting; accepted: {', '.join(_accepted(place, kind))}")
@@ -142,7 +142,7 @@ def _explained(problem: Any, kind: type[Notes]) -> Finding:
     return Finding(place, message)
 
 
-def _accepted(place: Place, kind: type[Notes]) -> Iterator[str]:
+def _accepted(place: YamlPath, kind: type[Notes]) -> Iterator[str]:
     model: type[BaseModel] = kind
     match place:
         case (*_, "period", _):

@@ -18,7 +18,14 @@ from connectors.errors import SourceError
 from connectors.mappings.mapping import Mapping
 from connectors.publishing.metadata import UNSTATED, Metadata
 from connectors.publishing.pace import Chunk, Metronome, Pace
-from connectors.publishing.supply import Counts, Supply, erasure_id, event_dates, identified, ruling
+from connectors.publishing.supply import (
+    Counts,
+    Supply,
+    erasure_id,
+    event_dates,
+    identify_supply,
+    latest_of,
+)
 from connectors.registry import known_schemas
 from connectors.sources.formats import open_table
 from connectors.sources.table import (
@@ -125,7 +132,7 @@ def publish(
     record_type = job.catalogue.record_type(job.mapping.dataset)
     with open_table(job.file, job.mapping) as source:
         agency, header, contents = job.account.agency, source.header, source.contents
-        identifier, converter = identified(
+        identifier, converter = identify_supply(
             job.file, job.mapping, agency, record_type, header, contents
         )
         if job.erasure is not None:
@@ -177,7 +184,7 @@ class _Topics:
         newest: ReadOnly[str, Any] | None = None
         for supply in self._supplies(ends):
             if supply["supply_id"] == self._identifier:
-                newest = ruling(newest, supply)
+                newest = latest_of(newest, supply)
         return newest
 
     def _supplies(self, ends: Offsets) -> Iterable[dict[str, Any]]:

@@ -48,7 +48,7 @@ def erasure_id(supplied: str, rows: Collection[int] | None) -> str:
     return hashlib.sha256(f"erase {supplied} {named}".encode()).hexdigest()[:ID_DIGITS]
 
 
-def identified(
+def identify_supply(
     file: Path,
     mapping: Mapping,
     agency: str,
@@ -222,7 +222,7 @@ class Supply:
         return None if renewed == newest else renewed
 
 
-def ruling(known: ReadOnly[str, Any] | None, later: ReadOnly[str, Any]) -> ReadOnly[str, Any]:
+def latest_of(known: ReadOnly[str, Any] | None, later: ReadOnly[str, Any]) -> ReadOnly[str, Any]:
     """Return, of two records of one supply, the one with more rows.
 
     The later one if they are equal.

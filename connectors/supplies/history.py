@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from connectors.account import Account, check_access
 from connectors.errors import ConnectorError
 from connectors.outcome import Outcome
-from connectors.publishing.supply import ruling
+from connectors.publishing.supply import latest_of
 from connectors.registry import known_schemas
 from connectors.supplies.usable import fault_of
 from connectors.topic_reader import end_offsets, read_until
@@ -163,5 +163,5 @@ def _ruling(supplies: Iterable[Record]) -> tuple[Record, ...]:
     for supply in supplies:
         if not supply.get("erases"):
             key = supply["dataset"], supply["supply_id"]
-            rules[key] = ruling(rules.get(key), supply)
+            rules[key] = latest_of(rules.get(key), supply)
     return tuple(rules.values())

@@ -27,7 +27,7 @@ Resource = Literal["topic", "group", "transactional-id"]
 Operation = Literal["read", "write", "describe"]
 
 
-class Rule(NamedTuple):
+class AclRule(NamedTuple):
     """One ACL that allows an operation. The broker's authorizer denies every operation without one."""
 
     principal: str
@@ -52,7 +52,7 @@ def principals(protocol: Protocol) -> tuple[str, ...]:
     return (*components, *(names.principal(p.id) for p in protocol.parties))
 
 
-def rules(protocol: Protocol, closed: frozenset[str] = frozenset()) -> frozenset[Rule]:
+def rules(protocol: Protocol, closed: frozenset[str] = frozenset()) -> frozenset[AclRule]:
     """Return all rules of the protocol; no party may supply or read the `closed` datasets."""
     return frozenset(
         (
@@ -69,51 +69,51 @@ def rules(protocol: Protocol, closed: frozenset[str] = frozenset()) -> frozenset
 
 def grounds(
     protocol: Protocol, closed: frozenset[str] = frozenset()
-) -> dict[Rule, frozenset[Ground]]:
+) -> dict[AclRule, frozenset[Ground]]:
     """Return the rules of parties as suppliers and recipients, each with the agreements it is based on."""
-    found: dict[Rule, frozenset[Ground]] = {}
+    found: dict[AclRule, frozenset[Ground]] = {}
     agreed = (_suppliers(protocol, closed), _recipients(protocol, closed), _aggregates(protocol))
     for rule, ground in chain(*agreed):
         found[rule] = found.get(rule, frozenset()) | {ground}
     return found
 
 
-def _worker(protocol: Protocol) -> Iterator[Rule]:
+def _worker(protocol: Protocol) -> Iterator[AclRule]:
     names = Names(protocol.prefix)
     for supply in protocol.supplies:
         agency, dataset = supply.agency, supply.dataset
-        yield Rule(names.worker, "read", "topic", names.intake(agency, dataset))
-        yield Rule(names.worker, "write", "topic", names.rejected(agency, dataset))
-        yield Rule(names.worker, "write", "topic", names.receipts(agency))
+        yield AclRule(names.worker, "read", "topic", names.intake(agency, dataset))
+        yield AclRule(names.worker, "write", "topic", names.rejected(agency, dataset))
+        yield AclRule(names.worker, "write", "topic", names.receipts(agency))
     for topic in (names.memory, names.audit_heads, *map(names.state, state_days(protocol))):
-        yield Rule(names.worker, "read", "topic", topic)
-        yield Rule(names.worker, "write", "topic", topic)
-    yield Rule(names.worker, "write", "topic", names.audit)
-    yield Rule(names.worker, "read", "topic", names.in_force)
+        yield AclRule(names.worker, "read", "topic", topic)
+        yield AclRule(names.worker, "write", "topic", topic)
+    yield AclRule(names.worker, "write", "topic", names.audit)
+    yield AclRule(names.worker, "read", "topic", names.in_force)
     for entitlement in protocol.receives:
         for dataset in entitlement.datasets:
             if any(s.dataset == dataset for s in protocol.supplies):
                 topic = names.released(entitlement.profile, dataset, entitlement.neighbour)
-                yield Rule(names.worker, "write", "topic", topic)
+                yield AclRule(names.worker, "write", "topic", topic)
 
 
-def _audit(protocol: Protocol) -> Iterator[Rule]:
+def _audit(protocol: Protocol) -> Iterator[AclRule]:
     """Yield the rules for the audit: the recorder writes it, and the auditor compares it with the receipts.
 
     The auditor may describe the topics of cases and of the protocol in force, but may not read them.
     """
     names = Names(protocol.prefix)
     for topic in (names.audit, names.audit_heads):
-        yield Rule(names.recorder, "write", "topic", topic)
-        yield Rule(names.auditor, "read", "topic", topic)
-    yield Rule(names.recorder, "read", "topic", names.audit_heads)
+        yield AclRule(names.recorder, "write", "topic", topic)
+        yield AclRule(names.auditor, "read", "topic", topic)
+    yield AclRule(names.recorder, "read", "topic", names.audit_heads)
     for topic in (names.cases, names.in_force):
-        yield Rule(names.auditor, "describe", "topic", topic)
+        yield AclRule(names.auditor, "describe", "topic", topic)
     for agency in {s.agency for s in protocol.supplies}:
-        yield Rule(names.auditor, "read", "topic", names.receipts(agency))
+        yield AclRule(names.auditor, "read", "topic", names.receipts(agency))
 
 
-def _cases(protocol: Protocol) -> Iterator[Rule]:
+def _cases(protocol: Protocol) -> Iterator[AclRule]:
     """Yield the rules for cases: parties write letters and read inboxes, the discloser does the reverse.
 
     The right to read disclosed records is not derived from the protocol: it is granted for each case.
@@ -121,34 +121,34 @@ def _cases(protocol: Protocol) -> Iterator[Rule]:
     names = Names(protocol.prefix)
     for party in protocol.correspondents:
         principal = names.principal(party.id)
-        yield Rule(principal, "write", "topic", names.letters(party.id))
-        yield Rule(principal, "read", "topic", names.inbox(party.id))
-        yield Rule(names.discloser, "read", "topic", names.letters(party.id))
-        yield Rule(names.discloser, "write", "topic", names.inbox(party.id))
+        yield AclRule(principal, "write", "topic", names.letters(party.id))
+        yield AclRule(principal, "read", "topic", names.inbox(party.id))
+        yield AclRule(names.discloser, "read", "topic", names.letters(party.id))
+        yield AclRule(names.discloser, "write", "topic", names.inbox(party.id))
     for supply in protocol.supplies:
-        yield Rule(names.discloser, "read", "topic", names.intake(supply.agency, supply.dataset))
+        yield AclRule(names.discloser, "read", "topic", names.intake(supply.agency, supply.dataset))
     for operation in ("read", "write"):
-        yield Rule(names.discloser, operation, "topic", names.cases)
-        yield Rule(names.discloser, operation, "topic", names.audit_heads)
-        yield Rule(names.discloser, operation, "topic", names.every_disclosed, prefixed=True)
-    yield Rule(names.discloser, "write", "topic", names.audit)
-    yield Rule(names.discloser, "read", "topic", names.in_force)
+        yield AclRule(names.discloser, operation, "topic", names.cases)
+        yield AclRule(names.discloser, operation, "topic", names.audit_heads)
+        yield AclRule(names.discloser, operation, "topic", names.every_disclosed, prefixed=True)
+    yield AclRule(names.discloser, "write", "topic", names.audit)
+    yield AclRule(names.discloser, "read", "topic", names.in_force)
 
 
-def _suppliers(protocol: Protocol, closed: frozenset[str]) -> Iterator[tuple[Rule, Ground]]:
+def _suppliers(protocol: Protocol, closed: frozenset[str]) -> Iterator[tuple[AclRule, Ground]]:
     names = Names(protocol.prefix)
     for supply in protocol.supplies:
         agency, dataset = supply.agency, supply.dataset
         principal, ground = names.principal(agency), Ground(supply.purpose, supply.legal_basis)
         if dataset not in closed:
-            yield Rule(principal, "write", "topic", names.intake(agency, dataset)), ground
-            yield Rule(principal, "write", "topic", names.supplies(agency, dataset)), ground
-        yield Rule(principal, "read", "topic", names.rejected(agency, dataset)), ground
-        yield Rule(principal, "read", "topic", names.receipts(agency)), ground
-        yield Rule(principal, "read", "topic", names.supplies(agency, dataset)), ground
+            yield AclRule(principal, "write", "topic", names.intake(agency, dataset)), ground
+            yield AclRule(principal, "write", "topic", names.supplies(agency, dataset)), ground
+        yield AclRule(principal, "read", "topic", names.rejected(agency, dataset)), ground
+        yield AclRule(principal, "read", "topic", names.receipts(agency)), ground
+        yield AclRule(principal, "read", "topic", names.supplies(agency, dataset)), ground
 
 
-def _recipients(protocol: Protocol, closed: frozenset[str]) -> Iterator[tuple[Rule, Ground]]:
+def _recipients(protocol: Protocol, closed: frozenset[str]) -> Iterator[tuple[AclRule, Ground]]:
     names = Names(protocol.prefix)
     for entitlement in protocol.receives:
         principal = names.principal(entitlement.party)
@@ -157,55 +157,55 @@ def _recipients(protocol: Protocol, closed: frozenset[str]) -> Iterator[tuple[Ru
             if dataset in closed:
                 continue
             topic = names.released(entitlement.profile, dataset, entitlement.neighbour)
-            yield Rule(principal, "read", "topic", topic), ground
+            yield AclRule(principal, "read", "topic", topic), ground
             # A supply has the number of its records. It would show how many records the second profile
             # or a neighbour does not get.
             told = entitlement.profile != "second" and entitlement.neighbour is None
             for supply in protocol.supplies:
                 if told and supply.dataset == dataset:
                     metadata = names.supplies(supply.agency, dataset)
-                    yield Rule(principal, "read", "topic", metadata), ground
+                    yield AclRule(principal, "read", "topic", metadata), ground
 
 
-def _aggregates(protocol: Protocol) -> Iterator[tuple[Rule, Ground]]:
+def _aggregates(protocol: Protocol) -> Iterator[tuple[AclRule, Ground]]:
     """Yield the rules for tables: named recipients read restricted tables, all parties read public ones."""
     names = Names(protocol.prefix)
     for agreement in protocol.aggregates:
         topic, keeper = names.aggregate(agreement.source), names.principal(agreement.agency)
         ground = Ground(agreement.purpose, agreement.legal_basis)
-        yield Rule(keeper, "write", "topic", topic), ground
-        yield Rule(keeper, "read", "topic", topic), ground
+        yield AclRule(keeper, "write", "topic", topic), ground
+        yield AclRule(keeper, "read", "topic", topic), ground
         for party in agreement.recipients or [p.id for p in protocol.parties]:
-            yield Rule(names.principal(party), "read", "topic", topic), ground
+            yield AclRule(names.principal(party), "read", "topic", topic), ground
 
 
-def _schemas(protocol: Protocol) -> Iterator[Rule]:
+def _schemas(protocol: Protocol) -> Iterator[AclRule]:
     """Yield the right to read schemas for every principal; they do not show who supplies or receives."""
     for principal in principals(protocol):
-        yield Rule(principal, "read", "topic", Names(protocol.prefix).schemas)
+        yield AclRule(principal, "read", "topic", Names(protocol.prefix).schemas)
 
 
-def _groups(protocol: Protocol) -> Iterator[Rule]:
+def _groups(protocol: Protocol) -> Iterator[AclRule]:
     """Yield the right to each group by its full name, because the broker keeps state for every name in use.
 
     Only the groups of single cases have a prefix: the discloser creates and deletes them with its cases.
     """
     names = Names(protocol.prefix)
     for principal in principals(protocol):
-        yield Rule(principal, "read", "group", reader_group(principal))
-    yield Rule(names.worker, "read", "group", worker_group(names.worker))
-    yield Rule(names.discloser, "read", "group", discloser_group(names.discloser))
-    yield Rule(names.discloser, "read", "group", case_groups(names.discloser), prefixed=True)
+        yield AclRule(principal, "read", "group", reader_group(principal))
+    yield AclRule(names.worker, "read", "group", worker_group(names.worker))
+    yield AclRule(names.discloser, "read", "group", discloser_group(names.discloser))
+    yield AclRule(names.discloser, "read", "group", case_groups(names.discloser), prefixed=True)
     for party in protocol.parties:
         principal = names.principal(party.id)
         for group in own_groups(principal):
-            yield Rule(principal, "read", "group", group)
+            yield AclRule(principal, "read", "group", group)
 
 
-def _transactional_ids(protocol: Protocol) -> Iterator[Rule]:
+def _transactional_ids(protocol: Protocol) -> Iterator[AclRule]:
     """Yield the right to each transactional id by its full name, for the only principal that uses it."""
     for principal, name in _transactions(protocol):
-        yield Rule(principal, "write", "transactional-id", name)
+        yield AclRule(principal, "write", "transactional-id", name)
 
 
 def _transactions(protocol: Protocol) -> Iterator[tuple[str, str]]:

@@ -14,7 +14,7 @@ from isp.agreement.ed25519_points import point_flaw
 from schemas.exact_base64 import decoded
 from schemas.formats import FORMAT, Format, Signed
 from schemas.plain_text import Visible, VisibleText, lines
-from schemas.positions import Finding, Place
+from schemas.positions import Finding, YamlPath
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,30}$")]
 District = Annotated[str, Field(pattern=r"^[EW]\d{8}$")]
@@ -265,7 +265,7 @@ class Combinations(Signed):
     window_days: Annotated[int, Field(ge=28, le=3_660)] = 365
     central: bool = False
 
-    def heeded_in(self, profile: str) -> bool:
+    def applies_to(self, profile: str) -> bool:
         """Return True if the profile generalises rare combinations."""
         return profile == "second" or (profile == "central" and self.central)
 
@@ -483,7 +483,7 @@ def _succession_findings(protocol: Protocol) -> Iterator[Finding]:
             yield from _replacing_findings(place, neighbour.agreement.liaison_officer)
 
 
-def _replacing_findings(place: Place, officer: Officer) -> Iterator[Finding]:
+def _replacing_findings(place: YamlPath, officer: Officer) -> Iterator[Finding]:
     if officer.replaces is not None and officer.replaces == (officer.key or officer.replaces):
         message = "must name the previous key, and `key` must name a different new key"
         yield Finding((*place, "replaces"), message)
@@ -511,7 +511,7 @@ def _words_findings(protocol: Protocol) -> Iterator[Finding]:
             yield from _officer_findings(place, neighbour.agreement.liaison_officer)
 
 
-def _officer_findings(place: Place, officer: Officer) -> Iterator[Finding]:
+def _officer_findings(place: YamlPath, officer: Officer) -> Iterator[Finding]:
     if not officer.post.strip():
         yield Finding((*place, "post"), "is blank; give the title of the post")
     if not officer.contact.strip():

@@ -15,7 +15,7 @@ from isp.agreement.protocol_law import law_findings
 from isp.agreement.review_date import review_notice
 from schemas.catalogue import Catalogue
 from schemas.explained import explained, problems_of
-from schemas.positions import Finding, Place, located, settings_at
+from schemas.positions import Finding, YamlPath, located, settings_at
 from schemas.scrubbed import PROFILE, scrubbable
 from schemas.yaml_file import parse_yaml, read_content, read_yaml
 
@@ -88,7 +88,7 @@ def _findings(protocol: Protocol, catalogue: Catalogue) -> Iterator[Finding]:
 
 
 def _unknown_datasets(protocol: Protocol, catalogue: Catalogue) -> Iterator[Finding]:
-    named: list[tuple[Place, str]] = [
+    named: list[tuple[YamlPath, str]] = [
         (("supplies", i, "dataset"), s.dataset) for i, s in enumerate(protocol.supplies)
     ]
     named += [

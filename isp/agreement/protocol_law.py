@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from isp.agreement.law import Basis, Law, Vocabulary
 from isp.agreement.protocol import Party, Protocol
 from schemas.catalogue import Catalogue
-from schemas.positions import Finding, Place
+from schemas.positions import Finding, YamlPath
 from schemas.record_type import PERSONAL, Sensitivity
 
 
@@ -60,7 +60,7 @@ def claim_findings(
 class _Claim:
     """A party's claim to share on a legal basis, at a place of the protocol."""
 
-    def __init__(self, place: Place, basis: str, party: Party) -> None:
+    def __init__(self, place: YamlPath, basis: str, party: Party) -> None:
         self.place, self.basis, self.party = place, basis, party
 
     def finding(self, message: str, field: str = "legal_basis") -> Finding:

@@ -233,6 +233,10 @@ class Names:
         begin = self.every_disclosed
         return topic.removeprefix(begin) if topic.startswith(begin) else None
 
+    def without_case(self, topic: str) -> str:
+        """Return the name of a topic for those who must not know cases: one name for the topics of all."""
+        return topic if self.case_of(topic) is None else self.all_disclosed
+
     @property
     def beginning(self) -> str:
         """Return the prefix of the name of each topic and principal, for a prefixed ACL."""

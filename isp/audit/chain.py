@@ -16,7 +16,7 @@ ENTRY_BYTES = 131_072
 _SHARE_BYTES = 128
 
 
-class Head(NamedTuple):
+class ChainHead(NamedTuple):
     """The head of a chain: the number of its last entry, from 1, and the entry's hash.
 
     The head of an empty chain has number 0 and an empty hash. The hash is the SHA-256, in hexadecimal, of the
@@ -27,14 +27,14 @@ class Head(NamedTuple):
     sequence: int = 0
     hash: str = ""
 
-    def linked(self, entry: Mapping[str, Any]) -> dict[str, Any]:
+    def link(self, entry: Mapping[str, Any]) -> dict[str, Any]:
         """Return the entry with the fields that link it to this head."""
         place = {"chain": self.chain, "sequence": self.sequence + 1, "previous": self.hash}
         return {**entry, **place}
 
-    def after(self, value: bytes) -> Head:
+    def advance(self, value: bytes) -> ChainHead:
         """Return the head after the linked entry; `value` is the entry's bytes."""
-        return Head(self.chain, self.sequence + 1, hash_of(value))
+        return ChainHead(self.chain, self.sequence + 1, hash_of(value))
 
 
 class Heads:
@@ -42,19 +42,19 @@ class Heads:
 
     def __init__(self) -> None:
         """Begin without chains."""
-        self._known: dict[str, tuple[Head, int]] = {}
+        self._known: dict[str, tuple[ChainHead, int]] = {}
 
-    def keep(self, head: Head, at_ms: int) -> None:
+    def keep(self, head: ChainHead, at_ms: int) -> None:
         """Store a head, unless one with the same or a higher number is known; `at_ms` is since 1970 UTC."""
-        known, _ = self._known.get(head.chain, (Head(head.chain), 0))
+        known, _ = self._known.get(head.chain, (ChainHead(head.chain), 0))
         if head.sequence > known.sequence:
             self._known[head.chain] = head, at_ms
 
-    def of(self, chain: str) -> Head:
+    def of(self, chain: str) -> ChainHead:
         """Return the head of a chain; for an unknown chain, the head of an empty one."""
-        return self._known.get(chain, (Head(chain), 0))[0]
+        return self._known.get(chain, (ChainHead(chain), 0))[0]
 
-    def newest(self, name: str) -> Head | None:
+    def newest(self, name: str) -> ChainHead | None:
         """Return the head of the newest chain whose name is `name`, a dot, and the time of its beginning.
 
         Return None if there is no such chain.

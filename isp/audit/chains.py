@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from isp.agreement.topics import Names
-from transport.client_names import BROKER_LOG, recorder_transaction
 
 CASES = "cases"
 """Chain of the answers to letters, the steps of cases, and the disclosures."""
@@ -20,11 +19,6 @@ class Implied(NamedTuple):
 
     chain: str
     because: str
-
-
-def broker_log_chain(names: Names) -> str:
-    """Return the full name of the chain of reads."""
-    return recorder_transaction(names.recorder, BROKER_LOG)
 
 
 def cases_chain(names: Names) -> str:

@@ -8,37 +8,13 @@ from typing import Any, NamedTuple
 
 from isp.agreement.protocol import Protocol
 from isp.agreement.topics import Names
-from isp.audit.chain import Head, hash_of
+from isp.audit.chain import ChainHead, hash_of
 from isp.audit.chains import Implied, implied_chains
+from isp.audit.entry import Entry, Held
 from schemas.catalogue import Catalogue
 from schemas.known_schemas import UNKNOWN_SCHEMA, KnownSchemas
 from schemas.wire import WireError, decoder
 from transport.reader import Message, begin_offset, end_offset, read_all
-
-
-class Held(NamedTuple):
-    """A head outside its chain: in a topic, in another chain, or in an agency's file.
-
-    `at` is the time at which it was written there.
-    """
-
-    where: str
-    head: Head
-    at: datetime | None = None
-
-
-class Entry(NamedTuple):
-    """One message of the audit topic; `content` is None if the message cannot be read as an entry."""
-
-    offset: int
-    hash: str
-    content: dict[str, Any] | None
-
-    @property
-    def head(self) -> Head:
-        """Return the head of the chain after this entry."""
-        content = self.content or {}
-        return Head(content.get("chain", ""), content.get("sequence", 0), self.hash)
 
 
 class Archive(NamedTuple):
@@ -95,7 +71,7 @@ class Archive(NamedTuple):
         for message in read_all(self.client, topic, 1):
             kept = self._decoded(message.value() or b"", schema)
             if kept is not None:
-                head = Head(_key(message), kept["sequence"], kept["hash"])
+                head = ChainHead(_key(message), kept["sequence"], kept["hash"])
                 yield Held(topic, head, _at(message))
 
     def _receipts(self, agency: str) -> Iterator[Held]:
@@ -104,7 +80,7 @@ class Archive(NamedTuple):
             receipt = self._decoded(message.value() or b"", schema)
             if receipt is not None and receipt["audit_chain"]:
                 place = receipt["audit_chain"], receipt["audit_sequence"], receipt["audit_hash"]
-                yield Held(topic, Head(*place), _at(message))
+                yield Held(topic, ChainHead(*place), _at(message))
 
     def _decoded(self, value: bytes, schema: dict[str, Any]) -> dict[str, Any] | None:
         try:
@@ -128,7 +104,7 @@ def told(entries: Iterable[Entry]) -> Iterator[Held]:
         content = entry.content or {}
         for head in content.get("heads", ()):
             place = head["chain"], head["sequence"], head["hash"]
-            yield Held(content["chain"], Head(*place), head["at"])
+            yield Held(content["chain"], ChainHead(*place), head["at"])
 
 
 def _at(message: Message) -> datetime:

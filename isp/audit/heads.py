@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from isp.audit.chain import Head
+from isp.audit.chain import ChainHead
 from schemas.wire import WireError, decoder
 from transport.reader import ReadError, read_all
 
@@ -15,7 +15,7 @@ _SECONDS = 15.0
 class KeptHead(NamedTuple):
     """A head of the topic, with its writer's position and its time in milliseconds since 1970 UTC."""
 
-    head: Head
+    head: ChainHead
     position: str
     at_ms: int
 
@@ -36,7 +36,7 @@ def read_heads(client: Mapping[str, Any], topic: str, schema: Any) -> Iterator[K
         if key is not None and value is not None:
             kept = _decoded(decode, value, topic, message.offset())
             chain = key.decode() if isinstance(key, bytes) else key
-            head = Head(chain, kept["sequence"], kept["hash"])
+            head = ChainHead(chain, kept["sequence"], kept["hash"])
             yield KeptHead(head, kept["position"], message.timestamp()[1])
 
 

@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 
 from filelock import FileLock
 
-from isp.audit.chain import Head
-from isp.audit.entries import Held
+from isp.audit.chain import ChainHead
+from isp.audit.entry import Held
 from isp.keys import private_files
 from isp.keys.errors import SecretError
 from schemas.wire import WireError
@@ -36,7 +36,7 @@ class Seen(NamedTuple):
 
     topic: str
     offset: int
-    head: Head
+    head: ChainHead
     at_ms: int
 
 
@@ -53,7 +53,7 @@ def seen_in(topic: str, offset: int | None, message: Mapping[str, Any], at_ms: i
     """Return the head in a receipt or in a message of an inbox, or None if it has none."""
     if offset is None or not message.get("audit_chain"):
         return None
-    head = Head(message["audit_chain"], message["audit_sequence"], message["audit_hash"])
+    head = ChainHead(message["audit_chain"], message["audit_sequence"], message["audit_hash"])
     return Seen(topic, offset, head, at_ms)
 
 
@@ -168,7 +168,7 @@ def read_kept(file: Path) -> Kept:
     """
     try:
         document = json.loads(private_files.read(file))
-        found = [Seen(s["topic"], s["offset"], Head(*s["head"]), s["at_ms"]) for s in document]
+        found = [Seen(s["topic"], s["offset"], ChainHead(*s["head"]), s["at_ms"]) for s in document]
     except FileNotFoundError:
         return {}
     except (ValueError, KeyError, TypeError):

@@ -15,7 +15,7 @@ from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_rand
 
 from isp.agreement.protocol import Protocol
 from isp.agreement.topics import OWN_BATCH, Names, Topic, topics
-from isp.audit.chain import Head, Heads, entries_of
+from isp.audit.chain import ChainHead, Heads, entries_of
 from isp.audit.errors import AuditError
 from isp.audit.heads import read_heads
 from schemas.catalogue import Catalogue
@@ -38,7 +38,7 @@ class Recorder(NamedTuple):
     schemas: Schemas
     chain: str
 
-    def write(self, entry: Mapping[str, Any], position: str = "") -> Head:
+    def write(self, entry: Mapping[str, Any], position: str = "") -> ChainHead:
         """Append one entry and wait until it is committed; return the new head. `at` defaults to now.
 
         The entry holds the heads of all other chains. A large entry is split into several, in one
@@ -62,7 +62,7 @@ class Recorder(NamedTuple):
         except ReadError as error:
             raise AuditError(f"{error}; nothing was done") from None
 
-    def last(self) -> tuple[Head, str]:
+    def last(self) -> tuple[ChainHead, str]:
         """Return the chain's head and its position; for a new chain, the head of an empty one.
 
         Raises:
@@ -80,7 +80,7 @@ class Recorder(NamedTuple):
                 position = kept
         return heads, position
 
-    def _append(self, entry: Mapping[str, Any], position: str) -> Head:
+    def _append(self, entry: Mapping[str, Any], position: str) -> ChainHead:
         transaction = OneTransaction({**self.client, **OWN_BATCH}, self.chain, _SECONDS)
         # After the transaction was created, which aborted what an earlier writer of this chain left open.
         heads, reached = self._read()
@@ -90,8 +90,8 @@ class Recorder(NamedTuple):
         outputs = []
         encode = self._encoder(self._audit)
         for part in entries_of(entry, heads.others(self.chain)):
-            value = encode(head.linked(part))
-            head = head.after(value)
+            value = encode(head.link(part))
+            head = head.advance(value)
             outputs.append(self._output(self._audit, value))
         kept = {"sequence": head.sequence, "hash": head.hash, "position": position}
         outputs.append(self._output(self._heads, self._encoder(self._heads)(kept)))

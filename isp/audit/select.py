@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from isp.agreement.topics import Names
-from isp.audit.entries import Entry
+from isp.audit.entry import Entry
 
 DIGEST_BYTES = 16
 

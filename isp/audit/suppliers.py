@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from isp.agreement.protocol import Protocol
-from isp.audit.entries import Entry
+from isp.audit.entry import Entry
 
 Supplied = tuple[str, str]
 """An agency and a dataset that it supplies."""

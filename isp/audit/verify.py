@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
-from isp.audit.chain import Head
+from isp.audit.chain import ChainHead
 from isp.audit.chains import Implied
-from isp.audit.entries import Entry, Held
+from isp.audit.entry import Entry, Held
 
 
 class Break(NamedTuple):
@@ -40,7 +40,7 @@ class Verification:
     """The result of a verification: the number of entries, the head of each chain, and the faults."""
 
     entries: int = 0
-    heads: dict[str, Head] = field(default_factory=dict)
+    heads: dict[str, ChainHead] = field(default_factory=dict)
     breaks: list[Break] = field(default_factory=list)
 
 
@@ -126,7 +126,7 @@ def _too_early(entry: Entry, kept_since: datetime) -> Iterator[Break]:
         yield Break(entry.head.chain, entry.head.sequence, message, entry.offset)
 
 
-def _follow(heads: dict[str, Head], entry: Entry, *, cut: bool) -> Iterator[Break]:
+def _follow(heads: dict[str, ChainHead], entry: Entry, *, cut: bool) -> Iterator[Break]:
     """Check one entry against the head of its chain, and advance the head."""
     content = entry.content
     if content is None or not content["chain"]:
@@ -135,7 +135,7 @@ def _follow(heads: dict[str, Head], entry: Entry, *, cut: bool) -> Iterator[Brea
     chain, sequence = content["chain"], content["sequence"]
     before = heads.get(chain)
     if before is None:
-        before = Head(chain, sequence - 1, content["previous"]) if cut else Head(chain)
+        before = ChainHead(chain, sequence - 1, content["previous"]) if cut else ChainHead(chain)
     if sequence <= before.sequence:
         yield Break(chain, sequence, f"comes after entry {before.sequence}", entry.offset)
         return
@@ -161,7 +161,7 @@ def _changed(entry: Entry, held: Held) -> Break:
     return Break(entry.head.chain, entry.head.sequence, message, entry.offset, rewritten=True)
 
 
-def _cut_off(end: Head | None, held: Held, kept_since: datetime | None) -> Iterator[Break]:
+def _cut_off(end: ChainHead | None, held: Held, kept_since: datetime | None) -> Iterator[Break]:
     """Yield a fault if the chain ends before `held`, unless the whole chain is older than `kept_since`."""
     if end is None and kept_since is not None and held.at is not None and held.at < kept_since:
         return

@@ -8,7 +8,7 @@ from datetime import date
 
 from confluent_kafka.admin import AdminClient
 
-from isp.agreement.access import Rule, principals, rules
+from isp.agreement.access import AclRule, principals, rules
 from isp.agreement.openings import closed_datasets
 from isp.agreement.protocol import Protocol
 from isp.agreement.topics import Names, disclosed_form, topics
@@ -116,7 +116,7 @@ def _intend(
     admin_config: Mapping[str, str],
     registry: Mapping[str, str],
     known: KnownSchemas,
-    wanted_rules: Collection[Rule],
+    wanted_rules: Collection[AclRule],
 ) -> Exception | None:
     """Write to the audit what is about to be revoked, so that it also shows an interrupted application.
 

@@ -15,7 +15,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
     ResourceType,
 )
 
-from isp.agreement.access import Rule
+from isp.agreement.access import AclRule
 from isp.agreement.topics import Names, Topic
 from isp.broker.errors import ApplyError
 from isp.broker.requests import TIMEOUT_S, reason, results, wait_until
@@ -31,7 +31,7 @@ KEPT = frozenset({State.APPROVED, State.OPEN, State.CLOSING})
 
 
 @dataclass(frozen=True, slots=True)
-class Openings:
+class CaseBrokerResources:
     """Maker and destroyer of the broker resources of cases, as administrator. Each call may be repeated."""
 
     admin: AdminClient
@@ -39,7 +39,7 @@ class Openings:
     keys: CaseKeys
 
     @classmethod
-    def by(cls, connection: Mapping[str, Any], names: Names, keys: CaseKeys) -> Openings:
+    def by(cls, connection: Mapping[str, Any], names: Names, keys: CaseKeys) -> CaseBrokerResources:
         """Return an instance with an admin client for `connection`, the administrator's configuration."""
         return cls(AdminClient({**connection}), names, keys)
 
@@ -113,14 +113,14 @@ class Openings:
             )
 
 
-def rule_of(case: Case, names: Names) -> Rule:
+def rule_of(case: Case, names: Names) -> AclRule:
     """Return the only access rule of an open case: its recipient reads its topic."""
-    return Rule(names.principal(case.recipient), "read", "topic", names.disclosed(case.case))
+    return AclRule(names.principal(case.recipient), "read", "topic", names.disclosed(case.case))
 
 
 def is_of_unreadable(acl: AclBinding, unreadable: Collection[str], names: Names) -> bool:
     """Return True if an ACL may be the right to read of one of the `unreadable` cases (their ids)."""
     principal = principal_of(acl)
     topics = {names.disclosed(case) for case in unreadable}
-    may_be = binding(Rule(principal, "read", "topic", acl.name))
+    may_be = binding(AclRule(principal, "read", "topic", acl.name))
     return names.owns(principal) and acl.name in topics and acl == may_be

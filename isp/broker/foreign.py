@@ -19,7 +19,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
     ResourceType,
 )
 
-from isp.agreement.access import Rule
+from isp.agreement.access import AclRule
 from isp.agreement.topics import Names, Topic
 from isp.broker.case_resources import KEPT, is_of_unreadable, rule_of
 from isp.broker.requests import TIMEOUT_S, results
@@ -45,7 +45,7 @@ def foreign(
     admin: AdminClient,
     prefix: str,
     wanted_topics: Sequence[Topic],
-    wanted_rules: Collection[Rule],
+    wanted_rules: Collection[AclRule],
     standing: Standing,
 ) -> tuple[str, ...]:
     """Return the foreign resources: those at the broker that are in no protocol and no open case.
@@ -114,7 +114,7 @@ def _topics(names: Names, present: Collection[str], known: Collection[str]) -> I
             yield f"topic    {name}"
 
 
-def _names(wanted: Sequence[Topic], case_rules: Sequence[Rule]) -> set[str]:
+def _names(wanted: Sequence[Topic], case_rules: Sequence[AclRule]) -> set[str]:
     return {topic.name for topic in wanted} | {rule.name for rule in case_rules}
 
 

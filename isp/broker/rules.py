@@ -19,7 +19,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
     ResourceType,
 )
 
-from isp.agreement.access import Rule
+from isp.agreement.access import AclRule
 from isp.agreement.topics import Names
 from isp.broker.changes import Change
 from isp.broker.requests import TIMEOUT_S, result, results, wait_until
@@ -39,7 +39,7 @@ OPERATIONS = {
 }
 
 
-def binding(rule: Rule) -> AclBinding:
+def binding(rule: AclRule) -> AclBinding:
     """Return the ACL of a rule: it allows the operation from any host, for a literal or prefixed name."""
     return AclBinding(
         _RESOURCES[rule.resource],
@@ -93,7 +93,7 @@ def listed(
     return found
 
 
-def rule_changes(admin: AdminClient, prefix: str, rules: Iterable[Rule]) -> Change:
+def rule_changes(admin: AdminClient, prefix: str, rules: Iterable[AclRule]) -> Change:
     """Return the changes that `revoke_rules` and `grant_rules` would make; change nothing."""
     wanted, present = {binding(rule) for rule in rules}, existing_bindings(admin, prefix)
     return Change(
@@ -103,7 +103,7 @@ def rule_changes(admin: AdminClient, prefix: str, rules: Iterable[Rule]) -> Chan
     )
 
 
-def revoke_rules(admin: AdminClient, prefix: str, rules: Iterable[Rule]) -> Change:
+def revoke_rules(admin: AdminClient, prefix: str, rules: Iterable[AclRule]) -> Change:
     """Delete this partnership's ACLs that are not among `rules`, and wait until they are gone."""
     wanted = {binding(rule) for rule in rules}
     stale = existing_bindings(admin, prefix) - wanted
@@ -117,7 +117,7 @@ def revoke_rules(admin: AdminClient, prefix: str, rules: Iterable[Rule]) -> Chan
     return Change(removed=_described(stale))
 
 
-def grant_rules(admin: AdminClient, prefix: str, rules: Iterable[Rule]) -> Change:
+def grant_rules(admin: AdminClient, prefix: str, rules: Iterable[AclRule]) -> Change:
     """Create the missing ACLs, and wait until the broker shows them."""
     wanted = {binding(rule) for rule in rules}
     present = existing_bindings(admin, prefix)

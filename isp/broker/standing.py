@@ -7,7 +7,7 @@ from typing import Any
 
 from confluent_kafka import Message
 
-from isp.agreement.access import Ground, Rule
+from isp.agreement.access import AclRule, Ground
 from isp.agreement.protocol import Protocol
 from isp.agreement.topics import Names
 from isp.broker.case_resources import rule_of
@@ -42,7 +42,7 @@ def _standing(messages: Iterable[Message], catalogue: Catalogue) -> Standing:
 
 def case_grounds(
     client: Mapping[str, Any], protocol: Protocol, catalogue: Catalogue
-) -> dict[Rule, frozenset[Ground]]:
+) -> dict[AclRule, frozenset[Ground]]:
     """Return the access rules of open cases, each with its purpose, legal basis and conditions.
 
     The result is empty before the protocol is applied. Errors as `transport.reader.read_all`.

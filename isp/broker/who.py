@@ -18,7 +18,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
     ResourceType,
 )
 
-from isp.agreement.access import Ground, Rule
+from isp.agreement.access import AclRule, Ground
 from isp.broker.rules import OPERATIONS, USER, listed, principal_of
 from isp.broker.topics import partitions_by_topic
 
@@ -61,8 +61,8 @@ def read_enforced(admin_config: Mapping[str, Any]) -> Enforced:
 def accesses(
     bindings: Collection[AclBinding],
     topics: Collection[str],
-    agreed: Collection[Rule],
-    grounds: Mapping[Rule, frozenset[Ground]],
+    agreed: Collection[AclRule],
+    grounds: Mapping[AclRule, frozenset[Ground]],
 ) -> Iterator[Access]:
     """Yield each right to one of `topics` of each principal that an ACL or the protocol names."""
     principals = {rule.principal for rule in agreed}
@@ -74,7 +74,7 @@ def accesses(
             concerned = [b for b in of_principal if _concerns(b, topic)]
             for operation in _TRIED:
                 if _allows(concerned, OPERATIONS[operation]):
-                    rule = Rule(principal, operation, "topic", topic)
+                    rule = AclRule(principal, operation, "topic", topic)
                     why = grounds.get(rule, frozenset())
                     known = rule in agreed or any(_covers(b, rule) for b in beginnings)
                     yield Access(principal, operation, topic, known, why)
@@ -84,7 +84,7 @@ def _meant(principal: str) -> tuple[str, str]:
     return f"{USER}{principal}", f"{USER}{EVERYBODY}"
 
 
-def _covers(beginning: Rule, rule: Rule) -> bool:
+def _covers(beginning: AclRule, rule: AclRule) -> bool:
     same = (beginning.principal, beginning.operation) == (rule.principal, rule.operation)
     return same and rule.name.startswith(beginning.name)
 

@@ -211,7 +211,7 @@ def digest(letter: Letter) -> str:
     return hashlib.sha256(statement(letter).encode()).hexdigest()
 
 
-def sealed_letter(letter: Letter, key: Ed25519PrivateKey) -> dict[str, Any]:
+def sign_letter(letter: Letter, key: Ed25519PrivateKey) -> dict[str, Any]:
     """Return the letter with its signature, under the schema system/letter.avsc.
 
     Raises:
@@ -227,7 +227,7 @@ def sealed_letter(letter: Letter, key: Ed25519PrivateKey) -> dict[str, Any]:
     return {"document": text, "signature": encoded(key.sign(_DOMAIN + text.encode()))}
 
 
-def opened_letter(message: Mapping[str, Any]) -> Letter:
+def verify_letter(message: Mapping[str, Any]) -> Letter:
     """Return the letter of a message, after a check of its signature under the key in the letter.
 
     The caller must check against the protocol that the key is the writer's.

@@ -23,7 +23,7 @@ from isp.cases.letters import (
     Request,
     Subject,
     digest,
-    opened_letter,
+    verify_letter,
 )
 from isp.cases.rules import DECIDABLE, STANDING, Rules
 from isp.cases.standing import Standing
@@ -128,7 +128,7 @@ class Register:
         """Return the effect of a letter, or its refusal; the register changes only when `keep` is called."""
         unread = sha256(str(message["document"]).encode()).hexdigest()
         try:
-            letter = opened_letter(message)
+            letter = verify_letter(message)
         except LetterError as error:
             return Refused(party, unread, "", (str(error),))
         name = digest(letter)

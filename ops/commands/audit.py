@@ -19,7 +19,8 @@ from isp.agreement.protocol import Party, Protocol
 from isp.agreement.protocol_file import load_protocol
 from isp.agreement.topics import Names
 from isp.audit.collector import Collector, collect_for_ever, log_files
-from isp.audit.entries import Archive, Held
+from isp.audit.entries import Archive
+from isp.audit.entry import Held
 from isp.audit.kept_heads import held_in
 from isp.audit.select import DIGEST_BYTES, Answer, Inquiry, answers, digests
 from isp.audit.suppliers import Supplied, Suppliers

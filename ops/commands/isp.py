@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from isp.agreement.access import Rule, principals, rules
+from isp.agreement.access import AclRule, principals, rules
 from isp.agreement.law import load_law
 from isp.agreement.openings import closed_datasets
 from isp.agreement.protocol import EXERCISE, Protocol, ProtocolError
@@ -164,7 +164,7 @@ def _as_document(protocol: Protocol, catalogue: Catalogue) -> dict[str, object]:
     }
 
 
-def _row(topic: Topic, protocol: Protocol, allowed: Collection[Rule]) -> dict[str, object]:
+def _row(topic: Topic, protocol: Protocol, allowed: Collection[AclRule]) -> dict[str, object]:
     return {
         "name": topic.name,
         "owner": topic.owner,
@@ -176,7 +176,9 @@ def _row(topic: Topic, protocol: Protocol, allowed: Collection[Rule]) -> dict[st
     }
 
 
-def _who(operation: str, topic: Topic, protocol: Protocol, allowed: Collection[Rule]) -> list[str]:
+def _who(
+    operation: str, topic: Topic, protocol: Protocol, allowed: Collection[AclRule]
+) -> list[str]:
     names = Names(protocol.prefix)
     return sorted(
         str(names.party_of(rule.principal))

@@ -89,7 +89,7 @@ def risk(
         gazetteer=Gazetteer.open(gazetteer) if gazetteer else None,
     )  # fmt: skip
     combinations = sanitising.combinations
-    heeded = combinations.heeded_in(profile)
+    heeded = combinations.applies_to(profile)
     alike = max(k or 0, combinations.minimum_alike)
     with progress_bar(console, "reading the originals") as shown:
         report = play(release, order, fewest, alike=alike, heeded=heeded, progress=shown)

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from connectors.mappings.mapping import Mapping as Columns
-from connectors.publishing.supply import identified
+from connectors.publishing.supply import identify_supply
 from connectors.sources.formats import open_table
 from connectors.sources.table import Row, rows_of
 from schemas.catalogue import Catalogue
 from streams.decision import Steps
 from streams.messages import supply_of
-from streams.sanitising.pipeline import Flow
+from streams.sanitising.pipeline import DatasetFlow
 from streams.steps.decode import Undecodable
 from transport.messages import SUPPLY_HEADER
 from transport.reader import read_all
@@ -28,7 +28,7 @@ class Candidate(NamedTuple):
 
 
 def from_topic(
-    client: Mapping[str, Any], topic: str, partitions: int, flow: Flow
+    client: Mapping[str, Any], topic: str, partitions: int, flow: DatasetFlow
 ) -> Iterator[Candidate]:
     """Yield the records that an intake topic still has; bytes that cannot be decoded are skipped.
 
@@ -55,7 +55,7 @@ def from_file(
     """
     record_type = catalogue.record_type(columns.dataset)
     with open_table(file, columns) as source:
-        supply, convert = identified(file, columns, agency, record_type, source.header)
+        supply, convert = identify_supply(file, columns, agency, record_type, source.header)
         for row in rows_of(source, file):
             record = convert(row.cells, row.number).record if isinstance(row, Row) else None
             if record is not None:

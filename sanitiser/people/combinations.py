@@ -35,7 +35,7 @@ _STEPS = (
 GENERALISED, WITHHELD, STANDING_OUT = "generalised", "withheld", "standing-out"
 
 
-class Rule(NamedTuple):
+class KMapRule(NamedTuple):
     """The least number of people alike, the days for which they count, and whether releases follow it."""
 
     minimum_alike: int
@@ -52,7 +52,7 @@ class Combinations:
         profile: str,
         key: ReferenceKey,
         code_lists: Mapping[str, CodeList],
-        rule: Rule,
+        rule: KMapRule,
         memory: State,
     ) -> None:
         """Compile the ladder of each person; state of different profiles is separate."""
@@ -99,7 +99,7 @@ class Combinations:
         for level, shown in enumerate(ladder.levels):
             # Sorted, because a class must have the same name in every process.
             told = [f"{name}={values[name]}" for name in sorted(shown) if name in values]
-            alike = [b"c" + self._digest(ladder.about, area, *told) for area in areas]
+            alike = [self._class(ladder, area, told) for area in areas]
             classes += alike
             enough = not told or self._enough(alike, member, day)
             alone = alone or not enough
@@ -116,11 +116,17 @@ class Combinations:
     def _digest(self, *parts: str) -> bytes:
         return bytes.fromhex(self._key.digest(*parts))
 
+    def _class(self, ladder: _Ladder, area: str, told: Sequence[str]) -> bytes:
+        # Earlier versions named people by released digests. Counted together, one person would be two.
+        about = (ladder.about, "named-apart") if ladder.reference else (ladder.about,)
+        return b"c" + self._digest(*about, area, *told)
+
     def _member(
         self, ladder: _Ladder, released: Mapping[str, Any], record: Mapping[str, Any]
     ) -> bytes:
+        """Return the name of a person here. It is in no release, so that state joins nobody to one."""
         if ladder.reference and released[ladder.reference]:
-            return bytes.fromhex(released[ladder.reference])[:_NAME_BYTES]
+            return self._digest(ladder.about, "person", released[ladder.reference])[:_NAME_BYTES]
         born = record.get(ladder.born) if ladder.born else None
         return self._digest(ladder.about, "born", str(born))[:_NAME_BYTES]
 

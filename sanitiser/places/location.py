@@ -11,7 +11,7 @@ from sanitiser.address import address as addresses
 from sanitiser.address.address import SplitAddress
 from sanitiser.places.coordinates import to_national_grid
 from sanitiser.places.gazetteer import Gazetteer
-from sanitiser.places.postcodes import Place, Postcode, PostcodeIndex, normalise
+from sanitiser.places.postcodes import Postcode, PostcodeIndex, ReleasedPlace, normalise
 
 DISAGREEMENT_METRES = 1_000.0
 """Supplied coordinates further from the postcode's centroid than this contradict the postcode."""
@@ -52,7 +52,7 @@ class Located(NamedTuple):
     withheld: tuple[str, ...]
     point: tuple[float, float] | None = None
     district: str | None = None
-    place: Place | None = None
+    place: ReleasedPlace | None = None
 
 
 NOWHERE = Released(None, None, None, None, None)
@@ -167,7 +167,7 @@ def _lies_within(parts: SplitAddress, stated: Postcode | None) -> bool:
 
 
 def _release(
-    given: Given, place: Place | None, stated: Postcode | None
+    given: Given, place: ReleasedPlace | None, stated: Postcode | None
 ) -> tuple[Released, tuple[str, ...]]:
     if place is None or place.postcode is None:
         district = place.district if place else None
@@ -177,7 +177,7 @@ def _release(
 
 
 def _street(
-    address: str | None, place: Place, stated: Postcode | None
+    address: str | None, place: ReleasedPlace, stated: Postcode | None
 ) -> tuple[str | None, tuple[str, ...]]:
     if address is None:
         return None, ()

@@ -38,10 +38,10 @@ __all__ = [
     "IndexMismatch",
     "IndexNotBuilt",
     "IndexOfAnotherFormat",
-    "Place",
     "Postcode",
     "PostcodeIndex",
     "PostcodeIndexError",
+    "ReleasedPlace",
     "normalise",
 ]
 
@@ -75,7 +75,7 @@ class Postcode(NamedTuple):
     district: str
 
 
-class Place(NamedTuple):
+class ReleasedPlace(NamedTuple):
     """The releasable place of an address in a postcode (Appendix 1).
 
     Postcode, point, district and households are those of the released postcode, because the
@@ -151,7 +151,9 @@ class PostcodeIndex:
         fits = np.strings.str_len(wanted) <= LONGEST
         return np.where(fits, self._rows.find_many(wanted.astype(f"S{LONGEST}")), UNKNOWN)
 
-    def release_many(self, postcodes: Sequence[str] | NDArray[np.bytes_]) -> list[Place | None]:
+    def release_many(
+        self, postcodes: Sequence[str] | NDArray[np.bytes_]
+    ) -> list[ReleasedPlace | None]:
         """Return what may be released for each canonical postcode, as `release`, in order."""
         place = self._place
         return [place(row) for row in self.find_many(postcodes).tolist()]
@@ -165,7 +167,7 @@ class PostcodeIndex:
         held = self._rows.get(_key(postcode))
         return self._postcode(held) if held else None
 
-    def _release(self, postcode: str) -> Place | None:
+    def _release(self, postcode: str) -> ReleasedPlace | None:
         return self._place(self._rows.find(_key(postcode)))
 
     def _at(self, row: int) -> Postcode | None:
@@ -180,14 +182,14 @@ class PostcodeIndex:
             district=self.metadata.districts[held.district],
         )
 
-    def _build_place(self, row: int) -> Place | None:
+    def _build_place(self, row: int) -> ReleasedPlace | None:
         own = self._at(row)
         if own is None:
             return None
         released_row = self._rows.released(row, own.households or 0)
         released = own if released_row == row else self._at(released_row)
         if released is None:
-            return Place(
+            return ReleasedPlace(
                 None,
                 None,
                 None,
@@ -197,7 +199,7 @@ class PostcodeIndex:
                 households=None,
                 displacement_m=None,
             )
-        return Place(
+        return ReleasedPlace(
             *released[:3],
             district=released.district,
             street_allowed=not self._rows.stands_in(released_row),

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from functools import cached_property
 
 from isp.agreement.topics import Topic
-from isp.broker.case_resources import WHAT, Openings
+from isp.broker.case_resources import WHAT, CaseBrokerResources
 from isp.broker.standing import read_standing
 from isp.cases.case import Case
 from isp.cases.standing import Standing
@@ -23,9 +23,9 @@ class KafkaCaseBroker:
         self._settings = settings
 
     @cached_property
-    def _openings(self) -> Openings:
+    def _openings(self) -> CaseBrokerResources:
         settings = self._settings
-        return Openings.by(settings.admin, settings.names, settings.keys)
+        return CaseBrokerResources.by(settings.admin, settings.names, settings.keys)
 
     def standing(self) -> Standing:
         """Read the current state of every case and consent.

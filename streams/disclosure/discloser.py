@@ -42,8 +42,8 @@ from schemas.london import london_time
 from schemas.wire import WireError, decoder
 from streams.disclosure.cases import CaseBroker, CaseIntake, LaneKind, LostTopic
 from streams.disclosure.journal import Journal
-from streams.disclosure.ledger import Ledger, Supply
-from streams.disclosure.releases import Desk, Passage, Reading, passages, withdrawals
+from streams.disclosure.ledger import CaseWriter, Supply
+from streams.disclosure.releases import OpenCase, Passage, Reading, passages, withdrawals
 from streams.messages import BatchResult, Handling, Intake
 from streams.runtime.processor import Processor, TopicPartition
 from streams.steps.clean import Cleaner
@@ -58,7 +58,7 @@ log = logging.getLogger(__name__)
 _TIDY_SECONDS = 60.0
 _GRACE_DAYS = 2
 
-MakesPassages = Callable[[Intake, Reading, Iterable[Desk]], Iterable[Passage]]
+MakesPassages = Callable[[Intake, Reading, Iterable[OpenCase]], Iterable[Passage]]
 """Makes the releases and tombstones of one original for some cases."""
 
 
@@ -104,7 +104,7 @@ class Discloser(Processor):
         self._names = names = settings.names
         self._intake, self._broker = intake, broker
         self._allowances = allowances
-        self._ledger = Ledger(
+        self._writer = CaseWriter(
             self._protocol, self._catalogue, settings.wire.encoder, heads, cases_chain(names)
         )
         self._encode = settings.wire.encoder(disclosed_form(self._protocol, self._catalogue))
@@ -120,9 +120,9 @@ class Discloser(Processor):
     def _forget(self) -> None:
         """Forget all cases, as at the start."""
         self._journal = Journal()
-        self._ledger.rollback()
+        self._writer.rollback()
         self._register = Register(self._protocol, self._catalogue)
-        self._desks: dict[str, Desk] = {}
+        self._open_cases: dict[str, OpenCase] = {}
         self._partitions: dict[str, int] = {}
         self._tidy_at = 0.0
         self._was_overdue = False
@@ -154,13 +154,13 @@ class Discloser(Processor):
     def committed(self, result: BatchResult) -> None:
         """Keep the changes of the last result."""
         del result
-        self._ledger.commit()
+        self._writer.commit()
         self._journal.commit()
 
     def _begin(self) -> None:
         """Start from the committed state."""
         self._journal.rollback()
-        self._ledger.rollback()
+        self._writer.rollback()
 
     def _result(self, outputs: Sequence[Output], **counts: int) -> BatchResult:
         is_open = sum(case.state is State.OPEN for case in self._register.cases.values())
@@ -181,7 +181,7 @@ class Discloser(Processor):
         self._intake.take_up({(topic, 0) for topic in self._letters} | self._needed())
         # These changes are never undone: after an abort `restore` makes them again.
         self._journal.commit()
-        unreadable = self._ledger.unreadable(self._register, now)
+        unreadable = self._writer.unreadable(self._register, now)
         if unreadable:
             yield self._result(unreadable)
         for case in held:
@@ -217,7 +217,7 @@ class Discloser(Processor):
         # The outputs of the record cannot be written; it is released to no case.
         found = self._passed(records, now) if handling is Handling.PROCESS else []
         given = sum(passage.output.value is not None for _, passage in found)
-        outputs += self._ledger.disclosed(found, now)
+        outputs += self._writer.disclosed(found, now)
         return self._result(outputs, given=given, taken_back=len(found) - given, **counts)
 
     # State at the start
@@ -237,13 +237,13 @@ class Discloser(Processor):
         flow = case.flow.model_copy(update={"caught_up": False, "joined": {}})
         held = case.model_copy(update={"flow": flow})
         self._keep_in_register(case.case, held)
-        return list(self._ledger.stands(case.case, held, now))
+        return list(self._writer.stands(case.case, held, now))
 
     def _is_taken_up(self, case: Case) -> bool:
         """Attach a case if it is open; return False if its key or topic is lost."""
         try:
             if case.state is State.OPEN:
-                self._seat(case)
+                self._attach(case)
         except FileNotFoundError:
             log.warning("case %s: its key is lost; closing the case", case.case)
             return False
@@ -280,7 +280,7 @@ class Discloser(Processor):
                 outputs += self._keep(taken, now)
         if refused:
             log.warning("letters of %s: %d were refused", party, len(refused))
-            outputs += self._ledger.refused(party, refused, now)
+            outputs += self._writer.refused(party, refused, now)
         allowance, number = self._allowances[topic], len(letters)
         self._journal.then(lambda: allowance.took(number, len(refused), time.monotonic()))
         counts["letters"] += number
@@ -307,13 +307,13 @@ class Discloser(Processor):
         self._keep_in_register(taken.key, taken.record)
         if isinstance(taken.record, Case):
             log.info("case %s: %s", taken.record.case, taken.record.state)
-            desk = self._desks.get(taken.record.case)
-            if desk is not None:
-                self._journal.undo_by(desk.saved())
-                desk.case = taken.record
+            open_case = self._open_cases.get(taken.record.case)
+            if open_case is not None:
+                self._journal.undo_by(open_case.saved())
+                open_case.case = taken.record
                 if taken.record.state is not State.OPEN:
-                    self._unseat(taken.record.case)
-        return list(self._ledger.taken(taken, now))
+                    self._detach(taken.record.case)
+        return list(self._writer.taken(taken, now))
 
     def _keep_in_register(self, key: str, record: Case | ConsentRecord) -> None:
         register = self._register
@@ -326,16 +326,16 @@ class Discloser(Processor):
 
     def _passed(self, records: Sequence[Intake], now: datetime) -> list[tuple[Supply, Passage]]:
         """Return the releases and tombstones of records for the cases, by the lane of the batch."""
-        lane, desks = self._intake.lane, list(self._desks.values())
-        own = [desk for desk in desks if lane.case in {"", desk.case.case}]
-        for desk in own if records else ():
-            self._journal.undo_by(desk.saved())
+        lane, open_cases = self._intake.lane, list(self._open_cases.values())
+        own = [open_case for open_case in open_cases if lane.case in {"", open_case.case.case}]
+        for open_case in own if records else ():
+            self._journal.undo_by(open_case.saved())
         if lane.kind is LaneKind.AHEAD:
             return self._found(records, own, self._is_to_get, self._withdrawn(now))
         if lane.kind is LaneKind.BACKLOG:
             return self._found(records, own, lambda *_: True, self._given(now))
         # New records also take back earlier releases to cases that still read their backlog.
-        drawing = [desk for desk in own if _draws(desk)]
+        drawing = [open_case for open_case in own if _draws(open_case)]
         return [
             *self._found(records, drawing, self._is_to_get, self._withdrawn(now)),
             *self._found(records, own, lambda d, record: d.follows(record), self._given(now)),
@@ -347,45 +347,47 @@ class Discloser(Processor):
         def lacking(case: Case) -> tuple[Subject, ...]:
             return self._register.lacking_consent(case, now)
 
-        return lambda record, reading, desks: passages(record, reading, desks, lacking, now)
+        return lambda record, reading, open_cases: passages(
+            record, reading, open_cases, lacking, now
+        )
 
     def _withdrawn(self, now: datetime) -> MakesPassages:
         """Return a function that passes tombstones on, and releases nothing."""
-        return lambda record, reading, desks: withdrawals(record, reading, desks, now)
+        return lambda record, reading, open_cases: withdrawals(record, reading, open_cases, now)
 
     def _found(
         self,
         records: Sequence[Intake],
-        desks: Collection[Desk],
-        sees: Callable[[Desk, Intake], bool],
+        open_cases: Collection[OpenCase],
+        sees: Callable[[OpenCase, Intake], bool],
         make: MakesPassages,
     ) -> list[tuple[Supply, Passage]]:
         found: list[tuple[Supply, Passage]] = []
         for intake in records:
             reading = self._readings[intake.topic]
             supply = (reading.agency, reading.record_type.dataset, intake.supply_id)
-            seeing = [desk for desk in desks if sees(desk, intake)]
+            seeing = [open_case for open_case in open_cases if sees(open_case, intake)]
             found += [(supply, passage) for passage in _made(make, intake, reading, seeing)]
         return found
 
-    def _is_to_get(self, desk: Desk, intake: Intake) -> bool:
+    def _is_to_get(self, open_case: OpenCase, intake: Intake) -> bool:
         """Return True if a record that is read ahead is new for the case."""
-        unmet = self._intake.is_unmet(desk.case.case, intake)
-        return unmet and (_draws(desk) or desk.follows(intake))
+        unmet = self._intake.is_unmet(open_case.case.case, intake)
+        return unmet and (_draws(open_case) or open_case.follows(intake))
 
     # What is due
 
     def _join(self) -> Iterator[BatchResult]:
         """Mark cases as caught up that have reached the common positions."""
         for case, at in self._intake.met().items():
-            desk, now = self._desks[case], self._now()
-            assert desk.case.flow is not None
+            open_case, now = self._open_cases[case], self._now()
+            assert open_case.case.flow is not None
             joined = {f"{topic}:{p}": offset for (topic, p), offset in at.items()}
-            flow = desk.case.flow.model_copy(update={"caught_up": True, "joined": joined})
-            self._journal.undo_by(desk.saved())
-            desk.case = desk.case.model_copy(update={"flow": flow})
-            self._keep_in_register(case, desk.case)
-            yield self._result(list(self._ledger.stands(case, desk.case, now)))
+            flow = open_case.case.flow.model_copy(update={"caught_up": True, "joined": joined})
+            self._journal.undo_by(open_case.saved())
+            open_case.case = open_case.case.model_copy(update={"flow": flow})
+            self._keep_in_register(case, open_case.case)
+            yield self._result(list(self._writer.stands(case, open_case.case, now)))
             self._intake.stop_drawing(case)
 
     def _bring_into_step(self) -> Iterator[BatchResult]:
@@ -422,14 +424,14 @@ class Discloser(Processor):
         )
         standing = opened(case, Flow(key=encoded(wrapped), gone=gone), now)
         self._intake.follow(first)
-        self._seat(standing)
+        self._attach(standing)
         self._intake.read_ahead(case.case)
         taken = Taken(case.case, standing, DISCLOSER, StepKind.OPENED)
         yield self._result(self._keep(taken, now))
         self._broker.grant(standing)
 
     def _close(self, case: Case) -> Iterator[BatchResult]:
-        self._unseat(case.case)
+        self._detach(case.case)
         destroyed = self._broker.destroy(case.case)
         if case.flow is None:
             # Nothing was ever released to a case that was not opened, so nothing is reported as destroyed.
@@ -439,23 +441,23 @@ class Discloser(Processor):
         taken = Taken(case.case, ended, DISCLOSER, ended.history[-1].what)
         yield self._result(self._keep(taken, now))
 
-    def _seat(self, case: Case) -> None:
+    def _attach(self, case: Case) -> None:
         """Attach an open case, so that records are released to it."""
         key = self._settings.keys.read(case.case)
         standing = self._broker.given(case.case)
         marking = marking_of(self._protocol, personal=True).text
-        self._journal.save(self._desks, case.case)
-        self._desks[case.case] = Desk(
+        self._journal.save(self._open_cases, case.case)
+        self._open_cases[case.case] = OpenCase(
             case, key, standing, self._settings.lasting, self._encode, self._names, marking
         )
         if case.flow is not None and not case.flow.caught_up:
             held = self._register.is_held(case)
             self._intake.draw(case.case, self._places(case), held=held)
 
-    def _unseat(self, case: str) -> None:
+    def _detach(self, case: str) -> None:
         """Detach a case. Once that is committed, stop reading for it."""
-        self._journal.save(self._desks, case)
-        self._desks.pop(case, None)
+        self._journal.save(self._open_cases, case)
+        self._open_cases.pop(case, None)
         self._journal.then(lambda: self._read_no_more_for(case))
 
     def _read_no_more_for(self, case: str) -> None:
@@ -482,7 +484,11 @@ class Discloser(Processor):
 
     def _needed(self) -> set[TopicPartition]:
         """Return the intake partitions that open cases need."""
-        return {place for desk in self._desks.values() for place in self._places(desk.case)}
+        return {
+            place
+            for open_case in self._open_cases.values()
+            for place in self._places(open_case.case)
+        }
 
     def _places(self, case: Case) -> list[TopicPartition]:
         """Return the intake partitions that a case needs."""
@@ -496,9 +502,9 @@ class Discloser(Processor):
         return datetime.fromtimestamp(self._latest, UTC)
 
 
-def _draws(desk: Desk) -> bool:
+def _draws(open_case: OpenCase) -> bool:
     """Return True if a case still reads its backlog."""
-    return desk.case.flow is not None and not desk.case.flow.caught_up
+    return open_case.case.flow is not None and not open_case.case.flow.caught_up
 
 
 def _unmanageable(party: str, name: str) -> Refused:
@@ -506,7 +512,7 @@ def _unmanageable(party: str, name: str) -> Refused:
 
 
 def _made(
-    make: MakesPassages, intake: Intake, reading: Reading, desks: Sequence[Desk]
+    make: MakesPassages, intake: Intake, reading: Reading, open_cases: Sequence[OpenCase]
 ) -> list[Passage]:
     """Return the releases of one record to cases; if the record causes an error, those made before it.
 
@@ -515,7 +521,7 @@ def _made(
     """
     found: list[Passage] = []
     try:
-        found.extend(make(intake, reading, desks))
+        found.extend(make(intake, reading, open_cases))
     except DependencyUnavailable:
         raise
     except Exception as error:  # noqa: BLE001 - one record must never stop the others

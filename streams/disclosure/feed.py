@@ -11,7 +11,7 @@ from confluent_kafka import Consumer, TopicPartition
 
 from isp.cases.turns import Allowance
 from streams.disclosure.cases import Lane, LaneKind
-from streams.disclosure.reading import Ahead, Backlog, Place, Positions
+from streams.disclosure.reading import Ahead, Backlog, PartitionKey, Positions
 from streams.messages import Intake
 from streams.runtime.batching import first_offsets
 from streams.runtime.feed import Portion
@@ -66,7 +66,7 @@ class CaseFeed:
     # What the source asks
 
     @property
-    def assignment(self) -> Collection[Place]:
+    def assignment(self) -> Collection[PartitionKey]:
         """Return nothing: the processor chooses its partitions itself."""
         return ()
 
@@ -195,7 +195,7 @@ class CaseFeed:
 
     # What the discloser asks
 
-    def take_up(self, places: Collection[Place]) -> None:
+    def take_up(self, places: Collection[PartitionKey]) -> None:
         """Read these partitions from their committed offsets; forget all other positions."""
         self.positions.forget()
         self.positions.begin(sorted(places))
@@ -204,20 +204,20 @@ class CaseFeed:
         """Return the number of partitions that a topic has at the broker."""
         return self.positions.partitions(topic)
 
-    def first_offset(self, place: Place) -> int:
+    def first_offset(self, place: PartitionKey) -> int:
         """Return the first offset of a partition that the broker still has."""
         return self.positions.watermarks(place)[0]
 
-    def follow(self, places: Mapping[Place, int]) -> None:
+    def follow(self, places: Mapping[PartitionKey, int]) -> None:
         """Read these partitions from the given offsets, unless they are read already."""
         at = self.positions.at
         self.positions.follow({p: begin for p, begin in places.items() if p not in at})
 
-    def keep_only(self, places: Collection[Place]) -> None:
+    def keep_only(self, places: Collection[PartitionKey]) -> None:
         """Stop reading all intake partitions except these."""
         self.positions.leave(self._intake() - set(places))
 
-    def draw(self, case: str, places: Collection[Place], *, held: bool = False) -> None:
+    def draw(self, case: str, places: Collection[PartitionKey], *, held: bool = False) -> None:
         """Read the backlog of a case from its own group's committed offsets; while `held` read nothing."""
         self._backlogs[case] = Backlog(self.connection, self._group_of(case), places)
         if held:
@@ -239,7 +239,7 @@ class CaseFeed:
             if reader is not None:
                 reader.close()
 
-    def met(self) -> Mapping[str, Mapping[Place, int]]:
+    def met(self) -> Mapping[str, Mapping[PartitionKey, int]]:
         """Return the cases whose backlog has reached the common positions; none while these wait."""
         if self._ahead is not None:
             return {}
@@ -283,7 +283,7 @@ class CaseFeed:
         kept = self.positions.kept
         return place in kept and intake.offset >= kept[place]
 
-    def _intake(self) -> set[Place]:
+    def _intake(self) -> set[PartitionKey]:
         """Return the intake partitions that have a position, whether they are read or wait."""
         places = self.positions.at.keys() | self.positions.kept.keys()
         return {place for place in places if place[0] not in self.allowances}
@@ -295,5 +295,5 @@ def _before(rest: Sequence[Intake], offsets: Sequence[TopicPartition]) -> list[T
     return [first.get((at.topic, at.partition), at) for at in offsets]
 
 
-def _lag(consumer: Consumer, at: Mapping[Place, int]) -> dict[tuple[Any, ...], float]:
+def _lag(consumer: Consumer, at: Mapping[PartitionKey, int]) -> dict[tuple[Any, ...], float]:
     return dict(lag_of(consumer, [TopicPartition(*place, offset) for place, offset in at.items()]))

@@ -10,7 +10,7 @@ from typing import Any
 
 from isp.agreement.protocol import Protocol
 from isp.agreement.topics import Names, Topic, topics
-from isp.audit.chain import Head, Heads, entries_of
+from isp.audit.chain import ChainHead, Heads, entries_of
 from isp.cases.case import Case, ConsentRecord
 from isp.cases.register import Refused, Register, Taken
 from schemas.catalogue import Catalogue
@@ -29,7 +29,7 @@ Supply = tuple[str, str, str | None]
 """The agency, dataset and supply of a record."""
 
 
-class Ledger:
+class CaseWriter:
     """Makes outputs and linked audit entries; `commit` advances the head of the chain."""
 
     def __init__(
@@ -54,12 +54,12 @@ class Ledger:
         }
         self._heads = heads
         self._chain = chain
-        self._made_head: tuple[Head, int] | None = None
+        self._made_head: tuple[ChainHead, int] | None = None
         self._told: dict[str, int] = {}
         self._told_since: dict[str, int] = {}
 
     @property
-    def _head(self) -> Head:
+    def _head(self) -> ChainHead:
         """Return the head that the next entry is linked to."""
         return self._made_head[0] if self._made_head else self._heads.of(self._chain)
 
@@ -175,8 +175,8 @@ class Ledger:
         others = self._heads.others(self._chain, self._told | self._told_since)
         self._told_since |= {other["chain"]: other["sequence"] for other in others}
         for part in entries_of({"at": now_ms, **entry}, others):
-            value = encode(head.linked(part))
-            head = head.after(value)
+            value = encode(head.link(part))
+            head = head.advance(value)
             self._made_head = head, now_ms
             yield Output(about.name, chain, value, _headers(about))
         kept = {"sequence": head.sequence, "hash": head.hash, "position": ""}

@@ -19,7 +19,7 @@ from confluent_kafka import (
 
 from streams.messages import Intake
 from streams.runtime.intake import intake_of, place_of, unreadable_of
-from transport.transaction import Unmendable
+from transport.transaction import FatalWorkerError
 
 _CALL_SECONDS = 15.0
 _RECORDS = 500
@@ -27,7 +27,7 @@ _WAITING = 100
 """Letters of one party that are kept here until its turn; further letters stay at the broker."""
 _FETCHED_KB = 8_192
 
-Place = tuple[str, int]
+PartitionKey = tuple[str, int]
 """A topic and one of its partitions."""
 
 log = logging.getLogger(__name__)
@@ -61,16 +61,18 @@ class Positions:
         self, connection: Mapping[str, Any], group: str, letters: Collection[str] = ()
     ) -> None:
         self.consumer = consumer_of(connection, group)
-        self.at: dict[Place, int] = {}
-        self.kept: dict[Place, int] = {}
-        self._waiting: dict[Place, deque[Intake]] = {(topic, 0): deque() for topic in letters}
-        self._paused: set[Place] = set()
+        self.at: dict[PartitionKey, int] = {}
+        self.kept: dict[PartitionKey, int] = {}
+        self._waiting: dict[PartitionKey, deque[Intake]] = {
+            (topic, 0): deque() for topic in letters
+        }
+        self._paused: set[PartitionKey] = set()
 
-    def begin(self, places: list[Place]) -> None:
+    def begin(self, places: list[PartitionKey]) -> None:
         """Read from the committed offsets, or from the beginning where nothing is committed.
 
         Raises:
-            Unmendable: the broker refuses, or does not answer.
+            FatalWorkerError: the broker refuses, or does not answer.
         """
         for found in _committed(self.consumer, places):
             low, _ = self.watermarks((found.topic, found.partition))
@@ -83,19 +85,19 @@ class Positions:
         self.kept.clear()
         self._assign()
 
-    def follow(self, places: Mapping[Place, int]) -> None:
+    def follow(self, places: Mapping[PartitionKey, int]) -> None:
         """Read these partitions too, from the given offsets."""
         self.at.update(places)
         self._assign()
 
-    def leave(self, places: set[Place]) -> None:
+    def leave(self, places: set[PartitionKey]) -> None:
         """Stop reading these partitions, and forget their positions."""
         for place in places:
             self.at.pop(place, None)
             self.kept.pop(place, None)
         self._assign()
 
-    def wait(self, places: set[Place]) -> None:
+    def wait(self, places: set[PartitionKey]) -> None:
         """Stop reading these partitions for now. Keep and commit their positions with the others."""
         for place in places & self.at.keys():
             self.kept[place] = self.at.pop(place)
@@ -139,7 +141,7 @@ class Positions:
             found = self.consumer.list_topics(topic, timeout=_CALL_SECONDS).topics[topic]
         return len(found.partitions)
 
-    def watermarks(self, place: Place) -> tuple[int, int]:
+    def watermarks(self, place: PartitionKey) -> tuple[int, int]:
         """Return the first offset of a partition, and the next that will be written; errors as `begin`."""
         with _answered(f"the offsets of topic {place[0]}"):
             return self.consumer.get_watermark_offsets(TopicPartition(*place), _CALL_SECONDS)
@@ -149,7 +151,7 @@ class Positions:
         """Return all positions, to be committed."""
         return [TopicPartition(*place, at) for place, at in (self.at | self.kept).items()]
 
-    def _hold(self, place: Place, letter: Intake) -> None:
+    def _hold(self, place: PartitionKey, letter: Intake) -> None:
         waiting = self._waiting[place]
         if place not in self._paused:
             waiting.append(letter)
@@ -174,11 +176,11 @@ class Backlog:
     """
 
     def __init__(
-        self, connection: Mapping[str, Any], group: str, places: Collection[Place]
+        self, connection: Mapping[str, Any], group: str, places: Collection[PartitionKey]
     ) -> None:
         """Read from the committed offsets; errors as `Positions.begin`."""
         self.consumer = consumer_of(connection, group)
-        self.at: dict[Place, int] = {}
+        self.at: dict[PartitionKey, int] = {}
         start = _committed(self.consumer, places)
         for place in start:
             self.at[place.topic, place.partition] = max(place.offset, 0)
@@ -218,7 +220,7 @@ class Ahead:
     """
 
     def __init__(
-        self, connection: Mapping[str, Any], group: str, begin: Mapping[Place, int]
+        self, connection: Mapping[str, Any], group: str, begin: Mapping[PartitionKey, int]
     ) -> None:
         """Read each partition from its offset. The group is that of the positions."""
         self.consumer = consumer_of(connection, group)
@@ -241,7 +243,7 @@ class Ahead:
         self.consumer.close()
 
 
-def _committed(consumer: Consumer, places: Collection[Place]) -> list[TopicPartition]:
+def _committed(consumer: Consumer, places: Collection[PartitionKey]) -> list[TopicPartition]:
     """Return the committed offsets of the consumer's group."""
     with _answered("the committed positions"):
         found = consumer.committed([TopicPartition(*p) for p in places], timeout=_CALL_SECONDS)
@@ -254,15 +256,15 @@ def _committed(consumer: Consumer, places: Collection[Place]) -> list[TopicParti
 
 @contextmanager
 def _answered(what: str) -> Iterator[None]:
-    """Raise `Unmendable` with the reason if the broker refuses or does not answer."""
+    """Raise `FatalWorkerError` with the reason if the broker refuses or does not answer."""
     try:
         yield
     except KafkaException as error:
         cause = error.args[0]
-        raise Unmendable(f"{cause.name()}: {cause.str()} ({what})") from error
+        raise FatalWorkerError(f"{cause.name()}: {cause.str()} ({what})") from error
 
 
-def _ends(messages: Iterable[Message]) -> Iterator[tuple[Place, int]]:
+def _ends(messages: Iterable[Message]) -> Iterator[tuple[PartitionKey, int]]:
     """Yield the partitions whose end was reached, each with its end."""
     for message in messages:
         error = message.error()
@@ -274,7 +276,7 @@ def _intakes(consumer: Consumer, messages: Iterable[Message]) -> Iterator[Intake
     """Yield messages as intakes. An offset that the client cannot read is logged, marked and skipped.
 
     Raises:
-        Unmendable: the broker refuses, or a topic does not exist.
+        FatalWorkerError: the broker refuses, or a topic does not exist.
     """
     for message in messages:
         error, unreadable = message.error(), unreadable_of(message)
@@ -288,4 +290,4 @@ def _intakes(consumer: Consumer, messages: Iterable[Message]) -> Iterator[Intake
         elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - librdkafka's name for it
             continue
         elif error.fatal() or not error.retriable():
-            raise Unmendable(f"{error.name()}: {error.str()} (topic {message.topic()})")
+            raise FatalWorkerError(f"{error.name()}: {error.str()} (topic {message.topic()})")

@@ -66,7 +66,7 @@ _Versions = dict[bytes, dict[tuple[str, int], int]]
 """The last offset of a record in each partition, by the record's name."""
 
 
-class Desk:
+class OpenCase:
     """One open case: it decides which records are released to it, and knows which it has.
 
     To undo changes of a transaction that was not committed, call the function that `saved` returned before.
@@ -127,7 +127,7 @@ class Desk:
         # It has no offset for a partition that was added later, and reads it from 0.
         return intake.offset >= flow.joined.get(f"{intake.topic}:{intake.partition}", 0)
 
-    def meet(
+    def apply(
         self,
         record: Mapping[str, Any],
         caveats: list[str],
@@ -221,36 +221,36 @@ class Desk:
 def passages(
     intake: Intake,
     reading: Reading,
-    desks: Iterable[Desk],
+    open_cases: Iterable[OpenCase],
     lacking: Callable[[Case], tuple[Subject, ...]],
     now: datetime,
 ) -> Iterator[Passage]:
     """Yield the releases of one original to the open cases."""
-    for desk, record, caveats in _met(intake, reading, desks, now):
-        passage = desk.meet(record, caveats, reading, lacking(desk.case), intake)
+    for open_case, record, caveats in _met(intake, reading, open_cases, now):
+        passage = open_case.apply(record, caveats, reading, lacking(open_case.case), intake)
         if passage is not None:
             yield passage
 
 
 def withdrawals(
-    intake: Intake, reading: Reading, desks: Iterable[Desk], now: datetime
+    intake: Intake, reading: Reading, open_cases: Iterable[OpenCase], now: datetime
 ) -> Iterator[Passage]:
     """Yield the tombstones of one original for the open cases, and release nothing new."""
-    for desk, record, _ in _met(intake, reading, desks, now):
-        passage = desk.look_ahead(record, reading, intake)
+    for open_case, record, _ in _met(intake, reading, open_cases, now):
+        passage = open_case.look_ahead(record, reading, intake)
         if passage is not None:
             yield passage
 
 
 def _met(
-    intake: Intake, reading: Reading, desks: Iterable[Desk], now: datetime
-) -> Iterator[tuple[Desk, dict[str, Any], list[str]]]:
+    intake: Intake, reading: Reading, open_cases: Iterable[OpenCase], now: datetime
+) -> Iterator[tuple[OpenCase, dict[str, Any], list[str]]]:
     """Yield the cases that get records of this dataset, with the record, which is read once for all."""
-    wanted = [desk for desk in desks if desk.gets(reading)]
+    wanted = [open_case for open_case in open_cases if open_case.gets(reading)]
     read = reading(intake, now) if wanted else None
     if read is not None:
-        for desk in wanted:
-            yield desk, *read
+        for open_case in wanted:
+            yield open_case, *read
 
 
 def _identity(record: Mapping[str, Any], reading: Reading) -> tuple[str, ...]:

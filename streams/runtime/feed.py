@@ -22,7 +22,7 @@ from streams.runtime.batching import BatchBounds, first_offsets, fitting, offset
 from streams.runtime.intake import intake_of, place_of, unreadable_of
 from streams.runtime.lag import lag_of, positions
 from streams.runtime.metrics import StreamMetrics
-from transport.transaction import Unmendable
+from transport.transaction import FatalWorkerError
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ _NOT_BEGUN = frozenset(
     }
 )
 # After one of these errors no record would ever arrive, and Kafka alone would not report it.
-_HOPELESS = frozenset(
+_FATAL_ERRORS = frozenset(
     {
         KafkaError._AUTHENTICATION,  # noqa: SLF001 - librdkafka's name for it
         KafkaError.TOPIC_AUTHORIZATION_FAILED,
@@ -297,7 +297,7 @@ class GroupFeed:
             self._client.close()
 
     def _on_error(self, error: KafkaError, topic: str | None = None) -> None:
-        if error.code() in _HOPELESS or error.fatal():
+        if error.code() in _FATAL_ERRORS or error.fatal():
             about = f"topic {topic}" if topic else f"group {self._config['group.id']}"
             self._hopeless = f"{error.name()}: {error.str()} ({about})"
             log.error("Kafka: %s", self._hopeless)
@@ -306,7 +306,7 @@ class GroupFeed:
 
     def _require_hope(self) -> None:
         if self._hopeless is not None:
-            raise Unmendable(self._hopeless)
+            raise FatalWorkerError(self._hopeless)
 
 
 def committed_offsets(consumer: Consumer) -> list[TopicPartition]:
@@ -326,7 +326,7 @@ def seek(consumer: Consumer, places: Sequence[TopicPartition]) -> None:
     """Continue from these offsets. A partition that is not read yet starts at its committed offset anyway.
 
     Raises:
-        Unmendable: the client refuses.
+        FatalWorkerError: the client refuses.
     """
     for place in places:
         try:
@@ -336,5 +336,5 @@ def seek(consumer: Consumer, places: Sequence[TopicPartition]) -> None:
                 raise _not_readable(error) from error
 
 
-def _not_readable(error: KafkaException) -> Unmendable:
-    return Unmendable(f"the committed offsets cannot be read: {error.args[0].name()}")
+def _not_readable(error: KafkaException) -> FatalWorkerError:
+    return FatalWorkerError(f"the committed offsets cannot be read: {error.args[0].name()}")

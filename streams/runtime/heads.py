@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from confluent_kafka import Message
-
-from isp.audit.chain import Head, Heads
-from streams.state.changelog import Follower
+from isp.audit.chain import ChainHead, Heads
+from transport.follower import Follower
+from transport.reader import Message
 
 _SELDOM = {
     # Every batch of every worker writes a head, and none is urgent: one fetch may collect many.
@@ -38,5 +37,5 @@ class HeadsFollower(Follower):
             if key is not None and value is not None:
                 kept = self._decode(value)
                 chain = key.decode() if isinstance(key, bytes) else key
-                head = Head(chain, kept["sequence"], kept["hash"])
+                head = ChainHead(chain, kept["sequence"], kept["hash"])
                 self._heads.keep(head, message.timestamp()[1])

@@ -11,7 +11,7 @@ import logging
 import threading
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from confluent_kafka import IsolationLevel, KafkaException, TopicPartition
@@ -28,10 +28,12 @@ SETTLE_SECONDS = 1.0
 """Time that a transaction may take before its records are counted. A worker's takes far less."""
 _CALL_SECONDS = 5.0
 
-Place = tuple[str, int]
+PartitionKey = tuple[str, int]
 
 
-def waiting(ends: Mapping[Place, int], stable: Mapping[Place, int]) -> dict[tuple[str], int]:
+def waiting(
+    ends: Mapping[PartitionKey, int], stable: Mapping[PartitionKey, int]
+) -> dict[tuple[str], int]:
     """Return for each topic the number of offsets between the last stable ones and `ends`.
 
     A partition is counted only if both are known.
@@ -46,10 +48,13 @@ def waiting(ends: Mapping[Place, int], stable: Mapping[Place, int]) -> dict[tupl
 class OpenTransactions:
     """Measures every topic that the client may describe."""
 
-    def __init__(self, connection: Mapping[str, Any], gauge: Gauge) -> None:
-        """Connect nothing yet; `gauge` has the topic as its label."""
+    def __init__(
+        self, connection: Mapping[str, Any], gauge: Gauge, told_as: Callable[[str], str] = str
+    ) -> None:
+        """Connect nothing yet; `gauge` has as its label what `told_as` gives for a topic."""
         self._connection = connection
         self._gauge = gauge
+        self._told_as = told_as
         self._admin: AdminClient | None = None
 
     def watch(self) -> None:
@@ -67,7 +72,10 @@ class OpenTransactions:
         except KafkaException as error:
             log.warning("Kafka: %s; open transactions are not measured", error.args[0].name())
             ends = stable = {}
-        show(self._gauge, waiting(ends, stable))
+        found: Counter[tuple[str]] = Counter()
+        for (topic,), number in waiting(ends, stable).items():
+            found[(self._told_as(topic),)] += number
+        show(self._gauge, found)
 
     def _run(self) -> None:
         while True:
@@ -75,19 +83,21 @@ class OpenTransactions:
             time.sleep(EVERY_SECONDS)
 
 
-def _places(admin: AdminClient) -> list[Place]:
+def _places(admin: AdminClient) -> list[PartitionKey]:
     topics = admin.list_topics(timeout=_CALL_SECONDS).topics
     return [(name, number) for name, topic in topics.items() for number in topic.partitions]
 
 
-def _latest(admin: AdminClient, places: list[Place], level: IsolationLevel) -> dict[Place, int]:
+def _latest(
+    admin: AdminClient, places: list[PartitionKey], level: IsolationLevel
+) -> dict[PartitionKey, int]:
     """Return the end of each partition at this isolation level, without partitions that give an error."""
     if not places:
         return {}
     end = OffsetSpec.latest()  # type: ignore[no-untyped-call]
     asked = {TopicPartition(*place): end for place in places}
     answers = admin.list_offsets(asked, isolation_level=level, request_timeout=_CALL_SECONDS)
-    found: dict[Place, int] = {}
+    found: dict[PartitionKey, int] = {}
     for at, answer in answers.items():
         try:
             found[at.topic, at.partition] = answer.result().offset

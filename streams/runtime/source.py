@@ -23,10 +23,10 @@ from streams.runtime.processor import Processor
 from streams.state.changelog import Changelog
 from transport.errors import DependencyUnavailable
 from transport.transaction import (
+    FatalWorkerError,
     OutputsTooLarge,
     TransactionAborted,
     Transactor,
-    Unmendable,
     watchdog,
 )
 
@@ -96,7 +96,7 @@ class Source:
         """Take turn after turn until `stopped`.
 
         Raises:
-            Unmendable: the process cannot continue; the next one continues from what is committed.
+            FatalWorkerError: the process cannot continue; the next one continues from what is committed.
         """
         self._stopped = stopped
         try:
@@ -244,7 +244,7 @@ class Source:
                 )
             else:
                 return result
-        raise Unmendable("the rejection of one record cannot be written")
+        raise FatalWorkerError("the rejection of one record cannot be written")
 
     def _undo(self, error: TransactionAborted, *, is_cut: bool = True) -> None:
         log.warning("transaction aborted (%s); reading again from the committed offsets", error)
@@ -253,7 +253,7 @@ class Source:
             # An abort for size halves the batch, so such aborts end by themselves.
             self._aborts += 1
         if self._aborts > _ABORTS_IN_A_ROW:
-            raise Unmendable(f"{self._aborts} transactions in a row were aborted") from error
+            raise FatalWorkerError(f"{self._aborts} transactions in a row were aborted") from error
         self.feed.rewind()
         self._restored = None
 
@@ -284,7 +284,7 @@ class Source:
                 self.hand_over(batch)
                 return result.result(seconds)
         except TimeoutError:
-            raise Unmendable("the agent did not answer in time") from None
+            raise FatalWorkerError("the agent did not answer in time") from None
 
     def _measure_lag(self) -> None:
         if time.monotonic() >= self._lag_at:

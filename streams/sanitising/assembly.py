@@ -17,9 +17,9 @@ from schemas.derive import intake_schema
 from schemas.state import StateKind
 from streams.assembly import Means, build_steps, terms_of
 from streams.sanitising.alarm import RejectAlarm
-from streams.sanitising.audit_entries import Audience, Trail
+from streams.sanitising.audit_entries import Audience, AuditWriter
 from streams.sanitising.counting import Counting
-from streams.sanitising.pipeline import Flow, Pipeline
+from streams.sanitising.pipeline import DatasetFlow, Pipeline
 from streams.state.store import StateStore
 from streams.steps.decode import Decoder
 from streams.steps.route import Destination, Router
@@ -68,11 +68,11 @@ def build_pipeline(
     flows = {names.intake(s.agency, s.dataset): _flow(s, parts) for s in protocol.supplies}
     receipts = {s.agency: destinations[names.receipts(s.agency)] for s in protocol.supplies}
     audit, heads = destinations[names.audit], destinations[names.audit_heads]
-    trail = Trail(audit, heads, _audiences(parts), store, names.worker, slot)
+    audit_writer = AuditWriter(audit, heads, _audiences(parts), store, names.worker, slot)
     remembered: dict[StateKind | None, Destination] = {None: destinations[names.memory]}
     remembered |= {kind: destinations[names.state(kind)] for kind in state_days(protocol)}
     return Pipeline(
-        flows, receipts, store, remembered, trail, clock, RejectAlarm(protocol),
+        flows, receipts, store, remembered, audit_writer, clock, RejectAlarm(protocol),
         pausing_topics(protocol),
     )  # fmt: skip
 
@@ -98,11 +98,11 @@ def _audiences(parts: _Parts) -> Mapping[str, Audience]:
     }
 
 
-def _flow(supply: SupplyAgreement, parts: _Parts) -> Flow:
+def _flow(supply: SupplyAgreement, parts: _Parts) -> DatasetFlow:
     record_type = parts.catalogue.record_type(supply.dataset)
     terms = terms_of(parts.protocol, supply, parts.catalogue)
     names = Names(parts.protocol.prefix)
-    return Flow(
+    return DatasetFlow(
         build_steps(terms, parts.means),
         Decoder(parts.wire.decoder_for(intake_schema(record_type)), MAXIMUM_RECORD_BYTES),
         Router(

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from isp.audit.chain import Head, Heads, entries_of
+from isp.audit.chain import ChainHead, Heads, entries_of
 from sanitiser.state import State
 from streams.messages import Tally
 from streams.steps.route import Destination
@@ -29,7 +29,7 @@ class Audience(NamedTuple):
     recipients: tuple[str, ...]
 
 
-class Ledger:
+class AuditBatch:
     """The record ids that one batch released or took back, by origin and topic."""
 
     def __init__(self, audiences: Mapping[str, Audience]) -> None:
@@ -60,7 +60,7 @@ class Ledger:
             }
 
 
-class Trail:
+class AuditWriter:
     """Makes the entries of each batch and links them to one worker's chain.
 
     The batch's transaction also writes the chain's head to the topic of heads. The head advances when the
@@ -89,15 +89,15 @@ class Trail:
         self._chain = f"{actor}.{slot}"
         self._key = _REMEMBERED + slot.encode()
         self._told: dict[str, int] = {}
-        self._made: tuple[Head, int, dict[str, int]] | None = None
+        self._made: tuple[ChainHead, int, dict[str, int]] | None = None
 
-    def ledger(self) -> Ledger:
+    def audit_batch(self) -> AuditBatch:
         """Return an empty ledger for one batch."""
-        return Ledger(self._audiences)
+        return AuditBatch(self._audiences)
 
     def entries(
-        self, now_ms: int, tallies: Mapping[Origin, Tally], ledger: Ledger
-    ) -> tuple[list[Output], Head]:
+        self, now_ms: int, tallies: Mapping[Origin, Tally], audit_batch: AuditBatch
+    ) -> tuple[list[Output], ChainHead]:
         """Return the messages of a batch's entries, and the head that the last of them makes.
 
         The last message writes that head for other programs. Call `keep` once the batch is committed.
@@ -111,15 +111,15 @@ class Trail:
             "shares": [
                 {**_source(tally), **share}
                 for origin, tally in tallies.items()
-                for share in (*_outcomes(tally), *ledger.shares(origin))
+                for share in (*_outcomes(tally), *audit_batch.shares(origin))
             ],
         }
         head, outputs = self._head(now_ms), list[Output]()
         others = self.heads.others(head.chain, self._told)
         for part in entries_of(entry, others):
-            value = self._audit.encode(head.linked(part))
+            value = self._audit.encode(head.link(part))
             outputs.append(_output(self._audit, head.chain, value))
-            head = head.after(value)
+            head = head.advance(value)
         kept = {"sequence": head.sequence, "hash": head.hash, "position": ""}
         outputs.append(_output(self._kept, head.chain, self._kept.encode(kept)))
         self._made = head, now_ms, {other["chain"]: other["sequence"] for other in others}
@@ -133,7 +133,7 @@ class Trail:
             self._told |= told
             self._made = None
 
-    def _head(self, now_ms: int) -> Head:
+    def _head(self, now_ms: int) -> ChainHead:
         """Return the head of the chain. The name of a new chain has its start time, so it is unique."""
         known = self.heads.newest(self._chain)
         if known is not None:
@@ -142,7 +142,7 @@ class Trail:
         if remembered is not None:
             return _from_bytes(remembered)
         began = datetime.fromtimestamp(now_ms / 1000, UTC)
-        return Head(f"{self._chain}.{began:%Y%m%dT%H%M%S}{began.microsecond // 1000:03}Z")
+        return ChainHead(f"{self._chain}.{began:%Y%m%dT%H%M%S}{began.microsecond // 1000:03}Z")
 
 
 def _output(destination: Destination, chain: str, value: bytes) -> Output:
@@ -162,6 +162,6 @@ def _outcomes(tally: Tally) -> Iterator[dict[str, Any]]:
             yield {"what": what, "records": records, "references": b""}
 
 
-def _from_bytes(value: bytes) -> Head:
+def _from_bytes(value: bytes) -> ChainHead:
     chain, sequence, digest = value.decode().split(" ")
-    return Head(chain, int(sequence), digest)
+    return ChainHead(chain, int(sequence), digest)

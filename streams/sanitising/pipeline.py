@@ -12,13 +12,13 @@ from datetime import UTC, datetime
 from secrets import token_bytes
 
 from isp.agreement.topics import DAY_MS
-from isp.audit.chain import Head, Heads
+from isp.audit.chain import ChainHead, Heads
 from schemas.london import london_time
 from schemas.state import StateKind, kind_of
 from streams.decision import UNPROCESSABLE, Steps, unprocessable
 from streams.messages import BatchResult, Handling, Intake, Tally
 from streams.runtime.processor import Processor
-from streams.sanitising.audit_entries import Origin, Trail
+from streams.sanitising.audit_entries import AuditWriter, Origin
 from streams.sanitising.counting import Counting
 from streams.state.errors import StateStoreError
 from streams.state.store import StateStore
@@ -34,7 +34,7 @@ _WRITER_BYTES = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Flow:
+class DatasetFlow:
     """Turns messages of one agency's dataset into outputs, and counts them."""
 
     steps: Steps
@@ -76,11 +76,11 @@ class Pipeline(Processor):
 
     def __init__(
         self,
-        flows: Mapping[str, Flow],
+        flows: Mapping[str, DatasetFlow],
         receipts: Mapping[str, Destination],
         state: StateStore,
         remembered: Mapping[StateKind | None, Destination],
-        trail: Trail,
+        audit_writer: AuditWriter,
         clock: Callable[[], float],
         alarmed: Callable[[Tally], bool] = lambda _tally: False,
         pausing: Collection[str] = (),
@@ -94,14 +94,14 @@ class Pipeline(Processor):
         self.state = state
         self.writer = token_bytes(_WRITER_BYTES)
         self._remembered = remembered
-        self._trail = trail
+        self._audit_writer = audit_writer
         self._flows = flows
         self._receipts = receipts
         self._clock = clock
         self._alarmed = alarmed
         self._pausing = frozenset(pausing)
 
-    def flow(self, topic: str) -> Flow:
+    def flow(self, topic: str) -> DatasetFlow:
         """Return the flow of one intake topic."""
         return self._flows[topic]
 
@@ -119,12 +119,12 @@ class Pipeline(Processor):
     @property
     def heads(self) -> Heads:
         """Return the heads of the audit's chains that this process knows."""
-        return self._trail.heads
+        return self._audit_writer.heads
 
     def committed(self, result: BatchResult) -> None:
         """Commit state and audit chain of the last batch, whose transaction is committed."""
         self.state.commit(result.changes)
-        self._trail.keep()
+        self._audit_writer.keep()
         for tally in result.tallies:
             if tally.reject_alarm:
                 log.error(
@@ -141,7 +141,7 @@ class Pipeline(Processor):
         now_ms, local = int(now * 1000), london_time(datetime.fromtimestamp(now, UTC))
         tallies: dict[Origin, Tally] = {}
         outputs: list[Output] = []
-        ledger = self._trail.ledger()
+        audit_batch = self._audit_writer.audit_batch()
         for intake in batch:
             flow = self._flows[intake.topic]
             origin = (intake.topic, intake.supply_id)
@@ -153,11 +153,11 @@ class Pipeline(Processor):
                 made = flow.process(intake, local, now_ms, tally)
             else:
                 made = flow.refuse(intake, tally, whole=handling is Handling.REJECT)
-            ledger.note(origin, made)
+            audit_batch.note(origin, made)
             outputs += made
         # Releases are sorted by their digests: the order of arrival would join them to originals.
         outputs.sort(key=lambda output: (output.topic, output.key or b""))
-        entries, head = self._trail.entries(now_ms, tallies, ledger)
+        entries, head = self._audit_writer.entries(now_ms, tallies, audit_batch)
         outputs += entries
         alarmed = set[str]()
         for (topic, _), tally in tallies.items():
@@ -179,7 +179,7 @@ class Pipeline(Processor):
         # The time of the releases that the entry protects. Every store takes the entry's day from it.
         return Output(topic, name, encode({"value": value}), headers, hour_ms)
 
-    def _receipt(self, tally: Tally, head: Head) -> Output:
+    def _receipt(self, tally: Tally, head: ChainHead) -> Output:
         """Return the receipt of a supply. Its head of the audit lets the agency prove a later change."""
         topic, encode, _ = self._receipts[tally.agency]
         audit = {

@@ -15,9 +15,12 @@ _LENGTH_BYTES = 2
 
 
 def packed(changes: Mapping[bytes, bytes]) -> dict[bytes, bytes]:
-    """Return changes in the format of the changelog. `unpacked` is the inverse."""
+    """Return changes in the format of the changelog, in the order of their names. `unpacked` is the inverse.
+
+    The order of arrival, which the disk of a broker keeps, would join entries to originals.
+    """
     written, parts = dict[bytes, bytes](), list[bytes]()
-    for name, value in changes.items():
+    for name, value in sorted(changes.items()):
         if name.startswith(RELEASED_PREFIX):
             for part in (name, value):
                 parts += (len(part).to_bytes(_LENGTH_BYTES), part)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from sanitiser.places.area import Bounds
 from sanitiser.places.location import NOWHERE, Located
-from sanitiser.places.postcodes import Place
+from sanitiser.places.postcodes import ReleasedPlace
 from streams.steps.route import OWN
 from streams.steps.step import Step, Work
 
@@ -56,7 +56,7 @@ class Regions(Step):
                 guarded = {**guarded, prefix: _without_point(locations[prefix])}
         return guarded
 
-    def _is_foreign(self, place: Place, region: str) -> bool:
+    def _is_foreign(self, place: ReleasedPlace, region: str) -> bool:
         if place.easting is None:
             return False
         centre = float(place.easting), float(place.northing or 0)

@@ -21,7 +21,7 @@ from streams.steps.step import Step, Work
 KEY_DELETED = "not-taken-back-key-deleted"
 """Reason why an earlier release is not taken back: the key of its record id was deleted."""
 
-Place = tuple[str, int]
+RegionEpoch = tuple[str, int]
 """A region, and the number of the epoch whose key makes the digests of a release."""
 
 _NAME_BYTES = 12
@@ -71,7 +71,7 @@ class Withdrawer(Step):
         record_type: RecordType,
         lasting: ReferenceKey,
         state: State,
-        policies: Mapping[Place, Sequence[Policy]],
+        policies: Mapping[RegionEpoch, Sequence[Policy]],
         retired: Collection[int] = (),
     ) -> None:
         """Take the policies of each place, and the epochs whose keys were deleted."""
@@ -96,7 +96,7 @@ class Withdrawer(Step):
     def withdraw(
         self,
         record: Mapping[str, Any],
-        place: Place | None,
+        place: RegionEpoch | None,
         releases: Sequence[Release],
         staying: Collection[str] = (),
     ) -> Withdrawal:
@@ -145,7 +145,7 @@ class Withdrawer(Step):
         return RELEASED_PREFIX + digest[:_NAME_BYTES]
 
     def _begun(
-        self, name: bytes, record: Mapping[str, Any], place: Place | None, now: bytes,
+        self, name: bytes, record: Mapping[str, Any], place: RegionEpoch | None, now: bytes,
         staying: Collection[str],
     ) -> Withdrawal:  # fmt: skip
         """Make the entry of a record, and take back releases from before records had entries."""
@@ -157,7 +157,7 @@ class Withdrawer(Step):
         return Withdrawal(gone) if gone else NOTHING
 
     def _noted(
-        self, record: Mapping[str, Any], place: Place | None, staying: Collection[str]
+        self, record: Mapping[str, Any], place: RegionEpoch | None, staying: Collection[str]
     ) -> Iterator[TakenBack]:
         """Yield the releases whose record ids were stored as seen.
 
@@ -173,11 +173,11 @@ class Withdrawer(Step):
                     yield TakenBack(at[0], profile, record_id)
 
     def _changed(
-        self, name: bytes, record: Mapping[str, Any], earlier: bytes, place: Place | None,
+        self, name: bytes, record: Mapping[str, Any], earlier: bytes, place: RegionEpoch | None,
         given: int, staying: Collection[str] = (),
     ) -> Withdrawal:  # fmt: skip
         """Take back releases in other places and to other profiles, and replace the entry."""
-        gone, withheld, places = list[TakenBack](), list[str](), dict[Place, int]()
+        gone, withheld, places = list[TakenBack](), list[str](), dict[RegionEpoch, int]()
         for at, bits in _places(earlier):
             for profile in _PROFILES[bits]:
                 if at == place and (given & _BITS[profile] or profile in staying):
@@ -218,7 +218,7 @@ class Eraser(Step):
         self._withdraw.undo()
 
 
-def _written(places: Mapping[Place, int]) -> bytes:
+def _written(places: Mapping[RegionEpoch, int]) -> bytes:
     """Return the value of an entry, from which `_places` reads the places with their bits."""
     parts = []
     for (region, epoch), bits in sorted(places.items()):
@@ -227,7 +227,7 @@ def _written(places: Mapping[Place, int]) -> bytes:
     return b"".join(parts)
 
 
-def _places(value: bytes) -> Iterator[tuple[Place, int]]:
+def _places(value: bytes) -> Iterator[tuple[RegionEpoch, int]]:
     at = 0
     while at < len(value):
         bits, length = value[at], value[at + 1]

@@ -19,7 +19,7 @@ from schemas.london import london_time
 from schemas.wire import decoder, encoder
 from streams.messages import Intake, Tally
 from streams.sanitising.assembly import build_pipeline
-from streams.sanitising.pipeline import Flow, Pipeline
+from streams.sanitising.pipeline import DatasetFlow, Pipeline
 from streams.wire import Wire
 from tests.benchmarks.job import AGENCY, DATASET, Job
 from transport.messages import Output
@@ -46,7 +46,7 @@ class Functions:
 
     def __init__(self, job: Job) -> None:
         """Take the flow out of the worker's own pipeline."""
-        self._flow: Flow = pipeline_of(job).flow(job.intake)
+        self._flow: DatasetFlow = pipeline_of(job).flow(job.intake)
         self._tally = Tally(AGENCY, DATASET, None)
         self._now = datetime.min
         self._stale_at_ms = 0

@@ -17,10 +17,10 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
     ResourceType,
 )
 
-from isp.agreement.access import Rule
+from isp.agreement.access import AclRule
 from isp.agreement.protocol import Protocol
 from isp.agreement.protocol_file import load_protocol
-from isp.agreement.topics import Names, Topic, topics
+from isp.agreement.topics import MAXIMUM_MESSAGE_BYTES, Names, Topic, topics
 from isp.broker.apply import apply
 from isp.broker.rules import grant_rules
 from isp.broker.topics import apply_topics
@@ -187,7 +187,9 @@ def _applied(files: Files, stack: Stack, report: Report) -> Setting:
 def _admit_contenders(setting: Setting, wanted: tuple[Topic, ...]) -> None:
     admin, prefix = setting.admin, setting.protocol.prefix
     intake = next(topic for topic in wanted if topic.name == setting.intake)
-    apply_topics(admin, [replace(intake, name=setting.passthrough)])
+    # A topic that agencies write to takes smaller batches than a contender's producer makes.
+    wide = replace(intake, name=setting.passthrough, maximum_bytes=MAXIMUM_MESSAGE_BYTES)
+    apply_topics(admin, [wide])
     principals = [setting.names.principal(contender) for contender in CONTENDERS]
     apply_users(admin, principals, setting.stack.secrets)
     written = (
@@ -197,10 +199,10 @@ def _admit_contenders(setting: Setting, wanted: tuple[Topic, ...]) -> None:
         rule
         for principal in principals
         for rule in (
-            Rule(principal, "read", "topic", setting.intake),
-            *(Rule(principal, "write", "topic", topic) for topic in written),
-            Rule(principal, "read", "group", f"{principal}.", prefixed=True),
-            Rule(principal, "write", "transactional-id", f"{principal}.", prefixed=True),
+            AclRule(principal, "read", "topic", setting.intake),
+            *(AclRule(principal, "write", "topic", topic) for topic in written),
+            AclRule(principal, "read", "group", f"{principal}.", prefixed=True),
+            AclRule(principal, "write", "transactional-id", f"{principal}.", prefixed=True),
         )
     ]
     grant_rules(admin, prefix, rules)

@@ -13,7 +13,7 @@ from confluent_kafka.admin import AdminClient
 
 from isp.agreement.access import rules
 from isp.agreement.protocol import PROCESSES
-from isp.audit.chain import Head, hash_of
+from isp.audit.chain import ChainHead, hash_of
 from isp.audit.recorder import Recorder
 from isp.broker.registered import schemas_of
 from isp.broker.rules import grant_rules, revoke_rules
@@ -215,7 +215,7 @@ def rewritten(messages: list[Raw], site: Site) -> list[Raw]:
             forged[at] = _with(messages[at], site, outcome="undone")
         elif number > 2 and head is not None:
             forged[at] = _with(messages[at], site, previous=head.hash)
-        head = Head("", 0, hash_of(forged[at].value))
+        head = ChainHead("", 0, hash_of(forged[at].value))
     return forged
 
 

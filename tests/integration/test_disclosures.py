@@ -425,9 +425,9 @@ def test_whatever_step_it_is_killed_at_a_case_opens_once_and_gets_each_record_on
         return stands(site, case).state
 
     assert killed_at(Register, "take") is State.ASKED
-    assert killed_at(openings.Openings, "make_topic") is State.APPROVED
+    assert killed_at(openings.CaseBrokerResources, "make_topic") is State.APPROVED
     assert killed_at(Discloser, "_seat") is State.APPROVED
-    assert killed_at(openings.Openings, "grant") is State.OPEN
+    assert killed_at(openings.CaseBrokerResources, "grant") is State.OPEN
     assert killed_at(Discloser, "_passed") is State.OPEN
     with at_work(settings) as discloser:
         # Erased before it is drawn: that must not bring it back.
@@ -716,7 +716,7 @@ def test_rights_and_topics_that_belong_to_no_case_are_taken_away(
     site: Site, settings: DiscloserSettings
 ) -> None:
     names, admin = site.partnership.names, AdminClient(site.partnership.admin)
-    tool = openings.Openings(admin, names, settings.keys)
+    tool = openings.CaseBrokerResources(admin, names, settings.keys)
     stray = Case.model_construct(case="ffffffffffffffff", recipient="fire", state=State.OPEN)
     form = settings_of(site)
     tool.make_topic(disclosed_topic(form.protocol, form.catalogue, stray.case, 1))

@@ -17,7 +17,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
     ResourceType,
 )
 
-from isp.agreement.access import Rule, principals, rules
+from isp.agreement.access import AclRule, principals, rules
 from isp.agreement.protocol import Protocol
 from isp.agreement.topics import disclosed_form, topics
 from isp.broker.errors import IncompatibleSchemaError
@@ -248,7 +248,9 @@ def test_a_rule_for_all_names_that_begin_alike_is_revoked(changing: Partnership)
 
 def test_renewing_passwords_is_only_done_when_asked(changing: Partnership) -> None:
     assert changing.apply(changing.protocol).users.changed == ()
-    rule = Rule(changing.names.principal("fire"), "read", "topic", changing.names.receipts("fire"))
+    rule = AclRule(
+        changing.names.principal("fire"), "read", "topic", changing.names.receipts("fire")
+    )
     assert rule in rules(changing.protocol)
     group = f"{changing.names.principal('fire')}.reader"
     assert read_outcomes(changing.client("fire"), group, [rule.name]) == {rule.name: None}

@@ -78,7 +78,7 @@ def job(tmp_path: Path, account: Account, partnership: Partnership) -> Callable[
     def make(rows: int, name: str = "a") -> Job:
         file = write_incidents(tmp_path / f"{name}.csv", rows, name)
         mapping = identity_mapping(partnership.catalogue.record_type("police-incident"))
-        return Job(file, mapping, account, partnership.catalogue, "Desk, desk@police.example")
+        return Job(file, mapping, account, partnership.catalogue, "OpenCase, desk@police.example")
 
     return make
 
@@ -173,7 +173,7 @@ def test_every_row_is_published_once_with_its_supply(
         (1_200, True),
     ]
     last = history[-1]
-    assert last["contact"] == "Desk, desk@police.example"
+    assert last["contact"] == "OpenCase, desk@police.example"
     assert (last["period_from"], last["period_to"]) == ("2026-01-01", "2026-01-28")
     assert last["undeclared_columns"] == ["Shoe size"]
     assert last["duties"].startswith("Use only as the Information Sharing Protocol allows")

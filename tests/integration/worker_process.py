@@ -44,6 +44,7 @@ class Order:
     """The arguments of a worker. `raises_once` and `halts_once` are files that mark a fault as done.
 
     `watchdog_s` is the time that a transaction may take, if not the usual one.
+    `state` is the folder of its state store under `run_dir`; another machine has another folder.
     With `by_command` it is started by `ipu worker`, which uses the index of the run directory.
     """
 
@@ -56,6 +57,7 @@ class Order:
     raises_once: str | None = None
     halts_once: str | None = None
     by_command: bool = False
+    state: str = STATE_FOLDER
     watchdog_s: float | None = None
 
     @property
@@ -152,7 +154,7 @@ def _work(order: Order) -> None:
             index=Path(order.index),
             connection=dict(stack.secrets.client_config(stack.inside, names.worker)),
             keys=keys_of(stack),
-            state=Path(order.run_dir) / STATE_FOLDER,
+            state=Path(order.run_dir) / order.state,
             slot=order.slot,
             metrics=deployment_of(stack).metrics_on(order.metrics_port),
         )

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from connectors.mappings.mapping_file import identity_mapping
-from connectors.publishing.supply import identified
+from connectors.publishing.supply import identify_supply
 from connectors.sources.formats import open_table
 from connectors.sources.table import Row
 from connectors.spreadsheet import unguarded
@@ -152,7 +152,7 @@ def held_by_readers(order: Order, profile: str) -> Held:
 
 def given_to_the_worker(order: Order) -> Iterator[dict[str, Any]]:
     with open_table(order.file, order.mapping) as source:
-        _, convert = identified(
+        _, convert = identify_supply(
             order.file, order.mapping, order.supplier, order.record_type, source.header
         )
         for row in source:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from isp.agreement.access import Ground
-from isp.audit.entries import Entry
+from isp.audit.entry import Entry
 from isp.audit.select import Answer
 from isp.broker.who import Access
 from isp.cases.case import waiting

@@ -19,7 +19,7 @@ from sanitiser.policy import Policy
 from schemas.catalogue import SCHEMA_FOLDER, load_catalogue
 from schemas.london import london_time
 from schemas.record_type import RecordType
-from streams.sanitising.pipeline import Flow
+from streams.sanitising.pipeline import DatasetFlow
 from tests.streams.partnership import KEY, NOW, OTHER_KEY, TODAY, Partnership, minimal, small_index
 
 CATALOGUE = load_catalogue()
@@ -44,7 +44,7 @@ def turning(tmp_path_factory: pytest.TempPathFactory) -> Partnership:
     return Partnership.of(opened, CATALOGUE, small_index(folder), keys=KEYS)
 
 
-def flow_of(partnership: Partnership, dataset: str) -> Flow:
+def flow_of(partnership: Partnership, dataset: str) -> DatasetFlow:
     topic = next(t for t in partnership.pipeline.topics if t.endswith(f".{dataset}"))
     return partnership.pipeline.flow(topic)
 

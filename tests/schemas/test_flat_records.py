@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from typing import Any
 
 import fastavro
@@ -137,3 +137,11 @@ def test_part_of_a_millisecond_is_cut_off() -> None:
     assert decoder(schema)(encoder(schema, 7)({"f0": time(1, 2, 3, 4_999)})) == {
         "f0": time(1, 2, 3, 4_000)
     }
+
+
+def test_equal_times_of_different_zones_are_not_confused() -> None:
+    schema, zone = _schema(_TIME), timezone(timedelta(hours=1))
+    for value in (time(11, tzinfo=UTC), time(12, tzinfo=zone)):
+        assert encoder(schema, 7)({"f0": value})[HEADER_BYTES:] == _by_fastavro(
+            schema, {"f0": value}
+        )

@@ -14,7 +14,7 @@ from confluent_kafka import KafkaError, KafkaException, TopicPartition
 from tests.streams.clients import producers_made
 from transport import transaction
 from transport.messages import Output
-from transport.transaction import OutputsTooLarge, TransactionAborted, Transactor, Unmendable
+from transport.transaction import FatalWorkerError, OutputsTooLarge, TransactionAborted, Transactor
 
 OUTPUTS = [Output("a", b"k1", b"v1", [("marking", b"R")], 3_600_000), Output("b", None, b"v2")]
 ENTRY = Output("audit", b"chain", b"entry")
@@ -218,7 +218,7 @@ def test_a_producer_that_cannot_be_replaced_is_unmendable(
 ) -> None:
     write(commit=[failure(retriable=True)])
     monkeypatch.setattr(Producer, "init_transactions", lambda *_: _raise(failure(fatal=True)))
-    with pytest.raises(Unmendable):
+    with pytest.raises(FatalWorkerError):
         write()
     assert "begin" not in made[1].calls
 
@@ -230,7 +230,7 @@ def test_who_may_have_lost_its_place_to_another_does_not_take_it_back(
     transactor = Transactor({"transactional.id": "t"}, "audit")
     made[0].failures = {"commit": [failure(retriable=True)]}
     transactor.write(OUTPUTS, OFFSETS, GROUP)
-    with pytest.raises(Unmendable, match="t: a request may arrive late"):
+    with pytest.raises(FatalWorkerError, match="t: a request may arrive late"):
         transactor.write(OUTPUTS, OFFSETS, GROUP)
     assert len(made) == 1
     assert made[0].calls.count("begin") == 1
@@ -267,7 +267,7 @@ def test_nothing_is_produced_whose_audit_was_refused(
 ) -> None:
     made[0].refusals = [Refusal(KafkaError.TOPIC_AUTHORIZATION_FAILED, "audit")]
     refused = KafkaError(KafkaError.TOPIC_AUTHORIZATION_FAILED, "refused", False, retriable, True)
-    with pytest.raises(Unmendable, match=r"TOPIC_AUTHORIZATION_FAILED.*audit"):
+    with pytest.raises(FatalWorkerError, match=r"TOPIC_AUTHORIZATION_FAILED.*audit"):
         write([*OUTPUTS, ENTRY], offsets=[KafkaException(refused)])
     assert [topic for topic, *_ in made[0].produced] == ["audit"]
     assert "commit" not in made[0].calls
@@ -289,7 +289,7 @@ def test_nothing_is_produced_whose_audit_is_never_acknowledged(
     monkeypatch.setattr(transaction, "WATCHDOG_SECONDS", -1.0)
     monkeypatch.setattr(transaction, "PROBE_SECONDS", -1.0)
     made[0].undelivered = [1]
-    with pytest.raises(Unmendable, match="audit"):
+    with pytest.raises(FatalWorkerError, match="audit"):
         write([*OUTPUTS, ENTRY])
     assert [topic for topic, *_ in made[0].produced] == ["audit"]
 
@@ -345,7 +345,7 @@ def test_after_an_abort_the_next_batch_begins_anew(
 def test_any_other_error_is_unmendable_and_aborts_nothing(
     write: Callable[..., Producer], made: list[Producer], call: str, error: KafkaException
 ) -> None:
-    with pytest.raises(Unmendable, match="_TIMED_OUT"):
+    with pytest.raises(FatalWorkerError, match="_TIMED_OUT"):
         write(**{call: [error]})
     assert made[0].calls[-2] == call
 
@@ -356,13 +356,13 @@ def test_what_is_not_allowed_is_unmendable_even_where_it_could_be_aborted(
 ) -> None:
     number = getattr(KafkaError, f"{code}_AUTHORIZATION_FAILED")
     refused = KafkaException(KafkaError(number, "refused", False, False, True))
-    with pytest.raises(Unmendable, match=f"{code}_AUTHORIZATION_FAILED"):
+    with pytest.raises(FatalWorkerError, match=f"{code}_AUTHORIZATION_FAILED"):
         write(offsets=[refused])
     assert "abort" not in made[0].calls
 
 
 def test_an_abort_that_fails_is_unmendable(write: Callable[..., Producer]) -> None:
-    with pytest.raises(Unmendable):
+    with pytest.raises(FatalWorkerError):
         write(commit=[failure(abort=True)], abort=[failure(fatal=True)])
 
 
@@ -385,7 +385,7 @@ def test_a_transactor_that_cannot_take_its_place_is_unmendable(
         return producer
 
     monkeypatch.setattr(transaction, "Producer", make)
-    with pytest.raises(Unmendable):
+    with pytest.raises(FatalWorkerError):
         Transactor({"transactional.id": "t"}, "audit")
 
 

@@ -16,7 +16,7 @@ from isp.audit.kept_heads import HeadKeeper, watched
 from isp.broker.registered import schemas_of
 from isp.cases.case import Case, ConsentRecord
 from isp.cases.errors import DisclosureError, NotTaken
-from isp.cases.letters import Letter, LetterError, digest, now_utc, sealed_letter
+from isp.cases.letters import Letter, LetterError, digest, now_utc, sign_letter
 from isp.cases.standing import Standing, unreadable_case
 from isp.signing.signatures import public_key
 from schemas.catalogue import Catalogue
@@ -169,7 +169,7 @@ class Office(NamedTuple):
     def _produce(self, letter: Letter, officer: Officer) -> None:
         topic = self._topic(self.names.letters(self.party.id))
         try:
-            sealed = sealed_letter(letter, officer.key)
+            sealed = sign_letter(letter, officer.key)
         except LetterError as error:
             raise DisclosureError(str(error)) from None
         schemas = schemas_of(self.client, self.protocol.prefix, self.catalogue)

@@ -6,34 +6,34 @@ import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from isp.audit.chain import Head
+from isp.audit.chain import ChainHead
 from isp.broker.signed import load_signed
 from isp.keys.key_store import KeyStore
 from ops.worker import STATE_FOLDER, WorkerSettings, run_worker
 from schemas.catalogue import load_catalogue
 from streams.messages import Tally
-from streams.sanitising.audit_entries import Ledger, Origin, Trail
+from streams.sanitising.audit_entries import AuditBatch, AuditWriter, Origin
 from tests.benchmarks.job import Job
 from transport.messages import Output
 
 
-def _note_nothing(_ledger: Ledger, _origin: Origin, _outputs: Sequence[Output]) -> None:
+def _note_nothing(_ledger: AuditBatch, _origin: Origin, _outputs: Sequence[Output]) -> None:
     """Gather nothing of what became of a record."""
 
 
 def _no_entries(
-    _trail: Trail, _now_ms: int, _tallies: Mapping[Origin, Tally], _ledger: Ledger
-) -> tuple[list[Output], Head]:
+    _audit_writer: AuditWriter, _now_ms: int, _tallies: Mapping[Origin, Tally], _ledger: AuditBatch
+) -> tuple[list[Output], ChainHead]:
     """Make none, so that nothing waits for its acknowledgement either."""
-    return [], Head("")
+    return [], ChainHead("")
 
 
 def main() -> None:
     """Run the worker for the job on standard input."""
     logging.basicConfig(level=logging.INFO)
     job = Job.received()
-    Ledger.note = _note_nothing  # type: ignore[assignment, method-assign]
-    Trail.entries = _no_entries  # type: ignore[assignment, method-assign]
+    AuditBatch.note = _note_nothing  # type: ignore[assignment, method-assign]
+    AuditWriter.entries = _no_entries  # type: ignore[assignment, method-assign]
     run_worker(
         WorkerSettings(
             signed=load_signed(Path(job.protocol), load_catalogue(), exercise=True),

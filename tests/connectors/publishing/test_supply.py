@@ -75,7 +75,7 @@ def count(path: Path, mapping: Mapping, catalogue: Catalogue) -> tuple[Counts, l
             if converted.record is not None:
                 references.append(converted.record[record_type.identity[0]])
         day = date(2026, 1, 2)
-        supply = Supply(name, "police", "Desk", mapping, converter, day, source.description)
+        supply = Supply(name, "police", "OpenCase", mapping, converter, day, source.description)
         written = supply.record(counts, complete=True)
     assert fastavro.validate(written, fastavro.parse_schema(catalogue.system["supply"]))
     return counts, references

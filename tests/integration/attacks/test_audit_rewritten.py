@@ -12,7 +12,7 @@ from confluent_kafka.admin import AdminClient
 
 from isp.agreement.access import rules
 from isp.agreement.topics import topics
-from isp.audit.chain import Head, hash_of
+from isp.audit.chain import ChainHead, hash_of
 from isp.audit.recorder import Recorder
 from isp.broker.registered import schemas_of
 from isp.broker.rules import revoke_rules
@@ -151,10 +151,10 @@ def forged(site: Site, originals: Contents, chain: str, forge: Forge) -> Content
     """Rewrite one chain, linked as if nothing were missing, and its head in the topic of heads."""
     decode, encode = coded(site, "audit")
     own = [raw for raw in originals[AUDIT] if raw.key == chain.encode()]
-    head, made = Head(chain), []
+    head, made = ChainHead(chain), []
     for entry in forge([decode(raw.value) for raw in own]):
-        value = encode(head.linked(entry), own[0].value)
-        head = head.after(value)
+        value = encode(head.link(entry), own[0].value)
+        head = head.advance(value)
         made.append(Raw(chain.encode(), value))
     others = [raw for raw in originals[AUDIT] if raw.key != chain.encode()]
     heads = [raw for raw in originals[HEADS] if raw.key != chain.encode()]

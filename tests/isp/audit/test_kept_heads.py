@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from isp.audit.chain import Head
+from isp.audit.chain import ChainHead
 from isp.audit.kept_heads import HeadKeeper, HeadsDiffer, Seen, held_in, seen_in
 
 TOPIC = "x.receipts.police"
 
 
 def seen(offset: int, sequence: int, hash_: str = "", chain: str = "x.worker.0.t") -> Seen:
-    return Seen(TOPIC, offset, Head(chain, sequence, hash_ or f"h{sequence}"), 1_000)
+    return Seen(TOPIC, offset, ChainHead(chain, sequence, hash_ or f"h{sequence}"), 1_000)
 
 
 def read(file: Path, *found: Seen, to_the_end: bool = True) -> None:
@@ -36,7 +36,7 @@ def file(tmp_path: Path) -> Path:
 def test_the_furthest_head_is_kept_for_its_owner_alone(file: Path) -> None:
     assert file.stat().st_mode & 0o777 == 0o600
     assert [(held.where, held.head) for held in held_in(file)] == [
-        (str(file), Head("x.worker.0.t", 8, "h8"))
+        (str(file), ChainHead("x.worker.0.t", 8, "h8"))
     ]
 
 

@@ -12,7 +12,7 @@ from typer.testing import CliRunner, Result
 from isp.agreement.protocol import Protocol
 from isp.agreement.protocol_file import load_protocol
 from isp.agreement.topics import Names
-from isp.audit.entries import Entry
+from isp.audit.entry import Entry
 from ops.commands import audit
 from sanitiser.key_ring import KeyRing
 from sanitiser.policy import Policy

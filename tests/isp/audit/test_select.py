@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from isp.agreement.topics import Names
-from isp.audit.entries import Entry
+from isp.audit.entry import Entry
 from isp.audit.select import Inquiry, answers
 
 CASE, OTHER = "3f0a51c2d4e69b78", "0000000000000000"

@@ -9,9 +9,10 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from isp.audit.chain import Head, hash_of
+from isp.audit.chain import ChainHead, hash_of
 from isp.audit.chains import Implied
-from isp.audit.entries import Entry, Held, told
+from isp.audit.entries import told
+from isp.audit.entry import Entry, Held
 from isp.audit.verify import Break, first_rewritten, verify
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
@@ -20,11 +21,11 @@ RECEIPTS = "x.receipts.police"
 
 def chained(chains: Sequence[str]) -> list[Entry]:
     """Return entries of chains that write in the given order."""
-    heads: dict[str, Head] = {}
+    heads: dict[str, ChainHead] = {}
     entries = []
     for offset, chain in enumerate(chains):
-        head = heads.get(chain, Head(chain))
-        content = head.linked({"at": NOW + timedelta(minutes=offset), "what": offset})
+        head = heads.get(chain, ChainHead(chain))
+        content = head.link({"at": NOW + timedelta(minutes=offset), "what": offset})
         entries.append(Entry(offset, hashed(content), content))
         heads[chain] = entries[-1].head
     return entries
@@ -137,12 +138,14 @@ def test_what_retention_took_is_no_break_and_what_somebody_took_is() -> None:
 
 def crossed(chains: Sequence[str]) -> list[Entry]:
     """Return entries of chains that hold the heads of the other chains, as those of all writers do."""
-    heads: dict[str, Head] = {}
+    heads: dict[str, ChainHead] = {}
     entries = []
     for offset, chain in enumerate(chains):
         at = NOW + timedelta(minutes=offset)
         others = [{**h._asdict(), "at": at} for name, h in heads.items() if name != chain]
-        content = heads.get(chain, Head(chain)).linked({"at": at, "what": offset, "heads": others})
+        content = heads.get(chain, ChainHead(chain)).link(
+            {"at": at, "what": offset, "heads": others}
+        )
         entries.append(Entry(offset, hashed(content), content))
         heads[chain] = entries[-1].head
     return entries
@@ -150,7 +153,7 @@ def crossed(chains: Sequence[str]) -> list[Entry]:
 
 def relinked(entries: Sequence[Entry], chain: str) -> list[Entry]:
     """Return the entries, with one chain numbered and linked again, as by a forger."""
-    made, head = [], Head(chain)
+    made, head = [], ChainHead(chain)
     for entry in entries:
         if entry.head.chain == chain:
             forged = with_content(entry, sequence=head.sequence + 1, previous=head.hash)
@@ -211,7 +214,7 @@ def test_a_chain_that_should_be_there_and_is_not_is_missing() -> None:
 
 def test_a_head_of_before_what_is_kept_asks_for_no_entry() -> None:
     entries = chained("aaaaaa")[3:]
-    old = Held("x.internal.audit-heads", Head("p", 2, "h"), NOW - timedelta(days=9))
+    old = Held("x.internal.audit-heads", ChainHead("p", 2, "h"), NOW - timedelta(days=9))
     new = old._replace(at=NOW + timedelta(hours=2))
     assert verify(entries, [old], NOW + timedelta(hours=1)).breaks == []
     assert [b.chain for b in verify(entries, [new], NOW + timedelta(hours=1)).breaks] == ["p"]

@@ -10,9 +10,9 @@ from typing import Any
 
 from confluent_kafka.admin import AclBinding, AclPermissionType  # type: ignore[attr-defined]
 
-from isp.agreement.access import Rule
+from isp.agreement.access import AclRule
 from isp.agreement.topics import Names
-from isp.broker.case_resources import Openings
+from isp.broker.case_resources import CaseBrokerResources
 from isp.broker.foreign import foreign
 from isp.broker.rules import binding
 from isp.cases.standing import Standing
@@ -24,7 +24,7 @@ UNREADABLE, STRAY = NAMES.disclosed(CASE), NAMES.disclosed("ffffffffffffffff")
 
 
 def reads(principal: str, topic: str) -> AclBinding:
-    return binding(Rule(principal, "read", "topic", topic))
+    return binding(AclRule(principal, "read", "topic", topic))
 
 
 def done(value: Any = None) -> Future[Any]:
@@ -70,7 +70,7 @@ def broker() -> Any:
 
 def test_what_a_case_has_that_cannot_be_read_is_not_destroyed(tmp_path: Path) -> None:
     admin = broker()
-    gone = Openings(admin, NAMES, CaseKeys(tmp_path)).tidy([], [CASE])
+    gone = CaseBrokerResources(admin, NAMES, CaseKeys(tmp_path)).tidy([], [CASE])
     assert (admin.topics, admin.rules) == ({UNREADABLE}, {OF_CASE})
     assert len(gone) == 3
 
@@ -86,5 +86,5 @@ def test_what_a_case_has_that_cannot_be_read_is_not_foreign() -> None:
 
 def test_without_such_a_case_all_of_it_is_destroyed(tmp_path: Path) -> None:
     admin = broker()
-    Openings(admin, NAMES, CaseKeys(tmp_path)).tidy([], [])
+    CaseBrokerResources(admin, NAMES, CaseKeys(tmp_path)).tidy([], [])
     assert (admin.topics, admin.rules) == (set(), set())

@@ -11,7 +11,7 @@ import pytest
 from confluent_kafka import KafkaError, KafkaException
 from typer.testing import CliRunner
 
-from isp.agreement.access import Rule, rules
+from isp.agreement.access import AclRule, rules
 from isp.agreement.protocol_file import load_protocol
 from isp.broker.changes import Applied, Change
 from isp.broker.errors import ApplyError
@@ -39,7 +39,7 @@ def test_every_rule_has_a_binding_of_its_own() -> None:
 
 
 def test_a_binding_is_described_without_the_broker_s_vocabulary() -> None:
-    rule = Rule("p.fire", "write", "transactional-id", "p.fire.", prefixed=True)
+    rule = AclRule("p.fire", "write", "transactional-id", "p.fire.", prefixed=True)
     assert describe(binding(rule)) == "p.fire write transactional-id p.fire.*"
 
 

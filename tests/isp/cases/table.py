@@ -19,7 +19,7 @@ from isp.cases.letters import (
     Letter,
     Request,
     Subject,
-    sealed_letter,
+    sign_letter,
 )
 from isp.cases.register import Refused, Register, Taken
 from isp.cases.sealing import public_half
@@ -96,7 +96,7 @@ class Table:
 
     def send(self, letter: Letter, topic_party: str | None = None) -> Taken | Refused:
         """Sign a letter and give it to the register, from the topic of its writer or of another party."""
-        message = sealed_letter(letter, key_of(letter.party, letter.post))
+        message = sign_letter(letter, key_of(letter.party, letter.post))
         return self.put(topic_party or letter.party, message)
 
     def put(self, party: str, message: dict[str, Any]) -> Taken | Refused:

@@ -11,7 +11,7 @@ import pytest
 from isp.agreement.protocol import CaseLimits
 from isp.agreement.topics import MAXIMUM_LETTER_BYTES, MAXIMUM_MESSAGE_BYTES
 from isp.cases.case import Flow, State, waiting
-from isp.cases.letters import LONGEST_LETTER_BYTES, Decision, LetterError, Subject, sealed_letter
+from isp.cases.letters import LONGEST_LETTER_BYTES, Decision, LetterError, Subject, sign_letter
 from isp.cases.register import REVIEW_TIME, Refused, Taken, closed, opened
 from isp.cases.rules import LONGEST_HISTORY
 from schemas.exact_base64 import encoded
@@ -132,13 +132,13 @@ def test_a_letter_with_anothers_key_or_by_anothers_topic_is_not_taken(asked: Tab
     forged = asked.decision("approve").model_copy(
         update={"key": asked.decision("approve", "council", "deputy").key}
     )
-    message = sealed_letter(forged, key_of("council", "deputy"))
+    message = sign_letter(forged, key_of("council", "deputy"))
     assert "protocol's key of the deputy of 'police'" in reasons(asked.put("police", message))
     assert "sent by 'council'" in reasons(asked.send(asked.decision("approve"), "council"))
 
 
 def test_a_letter_that_was_changed_or_is_none_is_not_taken(asked: Table) -> None:
-    message = sealed_letter(asked.decision("approve"), key_of("police", "deputy"))
+    message = sign_letter(asked.decision("approve"), key_of("police", "deputy"))
     changed = message["document"].replace("proportionate", "proportional.")
     spaced = json.dumps(json.loads(message["document"]))
     for document, why in [
@@ -215,7 +215,7 @@ def test_the_largest_useful_request_is_no_longer_than_a_letter_may_be() -> None:
     people = [Subject(name=f"Jane Roe {n:03d} of Somewhere", date_of_birth=date(1990, 5, 17))
               for n in range(20)]  # fmt: skip
     largest = request(fields=fields, subjects=people, questions=["Why? " * 100] * 3)
-    message = sealed_letter(largest, key_of("council", "deputy"))
+    message = sign_letter(largest, key_of("council", "deputy"))
     assert len(message["document"]) < LONGEST_LETTER_BYTES
     assert LONGEST_LETTER_BYTES + 1_000 < MAXIMUM_LETTER_BYTES + 64
 
@@ -223,7 +223,7 @@ def test_the_largest_useful_request_is_no_longer_than_a_letter_may_be() -> None:
 def test_a_longer_letter_is_refused_before_it_is_sent_and_when_it_arrives() -> None:
     long = request(questions=["x" * 1_000] * 16)
     with pytest.raises(LetterError, match=r"accepted: 15,360\. Shorten"):
-        sealed_letter(long, key_of("council", "deputy"))
+        sign_letter(long, key_of("council", "deputy"))
     message = {"document": "[" * 100_000, "signature": ""}
     assert "longer than the accepted 15,360 bytes" in reasons(Table().put("council", message))
 

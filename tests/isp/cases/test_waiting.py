@@ -14,7 +14,7 @@ from isp.cases.register import opened
 from sanitiser.references import ReferenceKey
 from schemas.derive import intake_schema
 from schemas.wire import decoder, encoder
-from streams.disclosure.releases import Desk, Passage, Reading, passages, withdrawals
+from streams.disclosure.releases import OpenCase, Passage, Reading, passages, withdrawals
 from streams.messages import Intake
 from streams.steps.clean import Cleaner
 from streams.steps.decode import Decoder
@@ -47,7 +47,7 @@ class Waiting:
     """A waiting case, and the intake, which is read in advance and released to the case later."""
 
     def __init__(self, given: tuple[bytes, ...] = ()) -> None:
-        self.desk = Desk(
+        self.open_case = OpenCase(
             open_case(), bytes(32), given, ReferenceKey(bytes(32)),
             lambda document: json.dumps(document, default=str).encode(), NAMES, "RESTRICTED",
         )  # fmt: skip
@@ -63,11 +63,13 @@ class Waiting:
         self.intake.append(Intake(topic, partition, offset, b"", value, None, 0, erases))
 
     def read_ahead(self) -> list[Passage]:
-        return [p for i in self.intake for p in withdrawals(i, READING, [self.desk], NOW)]
+        return [p for i in self.intake for p in withdrawals(i, READING, [self.open_case], NOW)]
 
     def go_on(self) -> list[Passage]:
         return [
-            p for i in self.intake for p in passages(i, READING, [self.desk], lambda _: (), NOW)
+            p
+            for i in self.intake
+            for p in passages(i, READING, [self.open_case], lambda _: (), NOW)
         ]
 
 
@@ -86,7 +88,7 @@ def test_nothing_new_is_given_while_a_case_waits_and_each_record_once_when_it_go
     assert case.read_ahead() == []
     (passage,) = case.go_on()
     assert passage.output.value is not None
-    assert case.desk.given == {passage.output.key}
+    assert case.open_case.given == {passage.output.key}
 
 
 @pytest.mark.parametrize(
@@ -98,7 +100,7 @@ def test_what_is_taken_back_leaves_a_case_at_once(person: dict[str, Any], *, era
     case.publish("C-1", person, erases=erases)
     (passage,) = case.read_ahead()
     assert (passage.output.key, passage.output.value) == (had[0], None)
-    assert case.desk.given == {had[1]}
+    assert case.open_case.given == {had[1]}
     assert case.read_ahead() == []
     assert case.go_on() == []
 

@@ -19,7 +19,7 @@ from isp.agreement.protocol import Protocol, ProtocolError
 from isp.agreement.protocol_file import load_protocol
 from isp.cases import letters
 from isp.cases.case import Case, ConsentRecord, Flow, read_stored
-from isp.cases.letters import LetterError, digest, opened_letter, statement
+from isp.cases.letters import LetterError, digest, statement, verify_letter
 from isp.cases.register import opened
 from isp.signing.signatures import (
     Signature,
@@ -99,7 +99,7 @@ def test_a_signature_that_was_made_then_is_valid() -> None:
 
 @pytest.mark.parametrize("name", LETTERS)
 def test_a_letter_that_was_signed_then_is_valid(name: str) -> None:
-    assert digest(opened_letter(LETTERS[name])) == LETTERS[name]["digest"]
+    assert digest(verify_letter(LETTERS[name])) == LETTERS[name]["digest"]
 
 
 @pytest.mark.parametrize("extended", PROTOCOL_MODELS)
@@ -201,7 +201,7 @@ def test_a_field_that_a_later_release_adds_changes_no_letter(
     extended: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(letters, "_LETTERS", TypeAdapter(later(letters.Letter, extended)))
-    read = {name: opened_letter(signed) for name, signed in LETTERS.items()}
+    read = {name: verify_letter(signed) for name, signed in LETTERS.items()}
     assert {n: digest(letter) for n, letter in read.items()} == {
         n: signed["digest"] for n, signed in LETTERS.items()
     }
@@ -236,7 +236,7 @@ def test_a_letter_of_a_later_release_is_refused_with_what_is_read_and_nothing_of
     more: dict[str, Any], said: str
 ) -> None:
     with pytest.raises(LetterError) as raised:
-        opened_letter(sealed_as(more))
+        verify_letter(sealed_as(more))
     assert str(raised.value).startswith(said)
     assert "Jane" not in str(raised.value)
     assert "1990" not in str(raised.value)

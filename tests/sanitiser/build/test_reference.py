@@ -153,7 +153,7 @@ def one_postcode(easting: int = 1) -> PostcodeTable:
 
 
 def test_k_below_four_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(IndexMismatch, match="k is 3: accepted is 4 or more"):
+    with pytest.raises(IndexMismatch, match="k is 3; accepted: 4 or more"):
         build_index(tmp_path / "index", one_postcode(), k=3)
 
 

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sanitiser.people.ages import band
-from sanitiser.people.combinations import Combinations, Rule
+from sanitiser.people.combinations import Combinations, KMapRule
 from sanitiser.references import ReferenceKey
 from schemas.catalogue import load_catalogue
 from schemas.derive import release_schema
@@ -27,6 +27,7 @@ KEY = ReferenceKey(b"k" * 32)
 ROOT = Path(__file__).resolve().parents[3]
 K, DAY, WINDOW = 4, 739_000, 365
 SEARCH, VICTIM = "police-stop-search", "police-crime-victim"
+HOSPITAL = "hospital-assault"
 
 
 class Check:
@@ -40,7 +41,12 @@ class Check:
         self.born = [f.born for f in record_type.fields if f.born]
         self.schema = release_schema(record_type, profile)
         self.check = Combinations(
-            record_type, profile, KEY, CATALOGUE.code_lists, Rule(K, WINDOW, heeded), self.memory
+            record_type,
+            profile,
+            KEY,
+            CATALOGUE.code_lists,
+            KMapRule(K, WINDOW, heeded),
+            self.memory,
         )
 
     def release(
@@ -244,6 +250,20 @@ def test_what_is_remembered_holds_no_attribute_and_no_reference() -> None:
     assert changes
     assert b"female" not in whole
     assert b"BA1" not in whole
+
+
+def test_what_is_remembered_joins_no_person_to_a_release() -> None:
+    """Check that nobody who reads releases and a worker's disk finds a class's people in the releases."""
+    check, keys = Check(HOSPITAL, "central"), KEY.for_purpose("central", "patient")
+    told: dict[str, Any] = {"gender": "female", "age": 43, "ethnicity": "W1"}
+    patients = [keys.digest(f"patient {n}") for n in range(5)]
+    releases = [check.release(who, patient_reference=who, **told)[0] for who in patients]
+    assert [r["age"] for r in releases] == [None, None, None, 43, 43]
+    changes = check.memory.changes()
+    whole = b"".join([*changes, *changes.values()])
+    for released in releases:
+        for name in ("patient_reference", "record_id"):
+            assert bytes.fromhex(released[name])[:4] not in whole
 
 
 @pytest.mark.parametrize("dataset", sorted(CATALOGUE.record_types))

@@ -17,9 +17,9 @@ from sanitiser.places.postcodes import (
     IndexMismatch,
     IndexNotBuilt,
     IndexOfAnotherFormat,
-    Place,
     Postcode,
     PostcodeIndex,
+    ReleasedPlace,
     normalise,
 )
 
@@ -94,7 +94,7 @@ def test_normalising_twice_changes_nothing(text: str) -> None:
 
 def test_the_worked_example_of_the_guidance_releases_its_centroid(index: PostcodeIndex) -> None:
     place = index.release("SW1A 1AA")
-    assert place == Place("SW1A 1AA", 654312, 123465, "E09000033", True, False, 12, 0.0)
+    assert place == ReleasedPlace("SW1A 1AA", 654312, 123465, "E09000033", True, False, 12, 0.0)
 
 
 def test_a_postcode_is_found_with_its_count_or_none_where_unknown(index: PostcodeIndex) -> None:
@@ -111,7 +111,7 @@ def test_fewer_than_k_households_release_the_nearest_with_k_first_in_order(
     index: PostcodeIndex,
 ) -> None:
     place = index.release("BA1 1AA")
-    assert place == Place("BA1 1AB", 375100, 165000, "E06000022", False, True, 4, 100.0)
+    assert place == ReleasedPlace("BA1 1AB", 375100, 165000, "E06000022", False, True, 4, 100.0)
 
 
 def test_an_unknown_count_is_treated_as_too_few(index: PostcodeIndex) -> None:
@@ -131,7 +131,7 @@ def test_a_postcode_that_stands_in_releases_no_street_for_its_own_records(
 
 
 def test_without_a_substitute_in_reach_only_the_district_is_released(index: PostcodeIndex) -> None:
-    assert index.release("BA2 9ZZ") == Place(
+    assert index.release("BA2 9ZZ") == ReleasedPlace(
         None, None, None, "E06000023", False, False, None, None
     )
 

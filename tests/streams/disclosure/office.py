@@ -12,7 +12,7 @@ from isp.agreement.protocol import Protocol
 from isp.agreement.topics import Names, Topic
 from isp.audit.chain import Heads
 from isp.cases.case import Case, Flow
-from isp.cases.letters import Letter, sealed_letter
+from isp.cases.letters import Letter, sign_letter
 from isp.cases.register import opened
 from isp.cases.standing import Standing
 from isp.cases.turns import Allowance
@@ -156,6 +156,6 @@ class Office:
 
     def letter(self, letter: Letter, offset: int = 0) -> Intake:
         """A letter on the topic of its writer's party."""
-        message = sealed_letter(letter, key_of(letter.party, letter.post))
+        message = sign_letter(letter, key_of(letter.party, letter.post))
         value = encoder(CATALOGUE.system["letter"], 1)(message)
         return raw_intake(NAMES.letters(letter.party), value, offset, partition=0)

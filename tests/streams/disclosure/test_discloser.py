@@ -112,7 +112,7 @@ def test_a_case_that_is_held_is_given_nothing_and_loses_what_is_taken_back(
 ) -> None:
     office = begun(Office(tmp_path))
     commit(office, office.discloser.process([office.victim(0)]))
-    (name,) = office.discloser._desks[CASE].given
+    (name,) = office.discloser._open_cases[CASE].given
     rekeyed = Office(tmp_path, PROTOCOL.model_copy(update={"rekeyed": ("police",)}))
     rekeyed.broker.names = [name]
     begun(rekeyed)
@@ -161,15 +161,15 @@ def test_a_letter_whose_answer_cannot_be_written_is_refused_and_the_next_is_take
 def test_a_record_that_makes_a_case_fail_stops_no_other_record(
     office: Office, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    desk = office.discloser._desks[CASE]
-    meet = type(desk).meet
+    open_case = office.discloser._open_cases[CASE]
+    apply = type(open_case).apply
 
     def failing(self: object, record: dict[str, object], *rest: object) -> object:
         if record["record_reference"] == "V-0":
             raise ValueError("Jane Roe")
-        return meet(self, record, *rest)  # type: ignore[arg-type]
+        return apply(self, record, *rest)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(type(desk), "meet", failing)
+    monkeypatch.setattr(type(open_case), "meet", failing)
     assert given(office.discloser.process([office.victim(0), office.victim(1)])) == 1
     assert f"{VICTIMS_INTAKE}[3]@0 cannot be handled (ValueError)" in caplog.text
     assert "Jane" not in caplog.text

@@ -10,7 +10,7 @@ from isp.audit.chain import Heads
 from isp.cases.register import Refused, Register
 from isp.cases.standing import Standing
 from schemas.wire import Encode
-from streams.disclosure.ledger import Ledger
+from streams.disclosure.ledger import CaseWriter
 from tests.isp.cases.table import CATALOGUE, PROTOCOL
 from transport.messages import Output
 
@@ -22,7 +22,7 @@ def encoder(_: Topic) -> Encode:
 
 
 def refused(number: int, reason: str = "it is not a letter") -> list[Output]:
-    ledger = Ledger(PROTOCOL, CATALOGUE, encoder, Heads(), "banes.discloser.cases")
+    ledger = CaseWriter(PROTOCOL, CATALOGUE, encoder, Heads(), "banes.discloser.cases")
     letters = [Refused("fire", f"{n:064x}", "", (reason,)) for n in range(number)]
     return list(ledger.refused("fire", letters, NOW))
 
@@ -50,7 +50,7 @@ def test_one_refused_letter_is_named_in_the_audit() -> None:
 
 def test_the_audit_says_which_cases_cannot_be_read_and_of_consents_how_many() -> None:
     register = Register(PROTOCOL, CATALOGUE)
-    ledger = Ledger(PROTOCOL, CATALOGUE, encoder, Heads(), "banes.discloser.cases")
+    ledger = CaseWriter(PROTOCOL, CATALOGUE, encoder, Heads(), "banes.discloser.cases")
     assert ledger.unreadable(register, NOW) == []
     stood = {"kind": "case", "document": "{}", "at": NOW}
     standing = Standing()

@@ -13,7 +13,7 @@ from streams.disclosure.reading import Ahead, Backlog, Positions
 from tests.streams.clients import Message
 from tests.streams.partnership import raw_intake
 from transport.reader import ReadError, begin_offset, read_all
-from transport.transaction import Unmendable
+from transport.transaction import FatalWorkerError
 
 FLOODED, QUIET, INTAKE = "letters.fire", "letters.police", "intake.police.police-incident"
 FLOOD, HELD, TURN = 330, 100, 60
@@ -68,7 +68,7 @@ def test_a_broker_that_does_not_answer_ends_the_process_with_the_reason(
     ask: Callable[[], object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(reading, "_CALL_SECONDS", 0.05)
-    with pytest.raises(Unmendable, match=r"^_"):
+    with pytest.raises(FatalWorkerError, match=r"^_"):
         ask()
 
 
@@ -141,7 +141,7 @@ def test_a_place_that_the_client_cannot_read_is_passed_over_and_the_next_is_read
 
 def test_a_topic_that_may_not_be_read_ends_the_process() -> None:
     denied = KafkaError(KafkaError.TOPIC_AUTHORIZATION_FAILED)
-    with pytest.raises(Unmendable, match=INTAKE):
+    with pytest.raises(FatalWorkerError, match=INTAKE):
         list(
             reading._intakes(
                 cast(Any, None), cast(Any, [Message(raw_intake(INTAKE, None, 7), denied)])

@@ -20,7 +20,7 @@ from isp.cases.register import REVIEW_TIME, Taken, closed, opened
 from isp.cases.steps import REASON_FOR, Readers, Step, StepKind, code_of
 from schemas.actors import DISCLOSER
 from schemas.wire import Encode
-from streams.disclosure.ledger import Ledger
+from streams.disclosure.ledger import CaseWriter
 from tests.isp.cases.table import CASE, CATALOGUE, NOW, PROTOCOL, Table, request, written
 from transport.messages import Output
 
@@ -48,8 +48,8 @@ def encoder(_: Topic) -> Encode:
     return lambda record: json.dumps(record, default=str).encode()
 
 
-def ledger() -> Ledger:
-    return Ledger(PROTOCOL, CATALOGUE, encoder, Heads(), "banes.discloser.cases")
+def ledger() -> CaseWriter:
+    return CaseWriter(PROTOCOL, CATALOGUE, encoder, Heads(), "banes.discloser.cases")
 
 
 class Office(Table):

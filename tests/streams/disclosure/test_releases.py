@@ -16,9 +16,9 @@ def test_a_case_gets_no_record_of_an_agency_that_did_not_approve_it() -> None:
     case.publish("C-1", JANE)
     (intake,) = case.intake
     another = READING._replace(agency="transport-police")
-    assert list(passages(intake, another, [case.desk], lambda _: (), NOW)) == []
-    assert list(withdrawals(intake, another, [case.desk], NOW)) == []
-    assert len(list(passages(intake, READING, [case.desk], lambda _: (), NOW))) == 1
+    assert list(passages(intake, another, [case.open_case], lambda _: (), NOW)) == []
+    assert list(withdrawals(intake, another, [case.open_case], NOW)) == []
+    assert len(list(passages(intake, READING, [case.open_case], lambda _: (), NOW))) == 1
 
 
 @pytest.mark.parametrize(
@@ -38,4 +38,4 @@ def test_a_correction_that_moves_it_replaces_what_a_case_has(place: dict[str, An
     first, second = case.go_on()
     assert first.output.key == second.output.key
     assert first.output.value != second.output.value
-    assert case.desk.given == {first.output.key}
+    assert case.open_case.given == {first.output.key}

@@ -10,6 +10,8 @@ import pytest
 from confluent_kafka import IsolationLevel, KafkaError, KafkaException
 from prometheus_client import CollectorRegistry
 
+from isp.agreement.topics import Names
+from streams.disclosure.metrics import DisclosureMetrics
 from streams.runtime import open_transactions
 from streams.runtime.open_transactions import OpenTransactions, waiting
 from streams.sanitising.metrics import Metrics
@@ -78,6 +80,17 @@ def test_a_topic_tells_the_records_that_wait_in_all_its_partitions(
     broker.stable = {("a", 0): 4, ("a", 1): 6, ("b", 0): 5}
     measured.measure()
     assert told(registry) == {"a": 7, "b": 0}
+
+
+def test_topics_of_cases_are_told_together_and_name_no_case(
+    broker: Broker, registry: CollectorRegistry
+) -> None:
+    names, gauge = Names("banes"), DisclosureMetrics(registry).open_transactions
+    one, other = names.disclosed("0123456789abcdef"), names.disclosed("fedcba9876543210")
+    broker.ends = {(one, 0): 10, (other, 0): 7, (names.cases, 0): 5}
+    broker.stable = {(one, 0): 4, (other, 0): 6, (names.cases, 0): 5}
+    OpenTransactions({}, gauge, names.without_case).measure()
+    assert told(registry) == {"banes.disclosed": 7, names.cases: 0}
 
 
 def test_what_was_committed_meanwhile_does_not_wait() -> None:

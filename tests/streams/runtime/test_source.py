@@ -19,7 +19,7 @@ from tests.streams.clients import Log, Producer
 from tests.streams.partnership import raw_intake
 from transport import transaction
 from transport.messages import Output
-from transport.transaction import Unmendable
+from transport.transaction import FatalWorkerError
 
 TOPIC = "banes.intake.police.police-incident"
 OUT = "banes.out"
@@ -178,7 +178,7 @@ def test_of_what_is_due_an_abort_undoes_one_and_the_rest_waits(log: Log) -> None
 def test_what_cannot_be_restored_for_aborts_ends_the_process(log: Log) -> None:
     log.aborts_to_come = 100
     source = begun(Scripted(restores=["restored"]), "a")
-    with pytest.raises(Unmendable, match="in a row"):
+    with pytest.raises(FatalWorkerError, match="in a row"):
         for _ in range(10):
             source.turn()
     assert texts(log) == []
@@ -187,7 +187,7 @@ def test_what_cannot_be_restored_for_aborts_ends_the_process(log: Log) -> None:
 def test_what_is_due_and_too_large_ends_the_process(log: Log) -> None:
     log.largest = 3
     source = begun(Scripted(is_due=["large"]), "a")
-    with pytest.raises(Unmendable, match="in a row"):
+    with pytest.raises(FatalWorkerError, match="in a row"):
         for _ in range(10):
             source.turn()
 
@@ -201,7 +201,7 @@ def test_what_a_restore_writes_ends_no_row_of_aborts(log: Log) -> None:
     source = begun(Scripted(restores=["restored"]), "a")
     assert source._transactor is not None
     source._transactor._producer = cast(Any, Failing(log, {}))
-    with pytest.raises(Unmendable, match="in a row"):
+    with pytest.raises(FatalWorkerError, match="in a row"):
         for _ in range(10):
             source.turn()
     assert set(texts(log)) == {"restored"}

@@ -9,7 +9,7 @@ import pytest
 
 from isp.agreement.protocol import Protocol
 from isp.audit import chain
-from isp.audit.chain import Head, hash_of
+from isp.audit.chain import ChainHead, hash_of
 from sanitiser.places.postcodes import PostcodeIndex
 from schemas.catalogue import Catalogue
 from streams.messages import BatchResult
@@ -57,7 +57,7 @@ def restore(heir: Partnership, banes: Partnership, *results: BatchResult) -> Non
         for output in result.outputs:
             if output.topic == NAMES.audit_heads:
                 kept = banes.schemas.read(output)
-                head = Head((output.key or b"").decode(), kept["sequence"], kept["hash"])
+                head = ChainHead((output.key or b"").decode(), kept["sequence"], kept["hash"])
                 heir.pipeline.heads.keep(head, 0)
 
 
@@ -172,11 +172,11 @@ def test_an_entry_holds_the_heads_of_the_other_chains_once_each_time_they_change
         heads = entry(banes, committed(banes, banes.intake("police-incident", incident(), n)))
         return {head["chain"]: (head["sequence"], head["hash"]) for head in heads["heads"]}
 
-    banes.pipeline.heads.keep(Head("banes.recorder.broker-log", 3, "c"), 1_000)
-    banes.pipeline.heads.keep(Head("banes.protocol", 1, "a"), 2_000)
+    banes.pipeline.heads.keep(ChainHead("banes.recorder.broker-log", 3, "c"), 1_000)
+    banes.pipeline.heads.keep(ChainHead("banes.protocol", 1, "a"), 2_000)
     assert told(1) == {"banes.recorder.broker-log": (3, "c"), "banes.protocol": (1, "a")}
     assert told(2) == {}
-    banes.pipeline.heads.keep(Head("banes.recorder.broker-log", 4, "d"), 3_000)
+    banes.pipeline.heads.keep(ChainHead("banes.recorder.broker-log", 4, "d"), 3_000)
     banes.process(banes.intake("police-incident", incident(), 3))
     assert told(3) == {"banes.recorder.broker-log": (4, "d")}, "what was aborted told nobody"
     assert told(4) == {}

@@ -12,13 +12,12 @@ from confluent_kafka import KafkaError, KafkaException, TopicPartition
 from isp.agreement.topics import DAY_MS
 from schemas.state import RELEASED_PREFIX, RENEWAL_DAYS, SEEN_BYTES
 from streams.runtime.kafka_config import WorkerClients
-from streams.state import changelog
 from streams.state.changelog import Changelog
-from streams.state.origin import Origin
 from streams.state.packing import packed
 from streams.state.store import TABLES, StateStore
 from streams.state.tables import MemoryTables
-from transport.transaction import Unmendable
+from transport import follower
+from transport.transaction import FatalWorkerError
 
 OWN, OTHER = b"own-name", b"other---"
 STATE, MORE, EARLIER = (
@@ -99,7 +98,7 @@ class Client:
 @pytest.fixture
 def broker(monkeypatch: pytest.MonkeyPatch) -> Broker:
     made = Broker()
-    monkeypatch.setattr(changelog, "Consumer", lambda config: Client(made, config))
+    monkeypatch.setattr(follower, "Consumer", lambda config: Client(made, config))
     return made
 
 
@@ -119,15 +118,15 @@ def log(broker: Broker, store: StateStore) -> Changelog:
 
 
 def changelog_of(broker: Broker, store: StateStore, writer: bytes = OWN) -> Changelog:
-    clients = WorkerClients({}, "banes.worker")
+    reader = WorkerClients({}, "banes.worker").reader()
 
     def decode(value: bytes) -> bytes:
         return value[5:]
 
-    def identify(topics: Sequence[str]) -> Origin:
-        return Origin("cluster", {topic: broker.ids[topic] for topic in topics})
+    def identify(topics: Sequence[str]) -> tuple[str, dict[str, str]]:
+        return "cluster", {topic: broker.ids[topic] for topic in topics}
 
-    return Changelog(clients, [STATE, MORE], EARLIER, store, writer, decode, identify)
+    return Changelog(reader, [STATE, MORE], EARLIER, store, writer, decode, identify)
 
 
 def test_everything_up_to_the_end_is_restored_the_last_value_counting(
@@ -291,7 +290,7 @@ def test_a_topic_that_may_not_be_read_ends_the_worker_and_is_named(
 ) -> None:
     broker.write(b"a", b"1", EARLIER)
     broker.events = [event(KafkaError.TOPIC_AUTHORIZATION_FAILED, EARLIER, 0)]
-    with pytest.raises(Unmendable, match=r"banes\.internal\.memory"):
+    with pytest.raises(FatalWorkerError, match=r"banes\.internal\.memory"):
         log.restore()
 
 
@@ -299,7 +298,9 @@ def test_a_topic_whose_end_may_not_be_asked_for_ends_the_worker_and_is_named(
     broker: Broker, log: Changelog
 ) -> None:
     broker.unanswered = [KafkaException(KafkaError(KafkaError.TOPIC_AUTHORIZATION_FAILED))]
-    with pytest.raises(Unmendable, match=r"TOPIC_AUTHORIZATION_FAILED.*banes\.internal\.memory"):
+    with pytest.raises(
+        FatalWorkerError, match=r"TOPIC_AUTHORIZATION_FAILED.*banes\.internal\.memory"
+    ):
         log.restore()
 
 
@@ -315,9 +316,9 @@ def test_a_broker_that_is_away_for_a_moment_is_asked_again(
 def test_a_topic_without_an_end_is_given_up(
     broker: Broker, log: Changelog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(changelog, "_PATIENCE_SECONDS", -1.0)
+    monkeypatch.setattr(follower, "_PATIENCE_SECONDS", -1.0)
     broker.open[STATE] = 1
-    with pytest.raises(Unmendable, match=r"state\.one.*end"):
+    with pytest.raises(FatalWorkerError, match=r"state\.one.*end"):
         log.restore()
 
 

@@ -31,3 +31,13 @@ def test_two_batches_never_write_under_one_key_unless_they_say_the_same() -> Non
     names = [RELEASED_PREFIX + bytes([n] * 12) for n in range(2)]
     keys = {*packed({names[0]: b"1"}), *packed({names[0]: b"2"}), *packed({names[1]: b"1"})}
     assert len(keys) == 3
+
+
+@given(
+    st.permutations([p + bytes([n] * 12) for p in (RELEASED_PREFIX, b"b", b"d") for n in range(4)])
+)
+def test_what_is_written_does_not_tell_the_order_of_arrival(names: list[bytes]) -> None:
+    entries = [
+        name for one in packed(dict.fromkeys(names, b"1")).items() for name, _ in unpacked(*one)
+    ]
+    assert entries == sorted(names)

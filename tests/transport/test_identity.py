@@ -9,9 +9,8 @@ from typing import Any
 import pytest
 from confluent_kafka import KafkaError, KafkaException
 
-from streams.state import identity
-from streams.state.identity import identify
-from streams.state.origin import Origin
+from transport import identity
+from transport.identity import identify
 
 
 def answered(value: Any) -> Future[Any]:
@@ -44,7 +43,7 @@ def admin(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_cluster_and_each_topic_have_their_ids() -> None:
-    assert identify({}, ["a", "b"]) == Origin("cluster", {"a": "id-a", "b": "id-b"})
+    assert identify({}, ["a", "b"]) == ("cluster", {"a": "id-a", "b": "id-b"})
 
 
 def test_a_topic_that_the_broker_refuses_is_named() -> None:

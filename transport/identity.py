@@ -1,4 +1,4 @@
-"""Asks the broker for the identity of its changelog: the cluster, and the ids of the state topics."""
+"""Asks the broker for its identity: the id of the cluster, and those of topics."""
 
 from __future__ import annotations
 
@@ -8,12 +8,10 @@ from typing import Any
 from confluent_kafka import KafkaError, KafkaException, TopicCollection
 from confluent_kafka.admin import AdminClient
 
-from streams.state.origin import Origin
-
 _CALL_SECONDS = 10.0
 
 
-def identify(connection: Mapping[str, Any], topics: Sequence[str]) -> Origin:
+def identify(connection: Mapping[str, Any], topics: Sequence[str]) -> tuple[str, Mapping[str, str]]:
     """Return the cluster and the topics' ids.
 
     Raises:
@@ -23,7 +21,7 @@ def identify(connection: Mapping[str, Any], topics: Sequence[str]) -> Origin:
     cluster = admin.describe_cluster(request_timeout=_CALL_SECONDS).result()
     asked = admin.describe_topics(TopicCollection(list(topics)), request_timeout=_CALL_SECONDS)
     ids = {topic: _id_of(topic, answer) for topic, answer in asked.items()}
-    return Origin(str(cluster.cluster_id), ids)
+    return str(cluster.cluster_id), ids
 
 
 def _id_of(topic: str, answer: Any) -> str:
