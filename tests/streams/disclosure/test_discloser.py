@@ -169,7 +169,7 @@ def test_a_record_that_makes_a_case_fail_stops_no_other_record(
             raise ValueError("Jane Roe")
         return apply(self, record, *rest)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(type(open_case), "meet", failing)
+    monkeypatch.setattr(type(open_case), "apply", failing)
     assert given(office.discloser.process([office.victim(0), office.victim(1)])) == 1
     assert f"{VICTIMS_INTAKE}[3]@0 cannot be handled (ValueError)" in caplog.text
     assert "Jane" not in caplog.text
