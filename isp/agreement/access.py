@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import chain
 from typing import Literal, NamedTuple
 
-from isp.agreement.protocol import Protocol
+from isp.agreement.protocol import COMPONENTS, Protocol
 from isp.agreement.topics import Names, state_days
 from transport.client_names import (
     RECORDER_CHAINS,
@@ -48,8 +48,7 @@ class Ground(NamedTuple):
 def principals(protocol: Protocol) -> tuple[str, ...]:
     """Return each SCRAM user of the protocol: the processor's components, and one user per party."""
     names = Names(protocol.prefix)
-    components = (names.worker, names.recorder, names.auditor, names.discloser)
-    return (*components, *(names.principal(p.id) for p in protocol.parties))
+    return tuple(names.principal(name) for name in (*COMPONENTS, *(p.id for p in protocol.parties)))
 
 
 def rules(protocol: Protocol, closed: frozenset[str] = frozenset()) -> frozenset[AclRule]:

@@ -55,10 +55,10 @@ HEALTH = frozenset({
 })  # fmt: skip
 """Kinds whose use of personal information the Caldicott principles govern (guidance 2.4.2.2)."""
 
-COMPONENTS = frozenset({"worker", "recorder", "auditor", "discloser"})
+COMPONENTS = ("worker", "recorder", "auditor", "discloser")
 """Principals that are not parties: for the workers, the writer and the reader of the audit, and cases."""
 
-PROCESSES = COMPONENTS - {"auditor"}
+PROCESSES = frozenset(COMPONENTS) - {"auditor"}
 """Components that no person uses to read. Their reads are not audited; the auditor's reads are."""
 
 RELEVANT_AUTHORITIES = frozenset({

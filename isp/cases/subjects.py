@@ -104,9 +104,12 @@ def _is_of(address: tuple[str, ...], wanted: tuple[str, ...], postcode: str) -> 
 def _are_towns(words: tuple[str, ...]) -> bool:
     """Return True if the words are names of towns and countries, one after the other."""
     known = settlements() | _COUNTRIES
-    return not words or any(
-        words[:n] in known and _are_towns(words[n:]) for n in range(1, len(words) + 1)
-    )
+    longest = max(map(len, known))
+    begins = {0}
+    for at in range(len(words)):
+        if at in begins:
+            begins |= {at + n for n in range(1, longest + 1) if words[at : at + n] in known}
+    return len(words) in begins
 
 
 def _people(record_type: RecordType) -> Iterator[tuple[str, str]]:

@@ -514,7 +514,7 @@ def _unmanageable(party: str, name: str) -> Refused:
 def _made(
     make: MakesPassages, intake: Intake, reading: Reading, open_cases: Sequence[OpenCase]
 ) -> list[Passage]:
-    """Return the releases of one record to cases; if the record causes an error, those made before it.
+    """Return the releases of one record to cases, except to those that cannot handle it.
 
     Raises:
         DependencyUnavailable: the record's schema cannot be read now.

@@ -65,6 +65,9 @@ def audit_reference(lasting: ReferenceKey, agency: str, dataset: str, *identity:
 _Versions = dict[bytes, dict[tuple[str, int], int]]
 """The last offset of a record in each partition, by the record's name."""
 
+_Met = tuple["OpenCase", dict[str, Any], list[str]]
+"""An open case with a record of its dataset, and the record's caveats."""
+
 
 class OpenCase:
     """One open case: it decides which records are released to it, and knows which it has.
@@ -225,26 +228,49 @@ def passages(
     lacking: Callable[[Case], tuple[Subject, ...]],
     now: datetime,
 ) -> Iterator[Passage]:
-    """Yield the releases of one original to the open cases."""
-    for open_case, record, caveats in _met(intake, reading, open_cases, now):
-        passage = open_case.apply(record, caveats, reading, lacking(open_case.case), intake)
-        if passage is not None:
-            yield passage
+    """Yield the releases of one original to the open cases. Raise at the end what one of them raised."""
+
+    def apply(open_case: OpenCase, record: dict[str, Any], caveats: list[str]) -> Passage | None:
+        return open_case.apply(record, caveats, reading, lacking(open_case.case), intake)
+
+    return _at_each(_met(intake, reading, open_cases, now), apply)
 
 
 def withdrawals(
     intake: Intake, reading: Reading, open_cases: Iterable[OpenCase], now: datetime
 ) -> Iterator[Passage]:
-    """Yield the tombstones of one original for the open cases, and release nothing new."""
-    for open_case, record, _ in _met(intake, reading, open_cases, now):
-        passage = open_case.look_ahead(record, reading, intake)
+    """Yield the tombstones of one original for the open cases, and release nothing new.
+
+    Raise at the end what one of them raised.
+    """
+
+    def look_ahead(
+        open_case: OpenCase, record: dict[str, Any], _caveats: list[str]
+    ) -> Passage | None:
+        return open_case.look_ahead(record, reading, intake)
+
+    return _at_each(_met(intake, reading, open_cases, now), look_ahead)
+
+
+def _at_each(
+    met: Iterable[_Met], act: Callable[[OpenCase, dict[str, Any], list[str]], Passage | None]
+) -> Iterator[Passage]:
+    failures: list[Exception] = []
+    for open_case, record, caveats in met:
+        try:
+            passage = act(open_case, record, caveats)
+        except Exception as error:  # noqa: BLE001 - the other cases get the record even so
+            failures.append(error)
+            continue
         if passage is not None:
             yield passage
+    if failures:
+        raise failures[0]
 
 
 def _met(
     intake: Intake, reading: Reading, open_cases: Iterable[OpenCase], now: datetime
-) -> Iterator[tuple[OpenCase, dict[str, Any], list[str]]]:
+) -> Iterator[_Met]:
     """Yield the cases that get records of this dataset, with the record, which is read once for all."""
     wanted = [open_case for open_case in open_cases if open_case.gets(reading)]
     read = reading(intake, now) if wanted else None

@@ -44,7 +44,7 @@ class Order:
     """The arguments of a worker. `raises_once` and `halts_once` are files that mark a fault as done.
 
     `watchdog_s` is the time that a transaction may take, if not the usual one.
-    `state` is the folder of its state store under `run_dir`; another machine has another folder.
+    `state` is the folder of its state store under `run_dir`: another machine has another.
     With `by_command` it is started by `ipu worker`, which uses the index of the run directory.
     """
 

@@ -66,6 +66,9 @@ def test_a_record_type_without_days_of_birth_is_about_nobody_by_name() -> None:
         ("7 Acacia Avenue East, Bath", "BA2 2QH", False),
         ("7 Acacia Avenue, Bath Road", "BA2 2QH", False),
         ("7 Acacia Avenue Bath England", "BA2 2QH", True),
+        pytest.param(
+            "7 Acacia Avenue" + " Bath" * 3_900, "BA2 2QH", True, id="as long as a text may be"
+        ),
         (None, "BA2 2QH", False),
     ],
 )

@@ -175,6 +175,21 @@ def test_a_record_that_makes_a_case_fail_stops_no_other_record(
     assert "Jane" not in caplog.text
 
 
+def test_a_record_that_makes_one_case_fail_is_taken_back_from_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first of two cases fails; the record that both have is corrected into one about somebody else."""
+    office, first = Office(tmp_path), "00000000000000aa"
+    office.keys.make(first)
+    standing = office.broker.cases[CASE].model_copy(update={"case": first})
+    office.broker.cases = {first: standing, **office.broker.cases}
+    begun(office)
+    commit(office, office.discloser.process([office.victim(0)]))
+    monkeypatch.setattr(office.discloser._open_cases[first], "meet", lambda *_: 1 / 0)
+    corrected = office.victim(1, record_reference="V-0", name="Somebody Else")
+    assert taken_back(office.discloser.process([corrected])) == 1
+
+
 def test_the_day_after_its_review_the_intake_is_held(tmp_path: Path) -> None:
     overdue = PROTOCOL.model_copy(update={"review": TODAY - timedelta(1)})
     office = begun(Office(tmp_path, overdue))
