@@ -185,7 +185,7 @@ def test_a_record_that_makes_one_case_fail_is_taken_back_from_another(
     office.broker.cases = {first: standing, **office.broker.cases}
     begun(office)
     commit(office, office.discloser.process([office.victim(0)]))
-    monkeypatch.setattr(office.discloser._open_cases[first], "meet", lambda *_: 1 / 0)
+    monkeypatch.setattr(office.discloser._open_cases[first], "apply", lambda *_: 1 / 0)
     corrected = office.victim(1, record_reference="V-0", name="Somebody Else")
     assert taken_back(office.discloser.process([corrected])) == 1
 
