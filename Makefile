@@ -4,7 +4,7 @@ VERSIONS := 3.14 3.13 3.12 3.11
 INSTALLED = $(foreach v,$(VERSIONS),$(shell python$(v) -c 'import ensurepip; print("$(v)")' 2>/dev/null))
 # The newest that is installed; `make PYTHON=python3.12` uses another.
 PYTHON ?= $(addprefix python,$(firstword $(INSTALLED)))
-# The many processes of the tests and of the demo read compiled modules, whatever the environment says.
+# Processes of the tests and the demo use compiled modules, for any setting of the environment.
 unexport PYTHONDONTWRITEBYTECODE
 BIN := .venv/bin
 BENCH_BIN := .bench-venv/bin

@@ -155,7 +155,7 @@ def run_program(principal: str, source: Source, metrics: StreamMetrics, grounds:
     end_when(grounds.await_another, "another protocol is in force")
     told_as = Names(grounds.protocol.prefix).without_case
     OpenTransactions(grounds.connection, metrics.open_transactions, told_as).watch()
-    # What stands now stays: the collector need not look at it again with every batch.
+    # Objects made so far are permanent: the garbage collector need not check them with every batch.
     gc.freeze()
     worker = _Worker(build_app(principal, source), loglevel="INFO", redirect_stdouts=False)
     worker.protocol = grounds.signed.line

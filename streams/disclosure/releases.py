@@ -160,7 +160,7 @@ class OpenCase:
     ) -> Passage | None:
         """Return the tombstone for a record that was erased or corrected, and release nothing.
 
-        A version that is taken back before it was released is stored, so that `meet` does not release it
+        A version that is taken back before it was released is stored, so that `apply` does not release it
         later.
         """
         identity = _identity(record, reading)

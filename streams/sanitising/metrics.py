@@ -53,7 +53,7 @@ class Metrics(StreamMetrics):
         )  # fmt: skip
         self.held = Counter(
             "ipu_records_held",
-            "Valid records nobody is entitled to now, whatever their rows say",
+            "Valid records that no party may receive now, without those held because of an excluded row",
             source,
             registry=registry,
         )

@@ -169,7 +169,7 @@ def test_a_record_that_makes_a_case_fail_stops_no_other_record(
             raise ValueError("Jane Roe")
         return apply(self, record, *rest)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(type(open_case), "meet", failing)
+    monkeypatch.setattr(type(open_case), "apply", failing)
     assert given(office.discloser.process([office.victim(0), office.victim(1)])) == 1
     assert f"{VICTIMS_INTAKE}[3]@0 cannot be handled (ValueError)" in caplog.text
     assert "Jane" not in caplog.text
@@ -185,7 +185,7 @@ def test_a_record_that_makes_one_case_fail_is_taken_back_from_another(
     office.broker.cases = {first: standing, **office.broker.cases}
     begun(office)
     commit(office, office.discloser.process([office.victim(0)]))
-    monkeypatch.setattr(office.discloser._open_cases[first], "meet", lambda *_: 1 / 0)
+    monkeypatch.setattr(office.discloser._open_cases[first], "apply", lambda *_: 1 / 0)
     corrected = office.victim(1, record_reference="V-0", name="Somebody Else")
     assert taken_back(office.discloser.process([corrected])) == 1
 
