@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
+from sanitiser.identity import Identity
 from sanitiser.key_ring import KeyRing
 from sanitiser.policy import Policy
 from sanitiser.references import ReferenceKey
@@ -48,7 +49,8 @@ def ids_of_original(
     steps: Steps, record: Mapping[str, Any], lasting: ReferenceKey, policies: Iterable[Policy]
 ) -> set[bytes]:
     """Return every record id, as 16 bytes, of a cleaned record under these policies or in any case."""
-    identity = (str(record[name]) for name in steps.record_type.identity)
+    # As the discloser identifies the record, which is read by the same steps.
+    identity = Identity(steps.record_type)(record)
     found = {audit_reference(lasting, steps.agency, steps.record_type.dataset, *identity)}
     found |= {policy.record_id(steps.agency, record) for policy in policies}
     return set(map(bytes.fromhex, found))

@@ -33,6 +33,7 @@ from isp.cases.standing import unreadable_case, unreadable_consents
 from isp.cases.steps import StepKind
 from isp.cases.turns import Allowance
 from isp.keys.case_keys import CaseKeys
+from sanitiser.identity import Identity
 from sanitiser.references import ReferenceKey
 from schemas.actors import DISCLOSER
 from schemas.catalogue import Catalogue
@@ -137,6 +138,7 @@ class Discloser(Processor):
             ),
             Validator(record_type, self._catalogue.code_lists),
             Cleaner(record_type),
+            Identity(record_type),
         )
 
     # The processor

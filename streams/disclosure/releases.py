@@ -13,6 +13,7 @@ from isp.cases.case import Case
 from isp.cases.letters import Subject
 from isp.cases.sealing import sealed
 from isp.cases.subjects import Matcher, matcher
+from sanitiser.identity import Identity
 from sanitiser.references import ReferenceKey
 from schemas.london import london_time
 from schemas.record_type import RecordType
@@ -32,6 +33,7 @@ class Reading(NamedTuple):
     decode: Decoder
     validate: Validator
     clean: Cleaner
+    identify: Identity
 
     def __call__(self, intake: Intake, now: datetime) -> tuple[dict[str, Any], list[str]] | None:
         """Return the cleaned record with its caveats; None if the worker rejects it."""
@@ -280,9 +282,8 @@ def _met(
 
 
 def _identity(record: Mapping[str, Any], reading: Reading) -> tuple[str, ...]:
-    """Return the identity of a record: agency, dataset, and its own identifying fields."""
-    own = (str(record[name]) for name in reading.record_type.identity)
-    return reading.agency, reading.record_type.dataset, *own
+    """Return the identity of a record: agency, dataset, and what identifies it to the worker."""
+    return reading.agency, reading.record_type.dataset, *reading.identify(record)
 
 
 def _plain(value: Any) -> Any:

@@ -11,6 +11,7 @@ import pytest
 from isp.agreement.topics import MAXIMUM_RECORD_BYTES, Names
 from isp.cases.case import Case, Flow
 from isp.cases.register import opened
+from sanitiser.identity import Identity
 from sanitiser.references import ReferenceKey
 from schemas.derive import intake_schema
 from schemas.wire import decoder, encoder
@@ -31,6 +32,7 @@ READING = Reading(
     Decoder(lambda _: decoder(intake_schema(TYPE)), MAXIMUM_RECORD_BYTES),
     Validator(TYPE, CATALOGUE.code_lists),
     Cleaner(TYPE),
+    Identity(TYPE),
 )
 JANE: dict[str, Any] = {"name": "Jane Roe", "date_of_birth": date(1990, 5, 17)}
 SOMEBODY: dict[str, Any] = {"name": "Some Body", "date_of_birth": date(1980, 5, 17)}
