@@ -38,7 +38,7 @@ def test_a_supply_is_named_by_agency_dataset_mapping_and_content(
     assert {len(name) for name in names} == {32}
 
 
-@pytest.mark.parametrize("extended", ["Mapping", "Column", "Rule"])
+@pytest.mark.parametrize("extended", ["Mapping", "Column", "RowRule"])
 def test_a_setting_that_a_later_release_adds_makes_the_same_file_no_new_supply(
     make_mapping: Callable[..., Mapping], extended: str
 ) -> None:
