@@ -25,6 +25,7 @@ class Processor(Protocol):
     - The changes of a result are kept once `committed` is called. Every other call starts from the committed
       state.
     - A result goes to topics that the protocol lets the processor's principal write.
+    - A result that releases anything has an audit entry for it, in the agent's own chain.
     - No message makes `process` raise anything but `DependencyUnavailable`. The source then offers the same
       batch again. Every other exception ends the process, for example when the state store cannot be read.
     - A batch of one message whose outputs are too large is offered again with another `Handling`. Its outputs
