@@ -6,7 +6,7 @@ from typing import Protocol
 
 
 class State(Protocol):
-    """A map from keyed digests to small values, and a set of digests.
+    """A map from keyed digests to small values, and a set of digests that earlier versions stored.
 
     No name, reference or address goes in, as key or as value. A change is visible to the records that follow
     in the batch, and lasts once the batch is committed (`streams.state.store`).
@@ -20,15 +20,11 @@ class State(Protocol):
         """Set the value of a key. Its first byte is in `schemas.state.KIND_OF_PREFIX`."""
         ...
 
-    def add_seen(self, digest: bytes) -> None:
-        """Add a digest of `SEEN_BYTES` bytes to those seen."""
-        ...
-
     @property
     def has_any_seen(self) -> bool:
-        """Return True if any digest was seen."""
+        """Return True if an earlier version stored any digest as seen."""
         ...
 
     def has_seen(self, digest: bytes) -> bool:
-        """Return True if the digest was seen, in this batch or earlier."""
+        """Return True if an earlier version stored the digest, of `SEEN_BYTES` bytes, as seen."""
         ...

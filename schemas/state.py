@@ -9,7 +9,7 @@ RENEWAL_DAYS = 28
 """Age in days from which an entry of the workers' state is written again when it is used."""
 
 SEEN_BYTES: Final = 8
-"""Size of a digest in the set of those seen."""
+"""Size of a digest that earlier versions stored as seen."""
 
 StateKind = Literal["withdrawals", "dates-ages", "combinations"]
 """Kinds of state: releases that may be withdrawn, dates for steady ages of a case, seen combinations."""
@@ -17,7 +17,7 @@ StateKind = Literal["withdrawals", "dates-ages", "combinations"]
 STATE_KINDS: Final[tuple[StateKind, ...]] = get_args(StateKind)
 
 SEEN_PREFIX: Final = b"n"
-"""Prefix of the set of seen digests. A changelog entry holds all digests that a batch added."""
+"""Prefix of the digests that earlier versions stored as seen. One changelog entry has those of a batch."""
 
 RELEASED_PREFIX: Final = b"r"
 """Prefix of the entry with the places where a record is released."""

@@ -13,7 +13,7 @@ from __future__ import annotations
 import logging
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import islice
 from pathlib import Path
 from typing import Final, cast
@@ -42,9 +42,12 @@ UNWRITTEN_BYTES: Final = 16 * 1024 * 1024
 
 _FILE_BYTES: Final = 8 * 1024 * 1024
 _LOG_BYTES: Final = 32 * 1024 * 1024
+_TEXT_LOGS: Final = 2
+_TEXT_LOG_BYTES: Final = 128 * 1024
 _OPEN_FILES: Final = 512
 _BLOOM_BITS: Final = 10
 _PRIVATE: Final = 0o700
+_PRIVATE_FILE: Final = 0o600
 _LOCK_SECONDS: Final = 30.0
 _DEFAULT: Final = "default"
 
@@ -57,7 +60,8 @@ class DiskTables:
         self._folder = folder
         self._names = tuple(tables)
         self._damage = folder.with_name(f"{folder.name}.damaged")
-        self._lock = FileLock(folder.with_name(f"{folder.name}.lock"), timeout=lock_seconds)
+        lock = folder.with_name(f"{folder.name}.lock")
+        self._lock = FileLock(lock, timeout=lock_seconds, mode=_PRIVATE_FILE)
         self._cache: Cache | None = None
         self._database: Rdict | None = None
         self._tables: dict[str, Rdict] = {}
@@ -80,6 +84,7 @@ class DiskTables:
             # Created first: RocksDB would make it readable for other users.
             self._folder.mkdir(mode=_PRIVATE, exist_ok=True)
             self._folder.chmod(_PRIVATE)
+            self._make_private()
         except Timeout:
             message = "another process uses it; stop that worker, or give this one another slot"
             raise StateStoreError(f"state store {self}: {message}") from None
@@ -168,6 +173,14 @@ class DiskTables:
         for name in self._names:
             self._tables[name] = self._database.get_column_family(name)
             self._families[name] = self._database.get_column_family_handle(name)
+        self._make_private()
+
+    def _make_private(self) -> None:
+        """Give the files that are there mode 0600: RocksDB creates them with 0644 less the umask."""
+        for file in self._folder.iterdir():
+            # RocksDB may delete a file at any time.
+            with suppress(FileNotFoundError):
+                file.chmod(_PRIVATE_FILE)
 
     def _close_database(self) -> None:
         for table in self._tables.values():
@@ -190,7 +203,7 @@ class DiskTables:
         if self._database is None:
             return StateStoreError(f"state store {self}: used after it was closed")
         try:
-            self._damage.touch(mode=0o600)
+            self._damage.touch(mode=_PRIVATE_FILE)
         except OSError:
             log.warning("state store %s: delete it before the worker starts again", self)
         return StateStoreError(
@@ -224,7 +237,7 @@ def _options(cache: Cache) -> Options:
     options.set_max_total_wal_size(_LOG_BYTES)
     options.set_max_background_jobs(2)
     options.set_max_open_files(_OPEN_FILES)
-    # RocksDB's own text log.
-    options.set_keep_log_file_num(2)
-    options.set_max_log_file_size(1024 * 1024)
+    # RocksDB's own text log has the host's name, the folder and times.
+    options.set_keep_log_file_num(_TEXT_LOGS)
+    options.set_max_log_file_size(_TEXT_LOG_BYTES)
     return options

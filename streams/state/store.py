@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Mapping
-from hashlib import blake2b
 from typing import Final, NamedTuple
 
 from schemas.state import (
@@ -46,7 +45,6 @@ UNWRITTEN_CALLS: Final = 100
 """Rows are written to the tables after this number of rows, or this number of calls of `apply`."""
 
 _SEEN_TABLE: Final = KIND_OF_PREFIX[SEEN_PREFIX]
-_KEY_BYTES: Final = 16
 _DAY_BYTES: Final = 4
 _OFFSET_BYTES: Final = 8
 _ABOUT: Final = "about"
@@ -65,7 +63,9 @@ class Entry(NamedTuple):
 
 
 class StateStore:
-    """A map from keyed digests to bytes, and a set of digests, with the changes of the current batch.
+    """A map from keyed digests to bytes, with the changes of the current batch.
+
+    Earlier versions also stored a set of digests as seen. It is still read, and never written.
 
     `begin` starts a batch. Its changes are visible at once; `commit` keeps them, `rollback` undoes them. An
     entry that is used `RENEWAL_DAYS` or more after it was written is written again, so that it outlasts the
@@ -102,7 +102,6 @@ class StateStore:
         self._any_seen = False
         self._changed: dict[bytes, bytes] = {}
         self._missed: bytes | None = None
-        self._newly_seen: dict[bytes, None] = {}
         self._unswept: list[tuple[str, bytes]] = []
         self._swept_on = 0
 
@@ -146,22 +145,13 @@ class StateStore:
             self._changed[key] = value
             self._missed = None
 
-    def add_seen(self, digest: bytes) -> None:
-        """Add a digest of `SEEN_BYTES` bytes to the set of seen digests."""
-        row = self._seen_row(SEEN_PREFIX + digest)
-        # An expired row is also older than this.
-        if row is None or self._today - int.from_bytes(row) >= RENEWAL_DAYS:
-            self._newly_seen[digest] = None
-
     @property
     def has_any_seen(self) -> bool:
-        """Return True if any digest was seen, in this batch or earlier."""
-        return self._any_seen or bool(self._newly_seen)
+        """Return True if an earlier version stored any digest as seen."""
+        return self._any_seen
 
     def has_seen(self, digest: bytes) -> bool:
-        """Return True if the digest was seen, in this batch or earlier."""
-        if digest in self._newly_seen:
-            return True
+        """Return True if an earlier version stored the digest, of `SEEN_BYTES` bytes, as seen."""
         row = self._seen_row(SEEN_PREFIX + digest)
         return row is not None and int.from_bytes(row) > self._expired.get(_SEEN_TABLE, _NEVER)
 
@@ -177,12 +167,8 @@ class StateStore:
     # The end of a batch
 
     def changes(self) -> Mapping[bytes, bytes]:
-        """Return the changes of the batch: one entry has all digests, and one all places of releases."""
-        changes = packed(self._changed)
-        if self._newly_seen:
-            seen = b"".join(self._newly_seen)
-            changes[SEEN_PREFIX + blake2b(seen, digest_size=_KEY_BYTES).digest()] = seen
-        return changes
+        """Return the changes of the batch: one entry has all places of releases."""
+        return packed(self._changed)
 
     def commit(self, changes: Mapping[bytes, bytes]) -> None:
         """Keep the changes of the batch, whose transaction is committed."""
@@ -190,12 +176,6 @@ class StateStore:
         if self._is_followed:
             for name, content in changes.items():
                 rows = _rows(self._today, name, content)
-                if name.startswith(SEEN_PREFIX):
-                    # The newest day of each digest is the same in any order of commits.
-                    self._unwritten[_SEEN_TABLE].update(rows)
-                    self._newest = max(self._newest, self._today)
-                    self._any_seen = True
-                    continue
                 for key in self._ahead.keys() & rows.keys():
                     self._unread_again[key] = self._unread_again.get(key, 0) + 1
                 self._ahead.update(rows)
@@ -206,7 +186,6 @@ class StateStore:
     def rollback(self) -> None:
         """Undo the changes of the batch."""
         self._changed.clear()
-        self._newly_seen.clear()
         self._missed = None
 
     # The changelog
@@ -262,8 +241,7 @@ class StateStore:
         for day, name, content, own in entries:
             if name.startswith(SEEN_PREFIX):
                 self._any_seen = True
-                if not own:
-                    self._apply_seen(day, _rows(day, name, content))
+                self._apply_seen(day, _rows(day, name, content))
                 continue
             of_entry = _rows(day, name, content)
             self._unwritten[kind_of(name) or OTHER].update(of_entry)

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import logging
+import os
 import signal
+import stat
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
 from isp.agreement.protocol import RejectLimit
 from isp.agreement.protocol_file import load_protocol
+from ops import worker
+from ops.worker import WorkerSettings
 from schemas.catalogue import load_catalogue
 from streams.runtime.ending import end_when, until_changed
 from streams.sanitising.assembly import pausing_topics
+from streams.state.origin import Origin
+from streams.state.store import Entry
 from tests.protocols import FIRST
 
 WAIT_SECONDS = 60.0
@@ -55,6 +63,23 @@ def test_a_list_of_keys_that_vanishes_as_it_is_looked_at_has_changed(
     monkeypatch.setattr(Path, "is_file", lambda _path: True)
     file.unlink()
     changed()
+
+
+def test_what_a_worker_writes_to_its_state_at_any_time_is_its_owners_alone(tmp_path: Path) -> None:
+    before = os.umask(0o022)
+    settings = cast(WorkerSettings, SimpleNamespace(state=tmp_path / "state", slot=0))
+    try:
+        store = worker._store(settings, load_protocol(FIRST, load_catalogue()))
+        store.open(Origin("cluster", {"t": "id-1"}))
+        early = set(tmp_path.rglob("*"))
+        store.apply([Entry(3, b"b%d" % n, bytes(90_000)) for n in range(200)], {"t": 200})
+        store.flush()
+        store.close()
+    finally:
+        os.umask(before)
+    late = {file for file in tmp_path.rglob("*") if file.is_file()} - early
+    assert late
+    assert {stat.S_IMODE(file.stat().st_mode) for file in late} == {0o600}
 
 
 def test_an_alarm_stops_the_topics_of_those_supplies_alone_whose_agreement_says_so() -> None:

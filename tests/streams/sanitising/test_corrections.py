@@ -14,6 +14,7 @@ from sanitiser.places.postcodes import PostcodeIndex
 from schemas.catalogue import Catalogue
 from schemas.state import SEEN_BYTES, kind_of
 from streams.messages import BatchResult, Intake
+from streams.state.store import Entry
 from tests.streams.partnership import KEY, NOW, OTHER_KEY, TODAY, Partnership, incident, offence
 from transport.messages import Output
 
@@ -344,7 +345,7 @@ def test_what_an_earlier_version_of_the_software_gave_to_the_second_group_is_tak
     later = Supplied(bordering())
     later.held = early.held
     later.partnership.pipeline.state.begin(DAY)
-    later.partnership.pipeline.state.commit({b"n" + bytes(16): noted})
+    later.partnership.pipeline.state.apply([Entry(DAY, b"n" + bytes(16), noted)], {})
     later.supply(INCIDENTS, incident(**after))
     assert not [topic for topic, _ in later.held if ".second." in topic]
 

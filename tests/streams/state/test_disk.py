@@ -76,6 +76,26 @@ def test_nobody_else_can_read_the_folder(folder: Path) -> None:
     store.close()
 
 
+def test_nobody_else_can_read_the_files_of_a_store_even_if_they_once_could(folder: Path) -> None:
+    before = os.umask(0o022)
+    try:
+        store = store_in(folder)
+        store.apply([Entry(3, b"b1", b"1")], {"t": 7})
+        store.flush()
+        store.close()
+        for file in folder.iterdir():
+            file.chmod(0o644)
+        store = store_in(folder)
+        modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in folder.iterdir()}
+        (lock,) = folder.parent.glob("*.lock")
+        store.close()
+    finally:
+        os.umask(before)
+    assert {"LOG", "CURRENT"} <= modes.keys()
+    assert set(modes.values()) == {0o600}
+    assert stat.S_IMODE(lock.stat().st_mode) == 0o600
+
+
 WRITER = """
 import sys
 from pathlib import Path
