@@ -94,6 +94,7 @@ class Summary:
         self.faults.update([fault.code for fault in outcome.faults])
         self.caveats.update(outcome.caveats)
         self.withheld.update(outcome.withheld)
+        self.withheld.update(outcome.rows_withheld)
         self.combinations.update(outcome.combinations)
         if outcome.faults:
             self.rejected += 1

@@ -60,11 +60,13 @@ class Intake(NamedTuple):
 class OfRows:
     """The part of a tally's counts that reveals which rows a profile excludes; only the supplier gets it.
 
-    `cleaned` counts records whose only caveat is about the flag of an exclusion. `held` counts records that
-    are held because of an exclusion.
+    `withheld` counts the reasons why a profile does not get a whole row, or no longer has it. `cleaned`
+    counts records whose only caveat is about the flag of an exclusion. `held` counts records that are held
+    because of an exclusion.
     """
 
     caveats: Counter[str] = field(default_factory=Counter)
+    withheld: Counter[str] = field(default_factory=Counter)
     cleaned: int = 0
     held: int = 0
 

@@ -12,10 +12,9 @@ from connectors.sources.formats import open_table
 from connectors.sources.table import Row, rows_of
 from schemas.catalogue import Catalogue
 from streams.decision import Steps
-from streams.messages import supply_of
+from streams.runtime.intake import intake_of
 from streams.sanitising.pipeline import DatasetFlow
 from streams.steps.decode import Undecodable
-from transport.messages import SUPPLY_HEADER
 from transport.reader import read_all
 
 
@@ -36,13 +35,12 @@ def from_topic(
         ReadError: the topic could not be read to its end.
     """
     for message in read_all(client, topic, partitions):
-        headers = dict(message.headers() or ())
-        supply = headers.get(SUPPLY_HEADER)
+        intake = intake_of(message)
         try:
-            given = flow.decode.read(message.value())
+            given = flow.decode.read(intake.value)
         except Undecodable:
             continue
-        yield Candidate(flow.steps, given, supply_of(supply))
+        yield Candidate(flow.steps, given, intake.supply_id)
 
 
 def from_file(

@@ -275,7 +275,10 @@ def _intakes(consumer: Consumer, messages: Iterable[Message]) -> Iterator[Intake
     for message in messages:
         error, unreadable = message.error(), unreadable_of(message)
         if error is None:
-            yield intake_of(message)
+            intake = intake_of(message)
+            if intake.unreadable is not None:
+                log.error("%s[%d]@%d: %s", *intake[:3], intake.unreadable)
+            yield intake
         elif unreadable is not None:
             log.error("%s[%d]@%d: %s", *unreadable[:3], error.name())
             with _answered(f"read on behind offset {unreadable.offset} of {unreadable.topic}"):

@@ -19,7 +19,7 @@ from confluent_kafka import (
 
 from streams.messages import Intake
 from streams.runtime.batching import BatchBounds, first_offsets, fitting, offsets_after
-from streams.runtime.intake import intake_of, place_of, unreadable_of
+from streams.runtime.intake import intake_of, unreadable_of
 from streams.runtime.lag import lag_of, positions
 from streams.runtime.metrics import StreamMetrics
 from transport.transaction import FatalWorkerError
@@ -243,19 +243,18 @@ class GroupFeed:
     def _taken(self, message: Message) -> Intake | None:
         """Return a message as an intake; None if it only reports an error."""
         error = message.error()
-        if error is None:
-            return intake_of(message)
-        intake = unreadable_of(message)
-        if intake is None:
+        intake = intake_of(message) if error is None else unreadable_of(message)
+        if intake is not None and intake.unreadable is not None:
+            log.error("%s[%d]@%d: %s", *intake[:3], intake.unreadable)
+        elif error is not None:
             self._on_error(error, message.topic())
-        else:
-            log.error("%s@%s: %s", place_of(message), message.offset(), error.name())
         return intake
 
     def committed(self, portion: Portion) -> None:
         """Continue after the offsets whose bytes the client could not read."""
-        unreadable = [intake for intake in portion.intakes if intake.unreadable is not None]
-        seek(self._consumer, offsets_after(unreadable))
+        passed = {intake[:2] for intake in portion.intakes if intake.unreadable is not None}
+        # Records behind an unreadable one may be in the same portion.
+        seek(self._consumer, offsets_after([i for i in portion.intakes if i[:2] in passed]))
 
     @property
     def standing(self) -> Portion:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from confluent_kafka import KafkaError, Message
@@ -20,9 +21,19 @@ UNREADABLE = frozenset(
 """Errors for an offset whose bytes the client cannot read. Without a seek the client would stay there."""
 
 
+HEADER_NAME = "a header name is not UTF-8"
+"""Reason why a message is unreadable although the client could read its batch."""
+
+
 def intake_of(message: Any) -> Intake:
-    """Return a message as an intake."""
-    headers = _headers(message)
+    """Return a message as an intake; an unreadable one without content if a header name is not UTF-8.
+
+    Without its headers nothing shows whether the supplier erases the record, so it must not be released.
+    """
+    try:
+        headers = _first_of_each_name(message.headers() or ())
+    except UnicodeDecodeError:
+        return _unreadable(message, HEADER_NAME)
     return Intake(
         message.topic(),
         message.partition(),
@@ -31,6 +42,7 @@ def intake_of(message: Any) -> Intake:
         message.value(),
         supply_of(headers.get(SUPPLY_HEADER)),
         message.timestamp()[1],
+        # A null value erases too: a record that its supplier withdraws must never be released.
         ERASE_HEADER in headers,
         row=headers.get(ROW_HEADER),
     )
@@ -41,8 +53,7 @@ def unreadable_of(message: Message) -> Intake | None:
     error, offset = message.error(), message.offset()
     if error is None or error.code() not in UNREADABLE or offset is None or offset < 0:
         return None
-    topic, partition = place_of(message)
-    return Intake(topic, partition, offset, None, None, None, 0, unreadable=error.name())
+    return _unreadable(message, error.name())
 
 
 def place_of(message: Message) -> tuple[str, int]:
@@ -50,10 +61,10 @@ def place_of(message: Message) -> tuple[str, int]:
     return str(message.topic()), message.partition() or 0
 
 
-def _headers(message: Any) -> dict[str, bytes]:
-    """Return the first header of each name; no headers if a name is not valid UTF-8."""
-    try:
-        headers = message.headers() or ()
-    except UnicodeDecodeError:
-        return {}
-    return {name: value for name, value in reversed(headers) if value is not None}
+def _unreadable(message: Any, reason: str) -> Intake:
+    topic, partition = place_of(message)
+    return Intake(topic, partition, message.offset(), None, None, None, 0, unreadable=reason)
+
+
+def _first_of_each_name(headers: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    return dict(reversed(list(headers)))

@@ -5,17 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from sanitiser.places.location import Located
-from sanitiser.rows import EXCLUDED, UNKNOWN
 from schemas.record_type import RecordType
 from streams.messages import Tally
 from streams.steps.problems import Problem
 from streams.steps.step import Work
-from streams.steps.withdraw import KEY_DELETED
 
 EPOCH_BY_SUPPLY = "epoch-by-supply"
 TAKEN_BACK_FROM = "taken-back-from-"
-OF_WHOLE_ROWS = (EXCLUDED, UNKNOWN, TAKEN_BACK_FROM, KEY_DELETED)
-"""Prefixes of the reasons that are about a whole row. Only the supplier gets these reasons."""
 
 
 class Counting:
@@ -36,7 +32,7 @@ class Counting:
         tally.received += 1
         if work.intake is not None and work.intake.erases:
             tally.erased += 1
-            tally.withheld.update(work.withheld)
+            _count_rows(work.rows_withheld, tally)
         else:
             self._accepted(work, tally)
 
@@ -62,9 +58,9 @@ class Counting:
             tally.withheld.update(work.withheld)
         if work.combinations:
             tally.combinations.update(work.combinations)
-        if work.taken_back:
+        if work.rows_withheld or work.taken_back:
             gone = [f"{TAKEN_BACK_FROM}{profile}" for _, profile, _ in work.taken_back]
-            tally.withheld.update(gone)
+            _count_rows([*work.rows_withheld, *gone], tally)
         for release in work.releases:
             tally.released[release.profile] += 1
         if not work.releases:
@@ -78,6 +74,12 @@ class Counting:
         if found:
             tally.of_rows.caveats.update(found)
             tally.of_rows.cleaned += len(found) == len(caveats)
+
+
+def _count_rows(reasons: Sequence[str], tally: Tally) -> None:
+    """Count reasons that reveal which rows a profile excludes, for the supplier's receipt only."""
+    tally.withheld.update(reasons)
+    tally.of_rows.withheld.update(reasons)
 
 
 def _count_places(places: Iterable[Located], tally: Tally) -> None:

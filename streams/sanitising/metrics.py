@@ -10,7 +10,6 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from streams.messages import BatchResult, Intake
 from streams.runtime.metrics import SECONDS, StreamMetrics, keep, show
-from streams.sanitising.counting import OF_WHOLE_ROWS
 
 
 class Metrics(StreamMetrics):
@@ -129,7 +128,7 @@ class Metrics(StreamMetrics):
             self.released.labels(*source).inc(tally.received - kept)
             self._count(self.faults, source, tally.faults.items())
             self._count(self.caveats, source, (tally.caveats - tally.of_rows.caveats).items())
-            self._count(self.withheld, source, _of_released(tally.withheld))
+            self._count(self.withheld, source, (tally.withheld - tally.of_rows.withheld).items())
             self._count(self.combinations, source, tally.combinations.items())
             self._count(self.geocoded, source, tally.geocoded.items())
 
@@ -152,8 +151,3 @@ class Metrics(StreamMetrics):
     ) -> None:
         for reason, count in counts:
             counter.labels(*source, reason).inc(count)
-
-
-def _of_released(withheld: Mapping[str, int]) -> Iterable[tuple[str, int]]:
-    """Return the counts without those that reveal excluded rows, such as those of domestic incidents."""
-    return ((reason, n) for reason, n in withheld.items() if not reason.startswith(OF_WHOLE_ROWS))

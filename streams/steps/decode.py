@@ -8,7 +8,7 @@ from schemas.wire import DecoderFor, WireError, schema_id
 from streams.steps.problems import Problem
 from streams.steps.step import Step, Work
 
-_UNREADABLE = "a record batch that a Kafka client can read"
+_UNREADABLE = "a record batch that a Kafka client can read, with header names in UTF-8"
 _ACCEPTED = {
     "null": "a record; a null value deletes nothing in this topic",
     "oversized": "a value of at most {limit} bytes",

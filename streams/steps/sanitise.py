@@ -80,8 +80,10 @@ class Sanitiser(Step):
     After the day of `personal_until` there is no personal release.
     """
 
-    takes = frozenset({"scope", "record", "locations", "caveats", "unread", "today", "withheld"})
-    completes = frozenset({"releases", "withheld", "staying", "excluded"})
+    takes = frozenset(
+        {"scope", "record", "locations", "caveats", "unread", "today", "withheld", "rows_withheld"}
+    )
+    completes = frozenset({"releases", "withheld", "rows_withheld", "staying", "excluded"})
     counts = frozenset({"released", "withheld", "held"})
 
     def __init__(
@@ -101,7 +103,7 @@ class Sanitiser(Step):
             self._agency, record, work.locations, work.caveats, work.unread
         )
         if len(releases) < len(policies.profiles):
-            work.withheld += policies.kept_out(record, work.unread)
+            work.rows_withheld += policies.kept_out(record, work.unread)
         if releases:
             residues = policies.residues(record)
             if residues:

@@ -26,15 +26,17 @@ class Work:
     """The work on one record: the record as given, and the results of the steps so far.
 
     A record with `faults` is rejected, and its other parts are not used. A held record has no `scope`.
-    `withheld` has the reasons why the record, or a part of it, is not released to a profile. `excluded` is
-    True if the record has no release because of its row, while a profile is entitled to other rows.
+    `withheld` has the reasons why the record, or a part of it, is not released to a profile. Reasons that
+    reveal which rows a profile excludes are in `rows_withheld` instead: only the supplier gets them.
+    `excluded` is True if the record has no release because of its row, while a profile is entitled to other
+    rows.
     `by_supply` is True if the day of the supply chose the key, because the day of the event is not known.
     """
 
     __slots__ = (
         "by_supply", "caveats", "combinations", "day", "excluded", "faults", "given", "intake",
         "locations", "now", "now_ms", "outputs", "place", "problems", "record", "region", "releases",
-        "scope", "staying", "taken_back", "today", "unread", "withheld",
+        "rows_withheld", "scope", "staying", "taken_back", "today", "unread", "withheld",
     )  # fmt: skip
 
     def __init__(
@@ -66,6 +68,7 @@ class Work:
         self.by_supply = False
         self.releases: Sequence[Release] = ()
         self.withheld: list[str] = []
+        self.rows_withheld: list[str] = []
         self.staying: Sequence[str] = ()
         self.excluded = False
         self.combinations: Sequence[str] = ()

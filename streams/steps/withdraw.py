@@ -61,8 +61,8 @@ class Withdrawer(Step):
     released has no entry.
     """
 
-    takes = frozenset({"record", "place", "releases", "staying", "withheld"})
-    completes = frozenset({"taken_back", "withheld"})
+    takes = frozenset({"record", "place", "releases", "staying", "rows_withheld"})
+    completes = frozenset({"taken_back", "rows_withheld"})
     counts = frozenset({"withheld"})
 
     def __init__(
@@ -91,7 +91,7 @@ class Withdrawer(Step):
         found = self.withdraw(work.record, work.place, work.releases, work.staying)
         if found is not NOTHING:
             work.taken_back = found.taken_back
-            work.withheld += found.withheld
+            work.rows_withheld += found.withheld
 
     def withdraw(
         self,
@@ -199,8 +199,8 @@ class Withdrawer(Step):
 class Eraser(Step):
     """Takes back every possible release of a record that its supplier erases."""
 
-    takes = frozenset({"record", "withheld"})
-    completes = frozenset({"taken_back", "withheld"})
+    takes = frozenset({"record", "rows_withheld"})
+    completes = frozenset({"taken_back", "rows_withheld"})
     counts = frozenset({"erased", "withheld"})
 
     def __init__(self, withdraw: Withdrawer) -> None:
@@ -211,7 +211,7 @@ class Eraser(Step):
         """Take the record back from every place."""
         found = self._withdraw.everything(work.record)
         work.taken_back = found.taken_back
-        work.withheld += found.withheld
+        work.rows_withheld += found.withheld
 
     def undo(self) -> None:
         """Restore the entry of the last record."""

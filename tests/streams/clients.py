@@ -34,8 +34,12 @@ def producers_made(
 class Message:
     """One intake message as librdkafka hands it over, or an error in its place."""
 
-    def __init__(self, intake: Intake, error: KafkaError | None = None) -> None:
+    def __init__(
+        self, intake: Intake, error: KafkaError | None = None, *, has_names: bool = True
+    ) -> None:
+        """Take the intake; the name of a header is no text unless `has_names`."""
         self._intake = intake
+        self._has_names = has_names
         self.error = lambda: error
 
     def topic(self) -> str:
@@ -54,6 +58,8 @@ class Message:
         return self._intake.value
 
     def headers(self) -> list[tuple[str, bytes]] | None:
+        if not self._has_names:
+            b"\xff".decode()
         supply = self._intake.supply_id
         return None if supply is None else [("supply", supply.encode())]
 
@@ -75,6 +81,7 @@ class Log:
     closed: bool = False
     largest: int | None = None
     unreadable: set[int] = field(default_factory=set)
+    nameless: set[int] = field(default_factory=set)
     rebalances: bool = True
     unsettled: int = 0
     elsewhere: set[str] = field(default_factory=set)
@@ -136,7 +143,8 @@ class Consumer:
             if intake.offset in self.log.unreadable:
                 return [*messages, Message(intake, KafkaError(KafkaError._BAD_COMPRESSION))]
             self.positions[intake.topic, intake.partition] = intake.offset + 1
-            messages.append(Message(intake))
+            has_names = intake.offset not in self.log.nameless
+            messages.append(Message(intake, has_names=has_names))
         return messages
 
     def consumer_group_metadata(self) -> str:

@@ -10,6 +10,7 @@ from confluent_kafka import KafkaError, Producer, TopicPartition
 
 from streams.disclosure import reading
 from streams.disclosure.reading import Ahead, Backlog, Positions
+from streams.runtime import intake
 from tests.streams.clients import Message
 from tests.streams.partnership import raw_intake
 from transport.reader import ReadError, begin_offset, read_all
@@ -137,6 +138,13 @@ def test_a_place_that_the_client_cannot_read_is_passed_over_and_the_next_is_read
     assert (first.value, first.unreadable) == (b"x", None)
     assert (second.offset, second.unreadable) == (7, "_BAD_COMPRESSION")
     assert sought == [(INTAKE, 3, 8)]
+
+
+def test_a_record_whose_headers_cannot_be_read_has_no_content_to_disclose() -> None:
+    messages = [Message(raw_intake(INTAKE, b"x", at), has_names=at != 6) for at in (6, 7)]
+    first, second = reading._intakes(cast(Any, None), cast(Any, messages))
+    assert (first.offset, first.value, first.unreadable) == (6, None, intake.HEADER_NAME)
+    assert (second.value, second.unreadable) == (b"x", None)
 
 
 def test_a_topic_that_may_not_be_read_ends_the_process() -> None:

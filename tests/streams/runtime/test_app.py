@@ -288,6 +288,28 @@ def test_a_place_that_the_client_cannot_read_is_rejected_and_passed(
     assert written.count("banes.depersonalised.central.police-incident") == 9
 
 
+def test_a_record_whose_headers_cannot_be_read_is_rejected_and_those_behind_it_released_once(
+    partnership: Partnership, log: Log
+) -> None:
+    log.waiting = [
+        partnership.intake("police-incident", incident(incident_reference=f"I-{at}"), at)
+        for at in range(12)
+    ]
+    log.nameless = {0, 5}
+
+    async def talk(app: Any, registry: CollectorRegistry) -> None:
+        await until(lambda: log.committed.get((INCIDENTS, 3)) == 12)
+        assert not app.crashed
+
+    work(partnership, talk)
+    topic = "banes.rejected.police.police-incident"
+    rejected = [partnership.schemas.read(Output(t, k, v)) for t, k, v in log.written if t == topic]
+    faults = {r["offset"]: [fault["reason"] for fault in r["faults"]] for r in rejected}
+    assert faults == {0: ["unreadable"], 5: ["unreadable"]}
+    written = [topic for topic, _, _ in log.written]
+    assert written.count("banes.depersonalised.central.police-incident") == 10
+
+
 def test_the_lag_is_told_for_each_partition(
     partnership: Partnership, log: Log, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,6 +8,7 @@ import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
 from isp.agreement.protocol import Protocol
+from sanitiser import rows
 from sanitiser.places.postcodes import PostcodeIndex
 from schemas.catalogue import Catalogue
 from streams.messages import Intake, Tally
@@ -110,6 +111,15 @@ def test_what_is_kept_from_a_profile_is_told_to_its_supplier_and_not_in_the_metr
 ) -> None:
     kept, of_domestic = told(partnership, domestic="yes")
     assert kept.withheld["row-excluded-from-second"] == 1
+    assert of_domestic == told(partnership, domestic="no")[1]
+
+
+def test_a_new_reason_to_exclude_a_row_is_not_in_the_metrics_either(
+    partnership: Partnership, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rows, "EXCLUDED", "domestic-incident-kept-from")
+    kept, of_domestic = told(partnership, domestic="yes")
+    assert kept.receipt()["withheld"]["domestic-incident-kept-from-second"] == 1
     assert of_domestic == told(partnership, domestic="no")[1]
 
 

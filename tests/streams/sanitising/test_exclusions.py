@@ -96,7 +96,7 @@ def test_a_flag_that_says_nothing_does_not_say_no(
         for value in (None, "", "?", "N/K", True):
             done = second[record_type.dataset](innocent(record_type) | {rule.flag: value}, NOW)
             assert not done.releases
-            assert len(done.withheld) == 1
+            assert len(done.rows_withheld) == 1
 
 
 DRESSES: tuple[Callable[[str], str], ...] = (
@@ -133,7 +133,7 @@ def test_no_way_of_writing_brings_such_a_row_to_the_second_group(
     assume(written.strip().upper() not in set(code_list.spellings) - {kept.spelling.upper()})
     done = second[kept.dataset](innocent(record_type) | {kept.field: written}, NOW)
     assert not done.releases, written
-    assert len(done.withheld) == 1
+    assert len(done.rows_withheld) == 1
 
 
 @SETTINGS
@@ -147,14 +147,14 @@ def test_what_cannot_be_read_is_kept_from_the_second_group_and_counted(
         return
     done = second[kept.dataset](innocent(record_type) | {kept.field: text}, NOW)
     assert not done.releases
-    assert len(done.withheld) == 1
+    assert len(done.rows_withheld) == 1
 
 
 def test_a_row_of_which_no_kind_is_known_is_kept_from_the_second_group(
     second: dict[str, Run],
 ) -> None:
     bare = {"crime_reference": "C-1", "committed_from_date": date(2024, 6, 1), "domestic": False}
-    assert second["police-crime-offence"](bare, NOW).withheld == ["row-not-known-for-second"]
+    assert second["police-crime-offence"](bare, NOW).rows_withheld == ["row-not-known-for-second"]
     told = second["police-crime-offence"](bare | {"offence_category": "Burglary"}, NOW)
     assert told.releases
 
@@ -218,7 +218,7 @@ def test_sexual_offences_are_not_told_to_the_second_group(
     second: dict[str, Run], dataset: str, code: str
 ) -> None:
     done = second[dataset](innocent(CATALOGUE.record_type(dataset)) | {"offence_code": code}, NOW)
-    assert done.withheld == ["row-excluded-from-second"]
+    assert done.rows_withheld == ["row-excluded-from-second"]
 
 
 def test_every_sexual_offence_of_the_list_is_left_out_of_the_second_profile() -> None:

@@ -254,7 +254,8 @@ def test_no_step_keeps_or_counts_what_a_record_says(
     process = processes[dataset]
     work = list(process.take(record))[-1].work
     said = [
-        work.caveats, work.withheld, work.combinations, [fault.code for fault in work.faults],
+        work.caveats, work.withheld, work.rows_withheld, work.combinations,
+        [fault.code for fault in work.faults],
         [located.method for located in work.locations.values()],
     ]  # fmt: skip
     assert MARKER not in repr(said)
@@ -292,7 +293,9 @@ def test_every_part_is_completed_by_a_step_that_follows_no_step_that_takes_it(
     assert known == PARTS
 
 
-_BEGIN_EMPTY = frozenset({"withheld", "caveats", "faults", "scope", "releases", "staying"})
+_BEGIN_EMPTY = frozenset(
+    {"withheld", "rows_withheld", "caveats", "faults", "scope", "releases", "staying"}
+)
 """The parts that mean nothing found, or nobody entitled, until a step says otherwise."""
 
 
