@@ -19,6 +19,7 @@ from tenacity import (
     wait_exponential,
 )
 
+from transport.client_settings import transactional_producer
 from transport.messages import Output
 from transport.producers import LateRequests, NextStep, next_step, serve
 from transport.refusals import Alarms, NoAnswer, Refusal, Refused, refusal_of
@@ -45,7 +46,7 @@ class Publisher:
         Raises:
             Refused, NoAnswer: as `write`.
         """
-        self._settings = {**client, **_settings(transactional_id)}
+        self._settings = _settings(client, transactional_id)
         self._seconds = seconds
         self._take_over()
 
@@ -181,14 +182,9 @@ class Publisher:
             raise Refused(cause)
 
 
-def _settings(transactional_id: str) -> dict[str, Any]:
+def _settings(client: Mapping[str, Any], transactional_id: str) -> dict[str, Any]:
     return {
-        # Stable, so that a new publisher fences another one and aborts what a crashed one left open.
-        "transactional.id": transactional_id,
-        "transaction.timeout.ms": TRANSACTION_TIMEOUT_MS,
-        # While the broker still writes the markers of the last transaction, a call waits this long.
-        "retry.backoff.ms": 10,
-        "compression.type": "lz4",
+        **transactional_producer(client, transactional_id, TRANSACTION_TIMEOUT_MS),
         "linger.ms": 5,
         "log_level": 0,
     }

@@ -20,6 +20,7 @@ from confluent_kafka import Message as KafkaMessage
 from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]
 
 from transport.client_names import reader_group
+from transport.client_settings import assigned_consumer
 from transport.refusals import Refusal, refusal_of
 
 _BATCH = 2_000
@@ -171,9 +172,7 @@ def read_all(
         ReadError: any other refusal.
         Unfinished: no message arrived for `seconds` before the end.
     """
-    # If the first messages are deleted meanwhile, reading begins at the earliest that is left.
-    settings = {**committed_reader(client), "auto.offset.reset": "earliest"}
-    with PartitionReader(settings, topic, {}) as reader:
+    with PartitionReader(committed_reader(client), topic, {}) as reader:
         check_described(reader.consumer, topic)
         start = {p: _beginning(reader.consumer, topic, p) for p in range(partitions)}
         reader.assign(start)
@@ -301,21 +300,12 @@ def _high_watermarks(client: Mapping[str, Any], topic: str, partitions: int) -> 
 
 def committed_reader(client: Mapping[str, Any]) -> dict[str, Any]:
     """Return the settings of a consumer with assigned partitions that reads committed messages only."""
-    return {
-        **client,
-        "group.id": _group(client),
-        "enable.auto.commit": False,
-        "isolation.level": "read_committed",
-        "enable.partition.eof": True,
-        "log_level": 0,
-        "fetch.wait.max.ms": 50,
-    }
+    return {**assigned_consumer(client, _group(client), wait_ms=50), "log_level": 0}
 
 
 def following_reader(client: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the settings of a reader that continues after deleted messages and gets new ones at once."""
-    own = {"auto.offset.reset": "earliest", "fetch.wait.max.ms": 20}
-    return {**committed_reader(client), **own}
+    """Return the settings of a reader that gets new messages at once."""
+    return {**committed_reader(client), "fetch.wait.max.ms": 20}
 
 
 def _group(client: Mapping[str, Any]) -> str:

@@ -6,7 +6,7 @@ who rewrites or removes one chain must rewrite all of them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
 from typing import Any, NamedTuple
 
@@ -99,6 +99,28 @@ def entries_of(
     """Yield an entry, split into several if it is too large; the first holds the `heads` of other chains."""
     for number, part in enumerate(in_parts(entry.get("shares", ()))):
         yield {**entry, "shares": part, "heads": [] if number else heads}
+
+
+def link_entries(
+    head: ChainHead,
+    entry: Mapping[str, Any],
+    others: Sequence[Mapping[str, Any]],
+    encode: Callable[[Any], bytes],
+) -> tuple[list[bytes], ChainHead]:
+    """Return the bytes of an entry, or of its parts, linked to the head of its chain, and the new head.
+
+    `others` are the heads of the other chains. `encode` returns the bytes of a linked entry.
+    """
+    values = []
+    for part in entries_of(entry, others):
+        values.append(encode(head.link(part)))
+        head = head.advance(values[-1])
+    return values, head
+
+
+def head_record(head: ChainHead, position: str = "") -> dict[str, Any]:
+    """Return a head in the form of the topic of heads, whose key is the chain."""
+    return {"sequence": head.sequence, "hash": head.hash, "position": position}
 
 
 def _size(share: Mapping[str, Any]) -> int:

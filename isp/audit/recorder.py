@@ -15,7 +15,7 @@ from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_rand
 
 from isp.agreement.protocol import Protocol
 from isp.agreement.topics import OWN_BATCH, Names, Topic, topics
-from isp.audit.chain import ChainHead, Heads, entries_of
+from isp.audit.chain import ChainHead, Heads, head_record, link_entries
 from isp.audit.errors import AuditError
 from isp.audit.heads import read_heads
 from schemas.catalogue import Catalogue
@@ -87,14 +87,11 @@ class Recorder(NamedTuple):
         head = heads.of(self.chain)
         if reached == position:
             return head
-        outputs = []
-        encode = self._encoder(self._audit)
-        for part in entries_of(entry, heads.others(self.chain)):
-            value = encode(head.link(part))
-            head = head.advance(value)
-            outputs.append(self._output(self._audit, value))
-        kept = {"sequence": head.sequence, "hash": head.hash, "position": position}
-        outputs.append(self._output(self._heads, self._encoder(self._heads)(kept)))
+        others = heads.others(self.chain)
+        values, head = link_entries(head, entry, others, self._encoder(self._audit))
+        kept = self._encoder(self._heads)(head_record(head, position))
+        outputs = [self._output(self._audit, value) for value in values]
+        outputs.append(self._output(self._heads, kept))
         transaction.commit(outputs)
         return head
 

@@ -20,8 +20,14 @@ from isp.signing.signatures import Signature, content_digest
 from isp.signing.succession import Before, Holder, before_of, left_after
 from schemas.catalogue import Catalogue
 from schemas.wire import decoder, encoder
-from transport.client_names import reader_group
-from transport.reader import Away, check_described, read_present, refusal, watermarks
+from transport.reader import (
+    Away,
+    check_described,
+    committed_reader,
+    read_present,
+    refusal,
+    watermarks,
+)
 from transport.sender import SendError, send
 
 log = logging.getLogger(__name__)
@@ -117,13 +123,8 @@ def _in_force_from_now(
     Errors as `read_in_force`.
     """
     decode = decoder(catalogue.system["protocol-in-force"])
-    settings = {
-        "group.id": reader_group(client["sasl.username"]),
-        "enable.auto.commit": False,
-        "fetch.wait.max.ms": _SELDOM_MS,
-        "log_level": 0,
-    }
-    consumer = Consumer({**client, **settings})
+    settings = {"enable.partition.eof": False, "fetch.wait.max.ms": _SELDOM_MS}
+    consumer = Consumer({**committed_reader(client), **settings})
     try:
         # Begin at the end: before compaction the topic still holds messages of earlier protocols.
         topic = Names(prefix).in_force

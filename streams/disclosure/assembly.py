@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
-from typing import Any
 
-from isp.agreement.topics import OWN_BATCH
 from isp.audit.chain import Heads
 from isp.cases.turns import Allowance
 from schemas.wire import decoder
 from streams.disclosure.broker import KafkaCaseBroker
+from streams.disclosure.clients import DiscloserClients
 from streams.disclosure.discloser import Discloser, DiscloserSettings
 from streams.disclosure.feed import CaseFeed
 from streams.runtime.heads import HeadsFollower
 from streams.runtime.metrics import StreamMetrics
 from streams.runtime.source import Source, SourceSettings
-from transport.client_names import discloser_transaction
-from transport.reader import committed_reader
 
 _RECORDS = 1_000
 """Maximum number of messages in a batch: one poll, and the letters whose turn it is."""
@@ -28,30 +24,17 @@ def build_discloser(settings: DiscloserSettings, metrics: StreamMetrics) -> Sour
     names, protocol, heads = settings.names, settings.protocol, Heads()
     a_minute, began = protocol.cases.letters_a_minute, time.monotonic()
     allowances = {names.letters(p.id): Allowance(a_minute, began) for p in protocol.correspondents}
+    clients = DiscloserClients(settings.connection, names.discloser)
     feed = CaseFeed(settings.connection, names.discloser, allowances)
     broker = KafkaCaseBroker(settings)
     discloser = Discloser(settings, feed, broker, heads, allowances)
     # No small batches at the start: every batch with a refused letter delays the party's next letters.
     transactions = SourceSettings(
-        producer_of(settings.connection, names.discloser),
+        clients.producer(),
         names.audit,
         batch_records=_RECORDS,
         first_records=_RECORDS,
     )
     decode = decoder(settings.catalogue.system["audit-head"])
-    follower = HeadsFollower(
-        committed_reader(settings.connection), names.audit_heads, heads, decode
-    )
+    follower = HeadsFollower(clients.reader(), names.audit_heads, heads, decode)
     return Source(discloser, feed, transactions, metrics, heads=follower)
-
-
-def producer_of(connection: Mapping[str, Any], principal: str) -> dict[str, Any]:
-    """Return the settings of the discloser's transactional producer."""
-    return {
-        **connection,
-        "transactional.id": discloser_transaction(principal),
-        "transaction.timeout.ms": 10_000,
-        "linger.ms": 1,
-        **OWN_BATCH,
-        "reconnect.backoff.max.ms": 1_000,
-    }

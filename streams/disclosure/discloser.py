@@ -41,9 +41,9 @@ from schemas.derive import intake_schema
 from schemas.exact_base64 import decoded, encoded
 from schemas.london import london_time
 from schemas.wire import WireError, decoder
+from streams.disclosure.case_writer import CaseWriter, Supply
 from streams.disclosure.cases import CaseBroker, CaseIntake, LaneKind, LostTopic
 from streams.disclosure.journal import Journal
-from streams.disclosure.ledger import CaseWriter, Supply
 from streams.disclosure.releases import OpenCase, Passage, Reading, passages, withdrawals
 from streams.messages import BatchResult, Handling, Intake
 from streams.runtime.processor import Processor, TopicPartition

@@ -19,6 +19,7 @@ from confluent_kafka import (
 
 from streams.messages import Intake
 from streams.runtime.intake import intake_of, place_of, unreadable_of
+from transport.client_settings import assigned_consumer
 from transport.transaction import FatalWorkerError
 
 _CALL_SECONDS = 15.0
@@ -37,15 +38,8 @@ def consumer_of(connection: Mapping[str, Any], group: str) -> Consumer:
     """Return a consumer that is assigned its partitions, without a group that shares them."""
     return Consumer(
         {
-            **connection,
-            "group.id": group,
-            "enable.auto.commit": False,
-            "auto.offset.reset": "earliest",
-            "isolation.level": "read_committed",
-            "enable.partition.eof": True,
-            "fetch.wait.max.ms": 100,
+            **assigned_consumer(connection, group, wait_ms=100),
             "queued.max.messages.kbytes": _FETCHED_KB,
-            "reconnect.backoff.max.ms": 1_000,
         }
     )
 

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from isp.agreement.topics import OWN_BATCH
 from transport.client_names import reader_group, worker_group, worker_transaction
+from transport.client_settings import assigned_consumer, transactional_producer
+
+TRANSACTION_TIMEOUT_MS = 10_000
+"""The broker aborts an open transaction after this time. Until then readers wait."""
 
 
 @dataclass(frozen=True, slots=True)
 class AgentClients:
-    """Connection and identity of one process of an agent that reads as a member of a group.
+    """Connection and identity of one process of an agent, and the settings of its clients.
 
     `slot` distinguishes the processes of one group; each process keeps its slot. An agent derives a class
     from this one and names its group and its transactional id. The ACLs grant both to the agent's principal
     alone.
     """
 
-    connection: dict[str, Any]
+    connection: Mapping[str, Any]
     principal: str
     slot: str = "0"
 
@@ -33,7 +38,7 @@ class AgentClients:
         raise NotImplementedError
 
     def consumer(self) -> dict[str, Any]:
-        """Return the settings of the consumer of the intake topics."""
+        """Return the settings of a consumer of the intake topics that is a member of the group."""
         return {
             **self.connection,
             "group.id": self.group,
@@ -52,31 +57,16 @@ class AgentClients:
     def reader(self) -> dict[str, Any]:
         """Return the settings of the consumer of the state topics, which joins no group."""
         return {
-            **self.connection,
-            "group.id": reader_group(self.principal),
-            "enable.auto.commit": False,
-            "auto.offset.reset": "earliest",
-            "isolation.level": "read_committed",
-            # Reports the end of a partition. A position alone does not: it stops before transaction markers.
-            "enable.partition.eof": True,
-            # If only markers are left, the broker answers after this time, and the end is known.
-            "fetch.wait.max.ms": 100,
+            **assigned_consumer(self.connection, reader_group(self.principal), wait_ms=100),
             # Once 100,000 messages are queued, the client would fetch nothing for a second.
             "fetch.queue.backoff.ms": 10,
-            "reconnect.backoff.max.ms": 1_000,
         }
 
     def producer(self) -> dict[str, Any]:
         """Return the settings of the transactional producer."""
         return {
-            **self.connection,
-            # Stable, so that a new process fences the old one and ends its transaction.
-            "transactional.id": self.transaction,
-            "transaction.timeout.ms": 10_000,
-            # Decides the latency: a commit waits this long if markers of the previous one are pending.
-            "retry.backoff.ms": 10,
+            **transactional_producer(self.connection, self.transaction, TRANSACTION_TIMEOUT_MS),
             "linger.ms": 1,
-            "compression.type": "lz4",
             # No more than the smallest limit of the topics that are written.
             **OWN_BATCH,
             "queue.buffering.max.messages": 1_000_000,

@@ -108,6 +108,9 @@ class Source:
 
     def begin(self) -> None:
         """Fence an earlier process, restore the committed state, and start to read."""
+        if self._state is not None:
+            # First: a second process of this slot that cannot open the store must not fence this one.
+            self._state.open()
         config = dict(self._settings.producer)
         self._transactor = Transactor(config, self._settings.audit, renews=self.feed.is_member)
         # After the transactor, which ended any transaction that an earlier process had left open.

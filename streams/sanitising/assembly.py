@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from isp.agreement.protocol import Protocol, SupplyAgreement
 from isp.agreement.topics import MAXIMUM_RECORD_BYTES, RELEASES, Names, state_days, topics
+from isp.audit.chain import Heads
 from sanitiser.key_ring import KeyRing
 from sanitiser.places.gazetteer import Gazetteer
 from sanitiser.places.postcodes import PostcodeIndex
@@ -16,8 +18,9 @@ from schemas.catalogue import Catalogue
 from schemas.derive import intake_schema
 from schemas.state import StateKind
 from streams.assembly import Means, build_steps, terms_of
+from streams.audit import AuditWriter
 from streams.sanitising.alarm import RejectAlarm
-from streams.sanitising.audit_entries import Audience, AuditWriter
+from streams.sanitising.audit_entries import Audience, AuditBatch, SlotChain
 from streams.sanitising.counting import Counting
 from streams.sanitising.pipeline import DatasetFlow, Pipeline
 from streams.state.store import StateStore
@@ -67,13 +70,19 @@ def build_pipeline(
     parts = _Parts(protocol, catalogue, means, wire, destinations)
     flows = {names.intake(s.agency, s.dataset): _flow(s, parts) for s in protocol.supplies}
     receipts = {s.agency: destinations[names.receipts(s.agency)] for s in protocol.supplies}
-    audit, heads = destinations[names.audit], destinations[names.audit_heads]
-    audit_writer = AuditWriter(audit, heads, _audiences(parts), store, names.worker, slot)
+    heads = Heads()
+    audit_writer = AuditWriter(
+        destinations[names.audit],
+        destinations[names.audit_heads],
+        heads,
+        SlotChain(heads, store, names.worker, slot).committed_head,
+    )
+    new_audit_batch = partial(AuditBatch, _audiences(parts), names.worker)
     remembered: dict[StateKind | None, Destination] = {None: destinations[names.memory]}
     remembered |= {kind: destinations[names.state(kind)] for kind in state_days(protocol)}
     return Pipeline(
-        flows, receipts, store, remembered, audit_writer, clock, RejectAlarm(protocol),
-        pausing_topics(protocol),
+        flows, receipts, store, remembered, audit_writer, new_audit_batch, clock,
+        RejectAlarm(protocol), pausing_topics(protocol),
     )  # fmt: skip
 
 

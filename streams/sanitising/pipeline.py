@@ -15,10 +15,11 @@ from isp.agreement.topics import DAY_MS
 from isp.audit.chain import ChainHead, Heads
 from schemas.london import london_time
 from schemas.state import StateKind, kind_of
+from streams.audit import AuditWriter
 from streams.decision import UNPROCESSABLE, Steps, unprocessable
 from streams.messages import BatchResult, Handling, Intake, Tally
 from streams.runtime.processor import Processor
-from streams.sanitising.audit_entries import AuditWriter, Origin
+from streams.sanitising.audit_entries import AuditBatch, Origin
 from streams.sanitising.counting import Counting
 from streams.state.errors import StateStoreError
 from streams.state.store import StateStore
@@ -81,20 +82,22 @@ class Pipeline(Processor):
         state: StateStore,
         remembered: Mapping[StateKind | None, Destination],
         audit_writer: AuditWriter,
+        new_audit_batch: Callable[[], AuditBatch],
         clock: Callable[[], float],
         alarmed: Callable[[Tally], bool] = lambda _tally: False,
         pausing: Collection[str] = (),
     ) -> None:
         """Take the flow of each intake topic, and the receipts topic of each agency.
 
-        `remembered` has the changelog topic of each kind of state. `trail` makes the audit entries. `clock`
-        returns seconds since 1970. `alarmed` says whether a tally's rejects are above the limit, which pauses
-        the topics in `pausing`.
+        `remembered` has the changelog topic of each kind of state. `new_audit_batch` returns an empty one for
+        each batch, whose entry `audit_writer` writes. `clock` returns seconds since 1970. `alarmed` says
+        whether a tally's rejects are above the limit, which pauses the topics in `pausing`.
         """
         self.state = state
         self.writer = token_bytes(_WRITER_BYTES)
         self._remembered = remembered
         self._audit_writer = audit_writer
+        self._new_audit_batch = new_audit_batch
         self._flows = flows
         self._receipts = receipts
         self._clock = clock
@@ -124,7 +127,7 @@ class Pipeline(Processor):
     def committed(self, result: BatchResult) -> None:
         """Commit state and audit chain of the last batch, whose transaction is committed."""
         self.state.commit(result.changes)
-        self._audit_writer.keep()
+        self._audit_writer.commit()
         for tally in result.tallies:
             if tally.reject_alarm:
                 log.error(
@@ -138,10 +141,11 @@ class Pipeline(Processor):
         """Return outputs and tallies of a batch; raise only `DependencyUnavailable` and `StateStoreError`."""
         now = self._clock()
         self.state.begin(int(now * 1000) // DAY_MS)
+        self._audit_writer.rollback()
         now_ms, local = int(now * 1000), london_time(datetime.fromtimestamp(now, UTC))
         tallies: dict[Origin, Tally] = {}
         outputs: list[Output] = []
-        audit_batch = self._audit_writer.audit_batch()
+        audit_batch = self._new_audit_batch()
         for intake in batch:
             flow = self._flows[intake.topic]
             origin = (intake.topic, intake.supply_id)
@@ -157,8 +161,8 @@ class Pipeline(Processor):
             outputs += made
         # Releases are sorted by their digests: the order of arrival would join them to originals.
         outputs.sort(key=lambda output: (output.topic, output.key or b""))
-        entries, head = self._audit_writer.entries(now_ms, tallies, audit_batch)
-        outputs += entries
+        outputs += self._audit_writer.write(audit_batch.entry(tallies), now_ms)
+        head = self._audit_writer.head(now_ms)
         alarmed = set[str]()
         for (topic, _), tally in tallies.items():
             tally.reject_alarm = self._alarmed(tally)

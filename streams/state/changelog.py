@@ -59,15 +59,19 @@ class Changelog(Follower):
         self._is_restored = False
         self._entries_read = 0
 
-    def restore(self, stopped: Callable[[], bool] = lambda: False) -> None:
-        """Read all committed state, or until `stopped`. Raise what `Follower.restore` raises.
+    def open(self) -> None:
+        """Open the store, so that no other process can use it.
 
         Raises:
             StateStoreError: the store on disk cannot be used.
         """
-        began = self._patient = time.monotonic()
+        self._patient = time.monotonic()
         cluster, ids = self._ask(lambda: self._identify(self._topics), "the topics of state")
         self._store.open(Origin(cluster, ids))
+
+    def restore(self, stopped: Callable[[], bool] = lambda: False) -> None:
+        """Read all committed state into the open store, or until `stopped`. Raise as `Follower.restore`."""
+        began = time.monotonic()
         super().restore(stopped)
         self._store.flush()
         self._is_restored = True

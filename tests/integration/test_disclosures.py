@@ -426,7 +426,7 @@ def test_whatever_step_it_is_killed_at_a_case_opens_once_and_gets_each_record_on
 
     assert killed_at(Register, "take") is State.ASKED
     assert killed_at(openings.CaseBrokerResources, "make_topic") is State.APPROVED
-    assert killed_at(Discloser, "_seat") is State.APPROVED
+    assert killed_at(Discloser, "_attach") is State.APPROVED
     assert killed_at(openings.CaseBrokerResources, "grant") is State.OPEN
     assert killed_at(Discloser, "_passed") is State.OPEN
     with at_work(settings) as discloser:

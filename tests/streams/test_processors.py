@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +16,16 @@ from hypothesis import strategies as st
 from isp.agreement.access import rules
 from isp.agreement.protocol import Protocol
 from isp.agreement.topics import Names
+from isp.audit.chain import Heads
 from isp.cases.letters import Ending
 from sanitiser.places.postcodes import PostcodeIndex
 from schemas.catalogue import Catalogue
+from streams.disclosure.discloser import Discloser
 from streams.messages import BatchResult, Handling, Intake
 from streams.runtime.processor import Processor
+from streams.state.store import TABLES, StateStore
 from tests.isp.cases.table import PROTOCOL as OF_CASES
+from tests.isp.cases.table import request as asked
 from tests.isp.cases.table import written
 from tests.streams.disclosure.office import Office
 from tests.streams.partnership import NumberedSchemas, Partnership, incident, offence, raw_intake
@@ -32,13 +38,23 @@ RELEASED = (".depersonalised.", ".personal.", ".disclosed.")
 
 @dataclass
 class Trial:
-    """A processor, a batch of which something comes, and where it may write."""
+    """A processor, a batch of which something comes, and where it may write.
+
+    `parts` returns a copy of each part of the state that the batch changes.
+    """
 
     processor: Processor
     batch: list[Intake]
     schemas: NumberedSchemas
     protocol: Protocol
     principal: str
+    heads: Heads
+    parts: Callable[[], dict[str, Any]]
+
+    def state(self) -> dict[str, Any]:
+        """What the next batch starts from, by part."""
+        self.processor.process([])
+        return {**self.parts(), "heads": dict(self.heads._known)}
 
     def may_write(self, topic: str) -> bool:
         """Return True if the protocol lets the processor's principal write to a topic."""
@@ -55,6 +71,24 @@ class Trial:
         """The numbers of the audit's entries in a result."""
         audit = Names(self.protocol.prefix).audit
         return [self.schemas.read(o)["sequence"] for o in result.outputs if o.topic == audit]
+
+
+def rows_of(store: StateStore) -> dict[str, Any]:
+    """All rows of a state store, and the changes of its present batch."""
+    store.flush()
+    rows = {table: dict(store._tables.portion(table, b"", 1_000)) for table in TABLES}
+    return {"rows": (rows, dict(store.changes()))}
+
+
+def cases_of(discloser: Discloser) -> dict[str, Any]:
+    """The cases of a discloser, and what each open case knows of its records."""
+    return {
+        "cases": {key: case.model_dump_json() for key, case in discloser._register.cases.items()},
+        "open": {
+            key: deepcopy((case.given, case._ahead, case._gone))
+            for key, case in discloser._open_cases.items()
+        },
+    }
 
 
 Make = Callable[[], Trial]
@@ -79,7 +113,9 @@ def make(
             made.intake("police-crime-offence", offence(), 1),
         ]
         principal = Names(protocol.prefix).worker
-        return Trial(made.pipeline, batch, made.schemas, protocol, principal)
+        state = partial(rows_of, made.pipeline.state)
+        heads = made.pipeline.heads
+        return Trial(made.pipeline, batch, made.schemas, protocol, principal, heads, state)
 
     def discloser() -> Trial:
         office = Office(tmp_path)
@@ -87,9 +123,13 @@ def make(
             written("council", "deputy")
             | {"case": "f" * 16, "previous": "0" * 64, "destroyed": "none"}
         )
-        batch = [office.letter(ending), office.victim(0), office.victim(1), office.victim(2)]
+        letters = [office.letter(ending), office.letter(asked(case="a" * 16), 1)]
+        batch = [*letters, office.victim(0), office.victim(1), office.victim(2)]
         principal = Names(OF_CASES.prefix).discloser
-        return Trial(office.discloser, batch, office.schemas, OF_CASES, principal)
+        state = partial(cases_of, office.discloser)
+        return Trial(
+            office.discloser, batch, office.schemas, OF_CASES, principal, office.heads, state
+        )
 
     build = {"pipeline": pipeline, "discloser": discloser}[request.param]
 
@@ -151,6 +191,23 @@ def test_what_is_committed_lasts(trial: Trial) -> None:
     again = trial.processor.process(trial.batch)
     last = trial.entries(first)[-1]
     assert trial.entries(again)[0] == last + 1
+
+
+def test_each_part_of_the_state_changes_once_it_is_committed_and_not_before(trial: Trial) -> None:
+    before = trial.state()
+    trial.processor.process(trial.batch)
+    assert trial.state() == before
+    trial.processor.committed(trial.processor.process(trial.batch))
+    after = trial.state()
+    assert [part for part in before if before[part] == after[part]] == []
+
+
+def test_a_commit_keeps_the_changes_of_its_own_result_alone(make: Make) -> None:
+    trial, other = make(), make()
+    trial.processor.process(trial.batch)
+    for each in (trial, other):
+        each.processor.committed(each.processor.process([]))
+    assert trial.state() == other.state()
 
 
 def test_it_writes_to_no_topic_but_those_of_its_principal(trial: Trial) -> None:

@@ -178,8 +178,9 @@ def _is_served(connection: socket.socket) -> bool:
 
 
 @pytest.fixture
-def site(fragile_stack: Stack, site_of: MakeSite) -> Site:
-    return site_of(fragile_stack, "schemaless")
+def site(fragile_stack: Stack, site_of: MakeSite, request: pytest.FixtureRequest) -> Site:
+    # A partnership for each test: the registry of the one before has been emptied.
+    return site_of(fragile_stack, "emptied" if "emptied" in request.node.name else "gone")
 
 
 def published(site: Site, name: str) -> Answer:

@@ -13,7 +13,7 @@ from isp.agreement.access import rules
 from isp.agreement.protocol import Protocol
 from isp.agreement.topics import OWN_BATCH, Names, Topic, disclosed_topic, topics
 from schemas.catalogue import Catalogue
-from streams.disclosure.assembly import producer_of as discloser_settings
+from streams.disclosure.clients import DiscloserClients
 from streams.runtime.kafka_config import WorkerClients
 
 DEFAULT_BYTES = 1_000_000
@@ -53,7 +53,7 @@ def test_every_topic_of_the_worker_takes_its_batches(
 def test_every_topic_of_the_discloser_takes_its_batches(
     protocol: Protocol, every_topic: tuple[Topic, ...]
 ) -> None:
-    largest = largest_batch(discloser_settings({}, "p.discloser"))
+    largest = largest_batch(DiscloserClients({}, "p.discloser").producer())
     written = list(written_by(Names(protocol.prefix).discloser, protocol, every_topic))
     assert {topic.family for topic in written} >= {"inbox", "disclosed", "audit", "internal"}
     assert [t.name for t in written if t.maximum_bytes < largest] == []

@@ -20,7 +20,7 @@ from isp.cases.register import REVIEW_TIME, Taken, closed, opened
 from isp.cases.steps import REASON_FOR, Readers, Step, StepKind, code_of
 from schemas.actors import DISCLOSER
 from schemas.wire import Encode
-from streams.disclosure.ledger import CaseWriter
+from streams.disclosure.case_writer import CaseWriter
 from tests.isp.cases.table import CASE, CATALOGUE, NOW, PROTOCOL, Table, request, written
 from transport.messages import Output
 

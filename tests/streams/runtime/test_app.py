@@ -385,6 +385,9 @@ class State(Changelog):
     def _note(self, what: str) -> None:
         self.asked.append((what, self.log.transactions))
 
+    def open(self) -> None:
+        self._note("open")
+
     def restore(self, stopped: Callable[[], bool] = lambda: False) -> None:
         self._note("restore")
 
@@ -422,7 +425,7 @@ def test_the_state_is_read_to_its_end_before_the_first_batch_after_each_assignme
     written = [topic for topic, _, _ in log.written]
     assert written.count("banes.depersonalised.central.police-incident") == 2
     first = [what for what, transactions in state.asked if transactions == 0]
-    assert first[0] == "restore"
+    assert first[:2] == ["open", "restore"]
     assert "advance" in first
 
 

@@ -135,6 +135,7 @@ def test_everything_up_to_the_end_is_restored_the_last_value_counting(
     broker.write(b"a", b"1")
     broker.write(b"b", b"2", MORE)
     broker.write(b"a", b"3")
+    log.open()
     log.restore()
     assert (store.get(b"a"), store.get(b"b")) == (b"3", b"2")
 
@@ -146,6 +147,7 @@ def test_what_stood_in_the_topic_of_all_kinds_is_read_first_and_counts_less(
     broker.write(b"a", b"old", EARLIER)
     broker.write(b"b", b"older", EARLIER)
     broker.write(b"b", b"old", EARLIER)
+    log.open()
     log.restore()
     assert (store.get(b"a"), store.get(b"b")) == (b"new", b"old")
     assert broker.reads[0] == EARLIER
@@ -155,6 +157,7 @@ def test_the_end_lies_behind_the_transaction_that_is_open(
     broker: Broker, log: Changelog, store: StateStore
 ) -> None:
     """The committed messages end before the transaction; once it has ended, its messages are read."""
+    log.open()
     log.restore()
     broker.open[STATE] = 1
     log.aim()
@@ -166,6 +169,7 @@ def test_the_end_lies_behind_the_transaction_that_is_open(
 
 
 def test_the_end_lies_behind_the_markers_of_transactions(broker: Broker, log: Changelog) -> None:
+    log.open()
     log.restore()
     broker.open[STATE] = 1
     log.aim()
@@ -176,6 +180,7 @@ def test_the_end_lies_behind_the_markers_of_transactions(broker: Broker, log: Ch
 
 def test_an_end_that_is_reached_already_is_not_waited_for(broker: Broker, log: Changelog) -> None:
     broker.write(b"a", b"1")
+    log.open()
     log.restore()
     log.aim()
     broker.reads.clear()
@@ -186,6 +191,7 @@ def test_an_end_that_is_reached_already_is_not_waited_for(broker: Broker, log: C
 def test_what_others_write_is_followed_and_never_overwrites_what_was_committed_behind_it(
     broker: Broker, log: Changelog, store: StateStore
 ) -> None:
+    log.open()
     log.restore()
     for value in (b"1", b"2"):
         store.commit({b"a": value})
@@ -206,12 +212,15 @@ def test_a_restart_reads_only_what_was_written_since(
     """Its own last batch too, which the worker before had committed and not read back."""
     broker.write(b"a", b"1")
     broker.write(b"b", b"1", MORE)
+    log.open()
     log.restore()
     store.commit({b"a": b"2"})
     broker.write(b"a", b"2", writer=OWN)
     broker.reads.clear()
     again = StateStore(tables, is_followed=True)
-    changelog_of(broker, again, b"new-name").restore()
+    log = changelog_of(broker, again, b"new-name")
+    log.open()
+    log.restore()
     assert (again.get(b"a"), again.get(b"b"), broker.reads) == (b"2", b"1", [STATE])
 
 
@@ -226,13 +235,16 @@ def test_a_topic_that_the_store_does_not_fit_has_the_store_built_again(
     for number in range(3):
         broker.write(b"a%d" % number, b"1")
         broker.write(b"b%d" % number, b"1", MORE)
+    log.open()
     log.restore()
     if change == "created again":
         broker.ids[STATE] = "another"
     broker.logs[STATE].pop()
     broker.reads.clear()
     again = StateStore(tables, is_followed=True)
-    changelog_of(broker, again).restore()
+    log = changelog_of(broker, again)
+    log.open()
+    log.restore()
     assert "built again from the changelog" in caplog.text
     assert (again.get(b"a1"), again.get(b"a2"), again.get(b"b2")) == (b"1", None, b"1")
     assert MORE in broker.reads
@@ -241,6 +253,7 @@ def test_a_topic_that_the_store_does_not_fit_has_the_store_built_again(
 def test_following_keeps_up_however_much_others_have_written(
     broker: Broker, log: Changelog, store: StateStore
 ) -> None:
+    log.open()
     log.restore()
     for number in range(23_000):
         broker.write(b"b%d" % number, b"1")
@@ -254,6 +267,7 @@ def test_an_entry_has_the_day_on_which_the_broker_has_it(
     """So it is written again before the broker forgets it."""
     broker.write(b"b1", b"old", day=1_000)
     broker.write(b"b2", b"young", day=1_001)
+    log.open()
     log.restore()
     store.begin(1_000 + RENEWAL_DAYS)
     assert (store.get(b"b1"), store.get(b"b2")) == (b"old", b"young")
@@ -265,6 +279,7 @@ def test_digests_that_an_earlier_version_wrote_are_still_known(
 ) -> None:
     first, second = bytes([1] * SEEN_BYTES), bytes([2] * SEEN_BYTES)
     broker.write(b"n1", first + second, MORE, day=1_000)
+    log.open()
     log.restore()
     assert store.has_any_seen
     assert store.has_seen(first)
@@ -278,6 +293,7 @@ def test_the_later_value_of_a_key_counts_whatever_day_its_writer_had(
     broker.write(b"a", b"1", day=1_000)
     broker.write(b"b", b"1", day=1_001)
     broker.write(b"b", b"2", day=1_000)
+    log.open()
     log.restore()
     assert (store.get(b"a"), store.get(b"b")) == (b"1", b"2")
 
@@ -290,6 +306,7 @@ def test_where_a_record_is_released_is_read_back_as_the_last_of_its_batches_has_
     for value in (b"here", b"there", b"here"):
         for name, content in packed({moved: value, still: b"here"}).items():
             broker.write(name, content)
+    log.open()
     log.restore()
     assert (store.get(moved), store.get(still)) == (b"here", b"here")
 
@@ -300,6 +317,7 @@ def test_a_topic_that_may_not_be_read_ends_the_worker_and_is_named(
     broker.write(b"a", b"1", EARLIER)
     broker.events = [event(KafkaError.TOPIC_AUTHORIZATION_FAILED, EARLIER, 0)]
     with pytest.raises(FatalWorkerError, match=r"banes\.internal\.memory"):
+        log.open()
         log.restore()
 
 
@@ -310,6 +328,7 @@ def test_a_topic_whose_end_may_not_be_asked_for_ends_the_worker_and_is_named(
     with pytest.raises(
         FatalWorkerError, match=r"TOPIC_AUTHORIZATION_FAILED.*banes\.internal\.memory"
     ):
+        log.open()
         log.restore()
 
 
@@ -318,6 +337,7 @@ def test_a_broker_that_is_away_for_a_moment_is_asked_again(
 ) -> None:
     broker.write(b"a", b"1")
     broker.unanswered = [KafkaException(KafkaError(KafkaError._TIMED_OUT)) for _ in range(2)]
+    log.open()
     log.restore()
     assert store.get(b"a") == b"1"
 
@@ -328,6 +348,7 @@ def test_a_topic_without_an_end_is_given_up(
     monkeypatch.setattr(follower, "_PATIENCE_SECONDS", -1.0)
     broker.open[STATE] = 1
     with pytest.raises(FatalWorkerError, match=r"state\.one.*end"):
+        log.open()
         log.restore()
 
 

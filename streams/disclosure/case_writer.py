@@ -10,12 +10,14 @@ from typing import Any
 
 from isp.agreement.protocol import Protocol
 from isp.agreement.topics import Names, Topic, topics
-from isp.audit.chain import ChainHead, Heads, entries_of
+from isp.audit.chain import Heads
 from isp.cases.case import Case, ConsentRecord
 from isp.cases.register import Refused, Register, Taken
 from schemas.catalogue import Catalogue
 from schemas.wire import Encode
+from streams.audit import AuditWriter
 from streams.disclosure.releases import Passage
+from streams.steps.route import Destination
 from transport.messages import MARKING_HEADER, Headers, Output
 
 UNREADABLE = "cannot be read; nothing is released for it"
@@ -30,7 +32,7 @@ Supply = tuple[str, str, str | None]
 
 
 class CaseWriter:
-    """Makes outputs and linked audit entries; `commit` advances the head of the chain."""
+    """Makes outputs and linked audit entries; `commit` keeps the entries, `rollback` forgets them."""
 
     def __init__(
         self,
@@ -47,33 +49,25 @@ class CaseWriter:
         self._names = Names(protocol.prefix)
         self._correspondents = {party.id for party in protocol.correspondents}
         written = {self._names.cases, self._names.audit, self._names.audit_heads}
-        self._made = {
-            t.name: (t, encoder(t))
+        self._destinations = {
+            t.name: Destination(t.name, encoder(t), t.marking)
             for t in topics(protocol, catalogue)
             if t.name in written or t.family == "inbox"
         }
-        self._heads = heads
-        self._chain = chain
-        self._made_head: tuple[ChainHead, int] | None = None
-        self._told: dict[str, int] = {}
-        self._told_since: dict[str, int] = {}
-
-    @property
-    def _head(self) -> ChainHead:
-        """Return the head that the next entry is linked to."""
-        return self._made_head[0] if self._made_head else self._heads.of(self._chain)
+        self._audit_writer = AuditWriter(
+            self._destinations[self._names.audit],
+            self._destinations[self._names.audit_heads],
+            heads,
+            lambda _now_ms: heads.of(chain),
+        )
 
     def commit(self) -> None:
         """Continue from the entries made, which are committed."""
-        if self._made_head is not None:
-            self._heads.keep(*self._made_head)
-        self._told |= self._told_since
-        self.rollback()
+        self._audit_writer.commit()
 
     def rollback(self) -> None:
         """Continue from the last committed entries."""
-        self._made_head = None
-        self._told_since = {}
+        self._audit_writer.rollback()
 
     def taken(self, taken: Taken, now: datetime) -> Iterator[Output]:
         """Yield the audit entry of a letter or event, and the new state of its case or consent."""
@@ -157,30 +151,24 @@ class CaseWriter:
             yield from self._audit(entry, now)
 
     def _stands(self, topic: str, key: str, kind: str, document: str, now: datetime) -> Output:
-        about, encode = self._made[topic]
-        stood = {"at": int(now.timestamp() * 1000), "kind": kind, "document": document}
+        to, at = self._destinations[topic], _milliseconds(now)
+        head = self._audit_writer.head(at)
+        stood = {"at": at, "kind": kind, "document": document}
         audit = {
-            "audit_chain": self._head.chain,
-            "audit_sequence": self._head.sequence,
-            "audit_hash": self._head.hash,
+            "audit_chain": head.chain,
+            "audit_sequence": head.sequence,
+            "audit_hash": head.hash,
         }
-        value = encode(stood | audit)
-        return Output(topic, key.encode(), value, _headers(about))
+        headers: Headers = [(MARKING_HEADER, to.marking.encode())]
+        return Output(topic, key.encode(), to.encode(stood | audit), headers)
 
-    def _audit(self, entry: Mapping[str, Any], now: datetime) -> Iterator[Output]:
-        """Yield one linked entry, or several if it is too large, and the head of the last."""
-        about, encode = self._made[self._names.audit]
-        heads, encode_head = self._made[self._names.audit_heads]
-        chain, head, now_ms = self._chain.encode(), self._head, int(now.timestamp() * 1000)
-        others = self._heads.others(self._chain, self._told | self._told_since)
-        self._told_since |= {other["chain"]: other["sequence"] for other in others}
-        for part in entries_of({"at": now_ms, **entry}, others):
-            value = encode(head.link(part))
-            head = head.advance(value)
-            self._made_head = head, now_ms
-            yield Output(about.name, chain, value, _headers(about))
-        kept = {"sequence": head.sequence, "hash": head.hash, "position": ""}
-        yield Output(heads.name, chain, encode_head(kept), _headers(heads))
+    def _audit(self, entry: Mapping[str, Any], now: datetime) -> list[Output]:
+        """Return one linked entry, or several if it is too large, and the head of the last."""
+        return self._audit_writer.write(entry, _milliseconds(now))
+
+
+def _milliseconds(now: datetime) -> int:
+    return int(now.timestamp() * 1000)
 
 
 def _fitting(refused: Sequence[Refused]) -> Iterator[dict[str, Any]]:
@@ -192,10 +180,6 @@ def _fitting(refused: Sequence[Refused]) -> Iterator[dict[str, Any]]:
         if left < 0:
             return
         yield answer
-
-
-def _headers(topic: Topic) -> Headers:
-    return [(MARKING_HEADER, topic.marking.encode())]
 
 
 def _concerned(record: Case | ConsentRecord) -> tuple[str, ...]:

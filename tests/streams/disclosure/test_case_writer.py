@@ -10,7 +10,7 @@ from isp.audit.chain import Heads
 from isp.cases.register import Refused, Register
 from isp.cases.standing import Standing
 from schemas.wire import Encode
-from streams.disclosure.ledger import CaseWriter
+from streams.disclosure.case_writer import CaseWriter
 from tests.isp.cases.table import CATALOGUE, PROTOCOL
 from transport.messages import Output
 
@@ -22,9 +22,9 @@ def encoder(_: Topic) -> Encode:
 
 
 def refused(number: int, reason: str = "it is not a letter") -> list[Output]:
-    ledger = CaseWriter(PROTOCOL, CATALOGUE, encoder, Heads(), "banes.discloser.cases")
+    writer = CaseWriter(PROTOCOL, CATALOGUE, encoder, Heads(), "banes.discloser.cases")
     letters = [Refused("fire", f"{n:064x}", "", (reason,)) for n in range(number)]
-    return list(ledger.refused("fire", letters, NOW))
+    return list(writer.refused("fire", letters, NOW))
 
 
 def test_many_refused_letters_make_one_answer_and_one_entry_with_their_number() -> None:
@@ -50,15 +50,15 @@ def test_one_refused_letter_is_named_in_the_audit() -> None:
 
 def test_the_audit_says_which_cases_cannot_be_read_and_of_consents_how_many() -> None:
     register = Register(PROTOCOL, CATALOGUE)
-    ledger = CaseWriter(PROTOCOL, CATALOGUE, encoder, Heads(), "banes.discloser.cases")
-    assert ledger.unreadable(register, NOW) == []
+    writer = CaseWriter(PROTOCOL, CATALOGUE, encoder, Heads(), "banes.discloser.cases")
+    assert writer.unreadable(register, NOW) == []
     stood = {"kind": "case", "document": "{}", "at": NOW}
     standing = Standing()
     standing.take("0123456789abcdef", stood)
     standing.take("consent:one", stood | {"kind": "consent"})
     standing.take("consent:two", stood | {"kind": "consent"})
     register.restore(standing)
-    written = ledger.unreadable(register, NOW)
+    written = writer.unreadable(register, NOW)
     entries = [json.loads(o.value or b"") for o in written if o.topic == "banes.audit"]
     assert [(e.get("case"), e.get("counts")) for e in entries] == [
         ("0123456789abcdef", None),
