@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from isp.agreement.access import rules
 from isp.agreement.protocol import Protocol
 from isp.agreement.topics import Names
-from isp.audit.chain import Heads
+from isp.audit.chain import Heads, hash_of
 from isp.cases.letters import Ending
 from sanitiser.places.postcodes import PostcodeIndex
 from schemas.catalogue import Catalogue
@@ -33,6 +33,11 @@ from transport.errors import DependencyUnavailable
 from transport.messages import Output
 
 REJECTIONS = [Handling.REJECT, Handling.REJECT_WITHOUT_BYTES]
+CHAINS = {
+    "pipeline": "banes.worker.0.20240614T102030000Z",
+    "discloser": "banes.discloser.cases",
+}
+"""The name of each agent's chain. A worker's has the time of its beginning."""
 RELEASED = (".depersonalised.", ".personal.", ".disclosed.")
 
 
@@ -208,6 +213,27 @@ def test_a_commit_keeps_the_changes_of_its_own_result_alone(make: Make) -> None:
     for each in (trial, other):
         each.processor.committed(each.processor.process([]))
     assert trial.state() == other.state()
+
+
+def test_all_entries_are_one_chain_under_its_name_and_each_head_follows_its_entry(
+    trial: Trial,
+) -> None:
+    names = Names(trial.protocol.prefix)
+    outputs = list[Output]()
+    for _ in range(2):
+        result = trial.processor.process(trial.batch)
+        trial.processor.committed(result)
+        outputs += [o for o in result.outputs if o.topic in {names.audit, names.audit_heads}]
+    assert {(o.key or b"").decode() for o in outputs} == {CHAINS[trial.processor.name]}
+    number, last = 0, ""
+    for output in outputs:
+        told = trial.schemas.read(output)
+        if output.topic == names.audit:
+            assert (told["sequence"], told["previous"]) == (number + 1, last)
+            number, last = number + 1, hash_of(output.value or b"")
+        else:
+            assert told == {"sequence": number, "hash": last, "position": ""}
+    assert outputs[-1].topic == names.audit_heads
 
 
 def test_it_writes_to_no_topic_but_those_of_its_principal(trial: Trial) -> None:
