@@ -541,6 +541,8 @@ def test_under_an_overdue_review_a_case_gets_no_record_and_loses_what_is_erased(
     with at_work(overdue) as discloser, monkeypatch.context() as patch:
         # Another process under the same protocol finds nothing new to give or to take back. It commits
         # the kept positions anew, which the broker would forget before the grace is over.
+        # Its first turn takes the positions from the broker.
+        discloser.turn()
         patch.setattr("streams.disclosure.feed._RENEW_SECONDS", 0.0)
         feed_of(discloser)._renew_at = 0.0
         the_positions_are_lost(site, INCIDENTS)
