@@ -52,7 +52,7 @@ class Metrics(StreamMetrics):
         )  # fmt: skip
         self.held = Counter(
             "ipu_records_held",
-            "Valid records that no party may receive now, without those held because of an excluded row",
+            "Valid records that no party may receive now, whatever the content of their rows",
             source,
             registry=registry,
         )

@@ -27,7 +27,7 @@ def test_a_worker_begins_again_with_the_keys_when_there_is_a_new_epoch(
         keys.rotate(date(2200, 1, 1), london_today())
         try:
             until(
-                lambda: "there is a new epoch of keys; the process ends" in worker.log,
+                lambda: "there is a new epoch of keys; exiting" in worker.log,
                 PATIENCE_S,
                 "the worker's end",
             )
