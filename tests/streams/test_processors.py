@@ -57,7 +57,7 @@ class Trial:
     parts: Callable[[], dict[str, Any]]
 
     def state(self) -> dict[str, Any]:
-        """What the next batch starts from, by part."""
+        """Return the state that the next batch starts from, by part."""
         self.processor.process([])
         return {**self.parts(), "heads": dict(self.heads._known)}
 

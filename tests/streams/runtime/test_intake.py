@@ -1,4 +1,4 @@
-"""What the headers of a message say of its record."""
+"""The headers of a message, as an intake has them."""
 
 from __future__ import annotations
 
