@@ -11,8 +11,6 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from confluent_kafka import Consumer, TopicPartition
-
 from isp.agreement.protocol import Protocol
 from isp.agreement.topics import OWN_BATCH, Names, Topic, topics
 from isp.broker.errors import ApplyError
@@ -22,10 +20,10 @@ from schemas.catalogue import Catalogue
 from schemas.wire import decoder, encoder
 from transport.reader import (
     Away,
+    PartitionReader,
     check_described,
     committed_reader,
     read_present,
-    refusal,
     watermarks,
 )
 from transport.sender import SendError, send
@@ -124,27 +122,22 @@ def _in_force_from_now(
     """
     decode = decoder(catalogue.system["protocol-in-force"])
     settings = {"enable.partition.eof": False, "fetch.wait.max.ms": _SELDOM_MS}
-    consumer = Consumer({**committed_reader(client), **settings})
-    try:
+    topic = Names(prefix).in_force
+    with PartitionReader({**committed_reader(client), **settings}, topic, {}) as reader:
         # Begin at the end: before compaction the topic still holds messages of earlier protocols.
-        topic = Names(prefix).in_force
-        _, end = watermarks(consumer, topic, 0)
-        consumer.assign([TopicPartition(topic, 0, end)])
+        _, end = watermarks(reader.consumer, topic, 0)
+        reader.assign({0: end})
         known = read_in_force(client, prefix, catalogue)
         digest = known.digest if known else None
         yield digest
         while True:
-            message = consumer.poll(_SECONDS)
+            message = reader.next(_SECONDS)
             if message is None:
-                check_described(consumer, topic)
-            elif (error := message.error()) is not None:
-                raise refusal(topic, error)
+                check_described(reader.consumer, topic)
             elif message.key() == _KEY:
                 value = message.value()
                 digest = decode(value)["digest"] if value is not None else None
             yield digest
-    finally:
-        consumer.close()
 
 
 def put_in_force(

@@ -79,8 +79,7 @@ def catalogue() -> Catalogue:
 @pytest.fixture
 def broker(monkeypatch: pytest.MonkeyPatch, catalogue: Catalogue) -> Broker:
     broker = Broker(value_of(catalogue, "old"))
-    for module in (reader, in_force):
-        monkeypatch.setattr(module, "Consumer", broker)
+    monkeypatch.setattr(reader, "Consumer", broker)
     monkeypatch.setattr(in_force, "_AGAIN_SECONDS", 0.0)
     return broker
 

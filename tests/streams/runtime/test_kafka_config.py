@@ -11,6 +11,7 @@ from schemas.catalogue import load_catalogue
 from streams.disclosure import reading
 from streams.disclosure.clients import DiscloserClients
 from streams.runtime.kafka_config import AgentClients, WorkerClients
+from transport import reader
 from transport.reader import committed_reader, following_reader
 
 CLIENT = {"bootstrap.servers": "127.0.0.1:1", "sasl.username": "banes.worker"}
@@ -55,7 +56,7 @@ def of_the_protocol_in_force() -> None:
 
 def made_by(make: Any, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     monkeypatch.setattr(reading, "Consumer", refuse)
-    monkeypatch.setattr(in_force, "Consumer", refuse)
+    monkeypatch.setattr(reader, "Consumer", refuse)
     with pytest.raises(Made) as made:
         make()
     settings: dict[str, Any] = made.value.args[0]
