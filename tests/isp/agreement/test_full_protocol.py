@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from isp.agreement.access import rules
-from isp.agreement.protocol import Protocol, ProtocolError
+from isp.agreement.protocol import Protocol
 from isp.agreement.protocol_file import load_protocol
 from isp.agreement.topics import topics
 from schemas.catalogue import SCHEMA_FOLDER, Catalogue
+from tests.protocols.faulty import assert_refused
 
 FULL = SCHEMA_FOLDER / "protocols" / "banes.yaml"
 TEXT = FULL.read_text(encoding="utf-8")
@@ -72,14 +73,7 @@ FAULTS = {
 def test_a_faulty_protocol_is_refused_with_its_place(
     fault: str, tmp_path: Path, catalogue: Catalogue
 ) -> None:
-    before, after, message = FAULTS[fault]
-    assert before in TEXT
-    path = tmp_path / "protocol.yaml"
-    path.write_text(TEXT.replace(before, after), encoding="utf-8")
-    with pytest.raises(ProtocolError) as caught:
-        load_protocol(path, catalogue)
-    assert str(caught.value).startswith(f"{path}:")
-    assert message in str(caught.value)
+    assert_refused(TEXT, FAULTS[fault], tmp_path, catalogue)
 
 
 @pytest.fixture(scope="module")

@@ -16,6 +16,7 @@ from isp.agreement.protocol_file import load_protocol
 from schemas.catalogue import Catalogue
 from schemas.yaml_file import read_yaml
 from tests.protocols import FIRST
+from tests.protocols.faulty import assert_refused
 
 TEXT = FIRST.read_text(encoding="utf-8")
 
@@ -65,14 +66,7 @@ FAULTS = {
 def test_a_faulty_protocol_is_refused_with_its_place(
     fault: str, tmp_path: Path, catalogue: Catalogue
 ) -> None:
-    before, after, message = FAULTS[fault]
-    assert before in TEXT
-    path = tmp_path / "protocol.yaml"
-    path.write_text(TEXT.replace(before, after), encoding="utf-8")
-    with pytest.raises(ProtocolError) as caught:
-        load_protocol(path, catalogue)
-    assert str(caught.value).startswith(f"{path}:")
-    assert message in str(caught.value)
+    assert_refused(TEXT, FAULTS[fault], tmp_path, catalogue)
 
 
 def test_a_finding_names_the_line_it_stands_on(tmp_path: Path, catalogue: Catalogue) -> None:
