@@ -9,7 +9,8 @@ from typing import Literal
 
 from connectors.supplies.history import History
 from connectors.supplies.requirements import requirements
-from isp.agreement.protocol import Officer, Party, Protocol
+from isp.agreement.officer import Officer
+from isp.agreement.protocol import Party, Protocol
 from schemas.catalogue import Catalogue
 from schemas.record_type import RecordType
 

@@ -10,34 +10,23 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from isp.agreement.ed25519_points import point_flaw
-from schemas.exact_base64 import decoded
+from isp.agreement.alerts import Alerts
+from isp.agreement.names import Name
+from isp.agreement.officer import Officer
 from schemas.formats import FORMAT, Format, Signed
 from schemas.plain_text import Visible, VisibleText, lines
 from schemas.positions import Finding, YamlPath
 
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,30}$")]
 District = Annotated[str, Field(pattern=r"^[EW]\d{8}$")]
 Profile = Literal["central", "second", "personal"]
 Post = Literal["liaison_officer", "deputy", "approver", "duty_officer", "caldicott_guardian"]
 """Posts that have a key. The first three sign for a party; the other two act only in cases."""
 _LIAISON: Post = "liaison_officer"
-KEY_BYTES = 32
-"""Length of an Ed25519 key (RFC 8032)."""
-
 
 EXERCISE = "EXERCISE, agreed by nobody"
 """Mark in each listing of a protocol that was signed only to try it out."""
 
 
-def _is_key(text: str) -> str:
-    flaw = point_flaw(decoded(text, KEY_BYTES))
-    if flaw is not None:
-        raise ValueError(f"{flaw}; a public key made by `ipu isp key` is accepted")
-    return text
-
-
-PublicKey = Annotated[str, AfterValidator(_is_key)]
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 """SHA-256 in hexadecimal."""
 Kind = Literal[
@@ -46,9 +35,12 @@ Kind = Literal[
     "ambulance-service", "youth-offending-service", "drug-and-alcohol-action-team",
     "criminal-justice-board", "crown-prosecution-service", "courts-service", "prison-service",
     "young-offender-institution", "housing-association", "victim-support", "voluntary-agency",
-    "transport-police", "transport-provider", "environment-agency", "business", "community-group",
+    "transport-police", "transport-provider", "environment-agency", "business", "community-group", "school",
 ]  # fmt: skip
-"""Agencies that the guidance names as signatories (2.2.4) or as sources of a dataset (3.2)."""
+"""Agencies that the guidance names as signatories (2.2.4) or as sources of a dataset (3.2), and schools.
+
+Schools receive alerts (Operation Encompass; Domestic Abuse Act 2021, section 49A).
+"""
 HEALTH = frozenset({
     "primary-care-trust", "local-health-board", "strategic-health-authority", "nhs-trust",
     "mental-health-trust", "ambulance-service", "drug-and-alcohol-action-team",
@@ -105,19 +97,6 @@ class Partnership(Signed):
     short_name: Name
     area: Annotated[tuple[District, ...], Field(min_length=1)]
     margin_metres: Annotated[int, Field(ge=0, le=10_000)] = 500
-
-
-class Officer(Signed):
-    """An officer of a party, given as a post with a mailbox, never by a person's name.
-
-    `key` is the public key of the post for signatures (Ed25519, 32 bytes in base64). In the protocol that
-    changes the key, `replaces` may name the previous key, which then signs the change.
-    """
-
-    post: Visible
-    contact: Visible
-    key: PublicKey | None = None
-    replaces: PublicKey | None = None
 
 
 class Agreement(Signed):
@@ -360,6 +339,7 @@ class Protocol(Signed):
     sanitising: Sanitising = Sanitising()
     quotas: Quotas = Quotas()
     cases: CaseLimits = CaseLimits()
+    alerts: Alerts = Alerts()
     retention: Retention
 
     @property

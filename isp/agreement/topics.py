@@ -216,6 +216,26 @@ class Names:
         """Return the topic of the records disclosed in one case, for its recipient only."""
         return f"{self.all_disclosed}.{case}"
 
+    def alerts(self, party: str) -> str:
+        """Return the topic of one recipient's domestic alerts."""
+        return f"{self.prefix}.alerts.domestic.{party}"
+
+    def conflict_alerts(self, party: str) -> str:
+        """Return the topic of alerts about a recipient's own staff, for its conflict officer only."""
+        return f"{self.prefix}.alerts.conflict.{party}"
+
+    def acknowledgements(self, party: str) -> str:
+        """Return the topic of a recipient's acknowledgements of alerts."""
+        return f"{self.prefix}.acknowledgements.{party}"
+
+    def staff(self, party: str) -> str:
+        """Return the topic of the digests of a recipient's staff."""
+        return f"{self.prefix}.staff.{party}"
+
+    def deliveries(self, party: str) -> str:
+        """Return the topic of the deliveries of alerts to a recipient's webhook."""
+        return f"{self.prefix}.deliveries.{party}"
+
     def principal(self, party: str) -> str:
         """Return the SCRAM user name of a party or of a component."""
         return f"{self.prefix}.{party}"
@@ -285,6 +305,30 @@ class Names:
     def cases(self) -> str:
         """Return the topic of the present state of each case and consent."""
         return f"{self.prefix}.internal.cases"
+
+    @property
+    def incidents(self) -> str:
+        """Return the topic of the facts of records that domestic alerts use."""
+        return f"{self.prefix}.internal.incidents"
+
+    @property
+    def prepared(self) -> str:
+        """Return the topic of the requests for cases that are prepared from alerts."""
+        return f"{self.prefix}.internal.prepared"
+
+    @property
+    def alert_orders(self) -> str:
+        """Return the topic of the operator's orders to the alerts agent."""
+        return f"{self.prefix}.internal.alert-orders"
+
+    def conflict_officer(self, party: str) -> str:
+        """Return the SCRAM user name of a recipient's conflict officer."""
+        return self.principal(f"conflict.{party}")
+
+    @property
+    def alerter(self) -> str:
+        """Return the SCRAM user name of the alerts agent."""
+        return self.principal("alerter")
 
     @property
     def discloser(self) -> str:

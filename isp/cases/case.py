@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 
 from pydantic import AwareDatetime, ValidationError
 
-from isp.agreement.protocol import HEALTH, Name, Party, Post, Protocol
+from isp.agreement.names import Name
+from isp.agreement.protocol import HEALTH, Party, Post, Protocol
 from isp.cases.letters import CaseId, Consent, Digest, Request, Subject
 from isp.cases.steps import ADVICE, Step, StepKind, code_of
 from schemas.actors import Actor

@@ -26,7 +26,8 @@ from pydantic import (
     model_validator,
 )
 
-from isp.agreement.protocol import KEY_BYTES, Name, Post, PublicKey
+from isp.agreement.names import KEY_BYTES, Name, PublicKey
+from isp.agreement.protocol import Post
 from schemas.exact_base64 import decoded, encoded
 from schemas.explained import of_another_format
 from schemas.formats import FORMAT, Format, Signed

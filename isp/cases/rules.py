@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime, timedelta
 
 from isp.agreement.law import load_law
+from isp.agreement.names import KEY_BYTES
 from isp.agreement.processes import Process, load_processes
-from isp.agreement.protocol import HEALTH, KEY_BYTES, Party, Protocol
+from isp.agreement.protocol import HEALTH, Party, Protocol
 from isp.agreement.protocol_law import claim_findings
 from isp.cases.case import Case, ConsentRecord, State
 from isp.cases.letters import Advice, Consent, Decision, Ending, Letter, Request, Subject

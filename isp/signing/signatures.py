@@ -19,17 +19,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from pydantic import AfterValidator, Field, ValidationError
 
 from isp.agreement.ed25519_points import point_flaw
-from isp.agreement.protocol import (
-    KEY_BYTES,
-    Digest,
-    Name,
-    Officer,
-    Post,
-    Protocol,
-    ProtocolError,
-    PublicKey,
-    Status,
-)
+from isp.agreement.names import KEY_BYTES, Name, PublicKey
+from isp.agreement.officer import Officer
+from isp.agreement.protocol import Digest, Post, Protocol, ProtocolError, Status
 from schemas.exact_base64 import decoded, encoded
 from schemas.explained import explained, problems_of
 from schemas.formats import FORMAT, Format, Signed

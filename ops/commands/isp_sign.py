@@ -10,7 +10,8 @@ from typing import Annotated
 
 import typer
 
-from isp.agreement.protocol import Officer, Post, Protocol
+from isp.agreement.officer import Officer
+from isp.agreement.protocol import Post, Protocol
 from isp.broker.signed import ReadProtocol, read_protocol
 from isp.keys import private_files
 from isp.keys.officer_keys import is_encrypted, load_key, make_key

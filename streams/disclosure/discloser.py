@@ -15,7 +15,8 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
 
-from isp.agreement.protocol import KEY_BYTES, Protocol
+from isp.agreement.names import KEY_BYTES
+from isp.agreement.protocol import Protocol
 from isp.agreement.topics import (
     MAXIMUM_RECORD_BYTES,
     Names,

@@ -17,8 +17,9 @@ from typing import Any
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, Producer, TopicPartition
 
 from isp.agreement.access import rules
+from isp.agreement.officer import Officer
 from isp.agreement.openings import closed_datasets
-from isp.agreement.protocol import Entitlement, Officer, Party, Protocol, Status
+from isp.agreement.protocol import Entitlement, Party, Protocol, Status
 from isp.agreement.protocol_file import load_protocol
 from isp.agreement.topics import Names, topics
 from isp.broker.apply import apply

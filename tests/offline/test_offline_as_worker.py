@@ -20,7 +20,8 @@ from connectors.spreadsheet import unguarded
 from demo.generator.csv_files import write_csv
 from demo.generator.datasets import GENERATORS
 from demo.generator.district import Point
-from isp.agreement.protocol import Agreement, Neighbour, Officer, Opening, Protocol
+from isp.agreement.officer import Officer
+from isp.agreement.protocol import Agreement, Neighbour, Opening, Protocol
 from isp.agreement.protocol_file import load_protocol
 from offline.csv_output import cell
 from offline.risk.intruder import play

@@ -9,8 +9,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from isp.agreement.names import Name
 from isp.agreement.processes import load_processes
-from isp.agreement.protocol import Name
 from isp.cases.client.office import Officer, letter_of
 from isp.cases.errors import DisclosureError
 from isp.cases.letters import CaseId, Consent, Request, Subject, Text

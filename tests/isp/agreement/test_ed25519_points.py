@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from isp.agreement.ed25519_points import point_flaw
-from isp.agreement.protocol import Officer
+from isp.agreement.officer import Officer
 from schemas.exact_base64 import encoded
 from tests.isp.signing.test_signatures import PROTOCOL, signed
 

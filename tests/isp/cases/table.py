@@ -8,7 +8,8 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
-from isp.agreement.protocol import Officer, Party, Post, Protocol
+from isp.agreement.officer import Officer
+from isp.agreement.protocol import Party, Post, Protocol
 from isp.agreement.protocol_file import load_protocol
 from isp.cases.case import Case
 from isp.cases.letters import (

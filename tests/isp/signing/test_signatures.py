@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from isp.agreement.protocol import Officer, Party, Post, Protocol, ProtocolError, Status
+from isp.agreement.officer import Officer
+from isp.agreement.protocol import Party, Post, Protocol, ProtocolError, Status
 from isp.agreement.protocol_file import load_protocol
 from isp.signing.signatures import (
     Signature,

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from isp.agreement.protocol import Officer, Party, Post, Protocol, ProtocolError, Status
+from isp.agreement.officer import Officer
+from isp.agreement.protocol import Party, Post, Protocol, ProtocolError, Status
 from isp.signing.signatures import Signature, content_digest, public_key, signature_findings
 from isp.signing.succession import Before, before_of, key_changes, left_after, succession_findings
 from schemas.exact_base64 import encoded

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from isp.agreement.protocol import Agreement, Neighbour, Officer, Opening, Protocol
+from isp.agreement.officer import Officer
+from isp.agreement.protocol import Agreement, Neighbour, Opening, Protocol
 from sanitiser.key_ring import Epoch, KeyRing
 from sanitiser.places.postcodes import PostcodeIndex
 from schemas.catalogue import Catalogue

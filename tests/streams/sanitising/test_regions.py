@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from isp.agreement.protocol import Agreement, Neighbour, Officer, Opening, Protocol
+from isp.agreement.officer import Officer
+from isp.agreement.protocol import Agreement, Neighbour, Opening, Protocol
 from sanitiser.places.postcodes import PostcodeIndex
 from schemas.catalogue import Catalogue
 from streams.messages import BatchResult
