@@ -103,7 +103,8 @@ SPOILED: dict[str, tuple[str, Spoil, str, str]] = {
         "'crime_reference'", "'offender_reference'",
     ),
     "a join that joins nothing": (
-        "police-crime-offence", lambda d: d.update(join="offence_code"), "'offence_code'", "'crime_reference'",
+        "police-crime-offence", lambda d: d.update(join="offence_code"), "'offence_code'",
+        "'crime_reference'",
     ),
     "an incident that is a crime": (
         "police-crime-offence", lambda d: d.update(incident="crime_reference"), "'crime_reference'",
