@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from isp.agreement.alerts import DomesticAlerts
 from isp.agreement.law import load_law
 from isp.agreement.marking import Marking, marking
 from isp.agreement.protocol import Protocol
@@ -13,7 +14,7 @@ from schemas.catalogue import Catalogue
 from schemas.derive import AvroSchema, intake_schema, release_schema
 from schemas.marked import marked
 from schemas.record_type import PERSONAL
-from schemas.state import RENEWAL_DAYS, StateKind
+from schemas.state import RENEWAL_DAYS, STATE_KINDS, STATE_TOMBSTONE_DAYS, StateKind, StateOwner
 
 DAY_MS = 86_400_000
 MAXIMUM_MESSAGE_BYTES = 230_000
@@ -49,16 +50,21 @@ The topic accepts larger batches, because the worker writes many rejections in o
 MAXIMUM_LETTER_BYTES = 16_384
 """Largest message with a letter about a case, in bytes: text (`isp.cases.letters`), signature and header."""
 
-_PERSONAL = frozenset({"intake", "rejected", "personal", "letters", "inbox", "disclosed"})
+_PERSONAL = frozenset({
+    "intake", "rejected", "personal", "letters", "inbox", "disclosed", "alerts", "staff",
+})  # fmt: skip
 
 RELEASES = frozenset({"depersonalised", "personal", "neighbour"})
 """Families of the topics to which records are released."""
 
-_NEWEST_ALONE = RELEASES | {"inbox", "disclosed"}
+_NEWEST_ALONE = RELEASES | {"inbox", "disclosed", "alerts", "deliveries"}
 
-_FROM_PARTNERS = frozenset({"intake", "supplies", "letters", "aggregate"})
+_ON_ALERTS = frozenset({"acknowledgements", "staff", "deliveries"})
+"""Families of the topics to which the recipients of alerts write."""
 
-_OF_INTAKE = {
+_FROM_PARTNERS = _ON_ALERTS | {"intake", "supplies", "letters", "aggregate"}
+
+_RECEIVED = {
     # Retention counts from the broker's time of receipt, not from a time that the supplier may set.
     "message.timestamp.type": "LogAppendTime",
 }
@@ -96,9 +102,15 @@ _OF_STATE = {
     "delete.retention.ms": "60000",
 }
 
+_OF_DELETIONS = {
+    # For stores on disk of workers that are stopped. An older store is built again from the changelog.
+    "delete.retention.ms": str(STATE_TOMBSTONE_DAYS * DAY_MS),
+}
+
 Family = Literal[
     "intake", "rejected", "depersonalised", "personal", "neighbour", "supplies", "receipts",
     "aggregate", "internal", "audit", "letters", "inbox", "disclosed",
+    "alerts", "acknowledgements", "staff", "deliveries",
 ]  # fmt: skip
 
 
@@ -108,6 +120,7 @@ class Topic:
 
     A `lasting` topic keeps the newest value of each key for ever, without regard to its retention. A `busy`
     topic is written with each batch and has few keys, so it is compacted in small segments and stays short.
+    In a topic of state that `deletes` the owner deletes keys.
     """
 
     name: str
@@ -124,27 +137,39 @@ class Topic:
     neighbour: str | None = None
     lasting: bool = False
     busy: bool = False
+    deletes: bool = False
 
     @property
     def config(self) -> dict[str, str]:
         """Return the topic's settings by Kafka's names."""
-        internal = "compact" if self.lasting else "compact,delete"
         config = {
-            "cleanup.policy": internal if self.family == "internal" else "delete",
+            "cleanup.policy": self._cleanup,
             "retention.ms": str(self.retention_ms),
             "max.message.bytes": str(self.maximum_bytes),
         }
         if self.family in _FROM_PARTNERS:
             config |= self._unpacked
+        if self.family == "intake" or self.family in _ON_ALERTS:
+            config |= _RECEIVED
         if self.family in _NEWEST_ALONE:
             return config | _OF_RELEASES | {"delete.retention.ms": str(self.tombstones_ms)}
         if self.lasting:
             # Only the newest version is kept, so the personal data of a closed case are deleted.
             config |= {"max.compaction.lag.ms": str(DAY_MS)}
+            if self.family == "staff":
+                config |= {"delete.retention.ms": str(self.tombstones_ms)}
             return config | (_OF_BUSY if self.busy else {})
+        if self.deletes:
+            return config | _OF_STATE | _OF_DELETIONS
         if self.family == "internal":
             return config | _OF_STATE
-        return config | (_OF_INTAKE if self.family == "intake" else {})
+        return config
+
+    @property
+    def _cleanup(self) -> str:
+        if self.lasting:
+            return "compact"
+        return "compact,delete" if self.family == "internal" else "delete"
 
     @property
     def _unpacked(self) -> dict[str, str]:
@@ -283,7 +308,7 @@ class Names:
         return f"{self.prefix}.internal.protocol"
 
     def state(self, kind: StateKind) -> str:
-        """Return the topic of one kind of the workers' state."""
+        """Return the topic of one kind of an agent's state."""
         return f"{self.prefix}.internal.state.{kind}"
 
     @property
@@ -361,7 +386,25 @@ def topics(protocol: Protocol, catalogue: Catalogue) -> tuple[Topic, ...]:
     return tuple(sorted(_topics(protocol, catalogue), key=lambda topic: topic.name))
 
 
-def state_days(protocol: Protocol) -> dict[StateKind, int]:
+def state_days(protocol: Protocol, owner: StateOwner = "worker") -> dict[StateKind, int]:
+    """Return the days for which each kind of an agent's state counts. Without an agent there is no kind."""
+    return _worker_days(protocol) if owner == "worker" else _alerter_days(protocol)
+
+
+def _alerter_days(protocol: Protocol) -> dict[StateKind, int]:
+    """Return the days for which an event counts.
+
+    An alert can change until `alert_days` after its event, and depends on the events of `history_days` before
+    it, or of the days of a level.
+    """
+    domestic = protocol.alerts.domestic
+    if domestic is None:
+        return {}
+    before = max(domestic.history_days, *(level.days for level in domestic.levels))
+    return dict.fromkeys(STATE_KINDS["alerter"], before + domestic.alert_days)
+
+
+def _worker_days(protocol: Protocol) -> dict[StateKind, int]:
     """Return the days for which each kind of the workers' state counts.
 
     State counts at least as long as the releases that it protects. An entry protects the newest release that
@@ -398,12 +441,15 @@ def disclosed_form(protocol: Protocol, catalogue: Catalogue) -> Topic:
 
 def _topics(protocol: Protocol, catalogue: Catalogue) -> Iterator[Topic]:
     names, keep = Names(protocol.prefix), protocol.retention
+    own = {
+        names.cases, names.incidents, names.state("incidents"), names.prepared, names.alert_orders,
+    }  # fmt: skip
 
     def topic(
         name: str, family: Family, owner: str, days: int, schema: AvroSchema, **more: Any
     ) -> Topic:
         options = {"partitions": 1, "maximum_bytes": MAXIMUM_MESSAGE_BYTES, **more}
-        personal = family in _PERSONAL or more.get("profile") == PERSONAL or name == names.cases
+        personal = family in _PERSONAL or more.get("profile") == PERSONAL or name in own
         text = marking_of(protocol, personal=personal).text
         options["schema"] = marked(schema, text)
         return Topic(name, family, owner, text, days * DAY_MS, **options)
@@ -443,6 +489,11 @@ def _topics(protocol: Protocol, catalogue: Catalogue) -> Iterator[Topic]:
             names.state(kind), "internal", "worker", days + STATE_SLACK_DAYS,
             catalogue.system["memory"],
         )  # fmt: skip
+    for kind, days in state_days(protocol, "alerter").items():
+        yield topic(
+            names.state(kind), "internal", "alerter", days + STATE_SLACK_DAYS,
+            catalogue.system["memory"], deletes=True,
+        )  # fmt: skip
     yield topic(
         names.memory, "internal", "worker", max(kept.values()) + STATE_SLACK_DAYS,
         catalogue.system["memory"],
@@ -473,6 +524,8 @@ def _topics(protocol: Protocol, catalogue: Catalogue) -> Iterator[Topic]:
         names.cases, "internal", "discloser", keep.audit_days, catalogue.system["case"],
         lasting=True,
     )  # fmt: skip
+    if protocol.domestic_alerts is not None:
+        yield from _alert_topics(protocol, protocol.domestic_alerts, catalogue, topic)
     for agreement in protocol.aggregates:
         source = catalogue.aggregates[agreement.source]
         yield Topic(
@@ -480,6 +533,41 @@ def _topics(protocol: Protocol, catalogue: Catalogue) -> Iterator[Topic]:
             keep.supplies_days * DAY_MS, partitions=1, maximum_bytes=MAXIMUM_INTAKE_BYTES,
             schema=marked(catalogue.system["aggregate"], source.marking), agency=agreement.agency,
         )  # fmt: skip
+
+
+def _alert_topics(
+    protocol: Protocol,
+    domestic: DomesticAlerts,
+    catalogue: Catalogue,
+    topic: Callable[..., Topic],
+) -> Iterator[Topic]:
+    """Yield the topics of domestic alerts. The alerts agent reads partition 0 of each of its inputs.
+
+    One decision needs the household, the victim and the pair, so its inputs have one partition.
+    """
+    names, system = Names(protocol.prefix), catalogue.system
+    kept, audited = domestic.alert_days, protocol.retention.audit_days
+    # The original record is retained as long. A correction or an erasure has the same key.
+    yield topic(
+        names.incidents, "internal", "worker", protocol.retention.intake_days, system["incident"]
+    )
+    yield topic(names.prepared, "internal", "alerter", kept, system["prepared"])
+    yield topic(
+        names.alert_orders, "internal", "recorder", audited, system["alert-order"], lasting=True
+    )
+    for recipient in domestic.recipients:
+        party, small = recipient.party, {"maximum_bytes": MAXIMUM_INTAKE_BYTES}
+        yield topic(names.alerts(party), "alerts", "alerter", kept, system["alert"])
+        if recipient.conflict_officer is not None:
+            yield topic(names.conflict_alerts(party), "alerts", "alerter", kept, system["alert"])
+        yield topic(
+            names.acknowledgements(party), "acknowledgements", party, kept,
+            system["acknowledgement"], **small,
+        )  # fmt: skip
+        yield topic(
+            names.staff(party), "staff", party, audited, system["staff"], lasting=True, **small
+        )
+        yield topic(names.deliveries(party), "deliveries", party, kept, system["delivery"], **small)
 
 
 def _releases(protocol: Protocol) -> Iterator[tuple[str, str, str | None]]:
