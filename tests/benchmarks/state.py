@@ -2,8 +2,9 @@
 
 Each row is an event of about 150 bytes with four derived keys. For `rebuild_s` the store on disk was lost,
 and is built again from the changelog. For `restore_s` the store was kept. Both are the time of a fresh
-process until all state is restored. `rss_mb` is the most memory of either process, in 10^6 bytes. `rebuild_offline_s`
-is the part of a rebuild that needs no broker: the rows are there, and are applied to the store.
+process until all state is restored. `rss_mb` is the most memory of either process, in 10^6 bytes.
+`rebuild_offline_s` is the part of a rebuild that needs no broker: the rows are there, and are applied to the
+store.
 """
 
 from __future__ import annotations

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from schemas.state import TODAY_KEY, StateKind
 from streams.state.dated import MISSED_DAYS, DatedStore
 from streams.state.disk import DiskTables
+from streams.state.errors import StateStoreError
 from streams.state.layout import alerts_layout
 from streams.state.origin import Origin
 from streams.state.store import SWEPT_ROWS, Entry
@@ -367,6 +368,38 @@ def test_a_store_whose_offset_the_changelog_no_longer_has_is_built_again(
     store.apply([Entry(0, b"e3", TODAY.to_bytes(4) + b"c")], {"t": 9})
     store.restored()
     assert (store.get(b"e1"), every(store)) == (None, [b"hc3"])
+
+
+@pytest.mark.parametrize("ending", ["*", "*.log", "*.sst", "MANIFEST-*", "CURRENT", "OPTIONS-*"])
+def test_a_store_whose_files_are_cut_in_half_has_the_same_state_after_the_next_start(
+    tmp_path: Path, ending: str
+) -> None:
+    """If damage is found only when a row is read, the process ends, and the next start builds the store."""
+    value = b"ab" + bytes(500)
+    log = [Entry(0, b"e%05d" % n, TODAY.to_bytes(4) + value) for n in range(900)]
+    log += [Entry(0, b"e%05d" % n, None) for n in range(0, 900, 3)]
+    store = started(on_disk(tmp_path), log[:600], 600)
+    store.apply(log[600:], {"t": len(log)})
+    store.flush()
+    store.close()
+    for file in (tmp_path / "state" / "a.0").glob(ending):
+        with file.open("r+b") as stream:
+            stream.truncate(file.stat().st_size // 2)
+
+    def state() -> tuple[list[bytes], int]:
+        store = started(on_disk(tmp_path), log, len(log))
+        try:
+            return every(store), sum(store.get(entry.key) == value for entry in log[:900])
+        finally:
+            store.close()
+
+    try:
+        found = state()
+    except StateStoreError:
+        found = state()
+    kept = [n for n in range(900) if n % 3]
+    assert found[1] == len(kept)
+    assert found[0] == sorted({b"h%c%05d" % (c, n) for c in set(value) for n in kept})
 
 
 KEYS = [b"e1", b"e2", b"f3", b"e12"]
