@@ -126,6 +126,19 @@ class DatedStore(StateStore):
         row = self._batch.get(key)
         return self._row(key) if row is None else row
 
+    def _row(self, key: bytes) -> bytes | None:
+        """Return the committed row of a key, expired or not; None or, if it was deleted, `GONE`."""
+        row = self._ahead.get(key)
+        if row is None:
+            row = self._unwritten[self._other].get(key)
+        if row is None:
+            row = self._recent.get(key)
+        if row is None:
+            row = self._read(self._other, key)
+            if row is not None:
+                self._recent.put(key, row)
+        return row
+
     def _change(self, key: bytes, row: bytes) -> None:
         self._batch[key] = row
         self._touched.add(key)

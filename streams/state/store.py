@@ -127,12 +127,16 @@ class StateStore:
         found = self._changed.get(key)
         if found is not None:
             return found
-        row = self._row(key)
+        table = self._table_of.get(key[:1], self._other)
+        row = self._ahead.get(key) or self._unwritten[table].get(key) or self._recent.get(key)
         if row is None:
-            self._missed = key
-            return None
+            row = self._read(table, key)
+            if row is None:
+                self._missed = key
+                return None
+            self._recent.put(key, row)
         written = int.from_bytes(row[:DAY_BYTES])
-        if written <= self._expired.get(self._table_of.get(key[:1], self._other), NEVER):
+        if written <= self._expired.get(table, NEVER):
             return None
         value = row[DAY_BYTES:]
         if self._today - written >= RENEWAL_DAYS:
@@ -145,20 +149,6 @@ class StateStore:
         if key == self._missed or self.get(key) != value:
             self._changed[key] = value
             self._missed = None
-
-    def _row(self, key: bytes) -> bytes | None:
-        """Return the committed row of a key, expired or not; None or, if it was deleted, `GONE`."""
-        row = self._ahead.get(key)
-        if row is None:
-            table = self._table_of.get(key[:1], self._other)
-            row = self._unwritten[table].get(key)
-            if row is None:
-                row = self._recent.get(key)
-                if row is None:
-                    row = self._read(table, key)
-                    if row is not None:
-                        self._recent.put(key, row)
-        return row
 
     @property
     def has_any_seen(self) -> bool:
