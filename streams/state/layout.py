@@ -11,6 +11,9 @@ from schemas.state import KIND_OF_PREFIX, STATE_KINDS
 OTHER: Final = "other"
 """The worker's table of entries without a kind, written before each kind had a topic."""
 
+DAY_BYTES: Final = 4
+"""Size of the day at the beginning of each row."""
+
 Derive = Callable[[bytes, bytes], Iterable[bytes]]
 """A function from the key and the value of a row to its derived keys.
 
