@@ -5,9 +5,9 @@ from __future__ import annotations
 from detection.domestic.changes import Changes
 from detection.domestic.facts import Fact
 from detection.domestic.forgetting import forget_person
-from detection.domestic.later import Cause, later, of_events, of_referrals
+from detection.domestic.later import Cause, later, of_alias, of_events, of_referrals
 from detection.domestic.memory import Memory
-from detection.domestic.places import keep_aliases
+from detection.domestic.places import keep_alias
 from detection.domestic.regrouping import Regrouped, regroup
 from detection.domestic.settings import Settings
 
@@ -25,14 +25,14 @@ def take(
     """
     if fact and fact in _known(record, memory):
         return Changes()
-    if fact:
-        keep_aliases(fact, memory)
+    is_new_alias = fact is not None and keep_alias(fact, memory)
     referrals = _refer(fact, record, memory)
     events = regroup(fact if fact and fact.kind != "referral" else None, record, memory, settings)
     first_day = 0 if today is None else today - settings.alert_days
-    causes = of_events((*events.before, *events.after), settings) + of_referrals(
-        referrals, settings
-    )
+    causes = of_events((*events.before, *events.after), settings)
+    causes += of_referrals(referrals, settings)
+    if fact and is_new_alias:
+        causes.append(of_alias(fact))
     return _changes(events, causes, memory, first_day)
 
 
@@ -56,6 +56,6 @@ def _refer(fact: Fact | None, record: bytes, memory: Memory) -> list[Fact]:
 def _changes(events: Regrouped, causes: list[Cause], memory: Memory, first_day: int) -> Changes:
     changed = [event.id for event in events.after]
     gone = [event.id for event in events.before if memory.event(event.id) is None]
-    others, left_out = later(causes, memory, first_day)
+    others, left_out = later(causes, changed, memory, first_day)
     touched = dict.fromkeys([*changed, *others])
     return Changes(tuple(touched), tuple(gone), left_out, events.is_crowded)

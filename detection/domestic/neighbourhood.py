@@ -28,6 +28,7 @@ class Neighbourhood:
         self._memory = memory
         self._hours = hours
         self._queue: deque[Facts] = deque()
+        self._read: dict[bytes, Event | None] = {}
 
     def add(self, record: bytes, fact: Fact | None) -> None:
         """Add what is near the record, as it is known and as `fact` has it."""
@@ -41,11 +42,16 @@ class Neighbourhood:
             self._add_near(self._queue.popleft())
 
     def _add_event(self, event_id: bytes) -> Facts:
-        if event_id not in self.events and (event := self._memory.event(event_id)):
+        if event_id not in self.events and (event := self._event(event_id)):
             self.events[event_id] = event
             self._queue.append(event.facts)
             return event.facts
         return ()
+
+    def _event(self, event_id: bytes) -> Event | None:
+        if event_id not in self._read:
+            self._read[event_id] = self._memory.event(event_id)
+        return self._read[event_id]
 
     def _with_references(self, fact: Fact) -> Facts:
         facts = [fact]
@@ -68,7 +74,7 @@ class Neighbourhood:
         for event_id in self._candidates(facts, {time[1] for time in times}):
             if event_id in self.events:
                 continue
-            event = self._memory.event(event_id)
+            event = self._event(event_id)
             if event and self._is_near(times, event):
                 if len(self.events) >= MOST_NEAR:
                     self.is_crowded = True
