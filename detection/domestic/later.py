@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 
 from detection.domestic import people
@@ -16,11 +16,12 @@ from detection.domestic.times import ALL_DAYS, position
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """Changed facts, which count for events at or after `start`, and for those until `last_day`."""
+    """Changed facts or a changed household, which count for events from `start` until `last_day`."""
 
     facts: tuple[Fact, ...]
     start: tuple[int, int, bytes]
     last_day: int
+    household: bytes | None = None
 
 
 def of_events(events: Iterable[Event], settings: Settings) -> list[Cause]:
@@ -34,9 +35,9 @@ def of_referrals(referrals: Iterable[Fact], settings: Settings) -> list[Cause]:
     return [Cause((r,), (r.day, -1, b""), r.day + settings.reach_days) for r in referrals]
 
 
-def of_alias(fact: Fact) -> Cause:
-    """Return the cause that a new alias is for all events of its household."""
-    return Cause((replace(fact, people=()),), (ALL_DAYS[0], -1, b""), ALL_DAYS[1])
+def of_household(household: bytes) -> Cause:
+    """Return the cause that a new alias or mark of a household is for all its events."""
+    return Cause((), (ALL_DAYS[0], -1, b""), ALL_DAYS[1], household)
 
 
 def later(
@@ -65,5 +66,7 @@ def _position(event_id: bytes, memory: Memory) -> tuple[int, int, bytes]:
 def _searches(cause: Cause, memory: Memory, first: int) -> list[Sequence[bytes]]:
     last, most = cause.last_day, MOST_LEFT_OUT
     homes, keys = household_digests(cause.facts, memory), people.everyone(cause.facts)
+    if cause.household:  # also if it may not link events any more
+        homes |= set(memory.same_household(cause.household))
     searches = [memory.events_at(home, first, last, most=most) for home in sorted(homes)]
     return searches + [memory.events_of(key, first, last, most=most) for key in sorted(keys)]

@@ -10,7 +10,7 @@ from detection.domestic.facts import Event, Fact
 from detection.domestic.grouping import Facts, references
 from detection.domestic.memory import Memory
 from detection.domestic.places import household_digests
-from detection.domestic.settings import MOST_LOOKED_AT, MOST_NEAR, MOST_RANGE_DAYS
+from detection.domestic.settings import MOST_FACTS, MOST_LOOKED_AT, MOST_NEAR, MOST_RANGE_DAYS
 from detection.domestic.times import When, distance
 
 
@@ -18,13 +18,15 @@ class Neighbourhood:
     """The events that are near a record, directly or through other near events, and waiting parts.
 
     Events that share a reference are always in it. Others are added until it has `MOST_NEAR` events: then
-    `is_crowded` is True, and the remaining ones are not grouped again.
+    `is_crowded` is True, and the remaining ones are not grouped again. If more than `MOST_FACTS` records
+    share the references, `is_too_common` is True.
     """
 
     def __init__(self, memory: Memory, hours: int) -> None:
         self.events: dict[bytes, Event] = {}
         self.parts: dict[bytes, Fact] = {}
         self.is_crowded = False
+        self.is_too_common = False
         self._memory = memory
         self._hours = hours
         self._queue: deque[Facts] = deque()
@@ -60,6 +62,7 @@ class Neighbourhood:
             for reference in references(each) - seen:
                 seen.add(reference)
                 facts.extend(self._sharing(reference))
+        self.is_too_common |= len({each.record for each in facts}) > MOST_FACTS
         return tuple(facts)
 
     def _sharing(self, reference: bytes) -> Iterator[Fact]:

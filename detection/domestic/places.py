@@ -27,8 +27,7 @@ def household_digests(facts: Iterable[Fact], memory: Memory) -> frozenset[bytes]
 def keep_alias(fact: Fact, memory: Memory) -> bool:
     """Keep that the address and the UPRN of an event are one household. Return True if that is new.
 
-    A correction or an erasure of the record does not undo it. Events that were grouped before are grouped by
-    it when a record near them is taken.
+    A correction or an erasure of the record does not undo it.
     """
     if fact.kind != "event" or len(fact.households) != 2:  # noqa: PLR2004 - the address and its UPRN
         return False

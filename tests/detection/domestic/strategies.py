@@ -18,6 +18,17 @@ from tests.detection.domestic.building import (
 )
 
 NAMES = ("ann", "bob", "cat")
+HOMES_WITH_ALIASES = (
+    "",
+    "one",
+    "two",
+    "uprn",
+    "one uprn",
+    "two uprn",
+    "refuge",
+    "refuge uprn-2",
+    "uprn-2",
+)
 HOMES = ("", "one", "two", "three", "communal", "refuge")
 _days = st.integers(DAY, DAY + 3)
 _person = st.builds(
@@ -31,7 +42,7 @@ _joins = st.sampled_from(("", "", "", "c1", "c2", "i1"))
 
 
 @st.composite
-def _fact(draw: st.DrawFn, name: str) -> Fact:
+def _fact(draw: st.DrawFn, name: str, homes: tuple[str, ...]) -> Fact:
     source = draw(st.sampled_from((POLICE, CRIME, VICTIMS, AMBULANCE, HOSPITAL, MARAC)))
     kind = {VICTIMS: "part", MARAC: "referral"}.get(source, "event")
     day = draw(_days)
@@ -42,7 +53,7 @@ def _fact(draw: st.DrawFn, name: str) -> Fact:
         day,
         draw(st.integers(0, 23)) if timed else None,
         kind=kind,
-        home=draw(st.sampled_from(HOMES)),
+        home=draw(st.sampled_from(homes)),
         join=draw(_joins) if source in {POLICE, CRIME, VICTIMS} else "",
         incident=draw(st.sampled_from(("", "i1", "i2"))) if source == CRIME else "",
         people=draw(_people),
@@ -52,5 +63,5 @@ def _fact(draw: st.DrawFn, name: str) -> Fact:
 
 
 @st.composite
-def worlds(draw: st.DrawFn) -> list[Fact]:
-    return [draw(_fact(f"record-{number}")) for number in range(draw(st.integers(0, 12)))]
+def worlds(draw: st.DrawFn, homes: tuple[str, ...] = HOMES) -> list[Fact]:
+    return [draw(_fact(f"record-{number}", homes)) for number in range(draw(st.integers(0, 12)))]

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detection.domestic.engine import Changes, take
+from detection.domestic.engine import Changes, take, take_place
 from detection.domestic.facts import Event, Fact
 from detection.domestic.history import history
 from detection.domestic.levels import levels
-from detection.domestic.settings import MOST_LATER
+from detection.domestic.memory import PlaceKind
+from detection.domestic.settings import MOST_FACTS, MOST_LATER
 from tests.detection.domestic.building import (
     DAY,
     HOSPITAL,
@@ -27,7 +29,7 @@ from tests.detection.domestic.building import (
     taken,
 )
 from tests.detection.domestic.memory import DictMemory
-from tests.detection.domestic.strategies import worlds
+from tests.detection.domestic.strategies import HOMES_WITH_ALIASES, worlds
 
 
 def world() -> DictMemory:
@@ -49,7 +51,7 @@ def _told(event: Event, memory: DictMemory) -> object:
     return history(event, memory, SETTINGS, everything), levels(event, memory, SETTINGS)
 
 
-@given(worlds(), st.randoms(use_true_random=False))
+@given(worlds(HOMES_WITH_ALIASES), st.randoms(use_true_random=False))
 def test_facts_in_any_order_give_the_same_events_and_parts(
     facts: list[Fact], random: object
 ) -> None:
@@ -59,7 +61,7 @@ def test_facts_in_any_order_give_the_same_events_and_parts(
     assert (one.parts, one.referrals) == (other.parts, other.referrals)
 
 
-@given(worlds(), st.randoms(use_true_random=False))
+@given(worlds(HOMES_WITH_ALIASES), st.randoms(use_true_random=False))
 def test_facts_in_any_order_give_the_same_histories_and_levels(
     facts: list[Fact], random: object
 ) -> None:
@@ -168,6 +170,44 @@ def test_a_new_alias_touches_all_events_of_its_household() -> None:
     assert changes.touched[0] == digest("alias")
     assert set(changes.touched[1:]) == {digest("one"), digest("two")}
     assert _told(memory.events[digest("two")], memory) != before
+
+
+def test_events_that_a_new_alias_links_become_one_event_whatever_came_first() -> None:
+    alias = fact("alias", day=DAY - 9, home="address uprn")
+    others = [fact("a", home="address"), fact("b", HOSPITAL, home="uprn")]
+    expected = {frozenset({"alias"}), frozenset({"a", "b"})}
+    assert groups(taken([alias, *others])) == groups(taken([*others, alias])) == expected
+
+
+@pytest.mark.parametrize("kind", ["communal", "refuge"])
+def test_marking_a_household_separates_its_events_and_decides_them_again(kind: PlaceKind) -> None:
+    facts = [
+        fact("a", home="home"),
+        fact("b", HOSPITAL, home="home"),
+        fact("c", day=DAY + 3, home="home"),
+    ]
+    memory = taken(facts)
+    memory.places[digest("home")] = kind
+    changes = take_place(digest("home"), memory, SETTINGS, today=DAY + 4)
+    assert set(changes.touched) == {digest("a"), digest("b"), digest("c")}
+    memory.places.clear()
+    assert take_place(digest("home"), memory, SETTINGS, today=DAY + 4).gone == (digest("b"),)
+    assert groups(memory) == {frozenset({"a", "b"}), frozenset({"c"})}
+
+
+def test_a_reference_that_too_many_records_share_is_not_believed() -> None:
+    number = MOST_FACTS + 20
+    memory = taken(fact(f"e{i}", day=DAY + i, join="n/a") for i in range(number))
+    sizes = sorted(len(event.facts) for event in memory.events.values())
+    assert sizes == [*[1] * 20, MOST_FACTS]
+    again = fact(f"e{number - 1}", day=DAY + number - 1, join="n/a")
+    assert take_one(again, memory) == Changes(is_too_common=True)
+
+
+def test_a_correction_in_an_event_with_the_most_records_stays_in_it() -> None:
+    memory = taken(fact(f"e{i}", join="c1") for i in range(MOST_FACTS))
+    take_one(fact("e0", join="c1", victim="ann"), memory)
+    assert len(memory.events) == 1
 
 
 def test_later_events_beyond_the_limit_are_counted() -> None:
