@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from isp.agreement.protocol import Protocol, SupplyAgreement
@@ -20,7 +20,7 @@ from schemas.state import StateKind
 from streams.assembly import Means, build_steps, terms_of
 from streams.audit import AuditWriter
 from streams.sanitising.alarm import RejectAlarm
-from streams.sanitising.audit_entries import Audience, AuditBatch, SlotChain
+from streams.sanitising.audit_entries import Audience, AuditBatch, Passage, SlotChain
 from streams.sanitising.counting import Counting
 from streams.sanitising.pipeline import DatasetFlow, Pipeline
 from streams.state.store import StateStore
@@ -77,7 +77,7 @@ def build_pipeline(
         heads,
         SlotChain(heads, store, names.worker, slot).committed_head,
     )
-    new_audit_batch = partial(AuditBatch, _audiences(parts), names.worker)
+    new_audit_batch = partial(AuditBatch, _audiences(parts), names.worker, _passage(protocol))
     remembered: dict[StateKind | None, Destination] = {None: destinations[names.memory]}
     remembered |= {kind: destinations[names.state(kind)] for kind in state_days(protocol)}
     return Pipeline(
@@ -107,9 +107,18 @@ def _audiences(parts: _Parts) -> Mapping[str, Audience]:
     }
 
 
+def _passage(protocol: Protocol) -> Passage | None:
+    """Return where the facts for domestic alerts go; None if the protocol has no such alerts."""
+    names = Names(protocol.prefix)
+    reader = names.party_of(names.alerter)
+    return Passage(names.incidents, reader) if protocol.domestic_alerts and reader else None
+
+
 def _flow(supply: SupplyAgreement, parts: _Parts) -> DatasetFlow:
     record_type = parts.catalogue.record_type(supply.dataset)
-    terms = terms_of(parts.protocol, supply, parts.catalogue)
+    alerts = parts.protocol.domestic_alerts
+    observed = alerts is not None and supply.dataset in alerts.datasets
+    terms = replace(terms_of(parts.protocol, supply, parts.catalogue), observed=observed)
     names = Names(parts.protocol.prefix)
     return DatasetFlow(
         build_steps(terms, parts.means),
@@ -121,6 +130,7 @@ def _flow(supply: SupplyAgreement, parts: _Parts) -> DatasetFlow:
                 for p in profiles
             },
             parts.destinations[names.rejected(supply.agency, supply.dataset)],
+            parts.destinations[names.incidents] if observed else None,
         ),
         Counting(record_type),
     )
