@@ -28,6 +28,9 @@ from streams.steps.decode import Decoder
 from streams.steps.route import Destination, Router
 from streams.wire import Wire
 
+_FAMILIES = frozenset({"rejected", "receipts", "audit", *RELEASES})
+"""Families of the topics that the worker writes to, besides internal topics."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Parts:
@@ -60,10 +63,11 @@ def build_pipeline(
         RecogniserMissing: the protocol allows scrubbed texts, and the recogniser is not installed.
     """
     names = Names(protocol.prefix)
+    internal = _internal_topics(protocol)
     destinations = {
         topic.name: Destination(topic.name, wire.encoder(topic), topic.marking)
         for topic in topics(protocol, catalogue)
-        if topic.family in {"rejected", "receipts", "internal", "audit", *RELEASES}
+        if topic.family in _FAMILIES or topic.name in internal
     }
     store = StateStore(days=state_days(protocol)) if state is None else state
     means = Means.of(protocol, catalogue, index, keys, gazetteer, premises, store)
@@ -92,6 +96,13 @@ def pausing_topics(protocol: Protocol) -> frozenset[str]:
     return frozenset(
         names.intake(s.agency, s.dataset) for s in protocol.supplies if s.reject_limit.pause
     )
+
+
+def _internal_topics(protocol: Protocol) -> frozenset[str]:
+    """Return the internal topics that the worker writes to."""
+    names = Names(protocol.prefix)
+    kinds = map(names.state, state_days(protocol))
+    return frozenset({names.memory, names.audit_heads, names.incidents, *kinds})
 
 
 def _audiences(parts: _Parts) -> Mapping[str, Audience]:
