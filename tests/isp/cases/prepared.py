@@ -77,7 +77,7 @@ def message_of(asked: PreparedRequest) -> dict[str, Any]:
 
 def take_back(case: str = CASE) -> dict[str, Any]:
     """Return the message of the alerts agent that takes a request back."""
-    return {"case": case, "kind": "take-back", "document": ""}
+    return {"case": case, "kind": "take_back", "document": ""}
 
 
 class Desk(Table):
