@@ -10,7 +10,8 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from isp.agreement.alerts import Alerts
+from isp.agreement.alert_findings import Around, alert_findings
+from isp.agreement.alerts import AlertRecipient, Alerts, DomesticAlerts
 from isp.agreement.names import Name
 from isp.agreement.officer import Officer
 from schemas.formats import FORMAT, Format, Signed
@@ -47,8 +48,12 @@ HEALTH = frozenset({
 })  # fmt: skip
 """Kinds whose use of personal information the Caldicott principles govern (guidance 2.4.2.2)."""
 
-COMPONENTS = ("worker", "recorder", "auditor", "discloser")
-"""Principals that are not parties: for the workers, the writer and the reader of the audit, and cases."""
+COMPONENTS = ("worker", "recorder", "auditor", "discloser", "alerter")
+"""Principals that are not parties: for the workers, the audit's writer and reader, cases, and alerts.
+
+No party may have such an id in any protocol, because reads by processes are not audited. The alerter has a
+login only if the protocol has domestic alerts.
+"""
 
 PROCESSES = frozenset(COMPONENTS) - {"auditor"}
 """Components that no person uses to read. Their reads are not audited; the auditor's reads are."""
@@ -63,6 +68,9 @@ RELEVANT_AUTHORITIES = frozenset({
 Ambulance and mental health services are NHS trusts, a housing association can be a registered social
 landlord, and of the transport providers Transport for London is one.
 """
+
+NEVER_RESPONSIBLE = frozenset({"school"})
+"""Kinds that the law never makes a responsible authority; the governing body of a school co-operates."""
 
 WIDEST_MARGIN = 500
 """Metres beyond the area that need no agreement of a neighbour, because boundaries run through streets."""
@@ -393,6 +401,22 @@ class Protocol(Signed):
         supplying = {s.agency for s in self.supplies}
         return tuple(p for p in self.parties if p.group == "central" or p.id in supplying)
 
+    @property
+    def domestic_alerts(self) -> DomesticAlerts | None:
+        """Return the settings of domestic alerts, or None if the protocol has no domestic alerts."""
+        return self.alerts.domestic
+
+    @property
+    def alert_recipients(self) -> tuple[AlertRecipient, ...]:
+        """Return the recipients of domestic alerts; there are none without domestic alerts."""
+        return () if self.alerts.domestic is None else self.alerts.domestic.recipients
+
+    @property
+    def components(self) -> tuple[str, ...]:
+        """Return the components that have a login under this protocol."""
+        absent = {"alerter"} if self.alerts.domestic is None else set()
+        return tuple(name for name in COMPONENTS if name not in absent)
+
     def profiles_of(self, dataset: str, neighbour: str | None = None) -> tuple[str, ...]:
         """Return the release profiles in which a party receives `dataset`, of this area or a neighbour's."""
         entitled = {
@@ -441,6 +465,10 @@ def protocol_findings(protocol: Protocol) -> Iterator[Finding]:
     yield from _neighbour_findings(protocol)
     yield from _area_findings(protocol)
     yield from _retention_findings(protocol)
+    if protocol.alerts.domestic is not None:
+        groups = {party.id: party.group for party in protocol.parties}
+        supplied = {(supply.agency, supply.dataset) for supply in protocol.supplies}
+        yield from alert_findings(protocol.alerts.domestic, Around(groups, supplied))
 
 
 def _succession_findings(protocol: Protocol) -> Iterator[Finding]:
@@ -504,6 +532,7 @@ def _party_findings(protocol: Protocol) -> Iterator[Finding]:
     ids = [p.id for p in protocol.parties]
     sharing = {s.agency for s in protocol.supplies}
     sharing |= {e.party for e in protocol.receives if e.profile == "personal"}
+    sharing |= {recipient.party for recipient in protocol.alert_recipients}
     keys = [o.key for named in protocol.officers.values() for o in named.values() if o.key]
     for i, party in enumerate(protocol.parties):
         place = ("parties", i)
@@ -522,6 +551,10 @@ def _party_findings(protocol: Protocol) -> Iterator[Finding]:
                 f"a {party.kind} is not a relevant authority (guidance 2.2.3); accepted: {accepted}"
             )
             yield Finding((*place, "relevant_authority"), message)
+        if party.kind in NEVER_RESPONSIBLE and party.status is Status.RESPONSIBLE_AUTHORITY:
+            accepted = ", ".join(s for s in Status if s is not Status.RESPONSIBLE_AUTHORITY)
+            message = f"a {party.kind} is not a responsible authority (guidance 2.2.1); accepted: {accepted}"
+            yield Finding((*place, "status"), message)
         for lacking in _lacking(party, shares=party.id in sharing):
             yield Finding(place, f"{party.id!r}: {lacking}")
 
