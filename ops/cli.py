@@ -55,7 +55,7 @@ COMMANDS = {
     "reference": Listed(
         "ops.commands.reference", "Build the postcode index and the lists of places and premises."
     ),
-    "keys": Listed("ops.commands.keys", "Manage the keys of references, and the keys for alerts."),
+    "keys": Listed("ops.commands.keys", "Manage the keys of references."),
     "audit": Listed("ops.commands.audit", "Show what was done with records, and verify the audit."),
     "disclose": Listed(
         "ops.commands.disclose",

@@ -1,8 +1,7 @@
-"""`ipu keys`: manage the epochs of the keys that make digests of references, and the keys for alerts."""
+"""`ipu keys`: manage the epochs of the keys that make digests of references."""
 
 from __future__ import annotations
 
-import re
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
@@ -11,19 +10,13 @@ import typer
 from rich.table import Table
 
 from isp.agreement.protocol_file import load_protocol
-from isp.cases.client.standing_keys import make_standing_key, own_key_file
-from isp.cases.sealing import public_half
 from isp.keys.key_store import KeptEpoch, KeyStore
 from ops.commands.common import AsJson, ProtocolOption, RunDir, protocol_of
-from ops.embedded.layout import Layout
 from ops.screen import Screen, say, say_json
 from ops.settings import Settings
 from ops.system import keys_in
 from schemas.catalogue import load_catalogue
 from schemas.london import london_today
-
-_NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
-"""The form of the id of a party, as in a protocol."""
 
 Secrets = Annotated[
     Path | None,
@@ -32,9 +25,7 @@ Secrets = Annotated[
     ),
 ]
 
-keys = typer.Typer(
-    no_args_is_help=True, help="Manage the keys of references, and the keys for alerts."
-)
+keys = typer.Typer(no_args_is_help=True, help="Manage the keys of references.")
 
 
 @keys.command("list")
@@ -132,46 +123,6 @@ def retire(
     say(
         f"the key of epoch {number} is deleted; remove it from your backups too, and restart the workers"
     )
-
-
-@keys.command()
-def sealing(
-    *,
-    party: Annotated[
-        str, typer.Option("--as", metavar="PARTY", help="The party that receives alerts.")
-    ],
-    conflict_officer: Annotated[
-        bool,
-        typer.Option("--conflict-officer", help="Make the key of the party's conflict officer."),
-    ] = False,
-    renew: Annotated[
-        bool,
-        typer.Option("--renew", help="Make another key, and keep the earlier one for open cases."),
-    ] = False,
-    secrets: Secrets = None,
-    run_dir: RunDir = None,
-) -> None:
-    """Make a recipient's key for alerts, and print its public half.
-
-    The protocol has the public half, under alerts.domestic.recipients: in the terms, or at the
-    conflict officer. What is sent to the party is encrypted to it. The private half stays here, in
-    a file of mode 0600. Back it up: without it the cases prepared from alerts cannot be read.
-
-    Examples:
-
-        ipu keys sealing --as council
-
-        ipu keys sealing --as council --conflict-officer
-    """
-    if _NAME.fullmatch(party) is None:
-        raise typer.BadParameter("accepted: the id of a party of the protocol", param_hint="--as")
-    folder = secrets or Layout(Settings.from_environment(run_dir=run_dir).run_dir).secrets.folder
-    login = f"conflict.{party}" if conflict_officer else party
-    made = make_standing_key(folder, login, renew=renew)
-    place = "conflict_officer" if conflict_officer else "terms"
-    say(f"sealing_key: {public_half(made)}")
-    say(f"write this line under {place} of {party}, in alerts.domestic.recipients", err=True)
-    say(f"the private half is in {own_key_file(folder, login)}", err=True)
 
 
 def _store(secrets: Path | None, run_dir: Path | None) -> KeyStore:

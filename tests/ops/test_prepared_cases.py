@@ -1,17 +1,10 @@
-"""The commands show a prepared case plainly, and name nobody; a key for alerts is made by one command."""
+"""The commands show a prepared case plainly, and name nobody."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
-from typer.testing import CliRunner
 
 from isp.cases.case import Case, waiting
-from isp.cases.client.recipient import read_sealing_key
-from isp.cases.client.standing_keys import own_key_file
-from isp.cases.sealing import public_half
-from ops.cli import build_cli
 from ops.commands import disclose
 from ops.commands.prepared_cases import prepared_lines
 from tests.isp.cases.prepared import AGREED, EVENT, Desk
@@ -82,22 +75,3 @@ def test_the_list_says_by_which_day_a_case_is_to_be_decided(
     case = prepared_case(urgent=RISK)
     disclose._print_inbox([case], list(waiting(case, AGREED)))
     assert "decide, urgently, by 2026-12-22" in capsys.readouterr().out
-
-
-def test_one_command_makes_the_key_of_a_recipient_and_prints_the_line_for_the_protocol(
-    tmp_path: Path,
-) -> None:
-    for more, login in ([], "council"), (["--conflict-officer"], "conflict.council"):
-        command = ["keys", "sealing", "--as", "council", "--secrets", str(tmp_path), *more]
-        answer = CliRunner().invoke(build_cli(), command)
-        assert answer.exit_code == 0, answer.output
-        private = read_sealing_key(own_key_file(tmp_path, login))
-        assert f"sealing_key: {public_half(private)}" in answer.output
-        assert CliRunner().invoke(build_cli(), command).exit_code != 0, "a key is not overwritten"
-
-
-@pytest.mark.parametrize("party", ["../council", "", "Council", "conflict.council"])
-def test_a_name_that_is_no_party_makes_no_file(tmp_path: Path, party: str) -> None:
-    command = ["keys", "sealing", "--as", party, "--secrets", str(tmp_path)]
-    assert CliRunner().invoke(build_cli(), command).exit_code != 0
-    assert list(tmp_path.rglob("*")) == []

@@ -1,57 +1,46 @@
-"""A recipient's key for all cases that are prepared for it, and the key of its conflict officer.
+"""The private key with which a recipient decrypts the key of a case, requested or prepared from an alert.
 
-The protocol has the public keys. The private ones are in `alerts` of the recipient's folder of secrets: the
-newest under the name of the login, an earlier one under this name and its public key's digest.
+A requested case has a key pair of its own. Prepared cases are encrypted to the key in the terms of their
+recipient in the protocol (`isp.keys.alert_keys`).
 """
 
 from __future__ import annotations
 
-import hashlib
 from base64 import b64decode
+from collections.abc import Iterator
 from pathlib import Path
 
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
-
 from isp.cases.case import Case
-from isp.cases.client.recipient import make_sealing_key, read_sealing_key, sealing_key_file
+from isp.cases.client.recipient import read_sealing_key, sealing_key_file
 from isp.cases.errors import DisclosureError
 from isp.cases.sealing import NotForThisKey, from_discloser, public_half
-
-FOLDER = "alerts"
-_DIGITS = 16
+from isp.keys.alert_keys import alert_key_file, load_alert_key
 
 
-def own_key_file(secrets: Path, login: str) -> Path:
-    """Return the path of the newest private key of a login: a party, or `conflict.` and the party."""
-    return secrets / FOLDER / f"{login}.sealing"
+def standing_key_file(secrets: Path, party: str, sealing_key: str) -> Path:
+    """Return the file of a party's key for alerts whose public half is `sealing_key`.
 
-
-def standing_key_file(secrets: Path, login: str, sealing_key: str) -> Path:
-    """Return the path of the private key of a login whose public half is `sealing_key`, new or earlier."""
-    newest = own_key_file(secrets, login)
-    if newest.exists() and public_half(read_sealing_key(newest)) == sealing_key:
-        return newest
-    return _earlier(secrets, login, sealing_key)
-
-
-def make_standing_key(secrets: Path, login: str, *, renew: bool = False) -> X25519PrivateKey:
-    """Make a new key of a login, and write it to its file of mode 0600. An earlier key is kept.
+    It is `PARTY.key`, or `PARTY.ANYTHING.key` for a key of an earlier protocol.
 
     Raises:
-        DisclosureError: there is a key already, and `renew` is False.
+        DisclosureError: there is no such key.
     """
-    newest = own_key_file(secrets, login)
-    if newest.exists():
-        if not renew:
-            raise DisclosureError(
-                f"{newest} exists already; --renew makes another key and keeps this one for open cases"
-            )
-        newest.rename(_earlier(secrets, login, public_half(read_sealing_key(newest))))
-    return make_sealing_key(newest)
+    for file in _keys_of(secrets, party):
+        if public_half(load_alert_key(file)) == sealing_key:
+            return file
+    newest = alert_key_file(secrets, party)
+    raise DisclosureError(
+        f"{newest.parent} has no key of {party} for {sealing_key}; without it the case cannot be read here. "
+        f"Accepted: {newest.name}, and keys of earlier protocols as {party}.NAME.key"
+    )
 
 
 def case_key_file(secrets: Path, party: str, case: Case) -> Path:
-    """Return the path of the private key with which a party decrypts the key of a case."""
+    """Return the file of the private key with which a party decrypts the key of a case.
+
+    Raises:
+        DisclosureError: the case was prepared from an alert, and the party's key for it is not here.
+    """
     if case.prepared is not None:
         return standing_key_file(secrets, party, case.prepared.sealing_key)
     return sealing_key_file(secrets, party, case.case)
@@ -72,6 +61,8 @@ def case_key(secrets: Path, party: str, case: Case) -> bytes:
         raise DisclosureError(str(error)) from None
 
 
-def _earlier(secrets: Path, login: str, sealing_key: str) -> Path:
-    digest = hashlib.sha256(b64decode(sealing_key)).hexdigest()[:_DIGITS]
-    return secrets / FOLDER / f"{login}.{digest}.sealing"
+def _keys_of(secrets: Path, party: str) -> Iterator[Path]:
+    newest = alert_key_file(secrets, party)
+    if newest.exists():
+        yield newest
+    yield from sorted(newest.parent.glob(f"{party}.*.key"))

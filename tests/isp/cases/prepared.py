@@ -46,6 +46,8 @@ def with_terms(protocol: Protocol = PROTOCOL, **changes: Any) -> Protocol:
 
 
 AGREED = with_terms()
+WITHOUT = PROTOCOL.model_copy(update={"alerts": Alerts()})
+"""The protocol without alerts."""
 
 
 def prepared_document(**changes: Any) -> dict[str, Any]:

@@ -20,11 +20,12 @@ from streams.messages import BatchResult, Handling, Intake
 from tests.isp.cases.prepared import (
     AGREED,
     STANDING,
+    WITHOUT,
     document_message,
     prepared,
     take_back,
 )
-from tests.isp.cases.table import PROTOCOL, SEALING, written
+from tests.isp.cases.table import SEALING, written
 from tests.streams.disclosure.office import NAMES, Office
 from tests.streams.partnership import raw_intake
 
@@ -196,7 +197,7 @@ def test_a_fault_is_told_without_content_and_stops_no_other(
 
 
 def test_the_topic_is_read_if_the_protocol_has_alerts_and_not_otherwise(tmp_path: Path) -> None:
-    with_alerts, without = begun(Office(tmp_path, AGREED)), begun(Office(tmp_path, PROTOCOL))
+    with_alerts, without = begun(Office(tmp_path, AGREED)), begun(Office(tmp_path, WITHOUT))
     place = (NAMES.prepared, 0)
     assert place in with_alerts.intake.followed
     assert NAMES.prepared in with_alerts.discloser.topics

@@ -1,4 +1,4 @@
-"""A recipient finds the private key of each case; a key for alerts is private, and never overwritten."""
+"""A recipient finds the private key of each case, and reads personal alerts with the key of the case."""
 
 from __future__ import annotations
 
@@ -15,13 +15,7 @@ from isp.cases.client.recipient import (
     read_sealing_key,
     sealing_key_file,
 )
-from isp.cases.client.standing_keys import (
-    case_key,
-    case_key_file,
-    make_standing_key,
-    own_key_file,
-    standing_key_file,
-)
+from isp.cases.client.standing_keys import case_key, case_key_file, standing_key_file
 from isp.cases.errors import DisclosureError
 from isp.cases.register import opened
 from isp.cases.sealing import (
@@ -32,6 +26,7 @@ from isp.cases.sealing import (
     to_recipient,
 )
 from isp.keys import private_files
+from isp.keys.alert_keys import alert_key_file, conflict_key_file, make_alert_key
 from schemas.exact_base64 import encoded
 from tests.isp.cases.prepared import Desk, with_terms
 from tests.isp.cases.table import CASE, NOW, Table, request
@@ -54,28 +49,29 @@ def prepared_for(private: X25519PrivateKey) -> Case:
     return opened(desk.case, flow_to(private), NOW)
 
 
-def test_a_key_for_alerts_is_private_and_made_once(tmp_path: Path) -> None:
-    made = make_standing_key(tmp_path, "council")
-    file = own_key_file(tmp_path, "council")
-    assert file.stat().st_mode & 0o777 == private_files.PRIVATE_FILE
-    assert public_half(read_sealing_key(file)) == public_half(made)
-    with pytest.raises(DisclosureError, match="exists already; --renew"):
-        make_standing_key(tmp_path, "council")
-    assert public_half(read_sealing_key(file)) == public_half(made)
-
-
-def test_after_a_renewal_each_case_finds_the_key_that_it_was_encrypted_to(tmp_path: Path) -> None:
-    made = [make_standing_key(tmp_path, "council", renew=True) for _ in range(3)]
+def test_each_case_finds_the_key_that_it_was_encrypted_to_also_of_an_earlier_protocol(
+    tmp_path: Path,
+) -> None:
+    newest = alert_key_file(tmp_path, "council")
+    made = [make_alert_key(newest.with_name(f"council.{year}.key")) for year in (2025, 2026)]
+    make_alert_key(conflict_key_file(tmp_path, "council"))
+    made.append(make_alert_key(newest))
     for private in made:
         assert case_key(tmp_path, "council", prepared_for(private)) == KEY
-    publics = [public_half(private) for private in made]
-    files = {standing_key_file(tmp_path, "council", public) for public in publics}
-    assert len(files) == len(made)
-    assert {f.stat().st_mode & 0o777 for f in files} == {private_files.PRIVATE_FILE}
+    files = {standing_key_file(tmp_path, "council", public_half(private)) for private in made}
+    assert {file.name for file in files} == {
+        "council.2025.key", "council.2026.key", "council.key",
+    }  # fmt: skip
+
+
+def test_the_key_of_the_conflict_officer_is_not_used_for_cases(tmp_path: Path) -> None:
+    private = make_alert_key(conflict_key_file(tmp_path, "council"))
+    with pytest.raises(DisclosureError, match="has no key of council"):
+        case_key(tmp_path, "council", prepared_for(private))
 
 
 def test_a_case_that_an_officer_requested_has_its_own_key(tmp_path: Path) -> None:
-    make_standing_key(tmp_path, "council")
+    make_alert_key(alert_key_file(tmp_path, "council"))
     table = Table()
     table.send(request())
     table.decide("approve")
@@ -85,8 +81,8 @@ def test_a_case_that_an_officer_requested_has_its_own_key(tmp_path: Path) -> Non
     assert case_key(tmp_path, "council", case) == KEY
 
 
-def test_without_its_key_a_case_cannot_be_read_and_the_error_names_the_file(tmp_path: Path) -> None:
-    with pytest.raises(DisclosureError, match=r"council\.[0-9a-f]{16}\.sealing does not exist"):
+def test_without_its_key_a_case_cannot_be_read_and_the_error_says_which(tmp_path: Path) -> None:
+    with pytest.raises(DisclosureError, match=r"alerts has no key of council for .*: council\.key"):
         case_key(tmp_path, "council", prepared_for(X25519PrivateKey.generate()))
     desk = Desk()
     desk.prepare()
@@ -95,7 +91,7 @@ def test_without_its_key_a_case_cannot_be_read_and_the_error_names_the_file(tmp_
 
 
 def test_a_file_that_is_no_key_is_refused_without_its_content(tmp_path: Path) -> None:
-    file = own_key_file(tmp_path, "council")
+    file = sealing_key_file(tmp_path, "council", CASE)
     private_files.make_folder(file.parent)
     private_files.write_new(file, "c2VjcmV0")
     with pytest.raises(DisclosureError, match="has no private key for encryption") as raised:
