@@ -54,7 +54,7 @@ class Observed(NamedTuple):
     @property
     def has_facts(self) -> bool:
         """Return True if the record has facts for domestic alerts."""
-        return self.message["kind"] != NONE
+        return bool(self.message["kind"] != NONE)
 
     def __repr__(self) -> str:
         """Return the class and the kind: the facts are about people."""
