@@ -31,6 +31,7 @@ MISSED_DAYS: Final = STATE_TOMBSTONE_DAYS - 2
 _SPAN: Final = 128
 _BUILT_ROWS: Final = 2_000
 _COMPLETE: Final = "complete"
+_VERSION: Final = "keys-version"
 _SECONDS_BYTES: Final = 8
 _DAY_S: Final = 86_400
 _HOUR_S: Final = 3_600
@@ -193,6 +194,9 @@ class DatedStore(StateStore):
         complete = marks.get(_COMPLETE)
         if complete is None:
             return "it was not filled to the end"
+        version = int.from_bytes(marks.get(_VERSION, b""))
+        if version != self._layout.version:
+            return f"its keys are of version {version}, this release has {self._layout.version}"
         seconds = self._clock() - int.from_bytes(complete)
         if not -_HOUR_S <= seconds <= MISSED_DAYS * _DAY_S:
             days = seconds / _DAY_S
@@ -256,6 +260,7 @@ class DatedStore(StateStore):
             now = int(self._clock())
             self._marked_on = now // _DAY_S
             marks[_COMPLETE] = now.to_bytes(_SECONDS_BYTES)
+            marks[_VERSION] = self._layout.version.to_bytes()
         return marks
 
     def _derived(self, rows: Rows) -> Rows:
