@@ -222,10 +222,10 @@ class DatedStore(StateStore):
         unwritten = self._unwritten[self._other]
         for _, key, content, own in entries:
             unwritten[key] = content or GONE
+            if not self._is_loading:
+                self._touched.add(key)
             if own:
                 self._read_back(key)
-        if not self._is_loading:
-            self._touched.update(unwritten)
         self._applied(offsets)
 
     def flush(self) -> None:

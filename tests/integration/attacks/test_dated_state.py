@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from confluent_kafka import Producer, TopicPartition
-from confluent_kafka.admin import AdminClient  # type: ignore[attr-defined]
+from confluent_kafka.admin import AdminClient
 
 from isp.agreement.topics import DAY_MS, MAXIMUM_MESSAGE_BYTES, Topic
 from isp.broker.topics import apply_topics
@@ -178,7 +178,8 @@ def test_a_store_behind_a_changelog_of_which_a_part_is_gone_has_what_is_left(pla
         agent.read_to_the_end()
         cut = TopicPartition(place.topic, 0, agent.changelog._at[place.topic])
         agent.batch(lambda store: store.put(event(2), b"d", TODAY))
-    for future in AdminClient(dict(place.connection)).delete_records([cut]).values():
+    admin = AdminClient({**place.connection})
+    for future in admin.delete_records([cut]).values():
         future.result(_SECONDS)
     with place.agent() as agent:
         values, keys = agent.state()
