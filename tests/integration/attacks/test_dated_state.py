@@ -144,7 +144,7 @@ def place(stack: Stack, tmp_path: Path, request: pytest.FixtureRequest) -> Place
         name, "internal", "alerter", "", KEPT * 365 * DAY_MS, 1, MAXIMUM_MESSAGE_BYTES, SCHEMA,
         deletes=True,
     )  # fmt: skip
-    apply_topics(AdminClient(connection), [topic])
+    apply_topics(AdminClient({**connection}), [topic])
     return Place(connection, name, tmp_path / "state" / "a.0")
 
 
