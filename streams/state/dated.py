@@ -22,6 +22,7 @@ from schemas.state import STATE_TOMBSTONE_DAYS, TODAY_KEY, StateKind
 from streams.state.layout import DAY_BYTES, Layout, derived_table
 from streams.state.origin import Origin
 from streams.state.pending import PendingKeys
+from streams.state.recent import RecentRows
 from streams.state.store import NEVER, Entry, StateStore
 from streams.state.tables import GONE, Rows, Tables
 
@@ -29,8 +30,11 @@ MISSED_DAYS: Final = STATE_TOMBSTONE_DAYS - 2
 """Days after which a store that was not in use is built again. Two days are for clocks that differ."""
 
 _SPAN: Final = 128
+# A row can have a kilobyte, many times as much as the worker's.
+_RECENT_ROWS: Final = 2_000
 _BUILT_ROWS: Final = 2_000
 _COMPLETE: Final = "complete"
+_VERSION: Final = "keys-version"
 _SECONDS_BYTES: Final = 8
 _DAY_S: Final = 86_400
 _HOUR_S: Final = 3_600
@@ -52,6 +56,7 @@ class DatedStore(StateStore):
         super().__init__(tables, days, layout, is_followed=is_followed)
         self._clock = clock
         self._derive = layout.derive
+        self._recent = RecentRows(_RECENT_ROWS)
         self._batch: dict[bytes, bytes] = {}
         self._newest_event = 0
         self._pending = PendingKeys(layout.derive)
@@ -193,6 +198,9 @@ class DatedStore(StateStore):
         complete = marks.get(_COMPLETE)
         if complete is None:
             return "it was not filled to the end"
+        version = int.from_bytes(marks.get(_VERSION, b""))
+        if version != self._layout.version:
+            return f"its keys are of version {version}, this release has {self._layout.version}"
         seconds = self._clock() - int.from_bytes(complete)
         if not -_HOUR_S <= seconds <= MISSED_DAYS * _DAY_S:
             days = seconds / _DAY_S
@@ -211,14 +219,13 @@ class DatedStore(StateStore):
 
     def apply(self, entries: Iterable[Entry], offsets: Mapping[str, int]) -> None:
         """Apply entries of the changelog, in its order, with the next offset of each topic."""
-        unwritten, touched = self._unwritten[self._other], set[bytes]()
+        unwritten = self._unwritten[self._other]
         for _, key, content, own in entries:
             unwritten[key] = content or GONE
-            touched.add(key)
+            if not self._is_loading:
+                self._touched.add(key)
             if own:
                 self._read_back(key)
-        if not self._is_loading:
-            self._touched |= touched
         self._applied(offsets)
 
     def flush(self) -> None:
@@ -256,6 +263,7 @@ class DatedStore(StateStore):
             now = int(self._clock())
             self._marked_on = now // _DAY_S
             marks[_COMPLETE] = now.to_bytes(_SECONDS_BYTES)
+            marks[_VERSION] = self._layout.version.to_bytes()
         return marks
 
     def _derived(self, rows: Rows) -> Rows:

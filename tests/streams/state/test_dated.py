@@ -345,6 +345,19 @@ def test_a_store_that_can_have_missed_a_deletion_is_built_again(
     assert ("missed deletions" not in caplog.text) == is_kept
 
 
+def test_a_store_whose_keys_an_earlier_release_derived_is_built_again(
+    tables: Tables, caplog: pytest.LogCaptureFixture
+) -> None:
+    store = DatedStore(LAYOUT, tables, DAYS, is_followed=True, clock=lambda: 0)
+    filled(store)
+    store.close()
+    newer = alerts_layout(lambda key, _value: [b"h" + key[1:]], version=2)
+    store = DatedStore(newer, tables, DAYS, is_followed=True, clock=lambda: 0)
+    filled(store)
+    assert every(store) == [b"h1", b"h2"]
+    assert "its keys are of version 1, this release has 2" in caplog.text
+
+
 def test_a_store_in_use_is_complete_each_day_although_nothing_changes(tables: Tables) -> None:
     now = 1_000.0 * DAY_S
     store = DatedStore(LAYOUT, tables, DAYS, is_followed=True, clock=lambda: now)
