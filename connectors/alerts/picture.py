@@ -79,6 +79,11 @@ class Picture:
             self.unreadable.add(change.id)
         return change.is_withdrawal and was_known
 
+    def expire(self, oldest: datetime) -> None:
+        """Forget the alerts that were made before `oldest`: the topic does not retain them."""
+        for alert in [a.id for a in self.alerts.values() if a.made < oldest]:
+            del self.alerts[alert]
+
     def ranked(self) -> list[Alert]:
         """Return the alerts: unacknowledged first, then by rank, then the oldest first."""
         return sorted(self.alerts.values(), key=_urgency)
