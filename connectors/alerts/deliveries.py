@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from connectors.alerts.feed import Received, read_present
-from connectors.alerts.posting import Answer
 from connectors.alerts.recipient import Recipient
-from connectors.alerts.webhook import Parcel
+
+if TYPE_CHECKING:
+    from connectors.alerts.posting import Answer
+    from connectors.alerts.webhook import Parcel
 
 DELIVERED, DEAD_LETTERED = "delivered", "dead-lettered"
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -20,7 +21,6 @@ from tenacity import (
     RetryCallState,
     retry_if_result,
     stop_after_delay,
-    stop_any,
     wait_exponential_jitter,
 )
 
@@ -41,6 +41,10 @@ Post = Callable[[Parcel], Awaitable[Answer]]
 
 Record = Callable[[Delivery], None]
 """A function that records a delivery; it may wait for the broker."""
+
+
+class _Superseded(Exception):
+    """A newer message of the same alert is wanted; the older one is not attempted again."""
 
 
 class Patience(NamedTuple):
@@ -144,11 +148,8 @@ class Deliverer:
     async def _run(self, job: _Job) -> None:
         while not self._is_settled(job.wanted):
             job.changed.clear()
-            parcel = job.wanted
-            answer, attempts = await self._attempts(parcel, job)
-            if answer.is_accepted or not job.changed.is_set():
-                delivery = Delivery.after(parcel, answer, attempts, datetime.now(UTC))
-                await self._recorded(delivery)
+            with suppress(_Superseded):
+                await self._recorded(await self._attempts(job.wanted, job.changed))
         job.task = None
         self._drop(job.wanted.alert)
 
@@ -159,10 +160,14 @@ class Deliverer:
         if job.task is None and is_delivered:
             del self._jobs[alert]
 
-    async def _attempts(self, parcel: Parcel, job: _Job) -> tuple[Answer, int]:
-        """Attempt until the answer is final, the time is up, or a newer message is wanted."""
+    async def _attempts(self, parcel: Parcel, changed: asyncio.Event) -> Delivery:
+        """Attempt until the answer is final or the time is up; return the delivery.
+
+        Raises:
+            _Superseded: a newer message is wanted.
+        """
         patience, made = self._patience, 0
-        backoff = wait_exponential_jitter(patience.first_s, patience.longest_s)
+        backoff = wait_exponential_jitter(multiplier=patience.first_s, max=patience.longest_s)
 
         async def attempt() -> Answer:
             nonlocal made
@@ -173,18 +178,20 @@ class Deliverer:
         again = AsyncRetrying(
             retry=retry_if_result(lambda answer: answer.may_pass),
             wait=lambda state: max(backoff(state), _answer(state).retry_after_s),
-            stop=stop_any(stop_after_delay(patience.give_up_s), lambda _: job.changed.is_set()),
-            sleep=partial(_sleep_until, job.changed),
+            stop=stop_after_delay(patience.give_up_s),
+            sleep=partial(_sleep_unless, changed),
             before_sleep=partial(_log_failure, parcel),
             retry_error_callback=_answer,
         )
         answer: Answer = await again(attempt)
-        return answer, made
+        return Delivery.after(parcel, answer, made, datetime.now(UTC))
 
     async def _recorded(self, delivery: Delivery) -> None:
         """Record a delivery; try until the broker has it, because a message must not be sent twice."""
         again = AsyncRetrying(
-            wait=wait_exponential_jitter(self._patience.first_s, _LONGEST_RECORDING_WAIT_S),
+            wait=wait_exponential_jitter(
+                multiplier=self._patience.first_s, max=_LONGEST_RECORDING_WAIT_S
+            ),
             retry=_is_refused_for_now,
             before_sleep=lambda state: log.warning(
                 "the delivery cannot be recorded: %s", _why(state)
@@ -221,12 +228,15 @@ async def deliver(
         await deliverer.close()
 
 
-async def _sleep_until(changed: asyncio.Event, seconds: float) -> None:
-    """Sleep, but not longer than until a newer message is wanted."""
-    try:
+async def _sleep_unless(changed: asyncio.Event, seconds: float) -> None:
+    """Sleep until the next attempt.
+
+    Raises:
+        _Superseded: a newer message is wanted, now or in the meantime.
+    """
+    with suppress(TimeoutError):
         await asyncio.wait_for(changed.wait(), seconds)
-    except TimeoutError:
-        return
+        raise _Superseded
 
 
 def _answer(state: RetryCallState) -> Answer:

@@ -35,17 +35,17 @@ class Recipient:
     party: str
     is_conflict_officer: bool = False
 
-    @property
-    def terms(self) -> AlertRecipient:
-        """Return the recipient as the protocol has it.
+    @staticmethod
+    def terms_in(protocol: Protocol, party: str) -> AlertRecipient:
+        """Return the recipient as a protocol has it.
 
         Raises:
             AlertError: the protocol sends no alerts to the party.
         """
-        found = [r for r in self.protocol.alert_recipients if r.party == self.party]
+        found = [r for r in protocol.alert_recipients if r.party == party]
         if not found:
-            named = ", ".join(r.party for r in self.protocol.alert_recipients) or "none"
-            message = f"{self.party!r} receives no domestic alerts under this protocol"
+            named = ", ".join(r.party for r in protocol.alert_recipients) or "none"
+            message = f"{party!r} receives no domestic alerts under this protocol"
             raise AlertError(f"{message}; recipients: {named}")
         return found[0]
 
@@ -77,7 +77,7 @@ class Recipient:
         Raises:
             AlertError: the protocol sends no alerts to the party, or names no conflict officer of it.
         """
-        recipient = self.terms
+        recipient = self.terms_in(self.protocol, self.party)
         if self.is_conflict_officer and recipient.conflict_officer is None:
             raise AlertError(f"the protocol names no conflict officer of {self.party!r}")
         return next(t for t in topics(self.protocol, self.catalogue) if t.name == name)
