@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from connectors.alerts.posting import Answer
     from connectors.alerts.webhook import Parcel
 
-DELIVERED, DEAD_LETTERED = "delivered", "dead-lettered"
+DELIVERED, DEAD_LETTERED = "delivered", "dead_lettered"
 
 
 class Delivery(NamedTuple):

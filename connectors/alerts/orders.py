@@ -14,7 +14,7 @@ from sanitiser.incidents.digests import Digests
 from sanitiser.people.names import identifying_name
 from transport.sender import send
 
-ERASE: Final = "erase-person"
+ERASE: Final = "erase_person"
 PlaceKind = Literal["refuge", "communal", "ordinary"]
 PLACE_KINDS: tuple[PlaceKind, ...] = ("refuge", "communal", "ordinary")
 

@@ -7,17 +7,18 @@ shown as it is: no text is read as markup, and none can control the terminal.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar, NamedTuple
 
 from rich.text import Text
+from rich.traceback import Traceback
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.events import Key
-from textual.timer import Timer
 from textual.widgets import DataTable, Footer, Static
 
 from connectors.alerts.feed import Feed, Link, Received
@@ -30,7 +31,7 @@ from schemas.plain_text import visible
 HIDE_AFTER_S = 60.0
 _POLL_S = 0.5
 _LOOK_EVERY_S = 2.0
-_TICK_S = 5.0
+_TICK_S = 1.0
 _NOTES = 3
 _MOVES = frozenset({"up", "down", "pageup", "pagedown", "home", "end"})
 
@@ -40,7 +41,7 @@ class Sources(NamedTuple):
 
     `content` returns the content of an alert. `acknowledge` acknowledges one and returns the time; it is
     None for those who do not acknowledge. `link` asks whether the broker answers. `retention` is that of
-    the topic.
+    the topic. `seconds` is a clock that never jumps.
     """
 
     feed: Feed
@@ -49,7 +50,7 @@ class Sources(NamedTuple):
     link: Callable[[], Link]
     retention: timedelta
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
-    hide_after_s: float = HIDE_AFTER_S
+    seconds: Callable[[], float] = time.monotonic
 
 
 class DeskPage(App[Exception]):
@@ -77,17 +78,22 @@ class DeskPage(App[Exception]):
         self._link: Link | None = None
         self._sent: dict[str, datetime] = {}
         self._shown: str | None = None
-        self._hiding: Timer | None = None
+        self._hide_at = 0.0
         self._lines: list[Line] = []
         self._notes: deque[str] = deque(maxlen=_NOTES)
+        self._status = Static(id="status", markup=False)
+        self._table = DataTable[Text](id="alerts", cursor_type="row", zebra_stripes=True)
+        self._content = VerticalScroll(id="content")
+        self._text = Static(id="text", markup=False)
+        self._noted = Static(id="notes", markup=False)
 
     def compose(self) -> ComposeResult:
         """Lay out the page."""
-        yield Static(id="status", markup=False)
-        yield DataTable[Text](id="alerts", cursor_type="row", zebra_stripes=True)
-        with VerticalScroll(id="content"):
-            yield Static(id="text", markup=False)
-        yield Static(id="notes", markup=False)
+        yield self._status
+        yield self._table
+        with self._content:
+            yield self._text
+        yield self._noted
         yield Footer()
 
     def on_mount(self) -> None:
@@ -119,6 +125,7 @@ class DeskPage(App[Exception]):
         else:
             self._hide()
             self._shown = alert.id
+            self._hide_at = self._from.seconds() + HIDE_AFTER_S
             self.run_worker(self._open(alert), group="content", exclusive=True)
 
     def action_acknowledge(self) -> None:
@@ -162,7 +169,7 @@ class DeskPage(App[Exception]):
             heading = f"alert {alert.id}, version {alert.version}"
             self._text.update(_plain([heading, *content_lines(content)]))
             self._content.display = True
-            self._hiding = self.set_timer(self._from.hide_after_s, self._hide)
+            self._hide_at = self._from.seconds() + HIDE_AFTER_S
 
     async def _acknowledge(self, alert: Alert, acknowledge: Callable[[Alert], datetime]) -> None:
         # Before the answer, so that a second key does not acknowledge twice.
@@ -191,7 +198,8 @@ class DeskPage(App[Exception]):
     def _draw(self) -> None:
         now = self._from.now()
         self._picture.expire(now - self._from.retention)
-        if self._shown is not None and self._shown not in self._picture.alerts:
+        is_gone = self._shown is not None and self._shown not in self._picture.alerts
+        if is_gone or self._from.seconds() >= self._hide_at:
             self._hide()
         self._draw_status()
         lines = [line(alert, now, self._sent) for alert in self._picture.ranked()]
@@ -229,13 +237,10 @@ class DeskPage(App[Exception]):
         if unreadable := len(self._picture.unreadable):
             said.append(f"{unreadable} that this release cannot read")
         style = "bold red" if link is not None and not link.is_up else ""
-        self.query_one("#status", Static).update(_plain([" | ".join(said)], style))
+        self._status.update(_plain([" | ".join(said)], style))
 
     def _hide(self) -> None:
         self._shown = None
-        if self._hiding is not None:
-            self._hiding.stop()
-            self._hiding = None
         self._text.update("")
         self._content.display = False
 
@@ -251,19 +256,12 @@ class DeskPage(App[Exception]):
 
     def _note(self, text: str) -> None:
         self._notes.append(text)
-        self.query_one("#notes", Static).update(_plain(self._notes))
+        self._noted.update(_plain(self._notes))
 
-    @property
-    def _table(self) -> DataTable[Text]:
-        return self.query_one("#alerts", DataTable)
-
-    @property
-    def _content(self) -> VerticalScroll:
-        return self.query_one("#content", VerticalScroll)
-
-    @property
-    def _text(self) -> Static:
-        return self.query_one("#text", Static)
+    def _fatal_error(self) -> None:
+        """End after a fault of the program. Textual's own method prints local variables, such as content."""
+        self._exit_renderables.append(Traceback(show_locals=False))
+        self._close_messages_no_wait()
 
 
 def _plain(lines: Iterable[str], style: str = "") -> Text:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -11,6 +12,7 @@ from connectors.alerts.picture import Alert
 
 NOW = datetime(2026, 11, 29, 15, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
+_QUIET_S = 0.1
 ONE, TWO, THREE = "3f0a51c2d4e69b78", "81c2d4e69b783f0a", "aac2d4e69b783f00"
 
 
@@ -53,8 +55,10 @@ class ListFeed:
         """Add messages, which the next call gives."""
         self.batches.append(list(messages))
 
-    def advance(self, _seconds: float) -> list[Received]:
-        """Return the next list."""
+    def advance(self, seconds: float) -> list[Received]:
+        """Return the next list; without one, wait a moment, as a reader of a quiet topic does."""
+        if not self.batches:
+            time.sleep(min(seconds, _QUIET_S))
         self.given += 1
         return self.batches.pop(0) if self.batches else []
 
