@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from base64 import b64decode
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from isp.cases.client.office import Office
 from isp.cases.errors import DisclosureError
-from isp.cases.sealing import NotForThisKey, from_discloser, unsealed
+from isp.cases.sealing import NotForThisKey, alert_name, from_discloser, unsealed
 from isp.keys import private_files
 from isp.keys.case_keys import FOLDER
 from schemas.exact_base64 import encoded
@@ -62,6 +62,24 @@ def opened_records(office: Office, case: str, key_file: Path) -> Iterator[dict[s
                 yield document
     except NotForThisKey as error:
         raise DisclosureError(str(error)) from None
+
+
+def opened_alert(message: Mapping[str, Any], case_key: bytes) -> dict[str, Any]:
+    """Return the content of a personal alert (alert.avsc), decrypted with the key of its case.
+
+    Raises:
+        DisclosureError: it has another key or belongs to another alert, or its content is no document.
+    """
+    try:
+        text = unsealed(case_key, alert_name(message["alert"]), dict(message))
+        document = json.loads(text)
+    except (NotForThisKey, ValueError):
+        document = None
+    if not isinstance(document, dict):
+        raise DisclosureError(
+            f"alert {message['alert']} cannot be decrypted with the key of its case"
+        )
+    return document
 
 
 def read_sealing_key(key_file: Path) -> X25519PrivateKey:
