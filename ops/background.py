@@ -1,4 +1,4 @@
-"""Start the background processes of the embedded stack: keeper, worker, collector, discloser."""
+"""Start the background processes of the embedded stack: keeper, worker, collector, discloser, alerter."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from sanitiser.places.postcode_store import METADATA_FILE
 FOLDER = "worker"
 COLLECTOR = "collector"
 DISCLOSER = "discloser"
+ALERTER = "alerter"
 KEEPER = "keeper"
 COLLECT_SECONDS = 60
 DIGEST_FILE = "runs-by.sha256"
@@ -84,6 +85,17 @@ def start_discloser(stack: Stack, protocol: Path, *, exercise: bool = False) -> 
     return _start(stack, DISCLOSER, protocol, command, metrics=True)
 
 
+def start_alerter(
+    stack: Stack, protocol: Path, slot: str = "0", *, exercise: bool = False
+) -> Service:
+    """Start the alerts agent in `slot`, or return the running one.
+
+    The first slot raises the alerts, and the others are standbys. `port` serves its metrics.
+    """
+    command = ("alerts", "serve", "--slot", slot, *_EXERCISE[exercise])
+    return _start(stack, f"{ALERTER}-{slot}", protocol, command, metrics=True)
+
+
 def _start(
     stack: Stack, name: str, protocol: Path, command: tuple[str, ...], *, metrics: bool = False
 ) -> Service:
@@ -146,11 +158,12 @@ def stop_workers(run_dir: Path) -> int:
 
 
 def stop_beside(run_dir: Path) -> bool:
-    """Stop the collector and discloser started under the run directory.
+    """Stop the alerts agents, discloser and collector started under the run directory.
 
     Return False if none ran.
     """
-    stopped = [_stop(run_dir / name) for name in (DISCLOSER, COLLECTOR)]
+    alerters = sorted(run_dir.glob(f"{ALERTER}-*/"))
+    stopped = [_stop(folder) for folder in (*alerters, run_dir / DISCLOSER, run_dir / COLLECTOR)]
     return any(stopped)
 
 

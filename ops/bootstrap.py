@@ -33,7 +33,7 @@ from streams.runtime.open_transactions import OpenTransactions
 from streams.runtime.source import Source, SourceSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from typing import Any
 
     from isp.agreement.protocol import Protocol
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from streams.runtime.metrics import StreamMetrics
     from streams.runtime.processor import Processor
     from streams.state.changelog import Changelog
+    from transport.follower import Follower
     from transport.schemas import Schemas
 
 log = logging.getLogger(__name__)
@@ -115,17 +116,18 @@ def group_source(
     metrics: StreamMetrics,
     heads: Heads,
     state: Changelog | None = None,
+    others: Sequence[Follower] = (),
 ) -> Source:
     """Return what drives a processor as a member of its group; it connects nothing yet.
 
-    `heads` is what the processor knows of the audit's chains; it is restored and followed.
+    `heads` is what the processor knows of the audit's chains; it is restored and followed, as `others` are.
     """
     names = Names(grounds.protocol.prefix)
     decode = decoder(grounds.catalogue.system["audit-head"])
     follower = HeadsFollower(clients.reader(), names.audit_heads, heads, decode)
     feed = GroupFeed(clients.consumer(), processor.topics, metrics, BatchBounds())
     transactions = SourceSettings(clients.producer(), names.audit)
-    return Source(processor, feed, transactions, metrics, state, follower)
+    return Source(processor, feed, transactions, metrics, state, follower, others)
 
 
 class _Worker(Worker):

@@ -13,6 +13,7 @@ from isp.broker.signed import AcceptKeys, admit, load_signed
 from isp.keys import private_files
 from isp.keys.key_store import KeyStore
 from ops.background import (
+    start_alerter,
     start_collector,
     start_discloser,
     start_keeper,
@@ -51,6 +52,7 @@ class System:
     catalogue: Catalogue
     worker: Service | None
     discloser: Service | None = None
+    alerter: Service | None = None
     households: str | None = None
 
     def client(self, party: str) -> dict[str, str]:
@@ -93,7 +95,9 @@ def bring_up(
     mark = protocol.exercise
     started = start_worker(stack, protocol_file, exercise=mark) if worker else None
     discloser = start_discloser(stack, protocol_file, exercise=mark) if worker else None
-    return System(stack, protocol_file, protocol, catalogue, started, discloser, counted)
+    alerts = worker and protocol.alerts.domestic is not None
+    alerter = start_alerter(stack, protocol_file, exercise=mark) if alerts else None
+    return System(stack, protocol_file, protocol, catalogue, started, discloser, alerter, counted)
 
 
 def deployment_of(stack: Stack) -> Deployment:

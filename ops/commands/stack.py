@@ -135,6 +135,7 @@ def _outcome(system: System) -> dict[str, object]:
         "registry_url": stack.registry_url,
         "metrics_url": _metrics_url(system.worker),
         "discloser_metrics_url": _metrics_url(system.discloser),
+        "alerter_metrics_url": _metrics_url(system.alerter),
         "households": system.households,
         "run_dir": str(stack.run_dir),
         "logs": str(Layout(stack.run_dir).logs),
@@ -163,5 +164,9 @@ def _summary(system: System) -> str:
         lines.append(f"metrics    {_metrics_url(system.worker)}   (user {USER}, with its password)")
     if system.discloser:
         lines.append(f"discloser  {_metrics_url(system.discloser)}   (its metrics, likewise)")
+    if system.alerter:
+        lines.append(
+            f"alerts     {_metrics_url(system.alerter)}   (metrics of the agent, likewise)"
+        )
     lines.append(f"households {system.households or NO_HOUSEHOLDS}")
     return "\n".join([*lines, f"logs       {layout.logs}", "stop with  ipu down"])

@@ -22,6 +22,7 @@ from streams.runtime.metrics import StreamMetrics, show
 from streams.runtime.processor import Processor
 from streams.state.changelog import Changelog
 from transport.errors import DependencyUnavailable
+from transport.follower import Follower
 from transport.transaction import (
     FatalWorkerError,
     OutputsTooLarge,
@@ -70,11 +71,12 @@ class Source:
         metrics: StreamMetrics,
         state: Changelog | None = None,
         heads: HeadsFollower | None = None,
+        others: Sequence[Follower] = (),
     ) -> None:
         """Connect nothing yet.
 
         Without `state` the processor's state is lost when the process ends. Without `heads` the processor
-        starts a new chain of the audit.
+        starts a new chain of the audit. `others` are read to their ends at the start, and then followed.
         """
         self.processor = processor
         self.feed = feed
@@ -83,7 +85,7 @@ class Source:
         self._metrics = metrics
         self._state = state
         self._heads = heads
-        self._followers = [follower for follower in (state, heads) if follower is not None]
+        self._followers = [f for f in (state, heads, *others) if f is not None]
         self._transactor: Transactor | None = None
         self._stopped: Callable[[], bool] = lambda: False
         self._limit = BatchLimit(settings.batch_records, settings.first_records)
