@@ -10,7 +10,7 @@ from typing import Annotated, Any, NamedTuple
 import typer
 
 from connectors.alerts.content import content_of
-from connectors.alerts.decrypting import ByCase, ByOfficer, own_key_file
+from connectors.alerts.decrypting import ByCase, ByOfficer
 from connectors.alerts.feed import read_present
 from connectors.alerts.picture import Alert, Picture
 from connectors.alerts.recipient import Recipient
@@ -18,6 +18,7 @@ from connectors.errors import AlertError
 from isp.agreement.protocol_file import load_protocol
 from isp.audit.kept_heads import HeadKeeper, heads_file
 from isp.cases.client.office import Office
+from isp.keys.alert_keys import conflict_key_file
 from ops.commands.common import account_of, protocol_of, running_stack
 from ops.embedded.stack import Stack
 from schemas.catalogue import load_catalogue
@@ -41,7 +42,7 @@ KeyFile = Annotated[
     typer.Option(
         "--key",
         dir_okay=False,
-        help="Private key of prepared cases or of the conflict officer; default: the one in the secrets.",
+        help="The conflict officer's private key; default: secrets/alerts/conflict.PARTY.key.",
     ),
 ]
 AlertArgument = Annotated[
@@ -90,13 +91,16 @@ class Setting(NamedTuple):
     def opener(self, key_file: Path | None) -> Callable[[Alert], Mapping[str, Any]]:
         """Return the function that returns the content of an alert."""
         recipient, secrets = self.recipient, self.stack.secrets.folder
-        key = key_file or own_key_file(secrets, recipient.account.agency)
         if recipient.is_conflict_officer:
+            key = key_file or conflict_key_file(secrets, recipient.party)
             return partial(content_of, decrypt=ByOfficer(key))
+        if key_file is not None:
+            message = "only a conflict officer's key is given; a party's keys are in its secrets"
+            raise typer.BadParameter(message, param_hint="--key")
         party = recipient.protocol.party(recipient.party)
         client = dict(recipient.account.connection)
         office = Office(client, recipient.protocol, recipient.catalogue, party, self.keeper)
-        return partial(content_of, decrypt=ByCase(office, secrets, key))
+        return partial(content_of, decrypt=ByCase(office, secrets))
 
 
 def setting_of(

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -17,8 +16,6 @@ from rich.table import Table
 from connectors.alerts.acknowledging import acknowledge, check_post
 from connectors.alerts.feed import LinkWatch, TopicFeed
 from connectors.alerts.picture import Alert
-from connectors.errors import AlertError
-from isp.keys import private_files
 from ops.commands.alert_setting import (
     AlertArgument,
     KeyFile,
@@ -34,7 +31,6 @@ from ops.commands.common import AsJson, ProtocolOption, RunDir
 from ops.desk.content_text import content_lines
 from ops.desk.rows import TITLES, line
 from ops.screen import Screen, json_text, say, say_json
-from schemas.exact_base64 import encoded
 
 alerts = typer.Typer(no_args_is_help=True, help="Watch, acknowledge and deliver domestic alerts.")
 
@@ -113,7 +109,7 @@ def show(
 
         ipu alerts show 3f0a --as council --json | jq .content.history
 
-        ipu alerts show 3f0a --as-conflict-officer-of council --key officer.sealing
+        ipu alerts show 3f0a --as-conflict-officer-of council --key officer.key
     """
     setting = setting_of(party, officer_of, protocol, run_dir)
     found = setting.alert(alert)
@@ -156,32 +152,6 @@ def ack(
         say_json(document, indent=None, default=str)
     else:
         say(f"alert {found.id}: acknowledged as {post}")
-
-
-@alerts.command(name="sealing-key")
-def sealing_key(
-    *,
-    out: Annotated[Path, typer.Option(help="New file (mode 0600) for the private key.")],
-) -> None:
-    """Make the key pair to which content is encrypted, and print its public half.
-
-    The public half goes into the protocol: as `sealing_key` of a recipient's terms, or of a
-    conflict officer. The private half stays with the recipient. `show` and `watch` look for it in
-    the folder of secrets, as `alerts/PARTY.sealing` or `alerts/conflict.PARTY.sealing`, or take it
-    as --key.
-
-    Examples:
-
-        ipu alerts sealing-key --out council.sealing
-    """
-    from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
-
-    from isp.cases.sealing import public_half
-
-    private = X25519PrivateKey.generate()
-    if not private_files.write_new(out, encoded(private.private_bytes_raw())):
-        raise AlertError(f"{out} exists already; a key is never overwritten")
-    say(public_half(private))
 
 
 for command in (staff, place, deliver, deliveries):

@@ -11,12 +11,13 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from connectors.alerts.content import content_of
-from connectors.alerts.decrypting import ByCase, ByOfficer, own_key_file
+from connectors.alerts.decrypting import ByCase, ByOfficer
 from connectors.alerts.picture import Alert
 from connectors.errors import AlertError
 from isp.cases.client.recipient import make_sealing_key, sealing_key_file
 from isp.cases.errors import DisclosureError
-from isp.cases.sealing import new_case_key, sealed, to_officer, to_recipient
+from isp.cases.sealing import new_case_key, public_half, sealed, to_officer, to_recipient
+from isp.keys.alert_keys import alert_key_file, conflict_key_file
 from isp.keys.errors import SecretError
 from schemas.exact_base64 import encoded
 from tests.connectors.alerts.messages import ONE, TWO, alert, content
@@ -36,49 +37,46 @@ def personal(name: str = ONE, key: bytes = CASE_KEY, bound_to: str | None = None
     )
 
 
-def by_case(secrets: Path, wrapped_to: X25519PrivateKey | None) -> ByCase:
+def by_case(secrets: Path, wrapped_to: X25519PrivateKey | None, *, prepared: bool = True) -> ByCase:
     flow = None
     if wrapped_to is not None:
         flow = SimpleNamespace(key=encoded(to_recipient(CASE_KEY, raw(wrapped_to), CASE)))
-    case = SimpleNamespace(case=CASE, state="closed" if flow is None else "open", flow=flow)
+    terms = None
+    if prepared and wrapped_to is not None:
+        terms = SimpleNamespace(sealing_key=public_half(wrapped_to))
+    state = "closed" if flow is None else "open"
+    case = SimpleNamespace(case=CASE, state=state, flow=flow, prepared=terms)
     office = SimpleNamespace(party=SimpleNamespace(id="council"), case=lambda _: case)
-    return ByCase(cast(Any, office), secrets, own_key_file(secrets, "council"))
+    return ByCase(cast(Any, office), secrets)
 
 
 @pytest.mark.parametrize("prepared", [False, True])
 def test_an_alert_is_read_with_the_key_of_the_request_or_that_of_prepared_requests(
     tmp_path: Path, prepared: bool
 ) -> None:
-    own, asked = own_key_file(tmp_path, "council"), sealing_key_file(tmp_path, "council", CASE)
-    private = make_sealing_key(own if prepared else asked)
-    found = content_of(personal(), by_case(tmp_path, private))
+    asked = sealing_key_file(tmp_path, "council", CASE)
+    file = alert_key_file(tmp_path, "council") if prepared else asked
+    private = make_sealing_key(file)
+    found = content_of(personal(), by_case(tmp_path, private, prepared=prepared))
     assert found == json.loads(json.dumps(content()))
 
 
-def test_the_key_that_opens_the_case_is_found_if_both_are_there(tmp_path: Path) -> None:
-    make_sealing_key(sealing_key_file(tmp_path, "council", CASE))
-    private = make_sealing_key(own_key_file(tmp_path, "council"))
-    assert content_of(personal(), by_case(tmp_path, private))["standing"] == "escalating"
-
-
 def test_an_alert_cannot_be_read_after_its_case_has_ended(tmp_path: Path) -> None:
-    make_sealing_key(own_key_file(tmp_path, "council"))
+    make_sealing_key(alert_key_file(tmp_path, "council"))
     with pytest.raises(DisclosureError, match=f"case {CASE} is closed"):
         content_of(personal(), by_case(tmp_path, None))
 
 
-def test_without_the_key_the_message_names_the_files_where_it_was_looked_for(
-    tmp_path: Path,
-) -> None:
+def test_without_the_key_the_message_names_where_it_was_looked_for(tmp_path: Path) -> None:
+    private = X25519PrivateKey.generate()
+    with pytest.raises(DisclosureError, match=r"council\.key"):
+        content_of(personal(), by_case(tmp_path, private))
     with pytest.raises(DisclosureError, match=r"council\.cccccccccccccccc\.sealing"):
-        content_of(personal(), by_case(tmp_path, X25519PrivateKey.generate()))
-    make_sealing_key(own_key_file(tmp_path, "council"))
-    with pytest.raises(DisclosureError, match="no key here opens"):
-        content_of(personal(), by_case(tmp_path, X25519PrivateKey.generate()))
+        content_of(personal(), by_case(tmp_path, private, prepared=False))
 
 
 def test_a_key_file_that_others_may_read_is_refused(tmp_path: Path) -> None:
-    file = own_key_file(tmp_path, "council")
+    file = alert_key_file(tmp_path, "council")
     private = make_sealing_key(file)
     file.chmod(0o644)
     with pytest.raises(SecretError, match="chmod 600"):
@@ -86,15 +84,15 @@ def test_a_key_file_that_others_may_read_is_refused(tmp_path: Path) -> None:
 
 
 def test_content_of_another_alert_or_key_is_refused_without_the_content(tmp_path: Path) -> None:
-    private = make_sealing_key(own_key_file(tmp_path, "council"))
+    private = make_sealing_key(alert_key_file(tmp_path, "council"))
     for wrong in (personal(bound_to=TWO), personal(key=new_case_key())):
-        with pytest.raises(AlertError, match=f"alert {ONE}") as raised:
+        with pytest.raises(DisclosureError, match=f"alert {ONE}") as raised:
             content_of(wrong, by_case(tmp_path, private))
         assert "01632" not in str(raised.value)
 
 
 def test_a_conflict_officer_reads_its_own_alerts_with_its_own_key_alone(tmp_path: Path) -> None:
-    file = own_key_file(tmp_path, "conflict.council")
+    file = conflict_key_file(tmp_path, "council")
     private = make_sealing_key(file)
     text = json.dumps(content()).encode()
     mine = alert(ONE, kind="personal", **to_officer(raw(private), ONE, text))
@@ -105,7 +103,7 @@ def test_a_conflict_officer_reads_its_own_alerts_with_its_own_key_alone(tmp_path
 
 
 def test_content_that_is_no_document_is_refused(tmp_path: Path) -> None:
-    file = own_key_file(tmp_path, "conflict.council")
+    file = conflict_key_file(tmp_path, "council")
     private = make_sealing_key(file)
     for text in (b"[1]", b"no json"):
         wrong = alert(ONE, kind="personal", **to_officer(raw(private), ONE, text))
