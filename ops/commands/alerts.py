@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 import typer
-from rich.table import Table
+from rich.table import Column, Table
 
 from connectors.alerts.acknowledging import acknowledge, check_post
 from connectors.alerts.feed import LinkWatch, TopicFeed
@@ -29,7 +29,7 @@ from ops.commands.alerts_deliver import deliver, deliveries, webhook_secret
 from ops.commands.alerts_lists import erase_person, place, staff, staff_key
 from ops.commands.common import AsJson, ProtocolOption, RunDir
 from ops.desk.content_text import content_lines
-from ops.desk.rows import TITLES, line
+from ops.desk.rows import TITLES, clock, line
 from ops.screen import Screen, json_text, say, say_json
 
 alerts = typer.Typer(no_args_is_help=True, help="Watch, acknowledge and deliver domestic alerts.")
@@ -120,6 +120,7 @@ def show(
     shown = line(found, datetime.now(UTC), {})
     for title, cell in zip(TITLES, shown.cells, strict=True):
         say(f"{title}: {cell}")
+    say(f"raised: {clock(found.raised)}")
     for each in content_lines(document["content"]):
         say(each)
 
@@ -175,7 +176,8 @@ def _document(alert: Alert, opener: Callable[[Alert], Mapping[str, Any]] | None)
 
 def _print(setting: Setting) -> None:
     now, picture = datetime.now(UTC), setting.picture()
-    table = Table(*TITLES)
+    *narrow, notes = TITLES
+    table = Table(*(Column(title, no_wrap=True) for title in narrow), notes)
     for each in (line(alert, now, {}) for alert in picture.ranked()):
         table.add_row(*each.cells, style=each.style)
     screen = Screen()

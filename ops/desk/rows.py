@@ -9,7 +9,8 @@ from typing import NamedTuple
 from connectors.alerts.picture import Alert
 from schemas.london import london_time
 
-TITLES = ("to do", "level", "age", "raised", "kind", "notes", "alert")
+TITLES = ("to do", "level", "age", "alert", "notes")
+"""The columns. All but the last are so narrow that an id is never broken, so that it can be copied."""
 
 OVERDUE, OPEN, DONE = "bold red", "yellow", "dim"
 """Styles of an alert that is overdue, one that is not acknowledged yet, and one that is."""
@@ -28,6 +29,7 @@ def line(alert: Alert, now: datetime, sent: Mapping[str, datetime]) -> Line:
     acknowledged = alert.acknowledged or sent.get(alert.id)
     is_overdue = acknowledged is None and alert.due < now
     notes = [
+        "personal" if alert.is_personal else "",
         "supplied late" if alert.late else "",
         f"escalated to {alert.escalated}" if alert.escalated else "",
         f"version {alert.version}" if alert.version > 1 else "",
@@ -36,10 +38,8 @@ def line(alert: Alert, now: datetime, sent: Mapping[str, datetime]) -> Line:
         _to_do(alert.due, acknowledged, now),
         alert.level,
         duration(now - alert.raised),
-        clock(alert.raised),
-        alert.kind,
-        ", ".join(filter(None, notes)),
         alert.id,
+        ", ".join(filter(None, notes)),
     )
     style = DONE if acknowledged else OVERDUE if is_overdue else OPEN
     return Line(alert.id, cells, style)
@@ -61,7 +61,7 @@ def duration(time: timedelta) -> str:
 
 def _to_do(due: datetime, acknowledged: datetime | None, now: datetime) -> str:
     if acknowledged is not None:
-        return f"acknowledged {clock(acknowledged)}"
+        return f"done {clock(acknowledged)}"
     if due < now:
-        return f"OVERDUE by {duration(now - due)}"
-    return f"acknowledge in {duration(due - now)}"
+        return f"OVERDUE {duration(now - due)}"
+    return f"within {duration(due - now)}"

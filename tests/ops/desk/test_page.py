@@ -94,7 +94,7 @@ class View:
 
     @property
     def ids(self) -> list[str]:
-        return [row[-1] for row in self.rows]
+        return [row[3] for row in self.rows]
 
     @property
     def chosen(self) -> str | None:
@@ -235,7 +235,7 @@ def test_an_alert_is_acknowledged_once_and_shown_so_before_the_answer_of_the_age
     async def steps(view: View) -> None:
         await view.until(lambda: view.count == 1)
         await view.press("a", "a")
-        await view.until(lambda: view.rows[0][0].startswith("acknowledged"))
+        await view.until(lambda: view.rows[0][0].startswith("done"))
         await view.press("a")
         await view.until(lambda: "acknowledged already" in view.text("notes"))
         assert desk.acknowledged == [(ONE, 4)]
@@ -251,7 +251,7 @@ def test_a_refused_acknowledgement_is_told_and_the_alert_waits_again() -> None:
         await view.until(lambda: view.count == 1)
         await view.press("a")
         await view.until(lambda: "no answer" in view.text("notes"))
-        assert view.rows[0][0].startswith("acknowledge in")
+        assert view.rows[0][0].startswith("within")
 
     at_the_page(desk, steps)
 

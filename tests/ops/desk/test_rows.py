@@ -16,26 +16,27 @@ def cells(**changes: object) -> dict[str, str]:
 
 
 def test_an_alert_that_is_not_acknowledged_says_the_time_that_is_left() -> None:
-    assert cells(due=NOW + HOUR * 1.5)["to do"] == "acknowledge in 1 h 30 min"
+    assert cells(due=NOW + HOUR * 1.5)["to do"] == "within 1 h 30 min"
     assert line(alert(), NOW, {}).style == OPEN
 
 
 def test_an_alert_past_its_time_is_marked_with_by_how_much() -> None:
     late = line(alert(due=NOW - timedelta(minutes=7)), NOW, {})
-    assert late.cells[0] == "OVERDUE by 7 min"
+    assert late.cells[0] == "OVERDUE 7 min"
     assert late.style == OVERDUE
 
 
 def test_an_acknowledged_alert_says_when_also_if_it_was_acknowledged_here() -> None:
-    assert cells(acknowledged=NOW)["to do"] == "acknowledged 29 Nov 15:00"
+    assert cells(acknowledged=NOW)["to do"] == "done 29 Nov 15:00"
     here = line(alert(due=NOW - HOUR), NOW, {ONE: NOW})
-    assert here.cells[0] == "acknowledged 29 Nov 15:00"
+    assert here.cells[0] == "done 29 Nov 15:00"
     assert here.style == DONE
 
 
 def test_late_supply_escalation_and_a_later_version_are_marked() -> None:
-    notes = cells(late=True, escalated="liaison_officer", version=3)["notes"]
-    assert notes == "supplied late, escalated to liaison_officer, version 3"
+    marks = {"late": True, "escalated": "liaison_officer", "version": 3, "kind": "personal"}
+    notes = cells(**marks)["notes"]
+    assert notes == "personal, supplied late, escalated to liaison_officer, version 3"
     assert cells()["notes"] == ""
 
 
