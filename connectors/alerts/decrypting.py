@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from connectors.alerts.picture import Alert
 from isp.cases.client.office import Office
@@ -15,7 +16,8 @@ from isp.cases.errors import DisclosureError
 from isp.cases.sealing import from_officer
 
 
-class ByCase(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class ByCase:
     """Decrypts with the key of the alert's case, from the party's inbox; `secrets` has the party's keys.
 
     Keys are read at each call and not stored, so an alert cannot be read after its case has ended.
@@ -32,7 +34,8 @@ class ByCase(NamedTuple):
         return opened_alert(alert.message, case_key(self.secrets, self.office.party.id, case))
 
 
-class ByOfficer(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class ByOfficer:
     """Decrypts with the private key of the conflict officer."""
 
     key_file: Path

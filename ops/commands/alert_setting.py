@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, NamedTuple
 
 import typer
 
-from connectors.alerts.content import content_of
+from connectors.alerts.content import Opener, content_of
 from connectors.alerts.decrypting import ByCase, ByOfficer
 from connectors.alerts.feed import read_present
 from connectors.alerts.picture import Alert, Picture
@@ -88,7 +87,7 @@ class Setting(NamedTuple):
             raise AlertError(f"alert {beginning}: this release cannot read it; install a newer one")
         raise AlertError(f"{principal} has no alert {beginning!r}; it may have been withdrawn")
 
-    def opener(self, key_file: Path | None) -> Callable[[Alert], Mapping[str, Any]]:
+    def opener(self, key_file: Path | None) -> Opener:
         """Return the function that returns the content of an alert."""
         recipient, secrets = self.recipient, self.stack.secrets.folder
         if recipient.is_conflict_officer:

@@ -5,17 +5,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.table import Column, Table
 
 from connectors.alerts.acknowledging import acknowledge, check_post
-from connectors.alerts.feed import LinkWatch, TopicFeed
-from connectors.alerts.picture import Alert
+from connectors.alerts.content import Opener
+from connectors.alerts.feed import Feed, LinkWatch, TopicFeed
+from connectors.alerts.picture import Alert, Picture
 from ops.commands.alert_setting import (
     AlertArgument,
     KeyFile,
@@ -30,7 +29,11 @@ from ops.commands.alerts_lists import erase_person, place, staff, staff_key
 from ops.commands.common import AsJson, ProtocolOption, RunDir
 from ops.desk.content_text import content_lines
 from ops.desk.rows import TITLES, clock, line
+from ops.extras import need
 from ops.screen import Screen, json_text, say, say_json
+
+if TYPE_CHECKING:
+    from ops.desk.page import DeskPage
 
 alerts = typer.Typer(no_args_is_help=True, help="Watch, acknowledge and deliver domestic alerts.")
 
@@ -73,16 +76,18 @@ def watch(
 
         ipu alerts watch --as-conflict-officer-of council
     """
-    setting = setting_of(party, officer_of, protocol, run_dir)
-    check_post(post)
     if content and not as_json:
         raise typer.BadParameter("needs --json", param_hint="--content")
+    if not (once or as_json):
+        need("desk")
+    check_post(post)
+    setting = setting_of(party, officer_of, protocol, run_dir)
     opener = setting.opener(key)
     if as_json:
         for alert in setting.picture().ranked():
             say(json_text(_document(alert, opener if content else None), default=str))
     elif once:
-        _print(setting)
+        _print(setting.picture(), datetime.now(UTC))
     else:
         _run_page(setting, opener, post)
 
@@ -162,7 +167,7 @@ alerts.command(name="erase-person")(erase_person)
 alerts.command(name="webhook-secret")(webhook_secret)
 
 
-def _document(alert: Alert, opener: Callable[[Alert], Mapping[str, Any]] | None) -> dict[str, Any]:
+def _document(alert: Alert, opener: Opener | None) -> dict[str, Any]:
     """Return an alert for JSON: without an opener it has no content."""
     document: dict[str, Any] = {
         "alert": alert.id, "version": alert.version, "kind": alert.kind, "level": alert.level,
@@ -174,8 +179,7 @@ def _document(alert: Alert, opener: Callable[[Alert], Mapping[str, Any]] | None)
     return document if opener is None else document | {"content": opener(alert)}
 
 
-def _print(setting: Setting) -> None:
-    now, picture = datetime.now(UTC), setting.picture()
+def _print(picture: Picture, now: datetime) -> None:
     *narrow, notes = TITLES
     table = Table(*(Column(title, no_wrap=True) for title in narrow), notes)
     for each in (line(alert, now, {}) for alert in picture.ranked()):
@@ -183,23 +187,28 @@ def _print(setting: Setting) -> None:
     screen = Screen()
     screen.print(table if picture.alerts else "no alerts")
     if picture.unreadable:
-        screen.print(f"{len(picture.unreadable)} alerts that this release cannot read")
+        screen.print(f"alerts that this release cannot read: {len(picture.unreadable)}")
 
 
-def _run_page(setting: Setting, opener: Callable[[Alert], Mapping[str, Any]], post: str) -> None:
+def _run_page(setting: Setting, opener: Opener, post: str) -> None:
+    recipient = setting.recipient
+    with TopicFeed.of(recipient, recipient.alerts, setting.keeper) as feed:
+        error = page_of(setting, opener, post, feed).run()
+    if error is not None:
+        raise error
+
+
+def page_of(setting: Setting, opener: Opener, post: str, feed: Feed) -> DeskPage:
+    """Return the live page of a recipient."""
     from ops.desk.page import DeskPage, Sources
 
     recipient = setting.recipient
     may_acknowledge = not recipient.is_conflict_officer
-    with ExitStack() as closing:
-        feed = closing.enter_context(TopicFeed.of(recipient, recipient.alerts, setting.keeper))
-        sources = Sources(
-            feed,
-            opener,
-            (lambda alert: acknowledge(recipient, alert, post)) if may_acknowledge else None,
-            LinkWatch.of(recipient.account).look,
-            timedelta(milliseconds=recipient.alerts.retention_ms),
-        )
-        error = DeskPage(recipient.account.agency, sources).run()
-    if error is not None:
-        raise error
+    sources = Sources(
+        feed,
+        opener,
+        (lambda alert: acknowledge(recipient, alert, post)) if may_acknowledge else None,
+        LinkWatch.of(recipient.account).look,
+        timedelta(milliseconds=recipient.alerts.retention_ms),
+    )
+    return DeskPage(recipient.account.agency, sources)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 import trustme
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from textual.widgets import DataTable, Static
 from typer.testing import CliRunner
 
 from connectors.account import Account
@@ -23,6 +25,8 @@ from isp.cases.sealing import to_officer
 from isp.keys import private_files
 from isp.keys.alert_keys import conflict_key_file
 from ops.cli import build_cli
+from ops.commands.alert_setting import setting_of
+from ops.commands.alerts import page_of
 from ops.embedded import stack as embedded
 from ops.embedded.layout import Layout
 from ops.embedded.stack import Stack
@@ -143,6 +147,29 @@ def test_an_acknowledgement_reaches_the_agent_with_post_and_version(alerted: Sit
     assert "duty_officer" in wrong.said
 
 
+def test_a_key_at_the_live_page_acknowledges_on_the_broker(site: Site) -> None:
+    names, name = site.partnership.names, "9" * 16
+    run_dir = site.partnership.stack.run_dir
+    setting = setting_of("fire", None, site.protocol_file, run_dir)
+    put(site, names.alerts("fire"), made(name, version=3))
+
+    async def at_the_page(feed: TopicFeed) -> None:
+        page = page_of(setting, setting.opener(None), "liaison_officer", feed)
+        async with page.run_test() as pilot, asyncio.timeout(PATIENCE_S):
+            while page.query_one(DataTable).row_count == 0:
+                await pilot.pause(0.05)
+            await pilot.press("a", "enter")
+            while "BA2" not in str(page.query_one("#text", Static).render()):
+                await pilot.pause(0.05)
+            while "was acknowledged" not in str(page.query_one("#notes", Static).render()):
+                await pilot.pause(0.05)
+
+    with TopicFeed.of(setting.recipient, setting.recipient.alerts, setting.keeper) as feed:
+        asyncio.run(at_the_page(feed))
+    found = written(site, "alerter", names.acknowledgements("fire"), "acknowledgement")
+    assert [(key, a["version"], a["post"]) for key, a in found] == [(name, 3, "liaison_officer")]
+
+
 def test_alerts_about_staff_are_for_the_conflict_officer_alone(alerted: Site) -> None:
     names, folder = alerted.partnership.names, Layout(alerted.folder).secrets.folder
     key = conflict_key_file(folder, PARTY)
@@ -173,7 +200,7 @@ def test_a_list_of_staff_is_replaced_and_only_digests_reach_the_broker(
     made_key = run(alerted, "alerts", "staff-key", "--as", PARTY, "--out", str(key))
     assert made_key.code == 0, made_key.said
     assert key.stat().st_mode & 0o777 == 0o600
-    counts = []
+    counts: list[Any] = []
     for people in ("Jane Roe,1990-05-17\nAnn Other,1980-02-03\n", "Ann Other,1980-02-03\n"):
         file.write_text(f"name,date_of_birth\n{people}")
         with_key = ["--key", str(key)] if counts else []

@@ -221,14 +221,12 @@ def test_a_dead_lettered_alert_is_sent_again_when_its_record_is_deleted() -> Non
 
 def test_an_error_of_a_feed_ends_the_delivery() -> None:
     class Broken(ListFeed):
-        def advance(self, _seconds: float) -> list[Received]:
+        def advance(self, seconds: float) -> list[Received]:
             raise UnavailableError("away")
 
-    desk = Desk()
-    deliverer_of = lambda: Deliverer(desk.post, desk.record, QUICK)  # noqa: E731
-
     async def run() -> None:
-        await deliver(Broken(), ListFeed([]), deliverer_of())
+        desk = Desk()
+        await deliver(Broken(), ListFeed([]), Deliverer(desk.post, desk.record, QUICK))
 
     with pytest.raises(UnavailableError):
         asyncio.run(run())

@@ -147,7 +147,7 @@ def test_the_heads_in_alerts_are_compared_with_those_seen_before(
     begin: Callable[..., TopicFeed], tmp_path: Any
 ) -> None:
     keeper = HeadKeeper(tmp_path / "heads" / "banes.council.json")
-    head = {"audit_chain": "banes.alerter.decide.0", "audit_sequence": 5}
+    head: dict[str, Any] = {"audit_chain": "banes.alerter.decide.0", "audit_sequence": 5}
     read(begin(sent(0, **head, audit_hash="aa"), end(1), keeper=keeper), 1)
     with pytest.raises(HeadsDiffer, match="another hash"):
         read(begin(sent(0, **head, audit_hash="bb"), end(1), keeper=keeper), 1)

@@ -352,7 +352,7 @@ def test_a_fault_of_the_program_ends_the_page_and_prints_no_content(
 
 def test_the_page_ends_with_the_error_if_it_cannot_follow_any_more() -> None:
     class Refused(ListFeed):
-        def advance(self, _seconds: float) -> list[Received]:
+        def advance(self, seconds: float) -> list[Received]:
             raise UnavailableError("banes.council: denied")
 
     async def steps(view: View) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,7 @@ from ops.desk.rows import DONE, OPEN, OVERDUE, TITLES, duration, line
 from tests.connectors.alerts.messages import HOUR, NOW, ONE, alert, content
 
 
-def cells(**changes: object) -> dict[str, str]:
+def cells(**changes: Any) -> dict[str, str]:
     return dict(zip(TITLES, line(alert(**changes), NOW, {}).cells, strict=True))
 
 
@@ -34,7 +35,12 @@ def test_an_acknowledged_alert_says_when_also_if_it_was_acknowledged_here() -> N
 
 
 def test_late_supply_escalation_and_a_later_version_are_marked() -> None:
-    marks = {"late": True, "escalated": "liaison_officer", "version": 3, "kind": "personal"}
+    marks: dict[str, Any] = {
+        "late": True,
+        "escalated": "liaison_officer",
+        "version": 3,
+        "kind": "personal",
+    }
     notes = cells(**marks)["notes"]
     assert notes == "personal, supplied late, escalated to liaison_officer, version 3"
     assert cells()["notes"] == ""
