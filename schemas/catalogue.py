@@ -69,12 +69,12 @@ def _load_record_type(path: Path) -> RecordType:
 
 def _check_code_lists(record_type: RecordType, code_lists: Mapping[str, CodeList]) -> None:
     where = f"{record_type.dataset}.avsc"
-    for rule in record_type.excluded.values():
-        for name, codes in rule.codes.items():
-            listed = code_lists.get(str(record_type.field(name).code_list))
-            for code in sorted(codes - set(listed.spellings if listed else ())):
-                raise SchemaError(f"{where}: rows are excluded by {code!r}, not a code of {name}")
+    _check_codes(record_type, code_lists, where)
     for field in record_type.fields:
+        if field.codes and field.codes not in code_lists:
+            raise SchemaError(
+                f"{where}: field {field.name!r} has the codes {field.codes!r}, which is not under codes/"
+            )
         for profile, treatment in field.treatments.items():
             if treatment.code_list and treatment.code_list not in code_lists:
                 raise SchemaError(
@@ -88,6 +88,17 @@ def _check_code_lists(record_type: RecordType, code_lists: Mapping[str, CodeList
                 )
             if treatment.code_list:
                 _check_telling(f"{where}: field {field.name!r}", profile, treatment, code_lists)
+
+
+def _check_codes(record_type: RecordType, code_lists: Mapping[str, CodeList], where: str) -> None:
+    """Check that the codes which exclude rows, or mark domestic ones, are codes of their fields."""
+    excluded = [("are excluded", rule.codes) for rule in record_type.excluded.values()]
+    when = record_type.domestic.when if record_type.domestic else ()
+    for verb, by_field in (*excluded, *(("are domestic", condition.codes) for condition in when)):
+        for name, codes in by_field.items():
+            listed = code_lists.get(str(record_type.field(name).code_list))
+            for code in sorted(codes - set(listed.spellings if listed else ())):
+                raise SchemaError(f"{where}: rows {verb} by {code!r}, not a code of {name}")
 
 
 def _check_telling(

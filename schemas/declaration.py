@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
+from schemas.domestic_rule import parse_domestic
 from schemas.record_type import (
     BIRTH,
     COARSEST,
@@ -45,6 +47,7 @@ _LEAST = {
     "patient": Sensitivity.SENSITIVE,
     "prisoner": Sensitivity.PERSONAL,
     "pupil": Sensitivity.PERSONAL,
+    "child": Sensitivity.PERSONAL,
     "keeper": Sensitivity.PERSONAL,
     "owner": Sensitivity.PERSONAL,
     "officer": Sensitivity.PERSONAL,
@@ -90,7 +93,9 @@ def parse_record_type(declared: Mapping[str, Any], source: str) -> RecordType:
     _check_profiles(record_type, source)
     _check_references(record_type, source)
     _check_domestic(record_type, source)
-    return record_type
+    if "domestic" not in declared:
+        return record_type
+    return replace(record_type, domestic=parse_domestic(declared["domestic"], record_type, source))
 
 
 def _profiles(declared: Any, source: str) -> tuple[str, ...]:
@@ -133,6 +138,7 @@ def _parse_field(declared: Mapping[str, Any], profiles: tuple[str, ...], source:
         future=bool(declared.get("future", False)),
         rounded=bool(declared.get("rounded", False)),
         only={n: frozenset(codes) for n, codes in declared.get("only", {}).items()},
+        codes=declared.get("codes"),
     )
     _check_sensitivity(field, where)
     _check_treatments(field, where)
@@ -207,6 +213,12 @@ def _check_treatments(field: Field, where: str) -> None:
             )
         if action in _PLACE_TREATMENTS and not field.name.endswith(action):
             raise SchemaError(f"{where}: {profile} has {action!r}, so its name must end with it")
+    if field.codes and (
+        field.kind != "text" or any(t.code_list for t in field.treatments.values())
+    ):
+        raise SchemaError(
+            f"{where}: codes {field.codes!r}; accepted: only on a text whose treatments name no code list"
+        )
     if set(DEPERSONALISED_PROFILES) <= set(field.treatments):
         _check_second_is_no_looser(field, where)
 

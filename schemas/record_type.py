@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -76,7 +76,8 @@ class Field:
     `kind` is text, flag, count, number, date or time. `doc` is the guidance's wording, and `note` explains
     it. `about` is the person whom the value describes. `born` names the date of birth from which an age can
     be computed. A `future` date may be in the future. A `rounded` count may have decimals. `only` maps other
-    fields to codes: this field is released only if each of them has one of its codes.
+    fields to codes: this field is released only if each of them has one of its codes. `codes` is the code
+    list of a coded text that no profile releases as a code.
     """
 
     name: str
@@ -95,6 +96,7 @@ class Field:
     future: bool
     rounded: bool
     only: Mapping[str, frozenset[str]]
+    codes: str | None = None
 
     @property
     def place(self) -> str | None:
@@ -110,7 +112,7 @@ class Field:
         for treatment in self.treatments.values():
             if treatment.action in {"code", "group"}:
                 return treatment.code_list
-        return None
+        return self.codes
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,18 +133,80 @@ class Exclusion:
 
     def telling(self, record: Mapping[str, Any]) -> str | None:
         """Return the field with a code that excludes the record, by itself or by its class; else None."""
-        for field, codes in self.codes.items():
-            code = record.get(field)
-            if code is not None and (code in codes or code.partition("/")[0] in codes):
-                return field
-        return None
+        return next((f for f, codes in self.codes.items() if _is_of(record.get(f), codes)), None)
+
+
+def _is_of(code: str | None, codes: frozenset[str]) -> bool:
+    """Return True if the code or its class is one of `codes`."""
+    return code is not None and (code in codes or code.partition("/")[0] in codes)
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A condition for a domestic event. It applies if all that it names apply.
+
+    `flag` names a flag that must be true. `codes` maps fields to codes: each field must have one of its
+    codes, by itself or by its class. `same_place` has the prefixes of two places: both must name the same
+    home, or the first must be empty.
+    """
+
+    flag: str | None
+    codes: Mapping[str, frozenset[str]]
+    same_place: tuple[str, str] | None
+
+    def applies(self, record: Mapping[str, Any], same_place: Callable[[str, str], bool]) -> bool:
+        """Return True if the condition applies to a cleaned record; `same_place` compares two prefixes."""
+        return (
+            (self.flag is None or record.get(self.flag) is True)
+            and all(_is_of(record.get(f), codes) for f, codes in self.codes.items())
+            and (self.same_place is None or same_place(*self.same_place))
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class DomesticRule:
+    """The records of a type that domestic alerts use, and the fields with their facts.
+
+    `kind` is event, part (a person of a crime that may be domestic) or referral. `type` is that of the event,
+    else empty. One condition of `when` must apply; an empty `when` applies to every record. The first of
+    `places` that names a home is the place of the event. `people` maps a role to the prefixes of names and
+    dates of birth, and `references` to the field with the agency's reference of the person. Records of one
+    crime or incident share the value of `join`. `incident` has the reference of the incident that a crime
+    names. `day` is the date of a referral. `schools` are fields with a school's URN. `risk` and `contact` are
+    prefixes. A record whose flag `withdrawn` is true does not apply.
+    """
+
+    kind: str
+    type: str
+    when: tuple[Condition, ...]
+    places: tuple[str, ...]
+    people: Mapping[str, tuple[str, ...]]
+    references: Mapping[str, str]
+    join: str | None
+    incident: str | None
+    day: str | None
+    weapon: str | None
+    order: str | None
+    children: str | None
+    children_count: str | None
+    schools: tuple[str, ...]
+    risk: str | None
+    contact: str | None
+    withdrawn: str | None = None
+
+    def applies(self, record: Mapping[str, Any], same_place: Callable[[str, str], bool]) -> bool:
+        """Return True if a cleaned record is one of `kind`; `same_place` compares two prefixes of places."""
+        if self.withdrawn is not None and record.get(self.withdrawn) is True:
+            return False
+        return not self.when or any(c.applies(record, same_place) for c in self.when)
 
 
 @dataclass(frozen=True, slots=True)
 class RecordType:
-    """One of the record types of the 22 minimum datasets (guidance 3.2).
+    """A record type: one of the 25 of the 22 minimum datasets (guidance 3.2), or MARAC referrals.
 
-    `not_domestic` is the reason why no row can be a domestic event, if no field marks such rows.
+    `not_domestic` is the reason why no row can be a domestic event, if no field marks such rows. `domestic`
+    says which records domestic alerts use; it is None if they use none.
     """
 
     dataset: str
@@ -161,6 +225,7 @@ class RecordType:
     excluded: Mapping[str, Exclusion]
     not_domestic: str
     fields: tuple[Field, ...]
+    domestic: DomesticRule | None = None
 
     def field(self, name: str) -> Field:
         """Return the field with this name.
