@@ -14,6 +14,9 @@ OWN_GROUPS: Final = ("group-1", "group-2", "group-3")
 WORKER_SLOTS: Final = tuple(str(number) for number in range(8))
 """Identities of stream workers. At most this many workers run at the same time."""
 
+ALERTER_SLOTS: Final = tuple(str(number) for number in range(4))
+"""Identities of alerts agents. One of them decides; the others are hot standbys."""
+
 BROKER_LOG: Final = "broker-log"
 COMMANDS: Final = "commands"
 RECORDER_CHAINS: Final = (BROKER_LOG, COMMANDS)
@@ -38,6 +41,16 @@ def worker_group(worker: str) -> str:
 def worker_transaction(worker: str, slot: str) -> str:
     """Return the transactional id of the worker that has the slot `slot`."""
     return f"{worker_group(worker)}.{slot}"
+
+
+def alerter_group(alerter: str) -> str:
+    """Return the consumer group of the alerts agents."""
+    return f"{alerter}.decide"
+
+
+def alerter_transaction(alerter: str, slot: str) -> str:
+    """Return the transactional id of the alerts agent that has the slot `slot`."""
+    return f"{alerter_group(alerter)}.{slot}"
 
 
 def discloser_group(discloser: str) -> str:

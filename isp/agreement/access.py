@@ -6,11 +6,15 @@ from collections.abc import Iterator
 from itertools import chain
 from typing import Literal, NamedTuple
 
-from isp.agreement.protocol import COMPONENTS, Protocol
+from isp.agreement.alerts import AlertRecipient, DomesticAlerts
+from isp.agreement.protocol import Protocol
 from isp.agreement.topics import Names, state_days
 from transport.client_names import (
+    ALERTER_SLOTS,
     RECORDER_CHAINS,
     WORKER_SLOTS,
+    alerter_group,
+    alerter_transaction,
     case_groups,
     discloser_group,
     discloser_transaction,
@@ -25,6 +29,7 @@ from transport.client_names import (
 
 Resource = Literal["topic", "group", "transactional-id"]
 Operation = Literal["read", "write", "describe"]
+_BOTH: tuple[Operation, Operation] = ("read", "write")
 
 
 class AclRule(NamedTuple):
@@ -46,9 +51,20 @@ class Ground(NamedTuple):
 
 
 def principals(protocol: Protocol) -> tuple[str, ...]:
-    """Return each SCRAM user of the protocol: the processor's components, and one user per party."""
+    """Return each SCRAM user of the protocol: components, parties, and conflict officers of recipients."""
     names = Names(protocol.prefix)
-    return tuple(names.principal(name) for name in (*COMPONENTS, *(p.id for p in protocol.parties)))
+    named = (*protocol.components, *(p.id for p in protocol.parties))
+    return (*map(names.principal, named), *conflict_officers(protocol))
+
+
+def conflict_officers(protocol: Protocol) -> tuple[str, ...]:
+    """Return the SCRAM user of each conflict officer, who alone reads alerts about a recipient's staff."""
+    names = Names(protocol.prefix)
+    return tuple(
+        names.conflict_officer(recipient.party)
+        for recipient in protocol.alert_recipients
+        if recipient.conflict_officer is not None
+    )
 
 
 def rules(protocol: Protocol, closed: frozenset[str] = frozenset()) -> frozenset[AclRule]:
@@ -58,6 +74,7 @@ def rules(protocol: Protocol, closed: frozenset[str] = frozenset()) -> frozenset
             *_worker(protocol),
             *_audit(protocol),
             *_cases(protocol),
+            *_alerts(protocol),
             *_groups(protocol),
             *_transactional_ids(protocol),
             *_schemas(protocol),
@@ -71,7 +88,12 @@ def grounds(
 ) -> dict[AclRule, frozenset[Ground]]:
     """Return the rules of parties as suppliers and recipients, each with the agreements it is based on."""
     found: dict[AclRule, frozenset[Ground]] = {}
-    agreed = (_suppliers(protocol, closed), _recipients(protocol, closed), _aggregates(protocol))
+    agreed = (
+        _suppliers(protocol, closed),
+        _recipients(protocol, closed),
+        _aggregates(protocol),
+        _alert_recipients(protocol),
+    )
     for rule, ground in chain(*agreed):
         found[rule] = found.get(rule, frozenset()) | {ground}
     return found
@@ -126,12 +148,77 @@ def _cases(protocol: Protocol) -> Iterator[AclRule]:
         yield AclRule(names.discloser, "write", "topic", names.inbox(party.id))
     for supply in protocol.supplies:
         yield AclRule(names.discloser, "read", "topic", names.intake(supply.agency, supply.dataset))
-    for operation in ("read", "write"):
+    for operation in _BOTH:
         yield AclRule(names.discloser, operation, "topic", names.cases)
         yield AclRule(names.discloser, operation, "topic", names.audit_heads)
         yield AclRule(names.discloser, operation, "topic", names.every_disclosed, prefixed=True)
     yield AclRule(names.discloser, "write", "topic", names.audit)
     yield AclRule(names.discloser, "read", "topic", names.in_force)
+
+
+def _alerts(protocol: Protocol) -> Iterator[AclRule]:
+    """Yield the rules for domestic alerts: the alerter writes alerts, and each recipient reads its own.
+
+    The recipient may not read alerts about its own staff: only its conflict officer's login may.
+    """
+    if protocol.domestic_alerts is None:
+        return
+    names = Names(protocol.prefix)
+    yield AclRule(names.worker, "write", "topic", names.incidents)
+    yield AclRule(names.recorder, "write", "topic", names.alert_orders)
+    yield AclRule(names.discloser, "read", "topic", names.prepared)
+    for topic in (names.incidents, names.cases, names.alert_orders, names.in_force):
+        yield AclRule(names.alerter, "read", "topic", topic)
+    for topic in (names.prepared, names.audit):
+        yield AclRule(names.alerter, "write", "topic", topic)
+    for operation in _BOTH:
+        yield AclRule(names.alerter, operation, "topic", names.audit_heads)
+    for recipient in protocol.alert_recipients:
+        yield from _alerts_of(recipient, names)
+
+
+def _alerts_of(recipient: AlertRecipient, names: Names) -> Iterator[AclRule]:
+    party, principal = recipient.party, names.principal(recipient.party)
+    yield AclRule(names.alerter, "write", "topic", names.alerts(party))
+    yield AclRule(principal, "read", "topic", names.alerts(party))
+    for topic in (names.acknowledgements(party), names.staff(party)):
+        yield AclRule(names.alerter, "read", "topic", topic)
+    for topic in (names.acknowledgements(party), names.staff(party), names.deliveries(party)):
+        for operation in _BOTH:
+            yield AclRule(principal, operation, "topic", topic)
+    if recipient.conflict_officer is not None:
+        officer, topic = names.conflict_officer(party), names.conflict_alerts(party)
+        yield AclRule(names.alerter, "write", "topic", topic)
+        yield AclRule(officer, "read", "topic", topic)
+
+
+def _alert_recipients(protocol: Protocol) -> Iterator[tuple[AclRule, Ground]]:
+    """Yield the right to read alerts, with the agreements that it is based on.
+
+    A personal alert is based on the terms of the recipient's cases, and a depersonalised one on each
+    entitlement to a source of alerts in profile central.
+    """
+    domestic, names = protocol.domestic_alerts, Names(protocol.prefix)
+    if domestic is None:
+        return
+    for recipient in domestic.recipients:
+        principal, topic = names.principal(recipient.party), names.alerts(recipient.party)
+        read = AclRule(principal, "read", "topic", topic)
+        for ground in _alert_grounds(protocol, domestic, recipient):
+            yield read, ground
+
+
+def _alert_grounds(
+    protocol: Protocol, domestic: DomesticAlerts, recipient: AlertRecipient
+) -> Iterator[Ground]:
+    terms = recipient.terms
+    if terms is not None:
+        yield Ground(terms.purpose, terms.legal_basis, terms.conditions)
+    for entitlement in protocol.receives if recipient.depersonalised else ():
+        is_own = (entitlement.party, entitlement.neighbour) == (recipient.party, None)
+        of_source = not {*domestic.datasets}.isdisjoint(entitlement.datasets)
+        if is_own and of_source and entitlement.profile == "central":
+            yield Ground(entitlement.purpose, entitlement.legal_basis, entitlement.conditions)
 
 
 def _suppliers(protocol: Protocol, closed: frozenset[str]) -> Iterator[tuple[AclRule, Ground]]:
@@ -195,6 +282,8 @@ def _groups(protocol: Protocol) -> Iterator[AclRule]:
     yield AclRule(names.worker, "read", "group", worker_group(names.worker))
     yield AclRule(names.discloser, "read", "group", discloser_group(names.discloser))
     yield AclRule(names.discloser, "read", "group", case_groups(names.discloser), prefixed=True)
+    if protocol.domestic_alerts is not None:
+        yield AclRule(names.alerter, "read", "group", alerter_group(names.alerter))
     for party in protocol.parties:
         principal = names.principal(party.id)
         for group in own_groups(principal):
@@ -214,6 +303,8 @@ def _transactions(protocol: Protocol) -> Iterator[tuple[str, str]]:
     for name in RECORDER_CHAINS:
         yield names.recorder, recorder_transaction(names.recorder, name)
     yield names.discloser, discloser_transaction(names.discloser)
+    for slot in ALERTER_SLOTS if protocol.domestic_alerts is not None else ():
+        yield names.alerter, alerter_transaction(names.alerter, slot)
     for supply in protocol.supplies:
         principal = names.principal(supply.agency)
         yield principal, publishing_transaction(principal, supply.dataset)

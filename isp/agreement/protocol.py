@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from isp.agreement.alerts import Alerts
+from isp.agreement.alerts import AlertRecipient, Alerts, DomesticAlerts
 from isp.agreement.names import Name
 from isp.agreement.officer import Officer
 from schemas.formats import FORMAT, Format, Signed
@@ -47,8 +47,12 @@ HEALTH = frozenset({
 })  # fmt: skip
 """Kinds whose use of personal information the Caldicott principles govern (guidance 2.4.2.2)."""
 
-COMPONENTS = ("worker", "recorder", "auditor", "discloser")
-"""Principals that are not parties: for the workers, the writer and the reader of the audit, and cases."""
+COMPONENTS = ("worker", "recorder", "auditor", "discloser", "alerter")
+"""Principals that are not parties: for the workers, the audit's writer and reader, cases, and alerts.
+
+No party may have such an id in any protocol, because reads by processes are not audited. The alerter has a
+login only if the protocol has domestic alerts.
+"""
 
 PROCESSES = frozenset(COMPONENTS) - {"auditor"}
 """Components that no person uses to read. Their reads are not audited; the auditor's reads are."""
@@ -390,6 +394,22 @@ class Protocol(Signed):
         """Return the parties that take part in cases: suppliers, and parties of the central group."""
         supplying = {s.agency for s in self.supplies}
         return tuple(p for p in self.parties if p.group == "central" or p.id in supplying)
+
+    @property
+    def domestic_alerts(self) -> DomesticAlerts | None:
+        """Return the settings of domestic alerts, or None if the protocol has no domestic alerts."""
+        return self.alerts.domestic
+
+    @property
+    def alert_recipients(self) -> tuple[AlertRecipient, ...]:
+        """Return the recipients of domestic alerts; there are none without domestic alerts."""
+        return () if self.alerts.domestic is None else self.alerts.domestic.recipients
+
+    @property
+    def components(self) -> tuple[str, ...]:
+        """Return the components that have a login under this protocol."""
+        absent = {"alerter"} if self.alerts.domestic is None else set()
+        return tuple(name for name in COMPONENTS if name not in absent)
 
     def profiles_of(self, dataset: str, neighbour: str | None = None) -> tuple[str, ...]:
         """Return the release profiles in which a party receives `dataset`, of this area or a neighbour's."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from isp.agreement.alerts import DomesticAlerts
 from isp.agreement.law import load_law
 from isp.agreement.marking import Marking, marking
 from isp.agreement.protocol import Protocol
@@ -49,16 +50,21 @@ The topic accepts larger batches, because the worker writes many rejections in o
 MAXIMUM_LETTER_BYTES = 16_384
 """Largest message with a letter about a case, in bytes: text (`isp.cases.letters`), signature and header."""
 
-_PERSONAL = frozenset({"intake", "rejected", "personal", "letters", "inbox", "disclosed"})
+_PERSONAL = frozenset({
+    "intake", "rejected", "personal", "letters", "inbox", "disclosed", "alerts", "staff",
+})  # fmt: skip
 
 RELEASES = frozenset({"depersonalised", "personal", "neighbour"})
 """Families of the topics to which records are released."""
 
-_NEWEST_ALONE = RELEASES | {"inbox", "disclosed"}
+_NEWEST_ALONE = RELEASES | {"inbox", "disclosed", "alerts", "deliveries"}
 
-_FROM_PARTNERS = frozenset({"intake", "supplies", "letters", "aggregate"})
+_ON_ALERTS = frozenset({"acknowledgements", "staff", "deliveries"})
+"""Families of the topics to which the recipients of alerts write."""
 
-_OF_INTAKE = {
+_FROM_PARTNERS = _ON_ALERTS | {"intake", "supplies", "letters", "aggregate"}
+
+_RECEIVED = {
     # Retention counts from the broker's time of receipt, not from a time that the supplier may set.
     "message.timestamp.type": "LogAppendTime",
 }
@@ -99,6 +105,7 @@ _OF_STATE = {
 Family = Literal[
     "intake", "rejected", "depersonalised", "personal", "neighbour", "supplies", "receipts",
     "aggregate", "internal", "audit", "letters", "inbox", "disclosed",
+    "alerts", "acknowledgements", "staff", "deliveries",
 ]  # fmt: skip
 
 
@@ -128,23 +135,32 @@ class Topic:
     @property
     def config(self) -> dict[str, str]:
         """Return the topic's settings by Kafka's names."""
-        internal = "compact" if self.lasting else "compact,delete"
         config = {
-            "cleanup.policy": internal if self.family == "internal" else "delete",
+            "cleanup.policy": self._cleanup,
             "retention.ms": str(self.retention_ms),
             "max.message.bytes": str(self.maximum_bytes),
         }
         if self.family in _FROM_PARTNERS:
             config |= self._unpacked
+        if self.family == "intake" or self.family in _ON_ALERTS:
+            config |= _RECEIVED
         if self.family in _NEWEST_ALONE:
             return config | _OF_RELEASES | {"delete.retention.ms": str(self.tombstones_ms)}
         if self.lasting:
             # Only the newest version is kept, so the personal data of a closed case are deleted.
             config |= {"max.compaction.lag.ms": str(DAY_MS)}
+            if self.family == "staff":
+                config |= {"delete.retention.ms": str(self.tombstones_ms)}
             return config | (_OF_BUSY if self.busy else {})
         if self.family == "internal":
             return config | _OF_STATE
-        return config | (_OF_INTAKE if self.family == "intake" else {})
+        return config
+
+    @property
+    def _cleanup(self) -> str:
+        if self.lasting:
+            return "compact"
+        return "compact,delete" if self.family == "internal" else "delete"
 
     @property
     def _unpacked(self) -> dict[str, str]:
@@ -398,12 +414,13 @@ def disclosed_form(protocol: Protocol, catalogue: Catalogue) -> Topic:
 
 def _topics(protocol: Protocol, catalogue: Catalogue) -> Iterator[Topic]:
     names, keep = Names(protocol.prefix), protocol.retention
+    own = (names.cases, names.incidents, names.prepared, names.alert_orders)
 
     def topic(
         name: str, family: Family, owner: str, days: int, schema: AvroSchema, **more: Any
     ) -> Topic:
         options = {"partitions": 1, "maximum_bytes": MAXIMUM_MESSAGE_BYTES, **more}
-        personal = family in _PERSONAL or more.get("profile") == PERSONAL or name == names.cases
+        personal = family in _PERSONAL or more.get("profile") == PERSONAL or name in own
         text = marking_of(protocol, personal=personal).text
         options["schema"] = marked(schema, text)
         return Topic(name, family, owner, text, days * DAY_MS, **options)
@@ -473,6 +490,8 @@ def _topics(protocol: Protocol, catalogue: Catalogue) -> Iterator[Topic]:
         names.cases, "internal", "discloser", keep.audit_days, catalogue.system["case"],
         lasting=True,
     )  # fmt: skip
+    if protocol.domestic_alerts is not None:
+        yield from _alert_topics(protocol, protocol.domestic_alerts, catalogue, topic)
     for agreement in protocol.aggregates:
         source = catalogue.aggregates[agreement.source]
         yield Topic(
@@ -480,6 +499,41 @@ def _topics(protocol: Protocol, catalogue: Catalogue) -> Iterator[Topic]:
             keep.supplies_days * DAY_MS, partitions=1, maximum_bytes=MAXIMUM_INTAKE_BYTES,
             schema=marked(catalogue.system["aggregate"], source.marking), agency=agreement.agency,
         )  # fmt: skip
+
+
+def _alert_topics(
+    protocol: Protocol,
+    domestic: DomesticAlerts,
+    catalogue: Catalogue,
+    topic: Callable[..., Topic],
+) -> Iterator[Topic]:
+    """Yield the topics of domestic alerts. The alerts agent reads partition 0 of each of its inputs.
+
+    One decision needs the household, the victim and the pair, so its inputs have one partition.
+    """
+    names, system = Names(protocol.prefix), catalogue.system
+    kept, audited = domestic.alert_days, protocol.retention.audit_days
+    # The original record is retained as long. A correction or an erasure has the same key.
+    yield topic(
+        names.incidents, "internal", "worker", protocol.retention.intake_days, system["incident"]
+    )
+    yield topic(names.prepared, "internal", "alerter", kept, system["prepared"])
+    yield topic(
+        names.alert_orders, "internal", "recorder", audited, system["alert-order"], lasting=True
+    )
+    for recipient in domestic.recipients:
+        party, small = recipient.party, {"maximum_bytes": MAXIMUM_INTAKE_BYTES}
+        yield topic(names.alerts(party), "alerts", "alerter", kept, system["alert"])
+        if recipient.conflict_officer is not None:
+            yield topic(names.conflict_alerts(party), "alerts", "alerter", kept, system["alert"])
+        yield topic(
+            names.acknowledgements(party), "acknowledgements", party, kept,
+            system["acknowledgement"], **small,
+        )  # fmt: skip
+        yield topic(
+            names.staff(party), "staff", party, audited, system["staff"], lasting=True, **small
+        )
+        yield topic(names.deliveries(party), "deliveries", party, kept, system["delivery"], **small)
 
 
 def _releases(protocol: Protocol) -> Iterator[tuple[str, str, str | None]]:

@@ -14,6 +14,7 @@ from kafka.admin import KafkaAdminClient
 from kafka.errors import KafkaError
 from kafka.protocol.admin.client_quotas import AlterClientQuotasRequest, DescribeClientQuotasRequest
 
+from isp.agreement.access import conflict_officers
 from isp.agreement.protocol import Protocol, Quotas
 from isp.agreement.topics import Names
 from isp.broker.changes import Change
@@ -29,17 +30,21 @@ Limits = Mapping[str, float]
 """Values of limits by Kafka's names of them."""
 
 _LETTERS_ALONE: Limits = {"producer_byte_rate": 65_536.0}
-"""Limits of a party that supplies no dataset: it writes only requests about cases, each at most 16 kB."""
+"""Limits of a party that supplies no dataset: it writes only about cases and alerts, in small messages.
+
+A conflict officer, who writes nothing, has them too.
+"""
 
 
 def wanted_quotas(protocol: Protocol) -> dict[str, Limits]:
-    """Return the limits of each party's principal. The processor has no limits."""
+    """Return the limits of each party's and conflict officer's principal. The processor has no limits."""
     names, limits = Names(protocol.prefix), limits_of(protocol.quotas)
     publishing = {s.agency for s in protocol.supplies} | {a.agency for a in protocol.aggregates}
-    return {
-        names.principal(p.id): limits if p.id in publishing else {**limits, **_LETTERS_ALONE}
-        for p in protocol.parties
+    narrow = {**limits, **_LETTERS_ALONE}
+    of_parties = {
+        names.principal(p.id): limits if p.id in publishing else narrow for p in protocol.parties
     }
+    return of_parties | dict.fromkeys(conflict_officers(protocol), narrow)
 
 
 def limits_of(quotas: Quotas) -> Limits:

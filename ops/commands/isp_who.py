@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any
 
 import typer
@@ -19,8 +19,15 @@ from ops.embedded.broker_config import SUPER_USERS
 from ops.screen import Screen, say_json
 
 UNKNOWN = "NOT IN THE PROTOCOL"
-_OF_CASES = frozenset({"letters", "inbox"})
-"""Families of topics whose ACLs do not depend on an agreement of the protocol."""
+_BY_POSITION: Mapping[str, str] = {
+    "letters": "letters about cases",
+    "inbox": "letters about cases",
+    "alerts": "domestic alerts",
+    "acknowledgements": "domestic alerts",
+    "staff": "domestic alerts",
+    "deliveries": "domestic alerts",
+}
+"""The basis of ACLs that do not depend on an agreement of the protocol, by family of the topic."""
 
 
 def who(
@@ -55,7 +62,8 @@ def who(
     if as_json:
         say_json(_document(of, chosen))
     else:
-        own = {t.name for t in topics(here.protocol, here.catalogue) if t.family in _OF_CASES}
+        of_protocol = topics(here.protocol, here.catalogue)
+        own = {t.name: _BY_POSITION[t.family] for t in of_protocol if t.family in _BY_POSITION}
         _print(of, chosen, own)
 
 
@@ -89,7 +97,7 @@ def _document(of: str, found: Iterable[Access]) -> dict[str, Any]:
     }
 
 
-def _print(of: str, found: Iterable[Access], own: Collection[str]) -> None:
+def _print(of: str, found: Iterable[Access], own: Mapping[str, str]) -> None:
     table = Table("who", "may", title=of)
     for heading in ("topic", "basis"):
         table.add_column(heading, overflow="fold", ratio=1)
@@ -100,11 +108,11 @@ def _print(of: str, found: Iterable[Access], own: Collection[str]) -> None:
     console.print(f"super users of the broker, with every right: {', '.join(SUPER_USERS)}")
 
 
-def _basis(access: Access, own: Collection[str]) -> str:
+def _basis(access: Access, own: Mapping[str, str]) -> str:
     if not access.agreed:
         return UNKNOWN
     said = "\n".join(map(_said, sorted(access.grounds)))
-    return said or ("letters about cases" if access.topic in own else "the processor itself")
+    return said or own.get(access.topic, "the processor itself")
 
 
 def _said(ground: Ground) -> str:
