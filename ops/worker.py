@@ -25,7 +25,8 @@ from streams.sanitising.assembly import build_pipeline
 from streams.sanitising.metrics import Metrics
 from streams.state.changelog import Changelog
 from streams.state.disk import DiskTables
-from streams.state.store import TABLES, StateStore
+from streams.state.layout import SANITISING
+from streams.state.store import StateStore
 from streams.wire import Wire
 from transport.client_names import WORKER_SLOTS
 from transport.identity import identify
@@ -126,7 +127,7 @@ def _store(settings: WorkerSettings, protocol: Protocol) -> StateStore:
     # What the worker writes is its owner's alone.
     os.umask(0o077)
     folder = settings.state / f"{Names(protocol.prefix).worker}.{settings.slot}"
-    return StateStore(DiskTables(folder, TABLES), state_days(protocol), is_followed=True)
+    return StateStore(DiskTables(folder, SANITISING.tables), state_days(protocol), is_followed=True)
 
 
 def _source(
@@ -139,11 +140,11 @@ def _source(
     """Return the source that drives the pipeline, with the state and the heads that it follows."""
     names, system = Names(grounds.protocol.prefix), grounds.catalogue.system
     clients = WorkerClients(settings.connection, names.worker, settings.slot)
-    for kind in STATE_KINDS:
+    for kind in STATE_KINDS["worker"]:
         metrics.state_entries.labels(kind).set_function(partial(store.count, kind))
     changelog = Changelog(
         clients.reader(),
-        [names.state(kind) for kind in STATE_KINDS],
+        [names.state(kind) for kind in STATE_KINDS["worker"]],
         names.memory,
         store,
         pipeline.writer,

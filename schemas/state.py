@@ -1,9 +1,9 @@
-"""The kinds of state that workers keep, and the prefixes of the keys of each."""
+"""The kinds of state that agents keep, the owner of each, and the prefixes of the keys of the worker's."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final, Literal, get_args
+from typing import Final, Literal
 
 RENEWAL_DAYS = 28
 """Age in days from which an entry of the workers' state is written again when it is used."""
@@ -11,10 +11,21 @@ RENEWAL_DAYS = 28
 SEEN_BYTES: Final = 8
 """Size of a digest that earlier versions stored as seen."""
 
-StateKind = Literal["withdrawals", "dates-ages", "combinations"]
-"""Kinds of state: releases that may be withdrawn, dates for steady ages of a case, seen combinations."""
+STATE_TOMBSTONE_DAYS: Final = 7
+"""Days for which the broker keeps the deletion of a key of the state, at least."""
 
-STATE_KINDS: Final[tuple[StateKind, ...]] = get_args(StateKind)
+StateKind = Literal["withdrawals", "dates-ages", "combinations", "incidents"]
+"""Kinds of state: releases that may be withdrawn, dates for steady ages of a case, seen combinations,
+domestic incidents with their alerts."""
+
+StateOwner = Literal["worker", "alerter"]
+"""The component that reads and writes a kind of state."""
+
+STATE_KINDS: Final[Mapping[StateOwner, tuple[StateKind, ...]]] = {
+    "worker": ("withdrawals", "dates-ages", "combinations"),
+    "alerter": ("incidents",),
+}
+"""The kinds of state of each owner."""
 
 SEEN_PREFIX: Final = b"n"
 """Prefix of the digests that earlier versions stored as seen. One changelog entry has those of a batch."""
@@ -34,9 +45,12 @@ KIND_OF_PREFIX: Final[Mapping[bytes, StateKind]] = {
     b"c": "combinations",  # the people seen with a combination
     b"l": "combinations",  # the generalisation with which a record was released
 }
-"""The kind of state of a key, by its first byte. A new kind of entry adds a line here."""
+"""The worker's kind of state of a key, by its first byte. A new kind of entry adds a line here."""
+
+TODAY_KEY: Final = b"t"
+"""Key of the newest day of any event of the kind `incidents`. No other key of this kind begins so."""
 
 
 def kind_of(key: bytes) -> StateKind | None:
-    """Return the kind of state of a key, or None if it has no kind."""
+    """Return the kind of a key of the worker's state, or None if it has no kind."""
     return KIND_OF_PREFIX.get(key[:1])

@@ -104,12 +104,12 @@ class Tally:
 class BatchResult:
     """The outputs of one transaction, and the tallies of its receipts.
 
-    `changes` are the changes of state to commit; `outputs` has them too. `counts` is for metrics. `pauses`
-    are the topics that are not read again until the process is restarted.
+    `changes` are the changes of state to commit, None for a deleted key; `outputs` has them too. `counts` is
+    for metrics. `pauses` are the topics that are not read again until the process is restarted.
     """
 
     outputs: Sequence[Output]
     tallies: Sequence[Tally] = ()
-    changes: Mapping[bytes, bytes] = field(default_factory=dict)
+    changes: Mapping[bytes, bytes | None] = field(default_factory=dict)
     counts: Mapping[str, int] = field(default_factory=dict)
     pauses: frozenset[str] = frozenset()

@@ -9,6 +9,7 @@ from typing import Literal, NamedTuple
 from isp.agreement.alerts import AlertRecipient, DomesticAlerts
 from isp.agreement.protocol import Protocol
 from isp.agreement.topics import Names, state_days
+from schemas.state import StateOwner
 from transport.client_names import (
     ALERTER_SLOTS,
     RECORDER_CHAINS,
@@ -72,6 +73,7 @@ def rules(protocol: Protocol, closed: frozenset[str] = frozenset()) -> frozenset
     return frozenset(
         (
             *_worker(protocol),
+            *_state(protocol, "alerter"),
             *_audit(protocol),
             *_cases(protocol),
             *_alerts(protocol),
@@ -106,7 +108,8 @@ def _worker(protocol: Protocol) -> Iterator[AclRule]:
         yield AclRule(names.worker, "read", "topic", names.intake(agency, dataset))
         yield AclRule(names.worker, "write", "topic", names.rejected(agency, dataset))
         yield AclRule(names.worker, "write", "topic", names.receipts(agency))
-    for topic in (names.memory, names.audit_heads, *map(names.state, state_days(protocol))):
+    yield from _state(protocol, "worker")
+    for topic in (names.memory, names.audit_heads):
         yield AclRule(names.worker, "read", "topic", topic)
         yield AclRule(names.worker, "write", "topic", topic)
     yield AclRule(names.worker, "write", "topic", names.audit)
@@ -116,6 +119,14 @@ def _worker(protocol: Protocol) -> Iterator[AclRule]:
             if any(s.dataset == dataset for s in protocol.supplies):
                 topic = names.released(entitlement.profile, dataset, entitlement.neighbour)
                 yield AclRule(names.worker, "write", "topic", topic)
+
+
+def _state(protocol: Protocol, owner: StateOwner) -> Iterator[AclRule]:
+    """Yield the rules for the state of one agent, which nobody else may read or write."""
+    names = Names(protocol.prefix)
+    for topic in map(names.state, state_days(protocol, owner)):
+        yield AclRule(names.principal(owner), "read", "topic", topic)
+        yield AclRule(names.principal(owner), "write", "topic", topic)
 
 
 def _audit(protocol: Protocol) -> Iterator[AclRule]:

@@ -14,7 +14,7 @@ from schemas.catalogue import Catalogue
 from schemas.derive import AvroSchema, intake_schema, release_schema
 from schemas.marked import marked
 from schemas.record_type import PERSONAL
-from schemas.state import RENEWAL_DAYS, StateKind
+from schemas.state import RENEWAL_DAYS, STATE_KINDS, STATE_TOMBSTONE_DAYS, StateKind, StateOwner
 
 DAY_MS = 86_400_000
 MAXIMUM_MESSAGE_BYTES = 230_000
@@ -102,6 +102,11 @@ _OF_STATE = {
     "delete.retention.ms": "60000",
 }
 
+_OF_DELETIONS = {
+    # For stores on disk of workers that are stopped. An older store is built again from the changelog.
+    "delete.retention.ms": str(STATE_TOMBSTONE_DAYS * DAY_MS),
+}
+
 Family = Literal[
     "intake", "rejected", "depersonalised", "personal", "neighbour", "supplies", "receipts",
     "aggregate", "internal", "audit", "letters", "inbox", "disclosed",
@@ -115,6 +120,7 @@ class Topic:
 
     A `lasting` topic keeps the newest value of each key for ever, without regard to its retention. A `busy`
     topic is written with each batch and has few keys, so it is compacted in small segments and stays short.
+    In a topic of state that `deletes` the owner deletes keys.
     """
 
     name: str
@@ -131,6 +137,7 @@ class Topic:
     neighbour: str | None = None
     lasting: bool = False
     busy: bool = False
+    deletes: bool = False
 
     @property
     def config(self) -> dict[str, str]:
@@ -152,6 +159,8 @@ class Topic:
             if self.family == "staff":
                 config |= {"delete.retention.ms": str(self.tombstones_ms)}
             return config | (_OF_BUSY if self.busy else {})
+        if self.deletes:
+            return config | _OF_STATE | _OF_DELETIONS
         if self.family == "internal":
             return config | _OF_STATE
         return config
@@ -299,7 +308,7 @@ class Names:
         return f"{self.prefix}.internal.protocol"
 
     def state(self, kind: StateKind) -> str:
-        """Return the topic of one kind of the workers' state."""
+        """Return the topic of one kind of an agent's state."""
         return f"{self.prefix}.internal.state.{kind}"
 
     @property
@@ -377,7 +386,25 @@ def topics(protocol: Protocol, catalogue: Catalogue) -> tuple[Topic, ...]:
     return tuple(sorted(_topics(protocol, catalogue), key=lambda topic: topic.name))
 
 
-def state_days(protocol: Protocol) -> dict[StateKind, int]:
+def state_days(protocol: Protocol, owner: StateOwner = "worker") -> dict[StateKind, int]:
+    """Return the days for which each kind of an agent's state counts. Without an agent there is no kind."""
+    return _worker_days(protocol) if owner == "worker" else _alerter_days(protocol)
+
+
+def _alerter_days(protocol: Protocol) -> dict[StateKind, int]:
+    """Return the days for which an event counts.
+
+    An alert can change until `alert_days` after its event, and depends on the events of `history_days` before
+    it, or of the days of a level.
+    """
+    domestic = protocol.alerts.domestic
+    if domestic is None:
+        return {}
+    before = max(domestic.history_days, *(level.days for level in domestic.levels))
+    return dict.fromkeys(STATE_KINDS["alerter"], before + domestic.alert_days)
+
+
+def _worker_days(protocol: Protocol) -> dict[StateKind, int]:
     """Return the days for which each kind of the workers' state counts.
 
     State counts at least as long as the releases that it protects. An entry protects the newest release that
@@ -459,6 +486,11 @@ def _topics(protocol: Protocol, catalogue: Catalogue) -> Iterator[Topic]:
         yield topic(
             names.state(kind), "internal", "worker", days + STATE_SLACK_DAYS,
             catalogue.system["memory"],
+        )  # fmt: skip
+    for kind, days in state_days(protocol, "alerter").items():
+        yield topic(
+            names.state(kind), "internal", "alerter", days + STATE_SLACK_DAYS,
+            catalogue.system["memory"], deletes=True,
         )  # fmt: skip
     yield topic(
         names.memory, "internal", "worker", max(kept.values()) + STATE_SLACK_DAYS,

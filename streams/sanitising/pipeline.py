@@ -174,14 +174,15 @@ class Pipeline(Processor):
         pauses = self._pausing & alarmed
         return BatchResult(outputs, tuple(tallies.values()), changes, pauses=pauses)
 
-    def _changelog(self, changes: Mapping[bytes, bytes], hour_ms: int) -> list[Output]:
+    def _changelog(self, changes: Mapping[bytes, bytes | None], hour_ms: int) -> list[Output]:
         return [self._change(name, value, hour_ms) for name, value in changes.items()]
 
-    def _change(self, name: bytes, value: bytes, hour_ms: int) -> Output:
+    def _change(self, name: bytes, value: bytes | None, hour_ms: int) -> Output:
         topic, encode, marking = self._remembered[kind_of(name)]
         headers: Headers = [(MARKING_HEADER, marking.encode()), (WRITER_HEADER, self.writer)]
         # The time of the releases that the entry protects. Every store takes the entry's day from it.
-        return Output(topic, name, encode({"value": value}), headers, hour_ms)
+        content = None if value is None else encode({"value": value})
+        return Output(topic, name, content, headers, hour_ms)
 
     def _receipt(self, tally: Tally, head: ChainHead) -> Output:
         """Return the receipt of a supply. Its head of the audit lets the agency prove a later change."""

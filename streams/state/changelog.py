@@ -29,15 +29,15 @@ log = logging.getLogger(__name__)
 class Changelog(Follower):
     """Reads the state topics into a worker's state store, from the store's next offset of each topic.
 
-    `earlier` is the topic that held all kinds of state before each kind had its own. It is read first and
-    only at the start, so that entries of the other topics replace its entries.
+    `earlier` is the topic that held all kinds of the worker's state before each kind had its own. It is read
+    first and only at the start, so that entries of the other topics replace its entries.
     """
 
     def __init__(
         self,
         reader: Mapping[str, Any],
         topics: Sequence[str],
-        earlier: str,
+        earlier: str | None,
         store: StateStore,
         writer: bytes,
         decode: Callable[[bytes], bytes],
@@ -49,8 +49,9 @@ class Changelog(Follower):
         `decode` decodes a message's value into that of its entry. `identify` asks the broker for the ids of
         topics, and raises `KafkaException`. `restored` is called with the duration of a restore in seconds.
         """
-        super().__init__(reader, ([earlier], topics), self._apply)
-        self._topics = [earlier, *topics]
+        before = [] if earlier is None else [earlier]
+        super().__init__(reader, (before, topics) if before else (topics,), self._apply)
+        self._topics = [*before, *topics]
         self._store = store
         self._writer = writer
         self._decode = decode
@@ -99,10 +100,11 @@ class Changelog(Follower):
         decode = self._decode
         for message in messages:
             key, value = message.key(), message.value()
-            if key is not None and value is not None:
+            if key is not None:
                 day = max(message.timestamp()[1], 0) // DAY_MS
                 self._entries_read += not self._is_restored
-                yield Entry(day, bytes(key), decode(value), self._is_own(message))
+                content = None if value is None else decode(value)
+                yield Entry(day, bytes(key), content, self._is_own(message))
 
     def _is_own(self, message: Message) -> bool:
         """Return True if this process wrote the message."""

@@ -14,7 +14,7 @@ import logging
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from itertools import islice
+from itertools import islice, takewhile
 from pathlib import Path
 from typing import Final, cast
 
@@ -129,22 +129,17 @@ class DiskTables:
         return read
 
     def write(self, rows: Rows, marks: Mapping[str, bytes]) -> None:
-        """Write rows and marks in one batch."""
+        """Write and delete rows, and write marks, in one batch."""
         batch = WriteBatch(raw_mode=True)
         for table, of_table in rows.items():
             family = self._families[table]
             for key, row in of_table.items():
-                batch.put(key, row, family)
+                if row:
+                    batch.put(key, row, family)
+                else:
+                    batch.delete(key, family)
         for name, mark in marks.items():
             batch.put(name.encode(), mark)
-        with self._failing() as database:
-            database.write(batch)
-
-    def delete(self, table: str, keys: Iterable[bytes]) -> None:
-        """Delete rows in one batch."""
-        batch, family = WriteBatch(raw_mode=True), self._families[table]
-        for key in keys:
-            batch.delete(key, family)
         with self._failing() as database:
             database.write(batch)
 
@@ -155,6 +150,17 @@ class DiskTables:
             found = list(islice(self._tables[table].items(from_key=after), count + 1))
         rows = [(bytes(cast("bytes", key)), bytes(row)) for key, row in found]
         return [row for row in rows if row[0] != after][:count]
+
+    def span(
+        self, table: str, begin: bytes, end: bytes, count: int
+    ) -> Sequence[tuple[bytes, bytes]]:
+        """Return the first rows of a range of keys."""
+        with self._failing():
+            rows = self._tables[table].items(from_key=begin)
+            before_end = takewhile(lambda item: cast("bytes", item[0]) < end, rows)
+            return [
+                (bytes(cast("bytes", key)), bytes(row)) for key, row in islice(before_end, count)
+            ]
 
     def marks(self) -> dict[str, bytes]:
         """Return all marks."""

@@ -5,15 +5,22 @@ has committed but not read back yet take precedence over them (`_ahead`). So a s
 one that is built again from the changelog. Rows are collected (`_unwritten`) and written together with the
 marks. A process that dies before that reads them from the changelog again.
 
-Each row starts with its day, counted since 1970: the day of the batch that wrote it, which is also in the
-timestamp of the changelog's message. A row past its retention is treated as absent, whether it was deleted or
-not.
+Each row starts with its day, counted since 1970. A row past its retention is treated as absent, whether it
+was deleted or not. The layout of the agent decides which day that is:
+
+- The worker's rows have the day of the batch that wrote them, which is also in the timestamp of the
+  changelog's message. Their age is counted to the day of the batch that reads them.
+- In a dated layout a row has the day of its event, which is also in the value of the changelog's message. Its
+  age is counted to the newest day of any event, which is an entry of its own. So no clock that jumps makes a
+  row expire. No event is later than the clock of its batch, so no date in the future does either.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Final, NamedTuple
 
 from schemas.state import (
@@ -21,22 +28,19 @@ from schemas.state import (
     RENEWAL_DAYS,
     SEEN_BYTES,
     SEEN_PREFIX,
-    STATE_KINDS,
+    TODAY_KEY,
     StateKind,
-    kind_of,
 )
 from streams.state.errors import StoreDamaged
+from streams.state.layout import SANITISING, Layout, derived_table
 from streams.state.origin import About, Origin, misplaced
 from streams.state.packing import packed, unpacked
+from streams.state.pending import DAY_BYTES, PendingKeys
 from streams.state.recent import RecentRows
-from streams.state.tables import MemoryTables, Tables
+from streams.state.tables import GONE, MemoryTables, Tables
 
 log = logging.getLogger(__name__)
 
-OTHER: Final = "other"
-"""The table of entries without a kind, written before each kind had a topic."""
-
-TABLES: Final = (*STATE_KINDS, OTHER)
 SWEPT_ROWS: Final = 32
 """Number of rows that one call of `sweep` checks."""
 
@@ -45,20 +49,24 @@ UNWRITTEN_CALLS: Final = 100
 """Rows are written to the tables after this number of rows, or this number of calls of `apply`."""
 
 _SEEN_TABLE: Final = KIND_OF_PREFIX[SEEN_PREFIX]
-_DAY_BYTES: Final = 4
+_SPAN: Final = 128
 _OFFSET_BYTES: Final = 8
 _ABOUT: Final = "about"
 _NEXT: Final = "next:"
 _NEWEST: Final = "newest-day"
 _NEVER: Final = -1
+_NO_RENEWAL: Final = 1 << 31
 
 
 class Entry(NamedTuple):
-    """One message of the changelog; `own` is True if this process wrote and committed it."""
+    """One message of the changelog; `own` is True if this process wrote and committed it.
+
+    `day` is that of the message's timestamp. The value is None if the key was deleted.
+    """
 
     day: int
     key: bytes
-    value: bytes
+    value: bytes | None
     own: bool = False
 
 
@@ -76,24 +84,32 @@ class StateStore:
         self,
         tables: Tables | None = None,
         days: Mapping[StateKind, int] | None = None,
+        layout: Layout = SANITISING,
         *,
         is_followed: bool = False,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         """Take the tables, by default in main memory, and the retention of each kind in days.
 
         A kind without days is kept for ever. If `is_followed`, the changelog is read back into `apply`.
         Committed changes are then written to the tables only there, in the order of all workers' commits.
+        `clock` returns seconds since 1970.
         """
-        self._tables: Tables = MemoryTables(TABLES) if tables is None else tables
+        self._layout = layout
+        self._tables: Tables = MemoryTables(layout.every_table) if tables is None else tables
         self._days: dict[str, int] = {str(kind): kept for kind, kept in (days or {}).items()}
-        if self._days:
-            self._days[OTHER] = max(self._days.values())
+        if self._days and layout.other not in self._days:
+            self._days[layout.other] = max(self._days.values())
         self._is_followed = is_followed
+        self._clock = clock
+        self._table_of = layout.table_of_prefix
+        self._other = layout.other
+        self._renewal = _NO_RENEWAL if layout.is_dated else RENEWAL_DAYS
         self._today = self._committed_on = 0
         self._expired: dict[str, int] = {}
         self._readers: dict[str, Callable[[bytes], bytes | None]] = {}
         self._recent = RecentRows()
-        self._unwritten: dict[str, dict[bytes, bytes]] = {table: {} for table in TABLES}
+        self._unwritten: dict[str, dict[bytes, bytes]] = {table: {} for table in layout.tables}
         self._offsets: dict[str, int] = {}
         self._newest = 0
         self._unwritten_calls = 0
@@ -101,7 +117,12 @@ class StateStore:
         self._unread_again: dict[bytes, int] = {}
         self._any_seen = False
         self._changed: dict[bytes, bytes] = {}
+        self._deleted: set[bytes] = set()
         self._missed: bytes | None = None
+        self._dated: dict[bytes, bytes] = {}
+        self._newest_event = 0
+        self._pending = PendingKeys(layout.derive)
+        self._touched: set[bytes] = set()
         self._unswept: list[tuple[str, bytes]] = []
         self._swept_on = 0
 
@@ -109,41 +130,140 @@ class StateStore:
 
     def begin(self, day: int) -> None:
         """Begin a batch on a day, and roll back the batch before if it was not committed."""
+        if self._layout.is_dated:
+            self.rollback()
+            self._today = day
+            self._expire(self._newest_day())
+            return
         if day != self._today or not self._expired:
             self._today = day
-            self._expired = {
-                table: day - self._days[table] if table in self._days else _NEVER
-                for table in TABLES
-            }
+            self._expire(day)
         self.rollback()
+
+    def _expire(self, day: int) -> None:
+        """Count the ages of entries to a day."""
+        self._expired = {
+            table: day - self._days[table] if table in self._days else _NEVER
+            for table in self._layout.tables
+        }
+
+    def _newest_day(self) -> int:
+        """Return the newest day of any event that is committed; 0 if there is none."""
+        row = self._row(TODAY_KEY)
+        return int.from_bytes(row[:DAY_BYTES]) if row else 0
 
     def get(self, key: bytes) -> bytes | None:
         """Return the value of a key, from this batch or from earlier ones."""
         found = self._changed.get(key)
         if found is not None:
             return found
-        table = KIND_OF_PREFIX.get(key[:1], OTHER)
-        row = self._ahead.get(key) or self._unwritten[table].get(key) or self._recent.get(key)
-        if row is None:
-            row = self._read(table, key)
-            if row is None:
-                self._missed = key
-                return None
-            self._recent.put(key, row)
-        written = int.from_bytes(row[:_DAY_BYTES])
-        if written <= self._expired.get(table, _NEVER):
+        if key in self._deleted:
             return None
-        value = row[_DAY_BYTES:]
-        if self._today - written >= RENEWAL_DAYS:
+        row = self._row(key)
+        if not row:
+            self._missed = key
+            return None
+        written = int.from_bytes(row[:DAY_BYTES])
+        if written <= self._expired.get(self._table_of.get(key[:1], self._other), _NEVER):
+            return None
+        value = row[DAY_BYTES:]
+        if self._today - written >= self._renewal:
             self._changed[key] = value
         return value
 
-    def put(self, key: bytes, value: bytes) -> None:
-        """Set the value of a key; no change if it has this value already. No key may begin with ``n``."""
+    def put(self, key: bytes, value: bytes, day: int | None = None) -> None:
+        """Set the value of a key; no change if it has this value already.
+
+        In the worker's layout no key may begin with ``n``. `day` is for dated layouts: the day of the event,
+        which is at most the day of the batch. Without it the entry has the day of the batch, and does not
+        count as the newest event. An entry that is past its retention is deleted.
+        """
+        if self._layout.is_dated:
+            self._put_dated(key, value, day)
         # Most keys that are set are new, and were looked up just before.
-        if key == self._missed or self.get(key) != value:
+        elif key == self._missed or self.get(key) != value:
             self._changed[key] = value
             self._missed = None
+
+    def _put_dated(self, key: bytes, value: bytes, day: int | None) -> None:
+        entry_day = self._today if day is None else max(0, min(day, self._today))
+        if day is not None:
+            self._newest_event = max(self._newest_event, entry_day)
+        if entry_day <= self._expired.get(self._other, _NEVER):
+            self.delete(key)
+            return
+        row = entry_day.to_bytes(DAY_BYTES) + value
+        if (self._row(key) if key not in self._dated else self._dated[key]) == row:
+            return
+        self._changed[key] = value
+        self._deleted.discard(key)
+        self._change(key, row)
+
+    def delete(self, key: bytes) -> None:
+        """Delete the entry of a key; no change if it has none. Only dated layouts have deletions."""
+        if not self._layout.is_dated:
+            raise ValueError("no entry of the worker's state can be deleted")
+        self._changed.pop(key, None)
+        if self._row(key):
+            self._deleted.add(key)
+            self._change(key, GONE)
+        elif self._dated.pop(key, None) is not None:
+            self._touched.add(key)
+
+    def _change(self, key: bytes, row: bytes) -> None:
+        self._dated[key] = row
+        self._touched.add(key)
+
+    def keys(self, begin: bytes, end: bytes, most: int | None = None) -> Iterator[bytes]:
+        """Yield the derived keys from `begin` to before `end`, in order, at most `most`.
+
+        Changes of the batch are included, also those made while the keys are read.
+        """
+        return islice(self._derived_keys(begin, end), most)
+
+    def _derived_keys(self, begin: bytes, end: bytes) -> Iterator[bytes]:
+        table, expired = derived_table(self._other), self._expired.get(self._other, _NEVER)
+        while begin < end:
+            portion = self._tables.span(table, begin, end, _SPAN)
+            after = end if len(portion) < _SPAN else portion[-1][0] + b"\0"
+            self._refresh()
+            found = list(self._pending.between(begin, after, expired))
+            found += [
+                key
+                for key, row in portion
+                if int.from_bytes(row[:DAY_BYTES]) > expired
+                and row[DAY_BYTES:] not in self._pending
+            ]
+            found.sort()
+            yield from found
+            begin = after
+
+    def _refresh(self) -> None:
+        """Derive the keys of the pending rows that have changed."""
+        unwritten = self._unwritten[self._other]
+        self._touched.discard(TODAY_KEY)
+        for key in self._touched:
+            row = self._dated.get(key)
+            if row is None:
+                row = self._ahead.get(key)
+            if row is None:
+                row = unwritten.get(key)
+            self._pending.set(key, row)
+        self._touched.clear()
+
+    def _row(self, key: bytes) -> bytes | None:
+        """Return the committed row of a key, expired or not; None or `GONE` if it has none."""
+        row = self._ahead.get(key)
+        if row is None:
+            table = self._table_of.get(key[:1], self._other)
+            row = self._unwritten[table].get(key)
+            if row is None:
+                row = self._recent.get(key)
+                if row is None:
+                    row = self._read(table, key)
+                    if row is not None:
+                        self._recent.put(key, row)
+        return row
 
     @property
     def has_any_seen(self) -> bool:
@@ -166,16 +286,25 @@ class StateStore:
 
     # The end of a batch
 
-    def changes(self) -> Mapping[bytes, bytes]:
-        """Return the changes of the batch: one entry has all places of releases."""
-        return packed(self._changed)
+    def changes(self) -> Mapping[bytes, bytes | None]:
+        """Return the changes of the batch for the changelog; the value of a deleted key is None.
 
-    def commit(self, changes: Mapping[bytes, bytes]) -> None:
+        In the worker's layout one entry has all places of releases. In a dated layout a value begins with its
+        day, and the newest day of any event is an entry of its own.
+        """
+        if not self._layout.is_dated:
+            return packed(self._changed)
+        changed = {key: row or None for key, row in sorted(self._dated.items())}
+        if self._newest_event > self._newest_day():
+            changed[TODAY_KEY] = self._newest_event.to_bytes(DAY_BYTES)
+        return changed
+
+    def commit(self, changes: Mapping[bytes, bytes | None]) -> None:
         """Keep the changes of the batch, whose transaction is committed."""
         self._committed_on = self._today
         if self._is_followed:
             for name, content in changes.items():
-                rows = _rows(self._today, name, content)
+                rows = self._rows(self._today, name, content)
                 for key in self._ahead.keys() & rows.keys():
                     self._unread_again[key] = self._unread_again.get(key, 0) + 1
                 self._ahead.update(rows)
@@ -183,10 +312,23 @@ class StateStore:
             self.apply([Entry(self._today, key, value) for key, value in changes.items()], {})
         self.rollback()
 
+    def _rows(self, day: int, name: bytes, content: bytes | None) -> dict[bytes, bytes]:
+        """Return the rows of a changelog entry."""
+        if self._layout.is_dated:
+            self._touched.add(name)
+            return {name: content or GONE}
+        # No entry of the worker is deleted.
+        return {} if content is None else _rows(day, name, content)
+
     def rollback(self) -> None:
         """Undo the changes of the batch."""
         self._changed.clear()
         self._missed = None
+        if self._layout.is_dated:
+            self._touched.update(self._dated)
+            self._dated.clear()
+            self._deleted.clear()
+            self._newest_event = 0
 
     # The changelog
 
@@ -238,13 +380,14 @@ class StateStore:
         later, and not read back yet, still take precedence.
         """
         self._missed = None
+        is_dated = self._layout.is_dated
         for day, name, content, own in entries:
-            if name.startswith(SEEN_PREFIX):
+            of_entry = self._rows(day, name, content)
+            if not is_dated and name.startswith(SEEN_PREFIX):
                 self._any_seen = True
-                self._apply_seen(day, _rows(day, name, content))
+                self._apply_seen(day, of_entry)
                 continue
-            of_entry = _rows(day, name, content)
-            self._unwritten[kind_of(name) or OTHER].update(of_entry)
+            self._unwritten[self._table_of.get(name[:1], self._other)].update(of_entry)
             if own:
                 for key in of_entry:
                     self._read_back(key)
@@ -257,18 +400,44 @@ class StateStore:
     def flush(self) -> None:
         """Write the collected rows to the tables, with the next offset of each topic."""
         marks = {_NEXT + topic: at.to_bytes(_OFFSET_BYTES) for topic, at in self._offsets.items()}
-        marks[_NEWEST] = self._newest.to_bytes(_DAY_BYTES)
-        self._tables.write(self._unwritten, marks)
+        marks[_NEWEST] = self._newest.to_bytes(DAY_BYTES)
+        self._tables.write({**self._unwritten, **self._derived(self._unwritten)}, marks)
+        if self._dated or self._ahead:
+            self._touched.update(self._unwritten[self._other])
+        else:
+            self._pending.clear()
+            self._touched.clear()
         for table in self._unwritten.values():
             self._recent.drop(table)
             table.clear()
         self._unwritten_calls = 0
 
+    def _derived(self, rows: Mapping[str, Mapping[bytes, bytes]]) -> dict[str, dict[bytes, bytes]]:
+        """Return the changes of derived keys that follow from changes of rows."""
+        if not self._layout.is_dated:
+            return {}
+        return {derived_table(table): self._derived_of(table, rows[table]) for table in rows}
+
+    def _derived_of(self, table: str, rows: Mapping[bytes, bytes]) -> dict[bytes, bytes]:
+        derive, found = self._layout.derive, dict[bytes, bytes]()
+        for key, row in rows.items():
+            if key == TODAY_KEY:
+                continue
+            before = self._read(table, key)
+            if before:
+                found.update(dict.fromkeys(derive(key, before[DAY_BYTES:]), GONE))
+            if row:
+                found.update(dict.fromkeys(derive(key, row[DAY_BYTES:]), row[:DAY_BYTES] + key))
+        return found
+
     def sweep(self) -> None:
         """Delete the expired ones of the next few rows. All rows are checked once a day.
 
-        The day is that of the last commit, because the broker refuses timestamps that are far in the future.
+        The day of the worker is that of the last commit, because the broker refuses timestamps that are far
+        in the future. The day of a dated layout is that of the newest event.
         """
+        if self._layout.is_dated:
+            self._committed_on = self._newest_day()
         if not self._unswept:
             if self._swept_on == self._committed_on:
                 return
@@ -281,9 +450,10 @@ class StateStore:
         if len(portion) == SWEPT_ROWS:
             self._unswept.append((table, portion[-1][0]))
         latest = self._committed_on - self._days[table]
-        gone = [key for key, row in portion if int.from_bytes(row[:_DAY_BYTES]) <= latest]
+        gone = {key: GONE for key, row in portion if int.from_bytes(row[:DAY_BYTES]) <= latest}
         if gone:
-            self._tables.delete(table, gone)
+            self._tables.write({table: gone, **self._derived({table: gone})}, {})
+            self._recent.drop(gone)
 
     def close(self) -> None:
         """Close the tables. Collected rows that are not written are read again from the changelog."""
@@ -320,13 +490,17 @@ class StateStore:
         self._offsets.clear()
         for table in self._unwritten.values():
             table.clear()
+        self._pending.clear()
+        self._touched.clear()
+        if self._layout.is_dated:
+            return
         seen = self._tables.portion(_SEEN_TABLE, SEEN_PREFIX, 1)
         self._any_seen = any(key.startswith(SEEN_PREFIX) for key, _ in seen)
 
 
 def _rows(day: int, name: bytes, content: bytes) -> dict[bytes, bytes]:
     """Return the rows of a changelog entry: one row, or several that a batch has packed together."""
-    written = day.to_bytes(_DAY_BYTES)
+    written = day.to_bytes(DAY_BYTES)
     if not name.startswith(SEEN_PREFIX):
         return {key: written + value for key, value in unpacked(name, content)}
     ends = range(SEEN_BYTES, len(content) + 1, SEEN_BYTES)

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from heapq import nsmallest
-from typing import Protocol
+from typing import Final, Protocol
 
 Rows = Mapping[str, Mapping[bytes, bytes]]
-"""Rows to write, by table."""
+"""Rows to write, by table. The row `GONE` deletes the row of its key."""
+
+GONE: Final = b""
+"""The row of a deleted key. Every other row has at least one byte."""
 
 
 class Tables(Protocol):
@@ -33,15 +36,17 @@ class Tables(Protocol):
         ...
 
     def write(self, rows: Rows, marks: Mapping[str, bytes]) -> None:
-        """Write rows and marks in one atomic write."""
-        ...
-
-    def delete(self, table: str, keys: Iterable[bytes]) -> None:
-        """Delete rows."""
+        """Write and delete rows, and write marks, in one atomic write."""
         ...
 
     def portion(self, table: str, after: bytes, count: int) -> Sequence[tuple[bytes, bytes]]:
         """Return up to `count` rows of a table in order of their keys, from the first key after `after`."""
+        ...
+
+    def span(
+        self, table: str, begin: bytes, end: bytes, count: int
+    ) -> Sequence[tuple[bytes, bytes]]:
+        """Return up to `count` rows in order of their keys, from the key `begin` to before the key `end`."""
         ...
 
     def marks(self) -> dict[str, bytes]:
@@ -78,20 +83,24 @@ class MemoryTables:
         return self._tables[table].get
 
     def write(self, rows: Rows, marks: Mapping[str, bytes]) -> None:
-        """Write rows and marks."""
+        """Write and delete rows, and write marks."""
         for table, of_table in rows.items():
-            self._tables[table].update(of_table)
+            kept = self._tables[table]
+            kept.update(of_table)
+            for key in [key for key, row in of_table.items() if row == GONE]:
+                del kept[key]
         self._marks.update(marks)
-
-    def delete(self, table: str, keys: Iterable[bytes]) -> None:
-        """Delete rows."""
-        rows = self._tables[table]
-        for key in keys:
-            rows.pop(key, None)
 
     def portion(self, table: str, after: bytes, count: int) -> Sequence[tuple[bytes, bytes]]:
         """Return the next rows after a key."""
         return nsmallest(count, (item for item in self._tables[table].items() if item[0] > after))
+
+    def span(
+        self, table: str, begin: bytes, end: bytes, count: int
+    ) -> Sequence[tuple[bytes, bytes]]:
+        """Return the first rows of a range of keys."""
+        found = (item for item in self._tables[table].items() if begin <= item[0] < end)
+        return nsmallest(count, found)
 
     def marks(self) -> dict[str, bytes]:
         """Return all marks."""

@@ -23,7 +23,7 @@ def test_what_is_made_is_what_a_worker_remembers_of_each_kind() -> None:
     for kind, entries in made.items():
         assert {kind_of(key) for key, _ in entries} == {kind}
         store.apply([Entry(1, key, value) for key, value in entries], {})
-    counts = [store.count(kind) for kind in STATE_KINDS]
+    counts = [store.count(kind) for kind in STATE_KINDS["worker"]]
     assert counts == [5 * NOTES_OF_A_BATCH, 7, 6]
 
 

@@ -13,8 +13,9 @@ from isp.agreement.topics import DAY_MS
 from schemas.state import RELEASED_PREFIX, RENEWAL_DAYS, SEEN_BYTES
 from streams.runtime.kafka_config import WorkerClients
 from streams.state.changelog import Changelog
+from streams.state.layout import SANITISING
 from streams.state.packing import packed
-from streams.state.store import TABLES, StateStore
+from streams.state.store import StateStore
 from streams.state.tables import MemoryTables
 from transport import follower
 from transport.transaction import FatalWorkerError
@@ -104,7 +105,7 @@ def broker(monkeypatch: pytest.MonkeyPatch) -> Broker:
 
 @pytest.fixture
 def tables() -> MemoryTables:
-    return MemoryTables(TABLES)
+    return MemoryTables(SANITISING.tables)
 
 
 @pytest.fixture

@@ -13,8 +13,9 @@ import pytest
 
 from streams.state.disk import DiskTables
 from streams.state.errors import StateStoreError, StoreDamaged
+from streams.state.layout import SANITISING
 from streams.state.origin import Origin
-from streams.state.store import TABLES, Entry, StateStore
+from streams.state.store import Entry, StateStore
 
 ROOT = Path(__file__).parents[3]
 ORIGIN = Origin("cluster", {"t": "id-1"})
@@ -27,7 +28,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def tables_in(folder: Path) -> DiskTables:
-    return DiskTables(folder, TABLES, lock_seconds=0)
+    return DiskTables(folder, SANITISING.tables, lock_seconds=0)
 
 
 def store_in(folder: Path) -> StateStore:

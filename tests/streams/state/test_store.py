@@ -18,10 +18,11 @@ from isp.agreement.topics import STATE_SLACK_DAYS
 from schemas.state import RELEASED_PREFIX, RENEWAL_DAYS, SEEN_BYTES, StateKind
 from streams.state.disk import DiskTables
 from streams.state.errors import StoreDamaged
+from streams.state.layout import SANITISING
 from streams.state.origin import FORMAT, About, Origin
 from streams.state.packing import packed
-from streams.state.store import SWEPT_ROWS, TABLES, Entry, StateStore
-from streams.state.tables import MemoryTables, Tables
+from streams.state.store import SWEPT_ROWS, Entry, StateStore
+from streams.state.tables import GONE, MemoryTables, Tables
 
 DIGEST = bytes([7] * SEEN_BYTES)
 DAYS: dict[StateKind, int] = {"withdrawals": 60, "dates-ages": 60, "combinations": 90}
@@ -32,9 +33,9 @@ SETTINGS = settings(max_examples=150, deadline=None, suppress_health_check=list(
 @pytest.fixture(params=["memory", "disk"])
 def tables(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Tables]:
     if request.param == "memory":
-        yield MemoryTables(TABLES)
+        yield MemoryTables(SANITISING.tables)
         return
-    made = DiskTables(tmp_path / "state" / "w.0", TABLES, lock_seconds=0)
+    made = DiskTables(tmp_path / "state" / "w.0", SANITISING.tables, lock_seconds=0)
     yield made
     made.close()
 
@@ -215,7 +216,7 @@ def test_rows_come_in_portions_in_the_order_of_their_keys(tables: Tables) -> Non
     rest = tables.portion("dates-ages", first[-1][0], 99)
     assert [*first, *rest] == sorted(rows.items())
     assert tables.portion("combinations", b"", 4) == []
-    tables.delete("dates-ages", [b"b3", b"b4"])
+    tables.write({"dates-ages": {b"b3": GONE, b"b4": GONE}}, {})
     assert [key for key, _ in tables.portion("dates-ages", b"b2", 2)] == [b"b5", b"b6"]
     assert tables.marks() == {"next:t": b"1"}
 
@@ -354,7 +355,7 @@ def test_tables_that_cannot_be_read_are_built_again(caplog: pytest.LogCaptureFix
         def open(self) -> None:
             raise StoreDamaged("it cannot be opened (checksum)")
 
-    store = StateStore(Damaged(TABLES), DAYS)
+    store = StateStore(Damaged(SANITISING.tables), DAYS)
     store.open(ORIGIN)
     assert "it cannot be opened (checksum)" in caplog.text
     assert store.next_offsets({"t": (3, 9)}) == {"t": 3}
