@@ -1,4 +1,4 @@
-"""The actors in a case: a post of a party, or the discloser itself."""
+"""The actors in a case: a post of a party, the alerts agent, or the discloser itself."""
 
 from __future__ import annotations
 
@@ -23,3 +23,6 @@ class Actor(NamedTuple):
 
 DISCLOSER = Actor("discloser")
 """The actor of steps that no officer takes, such as the opening of a case, or its end after a time limit."""
+
+ALERTER = Actor("alerter")
+"""The alerts agent, which prepares requests from alerts under the terms of the protocol."""

@@ -281,12 +281,14 @@ class CaseLimits(Signed):
     """The limits on each party's requests and letters, so that no other party gets too many.
 
     `undecided` limits its requests that wait for a decision, `requests_a_day` those of the last 24 hours.
-    `letters_a_minute` of its letters are read per minute; the others wait.
+    `letters_a_minute` of its letters are read per minute; the others wait. `prepared` limits the requests
+    that are prepared from alerts for a recipient and wait for the decision of one supplier.
     """
 
     undecided: Annotated[int, Field(ge=1, le=1_000)] = 50
     requests_a_day: Annotated[int, Field(ge=1, le=10_000)] = 100
     letters_a_minute: Annotated[int, Field(ge=10, le=6_000)] = 60
+    prepared: Annotated[int, Field(ge=1, le=10_000)] = 200
 
 
 _Days = Annotated[int, Field(ge=1, le=36_525)]

@@ -12,6 +12,7 @@ from pydantic import AwareDatetime, ValidationError
 from isp.agreement.names import Name
 from isp.agreement.protocol import HEALTH, Party, Post, Protocol
 from isp.cases.letters import CaseId, Consent, Digest, Request, Subject
+from isp.cases.prepared import EventId, PreparedRequest
 from isp.cases.steps import ADVICE, Step, StepKind, code_of
 from schemas.actors import Actor
 from schemas.formats import FORMAT, Format, Signed
@@ -65,6 +66,9 @@ class Case(Signed):
     A closed case has no `request`: the subjects are deleted, and the history of the steps remains.
     `confirmed` is True once the recipient has confirmed the destruction of its own copies; `copies` is its
     statement.
+
+    A case that was prepared from an alert has the id of the alert as `event`, and `prepared` instead of
+    `request`.
     """
 
     format: Format = FORMAT
@@ -86,6 +90,18 @@ class Case(Signed):
     destroyed: tuple[str, ...] = ()
     confirmed: bool = False
     copies: str = ""
+    event: EventId | None = None
+    prepared: PreparedRequest | None = None
+
+    @property
+    def asked(self) -> Request | PreparedRequest | None:
+        """Return the request, of an officer or prepared from an alert; None once the case is closed."""
+        return self.request if self.request is not None else self.prepared
+
+    @property
+    def is_prepared(self) -> bool:
+        """Return True if the case was prepared from an alert."""
+        return self.event is not None
 
     @property
     def grounds(self) -> str:
@@ -109,14 +125,23 @@ class Case(Signed):
     def forgotten(self) -> Case:
         """Return the case without personal data: without subjects, questions and reasons."""
         history = tuple(step.without_reason for step in self.history)
-        return self.model_copy(update={"request": None, "flow": None, "history": history})
+        gone = {"request": None, "prepared": None, "flow": None}
+        return self.model_copy(update={**gone, "history": history})
 
     def as_seen_by(self, party: str) -> Case:
-        """Return the case as `party` may see it: only the supplier sees its guardian's reasons."""
+        """Return the case as `party` may see it: only the supplier sees its guardian's reasons.
+
+        Until a prepared case is approved, and for ever if it is not, the other party sees neither the request
+        nor any reason: each may say whom the case is about.
+        """
         if party == self.supplier:
             return self
+        if self.is_prepared and self.grant is None:
+            history = tuple(step.without_reason for step in self.history)
+            return self.model_copy(update={"prepared": None, "history": history})
         history = tuple(step.for_recipient for step in self.history)
-        return self.model_copy(update={"history": history})
+        prepared = self.prepared.for_recipient if self.prepared is not None else None
+        return self.model_copy(update={"history": history, "prepared": prepared})
 
 
 class ConsentRecord(Signed):
@@ -168,7 +193,7 @@ def waiting(case: Case, protocol: Protocol) -> Iterator[Waiting]:
     if (undecided or in_review) and supplier.kind in HEALTH and not case.advised:
         yield _wait(case, supplier, ("caldicott_guardian",), "advise")
     if undecided:
-        urgent = case.request is not None and case.request.urgent is not None
+        urgent = case.asked is not None and case.asked.urgent is not None
         posts = (*deciding, *(p for p in supplier.officers if urgent and p == "duty_officer"))
         yield _wait(case, supplier, posts, "decide, urgently" if urgent else "decide")
     if case.state is State.OPEN and case.grant is not None and case.grant.review_by is not None:

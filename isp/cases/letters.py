@@ -201,8 +201,8 @@ _KINDS: Mapping[str, type[Signed]] = {m.model_fields["kind"].default: m for m in
 _LETTERS: TypeAdapter[Letter] = TypeAdapter(Annotated[Letter, Field(discriminator="kind")])
 
 
-def statement(letter: Letter) -> str:
-    """Return the signed text of a letter: the fields of its format as canonical JSON."""
+def statement(letter: Signed) -> str:
+    """Return the text of a letter or prepared request: the fields of its format as canonical JSON."""
     fields = letter.model_dump(mode="json")
     return json.dumps(fields, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 

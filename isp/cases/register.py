@@ -7,7 +7,7 @@ work at the broker from the states of the cases.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from hashlib import sha256
 from typing import Any, NamedTuple
 
@@ -25,11 +25,12 @@ from isp.cases.letters import (
     digest,
     verify_letter,
 )
+from isp.cases.prepared import PreparedRequest, digest_of, keeps_terms, read_prepared
 from isp.cases.rules import DECIDABLE, STANDING, Rules
 from isp.cases.standing import Standing
 from isp.cases.steps import Step, StepKind, code_of
 from isp.cases.subjects import person_of
-from schemas.actors import DISCLOSER, Actor
+from schemas.actors import ALERTER, DISCLOSER, Actor
 from schemas.catalogue import Catalogue
 from schemas.london import london_time
 
@@ -60,12 +61,16 @@ class Taken(NamedTuple):
 
 
 class Refused(NamedTuple):
-    """A letter that was not accepted, with the reasons. Only its `digest` is kept, for the answer."""
+    """A letter that was not accepted, with the reasons. Only its `digest` is kept, for the answer.
+
+    `is_beyond_limit` is True if it is a prepared request, and too many others wait for the same decision.
+    """
 
     party: str
     digest: str
     case: str
     reasons: tuple[str, ...]
+    is_beyond_limit: bool = False
 
     @property
     def answer(self) -> dict[str, Any]:
@@ -144,6 +149,54 @@ class Register:
             return Refused(party, name, letter.case, tuple(reasons))
         return self._taken(letter, name, now)
 
+    def prepare(self, message: Mapping[str, Any], now: datetime) -> Taken | Refused | None:
+        """Return the effect of a message of the alerts agent, or its refusal; None if it has no effect.
+
+        The register changes only when `keep` is called.
+        """
+        if message["kind"] == "take-back":
+            return self._alert_withdrawn(str(message["case"]), now)
+        text = str(message["document"])
+        try:
+            asked = read_prepared(text)
+        except LetterError as error:
+            unread = sha256(text.encode(errors="surrogatepass")).hexdigest()
+            return Refused(ALERTER.party, unread, "", (str(error),))
+        name = digest_of(asked)
+        reasons = list(self._against(asked, str(message["case"]), now))
+        if reasons:
+            return Refused(ALERTER.party, name, asked.case, tuple(reasons))
+        if self._rules.is_beyond_limit(asked, self.cases.values()):
+            limit = self._protocol.cases.prepared
+            reason = (
+                f"{limit} requests prepared for {asked.recipient!r} wait for a decision of "
+                f"{asked.supplier!r}; another is accepted when one of them is decided"
+            )
+            return Refused(ALERTER.party, name, asked.case, (reason,), is_beyond_limit=True)
+        case = _prepared(asked, name, now)
+        return Taken(asked.case, case, ALERTER, case.history[-1].what)
+
+    def _against(self, asked: PreparedRequest, case: str, now: datetime) -> Iterator[str]:
+        """Yield the reasons why a prepared request is not accepted, except the limit."""
+        if asked.case != case:
+            yield "the message and the prepared request in it name different cases"
+        if asked.at > now + CLOCKS_APART:
+            yield "the prepared request's time is in the future; set the clock"
+        if asked.case in self.unreadable_cases:
+            yield f"case {asked.case} exists already; this release cannot read it"
+        yield from self._rules.prepared(asked, self.cases, now)
+
+    def _alert_withdrawn(self, case_id: str, now: datetime) -> Taken | Refused | None:
+        case = self.cases.get(case_id)
+        if case is None or (case.is_prepared and case.state not in DECIDABLE):
+            # It was refused, or decided meanwhile: a decision is the supplier's alone.
+            return None
+        if not case.is_prepared:
+            reason = "the case was not prepared from an alert; its recipient takes it back"
+            return Refused(ALERTER.party, "", case_id, (reason,))
+        ended = case.after(State.CLOSED, now, ALERTER, StepKind.ALERT_WITHDRAWN).forgotten()
+        return Taken(case_id, ended, ALERTER, StepKind.ALERT_WITHDRAWN)
+
     def due(self, now: datetime) -> Iterator[Taken]:
         """Yield the cases that end by themselves: a time limit has passed, or a party has left the protocol.
 
@@ -156,9 +209,15 @@ class Register:
                 closing = case.after(State.CLOSING, now, DISCLOSER, why)
                 yield Taken(case.case, closing, DISCLOSER, why)
         for case in [c for c in self.cases.values() if c.state in DECIDABLE]:
-            if case.request is None or day > case.request.until or not self._has_parties(case):
+            if self._has_lapsed(case, day):
                 lapsed = case.after(State.REFUSED, now, DISCLOSER, StepKind.LAPSED).forgotten()
                 yield Taken(case.case, lapsed, DISCLOSER, StepKind.LAPSED)
+
+    def _has_lapsed(self, case: Case, day: date) -> bool:
+        """Return True if an undecided case is over, or was prepared under terms that hold no longer."""
+        if case.asked is None or day > case.asked.until or not self._has_parties(case):
+            return True
+        return case.prepared is not None and not keeps_terms(case.prepared, self._protocol)
 
     def _has_parties(self, case: Case) -> bool:
         return {case.recipient, case.supplier} <= self._parties
@@ -259,6 +318,25 @@ def _asked(asked: Request, name: str, actor: Actor, now: datetime) -> Case:
     )
 
 
+def _prepared(asked: PreparedRequest, name: str, now: datetime) -> Case:
+    kind = StepKind.PREPARED_URGENTLY if asked.urgent else StepKind.PREPARED
+    return Case(
+        case=asked.case,
+        state=State.ASKED,
+        since=now,
+        recipient=asked.recipient,
+        supplier=asked.supplier,
+        process=asked.process,
+        purpose=asked.purpose,
+        legal_basis=asked.legal_basis,
+        conditions=asked.conditions,
+        head=name,
+        history=(Step(at=now, who=str(ALERTER), what=code_of(kind), reason=asked.urgent or ""),),
+        event=asked.event,
+        prepared=asked,
+    )
+
+
 def _decided(
     case: Case, made: Decision, actor: Actor, now: datetime, lacking: tuple[Subject, ...]
 ) -> Case:
@@ -277,11 +355,11 @@ def _decided(
 def _approved(
     case: Case, made: Decision, actor: Actor, now: datetime, lacking: tuple[Subject, ...]
 ) -> Case:
-    assert case.request is not None
+    assert case.asked is not None
     exception = made.without_consent
     grant = Grant(
-        fields=made.fields or case.request.fields,
-        until=made.until or case.request.until,
+        fields=made.fields or case.asked.fields,
+        until=made.until or case.asked.until,
         post=made.post,
         review_by=now + REVIEW_TIME if made.urgent else None,
         without_consent=exception.rule if exception else None,

@@ -12,6 +12,7 @@ from isp.agreement.protocol import HEALTH, Party, Protocol
 from isp.agreement.protocol_law import claim_findings
 from isp.cases.case import Case, ConsentRecord, State
 from isp.cases.letters import Advice, Consent, Decision, Ending, Letter, Request, Subject
+from isp.cases.prepared import PreparedRequest, terms_findings, terms_for
 from isp.cases.sealing import is_usable
 from isp.cases.subjects import person_of, references_of_people
 from schemas.catalogue import Catalogue
@@ -53,16 +54,66 @@ class Rules:
     def request(self, asked: Request, cases: Mapping[str, Case], now: datetime) -> Iterator[str]:
         """Yield the reasons why a request is not accepted."""
         day = london_time(now).date()
-        recipient, supplier = self._parties[asked.party], self._parties.get(asked.supplier)
-        process = self.processes.get(asked.process)
         yield from self._too_many(asked.party, cases.values(), now)
+        if asked.post == "caldicott_guardian":
+            yield "a Caldicott Guardian advises, and makes no requests"
+        yield from self._asked(asked, self._parties[asked.party], cases, (day, day))
+        yield from _onward(asked, cases)
+
+    def prepared(
+        self, asked: PreparedRequest, cases: Mapping[str, Case], now: datetime
+    ) -> Iterator[str]:
+        """Yield the reasons why a prepared request is not accepted: those of a request, and of its terms."""
+        recipient, terms = (
+            self._parties.get(asked.recipient),
+            terms_for(asked.recipient, self._protocol),
+        )
+        if recipient is None:
+            yield f"{asked.recipient!r} is not a party of the protocol"
+            return
+        yield from terms_findings(asked, self._protocol)
+        if asked.recipient in self._protocol.rekeyed:
+            yield (
+                f"the keys of {asked.recipient!r} were replaced without a signature of its own (rekeyed); "
+                "requests are prepared for it again under a protocol that it has signed itself"
+            )
+        day = london_time(now).date()
+        # The clock of the agent may be ahead, and already on the next day.
+        begin = max(day, london_time(asked.at).date())
+        if terms is not None and asked.until > begin + timedelta(terms.days):
+            last = begin + timedelta(terms.days)
+            yield f"until {asked.until}: the terms of {asked.recipient!r} allow it to {last}"
+        yield from self._asked(asked, recipient, cases, (day, begin))
+
+    def is_beyond_limit(self, asked: PreparedRequest, cases: Iterable[Case]) -> bool:
+        """Return True if too many requests prepared for the recipient wait for the supplier's decision."""
+        between = (asked.recipient, asked.supplier)
+        waiting = sum(
+            case.is_prepared
+            and case.state in DECIDABLE
+            and (case.recipient, case.supplier) == between
+            for case in cases
+        )
+        return waiting >= self._protocol.cases.prepared
+
+    def _asked(
+        self,
+        asked: Request | PreparedRequest,
+        recipient: Party,
+        cases: Mapping[str, Case],
+        days: tuple[date, date],
+    ) -> Iterator[str]:
+        """Yield the reasons against a request, of an officer or prepared.
+
+        `days` has the present day, and the day on which the case begins.
+        """
+        day, begin = days
+        supplier, process = self._parties.get(asked.supplier), self.processes.get(asked.process)
         yield from self._review(day)
         if asked.case in cases:
             yield f"case {asked.case} exists already; use a new id for each request"
         if recipient.group == "second":
             yield f"{asked.party!r} is in the second group, which gets no personal data (guidance 2.2.4)"
-        if asked.post == "caldicott_guardian":
-            yield "a Caldicott Guardian advises, and makes no requests"
         if supplier is None or supplier.id == recipient.id:
             yield f"{asked.supplier!r} is not another party of the protocol"
             return
@@ -75,10 +126,9 @@ class Rules:
         yield from self._fields(asked)
         yield from self._law(asked, recipient)
         yield from _process_findings(asked, process, recipient, supplier)
-        if not day <= asked.until <= day + timedelta(process.longest_days):
-            last = day + timedelta(process.longest_days)
+        last = begin + timedelta(process.longest_days)
+        if not day <= asked.until <= last:
             yield f"until {asked.until}: a day from {day} to {last} is accepted for {asked.process}"
-        yield from _onward(asked, cases)
 
     def decision(
         self, made: Decision, case: Case, consents: Iterable[ConsentRecord], day: date
@@ -146,7 +196,7 @@ class Rules:
         self, case: Case, consents: Iterable[ConsentRecord], day: date
     ) -> tuple[Subject, ...]:
         """Return the subjects of a case whose consent is missing; none of their records is released."""
-        if case.request is None or not self.processes[case.process].needs_consent:
+        if case.asked is None or not self.processes[case.process].needs_consent:
             return ()
         exempt = case.grant.exempt if case.grant is not None else ()
         consenting = {
@@ -156,12 +206,13 @@ class Rules:
             and record.consent.process == case.process
             and record.holds(day)
         }
-        subjects = [s for s in case.request.subjects if s not in exempt]
+        subjects = [s for s in case.asked.subjects if s not in exempt]
         return tuple(s for s in subjects if person_of(s) not in consenting)
 
     def _too_many(self, party: str, cases: Iterable[Case], now: datetime) -> Iterator[str]:
         """Yield a reason for each limit on requests that the party has reached."""
-        limits, own = self._protocol.cases, [c for c in cases if c.recipient == party]
+        limits = self._protocol.cases
+        own = [c for c in cases if c.recipient == party and not c.is_prepared]
         if sum(c.state in DECIDABLE for c in own) >= limits.undecided:
             yield (
                 f"{limits.undecided} requests of {party!r} wait for a decision; another is accepted when "
@@ -178,7 +229,7 @@ class Rules:
                 "disclosed until a reviewed protocol is in force"
             )
 
-    def _fields(self, asked: Request) -> Iterator[str]:
+    def _fields(self, asked: Request | PreparedRequest) -> Iterator[str]:
         supplied = {s.dataset for s in self._protocol.supplies if s.agency == asked.supplier}
         for dataset, fields in asked.fields.items():
             if dataset not in supplied:
@@ -197,7 +248,7 @@ class Rules:
             if by_reference and not references_of_people(self._catalogue.record_type(dataset)):
                 yield f"{dataset} has no field with a person's reference; name the person or the household"
 
-    def _law(self, asked: Request, recipient: Party) -> Iterator[str]:
+    def _law(self, asked: Request | PreparedRequest, recipient: Party) -> Iterator[str]:
         degrees = [
             field.sensitivity
             for dataset, names in asked.fields.items()
@@ -227,7 +278,7 @@ class Rules:
     def _approval(
         self, made: Decision, case: Case, consents: Iterable[ConsentRecord], day: date
     ) -> Iterator[str]:
-        request, process = case.request, self.processes[case.process]
+        request, process = case.asked, self.processes[case.process]
         if case.state is State.OPEN and case.grant is not None and case.grant.review_by:
             yield from _review(made, case)
             yield from self._advised(case)
@@ -290,7 +341,9 @@ def _review(made: Decision, case: Case) -> Iterator[str]:
         yield "a review confirms or refuses the decision; it cannot change `fields` or `until`"
 
 
-def _narrower(made: Decision, request: Request, process: Process) -> Iterator[str]:
+def _narrower(
+    made: Decision, request: Request | PreparedRequest, process: Process
+) -> Iterator[str]:
     for dataset, fields in (made.fields or {}).items():
         beyond = set(fields) - set(request.fields.get(dataset, ()))
         if beyond:
@@ -304,7 +357,7 @@ def _narrower(made: Decision, request: Request, process: Process) -> Iterator[st
 
 
 def _process_findings(
-    asked: Request, process: Process, recipient: Party, supplier: Party
+    asked: Request | PreparedRequest, process: Process, recipient: Party, supplier: Party
 ) -> Iterator[str]:
     only = process.only
     if only is not None:

@@ -1,4 +1,4 @@
-"""Encryption of disclosed records with a key per case, and of that key to the recipient.
+"""Encryption of records with a key per case, of that key to its recipient, and of alerts to an officer.
 
 Records are encrypted by ChaCha20-Poly1305 (RFC 8439). The case key is encrypted by HPKE (RFC 9180: X25519,
 HKDF-SHA256, ChaCha20-Poly1305), so that the recipient's inbox can hold it. After a topic is deleted, parts of
@@ -21,6 +21,7 @@ CASE_KEY_BYTES = 32
 _NONCE_BYTES = 12
 _SUITE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.CHACHA20_POLY1305)
 _DOMAIN = b"ipu case key 1 "
+_OFFICER_DOMAIN = b"ipu conflict alert 1 "
 
 
 class NotForThisKey(ValueError):
@@ -81,3 +82,24 @@ def unsealed(case_key: bytes, name: bytes, message: dict[str, Any]) -> bytes:
         return cipher.decrypt(message["nonce"], message["sealed"], name)
     except (InvalidTag, ValueError):
         raise NotForThisKey("a message belongs to another case, or was changed") from None
+
+
+def to_officer(sealing_key: bytes, alert: str, text: bytes) -> dict[str, bytes]:
+    """Encrypt the content of an alert to a conflict officer, for the schema system/alert.avsc.
+
+    It is bound to the id of the alert. HPKE makes a new key for each text, so there is no nonce.
+    """
+    public = X25519PublicKey.from_public_bytes(sealing_key)
+    return {"nonce": b"", "sealed": _SUITE.encrypt(text, public, _OFFICER_DOMAIN + alert.encode())}
+
+
+def from_officer(private: X25519PrivateKey, alert: str, message: dict[str, Any]) -> bytes:
+    """Decrypt the content of an alert with the private key of the conflict officer.
+
+    Raises:
+        NotForThisKey: it was encrypted to another key or for another alert, or was changed.
+    """
+    try:
+        return _SUITE.decrypt(message["sealed"], private, _OFFICER_DOMAIN + alert.encode())
+    except (InvalidTag, ValueError):
+        raise NotForThisKey(f"alert {alert} was not encrypted to this key") from None

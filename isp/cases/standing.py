@@ -25,8 +25,7 @@ class Standing:
 
     def take(self, key: str, stood: Mapping[str, Any]) -> None:
         """Add one version from the topic; it replaces each earlier version of the same key."""
-        for kept in (self.cases, self.consents, self.unreadable_cases, self.unreadable_consents):
-            kept.pop(key, None)
+        self.forget(key)
         record = read_stored(stood["kind"], stood["document"])
         if isinstance(record, Case):
             self.cases[key] = record
@@ -36,6 +35,11 @@ class Standing:
             self.unreadable_consents[key] = stood["at"]
         else:
             self.unreadable_cases[key] = stood["at"]
+
+    def forget(self, key: str) -> None:
+        """Forget each version of a case or consent."""
+        for kept in (self.cases, self.consents, self.unreadable_cases, self.unreadable_consents):
+            kept.pop(key, None)
 
 
 def unreadable_case(case: str) -> str:

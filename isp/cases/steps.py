@@ -21,6 +21,8 @@ class StepKind(StrEnum):
 
     REQUESTED = "requested"
     REQUESTED_URGENTLY = "requested, urgently"
+    PREPARED = "prepared from an alert"
+    PREPARED_URGENTLY = "prepared from an alert, urgently"
     ADVISED_TO_SHARE = "advised to share"
     ADVISED_TO_WITHHOLD = "advised to withhold"
     HELD = "held"
@@ -34,6 +36,7 @@ class StepKind(StrEnum):
     OPENED = "opened"
     ENDED = "ended by its recipient"
     TAKEN_BACK = "request taken back"
+    ALERT_WITHDRAWN = "the alert was withdrawn"
     COPIES_DESTROYED = "own copies confirmed destroyed"
     LAPSED = "lapsed"
     EXPIRED = "expired"
@@ -59,6 +62,9 @@ class Readers(Enum):
 REASON_FOR: Mapping[StepKind, Readers] = {
     StepKind.REQUESTED: Readers.BOTH_PARTIES,
     StepKind.REQUESTED_URGENTLY: Readers.BOTH_PARTIES,
+    # The reason for the urgency may have history of an agency that the recipient does not receive.
+    StepKind.PREPARED: Readers.SUPPLIER,
+    StepKind.PREPARED_URGENTLY: Readers.SUPPLIER,
     # A guardian's reasons are confidential between the guardian and its own agency.
     StepKind.ADVISED_TO_SHARE: Readers.SUPPLIER,
     StepKind.ADVISED_TO_WITHHOLD: Readers.SUPPLIER,
@@ -73,6 +79,7 @@ REASON_FOR: Mapping[StepKind, Readers] = {
     StepKind.OPENED: Readers.BOTH_PARTIES,
     StepKind.ENDED: Readers.BOTH_PARTIES,
     StepKind.TAKEN_BACK: Readers.BOTH_PARTIES,
+    StepKind.ALERT_WITHDRAWN: Readers.BOTH_PARTIES,
     StepKind.COPIES_DESTROYED: Readers.BOTH_PARTIES,
     StepKind.LAPSED: Readers.BOTH_PARTIES,
     StepKind.EXPIRED: Readers.BOTH_PARTIES,

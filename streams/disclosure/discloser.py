@@ -415,12 +415,12 @@ class Discloser(Processor):
 
     def _open(self, case: Case) -> Iterator[BatchResult]:
         assert case.grant is not None
-        assert case.request is not None
+        assert case.asked is not None
         now = self._now()
         days = (case.grant.until - now.date()).days + _GRACE_DAYS
         self._broker.make_topic(disclosed_topic(self._protocol, self._catalogue, case.case, days))
         key = self._settings.keys.make(case.case)
-        wrapped = to_recipient(key, decoded(case.request.sealing_key, KEY_BYTES), case.case)
+        wrapped = to_recipient(key, decoded(case.asked.sealing_key, KEY_BYTES), case.case)
         first = {place: self._intake.first_offset(place) for place in self._places(case)}
         gone = tuple(
             sorted({self._readings[t].record_type.dataset for (t, _), at in first.items() if at})

@@ -199,7 +199,7 @@ class OpenCase:
     ) -> bool:
         known = self._matchers.get(record_type.dataset)
         if known is None:
-            subjects = self.case.request.subjects if self.case.request else ()
+            subjects = self.case.asked.subjects if self.case.asked else ()
             known = [(subject, matcher(subject, record_type)) for subject in subjects]
             self._matchers[record_type.dataset] = known
         found = [subject for subject, matches in known if matches(record)]

@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 from isp.cases.sealing import (
     NotForThisKey,
     from_discloser,
+    from_officer,
     new_case_key,
     sealed,
+    to_officer,
     to_recipient,
     unsealed,
 )
@@ -48,3 +50,26 @@ def test_the_key_of_a_case_is_for_its_recipient_and_for_that_case() -> None:
         from_discloser(wrapped, X25519PrivateKey.generate(), CASE)
     with pytest.raises(NotForThisKey):
         from_discloser(wrapped, SEALING, "f" * 16)
+
+
+def test_an_alert_for_a_conflict_officer_is_for_that_officer_and_that_alert_alone() -> None:
+    alert, text = "00000000000000aa", b"Jane Roe"
+    message = to_officer(SEALING.public_key().public_bytes_raw(), alert, text)
+    assert from_officer(SEALING, alert, message) == text
+    assert text not in message["sealed"]
+    assert message["nonce"] == b""
+    flipped = {**message, "sealed": message["sealed"][:-1] + bytes([message["sealed"][-1] ^ 1])}
+    for private, name, given_message in [
+        (X25519PrivateKey.generate(), alert, message),
+        (SEALING, "f" * 16, message),
+        (SEALING, alert, flipped),
+        (SEALING, alert, {"sealed": b"?"}),
+    ]:
+        with pytest.raises(NotForThisKey):
+            from_officer(private, name, given_message)
+
+
+def test_an_alert_for_an_officer_is_not_read_as_the_key_of_a_case() -> None:
+    message = to_officer(SEALING.public_key().public_bytes_raw(), CASE, KEY)
+    with pytest.raises(NotForThisKey):
+        from_discloser(message["sealed"], SEALING, CASE)

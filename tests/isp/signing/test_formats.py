@@ -35,6 +35,7 @@ from isp.signing.succession import before_of
 from schemas.catalogue import SCHEMA_FOLDER, Catalogue
 from schemas.exact_base64 import encoded
 from schemas.formats import REQUIRED, Signed, load_formats
+from tests.isp.cases.prepared import Desk
 from tests.isp.cases.table import NOW, Table, key_of, request
 from tests.isp.signing.test_signatures import TODAY
 from tests.later_release import ADDED, later, models_of, using
@@ -243,12 +244,15 @@ def test_a_letter_of_a_later_release_is_refused_with_what_is_read_and_nothing_of
 
 
 def kept() -> list[BaseModel]:
-    """Return an open case and a consent in their stored form."""
+    """Return an open case, a prepared one and a consent in their stored form."""
     table = Table()
     table.send(request())
     table.decide("approve")
     table.consent()
-    return [opened(table.case, Flow(key="AA=="), NOW), *table.register.consents.values()]
+    desk = Desk()
+    desk.prepare()
+    open_case = opened(table.case, Flow(key="AA=="), NOW)
+    return [open_case, desk.case, *table.register.consents.values()]
 
 
 @pytest.mark.parametrize("extended", CASE_MODELS)

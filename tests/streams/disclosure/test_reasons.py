@@ -21,6 +21,7 @@ from isp.cases.steps import REASON_FOR, Readers, Step, StepKind, code_of
 from schemas.actors import DISCLOSER
 from schemas.wire import Encode
 from streams.disclosure.case_writer import CaseWriter
+from tests.isp.cases.prepared import AGREED, document_message, take_back
 from tests.isp.cases.table import CASE, CATALOGUE, NOW, PROTOCOL, Table, request, written
 from transport.messages import Output
 
@@ -36,6 +37,8 @@ TREATMENT: dict[str, Any] = {
     "supplier": SUPPLIER,
     "fields": {"drug-treatment-adult": ["name", "treatment_type"]},
 }
+PREPARED: dict[str, Any] = {"supplier": SUPPLIER, "fields": {"drug-treatment-adult": ["name"]}}
+"""What is prepared from an alert."""
 TO_RECIPIENT = {
     rule.name
     for rule in rules(PROTOCOL)
@@ -55,7 +58,7 @@ def ledger() -> CaseWriter:
 class Office(Table):
     """A register whose every step is written as the discloser writes it."""
 
-    def __init__(self, protocol: Protocol = PROTOCOL) -> None:
+    def __init__(self, protocol: Protocol = AGREED) -> None:
         super().__init__(protocol)
         self.ledger = ledger()
         self.outputs: list[Output] = []
@@ -195,10 +198,34 @@ def review_overdue(office: Office) -> None:
     under_another_protocol(office, overdue)
 
 
+def prepared(office: Office, **changes: Any) -> None:
+    taken = office.register.prepare(document_message(**PREPARED, **changes), office.now)
+    assert isinstance(taken, Taken), taken
+    office.write(taken)
+
+
+def prepared_and_given(office: Office) -> None:
+    prepared(office)
+    office.advise("withhold")
+    office.advise("share")
+    office.decided("approve")
+    office.stands(opened(office.case, FLOW, NOW))
+    office.end()
+    office.destroyed()
+
+
+def prepared_urgently_and_withdrawn(office: Office) -> None:
+    prepared(office, urgent=RISK)
+    office.advise("withhold")
+    taken = office.register.prepare(take_back(), office.now)
+    assert isinstance(taken, Taken), taken
+    office.write(taken)
+
+
 COURSES = (
     given_and_ended, refused, taken_back, urgent_and_withdrawn, urgent_and_never_reviewed,
     without_consent_and_never_opened, expired_and_confirmed, lapsed, lost, a_party_has_left,
-    review_overdue,
+    review_overdue, prepared_and_given, prepared_urgently_and_withdrawn,
 )  # fmt: skip
 """Every way that a case can go, each with the guardian's advice in it."""
 
@@ -256,7 +283,7 @@ def test_the_recipient_sees_the_reason_of_those_kinds_alone_that_say_so() -> Non
     both = {code for code, readers in codes.items() if readers is Readers.BOTH_PARTIES}
     assert shown(SUPPLIER, codes) == set(codes)
     assert shown(RECIPIENT, codes) == both
-    assert not {"advised to share", "advised to withhold"} & both
+    assert not {"advised to share", "advised to withhold", "prepared from an alert"} & both
 
 
 @pytest.mark.parametrize(
@@ -309,6 +336,9 @@ def test_a_step_that_an_earlier_or_later_release_wrote_and_this_one_does_not_kno
         ("its key or topic was lost", StepKind.LOST),
         ("destroyed access, topic, key", StepKind.DESTROYED),
         ("closed", StepKind.CLOSED),
+        ("prepared from an alert", StepKind.PREPARED),
+        ("prepared from an alert, urgently", StepKind.PREPARED_URGENTLY),
+        ("the alert was withdrawn", StepKind.ALERT_WITHDRAWN),
     ],
 )
 def test_what_stands_in_the_topics_already_keeps_its_kind(what: str, kind: StepKind) -> None:
