@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, time
 from typing import Annotated, Literal
 
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from pydantic import AfterValidator, Field
 
 from isp.agreement.names import Name
@@ -14,10 +15,17 @@ from schemas.formats import Signed
 from schemas.plain_text import Visible, lines
 
 _SEALING_KEY_BYTES = 32
+_ANY_PRIVATE_KEY = X25519PrivateKey.from_private_bytes(bytes(range(_SEALING_KEY_BYTES)))
 
 
 def _is_sealing_key(text: str) -> str:
-    decoded(text, _SEALING_KEY_BYTES)
+    public = X25519PublicKey.from_public_bytes(decoded(text, _SEALING_KEY_BYTES))
+    try:
+        _ANY_PRIVATE_KEY.exchange(public)
+    except ValueError:
+        # Some points of the curve give the same secret with every key (RFC 7748, section 6.1).
+        message = "cannot be used for encryption; a public X25519 key is accepted"
+        raise ValueError(message) from None
     return text
 
 

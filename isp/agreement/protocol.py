@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from isp.agreement.alert_findings import Around, alert_findings
 from isp.agreement.alerts import AlertRecipient, Alerts, DomesticAlerts
 from isp.agreement.names import Name
 from isp.agreement.officer import Officer
@@ -67,6 +68,9 @@ RELEVANT_AUTHORITIES = frozenset({
 Ambulance and mental health services are NHS trusts, a housing association can be a registered social
 landlord, and of the transport providers Transport for London is one.
 """
+
+NEVER_RESPONSIBLE = frozenset({"school"})
+"""Kinds that the law never makes a responsible authority; the governing body of a school co-operates."""
 
 WIDEST_MARGIN = 500
 """Metres beyond the area that need no agreement of a neighbour, because boundaries run through streets."""
@@ -461,6 +465,10 @@ def protocol_findings(protocol: Protocol) -> Iterator[Finding]:
     yield from _neighbour_findings(protocol)
     yield from _area_findings(protocol)
     yield from _retention_findings(protocol)
+    if protocol.alerts.domestic is not None:
+        groups = {party.id: party.group for party in protocol.parties}
+        supplied = {(supply.agency, supply.dataset) for supply in protocol.supplies}
+        yield from alert_findings(protocol.alerts.domestic, Around(groups, supplied))
 
 
 def _succession_findings(protocol: Protocol) -> Iterator[Finding]:
@@ -524,6 +532,7 @@ def _party_findings(protocol: Protocol) -> Iterator[Finding]:
     ids = [p.id for p in protocol.parties]
     sharing = {s.agency for s in protocol.supplies}
     sharing |= {e.party for e in protocol.receives if e.profile == "personal"}
+    sharing |= {recipient.party for recipient in protocol.alert_recipients}
     keys = [o.key for named in protocol.officers.values() for o in named.values() if o.key]
     for i, party in enumerate(protocol.parties):
         place = ("parties", i)
@@ -542,6 +551,10 @@ def _party_findings(protocol: Protocol) -> Iterator[Finding]:
                 f"a {party.kind} is not a relevant authority (guidance 2.2.3); accepted: {accepted}"
             )
             yield Finding((*place, "relevant_authority"), message)
+        if party.kind in NEVER_RESPONSIBLE and party.status is Status.RESPONSIBLE_AUTHORITY:
+            accepted = ", ".join(s for s in Status if s is not Status.RESPONSIBLE_AUTHORITY)
+            message = f"a {party.kind} is not a responsible authority (guidance 2.2.1); accepted: {accepted}"
+            yield Finding((*place, "status"), message)
         for lacking in _lacking(party, shares=party.id in sharing):
             yield Finding(place, f"{party.id!r}: {lacking}")
 

@@ -14,6 +14,7 @@ from isp.agreement.protocol import INCONSISTENT, Protocol, ProtocolError
 from isp.agreement.protocol_law import law_findings
 from isp.agreement.review_date import review_notice
 from schemas.catalogue import Catalogue
+from schemas.domestic_rule import EVENT
 from schemas.explained import explained, problems_of
 from schemas.positions import Finding, YamlPath, located, settings_at
 from schemas.scrubbed import PROFILE, scrubbable
@@ -83,6 +84,7 @@ def _findings(protocol: Protocol, catalogue: Catalogue) -> Iterator[Finding]:
         yield from _profiles(protocol, catalogue)
         yield from _openings(protocol, catalogue)
         yield from law_findings(protocol, catalogue, load_law())
+        yield from _sources_of_alerts(protocol, catalogue)
     yield from _aggregates(protocol, catalogue)
     yield from _scrubbed_texts(protocol, catalogue)
 
@@ -95,6 +97,10 @@ def _unknown_datasets(protocol: Protocol, catalogue: Catalogue) -> Iterator[Find
         (("receives", i, "datasets", j), dataset)
         for i, e in enumerate(protocol.receives)
         for j, dataset in enumerate(e.datasets)
+    ]
+    named += [
+        (("alerts", "domestic", "datasets", i), dataset)
+        for i, dataset in enumerate(_datasets_of_alerts(protocol))
     ]
     named += [(("openings", i, "dataset"), o.dataset) for i, o in enumerate(protocol.openings)]
     accepted = ", ".join(sorted(catalogue.record_types))
@@ -134,6 +140,29 @@ def _openings(protocol: Protocol, catalogue: Catalogue) -> Iterator[Finding]:
                 f"{opening.dataset} is core, so it is always shared and needs no opening (Table 1)"
             )
             yield Finding(("openings", i, "dataset"), message)
+
+
+def _datasets_of_alerts(protocol: Protocol) -> tuple[str, ...]:
+    return () if protocol.domestic_alerts is None else protocol.domestic_alerts.datasets
+
+
+def _sources_of_alerts(protocol: Protocol, catalogue: Catalogue) -> Iterator[Finding]:
+    """Yield a finding for each dataset of alerts that has no facts for them.
+
+    A peripheral dataset needs no opening here, as in other entries: its records are used while it is open.
+    """
+    known = {t.dataset: t.domestic for t in catalogue.record_types.values() if t.domestic}
+    for i, dataset in enumerate(_datasets_of_alerts(protocol)):
+        if dataset not in known:
+            message = (
+                f"{dataset} has no facts of domestic events; accepted: {', '.join(sorted(known))}"
+            )
+            yield Finding(("alerts", "domestic", "datasets", i), message)
+    chosen = [known[d] for d in _datasets_of_alerts(protocol) if d in known]
+    if chosen and not any(rule.kind == EVENT for rule in chosen):
+        accepted = ", ".join(sorted(d for d, rule in known.items() if rule.kind == EVENT))
+        message = f"no dataset has events, so no alert is ever raised; add one of: {accepted}"
+        yield Finding(("alerts", "domestic", "datasets"), message)
 
 
 def _scrubbed_texts(protocol: Protocol, catalogue: Catalogue) -> Iterator[Finding]:

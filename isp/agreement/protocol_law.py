@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from isp.agreement.alerts import AlertTerms
 from isp.agreement.law import Basis, Law, Vocabulary
+from isp.agreement.processes import Process, load_processes
 from isp.agreement.protocol import Party, Protocol
 from schemas.catalogue import Catalogue
 from schemas.positions import Finding, YamlPath
@@ -39,6 +41,51 @@ def law_findings(
     for i, table in enumerate(protocol.aggregates):
         claim = _Claim(("aggregates", i), table.legal_basis, parties[table.agency])
         yield from _basis_findings(claim, (), Sensitivity.DEPERSONALISED, protocol.law, vocabulary)
+    for i, recipient in enumerate(protocol.alert_recipients):
+        if recipient.terms is not None:
+            place = ("alerts", "domestic", "recipients", i, "terms")
+            yield from _terms_findings(
+                place, parties[recipient.party], recipient.terms, protocol, vocabulary
+            )
+
+
+def _terms_findings(
+    place: YamlPath, party: Party, terms: AlertTerms, protocol: Protocol, vocabulary: Vocabulary
+) -> Iterator[Finding]:
+    """Yield each fault of the terms of prepared requests, which disclose records about named people.
+
+    These records are about alleged offences, so the information is sensitive with any of the datasets.
+    """
+    domestic = protocol.domestic_alerts
+    assert domestic is not None
+    claimed = (terms.legal_basis, terms.conditions)
+    for finding in claim_findings(
+        party, claimed, domestic.datasets, Sensitivity.SENSITIVE, protocol, vocabulary
+    ):
+        yield finding._replace(place=(*place, *finding.place))
+    processes = load_processes().processes
+    process = processes.get(terms.process)
+    if process is None:
+        message = f"process {terms.process!r} is unknown; accepted: {', '.join(processes)}"
+        yield Finding((*place, "process"), message)
+        return
+    if not _is_for_alerts(process):
+        accepted = ", ".join(name for name, each in processes.items() if _is_for_alerts(each))
+        message = (
+            f"{terms.process} needs a consent or a statement that an alert cannot give, or has one dataset "
+            f"only; accepted: {accepted}"
+        )
+        yield Finding((*place, "process"), message)
+    if terms.days > process.longest_days:
+        message = f"{terms.days} days; accepted for {terms.process}: 1 to {process.longest_days}"
+        yield Finding((*place, "days"), message)
+
+
+def _is_for_alerts(process: Process) -> bool:
+    """Return True if requests of the process can be prepared without a statement of the recipient."""
+    return (
+        not process.needs_consent and process.only is None and process.identification != "necessary"
+    )
 
 
 def claim_findings(

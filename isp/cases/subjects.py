@@ -7,18 +7,15 @@ Only references of people are compared: the reference of a crime would match all
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from typing import Any
 
 from isp.cases.letters import Subject
 from sanitiser.address.words import settlements
+from sanitiser.people.names import normal_name, normal_words
 from schemas.record_type import RecordType
 
-# Numbers with a slash or hyphen between them are one word: *1/2*, *1-2* and *1 2* are different houses.
-_WORDS = re.compile(r"\d+[/-]\d+|[^\W_]+")
 _COUNTRIES = frozenset({("england",), ("wales",), ("uk",), ("united", "kingdom")})
 Person = tuple[str, ...]
 Matcher = Callable[[Mapping[str, Any]], bool]
@@ -29,8 +26,8 @@ def person_of(subject: Subject) -> Person:
     if subject.reference is not None:
         return ("reference", subject.reference.strip())
     if subject.name is not None:
-        return ("person", *_name(subject.name), str(subject.date_of_birth))
-    return ("household", _postcode(subject.postcode), *_words(subject.address))
+        return ("person", *normal_name(subject.name), str(subject.date_of_birth))
+    return ("household", _postcode(subject.postcode), *normal_words(subject.address))
 
 
 def references_of_people(record_type: RecordType) -> tuple[str, ...]:
@@ -66,23 +63,25 @@ def _by_reference(reference: str, record_type: RecordType) -> Matcher:
 
 
 def _by_person(subject: Subject, record_type: RecordType) -> Matcher:
-    wanted, born = _name(subject.name), subject.date_of_birth
+    wanted, born = normal_name(subject.name), subject.date_of_birth
     pairs = list(_people(record_type)) if wanted else []
 
     def matches(record: Mapping[str, Any]) -> bool:
-        return any(_name(record.get(n)) == wanted and _day(record.get(b)) == born for n, b in pairs)
+        return any(
+            normal_name(record.get(n)) == wanted and _day(record.get(b)) == born for n, b in pairs
+        )
 
     return matches
 
 
 def _by_household(subject: Subject, record_type: RecordType) -> Matcher:
-    wanted, postcode = _words(subject.address), _postcode(subject.postcode)
+    wanted, postcode = normal_words(subject.address), _postcode(subject.postcode)
     places = [p for p in record_type.places if _has(record_type, f"{p}address")]
 
     def matches(record: Mapping[str, Any]) -> bool:
         return any(
             _postcode(record.get(f"{place}postcode")) == postcode
-            and _is_of(_words(record.get(f"{place}address")), wanted, postcode)
+            and _is_of(normal_words(record.get(f"{place}address")), wanted, postcode)
             for place in places
         )
 
@@ -123,16 +122,6 @@ def _people(record_type: RecordType) -> Iterator[tuple[str, str]]:
 
 def _has(record_type: RecordType, name: str) -> bool:
     return any(field.name == name for field in record_type.fields)
-
-
-def _name(text: Any) -> tuple[str, ...]:
-    return tuple(sorted(_words(text)))
-
-
-def _words(text: Any) -> tuple[str, ...]:
-    plain = unicodedata.normalize("NFKD", str(text or "").casefold())
-    unmarked = "".join(c for c in plain if not unicodedata.combining(c)).replace("'", "")
-    return tuple(_WORDS.findall(unmarked.replace("’", "")))
 
 
 def _postcode(text: Any) -> str:
