@@ -2,28 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from detection.domestic.changes import Changes
 from detection.domestic.facts import Fact
+from detection.domestic.forgetting import forget_person
+from detection.domestic.later import Cause, later, of_events, of_referrals
 from detection.domestic.memory import Memory
+from detection.domestic.places import keep_aliases
+from detection.domestic.regrouping import Regrouped, regroup
 from detection.domestic.settings import Settings
 
-
-@dataclass(frozen=True, slots=True)
-class Changes:
-    """What a record changed.
-
-    `touched` are the events to be decided again: those whose facts changed first, then later ones whose
-    history or level may have changed. `gone` are events that do not exist any more; their alerts are
-    withdrawn. `left_out` is the number of later events that are not in `touched`, because there were more
-    than `MOST_LATER` of one household or person; the newest are in `touched`. `is_crowded` is True if more
-    than `MOST_NEAR` events were near, so that some of them were not grouped again.
-    """
-
-    touched: tuple[bytes, ...] = ()
-    gone: tuple[bytes, ...] = ()
-    left_out: int = 0
-    is_crowded: bool = False
+__all__ = ["Changes", "forget_person", "take"]
 
 
 def take(
@@ -31,11 +19,43 @@ def take(
 ) -> Changes:
     """Replace what is known of `record` by `fact`, or by nothing if it is None.
 
-    With `today`, later events whose alerts cannot change any more (older than `alert_days`) are not touched.
+    Of two facts of one record, the one that is taken last counts. Later events are touched as long as the
+    fact can change what an alert tells (`Settings.reach_days`). With `today`, those whose alerts cannot
+    change any more (more than `alert_days` before it) are not touched.
     """
-    raise NotImplementedError
+    if fact and fact in _known(record, memory):
+        return Changes()
+    if fact:
+        keep_aliases(fact, memory)
+    referrals = _refer(fact, record, memory)
+    events = regroup(fact if fact and fact.kind != "referral" else None, record, memory, settings)
+    first_day = 0 if today is None else today - settings.alert_days
+    causes = of_events((*events.before, *events.after), settings) + of_referrals(
+        referrals, settings
+    )
+    return _changes(events, causes, memory, first_day)
 
 
-def forget_person(person: bytes, memory: Memory) -> Changes:
-    """Remove this person (digest of name and date of birth) from all facts in the memory."""
-    raise NotImplementedError
+def _known(record: bytes, memory: Memory) -> list[Fact]:
+    events = [memory.event(event_id) for event_id in memory.events_with_record(record)]
+    facts = [fact for event in events if event for fact in event.facts]
+    referral = memory.referral(record)
+    return [*facts, *memory.parts_with(record), *([referral] if referral else [])]
+
+
+def _refer(fact: Fact | None, record: bytes, memory: Memory) -> list[Fact]:
+    old = memory.referral(record)
+    new = fact if fact and fact.kind == "referral" else None
+    if new:
+        memory.keep_referral(new)
+    elif old:
+        memory.forget_referral(record)
+    return [referral for referral in (old, new) if referral]
+
+
+def _changes(events: Regrouped, causes: list[Cause], memory: Memory, first_day: int) -> Changes:
+    changed = [event.id for event in events.after]
+    gone = [event.id for event in events.before if memory.event(event.id) is None]
+    others, left_out = later(causes, memory, first_day)
+    touched = dict.fromkeys([*changed, *others])
+    return Changes(tuple(touched), tuple(gone), left_out, events.is_crowded)

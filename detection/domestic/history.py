@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from detection.domestic.facts import Event, Flag, Risk, Source
+from detection.domestic.grouping import Facts
 from detection.domestic.memory import Memory
-from detection.domestic.settings import Settings
-
-Visible = Callable[[Source], bool]
+from detection.domestic.past import Found, Past, Visible, pairs_of
+from detection.domestic.people import in_role
+from detection.domestic.people import victims as victims_of
+from detection.domestic.places import household_digests
+from detection.domestic.referrals import referrals
+from detection.domestic.settings import MOST_COUNTED, MOST_DATES, REFERRAL_DAYS, Settings
+from detection.domestic.times import when
 
 
 @dataclass(frozen=True, slots=True)
 class Count:
     """A number of earlier events. `days` are those of the newest `MOST_DATES`, the newest first.
 
-    If `is_exact` is False, the number is at least `count` ("100 or more"). `days_since_last` is None if there
-    is no earlier event.
+    If `is_exact` is False, the number is at least `count` ("100 or more"): it is at least `MOST_COUNTED`, or
+    there were more than `MOST_READ` events to look through. `days_since_last` is None if there is none.
     """
 
     count: int = 0
@@ -66,5 +70,59 @@ class History:
 
 
 def history(event: Event, memory: Memory, settings: Settings, visible: Visible) -> History:
-    """Return the history of the event, from the facts of visible sources."""
-    raise NotImplementedError
+    """Return the history of the event, from the facts of visible sources alone.
+
+    What the event itself has (its people, households, children and flags) also counts from visible sources
+    alone. If no victim of it is identified, each identified victim of its suspects counts as another one.
+    """
+    facts = tuple(fact for fact in event.facts if visible(fact.source))
+    day = when(event.facts).day
+    found = _found(facts, Past(event, memory, settings.history_days, visible), memory)
+    every = referrals(facts, day, REFERRAL_DAYS, memory)
+    referral = next((each for each in every if visible(each.source)), None)
+    told = [earlier for each in found for earlier in each.events]
+    told_facts = [fact for earlier in told for fact in earlier.facts]
+    others = [*told_facts, *([referral] if referral else [])]
+    people = [*event.facts, *others, *(fact for earlier in told for fact in earlier.event.facts)]
+    return History(
+        household=_count(found[0], day),
+        victim=_count(found[1], day),
+        same_direction=_count(found[2], day),
+        other_direction=_count(found[3], day),
+        suspect_with_others=min(len(found[4].events), MOST_COUNTED),
+        referral=Referral(referral.day, referral.source, referral.risk) if referral else None,
+        children=_children(facts),
+        flags=tuple(sorted({flag for fact in facts for flag in fact.flags})),
+        sources=tuple(sorted({fact.source for fact in others})),
+        people=frozenset(p.person for fact in people for p in fact.people if p.person),
+    )
+
+
+def _found(facts: Facts, past: Past, memory: Memory) -> list[Found]:
+    pairs = pairs_of(facts)
+    swapped = [(suspect, victim) for victim, suspect in pairs]
+    victims, suspects = victims_of(facts), in_role(facts, "suspect")
+    return [
+        past.at(household_digests(facts, memory)),
+        past.of_victim(victims),
+        past.between(pairs),
+        past.between(swapped),
+        past.with_others(suspects, victims),
+    ]
+
+
+def _count(found: Found, day: int) -> Count:
+    days = tuple(earlier.day for earlier in found.events[:MOST_DATES])
+    return Count(
+        min(len(found.events), MOST_COUNTED),
+        days,
+        max(0, day - days[0]) if days else None,
+        is_exact=len(found.events) < MOST_COUNTED and not found.is_cut,
+    )
+
+
+def _children(facts: Facts) -> int | None:
+    """Return the greatest number that one fact tells, in its own field or by its people."""
+    told = [fact.children for fact in facts if fact.children is not None]
+    named = [sum(person.role == "child" for person in fact.people) for fact in facts]
+    return max([*told, *(number for number in named if number)], default=None)

@@ -63,10 +63,10 @@ class Memory(Protocol):
         """Forget the event."""
 
     def keep_part(self, part: Fact, /) -> None:
-        """Keep the part, which has a join and waits for an event with the join."""
+        """Keep the part, which waits by its join, or else by its incident, for an event with it."""
 
     def forget_part(self, part: Fact, /) -> None:
-        """Forget the waiting part with the join and the record of this one."""
+        """Forget this waiting part."""
 
     def keep_referral(self, referral: Fact, /) -> None:
         """Keep the referral, in place of the one with its record."""

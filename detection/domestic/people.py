@@ -16,9 +16,19 @@ def keys(person: Person) -> frozenset[bytes]:
 
 
 def in_role(facts: Iterable[Fact], role: Role) -> tuple[frozenset[bytes], ...]:
-    """Return the keys of each identified person in this role, in the order of the facts, each once."""
-    found = (keys(p) for fact in facts for p in fact.people if p.role == role)
-    return tuple(dict.fromkeys(each for each in found if each))
+    """Return the keys of each identified person in this role, in the order of the facts.
+
+    Entries that share a key are one person.
+    """
+    found: list[frozenset[bytes]] = []
+    for own in (keys(p) for fact in facts for p in fact.people if p.role == role):
+        same = [each for each in found if each & own]
+        if own and not same:
+            found.append(own)
+        elif same:
+            found[found.index(same[0])] = own.union(*same)
+            found = [each for each in found if each not in same]
+    return tuple(found)
 
 
 def victims(facts: Iterable[Fact]) -> frozenset[bytes]:

@@ -53,5 +53,8 @@ MOST_LEFT_OUT = 1_000
 MOST_NEAR = 32
 """The events that are grouped again together."""
 
+MOST_LOOKED_AT = 64
+"""The events of one household or person that are looked at to find near ones, the newest first."""
+
 MOST_RANGE_DAYS = 7
 """The longest range of days by which an event without a time is near another one."""

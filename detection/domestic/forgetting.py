@@ -1,0 +1,66 @@
+"""Forgetting: removes one person from all facts in the memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from detection.domestic import people
+from detection.domestic.changes import Changes
+from detection.domestic.facts import Event, Fact
+from detection.domestic.memory import Memory
+from detection.domestic.times import ALL_DAYS
+
+
+def forget_person(person: bytes, memory: Memory) -> Changes:
+    """Remove this person (digest of name and date of birth) from all facts in the memory.
+
+    The agencies' references of the person go too, wherever they are. If the person was the victim of a fact,
+    its safe contact and its risk assessment go too, and a referral of the person is forgotten. Events stay,
+    without the person, and are grouped as before until a fact about them is taken.
+    """
+    digests = _digests(person, memory)
+    ids = dict.fromkeys(i for d in sorted(digests) for i in memory.events_of(d, *ALL_DAYS))
+    events = [event for event in map(memory.event, ids) if event]
+    for event in events:
+        memory.keep_event(Event(event.id, tuple(_without(f, digests) for f in event.facts)))
+    for digest in sorted(digests):
+        _forget_parts(memory.parts_with(digest), digests, memory)
+        _forget_referrals(memory.referrals_of(digest, *ALL_DAYS), digests, memory)
+    return Changes(touched=tuple(event.id for event in events))
+
+
+def _digests(person: bytes, memory: Memory) -> frozenset[bytes]:
+    events = [memory.event(event_id) for event_id in memory.events_of(person, *ALL_DAYS)]
+    facts = [fact for event in events if event for fact in event.facts]
+    facts += [*memory.parts_with(person), *memory.referrals_of(person, *ALL_DAYS)]
+    same = (people.keys(p) for fact in facts for p in fact.people if p.person == person)
+    return frozenset({person}).union(*same)
+
+
+def _without(fact: Fact, digests: frozenset[bytes]) -> Fact:
+    kept = tuple(p for p in fact.people if not people.keys(p) & digests)
+    if len(kept) == len(fact.people):
+        return fact
+    if _is_victim(fact, digests):
+        return replace(fact, people=kept, contact=None, risk=None)
+    return replace(fact, people=kept)
+
+
+def _is_victim(fact: Fact, digests: frozenset[bytes]) -> bool:
+    return bool(people.victims((fact,)) & digests)
+
+
+def _forget_parts(parts: Iterable[Fact], digests: frozenset[bytes], memory: Memory) -> None:
+    for part in list(parts):
+        memory.forget_part(part)
+        if (rest := _without(part, digests)).people:
+            memory.keep_part(rest)
+
+
+def _forget_referrals(referrals: Iterable[Fact], digests: frozenset[bytes], memory: Memory) -> None:
+    for referral in list(referrals):
+        if _is_victim(referral, digests):
+            memory.forget_referral(referral.record)
+        else:
+            memory.keep_referral(_without(referral, digests))
