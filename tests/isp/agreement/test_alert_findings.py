@@ -54,7 +54,7 @@ FAULTS = {
     "a recipient twice": ("- party: fire", "- party: council", "recipients.1.party: 'council' has an"),
     "a dataset that nobody supplies": (
         "fire-incident]\n    rec", "ambulance-call]\n    rec",
-        "datasets.1: nobody supplies 'ambulance-call'; accepted: fire-incident, police-crime-offence, police-incident",
+        "datasets.1: nobody supplies 'ambulance-call'; accepted: fire-incident, police-crime-offence, ",
     ),
     "an unknown dataset": (
         "fire-incident]\n    rec", "fire-call]\n    rec", "datasets.1: nobody supplies 'fire-call'",

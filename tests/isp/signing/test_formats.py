@@ -1,7 +1,7 @@
 """A signature stays valid in every release, and a release refuses what only a later one can read.
 
 The digests, signatures and letters in format_1.json are those that the first release of format 1 made. They
-never change. Those of the examples change with these examples alone.
+never change, nor do those of the first release with alerts. Those of the examples change with these alone.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ import pytest
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import to_jsonable_python
 
+from isp.agreement.alerts import DomesticAlerts
+from isp.agreement.officer import Officer
 from isp.agreement.protocol import Protocol, ProtocolError
 from isp.agreement.protocol_file import load_protocol
 from isp.cases import letters
@@ -43,11 +45,15 @@ from tests.protocols import FIRST
 
 SIGNED: dict[str, Any] = json.loads(Path(__file__).with_name("format_1.json").read_text("utf-8"))
 EVERY = SIGNED["every_field"]
+ALERTING = SIGNED["every_field_of_alerts"]
 LETTERS = SIGNED["letters"]
 PROTOCOL_MODELS = sorted({m.__name__ for m in models_of(Protocol)})
 LETTER_MODELS = sorted({m.__name__ for m in models_of(letters.Letter)})
 CASE_MODELS = sorted({m.__name__ for m in models_of(Case | ConsentRecord)})
-IN_TERMS = {
+ALERT_MODELS = {m.__name__ for m in models_of(DomesticAlerts)} - {
+    m.__name__ for m in models_of(Officer)
+}
+IN_TERMS = ALERT_MODELS | {
     "Agreement", "AggregateAgreement", "Entitlement", "Neighbour", "Officer", "Party", "RejectLimit",
     "SupplyAgreement",
 }  # fmt: skip
@@ -60,9 +66,15 @@ def terms_of(protocol: Protocol) -> dict[str, str]:
     return {name: terms_digest(protocol, name) for name in protocol.signatories}
 
 
+def signed_with(extended: str) -> dict[str, Any]:
+    """Return the signed protocol that uses the model: of the first release, or of the first with alerts."""
+    return ALERTING if extended in ALERT_MODELS else EVERY
+
+
 def read_by_later(extended: str) -> Protocol:
     """Return the protocol of format 1, read by a release with one more field in one model."""
-    protocol: Protocol = later(Protocol, extended).model_validate(EVERY["in_force"])
+    content = signed_with(extended)["in_force"]
+    protocol: Protocol = later(Protocol, extended).model_validate(content)
     return protocol
 
 
@@ -86,16 +98,31 @@ def test_a_protocol_has_the_digest_that_it_had(name: str, catalogue: Catalogue) 
     assert digests == SIGNED["protocols"][name]
 
 
-def test_a_protocol_that_uses_every_field_has_the_digests_that_it_had() -> None:
-    protocol = Protocol.model_validate(EVERY["in_force"])
-    assert (content_digest(protocol), keys_digest(protocol)) == (EVERY["content"], EVERY["keys"])
-    assert terms_of(protocol) == EVERY["terms"]
-    assert json.loads(protocol.model_dump_json(by_alias=True)) == EVERY["in_force"]
+@pytest.mark.parametrize("signed", [EVERY, ALERTING], ids=["first", "alerts"])
+def test_a_protocol_that_uses_every_field_has_the_digests_that_it_had(
+    signed: dict[str, Any],
+) -> None:
+    protocol = Protocol.model_validate(signed["in_force"])
+    assert (content_digest(protocol), keys_digest(protocol)) == (signed["content"], signed["keys"])
+    assert terms_of(protocol) == signed["terms"]
+    assert json.loads(protocol.model_dump_json(by_alias=True)) == signed["in_force"]
 
 
-def test_a_signature_that_was_made_then_is_valid() -> None:
-    signature = Signature.model_validate(EVERY["signature"])
-    assert is_current(Protocol.model_validate(EVERY["in_force"]), signature, TODAY)
+@pytest.mark.parametrize("signed", [EVERY, ALERTING], ids=["first", "alerts"])
+def test_a_signature_that_was_made_then_is_valid(signed: dict[str, Any]) -> None:
+    signature = Signature.model_validate(signed["signature"])
+    assert is_current(Protocol.model_validate(signed["in_force"]), signature, TODAY)
+
+
+def test_only_those_whom_alerts_concern_have_other_terms_with_them() -> None:
+    terms, before = ALERTING["terms"], EVERY["terms"]
+    changed = {name for name in terms if terms[name] != before[name]}
+    protocol = Protocol.model_validate(ALERTING["in_force"])
+    domestic = protocol.domestic_alerts
+    assert domestic is not None
+    concerned = {recipient.party for recipient in domestic.recipients}
+    concerned |= {s.agency for s in protocol.supplies if s.dataset in domestic.datasets}
+    assert changed == concerned != set(terms)
 
 
 @pytest.mark.parametrize("name", LETTERS)
@@ -105,19 +132,19 @@ def test_a_letter_that_was_signed_then_is_valid(name: str) -> None:
 
 @pytest.mark.parametrize("extended", PROTOCOL_MODELS)
 def test_a_field_that_a_later_release_adds_changes_no_digest_of_a_protocol(extended: str) -> None:
-    protocol = read_by_later(extended)
-    assert (content_digest(protocol), keys_digest(protocol)) == (EVERY["content"], EVERY["keys"])
-    assert terms_of(protocol) == EVERY["terms"]
-    assert is_current(protocol, Signature.model_validate(EVERY["signature"]), TODAY)
+    protocol, signed = read_by_later(extended), signed_with(extended)
+    assert (content_digest(protocol), keys_digest(protocol)) == (signed["content"], signed["keys"])
+    assert terms_of(protocol) == signed["terms"]
+    assert is_current(protocol, Signature.model_validate(signed["signature"]), TODAY)
 
 
 @pytest.mark.parametrize("extended", PROTOCOL_MODELS)
 def test_a_field_that_is_used_changes_the_digest_and_is_refused_by_an_earlier_release(
     extended: str,
 ) -> None:
-    protocol = using(read_by_later(extended), extended)
-    assert content_digest(protocol) != EVERY["content"]
-    changed = terms_of(protocol) != EVERY["terms"]
+    protocol, signed = using(read_by_later(extended), extended), signed_with(extended)
+    assert content_digest(protocol) != signed["content"]
+    changed = terms_of(protocol) != signed["terms"]
     assert changed == (extended in IN_TERMS)
     document = json.loads(protocol.model_dump_json(by_alias=True))
     with pytest.raises(ValidationError, match=ADDED):
@@ -128,8 +155,8 @@ def test_a_field_that_is_used_changes_the_digest_and_is_refused_by_an_earlier_re
 def test_a_protocol_that_a_later_release_put_in_force_is_read(extended: str) -> None:
     protocol = read_by_later(extended)
     document = json.loads(protocol.model_dump_json(by_alias=True))
-    before = before_of(EVERY["content"], document)
-    assert (before.number, before.terms) == (2, EVERY["terms"])
+    before = before_of(signed_with(extended)["content"], document)
+    assert (before.number, before.terms) == (2, signed_with(extended)["terms"])
     used = json.loads(using(protocol, extended).model_dump_json(by_alias=True))
     after = before_of("a" * 64, used)
     assert (after.holders, after.authorities) == (before.holders, before.authorities)
