@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final, NamedTuple
 
@@ -14,7 +14,7 @@ from sanitiser.incidents.digests import NotOfThisRecordError, Sealed
 from schemas.catalogue import Catalogue
 from schemas.london import london_time
 from schemas.record_type import DomesticRule
-from streams.alerts.visibility import Match, Sight
+from streams.alerts.visibility import Sight
 
 _EPOCH: Final = date(1970, 1, 1)
 _NOTHING: Final = "none recorded here"
@@ -124,8 +124,12 @@ class DocumentWriter:
         covered: Mapping[Source, Covered],
         *,
         late: bool,
+        is_escalating: bool,
     ) -> Content:
-        """Return the personal content; `ids` are those of the alert and, opaque, of the event."""
+        """Return the personal content; `ids` are those of the alert and, opaque, of the event.
+
+        The first match of the sight is the case under whose key it is encrypted.
+        """
         match = sight.matches[0]
         seen = [fact for fact in event.facts if sight.sees(fact.source)]
         reasons = tuple(dict.fromkeys(each.reason for each in fired))
@@ -138,7 +142,7 @@ class DocumentWriter:
             "sources": list(_sources(seen)),
             "level": fired[0].name,
             "reasons": list(reasons),
-            "standing": _standing(history, fired),
+            "standing": _standing(history, is_escalating=is_escalating),
             "history": _history(history),
             "referral": self._referral(history.referral, sight),
             "children": self._children(seen, sight),
@@ -248,16 +252,12 @@ def _sources(seen: Iterable[Fact]) -> Iterator[dict[str, str]]:
         yield {**source._asdict(), "supplied": supplied.isoformat()}
 
 
-def _standing(history: History, fired: Sequence[Fired]) -> str:
+def _standing(history: History, *, is_escalating: bool) -> str:
     """Return the standing of the event by what is told; it labels nobody."""
     counts = (history.household, history.victim, history.same_direction, history.other_direction)
     if any(count.count for count in counts):
-        return "escalating" if _is_escalating(fired) else "repeat"
+        return "escalating" if is_escalating else "repeat"
     return _NOTHING if history.is_empty else "first"
-
-
-def _is_escalating(fired: Sequence[Fired]) -> bool:
-    return any(each.rule == "repeat" for each in fired)
 
 
 def _history(history: History) -> dict[str, Any]:
