@@ -34,7 +34,7 @@ LARGEST_ROW_BYTES: Final = 131_072
 AlertKind = Literal["withdrawn", "depersonalised", "personal"]
 
 
-class RowError(ValueError):
+class RowError(Exception):
     """Bytes are not a row of this release."""
 
 
@@ -43,7 +43,7 @@ class AlertState:
     """What was last told of one event to one audience: a recipient, or its conflict officer.
 
     `content` is a keyed digest of the last message. `leaves_ms` is when the alert is withdrawn because of a
-    conflict of interest. Times are in milliseconds since 1970 UTC.
+    conflict of interest. A conflict officer acknowledges nothing. Times are in milliseconds since 1970 UTC.
     """
 
     alert: bytes
@@ -60,6 +60,7 @@ class AlertState:
     acknowledged_ms: int | None = None
     escalated: bool = False
     leaves_ms: int | None = None
+    is_for_officer: bool = False
 
     @property
     def is_live(self) -> bool:
@@ -73,8 +74,8 @@ class AlertState:
             return None
         if self.leaves_ms is not None:
             return self.leaves_ms
-        waits = self.acknowledged_ms is None and not self.escalated and self.due_ms
-        return self.due_ms if waits else None
+        is_done = self.acknowledged_ms is not None or self.escalated or self.is_for_officer
+        return None if is_done else self.due_ms
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +165,7 @@ _ALERT = {
         {"name": "acknowledged_ms", "type": ["null", "long"]},
         {"name": "escalated", "type": "boolean"},
         {"name": "leaves_ms", "type": ["null", "long"]},
+        {"name": "is_for_officer", "type": "boolean"},
     ],
 }  # fmt: skip
 _FACT_SCHEMA = fastavro.parse_schema(_FACT)
@@ -279,8 +281,10 @@ class Head(NamedTuple):
             at = end
         end = at + counts[4] * _OF_ALERT
         alerts = tuple(_split(row[i : i + _OF_ALERT]) for i in range(at, end, _OF_ALERT))
-        is_stale, is_live = bool(bits & _STALE), bool(bits & _LIVE)
-        return cls(day, *tables, alerts, is_stale, is_live, bool(bits & _HAS_DAY), end)  # type: ignore[call-arg]
+        return cls(
+            day, tables[0], tables[1], tables[2], tables[3], alerts,
+            bool(bits & _STALE), bool(bits & _LIVE), bool(bits & _HAS_DAY), end,
+        )  # fmt: skip
 
 
 def _entry(alert: AlertState) -> bytes:
@@ -327,5 +331,5 @@ def _fact(plain: dict[str, Any]) -> Fact:
 def _read(body: io.BytesIO, schema: Any) -> Any:
     try:
         return fastavro.schemaless_reader(body, schema, None)
-    except Exception as error:  # fastavro's C code raises errors of any class
+    except Exception as error:  # noqa: BLE001 - fastavro's C code raises errors of any class
         raise RowError(f"a row cannot be read ({type(error).__name__})") from None

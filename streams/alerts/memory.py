@@ -61,6 +61,20 @@ class StateMemory:
         """Keep an event with its alerts."""
         self._store.put(rows.EVENT + row.id, event_bytes(row), row.day)
 
+    def waiting_at(self, hour: int, most: int | None = None) -> Sequence[tuple[bytes, bytes]]:
+        """Return the rows of people whose events are decided again by this hour, each with its person."""
+        end = rows.BY_HOUR + (hour + 1).to_bytes(rows.DAY_BYTES)
+        found = self._store.keys(rows.BY_HOUR, end, most)
+        return [(rows.LATER + key[1:], key[-DIGEST:]) for key in found]
+
+    def kept_before(self, day: int, most: int) -> Sequence[bytes]:
+        """Return the rows of encrypted subjects and of waiting parts from before a day."""
+        end, skip = rows.day_bytes(day), 1 + rows.DAY_BYTES
+        subjects = self._store.keys(rows.KEPT_SINCE, rows.KEPT_SINCE + end, most)
+        parts = self._store.keys(rows.WAITING_SINCE, rows.WAITING_SINCE + end, most)
+        found = [rows.SUBJECTS + key[skip:] for key in subjects]
+        return [*found, *(rows.PART + key[skip:] for key in parts)]
+
     def mark_stale(self, event_id: bytes) -> None:
         """Mark an event to be decided again later."""
         row = self.row(event_id)

@@ -122,6 +122,11 @@ class Recipients:
         """
         self._protocol = protocol
         self._domestic = domestic
+        self.sources = tuple(
+            Source(supply.agency, supply.dataset)
+            for supply in protocol.supplies
+            if supply.dataset in domestic.datasets
+        )
         self._settings = settings_of(domestic)
         self._recipients = [_recipient(own, protocol) for own in domestic.recipients]
         self._deadlines = Deadlines(domestic)
@@ -169,7 +174,7 @@ class Recipients:
     ) -> tuple[list[Told], bool]:
         """Return what a recipient and its officer are to have, and whether a request may be prepared."""
         party, people = recipient.own.party, found.people
-        content = self._depersonalised(recipient, event, found, fired, memory)
+        content = self._depersonalised(recipient, event, fired, memory)
         to_officer = content
         if _is_about_the_event(sight, event):
             past = history(event, memory, self._settings, sight.sees)
@@ -196,7 +201,6 @@ class Recipients:
         self,
         recipient: _Recipient,
         event: Event,
-        found: About,
         fired: Sequence[Fired],
         memory: Memory,
     ) -> Content | None:
@@ -248,7 +252,9 @@ def _recipient(own: AlertRecipient, protocol: Protocol) -> _Recipient:
 
 def _has_dataset(match: Match, event: Event) -> bool:
     case = match.case
-    return any(f.source.agency == case.supplier and f.source.dataset in case.fields for f in event.facts)
+    return any(
+        f.source.agency == case.supplier and f.source.dataset in case.fields for f in event.facts
+    )
 
 
 def _is_about_the_event(sight: Sight, event: Event) -> bool:

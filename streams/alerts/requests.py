@@ -50,13 +50,17 @@ class RequestRow:
     """
 
     case: str
+    recipient: str
+    supplier: str
     events: tuple[str, ...]
     made_ms: int
     is_decided: bool = False
 
     def to_bytes(self) -> bytes:
         """Return the row."""
-        return json.dumps([self.case, self.events, self.made_ms, self.is_decided]).encode()
+        parties = (self.recipient, self.supplier)
+        row = [self.case, *parties, self.events, self.made_ms, self.is_decided]
+        return json.dumps(row).encode()
 
     @classmethod
     def read(cls, row: bytes) -> RequestRow:
@@ -66,8 +70,8 @@ class RequestRow:
             RowError: the row is not one of this release.
         """
         try:
-            case, events, made_ms, is_decided = json.loads(row)
-            return cls(case, tuple(events), made_ms, is_decided)
+            case, recipient, supplier, events, made_ms, is_decided = json.loads(row)
+            return cls(case, recipient, supplier, tuple(events), made_ms, is_decided)
         except (ValueError, TypeError):
             raise RowError("a row of a request cannot be read") from None
 
@@ -186,7 +190,7 @@ class RequestMaker:
 
 
 def told_fields(record_type: RecordType) -> tuple[str, ...]:
-    """Return the fields of a record type that personal alerts tell, with its reference; no name or address."""
+    """Return the fields of a record type that personal alerts tell, with its reference."""
     rule = record_type.domestic
     if rule is None:
         return ()

@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from detection.domestic.facts import Fact
+from detection.domestic.facts import DIGEST_BYTES, Fact
 from detection.domestic.people import everyone
-from streams.alerts.events import CASE_BYTES, Head, RowError, read_fact
+from streams.alerts.events import ALERT_BYTES, CASE_BYTES, Head, RowError, read_fact
 from streams.alerts.requests import RequestRow
 from streams.state.layout import alerts_layout
+
+__all__ = ["ALERTS", "ALERT_BYTES", "CASE_BYTES", "DIGEST_BYTES", "derive"]
 
 EVENT: Final = b"e"
 """Event: its facts and alerts."""
@@ -29,6 +31,8 @@ REQUEST: Final = b"q"
 """Digest of recipient, supplier and subject: a prepared request."""
 SUBJECTS: Final = b"u"
 """Record: the encrypted subjects for a prepared request."""
+LATER: Final = b"l"
+"""Hour and person: the events of a person on a changed staff list, which are decided again then."""
 
 AT: Final = b"h"
 """Household, day, event."""
@@ -60,6 +64,10 @@ UNDECIDED: Final = b"b"
 """Request that its supplier has not decided on."""
 KEPT_SINCE: Final = b"i"
 """Day, record: encrypted subjects."""
+WAITING_SINCE: Final = b"g"
+"""Day, join, record: a waiting part."""
+BY_HOUR: Final = b"n"
+"""Hour, person."""
 
 DAY_BYTES: Final = 4
 LAST_DAY: Final = 2**31 - 1
@@ -117,7 +125,9 @@ def found_by(part: Fact) -> frozenset[bytes]:
 
 
 def _of_part(name: bytes, value: bytes) -> Iterator[bytes]:
-    return (WAITING + digest + name for digest in found_by(read_fact(value)))
+    part = read_fact(value)
+    yield from (WAITING + digest + name for digest in found_by(part))
+    yield WAITING_SINCE + day_bytes(part.day) + name
 
 
 def _of_alias(address: bytes, uprn: bytes) -> Iterator[bytes]:
@@ -135,6 +145,10 @@ def _of_subjects(record: bytes, value: bytes) -> Iterator[bytes]:
     yield KEPT_SINCE + value[:DAY_BYTES] + record
 
 
+def _of_hour(name: bytes, _value: bytes) -> Iterator[bytes]:
+    yield BY_HOUR + name
+
+
 _DERIVE: Final = {
     EVENT: _of_event,
     REFERRAL: _of_referral,
@@ -142,6 +156,7 @@ _DERIVE: Final = {
     ALIAS: _of_alias,
     REQUEST: _of_request,
     SUBJECTS: _of_subjects,
+    LATER: _of_hour,
 }
 
 ALERTS: Final = alerts_layout(derive)

@@ -82,7 +82,9 @@ class Sight(NamedTuple):
     def _granted(self, source: Source) -> list[tuple[str, ...]]:
         """Return the approved fields of the source, by case."""
         of_supplier = (m.case for m in self.matches if m.case.supplier == source.agency)
-        return [case.fields[source.dataset] for case in of_supplier if source.dataset in case.fields]
+        return [
+            case.fields[source.dataset] for case in of_supplier if source.dataset in case.fields
+        ]
 
 
 class _Known(NamedTuple):
