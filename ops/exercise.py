@@ -14,6 +14,13 @@ from ruamel.yaml import YAML
 from isp.agreement.protocol import Post, ProtocolError
 from isp.agreement.protocol_file import load_protocol, parse_protocol
 from isp.keys import private_files
+from isp.keys.alert_keys import (
+    alert_key_file,
+    conflict_key_file,
+    load_alert_key,
+    make_alert_key,
+    sealing_key,
+)
 from isp.keys.officer_keys import load_key, make_key
 from isp.signing.signatures import (
     load_signatures,
@@ -51,12 +58,32 @@ def exercise(protocol_file: Path, run_dir: Path, catalogue: Catalogue) -> Path:
             key = public_key(load_key(_made(keys, name, post)))
             known = {k: v for k, v in holders[name][post].items() if k != "replaces"}
             holders[name][post] = {**known, "key": key}
+    _seal_alerts(document, Layout(run_dir).secrets.folder)
     copy = copy_of(protocol_file, run_dir)
     private_files.make_folder(copy.parent)
     with copy.open("w", encoding="utf-8") as stream:
         YAML(typ="rt").dump(document, stream)
     _sign(copy, keys, catalogue)
     return copy
+
+
+def _seal_alerts(document: Any, secrets: Path) -> None:
+    """Give the terms and the conflict officer of each recipient of alerts keys of this machine."""
+    domestic = (document.get("alerts") or {}).get("domestic") or {}
+    files = {"terms": alert_key_file, "conflict_officer": conflict_key_file}
+    for recipient in domestic.get("recipients", ()):
+        for name, file_of in files.items():
+            if recipient.get(name):
+                file = file_of(secrets, recipient["party"])
+                recipient[name] = {**recipient[name], "sealing_key": _public_half(file)}
+
+
+def _public_half(file: Path) -> str:
+    """Return the public half of the key in the file; make the key if there is none."""
+    if not file.exists():
+        private_files.make_folder(file.parent)
+        make_alert_key(file)
+    return sealing_key(load_alert_key(file))
 
 
 def copy_of(protocol_file: Path, run_dir: Path) -> Path:

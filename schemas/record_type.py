@@ -24,6 +24,9 @@ RECORD_REFERENCE = "record_reference"
 BIRTH = "date_of_birth"
 """Name of a date of birth; if there are several, the person is a prefix."""
 
+CHILD = "child"
+"""The person whom a field about a child describes; such a child may be born on the day of the event."""
+
 EVENT_PLACES = ("location_", "site_", "school_")
 """Prefixes of the place of an event, which decides if a record is the partnership's (guidance 2.2.4)."""
 
@@ -260,6 +263,18 @@ class RecordType:
     def births(self) -> tuple[str, ...]:
         """Return the names of the fields with a date of birth."""
         return tuple(f.name for f in self.fields if f.kind == "date" and f.name.endswith(BIRTH))
+
+    @property
+    def births_of_several(self) -> tuple[str, ...]:
+        """Return the dates of birth of the several people of an event or referral.
+
+        No age is computed from them, and a wrong one does not make the event doubtful.
+        """
+        if self.domestic is None:
+            return ()
+        described = {f.born for f in self.fields}
+        named = {f"{p}{BIRTH}" for prefixes in self.domestic.people.values() for p in prefixes}
+        return tuple(b for b in self.births if b in named and b not in described)
 
     @property
     def core(self) -> bool:

@@ -11,8 +11,9 @@ from typing import NamedTuple
 from demo.generator.cases import CRIMES_TO_CHAPTER, PERIODS, Slot, accused_slots, slot
 from demo.generator.clock import WHOLE, Calendar, Moment, Part, later
 from demo.generator.district import Point
+from demo.generator.households import partner_of, victim_at
 from demo.generator.offences import OFFENCES, Offence
-from demo.generator.people import ANYBODY, GROWN_UP, OFFENDERS, PROLIFIC, Person, person
+from demo.generator.people import ANYBODY, OFFENDERS, PROLIFIC, Person, person
 from demo.generator.seeds import seeded
 from demo.generator.town import Site, Town, lay_out
 
@@ -87,7 +88,7 @@ class CaseBook:
         if place.prolific is not None:
             return (self.prolific(place.prolific),)
         if crime.household is not None:
-            return (self._partner(crime.household),)
+            return (partner_of(crime.household, self.town, self.seed),)
         numbers = (place.number * 2, place.number * 2 + 1)[: 1 + place.companion]
         return tuple(map(self._accused, numbers))
 
@@ -96,7 +97,7 @@ class CaseBook:
         if not crime.kind.personal:
             return ()
         if crime.household is not None:
-            return (self._at_home(crime.household),)
+            return (victim_at(crime.household, self.town, self.seed),)
         number = crime.slot.number
         rng = seeded(self.seed, f"victims:{number}")
         victims = [
@@ -109,18 +110,8 @@ class CaseBook:
 
     def _site(self, kind: Offence, household: int | None, rng: Random) -> Site:
         if household is not None:
-            return self._at_home(household).home
+            return victim_at(household, self.town, self.seed).home
         return self.town.home(rng) if kind.home else self.town.place(rng)
-
-    def _at_home(self, household: int) -> Person:
-        return person(f"HOME-{household}", self.town, self.seed, GROWN_UP, men=0.25)
-
-    def _partner(self, household: int) -> Person:
-        """Return the victim's partner, who lives at the same address in two cases of three."""
-        victim = self._at_home(household)
-        men = 0.9 if victim.gender == "F" else 0.1
-        partner = person(f"OFF-8{household:06}", self.town, self.seed, GROWN_UP, men)
-        return partner._replace(home=victim.home) if lives_together(household) else partner
 
     def _accused(self, number: int) -> Person:
         return person(f"OFF-{number:07}", self.town, self.seed, OFFENDERS, _MEN)
@@ -129,11 +120,6 @@ class CaseBook:
 def crime_reference(number: int) -> str:
     """Return the reference of the crime of that number."""
     return f"CRI-{number:07}"
-
-
-def lives_together(household: int) -> bool:
-    """Return True if the partners of a household live at one address."""
-    return household % 3 != 0
 
 
 def _household(place: Slot, rng: Random) -> int:

@@ -8,7 +8,8 @@ as there are at most
     police-detection n, police-crime-victim n/2, police-crime-offender n/5, police-drug-test n/26,
     police-ppo n/125, probation-oasys n/40 and prison-release n/65 rows,
 
-and as long as `hospital-assault` has at least an eighth of the rows of `ambulance-call`.
+and as long as `hospital-assault` has at least an eighth of the rows of `ambulance-call`. Domestic incidents,
+domestic crimes and referrals are about the same households.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from demo.generator.drug_treatment import drug_treatment_adults, drug_treatment_
 from demo.generator.environment import illegal_dumps, waste_sites
 from demo.generator.fire_incidents import fire_incidents
 from demo.generator.health import ambulance_calls, hospital_assaults, hospital_drugs_alcohol
+from demo.generator.marac_referrals import marac_referrals
 from demo.generator.police_crime_offences import police_crime_offences
 from demo.generator.police_crime_people import police_crime_offenders, police_crime_victims
 from demo.generator.police_crime_results import police_detections, police_drug_tests
@@ -62,10 +64,11 @@ GENERATORS: Mapping[str, Make] = {
     "police-stop-search": police_stop_searches,
     "police-drug-test": police_drug_tests,
     "police-detection": police_detections,
+    "marac-referral": marac_referrals,
 }
 
 SHARES: Mapping[str, float] = {
-    "police-incident": 0.251,
+    "police-incident": 0.25,
     "police-crime-offence": 0.21,
     "police-detection": 0.2,
     "police-crime-victim": 0.1,
@@ -89,6 +92,7 @@ SHARES: Mapping[str, float] = {
     "police-ppo": 0.0015,
     "environment-waste-site": 0.001,
     "prison-release": 0.001,
+    "marac-referral": 0.001,
     "yoi-release": 0.0005,
 }
 """Share of each dataset in a district's records. They add up to 1 and keep the ratios above."""

@@ -8,8 +8,9 @@ from itertools import count, islice
 from demo.generator.cells import GENDERS, located
 from demo.generator.choice import Weighted
 from demo.generator.clock import Calendar
-from demo.generator.crimes import CaseBook, Crime, lives_together
+from demo.generator.crimes import CaseBook, Crime
 from demo.generator.district import Point
+from demo.generator.households import lives_together, safe_contact
 from demo.generator.people import Person, age_or_birth
 from demo.generator.seeds import seeded
 from demo.generator.trouble import Row, troubled
@@ -74,7 +75,13 @@ def _victim(number: int, crime: Crime, who: Person, book: CaseBook) -> Row:
         **located(who.home, "home_"),
         "name": who.name,
         "telephone": who.telephone,
+        **_safe_contact(crime, who),
     }
+
+
+def _safe_contact(crime: Crime, who: Person) -> Row:
+    contact = safe_contact(who, crime.rng)
+    return dict.fromkeys(contact, "") if crime.household is None else contact
 
 
 def _described(who: Person, crime: Crime, book: CaseBook) -> Row:

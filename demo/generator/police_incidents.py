@@ -8,6 +8,8 @@ from random import Random
 from demo.generator.choice import Weighted
 from demo.generator.clock import Calendar, week
 from demo.generator.district import Point
+from demo.generator.domestic import nobody, people_of
+from demo.generator.households import household
 from demo.generator.people import caller_name, telephone
 from demo.generator.seeds import seeded
 from demo.generator.town import Site, Town, lay_out
@@ -59,22 +61,27 @@ def police_incidents(
     """Yield `n` incidents of one district; the same seed and postcodes give the same rows."""
     rng, town = seeded(seed, "police-incident"), lay_out(postcodes, seed)
     calendar = calendar or Calendar()
-    return troubled("police-incident", _rows(n, town, calendar, rng), town, rng)
+    return troubled("police-incident", _rows(n, town, seed, calendar, rng), town, rng)
 
 
-def _rows(n: int, town: Town, calendar: Calendar, rng: Random) -> Iterator[Row]:
-    known: list[Site] = []
+def _rows(n: int, town: Town, seed: int, calendar: Calendar, rng: Random) -> Iterator[Row]:
+    known = 0
     for number in range(1, n + 1):
         kind = _TYPES.draw(rng)
-        site = _domestic_site(known, town, rng) if kind == DOMESTIC else town.place(rng)
-        yield _row(number, kind, site, calendar, rng)
+        if kind != DOMESTIC:
+            yield _row(number, kind, town.place(rng), calendar, rng) | nobody()
+            continue
+        of_home = _household_of(known, rng)
+        known = max(known, of_home + 1)
+        home = household(of_home, town, seed)
+        row = _row(number, kind, home.victim.home, calendar, rng)
+        about = seeded(seed, f"domestic:{number}")
+        yield row | people_of(home, row["incident_date"], about)
 
 
-def _domestic_site(known: list[Site], town: Town, rng: Random) -> Site:
-    if known and rng.random() < REPEATED:
-        return known[int(rng.random() * len(known))]
-    known.append(town.home(rng))
-    return known[-1]
+def _household_of(known: int, rng: Random) -> int:
+    """Return the number of a new household, or of one of the `known` ones."""
+    return int(rng.random() * known) if known and rng.random() < REPEATED else known
 
 
 def _row(number: int, kind: str, site: Site, calendar: Calendar, rng: Random) -> Row:

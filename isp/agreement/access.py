@@ -54,8 +54,7 @@ class Ground(NamedTuple):
 def principals(protocol: Protocol) -> tuple[str, ...]:
     """Return each SCRAM user of the protocol: components, parties, and conflict officers of recipients."""
     names = Names(protocol.prefix)
-    named = (*protocol.components, *(p.id for p in protocol.parties))
-    return (*map(names.principal, named), *conflict_officers(protocol))
+    return tuple(map(names.principal, (*protocol.components, *people(protocol))))
 
 
 def conflict_officers(protocol: Protocol) -> tuple[str, ...]:
@@ -66,6 +65,13 @@ def conflict_officers(protocol: Protocol) -> tuple[str, ...]:
         for recipient in protocol.alert_recipients
         if recipient.conflict_officer is not None
     )
+
+
+def people(protocol: Protocol) -> tuple[str, ...]:
+    """Return the ids under which people log in: parties, and `conflict.<party>` for conflict officers."""
+    names = Names(protocol.prefix)
+    officers = [str(names.party_of(principal)) for principal in conflict_officers(protocol)]
+    return (*(party.id for party in protocol.parties), *officers)
 
 
 def rules(protocol: Protocol, closed: frozenset[str] = frozenset()) -> frozenset[AclRule]:

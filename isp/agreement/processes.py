@@ -10,7 +10,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from ruamel.yaml import YAML
 
-from schemas.record_type import RecordType
+from schemas.record_type import CHILD, RecordType
 
 BYSTANDERS = frozenset({"witness", "officer", "keeper"})
 """People whom no process is about. Their fields are disclosed only if a request names each field."""
@@ -52,12 +52,19 @@ class Process(_Strict):
         return self.consent != "none"
 
     def usual_fields(self, record_type: RecordType) -> tuple[str, ...]:
-        """Return the fields of a record type that the process usually requests."""
+        """Return the fields of a record type that the process usually requests.
+
+        A field about a child needs an item that names the child: the item `name` alone does not request it.
+        """
+        of_child = [item for item in self.items if item.startswith(CHILD)]
         return tuple(
             field.name
             for field in record_type.fields
             if field.about not in BYSTANDERS
-            and any(field.name == item or field.name.endswith(f"_{item}") for item in self.items)
+            and any(
+                field.name == item or field.name.endswith(f"_{item}")
+                for item in (of_child if field.about == CHILD else self.items)
+            )
         )
 
 

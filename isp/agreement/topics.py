@@ -441,7 +441,9 @@ def disclosed_form(protocol: Protocol, catalogue: Catalogue) -> Topic:
 
 def _topics(protocol: Protocol, catalogue: Catalogue) -> Iterator[Topic]:
     names, keep = Names(protocol.prefix), protocol.retention
-    own = (names.cases, names.incidents, names.prepared, names.alert_orders)
+    own = {
+        names.cases, names.incidents, names.state("incidents"), names.prepared, names.alert_orders,
+    }  # fmt: skip
 
     def topic(
         name: str, family: Family, owner: str, days: int, schema: AvroSchema, **more: Any

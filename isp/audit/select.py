@@ -38,10 +38,15 @@ class Inquiry(NamedTuple):
 
     @property
     def _recipient(self) -> frozenset[str]:
-        """Return all names of the recipient: some shares have the party id, shares of reads the principal."""
+        """Return all names of the recipient: some shares have the party id, shares of reads the principal.
+
+        What a party's conflict officer was given and has read answers an inquiry about the party too.
+        """
         assert self.recipient is not None
         party = self.names.party_of(self.recipient) or self.recipient
-        return frozenset({self.recipient, party, self.names.principal(party)})
+        officer = self.names.conflict_officer(party)
+        of_officer = {officer, self.names.party_of(officer) or officer}
+        return frozenset({self.recipient, party, self.names.principal(party), *of_officer})
 
     def holds(self, share: Share) -> bool:
         """Return True if a share matches the inquiry."""

@@ -172,13 +172,17 @@ def read_stored(kind: str, document: str) -> Case | ConsentRecord | None:
 
 
 class Waiting(NamedTuple):
-    """One task that a case waits for: the party, the posts that may do it, the task, and since when."""
+    """One task that a case waits for: the party, the posts that may do it, the task, and since when.
+
+    `by` is the last day for it, if there is one.
+    """
 
     case: str
     party: str
     posts: tuple[Post, ...]
     what: str
     since: datetime
+    by: date | None = None
 
 
 def waiting(case: Case, protocol: Protocol) -> Iterator[Waiting]:
@@ -195,7 +199,9 @@ def waiting(case: Case, protocol: Protocol) -> Iterator[Waiting]:
     if undecided:
         urgent = case.asked is not None and case.asked.urgent is not None
         posts = (*deciding, *(p for p in supplier.officers if urgent and p == "duty_officer"))
-        yield _wait(case, supplier, posts, "decide, urgently" if urgent else "decide")
+        what = "decide, urgently" if urgent else "decide"
+        by = case.asked.until if case.asked is not None else None
+        yield _wait(case, supplier, posts, what)._replace(by=by)
     if case.state is State.OPEN and case.grant is not None and case.grant.review_by is not None:
         others = tuple(post for post in deciding if post != case.grant.post)
         yield _wait(case, supplier, others, "review the urgent decision")

@@ -154,7 +154,7 @@ class Register:
 
         The register changes only when `keep` is called.
         """
-        if message["kind"] == "take-back":
+        if message["kind"] == "take_back":
             return self._alert_withdrawn(str(message["case"]), now)
         text = str(message["document"])
         try:

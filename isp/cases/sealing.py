@@ -65,6 +65,11 @@ def public_half(private: X25519PrivateKey) -> str:
     return encoded(private.public_key().public_bytes_raw())
 
 
+def alert_name(alert: str) -> bytes:
+    """Return the name to which the content of a personal alert is bound, in `sealed` and `unsealed`."""
+    return b"alert:" + alert.encode()
+
+
 def sealed(case_key: bytes, name: bytes, text: bytes) -> dict[str, bytes]:
     """Encrypt one record for the schema system/disclosed.avsc; it is bound to the `name` of its message."""
     nonce = token_bytes(_NONCE_BYTES)

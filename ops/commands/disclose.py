@@ -18,6 +18,7 @@ from isp.cases.case import Case, Waiting, waiting
 from isp.cases.client.office import Office, letter_of
 from isp.cases.client.recipient import make_sealing_key, opened_records, sealing_key_file
 from isp.cases.client.request_file import new_case, read_request, request_of
+from isp.cases.client.standing_keys import case_key_file
 from isp.cases.errors import DisclosureError, NotTaken
 from isp.cases.letters import Advice, Decision, Ending, Outcome
 from isp.cases.sealing import public_half
@@ -33,6 +34,7 @@ from ops.commands.common import (
     running_stack,
 )
 from ops.commands.officer import Key, Party, officer_of
+from ops.commands.prepared_cases import prepared_lines
 from ops.embedded.stack import Stack
 from ops.screen import Screen, json_text, say, say_json
 from ops.supervisor import Supervisor
@@ -264,8 +266,11 @@ def list_(
         say_json(said | {"unreadable": unreadable}, indent=None)
     else:
         _print_inbox(shown, found)
-        for case in inbox.unreadable_cases:
-            say(unreadable_case(case))
+        for case in shown:
+            for line in prepared_lines(case, name, office.protocol):
+                say(line)
+        for unreadable in inbox.unreadable_cases:
+            say(unreadable_case(unreadable))
 
 
 @disclose.command()
@@ -278,12 +283,17 @@ def show(
 ) -> None:
     """Print one case as JSON, with decisions and their reasons.
 
+    What a case that was prepared from an alert waits for is printed after it, to standard error.
+
     Examples:
 
         ipu disclose show 3f0a… --as police
     """
     office, _ = office_of(party, protocol, run_dir)
-    say_json(_case_document(office.case(case)))
+    found = office.case(case)
+    say_json(_case_document(found))
+    for line in prepared_lines(found, office.party.id, office.protocol):
+        say(line, err=True)
 
 
 @disclose.command()
@@ -306,7 +316,7 @@ def read(
         ipu disclose read 3f0a… --as council --out case.jsonl
     """
     office, stack = office_of(party, protocol, run_dir)
-    file = sealing_key_file(stack.secrets.folder, office.party.id, case)
+    file = case_key_file(stack.secrets.folder, office.party.id, office.case(case))
     lines = [json_text(d) for d in opened_records(office, case, file)]
     if out is None:
         for line in lines:
@@ -331,7 +341,8 @@ def destroy(
     """End a case, or confirm that local copies are destroyed.
 
     This command is for the recipient of the case. The topic, the right to read it and the key are
-    deleted. This party's key of the case is deleted here, too.
+    deleted. This party's key of the case is deleted here, too; the key for all cases that are prepared
+    from alerts is kept.
 
     Examples:
 
@@ -435,7 +446,8 @@ def _is_for(one: Waiting, party: str, post: str | None) -> bool:
 
 
 def _waiting(one: Waiting) -> dict[str, Any]:
-    return {**one._asdict(), "since": one.since.isoformat()}
+    by = one.by.isoformat() if one.by is not None else None
+    return {**one._asdict(), "since": one.since.isoformat(), "by": by}
 
 
 def _case_document(case: Case) -> dict[str, Any]:
@@ -452,12 +464,15 @@ def _tell(case: Case | None, *, as_json: bool) -> None:
         say(f"case {case.case}: {case.history[-1].what}")
 
 
+def _told(one: Waiting) -> str:
+    by = f", by {one.by}" if one.by is not None else ""
+    return f"{one.party} ({' or '.join(one.posts)}): {one.what}{by}"
+
+
 def _print_inbox(cases: list[Case], found: list[Waiting]) -> None:
     table = Table("case", "process", "from", "to", "state", "waits for", "since")
     for case in cases:
-        waits = (
-            f"{w.party} ({' or '.join(w.posts)}): {w.what}" for w in found if w.case == case.case
-        )
+        waits = (_told(w) for w in found if w.case == case.case)
         since = f"{london_time(case.since):%Y-%m-%d %H:%M}"
         parties = (case.supplier, case.recipient)
         table.add_row(case.case, case.process, *parties, case.state, "\n".join(waits), since)

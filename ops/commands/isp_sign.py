@@ -14,6 +14,7 @@ from isp.agreement.officer import Officer
 from isp.agreement.protocol import Post, Protocol
 from isp.broker.signed import ReadProtocol, read_protocol
 from isp.keys import private_files
+from isp.keys.alert_keys import make_alert_key, sealing_key
 from isp.keys.officer_keys import is_encrypted, load_key, make_key
 from isp.signing.signatures import (
     Signature,
@@ -47,16 +48,28 @@ def key(
     passphrase: Annotated[
         bool, typer.Option("--passphrase", help="Ask for a passphrase and encrypt the key with it.")
     ] = False,
+    sealing: Annotated[
+        bool, typer.Option("--sealing", help="Make a key to which alerts are encrypted instead.")
+    ] = False,
 ) -> None:
     """Make an officer's key, and print its public half.
 
     The protocol has the public half. The private half stays with the officer. It signs protocols
-    and decisions on disclosures.
+    and decisions on disclosures. With --sealing the key decrypts: it is the `sealing_key` of a
+    recipient of alerts, or of its conflict officer.
 
     Examples:
 
         ipu isp key --out police-deputy.pem --passphrase
+
+        ipu isp key --sealing --out run/secrets/alerts/council.key
     """
+    if sealing:
+        if passphrase:
+            raise typer.BadParameter("a key for alerts has no passphrase: programs use it")
+        say(f"sealing_key: {sealing_key(make_alert_key(out))}")
+        say(f"write the line into the protocol; keep {out} to yourself", err=True)
+        return
     secret = _asked(confirm=True) if passphrase else None
     made = make_key(out, secret)
     say(f"key: {public_key(made)}")

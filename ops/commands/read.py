@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from isp.agreement.access import people
 from isp.agreement.protocol import Protocol
 from isp.agreement.protocol_file import load_protocol
 from isp.agreement.topics import Topic, topics
@@ -32,7 +33,11 @@ def read(
     ],
     *,
     party: Annotated[
-        str, typer.Option("--as", help="The party that reads; its own principal is used.")
+        str,
+        typer.Option(
+            "--as",
+            help="The party that reads, or its conflict officer (conflict.PARTY), by its own principal.",
+        ),
     ],
     limit: Annotated[
         int | None, typer.Option(min=1, help="Number of records; default: all in the topic.")
@@ -91,7 +96,7 @@ def _records(
 
 
 def _check_party(protocol: Protocol, party: str) -> None:
-    accepted = [p.id for p in protocol.parties]
+    accepted = people(protocol)
     if party not in accepted:
         message = f"{party!r} is not a party to the protocol; accepted: {', '.join(accepted)}"
         raise typer.BadParameter(message, param_hint="--as")

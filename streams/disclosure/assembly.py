@@ -11,6 +11,7 @@ from streams.disclosure.broker import KafkaCaseBroker
 from streams.disclosure.clients import DiscloserClients
 from streams.disclosure.discloser import Discloser, DiscloserSettings
 from streams.disclosure.feed import CaseFeed
+from streams.disclosure.prepared import prepared_topics
 from streams.runtime.heads import HeadsFollower
 from streams.runtime.metrics import StreamMetrics
 from streams.runtime.source import Source, SourceSettings
@@ -18,12 +19,17 @@ from streams.runtime.source import Source, SourceSettings
 _RECORDS = 1_000
 """Maximum number of messages in a batch: one poll, and the letters whose turn it is."""
 
+_PREPARED_A_MINUTE = 6_000
+"""Maximum number of messages of the alerts agent that are processed per minute."""
+
 
 def build_discloser(settings: DiscloserSettings, metrics: StreamMetrics) -> Source:
     """Return the source that drives the discloser of a protocol. It does not connect yet."""
     names, protocol, heads = settings.names, settings.protocol, Heads()
     a_minute, began = protocol.cases.letters_a_minute, time.monotonic()
     allowances = {names.letters(p.id): Allowance(a_minute, began) for p in protocol.correspondents}
+    for topic in prepared_topics(protocol):
+        allowances[topic] = Allowance(_PREPARED_A_MINUTE, began)
     clients = DiscloserClients(settings.connection, names.discloser)
     feed = CaseFeed(settings.connection, names.discloser, allowances)
     broker = KafkaCaseBroker(settings)

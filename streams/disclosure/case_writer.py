@@ -13,6 +13,7 @@ from isp.agreement.topics import Names, Topic, topics
 from isp.audit.chain import Heads
 from isp.cases.case import Case, ConsentRecord
 from isp.cases.register import Refused, Register, Taken
+from schemas.actors import ALERTER
 from schemas.catalogue import Catalogue
 from schemas.wire import Encode
 from streams.audit import AuditWriter
@@ -70,11 +71,11 @@ class CaseWriter:
         self._audit_writer.rollback()
 
     def taken(self, taken: Taken, now: datetime) -> Iterator[Output]:
-        """Yield the audit entry of a letter or event, and the new state of its case or consent."""
+        """Yield the audit entry of a letter, prepared request or event, and the new state of its record."""
         case = taken.record if isinstance(taken.record, Case) else None
         entry = {
             "actor": self._names.principal(taken.actor.party),
-            "action": "letter",
+            "action": "prepared" if taken.actor == ALERTER else "letter",
             "subject": case.head if case else "",
             "outcome": _said(taken),
             "case": case.case if case else None,
@@ -112,6 +113,17 @@ class CaseWriter:
         }
         yield from self._audit(entry, now)
         yield self._stands(inbox, REFUSALS, "refusal", json.dumps(document), now)
+
+    def not_prepared(self, refused: Refused, now: datetime) -> Iterator[Output]:
+        """Yield the audit entry of a prepared request that was refused, with the first reason."""
+        entry = {
+            "actor": self._names.principal(refused.party),
+            "action": "prepared",
+            "subject": refused.digest,
+            "outcome": f"not taken: {refused.answer['reasons'][0]}",
+            "case": refused.case or None,
+        }
+        yield from self._audit(entry, now)
 
     def unreadable(self, register: Register, now: datetime) -> list[Output]:
         """Return audit entries for what this release cannot read: one for each case, one for all consents."""

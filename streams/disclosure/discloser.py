@@ -29,6 +29,7 @@ from isp.audit.chains import cases_chain
 from isp.cases.case import Case, ConsentRecord, Flow, State
 from isp.cases.letters import Subject
 from isp.cases.register import Refused, Register, Taken, closed, opened
+from isp.cases.rules import DECIDABLE
 from isp.cases.sealing import to_recipient
 from isp.cases.standing import unreadable_case, unreadable_consents
 from isp.cases.steps import StepKind
@@ -45,6 +46,7 @@ from schemas.wire import WireError, decoder
 from streams.disclosure.case_writer import CaseWriter, Supply
 from streams.disclosure.cases import CaseBroker, CaseIntake, LaneKind, LostTopic
 from streams.disclosure.journal import Journal
+from streams.disclosure.prepared import PreparedRequests
 from streams.disclosure.releases import OpenCase, Passage, Reading, passages, withdrawals
 from streams.messages import BatchResult, Handling, Intake
 from streams.runtime.processor import Processor, TopicPartition
@@ -112,6 +114,7 @@ class Discloser(Processor):
         self._encode = settings.wire.encoder(disclosed_form(self._protocol, self._catalogue))
         self._letters = {names.letters(p.id): p.id for p in self._protocol.correspondents}
         self._read_letter = decoder(self._catalogue.system["letter"])
+        self._prepared = PreparedRequests(self._protocol, self._catalogue)
         self._readings = {
             names.intake(s.agency, s.dataset): self._reading(s.agency, s.dataset)
             for s in self._protocol.supplies
@@ -151,8 +154,11 @@ class Discloser(Processor):
 
     @property
     def topics(self) -> Collection[str]:
-        """Return the topics of letters and intake. Only the intake that open cases need is read."""
-        return (*self._letters, *self._readings)
+        """Return the topics of letters, prepared requests and intake.
+
+        Only the intake that open cases need is read.
+        """
+        return (*self._letters, *self._prepared.topics, *self._readings)
 
     def committed(self, result: BatchResult) -> None:
         """Keep the changes of the last result."""
@@ -166,8 +172,15 @@ class Discloser(Processor):
         self._writer.rollback()
 
     def _result(self, outputs: Sequence[Output], **counts: int) -> BatchResult:
-        is_open = sum(case.state is State.OPEN for case in self._register.cases.values())
-        return BatchResult(outputs, counts={**counts, "open": is_open})
+        cases = self._register.cases.values()
+        undecided = [case.is_prepared for case in cases if case.state in DECIDABLE]
+        of_alerts = sum(undecided)
+        standing = {
+            "open": sum(case.state is State.OPEN for case in cases),
+            "undecided_alerts": of_alerts,
+            "undecided_requests": len(undecided) - of_alerts,
+        }
+        return BatchResult(outputs, counts={**counts, **standing})
 
     def restore(self, assignment: Collection[TopicPartition]) -> Iterator[BatchResult]:
         """Read the state of the cases, follow the letters, and read ahead of the positions of open cases."""
@@ -181,7 +194,8 @@ class Discloser(Processor):
         # Before the cases are attached: a case on hold passes tombstones on, and receives nothing else.
         outputs = [output for case in held for output in self._hold(case, now)]
         lost = [case for case in self._register.standing if not self._is_taken_up(case)]
-        self._intake.take_up({(topic, 0) for topic in self._letters} | self._needed())
+        messages = (*self._letters, *self._prepared.topics)
+        self._intake.take_up({(topic, 0) for topic in messages} | self._needed())
         # These changes are never undone: after an abort `restore` makes them again.
         self._journal.commit()
         unreadable = self._writer.unreadable(self._register, now)
@@ -211,9 +225,13 @@ class Discloser(Processor):
     def process(
         self, batch: Sequence[Intake], handling: Handling = Handling.PROCESS
     ) -> BatchResult:
-        """Process letters first, so that a withdrawal applies to the records of the same batch."""
+        """Process letters before records, so that a withdrawal applies to the records of the same batch.
+
+        Prepared requests are first: what the alerts agent has taken back is not approved.
+        """
         self._begin()
-        now, outputs, counts = self._now(), list[Output](), {"letters": 0, "refused": 0}
+        now, counts = self._now(), {"letters": 0, "refused": 0}
+        outputs = self._prepare(self._prepared.of(batch), now, handling, counts)
         for topic, letters in self._letters_in(batch).items():
             outputs += self._turn(topic, letters, now, handling, counts)
         records = [intake for intake in batch if intake.topic in self._readings]
@@ -305,6 +323,32 @@ class Discloser(Processor):
         except Exception as error:  # noqa: BLE001 - one letter must never stop the others
             log.warning("a letter of %s cannot be handled (%s)", party, type(error).__name__)
             return _unmanageable(party, name)
+
+    def _prepare(
+        self,
+        messages: Sequence[Intake],
+        now: datetime,
+        handling: Handling,
+        counts: dict[str, int],
+    ) -> list[Output]:
+        """Process messages of the alerts agent. Nobody is answered, so the audit has each refusal."""
+        outputs, number = list[Output](), len(messages)
+        counts |= {"prepared": 0, "prepared_refused": 0, "prepared_beyond_limit": 0}
+        for message in messages:
+            taken = self._prepared.taken(self._register, message, now, handling)
+            if isinstance(taken, Refused):
+                log.warning("a prepared request was refused: %s", "; ".join(taken.reasons))
+                outputs += self._writer.not_prepared(taken, now)
+                counts["prepared_refused"] += not taken.is_beyond_limit
+                counts["prepared_beyond_limit"] += taken.is_beyond_limit
+            elif taken is not None:
+                outputs += self._keep(taken, now)
+                counts["prepared"] += 1
+        if messages:
+            allowance = self._allowances[messages[0].topic]
+            # A refusal delays no other request, because the agent is no party that could flood the topic.
+            self._journal.then(lambda: allowance.took(number, 0, time.monotonic()))
+        return outputs
 
     def _keep(self, taken: Taken, now: datetime) -> list[Output]:
         self._keep_in_register(taken.key, taken.record)

@@ -28,8 +28,8 @@ _NEW, _AHEAD = Lane(LaneKind.NEW), Lane(LaneKind.AHEAD)
 class CaseFeed:
     """Reads letters, and intake for open cases: new records, and the backlog of each newly opened case.
 
-    `allowances` has the number of letters that may be processed of each topic. `lane` is the source of the
-    current batch.
+    Requests that are prepared from alerts are read as letters. `allowances` has the number of letters that
+    may be processed of each topic. `lane` is the source of the current batch.
     """
 
     connection: Mapping[str, Any]

@@ -28,6 +28,23 @@ class DisclosureMetrics(StreamMetrics):
         self.taken_back = Counter(
             "ipu_records_taken_back", "Records taken back from a case", registry=registry
         )
+        self.prepared = Counter(
+            "ipu_requests_prepared",
+            "Requests prepared from alerts that became a case, or were taken back",
+            registry=registry,
+        )
+        self.prepared_refused = Counter(
+            "ipu_requests_prepared_refused",
+            "Requests prepared from alerts that were refused, by reason: limit or rules",
+            ["reason"],
+            registry=registry,
+        )
+        self.undecided = Gauge(
+            "ipu_cases_undecided",
+            "Cases that wait for a decision, by origin: a request or an alert",
+            ["origin"],
+            registry=registry,
+        )
         self.open_cases = Gauge("ipu_cases_open", "Cases that are open", registry=registry)
 
     def committed(self, batch: Sequence[Intake], result: BatchResult, started: float) -> None:
@@ -38,5 +55,10 @@ class DisclosureMetrics(StreamMetrics):
         self.refused.inc(counts.get("refused", 0))
         self.disclosed.inc(counts.get("given", 0))
         self.taken_back.inc(counts.get("taken_back", 0))
+        self.prepared.inc(counts.get("prepared", 0))
+        self.prepared_refused.labels("rules").inc(counts.get("prepared_refused", 0))
+        self.prepared_refused.labels("limit").inc(counts.get("prepared_beyond_limit", 0))
         if "open" in counts:
+            self.undecided.labels("request").set(counts["undecided_requests"])
+            self.undecided.labels("alert").set(counts["undecided_alerts"])
             self.open_cases.set(counts["open"])

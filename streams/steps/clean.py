@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from sanitiser.people.ages import whole_years
 from schemas.derive import utc_field_name
 from schemas.london import LONDON, steady_offset
-from schemas.record_type import RecordType
+from schemas.record_type import CHILD, RecordType
 from streams.steps.problems import Problem
 from streams.steps.step import Step, Work
 
@@ -46,9 +46,14 @@ class Cleaner(Step):
         )
         self._ages = tuple((f.name, f.born, f.maximum) for f in record_type.fields if f.born)
         self._happened = record_type.events[0].date if record_type.events else None
-        self._births = record_type.births
+        several = record_type.births_of_several
+        self._births_of_several = tuple((b, record_type.field(b).about == CHILD) for b in several)
+        self._births = tuple(b for b in record_type.births if b not in several)
+        self._day = _day_of(record_type)
         self._dates = [
-            f.name for f in record_type.fields if f.kind == "date" and f.name not in self._births
+            f.name
+            for f in record_type.fields
+            if f.kind == "date" and f.name not in record_type.births
         ]
         self._domestic = [rule for rule in record_type.excluded.values() if rule.codes]
 
@@ -87,8 +92,8 @@ class Cleaner(Step):
             unread = frozenset([p.field for p in problems])
             faults = [p for p in problems if p.field in self._required]
             caveats = [p.code for p in problems if p.field not in self._required]
-        if self._births:
-            faults += self._before_birth(record)
+        faults += self._before_birth(record)
+        caveats += self._born_later(record)
         for rule in self._domestic:
             field = rule.telling(record)
             if field is not None and record[rule.flag] is not True:
@@ -117,6 +122,20 @@ class Cleaner(Step):
                 if day is not None and day <= birth:
                     yield Problem(name, "not-after-birth", day.isoformat(), f"a date after {born}")
 
+    def _born_later(self, record: dict[str, Any]) -> Iterator[str]:
+        """Empty each date of birth that the day of the event contradicts, and yield its caveat.
+
+        The record is about several people, so their dates of birth do not make the event doubtful. A child
+        may be born on the day of the event, and after the risk was assessed.
+        """
+        day = record[self._day] if self._day else None
+        for born, is_child in self._births_of_several:
+            birth = record[born]
+            if day is None or birth is None or birth < day or (is_child and birth == day):
+                continue
+            record[born] = None
+            yield f"{born}:not-before-{self._day}"
+
     def _work_out(
         self,
         record: dict[str, Any],
@@ -137,6 +156,13 @@ class Cleaner(Step):
             caveats.append(f"{age}:from-{born}-at-{'event' if happened else 'supply'}")
         elif abs(record[age] - years) > 1:
             caveats.append(f"{age}:contradicts-{born}")
+
+
+def _day_of(record_type: RecordType) -> str | None:
+    """Return the field with the day of the event or referral, or None."""
+    if record_type.events:
+        return record_type.events[0].date
+    return record_type.domestic.day if record_type.domestic else None
 
 
 def utc_milliseconds(day: date, at: time) -> int | None:

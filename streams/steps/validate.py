@@ -68,7 +68,7 @@ class Validator(Step):
         """Compile one reader for each field; `none` has the placeholders for references and dates."""
         self._none = none or placeholders()
         self._references = tuple(_references(record_type))
-        self._births = frozenset(f.born for f in record_type.fields if f.born)
+        self._births = frozenset(record_type.births)
         self._time_of = {e.date: e.time for e in record_type.events if e.time}
         self._readers = [(f.name, *_reader(f, code_lists)) for f in record_type.fields]
         self._dates = tuple((f.name, f.future) for f in record_type.fields if f.kind == "date")

@@ -66,6 +66,7 @@ def _maker(
     field = record_type.field(name)
     typed = _TYPED.get(field.kind, ())
     listed = next((t.code_list for t in field.treatments.values() if t.code_list), None)
+    listed = listed or field.codes
     codes = list(code_lists[listed].spellings) if listed else []
     required = name in {*record_type.required, *record_type.identity}
 

@@ -41,13 +41,16 @@ from ops.embedded.broker_config import ADMIN
 from ops.exercise import exercise
 from schemas.catalogue import load_catalogue
 from schemas.wire import decoder
-from tests.integration.clients import can_log_in
+from tests.integration.clients import can_log_in, read_outcomes, write_outcomes
 from tests.integration.partnership import Partnership, bring_into_step
 from tests.integration.waiting import PATIENCE_S, until
+from tests.isp.agreement.alerting import domestic
 from tests.protocols import FIRST
 from tests.protocols.let_in import let_in
+from transport.client_names import reader_group
 from transport.reader import read_all
 
+TOPIC_REFUSED = "TOPIC_AUTHORIZATION_FAILED"
 NOWHERE = {"url": "http://127.0.0.1:9/apis/ccompat/v7", "basic.auth.user.info": "nobody:nothing"}
 """Where no registry answers."""
 
@@ -162,6 +165,46 @@ def test_a_plan_shows_exactly_what_applying_it_does(planned: Partnership, folder
     assert (done.users.created, done.users.removed) == (plan.users.created, plan.users.removed)
     assert {line.split()[0] for line in plan.topics.changed} == set(done.topics.changed)
     assert plan_of(planned, changed).nothing
+
+
+def alerted(document: Any) -> None:
+    """The council and the fire service are alerted, and the council has a conflict officer."""
+    document["alerts"] = {"domestic": domestic()}
+
+
+def test_alerts_come_with_the_protocol_and_only_the_conflict_officer_reads_those_about_staff(
+    planned: Partnership, folder: Path
+) -> None:
+    path = written(folder / "alerted.yaml", alerted)
+    changed = load_protocol(path, planned.catalogue)
+    assert set(plan_of(planned, changed).users.created) == {
+        "planned.alerter", "planned.conflict.council",
+    }  # fmt: skip
+    done = planned.apply(changed)
+    assert plan_of(planned, changed).nothing, "each setting is at the broker as it was planned"
+    names = planned.names
+    added = {names.alerts("council"), names.conflict_alerts("council"), names.staff("council")}
+    assert added <= set(done.topics.created)
+    tried = sorted(added)
+    written_by = {"alerter": tried[:2], "council": tried[2:]}
+    for who, its in written_by.items():
+        assert write_outcomes(planned.client(who), tried) == {
+            topic: None if topic in its else TOPIC_REFUSED for topic in tried
+        }
+    for who, may in (
+        ("council", {names.alerts("council"), names.staff("council")}),
+        ("conflict.council", {names.conflict_alerts("council")}),
+        ("fire", set()),
+    ):
+        group = reader_group(names.principal(who))
+        outcomes = read_outcomes(planned.client(who), group, tried)
+        assert {topic for topic, refused in outcomes.items() if refused is None} == may
+    asked = ("who", names.conflict_alerts("council"), "--protocol", str(path), "--json")
+    shown = json.loads(command(planned, *asked).stdout)["accesses"]
+    assert {(a["principal"], a["operation"], a["in_protocol"]) for a in shown} == {
+        ("planned.alerter", "write", True), ("planned.conflict.council", "read", True),
+    }  # fmt: skip
+    assert command(planned, "drift", str(path)).exit_code == 0
 
 
 def test_apply_does_a_shown_plan_and_no_other(

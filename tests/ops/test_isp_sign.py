@@ -15,11 +15,13 @@ from typer.testing import CliRunner
 from isp.agreement.protocol import ProtocolError
 from isp.agreement.protocol_file import load_protocol, parse_protocol
 from isp.broker.signed import load_signed
+from isp.keys.alert_keys import alert_key_file, conflict_key_file, load_alert_key, sealing_key
 from isp.keys.errors import SecretError
 from isp.keys.officer_keys import load_key, make_key
 from isp.signing.signatures import fingerprint, keys_digest, public_key, signatures_file
 from isp.signing.successor import followed
 from ops.cli import build_cli
+from ops.commands.common import DEFAULT_PROTOCOL
 from ops.commands.first_keys import accepting
 from ops.exercise import exercise
 from schemas.catalogue import load_catalogue
@@ -274,3 +276,30 @@ def test_a_protocol_that_was_changed_after_it_was_signed_is_refused(tmp_path: Pa
     ):
         load_signed(copy, catalogue, exercise=True)
     shutil.rmtree(tmp_path / "secrets")
+
+
+def test_an_exercise_makes_the_sealing_keys_of_alerts_and_keeps_them(tmp_path: Path) -> None:
+    catalogue, run_dir = load_catalogue(), tmp_path / "run"
+    before = load_protocol(DEFAULT_PROTOCOL, catalogue).alert_recipients
+    copy = load_protocol(exercise(DEFAULT_PROTOCOL, run_dir, catalogue), catalogue)
+    secrets = run_dir / "secrets"
+    for recipient, example in zip(copy.alert_recipients, before, strict=True):
+        assert recipient.terms is not None
+        assert example.terms is not None
+        file = alert_key_file(secrets, recipient.party)
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+        assert recipient.terms.sealing_key == sealing_key(load_alert_key(file))
+        assert recipient.terms.sealing_key != example.terms.sealing_key
+        officer, key = recipient.conflict_officer, conflict_key_file(secrets, recipient.party)
+        assert key.exists() is (officer is not None)
+        if officer is not None:
+            assert officer.sealing_key == sealing_key(load_alert_key(key))
+    again = load_protocol(exercise(DEFAULT_PROTOCOL, run_dir, catalogue), catalogue)
+    assert again.alert_recipients == copy.alert_recipients
+
+
+def test_a_key_for_alerts_is_made_for_the_protocol(tmp_path: Path) -> None:
+    file = tmp_path / "council.key"
+    made = run("key", "--sealing", "--out", file)
+    assert made.text == f"sealing_key: {sealing_key(load_alert_key(file))}\n"
+    assert run("key", "--sealing", "--passphrase", "--out", tmp_path / "other.key").code == 2

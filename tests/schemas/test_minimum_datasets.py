@@ -14,6 +14,9 @@ from schemas.catalogue import Catalogue
 from schemas.record_type import Status
 
 LISTED: dict[str, Any] = YAML(typ="safe").load(Path(__file__).with_name("minimum_datasets.yaml"))
+REFERRAL: dict[str, list[str]] = YAML(typ="safe").load(
+    Path(__file__).with_name("marac_referral.yaml")
+)
 every_dataset = pytest.mark.parametrize("dataset", LISTED)
 
 _SECTION = re.compile(r"^\s*(3\.2\.\d+|3\.3)\s+(?=\S)", re.MULTILINE)
@@ -21,6 +24,9 @@ _SLIPS = {"Adderess": "Address", "Addtess": "Address", "FEasting": "Easting"}
 _LISTS_BEGIN = re.compile(r"Recommended\s+minimum\s+datasets?")
 _LISTS_END = re.compile(
     r"It is important that police forces|Stop and search data are useful|Drug test results for trigger"
+)
+_MARAC = re.compile(
+    r"for the purposes of MARAC should include:(.*?individuals involved\.)", re.DOTALL
 )
 _FOOTNOTE = re.compile(r"\* Please see the Department of Transport.*?\.htm", re.DOTALL)
 # Lines of the lists that are not datafields: headings and remarks.
@@ -43,7 +49,7 @@ _REMARKS = (
 
 
 def test_the_22_datasets_make_25_record_types(catalogue: Catalogue) -> None:
-    assert set(catalogue.record_types) == set(LISTED)
+    assert set(catalogue.record_types) - set(REFERRAL) == set(LISTED)
     assert len(LISTED) == 25
     assert {about["section"] for about in LISTED.values()} == {f"3.2.{n}" for n in range(1, 23)}
 
@@ -99,6 +105,26 @@ def _lists(text: str) -> dict[str, str]:
 def _plain(text: str) -> str:
     """Return only letters and digits, without the bullets, dashes and line ends of the typesetting."""
     return re.sub(r"[^a-z0-9]+", "", text.casefold())
+
+
+def test_a_marac_referral_has_what_the_guidance_lists_and_marks_the_rest(
+    catalogue: Catalogue,
+) -> None:
+    (dataset, listed), *others = REFERRAL.items()
+    record_type = catalogue.record_type(dataset)
+    assert others == []
+    assert record_type.guidance == "3.1.1.1"
+    assert {field.doc for field in record_type.fields if not field.marked} == set(listed)
+
+
+def test_the_fields_of_a_marac_referral_are_those_of_the_text(guidance: str) -> None:
+    (items,) = _MARAC.findall(guidance)
+    assert _plain(items) == _plain(
+        "e name, date of birth and address of the victim, offender and children at risk; and "
+        "e personal details that relate to the abuse, including the injuries sustained, frequency of abuse, "
+        "whether the victim is pregnant, and other matters of concern that each agency may have information "
+        "about in relation to any of the individuals involved."
+    )
 
 
 def test_the_list_is_the_text_s_own_and_leaves_nothing_of_it_out(guidance: str) -> None:

@@ -113,6 +113,7 @@ def test_every_record_type_requires_no_more_than_what_identifies_and_dates_it(
 ) -> None:
     for record_type in catalogue:
         dates = {event.date for event in record_type.events}
+        dates |= {record_type.domestic.day} if record_type.domestic else set()
         assert set(record_type.required) <= {*record_type.identity, *dates}
 
 

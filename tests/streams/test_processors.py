@@ -25,7 +25,8 @@ from streams.messages import BatchResult, Handling, Intake
 from streams.runtime.processor import Processor
 from streams.state.layout import SANITISING
 from streams.state.store import StateStore
-from tests.isp.cases.table import PROTOCOL as OF_CASES
+from tests.isp.cases.prepared import AGREED as OF_CASES
+from tests.isp.cases.prepared import document_message
 from tests.isp.cases.table import request as asked
 from tests.isp.cases.table import written
 from tests.streams.disclosure.office import Office
@@ -124,13 +125,14 @@ def make(
         return Trial(made.pipeline, batch, made.schemas, protocol, principal, heads, state)
 
     def discloser() -> Trial:
-        office = Office(tmp_path)
+        office = Office(tmp_path, OF_CASES)
         ending = Ending.model_validate(
             written("council", "deputy")
             | {"case": "f" * 16, "previous": "0" * 64, "destroyed": "none"}
         )
         letters = [office.letter(ending), office.letter(asked(case="a" * 16), 1)]
-        batch = [*letters, office.victim(0), office.victim(1), office.victim(2)]
+        from_alert = office.prepared(document_message(case="b" * 16))
+        batch = [from_alert, *letters, office.victim(0), office.victim(1), office.victim(2)]
         principal = Names(OF_CASES.prefix).discloser
         state = partial(cases_of, office.discloser)
         return Trial(

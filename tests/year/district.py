@@ -243,7 +243,7 @@ class Year:
         number = self._reference("P")
         truth = Truth(f"police-crime-{kind}", f"{crime}/{number}", True, at.date(), crime=crime)
         is_victim = kind == "victim"
-        truth = replace(truth, **{"victim" if is_victim else "suspect": human.key})
+        truth = replace(truth, victim=human.key) if is_victim else replace(truth, suspect=human.key)
         own = "record_reference" if is_victim else "offender_reference"
         record = {"crime_reference": crime, own: number, **self._named("", human)}
         return self._supply(truth, record, at, hours=240)

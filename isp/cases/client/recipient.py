@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from base64 import b64decode
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from isp.cases.client.office import Office
 from isp.cases.errors import DisclosureError
-from isp.cases.sealing import NotForThisKey, from_discloser, unsealed
+from isp.cases.sealing import NotForThisKey, alert_name, from_discloser, unsealed
 from isp.keys import private_files
 from isp.keys.case_keys import FOLDER
 from schemas.exact_base64 import encoded
@@ -51,7 +51,7 @@ def opened_records(office: Office, case: str, key_file: Path) -> Iterator[dict[s
     if stands.flow is None:
         raise DisclosureError(f"case {case} is {stands.state}; it has no records to read")
     try:
-        case_key = from_discloser(b64decode(stands.flow.key), _private(key_file), case)
+        case_key = from_discloser(b64decode(stands.flow.key), read_sealing_key(key_file), case)
         newest: dict[bytes, bytes | None] = {}
         for message in read_all(office.client, office.names.disclosed(case), 1):
             newest[bytes(message.key() or b"")] = message.value()
@@ -64,10 +64,38 @@ def opened_records(office: Office, case: str, key_file: Path) -> Iterator[dict[s
         raise DisclosureError(str(error)) from None
 
 
-def _private(key_file: Path) -> X25519PrivateKey:
+def opened_alert(message: Mapping[str, Any], case_key: bytes) -> dict[str, Any]:
+    """Return the content of a personal alert (alert.avsc), decrypted with the key of its case.
+
+    Raises:
+        DisclosureError: it has another key or belongs to another alert, or its content is no document.
+    """
+    try:
+        text = unsealed(case_key, alert_name(message["alert"]), dict(message))
+        document = json.loads(text)
+    except (NotForThisKey, ValueError):
+        document = None
+    if not isinstance(document, dict):
+        raise DisclosureError(
+            f"alert {message['alert']} cannot be decrypted with the key of its case"
+        )
+    return document
+
+
+def read_sealing_key(key_file: Path) -> X25519PrivateKey:
+    """Return the private key for encryption that a file has.
+
+    Raises:
+        DisclosureError: the file does not exist, or has no such key.
+        SecretError: other users may read the file, or it is empty.
+    """
     try:
         text = private_files.read(key_file)
     except FileNotFoundError:
         message = f"{key_file} does not exist; without this key the case cannot be read here"
         raise DisclosureError(message) from None
-    return X25519PrivateKey.from_private_bytes(b64decode(text, validate=True))
+    try:
+        return X25519PrivateKey.from_private_bytes(b64decode(text, validate=True))
+    except ValueError:
+        message = f"{key_file} has no private key for encryption; restore it from your backup"
+        raise DisclosureError(message) from None

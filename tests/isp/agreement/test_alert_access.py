@@ -6,7 +6,7 @@ from collections import defaultdict
 
 import pytest
 
-from isp.agreement.access import grounds, principals, rules
+from isp.agreement.access import grounds, people, principals, rules
 from isp.agreement.protocol import COMPONENTS, Protocol
 from isp.agreement.topics import topics
 from isp.broker.quotas import wanted_quotas
@@ -85,6 +85,14 @@ def test_a_recipient_without_a_conflict_officer_has_no_such_login_or_topic(
     assert {p for p in principals(alerting) if ".conflict." in p} == {"banes.conflict.council"}
     made = {t.name for t in topics(alerting, catalogue) if ".alerts.conflict." in t.name}
     assert made == {"banes.alerts.conflict.council"}
+
+
+def test_people_log_in_as_a_party_or_as_its_conflict_officer(
+    protocol: Protocol, alerting: Protocol
+) -> None:
+    parties = {party.id for party in protocol.parties}
+    assert set(people(protocol)) == parties
+    assert set(people(alerting)) == {*parties, "conflict.council"}
 
 
 def test_every_login_but_the_processor_s_has_a_quota(alerting: Protocol) -> None:

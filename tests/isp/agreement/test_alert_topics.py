@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fastavro
 import pytest
 
 from isp.agreement.protocol import Protocol
@@ -82,3 +83,8 @@ def test_what_a_recipient_writes_is_small_unpacked_and_dated_by_the_broker(
         assert topic.config["message.timestamp.type"] == "LogAppendTime"
         assert int(topic.config["max.message.bytes"]) <= MAXIMUM_INTAKE_BYTES
         assert topic.config["max.decompressed.message.bytes"] == topic.config["max.message.bytes"]
+
+
+def test_the_schema_of_each_topic_of_alerts_can_be_written(added: dict[str, Topic]) -> None:
+    for topic in added.values():
+        fastavro.parse_schema(topic.schema)

@@ -46,6 +46,29 @@ def test_what_a_process_usually_asks_for_is_held_by_somebody(
         assert any(f == item or f.endswith(f"_{item}") for f in found), item
 
 
+def test_a_marac_asks_for_what_the_guidance_lists(catalogue: Catalogue) -> None:
+    marac = PROCESSES["marac"]
+    referral = catalogue.record_type("marac-referral")
+    asked = set(marac.usual_fields(referral))
+    assert {f.name for f in referral.fields if not f.marked} <= asked
+    incident = catalogue.record_type("police-incident")
+    assert {
+        "victim_name", "victim_date_of_birth", "suspect_name", "suspect_date_of_birth", "child_name",
+        "second_child_date_of_birth", "third_child_school", "children_present", "children_count",
+        "weapon_used", "order_or_bail", "risk_grade", "safe_contact_number", "safe_contact_no_letter",
+    } <= set(marac.usual_fields(incident))  # fmt: skip
+    assert not {"caller_name", "caller_telephone"} & set(marac.usual_fields(incident))
+
+
+@pytest.mark.parametrize("name", sorted(set(PROCESSES) - {"marac"}))
+def test_no_process_but_a_marac_proposes_to_ask_about_children(
+    name: str, catalogue: Catalogue
+) -> None:
+    for record_type in catalogue:
+        children = {f.name for f in record_type.fields if f.about == "child"}
+        assert not children & set(PROCESSES[name].usual_fields(record_type))
+
+
 def test_an_exception_is_one_that_is_told_and_to_a_consent_that_is_needed() -> None:
     usual = {"title": "x", "items": [], "longest_days": 1}
     for wrong in (

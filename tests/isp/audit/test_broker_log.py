@@ -14,12 +14,14 @@ from isp.agreement.topics import Names, topics
 from isp.audit.broker_log import UNKNOWN, Access, Loudest, access_of, entry_of, loudest
 from ops.embedded.broker_config import log4j2_properties
 from schemas.catalogue import load_catalogue
+from tests.isp.agreement.alerting import with_alerts
 from tests.protocols import FIRST
 
 CATALOGUE = load_catalogue()
 PROTOCOL = load_protocol(FIRST, CATALOGUE)
 KNOWN = {topic.name: topic for topic in topics(PROTOCOL, CATALOGUE)}
 NAMES = Names("banes")
+ALERTS, CONFLICT = "banes.alerts.domestic.council", "banes.alerts.conflict.council"
 RELEASED = "banes.depersonalised.central.police-incident"
 LINE = (
     "1790000000123 {level} Principal = User:{who} is {outcome} operation = {operation} from host = "
@@ -55,6 +57,10 @@ READ = Access(1_790_000_000_123, "banes.council", RELEASED, True, "read")
         (line(who="banes.worker"), None),
         (line(who="banes.recorder"), None),
         (line(who="banes.discloser"), None),
+        (line(who="banes.alerter", name=ALERTS), None),
+        (line(name=ALERTS), READ._replace(topic=ALERTS)),
+        (line(who="banes.conflict.council", name=CONFLICT),
+         READ._replace(principal="banes.conflict.council", topic=CONFLICT)),
         (line(who="banes.auditor"), READ._replace(principal="banes.auditor")),
         (line(operation="DESCRIBE", request="Metadata"), None),
         (line(operation="WRITE", request="Produce"), None),
@@ -80,6 +86,7 @@ def is_logged(text: str, file: str) -> bool:
         (line(request="ShareFetch"), "authorizer"),
         (line(who="ipu-admin"), "authorizer"),
         (line(who="banes.auditor"), "authorizer"),
+        (line(who="banes.conflict.council", name=CONFLICT), "authorizer"),
         (line(outcome="Denied"), "refusals"),
         (line(who="banes.worker", outcome="Denied"), "refusals"),
         (line(outcome="Denied", operation="DESCRIBE", request="Metadata", name="b" * 249),
@@ -105,7 +112,7 @@ def test_the_broker_logs_what_the_audit_takes_in_and_nothing_else(
 
 def test_no_decision_that_is_logged_loses_what_the_audit_reads_of_it() -> None:
     longest = line(
-        who=f"{'p' * 31}.{'p' * 31}", outcome="Denied", operation="DESCRIBE_CONFIGS",
+        who=f"{'p' * 31}.conflict.{'p' * 31}", outcome="Denied", operation="DESCRIBE_CONFIGS",
         request="DescribeConfigs", name="banes." + "x" * 243,
     ).replace("127.0.0.1", "2001:0db8:85a3:0000:0000:8a2e:0370:7334%ens-long-name")  # fmt: skip
     stamp, level, message = longest.split(" ", 2)
@@ -125,6 +132,23 @@ def test_reads_are_summed_by_who_and_what() -> None:
     }
     assert {s["dataset"] for s in entry["shares"]} == {"police-incident"}
     assert entry_of([], "banes.recorder", KNOWN, NAMES) is None
+
+
+def test_each_reader_of_alerts_is_named_and_each_that_was_refused() -> None:
+    known = {t.name: t for t in topics(with_alerts(PROTOCOL), CATALOGUE)}
+    reads = [
+        READ._replace(topic=ALERTS),
+        READ._replace(topic=CONFLICT, allowed=False),
+        READ._replace(topic=CONFLICT, principal="banes.conflict.council"),
+    ]
+    entry = entry_of(reads, "banes.recorder", known, NAMES)
+    assert entry is not None
+    assert told(entry) == {
+        ("read", ALERTS, "banes.council", 1),
+        ("denied read", CONFLICT, "banes.council", 1),
+        ("read", CONFLICT, "banes.conflict.council", 1),
+    }
+    assert {s["agency"] for s in entry["shares"]} == {None}, "alerts are no supplier's records"
 
 
 def test_refusals_of_what_the_protocol_does_not_have_are_summed_under_one_name() -> None:

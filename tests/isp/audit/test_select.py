@@ -62,3 +62,17 @@ def test_another_partnerships_council_is_not_this_ones() -> None:
 def test_an_inquiry_about_no_case_is_answered_as_before() -> None:
     (found,) = answers([READS], Inquiry(NAMES, recipient="council"))
     assert len(found.shares) == 2
+
+
+def test_who_reads_alerts_is_named_and_the_conflict_officer_s_reads_are_its_party_s() -> None:
+    own, other = "banes.alerts.domestic.council", "banes.alerts.domestic.police"
+    conflict = "banes.alerts.conflict.council"
+    reads = entry(
+        None, read(own, "council"), read(other, "police"), read(conflict, "conflict.council")
+    )
+    (of_party,) = answers([reads], Inquiry(NAMES, recipient="council"))
+    assert [s["topic"] for s in of_party.shares] == [own, conflict]
+    for asked in ("conflict.council", "banes.conflict.council"):
+        (of_officer,) = answers([reads], Inquiry(NAMES, recipient=asked))
+        assert [s["topic"] for s in of_officer.shares] == [conflict]
+        assert of_officer.shares[0]["recipients"] == ["banes.conflict.council"]

@@ -46,6 +46,8 @@ def with_terms(protocol: Protocol = PROTOCOL, **changes: Any) -> Protocol:
 
 
 AGREED = with_terms()
+WITHOUT = PROTOCOL.model_copy(update={"alerts": Alerts()})
+"""The protocol without alerts."""
 
 
 def prepared_document(**changes: Any) -> dict[str, Any]:
@@ -77,7 +79,7 @@ def message_of(asked: PreparedRequest) -> dict[str, Any]:
 
 def take_back(case: str = CASE) -> dict[str, Any]:
     """Return the message of the alerts agent that takes a request back."""
-    return {"case": case, "kind": "take-back", "document": ""}
+    return {"case": case, "kind": "take_back", "document": ""}
 
 
 class Desk(Table):

@@ -19,13 +19,14 @@ from isp.cases.steps import StepKind
 from tests.isp.cases.prepared import (
     AGREED,
     EVENT,
+    WITHOUT,
     Desk,
     document_message,
     prepared,
     take_back,
     with_terms,
 )
-from tests.isp.cases.table import CASE, JANE, NOW, PROTOCOL, TODAY, reasons, request
+from tests.isp.cases.table import CASE, JANE, NOW, TODAY, reasons, request
 
 HOME = Subject(address="7 Acacia Avenue", postcode="BA2 2QH")
 RISK = "the third event of this victim since 3 March"
@@ -271,7 +272,7 @@ def test_after_the_review_was_due_nothing_is_prepared() -> None:
 
 
 def test_without_alerts_in_the_protocol_nothing_is_prepared() -> None:
-    assert "no terms" in refused(Desk(PROTOCOL))
+    assert "no terms" in refused(Desk(WITHOUT))
 
 
 def test_the_agents_clock_may_already_be_on_the_next_day() -> None:
@@ -351,7 +352,7 @@ def test_an_undecided_one_lapses_when_the_terms_are_no_longer_those_of_the_proto
     desk = Desk()
     desk.prepare()
     assert list(desk.register.due(NOW)) == []
-    for protocol in (PROTOCOL, with_terms(sealing_key=public_half(X25519PrivateKey.generate()))):
+    for protocol in (WITHOUT, with_terms(sealing_key=public_half(X25519PrivateKey.generate()))):
         after = Desk(protocol)
         after.register.keep(CASE, desk.case)
         (lapsed,) = after.register.due(NOW)

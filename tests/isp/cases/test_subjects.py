@@ -14,10 +14,12 @@ from pydantic import ValidationError
 from isp.cases.letters import Subject
 from isp.cases.subjects import matcher, person_of
 from sanitiser.address.words import settlements
+from schemas.record_type import RecordType
 from tests.isp.cases.table import CATALOGUE, JANE
 
 VICTIM = CATALOGUE.record_type("police-crime-victim")
 INCIDENT = CATALOGUE.record_type("police-incident")
+COUNCIL_ASB = CATALOGUE.record_type("council-asb")
 HOUSE = Subject(address="7 Acacia Avenue", postcode="BA2 2QH")
 BORN = date(1990, 5, 17)
 
@@ -44,7 +46,34 @@ def test_a_person_is_the_name_with_the_day_of_birth(
 
 
 def test_a_record_type_without_days_of_birth_is_about_nobody_by_name() -> None:
-    assert not matcher(JANE, INCIDENT)({"caller_name": "Jane Roe"})
+    assert not matcher(JANE, COUNCIL_ASB)({"complainant_name": "Jane Roe"})
+
+
+REFERRAL = CATALOGUE.record_type("marac-referral")
+
+
+@pytest.mark.parametrize("record_type", [INCIDENT, REFERRAL], ids=lambda r: r.dataset)
+def test_each_person_of_an_incident_and_a_referral_is_matched_with_their_own_birth(
+    record_type: RecordType,
+) -> None:
+    rule = record_type.domestic
+    assert rule is not None
+    people = [prefix for prefixes in rule.people.values() for prefix in prefixes]
+    assert len(people) == 5
+    for prefix in people:
+        about = {f"{prefix}name": "Jane Roe", f"{prefix}date_of_birth": BORN}
+        assert matcher(JANE, record_type)(about), prefix
+        for other in people:
+            if other != prefix:
+                mixed = {f"{prefix}name": "Jane Roe", f"{other}date_of_birth": BORN}
+                assert not matcher(JANE, record_type)(mixed), (prefix, other)
+
+
+def test_a_caller_and_a_referral_s_offender_address_are_no_subject() -> None:
+    assert not matcher(JANE, INCIDENT)({"caller_name": "Jane Roe", "victim_date_of_birth": BORN})
+    address = {"address": HOUSE.address, "postcode": HOUSE.postcode}
+    assert matcher(HOUSE, REFERRAL)({f"home_{part}": given for part, given in address.items()})
+    assert not matcher(HOUSE, REFERRAL)({"offender_address": f"{HOUSE.address}, {HOUSE.postcode}"})
 
 
 @pytest.mark.parametrize(

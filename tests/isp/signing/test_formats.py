@@ -59,7 +59,7 @@ IN_TERMS = ALERT_MODELS | {
 }  # fmt: skip
 BANES = SCHEMA_FOLDER / "protocols" / "banes.yaml"
 FILES = {"banes.yaml": BANES, "bro.yaml": BANES.with_name("bro.yaml"), "first.yaml": FIRST}
-DIGEST_OF_BANES = "8efdeb1ebbe053c4d213a13920022bf3e1e7c5804d35a2a7c05a3580e9b6658b"
+DIGEST_OF_BANES = "175693ccb0306d40bc7e758a33a7e6e827b40978c93b344d73faf70d2d01e4ee"
 
 
 def terms_of(protocol: Protocol) -> dict[str, str]:

@@ -21,6 +21,7 @@ from schemas.derive import intake_schema
 from schemas.wire import encoder
 from streams.disclosure.cases import Lane, LaneKind, LostTopic
 from streams.disclosure.discloser import Discloser, DiscloserSettings
+from streams.disclosure.prepared import prepared_topics
 from streams.messages import Intake
 from streams.runtime.processor import TopicPartition
 from tests.isp.cases.table import CASE, CATALOGUE, NOW, PROTOCOL, Table, key_of, request
@@ -136,7 +137,8 @@ class Office:
             protocol, CATALOGUE, {}, {}, self.schemas.wire, self.keys, KEY, NOW.timestamp
         )
         letters = [NAMES.letters(party.id) for party in PROTOCOL.correspondents]
-        allowances = {topic: Allowance(1_000, 0.0) for topic in letters}
+        limited = (*letters, *prepared_topics(protocol))
+        allowances = {topic: Allowance(1_000, 0.0) for topic in limited}
         self.heads = Heads()
         self.discloser = Discloser(settings, self.intake, self.broker, self.heads, allowances)
 
@@ -153,6 +155,11 @@ class Office:
         schema = intake_schema(record_type)
         value = encoder(schema, self.schemas.id_of(schema))(usual | said | fields)
         return raw_intake(VICTIMS_INTAKE, value, offset)
+
+    def prepared(self, message: dict[str, Any], offset: int = 0) -> Intake:
+        """A message of the alerts agent."""
+        value = encoder(CATALOGUE.system["prepared"], 1)(message)
+        return raw_intake(NAMES.prepared, value, offset, partition=0)
 
     def letter(self, letter: Letter, offset: int = 0) -> Intake:
         """A letter on the topic of its writer's party."""

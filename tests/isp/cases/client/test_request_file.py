@@ -50,7 +50,10 @@ def test_a_dataset_without_fields_gets_those_that_the_process_usually_asks_for(
     asked = read_request(written(tmp_path, REQUEST), CATALOGUE)
     letter = request_of(asked, OFFICER, public_half(SEALING), CASE)
     usual = letter.fields["police-crime-victim"]
-    assert set(usual) == {"name", "date_of_birth", "home_address", "association_with_offender"}
+    assert set(usual) == {
+        "name", "date_of_birth", "home_address", "association_with_offender",
+        "safe_contact_number", "safe_contact_times", "safe_contact_no_voicemail", "safe_contact_no_letter",
+    }  # fmt: skip
     assert letter.fields["police-incident"] == ("incident_date",)
     assert (letter.party, letter.supplier) == ("council", "police")
 
