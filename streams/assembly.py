@@ -8,6 +8,7 @@ from datetime import date
 
 from isp.agreement.protocol import Combinations as AgreedCombinations
 from isp.agreement.protocol import Protocol, SupplyAgreement
+from sanitiser.incidents.digests import Digests
 from sanitiser.key_ring import KeyRing
 from sanitiser.people.combinations import Combinations, KMapRule
 from sanitiser.places.area import EVERYWHERE, Area, Bounds
@@ -28,6 +29,7 @@ from streams.steps.clean import Cleaner
 from streams.steps.entitle import Entitlement, always
 from streams.steps.generalise import Generaliser
 from streams.steps.geocode import Geocoder
+from streams.steps.observe import Observer
 from streams.steps.recall import CaseDates, EventDay, Recall, SteadyAges, asks_for_dates
 from streams.steps.region import RegionGuard, Regions
 from streams.steps.route import OWN
@@ -41,6 +43,7 @@ from streams.steps.withdraw import Eraser, Withdrawer
 class Terms:
     """The terms on which one agency's dataset is released: the profiles of each region, and the last days.
 
+    With `observed`, the facts of the records are noted for domestic alerts, as far as the type declares some.
     `dated_by` has the joins by which undated records of the agency find the event of their case.
     The defaults are those for a file without a protocol: nothing ends, no text is scrubbed.
     """
@@ -51,6 +54,7 @@ class Terms:
     combinations: AgreedCombinations = field(default_factory=AgreedCombinations)
     scrubbed: frozenset[str] = frozenset()
     dated_by: frozenset[str] = frozenset()
+    observed: bool = False
     is_open: Callable[[date], bool] = always
     personal_until: date = date.max
     released_until: date = date.max
@@ -141,6 +145,7 @@ def build_steps(terms: Terms, means: Means) -> Steps:
     }
     policies = {scope: _policies(terms, scope, key, means) for scope, key in scopes.items()}
     withdraw = _withdrawer(terms, policies, means)
+    observe = _observer(terms, means)
     return Steps(
         agency,
         record_type,
@@ -159,9 +164,11 @@ def build_steps(terms: Terms, means: Means) -> Steps:
             Generaliser(
                 {scope: _checks(terms, scope, key, means) for scope, key in scopes.items()}
             ),
+            # Before withdraw, which changes the state: nothing after it may fail.
+            *observe,
             withdraw,
         ),
-        erasing=(Eraser(withdraw),),
+        erasing=(*observe, Eraser(withdraw)),
         policies=policies,
     )
 
@@ -187,6 +194,14 @@ def _checks(
         )
         for p in terms.profiles[scope[0]]
     }  # fmt: skip
+
+
+def _observer(terms: Terms, means: Means) -> tuple[Observer, ...]:
+    """Return the step that notes facts for alerts; none if alerts do not use the dataset."""
+    rule = terms.record_type.domestic
+    if rule is None or not terms.observed:
+        return ()
+    return (Observer(terms.agency, terms.record_type, rule, Digests(means.keys.lasting)),)
 
 
 def _withdrawer(terms: Terms, policies: Mapping[Scope, Policies], means: Means) -> Withdrawer:

@@ -84,6 +84,7 @@ class Tally:
     held: int = 0
     rejected: int = 0
     erased: int = 0
+    observed: int = 0
     released: Counter[str] = field(default_factory=Counter)
     caveats: Counter[str] = field(default_factory=Counter)
     faults: Counter[str] = field(default_factory=Counter)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from isp.agreement.protocol import Protocol, SupplyAgreement
@@ -20,13 +20,16 @@ from schemas.state import StateKind
 from streams.assembly import Means, build_steps, terms_of
 from streams.audit import AuditWriter, SlotChain
 from streams.sanitising.alarm import RejectAlarm
-from streams.sanitising.audit_entries import Audience, AuditBatch
+from streams.sanitising.audit_entries import Audience, AuditBatch, Passage
 from streams.sanitising.counting import Counting
 from streams.sanitising.pipeline import DatasetFlow, Pipeline
 from streams.state.store import StateStore
 from streams.steps.decode import Decoder
 from streams.steps.route import Destination, Router
 from streams.wire import Wire
+
+_FAMILIES = frozenset({"rejected", "receipts", "audit", *RELEASES})
+"""Families of the topics that the worker writes to, besides internal topics."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +63,11 @@ def build_pipeline(
         RecogniserMissing: the protocol allows scrubbed texts, and the recogniser is not installed.
     """
     names = Names(protocol.prefix)
+    internal = _internal_topics(protocol)
     destinations = {
         topic.name: Destination(topic.name, wire.encoder(topic), topic.marking)
         for topic in topics(protocol, catalogue)
-        if topic.family in {"rejected", "receipts", "internal", "audit", *RELEASES}
+        if topic.family in _FAMILIES or topic.name in internal
     }
     store = StateStore(days=state_days(protocol)) if state is None else state
     means = Means.of(protocol, catalogue, index, keys, gazetteer, premises, store)
@@ -77,7 +81,7 @@ def build_pipeline(
         heads,
         SlotChain(heads, store, names.worker, slot).committed_head,
     )
-    new_audit_batch = partial(AuditBatch, _audiences(parts), names.worker)
+    new_audit_batch = partial(AuditBatch, _audiences(parts), names.worker, _passage(protocol))
     remembered: dict[StateKind | None, Destination] = {None: destinations[names.memory]}
     remembered |= {kind: destinations[names.state(kind)] for kind in state_days(protocol)}
     return Pipeline(
@@ -94,6 +98,13 @@ def pausing_topics(protocol: Protocol) -> frozenset[str]:
     )
 
 
+def _internal_topics(protocol: Protocol) -> frozenset[str]:
+    """Return the internal topics that the worker writes to."""
+    names = Names(protocol.prefix)
+    kinds = map(names.state, state_days(protocol))
+    return frozenset({names.memory, names.audit_heads, names.incidents, *kinds})
+
+
 def _audiences(parts: _Parts) -> Mapping[str, Audience]:
     """Return the audience of each topic of releases."""
     return {
@@ -107,9 +118,18 @@ def _audiences(parts: _Parts) -> Mapping[str, Audience]:
     }
 
 
+def _passage(protocol: Protocol) -> Passage | None:
+    """Return where the facts for domestic alerts go; None if the protocol has no such alerts."""
+    names = Names(protocol.prefix)
+    reader = names.party_of(names.alerter)
+    return Passage(names.incidents, reader) if protocol.domestic_alerts and reader else None
+
+
 def _flow(supply: SupplyAgreement, parts: _Parts) -> DatasetFlow:
     record_type = parts.catalogue.record_type(supply.dataset)
-    terms = terms_of(parts.protocol, supply, parts.catalogue)
+    alerts = parts.protocol.domestic_alerts
+    observed = alerts is not None and supply.dataset in alerts.datasets
+    terms = replace(terms_of(parts.protocol, supply, parts.catalogue), observed=observed)
     names = Names(parts.protocol.prefix)
     return DatasetFlow(
         build_steps(terms, parts.means),
@@ -121,6 +141,7 @@ def _flow(supply: SupplyAgreement, parts: _Parts) -> DatasetFlow:
                 for p in profiles
             },
             parts.destinations[names.rejected(supply.agency, supply.dataset)],
+            parts.destinations[names.incidents] if observed else None,
         ),
         Counting(record_type),
     )

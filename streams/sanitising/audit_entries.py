@@ -20,12 +20,22 @@ class Audience(NamedTuple):
     recipients: tuple[str, ...]
 
 
+class Passage(NamedTuple):
+    """The topic of the facts for domestic alerts, and the component that reads it."""
+
+    topic: str
+    reader: str
+
+
 class AuditBatch:
     """The record ids that one batch released or took back, by origin and topic."""
 
-    def __init__(self, audiences: Mapping[str, Audience], actor: str) -> None:
-        """Take the audience of every topic of releases, and the principal that releases."""
+    def __init__(
+        self, audiences: Mapping[str, Audience], actor: str, passage: Passage | None = None
+    ) -> None:
+        """Take the audience of every topic of releases, the principal that releases, and where facts go."""
         self._audiences = audiences
+        self._passage = passage
         self._actor = actor
         self._given: dict[Origin, dict[tuple[str, bool], list[bytes]]] = {}
 
@@ -46,7 +56,7 @@ class AuditBatch:
             "shares": [
                 {**_source(tally), **share}
                 for origin, tally in tallies.items()
-                for share in (*_outcomes(tally), *self._shares(origin))
+                for share in (*_outcomes(tally), *self._shares(origin), *self._observed(tally))
             ],
         }
 
@@ -63,6 +73,17 @@ class AuditBatch:
                 "records": len(ids),
                 # Sorted by digest, as the releases are: the order of arrival would join them to originals.
                 "references": bytes.fromhex(b"".join(sorted(ids)).decode("ascii")),
+            }
+
+    def _observed(self, tally: Tally) -> Iterator[dict[str, Any]]:
+        """Yield a share for the records whose facts went to domestic alerts. It has their number alone."""
+        if tally.observed and self._passage is not None:
+            yield {
+                "what": "observed",
+                "topic": self._passage.topic,
+                "recipients": [self._passage.reader],
+                "records": tally.observed,
+                "references": b"",
             }
 
 

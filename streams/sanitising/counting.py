@@ -45,6 +45,7 @@ class Counting:
     def _accepted(self, work: Work, tally: Tally) -> None:
         record, caveats = work.record, work.caveats
         tally.accepted += 1
+        tally.observed += work.observed is not None and work.observed.has_facts
         tally.filled.update([name for name in self._fields if record[name] is not None])
         if caveats:
             tally.cleaned += 1

@@ -1,9 +1,9 @@
-"""Route: make the outputs of a record: its releases and tombstones, or its rejection."""
+"""Route: make the outputs of a record: its releases, tombstones and facts, or its rejection."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from isp.agreement.topics import MAXIMUM_REJECTION_BYTES
 from schemas.wire import Encode
@@ -12,6 +12,9 @@ from streams.steps.problems import Problem
 from streams.steps.sanitise import Release
 from streams.steps.step import Step, Work
 from transport.messages import MARKING_HEADER, Headers, Output
+
+if TYPE_CHECKING:
+    from streams.steps.observe import Observed
 
 HOUR_MS = 3_600_000
 # Leaves room for the message's frame and headers.
@@ -29,18 +32,25 @@ class Destination(NamedTuple):
 
 
 class Router(Step):
-    """Makes the outputs of one agency's records: releases and tombstones, or the rejection."""
+    """Makes the outputs of one agency's records: releases, tombstones and facts, or the rejection."""
 
-    takes = frozenset({"intake", "faults", "releases", "taken_back", "region", "now_ms"})
+    takes = frozenset(
+        {"intake", "faults", "releases", "taken_back", "observed", "region", "now_ms"}
+    )
     completes = frozenset({"outputs"})
 
     def __init__(
-        self, releases: Mapping[tuple[str, str], Destination], rejected: Destination
+        self,
+        releases: Mapping[tuple[str, str], Destination],
+        rejected: Destination,
+        incidents: Destination | None = None,
     ) -> None:
-        """Take the destinations of each region and entitled profile, and the one of rejections."""
+        """Take the destinations of each region and entitled profile, of rejections, and of facts."""
         self._releases = {at: (*to[:2], _headers(to)) for at, to in releases.items()}
         self._rejected = rejected
         self._rejected_headers = _headers(rejected)
+        self._incidents = incidents
+        self._incident_headers = _headers(incidents) if incidents else None
 
     def __call__(self, work: Work, /) -> None:
         """Make the outputs of a record, also if it has faults. Call this after all other steps."""
@@ -53,6 +63,8 @@ class Router(Step):
         outputs = self.released(work.releases, work.now_ms, work.region or OWN)
         for region, profile, record_id in work.taken_back:
             outputs += self.withdrawn([(profile, record_id)], work.now_ms, region)
+        if work.observed is not None:
+            outputs += self.noted(work.observed, work.now_ms)
         work.outputs = outputs
 
     def released(self, releases: Sequence[Release], now_ms: int, region: str = OWN) -> list[Output]:
@@ -75,6 +87,14 @@ class Router(Step):
             hour_ms = now_ms - now_ms % HOUR_MS
             outputs.append(Output(topic, record_id.encode(), None, headers, hour_ms))
         return outputs
+
+    def noted(self, observed: Observed, now_ms: int) -> list[Output]:
+        """Return the message about a record for the alerts agent, if there is one."""
+        if self._incidents is None:
+            return []
+        topic, encode, _ = self._incidents
+        value = encode(observed.message)
+        return [Output(topic, observed.record, value, self._incident_headers, now_ms)]
 
     def rejected(self, intake: Intake, faults: Sequence[Problem], *, whole: bool = True) -> Output:
         """Return the rejection: the original bytes with every fault, for the supplier alone.

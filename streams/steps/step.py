@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 if TYPE_CHECKING:
     from sanitiser.places.location import Located
     from streams.messages import Intake
+    from streams.steps.observe import Observed
     from streams.steps.problems import Problem
     from streams.steps.sanitise import Release
     from streams.steps.withdraw import TakenBack
@@ -30,13 +31,14 @@ class Work:
     reveal which rows a profile excludes are in `rows_withheld` instead: only the supplier gets them.
     `excluded` is True if the record has no release because of its row, while a profile is entitled to other
     rows.
+    `observed` is None if the records of the dataset are not used by domestic alerts.
     `by_supply` is True if the day of the supply chose the key, because the day of the event is not known.
     """
 
     __slots__ = (
         "by_supply", "caveats", "combinations", "day", "excluded", "faults", "given", "intake",
-        "locations", "now", "now_ms", "outputs", "place", "problems", "record", "region", "releases",
-        "rows_withheld", "scope", "staying", "taken_back", "today", "unread", "withheld",
+        "locations", "now", "now_ms", "observed", "outputs", "place", "problems", "record", "region",
+        "releases", "rows_withheld", "scope", "staying", "taken_back", "today", "unread", "withheld",
     )  # fmt: skip
 
     def __init__(
@@ -73,6 +75,7 @@ class Work:
         self.excluded = False
         self.combinations: Sequence[str] = ()
         self.taken_back: Sequence[TakenBack] = ()
+        self.observed: Observed | None = None
         self.outputs: Sequence[Output] = ()
 
 

@@ -24,6 +24,7 @@ from streams.assembly import Means, Terms, build_steps
 from streams.messages import Intake, Tally
 from streams.state.store import StateStore
 from streams.steps.decode import Decoder
+from streams.steps.observe import Observer
 from streams.steps.problems import Problem
 from streams.steps.route import OWN, Destination, Router
 from streams.steps.step import Step, Work
@@ -83,6 +84,7 @@ class Process:
             {OWN: self.record_type.profiles},
             Combinations(minimum_alike=4),
             dated_by=joins,
+            observed=True,
         )
         means = Means(CATALOGUE.code_lists, Locator(index), KeyRing.of(KEY), state=self.state)
         self.steps = build_steps(terms, means)
@@ -91,7 +93,11 @@ class Process:
         self._decode = decoder(schema)
         places = {(OWN, p): Destination(p, _written, "marked") for p in self.record_type.profiles}
         self.decode = Decoder(self._decoder_for, LIMIT)
-        self.route = Router(places, Destination("rejected", _written, "marked"))
+        self.route = Router(
+            places,
+            Destination("rejected", _written, "marked"),
+            Destination("incidents", _written, "marked"),
+        )
 
     @property
     def order(self) -> tuple[Step, ...]:
@@ -316,13 +322,16 @@ def test_the_steps_of_every_dataset_are_those_of_the_docstring_in_its_order(
     names = [" ".join(name.split()) for name in told[1].split("→")]
     for process in processes.values():
         order = (*process.steps.reading, *process.steps.releasing)
-        assert [_NAMES[type(step).__name__] for step in order] == names
+        found = [_NAMES[type(step).__name__] for step in order]
+        is_observed = process.record_type.domestic is not None
+        assert found == [name for name in names if is_observed or name != "observe"]
+        assert is_observed == any(isinstance(step, Observer) for step in process.steps.erasing)
 
 
 _NAMES = {
     "Validator": "validate", "EventDay": "event day", "Cleaner": "clean", "Recall": "recall",
     "Geocoder": "geocode", "Regions": "region", "Entitlement": "entitle", "RegionGuard": "guard",
-    "Sanitiser": "sanitise", "Generaliser": "generalise", "Withdrawer": "withdraw",
+    "Sanitiser": "sanitise", "Generaliser": "generalise", "Observer": "observe", "Withdrawer": "withdraw",
 }  # fmt: skip
 
 
