@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from detection.domestic.changes import Changes
 from detection.domestic.facts import Fact
 from detection.domestic.forgetting import forget_person
-from detection.domestic.later import Cause, later, of_events, of_referrals
+from detection.domestic.later import Cause, later, of_events, of_household, of_referrals
 from detection.domestic.memory import Memory
-from detection.domestic.places import keep_aliases
-from detection.domestic.regrouping import Regrouped, regroup
+from detection.domestic.places import keep_alias
+from detection.domestic.regrouping import Regrouped, regroup, regroup_place
 from detection.domestic.settings import Settings
 
-__all__ = ["Changes", "forget_person", "take"]
+__all__ = ["Changes", "forget_person", "take", "take_place"]
 
 
 def take(
@@ -25,15 +27,27 @@ def take(
     """
     if fact and fact in _known(record, memory):
         return Changes()
-    if fact:
-        keep_aliases(fact, memory)
+    is_new_alias = fact is not None and keep_alias(fact, memory)
     referrals = _refer(fact, record, memory)
-    events = regroup(fact if fact and fact.kind != "referral" else None, record, memory, settings)
-    first_day = 0 if today is None else today - settings.alert_days
-    causes = of_events((*events.before, *events.after), settings) + of_referrals(
-        referrals, settings
-    )
-    return _changes(events, causes, memory, first_day)
+    regrouped = [
+        regroup(fact if fact and fact.kind != "referral" else None, record, memory, settings)
+    ]
+    causes = of_referrals(referrals, settings)
+    if fact and is_new_alias:
+        since = (fact.day if today is None else today) - settings.alert_days
+        regrouped += regroup_place(fact.households[0], since, memory, settings)
+        causes.append(of_household(fact.households[0]))
+    return _changes(regrouped, causes, memory, settings, today)
+
+
+def take_place(household: bytes, memory: Memory, settings: Settings, today: int) -> Changes:
+    """Decide the events at a household again, after `Memory.place_kind` of it changed.
+
+    They are those of the last `alert_days`, the newest `MOST_LATER` of each digest of the household.
+    """
+    since = today - settings.alert_days
+    regrouped = regroup_place(household, since, memory, settings)
+    return _changes(regrouped, [of_household(household)], memory, settings, today)
 
 
 def _known(record: bytes, memory: Memory) -> list[Fact]:
@@ -53,9 +67,25 @@ def _refer(fact: Fact | None, record: bytes, memory: Memory) -> list[Fact]:
     return [referral for referral in (old, new) if referral]
 
 
-def _changes(events: Regrouped, causes: list[Cause], memory: Memory, first_day: int) -> Changes:
-    changed = [event.id for event in events.after]
-    gone = [event.id for event in events.before if memory.event(event.id) is None]
-    others, left_out = later(causes, memory, first_day)
+def _changes(
+    regrouped: Sequence[Regrouped],
+    causes: list[Cause],
+    memory: Memory,
+    settings: Settings,
+    today: int | None,
+) -> Changes:
+    events = [event for each in regrouped for event in (*each.before, *each.after)]
+    ids = dict.fromkeys(event.id for each in regrouped for event in each.after)
+    changed = [event_id for event_id in ids if memory.event(event_id)]
+    gone = dict.fromkeys(event.id for event in events if memory.event(event.id) is None)
+    first_day = 0 if today is None else today - settings.alert_days
+    every = [*of_events(events, settings), *causes]
+    others, left_out = later(every, changed, memory, first_day)
     touched = dict.fromkeys([*changed, *others])
-    return Changes(tuple(touched), tuple(gone), left_out, events.is_crowded)
+    return Changes(
+        tuple(touched),
+        tuple(gone),
+        left_out,
+        is_crowded=any(each.is_crowded for each in regrouped),
+        is_too_common=any(each.is_too_common for each in regrouped),
+    )

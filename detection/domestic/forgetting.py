@@ -15,9 +15,9 @@ from detection.domestic.times import ALL_DAYS
 def forget_person(person: bytes, memory: Memory) -> Changes:
     """Remove this person (digest of name and date of birth) from all facts in the memory.
 
-    The agencies' references of the person go too, wherever they are. If the person was the victim of a fact,
-    its safe contact and its risk assessment go too, and a referral of the person is forgotten. Events stay,
-    without the person, and are grouped as before until a fact about them is taken.
+    The agencies' references of the person go too, wherever they are. If the person was a victim of a fact,
+    its safe contact goes too. If it has no other identified victim, its risk assessment goes, and a referral
+    is forgotten. Events stay, without the person, and are grouped as before until a fact near them is taken.
     """
     digests = _digests(person, memory)
     ids = dict.fromkeys(i for d in sorted(digests) for i in memory.events_of(d, *ALL_DAYS))
@@ -42,9 +42,10 @@ def _without(fact: Fact, digests: frozenset[bytes]) -> Fact:
     kept = tuple(p for p in fact.people if not people.keys(p) & digests)
     if len(kept) == len(fact.people):
         return fact
-    if _is_victim(fact, digests):
-        return replace(fact, people=kept, contact=None, risk=None)
-    return replace(fact, people=kept)
+    rest = replace(fact, people=kept)
+    if not _is_victim(fact, digests):
+        return rest
+    return replace(rest, contact=None, risk=fact.risk if people.victims((rest,)) else None)
 
 
 def _is_victim(fact: Fact, digests: frozenset[bytes]) -> bool:
@@ -60,7 +61,8 @@ def _forget_parts(parts: Iterable[Fact], digests: frozenset[bytes], memory: Memo
 
 def _forget_referrals(referrals: Iterable[Fact], digests: frozenset[bytes], memory: Memory) -> None:
     for referral in list(referrals):
-        if _is_victim(referral, digests):
-            memory.forget_referral(referral.record)
+        rest = _without(referral, digests)
+        if people.victims((rest,)) or not _is_victim(referral, digests):
+            memory.keep_referral(rest)
         else:
-            memory.keep_referral(_without(referral, digests))
+            memory.forget_referral(referral.record)

@@ -45,10 +45,11 @@ class History:
 
     `household`, `victim`, `same_direction` and `other_direction` count earlier events: at its households, of
     its victims as victims, and between a victim and a suspect of it with the same and with swapped roles.
-    `suspect_with_others` is the number of earlier events of its suspects, as suspects, with other victims
-    (exact up to `MOST_COUNTED`). `children` and `flags` are of the event. `sources` are those of the earlier
-    events and of the referral that are told. `people` are the digests of all people of the event, of these
-    events and of the referral: if one of them works for the recipient, it must not have the alert.
+    `suspect_with_others` is the number of earlier events of its suspects, as suspects, with other victims (at
+    most `MOST_COUNTED`, of the newest `MOST_READ` events of each suspect). `children` and `flags` are of the
+    event. `sources` are those of the earlier events and of the referral that are told. `people` are the
+    digests of all people of the event, of these events and of the referral: if one of them works for the
+    recipient, it must not have the alert.
     """
 
     household: Count

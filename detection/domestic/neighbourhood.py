@@ -10,7 +10,7 @@ from detection.domestic.facts import Event, Fact
 from detection.domestic.grouping import Facts, references
 from detection.domestic.memory import Memory
 from detection.domestic.places import household_digests
-from detection.domestic.settings import MOST_LOOKED_AT, MOST_NEAR, MOST_RANGE_DAYS
+from detection.domestic.settings import MOST_FACTS, MOST_LOOKED_AT, MOST_NEAR, MOST_RANGE_DAYS
 from detection.domestic.times import When, distance
 
 
@@ -18,16 +18,19 @@ class Neighbourhood:
     """The events that are near a record, directly or through other near events, and waiting parts.
 
     Events that share a reference are always in it. Others are added until it has `MOST_NEAR` events: then
-    `is_crowded` is True, and the remaining ones are not grouped again.
+    `is_crowded` is True, and the remaining ones are not grouped again. If more than `MOST_FACTS` records
+    share the references, `is_too_common` is True.
     """
 
     def __init__(self, memory: Memory, hours: int) -> None:
         self.events: dict[bytes, Event] = {}
         self.parts: dict[bytes, Fact] = {}
         self.is_crowded = False
+        self.is_too_common = False
         self._memory = memory
         self._hours = hours
         self._queue: deque[Facts] = deque()
+        self._read: dict[bytes, Event | None] = {}
 
     def add(self, record: bytes, fact: Fact | None) -> None:
         """Add what is near the record, as it is known and as `fact` has it."""
@@ -41,11 +44,16 @@ class Neighbourhood:
             self._add_near(self._queue.popleft())
 
     def _add_event(self, event_id: bytes) -> Facts:
-        if event_id not in self.events and (event := self._memory.event(event_id)):
+        if event_id not in self.events and (event := self._event(event_id)):
             self.events[event_id] = event
             self._queue.append(event.facts)
             return event.facts
         return ()
+
+    def _event(self, event_id: bytes) -> Event | None:
+        if event_id not in self._read:
+            self._read[event_id] = self._memory.event(event_id)
+        return self._read[event_id]
 
     def _with_references(self, fact: Fact) -> Facts:
         facts = [fact]
@@ -54,6 +62,7 @@ class Neighbourhood:
             for reference in references(each) - seen:
                 seen.add(reference)
                 facts.extend(self._sharing(reference))
+        self.is_too_common |= len({each.record for each in facts}) > MOST_FACTS
         return tuple(facts)
 
     def _sharing(self, reference: bytes) -> Iterator[Fact]:
@@ -68,7 +77,7 @@ class Neighbourhood:
         for event_id in self._candidates(facts, {time[1] for time in times}):
             if event_id in self.events:
                 continue
-            event = self._memory.event(event_id)
+            event = self._event(event_id)
             if event and self._is_near(times, event):
                 if len(self.events) >= MOST_NEAR:
                     self.is_crowded = True

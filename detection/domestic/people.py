@@ -23,11 +23,9 @@ def in_role(facts: Iterable[Fact], role: Role) -> tuple[frozenset[bytes], ...]:
     found: list[frozenset[bytes]] = []
     for own in (keys(p) for fact in facts for p in fact.people if p.role == role):
         same = [each for each in found if each & own]
-        if own and not same:
-            found.append(own)
-        elif same:
-            found[found.index(same[0])] = own.union(*same)
-            found = [each for each in found if each not in same]
+        place = found.index(same[0]) if same else len(found)
+        found = [each for each in found if not each & own]
+        found[place:place] = [own.union(*same)] if own else []
     return tuple(found)
 
 

@@ -24,13 +24,17 @@ def household_digests(facts: Iterable[Fact], memory: Memory) -> frozenset[bytes]
     return frozenset().union(*households(facts, memory))
 
 
-def keep_aliases(fact: Fact, memory: Memory) -> None:
-    """Keep that the address and the UPRN of an event are one household, from now on.
+def keep_alias(fact: Fact, memory: Memory) -> bool:
+    """Keep that the address and the UPRN of an event are one household. Return True if that is new.
 
     A correction or an erasure of the record does not undo it.
     """
-    if fact.kind == "event" and len(fact.households) == 2:  # noqa: PLR2004 - the address and its UPRN
-        memory.keep_alias(*fact.households)
+    if fact.kind != "event" or len(fact.households) != 2:  # noqa: PLR2004 - the address and its UPRN
+        return False
+    address, uprn = fact.households
+    known = memory.same_household(address)
+    memory.keep_alias(address, uprn)
+    return memory.same_household(address) != known
 
 
 def _may_link(home: frozenset[bytes], memory: Memory) -> bool:

@@ -53,6 +53,9 @@ MOST_LEFT_OUT = 1_000
 MOST_NEAR = 32
 """The events that are grouped again together."""
 
+MOST_FACTS = 100
+"""The records that references may put into one event."""
+
 MOST_LOOKED_AT = 64
 """The events of one household or person that are looked at to find near ones, the newest first."""
 

@@ -55,17 +55,21 @@ def fact(
     **others: Any,
 ) -> Fact:
     names = {key: others.pop(key, "") for key in ("victim", "suspect", "child")}
-    others = {"supplied_ms": day * 86_400_000, "people": people(**names), "until_day": day} | others
+    given: dict[str, Any] = {
+        "supplied_ms": day * 86_400_000,
+        "people": people(**names),
+        "until_day": day,
+    } | others
     return Fact(
         record=digest(name),
         source=source,
-        kind=others.pop("kind", "event"),
+        kind=given.pop("kind", "event"),
         day=day,
         minute=None if hour is None else int((day * 24 + hour) * 60),
         households=tuple(digest(each) for each in home.split()),
         join=digest(join) if join else None,
         incident=digest(incident) if incident else None,
-        **others,
+        **given,
     )
 
 

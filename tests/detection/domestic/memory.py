@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, insort
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from detection.domestic.facts import Event, Fact
 from detection.domestic.grouping import references
@@ -11,7 +12,9 @@ from detection.domestic.memory import PlaceKind
 from detection.domestic.people import everyone
 from detection.domestic.times import position
 
-Rows = dict[bytes, set[tuple[int, bytes]]]
+Change = Callable[[list[tuple[int, bytes]], tuple[int, bytes]], None]
+Rows = dict[bytes, list[tuple[int, bytes]]]
+"""Days and identities by digest, in order."""
 
 
 class DictMemory:
@@ -22,12 +25,12 @@ class DictMemory:
         self.places: dict[bytes, PlaceKind] = {}
         self.uprns: dict[bytes, bytes] = {}
         self.lookups: Counter[str] = Counter()
-        self._at: Rows = defaultdict(set)
-        self._of: Rows = defaultdict(set)
-        self._records: Rows = defaultdict(set)
-        self._joins: Rows = defaultdict(set)
-        self._referred: Rows = defaultdict(set)
-        self._waiting: Rows = defaultdict(set)
+        self._at: Rows = defaultdict(list)
+        self._of: Rows = defaultdict(list)
+        self._records: Rows = defaultdict(list)
+        self._joins: Rows = defaultdict(list)
+        self._referred: Rows = defaultdict(list)
+        self._waiting: Rows = defaultdict(list)
 
     def event(self, event_id: bytes) -> Event | None:
         self.lookups["event"] += 1
@@ -72,32 +75,35 @@ class DictMemory:
     def keep_event(self, event: Event) -> None:
         self.forget_event(event.id)
         self.events[event.id] = event
-        self._index(event, "add")
+        self._index(event, _add)
 
     def forget_event(self, event_id: bytes) -> None:
         if event := self.events.pop(event_id, None):
-            self._index(event, "discard")
+            self._index(event, _remove)
 
     def keep_part(self, part: Fact) -> None:
+        if part.record in self.parts:
+            self.forget_part(part)
         self.parts[part.record] = part
         for digest in {part.record} | references(part) | everyone([part]):
-            self._waiting[digest].add((0, part.record))
+            self._waiting[digest].append((0, part.record))
 
     def forget_part(self, part: Fact) -> None:
         old = self.parts.pop(part.record)
         for digest in {old.record} | references(old) | everyone([old]):
-            self._waiting[digest].discard((0, old.record))
+            self._waiting[digest].remove((0, old.record))
 
     def keep_referral(self, referral: Fact) -> None:
         self.forget_referral(referral.record)
         self.referrals[referral.record] = referral
         for digest in everyone([referral]) | set(referral.households):
-            self._referred[digest].add((referral.day, referral.record))
+            self._referred[digest].append((referral.day, referral.record))
+            self._referred[digest].sort()
 
     def forget_referral(self, record: bytes) -> None:
         if old := self.referrals.pop(record, None):
             for digest in everyone([old]) | set(old.households):
-                self._referred[digest].discard((old.day, record))
+                self._referred[digest].remove((old.day, record))
 
     def keep_alias(self, address: bytes, uprn: bytes) -> None:
         self.uprns.setdefault(address, uprn)
@@ -109,14 +115,15 @@ class DictMemory:
         return self.events.copy(), self.referrals.copy(), self.parts.copy(), used
 
     def _range(
-        self, rows: set[tuple[int, bytes]], first: int, last: int, most: int | None
+        self, rows: list[tuple[int, bytes]], first: int, last: int, most: int | None
     ) -> list[bytes]:
+        begin, end = bisect_left(rows, (first, b"")), bisect_left(rows, (last + 1, b""))
+        found = [each for _, each in reversed(rows[begin:end])][:most]
         self.lookups["range"] += 1
-        ids = [each for day, each in sorted(rows, reverse=True) if first <= day <= last]
-        self.lookups["id"] += len(ids[:most])
-        return ids[:most]
+        self.lookups["id"] += len(found)
+        return found
 
-    def _index(self, event: Event, change: str) -> None:
+    def _index(self, event: Event, change: Change) -> None:
         entry = (position(event)[0], event.id)
         homes = {h for f in event.facts if f.kind == "event" for h in f.households}
         joins = {digest for fact in event.facts for digest in references(fact)}
@@ -126,6 +133,14 @@ class DictMemory:
         _change(self._joins, joins, entry, change)
 
 
-def _change(index: Rows, keys: Iterable[bytes], entry: tuple[int, bytes], change: str) -> None:
-    for key in keys:
-        getattr(index[key], change)(entry)
+def _change(index: Rows, keys: Iterable[bytes], entry: tuple[int, bytes], change: Change) -> None:
+    for key in set(keys):
+        change(index[key], entry)
+
+
+def _add(rows: list[tuple[int, bytes]], entry: tuple[int, bytes]) -> None:
+    insort(rows, entry)
+
+
+def _remove(rows: list[tuple[int, bytes]], entry: tuple[int, bytes]) -> None:
+    rows.remove(entry)
