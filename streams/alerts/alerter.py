@@ -354,7 +354,7 @@ class Alerter(Processor):
         self._orders.append(
             order_entry(self._parts.principal, kind, self._parts.order_subject(digest))
         )
-        if kind == "erase-person":
+        if kind == "erase_person":
             self._forget_subjects(digest)
             self._touch(forget_person(digest, memory), ())
             return
@@ -364,7 +364,7 @@ class Alerter(Processor):
             self._later |= dict.fromkeys(found)
 
     def _learn_order(self, message: Mapping[str, Any]) -> None:
-        if message["kind"] != "erase-person":
+        if message["kind"] != "erase_person":
             at_ms = int(message["at"].timestamp() * _MILLISECONDS)
             self._parts.places.learn(message["digest"], message["kind"], at_ms)
 
@@ -588,7 +588,7 @@ class Alerter(Processor):
         for request in self._parts.requesting.made:
             case, is_made = request.entry.case, request.entry.is_made
             self._counts["requests" if is_made else "taken_back"] += 1
-            kind = "request" if is_made else "take-back"
+            kind = "request" if is_made else "take_back"
             value = to.encode({"case": case, "kind": kind, "document": request.document})
             yield Output(to.topic, case.encode(), value, headers)
 
