@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from isp.audit.chain import ChainHead
-from isp.cases.sealing import sealed, to_officer
+from isp.cases.sealing import alert_name, sealed, to_officer
 from schemas.exact_base64 import decoded
 from streams.alerts.raising import HOUR_MS, Step
 from streams.steps.route import Destination
@@ -65,6 +65,8 @@ class AlertMessages:
             "due": state.due_ms // exact * exact,
             "acknowledged": state.acknowledged_ms,
             "escalated": ESCALATED if state.escalated else "",
+            "nonce": b"",
+            "sealed": b"",
         }
         if content.document is None:
             return message
@@ -74,7 +76,7 @@ class AlertMessages:
             return message | to_officer(decoded(officer, _SEALING_KEY_BYTES), alert, text)
         assert content.case is not None
         key = self._case_key(content.case)
-        return message | {"case": content.case} | sealed(key, b"alert:" + alert.encode(), text)
+        return message | {"case": content.case} | sealed(key, alert_name(alert), text)
 
 
 def _audit(head: ChainHead) -> dict[str, Any]:
