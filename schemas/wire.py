@@ -92,7 +92,7 @@ def decoder(writer: Any, reader: Any | None = None) -> Callable[[bytes], Any]:
 def bytes_decoder(schema: Any, name: str) -> Callable[[bytes], bytes]:
     """Return a function from framed bytes to the field `name`, the only field of a record, of type bytes.
 
-    It is several times as fast as `decoder` for values below 64 bytes. It accepts and refuses the same bytes.
+    It is several times as fast as `decoder` for values below 8 kB. It accepts and refuses the same bytes.
     """
     if [(field["name"], field["type"]) for field in schema["fields"]] != [(name, "bytes")]:
         raise ValueError(f"{schema['name']} must have exactly one field, {name}, of type bytes")
@@ -100,9 +100,14 @@ def bytes_decoder(schema: Any, name: str) -> Callable[[bytes], bytes]:
     begin = HEADER_BYTES + 1
 
     def decode_bytes(value: bytes) -> bytes:
-        # Avro writes twice the length, in one byte if it fits into seven bits, and then the bytes.
-        if len(value) >= begin and value[HEADER_BYTES] == 2 * (len(value) - begin) < _CONTINUED:
-            return value[begin:]
+        # Avro writes twice the length, seven bits in each byte, the lowest first, and then the bytes.
+        if len(value) > begin:
+            low, high, size = value[HEADER_BYTES], value[begin], len(value) - begin
+            if low < _CONTINUED:
+                if low == 2 * size:
+                    return value[begin:]
+            elif high < _CONTINUED and low - _CONTINUED + high * _CONTINUED == 2 * (size - 1):
+                return value[begin + 1 :]
         found: bytes = decode(value)[name]
         return found
 

@@ -74,7 +74,10 @@ class Changelog(Follower):
         """Read all committed state into the open store, or until `stopped`. Raise as `Follower.restore`."""
         began = time.monotonic()
         super().restore(stopped)
-        self._store.flush()
+        if self._is_there():
+            self._store.restored()
+        else:
+            self._store.flush()
         self._is_restored = True
         seconds = time.monotonic() - began
         log.info("restored %d state entries in %.2f s", self._entries_read, seconds)

@@ -24,9 +24,11 @@ from rocksdict import (
     Cache,
     ColumnFamily,
     DBCompressionType,
+    MemtableFactory,
     Options,
     Rdict,
     WriteBatch,
+    WriteOptions,
 )
 
 from streams.state.errors import StateStoreError, StoreDamaged
@@ -50,6 +52,8 @@ _PRIVATE: Final = 0o700
 _PRIVATE_FILE: Final = 0o600
 _LOCK_SECONDS: Final = 30.0
 _DEFAULT: Final = "default"
+_LOADING_BUFFERS: Final = 4
+_NO_LIMIT: Final = 1 << 30
 
 
 class DiskTables:
@@ -66,6 +70,7 @@ class DiskTables:
         self._database: Rdict | None = None
         self._tables: dict[str, Rdict] = {}
         self._families: dict[str, ColumnFamily] = {}
+        self._is_loading = False
 
     def __str__(self) -> str:
         """Return the folder, for messages."""
@@ -100,6 +105,7 @@ class DiskTables:
     def clear(self) -> None:
         """Delete the folder and create an empty one. Raise `StateStoreError` if that fails."""
         self._close_database()
+        self._is_loading = False
         try:
             shutil.rmtree(self._folder)
             self._folder.mkdir(mode=_PRIVATE)
@@ -141,7 +147,25 @@ class DiskTables:
         for name, mark in marks.items():
             batch.put(name.encode(), mark)
         with self._failing() as database:
-            database.write(batch)
+            database.write(batch, self._write_options())
+
+    def load(self) -> None:
+        """Open the tables with the options for filling them."""
+        self._reopen(is_loading=True)
+
+    def every_row(self, table: str) -> Iterator[tuple[bytes, bytes]]:
+        """Yield all rows of a table, after what was written is in files."""
+        with self._failing():
+            self._tables[table].flush()
+            for key, row in self._tables[table].items():
+                yield cast("bytes", key), row
+
+    def loaded(self) -> None:
+        """Write everything to files, and open the tables with the usual options."""
+        with self._failing() as database:
+            for table in (database, *self._tables.values()):
+                table.flush()
+        self._reopen(is_loading=False)
 
     def portion(self, table: str, after: bytes, count: int) -> Sequence[tuple[bytes, bytes]]:
         """Return the next rows after a key."""
@@ -172,10 +196,24 @@ class DiskTables:
         rows = self._tables.get(table)
         return 0 if rows is None else rows.property_int_value("rocksdb.estimate-num-keys") or 0
 
+    def _reopen(self, *, is_loading: bool) -> None:
+        self._close_database()
+        self._is_loading = is_loading
+        try:
+            self._open()
+        except Exception as error:
+            raise StateStoreError(f"state store {self}: cannot be opened again: {error}") from error
+
+    def _write_options(self) -> WriteOptions:
+        options = WriteOptions()
+        options.disable_wal = self._is_loading  # type: ignore[method-assign, assignment]
+        return options
+
     def _open(self) -> None:
         self._cache = Cache(CACHE_BYTES)
-        families = {name: _options(self._cache) for name in (_DEFAULT, *self._names)}
-        self._database = Rdict(str(self._folder), _options(self._cache), families)
+        make = _loading_options if self._is_loading else _options
+        families = {name: make(self._cache) for name in (_DEFAULT, *self._names)}
+        self._database = Rdict(str(self._folder), make(self._cache), families)
         for name in self._names:
             self._tables[name] = self._database.get_column_family(name)
             self._families[name] = self._database.get_column_family_handle(name)
@@ -219,6 +257,35 @@ class DiskTables:
 
 
 def _options(cache: Cache) -> Options:
+    options = _common_options(cache)
+    # Each lookup reads every file that is not merged yet.
+    options.set_level_zero_file_num_compaction_trigger(2)
+    # A bloom filter for the write buffer, too.
+    options.set_memtable_whole_key_filtering(whole_key_filter=True)
+    options.set_memtable_prefix_bloom_ratio(0.1)
+    options.set_write_buffer_size(UNWRITTEN_BYTES // 2)
+    options.set_db_write_buffer_size(UNWRITTEN_BYTES)
+    # Size of the log that a start replays.
+    options.set_max_total_wal_size(_LOG_BYTES)
+    return options
+
+
+def _loading_options(cache: Cache) -> Options:
+    """Return options for writing many rows that are not looked up meanwhile."""
+    options = _common_options(cache)
+    # Rows are sorted by a thread of RocksDB when the buffer is full, not one by one when they are written.
+    options.set_memtable_factory(MemtableFactory.vector())
+    options.set_allow_concurrent_memtable_write(allow=False)
+    options.set_write_buffer_size(UNWRITTEN_BYTES)
+    options.set_max_write_buffer_number(_LOADING_BUFFERS)
+    # Files are merged afterwards, in the background.
+    options.set_disable_auto_compactions(disable=True)
+    options.set_level_zero_slowdown_writes_trigger(_NO_LIMIT)
+    options.set_level_zero_stop_writes_trigger(_NO_LIMIT)
+    return options
+
+
+def _common_options(cache: Cache) -> Options:
     blocks = BlockBasedOptions()
     blocks.set_block_cache(cache)
     # Most lookups find no row.
@@ -231,16 +298,7 @@ def _options(cache: Cache) -> Options:
     options.set_block_based_table_factory(blocks)
     # Digests cannot be compressed.
     options.set_compression_type(DBCompressionType.none())
-    # Each lookup reads every file that is not merged yet.
-    options.set_level_zero_file_num_compaction_trigger(2)
-    # A bloom filter for the write buffer, too.
-    options.set_memtable_whole_key_filtering(whole_key_filter=True)
-    options.set_memtable_prefix_bloom_ratio(0.1)
-    options.set_write_buffer_size(UNWRITTEN_BYTES // 2)
-    options.set_db_write_buffer_size(UNWRITTEN_BYTES)
     options.set_target_file_size_base(_FILE_BYTES)
-    # Size of the log that a start replays.
-    options.set_max_total_wal_size(_LOG_BYTES)
     options.set_max_background_jobs(2)
     options.set_max_open_files(_OPEN_FILES)
     # RocksDB's own text log has the host's name, the folder and times.

@@ -11,6 +11,9 @@ from schemas.state import KIND_OF_PREFIX, STATE_KINDS
 OTHER: Final = "other"
 """The worker's table of entries without a kind, written before each kind had a topic."""
 
+DAY_BYTES: Final = 4
+"""Size of the day at the beginning of each row."""
+
 Derive = Callable[[bytes, bytes], Iterable[bytes]]
 """A function from the key and the value of a row to its derived keys.
 
@@ -29,13 +32,15 @@ class Layout:
     """The tables of one agent's state.
 
     A key is in the table of its first byte, else in the table `other`. With `is_dated` each entry has its own
-    day, the day of its event, and may be deleted; `derive` gives the derived keys of its row.
+    day, the day of its event, and may be deleted; `derive` gives the derived keys of its row. A change of
+    `derive` needs another `version`, so that stores with the earlier keys are built again.
     """
 
     other: str
     table_of_prefix: Mapping[bytes, str] = field(default_factory=dict)
     is_dated: bool = False
     derive: Derive = no_keys
+    version: int = 1
 
     @property
     def tables(self) -> tuple[str, ...]:
@@ -57,7 +62,7 @@ SANITISING: Final = Layout(OTHER, KIND_OF_PREFIX)
 """The layout of the sanitising worker. A row has the day of the batch that wrote it."""
 
 
-def alerts_layout(derive: Derive) -> Layout:
+def alerts_layout(derive: Derive, version: int = 1) -> Layout:
     """Return the layout of the alerts agent, which has one kind of state."""
     (kind,) = STATE_KINDS["alerter"]
-    return Layout(kind, is_dated=True, derive=derive)
+    return Layout(kind, is_dated=True, derive=derive, version=version)

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 
-from streams.state.layout import Derive
+from streams.state.layout import DAY_BYTES, Derive
 from streams.state.tables import GONE
-
-DAY_BYTES = 4
-"""Size of the day at the beginning of a row."""
 
 
 class PendingKeys:
@@ -53,8 +50,7 @@ class PendingKeys:
         self._keys.clear()
         self._days.clear()
 
-    def between(self, begin: bytes, end: bytes, expired: int) -> Iterator[bytes]:
-        """Yield the keys from `begin` to before `end`, of rows of later days than `expired`, in order."""
-        for key in self._keys[bisect_left(self._keys, begin) : bisect_left(self._keys, end)]:
-            if self._days[key] > expired:
-                yield key
+    def between(self, begin: bytes, end: bytes, expired: int) -> list[bytes]:
+        """Return the keys from `begin` to before `end`, of rows of later days than `expired`, in order."""
+        found = self._keys[bisect_left(self._keys, begin) : bisect_left(self._keys, end)]
+        return [key for key in found if self._days[key] > expired]

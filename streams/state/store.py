@@ -5,22 +5,15 @@ has committed but not read back yet take precedence over them (`_ahead`). So a s
 one that is built again from the changelog. Rows are collected (`_unwritten`) and written together with the
 marks. A process that dies before that reads them from the changelog again.
 
-Each row starts with its day, counted since 1970. A row past its retention is treated as absent, whether it
-was deleted or not. The layout of the agent decides which day that is:
-
-- The worker's rows have the day of the batch that wrote them, which is also in the timestamp of the
-  changelog's message. Their age is counted to the day of the batch that reads them.
-- In a dated layout a row has the day of its event, which is also in the value of the changelog's message. Its
-  age is counted to the newest day of any event, which is an entry of its own. So no clock that jumps makes a
-  row expire. No event is later than the clock of its batch, so no date in the future does either.
+Each row starts with its day, counted since 1970: the day of the batch that wrote it, which is also in the
+timestamp of the changelog's message. A row past its retention is treated as absent, whether it was deleted or
+not. `streams.state.dated` has a store whose rows have the days of their events.
 """
 
 from __future__ import annotations
 
 import logging
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from itertools import islice
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final, NamedTuple
 
 from schemas.state import (
@@ -28,16 +21,14 @@ from schemas.state import (
     RENEWAL_DAYS,
     SEEN_BYTES,
     SEEN_PREFIX,
-    TODAY_KEY,
     StateKind,
 )
 from streams.state.errors import StoreDamaged
-from streams.state.layout import SANITISING, Layout, derived_table
+from streams.state.layout import DAY_BYTES, SANITISING, Layout
 from streams.state.origin import About, Origin, misplaced
 from streams.state.packing import packed, unpacked
-from streams.state.pending import DAY_BYTES, PendingKeys
 from streams.state.recent import RecentRows
-from streams.state.tables import GONE, MemoryTables, Tables
+from streams.state.tables import GONE, MemoryTables, Rows, Tables
 
 log = logging.getLogger(__name__)
 
@@ -49,13 +40,11 @@ UNWRITTEN_CALLS: Final = 100
 """Rows are written to the tables after this number of rows, or this number of calls of `apply`."""
 
 _SEEN_TABLE: Final = KIND_OF_PREFIX[SEEN_PREFIX]
-_SPAN: Final = 128
 _OFFSET_BYTES: Final = 8
 _ABOUT: Final = "about"
 _NEXT: Final = "next:"
 _NEWEST: Final = "newest-day"
-_NEVER: Final = -1
-_NO_RENEWAL: Final = 1 << 31
+NEVER: Final = -1
 
 
 class Entry(NamedTuple):
@@ -87,13 +76,11 @@ class StateStore:
         layout: Layout = SANITISING,
         *,
         is_followed: bool = False,
-        clock: Callable[[], float] = time.time,
     ) -> None:
         """Take the tables, by default in main memory, and the retention of each kind in days.
 
         A kind without days is kept for ever. If `is_followed`, the changelog is read back into `apply`.
         Committed changes are then written to the tables only there, in the order of all workers' commits.
-        `clock` returns seconds since 1970.
         """
         self._layout = layout
         self._tables: Tables = MemoryTables(layout.every_table) if tables is None else tables
@@ -101,10 +88,8 @@ class StateStore:
         if self._days and layout.other not in self._days:
             self._days[layout.other] = max(self._days.values())
         self._is_followed = is_followed
-        self._clock = clock
         self._table_of = layout.table_of_prefix
         self._other = layout.other
-        self._renewal = _NO_RENEWAL if layout.is_dated else RENEWAL_DAYS
         self._today = self._committed_on = 0
         self._expired: dict[str, int] = {}
         self._readers: dict[str, Callable[[bytes], bytes | None]] = {}
@@ -117,12 +102,7 @@ class StateStore:
         self._unread_again: dict[bytes, int] = {}
         self._any_seen = False
         self._changed: dict[bytes, bytes] = {}
-        self._deleted: set[bytes] = set()
         self._missed: bytes | None = None
-        self._dated: dict[bytes, bytes] = {}
-        self._newest_event = 0
-        self._pending = PendingKeys(layout.derive)
-        self._touched: set[bytes] = set()
         self._unswept: list[tuple[str, bytes]] = []
         self._swept_on = 0
 
@@ -130,11 +110,6 @@ class StateStore:
 
     def begin(self, day: int) -> None:
         """Begin a batch on a day, and roll back the batch before if it was not committed."""
-        if self._layout.is_dated:
-            self.rollback()
-            self._today = day
-            self._expire(self._newest_day())
-            return
         if day != self._today or not self._expired:
             self._today = day
             self._expire(day)
@@ -143,127 +118,37 @@ class StateStore:
     def _expire(self, day: int) -> None:
         """Count the ages of entries to a day."""
         self._expired = {
-            table: day - self._days[table] if table in self._days else _NEVER
+            table: day - self._days[table] if table in self._days else NEVER
             for table in self._layout.tables
         }
-
-    def _newest_day(self) -> int:
-        """Return the newest day of any event that is committed; 0 if there is none."""
-        row = self._row(TODAY_KEY)
-        return int.from_bytes(row[:DAY_BYTES]) if row else 0
 
     def get(self, key: bytes) -> bytes | None:
         """Return the value of a key, from this batch or from earlier ones."""
         found = self._changed.get(key)
         if found is not None:
             return found
-        if key in self._deleted:
-            return None
-        row = self._row(key)
-        if not row:
-            self._missed = key
-            return None
+        table = self._table_of.get(key[:1], self._other)
+        row = self._ahead.get(key) or self._unwritten[table].get(key) or self._recent.get(key)
+        if row is None:
+            row = self._read(table, key)
+            if row is None:
+                self._missed = key
+                return None
+            self._recent.put(key, row)
         written = int.from_bytes(row[:DAY_BYTES])
-        if written <= self._expired.get(self._table_of.get(key[:1], self._other), _NEVER):
+        if written <= self._expired.get(table, NEVER):
             return None
         value = row[DAY_BYTES:]
-        if self._today - written >= self._renewal:
+        if self._today - written >= RENEWAL_DAYS:
             self._changed[key] = value
         return value
 
-    def put(self, key: bytes, value: bytes, day: int | None = None) -> None:
-        """Set the value of a key; no change if it has this value already.
-
-        In the worker's layout no key may begin with ``n``. `day` is for dated layouts: the day of the event,
-        which is at most the day of the batch. Without it the entry has the day of the batch, and does not
-        count as the newest event. An entry that is past its retention is deleted.
-        """
-        if self._layout.is_dated:
-            self._put_dated(key, value, day)
+    def put(self, key: bytes, value: bytes) -> None:
+        """Set the value of a key; no change if it has this value already. No key may begin with ``n``."""
         # Most keys that are set are new, and were looked up just before.
-        elif key == self._missed or self.get(key) != value:
+        if key == self._missed or self.get(key) != value:
             self._changed[key] = value
             self._missed = None
-
-    def _put_dated(self, key: bytes, value: bytes, day: int | None) -> None:
-        entry_day = self._today if day is None else max(0, min(day, self._today))
-        if day is not None:
-            self._newest_event = max(self._newest_event, entry_day)
-        if entry_day <= self._expired.get(self._other, _NEVER):
-            self.delete(key)
-            return
-        row = entry_day.to_bytes(DAY_BYTES) + value
-        if (self._row(key) if key not in self._dated else self._dated[key]) == row:
-            return
-        self._changed[key] = value
-        self._deleted.discard(key)
-        self._change(key, row)
-
-    def delete(self, key: bytes) -> None:
-        """Delete the entry of a key; no change if it has none. Only dated layouts have deletions."""
-        if not self._layout.is_dated:
-            raise ValueError("no entry of the worker's state can be deleted")
-        self._changed.pop(key, None)
-        if self._row(key):
-            self._deleted.add(key)
-            self._change(key, GONE)
-        elif self._dated.pop(key, None) is not None:
-            self._touched.add(key)
-
-    def _change(self, key: bytes, row: bytes) -> None:
-        self._dated[key] = row
-        self._touched.add(key)
-
-    def keys(self, begin: bytes, end: bytes, most: int | None = None) -> Iterator[bytes]:
-        """Yield the derived keys from `begin` to before `end`, in order, at most `most`.
-
-        Changes of the batch are included, also those made while the keys are read.
-        """
-        return islice(self._derived_keys(begin, end), most)
-
-    def _derived_keys(self, begin: bytes, end: bytes) -> Iterator[bytes]:
-        table, expired = derived_table(self._other), self._expired.get(self._other, _NEVER)
-        while begin < end:
-            portion = self._tables.span(table, begin, end, _SPAN)
-            after = end if len(portion) < _SPAN else portion[-1][0] + b"\0"
-            self._refresh()
-            found = list(self._pending.between(begin, after, expired))
-            found += [
-                key
-                for key, row in portion
-                if int.from_bytes(row[:DAY_BYTES]) > expired
-                and row[DAY_BYTES:] not in self._pending
-            ]
-            found.sort()
-            yield from found
-            begin = after
-
-    def _refresh(self) -> None:
-        """Derive the keys of the pending rows that have changed."""
-        unwritten = self._unwritten[self._other]
-        self._touched.discard(TODAY_KEY)
-        for key in self._touched:
-            row = self._dated.get(key)
-            if row is None:
-                row = self._ahead.get(key)
-            if row is None:
-                row = unwritten.get(key)
-            self._pending.set(key, row)
-        self._touched.clear()
-
-    def _row(self, key: bytes) -> bytes | None:
-        """Return the committed row of a key, expired or not; None or `GONE` if it has none."""
-        row = self._ahead.get(key)
-        if row is None:
-            table = self._table_of.get(key[:1], self._other)
-            row = self._unwritten[table].get(key)
-            if row is None:
-                row = self._recent.get(key)
-                if row is None:
-                    row = self._read(table, key)
-                    if row is not None:
-                        self._recent.put(key, row)
-        return row
 
     @property
     def has_any_seen(self) -> bool:
@@ -273,7 +158,7 @@ class StateStore:
     def has_seen(self, digest: bytes) -> bool:
         """Return True if an earlier version stored the digest, of `SEEN_BYTES` bytes, as seen."""
         row = self._seen_row(SEEN_PREFIX + digest)
-        return row is not None and int.from_bytes(row) > self._expired.get(_SEEN_TABLE, _NEVER)
+        return row is not None and int.from_bytes(row) > self._expired.get(_SEEN_TABLE, NEVER)
 
     def _seen_row(self, key: bytes) -> bytes | None:
         return self._unwritten[_SEEN_TABLE].get(key) or self._read(_SEEN_TABLE, key)
@@ -289,15 +174,9 @@ class StateStore:
     def changes(self) -> Mapping[bytes, bytes | None]:
         """Return the changes of the batch for the changelog; the value of a deleted key is None.
 
-        In the worker's layout one entry has all places of releases. In a dated layout a value begins with its
-        day, and the newest day of any event is an entry of its own.
+        One entry has all places of releases.
         """
-        if not self._layout.is_dated:
-            return packed(self._changed)
-        changed = {key: row or None for key, row in sorted(self._dated.items())}
-        if self._newest_event > self._newest_day():
-            changed[TODAY_KEY] = self._newest_event.to_bytes(DAY_BYTES)
-        return changed
+        return packed(self._changed)
 
     def commit(self, changes: Mapping[bytes, bytes | None]) -> None:
         """Keep the changes of the batch, whose transaction is committed."""
@@ -313,22 +192,13 @@ class StateStore:
         self.rollback()
 
     def _rows(self, day: int, name: bytes, content: bytes | None) -> dict[bytes, bytes]:
-        """Return the rows of a changelog entry."""
-        if self._layout.is_dated:
-            self._touched.add(name)
-            return {name: content or GONE}
-        # No entry of the worker is deleted.
+        """Return the rows of a changelog entry. No entry of the worker is ever deleted."""
         return {} if content is None else _rows(day, name, content)
 
     def rollback(self) -> None:
         """Undo the changes of the batch."""
         self._changed.clear()
         self._missed = None
-        if self._layout.is_dated:
-            self._touched.update(self._dated)
-            self._dated.clear()
-            self._deleted.clear()
-            self._newest_event = 0
 
     # The changelog
 
@@ -341,8 +211,9 @@ class StateStore:
         about = About(origin, self._days)
         try:
             self._tables.open()
-            kept = self._tables.marks().get(_ABOUT)
-            refusal = None if kept is None else about.refusal(kept)
+            marks = self._tables.marks()
+            kept = marks.get(_ABOUT)
+            refusal = None if kept is None else about.refusal(kept) or self._outdated(marks)
             if kept is None:
                 log.info("state store %s is new", self._tables)
         except StoreDamaged as error:
@@ -352,6 +223,10 @@ class StateStore:
         self._forget_cached()
         self._newest = int.from_bytes(self._tables.marks().get(_NEWEST, b""))
         self._tables.write({}, {_ABOUT: about.to_bytes()})
+
+    def _outdated(self, _marks: Mapping[str, bytes]) -> str | None:
+        """Return the reason to build a store with these marks again, although it is of this changelog."""
+        return None
 
     def next_offsets(self, ends: Mapping[str, tuple[int, int]]) -> dict[str, int]:
         """Return the offset to read each topic from: the stored next offset, or else the first offset.
@@ -380,10 +255,9 @@ class StateStore:
         later, and not read back yet, still take precedence.
         """
         self._missed = None
-        is_dated = self._layout.is_dated
         for day, name, content, own in entries:
             of_entry = self._rows(day, name, content)
-            if not is_dated and name.startswith(SEEN_PREFIX):
+            if name.startswith(SEEN_PREFIX):
                 self._any_seen = True
                 self._apply_seen(day, of_entry)
                 continue
@@ -391,6 +265,10 @@ class StateStore:
             if own:
                 for key in of_entry:
                     self._read_back(key)
+        self._applied(offsets)
+
+    def _applied(self, offsets: Mapping[str, int]) -> None:
+        """Note the next offsets, and write the collected rows if there are many."""
         self._offsets.update(offsets)
         self._unwritten_calls += 1
         rows = sum(map(len, self._unwritten.values()))
@@ -399,49 +277,35 @@ class StateStore:
 
     def flush(self) -> None:
         """Write the collected rows to the tables, with the next offset of each topic."""
-        marks = {_NEXT + topic: at.to_bytes(_OFFSET_BYTES) for topic, at in self._offsets.items()}
-        marks[_NEWEST] = self._newest.to_bytes(DAY_BYTES)
-        self._tables.write({**self._unwritten, **self._derived(self._unwritten)}, marks)
-        if self._dated or self._ahead:
-            self._touched.update(self._unwritten[self._other])
-        else:
-            self._pending.clear()
-            self._touched.clear()
+        self._tables.write({**self._unwritten, **self._derived(self._unwritten)}, self._marks())
         for table in self._unwritten.values():
             self._recent.drop(table)
             table.clear()
         self._unwritten_calls = 0
 
-    def _derived(self, rows: Mapping[str, Mapping[bytes, bytes]]) -> dict[str, dict[bytes, bytes]]:
-        """Return the changes of derived keys that follow from changes of rows."""
-        if not self._layout.is_dated:
-            return {}
-        return {derived_table(table): self._derived_of(table, rows[table]) for table in rows}
+    def _marks(self) -> dict[str, bytes]:
+        """Return the marks to write with the rows."""
+        marks = {_NEXT + topic: at.to_bytes(_OFFSET_BYTES) for topic, at in self._offsets.items()}
+        return {**marks, _NEWEST: self._newest.to_bytes(DAY_BYTES)}
 
-    def _derived_of(self, table: str, rows: Mapping[bytes, bytes]) -> dict[bytes, bytes]:
-        derive, found = self._layout.derive, dict[bytes, bytes]()
-        for key, row in rows.items():
-            if key == TODAY_KEY:
-                continue
-            before = self._read(table, key)
-            if before:
-                found.update(dict.fromkeys(derive(key, before[DAY_BYTES:]), GONE))
-            if row:
-                found.update(dict.fromkeys(derive(key, row[DAY_BYTES:]), row[:DAY_BYTES] + key))
-        return found
+    def _derived(self, _rows: Rows) -> Rows:
+        """Return the changes of other tables that follow from changes of rows."""
+        return {}
+
+    def restored(self) -> None:
+        """Note that everything in the changelog has been applied, and write it to the tables."""
+        self.flush()
 
     def sweep(self) -> None:
         """Delete the expired ones of the next few rows. All rows are checked once a day.
 
-        The day of the worker is that of the last commit, because the broker refuses timestamps that are far
-        in the future. The day of a dated layout is that of the newest event.
+        The day is that of the last commit, because the broker refuses timestamps that are far in the future.
         """
-        if self._layout.is_dated:
-            self._committed_on = self._newest_day()
         if not self._unswept:
-            if self._swept_on == self._committed_on:
+            today = self._sweeps_to()
+            if self._swept_on == today:
                 return
-            self._swept_on = self._committed_on
+            self._swept_on = today
             self._unswept = [(table, b"") for table in self._days]
             if not self._unswept:
                 return
@@ -449,11 +313,15 @@ class StateStore:
         portion = self._tables.portion(table, after, SWEPT_ROWS)
         if len(portion) == SWEPT_ROWS:
             self._unswept.append((table, portion[-1][0]))
-        latest = self._committed_on - self._days[table]
+        latest = self._swept_on - self._days[table]
         gone = {key: GONE for key, row in portion if int.from_bytes(row[:DAY_BYTES]) <= latest}
         if gone:
             self._tables.write({table: gone, **self._derived({table: gone})}, {})
             self._recent.drop(gone)
+
+    def _sweeps_to(self) -> int:
+        """Return the day to which the sweep counts the ages of rows."""
+        return self._committed_on
 
     def close(self) -> None:
         """Close the tables. Collected rows that are not written are read again from the changelog."""
@@ -490,10 +358,9 @@ class StateStore:
         self._offsets.clear()
         for table in self._unwritten.values():
             table.clear()
-        self._pending.clear()
-        self._touched.clear()
-        if self._layout.is_dated:
-            return
+        self._find_seen()
+
+    def _find_seen(self) -> None:
         seen = self._tables.portion(_SEEN_TABLE, SEEN_PREFIX, 1)
         self._any_seen = any(key.startswith(SEEN_PREFIX) for key, _ in seen)
 

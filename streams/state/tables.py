@@ -5,7 +5,7 @@ Rows and marks, such as the next offset to read, are written in one atomic write
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from heapq import nsmallest
 from typing import Final, Protocol
 
@@ -37,6 +37,18 @@ class Tables(Protocol):
 
     def write(self, rows: Rows, marks: Mapping[str, bytes]) -> None:
         """Write and delete rows, and write marks, in one atomic write."""
+        ...
+
+    def load(self) -> None:
+        """Begin to fill empty tables: until `loaded`, writes are fast, and lost if the process ends."""
+        ...
+
+    def every_row(self, table: str) -> Iterator[tuple[bytes, bytes]]:
+        """Yield all rows of a table in order of their keys, while the tables are being filled."""
+        ...
+
+    def loaded(self) -> None:
+        """End the filling: everything is stored, and each later write is too."""
         ...
 
     def portion(self, table: str, after: bytes, count: int) -> Sequence[tuple[bytes, bytes]]:
@@ -90,6 +102,16 @@ class MemoryTables:
             for key in [key for key, row in of_table.items() if row == GONE]:
                 del kept[key]
         self._marks.update(marks)
+
+    def load(self) -> None:
+        """Do nothing: every write is fast."""
+
+    def every_row(self, table: str) -> Iterator[tuple[bytes, bytes]]:
+        """Yield all rows of a table."""
+        return iter(sorted(self._tables[table].items()))
+
+    def loaded(self) -> None:
+        """Do nothing."""
 
     def portion(self, table: str, after: bytes, count: int) -> Sequence[tuple[bytes, bytes]]:
         """Return the next rows after a key."""

@@ -14,7 +14,8 @@ from tests.benchmarks.protocols import Protocols
 from tests.benchmarks.publishing import RUNS, Publishing
 from tests.benchmarks.restart import RUNS as RESTARTS
 from tests.benchmarks.restart import Restart
-from tests.benchmarks.setting import Files, ensure_reference, running
+from tests.benchmarks.setting import Files, Setting, ensure_reference, running
+from tests.benchmarks.state import State
 from tests.benchmarks.throughput import Progress, Throughput
 
 _PIPELINE_RECORDS = 40_000
@@ -31,6 +32,7 @@ class AreaName(StrEnum):
     PUBLISH = "publish"
     ISP = "isp"
     RESTART = "restart"
+    STATE = "state"
 
 
 _ON_BROKER = {
@@ -39,6 +41,7 @@ _ON_BROKER = {
     AreaName.PUBLISH,
     AreaName.ISP,
     AreaName.RESTART,
+    AreaName.STATE,
 }
 
 
@@ -72,15 +75,28 @@ class Suite:
         if not _ON_BROKER & set(areas):
             return
         with running(self.files, self.report) as setting:
-            if AreaName.LATENCY in areas:
-                yield Latency(setting, self.python, self.progress).measure(seconds, runs)
-            measuring = Throughput(setting, self.python, self.bench_python, self.progress)
-            if AreaName.THROUGHPUT in areas:
-                yield measuring.measure(records, runs, only)
-            if AreaName.PUBLISH in areas:
-                publishing = Publishing(setting, self.python, self.progress)
-                yield publishing.measure(max(5 * records, 10_000), min(runs, RUNS))
-            if AreaName.ISP in areas:
-                yield Protocols(setting, self.progress).measure(runs, measuring, records)
-            if AreaName.RESTART in areas:
-                yield Restart(setting, self.progress).measure(min(runs, RESTARTS))
+            yield from self._on_broker(setting, areas, runs, records, seconds, only)
+
+    def _on_broker(
+        self,
+        setting: Setting,
+        areas: Collection[AreaName],
+        runs: int,
+        records: int,
+        seconds: int,
+        only: Sequence[str],
+    ) -> Iterator[Area]:
+        if AreaName.LATENCY in areas:
+            yield Latency(setting, self.python, self.progress).measure(seconds, runs)
+        measuring = Throughput(setting, self.python, self.bench_python, self.progress)
+        if AreaName.THROUGHPUT in areas:
+            yield measuring.measure(records, runs, only)
+        if AreaName.PUBLISH in areas:
+            publishing = Publishing(setting, self.python, self.progress)
+            yield publishing.measure(max(5 * records, 10_000), min(runs, RUNS))
+        if AreaName.ISP in areas:
+            yield Protocols(setting, self.progress).measure(runs, measuring, records)
+        if AreaName.RESTART in areas:
+            yield Restart(setting, self.progress).measure(min(runs, RESTARTS))
+        if AreaName.STATE in areas:
+            yield State(setting, self.python, self.progress).measure(min(runs, RESTARTS))

@@ -78,12 +78,16 @@ LONG = st.binary(min_size=1, max_size=9).map(lambda value: value * 1_024)
 """Of some lengths whose number takes two bytes, and of 8,192 and more, whose number takes three."""
 
 
-@given(st.binary() | st.binary(min_size=60, max_size=70) | LONG)
+@given(
+    st.binary() | st.binary(min_size=60, max_size=70) | st.binary(min_size=128, max_size=200) | LONG
+)
 def test_one_field_of_bytes_comes_back_whatever_its_length(value: bytes) -> None:
     assert bytes_decoder(OF_BYTES, "value")(encoder(OF_BYTES, 7)({"value": value})) == value
 
 
-@given(st.binary(max_size=80))
+@given(
+    st.binary(max_size=80) | st.builds(bytes.__add__, st.binary(max_size=3), st.just(bytes(130)))
+)
 def test_what_is_no_field_of_bytes_is_refused_as_by_the_decoder_of_any_record(body: bytes) -> None:
     framed = bytes(HEADER_BYTES) + body
     try:

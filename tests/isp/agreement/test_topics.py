@@ -6,6 +6,7 @@ import fastavro
 import pytest
 
 from isp.agreement.access import rules
+from isp.agreement.alerts import Alerts, DomesticAlerts
 from isp.agreement.protocol import Protocol
 from isp.agreement.topics import (
     DAY_MS,
@@ -18,7 +19,7 @@ from isp.agreement.topics import (
     topics,
 )
 from schemas.catalogue import Catalogue
-from schemas.state import RENEWAL_DAYS
+from schemas.state import RENEWAL_DAYS, STATE_TOMBSTONE_DAYS
 
 
 def test_every_topic_begins_with_the_partnership_and_stands_once(
@@ -78,6 +79,44 @@ def test_the_state_of_workers_outlasts_what_it_protects(
         assert counted * DAY_MS > longest + RENEWAL_DAYS * DAY_MS
     (earlier,) = (t for t in made if t.name == "banes.internal.memory")
     assert earlier.retention_ms == max(t.retention_ms for t in state.values())
+
+
+@pytest.mark.parametrize(("history", "level", "total"), [(365, 365, 393), (30, 90, 118)])
+def test_the_state_of_alerts_outlasts_each_event_that_an_alert_can_depend_on(
+    protocol: Protocol, catalogue: Catalogue, history: int, level: int, total: int
+) -> None:
+    """An alert can change for 28 days, and counts the events of the history, and those of its levels."""
+    levels = [{"name": "standard", "rule": "repeat", "days": level}]
+    domestic = DomesticAlerts.model_validate(
+        {
+            "datasets": ["police-incident"],
+            "recipients": [{"party": "council"}],
+            "levels": levels,
+            "history_days": history,
+        }
+    )
+    with_alerts = protocol.model_copy(update={"alerts": Alerts(domestic=domestic)})
+    assert state_days(with_alerts, "alerter") == {"incidents": total}
+    assert state_days(with_alerts) == state_days(protocol)
+    name = Names(protocol.prefix).state("incidents")
+    (topic,) = (t for t in topics(with_alerts, catalogue) if t.name == name)
+    assert topic.retention_ms == (total + STATE_SLACK_DAYS) * DAY_MS
+    assert topic.config["cleanup.policy"] == "compact,delete"
+    # A worker that was stopped for less still gets each deletion.
+    assert int(topic.config["delete.retention.ms"]) == STATE_TOMBSTONE_DAYS * DAY_MS
+    assert int(topic.config["segment.bytes"]) <= 16 * 1024 * 1024
+    principals = {(r.principal, r.operation) for r in rules(with_alerts) if r.name == name}
+    alerter = Names(protocol.prefix).alerter
+    assert principals == {(alerter, "read"), (alerter, "write")}
+
+
+def test_a_protocol_without_alerts_has_no_state_of_alerts(
+    protocol: Protocol, catalogue: Catalogue
+) -> None:
+    name = Names(protocol.prefix).state("incidents")
+    assert state_days(protocol, "alerter") == {}
+    assert name not in {topic.name for topic in topics(protocol, catalogue)}
+    assert name not in {rule.name for rule in rules(protocol)}
 
 
 def test_what_a_worker_reads_at_each_start_is_compacted_within_a_day_in_small_pieces(
