@@ -105,6 +105,18 @@ def test_a_record_joins_the_nearest_event_whatever_came_first() -> None:
     assert groups(taken(facts)) == groups(taken(facts[::-1])) == expected
 
 
+def test_an_incident_with_no_time_has_the_time_of_the_crime_that_names_it() -> None:
+    memory = taken(
+        [
+            fact("untimed", home="home", hour=None, join="i1"),
+            fact("crime", CRIME, home="home", hour=8, join="c1", incident="i1"),
+            fact("call", AMBULANCE, home="home", hour=9),
+            fact("other", home="home", hour=12),
+        ]
+    )
+    assert groups(memory) == {together("untimed", "crime", "call"), together("other")}
+
+
 def test_records_within_the_hours_one_after_another_do_not_chain_into_one_event() -> None:
     sources = [POLICE, AMBULANCE, HOSPITAL]
     facts = [fact(str(i), s, hour=10 * i, home="home") for i, s in enumerate(sources)]
