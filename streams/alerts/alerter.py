@@ -47,7 +47,7 @@ from streams.alerts.visibility import Sight, Visibility
 from streams.audit import AuditWriter
 from streams.messages import BatchResult, Handling, Intake
 from streams.runtime.processor import Processor, TopicPartition
-from streams.state.store import StateStore
+from streams.state.dated import DatedStore
 from streams.steps.route import Destination
 from transport.messages import MARKING_HEADER, WRITER_HEADER, Headers, Output
 
@@ -125,7 +125,7 @@ class Alerter(Processor):
     def __init__(
         self,
         parts: Parts,
-        store: StateStore,
+        store: DatedStore,
         audit_writer: AuditWriter,
         clock: Callable[[], float],
     ) -> None:

@@ -31,7 +31,7 @@ from streams.alerts.requests import RequestMaker, SubjectReader
 from streams.alerts.subjects import SubjectDigests
 from streams.alerts.visibility import Visibility
 from streams.audit import AuditWriter, SlotChain
-from streams.state.store import StateStore
+from streams.state.dated import DatedStore
 from streams.steps.route import Destination
 from streams.wire import Wire
 
@@ -53,7 +53,7 @@ def build_alerter(
     wire: Wire,
     keys: KeyRing,
     case_keys: CaseKeys,
-    store: StateStore,
+    store: DatedStore,
     clock: Callable[[], float],
     slot: str,
 ) -> Alerter:
@@ -88,7 +88,7 @@ def _parts(
     wire: Wire,
     lasting: ReferenceKey,
     case_keys: CaseKeys,
-    store: StateStore,
+    store: DatedStore,
     destinations: dict[str, Destination],
 ) -> Parts:
     names, digests = Names(protocol.prefix), Digests(lasting)

@@ -20,7 +20,7 @@ from streams.alerts.events import (
     read_event,
     read_fact,
 )
-from streams.state.store import StateStore
+from streams.state.dated import DatedStore
 
 DIGEST = 12
 _DAY = rows.DAY_BYTES
@@ -34,7 +34,7 @@ class StateMemory:
     household, which an operator orders.
     """
 
-    def __init__(self, store: StateStore, place_kind: Callable[[bytes], PlaceKind]) -> None:
+    def __init__(self, store: DatedStore, place_kind: Callable[[bytes], PlaceKind]) -> None:
         self._store = store
         self._place_kind = place_kind
         # A decoded row is used again only for the same bytes, so it never differs from the store.

@@ -16,7 +16,7 @@ from streams.alerts.audit_entries import Prepared
 from streams.alerts.events import EventRow
 from streams.alerts.recipients import Decided, Open
 from streams.alerts.requests import RequestMaker, RequestRow, SubjectReader, is_undecided
-from streams.state.store import StateStore
+from streams.state.dated import DatedStore
 
 _URGENT_HOURS = 24
 """A level with a shorter deadline makes the request urgent, so that the duty officer may decide."""
@@ -33,7 +33,7 @@ class Request(NamedTuple):
 class Requesting:
     """Keeps the prepared requests in the state, and makes the messages about them."""
 
-    store: StateStore
+    store: DatedStore
     cases: OpenCases
     maker: RequestMaker
     reader: SubjectReader

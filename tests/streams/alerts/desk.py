@@ -29,7 +29,7 @@ from streams.alerts.alerter import Alerter
 from streams.alerts.assembly import build_alerter
 from streams.alerts.rows import ALERTS
 from streams.messages import BatchResult, Handling, Intake
-from streams.state.store import StateStore
+from streams.state.dated import DatedStore
 from tests.isp.cases.table import CATALOGUE
 from tests.isp.cases.table import PROTOCOL as OF_CASES
 from tests.isp.cases.table import request as asked
@@ -129,19 +129,22 @@ class Desk:
     def __post_init__(self) -> None:
         self.schemas = NumberedSchemas()
         self.case_keys = CaseKeys(self.folder)
-        self.store = StateStore(layout=ALERTS)
+        self.store = DatedStore(ALERTS)
         self._offsets = itertools.count()
         self.alerter = self.built()
         self.outputs: list[Output] = []
 
-    def built(self, store: StateStore | None = None) -> Alerter:
+    def built(self, store: DatedStore | None = None) -> Alerter:
         alerter = build_alerter(
             self.protocol, CATALOGUE, self.schemas.wire, KEYS, self.case_keys,
-            store or self.store, lambda: self.now.timestamp(), "0",
+            store or self.store, self._clock, "0",
         )  # fmt: skip
         for result in alerter.restore([(NAMES.incidents, 0)]):
             alerter.committed(result)
         return alerter
+
+    def _clock(self) -> float:
+        return self.now.timestamp()
 
     # What is sent
 
@@ -244,7 +247,9 @@ class Desk:
     def sent(self, topic: str) -> list[Output]:
         return [output for output in self.outputs if output.topic == topic]
 
-    def versions(self, party: str = "council", *, officer: bool = False) -> list[dict[str, Any] | None]:
+    def versions(
+        self, party: str = "council", *, officer: bool = False
+    ) -> list[dict[str, Any] | None]:
         """Return all messages of alerts to a party, tombstones as None."""
         topic = NAMES.conflict_alerts(party) if officer else NAMES.alerts(party)
         return [None if o.value is None else self.schemas.read(o) for o in self.sent(topic)]
@@ -319,7 +324,10 @@ def open_case(
     letter = asked(case=case, party="council", supplier=supplier, subjects=tuple(subjects))
     granted = FIELDS if fields is None else fields
     grant = Grant(
-        fields=granted, until=until or NOW.date() + timedelta(28), post="deputy", review_by=review_by
+        fields=granted,
+        until=until or NOW.date() + timedelta(28),
+        post="deputy",
+        review_by=review_by,
     )
     return Case(
         case=case, state=state, since=NOW, recipient=recipient, supplier=supplier, process=process,

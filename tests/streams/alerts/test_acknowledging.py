@@ -8,7 +8,17 @@ from typing import Any
 import pytest
 
 from streams.messages import Intake
-from tests.streams.alerts.desk import CASE, NAMES, NOW, URN, Desk, open_case, protocol, suspect, victim
+from tests.streams.alerts.desk import (
+    CASE,
+    NAMES,
+    NOW,
+    URN,
+    Desk,
+    open_case,
+    protocol,
+    suspect,
+    victim,
+)
 
 
 def test_an_acknowledgement_is_in_the_next_version(desk: Desk) -> None:
@@ -93,11 +103,15 @@ def test_an_acknowledged_alert_is_never_escalated(desk: Desk) -> None:
     assert desk.alert("fire")["escalated"] == "liaison_officer"
 
 
-def test_a_higher_level_has_its_own_deadline_and_a_lower_one_does_not_shorten_it(desk: Desk) -> None:
+def test_a_higher_level_has_its_own_deadline_and_a_lower_one_does_not_shorten_it(
+    desk: Desk,
+) -> None:
     desk.send(desk.fact())
     risk = {"tool": "DASH", "grade": "high", "day": None, "grader": None}
     desk.send(desk.fact(risk=risk))
-    assert desk.alert()["due"] == NOW + timedelta(hours=4)  # a Tuesday at noon, within working hours
+    assert desk.alert()["due"] == NOW + timedelta(
+        hours=4
+    )  # a Tuesday at noon, within working hours
     desk.send(desk.fact())
     assert desk.alert()["due"] == NOW + timedelta(hours=72)
 

@@ -13,7 +13,10 @@ def test_a_batch_that_releases_has_one_entry_with_a_share_for_each_recipient(des
     desk.send(desk.fact("r1"), desk.fact("r2", ago=timedelta(days=2)))
     (entry,) = desk.audit()
     assert (entry["actor"], entry["action"]) == ("banes.alerter", "alert")
-    shares = {(s["topic"], s["what"], s["profile"], s["agency"], *s["recipients"]): s for s in entry["shares"]}
+    shares = {
+        (s["topic"], s["what"], s["profile"], s["agency"], *s["recipients"]): s
+        for s in entry["shares"]
+    }
     personal = shares[NAMES.alerts("council"), "released", "personal", "police", "council"]
     ids = sorted(a["alert"] for a in desk.alerts())
     assert personal["records"] == 2

@@ -87,7 +87,11 @@ def test_hour_type_and_district_are_those_of_a_source_that_the_recipient_receive
     assert desk.alert("council")["type"] == "assault-at-home"
     desk.send(desk.fact("r1"))
     alert = desk.alert("fire")
-    assert (alert["type"], alert["hour"], alert["area"]) == ("domestic-incident", "2026-11-24T11", "BA1")
+    assert (alert["type"], alert["hour"], alert["area"]) == (
+        "domestic-incident",
+        "2026-11-24T11",
+        "BA1",
+    )
 
 
 def test_two_districts_of_one_event_are_told_as_none(desk: Desk) -> None:

@@ -27,7 +27,10 @@ from streams.alerts.requests import RequestRow
 DIGESTS = st.binary(min_size=12, max_size=12)
 TEXTS = st.none() | st.text(max_size=20)
 PEOPLE = st.builds(
-    Person, st.sampled_from(["victim", "suspect", "child"]), st.none() | DIGESTS, st.none() | DIGESTS
+    Person,
+    st.sampled_from(["victim", "suspect", "child"]),
+    st.none() | DIGESTS,
+    st.none() | DIGESTS,
 )
 FACTS = st.builds(
     Fact,

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from tests.streams.alerts.desk import HOME, JANE, NAMES, TODAY, Desk, home, name, person, suspect, victim
+from tests.streams.alerts.desk import (
+    HOME,
+    JANE,
+    NAMES,
+    TODAY,
+    Desk,
+    home,
+    name,
+    person,
+    suspect,
+    victim,
+)
 
 
 def everything_about_jane(desk: Desk) -> None:

@@ -186,7 +186,9 @@ def test_a_school_gets_no_alert_without_a_case_but_a_prepared_request(desk: Desk
     desk.send(desk.fact("r1", subjects=VICTIM))
     assert [r["recipient"] for r in desk.requests()] == ["council"]
     children = [victim(), suspect(), {"role": "child", "person": None}]
-    desk.send(desk.fact("r2", subjects=VICTIM, schools=[URN], people=children, ago=timedelta(days=2)))
+    desk.send(
+        desk.fact("r2", subjects=VICTIM, schools=[URN], people=children, ago=timedelta(days=2))
+    )
     assert desk.alerts("academy") == []
     request = next(r for r in desk.requests() if r["recipient"] == "academy")
     desk.now += timedelta(minutes=1)
