@@ -53,7 +53,7 @@ from transport.messages import MARKING_HEADER, WRITER_HEADER, Headers, Output
 
 log = logging.getLogger(__name__)
 
-AT_ONCE = 200
+AT_ONCE = 50
 """Events that are decided in one transaction; the others follow in the next ones."""
 
 _MINUTE_MS = 60_000

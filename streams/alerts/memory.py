@@ -221,10 +221,10 @@ class StateMemory:
         """Return the last parts of keys with days in a range, the highest first."""
         if first > last or last < 0:
             return []
-        end = rows.after(begin + rows.day_bytes(last))
-        keys = self._store.keys(begin + rows.day_bytes(first), end)
-        newest = list(keys)[::-1]
-        return [key[-DIGEST:] for key in newest[:most]]
+        start = begin + rows.newest_first(rows.day_bytes(last))
+        end = rows.after(begin + rows.newest_first(rows.day_bytes(first)))
+        keys = self._store.keys(start, end, most)
+        return [rows.newest_first(key[-DIGEST:]) for key in keys]
 
 
 def _part_key(part: Fact) -> bytes:

@@ -35,9 +35,9 @@ LATER: Final = b"l"
 """Hour and person: the events of a person on a changed staff list, which are decided again then."""
 
 AT: Final = b"h"
-"""Household, day, event."""
+"""Household, day, event; the newest first (`newest_first`)."""
 OF: Final = b"v"
-"""Person, day, event."""
+"""Person, day, event; the newest first."""
 BY_RECORD: Final = b"r"
 """Record, event."""
 BY_JOIN: Final = b"j"
@@ -53,7 +53,7 @@ LIVE: Final = b"a"
 STALE: Final = b"y"
 """Event: it must be decided again."""
 REFERRED: Final = b"m"
-"""Person or household, day, record."""
+"""Person or household, day, record; the newest first."""
 WAITING: Final = b"w"
 """Join, incident, record or person of a part; join; record."""
 SAME: Final = b"z"
@@ -71,11 +71,17 @@ BY_HOUR: Final = b"n"
 
 DAY_BYTES: Final = 4
 LAST_DAY: Final = 2**31 - 1
+_COMPLEMENT: Final = bytes(range(256))[::-1]
 
 
 def day_bytes(day: int) -> bytes:
     """Return a day in a key; days before 1970 count as 1970."""
     return min(max(day, 0), LAST_DAY).to_bytes(DAY_BYTES)
+
+
+def newest_first(part: bytes) -> bytes:
+    """Return the part of a key, or of such a key, so that the highest comes first."""
+    return part.translate(_COMPLEMENT)
 
 
 def after(begin: bytes) -> bytes:
@@ -96,8 +102,9 @@ def _of_event(event: bytes, value: bytes) -> Iterator[bytes]:
     head = Head.of(value)
     day = day_bytes(head.day)
     if head.is_event:
-        yield from (AT + household + day + event for household in head.households)
-        yield from (OF + person + day + event for person in head.people)
+        end = newest_first(day + event)
+        yield from (AT + household + end for household in head.households)
+        yield from (OF + person + end for person in head.people)
         yield from (BY_RECORD + record + event for record in head.records)
         yield from (BY_JOIN + join + event for join in head.joins)
     for alert, minute, case in head.alerts:
@@ -115,7 +122,7 @@ def _of_event(event: bytes, value: bytes) -> Iterator[bytes]:
 def _of_referral(record: bytes, value: bytes) -> Iterator[bytes]:
     fact = read_fact(value)
     for digest in {*everyone([fact]), *fact.households}:
-        yield REFERRED + digest + day_bytes(fact.day) + record
+        yield REFERRED + digest + newest_first(day_bytes(fact.day) + record)
 
 
 def found_by(part: Fact) -> frozenset[bytes]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -10,7 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from detection.domestic.facts import Event
 from streams.alerts.alerter import AT_ONCE
+from streams.alerts.incidents import incident_of
 from streams.messages import Handling, Intake
 from tests.streams.alerts.desk import NAMES, TODAY, Desk, home, name, suspect, victim
 
@@ -194,19 +197,45 @@ def test_a_process_that_takes_over_decides_as_the_one_before(desk: Desk) -> None
     assert desk.versions()[-1] is None
 
 
+def crowd(desk: Desk, number: int) -> None:
+    """Fill the state with events of one home on the last days, of which nobody has an alert."""
+    desk.store.begin(TODAY)
+    known = incident_of(decoded(desk, desk.fact(people=[]))).fact
+    assert known is not None
+    for i in range(number):
+        record = name(f"c{i}")
+        fact = replace(
+            known, record=record, day=TODAY - 1 - i % 27, until_day=TODAY - 1 - i % 27, minute=None
+        )
+        desk.alerter._memory.keep_event(Event(record, (fact,)))
+    desk.store.commit(desk.store.changes())
+
+
+def decoded(desk: Desk, intake: Intake) -> dict[str, Any]:
+    return desk.alerter._inputs.decode(intake.topic, intake.value or b"")
+
+
 def test_ten_thousand_incidents_of_one_home_are_decided_in_bounded_steps(desk: Desk) -> None:
-    facts = [
-        desk.fact(f"r{i}", ago=timedelta(hours=13 * i), people=[victim(f"Resident {chr(97 + i % 26)}")])
-        for i in range(50)
-    ]  # fmt: skip
-    for fact in facts:
-        result = desk.alerter.process([fact])
-        desk.alerter.committed(result)
-        told = [o for o in result.outputs if o.topic == NAMES.alerts("council")]
-        assert len(told) <= AT_ONCE
-    for result in itertools.islice(desk.alerter.due(), 500):
-        desk.alerter.committed(result)
+    crowd(desk, 10_000)
+    result = desk.alerter.process([desk.fact("late", ago=timedelta(days=30))])
+    desk.alerter.committed(result)
+    assert 0 < len([o for o in result.outputs if o.topic == NAMES.alerts("council")]) <= AT_ONCE
+    for due in itertools.islice(desk.alerter.due(), 9):
+        desk.alerter.committed(due)
     assert list(desk.alerter.due()) == []
+    desk.send(desk.fact("new"))
+    assert desk.alert()["level"] == "escalation"
+
+
+def test_in_a_care_home_marked_as_communal_residents_are_no_history_of_one_another(
+    desk: Desk,
+) -> None:
+    desk.send(desk.order("communal", home()))
+    for i in range(4):
+        who = f"Resident {'abcd'[i] * 2}"
+        desk.send(desk.fact(f"r{i}", ago=timedelta(minutes=9 + i), people=[victim(who)]))
+    assert len(desk.alerts()) == 4
+    assert {a["level"] for a in desk.alerts()} == {"standard"}
 
 
 def test_a_message_whose_outputs_are_too_large_tells_nothing_and_takes_nothing(desk: Desk) -> None:

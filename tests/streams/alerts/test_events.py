@@ -97,16 +97,16 @@ def test_an_event_is_found_by_all_its_digests_and_each_key_has_a_fixed_width(
 ) -> None:
     row = EventRow(EVENT, tuple(facts), tuple(states), is_stale=is_stale, day=7)
     keys = set(rows.derive(rows.EVENT + EVENT, event_bytes(row)))
-    day = rows.day_bytes(7)
+    end = rows.newest_first(rows.day_bytes(7) + EVENT)
     for fact in facts:
         assert rows.BY_RECORD + fact.record + EVENT in keys
         for digest in (fact.join, fact.incident):
             assert digest is None or rows.BY_JOIN + digest + EVENT in keys
         for each in fact.people:
             for digest in (each.person, each.reference):
-                assert digest is None or rows.OF + digest + day + EVENT in keys
+                assert digest is None or rows.OF + digest + end in keys
         for household in fact.households if fact.kind == "event" else ():
-            assert rows.AT + household + day + EVENT in keys
+            assert rows.AT + household + end in keys
     for state in states:
         assert rows.BY_ALERT + state.alert + EVENT in keys
     assert (rows.STALE + EVENT in keys) == is_stale
