@@ -499,7 +499,7 @@ class Alerter(Processor):
         if event is not None:
             decided = parts.recipients.decide(event, memory, self._covered_by, now)
         told = {each.audience.name: each for each in decided.told} if decided else {}
-        states = {state.audience: state for state in row.alerts}
+        states = {state.audience: self._of_protocol(state) for state in row.alerts}
         is_current = self._is_current(row)
         steps = list[Step]()
         for audience in parts.audiences:
@@ -525,6 +525,11 @@ class Alerter(Processor):
         row = parts.requesting.settle(row, decided, alert_of, now)
         memory.keep_row(row)
         return steps
+
+    def _of_protocol(self, state: AlertState) -> AlertState:
+        """Return the state of an alert. An audience that has left the protocol has nothing that is due."""
+        known = any(audience.name == state.audience for audience in self._parts.audiences)
+        return state if known else replace(state, kind="withdrawn", case=None)
 
     def _deadline(self, told: Told) -> Callable[[int, int], int]:
         deadlines = self._parts.deadlines

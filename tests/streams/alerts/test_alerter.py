@@ -14,7 +14,10 @@ from hypothesis import strategies as st
 from detection.domestic.facts import Event
 from streams.alerts.alerter import AT_ONCE
 from streams.alerts.incidents import incident_of
+from streams.alerts.rows import ALERTS
 from streams.messages import Handling, Intake
+from streams.state.dated import DatedStore
+from streams.state.store import Entry
 from tests.streams.alerts.desk import NAMES, TODAY, Desk, home, name, suspect, victim
 
 
@@ -182,6 +185,21 @@ def test_a_clock_that_jumps_loses_and_doubles_nothing(desk: Desk, jump: timedelt
     assert all(a["made"] >= a["raised"] for a in desk.alerts())
 
 
+def test_a_clock_that_jumps_back_makes_no_version_older_than_the_one_before(desk: Desk) -> None:
+    desk.send(desk.case())
+    desk.send(desk.fact())
+    before = desk.alert()
+    correction = desk.fact(flags=["weapon"])
+    desk.now -= timedelta(hours=30)
+    desk.send(correction)
+    after = desk.alert()
+    assert (after["version"], after["made"], after["raised"]) == (
+        2,
+        before["made"],
+        before["raised"],
+    )
+
+
 def test_a_standby_decides_nothing(desk: Desk) -> None:
     desk.send(desk.fact())
     desk.alerter.restore([])
@@ -213,6 +231,31 @@ def crowd(desk: Desk, number: int) -> None:
 
 def decoded(desk: Desk, intake: Intake) -> dict[str, Any]:
     return desk.alerter._inputs.decode(intake.topic, intake.value or b"")
+
+
+def test_a_state_that_is_built_from_the_changelog_decides_as_the_one_before(desk: Desk) -> None:
+    desk.send(desk.case())
+    desk.send(desk.fact("r1"), desk.fact("r2", ago=timedelta(days=3)))
+    desk.send(desk.none("r2"))
+    store = DatedStore(ALERTS)
+    entries = [
+        Entry(TODAY, o.key or b"", None if o.value is None else desk.schemas.read(o)["value"])
+        for o in desk.sent(NAMES.state("incidents"))
+    ]
+    store.apply(entries, {})
+    built = {k: v for k, v in rows_in(store).items() if v}
+    assert built == rows_in(desk.store)
+    desk.store, desk.alerter = store, desk.built(store)
+    before = len(desk.versions())
+    desk.send(desk.fact("r1"))
+    assert len(desk.versions()) == before + 1  # its case is not learned yet
+    desk.send(desk.none("r1"))
+    assert desk.alerts() == []
+
+
+def rows_in(store: DatedStore) -> dict[bytes, bytes]:
+    store.flush()
+    return dict(store._tables.portion(ALERTS.other, b"", 1_000))
 
 
 def test_ten_thousand_incidents_of_one_home_are_decided_in_bounded_steps(desk: Desk) -> None:

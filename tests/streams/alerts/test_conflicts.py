@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from tests.streams.alerts.desk import HOME, JANE, NAMES, Desk, home, suspect, victim
+from isp.cases.case import State
+from tests.streams.alerts.desk import (
+    HOME,
+    JANE,
+    NAMES,
+    Desk,
+    home,
+    open_case,
+    protocol,
+    suspect,
+    victim,
+)
 
 
 def test_nothing_about_its_staff_goes_to_the_recipient_and_the_officer_gets_it(desk: Desk) -> None:
@@ -101,3 +112,32 @@ def test_a_refuge_has_no_area_in_any_alert(desk: Desk) -> None:
     desk.now += timedelta(seconds=1)
     desk.send(desk.order("ordinary", home()))
     assert desk.alert()["area"] == "BA1"
+
+
+def test_an_older_order_about_a_home_does_not_replace_a_newer_one(desk: Desk) -> None:
+    older = desk.order("ordinary", home())
+    desk.now += timedelta(seconds=1)
+    desk.send(desk.order("refuge", home()))
+    desk.send(older)
+    desk.send(desk.fact())
+    assert desk.alert()["area"] == ""
+
+
+def test_personal_content_in_conflict_does_not_wait_once_its_case_has_ended(desk: Desk) -> None:
+    desk.send(desk.case())
+    desk.send(desk.fact(people=[victim()]))
+    desk.send(desk.staff("John Roe"))
+    desk.send(desk.fact(people=[victim(), suspect()]))
+    assert len(desk.versions()) == 1
+    desk.now += timedelta(seconds=1)
+    desk.send(desk.case(open_case(state=State.CLOSED)))
+    assert desk.versions()[1:] == [None]
+
+
+def test_a_recipient_that_has_left_the_protocol_blocks_nothing(desk: Desk) -> None:
+    desk.send(desk.fact())
+    desk.protocol = protocol(recipients=[{"party": "council"}])
+    desk.alerter = desk.built()
+    assert len(desk.later(days=4)) == 1
+    assert desk.later(days=1) == []
+    assert desk.alert("council")["escalated"] == "liaison_officer"

@@ -119,6 +119,20 @@ def test_a_missing_consent_shows_nothing_and_a_given_one_does(desk: Desk) -> Non
     assert desk.alert()["kind"] == "depersonalised"
 
 
+def test_an_event_about_two_subjects_needs_the_consent_of_both(desk: Desk) -> None:
+    desk.send(desk.case(open_case(process="treatment-group", subjects=(JANE, JOHN))))
+    table = Table()
+    table.consent(party="daat")
+    (record,) = table.register.consents.values()
+    desk.send(desk.consent(ConsentRecord(agency="police", consent=record.consent)))
+    desk.send(desk.fact("r1", people=[victim()], ago=timedelta(days=3), households=[]))
+    desk.send(desk.fact("r2"))
+    told = {a["kind"] for a in desk.alerts()}
+    assert told == {"personal", "depersonalised"}
+    (hidden,) = [a for a in desk.alerts() if a["kind"] == "depersonalised"]
+    assert hidden["hour"] == "2026-11-24T11"
+
+
 def test_a_case_that_opens_later_makes_the_alert_personal_in_its_next_version(desk: Desk) -> None:
     desk.send(desk.fact())
     before = desk.alert()
