@@ -246,6 +246,11 @@ def _check_profiles(record_type: RecordType, source: str) -> None:
             f"{source}: in the guidance, {record_type.guidance} is depersonalised, so it cannot have "
             "a personal release"
         )
+    if record_type.status is Status.CASE_BY_CASE and record_type.profiles != (PERSONAL,):
+        raise SchemaError(
+            f"{source}: profiles {list(record_type.profiles)} of a dataset that is shared case by case; "
+            f"accepted: {PERSONAL} alone"
+        )
     for profile in record_type.excluded:
         if profile not in record_type.profiles:
             raise SchemaError(

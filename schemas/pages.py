@@ -16,6 +16,7 @@ from schemas.record_type import (
     DomesticRule,
     Field,
     RecordType,
+    Status,
     Treatment,
 )
 from schemas.telling import Telling
@@ -137,6 +138,12 @@ def _facts(record_type: RecordType, catalogue: Catalogue) -> Iterator[str]:
             )
     if record_type.not_domestic:
         yield f"`{COARSEST}` gets it without a field for domestic events: {record_type.not_domestic}"
+    yield from _personal_facts(record_type)
+
+
+def _personal_facts(record_type: RecordType) -> Iterator[str]:
+    if record_type.status is Status.CASE_BY_CASE:
+        yield "It is released case by case, or to a party that is entitled to the personal record."
     if record_type.domestic:
         yield _alerts(record_type.domestic)
 

@@ -54,11 +54,12 @@ class Sensitivity(StrEnum):
 
 
 class Status(StrEnum):
-    """The regularity of sharing a dataset (guidance, Tables 1 and 2)."""
+    """The regularity of sharing a dataset (guidance, Tables 1 and 2); case by case is outside them."""
 
     CORE = "core"
     CORE_WHERE_RECORDED = "core-where-recorded"
     PERIPHERAL = "peripheral"
+    CASE_BY_CASE = "case-by-case"
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,7 +279,7 @@ class RecordType:
 
     @property
     def core(self) -> bool:
-        """Return True if the dataset is shared routinely; a peripheral one must be opened."""
+        """Return True if the dataset needs no opening; only a peripheral one must be opened."""
         return self.status is not Status.PERIPHERAL
 
     @property

@@ -12,7 +12,7 @@ from connectors.supplies.requirements import requirements
 from isp.agreement.officer import Officer
 from isp.agreement.protocol import Party, Protocol
 from schemas.catalogue import Catalogue
-from schemas.record_type import RecordType
+from schemas.record_type import RecordType, Status
 
 Kind = Literal["field", "unusable", "never-supplied", "not-yet-known", "no-agreement"]
 
@@ -88,7 +88,9 @@ def _of_fields(record_type: RecordType, filled: set[str]) -> Iterator[Gap]:
 
 
 def _of_not_agreed(record_type: RecordType, party: Party, protocol: Protocol) -> Iterator[Gap]:
-    """Yield a gap if no party supplies the dataset and the guidance names this kind of party."""
+    """Yield a gap if no party supplies a minimum dataset and the guidance names this kind of party."""
+    if record_type.status is Status.CASE_BY_CASE:
+        return
     supplied = any(s.dataset == record_type.dataset for s in protocol.supplies)
     if party.kind in record_type.suppliers and not supplied:
         message = (

@@ -17,6 +17,7 @@ from schemas.catalogue import Catalogue
 from schemas.domestic_rule import EVENT
 from schemas.explained import explained, problems_of
 from schemas.positions import Finding, YamlPath, located, settings_at
+from schemas.record_type import Status as RecordStatus
 from schemas.scrubbed import PROFILE, scrubbable
 from schemas.yaml_file import parse_yaml, read_content, read_yaml
 
@@ -135,7 +136,11 @@ def _profiles(protocol: Protocol, catalogue: Catalogue) -> Iterator[Finding]:
 
 def _openings(protocol: Protocol, catalogue: Catalogue) -> Iterator[Finding]:
     for i, opening in enumerate(protocol.openings):
-        if catalogue.record_type(opening.dataset).core:
+        record_type = catalogue.record_type(opening.dataset)
+        if record_type.status is RecordStatus.CASE_BY_CASE:
+            message = f"{opening.dataset} is shared case by case, so it needs no opening (3.1.1.1)"
+            yield Finding(("openings", i, "dataset"), message)
+        elif record_type.core:
             message = (
                 f"{opening.dataset} is core, so it is always shared and needs no opening (Table 1)"
             )

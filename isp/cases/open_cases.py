@@ -52,7 +52,13 @@ class OpenCases:
         Return the ids of the cases that are open before or after it and that it changes. A statement of
         consent changes those whose subjects it concerns.
         """
-        before = self._seen(key, message, now)
+        touched = self._touched(key, message)
+        before = {case: self.active(case, now) for case in touched}
+        self.take(key, message)
+        return frozenset(case for case in touched if before[case] != self.active(case, now))
+
+    def take(self, key: str, message: Mapping[str, Any] | None) -> None:
+        """Take one message as `apply` does, at the start, when nobody asks what it changes."""
         if message is None:
             self._standing.forget(key)
         else:
@@ -62,8 +68,6 @@ class OpenCases:
             self._opened[key] = case
         else:
             self._opened.pop(key, None)
-        after = self._seen(key, message, now)
-        return frozenset(c for c in before.keys() | after.keys() if before.get(c) != after.get(c))
 
     def open(self, now: datetime) -> Iterator[ActiveCase]:
         """Yield the cases that are open now."""
@@ -81,14 +85,12 @@ class OpenCases:
         """Return the newest version of a case in any state; None if it is unknown or cannot be read."""
         return self._standing.cases.get(case)
 
-    def _seen(
-        self, key: str, message: Mapping[str, Any] | None, now: datetime
-    ) -> dict[str, ActiveCase]:
-        """Return the open cases that a message can change, as they are now."""
-        if message is not None and message["kind"] == "consent":
-            return {active.case: active for active in self.open(now)}
-        active = self.active(key, now)
-        return {key: active} if active is not None else {}
+    def _touched(self, key: str, message: Mapping[str, Any] | None) -> set[str]:
+        """Return the ids of the cases that a message can change: of a consent all that depend on any."""
+        if message is None or message["kind"] != "consent":
+            return {key}
+        processes = self._rules.processes
+        return {c.case for c in self._opened.values() if processes[c.process].needs_consent}
 
     def _is_open(self, case: Case, now: datetime) -> bool:
         day = london_time(now).date()

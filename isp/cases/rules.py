@@ -12,7 +12,7 @@ from isp.agreement.protocol import HEALTH, Party, Protocol
 from isp.agreement.protocol_law import claim_findings
 from isp.cases.case import Case, ConsentRecord, State
 from isp.cases.letters import Advice, Consent, Decision, Ending, Letter, Request, Subject
-from isp.cases.prepared import PreparedRequest, terms_findings, terms_for
+from isp.cases.prepared import PreparedRequest, keeps_terms, terms_findings, terms_for
 from isp.cases.sealing import is_usable
 from isp.cases.subjects import person_of, references_of_people
 from schemas.catalogue import Catalogue
@@ -288,6 +288,8 @@ class Rules:
             return
         if day > (made.until or request.until):
             yield f"until {made.until or request.until}: the day is in the past"
+        if case.prepared is not None and not keeps_terms(case.prepared, self._protocol):
+            yield f"{case.recipient!r} has other terms in the protocol now; the prepared request lapses"
         yield from _narrower(made, request, process)
         if made.urgent is None:
             yield from self._advised(case)

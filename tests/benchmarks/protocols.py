@@ -144,7 +144,7 @@ def _until(reader: Consumer, code: int | None) -> None:
 
 
 def large(catalogue: Catalogue, short_name: str) -> Protocol:
-    """The example protocol of 25 types under another name, with `PARTIES` parties."""
+    """The example protocol of all record types under another name, with `PARTIES` parties."""
     example = load_protocol(DEFAULT_PROTOCOL, catalogue)
     released = tuple(d for d in catalogue.record_types if example.profiles_of(d) != ("personal",))
     officer = Officer(post="Data Protection Officer", contact="officer@partnership.example")

@@ -33,7 +33,7 @@ def shown_audit() -> None:
 
 def shown_accesses() -> None:
     ground = Ground(HOSTILE, "cda-1998-s115")
-    isp_who._print(HOSTILE, [Access(HOSTILE, "read", "banes.x", True, frozenset({ground}))], ())
+    isp_who._print(HOSTILE, [Access(HOSTILE, "read", "banes.x", True, frozenset({ground}))], {})
 
 
 def shown_inbox() -> None:

@@ -50,6 +50,11 @@ SPOILED: dict[str, tuple[Callable[[Declared], object], str]] = {
     "unknown required": (lambda d: d["required"].append("nowhere"), "'nowhere'"),
     "no status": (lambda d: d.pop("status"), "'status'"),
     "unknown status": (lambda d: d.update(status="weekly"), "core-where-recorded"),
+    "a depersonalised release of what is shared case by case": (
+        lambda d: d.update(status="case-by-case"), "accepted: personal alone",
+    ),
+    "codes of a field that has codes": (lambda d: d["fields"][1].update(codes="weapon"), "codes 'weapon'"),
+    "codes of a flag": (lambda d: d["fields"][2].update(codes="weapon"), "codes 'weapon'"),
     "no profiles": (lambda d: d.update(profiles=[]), "accepted"),
     "a personal release of a depersonalised dataset": (
         lambda d: [

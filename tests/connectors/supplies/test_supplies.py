@@ -275,6 +275,13 @@ def test_a_dataset_of_the_agencys_kind_without_agreement_is_a_gap_where_it_is_co
     assert found(protocol, catalogue, "business") == []
 
 
+def test_what_is_shared_case_by_case_without_agreement_is_no_gap(
+    protocol: Protocol, catalogue: Catalogue
+) -> None:
+    assert "council" in catalogue.record_type("marac-referral").suppliers
+    assert "marac-referral" not in [g.dataset for g in found(protocol, catalogue, "council")]
+
+
 def test_a_peripheral_dataset_counts_while_a_requirement_is_stated(
     protocol: Protocol, catalogue: Catalogue
 ) -> None:

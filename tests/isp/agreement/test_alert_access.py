@@ -25,7 +25,7 @@ def alerting(protocol: Protocol) -> Protocol:
 @pytest.fixture(scope="module")
 def access(alerting: Protocol) -> dict[str, set[tuple[str, str]]]:
     """Return, by topic, each principal without the prefix and its operation."""
-    found = defaultdict(set)
+    found: dict[str, set[tuple[str, str]]] = defaultdict(set)
     for rule in rules(alerting):
         if rule.resource == "topic":
             found[rule.name].add((rule.principal.removeprefix("banes."), rule.operation))

@@ -11,6 +11,7 @@ from isp.agreement.protocol import Protocol
 from isp.agreement.protocol_file import load_protocol
 from isp.agreement.topics import topics
 from schemas.catalogue import SCHEMA_FOLDER, Catalogue
+from schemas.record_type import Status
 from tests.protocols.faulty import assert_refused
 
 FULL = SCHEMA_FOLDER / "protocols" / "banes.yaml"
@@ -32,6 +33,10 @@ FAULTS = {
     "an opening of a core dataset": (
         "dataset: police-detection\n    requirement", "dataset: police-incident\n    requirement",
         "police-incident is core, so it is always shared",
+    ),
+    "an opening of what is shared case by case": (
+        "dataset: police-detection\n    requirement", "dataset: marac-referral\n    requirement",
+        "marac-referral is shared case by case",
     ),
     "an opening of nothing": (
         "dataset: police-detection\n    requirement", "dataset: police-mood\n    requirement",
@@ -83,7 +88,9 @@ def full(catalogue: Catalogue) -> Protocol:
 
 def test_every_record_type_is_supplied_and_received(full: Protocol, catalogue: Catalogue) -> None:
     assert {s.dataset for s in full.supplies} == set(catalogue.record_types)
-    assert {d for e in full.receives for d in e.datasets} == set(catalogue.record_types)
+    received = {d for e in full.receives for d in e.datasets}
+    case_by_case = {r.dataset for r in catalogue if r.status is Status.CASE_BY_CASE}
+    assert received | case_by_case == set(catalogue.record_types)
 
 
 def test_personal_topics_exist_only_for_datasets_headed_personal(

@@ -275,6 +275,12 @@ def test_without_alerts_in_the_protocol_nothing_is_prepared() -> None:
     assert "no terms" in refused(Desk(WITHOUT))
 
 
+def test_the_terms_may_allow_fewer_days_than_the_process() -> None:
+    short = with_terms(days=7)
+    assert "the terms of 'council' allow it to 2026-12-01" in refused(Desk(short))
+    assert isinstance(Desk(short).prepare(until="2026-12-01"), Taken)
+
+
 def test_the_agents_clock_may_already_be_on_the_next_day() -> None:
     desk = Desk()
     desk.now = NOW.replace(hour=23, minute=55)
@@ -358,6 +364,7 @@ def test_an_undecided_one_lapses_when_the_terms_are_no_longer_those_of_the_proto
         (lapsed,) = after.register.due(NOW)
         assert isinstance(lapsed.record, Case)
         assert (lapsed.record.state, lapsed.record.prepared) == (State.REFUSED, None)
+        assert "has other terms" in reasons(after.decide("approve"))
 
 
 def test_a_stored_case_says_nothing_of_alerts_unless_it_was_prepared() -> None:

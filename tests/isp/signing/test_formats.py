@@ -44,8 +44,8 @@ from tests.later_release import ADDED, later, models_of, using
 from tests.protocols import FIRST
 
 SIGNED: dict[str, Any] = json.loads(Path(__file__).with_name("format_1.json").read_text("utf-8"))
-EVERY = SIGNED["every_field"]
-ALERTING = SIGNED["every_field_of_alerts"]
+EVERY: dict[str, Any] = SIGNED["every_field"]
+ALERTING: dict[str, Any] = SIGNED["every_field_of_alerts"]
 LETTERS = SIGNED["letters"]
 PROTOCOL_MODELS = sorted({m.__name__ for m in models_of(Protocol)})
 LETTER_MODELS = sorted({m.__name__ for m in models_of(letters.Letter)})
