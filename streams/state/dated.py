@@ -22,6 +22,7 @@ from schemas.state import STATE_TOMBSTONE_DAYS, TODAY_KEY, StateKind
 from streams.state.layout import DAY_BYTES, Layout, derived_table
 from streams.state.origin import Origin
 from streams.state.pending import PendingKeys
+from streams.state.recent import RecentRows
 from streams.state.store import NEVER, Entry, StateStore
 from streams.state.tables import GONE, Rows, Tables
 
@@ -29,6 +30,8 @@ MISSED_DAYS: Final = STATE_TOMBSTONE_DAYS - 2
 """Days after which a store that was not in use is built again. Two days are for clocks that differ."""
 
 _SPAN: Final = 128
+# A row can have a kilobyte, many times as much as the worker's.
+_RECENT_ROWS: Final = 2_000
 _BUILT_ROWS: Final = 2_000
 _COMPLETE: Final = "complete"
 _VERSION: Final = "keys-version"
@@ -53,6 +56,7 @@ class DatedStore(StateStore):
         super().__init__(tables, days, layout, is_followed=is_followed)
         self._clock = clock
         self._derive = layout.derive
+        self._recent = RecentRows(_RECENT_ROWS)
         self._batch: dict[bytes, bytes] = {}
         self._newest_event = 0
         self._pending = PendingKeys(layout.derive)
@@ -215,14 +219,13 @@ class DatedStore(StateStore):
 
     def apply(self, entries: Iterable[Entry], offsets: Mapping[str, int]) -> None:
         """Apply entries of the changelog, in its order, with the next offset of each topic."""
-        unwritten, touched = self._unwritten[self._other], set[bytes]()
+        unwritten = self._unwritten[self._other]
         for _, key, content, own in entries:
             unwritten[key] = content or GONE
-            touched.add(key)
+            if not self._is_loading:
+                self._touched.add(key)
             if own:
                 self._read_back(key)
-        if not self._is_loading:
-            self._touched |= touched
         self._applied(offsets)
 
     def flush(self) -> None:

@@ -52,7 +52,8 @@ _PRIVATE: Final = 0o700
 _PRIVATE_FILE: Final = 0o600
 _LOCK_SECONDS: Final = 30.0
 _DEFAULT: Final = "default"
-_LOADING_BUFFERS: Final = 4
+_LOADING_BUFFERS: Final = 2
+_LOADING_CACHE_BYTES: Final = 8 * 1024 * 1024
 _NO_LIMIT: Final = 1 << 30
 
 
@@ -210,7 +211,7 @@ class DiskTables:
         return options
 
     def _open(self) -> None:
-        self._cache = Cache(CACHE_BYTES)
+        self._cache = Cache(_LOADING_CACHE_BYTES if self._is_loading else CACHE_BYTES)
         make = _loading_options if self._is_loading else _options
         families = {name: make(self._cache) for name in (_DEFAULT, *self._names)}
         self._database = Rdict(str(self._folder), make(self._cache), families)

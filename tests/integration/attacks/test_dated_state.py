@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from confluent_kafka import Producer, TopicPartition
-from confluent_kafka.admin import AdminClient  # type: ignore[attr-defined]
+from confluent_kafka.admin import AdminClient
 
 from isp.agreement.topics import DAY_MS, MAXIMUM_MESSAGE_BYTES, Topic
 from isp.broker.topics import apply_topics
@@ -144,7 +144,7 @@ def place(stack: Stack, tmp_path: Path, request: pytest.FixtureRequest) -> Place
         name, "internal", "alerter", "", KEPT * 365 * DAY_MS, 1, MAXIMUM_MESSAGE_BYTES, SCHEMA,
         deletes=True,
     )  # fmt: skip
-    apply_topics(AdminClient(connection), [topic])
+    apply_topics(AdminClient({**connection}), [topic])
     return Place(connection, name, tmp_path / "state" / "a.0")
 
 
@@ -178,7 +178,8 @@ def test_a_store_behind_a_changelog_of_which_a_part_is_gone_has_what_is_left(pla
         agent.read_to_the_end()
         cut = TopicPartition(place.topic, 0, agent.changelog._at[place.topic])
         agent.batch(lambda store: store.put(event(2), b"d", TODAY))
-    for future in AdminClient(dict(place.connection)).delete_records([cut]).values():
+    admin = AdminClient({**place.connection})
+    for future in admin.delete_records([cut]).values():
         future.result(_SECONDS)
     with place.agent() as agent:
         values, keys = agent.state()

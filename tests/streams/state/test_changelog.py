@@ -13,7 +13,8 @@ from isp.agreement.topics import DAY_MS
 from schemas.state import RELEASED_PREFIX, RENEWAL_DAYS, SEEN_BYTES
 from streams.runtime.kafka_config import WorkerClients
 from streams.state.changelog import Changelog
-from streams.state.layout import SANITISING
+from streams.state.dated import DatedStore
+from streams.state.layout import SANITISING, alerts_layout
 from streams.state.packing import packed
 from streams.state.store import StateStore
 from streams.state.tables import MemoryTables
@@ -21,6 +22,7 @@ from transport import follower
 from transport.transaction import FatalWorkerError
 
 OWN, OTHER = b"own-name", b"other---"
+DATED = alerts_layout(lambda key, _value: [b"h" + key[1:]])
 STATE, MORE, EARLIER = (
     "banes.internal.state.one",
     "banes.internal.state.two",
@@ -63,6 +65,10 @@ class Broker:
     ) -> None:
         log = self.logs[topic]
         log.append(Message(topic, len(log), key, b"head." + value, writer, day))
+
+    def delete(self, key: bytes, topic: str = STATE) -> None:
+        log = self.logs[topic]
+        log.append(Message(topic, len(log), key, None, OTHER, 0))
 
 
 class Client:
@@ -359,3 +365,57 @@ def test_a_worker_that_is_stopped_meanwhile_waits_for_no_end(
     broker.open[EARLIER] = 1
     log.restore(lambda: True)
     assert not log.advance()
+
+
+def dated(broker: Broker, tables: MemoryTables) -> tuple[DatedStore, Changelog]:
+    store = DatedStore(DATED, tables, is_followed=True)
+    reader = WorkerClients({}, "banes.alerter").reader()
+
+    def identify(_topics: Sequence[str]) -> tuple[str, dict[str, str]]:
+        return "cluster", {STATE: "id"}
+
+    return store, Changelog(reader, [STATE], None, store, OWN, lambda value: value[5:], identify)
+
+
+def test_a_message_without_a_value_deletes_the_entry_of_dated_state(broker: Broker) -> None:
+    """The earlier topic is the worker's alone, and is not read."""
+    broker.write(b"e1", b"\0\0\0\1a")
+    broker.write(b"e2", b"\0\0\0\1b")
+    broker.delete(b"e1")
+    store, log = dated(broker, MemoryTables(DATED.every_table))
+    log.open()
+    log.restore()
+    assert (store.get(b"e1"), store.get(b"e2")) == (None, b"b")
+    assert list(store.keys(b"h", b"i")) == [b"h2"]
+    broker.delete(b"e2")
+    log.follow()
+    assert list(store.keys(b"h", b"i")) == []
+    assert set(broker.reads) == {STATE}
+
+
+def test_a_message_without_a_value_changes_nothing_of_the_workers_state(
+    broker: Broker, log: Changelog, store: StateStore
+) -> None:
+    broker.write(b"b1", b"1")
+    broker.delete(b"b1")
+    log.open()
+    log.restore()
+    assert store.get(b"b1") == b"1"
+
+
+def test_a_dated_store_whose_restore_was_stopped_is_filled_again(
+    broker: Broker, caplog: pytest.LogCaptureFixture
+) -> None:
+    tables = MemoryTables(DATED.every_table)
+    broker.write(b"e1", b"\0\0\0\1a")
+    broker.open[STATE] = 1
+    _, log = dated(broker, tables)
+    log.open()
+    log.restore(stopped=lambda: True)
+    log.close()
+    broker.open[STATE] = 0
+    store, log = dated(broker, tables)
+    log.open()
+    log.restore()
+    assert "it was not filled to the end" in caplog.text
+    assert list(store.keys(b"h", b"i")) == [b"h1"]
