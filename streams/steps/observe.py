@@ -54,7 +54,7 @@ class Observed(NamedTuple):
     @property
     def has_facts(self) -> bool:
         """Return True if the record has facts for domestic alerts."""
-        return self.message["kind"] != NONE
+        return bool(self.message["kind"] != NONE)
 
     def __repr__(self) -> str:
         """Return the class and the kind: the facts are about people."""
@@ -92,7 +92,7 @@ class Observer(Step):
         if intake is None:
             return
         name = self._digests.record(self._agency, self._type.dataset, self._identity(record))
-        message = {
+        message: dict[str, Any] = {
             "record": name,
             "agency": self._agency,
             "dataset": self._type.dataset,
@@ -283,12 +283,12 @@ def _number(record: Mapping[str, Any], field: str | None) -> int | None:
 
 def _schools(record: Mapping[str, Any], fields: tuple[str, ...]) -> list[str]:
     """Return the schools that have a unique reference number, and `home-educated`; each once."""
-    given = dict.fromkeys(record[field] for field in fields)
+    given = dict.fromkeys(record[field] or "" for field in fields)
     return [school for school in given if school == _HOME_EDUCATED or _is_urn(school)]
 
 
-def _is_urn(school: str | None) -> bool:
-    return bool(school) and len(school) == _URN_DIGITS and school.isascii() and school.isdecimal()
+def _is_urn(school: str) -> bool:
+    return len(school) == _URN_DIGITS and school.isascii() and school.isdecimal()
 
 
 def _flags(record: Mapping[str, Any], rule: DomesticRule, *, with_children: bool) -> Iterator[str]:

@@ -41,6 +41,12 @@ WITHOUT_PEOPLE = left_with(
 """A protocol whose records are about nobody, so no original is searched for a subject."""
 
 
+WITHOUT_PEOPLE = left_with(
+    supplies=tuple(s for s in PROTOCOL.supplies if s.dataset == "police-crime-offence")
+)
+"""What is still supplied has no names, so no topic is searched for a person."""
+
+
 def release(agency: str, dataset: str, reference: str, neighbour: str | None = None) -> Entry:
     """Return the audit entry of one release, with the name that it has in its region."""
     record_type = CATALOGUE.record_type(dataset)

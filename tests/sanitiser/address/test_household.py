@@ -68,6 +68,8 @@ def test_case_punctuation_abbreviations_town_county_and_postcode_do_not_matter(
         ("5 Hospital Lane, Bath", "5 hospital lane"),
         ("25 The Mall", "25 the mall"),
         ("5 Mill Lane, Littleville, Bath", "5 mill lane littleville"),
+        ("5 Mill Lane, Littleville (Bath)", "5 mill lane littleville"),
+        ("Hope House Refuge, 5 Mill Lane", "hope house refuge 5 mill lane"),
     ],
 )
 def test_a_flat_a_house_name_and_a_village_are_part_of_the_home(
@@ -120,6 +122,7 @@ def test_a_flat_a_house_name_and_a_village_are_part_of_the_home(
         "Flat 5, Acacia Avenue",
         "5 Acacia Avenue, Flat",
         "Rose House, Mill Lane",
+        "Block B, 5 Mill Lane",
         "car, 5 Acacia Avenue",
         "tent, Royal Victoria Park",
         "5 Acacia Avenue 07700 900123",

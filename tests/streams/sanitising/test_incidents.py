@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from isp.agreement.alerts import Alerts
 from isp.agreement.protocol import Protocol
 from sanitiser.places.postcodes import PostcodeIndex
 from schemas.catalogue import Catalogue
@@ -81,8 +82,10 @@ def test_a_correction_and_an_erasure_take_back_the_facts_under_the_same_key(
 
 
 def test_only_the_datasets_of_the_protocol_are_passed_on(
-    alerting: Partnership, full: Partnership
+    alerting: Partnership, full_protocol: Protocol, catalogue: Catalogue, index: PostcodeIndex
 ) -> None:
+    quiet = full_protocol.model_copy(update={"alerts": Alerts()})
+    full = Partnership.of(quiet, catalogue, index)
     fire = {"incident_reference": "F", "incident_date": datetime(2024, 6, 1).date()}
     other = alerting.intake("fire-incident", fire | {"domestic": True})
     assert noted(alerting.process(other)) == []

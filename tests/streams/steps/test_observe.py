@@ -109,7 +109,7 @@ class Observing:
         """Return the work on a record after all steps."""
         record_type = self._catalogue.record_type(dataset)
         profiles = dict.fromkeys((OWN, *(neighbours or {})), record_type.profiles)
-        agreed = {"agency": "police", "observed": True} | terms
+        agreed: dict[str, Any] = {"agency": "police", "observed": True} | terms
         means = Means(
             self._catalogue.code_lists, Locator(self._index), RING, own, dict(neighbours or {})
         )
