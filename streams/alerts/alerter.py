@@ -152,6 +152,7 @@ class Alerter(Processor):
         self._parts.requesting.made.clear()
         self._first: dict[bytes, None] = {}
         self._later: dict[bytes, None] = {}
+        self._at_full_hour: frozenset[bytes] = frozenset()
         self._orders: list[dict[str, Any]] = []
         self._counts: Counter[str] = Counter()
         self._observed: list[Observed] = []
@@ -446,6 +447,7 @@ class Alerter(Processor):
         for key, person in self._memory.waiting_at(self._now_ms // HOUR_MS, 1):
             self.store.delete(key)
             found |= dict.fromkeys(self._memory.events_of(person, self._first_day(), ALL_DAYS[1]))
+        self._at_full_hour = frozenset(found)
         return tuple(found)
 
     def _over(self, now: datetime) -> Collection[bytes]:
@@ -508,8 +510,9 @@ class Alerter(Processor):
                 bytes.fromhex(alert), audience.name, is_for_officer=audience.is_officer
             )
             wanted = told.get(audience.name, Told(audience))
-            if state.case is not None and not parts.visibility.is_open(state.case, now):
-                # Personal content ends with its case, and does not wait for the full hour.
+            has_ended = state.case is not None and not parts.visibility.is_open(state.case, now)
+            if has_ended or event_id in self._at_full_hour:
+                # Personal content ends with its case. A changed staff list has waited for the hour already.
                 wanted = wanted._replace(is_conflict=False)
             if not (is_current or state.is_live):
                 continue

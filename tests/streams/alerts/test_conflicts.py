@@ -82,10 +82,11 @@ def test_a_changed_staff_list_is_applied_to_alerts_when_the_hour_is_full(desk: D
     desk.send(desk.staff("Jane Roe"))
     assert len(desk.versions()) == 1
     assert desk.alerts(officer=True) == []
-    desk.later(minutes=50)
-    assert len(desk.alerts(officer=True)) == 1
-    desk.later(hours=1)
+    desk.later(minutes=49)
+    assert len(desk.versions()) == 1
+    desk.later(minutes=1)
     assert desk.versions()[1:] == [None]
+    assert len(desk.alerts(officer=True)) == 1
     desk.send(desk.staff("Jane Roe", gone=True))
     desk.later(hours=1)
     assert desk.alert()["version"] == 3
