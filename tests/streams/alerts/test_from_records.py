@@ -74,7 +74,7 @@ def test_a_record_becomes_an_alert_and_a_request_and_an_approval_tells_its_facts
     desk.send(desk.case())
     told = desk.opened()
     assert told["contact"] == {"number": "01225 000000"}
-    assert (told["children"], told["flags"]) == (2, ["weapon"])
+    assert (told["children"], told["flags"]) == (2, ["children", "weapon"])
 
 
 def test_a_record_that_is_corrected_to_not_domestic_or_erased_withdraws_it(
