@@ -7,11 +7,15 @@ writes the head of the chain to the topic of heads.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from isp.audit.chain import ChainHead, Heads, head_record, link_entries
+from sanitiser.state import State
 from streams.steps.route import Destination
 from transport.messages import MARKING_HEADER, Headers, Output
+
+_REMEMBERED = b"audit:"
 
 
 class AuditWriter:
@@ -70,6 +74,36 @@ class AuditWriter:
         self._told_since = {}
 
 
+class SlotChain:
+    """The chain of one slot of an agent, which the next process of the slot continues."""
+
+    def __init__(self, heads: Heads, state: State | None, actor: str, slot: str) -> None:
+        """Take the heads of all chains of the audit, and actor and slot, which name the chain.
+
+        `state` may have the chain's head from a release in which heads had no topic of their own.
+        """
+        self._heads = heads
+        self._state = state
+        self._name = f"{actor}.{slot}"
+        self._key = _REMEMBERED + slot.encode()
+
+    def committed_head(self, now_ms: int) -> ChainHead:
+        """Return the head of the chain. The name of a new chain has its start time, so it is unique."""
+        known = self._heads.newest(self._name)
+        if known is not None:
+            return known
+        remembered = self._state.get(self._key) if self._state is not None else None
+        if remembered is not None:
+            return _from_bytes(remembered)
+        began = datetime.fromtimestamp(now_ms / 1000, UTC)
+        return ChainHead(f"{self._name}.{began:%Y%m%dT%H%M%S}{began.microsecond // 1000:03}Z")
+
+
 def _output(destination: Destination, chain: str, value: bytes) -> Output:
     headers: Headers = [(MARKING_HEADER, destination.marking.encode())]
     return Output(destination.topic, chain.encode(), value, headers)
+
+
+def _from_bytes(value: bytes) -> ChainHead:
+    chain, sequence, digest = value.decode().split(" ")
+    return ChainHead(chain, int(sequence), digest)

@@ -38,7 +38,8 @@ class Schemas:
     def decoder_for(self, reader: AvroSchema) -> DecoderFor:
         """Return a function from schema id to decoder, for one intake topic.
 
-        `reader` is the schema of the topic's record type.
+        `reader` is the schema of the topic's record type. If it is nested, nobody but the processor may write
+        to the topic, and the writers' schemas may be nested, too.
 
         An unknown id is looked up at the broker at once. After a lookup that failed, the topic's unknown ids
         are not looked up for `LOOK_AGAIN_SECONDS`, because a supplier may send random ids. Other topics are
@@ -74,7 +75,7 @@ class Schemas:
 
 
 def _decode(writer: AvroSchema, reader: AvroSchema) -> Decode | WireError:
-    if not _is_plain(writer) or _full_name(writer) != _full_name(reader):
+    if (_is_plain(reader) and not _is_plain(writer)) or _full_name(writer) != _full_name(reader):
         return WireError("foreign-schema")
     try:
         return decoder(writer, None if unmarked(writer) == unmarked(reader) else reader)

@@ -18,9 +18,9 @@ from schemas.catalogue import Catalogue
 from schemas.derive import intake_schema
 from schemas.state import StateKind
 from streams.assembly import Means, build_steps, terms_of
-from streams.audit import AuditWriter
+from streams.audit import AuditWriter, SlotChain
 from streams.sanitising.alarm import RejectAlarm
-from streams.sanitising.audit_entries import Audience, AuditBatch, Passage, SlotChain
+from streams.sanitising.audit_entries import Audience, AuditBatch, Passage
 from streams.sanitising.counting import Counting
 from streams.sanitising.pipeline import DatasetFlow, Pipeline
 from streams.state.store import StateStore

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from isp.audit.chain import ChainHead, Heads
-from sanitiser.state import State
 from streams.messages import Tally
 from transport.messages import Output
 
 Origin = tuple[str, str | None]
 """Intake topic and supply of a record."""
-
-_REMEMBERED = b"audit:"
 
 
 class Audience(NamedTuple):
@@ -92,31 +87,6 @@ class AuditBatch:
             }
 
 
-class SlotChain:
-    """The chain of one worker's slot, which the next worker of the slot continues."""
-
-    def __init__(self, heads: Heads, state: State, actor: str, slot: str) -> None:
-        """Take the heads of all chains of the audit, and actor and slot, which name the chain.
-
-        `state` may have the chain's head from a release in which heads had no topic of their own.
-        """
-        self._heads = heads
-        self._state = state
-        self._name = f"{actor}.{slot}"
-        self._key = _REMEMBERED + slot.encode()
-
-    def committed_head(self, now_ms: int) -> ChainHead:
-        """Return the head of the chain. The name of a new chain has its start time, so it is unique."""
-        known = self._heads.newest(self._name)
-        if known is not None:
-            return known
-        remembered = self._state.get(self._key)
-        if remembered is not None:
-            return _from_bytes(remembered)
-        began = datetime.fromtimestamp(now_ms / 1000, UTC)
-        return ChainHead(f"{self._name}.{began:%Y%m%dT%H%M%S}{began.microsecond // 1000:03}Z")
-
-
 def _source(tally: Tally) -> dict[str, Any]:
     return {"agency": tally.agency, "dataset": tally.dataset, "supply_id": tally.supply_id}
 
@@ -127,8 +97,3 @@ def _outcomes(tally: Tally) -> Iterator[dict[str, Any]]:
     for what, records in counts.items():
         if records:
             yield {"what": what, "records": records, "references": b""}
-
-
-def _from_bytes(value: bytes) -> ChainHead:
-    chain, sequence, digest = value.decode().split(" ")
-    return ChainHead(chain, int(sequence), digest)

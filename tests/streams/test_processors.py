@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,15 +21,17 @@ from isp.audit.chain import Heads, hash_of
 from isp.cases.letters import Ending
 from sanitiser.places.postcodes import PostcodeIndex
 from schemas.catalogue import Catalogue
+from streams.alerts.rows import ALERTS
 from streams.disclosure.discloser import Discloser
 from streams.messages import BatchResult, Handling, Intake
 from streams.runtime.processor import Processor
-from streams.state.layout import SANITISING
+from streams.state.layout import SANITISING, Layout
 from streams.state.store import StateStore
 from tests.isp.cases.prepared import AGREED as OF_CASES
 from tests.isp.cases.prepared import document_message
 from tests.isp.cases.table import request as asked
 from tests.isp.cases.table import written
+from tests.streams.alerts.desk import JANE, Desk, home, victim
 from tests.streams.disclosure.office import Office
 from tests.streams.partnership import NumberedSchemas, Partnership, incident, offence, raw_intake
 from transport.errors import DependencyUnavailable
@@ -38,9 +41,10 @@ REJECTIONS = [Handling.REJECT, Handling.REJECT_WITHOUT_BYTES]
 CHAINS = {
     "pipeline": "banes.worker.0.20240614T102030000Z",
     "discloser": "banes.discloser.cases",
+    "alerter": "banes.alerter.0.20261124T120000000Z",
 }
-"""The name of each agent's chain. A worker's has the time of its beginning."""
-RELEASED = (".depersonalised.", ".personal.", ".disclosed.")
+"""The name of each agent's chain. That of a slot has the time of its beginning."""
+RELEASED = (".depersonalised.", ".personal.", ".disclosed.", ".alerts.", ".prepared")
 
 
 @dataclass
@@ -80,10 +84,10 @@ class Trial:
         return [self.schemas.read(o)["sequence"] for o in result.outputs if o.topic == audit]
 
 
-def rows_of(store: StateStore) -> dict[str, Any]:
+def rows_of(store: StateStore, layout: Layout = SANITISING) -> dict[str, Any]:
     """All rows of a state store, and the changes of its present batch."""
     store.flush()
-    rows = {table: dict(store._tables.portion(table, b"", 1_000)) for table in SANITISING.tables}
+    rows = {table: dict(store._tables.portion(table, b"", 1_000)) for table in layout.every_table}
     return {"rows": (rows, dict(store.changes()))}
 
 
@@ -101,7 +105,7 @@ def cases_of(discloser: Discloser) -> dict[str, Any]:
 Make = Callable[[], Trial]
 
 
-@pytest.fixture(params=["pipeline", "discloser"])
+@pytest.fixture(params=["pipeline", "discloser", "alerter"])
 def make(
     request: pytest.FixtureRequest,
     protocol: Protocol,
@@ -139,7 +143,22 @@ def make(
             office.discloser, batch, office.schemas, OF_CASES, principal, office.heads, state
         )
 
-    build = {"pipeline": pipeline, "discloser": discloser}[request.param]
+    def alerter() -> Trial:
+        desk = Desk(tmp_path)
+        batch = [
+            desk.case(),
+            desk.staff("Ann Poe"),
+            desk.fact("r1", subjects=[JANE.model_dump(mode="json")]),
+            desk.fact("r2", ago=timedelta(days=2), people=[victim("Ann Poe")]),
+            desk.order("refuge", home("7 Mill Lane", "BA1 1AE")),
+            desk.ack("0" * 16),
+        ]
+        principal = Names(desk.protocol.prefix).alerter
+        state = partial(rows_of, desk.store, ALERTS)
+        heads = desk.alerter.heads
+        return Trial(desk.alerter, batch, desk.schemas, desk.protocol, principal, heads, state)
+
+    build = {"pipeline": pipeline, "discloser": discloser, "alerter": alerter}[request.param]
 
     def made() -> Trial:
         trial = build()

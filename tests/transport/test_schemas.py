@@ -193,6 +193,28 @@ def test_a_writer_with_nested_types_is_foreign_so_no_few_bytes_decode_into_too_m
         known(nested).decoder_for(reader)(9)
 
 
+def test_a_nested_schema_of_the_processors_own_topics_is_read_also_from_an_earlier_writer(
+    catalogue: Catalogue,
+) -> None:
+    reader = catalogue.system["incident"]
+    earlier = {**reader, "fields": [f for f in reader["fields"] if f["name"] != "supply_id"]}
+    message = {
+        "record": b"r", "agency": "police", "dataset": "police-incident", "supplied": 0,
+        "kind": "none", "facts": None,
+    }  # fmt: skip
+    read = known(earlier).decoder_for(reader)(9)(encoder(earlier, 9)(message))
+    assert (read["agency"], read["supply_id"]) == ("police", None)
+
+
+@pytest.mark.parametrize("name", ["acknowledgement", "staff"])
+def test_recipients_cannot_write_nested_types_to_the_agent(catalogue: Catalogue, name: str) -> None:
+    reader = catalogue.system[name]
+    bomb = {"name": "bomb", "type": {"type": "array", "items": "null"}}
+    nested = {**reader, "fields": [*reader["fields"], bomb]}
+    with pytest.raises(WireError, match="foreign-schema"):
+        known(nested).decoder_for(reader)(9)
+
+
 def test_what_is_no_schema_at_all_is_foreign(reader: dict[str, Any]) -> None:
     with pytest.raises(WireError, match="foreign-schema"):
         known({**reader, "fields": [{"type": "string"}]}).decoder_for(reader)(9)

@@ -1,0 +1,87 @@
+"""The messages of alerts: encrypted for a case or a conflict officer, or a tombstone."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from isp.audit.chain import ChainHead
+from isp.cases.sealing import alert_name, sealed, to_officer
+from schemas.exact_base64 import decoded
+from streams.alerts.raising import HOUR_MS, Step
+from streams.steps.route import Destination
+from transport.messages import MARKING_HEADER, Headers, Output
+
+ESCALATED = "liaison_officer"
+"""The post that receives an alert that nobody acknowledged in time."""
+
+_SEALING_KEY_BYTES = 32
+
+
+class AlertMessages:
+    """Makes the message of a step."""
+
+    def __init__(
+        self, destinations: Mapping[str, Destination], case_key: Callable[[str], bytes]
+    ) -> None:
+        """Take the topics of alerts, and a function that reads the key of a case."""
+        self._destinations = destinations
+        self._case_key = case_key
+
+    def output(self, step: Step, head: ChainHead, now_ms: int) -> Output:
+        """Return the message of a new version, or the tombstone of a withdrawn alert.
+
+        The time of a message without personal content is the full hour: an exact time would join it to the
+        original record.
+        """
+        to = self._destinations[step.told.audience.topic]
+        headers: Headers = [(MARKING_HEADER, to.marking.encode())]
+        alert, hour_ms = step.state.alert.hex(), now_ms - now_ms % HOUR_MS
+        if step.content is None:
+            return Output(to.topic, alert.encode(), None, headers, hour_ms)
+        value = to.encode(self._message(step) | _audit(head))
+        at = 0 if step.content.is_personal else hour_ms
+        return Output(to.topic, alert.encode(), value, headers, at)
+
+    def _message(self, step: Step) -> dict[str, Any]:
+        state, content = step.state, step.content
+        assert content is not None
+        alert = state.alert.hex()
+        exact = 1 if content.is_personal else HOUR_MS
+        message = {
+            "alert": alert,
+            "version": state.version,
+            "kind": state.kind,
+            "made": state.made_ms // exact * exact,
+            "raised": state.raised_ms // exact * exact,
+            "level": content.level,
+            "rank": content.rank,
+            "reasons": list(content.reasons),
+            "type": content.type,
+            "hour": content.hour,
+            "area": content.area,
+            "late": content.late,
+            "due": state.due_ms // exact * exact,
+            "acknowledged": state.acknowledged_ms,
+            "escalated": ESCALATED if state.escalated else "",
+            "nonce": b"",
+            "sealed": b"",
+        }
+        if content.document is None:
+            return message
+        text = json.dumps(content.document, separators=(",", ":")).encode()
+        officer = step.told.audience.sealing_key
+        if officer is not None:
+            return message | to_officer(decoded(officer, _SEALING_KEY_BYTES), alert, text)
+        assert content.case is not None
+        key = self._case_key(content.case)
+        return message | {"case": content.case} | sealed(key, alert_name(alert), text)
+
+
+def _audit(head: ChainHead) -> dict[str, Any]:
+    return {
+        "audit_chain": head.chain,
+        "audit_sequence": head.sequence,
+        "audit_hash": head.hash,
+    }

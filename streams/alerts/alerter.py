@@ -1,0 +1,623 @@
+"""The alerts agent: takes the facts of incidents, and raises, updates and withdraws alerts.
+
+Each batch is taken into the state first. Then each event that it concerns is decided once, from all that is
+known. So an alert always equals what the facts give, whatever is processed again.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from secrets import token_bytes
+from typing import Any, NamedTuple
+
+from detection.domestic.engine import Changes, forget_person, take
+from detection.domestic.facts import Source
+from detection.domestic.settings import Settings
+from detection.domestic.times import ALL_DAYS, when
+from isp.agreement.topics import DAY_MS
+from isp.audit.chain import Heads
+from schemas.wire import WireError
+from streams.alerts import rows
+from streams.alerts.acknowledging import acknowledged
+from streams.alerts.alert_messages import AlertMessages
+from streams.alerts.audit_entries import batch_entry, order_entry
+from streams.alerts.conflicts import PlaceKinds, StaffLists
+from streams.alerts.deadlines import Deadlines
+from streams.alerts.documents import Covered, day_in_london
+from streams.alerts.events import AlertState, EventRow
+from streams.alerts.incidents import Incident, NotAnIncident, incident_of
+from streams.alerts.inputs import (
+    ACKNOWLEDGEMENTS,
+    CASES,
+    INCIDENTS,
+    ORDERS,
+    STAFF,
+    Inputs,
+    refuse,
+)
+from streams.alerts.memory import StateMemory
+from streams.alerts.raising import HOUR_MS, Raising, Step
+from streams.alerts.recipients import Audience, Decided, Recipients, Told
+from streams.alerts.requesting import Requesting
+from streams.alerts.visibility import Sight, Visibility
+from streams.audit import AuditWriter
+from streams.messages import BatchResult, Handling, Intake
+from streams.runtime.processor import Processor, TopicPartition
+from streams.state.dated import DatedStore
+from streams.steps.route import Destination
+from transport.messages import MARKING_HEADER, WRITER_HEADER, Headers, Output
+
+log = logging.getLogger(__name__)
+
+AT_ONCE = 50
+"""Events that are decided in one transaction; the others follow in the next ones."""
+
+_MINUTE_MS = 60_000
+_SWEEP_MS = 60_000
+_WAIT_DAYS = 28
+"""A part waits so long for its event, and encrypted subjects for theirs."""
+
+_MOST_ABOUT = 1_000
+"""Events about one subject of a case that are decided again when the case changes, the newest first."""
+
+_LAST_HOUR = 2**31
+_WRITER_BYTES = 8
+_MILLISECONDS = 1_000
+
+
+class Observed(NamedTuple):
+    """A figure for the metrics: an alert that was raised, or one that was acknowledged.
+
+    Seconds are None if they are not known.
+    """
+
+    what: str
+    level: str
+    kind: str
+    from_occurrence: float | None = None
+    from_supply: float | None = None
+    to_acknowledgement: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AlertResult(BatchResult):
+    """The result of a batch, with figures for the metrics."""
+
+    observed: tuple[Observed, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The parts that an alerter is made of, and its keys to ids (`ids`, as `Recipients` has it)."""
+
+    inputs: Inputs
+    settings: Settings
+    recipients: Recipients
+    audiences: Sequence[Audience]
+    deadlines: Deadlines
+    visibility: Visibility
+    staff: StaffLists
+    places: PlaceKinds
+    requesting: Requesting
+    raising: Raising
+    messages: AlertMessages
+    ids: Callable[[str, bytes], tuple[str, str]]
+    has_key: Callable[[str], bool]
+    order_subject: Callable[[bytes], str]
+    is_over: Callable[[datetime], bool]
+    incident_topic: str
+    prepared: Destination
+    state: Destination
+    principal: str
+
+
+class Alerter(Processor):
+    """Raises the domestic alerts of one partnership. One process is active; the others follow its state.
+
+    Cases, staff lists and orders about homes are learned from lasting topics (`learn`), and the same messages
+    in a batch say which events are to be decided again.
+    """
+
+    def __init__(
+        self,
+        parts: Parts,
+        store: DatedStore,
+        audit_writer: AuditWriter,
+        clock: Callable[[], float],
+    ) -> None:
+        """Take its parts. `clock` returns seconds since 1970."""
+        self._parts = parts
+        self._inputs = parts.inputs
+        self.store = store
+        self.writer = token_bytes(_WRITER_BYTES)
+        self._audit_writer = audit_writer
+        self._clock = clock
+        self._memory = StateMemory(store, parts.places)
+        self._is_active = False
+        self._swept_ms = 0
+        self.unacknowledged = 0
+        self.waiting = 0
+        self._begin()
+
+    def _begin(self) -> datetime:
+        """Start from the committed state; return the time of the batch."""
+        now = datetime.fromtimestamp(self._clock(), UTC)
+        self._now_ms = int(now.timestamp() * _MILLISECONDS)
+        self.store.begin(self._now_ms // DAY_MS)
+        self._audit_writer.rollback()
+        self._parts.requesting.made.clear()
+        self._first: dict[bytes, None] = {}
+        self._later: dict[bytes, None] = {}
+        self._at_full_hour: frozenset[bytes] = frozenset()
+        self._orders: list[dict[str, Any]] = []
+        self._counts: Counter[str] = Counter()
+        self._observed: list[Observed] = []
+        return now
+
+    # The processor
+
+    @property
+    def name(self) -> str:
+        """Return the name of the agent."""
+        return "alerter"
+
+    @property
+    def topics(self) -> Collection[str]:
+        """Return the topics of incidents, cases, orders, acknowledgements and staff."""
+        return tuple(self._inputs.topics)
+
+    @property
+    def lasting(self) -> tuple[str, ...]:
+        """Return the topics to be read to their ends at the start, and followed, into `learn`."""
+        return tuple(t for what in (CASES, ORDERS, STAFF) for t in self._inputs.of(what))
+
+    @property
+    def heads(self) -> Heads:
+        """Return the heads of the audit's chains that this process knows."""
+        return self._audit_writer.heads
+
+    def learn(self, topic: str, key: bytes, value: bytes | None) -> None:
+        """Take the newest message of a lasting topic. Events are decided again when it is in a batch."""
+        what = self._inputs.topics[topic].what
+        try:
+            message = None if value is None else self._inputs.decode(topic, value)
+        except WireError as error:
+            log.warning("a message of %s is not learned: %s", topic, error.reason)
+            message = None
+            if what == STAFF:
+                return
+        if what == CASES:
+            # A case that cannot be read is not open.
+            name = key.decode(errors="replace")
+            now = datetime.fromtimestamp(self._clock(), UTC)
+            self._parts.visibility.learn(name, message, now)
+        elif what == STAFF:
+            self._parts.staff.learn(topic, key, is_staff=message is not None)
+        elif message is not None:
+            self._learn_order(message)
+
+    def restore(self, assignment: Collection[TopicPartition]) -> Iterable[BatchResult]:
+        """Become active if the incidents are assigned to this process; otherwise only follow."""
+        self._is_active = any(topic == self._parts.incident_topic for topic, _ in assignment)
+        self._swept_ms = 0
+        self._begin()
+        return ()
+
+    def committed(self, result: BatchResult) -> None:
+        """Keep the state and the audit chain of the last batch."""
+        self.store.commit(result.changes)
+        self._audit_writer.commit()
+
+    def process(
+        self, batch: Sequence[Intake], handling: Handling = Handling.PROCESS
+    ) -> BatchResult:
+        """Return the alerts and requests that a batch changes; raise only `DependencyUnavailable`.
+
+        Of a message whose outputs are too large nothing is told.
+        """
+        now = self._begin()
+        for intake in batch:
+            if handling is Handling.PROCESS:
+                self._take(intake, now)
+            else:
+                refuse(intake, "its outputs are too large", self._counts)
+        return self._result(now)
+
+    def due(self) -> Iterator[BatchResult]:
+        """Decide again what time has changed: deadlines, cases that have ended, events that wait."""
+        if not self._is_active:
+            return
+        for find in self._found_in_time:
+            yield from self._repeat(find)
+
+    def _repeat(self, find: Callable[[datetime], Collection[bytes]]) -> Iterator[BatchResult]:
+        """Decide the events that are found, until nothing changes any more."""
+        while True:
+            now = self._begin()
+            self._first = dict.fromkeys(find(now))
+            result = self._result(now)
+            if not result.outputs:
+                return
+            yield result
+
+    # Messages
+
+    def _take(self, intake: Intake, now: datetime) -> None:
+        what, party = self._inputs.topics[intake.topic]
+        if what == STAFF:
+            self._take_staff(intake)
+            return
+        if what == CASES and intake.value is None and intake.unreadable is None:
+            self._take_case(intake, None, now)
+            return
+        message = self._inputs.read(intake, self._counts)
+        if message is None:
+            return
+        try:
+            if what == INCIDENTS:
+                self._take_incident(incident_of(message))
+            elif what == CASES:
+                self._take_case(intake, message, now)
+            elif what == ORDERS:
+                self._take_order(message)
+            elif what == ACKNOWLEDGEMENTS:
+                self._take_acknowledgement(party, message)
+        except NotAnIncident as error:
+            refuse(intake, f"{error} is not accepted", self._counts)
+
+    def _take_incident(self, incident: Incident) -> None:
+        self._counts["incidents"] += 1
+        parts, memory = self._parts, self._memory
+        self._cover(incident)
+        is_event = incident.fact is not None and incident.fact.kind != "referral"
+        subjects = incident.subjects if is_event else None
+        day = day_in_london(incident.supplied_ms)
+        parts.requesting.keep_subjects(incident.record, subjects, day)
+        today = day_in_london(self._now_ms)
+        changes = take(incident.fact, incident.record, memory, parts.settings, today)
+        self._touch(changes, memory.events_with_record(incident.record))
+
+    def _cover(self, incident: Incident) -> None:
+        """Note the days that the records of a source cover."""
+        supplied = day_in_london(incident.supplied_ms)
+        first = supplied if incident.fact is None else min(incident.fact.day, supplied)
+        # History is told for these days, so earlier ones say nothing about an event.
+        first = max(first, supplied - self._parts.settings.history_days)
+        known = self._covered(incident.source)
+        if known is not None:
+            first, supplied = min(first, known.first), max(supplied, known.last)
+        if known != (first, supplied):
+            row = rows.day_bytes(first) + rows.day_bytes(supplied)
+            self.store.put(_supplied_key(incident.source), row)
+
+    def _covered(self, source: Source) -> Covered | None:
+        row = self.store.get(_supplied_key(source))
+        if row is None:
+            return None
+        return Covered(int.from_bytes(row[: rows.DAY_BYTES]), int.from_bytes(row[rows.DAY_BYTES :]))
+
+    def _take_case(self, intake: Intake, message: Mapping[str, Any] | None, now: datetime) -> None:
+        """Decide again the events that a case was or is about."""
+        name = (intake.key or b"").decode(errors="replace")
+        visibility, memory = self._parts.visibility, self._memory
+        visibility.learn(name, message, now)
+        if message is not None and message["kind"] == "consent":
+            # A consent can change any case.
+            told = [e for case in memory.cases_told() for e in memory.told_under(case)]
+            open_cases = [active.case for active in visibility.cases.open(now)]
+        else:
+            told = list(memory.told_under(bytes.fromhex(name))) if _is_id(name) else []
+            told += self._parts.requesting.events_of(name) if _is_id(name) else []
+            open_cases = [name]
+        for case in open_cases:
+            told += self._events_about(case, now)
+        self._later |= dict.fromkeys(told)
+
+    def _events_about(self, case: str, now: datetime) -> Iterator[bytes]:
+        """Yield the events of the last days that are about a subject of an open case."""
+        memory, first = self._memory, self._first_day()
+        people, households = self._parts.visibility.digests_of(case, now)
+        for person in sorted(people):
+            yield from memory.events_of(person, first, ALL_DAYS[1], _MOST_ABOUT)
+        for household in sorted(households):
+            for same in memory.same_household(household):
+                yield from memory.events_at(same, first, ALL_DAYS[1], _MOST_ABOUT)
+
+    def _take_staff(self, intake: Intake) -> None:
+        """Take an entry of a staff list. Alerts of the last days are decided again when the hour is full.
+
+        At once, the time of a change would tell who is a party to which incident.
+        """
+        digest = self._parts.staff.digest(intake.key)
+        if digest is None or intake.unreadable is not None:
+            refuse(intake, intake.unreadable or "no digest of a person", self._counts)
+            return
+        if intake.value is not None:
+            if self._inputs.read(intake, self._counts) is None:
+                return
+            # A removal is learned alone: here it might be older than what was learned.
+            self._parts.staff.learn(intake.topic, intake.key or b"", is_staff=True)
+        self._counts["staff"] += 1
+        hour = self._now_ms // HOUR_MS + 1
+        key = rows.LATER + hour.to_bytes(rows.DAY_BYTES) + digest
+        self.store.put(key, b"\1")
+
+    def _take_order(self, message: Mapping[str, Any]) -> None:
+        kind, digest = message["kind"], message["digest"]
+        if len(digest) != rows.DIGEST_BYTES:
+            raise NotAnIncident("digest")
+        memory = self._memory
+        self._counts["orders"] += 1
+        self._orders.append(
+            order_entry(self._parts.principal, kind, self._parts.order_subject(digest))
+        )
+        if kind == "erase_person":
+            self._forget_subjects(digest)
+            self._touch(forget_person(digest, memory), ())
+            return
+        self._learn_order(message)
+        for same in memory.same_household(digest):
+            found = memory.events_at(same, self._first_day(), ALL_DAYS[1])
+            self._later |= dict.fromkeys(found)
+
+    def _learn_order(self, message: Mapping[str, Any]) -> None:
+        if message["kind"] != "erase_person":
+            at_ms = int(message["at"].timestamp() * _MILLISECONDS)
+            self._parts.places.learn(message["digest"], message["kind"], at_ms)
+
+    def _forget_subjects(self, person: bytes) -> None:
+        """Delete the encrypted subjects of all records about a person."""
+        memory, (first, last) = self._memory, ALL_DAYS
+        events = (memory.event(e) for e in memory.events_of(person, first, last))
+        facts = [fact for event in events if event is not None for fact in event.facts]
+        facts += [*memory.parts_with(person), *memory.referrals_of(person, first, last)]
+        for fact in facts:
+            self._parts.requesting.keep_subjects(fact.record, None, 0)
+        for key, waiting in memory.waiting_at(_LAST_HOUR):
+            if waiting == person:
+                self.store.delete(key)
+
+    def _take_acknowledgement(self, party: str, message: Mapping[str, Any]) -> None:
+        """Take an acknowledgement; one that does not fit its writer's alert is counted and ignored."""
+        try:
+            alert = bytes.fromhex(message["alert"])
+        except ValueError:
+            alert = b""
+        event_id = self._memory.with_alert(alert) if len(alert) == rows.ALERT_BYTES else None
+        row = self._memory.row(event_id) if event_id is not None else None
+        known = next((a for a in row.alerts if a.alert == alert), None) if row else None
+        at_ms = int(message["at"].timestamp() * _MILLISECONDS)
+        state = acknowledged(known, party, message["version"], at_ms, self._now_ms)
+        if state is None or row is None:
+            self._counts["ignored"] += 1
+            return
+        self._counts["acknowledged"] += 1
+        seconds = (at_ms - state.raised_ms) / _MILLISECONDS
+        figure = Observed(
+            "acknowledged", state.level, state.kind, to_acknowledgement=max(0.0, seconds)
+        )
+        self._observed.append(figure)
+        self._memory.keep_row(_with_state(row, state))
+        self._first[row.id] = None
+
+    def _touch(self, changes: Changes, first: Iterable[bytes]) -> None:
+        """Note the events that are to be decided: those that changed first."""
+        self._first |= dict.fromkeys((*changes.gone, *first))
+        self._later |= dict.fromkeys(changes.touched)
+        self._counts["left_out"] += changes.left_out
+
+    # What is due
+
+    @property
+    def _found_in_time(self) -> Sequence[Callable[[datetime], Collection[bytes]]]:
+        return (
+            self._unfounded, self._due, self._declared, self._stale, self._over, self._past,
+        )  # fmt: skip
+
+    def _unfounded(self, now: datetime) -> Collection[bytes]:
+        """Return events with a personal alert under a case that is not open any more, or has no key."""
+        if 0 <= self._now_ms - self._swept_ms < _SWEEP_MS:
+            return ()
+        found, parts = dict[bytes, None](), self._parts
+        for case in self._memory.cases_told():
+            if not (parts.visibility.is_open(case.hex(), now) and parts.has_key(case.hex())):
+                found |= dict.fromkeys(self._memory.told_under(case))
+            if len(found) >= AT_ONCE:
+                return tuple(found)
+        # An abort ends in `restore`, which begins anew.
+        self._swept_ms = self._now_ms
+        self.unacknowledged = self._memory.unacknowledged()
+        self.waiting = sum(1 for _ in self.store.keys(rows.UNDECIDED, rows.after(rows.UNDECIDED)))
+        return tuple(found)
+
+    def _due(self, _now: datetime) -> Collection[bytes]:
+        return self._memory.due(self._now_ms // _MINUTE_MS, AT_ONCE)
+
+    def _stale(self, _now: datetime) -> Collection[bytes]:
+        """Return events that wait to be decided again."""
+        return self._memory.stale(AT_ONCE)
+
+    def _declared(self, _now: datetime) -> Collection[bytes]:
+        """Return the events of people on staff lists that changed in an earlier hour."""
+        found = dict[bytes, None]()
+        for key, person in self._memory.waiting_at(self._now_ms // HOUR_MS, 1):
+            self.store.delete(key)
+            found |= dict.fromkeys(self._memory.events_of(person, self._first_day(), ALL_DAYS[1]))
+        self._at_full_hour = frozenset(found)
+        return tuple(found)
+
+    def _over(self, now: datetime) -> Collection[bytes]:
+        """Return events with an alert once the days of grace are over."""
+        return self._memory.live(0, AT_ONCE) if self._parts.is_over(now) else ()
+
+    def _past(self, _now: datetime) -> Collection[bytes]:
+        """Delete encrypted subjects and parts that have waited too long; return no events."""
+        day = day_in_london(self._now_ms) - _WAIT_DAYS
+        for key in self._memory.kept_before(day, AT_ONCE):
+            self.store.delete(key)
+        return ()
+
+    def _first_day(self) -> int:
+        """Return the first day of events whose alerts can change."""
+        return max(0, day_in_london(self._now_ms) - self._parts.settings.alert_days)
+
+    # The result
+
+    def _result(self, now: datetime) -> AlertResult:
+        steps = self._decide_all(now)
+        told = [step for step in steps if not step.is_silent]
+        outputs = self._audited(told)
+        head = self._audit_writer.head(self._now_ms)
+        # Sorted by their ids: the order of arrival would join them to originals.
+        alerts = [self._parts.messages.output(step, head, self._now_ms) for step in told]
+        outputs += sorted(alerts, key=lambda output: (output.topic, output.key or b""))
+        outputs += self._requests()
+        changes = self.store.changes()
+        outputs += [self._change(key, value) for key, value in changes.items()]
+        return AlertResult(
+            outputs, changes=changes, counts=dict(self._counts), observed=tuple(self._observed)
+        )
+
+    def _decide_all(self, now: datetime) -> list[Step]:
+        """Decide the events of the batch, those that changed first; mark the others to be decided later."""
+        touched = [*self._first, *(e for e in self._later if e not in self._first)]
+        most = max(AT_ONCE, len(self._first))
+        steps = [step for event_id in touched[:most] for step in self._decide(event_id, now)]
+        for event_id in touched[most:]:
+            self._memory.mark_stale(event_id)
+        return steps
+
+    def _decide(self, event_id: bytes, now: datetime) -> list[Step]:
+        """Decide what each audience is to have of an event, and return the changes."""
+        parts, memory = self._parts, self._memory
+        row = memory.row(event_id)
+        if row is None:
+            return []
+        event, decided = row.event, None
+        if event is not None:
+            decided = parts.recipients.decide(event, memory, self._covered_by, now)
+        told = {each.audience.name: each for each in decided.told} if decided else {}
+        states = {state.audience: self._of_protocol(state) for state in row.alerts}
+        is_current = self._is_current(row)
+        steps = list[Step]()
+        for audience in parts.audiences:
+            alert, _ = parts.ids(audience.name, event_id)
+            state = states.get(audience.name) or AlertState(
+                bytes.fromhex(alert), audience.name, is_for_officer=audience.is_officer
+            )
+            wanted = told.get(audience.name, Told(audience))
+            has_ended = state.case is not None and not parts.visibility.is_open(state.case, now)
+            if has_ended or event_id in self._at_full_hour:
+                # Personal content ends with its case. A changed staff list has waited for the hour already.
+                wanted = wanted._replace(is_conflict=False)
+            if not (is_current or state.is_live):
+                continue
+            step = parts.raising.step(wanted, state, self._now_ms, self._deadline(wanted))
+            if step is not None:
+                states[audience.name] = step.state
+                steps.append(step)
+                self._observe(step, row)
+        row = replace(row, alerts=tuple(states.values()), is_stale=False)
+        if decided is None or not is_current:
+            decided = Decided()
+        alert_of = {a.name: parts.ids(a.name, event_id)[0] for a in parts.audiences}
+        row = parts.requesting.settle(row, decided, alert_of, now)
+        memory.keep_row(row)
+        return steps
+
+    def _of_protocol(self, state: AlertState) -> AlertState:
+        """Return the state of an alert. An audience that has left the protocol has nothing that is due."""
+        known = any(audience.name == state.audience for audience in self._parts.audiences)
+        return state if known else replace(state, kind="withdrawn", case=None)
+
+    def _deadline(self, told: Told) -> Callable[[int, int], int]:
+        deadlines = self._parts.deadlines
+        return lambda rank, raised_ms: deadlines.due_ms(rank, told.schools, raised_ms)
+
+    def _is_current(self, row: EventRow) -> bool:
+        """Return True if an alert of the event can be raised: it was supplied within the days of an alert.
+
+        The broker's times decide, and not this process's clock, which may jump.
+        """
+        supplied = [fact.supplied_ms for fact in row.facts if fact.kind == "event"]
+        if not supplied:
+            return False
+        return day_in_london(max(supplied)) - row.day <= self._parts.settings.alert_days
+
+    def _covered_by(self, sight: Sight) -> dict[Source, Covered]:
+        sources = (s for s in self._sources if sight.sees(s))
+        found = {source: self._covered(source) for source in sources}
+        return {source: days for source, days in found.items() if days is not None}
+
+    @property
+    def _sources(self) -> Sequence[Source]:
+        return self._parts.recipients.sources
+
+    def _observe(self, step: Step, row: EventRow) -> None:
+        state = step.state
+        if step.is_silent:
+            return
+        if step.content is None:
+            self._counts["withdrawn"] += 1
+            return
+        self._counts["alerts"] += 1
+        self._counts["late"] += step.is_first and step.content.late
+        if not step.is_first:
+            self._observed.append(Observed("updated", state.level, state.kind))
+            return
+        facts = [fact for fact in row.facts if fact.kind == "event"]
+        minute, supplied_ms = when(facts).minute, min(fact.supplied_ms for fact in facts)
+        occurred = None if minute is None else (self._now_ms - minute * _MINUTE_MS) / _MILLISECONDS
+        supplied = (self._now_ms - supplied_ms) / _MILLISECONDS
+        self._observed.append(Observed("raised", state.level, state.kind, occurred, supplied))
+
+    def _audited(self, told: Sequence[Step]) -> list[Output]:
+        """Return the audit entries of what is told and asked for, and of the operator's orders."""
+        entries, made = list(self._orders), self._parts.requesting.made
+        if told or made:
+            cases = {s.content.case for s in told if s.content is not None and s.content.case}
+            found = {case: self._parts.visibility.cases.case(case) for case in cases}
+            suppliers = {case: each.supplier for case, each in found.items() if each is not None}
+            prepared = [request.entry for request in made]
+            topic = self._parts.prepared.topic
+            entries.append(batch_entry(self._parts.principal, told, suppliers, prepared, topic))
+        outputs = list[Output]()
+        for entry in entries:
+            outputs += self._audit_writer.write(entry, self._now_ms)
+        return outputs
+
+    def _requests(self) -> Iterator[Output]:
+        to = self._parts.prepared
+        headers: Headers = [(MARKING_HEADER, to.marking.encode())]
+        for request in self._parts.requesting.made:
+            case, is_made = request.entry.case, request.entry.is_made
+            self._counts["requests" if is_made else "taken_back"] += 1
+            kind = "request" if is_made else "take_back"
+            value = to.encode({"case": case, "kind": kind, "document": request.document})
+            yield Output(to.topic, case.encode(), value, headers)
+
+    def _change(self, key: bytes, value: bytes | None) -> Output:
+        topic, encode, marking = self._parts.state
+        headers: Headers = [(MARKING_HEADER, marking.encode()), (WRITER_HEADER, self.writer)]
+        written = None if value is None else encode({"value": value})
+        return Output(topic, key, written, headers, self._now_ms - self._now_ms % HOUR_MS)
+
+
+def _with_state(row: EventRow, state: AlertState) -> EventRow:
+    alerts = tuple(state if a.alert == state.alert else a for a in row.alerts)
+    return replace(row, alerts=alerts)
+
+
+def _supplied_key(source: Source) -> bytes:
+    return rows.SUPPLIED + "/".join(source).encode()
+
+
+def _is_id(name: str) -> bool:
+    try:
+        return len(bytes.fromhex(name)) == rows.CASE_BYTES
+    except ValueError:
+        return False
