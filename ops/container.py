@@ -23,6 +23,7 @@ from isp.keys.case_keys import FOLDER as CASES
 from isp.keys.errors import SecretError
 from isp.keys.key_store import KeyStore
 from isp.keys.secrets_store import SecretStore
+from ops.alerter import AlerterProgram
 from ops.commands.first_keys import OverExercise, accepting
 from ops.deployment import Deployment
 from ops.discloser import DiscloserProgram
@@ -178,6 +179,24 @@ def disclose(
     store = _store(secrets_folder, (ADMIN, principal, METRICS))
     deployment = Deployment(bootstrap, store)
     DiscloserProgram.of(deployment, signed, metrics_port).run()
+
+
+@container.command()
+def alert(
+    protocol_file: ProtocolFile,
+    secrets_folder: Secrets,
+    bootstrap: Bootstrap,
+    state: State,
+    *,
+    slot: Annotated[str, typer.Option(envvar="IPU_SLOT", help="Slot of this process.")] = "0",
+    metrics_port: MetricsPort = None,
+    exercise: Exercise = False,
+) -> None:
+    """Raise and update domestic alerts, or follow as a standby, until stopped."""
+    signed = load_signed(protocol_file, load_catalogue(), exercise=exercise)
+    principal = Names(signed.protocol.prefix).alerter
+    deployment = Deployment(bootstrap, _store(secrets_folder, (principal, METRICS)))
+    AlerterProgram.of(deployment, signed, state, slot, metrics_port).run()
 
 
 def secret_names(protocol: Protocol) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from schemas.catalogue import load_catalogue
 from schemas.pages import datasets_page, table
+from streams.alerts.metrics import AlertMetrics
 from streams.disclosure.metrics import DisclosureMetrics
 from streams.runtime.metrics import StreamMetrics
 from streams.sanitising.metrics import Metrics
@@ -32,7 +33,11 @@ def generated_pages() -> dict[str, str]:
 
 def metrics_page() -> str:
     """Return a Markdown page with all metrics of all programs."""
-    own = {"The worker": Metrics, "The discloser": DisclosureMetrics}
+    own = {
+        "The worker": Metrics,
+        "The discloser": DisclosureMetrics,
+        "The alerts agent": AlertMetrics,
+    }
     common = _series(StreamMetrics(CollectorRegistry()))
     parts = [f"## Every program\n\n{_table(common)}"]
     for title, kind in own.items():

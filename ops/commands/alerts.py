@@ -26,6 +26,7 @@ from ops.commands.alert_setting import (
 )
 from ops.commands.alerts_deliver import deliver, deliveries, webhook_secret
 from ops.commands.alerts_lists import erase_person, place, staff, staff_key
+from ops.commands.alerts_serve import serve
 from ops.commands.common import AsJson, ProtocolOption, RunDir
 from ops.desk.content_text import content_lines
 from ops.desk.rows import TITLES, clock, line
@@ -160,7 +161,7 @@ def ack(
         say(f"alert {found.id}: acknowledged as {post}")
 
 
-for command in (staff, place, deliver, deliveries):
+for command in (serve, staff, place, deliver, deliveries):
     alerts.command()(command)
 alerts.command(name="staff-key")(staff_key)
 alerts.command(name="erase-person")(erase_person)

@@ -1,0 +1,127 @@
+"""The alerts agent as a program: protocol, keys, cases and state become a source."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from isp.agreement.topics import Names
+from ops.bootstrap import Grounds, StartError, group_source, run_program, serve_metrics
+from ops.deployment import MetricsSettings
+from schemas.state import STATE_KINDS
+from schemas.wire import bytes_decoder
+from streams.alerts.assembly import alert_days, build_alerter
+from streams.alerts.clients import AlerterClients
+from streams.alerts.metrics import AlertMetrics
+from streams.alerts.rows import ALERTS
+from streams.runtime.lasting import LastingFollower
+from streams.state.changelog import Changelog
+from streams.state.dated import DatedStore
+from streams.state.disk import DiskTables
+from streams.wire import Wire
+from transport.client_names import ALERTER_SLOTS
+from transport.identity import identify
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from isp.broker.signed import ReadProtocol
+    from isp.keys.case_keys import CaseKeys
+    from isp.keys.key_store import KeyStore
+    from ops.deployment import Deployment
+    from streams.runtime.source import Source
+
+
+@dataclass(frozen=True, slots=True)
+class AlerterProgram:
+    """Everything one process of the alerts agent is given; the folder `state` has its state store."""
+
+    signed: ReadProtocol
+    connection: dict[str, Any]
+    keys: KeyStore
+    case_keys: CaseKeys
+    state: Path
+    slot: str = "0"
+    metrics: MetricsSettings = field(default_factory=MetricsSettings)
+
+    @classmethod
+    def of(
+        cls,
+        deployment: Deployment,
+        signed: ReadProtocol,
+        state: Path,
+        slot: str,
+        metrics_port: int | None,
+    ) -> AlerterProgram:
+        """Return the program of a protocol on a deployment."""
+        return cls(
+            signed,
+            deployment.connection(Names(signed.protocol.prefix).alerter),
+            deployment.keys,
+            deployment.case_keys,
+            state,
+            slot,
+            deployment.metrics_on(metrics_port),
+        )
+
+    def run(self) -> None:
+        """Raise and update alerts until stopped, or follow as a standby while another process does.
+
+        Raises:
+            StartError: the slot is unknown, the protocol has no alerts or is not in force, or the metrics
+                port is taken.
+        """
+        if self.slot not in ALERTER_SLOTS:
+            accepted = ", ".join(ALERTER_SLOTS)
+            raise StartError(f"--slot {self.slot!r} is not a slot; accepted: {accepted}")
+        if self.signed.protocol.alerts.domestic is None:
+            raise StartError(f"{self.signed.file}: has no `alerts.domestic`; nothing to do")
+        grounds = Grounds(self.signed, self.connection)
+        grounds.require_in_force()
+        metrics = AlertMetrics(serve_metrics(self.metrics))
+        source = self._source(grounds, metrics)
+        run_program(self._names.alerter, source, metrics, grounds)
+
+    def _source(self, grounds: Grounds, metrics: AlertMetrics) -> Source:
+        store, catalogue = self._store(), grounds.catalogue
+        alerter = build_alerter(
+            grounds.protocol,
+            catalogue,
+            Wire.of(grounds.schemas()),
+            self.keys.ring(),
+            self.case_keys,
+            store,
+            time.time,
+            self.slot,
+        )
+        metrics.follow(alerter)
+        clients = AlerterClients(self.connection, self._names.alerter, self.slot)
+        changelog = Changelog(
+            clients.reader(),
+            [self._names.state(kind) for kind in STATE_KINDS["alerter"]],
+            None,
+            store,
+            alerter.writer,
+            bytes_decoder(catalogue.system["memory"], "value"),
+            partial(identify, clients.connection),
+            metrics.restore_seconds.set,
+        )
+        metrics.state_entries.set_function(lambda: sum(map(store.count, STATE_KINDS["alerter"])))
+        lasting = LastingFollower(clients.reader(), alerter.lasting, alerter.learn)
+        return group_source(
+            alerter, clients, grounds, metrics, alerter.heads, changelog, (lasting,)
+        )
+
+    def _store(self) -> DatedStore:
+        """Return the state store on disk of this process."""
+        # What the process writes is its owner's alone.
+        os.umask(0o077)
+        tables = DiskTables(self.state / f"{self._names.alerter}.{self.slot}", ALERTS.every_table)
+        return DatedStore(ALERTS, tables, alert_days(self.signed.protocol), is_followed=True)
+
+    @property
+    def _names(self) -> Names:
+        return Names(self.signed.protocol.prefix)
