@@ -52,3 +52,7 @@ class SupersededError(PublishError):
 
 class RecordTooLargeError(PublishError):
     """A record is larger than the broker accepts."""
+
+
+class AlertError(ConnectorError):
+    """An alert cannot be read, acknowledged or delivered; the message is for the user."""

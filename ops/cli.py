@@ -61,6 +61,10 @@ COMMANDS = {
         "ops.commands.disclose",
         "Handle requests for personal information, case by case.",
     ),
+    "alerts": Listed(
+        "ops.commands.alerts",
+        "Watch, acknowledge and deliver domestic alerts.",
+    ),
     "consent": Listed("ops.commands.consent", "Record people's consent to sharing, by process."),
 }
 """Every command by its name, in the order of the help."""

@@ -12,6 +12,8 @@ EXTRAS = {
     "requests": "embedded",
     "demo": "demo",
     "presidio_analyzer": "scrub",
+    "standardwebhooks": "desk",
+    "textual": "desk",
 }
 """The extra of each module. A module of this project that is named here is not in the image."""
 

@@ -15,8 +15,8 @@ _TRIAL_SECONDS = 5.0
 _TRIAL_TIMEOUT_MS = 3_000
 _SILENT = "no answer from the broker"
 
-Keyed = tuple[str | bytes, bytes]
-"""A message's key and its value."""
+Keyed = tuple[str | bytes, bytes | None]
+"""A message's key and its value; a message without a value deletes the earlier ones with its key."""
 
 
 class SendError(RuntimeError):

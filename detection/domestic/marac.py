@@ -21,14 +21,14 @@ def marac_repeat(
     """Return the reason why the rule applies, or None if it does not.
 
     A referral counts with the same victim, unless both name suspects and none of them is the same. Where no
-    victim of the event is identified, a referral of the household counts. The newest visible one is told.
+    victim of the event is named, a referral of the household counts. The newest visible one is told.
     """
     day = when(event.facts).day
     counting = _counting(event.facts, day, rule, memory)
     if not counting:
         return None
     seen = tuple(fact for fact in event.facts if visible(fact.source))
-    if bool(people.victims(seen)) != bool(people.victims(event.facts)):
+    if bool(people.named(seen, "victim")) != bool(people.named(event.facts, "victim")):
         return (PLAIN,)
     told = [r for r in _counting(seen, day, rule, memory) if r in counting and visible(r.source)]
     return (_words(told[0], seen),) if told else (PLAIN,)
@@ -41,8 +41,8 @@ def _counting(facts: Facts, day: int, rule: LevelRule, memory: Memory) -> list[F
 
 def _words(referral: Fact, facts: Facts) -> str:
     told = f"MARAC referral on {day_words(referral.day)}; the same"
-    if not people.victims(facts):
-        return f"{told} household (no victim of this event is identified)"
+    if not people.victims(facts) & people.victims((referral,)):
+        return f"{told} household (no victim of this event is named)"
     if people.suspects((referral,)) & people.suspects(facts):
         return f"{told} victim and the same suspect"
     return f"{told} victim (the suspect of one of them is not identified)"

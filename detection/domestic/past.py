@@ -109,5 +109,5 @@ def _is_between(pair: tuple[Keys, Keys], facts: Facts) -> bool:
 
 
 def _is_with_other(suspect: Keys, victims: Keys, facts: Facts) -> bool:
-    others = (v for v in people.in_role(facts, "victim") if not v & (victims | suspect))
+    others = (v for v in people.named(facts, "victim") if not v & (victims | suspect))
     return bool(suspect & people.suspects(facts)) and any(others)

@@ -29,6 +29,16 @@ def in_role(facts: Iterable[Fact], role: Role) -> tuple[frozenset[bytes], ...]:
     return tuple(found)
 
 
+def named(facts: Iterable[Fact], role: Role) -> tuple[frozenset[bytes], ...]:
+    """Return the keys of each person in this role whose name and date of birth are known.
+
+    An agency's reference alone does not show that two records are about two people.
+    """
+    facts = tuple(facts)
+    digests = {p.person for fact in facts for p in fact.people if p.role == role and p.person}
+    return tuple(each for each in in_role(facts, role) if each & digests)
+
+
 def victims(facts: Iterable[Fact]) -> frozenset[bytes]:
     """Return the keys of all identified victims."""
     return frozenset().union(*in_role(facts, "victim"))

@@ -15,13 +15,13 @@ from detection.domestic.settings import MOST_READ
 def referrals(facts: Facts, day: int, days: int, memory: Memory) -> tuple[Fact, ...]:
     """Return the referrals on `day` or at most `days` earlier, the newest first (then by record).
 
-    They are those with a victim of these facts as their victim. Where no victim is identified, they are those
-    of the household.
+    They are those with a victim of these facts as their victim. Where no victim is named, those of the
+    household count too: an agency's reference of a patient is in no referral of another agency.
     """
     victims = people.victims(facts)
     found = [r for r in _about(victims, day, days, memory) if victims & people.victims((r,))]
-    if not victims:
-        found = _about(household_digests(facts, memory), day, days, memory)
+    if not people.named(facts, "victim"):
+        found += _about(household_digests(facts, memory), day, days, memory)
     unique = {referral.record: referral for referral in found}
     return tuple(sorted(unique.values(), key=lambda r: (-r.day, r.record)))
 

@@ -269,8 +269,8 @@ def list_(
         for case in shown:
             for line in prepared_lines(case, name, office.protocol):
                 say(line)
-        for unreadable in inbox.unreadable_cases:
-            say(unreadable_case(unreadable))
+        for closed in inbox.unreadable_cases:
+            say(unreadable_case(closed))
 
 
 @disclose.command()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from isp.cases.case import Case, waiting
@@ -17,7 +19,7 @@ def told(case: Case, party: str) -> str:
     return "\n".join(prepared_lines(case.as_seen_by(party), party, AGREED))
 
 
-def prepared_case(**changes: object) -> Case:
+def prepared_case(**changes: Any) -> Case:
     desk = Desk()
     desk.prepare(**changes)
     return desk.case
@@ -43,7 +45,7 @@ def test_of_an_urgent_one_it_reads_the_reason_and_the_duty_officers_command() ->
 
 
 def test_a_health_agency_reads_that_its_guardian_is_first() -> None:
-    health = {"supplier": "daat", "fields": {"drug-treatment-adult": ["name"]}}
+    health: dict[str, Any] = {"supplier": "daat", "fields": {"drug-treatment-adult": ["name"]}}
     text = told(prepared_case(**health), "daat")
     assert f"first, as caldicott_guardian: ipu disclose advise {CASE} share --as daat" in text
     advised = prepared_case(**health).model_copy(update={"advised": True})

@@ -230,3 +230,10 @@ def test_events_at_a_communal_home_or_refuge_are_no_history_of_a_household(kind:
     memory.places[digest("home")] = kind  # type: ignore[assignment]
     taken([fact("now", home="home"), fact("old", day=DAY - 1, home="home")], memory)
     assert history(event_of("now", memory), memory, SETTINGS, everything).is_empty
+
+
+def test_a_victim_known_by_reference_alone_is_not_counted_as_another_victim() -> None:
+    patient = (Person("victim", None, digest("patient-1")), Person("suspect", digest("bob")))
+    facts = [fact("now", victim="ann", suspect="bob"), fact("old", day=DAY - 9, people=patient)]
+    told = history_of("now", facts)
+    assert told.suspect_with_others == 0

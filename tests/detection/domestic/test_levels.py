@@ -12,6 +12,7 @@ from detection.domestic.facts import Fact, Person, Risk, Source
 from detection.domestic.levels import Fired, every_source, levels
 from detection.domestic.settings import LevelRule
 from tests.detection.domestic.building import (
+    AMBULANCE,
     DAY,
     HOSPITAL,
     MARAC,
@@ -122,7 +123,7 @@ def test_a_level_counts_all_sources_but_its_reason_tells_no_hidden_one() -> None
         ({"victim": "ann"}, "the same victim (the suspect of one of them is not identified)"),
         ({"victim": "ann", "suspect": "other"}, None),
         ({"victim": "other", "suspect": "bob"}, None),
-        ({"home": "home"}, "the same household (no victim of this event is identified)"),
+        ({"home": "home"}, "the same household (no victim of this event is named)"),
     ],
 )
 def test_a_marac_repeat_has_the_same_victim_and_not_another_perpetrator(
@@ -195,3 +196,10 @@ def test_a_plain_reason_has_no_digits() -> None:
     ]
     for fired in levels_of(facts).values():
         assert not any(character.isdigit() for character in fired.plain)
+
+
+def test_a_patient_known_by_reference_alone_has_the_referrals_of_the_household() -> None:
+    patient = (Person("victim", None, digest("patient-1")),)
+    call = fact("now", AMBULANCE, home="home", people=patient)
+    fired = levels_of([call, referral("marac", victim="ann", home="home", **OLD)])
+    assert "(no victim of this event is named)" in fired["marac-repeat"].reason

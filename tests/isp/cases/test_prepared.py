@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -284,8 +284,8 @@ def test_the_terms_may_allow_fewer_days_than_the_process() -> None:
 def test_the_agents_clock_may_already_be_on_the_next_day() -> None:
     desk = Desk()
     desk.now = NOW.replace(hour=23, minute=55)
-    ahead = {"at": NOW.replace(day=25, hour=0, minute=1), "until": date(2026, 12, 23)}
-    assert isinstance(desk.prepare(**{k: v.isoformat() for k, v in ahead.items()}), Taken)
+    at = NOW.replace(day=25, hour=0, minute=1).isoformat()
+    assert isinstance(desk.prepare(at=at, until="2026-12-23"), Taken)
 
 
 # Limits
