@@ -15,7 +15,6 @@ from secrets import token_bytes
 from typing import Any, NamedTuple
 
 from detection.domestic.engine import Changes, forget_person, take
-from detection.domestic.facts import Source
 from detection.domestic.settings import Settings
 from detection.domestic.times import ALL_DAYS, when
 from isp.agreement.topics import DAY_MS
@@ -26,8 +25,9 @@ from streams.alerts.acknowledging import acknowledged
 from streams.alerts.alert_messages import AlertMessages
 from streams.alerts.audit_entries import batch_entry, order_entry
 from streams.alerts.conflicts import PlaceKinds, StaffLists
-from streams.alerts.deadlines import Deadlines
-from streams.alerts.documents import Covered, day_in_london
+from streams.alerts.coverage import Coverage
+from streams.alerts.deciding import Deciding
+from streams.alerts.documents import day_in_london
 from streams.alerts.events import AlertState, EventRow
 from streams.alerts.incidents import Incident, NotAnIncident, incident_of
 from streams.alerts.inputs import (
@@ -40,10 +40,9 @@ from streams.alerts.inputs import (
     refuse,
 )
 from streams.alerts.memory import StateMemory
-from streams.alerts.raising import HOUR_MS, Raising, Step
-from streams.alerts.recipients import Audience, Decided, Recipients, Told
+from streams.alerts.raising import HOUR_MS, Step
 from streams.alerts.requesting import Requesting
-from streams.alerts.visibility import Sight, Visibility
+from streams.alerts.visibility import Visibility
 from streams.audit import AuditWriter
 from streams.messages import BatchResult, Handling, Intake
 from streams.runtime.processor import Processor, TopicPartition
@@ -92,20 +91,17 @@ class AlertResult(BatchResult):
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """The parts that an alerter is made of, and its keys to ids (`ids`, as `Recipients` has it)."""
+    """The parts that an alerter is made of."""
 
     inputs: Inputs
     settings: Settings
-    recipients: Recipients
-    audiences: Sequence[Audience]
-    deadlines: Deadlines
+    deciding: Deciding
+    coverage: Coverage
     visibility: Visibility
     staff: StaffLists
     places: PlaceKinds
     requesting: Requesting
-    raising: Raising
     messages: AlertMessages
-    ids: Callable[[str, bytes], tuple[str, str]]
     has_key: Callable[[str], bool]
     order_subject: Callable[[bytes], str]
     is_over: Callable[[datetime], bool]
@@ -272,7 +268,7 @@ class Alerter(Processor):
     def _take_incident(self, incident: Incident) -> None:
         self._counts["incidents"] += 1
         parts, memory = self._parts, self._memory
-        self._cover(incident)
+        parts.coverage.note(incident)
         is_event = incident.fact is not None and incident.fact.kind != "referral"
         subjects = incident.subjects if is_event else None
         day = day_in_london(incident.supplied_ms)
@@ -280,25 +276,6 @@ class Alerter(Processor):
         today = day_in_london(self._now_ms)
         changes = take(incident.fact, incident.record, memory, parts.settings, today)
         self._touch(changes, memory.events_with_record(incident.record))
-
-    def _cover(self, incident: Incident) -> None:
-        """Note the days that the records of a source cover."""
-        supplied = day_in_london(incident.supplied_ms)
-        first = supplied if incident.fact is None else min(incident.fact.day, supplied)
-        # History is told for these days, so earlier ones say nothing about an event.
-        first = max(first, supplied - self._parts.settings.history_days)
-        known = self._covered(incident.source)
-        if known is not None:
-            first, supplied = min(first, known.first), max(supplied, known.last)
-        if known != (first, supplied):
-            row = rows.day_bytes(first) + rows.day_bytes(supplied)
-            self.store.put(_supplied_key(incident.source), row)
-
-    def _covered(self, source: Source) -> Covered | None:
-        row = self.store.get(_supplied_key(source))
-        if row is None:
-            return None
-        return Covered(int.from_bytes(row[: rows.DAY_BYTES]), int.from_bytes(row[rows.DAY_BYTES :]))
 
     def _take_case(self, intake: Intake, message: Mapping[str, Any] | None, now: datetime) -> None:
         """Decide again the events that a case was or is about."""
@@ -492,70 +469,18 @@ class Alerter(Processor):
         return steps
 
     def _decide(self, event_id: bytes, now: datetime) -> list[Step]:
-        """Decide what each audience is to have of an event, and return the changes."""
-        parts, memory = self._parts, self._memory
-        row = memory.row(event_id)
+        """Decide one event, and return the changes of its alerts."""
+        row = self._memory.row(event_id)
         if row is None:
             return []
-        event, decided = row.event, None
-        if event is not None:
-            decided = parts.recipients.decide(event, memory, self._covered_by, now)
-        told = {each.audience.name: each for each in decided.told} if decided else {}
-        states = {state.audience: self._of_protocol(state) for state in row.alerts}
-        is_current = self._is_current(row)
-        steps = list[Step]()
-        for audience in parts.audiences:
-            alert, _ = parts.ids(audience.name, event_id)
-            state = states.get(audience.name) or AlertState(
-                bytes.fromhex(alert), audience.name, is_for_officer=audience.is_officer
-            )
-            wanted = told.get(audience.name, Told(audience))
-            has_ended = state.case is not None and not parts.visibility.is_open(state.case, now)
-            if has_ended or event_id in self._at_full_hour:
-                # Personal content ends with its case. A changed staff list has waited for the hour already.
-                wanted = wanted._replace(is_conflict=False)
-            if not (is_current or state.is_live):
-                continue
-            step = parts.raising.step(wanted, state, self._now_ms, self._deadline(wanted))
-            if step is not None:
-                states[audience.name] = step.state
-                steps.append(step)
-                self._observe(step, row)
-        row = replace(row, alerts=tuple(states.values()), is_stale=False)
-        if decided is None or not is_current:
-            decided = Decided()
-        alert_of = {a.name: parts.ids(a.name, event_id)[0] for a in parts.audiences}
-        row = parts.requesting.settle(row, decided, alert_of, now)
-        memory.keep_row(row)
+        # A changed staff list has waited for the full hour already.
+        has_waited = event_id in self._at_full_hour
+        steps = self._parts.deciding.decide(
+            row, self._memory, now, self._now_ms, has_waited=has_waited
+        )
+        for step in steps:
+            self._observe(step, row)
         return steps
-
-    def _of_protocol(self, state: AlertState) -> AlertState:
-        """Return the state of an alert. An audience that has left the protocol has nothing that is due."""
-        known = any(audience.name == state.audience for audience in self._parts.audiences)
-        return state if known else replace(state, kind="withdrawn", case=None)
-
-    def _deadline(self, told: Told) -> Callable[[int, int], int]:
-        deadlines = self._parts.deadlines
-        return lambda rank, raised_ms: deadlines.due_ms(rank, told.schools, raised_ms)
-
-    def _is_current(self, row: EventRow) -> bool:
-        """Return True if an alert of the event can be raised: it was supplied within the days of an alert.
-
-        The broker's times decide, and not this process's clock, which may jump.
-        """
-        supplied = [fact.supplied_ms for fact in row.facts if fact.kind == "event"]
-        if not supplied:
-            return False
-        return day_in_london(max(supplied)) - row.day <= self._parts.settings.alert_days
-
-    def _covered_by(self, sight: Sight) -> dict[Source, Covered]:
-        sources = (s for s in self._sources if sight.sees(s))
-        found = {source: self._covered(source) for source in sources}
-        return {source: days for source, days in found.items() if days is not None}
-
-    @property
-    def _sources(self) -> Sequence[Source]:
-        return self._parts.recipients.sources
 
     def _observe(self, step: Step, row: EventRow) -> None:
         state = step.state
@@ -610,10 +535,6 @@ class Alerter(Processor):
 def _with_state(row: EventRow, state: AlertState) -> EventRow:
     alerts = tuple(state if a.alert == state.alert else a for a in row.alerts)
     return replace(row, alerts=alerts)
-
-
-def _supplied_key(source: Source) -> bytes:
-    return rows.SUPPLIED + "/".join(source).encode()
 
 
 def _is_id(name: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
+from detection.domestic.facts import Source
 from isp.agreement.alerts import DomesticAlerts
 from isp.agreement.protocol import Protocol
 from isp.agreement.topics import Names, state_days, topics
@@ -20,7 +21,9 @@ from schemas.state import StateKind
 from streams.alerts.alert_messages import AlertMessages
 from streams.alerts.alerter import Alerter, Parts
 from streams.alerts.conflicts import PlaceKinds, StaffLists
+from streams.alerts.coverage import Coverage
 from streams.alerts.deadlines import Deadlines
+from streams.alerts.deciding import Deciding
 from streams.alerts.documents import DocumentWriter
 from streams.alerts.events import ALERT_BYTES
 from streams.alerts.inputs import STAFF, Inputs
@@ -107,21 +110,36 @@ def _parts(
         SubjectReader(digests.subjects, subjects),
         domestic.levels,
     )
+    settings = settings_of(domestic)
+    sources = tuple(
+        Source(supply.agency, supply.dataset)
+        for supply in protocol.supplies
+        if supply.dataset in domestic.datasets
+    )
+    coverage = Coverage(store, sources, domestic.history_days)
+    deciding = Deciding(
+        recipients=Recipients(protocol, domestic, visibility, staff, writer, ids, has_key),
+        audiences=audiences(protocol),
+        visibility=visibility,
+        requesting=requesting,
+        raising=Raising(lasting),
+        deadlines=Deadlines(domestic),
+        coverage=coverage,
+        ids=ids,
+        alert_days=domestic.alert_days,
+    )
     orders = lasting.for_purpose("incidents", "order")
     (kind,) = state_days(protocol, "alerter")
     return Parts(
         inputs=inputs,
-        settings=settings_of(domestic),
-        recipients=Recipients(protocol, domestic, visibility, staff, writer, ids, has_key),
-        audiences=audiences(protocol),
-        deadlines=Deadlines(domestic),
+        settings=settings,
+        deciding=deciding,
+        coverage=coverage,
         visibility=visibility,
         staff=staff,
         places=PlaceKinds(),
         requesting=requesting,
-        raising=Raising(lasting),
         messages=AlertMessages(destinations, case_keys.read),
-        ids=ids,
         has_key=has_key,
         order_subject=lambda digest: orders.digest(digest.hex()),
         is_over=_is_over(protocol),

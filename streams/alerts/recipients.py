@@ -122,11 +122,6 @@ class Recipients:
         """
         self._protocol = protocol
         self._domestic = domestic
-        self.sources = tuple(
-            Source(supply.agency, supply.dataset)
-            for supply in protocol.supplies
-            if supply.dataset in domestic.datasets
-        )
         self._settings = settings_of(domestic)
         self._recipients = [_recipient(own, protocol) for own in domestic.recipients]
         self._deadlines = Deadlines(domestic)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import NamedTuple
@@ -41,7 +41,7 @@ class Requesting:
     made: list[Request] = field(default_factory=list)
 
     def settle(
-        self, row: EventRow, decided: Decided, alert_of: dict[str, str], now: datetime
+        self, row: EventRow, decided: Decided, alert_of: Mapping[str, str], now: datetime
     ) -> EventRow:
         """Make the requests that an event needs, take back those that it needs no more; return its row.
 

@@ -114,12 +114,17 @@ def test_an_event_that_is_domestic_again_has_the_next_version_and_no_second_firs
 
 
 def test_an_event_that_is_absorbed_by_an_older_one_is_withdrawn(desk: Desk) -> None:
-    crime = {"dataset": "police-crime-offence", "type": "domestic-crime"}
+    crime: dict[str, Any] = {"dataset": "police-crime-offence", "type": "domestic-crime"}
     desk.send(desk.fact("r1", households=[home()], people=[victim()]))
     elsewhere = home("7 Mill Lane", "BA1 1AE")
     desk.send(desk.fact("r2", households=[elsewhere], people=[], join=name("j"), **crime))
     assert len(desk.alerts()) == 2
-    part = {"kind": "part", "dataset": "police-crime-victim", "households": [], "join": name("j")}
+    part: dict[str, Any] = {
+        "kind": "part",
+        "dataset": "police-crime-victim",
+        "households": [],
+        "join": name("j"),
+    }
     desk.send(desk.fact("r3", people=[victim()], **part))
     assert len(desk.alerts()) == 1
     assert None in desk.versions()
@@ -128,10 +133,10 @@ def test_an_event_that_is_absorbed_by_an_older_one_is_withdrawn(desk: Desk) -> N
 def test_a_referral_that_arrives_is_corrected_or_withdrawn_updates_the_alert(desk: Desk) -> None:
     desk.send(desk.fact())
     assert desk.alert()["level"] == "standard"
-    referral = {"kind": "referral", "dataset": "marac-referral", "day": TODAY - 30}
+    referral: dict[str, Any] = {"kind": "referral", "dataset": "marac-referral", "day": TODAY - 30}
     desk.send(desk.fact("m1", **referral))
     assert desk.alert()["level"] == "marac-repeat"
-    elsewhere = {"people": [victim("Ann Poe")], "households": []}
+    elsewhere: dict[str, Any] = {"people": [victim("Ann Poe")], "households": []}
     desk.send(desk.fact("m1", **(referral | elsewhere)))
     assert desk.alert()["level"] == "standard"
     desk.send(desk.fact("m1", **referral))

@@ -81,7 +81,11 @@ def test_the_alerts_of_a_batch_are_in_the_order_of_their_ids_and_not_of_arrival(
 def test_hour_type_and_district_are_those_of_a_source_that_the_recipient_receives(
     desk: Desk,
 ) -> None:
-    hospital = {"dataset": "hospital-assault", "agency": "hospital", "type": "assault-at-home"}
+    hospital: dict[str, Any] = {
+        "dataset": "hospital-assault",
+        "agency": "hospital",
+        "type": "assault-at-home",
+    }
     desk.send(desk.fact("h1", ago=timedelta(hours=3), district="BA9", **hospital))
     assert desk.alerts("fire") == []  # it receives no hospital records
     assert desk.alert("council")["type"] == "assault-at-home"
@@ -96,7 +100,11 @@ def test_hour_type_and_district_are_those_of_a_source_that_the_recipient_receive
 
 def test_two_districts_of_one_event_are_told_as_none(desk: Desk) -> None:
     desk.send(desk.fact("r1"))
-    hospital = {"dataset": "hospital-assault", "agency": "hospital", "type": "assault-at-home"}
+    hospital: dict[str, Any] = {
+        "dataset": "hospital-assault",
+        "agency": "hospital",
+        "type": "assault-at-home",
+    }
     desk.send(desk.fact("h1", district="BA2", **hospital))
     assert desk.alert("council")["area"] == ""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from tests.streams.alerts.desk import (
     HOME,
@@ -19,7 +20,12 @@ from tests.streams.alerts.desk import (
 
 
 def everything_about_jane(desk: Desk) -> None:
-    part = {"kind": "part", "dataset": "police-crime-victim", "households": [], "join": name("j")}
+    part: dict[str, Any] = {
+        "kind": "part",
+        "dataset": "police-crime-victim",
+        "households": [],
+        "join": name("j"),
+    }
     desk.send(desk.case(subjects=(JANE,)))
     desk.send(
         desk.fact("r1", subjects=[JANE.model_dump(mode="json")]),

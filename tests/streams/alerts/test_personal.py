@@ -253,7 +253,11 @@ def test_a_source_that_the_recipient_may_not_see_is_told_in_no_count_and_no_word
     desk: Desk,
 ) -> None:
     desk.send(desk.case(fields={"police-incident": FIELDS["police-incident"]}))
-    hospital = {"dataset": "hospital-assault", "agency": "hospital", "type": "assault-at-home"}
+    hospital: dict[str, Any] = {
+        "dataset": "hospital-assault",
+        "agency": "hospital",
+        "type": "assault-at-home",
+    }
     desk.send(
         desk.fact("h1", ago=timedelta(days=5), **hospital),
         desk.fact("h2", ago=timedelta(days=3), **hospital),
@@ -278,7 +282,7 @@ def test_only_approved_fields_are_told(desk: Desk) -> None:
         "no_voicemail": True,
         "no_letter": None,
     }
-    facts = {"contact": contact, "children": 2, "flags": ["weapon", "children"]}
+    facts: dict[str, Any] = {"contact": contact, "children": 2, "flags": ["weapon", "children"]}
     some = ("incident_date", "safe_contact_number", "weapon_used")
     desk.send(desk.case(fields={"police-incident": some}))
     desk.send(desk.fact(**facts))

@@ -62,7 +62,11 @@ def test_without_an_identified_victim_the_request_is_about_the_household(desk: D
 
 
 def test_each_supplier_is_asked_about_its_own_record_alone(desk: Desk) -> None:
-    hospital = {"dataset": "hospital-assault", "agency": "hospital", "type": "assault-at-home"}
+    hospital: dict[str, Any] = {
+        "dataset": "hospital-assault",
+        "agency": "hospital",
+        "type": "assault-at-home",
+    }
     desk.send(desk.fact("r1"), desk.fact("h1", subjects=VICTIM, **hospital))
     assert [r["supplier"] for r in desk.requests()] == ["hospital"]
 
@@ -167,7 +171,12 @@ def test_subjects_that_no_request_needs_are_not_kept(desk: Desk) -> None:
 
 
 def test_subjects_of_a_part_that_waits_are_deleted_with_it(desk: Desk) -> None:
-    part = {"kind": "part", "dataset": "police-crime-victim", "households": [], "join": name("j")}
+    part: dict[str, Any] = {
+        "kind": "part",
+        "dataset": "police-crime-victim",
+        "households": [],
+        "join": name("j"),
+    }
     desk.send(desk.fact("v1", subjects=VICTIM, **part))
     assert {k[:1] for k in desk.rows()} >= {b"u", b"p"}
     desk.later(days=30)
@@ -175,9 +184,18 @@ def test_subjects_of_a_part_that_waits_are_deleted_with_it(desk: Desk) -> None:
 
 
 def test_a_part_that_waited_names_the_victim(desk: Desk) -> None:
-    part = {"kind": "part", "dataset": "police-crime-victim", "households": [], "join": name("j")}
+    part: dict[str, Any] = {
+        "kind": "part",
+        "dataset": "police-crime-victim",
+        "households": [],
+        "join": name("j"),
+    }
     desk.send(desk.fact("v1", subjects=VICTIM, people=[victim()], **part))
-    crime = {"dataset": "police-crime-offence", "type": "domestic-crime", "join": name("j")}
+    crime: dict[str, Any] = {
+        "dataset": "police-crime-offence",
+        "type": "domestic-crime",
+        "join": name("j"),
+    }
     desk.send(desk.fact("c1", people=[], **crime))
     assert [r["subjects"][0]["name"] for r in desk.requests()] == ["Jane Roe"]
 
