@@ -137,7 +137,8 @@ class Alerter(Processor):
         self._swept_ms = 0
         self.unacknowledged = 0
         self.waiting = 0
-        self._begin()
+        self._now_ms = 0
+        self._forget()
 
     def _begin(self) -> datetime:
         """Start from the committed state; return the time of the batch."""
@@ -146,13 +147,17 @@ class Alerter(Processor):
         self.store.begin(self._now_ms // DAY_MS)
         self._audit_writer.rollback()
         self._parts.requesting.made.clear()
+        self._forget()
+        return now
+
+    def _forget(self) -> None:
+        """Forget the batch before."""
         self._first: dict[bytes, None] = {}
         self._later: dict[bytes, None] = {}
         self._at_full_hour: frozenset[bytes] = frozenset()
         self._orders: list[dict[str, Any]] = []
         self._counts: Counter[str] = Counter()
         self._observed: list[Observed] = []
-        return now
 
     # The processor
 
