@@ -106,7 +106,11 @@ def test_the_duty_officers_urgent_approval_makes_an_alert_personal(
     assert case.asked.urgent
     at_work.approve(case.case, post="duty_officer", urgent="threat to life")
     told = at_work.until_personal(alert)
-    assert (told["level"], told["children"], told["flags"]) == ("high-risk", 2, ["weapon"])
+    assert (told["level"], told["children"], told["flags"]) == (
+        "high-risk",
+        2,
+        ["children", "weapon"],
+    )
     assert told["standing"] == "none recorded here"
     assert {(c["agency"], c["dataset"]) for c in told["covered"]} >= {(POLICE, INCIDENTS)}
 
@@ -242,5 +246,3 @@ def test_an_alert_that_nobody_acknowledges_in_time_goes_to_the_liaison_officer(
     assert newest is not None
     assert newest["escalated"] == ""
     at_work.set_clock(0)
-
-
