@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from secrets import token_bytes
 from typing import Any, NamedTuple
 
-from detection.domestic.engine import Changes, forget_person, take
+from detection.domestic.engine import Changes, forget_person, take, take_place
 from detection.domestic.settings import Settings
 from detection.domestic.times import ALL_DAYS, when
 from isp.agreement.topics import DAY_MS
@@ -189,15 +189,12 @@ class Alerter(Processor):
         except WireError as error:
             log.warning("a message of %s is not learned: %s", topic, error.reason)
             message = None
-            if what == STAFF:
-                return
         if what == CASES:
             # A case that cannot be read is not open.
-            name = key.decode(errors="replace")
-            now = datetime.fromtimestamp(self._clock(), UTC)
-            self._parts.visibility.learn(name, message, now)
+            self._parts.visibility.learn(key.decode(errors="replace"), message)
         elif what == STAFF:
-            self._parts.staff.learn(topic, key, is_staff=message is not None)
+            # An entry that cannot be read protects its person, too.
+            self._parts.staff.learn(topic, key, None if value is None else _at_ms(message))
         elif message is not None:
             self._learn_order(message)
 
@@ -205,6 +202,8 @@ class Alerter(Processor):
         """Become active if the incidents are assigned to this process; otherwise only follow."""
         self._is_active = any(topic == self._parts.incident_topic for topic, _ in assignment)
         self._swept_ms = 0
+        # Until the next count: a standby has nothing that waits.
+        self.unacknowledged = self.waiting = 0
         self._begin()
         return ()
 
@@ -286,7 +285,7 @@ class Alerter(Processor):
         """Decide again the events that a case was or is about."""
         name = (intake.key or b"").decode(errors="replace")
         visibility, memory = self._parts.visibility, self._memory
-        visibility.learn(name, message, now)
+        visibility.learn(name, message)
         if message is not None and message["kind"] == "consent":
             # A consent can change any case.
             told = [e for case in memory.cases_told() for e in memory.told_under(case)]
@@ -319,10 +318,9 @@ class Alerter(Processor):
             refuse(intake, intake.unreadable or "no digest of a person", self._counts)
             return
         if intake.value is not None:
-            if self._inputs.read(intake, self._counts) is None:
-                return
+            entry = self._inputs.read(intake, self._counts)
             # A removal is learned alone: here it might be older than what was learned.
-            self._parts.staff.learn(intake.topic, intake.key or b"", is_staff=True)
+            self._parts.staff.learn_early(intake.topic, intake.key or b"", _at_ms(entry))
         self._counts["staff"] += 1
         hour = self._now_ms // HOUR_MS + 1
         key = rows.LATER + hour.to_bytes(rows.DAY_BYTES) + digest
@@ -342,14 +340,16 @@ class Alerter(Processor):
             self._touch(forget_person(digest, memory), ())
             return
         self._learn_order(message)
+        today = day_in_london(self._now_ms)
+        self._touch(take_place(digest, memory, self._parts.settings, today), ())
+        # The area of each alert depends on the mark, so none is left out.
         for same in memory.same_household(digest):
             found = memory.events_at(same, self._first_day(), ALL_DAYS[1])
             self._later |= dict.fromkeys(found)
 
     def _learn_order(self, message: Mapping[str, Any]) -> None:
         if message["kind"] != "erase_person":
-            at_ms = int(message["at"].timestamp() * _MILLISECONDS)
-            self._parts.places.learn(message["digest"], message["kind"], at_ms)
+            self._parts.places.learn(message["digest"], message["kind"], _at_ms(message))
 
     def _forget_subjects(self, person: bytes) -> None:
         """Delete the encrypted subjects of all records about a person."""
@@ -372,7 +372,7 @@ class Alerter(Processor):
         event_id = self._memory.with_alert(alert) if len(alert) == rows.ALERT_BYTES else None
         row = self._memory.row(event_id) if event_id is not None else None
         known = next((a for a in row.alerts if a.alert == alert), None) if row else None
-        at_ms = int(message["at"].timestamp() * _MILLISECONDS)
+        at_ms = _at_ms(message)
         state = acknowledged(known, party, message["version"], at_ms, self._now_ms)
         if state is None or row is None:
             self._counts["ignored"] += 1
@@ -540,6 +540,11 @@ class Alerter(Processor):
 def _with_state(row: EventRow, state: AlertState) -> EventRow:
     alerts = tuple(state if a.alert == state.alert else a for a in row.alerts)
     return replace(row, alerts=alerts)
+
+
+def _at_ms(message: Mapping[str, Any] | None) -> int:
+    """Return the time of a message in milliseconds since 1970 UTC; 0 if it cannot be read."""
+    return 0 if message is None else int(message["at"].timestamp() * _MILLISECONDS)
 
 
 def _is_id(name: str) -> bool:

@@ -123,14 +123,14 @@ class Visibility:
         """Return the cases that are known."""
         return self._cases
 
-    def learn(self, key: str, message: Mapping[str, Any] | None, now: datetime) -> None:
+    def learn(self, key: str, message: Mapping[str, Any] | None) -> None:
         """Take the newest version of a case or a consent; an older one than is known changes nothing."""
         if message is not None:
             known = self._at.get(key)
             if known is not None and message["at"] < known:
                 return
             self._at[key] = message["at"]
-        self._cases.apply(key, message, now)
+        self._cases.take(key, message)
         self._indexed = None
 
     def sight(self, about: About, party: str, now: datetime) -> Sight:
