@@ -155,6 +155,8 @@ class Alerter(Processor):
         self._first: dict[bytes, None] = {}
         self._later: dict[bytes, None] = {}
         self._at_full_hour: frozenset[bytes] = frozenset()
+        self._cases: dict[str, None] = {}
+        self._every_case = False
         self._orders: list[dict[str, Any]] = []
         self._counts: Counter[str] = Counter()
         self._observed: list[Observed] = []
@@ -222,9 +224,10 @@ class Alerter(Processor):
         now = self._begin()
         for intake in batch:
             if handling is Handling.PROCESS:
-                self._take(intake, now)
+                self._take(intake)
             else:
                 refuse(intake, "its outputs are too large", self._counts)
+        self._note_cases(now)
         return self._result(now)
 
     def due(self) -> Iterator[BatchResult]:
@@ -246,13 +249,13 @@ class Alerter(Processor):
 
     # Messages
 
-    def _take(self, intake: Intake, now: datetime) -> None:
+    def _take(self, intake: Intake) -> None:
         what, party = self._inputs.topics[intake.topic]
         if what == STAFF:
             self._take_staff(intake)
             return
         if what == CASES and intake.value is None and intake.unreadable is None:
-            self._take_case(intake, None, now)
+            self._take_case(intake, None)
             return
         message = self._inputs.read(intake, self._counts)
         if message is None:
@@ -261,7 +264,7 @@ class Alerter(Processor):
             if what == INCIDENTS:
                 self._take_incident(incident_of(message))
             elif what == CASES:
-                self._take_case(intake, message, now)
+                self._take_case(intake, message)
             elif what == ORDERS:
                 self._take_order(message)
             elif what == ACKNOWLEDGEMENTS:
@@ -281,22 +284,26 @@ class Alerter(Processor):
         changes = take(incident.fact, incident.record, memory, parts.settings, today)
         self._touch(changes, memory.events_with_record(incident.record))
 
-    def _take_case(self, intake: Intake, message: Mapping[str, Any] | None, now: datetime) -> None:
-        """Decide again the events that a case was or is about."""
+    def _take_case(self, intake: Intake, message: Mapping[str, Any] | None) -> None:
+        """Take a case or a consent. A consent can change any case."""
         name = (intake.key or b"").decode(errors="replace")
-        visibility, memory = self._parts.visibility, self._memory
-        visibility.learn(name, message)
+        self._parts.visibility.learn(name, message)
         if message is not None and message["kind"] == "consent":
-            # A consent can change any case.
-            told = [e for case in memory.cases_told() for e in memory.told_under(case)]
-            open_cases = [active.case for active in visibility.cases.open(now)]
+            self._every_case = True
         else:
-            told = list(memory.told_under(bytes.fromhex(name))) if _is_id(name) else []
-            told += self._parts.requesting.events_of(name) if _is_id(name) else []
-            open_cases = [name]
-        for case in open_cases:
-            told += self._events_about(case, now)
-        self._later |= dict.fromkeys(told)
+            self._cases[name] = None
+
+    def _note_cases(self, now: datetime) -> None:
+        """Decide again the events that changed cases were or are about, once for the whole batch."""
+        if self._every_case:
+            self._cases |= dict.fromkeys(case.hex() for case in self._memory.cases_told())
+            every = self._parts.visibility.cases.open(now)
+            self._cases |= dict.fromkeys(active.case for active in every)
+        for name in self._cases:
+            if _is_id(name):
+                self._later |= dict.fromkeys(self._memory.told_under(bytes.fromhex(name)))
+                self._later |= dict.fromkeys(self._parts.requesting.events_of(name))
+            self._later |= dict.fromkeys(self._events_about(name, now))
 
     def _events_about(self, case: str, now: datetime) -> Iterator[bytes]:
         """Yield the events of the last days that are about a subject of an open case."""

@@ -144,9 +144,11 @@ class Visibility:
 
     def digests_of(self, case: str, now: datetime) -> tuple[frozenset[bytes], frozenset[bytes]]:
         """Return the people and the households of an open case; none if it is not open."""
-        self._refresh(now)
-        known = self._known.get(case)
-        return (known.people, known.households) if known else (frozenset(), frozenset())
+        active = self._cases.active(case, now)
+        if active is None:
+            return frozenset(), frozenset()
+        known = self._digested(active, london_time(now).date())
+        return known.people, known.households
 
     def _matches(self, about: About, party: str, now: datetime) -> list[Match]:
         self._refresh(now)
