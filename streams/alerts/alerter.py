@@ -347,12 +347,11 @@ class Alerter(Processor):
             self._touch(forget_person(digest, memory), ())
             return
         self._learn_order(message)
-        today = day_in_london(self._now_ms)
-        self._touch(take_place(digest, memory, self._parts.settings, today), ())
-        # The area of each alert depends on the mark, so none is left out.
         for same in memory.same_household(digest):
             found = memory.events_at(same, self._first_day(), ALL_DAYS[1])
             self._later |= dict.fromkeys(found)
+        today = day_in_london(self._now_ms)
+        self._touch(take_place(digest, memory, self._parts.settings, today), ())
 
     def _learn_order(self, message: Mapping[str, Any]) -> None:
         if message["kind"] != "erase_person":

@@ -48,7 +48,8 @@ class Requesting:
         `alert_of` has the id of each recipient's alert.
         """
         event = row.event
-        asked = [key for key in row.asked if self._is_kept(key, row, decided, now)]
+        allowed = {each.party for each in decided.open}
+        asked = [key for key in row.asked if self._is_kept(key, row, allowed, now)]
         if event is not None and decided.about is not None:
             for each in decided.open:
                 asked += self._asked(row, event, each, decided, alert_of[each.party], asked, now)
@@ -72,7 +73,7 @@ class Requesting:
         )
         return [bytes.fromhex(event) for request in found if request for event in request.events]
 
-    def _is_kept(self, key: bytes, row: EventRow, decided: Decided, now: datetime) -> bool:
+    def _is_kept(self, key: bytes, row: EventRow, allowed: set[str], now: datetime) -> bool:
         """Return True if the event keeps a request. Take it back if no event needs it any more."""
         request = self._request(key)
         if request is None:
@@ -81,7 +82,7 @@ class Requesting:
             # The answer counts for this event; the next event of the subject has a request of its own.
             self._put(key, replace(request, is_decided=True))
             return self.cases.case(request.case) is not None
-        if row.event is not None and self._is_about(key, request, decided):
+        if row.event is not None and request.recipient in allowed:
             return True
         left = request.not_needed_by(row.id.hex())
         if left.events:
@@ -92,17 +93,6 @@ class Requesting:
                 Request(Prepared(request.supplier, request.recipient, request.case, is_made=False))
             )
         return False
-
-    def _is_about(self, key: bytes, request: RequestRow, decided: Decided) -> bool:
-        """Return True if the recipient may ask, and the event still has the subject of the request.
-
-        After a correction the event can be about somebody else.
-        """
-        recipient, supplier, about = request.recipient, request.supplier, decided.about
-        if about is None or all(each.party != recipient for each in decided.open):
-            return False
-        subjects = about.victims | about.households
-        return any(self.maker.key(recipient, supplier, digest) == key for digest in subjects)
 
     def _asked(
         self,

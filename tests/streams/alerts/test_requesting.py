@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from isp.cases.case import State
-from isp.cases.letters import Subject
 from isp.cases.prepared import PreparedRequest, read_prepared, terms_findings
 from tests.streams.alerts import desk as desk_module
 from tests.streams.alerts.desk import (
@@ -234,13 +233,3 @@ def test_terms_of_a_process_that_is_unknown_ask_for_nothing(tmp_path: Any) -> No
     desk.send(desk.fact(subjects=VICTIM))
     assert desk.requests() == []
     assert desk_module.home() == home()
-
-
-def test_a_correction_to_another_victim_takes_back_the_request_about_the_first(desk: Desk) -> None:
-    ann = Subject(name="Ann Poe", date_of_birth=JANE.date_of_birth).model_dump(mode="json")
-    desk.send(desk.fact(subjects=VICTIM))
-    desk.send(desk.fact(subjects=[ann], people=[victim("Ann Poe"), suspect()]))
-    first, second = desk.requests()
-    assert second["subjects"] == [ann]
-    taken_back = [p["case"] for p in desk.prepared() if p["kind"] == "take_back"]
-    assert taken_back == [first["case"]]
