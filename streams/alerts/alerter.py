@@ -14,7 +14,8 @@ from datetime import UTC, datetime
 from secrets import token_bytes
 from typing import Any, NamedTuple
 
-from detection.domestic.engine import Changes, forget_person, take
+from detection.domestic.engine import Changes, forget_person, take, take_place
+from detection.domestic.later import concerning
 from detection.domestic.settings import Settings
 from detection.domestic.times import ALL_DAYS, when
 from isp.agreement.topics import DAY_MS
@@ -146,7 +147,7 @@ class Alerter(Processor):
         self._now_ms = int(now.timestamp() * _MILLISECONDS)
         self.store.begin(self._now_ms // DAY_MS)
         self._audit_writer.rollback()
-        self._parts.requesting.made.clear()
+        self._parts.requesting.forget_messages()
         self._forget()
         return now
 
@@ -345,6 +346,8 @@ class Alerter(Processor):
         for same in memory.same_household(digest):
             found = memory.events_at(same, self._first_day(), ALL_DAYS[1])
             self._later |= dict.fromkeys(found)
+        today = day_in_london(self._now_ms)
+        self._touch(take_place(digest, memory, self._parts.settings, today), ())
 
     def _learn_order(self, message: Mapping[str, Any]) -> None:
         if message["kind"] != "erase_person":
@@ -424,11 +427,13 @@ class Alerter(Processor):
         return self._memory.stale(AT_ONCE)
 
     def _declared(self, _now: datetime) -> Collection[bytes]:
-        """Return the events of people on staff lists that changed in an earlier hour."""
+        """Return the events that concern people on staff lists that changed in an earlier hour."""
         found = dict[bytes, None]()
         for key, person in self._memory.waiting_at(self._now_ms // HOUR_MS, 1):
             self.store.delete(key)
-            found |= dict.fromkeys(self._memory.events_of(person, self._first_day(), ALL_DAYS[1]))
+            found |= dict.fromkeys(
+                concerning(person, self._memory, self._parts.settings, self._first_day())
+            )
         self._at_full_hour = frozenset(found)
         return tuple(found)
 
@@ -529,6 +534,9 @@ class Alerter(Processor):
             kind = "request" if is_made else "take_back"
             value = to.encode({"case": case, "kind": kind, "document": request.document})
             yield Output(to.topic, case.encode(), value, headers)
+        for case in self._parts.requesting.answered:
+            # The request has names and addresses, and nobody needs it any more.
+            yield Output(to.topic, case.encode(), None, headers)
 
     def _change(self, key: bytes, value: bytes | None) -> Output:
         topic, encode, marking = self._parts.state
