@@ -56,6 +56,9 @@ log = logging.getLogger(__name__)
 AT_ONCE = 50
 """Events that are decided in one transaction; the others follow in the next ones."""
 
+_PEOPLE_AT_ONCE = 200
+"""People on changed staff lists whose events are looked up in one transaction."""
+
 _MINUTE_MS = 60_000
 _SWEEP_MS = 60_000
 _WAIT_DAYS = 28
@@ -325,6 +328,9 @@ class Alerter(Processor):
             # A removal is learned alone: here it might be older than what was learned.
             self._parts.staff.learn(intake.topic, intake.key or b"", is_staff=True)
         self._counts["staff"] += 1
+        if not self._memory.is_known(digest):
+            # Events that come later are decided with the list. So a long list costs no transaction.
+            return
         hour = self._now_ms // HOUR_MS + 1
         key = rows.LATER + hour.to_bytes(rows.DAY_BYTES) + digest
         self.store.put(key, b"\1")
@@ -429,7 +435,9 @@ class Alerter(Processor):
     def _declared(self, _now: datetime) -> Collection[bytes]:
         """Return the events that concern people on staff lists that changed in an earlier hour."""
         found = dict[bytes, None]()
-        for key, person in self._memory.waiting_at(self._now_ms // HOUR_MS, 1):
+        for key, person in self._memory.waiting_at(self._now_ms // HOUR_MS, _PEOPLE_AT_ONCE):
+            if len(found) >= AT_ONCE:
+                break
             self.store.delete(key)
             found |= dict.fromkeys(
                 concerning(person, self._memory, self._parts.settings, self._first_day())

@@ -155,3 +155,24 @@ def test_a_partner_cannot_stop_the_agent_by_an_impossible_time(desk: Desk, at: i
     desk.send(desk.message(NAMES.staff("fire"), "staff", {"at": at}, key))
     desk.later(hours=1)
     assert len(desk.alerts()) == 1
+
+
+def test_a_long_staff_list_costs_no_transaction_and_stops_nobodys_alerts(desk: Desk) -> None:
+    entry = {"at": desk.now}
+    topic = NAMES.staff("fire")
+    desk.send(*(desk.message(topic, "staff", entry, b"%032x" % i) for i in range(300)))
+    desk.now += timedelta(hours=1)
+    assert desk.due() == []
+
+
+def test_many_known_people_on_a_staff_list_are_looked_up_together(desk: Desk) -> None:
+    names = [f"{chr(65 + i // 26)}{chr(97 + i % 26)} Poe" for i in range(40)]
+    facts = (
+        desk.fact(f"r{i}", people=[victim(name)], households=[], ago=timedelta(days=i % 20))
+        for i, name in enumerate(names)
+    )
+    desk.send(*facts)
+    desk.send(*(desk.staff(name) for name in names))
+    desk.now += timedelta(hours=1)
+    assert len(desk.due()) == 1
+    assert desk.alerts() == []
