@@ -67,6 +67,11 @@ class StateMemory:
         found = self._store.keys(rows.BY_HOUR, end, most)
         return [(rows.LATER + key[1:], key[-DIGEST:]) for key in found]
 
+    def is_known(self, person: bytes) -> bool:
+        """Return True if an event or a referral names the person."""
+        tables = (rows.OF, rows.REFERRED)
+        return any(self._starting(table + person, 1) for table in tables)
+
     def kept_before(self, day: int, most: int) -> Sequence[bytes]:
         """Return the rows of encrypted subjects and of waiting parts from before a day."""
         end, skip = rows.day_bytes(day), 1 + rows.DAY_BYTES
