@@ -100,8 +100,11 @@ class AlertSetting:
             started = []
             for slot in range(slots):
                 started.append(running.enter_context(_stopped(self._agent(str(slot)))))
-                until(lambda: self.agents.has_members(1), "the alerts agent did not join its group")
+                self._await_members(slot + 1)
             yield started
+
+    def _await_members(self, count: int) -> None:
+        until(lambda: self.agents.members() == count, "an alerts agent did not join its group")
 
     def _agent(self, slot: str) -> Service:
         return start_alerter(self.setting.stack, self.setting.files.protocol, slot, exercise=True)
@@ -118,7 +121,7 @@ class AlertSetting:
         until(lambda: self._lag(self.workers) <= 0, "the worker did not finish its records")
 
     def await_agent(self) -> None:
-        """Wait until all that was sanitised is processed by the alerts agent, and nothing changes any more."""
+        """Wait until all that was sanitised is processed by the alerts agent, and nothing changes."""
         seen: list[tuple[float, object]] = []
 
         def is_quiet() -> bool:

@@ -1,9 +1,15 @@
 """Area `alerts`: domestic alerts, from the publishing of a record to its alert at the recipient.
 
-The recipient is the council, which reads the topic of its alerts under `read_committed` as its own principal.
-Agency, worker, alerts agent and recipient are processes of their own. An alert is matched to its record by its
-id, the keyed digest of the recipient and the event. `p50_ms` and `p99_ms` are from publishing to reading, at
-100 domestic incidents a second among 300 other records a second.
+The recipient is the council. It reads the topic of its alerts under `read_committed` as its own principal.
+Agency, worker, alerts agent and recipient are processes of their own. An alert is matched to its record by
+its id, the keyed digest of recipient and event. `p50_ms` and `p99_ms` are from publishing to reading, at 100
+domestic incidents a second among 300 other records a second. For `takeover_s` the active one of two agents
+and its supervisor are killed while incidents flow. The time ends with the first alert of an incident that was
+published after that. `incidents_per_s` is what one agent and one partition carry, of incidents that wait.
+`year_equal` is 1 if the alerts of a generated year, published as its agencies through a worker and an agent
+that were killed five times in all, equal a batch computation in SQL: the same events, each with one alert,
+the same levels, and for households with a case the same counts. `restore_s`, `rebuild_s` and `rss_mb` are of
+a state of a million households, as `tests.benchmarks.state` says.
 """
 
 from __future__ import annotations
@@ -16,13 +22,20 @@ from typing import Any, Final
 
 import numpy as np
 
-from tests.benchmarks.alert_setting import RECIPIENT, AlertSetting, alert_setting
+from tests.benchmarks.alert_setting import (
+    RECIPIENT,
+    AlertSetting,
+    alert_setting,
+    kill_for_good,
+)
 from tests.benchmarks.errors import BenchError
 from tests.benchmarks.figures import Aim, Area, medians, with_load
 from tests.benchmarks.job import AGENCY, DATASET
 from tests.benchmarks.probe import Probe
 from tests.benchmarks.setting import Setting
+from tests.benchmarks.state import State
 from tests.benchmarks.throughput import Progress
+from tests.benchmarks.year import YearRun
 
 AIMS = {
     "p99_ms": Aim(150, at_most=True),
@@ -35,9 +48,17 @@ RUNS: Final = 3
 SECONDS: Final = 20
 DOMESTIC: Final = 100
 OTHERS: Final = 300
+FIGURES: Final = (
+    "p50_ms", "p99_ms", "takeover_s", "incidents_per_s", "year_equal", "rss_mb", "restore_s", "rebuild_s",
+)  # fmt: skip
 _WARM_UP_SECONDS = 5
+_TAKEOVER_SECONDS = 25
+_TAKEOVER_RATE = 20
+_BEFORE_KILL_SECONDS = 5.0
+_WAITING = 4_000
 _PERCENTILES = (50, 99)
 _NS_PER_MS = 1e6
+_NS = 1e9
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +70,18 @@ class Alerts:
     progress: Progress
 
     def measure(self, seconds: int, runs: int) -> Area:
-        """Measure `runs` times, each for `seconds` at the stated rates."""
+        """Measure the latency `runs` times, each for `seconds`, and the rest once."""
         with alert_setting(self.setting, lambda what: self.progress(what, 0, 1)) as partnership:
-            done = self._latencies(partnership, seconds, runs)
-        names = sorted({name for run in done for name in run} & {*AIMS, "p50_ms"})
+            year = YearRun(partnership, self.python, self.progress)
+            done = [
+                with_load(year.run),
+                *self._latencies(partnership, seconds, runs),
+                with_load(lambda: self._takeover(partnership)),
+                with_load(lambda: self._capacity(partnership)),
+            ]
+        done += map(dict, State(self.setting, self.python, self.progress).measure(1).runs)
         how = f"{' '.join((__doc__ or '').split())} {seconds} s."
-        aims = {name: aim for name, aim in AIMS.items() if name in names}
-        return Area("alerts", "ms, s, MB", medians(done, names), aims, done, how)
+        return Area("alerts", "ms, s, MB, incidents/s", medians(done, FIGURES), AIMS, done, how)
 
     def _latencies(
         self, partnership: AlertSetting, seconds: int, runs: int
@@ -66,6 +92,44 @@ class Alerts:
                 {"run": n, **with_load(lambda: self._latency(partnership, seconds, f"run {n + 1}"))}  # noqa: B023 - called at once
                 for n in range(runs)
             ]
+
+    def _takeover(self, partnership: AlertSetting) -> dict[str, Any]:
+        self.progress("alerts, takeover", 0, 1)
+        seconds, rate = _TAKEOVER_SECONDS, _TAKEOVER_RATE
+        with partnership.worker(), partnership.agent(2) as (active, _):
+            reader = self._reader(partnership, seconds * rate)
+            try:
+                publisher = self._publisher(partnership, seconds, domestic=rate, others=rate)
+                time.sleep(_BEFORE_KILL_SECONDS)
+                killed = time.monotonic_ns()
+                kill_for_good(active)
+                published, read = publisher.answer(), reader.answer()
+            finally:
+                reader.kill()
+        self._taken(partnership, published, read)
+        later = [
+            read[partnership.alert_of(DATASET, ref)] for ref, at in published.items() if at > killed
+        ]
+        return {"takeover_s": (min(later) - killed) / _NS}
+
+    def _capacity(self, partnership: AlertSetting) -> dict[str, Any]:
+        """Return how many waiting incidents a second the agent carries, without its start."""
+        self.progress("alerts, capacity", 0, 1)
+        with partnership.worker():
+            publisher = self._publisher(
+                partnership, 1, domestic=_WAITING, others=_WAITING // 100, paced=False
+            )
+            published = publisher.answer()
+            partnership.await_worker()
+        reader = self._reader(partnership, len(published))
+        try:
+            with partnership.agent():
+                read = reader.answer()
+        finally:
+            reader.kill()
+        self._taken(partnership, published, read)
+        times = sorted(read.values())[len(read) // 10 :]
+        return {"incidents_per_s": (len(times) - 1) * _NS / (times[-1] - times[0])}
 
     def _latency(self, partnership: AlertSetting, seconds: int, title: str) -> dict[str, Any]:
         self.progress(f"alerts, {title}", 0, seconds)
