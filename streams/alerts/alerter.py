@@ -149,6 +149,7 @@ class Alerter(Processor):
         now = datetime.fromtimestamp(self._clock(), UTC)
         self._now_ms = int(now.timestamp() * _MILLISECONDS)
         self.store.begin(self._now_ms // DAY_MS)
+        self._memory.begin()
         self._audit_writer.rollback()
         self._parts.requesting.forget_messages()
         self._forget()
