@@ -7,12 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from rich.box import SIMPLE_HEAD
 from rich.panel import Panel
 from rich.table import Table
 
 from demo.access_table import Answer
+from demo.alert_table import alert_table, duty_desk
+from demo.alerts import AlertSeen
 from demo.case import CaseSeen
+from demo.tables import empty_table
 from isp.agreement.topics import Topic
 from ops.screen import Screen
 
@@ -44,6 +46,7 @@ class Findings:
     answers: Sequence[Answer]
     refusals: Sequence[tuple[str, str]]
     case: CaseSeen
+    alert: AlertSeen
     latency: Mapping[str, float]
     live_records: int
     live_rate: float
@@ -58,24 +61,13 @@ def show(console: Screen, findings: Findings, parties: Sequence[str]) -> None:
     console.print(_answers(findings, parties))
     console.print(_refusals(findings.refusals))
     console.print(_case(findings.case))
+    console.print(alert_table(findings.alert))
+    console.print(duty_desk(findings.alert))
     console.print(_latency(findings))
 
 
-def _table(title: str, *, apart: int = 2) -> Table:
-    # The box itself puts one space between columns.
-    return Table(
-        title=f"\n{title}",
-        title_justify="left",
-        title_style="bold",
-        box=SIMPLE_HEAD,
-        padding=(0, apart - 1, 0, 0),
-        pad_edge=False,
-        show_edge=False,
-    )
-
-
 def _supplies(supplies: Sequence[Supplied]) -> Table:
-    table = _table(
+    table = empty_table(
         "What the agencies supplied, by their receipts, and how much of it went to each profile",
         apart=1,
     )
@@ -92,7 +84,7 @@ def _supplies(supplies: Sequence[Supplied]) -> Table:
 
 
 def _sample(forms: Mapping[str, Mapping[str, Any]]) -> Table:
-    table = _table("One record: as supplied, and as each profile's readers have it")
+    table = empty_table("One record: as supplied, and as each profile's readers have it")
     table.add_column("datafield")
     for form in forms:
         table.add_column(form, overflow="fold")
@@ -113,7 +105,7 @@ def _shown(form: Mapping[str, Any], field: str) -> str:
 
 
 def _answers(findings: Findings, parties: Sequence[str]) -> Table:
-    table = _table(
+    table = empty_table(
         f"Who could read what: each of the {len(parties)} partners' own principals tried every topic\n"
         f"(police-incident with the {findings.live_records:,} records of the live phase)"
     )
@@ -180,7 +172,7 @@ def _readers(answers: Sequence[Answer], topic: Topic) -> set[str]:
 
 
 def _refusals(refusals: Sequence[tuple[str, str]]) -> Table:
-    table = _table("What the protocol does not allow, tried for real")
+    table = empty_table("What the protocol does not allow, tried for real")
     table.add_column("attempt", overflow="fold")
     table.add_column("the broker's answer")
     for attempt, answer in refusals:
@@ -189,7 +181,7 @@ def _refusals(refusals: Sequence[tuple[str, str]]) -> Table:
 
 
 def _case(seen: CaseSeen) -> Table:
-    table = _table(
+    table = empty_table(
         "One case: the council asks the police about one household (a made-up conference)"
     )
     table.add_column("step", no_wrap=True)
