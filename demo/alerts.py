@@ -40,7 +40,7 @@ _BETWEEN_SECONDS = 0.2
 
 
 class AlertSeen(NamedTuple):
-    """What was seen of one household's third incident.
+    """The observations of one household's third incident.
 
     `searched` texts about people, home and history were searched for in the depersonalised alert;
     `found` of them were there. `desk` is the decrypted personal alert. Times are since the act before.
@@ -125,7 +125,7 @@ class _Desk:
                 change = self.waiting.pop(0)
                 if wanted(change):
                     return change
-        raise DemoError(f"{what} did not come within {_SECONDS:.0f} s; see logs/alerter.log")
+        raise DemoError(f"{what} did not come within {_SECONDS:.0f} s; see logs/alerter-0.log")
 
     def await_alert(self, wanted: Callable[[Alert], bool], what: str) -> Alert:
         """Return the next version of an alert that is wanted."""
