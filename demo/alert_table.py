@@ -46,13 +46,13 @@ def _rows(seen: AlertSeen) -> Iterator[tuple[str, str, str]]:
             f"police: an incident {FIRST_DAYS} days ago, a MARAC referral {REFERRED_DAYS} days ago; "
             f"{ALSO}: a call {CALLED_DAYS} days ago, whose case its officer approved"
         ),
-        "each agency supplies its own records; nobody compiles a history",
+        "the history comes from ordinary supplies of several agencies",
     )
     yield (
         "alerted",
         (
             f"{seen.plain_ms:,.0f} ms after the police published it, the council read: {where}; level "
-            f"{plain.get('level')}"
+            f"{plain.get('level')} ({'; '.join(plain.get('reasons', ())[:1])})"
         ),
         "an alert comes at once, with the level that the history gives",
     )
@@ -62,17 +62,17 @@ def _rows(seen: AlertSeen) -> Iterator[tuple[str, str, str]]:
             f"{seen.searched} texts searched for (names, dates of birth, address, telephone, earlier "
             f"dates): {seen.found} found"
         ),
-        "before an approval nothing in it is about a person",
+        "before an approval the alert identifies no person and no home",
     )
     yield (
         "approved",
         f"one signature of the police; {seen.approved_seconds:.1f} s later the alert was personal",
-        "an officer decides on each sharing (guidance 2.4.2.5), and it delays nothing",
+        "an officer decides on each sharing (guidance 2.4.2.5); one signature is enough",
     )
     yield (
         "read",
         _history(seen.desk),
-        "police and ambulance records were joined, by keyed digests alone",
+        "records of police and ambulance are joined by keyed digests, without names",
     )
     yield (
         "acknowledged",
@@ -82,12 +82,12 @@ def _rows(seen: AlertSeen) -> Iterator[tuple[str, str, str]]:
     yield (
         "denied to",
         f"{seen.denied} of {seen.asked} other partners, police included",
-        "the broker itself refuses; no program has to behave",
+        "the broker refuses; it does not depend on any program",
     )
     yield (
         "withdrawn",
         f"{seen.withdrawn_ms:,.0f} ms after the police corrected it: not domestic",
-        "a wrong alert does not stay",
+        "a correction takes the alert back",
     )
 
 

@@ -21,6 +21,8 @@ from ops.screen import Screen
 WIDTH = 100
 _DIGEST = re.compile(r"[0-9a-f]{32}")
 _OF_ONE_AGENCY = frozenset({"intake", "rejected", "receipts", "supplies", "letters", "inbox"})
+_OF_ONE_PARTY = frozenset({"acknowledgements", "alerts", "deliveries", "staff"})
+_EMPTY = "–"
 _UNTOLD = ("record_id", "source_agency", "caveats")
 
 
@@ -88,18 +90,22 @@ def _sample(forms: Mapping[str, Mapping[str, Any]]) -> Table:
     table.add_column("datafield")
     for form in forms:
         table.add_column(form, overflow="fold")
-    fields = [
-        f for f in dict.fromkeys(f for form in forms.values() for f in form) if f not in _UNTOLD
-    ]
-    for field in fields:
-        table.add_row(field, *(_shown(form, field) for form in forms.values()))
+    fields = dict.fromkeys(f for form in forms.values() for f in form if f not in _UNTOLD)
+    cells = {field: [_shown(form, field) for form in forms.values()] for field in fields}
+    for field, shown in cells.items():
+        if set(shown) != {_EMPTY}:
+            table.add_row(field, *shown)
+    empty = sum(set(shown) == {_EMPTY} for shown in cells.values())
+    if empty:
+        table.caption = f"datafields that are empty in all of them: {empty}"
+        table.caption_justify = "left"
     return table
 
 
 def _shown(form: Mapping[str, Any], field: str) -> str:
     value = form.get(field)
     if value is None or value == "":
-        return "–"
+        return _EMPTY
     text = ", ".join(value) if isinstance(value, list) else str(value)
     return f"{text[:8]}…" if _DIGEST.fullmatch(text) else text
 
@@ -132,7 +138,7 @@ def _alike(answers: Sequence[Answer]) -> list[_Topics]:
     rows: dict[str, list[Answer]] = {}
     for answer in answers:
         topic = answer.topic
-        own = topic.family in _OF_ONE_AGENCY and _is_own(answers, topic)
+        own = topic.family in _OF_ONE_AGENCY | _OF_ONE_PARTY and _is_own(answers, topic)
         rows.setdefault(_of_any_agency(topic) if own else topic.name, []).append(answer)
     return [_row(name, group) for name, group in rows.items()]
 
@@ -155,6 +161,8 @@ def _row(name: str, group: Sequence[Answer]) -> _Topics:
 
 def _of_any_agency(topic: Topic) -> str:
     """Return the pattern for the topics of one family, of any agency."""
+    if topic.family in _OF_ONE_PARTY:
+        return f"{topic.name.rpartition('.')[0]}.<agency>"
     return f"{topic.name.partition('.')[0]}.{topic.family}.<agency>"
 
 
@@ -164,7 +172,8 @@ def _is_own(answers: Sequence[Answer], topic: Topic) -> bool:
     For supplies, if its agency is one of the readers.
     """
     readers = _readers(answers, topic)
-    return topic.agency in readers if topic.family == "supplies" else readers <= {topic.agency}
+    owner = topic.name.rpartition(".")[2] if topic.family in _OF_ONE_PARTY else topic.agency
+    return owner in readers if topic.family == "supplies" else readers <= {owner}
 
 
 def _readers(answers: Sequence[Answer], topic: Topic) -> set[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -64,7 +65,8 @@ DESK = {
 }
 ALERT = AlertSeen(
     "3f0a51c2d4e69b78",
-    {"type": "domestic-incident", "hour": "2026-11-29T16", "area": "BA2", "level": "marac-repeat"},
+    {"type": "domestic-incident", "hour": "2026-11-29T16", "area": "BA2", "level": "marac-repeat",
+     "reasons": ["a further event after a MARAC referral"]},
     99_999.0, 18, 0, 99.9, DESK, 99.9, 17, 17, 99_999.0,
 )  # fmt: skip
 
@@ -76,7 +78,9 @@ def protocol() -> Protocol:
 
 def findings(protocol: Protocol) -> Findings:
     released = dict.fromkeys(("central", "personal", "second"), MANY)
-    record: dict[str, Any] = {"location_address": "19 Sparrow Close, Northcote, BA2 5PE"}
+    record: dict[str, Any] = {
+        "location_address": "19 Sparrow Close, Northcote, BA2 5PE", "victim_name": None,
+    }  # fmt: skip
     every_topic = topics(protocol, CATALOGUE)
     parties = [party.id for party in protocol.parties]
     return Findings(
@@ -105,6 +109,29 @@ def test_no_heading_and_no_name_is_cut_at_100_columns(protocol: Protocol) -> Non
     assert [headings for headings in HEADINGS if " ".join(headings) not in lines] == []
     assert "…" not in printed.replace("<agency>…", "")
     assert all(len(line.rstrip()) <= WIDTH for line in printed.splitlines())
+
+
+def test_fields_that_are_empty_everywhere_are_counted_and_not_listed(protocol: Protocol) -> None:
+    paper = io.StringIO()
+    show(Screen(file=paper, width=WIDTH), findings(protocol), [])
+    assert "datafields that are empty in all of them: 1" in paper.getvalue()
+    assert "victim_name" not in paper.getvalue()
+
+
+def test_topics_that_only_their_party_reads_share_a_row(protocol: Protocol) -> None:
+    own = [
+        Answer(party.id, topic, 1 if topic.name.endswith(f".{party.id}") else None)
+        for topic in topics(protocol, CATALOGUE)
+        for party in protocol.parties
+        if topic.family in {"alerts", "staff"} and "conflict" not in topic.name
+    ]
+    paper = io.StringIO()
+    seen = replace(findings(protocol), answers=own)
+    show(Screen(file=paper, width=WIDTH), seen, [])
+    lines = [" ".join(line.split()) for line in paper.getvalue().splitlines()]
+    others = len(protocol.parties) - 1
+    assert f"banes.alerts.domestic.<agency>… (5 topics) 5 that agency {others}" in lines
+    assert f"banes.staff.<agency>… (5 topics) 5 that agency {others}" in lines
 
 
 def test_the_third_incident_is_shown_as_the_duty_desk_sees_it(protocol: Protocol) -> None:
