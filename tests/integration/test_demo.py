@@ -103,7 +103,7 @@ def test_after_one_approval_the_desk_has_the_history_and_nobody_else_reads_it(sh
     assert desk["standing"] == "escalating"
     assert desk["history"]["household"]["count"] == 2
     assert desk["history"]["victim"]["count"] == 2
-    assert desk["referral"]["grade"] == "High"
+    assert desk["referral"]["grade"] == "high"
     assert desk["children"] == 2
     assert alert["denied"] == alert["asked"] > 0
 
