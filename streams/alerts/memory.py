@@ -28,7 +28,7 @@ _CACHED_ROWS = 4_096
 
 
 class StateMemory:
-    """What the alerts agent knows, as the engine reads and writes it (`detection.domestic.memory.Memory`).
+    """The knowledge of the alerts agent, as the engine uses it (`detection.domestic.memory.Memory`).
 
     All of it is in the state store, in the batch that is open there. `place_kind` gives the mark of a
     household, which an operator orders.

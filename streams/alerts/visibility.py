@@ -77,7 +77,7 @@ class Match(NamedTuple):
 
 
 class Sight(NamedTuple):
-    """What one recipient may see of one event: the cases about it, and the fields of each source.
+    """The sight of one recipient of one event: the cases about it, and the fields of each source.
 
     The fields of a source are `ALL` if the recipient supplies it, or receives it by a standing right.
     """
