@@ -15,6 +15,7 @@ from secrets import token_bytes
 from typing import Any, NamedTuple
 
 from detection.domestic.engine import Changes, forget_person, take, take_place
+from detection.domestic.later import concerning
 from detection.domestic.settings import Settings
 from detection.domestic.times import ALL_DAYS, when
 from isp.agreement.topics import DAY_MS
@@ -55,6 +56,9 @@ log = logging.getLogger(__name__)
 
 AT_ONCE = 50
 """Events that are decided in one transaction; the others follow in the next ones."""
+
+_PEOPLE_AT_ONCE = 200
+"""People on changed staff lists whose events are looked up in one transaction."""
 
 _MINUTE_MS = 60_000
 _SWEEP_MS = 60_000
@@ -147,8 +151,9 @@ class Alerter(Processor):
         now = datetime.fromtimestamp(self._clock(), UTC)
         self._now_ms = int(now.timestamp() * _MILLISECONDS)
         self.store.begin(self._now_ms // DAY_MS)
+        self._memory.begin()
         self._audit_writer.rollback()
-        self._parts.requesting.made.clear()
+        self._parts.requesting.forget_messages()
         self._forget()
         return now
 
@@ -331,6 +336,9 @@ class Alerter(Processor):
             # A removal is learned alone: here it might be older than what was learned.
             self._parts.staff.learn_early(intake.topic, intake.key or b"", _at_ms(entry))
         self._counts["staff"] += 1
+        if not self._memory.is_known(digest):
+            # Events that come later are decided with the list. So a long list costs no transaction.
+            return
         hour = self._now_ms // HOUR_MS + 1
         key = rows.LATER + hour.to_bytes(rows.DAY_BYTES) + digest
         self.store.put(key, b"\1")
@@ -437,11 +445,15 @@ class Alerter(Processor):
         return self._memory.stale(AT_ONCE)
 
     def _declared(self, _now: datetime) -> Collection[bytes]:
-        """Return the events of people on staff lists that changed in an earlier hour."""
+        """Return the events that concern people on staff lists that changed in an earlier hour."""
         found = dict[bytes, None]()
-        for key, person in self._memory.waiting_at(self._now_ms // HOUR_MS, 1):
+        for key, person in self._memory.waiting_at(self._now_ms // HOUR_MS, _PEOPLE_AT_ONCE):
+            if len(found) >= AT_ONCE:
+                break
             self.store.delete(key)
-            found |= dict.fromkeys(self._memory.events_of(person, self._first_day(), ALL_DAYS[1]))
+            found |= dict.fromkeys(
+                concerning(person, self._memory, self._parts.settings, self._first_day())
+            )
         self._at_full_hour = frozenset(found)
         return tuple(found)
 
@@ -542,6 +554,9 @@ class Alerter(Processor):
             kind = "request" if is_made else "take_back"
             value = to.encode({"case": case, "kind": kind, "document": request.document})
             yield Output(to.topic, case.encode(), value, headers)
+        for case in self._parts.requesting.answered:
+            # The request has names and addresses, and nobody needs it any more.
+            yield Output(to.topic, case.encode(), None, headers)
 
     def _change(self, key: bytes, value: bytes | None) -> Output:
         topic, encode, marking = self._parts.state
