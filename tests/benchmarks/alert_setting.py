@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import psutil  # type: ignore[import-untyped, unused-ignore]
 from confluent_kafka import KafkaException
@@ -56,16 +57,18 @@ class AlertSetting:
         return self.setting.names.alerts(RECIPIENT)
 
     @cached_property
-    def alert_of(self) -> Callable[[str, str], str]:
+    def alert_of(self) -> Callable[[str, Mapping[str, Any]], str]:
         """A function that returns the id of the alert of an event that begins with a record.
 
-        It takes the dataset and the reference of the record.
+        It takes the dataset, and the record or at least the fields of its identity.
         """
         lasting = keys_of(self.setting.stack).ring().lasting
         digests, ids = Digests(lasting), alert_ids(lasting)
 
-        def alert_of(dataset: str, reference: str) -> str:
-            return ids(RECIPIENT, digests.record(AGENCIES[dataset], dataset, [reference]))[0]
+        def alert_of(dataset: str, record: Mapping[str, Any]) -> str:
+            names = self.setting.catalogue.record_type(dataset).identity
+            identity = [str(record[name]) for name in names]
+            return ids(RECIPIENT, digests.record(AGENCIES[dataset], dataset, identity))[0]
 
         return alert_of
 
@@ -165,8 +168,11 @@ def _clear(setting: Setting) -> None:
     made = [topic.name for topic in topics(setting.protocol, setting.catalogue)]
     for future in admin.delete_topics(made).values():
         future.result(_CALL_SECONDS)
-    for store in (setting.stack.run_dir / STATE_FOLDER).glob(f"{prefix}.*"):
-        shutil.rmtree(store)
+    for left in (setting.stack.run_dir / STATE_FOLDER).glob(f"{prefix}.*"):
+        if left.is_dir():
+            shutil.rmtree(left)
+        else:
+            left.unlink()
 
 
 @contextmanager

@@ -107,9 +107,7 @@ class Alerts:
             finally:
                 reader.kill()
         self._taken(partnership, published, read)
-        later = [
-            read[partnership.alert_of(DATASET, ref)] for ref, at in published.items() if at > killed
-        ]
+        later = [read[_alert_of(partnership, ref)] for ref, at in published.items() if at > killed]
         return {"takeover_s": (min(later) - killed) / _NS}
 
     def _capacity(self, partnership: AlertSetting) -> dict[str, Any]:
@@ -171,7 +169,7 @@ class Alerts:
         partnership: AlertSetting, published: Mapping[str, int], read: Mapping[str, int]
     ) -> list[float]:
         """Return the milliseconds from publishing to reading of each incident."""
-        of_each = {ref: partnership.alert_of(DATASET, ref) for ref in published}
+        of_each = {ref: _alert_of(partnership, ref) for ref in published}
         taken = [
             (read[alert] - published[ref]) / _NS_PER_MS
             for ref, alert in of_each.items()
@@ -181,3 +179,7 @@ class Alerts:
             missing = len(published) - len(taken)
             raise BenchError(f"{missing} of {len(published)} incidents have no alert")
         return taken
+
+
+def _alert_of(partnership: AlertSetting, reference: str) -> str:
+    return partnership.alert_of(DATASET, {"incident_reference": reference})

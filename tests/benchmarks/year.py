@@ -32,6 +32,7 @@ _POSTCODES = 60
 _SINCE_KILL = 20
 _FLUSH_SECONDS = 60.0
 _NEXT_TO_DAYS = 1
+_NO_EVENTS = ("police-crime-victim", "police-crime-offender", "marac-referral")
 
 
 class Alert(NamedTuple):
@@ -181,8 +182,9 @@ class Comparison:
         self._homes = homes
         self._truths = {f"{o.truth.dataset} {o.truth.record}": o.truth for o in year}
         self._name_of = {
-            record: partnership.alert_of(truth.dataset, truth.record)
-            for record, truth in self._truths.items()
+            f"{o.truth.dataset} {o.truth.record}": partnership.alert_of(o.truth.dataset, o.record)
+            for o in year
+            if o.truth.dataset not in _NO_EVENTS
         }
 
     def differences(self) -> list[str]:
@@ -211,7 +213,7 @@ class Comparison:
                 named[event.records] = found
                 left -= set(found)
         present = {record for event in self.wanted for record in event.records}
-        gone = {self._name_of[r]: r for r in self._truths if r not in present}
+        gone = {name: r for r, name in self._name_of.items() if r not in present}
         for event in self.wanted:
             if event.records not in named:
                 found = [n for n in sorted(left & gone.keys()) if self._was_of(gone[n], event)]
