@@ -13,6 +13,7 @@ from typing import Any
 
 import psutil  # type: ignore[import-untyped, unused-ignore]
 from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient
 
 from isp.agreement.topics import topics
 from isp.broker.rules import revoke_rules
@@ -51,6 +52,11 @@ class AlertSetting:
 
     setting: Setting
 
+    @cached_property
+    def admin(self) -> AdminClient:
+        """A client of the administrator, the same one at each use."""
+        return self.setting.admin
+
     @property
     def alerts(self) -> str:
         """The topic of the recipient's alerts."""
@@ -86,7 +92,7 @@ class AlertSetting:
         return self._group(AlerterClients({}, names.alerter).group, [names.incidents])
 
     def _group(self, name: str, intakes: list[str]) -> Group:
-        return Group(self.setting.admin, name, broker.begins(self.setting.admin, intakes))
+        return Group(self.admin, name, broker.begins(self.admin, intakes))
 
     @contextmanager
     def worker(self) -> Iterator[Service]:
@@ -131,7 +137,7 @@ class AlertSetting:
             if self._lag(self.agents) > _MARKERS:
                 seen.clear()
                 return False
-            now, state = time.monotonic(), broker.ends(self.setting.admin, [self.alerts])
+            now, state = time.monotonic(), broker.ends(self.admin, [self.alerts])
             if not seen or seen[0][1] != state:
                 seen[:] = [(now, state)]
             return now - seen[0][0] > _QUIET_S
@@ -141,7 +147,7 @@ class AlertSetting:
     def _lag(self, group: Group) -> int:
         """Return how many offsets of the group's topics are not committed yet."""
         ends, committed = (
-            broker.ends(self.setting.admin, {topic for topic, _ in group.begin}), group.committed(),
+            broker.ends(self.admin, {topic for topic, _ in group.begin}), group.committed(),
         )  # fmt: skip
         return sum(end - committed.get(at, group.begin[at]) for at, end in ends.items())
 
