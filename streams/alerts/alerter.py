@@ -14,7 +14,8 @@ from datetime import UTC, datetime
 from secrets import token_bytes
 from typing import Any, NamedTuple
 
-from detection.domestic.engine import Changes, forget_person, take
+from detection.domestic.engine import Changes, forget_person, take, take_place
+from detection.domestic.later import concerning
 from detection.domestic.settings import Settings
 from detection.domestic.times import ALL_DAYS, when
 from isp.agreement.topics import DAY_MS
@@ -54,6 +55,9 @@ log = logging.getLogger(__name__)
 
 AT_ONCE = 50
 """Events that are decided in one transaction; the others follow in the next ones."""
+
+_PEOPLE_AT_ONCE = 200
+"""People on changed staff lists whose events are looked up in one transaction."""
 
 _MINUTE_MS = 60_000
 _SWEEP_MS = 60_000
@@ -147,7 +151,7 @@ class Alerter(Processor):
         self.store.begin(self._now_ms // DAY_MS)
         self._memory.begin()
         self._audit_writer.rollback()
-        self._parts.requesting.made.clear()
+        self._parts.requesting.forget_messages()
         self._forget()
         return now
 
@@ -156,6 +160,8 @@ class Alerter(Processor):
         self._first: dict[bytes, None] = {}
         self._later: dict[bytes, None] = {}
         self._at_full_hour: frozenset[bytes] = frozenset()
+        self._cases: dict[str, None] = {}
+        self._every_case = False
         self._orders: list[dict[str, Any]] = []
         self._counts: Counter[str] = Counter()
         self._observed: list[Observed] = []
@@ -190,15 +196,12 @@ class Alerter(Processor):
         except WireError as error:
             log.warning("a message of %s is not learned: %s", topic, error.reason)
             message = None
-            if what == STAFF:
-                return
         if what == CASES:
             # A case that cannot be read is not open.
-            name = key.decode(errors="replace")
-            now = datetime.fromtimestamp(self._clock(), UTC)
-            self._parts.visibility.learn(name, message, now)
+            self._parts.visibility.learn(key.decode(errors="replace"), message)
         elif what == STAFF:
-            self._parts.staff.learn(topic, key, is_staff=message is not None)
+            # An entry that cannot be read protects its person, too.
+            self._parts.staff.learn(topic, key, None if value is None else _at_ms(message))
         elif message is not None:
             self._learn_order(message)
 
@@ -206,6 +209,8 @@ class Alerter(Processor):
         """Become active if the incidents are assigned to this process; otherwise only follow."""
         self._is_active = any(topic == self._parts.incident_topic for topic, _ in assignment)
         self._swept_ms = 0
+        # Until the next count: a standby has nothing that waits.
+        self.unacknowledged = self.waiting = 0
         self._begin()
         return ()
 
@@ -224,9 +229,10 @@ class Alerter(Processor):
         now = self._begin()
         for intake in batch:
             if handling is Handling.PROCESS:
-                self._take(intake, now)
+                self._take(intake)
             else:
                 refuse(intake, "its outputs are too large", self._counts)
+        self._note_cases(now)
         return self._result(now)
 
     def due(self) -> Iterator[BatchResult]:
@@ -248,13 +254,13 @@ class Alerter(Processor):
 
     # Messages
 
-    def _take(self, intake: Intake, now: datetime) -> None:
+    def _take(self, intake: Intake) -> None:
         what, party = self._inputs.topics[intake.topic]
         if what == STAFF:
             self._take_staff(intake)
             return
         if what == CASES and intake.value is None and intake.unreadable is None:
-            self._take_case(intake, None, now)
+            self._take_case(intake, None)
             return
         message = self._inputs.read(intake, self._counts)
         if message is None:
@@ -263,7 +269,7 @@ class Alerter(Processor):
             if what == INCIDENTS:
                 self._take_incident(incident_of(message))
             elif what == CASES:
-                self._take_case(intake, message, now)
+                self._take_case(intake, message)
             elif what == ORDERS:
                 self._take_order(message)
             elif what == ACKNOWLEDGEMENTS:
@@ -283,22 +289,26 @@ class Alerter(Processor):
         changes = take(incident.fact, incident.record, memory, parts.settings, today)
         self._touch(changes, memory.events_with_record(incident.record))
 
-    def _take_case(self, intake: Intake, message: Mapping[str, Any] | None, now: datetime) -> None:
-        """Decide again the events that a case was or is about."""
+    def _take_case(self, intake: Intake, message: Mapping[str, Any] | None) -> None:
+        """Take a case or a consent. A consent can change any case."""
         name = (intake.key or b"").decode(errors="replace")
-        visibility, memory = self._parts.visibility, self._memory
-        visibility.learn(name, message, now)
+        self._parts.visibility.learn(name, message)
         if message is not None and message["kind"] == "consent":
-            # A consent can change any case.
-            told = [e for case in memory.cases_told() for e in memory.told_under(case)]
-            open_cases = [active.case for active in visibility.cases.open(now)]
+            self._every_case = True
         else:
-            told = list(memory.told_under(bytes.fromhex(name))) if _is_id(name) else []
-            told += self._parts.requesting.events_of(name) if _is_id(name) else []
-            open_cases = [name]
-        for case in open_cases:
-            told += self._events_about(case, now)
-        self._later |= dict.fromkeys(told)
+            self._cases[name] = None
+
+    def _note_cases(self, now: datetime) -> None:
+        """Decide again the events that changed cases were or are about, once for the whole batch."""
+        if self._every_case:
+            self._cases |= dict.fromkeys(case.hex() for case in self._memory.cases_told())
+            every = self._parts.visibility.cases.open(now)
+            self._cases |= dict.fromkeys(active.case for active in every)
+        for name in self._cases:
+            if _is_id(name):
+                self._later |= dict.fromkeys(self._memory.told_under(bytes.fromhex(name)))
+                self._later |= dict.fromkeys(self._parts.requesting.events_of(name))
+            self._later |= dict.fromkeys(self._events_about(name, now))
 
     def _events_about(self, case: str, now: datetime) -> Iterator[bytes]:
         """Yield the events of the last days that are about a subject of an open case."""
@@ -320,11 +330,13 @@ class Alerter(Processor):
             refuse(intake, intake.unreadable or "no digest of a person", self._counts)
             return
         if intake.value is not None:
-            if self._inputs.read(intake, self._counts) is None:
-                return
+            entry = self._inputs.read(intake, self._counts)
             # A removal is learned alone: here it might be older than what was learned.
-            self._parts.staff.learn(intake.topic, intake.key or b"", is_staff=True)
+            self._parts.staff.learn_early(intake.topic, intake.key or b"", _at_ms(entry))
         self._counts["staff"] += 1
+        if not self._memory.is_known(digest):
+            # Events that come later are decided with the list. So a long list costs no transaction.
+            return
         hour = self._now_ms // HOUR_MS + 1
         key = rows.LATER + hour.to_bytes(rows.DAY_BYTES) + digest
         self.store.put(key, b"\1")
@@ -346,11 +358,12 @@ class Alerter(Processor):
         for same in memory.same_household(digest):
             found = memory.events_at(same, self._first_day(), ALL_DAYS[1])
             self._later |= dict.fromkeys(found)
+        today = day_in_london(self._now_ms)
+        self._touch(take_place(digest, memory, self._parts.settings, today), ())
 
     def _learn_order(self, message: Mapping[str, Any]) -> None:
         if message["kind"] != "erase_person":
-            at_ms = int(message["at"].timestamp() * _MILLISECONDS)
-            self._parts.places.learn(message["digest"], message["kind"], at_ms)
+            self._parts.places.learn(message["digest"], message["kind"], _at_ms(message))
 
     def _forget_subjects(self, person: bytes) -> None:
         """Delete the encrypted subjects of all records about a person."""
@@ -373,7 +386,7 @@ class Alerter(Processor):
         event_id = self._memory.with_alert(alert) if len(alert) == rows.ALERT_BYTES else None
         row = self._memory.row(event_id) if event_id is not None else None
         known = next((a for a in row.alerts if a.alert == alert), None) if row else None
-        at_ms = int(message["at"].timestamp() * _MILLISECONDS)
+        at_ms = _at_ms(message)
         state = acknowledged(known, party, message["version"], at_ms, self._now_ms)
         if state is None or row is None:
             self._counts["ignored"] += 1
@@ -425,11 +438,15 @@ class Alerter(Processor):
         return self._memory.stale(AT_ONCE)
 
     def _declared(self, _now: datetime) -> Collection[bytes]:
-        """Return the events of people on staff lists that changed in an earlier hour."""
+        """Return the events that concern people on staff lists that changed in an earlier hour."""
         found = dict[bytes, None]()
-        for key, person in self._memory.waiting_at(self._now_ms // HOUR_MS, 1):
+        for key, person in self._memory.waiting_at(self._now_ms // HOUR_MS, _PEOPLE_AT_ONCE):
+            if len(found) >= AT_ONCE:
+                break
             self.store.delete(key)
-            found |= dict.fromkeys(self._memory.events_of(person, self._first_day(), ALL_DAYS[1]))
+            found |= dict.fromkeys(
+                concerning(person, self._memory, self._parts.settings, self._first_day())
+            )
         self._at_full_hour = frozenset(found)
         return tuple(found)
 
@@ -530,6 +547,9 @@ class Alerter(Processor):
             kind = "request" if is_made else "take_back"
             value = to.encode({"case": case, "kind": kind, "document": request.document})
             yield Output(to.topic, case.encode(), value, headers)
+        for case in self._parts.requesting.answered:
+            # The request has names and addresses, and nobody needs it any more.
+            yield Output(to.topic, case.encode(), None, headers)
 
     def _change(self, key: bytes, value: bytes | None) -> Output:
         topic, encode, marking = self._parts.state
@@ -541,6 +561,11 @@ class Alerter(Processor):
 def _with_state(row: EventRow, state: AlertState) -> EventRow:
     alerts = tuple(state if a.alert == state.alert else a for a in row.alerts)
     return replace(row, alerts=alerts)
+
+
+def _at_ms(message: Mapping[str, Any] | None) -> int:
+    """Return the time of a message in milliseconds since 1970 UTC; 0 if it cannot be read."""
+    return 0 if message is None else int(message["at"].timestamp() * _MILLISECONDS)
 
 
 def _is_id(name: str) -> bool:

@@ -40,7 +40,7 @@ class RowError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class AlertState:
-    """What was last told of one event to one audience: a recipient, or its conflict officer.
+    """The newest version of an alert for one audience: a recipient, or its conflict officer.
 
     `content` is a keyed digest of the last message. `leaves_ms` is when the alert is withdrawn because of a
     conflict of interest. A conflict officer acknowledges nothing. Times are in milliseconds since 1970 UTC.

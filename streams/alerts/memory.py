@@ -28,7 +28,7 @@ _CACHED_ROWS = 4_096
 
 
 class StateMemory:
-    """What the alerts agent knows, as the engine reads and writes it (`detection.domestic.memory.Memory`).
+    """The knowledge of the alerts agent, as the engine uses it (`detection.domestic.memory.Memory`).
 
     All of it is in the state store, in the batch that is open there. `place_kind` gives the mark of a
     household, which an operator orders.
@@ -74,6 +74,11 @@ class StateMemory:
         end = rows.BY_HOUR + (hour + 1).to_bytes(rows.DAY_BYTES)
         found = self._store.keys(rows.BY_HOUR, end, most)
         return [(rows.LATER + key[1:], key[-DIGEST:]) for key in found]
+
+    def is_known(self, person: bytes) -> bool:
+        """Return True if an event or a referral names the person."""
+        tables = (rows.OF, rows.REFERRED)
+        return any(self._starting(table + person, 1) for table in tables)
 
     def kept_before(self, day: int, most: int) -> Sequence[bytes]:
         """Return the rows of encrypted subjects and of waiting parts from before a day."""

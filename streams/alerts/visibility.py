@@ -8,7 +8,7 @@ from typing import Any, Final, Literal, NamedTuple
 
 from detection.domestic.facts import Event, Source
 from detection.domestic.memory import Memory
-from detection.domestic.people import everyone, suspects, victims
+from detection.domestic.people import everyone, named, suspects, victims
 from isp.agreement.protocol import Protocol
 from isp.cases.open_cases import ActiveCase, OpenCases
 from schemas.catalogue import Catalogue
@@ -22,12 +22,16 @@ ALL: Final = None
 
 
 class About(NamedTuple):
-    """The digests of an event that the subjects of cases are compared with."""
+    """The digests of an event that the subjects of cases are compared with.
+
+    `named` has the victims whom each source names, by name and date of birth.
+    """
 
     victims: frozenset[bytes]
     suspects: frozenset[bytes]
     people: frozenset[bytes]
     households: frozenset[bytes]
+    named: Mapping[Source, frozenset[bytes]]
 
     @property
     def digests(self) -> frozenset[bytes]:
@@ -44,20 +48,36 @@ def about(event: Event, memory: Memory) -> About:
     homes = {same for place in places for same in memory.same_household(place)}
     is_home = all(memory.place_kind(home) == "ordinary" for home in homes)
     facts = event.facts
+    by_source = {fact.source: [f for f in facts if f.source == fact.source] for fact in facts}
     return About(
-        victims(facts), suspects(facts), everyone(facts), frozenset(homes if is_home else ())
+        victims(facts),
+        suspects(facts),
+        everyone(facts),
+        frozenset(homes if is_home else ()),
+        {source: frozenset().union(*named(own, "victim")) for source, own in by_source.items()},
     )
 
 
 class Match(NamedTuple):
-    """An open case about an event, and the part of the event that it is about."""
+    """An open case about an event, and the part of the event that it is about.
+
+    The sources `about_others` name other victims alone. A case about one person shows nothing of them: not
+    that another one went to hospital, and not how she is reached safely.
+    """
 
     case: ActiveCase
     matched: Matched
+    about_others: frozenset[Source]
+
+    def fields(self, source: Source) -> tuple[str, ...] | None:
+        """Return the approved fields of a source; None if the case shows nothing of it."""
+        if self.case.supplier != source.agency or source in self.about_others:
+            return None
+        return self.case.fields.get(source.dataset)
 
 
 class Sight(NamedTuple):
-    """What one recipient may see of one event: the cases about it, and the fields of each source.
+    """The sight of one recipient of one event: the cases about it, and the fields of each source.
 
     The fields of a source are `ALL` if the recipient supplies it, or receives it by a standing right.
     """
@@ -81,10 +101,8 @@ class Sight(NamedTuple):
 
     def _granted(self, source: Source) -> list[tuple[str, ...]]:
         """Return the approved fields of the source, by case."""
-        of_supplier = (m.case for m in self.matches if m.case.supplier == source.agency)
-        return [
-            case.fields[source.dataset] for case in of_supplier if source.dataset in case.fields
-        ]
+        found = (match.fields(source) for match in self.matches)
+        return [fields for fields in found if fields is not None]
 
 
 class _Known(NamedTuple):
@@ -123,14 +141,14 @@ class Visibility:
         """Return the cases that are known."""
         return self._cases
 
-    def learn(self, key: str, message: Mapping[str, Any] | None, now: datetime) -> None:
+    def learn(self, key: str, message: Mapping[str, Any] | None) -> None:
         """Take the newest version of a case or a consent; an older one than is known changes nothing."""
         if message is not None:
             known = self._at.get(key)
             if known is not None and message["at"] < known:
                 return
             self._at[key] = message["at"]
-        self._cases.apply(key, message, now)
+        self._cases.take(key, message)
         self._indexed = None
 
     def sight(self, about: About, party: str, now: datetime) -> Sight:
@@ -144,9 +162,11 @@ class Visibility:
 
     def digests_of(self, case: str, now: datetime) -> tuple[frozenset[bytes], frozenset[bytes]]:
         """Return the people and the households of an open case; none if it is not open."""
-        self._refresh(now)
-        known = self._known.get(case)
-        return (known.people, known.households) if known else (frozenset(), frozenset())
+        active = self._cases.active(case, now)
+        if active is None:
+            return frozenset(), frozenset()
+        known = self._digested(active, london_time(now).date())
+        return known.people, known.households
 
     def _matches(self, about: About, party: str, now: datetime) -> list[Match]:
         self._refresh(now)
@@ -157,7 +177,8 @@ class Visibility:
             if active is not None and active.recipient == party:
                 matched = _matched(about, self._known[case])
                 if matched is not None:
-                    matches.append(Match(active, matched))
+                    others = _about_others(about, self._known[case])
+                    matches.append(Match(active, matched, others))
         return matches
 
     def _refresh(self, now: datetime) -> None:
@@ -196,3 +217,10 @@ def _matched(about: About, known: _Known) -> Matched | None:
     if known.people & about.victims:
         return "pair" if known.people & (about.suspects - about.victims) else "victim"
     return "household" if known.households & about.households else None
+
+
+def _about_others(about: About, known: _Known) -> frozenset[Source]:
+    """Return the sources that name victims, none of whom the case is about. A household's case has none."""
+    if known.households & about.households:
+        return frozenset()
+    return frozenset(s for s, people in about.named.items() if people and not people & known.people)
