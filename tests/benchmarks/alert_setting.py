@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -104,13 +104,21 @@ class AlertSetting:
 
     @contextmanager
     def agent(self, slots: int = 1) -> Iterator[list[Service]]:
-        """Run supervised alerts agents, the first of which is active."""
+        """Run supervised alerts agents, one of which is active."""
         with ExitStack() as running:
             started = []
             for slot in range(slots):
                 started.append(running.enter_context(_stopped(self._agent(str(slot)))))
                 self._await_members(slot + 1)
             yield started
+
+    def active(self, agents: Sequence[Service]) -> Service:
+        """Return the agent that has the incidents, of those in the slots 0, 1, ..."""
+        group = self.agents
+        has = [bool(group.partitions_of(f"{group.name}.{slot}")) for slot in range(len(agents))]
+        if sum(has) != 1:
+            raise BenchError(f"{sum(has)} alerts agents have incidents")
+        return agents[has.index(True)]
 
     def _await_members(self, count: int) -> None:
         until(lambda: self.agents.members() == count, "an alerts agent did not join its group")

@@ -96,11 +96,12 @@ class Alerts:
     def _takeover(self, partnership: AlertSetting) -> dict[str, Any]:
         self.progress("alerts, takeover", 0, 1)
         seconds, rate = _TAKEOVER_SECONDS, _TAKEOVER_RATE
-        with partnership.worker(), partnership.agent(2) as (active, _):
+        with partnership.worker(), partnership.agent(2) as agents:
             reader = self._reader(partnership, seconds * rate)
             try:
                 publisher = self._publisher(partnership, seconds, domestic=rate, others=rate)
                 time.sleep(_BEFORE_KILL_SECONDS)
+                active = partnership.active(agents)
                 killed = time.monotonic_ns()
                 kill_for_good(active)
                 published, read = publisher.answer(), reader.answer()
