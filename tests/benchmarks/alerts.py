@@ -79,7 +79,7 @@ class Alerts:
                 with_load(lambda: self._takeover(partnership)),
                 with_load(lambda: self._capacity(partnership)),
             ]
-        done += map(dict, State(self.setting, self.python, self.progress).measure(1).runs)
+        done += State(self.setting, self.python, self.progress).measure(1)
         how = f"{' '.join((__doc__ or '').split())} {seconds} s."
         return Area("alerts", "ms, s, MB, incidents/s", medians(done, FIGURES), AIMS, done, how)
 
