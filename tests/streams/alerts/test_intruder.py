@@ -135,6 +135,23 @@ def test_a_case_about_one_person_does_not_show_that_another_went_to_hospital(des
     assert [source["agency"] for source in desk.opened()["sources"]] == ["hospital"]
 
 
+def test_a_case_about_the_old_home_does_not_tell_of_an_event_at_the_new_one(desk: Desk) -> None:
+    """The hospital still has the old address of the victim, and both records are one event."""
+    desk.send(desk.case(subjects=(HOME,)))
+    desk.send(desk.fact("r1", households=[home("9 New Road", "BA2 2BB")]))
+    desk.send(desk.fact("h1", **HOSPITAL))
+    assert len(desk.alerts()) == 1
+    assert desk.alert()["kind"] == "depersonalised"
+
+
+def test_a_case_about_the_home_still_tells_of_records_that_name_no_place(desk: Desk) -> None:
+    desk.send(desk.case(subjects=(HOME,)))
+    desk.send(desk.fact("h1", **HOSPITAL))
+    desk.send(desk.fact("r1", households=[]))
+    assert desk.opened()["matched"] == "household"
+    assert [source["agency"] for source in desk.opened()["sources"]] == ["police"]
+
+
 # Sizes and times
 
 
