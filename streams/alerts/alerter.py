@@ -24,7 +24,7 @@ from schemas.wire import WireError
 from streams.alerts import rows
 from streams.alerts.acknowledging import acknowledged
 from streams.alerts.alert_messages import AlertMessages
-from streams.alerts.audit_entries import batch_entry, order_entry
+from streams.alerts.audit_entries import batch_entry, order_entry, staff_entry
 from streams.alerts.conflicts import PlaceKinds, StaffLists
 from streams.alerts.coverage import Coverage
 from streams.alerts.deciding import Deciding
@@ -113,6 +113,7 @@ class Parts:
     prepared: Destination
     state: Destination
     principal: str
+    principal_of: Callable[[str], str]
 
 
 class Alerter(Processor):
@@ -160,6 +161,7 @@ class Alerter(Processor):
         self._later: dict[bytes, None] = {}
         self._at_full_hour: frozenset[bytes] = frozenset()
         self._orders: list[dict[str, Any]] = []
+        self._staff: Counter[tuple[str, bool]] = Counter()
         self._counts: Counter[str] = Counter()
         self._observed: list[Observed] = []
 
@@ -254,7 +256,7 @@ class Alerter(Processor):
     def _take(self, intake: Intake, now: datetime) -> None:
         what, party = self._inputs.topics[intake.topic]
         if what == STAFF:
-            self._take_staff(intake)
+            self._take_staff(intake, party)
             return
         if what == CASES and intake.value is None and intake.unreadable is None:
             self._take_case(intake, None, now)
@@ -313,7 +315,7 @@ class Alerter(Processor):
             for same in memory.same_household(household):
                 yield from memory.events_at(same, first, ALL_DAYS[1], _MOST_ABOUT)
 
-    def _take_staff(self, intake: Intake) -> None:
+    def _take_staff(self, intake: Intake, party: str) -> None:
         """Take an entry of a staff list. Alerts of the last days are decided again when the hour is full.
 
         At once, the time of a change would tell who is a party to which incident.
@@ -328,6 +330,7 @@ class Alerter(Processor):
             # A removal is learned alone: here it might be older than what was learned.
             self._parts.staff.learn(intake.topic, intake.key or b"", is_staff=True)
         self._counts["staff"] += 1
+        self._staff[party, intake.value is not None] += 1
         if not self._memory.is_known(digest):
             # Events that come later are decided with the list. So a long list costs no transaction.
             return
@@ -519,8 +522,10 @@ class Alerter(Processor):
         self._observed.append(Observed("raised", state.level, state.kind, occurred, supplied))
 
     def _audited(self, told: Sequence[Step]) -> list[Output]:
-        """Return the audit entries of what is told and asked for, and of the operator's orders."""
+        """Return the audit entries of what is told and asked for, of orders and of changed staff lists."""
         entries, made = list(self._orders), self._parts.requesting.made
+        for (party, is_staff), number in sorted(self._staff.items()):
+            entries.append(staff_entry(self._parts.principal_of(party), number, is_staff=is_staff))
         if told or made:
             cases = {s.content.case for s in told if s.content is not None and s.content.case}
             found = {case: self._parts.visibility.cases.case(case) for case in cases}

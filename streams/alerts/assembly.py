@@ -147,6 +147,7 @@ def _parts(
         prepared=destinations[names.prepared],
         state=destinations[names.state(kind)],
         principal=names.alerter,
+        principal_of=names.principal,
     )
 
 

@@ -14,6 +14,7 @@ from tests.streams.alerts.desk import (
     HOME,
     JANE,
     NAMES,
+    TODAY,
     Desk,
     home,
     inner,
@@ -89,6 +90,17 @@ def test_a_request_that_the_discloser_has_not_read_for_a_day_is_not_doubled(desk
     assert kinds[1:] == [("take_back", first["case"]), ("request", second["case"])]
 
 
+def test_the_urgency_tells_the_supplier_nothing_of_another_agencys_history(desk: Desk) -> None:
+    """It names the victim, so the reason for a level would tell a hospital of her MARAC referral."""
+    desk.send(desk.fact("m1", kind="referral", dataset="marac-referral", day=TODAY - 9))
+    desk.send(desk.fact("h1", subjects=VICTIM, **HOSPITAL))
+    risk = {"tool": "DASH", "grade": "high", "day": None, "grader": None}
+    desk.send(desk.fact("h2", subjects=ANN, people=[victim("Ann Poe")], risk=risk,
+                        ago=timedelta(days=2), households=[], **HOSPITAL))  # fmt: skip
+    first, second = desk.requests()
+    assert first["urgent"] == second["urgent"] is not None
+
+
 # Refuges
 
 
@@ -120,6 +132,19 @@ def test_staff_in_a_history_that_is_not_told_do_not_learn_that_she_went_to_hospi
     desk.send(desk.fact("r1", ago=timedelta(days=10)))
     desk.send(desk.fact("h1", people=[victim()], **HOSPITAL))
     assert desk.sent(NAMES.alerts("council")) == []
+
+
+def test_each_change_of_a_staff_list_is_in_the_audit_with_its_writer_and_without_a_digest(
+    desk: Desk,
+) -> None:
+    desk.send(desk.staff("Jane Roe"), desk.staff("John Roe"))
+    desk.send(desk.staff("John Roe", gone=True))
+    told = [entry for entry in desk.audit() if entry["action"] == "staff"]
+    assert [(e["actor"], e["outcome"], e["counts"]) for e in told] == [
+        ("banes.council", "declared", {"people": 2}),
+        ("banes.council", "removed", {"people": 1}),
+    ]
+    assert inner("Jane Roe") not in str(told)
 
 
 # Cases about others
