@@ -150,6 +150,7 @@ class Alerter(Processor):
         now = datetime.fromtimestamp(self._clock(), UTC)
         self._now_ms = int(now.timestamp() * _MILLISECONDS)
         self.store.begin(self._now_ms // DAY_MS)
+        self._memory.begin()
         self._audit_writer.rollback()
         self._parts.requesting.forget_messages()
         self._forget()
@@ -160,6 +161,8 @@ class Alerter(Processor):
         self._first: dict[bytes, None] = {}
         self._later: dict[bytes, None] = {}
         self._at_full_hour: frozenset[bytes] = frozenset()
+        self._cases: dict[str, None] = {}
+        self._every_case = False
         self._orders: list[dict[str, Any]] = []
         self._staff: Counter[tuple[str, bool]] = Counter()
         self._counts: Counter[str] = Counter()
@@ -195,15 +198,12 @@ class Alerter(Processor):
         except WireError as error:
             log.warning("a message of %s is not learned: %s", topic, error.reason)
             message = None
-            if what == STAFF:
-                return
         if what == CASES:
             # A case that cannot be read is not open.
-            name = key.decode(errors="replace")
-            now = datetime.fromtimestamp(self._clock(), UTC)
-            self._parts.visibility.learn(name, message, now)
+            self._parts.visibility.learn(key.decode(errors="replace"), message)
         elif what == STAFF:
-            self._parts.staff.learn(topic, key, is_staff=message is not None)
+            # An entry that cannot be read protects its person, too.
+            self._parts.staff.learn(topic, key, None if value is None else _at_ms(message))
         elif message is not None:
             self._learn_order(message)
 
@@ -211,6 +211,8 @@ class Alerter(Processor):
         """Become active if the incidents are assigned to this process; otherwise only follow."""
         self._is_active = any(topic == self._parts.incident_topic for topic, _ in assignment)
         self._swept_ms = 0
+        # Until the next count: a standby has nothing that waits.
+        self.unacknowledged = self.waiting = 0
         self._begin()
         return ()
 
@@ -229,9 +231,10 @@ class Alerter(Processor):
         now = self._begin()
         for intake in batch:
             if handling is Handling.PROCESS:
-                self._take(intake, now)
+                self._take(intake)
             else:
                 refuse(intake, "its outputs are too large", self._counts)
+        self._note_cases(now)
         return self._result(now)
 
     def due(self) -> Iterator[BatchResult]:
@@ -253,13 +256,13 @@ class Alerter(Processor):
 
     # Messages
 
-    def _take(self, intake: Intake, now: datetime) -> None:
+    def _take(self, intake: Intake) -> None:
         what, party = self._inputs.topics[intake.topic]
         if what == STAFF:
             self._take_staff(intake, party)
             return
         if what == CASES and intake.value is None and intake.unreadable is None:
-            self._take_case(intake, None, now)
+            self._take_case(intake, None)
             return
         message = self._inputs.read(intake, self._counts)
         if message is None:
@@ -268,7 +271,7 @@ class Alerter(Processor):
             if what == INCIDENTS:
                 self._take_incident(incident_of(message))
             elif what == CASES:
-                self._take_case(intake, message, now)
+                self._take_case(intake, message)
             elif what == ORDERS:
                 self._take_order(message)
             elif what == ACKNOWLEDGEMENTS:
@@ -288,22 +291,26 @@ class Alerter(Processor):
         changes = take(incident.fact, incident.record, memory, parts.settings, today)
         self._touch(changes, memory.events_with_record(incident.record))
 
-    def _take_case(self, intake: Intake, message: Mapping[str, Any] | None, now: datetime) -> None:
-        """Decide again the events that a case was or is about."""
+    def _take_case(self, intake: Intake, message: Mapping[str, Any] | None) -> None:
+        """Take a case or a consent. A consent can change any case."""
         name = (intake.key or b"").decode(errors="replace")
-        visibility, memory = self._parts.visibility, self._memory
-        visibility.learn(name, message, now)
+        self._parts.visibility.learn(name, message)
         if message is not None and message["kind"] == "consent":
-            # A consent can change any case.
-            told = [e for case in memory.cases_told() for e in memory.told_under(case)]
-            open_cases = [active.case for active in visibility.cases.open(now)]
+            self._every_case = True
         else:
-            told = list(memory.told_under(bytes.fromhex(name))) if _is_id(name) else []
-            told += self._parts.requesting.events_of(name) if _is_id(name) else []
-            open_cases = [name]
-        for case in open_cases:
-            told += self._events_about(case, now)
-        self._later |= dict.fromkeys(told)
+            self._cases[name] = None
+
+    def _note_cases(self, now: datetime) -> None:
+        """Decide again the events that changed cases were or are about, once for the whole batch."""
+        if self._every_case:
+            self._cases |= dict.fromkeys(case.hex() for case in self._memory.cases_told())
+            every = self._parts.visibility.cases.open(now)
+            self._cases |= dict.fromkeys(active.case for active in every)
+        for name in self._cases:
+            if _is_id(name):
+                self._later |= dict.fromkeys(self._memory.told_under(bytes.fromhex(name)))
+                self._later |= dict.fromkeys(self._parts.requesting.events_of(name))
+            self._later |= dict.fromkeys(self._events_about(name, now))
 
     def _events_about(self, case: str, now: datetime) -> Iterator[bytes]:
         """Yield the events of the last days that are about a subject of an open case."""
@@ -325,10 +332,9 @@ class Alerter(Processor):
             refuse(intake, intake.unreadable or "no digest of a person", self._counts)
             return
         if intake.value is not None:
-            if self._inputs.read(intake, self._counts) is None:
-                return
+            entry = self._inputs.read(intake, self._counts)
             # A removal is learned alone: here it might be older than what was learned.
-            self._parts.staff.learn(intake.topic, intake.key or b"", is_staff=True)
+            self._parts.staff.learn_early(intake.topic, intake.key or b"", _at_ms(entry))
         self._counts["staff"] += 1
         self._staff[party, intake.value is not None] += 1
         if not self._memory.is_known(digest):
@@ -360,8 +366,7 @@ class Alerter(Processor):
 
     def _learn_order(self, message: Mapping[str, Any]) -> None:
         if message["kind"] != "erase_person":
-            at_ms = int(message["at"].timestamp() * _MILLISECONDS)
-            self._parts.places.learn(message["digest"], message["kind"], at_ms)
+            self._parts.places.learn(message["digest"], message["kind"], _at_ms(message))
 
     def _forget_subjects(self, person: bytes) -> None:
         """Delete the encrypted subjects of all records about a person."""
@@ -384,7 +389,7 @@ class Alerter(Processor):
         event_id = self._memory.with_alert(alert) if len(alert) == rows.ALERT_BYTES else None
         row = self._memory.row(event_id) if event_id is not None else None
         known = next((a for a in row.alerts if a.alert == alert), None) if row else None
-        at_ms = int(message["at"].timestamp() * _MILLISECONDS)
+        at_ms = _at_ms(message)
         state = acknowledged(known, party, message["version"], at_ms, self._now_ms)
         if state is None or row is None:
             self._counts["ignored"] += 1
@@ -561,6 +566,11 @@ class Alerter(Processor):
 def _with_state(row: EventRow, state: AlertState) -> EventRow:
     alerts = tuple(state if a.alert == state.alert else a for a in row.alerts)
     return replace(row, alerts=alerts)
+
+
+def _at_ms(message: Mapping[str, Any] | None) -> int:
+    """Return the time of a message in milliseconds since 1970 UTC; 0 if it cannot be read."""
+    return 0 if message is None else int(message["at"].timestamp() * _MILLISECONDS)
 
 
 def _is_id(name: str) -> bool:

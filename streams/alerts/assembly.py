@@ -101,7 +101,7 @@ def _parts(
         Visibility(protocol, catalogue, subjects),
         StaffLists(digests, inputs.parties(STAFF)),
     )
-    ids, has_key = _ids(lasting), _has_key(case_keys)
+    ids, has_key = alert_ids(lasting), _has_key(case_keys)
     writer = DocumentWriter(catalogue, digests.contact)
     requesting = Requesting(
         store,
@@ -151,7 +151,7 @@ def _parts(
     )
 
 
-def _ids(lasting: ReferenceKey) -> Callable[[str, bytes], tuple[str, str]]:
+def alert_ids(lasting: ReferenceKey) -> Callable[[str, bytes], tuple[str, str]]:
     """Return a function that returns the ids of an alert and of its event, for one audience.
 
     Two recipients cannot join their alerts by them.

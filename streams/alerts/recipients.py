@@ -44,7 +44,7 @@ class Audience(NamedTuple):
 
 
 class Told(NamedTuple):
-    """What an audience is to have of an event: nothing without `content`.
+    """The alert that an audience is to have of an event; none without `content`.
 
     An `is_conflict` recipient has nothing because of a conflict of interest. `schools` are those of the
     event's children.

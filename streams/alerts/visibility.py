@@ -92,7 +92,7 @@ class Match(NamedTuple):
 
 
 class Sight(NamedTuple):
-    """What one recipient may see of one event: the cases about it, and the fields of each source.
+    """The sight of one recipient of one event: the cases about it, and the fields of each source.
 
     The fields of a source are `ALL` if the recipient supplies it, or receives it by a standing right.
     """
@@ -156,14 +156,14 @@ class Visibility:
         """Return the cases that are known."""
         return self._cases
 
-    def learn(self, key: str, message: Mapping[str, Any] | None, now: datetime) -> None:
+    def learn(self, key: str, message: Mapping[str, Any] | None) -> None:
         """Take the newest version of a case or a consent; an older one than is known changes nothing."""
         if message is not None:
             known = self._at.get(key)
             if known is not None and message["at"] < known:
                 return
             self._at[key] = message["at"]
-        self._cases.apply(key, message, now)
+        self._cases.take(key, message)
         self._indexed = None
 
     def sight(self, about: About, party: str, now: datetime) -> Sight:
@@ -177,9 +177,11 @@ class Visibility:
 
     def digests_of(self, case: str, now: datetime) -> tuple[frozenset[bytes], frozenset[bytes]]:
         """Return the people and the households of an open case; none if it is not open."""
-        self._refresh(now)
-        known = self._known.get(case)
-        return (known.people, known.households) if known else (frozenset(), frozenset())
+        active = self._cases.active(case, now)
+        if active is None:
+            return frozenset(), frozenset()
+        known = self._digested(active, london_time(now).date())
+        return known.people, known.households
 
     def _matches(self, about: About, party: str, now: datetime) -> list[Match]:
         self._refresh(now)
