@@ -15,6 +15,7 @@ from secrets import token_bytes
 from typing import Any, NamedTuple
 
 from detection.domestic.engine import Changes, forget_person, take, take_place
+from detection.domestic.forgetting import without_person
 from detection.domestic.later import concerning
 from detection.domestic.settings import Settings
 from detection.domestic.times import ALL_DAYS, when
@@ -25,7 +26,7 @@ from streams.alerts import rows
 from streams.alerts.acknowledging import acknowledged
 from streams.alerts.alert_messages import AlertMessages
 from streams.alerts.audit_entries import batch_entry, order_entry, staff_entry
-from streams.alerts.conflicts import PlaceKinds, StaffLists
+from streams.alerts.conflicts import Forgotten, PlaceKinds, StaffLists
 from streams.alerts.coverage import Coverage
 from streams.alerts.deciding import Deciding
 from streams.alerts.documents import day_in_london
@@ -104,6 +105,7 @@ class Parts:
     visibility: Visibility
     staff: StaffLists
     places: PlaceKinds
+    forgotten: Forgotten
     requesting: Requesting
     messages: AlertMessages
     has_key: Callable[[str], bool]
@@ -283,13 +285,21 @@ class Alerter(Processor):
         self._counts["incidents"] += 1
         parts, memory = self._parts, self._memory
         parts.coverage.note(incident)
-        is_event = incident.fact is not None and incident.fact.kind != "referral"
+        fact, forgotten = incident.fact, self._forgotten_in(incident)
+        for person in forgotten:
+            fact = without_person(fact, person) if fact is not None else None
+        is_event = fact is not None and fact.kind != "referral" and not forgotten
         subjects = incident.subjects if is_event else None
         day = day_in_london(incident.supplied_ms)
         parts.requesting.keep_subjects(incident.record, subjects, day)
         today = day_in_london(self._now_ms)
-        changes = take(incident.fact, incident.record, memory, parts.settings, today)
+        changes = take(fact, incident.record, memory, parts.settings, today)
         self._touch(changes, memory.events_with_record(incident.record))
+
+    def _forgotten_in(self, incident: Incident) -> list[bytes]:
+        """Return the people of a record whom a later order says to forget: the incidents may lag behind."""
+        people = incident.fact.people if incident.fact is not None else ()
+        return self._parts.forgotten.names((p.person for p in people), incident.supplied_ms)
 
     def _take_case(self, intake: Intake, message: Mapping[str, Any] | None) -> None:
         """Take a case or a consent. A consent can change any case."""
@@ -353,11 +363,11 @@ class Alerter(Processor):
         self._orders.append(
             order_entry(self._parts.principal, kind, self._parts.order_subject(digest))
         )
+        self._learn_order(message)
         if kind == "erase_person":
             self._forget_subjects(digest)
             self._touch(forget_person(digest, memory), ())
             return
-        self._learn_order(message)
         for same in memory.same_household(digest):
             found = memory.events_at(same, self._first_day(), ALL_DAYS[1])
             self._later |= dict.fromkeys(found)
@@ -365,7 +375,9 @@ class Alerter(Processor):
         self._touch(take_place(digest, memory, self._parts.settings, today), ())
 
     def _learn_order(self, message: Mapping[str, Any]) -> None:
-        if message["kind"] != "erase_person":
+        if message["kind"] == "erase_person":
+            self._parts.forgotten.learn(message["digest"], _at_ms(message))
+        else:
             self._parts.places.learn(message["digest"], message["kind"], _at_ms(message))
 
     def _forget_subjects(self, person: bytes) -> None:

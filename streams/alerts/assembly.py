@@ -20,7 +20,7 @@ from schemas.london import london_time
 from schemas.state import StateKind
 from streams.alerts.alert_messages import AlertMessages
 from streams.alerts.alerter import Alerter, Parts
-from streams.alerts.conflicts import PlaceKinds, StaffLists
+from streams.alerts.conflicts import Forgotten, PlaceKinds, StaffLists
 from streams.alerts.coverage import Coverage
 from streams.alerts.deadlines import Deadlines
 from streams.alerts.deciding import Deciding
@@ -138,6 +138,7 @@ def _parts(
         visibility=visibility,
         staff=staff,
         places=PlaceKinds(),
+        forgotten=Forgotten(),
         requesting=requesting,
         messages=AlertMessages(destinations, case_keys.read),
         has_key=has_key,

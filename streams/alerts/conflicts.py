@@ -67,3 +67,18 @@ class PlaceKinds:
     def __call__(self, household: bytes) -> PlaceKind:
         """Return the mark of a home."""
         return self._kinds.get(household, ("ordinary", 0))[0]
+
+
+class Forgotten:
+    """The people whom an order says to forget, each with the time of the order."""
+
+    def __init__(self) -> None:
+        self._at: dict[bytes, int] = {}
+
+    def learn(self, person: bytes, at_ms: int) -> None:
+        """Take an order."""
+        self._at[person] = max(at_ms, self._at.get(person, 0))
+
+    def names(self, people: Iterable[bytes | None], supplied_ms: int) -> list[bytes]:
+        """Return those of these people who are to be forgotten, for a record that was supplied then."""
+        return [p for p in people if p is not None and supplied_ms <= self._at.get(p, -1)]

@@ -18,6 +18,7 @@ from tests.streams.alerts.desk import (
     Desk,
     home,
     inner,
+    name,
     open_case,
     person,
     suspect,
@@ -69,6 +70,21 @@ def test_a_request_about_a_person_who_is_forgotten_is_taken_back(desk: Desk) -> 
     desk.send(desk.fact(subjects=VICTIM))
     desk.send(desk.order("erase_person", person()))
     assert [p["kind"] for p in desk.prepared()] == ["request", "take_back"]
+
+
+@pytest.mark.parametrize("kind", ["event", "part", "referral"])
+def test_a_record_from_before_the_order_to_forget_brings_nobody_back(desk: Desk, kind: str) -> None:
+    """The agent reads orders and incidents from two topics, and the incidents may lag."""
+    before = desk.fact("r1", kind=kind, join=name("j"), subjects=VICTIM, contact={"number": "1"})
+    desk.now += timedelta(minutes=1)
+    desk.send(desk.order("erase_person", person()))
+    desk.send(before)
+    rows = desk.rows()
+    assert [k for k, v in rows.items() if person() in k or person() in v] == []
+    assert [k for k in rows if k.startswith(b"u")] == []
+    desk.now += timedelta(minutes=1)
+    desk.send(desk.fact("r2", ago=timedelta(minutes=30)))
+    assert [k for k, v in desk.rows().items() if person() in v] != []
 
 
 def test_once_a_request_is_decided_its_message_with_the_subject_is_deleted(desk: Desk) -> None:
@@ -208,13 +224,13 @@ def test_a_long_staff_list_costs_no_transaction_and_stops_nobodys_alerts(desk: D
 
 
 def test_many_known_people_on_a_staff_list_are_looked_up_together(desk: Desk) -> None:
-    names = [f"{chr(65 + i // 26)}{chr(97 + i % 26)} Poe" for i in range(40)]
+    people = [f"{chr(65 + i // 26)}{chr(97 + i % 26)} Poe" for i in range(40)]
     facts = (
-        desk.fact(f"r{i}", people=[victim(name)], households=[], ago=timedelta(days=i % 20))
-        for i, name in enumerate(names)
+        desk.fact(f"r{i}", people=[victim(who)], households=[], ago=timedelta(days=i % 20))
+        for i, who in enumerate(people)
     )
     desk.send(*facts)
-    desk.send(*(desk.staff(name) for name in names))
+    desk.send(*(desk.staff(who) for who in people))
     desk.now += timedelta(hours=1)
     assert len(desk.due()) == 1
     assert desk.alerts() == []
