@@ -48,6 +48,10 @@ class StaffLists:
         self._staff[party].add(digest)
         self._newest[party, digest] = max(at_ms, self._newest.get((party, digest), 0))
 
+    def has_any(self, party: str) -> bool:
+        """Return True if the party's list has people."""
+        return bool(self._staff.get(party))
+
     def names_any(self, party: str, people: Iterable[bytes]) -> bool:
         """Return True if one of these people is on the party's list."""
         return not self._staff.get(party, set()).isdisjoint(people)
