@@ -15,6 +15,7 @@ from secrets import token_bytes
 from typing import Any, NamedTuple
 
 from detection.domestic.engine import Changes, forget_person, take, take_place
+from detection.domestic.forgetting import without_person
 from detection.domestic.later import concerning
 from detection.domestic.settings import Settings
 from detection.domestic.times import ALL_DAYS, when
@@ -24,8 +25,8 @@ from schemas.wire import WireError
 from streams.alerts import rows
 from streams.alerts.acknowledging import acknowledged
 from streams.alerts.alert_messages import AlertMessages
-from streams.alerts.audit_entries import batch_entry, order_entry
-from streams.alerts.conflicts import PlaceKinds, StaffLists
+from streams.alerts.audit_entries import batch_entry, order_entry, staff_entry
+from streams.alerts.conflicts import Forgotten, PlaceKinds, StaffLists
 from streams.alerts.coverage import Coverage
 from streams.alerts.deciding import Deciding
 from streams.alerts.documents import day_in_london
@@ -105,6 +106,7 @@ class Parts:
     visibility: Visibility
     staff: StaffLists
     places: PlaceKinds
+    forgotten: Forgotten
     requesting: Requesting
     renewing: Renewing
     messages: AlertMessages
@@ -115,6 +117,7 @@ class Parts:
     prepared: Destination
     state: Destination
     principal: str
+    principal_of: Callable[[str], str]
 
 
 class Alerter(Processor):
@@ -165,6 +168,7 @@ class Alerter(Processor):
         self._cases: dict[str, None] = {}
         self._every_case = False
         self._orders: list[dict[str, Any]] = []
+        self._staff: Counter[tuple[str, bool]] = Counter()
         self._counts: Counter[str] = Counter()
         self._observed: list[Observed] = []
 
@@ -259,7 +263,7 @@ class Alerter(Processor):
     def _take(self, intake: Intake) -> None:
         what, party = self._inputs.topics[intake.topic]
         if what == STAFF:
-            self._take_staff(intake)
+            self._take_staff(intake, party)
             return
         if what == CASES and intake.value is None and intake.unreadable is None:
             self._take_case(intake, None)
@@ -283,13 +287,21 @@ class Alerter(Processor):
         self._counts["incidents"] += 1
         parts, memory = self._parts, self._memory
         parts.coverage.note(incident)
-        is_event = incident.fact is not None and incident.fact.kind != "referral"
+        fact, forgotten = incident.fact, self._forgotten_in(incident)
+        for person in forgotten:
+            fact = without_person(fact, person) if fact is not None else None
+        is_event = fact is not None and fact.kind != "referral" and not forgotten
         subjects = incident.subjects if is_event else None
         day = day_in_london(incident.supplied_ms)
         parts.requesting.keep_subjects(incident.record, subjects, day)
         today = day_in_london(self._now_ms)
-        changes = take(incident.fact, incident.record, memory, parts.settings, today)
+        changes = take(fact, incident.record, memory, parts.settings, today)
         self._touch(changes, memory.events_with_record(incident.record))
+
+    def _forgotten_in(self, incident: Incident) -> list[bytes]:
+        """Return the people of a record whom a later order says to forget: the incidents may lag behind."""
+        people = incident.fact.people if incident.fact is not None else ()
+        return self._parts.forgotten.names((p.person for p in people), incident.supplied_ms)
 
     def _take_case(self, intake: Intake, message: Mapping[str, Any] | None) -> None:
         """Take a case or a consent. A consent can change any case."""
@@ -322,7 +334,7 @@ class Alerter(Processor):
             for same in memory.same_household(household):
                 yield from memory.events_at(same, first, ALL_DAYS[1], _MOST_ABOUT)
 
-    def _take_staff(self, intake: Intake) -> None:
+    def _take_staff(self, intake: Intake, party: str) -> None:
         """Take an entry of a staff list. Alerts of the last days are decided again when the hour is full.
 
         At once, the time of a change would tell who is a party to which incident.
@@ -336,6 +348,7 @@ class Alerter(Processor):
             # A removal is learned alone: here it might be older than what was learned.
             self._parts.staff.learn_early(intake.topic, intake.key or b"", _at_ms(entry))
         self._counts["staff"] += 1
+        self._staff[party, intake.value is not None] += 1
         if not self._memory.is_known(digest):
             # Events that come later are decided with the list. So a long list costs no transaction.
             return
@@ -352,11 +365,11 @@ class Alerter(Processor):
         self._orders.append(
             order_entry(self._parts.principal, kind, self._parts.order_subject(digest))
         )
+        self._learn_order(message)
         if kind == "erase_person":
             self._forget_subjects(digest)
             self._touch(forget_person(digest, memory), ())
             return
-        self._learn_order(message)
         for same in memory.same_household(digest):
             found = memory.events_at(same, self._first_day(), ALL_DAYS[1])
             self._later |= dict.fromkeys(found)
@@ -364,7 +377,9 @@ class Alerter(Processor):
         self._touch(take_place(digest, memory, self._parts.settings, today), ())
 
     def _learn_order(self, message: Mapping[str, Any]) -> None:
-        if message["kind"] != "erase_person":
+        if message["kind"] == "erase_person":
+            self._parts.forgotten.learn(message["digest"], _at_ms(message))
+        else:
             self._parts.places.learn(message["digest"], message["kind"], _at_ms(message))
 
     def _forget_subjects(self, person: bytes) -> None:
@@ -531,8 +546,10 @@ class Alerter(Processor):
         self._observed.append(Observed("raised", state.level, state.kind, occurred, supplied))
 
     def _audited(self, told: Sequence[Step]) -> list[Output]:
-        """Return the audit entries of what is told and asked for, and of the operator's orders."""
+        """Return the audit entries of what is told and asked for, of orders and of changed staff lists."""
         entries, made = list(self._orders), self._parts.requesting.made
+        for (party, is_staff), number in sorted(self._staff.items()):
+            entries.append(staff_entry(self._parts.principal_of(party), number, is_staff=is_staff))
         if told or made:
             cases = {s.content.case for s in told if s.content is not None and s.content.case}
             found = {case: self._parts.visibility.cases.case(case) for case in cases}

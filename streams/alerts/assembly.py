@@ -21,7 +21,7 @@ from schemas.london import london_time
 from schemas.state import StateKind
 from streams.alerts.alert_messages import AlertMessages
 from streams.alerts.alerter import Alerter, Parts
-from streams.alerts.conflicts import PlaceKinds, StaffLists
+from streams.alerts.conflicts import Forgotten, PlaceKinds, StaffLists
 from streams.alerts.coverage import Coverage
 from streams.alerts.deadlines import Deadlines
 from streams.alerts.deciding import Deciding
@@ -140,6 +140,7 @@ def _parts(
         visibility=visibility,
         staff=staff,
         places=PlaceKinds(),
+        forgotten=Forgotten(),
         requesting=requesting,
         renewing=Renewing(store, bytes.fromhex(content_digest(protocol))),
         messages=AlertMessages(destinations, case_keys.read),
@@ -150,6 +151,7 @@ def _parts(
         prepared=destinations[names.prepared],
         state=destinations[names.state(kind)],
         principal=names.alerter,
+        principal_of=names.principal,
     )
 
 

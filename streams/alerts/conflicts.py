@@ -48,6 +48,10 @@ class StaffLists:
         self._staff[party].add(digest)
         self._newest[party, digest] = max(at_ms, self._newest.get((party, digest), 0))
 
+    def has_any(self, party: str) -> bool:
+        """Return True if the party's list has people."""
+        return bool(self._staff.get(party))
+
     def names_any(self, party: str, people: Iterable[bytes]) -> bool:
         """Return True if one of these people is on the party's list."""
         return not self._staff.get(party, set()).isdisjoint(people)
@@ -67,3 +71,18 @@ class PlaceKinds:
     def __call__(self, household: bytes) -> PlaceKind:
         """Return the mark of a home."""
         return self._kinds.get(household, ("ordinary", 0))[0]
+
+
+class Forgotten:
+    """The people whom an order says to forget, each with the time of the order."""
+
+    def __init__(self) -> None:
+        self._at: dict[bytes, int] = {}
+
+    def learn(self, person: bytes, at_ms: int) -> None:
+        """Take an order."""
+        self._at[person] = max(at_ms, self._at.get(person, 0))
+
+    def names(self, people: Iterable[bytes | None], supplied_ms: int) -> list[bytes]:
+        """Return those of these people who are to be forgotten, for a record that was supplied then."""
+        return [p for p in people if p is not None and supplied_ms <= self._at.get(p, -1)]

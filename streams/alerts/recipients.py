@@ -173,9 +173,11 @@ class Recipients:
         to_officer = content
         if _is_about_the_event(sight, event):
             past = history(event, memory, self._settings, sight.sees)
-            # Also of history that is not told: the victim of an event may be known to the staff by an earlier
-            # one, of which the recipient has nothing.
-            people |= past.people | history(event, memory, self._settings, every_source).people
+            people |= past.people
+            if self._staff.has_any(party):
+                # Also of history that is not told: the victim of an event may be known to the staff by an
+                # earlier one, of which the recipient has nothing.
+                people |= history(event, memory, self._settings, every_source).people
             seen = levels(event, memory, self._settings, sight.sees)
             more = {"late": self._is_late(event), "is_escalating": self._is_escalating(fired)}
 

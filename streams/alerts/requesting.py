@@ -22,6 +22,9 @@ from streams.state.dated import DatedStore
 _URGENT_HOURS = 24
 """A level with a shorter deadline makes the request urgent, so that the duty officer may decide."""
 
+_URGENT = "the protocol wants a fast response to this event"
+"""The reason for the urgency. That of the level may be another agency's history of the named person."""
+
 
 class Request(NamedTuple):
     """A message for the discloser; without a document the request is taken back."""
@@ -179,7 +182,7 @@ class Requesting:
 
     def _urgency(self, fired: Sequence[Fired]) -> str | None:
         level = self.levels[fired[0].index]
-        return fired[0].plain if level.acknowledge_hours < _URGENT_HOURS else None
+        return _URGENT if level.acknowledge_hours < _URGENT_HOURS else None
 
     def _with_subjects(self, facts: Sequence[Fact]) -> Iterator[tuple[Fact, bytes]]:
         for fact in facts:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Final, Literal, NamedTuple
 
-from detection.domestic.facts import Event, Source
+from detection.domestic.facts import Event, Fact, Source
 from detection.domestic.memory import Memory
 from detection.domestic.people import everyone, named, suspects, victims
 from isp.agreement.protocol import Protocol
@@ -21,17 +21,24 @@ ALL: Final = None
 """Every field of a source may be told."""
 
 
+class Said(NamedTuple):
+    """What one source says: the victims whom it names by name and date of birth, and the homes."""
+
+    victims: frozenset[bytes]
+    homes: frozenset[bytes]
+
+
 class About(NamedTuple):
     """The digests of an event that the subjects of cases are compared with.
 
-    `named` has the victims whom each source names, by name and date of birth.
+    `sources` has what each source says of it.
     """
 
     victims: frozenset[bytes]
     suspects: frozenset[bytes]
     people: frozenset[bytes]
     households: frozenset[bytes]
-    named: Mapping[Source, frozenset[bytes]]
+    sources: Mapping[Source, Said]
 
     @property
     def digests(self) -> frozenset[bytes]:
@@ -44,25 +51,33 @@ def about(event: Event, memory: Memory) -> About:
 
     Many families live in a home that is marked as communal or as a refuge, so it is no household.
     """
-    places = {h for fact in event.facts if fact.kind == "event" for h in fact.households}
-    homes = {same for place in places for same in memory.same_household(place)}
-    is_home = all(memory.place_kind(home) == "ordinary" for home in homes)
     facts = event.facts
+    homes = _homes(facts, memory)
+    is_home = all(memory.place_kind(home) == "ordinary" for home in homes)
     by_source = {fact.source: [f for f in facts if f.source == fact.source] for fact in facts}
     return About(
         victims(facts),
         suspects(facts),
         everyone(facts),
-        frozenset(homes if is_home else ()),
-        {source: frozenset().union(*named(own, "victim")) for source, own in by_source.items()},
+        homes if is_home else frozenset(),
+        {source: _said(own, memory) for source, own in by_source.items()},
     )
+
+
+def _homes(facts: Iterable[Fact], memory: Memory) -> frozenset[bytes]:
+    places = {home for fact in facts if fact.kind == "event" for home in fact.households}
+    return frozenset(same for place in places for same in memory.same_household(place))
+
+
+def _said(facts: Sequence[Fact], memory: Memory) -> Said:
+    return Said(frozenset().union(*named(facts, "victim")), _homes(facts, memory))
 
 
 class Match(NamedTuple):
     """An open case about an event, and the part of the event that it is about.
 
-    The sources `about_others` name other victims alone. A case about one person shows nothing of them: not
-    that another one went to hospital, and not how she is reached safely.
+    The sources `about_others` name other victims alone, or another home. The case shows nothing of them: not
+    that another person went to hospital or how she is reached safely, and no event at a new home.
     """
 
     case: ActiveCase
@@ -220,7 +235,15 @@ def _matched(about: About, known: _Known) -> Matched | None:
 
 
 def _about_others(about: About, known: _Known) -> frozenset[Source]:
-    """Return the sources that name victims, none of whom the case is about. A household's case has none."""
-    if known.households & about.households:
-        return frozenset()
-    return frozenset(s for s, people in about.named.items() if people and not people & known.people)
+    """Return the sources that are about other people, or of another home, than the case.
+
+    A source that names no victim is about those of the event, and one that names no home is of its home.
+    """
+    is_about_people = bool(known.people & about.victims)
+
+    def is_of_case(said: Said) -> bool:
+        if said.victims & known.people or said.homes & known.households & about.households:
+            return True
+        return not (said.victims if is_about_people else said.homes)
+
+    return frozenset(source for source, said in about.sources.items() if not is_of_case(said))

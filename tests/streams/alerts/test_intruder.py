@@ -14,9 +14,11 @@ from tests.streams.alerts.desk import (
     HOME,
     JANE,
     NAMES,
+    TODAY,
     Desk,
     home,
     inner,
+    name,
     open_case,
     person,
     suspect,
@@ -70,6 +72,21 @@ def test_a_request_about_a_person_who_is_forgotten_is_taken_back(desk: Desk) -> 
     assert [p["kind"] for p in desk.prepared()] == ["request", "take_back"]
 
 
+@pytest.mark.parametrize("kind", ["event", "part", "referral"])
+def test_a_record_from_before_the_order_to_forget_brings_nobody_back(desk: Desk, kind: str) -> None:
+    """The agent reads orders and incidents from two topics, and the incidents may lag."""
+    before = desk.fact("r1", kind=kind, join=name("j"), subjects=VICTIM, contact={"number": "1"})
+    desk.now += timedelta(minutes=1)
+    desk.send(desk.order("erase_person", person()))
+    desk.send(before)
+    rows = desk.rows()
+    assert [k for k, v in rows.items() if person() in k or person() in v] == []
+    assert [k for k in rows if k.startswith(b"u")] == []
+    desk.now += timedelta(minutes=1)
+    desk.send(desk.fact("r2", ago=timedelta(minutes=30)))
+    assert [k for k, v in desk.rows().items() if person() in v] != []
+
+
 def test_once_a_request_is_decided_its_message_with_the_subject_is_deleted(desk: Desk) -> None:
     desk.send(desk.fact(subjects=VICTIM))
     assert desk.prepared_deleted() == []
@@ -87,6 +104,17 @@ def test_a_request_that_the_discloser_has_not_read_for_a_day_is_not_doubled(desk
     first, second = desk.requests()
     kinds = [(p["kind"], p["case"]) for p in desk.prepared()]
     assert kinds[1:] == [("take_back", first["case"]), ("request", second["case"])]
+
+
+def test_the_urgency_tells_the_supplier_nothing_of_another_agencys_history(desk: Desk) -> None:
+    """It names the victim, so the reason for a level would tell a hospital of her MARAC referral."""
+    desk.send(desk.fact("m1", kind="referral", dataset="marac-referral", day=TODAY - 9))
+    desk.send(desk.fact("h1", subjects=VICTIM, **HOSPITAL))
+    risk = {"tool": "DASH", "grade": "high", "day": None, "grader": None}
+    desk.send(desk.fact("h2", subjects=ANN, people=[victim("Ann Poe")], risk=risk,
+                        ago=timedelta(days=2), households=[], **HOSPITAL))  # fmt: skip
+    first, second = desk.requests()
+    assert first["urgent"] == second["urgent"] is not None
 
 
 # Refuges
@@ -122,6 +150,19 @@ def test_staff_in_a_history_that_is_not_told_do_not_learn_that_she_went_to_hospi
     assert desk.sent(NAMES.alerts("council")) == []
 
 
+def test_each_change_of_a_staff_list_is_in_the_audit_with_its_writer_and_without_a_digest(
+    desk: Desk,
+) -> None:
+    desk.send(desk.staff("Jane Roe"), desk.staff("John Roe"))
+    desk.send(desk.staff("John Roe", gone=True))
+    told = [entry for entry in desk.audit() if entry["action"] == "staff"]
+    assert [(e["actor"], e["outcome"], e["counts"]) for e in told] == [
+        ("banes.council", "declared", {"people": 2}),
+        ("banes.council", "removed", {"people": 1}),
+    ]
+    assert inner("Jane Roe") not in str(told)
+
+
 # Cases about others
 
 
@@ -133,6 +174,23 @@ def test_a_case_about_one_person_does_not_show_that_another_went_to_hospital(des
     assert desk.alert()["kind"] == "depersonalised"
     desk.send(desk.fact("h1", people=[victim("John Roe")], **HOSPITAL))
     assert [source["agency"] for source in desk.opened()["sources"]] == ["hospital"]
+
+
+def test_a_case_about_the_old_home_does_not_tell_of_an_event_at_the_new_one(desk: Desk) -> None:
+    """The hospital still has the old address of the victim, and both records are one event."""
+    desk.send(desk.case(subjects=(HOME,)))
+    desk.send(desk.fact("r1", households=[home("9 New Road", "BA2 2BB")]))
+    desk.send(desk.fact("h1", **HOSPITAL))
+    assert len(desk.alerts()) == 1
+    assert desk.alert()["kind"] == "depersonalised"
+
+
+def test_a_case_about_the_home_still_tells_of_records_that_name_no_place(desk: Desk) -> None:
+    desk.send(desk.case(subjects=(HOME,)))
+    desk.send(desk.fact("h1", **HOSPITAL))
+    desk.send(desk.fact("r1", households=[]))
+    assert desk.opened()["matched"] == "household"
+    assert [source["agency"] for source in desk.opened()["sources"]] == ["police"]
 
 
 # Sizes and times
@@ -166,13 +224,13 @@ def test_a_long_staff_list_costs_no_transaction_and_stops_nobodys_alerts(desk: D
 
 
 def test_many_known_people_on_a_staff_list_are_looked_up_together(desk: Desk) -> None:
-    names = [f"{chr(65 + i // 26)}{chr(97 + i % 26)} Poe" for i in range(40)]
+    people = [f"{chr(65 + i // 26)}{chr(97 + i % 26)} Poe" for i in range(40)]
     facts = (
-        desk.fact(f"r{i}", people=[victim(name)], households=[], ago=timedelta(days=i % 20))
-        for i, name in enumerate(names)
+        desk.fact(f"r{i}", people=[victim(who)], households=[], ago=timedelta(days=i % 20))
+        for i, who in enumerate(people)
     )
     desk.send(*facts)
-    desk.send(*(desk.staff(name) for name in names))
+    desk.send(*(desk.staff(who) for who in people))
     desk.now += timedelta(hours=1)
     assert len(desk.due()) == 1
     assert desk.alerts() == []
