@@ -7,18 +7,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from rich.box import SIMPLE_HEAD
 from rich.panel import Panel
 from rich.table import Table
 
 from demo.access_table import Answer
+from demo.alert_table import alert_table, duty_desk
+from demo.alerts import AlertSeen
 from demo.case import CaseSeen
+from demo.tables import empty_table
 from isp.agreement.topics import Topic
 from ops.screen import Screen
 
 WIDTH = 100
 _DIGEST = re.compile(r"[0-9a-f]{32}")
 _OF_ONE_AGENCY = frozenset({"intake", "rejected", "receipts", "supplies", "letters", "inbox"})
+_OF_ONE_PARTY = frozenset({"acknowledgements", "alerts", "deliveries", "staff"})
+_EMPTY = "–"
 _UNTOLD = ("record_id", "source_agency", "caveats")
 
 
@@ -44,6 +48,7 @@ class Findings:
     answers: Sequence[Answer]
     refusals: Sequence[tuple[str, str]]
     case: CaseSeen
+    alert: AlertSeen
     latency: Mapping[str, float]
     live_records: int
     live_rate: float
@@ -58,24 +63,13 @@ def show(console: Screen, findings: Findings, parties: Sequence[str]) -> None:
     console.print(_answers(findings, parties))
     console.print(_refusals(findings.refusals))
     console.print(_case(findings.case))
+    console.print(alert_table(findings.alert))
+    console.print(duty_desk(findings.alert))
     console.print(_latency(findings))
 
 
-def _table(title: str, *, apart: int = 2) -> Table:
-    # The box itself puts one space between columns.
-    return Table(
-        title=f"\n{title}",
-        title_justify="left",
-        title_style="bold",
-        box=SIMPLE_HEAD,
-        padding=(0, apart - 1, 0, 0),
-        pad_edge=False,
-        show_edge=False,
-    )
-
-
 def _supplies(supplies: Sequence[Supplied]) -> Table:
-    table = _table(
+    table = empty_table(
         "What the agencies supplied, by their receipts, and how much of it went to each profile",
         apart=1,
     )
@@ -92,28 +86,32 @@ def _supplies(supplies: Sequence[Supplied]) -> Table:
 
 
 def _sample(forms: Mapping[str, Mapping[str, Any]]) -> Table:
-    table = _table("One record: as supplied, and as each profile's readers have it")
+    table = empty_table("One record: as supplied, and as each profile's readers have it")
     table.add_column("datafield")
     for form in forms:
         table.add_column(form, overflow="fold")
-    fields = [
-        f for f in dict.fromkeys(f for form in forms.values() for f in form) if f not in _UNTOLD
-    ]
-    for field in fields:
-        table.add_row(field, *(_shown(form, field) for form in forms.values()))
+    fields = dict.fromkeys(f for form in forms.values() for f in form if f not in _UNTOLD)
+    cells = {field: [_shown(form, field) for form in forms.values()] for field in fields}
+    for field, shown in cells.items():
+        if set(shown) != {_EMPTY}:
+            table.add_row(field, *shown)
+    empty = sum(set(shown) == {_EMPTY} for shown in cells.values())
+    if empty:
+        table.caption = f"datafields that are empty in all of them: {empty}"
+        table.caption_justify = "left"
     return table
 
 
 def _shown(form: Mapping[str, Any], field: str) -> str:
     value = form.get(field)
     if value is None or value == "":
-        return "–"
+        return _EMPTY
     text = ", ".join(value) if isinstance(value, list) else str(value)
     return f"{text[:8]}…" if _DIGEST.fullmatch(text) else text
 
 
 def _answers(findings: Findings, parties: Sequence[str]) -> Table:
-    table = _table(
+    table = empty_table(
         f"Who could read what: each of the {len(parties)} partners' own principals tried every topic\n"
         f"(police-incident with the {findings.live_records:,} records of the live phase)"
     )
@@ -140,7 +138,7 @@ def _alike(answers: Sequence[Answer]) -> list[_Topics]:
     rows: dict[str, list[Answer]] = {}
     for answer in answers:
         topic = answer.topic
-        own = topic.family in _OF_ONE_AGENCY and _is_own(answers, topic)
+        own = topic.family in _OF_ONE_AGENCY | _OF_ONE_PARTY and _is_own(answers, topic)
         rows.setdefault(_of_any_agency(topic) if own else topic.name, []).append(answer)
     return [_row(name, group) for name, group in rows.items()]
 
@@ -163,6 +161,8 @@ def _row(name: str, group: Sequence[Answer]) -> _Topics:
 
 def _of_any_agency(topic: Topic) -> str:
     """Return the pattern for the topics of one family, of any agency."""
+    if topic.family in _OF_ONE_PARTY:
+        return f"{topic.name.rpartition('.')[0]}.<agency>"
     return f"{topic.name.partition('.')[0]}.{topic.family}.<agency>"
 
 
@@ -172,7 +172,8 @@ def _is_own(answers: Sequence[Answer], topic: Topic) -> bool:
     For supplies, if its agency is one of the readers.
     """
     readers = _readers(answers, topic)
-    return topic.agency in readers if topic.family == "supplies" else readers <= {topic.agency}
+    owner = topic.name.rpartition(".")[2] if topic.family in _OF_ONE_PARTY else topic.agency
+    return owner in readers if topic.family == "supplies" else readers <= {owner}
 
 
 def _readers(answers: Sequence[Answer], topic: Topic) -> set[str]:
@@ -180,7 +181,7 @@ def _readers(answers: Sequence[Answer], topic: Topic) -> set[str]:
 
 
 def _refusals(refusals: Sequence[tuple[str, str]]) -> Table:
-    table = _table("What the protocol does not allow, tried for real")
+    table = empty_table("What the protocol does not allow, tried for real")
     table.add_column("attempt", overflow="fold")
     table.add_column("the broker's answer")
     for attempt, answer in refusals:
@@ -189,7 +190,7 @@ def _refusals(refusals: Sequence[tuple[str, str]]) -> Table:
 
 
 def _case(seen: CaseSeen) -> Table:
-    table = _table(
+    table = empty_table(
         "One case: the council asks the police about one household (a made-up conference)"
     )
     table.add_column("step", no_wrap=True)

@@ -16,6 +16,7 @@ from connectors.publishing.publish import Job, publish
 from connectors.receipts import await_outcome
 from connectors.registry import known_schemas
 from demo.access_table import ask_the_broker, refused_acts
+from demo.alerts import try_an_alert
 from demo.case import try_a_case
 from demo.live import Arrivals, percentiles, publish_steadily
 from demo.report import Findings, Supplied
@@ -49,18 +50,23 @@ class Demo:
         latency, records = self._live(progress)
         asking = progress.add_task("asking the broker who may read what", total=None)
         sample = self._sample(self.files[0])
+        answers, refusals = ask_the_broker(self.system), refused_acts(self.system)
+        progress.update(asking, description="a case from request to destruction")
+        case = try_a_case(self.system, sample["original"])
+        progress.update(asking, description="one household's third incident")
         findings = Findings(
             supplies=supplies,
             sample=sample,
-            answers=ask_the_broker(self.system),
-            refusals=refused_acts(self.system),
-            case=try_a_case(self.system, sample["original"]),
+            answers=answers,
+            refusals=refusals,
+            case=case,
+            alert=try_an_alert(self.system, self.district.third_incident()),
             latency=latency,
             live_records=records,
             live_rate=self.live_rate,
             seconds=time.monotonic() - began,
         )
-        progress.update(asking, total=1, completed=1)
+        progress.update(asking, description="asked, disclosed, alerted", total=1, completed=1)
         return findings
 
     def _supply(self, file: SupplyFile, progress: Progress) -> Supplied:
@@ -176,6 +182,7 @@ def as_document(findings: Findings) -> str:
         "access": [a._asdict() | {"topic": a.topic.name} for a in findings.answers],
         "refusals": dict(findings.refusals),
         "case": findings.case._asdict(),
+        "alert": findings.alert._asdict(),
         "latency": dict(findings.latency),
         "seconds": round(findings.seconds, 1),
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +14,13 @@ from demo.generator.datasets import GENERATORS, shared_out
 from demo.generator.district import Point, points
 from demo.generator.police_incidents import police_incidents
 from demo.generator.records import typed
+from demo.generator.third_incident import ThirdIncident
+from demo.generator.town import lay_out
 from isp.agreement.openings import closed_datasets
 from isp.agreement.protocol import Protocol
 from sanitiser.build.reference import onspd_package
 from schemas.catalogue import Catalogue
-from schemas.london import london_today
+from schemas.london import london_time, london_today
 
 Rows = Iterator[dict[str, str]]
 _LIVE_SEED_STEP = 1_000
@@ -77,6 +79,11 @@ class District:
         record_type = self.catalogue.record_type("police-incident")
         usable = (r for r in typed(_referenced(rows), record_type) if _is_usable(r))
         return [record for record, _ in zip(usable, range(count), strict=False)]
+
+    def third_incident(self) -> ThirdIncident:
+        """Return the records of one household whose third incident is now."""
+        town = lay_out(self.postcodes, self.seed)
+        return ThirdIncident.of(town, self.seed, london_time(datetime.now(UTC)))
 
     def _file(self, agency: str, dataset: str, folder: Path, wanted: int) -> SupplyFile:
         path = folder / f"{agency}-{dataset}.csv"

@@ -192,7 +192,7 @@ def read_present(
 
 
 class Link(NamedTuple):
-    """Whether the broker answers, and since when."""
+    """The state of the connection: up if the broker answers, and since when."""
 
     is_up: bool
     since: datetime

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What a record changed.
+    """The changes by one record.
 
     `touched` are the events to be decided again: those whose facts changed first, then later ones whose
     history or level may have changed. `gone` are events that do not exist any more; their alerts are

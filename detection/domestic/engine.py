@@ -22,7 +22,7 @@ def take(
     """Replace what is known of `record` by `fact`, or by nothing if it is None.
 
     Of two facts of one record, the one that is taken last counts. Later events are touched as long as the
-    fact can change what an alert tells (`Settings.reach_days`). With `today`, those whose alerts cannot
+    fact can change an alert (`Settings.reach_days`). With `today`, those whose alerts cannot
     change any more (more than `alert_days` before it) are not touched.
     """
     if fact and fact in _known(record, memory):

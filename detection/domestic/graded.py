@@ -20,7 +20,7 @@ def graded(
 ) -> tuple[str, ...] | None:
     """Return the reasons why the rule applies, or None if it does not.
 
-    Grades of the event's facts count, whatever their date, and those of referrals of its victims.
+    Grades of the event's facts count, of any date, and grades of referrals of its victims.
     """
     grades = {_normal(grade) for grade in rule.grades}
     facts = (*event.facts, *referrals(event.facts, when(event.facts).day, rule.days, memory))

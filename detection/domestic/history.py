@@ -47,7 +47,7 @@ class History:
     its victims as victims, and between a victim and a suspect of it with the same and with swapped roles.
     `suspect_with_others` is the number of earlier events of its suspects, as suspects, with other victims (at
     most `MOST_COUNTED`, of the newest `MOST_READ` events of each suspect). `children` and `flags` are of the
-    event. `sources` are those of the earlier events and of the referral that are told. `people` are the
+    event. `sources` supplied the earlier events and the referral that are shown. `people` are the
     digests of all people of the event, of these events and of the referral: if one of them works for the
     recipient, it must not have the alert.
     """

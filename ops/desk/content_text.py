@@ -35,6 +35,9 @@ _LABELS: Final = {
     "dates": "dates",
     "days_since_last": "days since the last",
     "referral": "referral to a MARAC",
+    "graded_on": "graded on",
+    "no_voicemail": "no voicemail",
+    "no_letter": "no letter",
     "sources": "sources",
     "covered": "covered",
     "late": "supplied late",
@@ -60,7 +63,7 @@ def _part(label: str, value: Any, indent: str) -> Iterator[str]:
         yield f"{begin}:"
         for name, inner in value.items():
             yield from _part(_LABELS.get(str(name), str(name)), inner, indent + _INDENT)
-    elif _is_list(value) and any(isinstance(each, Mapping) for each in value):
+    elif _is_list(value) and (_has_parts(value) or _is_sentences(value)):
         yield f"{begin}:"
         for each in value:
             yield visible(f"{indent}{_INDENT}{_one(each)}")
@@ -76,6 +79,15 @@ def _one(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     return "none recorded here" if value is None else str(value)
+
+
+def _has_parts(values: Sequence[Any]) -> bool:
+    return any(isinstance(each, Mapping) for each in values)
+
+
+def _is_sentences(values: Sequence[Any]) -> bool:
+    """Return True for several texts with spaces, which are not readable on one line."""
+    return len(values) > 1 and all(" " in str(each) for each in values)
 
 
 def _is_list(value: Any) -> bool:

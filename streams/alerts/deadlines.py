@@ -1,4 +1,4 @@
-"""When an alert must be acknowledged: by its level, and for children before the next school day."""
+"""The deadlines of alerts: by their level, and for children before the next school day."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ class Covered(NamedTuple):
 
 
 class Content(NamedTuple):
-    """What an alert tells. `document` is the personal content, or None if it is depersonalised.
+    """The content of an alert. `document` is the personal content, or None if it is depersonalised.
 
     `stable` is the part of the document whose change makes a new version.
     """
@@ -253,7 +253,7 @@ def _sources(seen: Iterable[Fact]) -> Iterator[dict[str, str]]:
 
 
 def _standing(history: History, *, is_escalating: bool) -> str:
-    """Return the standing of the event by what is told; it labels nobody."""
+    """Return the standing of the event, from the history that is shown; no person gets a label."""
     counts = (history.household, history.victim, history.same_direction, history.other_direction)
     if any(count.count for count in counts):
         return "escalating" if is_escalating else "repeat"

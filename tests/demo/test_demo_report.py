@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from demo.access_table import Answer
+from demo.alerts import AlertSeen
 from demo.case import CaseSeen
 from demo.report import WIDTH, Findings, Supplied, show
 from isp.agreement.protocol import Protocol
@@ -35,7 +37,38 @@ HEADINGS = (
     ("topic", "records", "read by", "denied to"),
     ("attempt", "the broker's answer"),
     ("step", "what was seen"),
+    ("step", "what was seen", "what it proves"),
 )
+
+COUNTS = {"count": 2, "dates": ["2026-11-17", "2026-08-25"], "days_since_last": 12}
+DESK = {
+    "alert": "3f0a51c2d4e69b78",
+    "level": "marac-repeat",
+    "reasons": ["further event within 365 days of a referral to a MARAC", "3 events in 365 days"],
+    "standing": "escalating",
+    "history": {
+        "household": COUNTS,
+        "victim": COUNTS,
+        "pair": {"same_direction": COUNTS, "other_direction": {"count": 0, "dates": []}},
+        "suspect_with_others": {"count": 0},
+    },
+    "contact": {"number": "07700 900171", "no_voicemail": True},
+    "covered": [
+        {"agency": "police", "dataset": name, "from": "2025-11-29", "to": "2026-11-29"}
+        for name in (
+            "police-incident",
+            "police-crime-offence",
+            "police-crime-victim",
+            "marac-referral",
+        )
+    ],
+}
+ALERT = AlertSeen(
+    "3f0a51c2d4e69b78",
+    {"type": "domestic-incident", "hour": "2026-11-29T16", "area": "BA2", "level": "marac-repeat",
+     "reasons": ["a further event after a MARAC referral"]},
+    99_999.0, 18, 0, 99.9, DESK, 99.9, 17, 17, 99_999.0,
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +78,9 @@ def protocol() -> Protocol:
 
 def findings(protocol: Protocol) -> Findings:
     released = dict.fromkeys(("central", "personal", "second"), MANY)
-    record: dict[str, Any] = {"location_address": "19 Sparrow Close, Northcote, BA2 5PE"}
+    record: dict[str, Any] = {
+        "location_address": "19 Sparrow Close, Northcote, BA2 5PE", "victim_name": None,
+    }  # fmt: skip
     every_topic = topics(protocol, CATALOGUE)
     parties = [party.id for party in protocol.parties]
     return Findings(
@@ -57,6 +92,7 @@ def findings(protocol: Protocol) -> Findings:
         answers=[Answer(party, topic, MANY) for topic in every_topic for party in parties],
         refusals=[("fire writes to banes.intake.police", "TOPIC_AUTHORIZATION_FAILED")],
         case=CaseSeen("case", 1, 16, 16, ("access", "topic", "key"), 6.0),
+        alert=ALERT,
         latency={"p50_ms": 39.0, "p95_ms": 162.0, "p99_ms": 539.0, "max_ms": 638.0},
         live_records=3000,
         live_rate=300.0,
@@ -73,3 +109,36 @@ def test_no_heading_and_no_name_is_cut_at_100_columns(protocol: Protocol) -> Non
     assert [headings for headings in HEADINGS if " ".join(headings) not in lines] == []
     assert "…" not in printed.replace("<agency>…", "")
     assert all(len(line.rstrip()) <= WIDTH for line in printed.splitlines())
+
+
+def test_fields_that_are_empty_everywhere_are_counted_and_not_listed(protocol: Protocol) -> None:
+    paper = io.StringIO()
+    show(Screen(file=paper, width=WIDTH), findings(protocol), [])
+    assert "datafields that are empty in all of them: 1" in paper.getvalue()
+    assert "victim_name" not in paper.getvalue()
+
+
+def test_topics_that_only_their_party_reads_share_a_row(protocol: Protocol) -> None:
+    own = [
+        Answer(party.id, topic, 1 if topic.name.endswith(f".{party.id}") else None)
+        for topic in topics(protocol, CATALOGUE)
+        for party in protocol.parties
+        if topic.family in {"alerts", "staff"} and "conflict" not in topic.name
+    ]
+    paper = io.StringIO()
+    seen = replace(findings(protocol), answers=own)
+    show(Screen(file=paper, width=WIDTH), seen, [])
+    lines = [" ".join(line.split()) for line in paper.getvalue().splitlines()]
+    others = len(protocol.parties) - 1
+    assert f"banes.alerts.domestic.<agency>… (5 topics) 5 that agency {others}" in lines
+    assert f"banes.staff.<agency>… (5 topics) 5 that agency {others}" in lines
+
+
+def test_the_third_incident_is_shown_as_the_duty_desk_sees_it(protocol: Protocol) -> None:
+    paper = io.StringIO()
+    show(Screen(file=paper, width=WIDTH), findings(protocol), [])
+    printed = paper.getvalue()
+    assert "standing: escalating" in printed
+    assert "days since the last: 12" in printed
+    assert "and 1 more" in printed
+    assert "18 texts searched for" in " ".join(printed.split())

@@ -87,5 +87,26 @@ def test_the_case_gives_the_council_the_household_s_record_and_ends(shown: Any) 
     assert case["destroyed"]
 
 
+def test_the_council_is_alerted_of_the_third_incident_without_a_word_about_people(
+    shown: Any,
+) -> None:
+    alert = shown["alert"]
+    assert alert["found"] == 0
+    assert alert["searched"] > 0
+    assert set(alert["plain"]) <= {"level", "reasons", "type", "hour", "area", "late"}
+    assert alert["plain"]["level"] == "marac-repeat"
+
+
+def test_after_one_approval_the_desk_has_the_history_and_nobody_else_reads_it(shown: Any) -> None:
+    alert = shown["alert"]
+    desk = alert["desk"]
+    assert desk["standing"] == "escalating"
+    assert desk["history"]["household"]["count"] == 2
+    assert desk["history"]["victim"]["count"] == 2
+    assert desk["referral"]["grade"] == "high"
+    assert desk["children"] == 2
+    assert alert["denied"] == alert["asked"] > 0
+
+
 def test_nothing_runs_on_after_it(shown: Any, run_dir: Path) -> None:
     assert embedded.find(Settings(run_dir=run_dir / "demo")) is None

@@ -67,7 +67,7 @@ def test_content_is_told_in_the_order_in_which_it_is_read() -> None:
     assert "why: 3 events in 365 days" in told
     assert "safe contact of the victim:" in told
     assert "  number: 01632 960001" in told
-    assert "  no_voicemail: yes" in told
+    assert "  no voicemail: yes" in told
     assert "referral to a MARAC: none recorded here" in told
     at = told.index("earlier events:")
     assert told[at + 1] == "  at the household:"
@@ -81,3 +81,10 @@ def test_a_part_that_this_release_does_not_know_is_told_and_controls_no_terminal
     assert all(line.isprintable() for line in told)
     assert told[0] == "level: x\\u000ay"
     assert any("\\u001b[2J" in line for line in told)
+
+
+def test_each_of_several_reasons_has_a_line_of_its_own_and_dates_share_one() -> None:
+    reasons = ["Third event in 12 months, the last on 1 March", "MARAC referral on 3 March"]
+    told = content_lines({"reasons": reasons, "history": {"dates": ["2026-03-01", "2026-09-09"]}})
+    assert told[:3] == ["why:", *(f"  {reason}" for reason in reasons)]
+    assert "  dates: 2026-03-01, 2026-09-09" in told

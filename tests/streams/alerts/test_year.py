@@ -12,7 +12,7 @@ import pytest
 from detection.domestic.engine import take
 from detection.domestic.facts import Fact, Person, Risk, Source
 from detection.domestic.history import history
-from detection.domestic.levels import every_source, levels
+from detection.domestic.levels import levels
 from detection.domestic.settings import LevelRule, Settings
 from sanitiser.incidents.digests import Digests
 from sanitiser.key_ring import KeyRing
@@ -32,7 +32,6 @@ from tests.year.batch import Expected, expected
 from tests.year.district import AGENCIES, Supplied, Year
 
 LAST = date(2026, 11, 1)
-EVENTS = 250
 RING = KeyRing.of(KEY)
 SETTINGS = Settings(
     12, 365, 366,
@@ -41,11 +40,6 @@ SETTINGS = Settings(
         LevelRule("escalation", "repeat"), LevelRule("standard", "any"),
     ),
 )  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def year() -> list[Supplied]:
-    return Year(LAST, EVENTS, ("SW1A 1AA",)).supplied()
 
 
 class Observed:
@@ -94,8 +88,8 @@ def _fact(message: Mapping[str, Any]) -> Fact | None:
     return Fact(message["record"], source, message["kind"], message["supplied"], **rest)
 
 
-def found(observed: Observed, year: list[Supplied]) -> Iterator[Expected]:
-    """Yield the events of the engine as the batch computation has them."""
+def found(observed: Observed, year: list[Supplied], visible: tuple[str, ...]) -> Iterator[Expected]:
+    """Yield the events of the engine as the batch computation has them, with what some agencies tell."""
     digests, references = Digests(RING.lasting), {}
     for one in year:
         dataset, record = one.truth.dataset, one.truth.record
@@ -104,7 +98,7 @@ def found(observed: Observed, year: list[Supplied]) -> Iterator[Expected]:
         references[digest] = f"{dataset} {record}"
     for event in observed.memory.events.values():
         facts = [fact for fact in event.facts if fact.kind == "event"]
-        past = history(event, observed.memory, SETTINGS, every_source)
+        past = history(event, observed.memory, SETTINGS, lambda source: source.agency in visible)
         minute = min((f.minute for f in facts if f.minute is not None), default=None)
         yield Expected(
             tuple(sorted(references[fact.record] for fact in facts)),
@@ -122,18 +116,22 @@ def _local(minute: int) -> int:
     return int(local.timestamp()) // 60
 
 
-@pytest.mark.parametrize("seed", [None, 1])
+@pytest.mark.parametrize(
+    ("seed", "events", "order"), [(24, 250, None), (24, 250, 1), (4, 600, None)]
+)
 def test_a_year_has_the_events_levels_and_counts_of_the_batch_computation_in_any_order_of_supply(
-    catalogue: Catalogue, index: PostcodeIndex, year: list[Supplied], seed: int | None
+    catalogue: Catalogue, index: PostcodeIndex, seed: int, events: int, order: int | None
 ) -> None:
-    supplied = year if seed is None else _shuffled(year, seed)
+    year = Year(LAST, events, ("SW1A 1AA",), seed).supplied()
+    supplied = year if order is None else _shuffled(year, order)
     observed = Observed(catalogue, index)
 
     for one in supplied:
         observed.take(one)
 
-    wanted = expected(year)
-    assert sorted(found(observed, year), key=lambda one: one.records) == wanted
+    for visible in (tuple(AGENCIES.values()), ("police",)):
+        wanted = expected(year, visible)
+        assert sorted(found(observed, year, visible), key=lambda one: one.records) == wanted
     assert {one.level for one in wanted} == {rule.name for rule in SETTINGS.levels}
 
 
