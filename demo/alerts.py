@@ -11,7 +11,7 @@ from connectors.account import Account
 from connectors.alerts.acknowledging import acknowledge
 from connectors.alerts.content import content_of
 from connectors.alerts.decrypting import ByCase
-from connectors.alerts.feed import TopicFeed
+from connectors.alerts.feed import Feed, TopicFeed
 from connectors.alerts.picture import Alert, Change
 from connectors.alerts.recipient import Recipient
 from connectors.errors import ConnectorError
@@ -30,7 +30,7 @@ from ops.system import System
 from schemas.derive import intake_schema
 from schemas.wire import encoder
 from transport.reader import Denied, read_all
-from transport.sender import Feed
+from transport.sender import Feed as Sender
 
 RECIPIENT, SUPPLIER, ALSO = "council", "police", "ambulance"
 _DUTY: Post = "duty_officer"
@@ -72,7 +72,7 @@ def try_an_alert(system: System, incident: ThirdIncident) -> AlertSeen:
     office, recipient = _office(system, RECIPIENT), _recipient(system)
     decrypt = ByCase(office, system.stack.secrets.folder)
     with TopicFeed.of(recipient, recipient.alerts) as feed:
-        desk = _Desk(feed)
+        desk = Desk(feed)
         _supply(system, SUPPLIER, "police-incident", incident.first)
         _supply(system, SUPPLIER, "marac-referral", incident.referral)
         _supply(system, ALSO, "ambulance-call", incident.call)
@@ -110,22 +110,29 @@ def try_an_alert(system: System, incident: ThirdIncident) -> AlertSeen:
 
 
 @dataclass(slots=True)
-class _Desk:
+class Desk:
     """The council's duty desk: it reads one change after another."""
 
-    feed: TopicFeed
+    feed: Feed
+    patience_s: float = _SECONDS
     waiting: list[Change] = field(default_factory=list)
 
     def await_change(self, wanted: Callable[[Change], bool], what: str) -> Change:
-        """Return the next change that is wanted; forget those before it."""
-        give_up = time.monotonic() + _SECONDS
+        """Return the next change that is wanted; forget those before it.
+
+        Raises:
+            DemoError: it did not come in time.
+        """
+        give_up = time.monotonic() + self.patience_s
         while time.monotonic() < give_up:
             self.waiting += [one.change() for one in self.feed.advance(_LOOK_SECONDS)]
             while self.waiting:
                 change = self.waiting.pop(0)
                 if wanted(change):
                     return change
-        raise DemoError(f"{what} did not come within {_SECONDS:.0f} s; see logs/alerter-0.log")
+        raise DemoError(
+            f"{what} did not come within {self.patience_s:.0f} s; see logs/alerter-0.log"
+        )
 
     def await_alert(self, wanted: Callable[[Alert], bool], what: str) -> Alert:
         """Return the next version of an alert that is wanted."""
@@ -151,10 +158,10 @@ def _supply(system: System, agency: str, dataset: str, row: Mapping[str, str]) -
     schema = intake_schema(record_type)
     encode = encoder(schema, known_schemas(account, system.catalogue).id_of(schema))
     value = encode(next(typed([row], record_type)))
-    feed = Feed({**account.connection, **SETTINGS})
+    sender = Sender({**account.connection, **SETTINGS})
     at = time.monotonic()
-    feed.put(account.names.intake(agency, dataset), value)
-    feed.flush(_SECONDS)
+    sender.put(account.names.intake(agency, dataset), value)
+    sender.flush(_SECONDS)
     return at
 
 

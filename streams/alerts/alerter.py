@@ -43,6 +43,7 @@ from streams.alerts.inputs import (
 )
 from streams.alerts.memory import StateMemory
 from streams.alerts.raising import HOUR_MS, Step
+from streams.alerts.renewing import Renewing
 from streams.alerts.requesting import Requesting
 from streams.alerts.visibility import Visibility
 from streams.audit import AuditWriter
@@ -107,6 +108,7 @@ class Parts:
     places: PlaceKinds
     forgotten: Forgotten
     requesting: Requesting
+    renewing: Renewing
     messages: AlertMessages
     has_key: Callable[[str], bool]
     order_subject: Callable[[bytes], str]
@@ -426,8 +428,13 @@ class Alerter(Processor):
     @property
     def _found_in_time(self) -> Sequence[Callable[[datetime], Collection[bytes]]]:
         return (
-            self._unfounded, self._due, self._declared, self._stale, self._over, self._past,
+            self._renewed, self._unfounded, self._due, self._declared, self._stale, self._over,
+            self._past,
         )  # fmt: skip
+
+    def _renewed(self, _now: datetime) -> Collection[bytes]:
+        """Return events with an alert that was decided under an earlier protocol."""
+        return self._parts.renewing.next(AT_ONCE)
 
     def _unfounded(self, now: datetime) -> Collection[bytes]:
         """Return events with a personal alert under a case that is not open any more, or has no key."""

@@ -12,6 +12,7 @@ from isp.agreement.topics import Names, state_days, topics
 from isp.audit.chain import Heads
 from isp.keys.case_keys import CaseKeys
 from isp.keys.errors import SecretError
+from isp.signing.signatures import content_digest
 from sanitiser.incidents.digests import Digests
 from sanitiser.key_ring import KeyRing
 from sanitiser.references import ReferenceKey
@@ -29,6 +30,7 @@ from streams.alerts.events import ALERT_BYTES
 from streams.alerts.inputs import STAFF, Inputs
 from streams.alerts.raising import Raising
 from streams.alerts.recipients import Recipients, audiences, settings_of
+from streams.alerts.renewing import Renewing
 from streams.alerts.requesting import Requesting
 from streams.alerts.requests import RequestMaker, SubjectReader
 from streams.alerts.subjects import SubjectDigests
@@ -140,6 +142,7 @@ def _parts(
         places=PlaceKinds(),
         forgotten=Forgotten(),
         requesting=requesting,
+        renewing=Renewing(store, bytes.fromhex(content_digest(protocol))),
         messages=AlertMessages(destinations, case_keys.read),
         has_key=has_key,
         order_subject=lambda digest: orders.digest(digest.hex()),

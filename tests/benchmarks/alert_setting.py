@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import psutil  # type: ignore[import-untyped, unused-ignore]
 from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient
 
 from isp.agreement.topics import topics
 from isp.broker.rules import revoke_rules
@@ -50,22 +52,29 @@ class AlertSetting:
 
     setting: Setting
 
+    @cached_property
+    def admin(self) -> AdminClient:
+        """A client of the administrator, the same one at each use."""
+        return self.setting.admin
+
     @property
     def alerts(self) -> str:
         """The topic of the recipient's alerts."""
         return self.setting.names.alerts(RECIPIENT)
 
     @cached_property
-    def alert_of(self) -> Callable[[str, str], str]:
+    def alert_of(self) -> Callable[[str, Mapping[str, Any]], str]:
         """A function that returns the id of the alert of an event that begins with a record.
 
-        It takes the dataset and the reference of the record.
+        It takes the dataset, and the record or at least the fields of its identity.
         """
         lasting = keys_of(self.setting.stack).ring().lasting
         digests, ids = Digests(lasting), alert_ids(lasting)
 
-        def alert_of(dataset: str, reference: str) -> str:
-            return ids(RECIPIENT, digests.record(AGENCIES[dataset], dataset, [reference]))[0]
+        def alert_of(dataset: str, record: Mapping[str, Any]) -> str:
+            names = self.setting.catalogue.record_type(dataset).identity
+            identity = [str(record[name]) for name in names]
+            return ids(RECIPIENT, digests.record(AGENCIES[dataset], dataset, identity))[0]
 
         return alert_of
 
@@ -83,7 +92,7 @@ class AlertSetting:
         return self._group(AlerterClients({}, names.alerter).group, [names.incidents])
 
     def _group(self, name: str, intakes: list[str]) -> Group:
-        return Group(self.setting.admin, name, broker.begins(self.setting.admin, intakes))
+        return Group(self.admin, name, broker.begins(self.admin, intakes))
 
     @contextmanager
     def worker(self) -> Iterator[Service]:
@@ -95,13 +104,21 @@ class AlertSetting:
 
     @contextmanager
     def agent(self, slots: int = 1) -> Iterator[list[Service]]:
-        """Run supervised alerts agents, the first of which is active."""
+        """Run supervised alerts agents, one of which is active."""
         with ExitStack() as running:
             started = []
             for slot in range(slots):
                 started.append(running.enter_context(_stopped(self._agent(str(slot)))))
                 self._await_members(slot + 1)
             yield started
+
+    def active(self, agents: Sequence[Service]) -> Service:
+        """Return the agent that has the incidents, of those in the slots 0, 1, ..."""
+        group = self.agents
+        has = [bool(group.partitions_of(f"{group.name}.{slot}")) for slot in range(len(agents))]
+        if sum(has) != 1:
+            raise BenchError(f"{sum(has)} alerts agents have incidents")
+        return agents[has.index(True)]
 
     def _await_members(self, count: int) -> None:
         until(lambda: self.agents.members() == count, "an alerts agent did not join its group")
@@ -128,7 +145,7 @@ class AlertSetting:
             if self._lag(self.agents) > _MARKERS:
                 seen.clear()
                 return False
-            now, state = time.monotonic(), broker.ends(self.setting.admin, [self.alerts])
+            now, state = time.monotonic(), broker.ends(self.admin, [self.alerts])
             if not seen or seen[0][1] != state:
                 seen[:] = [(now, state)]
             return now - seen[0][0] > _QUIET_S
@@ -138,7 +155,7 @@ class AlertSetting:
     def _lag(self, group: Group) -> int:
         """Return how many offsets of the group's topics are not committed yet."""
         ends, committed = (
-            broker.ends(self.setting.admin, {topic for topic, _ in group.begin}), group.committed(),
+            broker.ends(self.admin, {topic for topic, _ in group.begin}), group.committed(),
         )  # fmt: skip
         return sum(end - committed.get(at, group.begin[at]) for at, end in ends.items())
 
@@ -165,8 +182,11 @@ def _clear(setting: Setting) -> None:
     made = [topic.name for topic in topics(setting.protocol, setting.catalogue)]
     for future in admin.delete_topics(made).values():
         future.result(_CALL_SECONDS)
-    for store in (setting.stack.run_dir / STATE_FOLDER).glob(f"{prefix}.*"):
-        shutil.rmtree(store)
+    for left in (setting.stack.run_dir / STATE_FOLDER).glob(f"{prefix}.*"):
+        if left.is_dir():
+            shutil.rmtree(left)
+        else:
+            left.unlink()
 
 
 @contextmanager

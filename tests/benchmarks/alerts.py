@@ -79,7 +79,7 @@ class Alerts:
                 with_load(lambda: self._takeover(partnership)),
                 with_load(lambda: self._capacity(partnership)),
             ]
-        done += map(dict, State(self.setting, self.python, self.progress).measure(1).runs)
+        done += State(self.setting, self.python, self.progress).measure(1)
         how = f"{' '.join((__doc__ or '').split())} {seconds} s."
         return Area("alerts", "ms, s, MB, incidents/s", medians(done, FIGURES), AIMS, done, how)
 
@@ -96,20 +96,19 @@ class Alerts:
     def _takeover(self, partnership: AlertSetting) -> dict[str, Any]:
         self.progress("alerts, takeover", 0, 1)
         seconds, rate = _TAKEOVER_SECONDS, _TAKEOVER_RATE
-        with partnership.worker(), partnership.agent(2) as (active, _):
+        with partnership.worker(), partnership.agent(2) as agents:
             reader = self._reader(partnership, seconds * rate)
             try:
                 publisher = self._publisher(partnership, seconds, domestic=rate, others=rate)
                 time.sleep(_BEFORE_KILL_SECONDS)
+                active = partnership.active(agents)
                 killed = time.monotonic_ns()
                 kill_for_good(active)
                 published, read = publisher.answer(), reader.answer()
             finally:
                 reader.kill()
         self._taken(partnership, published, read)
-        later = [
-            read[partnership.alert_of(DATASET, ref)] for ref, at in published.items() if at > killed
-        ]
+        later = [read[_alert_of(partnership, ref)] for ref, at in published.items() if at > killed]
         return {"takeover_s": (min(later) - killed) / _NS}
 
     def _capacity(self, partnership: AlertSetting) -> dict[str, Any]:
@@ -171,7 +170,7 @@ class Alerts:
         partnership: AlertSetting, published: Mapping[str, int], read: Mapping[str, int]
     ) -> list[float]:
         """Return the milliseconds from publishing to reading of each incident."""
-        of_each = {ref: partnership.alert_of(DATASET, ref) for ref in published}
+        of_each = {ref: _alert_of(partnership, ref) for ref in published}
         taken = [
             (read[alert] - published[ref]) / _NS_PER_MS
             for ref, alert in of_each.items()
@@ -181,3 +180,7 @@ class Alerts:
             missing = len(published) - len(taken)
             raise BenchError(f"{missing} of {len(published)} incidents have no alert")
         return taken
+
+
+def _alert_of(partnership: AlertSetting, reference: str) -> str:
+    return partnership.alert_of(DATASET, {"incident_reference": reference})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -32,6 +32,7 @@ _POSTCODES = 60
 _SINCE_KILL = 20
 _FLUSH_SECONDS = 60.0
 _NEXT_TO_DAYS = 1
+_NO_EVENTS = ("police-crime-victim", "police-crime-offender", "marac-referral")
 
 
 class Alert(NamedTuple):
@@ -63,7 +64,7 @@ class YearRun:
             self.partnership.await_worker()
             self.partnership.await_agent()
         alerts, wrong = self._alerts(keys)
-        compared = Comparison(self.partnership, year, alerts, frozenset(homes))
+        compared = Comparison(self.partnership.alert_of, year, alerts, frozenset(homes))
         wrong += compared.differences()
         log = self.partnership.setting.files.log("year")
         log.write_text("\n".join([*wrong, ""]), encoding="utf-8")
@@ -98,8 +99,7 @@ class YearRun:
             self._kills += 1
 
     def _end(self) -> int:
-        alerts = self.partnership.alerts
-        return sum(broker.ends(self.partnership.setting.admin, [alerts]).values())
+        return sum(broker.ends(self.partnership.admin, [self.partnership.alerts]).values())
 
     def _alerts(self, keys: Mapping[str, bytes]) -> tuple[dict[str, Alert], list[str]]:
         """Return the alerts at the end, as the recipient reads them, and versions out of order."""
@@ -164,12 +164,13 @@ class _Agencies:
 class Comparison:
     """Compares the alerts of a year with the events of the batch computation.
 
-    `homes` are the households with a case.
+    `alert_of` returns the id of the alert of an event that begins with a record of a dataset. `homes` are the
+    households with a case.
     """
 
     def __init__(
         self,
-        partnership: AlertSetting,
+        alert_of: Callable[[str, Mapping[str, Any]], str],
         year: Sequence[Supplied],
         alerts: Mapping[str, Alert],
         homes: frozenset[str],
@@ -181,8 +182,9 @@ class Comparison:
         self._homes = homes
         self._truths = {f"{o.truth.dataset} {o.truth.record}": o.truth for o in year}
         self._name_of = {
-            record: partnership.alert_of(truth.dataset, truth.record)
-            for record, truth in self._truths.items()
+            f"{o.truth.dataset} {o.truth.record}": alert_of(o.truth.dataset, o.record)
+            for o in year
+            if o.truth.dataset not in _NO_EVENTS
         }
 
     def differences(self) -> list[str]:
@@ -211,7 +213,7 @@ class Comparison:
                 named[event.records] = found
                 left -= set(found)
         present = {record for event in self.wanted for record in event.records}
-        gone = {self._name_of[r]: r for r in self._truths if r not in present}
+        gone = {name: r for r, name in self._name_of.items() if r not in present}
         for event in self.wanted:
             if event.records not in named:
                 found = [n for n in sorted(left & gone.keys()) if self._was_of(gone[n], event)]
