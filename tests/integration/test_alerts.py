@@ -242,5 +242,3 @@ def test_an_alert_that_nobody_acknowledges_in_time_goes_to_the_liaison_officer(
     assert newest is not None
     assert newest["escalated"] == ""
     at_work.set_clock(0)
-
-
