@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-COUNTS = ("received", "accepted", "cleaned", "held", "rejected", "erased")
+COUNTS = ("received", "accepted", "cleaned", "held", "rejected", "erased", "observed")
 BY_NAME = ("filled", "released", "caveats", "faults", "geocoded", "withheld", "combinations")
 
 
@@ -15,7 +15,8 @@ BY_NAME = ("filled", "released", "caveats", "faults", "geocoded", "withheld", "c
 class Outcome:
     """Counts as in system/receipt.avsc, over all of a supply's receipts read so far.
 
-    `accepted` includes `cleaned` and `held`; `records` is the number supplied.
+    `accepted` includes `cleaned` and `held`; `records` is the number supplied. `observed` are the accepted
+    records whose facts were passed to domestic alerts.
     """
 
     supply_id: str | None = None
@@ -26,6 +27,7 @@ class Outcome:
     held: int = 0
     rejected: int = 0
     erased: int = 0
+    observed: int = 0
     filled: Counter[str] = field(default_factory=Counter)
     released: Counter[str] = field(default_factory=Counter)
     caveats: Counter[str] = field(default_factory=Counter)

@@ -101,7 +101,7 @@ def _seconds(retry_after: str | None, now: datetime) -> float:
     else:
         try:
             at = parsedate_to_datetime(text)
-        except ValueError:
+        except (OverflowError, ValueError):
             return 0.0
         asked = (at.replace(tzinfo=at.tzinfo or UTC) - now).total_seconds()
     return min(max(asked, 0.0), _LONGEST_RETRY_AFTER_S)

@@ -30,6 +30,16 @@ def forget_person(person: bytes, memory: Memory) -> Changes:
     return Changes(touched=tuple(event.id for event in events))
 
 
+def without_person(fact: Fact, person: bytes) -> Fact | None:
+    """Return a fact without this person; None for a referral that has no other victim."""
+    digests = frozenset({person}).union(
+        *(people.keys(p) for p in fact.people if p.person == person)
+    )
+    rest = _without(fact, digests)
+    is_gone = _is_victim(fact, digests) and not people.victims((rest,))
+    return None if fact.kind == "referral" and is_gone else rest
+
+
 def _digests(person: bytes, memory: Memory) -> frozenset[bytes]:
     events = [memory.event(event_id) for event_id in memory.events_of(person, *ALL_DAYS)]
     facts = [fact for event in events if event for fact in event.facts]

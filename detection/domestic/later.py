@@ -58,6 +58,17 @@ def later(
     return list(found), len(left_out.difference(found, changed))
 
 
+def concerning(person: bytes, memory: Memory, settings: Settings, first_day: int) -> list[bytes]:
+    """Return the events since `first_day` that name a person, or whose history may name the person."""
+    since = max(ALL_DAYS[0], first_day - settings.reach_days)
+    ids = memory.events_of(person, since, ALL_DAYS[1])
+    events = [event for event in map(memory.event, ids) if event]
+    referrals = memory.referrals_of(person, since, ALL_DAYS[1])
+    causes = [*of_events(events, settings), *of_referrals(referrals, settings)]
+    own = memory.events_of(person, first_day, ALL_DAYS[1])
+    return list(dict.fromkeys([*own, *later(causes, own, memory, first_day)[0]]))
+
+
 def _position(event_id: bytes, memory: Memory) -> tuple[int, int, bytes]:
     event = memory.event(event_id)
     return position(event) if event else (ALL_DAYS[0] - 1, -1, event_id)

@@ -133,9 +133,9 @@ class DomesticAlerts(Signed):
 
     `datasets` are the datasets whose records are used. Facts of different sources about one household or
     victim within `same_event_hours` are one event. Earlier events count for `history_days`. An alert can
-    change for `alert_days` after the event, and is retained as long. A record supplied more than
-    `late_hours` after the event is marked as late. Alerts about home-educated children go to the party
-    `home_educated`.
+    change for `alert_days` after the event. Each version is retained for `alert_days` after it was made. A
+    record supplied more than `late_hours` after the event is marked as late. Alerts about home-educated
+    children go to the party `home_educated`.
     """
 
     datasets: Annotated[tuple[str, ...], Field(min_length=1)]

@@ -46,19 +46,8 @@ class OpenCases:
         self._standing = Standing()
         self._opened: dict[str, Case] = {}
 
-    def apply(self, key: str, message: Mapping[str, Any] | None, now: datetime) -> frozenset[str]:
-        """Take one message of the topic of cases (case.avsc), or None for a tombstone.
-
-        Return the ids of the cases that are open before or after it and that it changes. A statement of
-        consent changes those whose subjects it concerns.
-        """
-        touched = self._touched(key, message)
-        before = {case: self.active(case, now) for case in touched}
-        self.take(key, message)
-        return frozenset(case for case in touched if before[case] != self.active(case, now))
-
     def take(self, key: str, message: Mapping[str, Any] | None) -> None:
-        """Take one message as `apply` does, at the start, when nobody asks what it changes."""
+        """Take one message of the topic of cases (case.avsc), or None for a tombstone."""
         if message is None:
             self._standing.forget(key)
         else:
@@ -84,13 +73,6 @@ class OpenCases:
     def case(self, case: str) -> Case | None:
         """Return the newest version of a case in any state; None if it is unknown or cannot be read."""
         return self._standing.cases.get(case)
-
-    def _touched(self, key: str, message: Mapping[str, Any] | None) -> set[str]:
-        """Return the ids of the cases that a message can change: of a consent all that depend on any."""
-        if message is None or message["kind"] != "consent":
-            return {key}
-        processes = self._rules.processes
-        return {c.case for c in self._opened.values() if processes[c.process].needs_consent}
 
     def _is_open(self, case: Case, now: datetime) -> bool:
         day = london_time(now).date()

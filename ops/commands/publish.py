@@ -28,6 +28,7 @@ from ops.commands.common import (
     running_stack,
 )
 from ops.commands.progress import progress_bar
+from ops.commands.supply_tables import OBSERVED
 from ops.screen import Screen, say_json
 from ops.settings import Settings
 from schemas.catalogue import Catalogue, load_catalogue
@@ -254,6 +255,8 @@ def _add_outcome(table: Table, outcome: Outcome) -> None:
     table.add_section()
     for name in ("accepted", "cleaned", "held", "rejected", "erased"):
         table.add_row(name, f"{getattr(outcome, name):,}")
+    if outcome.observed:
+        table.add_row(OBSERVED, f"{outcome.observed:,}")
     for name in ("released", "faults", "caveats", "geocoded", "withheld", "combinations"):
         _add_rows(table, name, getattr(outcome, name))
 

@@ -16,6 +16,9 @@ _NOTES = ("explanations", "coding_systems")
 _SHORT = 8
 _COUNTS = ("accepted", "cleaned", "held", "rejected")
 
+OBSERVED = "passed to domestic alerts"
+"""The row with the records whose facts were passed to domestic alerts."""
+
 
 def print_lines(lines: Sequence[Document], unreadable: Sequence[Document], console: Screen) -> None:
     """Print one row per supply, then a line for each agency's supplies that could not be read."""
@@ -48,6 +51,8 @@ def print_whole(document: Document, console: Screen) -> None:
     about.add_section()
     for name in _COUNTS:
         about.add_row(name, f"{outcome[name]:,}")
+    if outcome["observed"]:
+        about.add_row(OBSERVED, f"{outcome['observed']:,}")
     for what in ("faults", "caveats"):
         for name, count in sorted(outcome[what].items()):
             about.add_row(f"{what}: {name}", f"{count:,}")

@@ -17,6 +17,8 @@ ESCALATED = "liaison_officer"
 """The post that receives an alert that nobody acknowledged in time."""
 
 _SEALING_KEY_BYTES = 32
+_PADDED = 4_096
+"""The length of a personal document is a multiple of this, in bytes, so that it does not show the history."""
 
 
 class AlertMessages:
@@ -71,6 +73,7 @@ class AlertMessages:
         if content.document is None:
             return message
         text = json.dumps(content.document, separators=(",", ":")).encode()
+        text += b" " * (-len(text) % _PADDED)
         officer = step.told.audience.sealing_key
         if officer is not None:
             return message | to_officer(decoded(officer, _SEALING_KEY_BYTES), alert, text)

@@ -14,7 +14,9 @@ from datetime import UTC, datetime
 from secrets import token_bytes
 from typing import Any, NamedTuple
 
-from detection.domestic.engine import Changes, forget_person, take
+from detection.domestic.engine import Changes, forget_person, take, take_place
+from detection.domestic.forgetting import without_person
+from detection.domestic.later import concerning
 from detection.domestic.settings import Settings
 from detection.domestic.times import ALL_DAYS, when
 from isp.agreement.topics import DAY_MS
@@ -23,8 +25,8 @@ from schemas.wire import WireError
 from streams.alerts import rows
 from streams.alerts.acknowledging import acknowledged
 from streams.alerts.alert_messages import AlertMessages
-from streams.alerts.audit_entries import batch_entry, order_entry
-from streams.alerts.conflicts import PlaceKinds, StaffLists
+from streams.alerts.audit_entries import batch_entry, order_entry, staff_entry
+from streams.alerts.conflicts import Forgotten, PlaceKinds, StaffLists
 from streams.alerts.coverage import Coverage
 from streams.alerts.deciding import Deciding
 from streams.alerts.documents import day_in_london
@@ -41,6 +43,7 @@ from streams.alerts.inputs import (
 )
 from streams.alerts.memory import StateMemory
 from streams.alerts.raising import HOUR_MS, Step
+from streams.alerts.renewing import Renewing
 from streams.alerts.requesting import Requesting
 from streams.alerts.visibility import Visibility
 from streams.audit import AuditWriter
@@ -54,6 +57,9 @@ log = logging.getLogger(__name__)
 
 AT_ONCE = 50
 """Events that are decided in one transaction; the others follow in the next ones."""
+
+_PEOPLE_AT_ONCE = 200
+"""People on changed staff lists whose events are looked up in one transaction."""
 
 _MINUTE_MS = 60_000
 _SWEEP_MS = 60_000
@@ -100,7 +106,9 @@ class Parts:
     visibility: Visibility
     staff: StaffLists
     places: PlaceKinds
+    forgotten: Forgotten
     requesting: Requesting
+    renewing: Renewing
     messages: AlertMessages
     has_key: Callable[[str], bool]
     order_subject: Callable[[bytes], str]
@@ -109,6 +117,7 @@ class Parts:
     prepared: Destination
     state: Destination
     principal: str
+    principal_of: Callable[[str], str]
 
 
 class Alerter(Processor):
@@ -145,8 +154,9 @@ class Alerter(Processor):
         now = datetime.fromtimestamp(self._clock(), UTC)
         self._now_ms = int(now.timestamp() * _MILLISECONDS)
         self.store.begin(self._now_ms // DAY_MS)
+        self._memory.begin()
         self._audit_writer.rollback()
-        self._parts.requesting.made.clear()
+        self._parts.requesting.forget_messages()
         self._forget()
         return now
 
@@ -155,7 +165,10 @@ class Alerter(Processor):
         self._first: dict[bytes, None] = {}
         self._later: dict[bytes, None] = {}
         self._at_full_hour: frozenset[bytes] = frozenset()
+        self._cases: dict[str, None] = {}
+        self._every_case = False
         self._orders: list[dict[str, Any]] = []
+        self._staff: Counter[tuple[str, bool]] = Counter()
         self._counts: Counter[str] = Counter()
         self._observed: list[Observed] = []
 
@@ -189,15 +202,12 @@ class Alerter(Processor):
         except WireError as error:
             log.warning("a message of %s is not learned: %s", topic, error.reason)
             message = None
-            if what == STAFF:
-                return
         if what == CASES:
             # A case that cannot be read is not open.
-            name = key.decode(errors="replace")
-            now = datetime.fromtimestamp(self._clock(), UTC)
-            self._parts.visibility.learn(name, message, now)
+            self._parts.visibility.learn(key.decode(errors="replace"), message)
         elif what == STAFF:
-            self._parts.staff.learn(topic, key, is_staff=message is not None)
+            # An entry that cannot be read protects its person, too.
+            self._parts.staff.learn(topic, key, None if value is None else _at_ms(message))
         elif message is not None:
             self._learn_order(message)
 
@@ -205,6 +215,8 @@ class Alerter(Processor):
         """Become active if the incidents are assigned to this process; otherwise only follow."""
         self._is_active = any(topic == self._parts.incident_topic for topic, _ in assignment)
         self._swept_ms = 0
+        # Until the next count: a standby has nothing that waits.
+        self.unacknowledged = self.waiting = 0
         self._begin()
         return ()
 
@@ -223,9 +235,10 @@ class Alerter(Processor):
         now = self._begin()
         for intake in batch:
             if handling is Handling.PROCESS:
-                self._take(intake, now)
+                self._take(intake)
             else:
                 refuse(intake, "its outputs are too large", self._counts)
+        self._note_cases(now)
         return self._result(now)
 
     def due(self) -> Iterator[BatchResult]:
@@ -247,13 +260,13 @@ class Alerter(Processor):
 
     # Messages
 
-    def _take(self, intake: Intake, now: datetime) -> None:
+    def _take(self, intake: Intake) -> None:
         what, party = self._inputs.topics[intake.topic]
         if what == STAFF:
-            self._take_staff(intake)
+            self._take_staff(intake, party)
             return
         if what == CASES and intake.value is None and intake.unreadable is None:
-            self._take_case(intake, None, now)
+            self._take_case(intake, None)
             return
         message = self._inputs.read(intake, self._counts)
         if message is None:
@@ -262,7 +275,7 @@ class Alerter(Processor):
             if what == INCIDENTS:
                 self._take_incident(incident_of(message))
             elif what == CASES:
-                self._take_case(intake, message, now)
+                self._take_case(intake, message)
             elif what == ORDERS:
                 self._take_order(message)
             elif what == ACKNOWLEDGEMENTS:
@@ -274,30 +287,42 @@ class Alerter(Processor):
         self._counts["incidents"] += 1
         parts, memory = self._parts, self._memory
         parts.coverage.note(incident)
-        is_event = incident.fact is not None and incident.fact.kind != "referral"
+        fact, forgotten = incident.fact, self._forgotten_in(incident)
+        for person in forgotten:
+            fact = without_person(fact, person) if fact is not None else None
+        is_event = fact is not None and fact.kind != "referral" and not forgotten
         subjects = incident.subjects if is_event else None
         day = day_in_london(incident.supplied_ms)
         parts.requesting.keep_subjects(incident.record, subjects, day)
         today = day_in_london(self._now_ms)
-        changes = take(incident.fact, incident.record, memory, parts.settings, today)
+        changes = take(fact, incident.record, memory, parts.settings, today)
         self._touch(changes, memory.events_with_record(incident.record))
 
-    def _take_case(self, intake: Intake, message: Mapping[str, Any] | None, now: datetime) -> None:
-        """Decide again the events that a case was or is about."""
+    def _forgotten_in(self, incident: Incident) -> list[bytes]:
+        """Return the people of a record whom a later order says to forget: the incidents may lag behind."""
+        people = incident.fact.people if incident.fact is not None else ()
+        return self._parts.forgotten.names((p.person for p in people), incident.supplied_ms)
+
+    def _take_case(self, intake: Intake, message: Mapping[str, Any] | None) -> None:
+        """Take a case or a consent. A consent can change any case."""
         name = (intake.key or b"").decode(errors="replace")
-        visibility, memory = self._parts.visibility, self._memory
-        visibility.learn(name, message, now)
+        self._parts.visibility.learn(name, message)
         if message is not None and message["kind"] == "consent":
-            # A consent can change any case.
-            told = [e for case in memory.cases_told() for e in memory.told_under(case)]
-            open_cases = [active.case for active in visibility.cases.open(now)]
+            self._every_case = True
         else:
-            told = list(memory.told_under(bytes.fromhex(name))) if _is_id(name) else []
-            told += self._parts.requesting.events_of(name) if _is_id(name) else []
-            open_cases = [name]
-        for case in open_cases:
-            told += self._events_about(case, now)
-        self._later |= dict.fromkeys(told)
+            self._cases[name] = None
+
+    def _note_cases(self, now: datetime) -> None:
+        """Decide again the events that changed cases were or are about, once for the whole batch."""
+        if self._every_case:
+            self._cases |= dict.fromkeys(case.hex() for case in self._memory.cases_told())
+            every = self._parts.visibility.cases.open(now)
+            self._cases |= dict.fromkeys(active.case for active in every)
+        for name in self._cases:
+            if _is_id(name):
+                self._later |= dict.fromkeys(self._memory.told_under(bytes.fromhex(name)))
+                self._later |= dict.fromkeys(self._parts.requesting.events_of(name))
+            self._later |= dict.fromkeys(self._events_about(name, now))
 
     def _events_about(self, case: str, now: datetime) -> Iterator[bytes]:
         """Yield the events of the last days that are about a subject of an open case."""
@@ -309,7 +334,7 @@ class Alerter(Processor):
             for same in memory.same_household(household):
                 yield from memory.events_at(same, first, ALL_DAYS[1], _MOST_ABOUT)
 
-    def _take_staff(self, intake: Intake) -> None:
+    def _take_staff(self, intake: Intake, party: str) -> None:
         """Take an entry of a staff list. Alerts of the last days are decided again when the hour is full.
 
         At once, the time of a change would tell who is a party to which incident.
@@ -319,11 +344,14 @@ class Alerter(Processor):
             refuse(intake, intake.unreadable or "no digest of a person", self._counts)
             return
         if intake.value is not None:
-            if self._inputs.read(intake, self._counts) is None:
-                return
+            entry = self._inputs.read(intake, self._counts)
             # A removal is learned alone: here it might be older than what was learned.
-            self._parts.staff.learn(intake.topic, intake.key or b"", is_staff=True)
+            self._parts.staff.learn_early(intake.topic, intake.key or b"", _at_ms(entry))
         self._counts["staff"] += 1
+        self._staff[party, intake.value is not None] += 1
+        if not self._memory.is_known(digest):
+            # Events that come later are decided with the list. So a long list costs no transaction.
+            return
         hour = self._now_ms // HOUR_MS + 1
         key = rows.LATER + hour.to_bytes(rows.DAY_BYTES) + digest
         self.store.put(key, b"\1")
@@ -337,19 +365,22 @@ class Alerter(Processor):
         self._orders.append(
             order_entry(self._parts.principal, kind, self._parts.order_subject(digest))
         )
+        self._learn_order(message)
         if kind == "erase_person":
             self._forget_subjects(digest)
             self._touch(forget_person(digest, memory), ())
             return
-        self._learn_order(message)
         for same in memory.same_household(digest):
             found = memory.events_at(same, self._first_day(), ALL_DAYS[1])
             self._later |= dict.fromkeys(found)
+        today = day_in_london(self._now_ms)
+        self._touch(take_place(digest, memory, self._parts.settings, today), ())
 
     def _learn_order(self, message: Mapping[str, Any]) -> None:
-        if message["kind"] != "erase_person":
-            at_ms = int(message["at"].timestamp() * _MILLISECONDS)
-            self._parts.places.learn(message["digest"], message["kind"], at_ms)
+        if message["kind"] == "erase_person":
+            self._parts.forgotten.learn(message["digest"], _at_ms(message))
+        else:
+            self._parts.places.learn(message["digest"], message["kind"], _at_ms(message))
 
     def _forget_subjects(self, person: bytes) -> None:
         """Delete the encrypted subjects of all records about a person."""
@@ -372,7 +403,7 @@ class Alerter(Processor):
         event_id = self._memory.with_alert(alert) if len(alert) == rows.ALERT_BYTES else None
         row = self._memory.row(event_id) if event_id is not None else None
         known = next((a for a in row.alerts if a.alert == alert), None) if row else None
-        at_ms = int(message["at"].timestamp() * _MILLISECONDS)
+        at_ms = _at_ms(message)
         state = acknowledged(known, party, message["version"], at_ms, self._now_ms)
         if state is None or row is None:
             self._counts["ignored"] += 1
@@ -397,8 +428,13 @@ class Alerter(Processor):
     @property
     def _found_in_time(self) -> Sequence[Callable[[datetime], Collection[bytes]]]:
         return (
-            self._unfounded, self._due, self._declared, self._stale, self._over, self._past,
+            self._renewed, self._unfounded, self._due, self._declared, self._stale, self._over,
+            self._past,
         )  # fmt: skip
+
+    def _renewed(self, _now: datetime) -> Collection[bytes]:
+        """Return events with an alert that was decided under an earlier protocol."""
+        return self._parts.renewing.next(AT_ONCE)
 
     def _unfounded(self, now: datetime) -> Collection[bytes]:
         """Return events with a personal alert under a case that is not open any more, or has no key."""
@@ -424,11 +460,15 @@ class Alerter(Processor):
         return self._memory.stale(AT_ONCE)
 
     def _declared(self, _now: datetime) -> Collection[bytes]:
-        """Return the events of people on staff lists that changed in an earlier hour."""
+        """Return the events that concern people on staff lists that changed in an earlier hour."""
         found = dict[bytes, None]()
-        for key, person in self._memory.waiting_at(self._now_ms // HOUR_MS, 1):
+        for key, person in self._memory.waiting_at(self._now_ms // HOUR_MS, _PEOPLE_AT_ONCE):
+            if len(found) >= AT_ONCE:
+                break
             self.store.delete(key)
-            found |= dict.fromkeys(self._memory.events_of(person, self._first_day(), ALL_DAYS[1]))
+            found |= dict.fromkeys(
+                concerning(person, self._memory, self._parts.settings, self._first_day())
+            )
         self._at_full_hour = frozenset(found)
         return tuple(found)
 
@@ -506,8 +546,10 @@ class Alerter(Processor):
         self._observed.append(Observed("raised", state.level, state.kind, occurred, supplied))
 
     def _audited(self, told: Sequence[Step]) -> list[Output]:
-        """Return the audit entries of what is told and asked for, and of the operator's orders."""
+        """Return the audit entries of what is told and asked for, of orders and of changed staff lists."""
         entries, made = list(self._orders), self._parts.requesting.made
+        for (party, is_staff), number in sorted(self._staff.items()):
+            entries.append(staff_entry(self._parts.principal_of(party), number, is_staff=is_staff))
         if told or made:
             cases = {s.content.case for s in told if s.content is not None and s.content.case}
             found = {case: self._parts.visibility.cases.case(case) for case in cases}
@@ -529,6 +571,9 @@ class Alerter(Processor):
             kind = "request" if is_made else "take_back"
             value = to.encode({"case": case, "kind": kind, "document": request.document})
             yield Output(to.topic, case.encode(), value, headers)
+        for case in self._parts.requesting.answered:
+            # The request has names and addresses, and nobody needs it any more.
+            yield Output(to.topic, case.encode(), None, headers)
 
     def _change(self, key: bytes, value: bytes | None) -> Output:
         topic, encode, marking = self._parts.state
@@ -540,6 +585,11 @@ class Alerter(Processor):
 def _with_state(row: EventRow, state: AlertState) -> EventRow:
     alerts = tuple(state if a.alert == state.alert else a for a in row.alerts)
     return replace(row, alerts=alerts)
+
+
+def _at_ms(message: Mapping[str, Any] | None) -> int:
+    """Return the time of a message in milliseconds since 1970 UTC; 0 if it cannot be read."""
+    return 0 if message is None else int(message["at"].timestamp() * _MILLISECONDS)
 
 
 def _is_id(name: str) -> bool:

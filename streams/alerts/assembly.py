@@ -12,6 +12,7 @@ from isp.agreement.topics import Names, state_days, topics
 from isp.audit.chain import Heads
 from isp.keys.case_keys import CaseKeys
 from isp.keys.errors import SecretError
+from isp.signing.signatures import content_digest
 from sanitiser.incidents.digests import Digests
 from sanitiser.key_ring import KeyRing
 from sanitiser.references import ReferenceKey
@@ -20,7 +21,7 @@ from schemas.london import london_time
 from schemas.state import StateKind
 from streams.alerts.alert_messages import AlertMessages
 from streams.alerts.alerter import Alerter, Parts
-from streams.alerts.conflicts import PlaceKinds, StaffLists
+from streams.alerts.conflicts import Forgotten, PlaceKinds, StaffLists
 from streams.alerts.coverage import Coverage
 from streams.alerts.deadlines import Deadlines
 from streams.alerts.deciding import Deciding
@@ -29,6 +30,7 @@ from streams.alerts.events import ALERT_BYTES
 from streams.alerts.inputs import STAFF, Inputs
 from streams.alerts.raising import Raising
 from streams.alerts.recipients import Recipients, audiences, settings_of
+from streams.alerts.renewing import Renewing
 from streams.alerts.requesting import Requesting
 from streams.alerts.requests import RequestMaker, SubjectReader
 from streams.alerts.subjects import SubjectDigests
@@ -101,7 +103,7 @@ def _parts(
         Visibility(protocol, catalogue, subjects),
         StaffLists(digests, inputs.parties(STAFF)),
     )
-    ids, has_key = _ids(lasting), _has_key(case_keys)
+    ids, has_key = alert_ids(lasting), _has_key(case_keys)
     writer = DocumentWriter(catalogue, digests.contact)
     requesting = Requesting(
         store,
@@ -138,7 +140,9 @@ def _parts(
         visibility=visibility,
         staff=staff,
         places=PlaceKinds(),
+        forgotten=Forgotten(),
         requesting=requesting,
+        renewing=Renewing(store, bytes.fromhex(content_digest(protocol))),
         messages=AlertMessages(destinations, case_keys.read),
         has_key=has_key,
         order_subject=lambda digest: orders.digest(digest.hex()),
@@ -147,10 +151,11 @@ def _parts(
         prepared=destinations[names.prepared],
         state=destinations[names.state(kind)],
         principal=names.alerter,
+        principal_of=names.principal,
     )
 
 
-def _ids(lasting: ReferenceKey) -> Callable[[str, bytes], tuple[str, str]]:
+def alert_ids(lasting: ReferenceKey) -> Callable[[str, bytes], tuple[str, str]]:
     """Return a function that returns the ids of an alert and of its event, for one audience.
 
     Two recipients cannot join their alerts by them.

@@ -56,6 +56,18 @@ def order_entry(actor: str, kind: str, subject: str) -> dict[str, Any]:
     return {"actor": actor, "action": "alert-order", "subject": subject, "outcome": kind}
 
 
+def staff_entry(actor: str, number: int, *, is_staff: bool) -> dict[str, Any]:
+    """Return the entry of a recipient's changes of its staff list: their number, and no digest.
+
+    Who adds somebody sees which alerts disappear, and who removes somebody gets what was withheld.
+    """
+    outcome = "declared" if is_staff else "removed"
+    return {
+        "actor": actor, "action": "staff", "subject": "", "outcome": outcome,
+        "counts": {"people": number},
+    }  # fmt: skip
+
+
 def _shares(shares: Mapping[tuple[_Share, str], list[bytes]]) -> Iterator[dict[str, Any]]:
     for ((what, topic, supplier, profile), recipient), ids in sorted(
         shares.items(), key=lambda item: tuple(str(part) for part in (*item[0][0], item[0][1]))

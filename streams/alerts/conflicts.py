@@ -20,19 +20,37 @@ class StaffLists:
         self._digests = digests
         self._parties = parties
         self._staff: dict[str, set[bytes]] = {party: set() for party in parties.values()}
+        self._newest: dict[tuple[str, bytes], int] = {}
 
     def digest(self, key: bytes | None) -> bytes | None:
         """Return the digest of the person of a message; None if its key is not one of a list."""
         found = _INNER.fullmatch(key) if key is not None else None
         return self._digests.of_staff(found[0].decode()) if found else None
 
-    def learn(self, topic: str, key: bytes, *, is_staff: bool) -> None:
-        """Take an entry of a list, or its removal."""
-        digest, staff = self.digest(key), self._staff[self._parties[topic]]
-        if digest is not None and is_staff:
-            staff.add(digest)
+    def learn(self, topic: str, key: bytes, at_ms: int | None) -> None:
+        """Take the newest message of a key: an entry with its time, or None if it was removed."""
+        digest, party = self.digest(key), self._parties[topic]
+        if digest is not None and at_ms is not None:
+            self._add(party, digest, at_ms)
         elif digest is not None:
-            staff.discard(digest)
+            self._staff[party].discard(digest)
+
+    def learn_early(self, topic: str, key: bytes, at_ms: int) -> None:
+        """Take an entry before `learn` has it. One that is not newer than a known entry changes nothing.
+
+        It may have been removed since.
+        """
+        digest, party = self.digest(key), self._parties[topic]
+        if digest is not None and at_ms > self._newest.get((party, digest), -1):
+            self._add(party, digest, at_ms)
+
+    def _add(self, party: str, digest: bytes, at_ms: int) -> None:
+        self._staff[party].add(digest)
+        self._newest[party, digest] = max(at_ms, self._newest.get((party, digest), 0))
+
+    def has_any(self, party: str) -> bool:
+        """Return True if the party's list has people."""
+        return bool(self._staff.get(party))
 
     def names_any(self, party: str, people: Iterable[bytes]) -> bool:
         """Return True if one of these people is on the party's list."""
@@ -53,3 +71,18 @@ class PlaceKinds:
     def __call__(self, household: bytes) -> PlaceKind:
         """Return the mark of a home."""
         return self._kinds.get(household, ("ordinary", 0))[0]
+
+
+class Forgotten:
+    """The people whom an order says to forget, each with the time of the order."""
+
+    def __init__(self) -> None:
+        self._at: dict[bytes, int] = {}
+
+    def learn(self, person: bytes, at_ms: int) -> None:
+        """Take an order."""
+        self._at[person] = max(at_ms, self._at.get(person, 0))
+
+    def names(self, people: Iterable[bytes | None], supplied_ms: int) -> list[bytes]:
+        """Return those of these people who are to be forgotten, for a record that was supplied then."""
+        return [p for p in people if p is not None and supplied_ms <= self._at.get(p, -1)]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 import struct
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Final, Literal, NamedTuple
 
 import fastavro
@@ -149,7 +149,7 @@ _FACT = {
         {"name": "supply_id", "type": _TEXT},
     ],
 }  # fmt: skip
-_ALERT = {
+_ALERT: Final[dict[str, Any]] = {
     "type": "record", "name": "Alert", "fields": [
         {"name": "alert", "type": "bytes"},
         {"name": "audience", "type": "string"},
@@ -168,6 +168,7 @@ _ALERT = {
         {"name": "is_for_officer", "type": "boolean"},
     ],
 }  # fmt: skip
+_ALERT_FIELDS: Final = tuple(field["name"] for field in _ALERT["fields"])
 _FACT_SCHEMA = fastavro.parse_schema(_FACT)
 _ROW_SCHEMA = fastavro.parse_schema(
     {
@@ -225,7 +226,7 @@ def _event_bytes(row: EventRow, facts: Sequence[Fact]) -> bytes:
         out.write(_entry(alert))
     body = {
         "facts": [_plain(fact) for fact in facts],
-        "alerts": [asdict(alert) for alert in row.alerts],
+        "alerts": [_plain_alert(alert) for alert in row.alerts],
         "asked": list(row.asked),
     }
     fastavro.schemaless_writer(out, _ROW_SCHEMA, body)
@@ -314,6 +315,10 @@ def _plain(fact: Fact) -> dict[str, Any]:
         "risk": fact.risk._asdict() if fact.risk else None,
         "contact": fact.contact, "supply_id": fact.supply_id,
     }  # fmt: skip
+
+
+def _plain_alert(alert: AlertState) -> dict[str, Any]:
+    return {name: getattr(alert, name) for name in _ALERT_FIELDS}
 
 
 def _fact(plain: dict[str, Any]) -> Fact:

@@ -39,6 +39,14 @@ class StateMemory:
         self._place_kind = place_kind
         # A decoded row is used again only for the same bytes, so it never differs from the store.
         self._decoded: OrderedDict[bytes, tuple[bytes, EventRow]] = OrderedDict()
+        # One decision asks the same several times. Each write here, and each batch, begins anew.
+        self._read: dict[tuple[bytes, bytes, int | None], Sequence[bytes]] = {}
+        self._same: dict[bytes, tuple[bytes, ...]] = {}
+
+    def begin(self) -> None:
+        """Begin a batch: the state may have changed since the last one."""
+        self._read.clear()
+        self._same.clear()
 
     # Rows with alerts
 
@@ -59,13 +67,18 @@ class StateMemory:
 
     def keep_row(self, row: EventRow) -> None:
         """Keep an event with its alerts."""
-        self._store.put(rows.EVENT + row.id, event_bytes(row), row.day)
+        self._put(rows.EVENT + row.id, event_bytes(row), row.day)
 
     def waiting_at(self, hour: int, most: int | None = None) -> Sequence[tuple[bytes, bytes]]:
         """Return the rows of people whose events are decided again by this hour, each with its person."""
         end = rows.BY_HOUR + (hour + 1).to_bytes(rows.DAY_BYTES)
         found = self._store.keys(rows.BY_HOUR, end, most)
         return [(rows.LATER + key[1:], key[-DIGEST:]) for key in found]
+
+    def is_known(self, person: bytes) -> bool:
+        """Return True if an event or a referral names the person."""
+        tables = (rows.OF, rows.REFERRED)
+        return any(self._starting(table + person, 1) for table in tables)
 
     def kept_before(self, day: int, most: int) -> Sequence[bytes]:
         """Return the rows of encrypted subjects and of waiting parts from before a day."""
@@ -172,9 +185,12 @@ class StateMemory:
 
     def same_household(self, household: bytes, /) -> tuple[bytes, ...]:
         """Return this digest, then all others of its UPRN."""
-        uprn = self._store.get(rows.ALIAS + household) or household
-        others = (key[1 + DIGEST :] for key in self._starting(rows.SAME + uprn))
-        return tuple(dict.fromkeys((household, uprn, *others)))
+        found = self._same.get(household)
+        if found is None:
+            uprn = self._store.get(rows.ALIAS + household) or household
+            others = (key[1 + DIGEST :] for key in self._starting(rows.SAME + uprn))
+            found = self._same[household] = tuple(dict.fromkeys((household, uprn, *others)))
+        return found
 
     def keep_event(self, event: Event, /) -> None:
         """Keep the event; it keeps its alerts."""
@@ -189,33 +205,49 @@ class StateMemory:
         if row.alerts or row.asked:
             self.keep_row(replace(row, facts=()))
         else:
-            self._store.delete(rows.EVENT + event_id)
+            self._delete(rows.EVENT + event_id)
 
     def keep_part(self, part: Fact, /) -> None:
         """Keep the part, which waits for an event with its join."""
-        self._store.put(_part_key(part), fact_bytes(part), part.day)
+        self._put(_part_key(part), fact_bytes(part), part.day)
 
     def forget_part(self, part: Fact, /) -> None:
         """Forget the waiting part with the join and the record of this one."""
-        self._store.delete(_part_key(part))
+        self._delete(_part_key(part))
 
     def keep_referral(self, referral: Fact, /) -> None:
         """Keep the referral, in place of the one with its record."""
-        self._store.put(rows.REFERRAL + referral.record, fact_bytes(referral), referral.day)
+        self._put(rows.REFERRAL + referral.record, fact_bytes(referral), referral.day)
 
     def forget_referral(self, record: bytes, /) -> None:
         """Forget the referral."""
-        self._store.delete(rows.REFERRAL + record)
+        self._delete(rows.REFERRAL + record)
 
     def keep_alias(self, address: bytes, uprn: bytes, /) -> None:
         """Keep that the address has this UPRN. An address keeps the first UPRN that it was given."""
         if self._store.get(rows.ALIAS + address) is None:
-            self._store.put(rows.ALIAS + address, uprn)
+            self._put(rows.ALIAS + address, uprn)
+            self._same.clear()
 
     # Keys
 
-    def _starting(self, begin: bytes, most: int | None = None) -> list[bytes]:
-        return list(self._store.keys(begin, rows.after(begin), most))
+    def _put(self, key: bytes, value: bytes, day: int | None = None) -> None:
+        self._store.put(key, value, day)
+        self._read.clear()
+
+    def _delete(self, key: bytes) -> None:
+        self._store.delete(key)
+        self._read.clear()
+
+    def _starting(self, begin: bytes, most: int | None = None) -> Sequence[bytes]:
+        return self._keys(begin, rows.after(begin), most)
+
+    def _keys(self, begin: bytes, end: bytes, most: int | None) -> Sequence[bytes]:
+        asked = (begin, end, most)
+        found = self._read.get(asked)
+        if found is None:
+            found = self._read[asked] = tuple(self._store.keys(begin, end, most))
+        return found
 
     def _newest(self, begin: bytes, first: int, last: int, most: int | None) -> Sequence[bytes]:
         """Return the last parts of keys with days in a range, the highest first."""
@@ -223,7 +255,7 @@ class StateMemory:
             return []
         start = begin + rows.newest_first(rows.day_bytes(last))
         end = rows.after(begin + rows.newest_first(rows.day_bytes(first)))
-        keys = self._store.keys(start, end, most)
+        keys = self._keys(start, end, most)
         return [rows.newest_first(key[-DIGEST:]) for key in keys]
 
 

@@ -77,8 +77,8 @@ class Raising:
         now_ms: int,
         due_ms: Callable[[int, int], int],
     ) -> Step | None:
-        is_first, is_new = state.version == 0, not state.is_live
-        state = replace(state, leaves_ms=None) if state.leaves_ms is not None else state
+        is_first, is_new, stays = state.version == 0, not state.is_live, state.leaves_ms is not None
+        state = replace(state, leaves_ms=None)
         # A clock that jumps back makes no alert older than it is.
         made_ms = max(now_ms, state.made_ms)
         raised_ms = made_ms if is_first else state.raised_ms
@@ -97,7 +97,7 @@ class Raising:
         )  # fmt: skip
         digest = self._digest(content, next_state)
         if not is_new and digest == state.content:
-            return None
+            return Step(told, next_state, content, is_silent=True) if stays else None
         version = state.version + 1
         made = replace(next_state, version=version, made_ms=made_ms, content=digest)
         return Step(told, made, content, is_first=is_first)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from detection.domestic.facts import Event, Source
 from detection.domestic.history import history
-from detection.domestic.levels import Fired, levels
+from detection.domestic.levels import Fired, every_source, levels
 from detection.domestic.memory import Memory
 from detection.domestic.settings import LevelRule, Settings
 from detection.domestic.times import when
@@ -174,6 +174,10 @@ class Recipients:
         if _is_about_the_event(sight, event):
             past = history(event, memory, self._settings, sight.sees)
             people |= past.people
+            if self._staff.has_any(party):
+                # Also of history that is not told: the victim of an event may be known to the staff by an
+                # earlier one, of which the recipient has nothing.
+                people |= history(event, memory, self._settings, every_source).people
             seen = levels(event, memory, self._settings, sight.sees)
             more = {"late": self._is_late(event), "is_escalating": self._is_escalating(fired)}
 
@@ -246,10 +250,7 @@ def _recipient(own: AlertRecipient, protocol: Protocol) -> _Recipient:
 
 
 def _has_dataset(match: Match, event: Event) -> bool:
-    case = match.case
-    return any(
-        f.source.agency == case.supplier and f.source.dataset in case.fields for f in event.facts
-    )
+    return any(match.fields(fact.source) is not None for fact in event.facts)
 
 
 def _is_about_the_event(sight: Sight, event: Event) -> bool:

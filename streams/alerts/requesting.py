@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import NamedTuple
@@ -16,10 +16,14 @@ from streams.alerts.audit_entries import Prepared
 from streams.alerts.events import EventRow
 from streams.alerts.recipients import Decided, Open
 from streams.alerts.requests import RequestMaker, RequestRow, SubjectReader, is_undecided
+from streams.alerts.visibility import About
 from streams.state.dated import DatedStore
 
 _URGENT_HOURS = 24
 """A level with a shorter deadline makes the request urgent, so that the duty officer may decide."""
+
+_URGENT = "the protocol wants a fast response to this event"
+"""The reason for the urgency. That of the level may be another agency's history of the named person."""
 
 
 class Request(NamedTuple):
@@ -39,6 +43,13 @@ class Requesting:
     reader: SubjectReader
     levels: Sequence[Level]
     made: list[Request] = field(default_factory=list)
+    answered: list[str] = field(default_factory=list)
+    """The cases whose requests are decided, so that their messages can be deleted."""
+
+    def forget_messages(self) -> None:
+        """Forget the messages of the batch before."""
+        self.made.clear()
+        self.answered.clear()
 
     def settle(
         self, row: EventRow, decided: Decided, alert_of: Mapping[str, str], now: datetime
@@ -49,7 +60,8 @@ class Requesting:
         """
         event = row.event
         allowed = {each.party for each in decided.open}
-        asked = [key for key in row.asked if self._is_kept(key, row, allowed, now)]
+        needed = self._needed(event, decided.about, allowed)
+        asked = [key for key in row.asked if self._is_kept(key, row, needed, now)]
         if event is not None and decided.about is not None:
             for each in decided.open:
                 asked += self._asked(row, event, each, decided, alert_of[each.party], asked, now)
@@ -73,26 +85,58 @@ class Requesting:
         )
         return [bytes.fromhex(event) for request in found if request for event in request.events]
 
-    def _is_kept(self, key: bytes, row: EventRow, allowed: set[str], now: datetime) -> bool:
+    def _needed(
+        self, event: Event | None, about: About | None, recipients: set[str]
+    ) -> Callable[[bytes, RequestRow], bool]:
+        """Return a function that returns True for a request that the event, as it is now, needs.
+
+        It is to a supplier of the event, for one of these recipients, and about a victim or the household.
+        The home of many families is no household, so its address is asked for no more.
+        """
+        if event is None or about is None:
+            return lambda _key, _request: False
+        suppliers = {fact.source.agency for fact in event.facts if fact.kind == "event"}
+        digests = about.victims | about.households
+
+        def needs(key: bytes, request: RequestRow) -> bool:
+            recipient, supplier = request.recipient, request.supplier
+            if recipient not in recipients or supplier not in suppliers:
+                return False
+            return any(key == self.maker.key(recipient, supplier, digest) for digest in digests)
+
+        return needs
+
+    def _is_kept(
+        self,
+        key: bytes,
+        row: EventRow,
+        needed: Callable[[bytes, RequestRow], bool],
+        now: datetime,
+    ) -> bool:
         """Return True if the event keeps a request. Take it back if no event needs it any more."""
         request = self._request(key)
         if request is None:
             return True
         if not is_undecided(request, self.cases, _ms(now)):
             # The answer counts for this event; the next event of the subject has a request of its own.
+            is_answered = self.cases.case(request.case) is not None
+            if is_answered and not request.is_decided:
+                self.answered.append(request.case)
             self._put(key, replace(request, is_decided=True))
-            return self.cases.case(request.case) is not None
-        if row.event is not None and request.recipient in allowed:
+            return is_answered
+        if needed(key, request):
             return True
         left = request.not_needed_by(row.id.hex())
         if left.events:
             self._put(key, left)
         else:
             self.store.delete(rows.REQUEST + key)
-            self.made.append(
-                Request(Prepared(request.supplier, request.recipient, request.case, is_made=False))
-            )
+            self._take_back(request)
         return False
+
+    def _take_back(self, request: RequestRow) -> None:
+        entry = Prepared(request.supplier, request.recipient, request.case, is_made=False)
+        self.made.append(Request(entry))
 
     def _asked(
         self,
@@ -126,6 +170,9 @@ class Requesting:
                     self._urgency(decided.fired), now,
                 )  # fmt: skip
                 if made is not None:
+                    if request is not None and self.cases.case(request.case) is None:
+                        # The discloser may only be late: of the two requests one may be taken.
+                        self._take_back(request)
                     self._put(
                         key, RequestRow(case, each.party, supplier, (row.id.hex(),), _ms(now))
                     )
@@ -135,7 +182,7 @@ class Requesting:
 
     def _urgency(self, fired: Sequence[Fired]) -> str | None:
         level = self.levels[fired[0].index]
-        return fired[0].plain if level.acknowledge_hours < _URGENT_HOURS else None
+        return _URGENT if level.acknowledge_hours < _URGENT_HOURS else None
 
     def _with_subjects(self, facts: Sequence[Fact]) -> Iterator[tuple[Fact, bytes]]:
         for fact in facts:

@@ -33,6 +33,8 @@ SUBJECTS: Final = b"u"
 """Record: the encrypted subjects for a prepared request."""
 LATER: Final = b"l"
 """Hour and person: the events of a person on a changed staff list, which are decided again then."""
+IN_FORCE: Final = b"P"
+"""The protocol under which alerts are decided again, and how far (`streams.alerts.renewing`)."""
 
 AT: Final = b"h"
 """Household, day, event; the newest first (`newest_first`)."""
@@ -87,6 +89,12 @@ def newest_first(part: bytes) -> bytes:
 def after(begin: bytes) -> bytes:
     """Return the first key that is behind all keys that begin with these bytes."""
     return begin[:-1] + bytes([begin[-1] + 1]) if begin[-1] < 255 else after(begin[:-1])  # noqa: PLR2004 - a byte
+
+
+def next_key(key: bytes) -> bytes:
+    """Return the next key of this length; the highest is its own next."""
+    highest = int.from_bytes(bytes([255]) * len(key))
+    return min(int.from_bytes(key) + 1, highest).to_bytes(len(key))
 
 
 def derive(key: bytes, value: bytes) -> Iterable[bytes]:

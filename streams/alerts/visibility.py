@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Final, Literal, NamedTuple
 
-from detection.domestic.facts import Event, Source
+from detection.domestic.facts import Event, Fact, Source
 from detection.domestic.memory import Memory
-from detection.domestic.people import everyone, suspects, victims
+from detection.domestic.people import everyone, named, suspects, victims
 from isp.agreement.protocol import Protocol
 from isp.cases.open_cases import ActiveCase, OpenCases
 from schemas.catalogue import Catalogue
@@ -21,13 +21,24 @@ ALL: Final = None
 """Every field of a source may be told."""
 
 
+class Said(NamedTuple):
+    """What one source says: the victims whom it names by name and date of birth, and the homes."""
+
+    victims: frozenset[bytes]
+    homes: frozenset[bytes]
+
+
 class About(NamedTuple):
-    """The digests of an event that the subjects of cases are compared with."""
+    """The digests of an event that the subjects of cases are compared with.
+
+    `sources` has what each source says of it.
+    """
 
     victims: frozenset[bytes]
     suspects: frozenset[bytes]
     people: frozenset[bytes]
     households: frozenset[bytes]
+    sources: Mapping[Source, Said]
 
     @property
     def digests(self) -> frozenset[bytes]:
@@ -40,20 +51,44 @@ def about(event: Event, memory: Memory) -> About:
 
     Many families live in a home that is marked as communal or as a refuge, so it is no household.
     """
-    places = {h for fact in event.facts if fact.kind == "event" for h in fact.households}
-    homes = {same for place in places for same in memory.same_household(place)}
-    is_home = all(memory.place_kind(home) == "ordinary" for home in homes)
     facts = event.facts
+    homes = _homes(facts, memory)
+    is_home = all(memory.place_kind(home) == "ordinary" for home in homes)
+    by_source = {fact.source: [f for f in facts if f.source == fact.source] for fact in facts}
     return About(
-        victims(facts), suspects(facts), everyone(facts), frozenset(homes if is_home else ())
+        victims(facts),
+        suspects(facts),
+        everyone(facts),
+        homes if is_home else frozenset(),
+        {source: _said(own, memory) for source, own in by_source.items()},
     )
 
 
+def _homes(facts: Iterable[Fact], memory: Memory) -> frozenset[bytes]:
+    places = {home for fact in facts if fact.kind == "event" for home in fact.households}
+    return frozenset(same for place in places for same in memory.same_household(place))
+
+
+def _said(facts: Sequence[Fact], memory: Memory) -> Said:
+    return Said(frozenset().union(*named(facts, "victim")), _homes(facts, memory))
+
+
 class Match(NamedTuple):
-    """An open case about an event, and the part of the event that it is about."""
+    """An open case about an event, and the part of the event that it is about.
+
+    The sources `about_others` name other victims alone, or another home. The case shows nothing of them: not
+    that another person went to hospital or how she is reached safely, and no event at a new home.
+    """
 
     case: ActiveCase
     matched: Matched
+    about_others: frozenset[Source]
+
+    def fields(self, source: Source) -> tuple[str, ...] | None:
+        """Return the approved fields of a source; None if the case shows nothing of it."""
+        if self.case.supplier != source.agency or source in self.about_others:
+            return None
+        return self.case.fields.get(source.dataset)
 
 
 class Sight(NamedTuple):
@@ -81,10 +116,8 @@ class Sight(NamedTuple):
 
     def _granted(self, source: Source) -> list[tuple[str, ...]]:
         """Return the approved fields of the source, by case."""
-        of_supplier = (m.case for m in self.matches if m.case.supplier == source.agency)
-        return [
-            case.fields[source.dataset] for case in of_supplier if source.dataset in case.fields
-        ]
+        found = (match.fields(source) for match in self.matches)
+        return [fields for fields in found if fields is not None]
 
 
 class _Known(NamedTuple):
@@ -123,14 +156,14 @@ class Visibility:
         """Return the cases that are known."""
         return self._cases
 
-    def learn(self, key: str, message: Mapping[str, Any] | None, now: datetime) -> None:
+    def learn(self, key: str, message: Mapping[str, Any] | None) -> None:
         """Take the newest version of a case or a consent; an older one than is known changes nothing."""
         if message is not None:
             known = self._at.get(key)
             if known is not None and message["at"] < known:
                 return
             self._at[key] = message["at"]
-        self._cases.apply(key, message, now)
+        self._cases.take(key, message)
         self._indexed = None
 
     def sight(self, about: About, party: str, now: datetime) -> Sight:
@@ -144,9 +177,11 @@ class Visibility:
 
     def digests_of(self, case: str, now: datetime) -> tuple[frozenset[bytes], frozenset[bytes]]:
         """Return the people and the households of an open case; none if it is not open."""
-        self._refresh(now)
-        known = self._known.get(case)
-        return (known.people, known.households) if known else (frozenset(), frozenset())
+        active = self._cases.active(case, now)
+        if active is None:
+            return frozenset(), frozenset()
+        known = self._digested(active, london_time(now).date())
+        return known.people, known.households
 
     def _matches(self, about: About, party: str, now: datetime) -> list[Match]:
         self._refresh(now)
@@ -157,7 +192,8 @@ class Visibility:
             if active is not None and active.recipient == party:
                 matched = _matched(about, self._known[case])
                 if matched is not None:
-                    matches.append(Match(active, matched))
+                    others = _about_others(about, self._known[case])
+                    matches.append(Match(active, matched, others))
         return matches
 
     def _refresh(self, now: datetime) -> None:
@@ -196,3 +232,18 @@ def _matched(about: About, known: _Known) -> Matched | None:
     if known.people & about.victims:
         return "pair" if known.people & (about.suspects - about.victims) else "victim"
     return "household" if known.households & about.households else None
+
+
+def _about_others(about: About, known: _Known) -> frozenset[Source]:
+    """Return the sources that are about other people, or of another home, than the case.
+
+    A source that names no victim is about those of the event, and one that names no home is of its home.
+    """
+    is_about_people = bool(known.people & about.victims)
+
+    def is_of_case(said: Said) -> bool:
+        if said.victims & known.people or said.homes & known.households & about.households:
+            return True
+        return not (said.victims if is_about_people else said.homes)
+
+    return frozenset(source for source, said in about.sources.items() if not is_of_case(said))

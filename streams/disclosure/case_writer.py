@@ -195,9 +195,14 @@ def _fitting(refused: Sequence[Refused]) -> Iterator[dict[str, Any]]:
 
 
 def _concerned(record: Case | ConsentRecord) -> tuple[str, ...]:
-    if isinstance(record, Case):
-        return record.supplier, record.recipient
-    return (record.agency,)
+    """Return the parties whose inboxes have the record: of a prepared case first the supplier alone."""
+    if not isinstance(record, Case):
+        return (record.agency,)
+    if record.is_prepared and record.grant is None:
+        # Supplier, number and times of undecided requests would tell the recipient of a hospital's record,
+        # of the number of victims, and which of its alerts are about one victim.
+        return (record.supplier,)
+    return record.supplier, record.recipient
 
 
 def _as_seen_by(party: str, record: Case | ConsentRecord) -> Case | ConsentRecord:

@@ -69,7 +69,7 @@ class Feed(Protocol):
     is_member: bool
     """True if the broker refuses the offsets of a process that another one has replaced."""
     assignments: int
-    """Number of assignments so far. The processor restores after each."""
+    """Number of assignments and revocations so far. The processor restores after each."""
     is_behind: bool
     """True from an assignment until `go_on`."""
 
@@ -141,6 +141,7 @@ class GroupFeed:
         self._bounds = bounds
         self._hopeless: str | None = None
         self._begins: list[TopicPartition] | None = None
+        self._next: dict[tuple[str, int], int] = {}
         self._asked_at = 0.0
         self._paused: set[str] = set()
         self._is_reassigned = False
@@ -169,11 +170,14 @@ class GroupFeed:
         self.is_behind = True
         self.assignments += 1
         self._begins, self._asked_at = None, time.monotonic()
+        self._next.clear()
         self._is_reassigned = True
         self._metrics.assigned({at.topic for at in partitions})
 
     def _on_revoke(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
-        """Remove the metrics of partitions that were revoked or lost."""
+        """Have the processor restore without partitions, and remove the metrics of those that it had."""
+        # Else it would write what is due until the next assignment, beside the member that replaced it.
+        self.assignments += 1
         self._metrics.revoked((at.topic, at.partition) for at in partitions)
         self._metrics.paused_topics(())
 
@@ -196,6 +200,7 @@ class GroupFeed:
         """Read from the committed offsets."""
         assert self._begins is not None, "settled first"
         seek(self._consumer, self._begins)
+        self._next = {(at.topic, at.partition): at.offset for at in self._begins if at.offset >= 0}
         self.is_behind = False
 
     def _committed_offsets(self) -> list[TopicPartition] | None:
@@ -252,17 +257,28 @@ class GroupFeed:
 
     def committed(self, portion: Portion) -> None:
         """Continue after the offsets whose bytes the client could not read."""
+        self._next |= {(at.topic, at.partition): at.offset for at in portion.offsets}
         passed = {intake[:2] for intake in portion.intakes if intake.unreadable is not None}
         # Records behind an unreadable one may be in the same portion.
         seek(self._consumer, offsets_after([i for i in portion.intakes if i[:2] in passed]))
 
     @property
     def standing(self) -> Portion:
-        """Return an empty portion of this member."""
-        return Portion((), (), self._consumer.consumer_group_metadata())
+        """Return an empty portion of this member, with its committed offsets.
+
+        The broker checks the membership only with offsets: it refuses a member that was replaced meanwhile.
+        """
+        offsets = [TopicPartition(*place, offset) for place, offset in self._next.items()]
+        return Portion((), offsets, self._consumer.consumer_group_metadata())
 
     def rewind(self) -> None:
-        """Put every partition back to its committed offset; messages polled since are read again."""
+        """Put every partition back to its committed offset; messages polled since are read again.
+
+        An abort can be caused by a rebalance, so the group is served first.
+        """
+        message = self._consumer.poll(0)
+        if message is not None:
+            self._taken(message)
         try:
             begins = committed_offsets(self._consumer)
         except KafkaException as error:

@@ -57,7 +57,7 @@ class Processor(Protocol):
         """Load the committed state, and return results to write before the next batch.
 
         The source calls this at the start, after each assignment and after each abort. The state topics have
-        been read to their ends by then.
+        been read to their ends by then. After a revocation it is called without partitions.
         """
         del assignment
         return ()

@@ -71,6 +71,13 @@ class Group:
             for at in member.assignment.topic_partitions
         }
 
+    def members(self) -> int:
+        """Return the number of members of a stable group, also of those without partitions."""
+        future = self.admin.describe_consumer_groups([self.name])[self.name]
+        described = future.result(_CALL_SECONDS)
+        is_stable = described.state == ConsumerGroupState.STABLE
+        return len(described.members) if is_stable else 0
+
     def has_members(self, count: int) -> bool:
         """Return True if that many members share the partitions and the group is stable."""
         future = self.admin.describe_consumer_groups([self.name])[self.name]

@@ -7,14 +7,12 @@ record id, the keyed digest computed with the run's reference key.
 
 from __future__ import annotations
 
-import json
-import subprocess
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 from confluent_kafka import KafkaException
@@ -26,7 +24,8 @@ from tests.benchmarks.broker import Group
 from tests.benchmarks.contenders.ipu import Ipu
 from tests.benchmarks.errors import BenchError
 from tests.benchmarks.figures import Aim, Area, medians, with_load
-from tests.benchmarks.job import AGENCY, DATASET, Job
+from tests.benchmarks.job import AGENCY, DATASET
+from tests.benchmarks.probe import Probe
 from tests.benchmarks.setting import Setting
 from tests.benchmarks.throughput import Progress
 
@@ -69,23 +68,19 @@ class Latency:
     def _run(self, title: str, seconds: int) -> dict[str, Any]:
         self.progress(f"latency, {title}", 0, seconds)
         count, run = RATE * seconds, f"L{time.time_ns()}"
-        reader = self._start("reader", self.setting.job(
+        reader = Probe.started(self.setting.files, self.python, "reader", self.setting.job(
             _RECIPIENT, topic=self.setting.names.depersonalised(_PROFILE, DATASET),
             partitions=broker.partitions(self.setting.admin, self.setting.intake),
             # With the first record, which is published and not timed.
             count=count + 1,
         ))  # fmt: skip
         try:
-            if _out(reader).readline().strip() != "ready":
-                raise BenchError(f"the reader did not start; {self._log_of('reader')}")
-            publisher = self._start(
-                "publisher", self.setting.job(AGENCY, run=run, count=count, rate=RATE)
-            )
-            published = self._answer(publisher, "publisher")
-            read = self._answer(reader, "reader")
+            reader.await_ready()
+            job = self.setting.job(AGENCY, run=run, count=count, rate=RATE)
+            published = Probe.started(self.setting.files, self.python, "publisher", job).answer()
+            read = reader.answer()
         finally:
             reader.kill()
-            reader.wait()
         self.progress(f"latency, {title}", seconds, seconds)
         return self._figures(published, read)
 
@@ -108,32 +103,6 @@ class Latency:
             "max_ms": max(taken),
             "records": len(taken),
         }
-
-    def _start(self, name: str, job: Job) -> subprocess.Popen[str]:
-        with self.setting.files.log(name).open("ab") as log:
-            process = subprocess.Popen(
-                [self.python, "-m", f"tests.benchmarks.probes.{name}"],
-                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True,
-            )  # fmt: skip
-        assert process.stdin is not None
-        process.stdin.write(job.text() + "\n")
-        process.stdin.close()
-        return process
-
-    def _answer(self, process: subprocess.Popen[str], name: str) -> dict[str, int]:
-        text = _out(process).read()
-        if process.wait() != 0:
-            raise BenchError(f"the {name} failed; {self._log_of(name)}")
-        answer: dict[str, int] = json.loads(text)
-        return answer
-
-    def _log_of(self, name: str) -> str:
-        return f"its log is {self.setting.files.log(name)}"
-
-
-def _out(process: subprocess.Popen[str]) -> IO[str]:
-    assert process.stdout is not None
-    return process.stdout
 
 
 def _wait_until(shown: Callable[[], bool]) -> None:

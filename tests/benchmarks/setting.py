@@ -49,9 +49,10 @@ Report = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Files:
-    """The files of the benchmarks, under one folder."""
+    """The files of the benchmarks, under one folder, with the protocol file `source`."""
 
     folder: Path
+    source: Path = PROTOCOL_FILE
 
     @property
     def households(self) -> Path:
@@ -61,7 +62,7 @@ class Files:
     @property
     def protocol(self) -> Path:
         """The benchmarks' protocol, signed for an exercise."""
-        return self.run_dir / FOLDER / PROTOCOL_FILE.name
+        return self.run_dir / FOLDER / self.source.name
 
     @property
     def run_dir(self) -> Path:
@@ -164,12 +165,15 @@ def running(files: Files, report: Report) -> Iterator[Setting]:
     ensure_reference(files, report)
     settings = Settings.from_environment(run_dir=files.run_dir)
     try:
-        yield _applied(files, embedded.start(settings, report), report)
+        setting = put_in_force(files, embedded.start(settings, report), report)
+        _admit_contenders(setting, topics(setting.protocol, setting.catalogue))
+        yield setting
     finally:
         embedded.stop(settings, report)
 
 
-def _applied(files: Files, stack: Stack, report: Report) -> Setting:
+def put_in_force(files: Files, stack: Stack, report: Report) -> Setting:
+    """Put the signed protocol in force on a running stack."""
     catalogue = load_catalogue()
     protocol = load_protocol(files.protocol, catalogue)
     admin_config = stack.secrets.client_config(stack.inside, ADMIN)
@@ -179,9 +183,7 @@ def _applied(files: Files, stack: Stack, report: Report) -> Setting:
     applied = apply(admitted, catalogue, admin_config, stack.secrets, stack.registry_client, report)
     wanted = topics(protocol, catalogue)
     ids = {topic.name: applied.schema_ids[topic.subject] for topic in wanted}
-    setting = Setting(files, stack, protocol, catalogue, ids)
-    _admit_contenders(setting, wanted)
-    return setting
+    return Setting(files, stack, protocol, catalogue, ids)
 
 
 def _admit_contenders(setting: Setting, wanted: tuple[Topic, ...]) -> None:

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from tests.benchmarks.alerts import RUNS as ALERT_RUNS
+from tests.benchmarks.alerts import SECONDS as ALERT_SECONDS
+from tests.benchmarks.alerts import Alerts
 from tests.benchmarks.figures import Area
 from tests.benchmarks.latency import Latency
 from tests.benchmarks.offline import Offline
@@ -15,7 +18,6 @@ from tests.benchmarks.publishing import RUNS, Publishing
 from tests.benchmarks.restart import RUNS as RESTARTS
 from tests.benchmarks.restart import Restart
 from tests.benchmarks.setting import Files, Setting, ensure_reference, running
-from tests.benchmarks.state import State
 from tests.benchmarks.throughput import Progress, Throughput
 
 _PIPELINE_RECORDS = 40_000
@@ -32,7 +34,7 @@ class AreaName(StrEnum):
     PUBLISH = "publish"
     ISP = "isp"
     RESTART = "restart"
-    STATE = "state"
+    ALERTS = "alerts"
 
 
 _ON_BROKER = {
@@ -41,7 +43,7 @@ _ON_BROKER = {
     AreaName.PUBLISH,
     AreaName.ISP,
     AreaName.RESTART,
-    AreaName.STATE,
+    AreaName.ALERTS,
 }
 
 
@@ -98,5 +100,6 @@ class Suite:
             yield Protocols(setting, self.progress).measure(runs, measuring, records)
         if AreaName.RESTART in areas:
             yield Restart(setting, self.progress).measure(min(runs, RESTARTS))
-        if AreaName.STATE in areas:
-            yield State(setting, self.python, self.progress).measure(min(runs, RESTARTS))
+        if AreaName.ALERTS in areas:
+            alerts = Alerts(setting, self.python, self.progress)
+            yield alerts.measure(min(seconds, ALERT_SECONDS), min(runs, ALERT_RUNS))

@@ -13,7 +13,7 @@ import sys
 import threading
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import psutil  # type: ignore[import-untyped, unused-ignore]
 from confluent_kafka import Producer
@@ -37,6 +37,14 @@ READY = "intake topics as"
 FAULT = "a fault that the test ordered"
 CALL_S, HALT_S = 1.0, 2.5
 WATCHED_EVERY_S = 0.5
+
+
+class Startable(Protocol):
+    """The arguments of a process."""
+
+    @property
+    def command(self) -> list[str]:
+        """The command line of the process."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +81,7 @@ class Order:
 class WorkerProcess:
     """A started worker, or a supervisor with its worker."""
 
-    def __init__(self, order: Order, log: Path) -> None:
+    def __init__(self, order: Startable, log: Path) -> None:
         self.order = order
         self._log = log
         with log.open("ab") as stream:

@@ -58,7 +58,7 @@ def shown_supply() -> None:
         "explanations": {HOSTILE: HOSTILE}, "coding_systems": {}, "geocoding": "",
         "caveats": [HOSTILE], "duties": "",
     }  # fmt: skip
-    outcome = dict.fromkeys(("accepted", "cleaned", "held", "rejected"), 0)
+    outcome = dict.fromkeys(("accepted", "cleaned", "held", "rejected", "observed"), 0)
     measured = {"given": {HOSTILE: 1.0}, "completeness": {}, "newest_event": None}
     document = {
         "supply": supply, "outcome": {**outcome, "faults": {HOSTILE: 1}, "caveats": {}, "whole": True},

@@ -12,13 +12,14 @@ from typing import NamedTuple
 
 import duckdb
 
-from tests.year.district import Supplied
+from tests.year.district import AGENCIES, Supplied
 
 _TABLE = """
 CREATE TABLE message (
   seq INTEGER, erased BOOLEAN, agency TEXT, dataset TEXT, record TEXT, domestic BOOLEAN, day DATE,
   minute INTEGER, household TEXT, victim TEXT, suspect TEXT, crime TEXT, incident TEXT, grade TEXT,
-  withdrawn BOOLEAN)
+  withdrawn BOOLEAN);
+CREATE TABLE visible (agency TEXT)
 """
 
 _EVENTS = """
@@ -44,16 +45,24 @@ CREATE TABLE named AS
   SELECT c.id, i.id AS to_id FROM fact c JOIN fact i
     ON c.incident = i.record AND c.dataset = 'police-crime-offence' AND i.dataset = 'police-incident';
 INSERT INTO role SELECT to_id, role, who FROM named JOIN role USING (id) EXCEPT SELECT * FROM role;
--- Records of different datasets about one household or victim, no more than 12 hours apart.
+-- An incident without a time has the time of the crime that names it.
+CREATE TABLE clock AS
+  SELECT f.id, COALESCE(
+    any_value(CASE WHEN f.minute IS NOT NULL THEN epoch(f.moment) END),
+    min(CASE WHEN c.minute IS NOT NULL THEN epoch(c.moment) END)) AS second
+  FROM fact f LEFT JOIN named n ON n.to_id = f.id LEFT JOIN fact c ON c.id = n.id GROUP BY f.id;
+-- Records of different datasets about one household or victim, no more than 12 hours apart. Two with a time
+-- are nearer than any without one.
 CREATE TABLE near AS
   SELECT a.id, b.id AS to_id, b.dataset,
-         abs(epoch(a.moment) - epoch(b.moment)) AS apart
-  FROM fact a JOIN fact b ON a.dataset <> b.dataset
-    AND (a.household = b.household OR EXISTS (
-      SELECT 1 FROM role x JOIN role y USING (who)
-      WHERE x.id = a.id AND y.id = b.id AND x.role = 'victim' AND y.role = 'victim'))
-    AND CASE WHEN a.minute IS NULL OR b.minute IS NULL THEN a.day = b.day
-             ELSE abs(epoch(a.moment) - epoch(b.moment)) <= 12 * 3600 END;
+         COALESCE(abs(x.second - y.second), 1000000) AS apart
+  FROM fact a JOIN clock x ON x.id = a.id
+  JOIN fact b ON a.dataset <> b.dataset JOIN clock y ON y.id = b.id
+  WHERE (a.household = b.household OR EXISTS (
+      SELECT 1 FROM role v JOIN role w USING (who)
+      WHERE v.id = a.id AND w.id = b.id AND v.role = 'victim' AND w.role = 'victim'))
+    AND CASE WHEN x.second IS NULL OR y.second IS NULL THEN a.day = b.day
+             ELSE abs(x.second - y.second) <= 12 * 3600 END;
 -- Each record belongs to the incident that it names, else to the nearest incident, else to its neighbours.
 CREATE TABLE link AS
   SELECT id, to_id FROM named
@@ -87,6 +96,15 @@ CREATE TABLE party AS SELECT DISTINCT event, role, who FROM member JOIN role USI
 CREATE TABLE pair AS
   SELECT DISTINCT v.event, v.who AS victim, s.who AS suspect
   FROM party v JOIN party s ON v.event = s.event AND v.role = 'victim' AND s.role = 'suspect';
+-- The same, as the records of the visible agencies alone tell it.
+CREATE TABLE seen AS
+  SELECT id, event FROM member JOIN fact USING (id) WHERE agency IN (SELECT agency FROM visible);
+CREATE TABLE seen_home AS
+  SELECT DISTINCT event, household FROM seen JOIN fact USING (id) WHERE household IS NOT NULL;
+CREATE TABLE seen_party AS SELECT DISTINCT event, role, who FROM seen JOIN role USING (id);
+CREATE TABLE seen_pair AS
+  SELECT DISTINCT v.event, v.who AS victim, s.who AS suspect
+  FROM seen_party v JOIN seen_party s ON v.event = s.event AND v.role = 'victim' AND s.role = 'suspect';
 CREATE TABLE earlier AS
   SELECT a.event, b.event AS before FROM event a JOIN event b
     ON b.event <> a.event AND b.day >= a.day - 365
@@ -100,6 +118,10 @@ _COUNTS = """
 WITH
 at_home AS (
   SELECT e.event, count(DISTINCT e.before) AS n FROM earlier e
+  JOIN seen_home a ON a.event = e.event JOIN seen_home b ON b.event = e.before AND a.household = b.household
+  GROUP BY e.event),
+at_each_home AS (
+  SELECT e.event, count(DISTINCT e.before) AS n FROM earlier e
   JOIN home a ON a.event = e.event JOIN home b ON b.event = e.before AND a.household = b.household
   GROUP BY e.event),
 of_each_victim AS (
@@ -109,24 +131,24 @@ of_each_victim AS (
   GROUP BY ALL),
 of_victims AS (
   SELECT e.event, count(DISTINCT e.before) AS n FROM earlier e
-  JOIN party a ON a.event = e.event AND a.role = 'victim'
-  JOIN party b ON b.event = e.before AND b.role = 'victim' AND a.who = b.who
+  JOIN seen_party a ON a.event = e.event AND a.role = 'victim'
+  JOIN seen_party b ON b.event = e.before AND b.role = 'victim' AND a.who = b.who
   GROUP BY e.event),
 same_way AS (
   SELECT e.event, count(DISTINCT e.before) AS n FROM earlier e
-  JOIN pair a ON a.event = e.event
-  JOIN pair b ON b.event = e.before AND a.victim = b.victim AND a.suspect = b.suspect
+  JOIN seen_pair a ON a.event = e.event
+  JOIN seen_pair b ON b.event = e.before AND a.victim = b.victim AND a.suspect = b.suspect
   GROUP BY e.event),
 other_way AS (
   SELECT e.event, count(DISTINCT e.before) AS n FROM earlier e
-  JOIN pair a ON a.event = e.event
-  JOIN pair b ON b.event = e.before AND a.victim = b.suspect AND a.suspect = b.victim
+  JOIN seen_pair a ON a.event = e.event
+  JOIN seen_pair b ON b.event = e.before AND a.victim = b.suspect AND a.suspect = b.victim
   GROUP BY e.event),
 with_others AS (
   SELECT e.event, count(DISTINCT e.before) AS n FROM earlier e
-  JOIN party a ON a.event = e.event AND a.role = 'suspect'
-  JOIN pair b ON b.event = e.before AND b.suspect = a.who
-    AND b.victim NOT IN (SELECT who FROM party WHERE event = e.event AND role = 'victim')
+  JOIN seen_party a ON a.event = e.event AND a.role = 'suspect'
+  JOIN seen_pair b ON b.event = e.before AND b.suspect = a.who
+    AND b.victim NOT IN (SELECT who FROM seen_party WHERE event = e.event AND role = 'victim')
   GROUP BY e.event),
 either_way AS (
   SELECT e.event, a.victim, a.suspect, count(DISTINCT e.before) AS n FROM earlier e
@@ -150,7 +172,7 @@ graded AS (
   UNION SELECT event FROM referred WHERE grade IN ('high', 'very-high')),
 most AS (
   SELECT event, max(n) AS n FROM (
-    SELECT event, n FROM at_home UNION ALL SELECT event, n FROM of_each_victim
+    SELECT event, n FROM at_each_home UNION ALL SELECT event, n FROM of_each_victim
     UNION ALL SELECT event, n FROM either_way) GROUP BY event)
 SELECT e.records, e.day, CAST(e.instant // 60 AS BIGINT), e.datasets,
   CASE WHEN e.event IN (SELECT event FROM marac) THEN 'marac-repeat'
@@ -181,12 +203,18 @@ class Expected(NamedTuple):
     suspect_with_others: int
 
 
-def expected(supplied: Iterable[Supplied]) -> list[Expected]:
-    """Return all events that the messages finally make, with level and counts."""
+def expected(
+    supplied: Iterable[Supplied], visible: Iterable[str] = tuple(AGENCIES.values())
+) -> list[Expected]:
+    """Return all events that the messages finally make, with level and counts.
+
+    The counts are of what the records of the `visible` agencies tell. Levels are of all records.
+    """
     rows = [(seq, one.erases, one.agency, *astuple(one.truth)) for seq, one in enumerate(supplied)]
     with duckdb.connect() as database:
         database.execute(_TABLE)
         database.executemany(f"INSERT INTO message VALUES ({', '.join('?' * 15)})", rows)
+        database.executemany("INSERT INTO visible VALUES (?)", [[a] for a in sorted(set(visible))])
         database.execute(_EVENTS)
         found = database.execute(_COUNTS).fetchall()
     return [Expected(tuple(row[0]), row[1], row[2], tuple(row[3]), *row[4:]) for row in found]

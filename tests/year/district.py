@@ -170,7 +170,10 @@ class Year:
             yield from self._incident(incident, home, victim, suspect, at)
             if self._chance(0.04):
                 later = at + timedelta(hours=5)
-                yield from self._incident(self._reference("INC"), home, victim, suspect, later)
+                # Only one of the two can be without a time: otherwise only their digests order them.
+                yield from self._incident(
+                    self._reference("INC"), home, victim, suspect, later, timed=1.0
+                )
         others = [
             maker
             for maker, share in (
@@ -186,18 +189,19 @@ class Year:
             yield from self._referral(home, victim, suspect, at)
 
     def _incident(
-        self, reference: str, home: Home, victim: Human, suspect: Human, at: datetime
-    ) -> Iterator[Supplied]:
+        self, reference: str, home: Home, victim: Human, suspect: Human, at: datetime,
+        timed: float = 0.9,
+    ) -> Iterator[Supplied]:  # fmt: skip
         known, accused = self._chance(0.6), self._chance(0.5)
         grade = self._random.choice((None, None, "standard", "medium", "high"))
-        timed = self._chance(0.9)
+        is_timed = self._chance(timed)
         truth = Truth(
-            "police-incident", reference, True, at.date(), _minute(at) if timed else None, home.key,
+            "police-incident", reference, True, at.date(), _minute(at) if is_timed else None, home.key,
             victim.key if known else None, suspect.key if accused else None, grade=grade,
         )  # fmt: skip
         record = {
             "incident_reference": reference, "incident_type": "Domestic incident", "domestic": True,
-            "incident_date": at.date(), "incident_time": at.time() if timed else None,
+            "incident_date": at.date(), "incident_time": at.time() if is_timed else None,
             **self._place("location_", home), "risk_grade": grade, "risk_tool": "DASH" if grade else None,
         }  # fmt: skip
         record |= self._named("victim_", victim) if known else {}

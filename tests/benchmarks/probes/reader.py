@@ -1,4 +1,4 @@
-"""Reads one topic as a recipient, under `read_committed`, and prints when each key could be read.
+"""Reads one topic as a recipient, under `read_committed`, and prints when each key could first be read.
 
 Prints `ready` once it stands at the end of every partition, and the times, in nanoseconds of the
 monotonic clock, once it has all it waits for, or nothing more has come for a while.
@@ -45,7 +45,7 @@ def main() -> None:
             continue
         error = message.error()
         if error is None:
-            read[message.key().decode()] = now
+            read.setdefault(message.key().decode(), now)
             patience = time.monotonic() + _PATIENCE_S
         elif error.code() != KafkaError._PARTITION_EOF:
             raise KafkaException(error)

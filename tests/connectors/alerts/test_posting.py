@@ -100,6 +100,14 @@ def test_a_status_means_accepted_again_later_or_refused(
     assert expected.may_pass == (status in {429, 500, 503})
 
 
+@pytest.mark.parametrize(
+    "after",
+    ["Mon, 01 Jan 99999999999999999999 00:00:00 GMT", f"Mon, 01 Jan 2026 00:00:00 +{'9' * 24}"],
+)
+def test_a_receiver_cannot_stop_the_sender_by_an_impossible_time(after: str) -> None:
+    assert judged(503, after, NOW) == Answer(503, "server-error")
+
+
 def test_a_trust_without_certificates_trusts_nobody(receiver: Receiver) -> None:
     answer = posted(receiver.endpoint(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)))
     assert answer == Answer(reason="certificate")

@@ -275,7 +275,11 @@ class Desk:
         return document(from_officer(OFFICER, alert["alert"], alert))
 
     def prepared(self) -> list[dict[str, Any]]:
-        return [self.schemas.read(o) for o in self.sent(NAMES.prepared)]
+        return [self.schemas.read(o) for o in self.sent(NAMES.prepared) if o.value is not None]
+
+    def prepared_deleted(self) -> list[str]:
+        """Return the cases whose messages were deleted from the topic of prepared requests."""
+        return [(o.key or b"").decode() for o in self.sent(NAMES.prepared) if o.value is None]
 
     def requests(self) -> list[dict[str, Any]]:
         """Return the documents of the prepared requests."""

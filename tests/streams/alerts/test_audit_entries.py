@@ -25,7 +25,7 @@ def test_a_batch_that_releases_has_one_entry_with_a_share_for_each_recipient(des
 
 
 def test_a_batch_that_releases_nothing_has_no_entry(desk: Desk) -> None:
-    desk.send(desk.none(), desk.staff("Ann Poe"))
+    desk.send(desk.none(), desk.ack("0" * 16))
     assert desk.audit() == []
 
 

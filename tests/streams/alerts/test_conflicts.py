@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from isp.cases.case import State
+from streams.alerts.memory import StateMemory
 from tests.streams.alerts.desk import (
     HOME,
     JANE,
@@ -139,6 +141,52 @@ def test_a_recipient_that_has_left_the_protocol_blocks_nothing(desk: Desk) -> No
     desk.send(desk.fact())
     desk.protocol = protocol(recipients=[{"party": "council"}])
     desk.alerter = desk.built()
-    assert len(desk.later(days=4)) == 1
+    assert desk.later(days=4) != []
+    assert desk.due() == []
     assert desk.later(days=1) == []
     assert desk.alert("council")["escalated"] == "liaison_officer"
+
+
+def test_an_alert_whose_conflict_ends_within_the_hour_stays_and_is_due_no_more(desk: Desk) -> None:
+    desk.send(desk.staff("John Roe"))
+    desk.send(desk.fact(people=[victim()]))
+    desk.send(desk.fact(people=[victim(), suspect()]))
+    desk.send(desk.fact(people=[victim()]))
+    desk.later(hours=2)
+    assert len(desk.versions()) == 1
+    minute = int(desk.now.timestamp()) // 60
+    assert StateMemory(desk.store, lambda _: "ordinary").due(minute, 10) == []
+
+
+def test_an_older_entry_of_staff_does_not_undo_a_removal(desk: Desk) -> None:
+    added, removed = desk.staff("John Roe"), desk.staff("John Roe", gone=True)
+    for each in (added, removed):
+        desk.alerter.learn(each.topic, each.key or b"", each.value)
+    desk.alerter.process([added])
+    desk.alerter.process([removed])
+    desk.send(desk.fact())
+    assert len(desk.alerts("council")) == 1
+
+
+def test_an_entry_of_staff_counts_in_its_own_batch(desk: Desk) -> None:
+    result = desk.alerter.process([desk.staff("John Roe"), desk.fact()])
+    assert NAMES.alerts("council") not in {output.topic for output in result.outputs}
+
+
+def test_an_entry_of_staff_that_cannot_be_read_protects_its_person(desk: Desk) -> None:
+    entry = desk.staff("John Roe")._replace(value=b"?")
+    assert desk.send(entry).counts["skipped"] == 1
+    desk.send(desk.fact())
+    assert desk.alerts("council") == []
+
+
+def test_events_that_a_refuge_linked_become_separate(desk: Desk) -> None:
+    other: dict[str, Any] = {
+        "dataset": "hospital-assault",
+        "agency": "hospital",
+        "type": "assault-at-home",
+    }
+    desk.send(desk.fact("r1"), desk.fact("h1", people=[victim("Ann Poe")], **other))
+    assert len(desk.alerts()) == 1
+    desk.send(desk.order("refuge", home()))
+    assert len(desk.alerts()) == 2

@@ -66,7 +66,7 @@ def test_an_event_keeps_its_alerts_when_its_facts_change_and_after_it_is_gone(
     assert (row.alerts, row.day) == ((state,), 101)
     memory.forget_event(event.id)
     assert memory.event(event.id) is None
-    assert memory.events_with_record(b"r" * 12) == []
+    assert list(memory.events_with_record(b"r" * 12)) == []
     assert memory.with_alert(b"a" * 8) == event.id
     gone = memory.row(event.id)
     assert gone is not None
@@ -117,3 +117,28 @@ def test_a_decoded_row_is_not_used_for_other_bytes(memory: StateMemory) -> None:
     memory._store.rollback()
     memory._store.begin(20_000)
     assert memory.event(digest(1)) is None
+
+
+def test_what_a_batch_changes_is_in_the_next_answer(memory: StateMemory) -> None:
+    assert list(memory.events_at(HOME, 0, 200)) == []
+    memory.keep_event(Event(digest(1), (fact(),)))
+    assert list(memory.events_at(HOME, 0, 200)) == [digest(1)]
+    assert list(memory.events_with_record(b"r" * 12)) == [digest(1)]
+    memory.forget_event(digest(1))
+    assert list(memory.events_at(HOME, 0, 200)) == []
+    assert list(memory.events_with_record(b"r" * 12)) == []
+    assert memory.same_household(digest(1)) == (digest(1),)
+    memory.keep_alias(digest(1), digest(9))
+    assert memory.same_household(digest(1)) == (digest(1), digest(9))
+
+
+def test_a_batch_uses_no_answer_of_the_batch_before(memory: StateMemory) -> None:
+    memory.keep_event(Event(digest(1), (fact(),)))
+    memory.keep_alias(digest(1), digest(9))
+    assert list(memory.events_at(HOME, 0, 200)) == [digest(1)]
+    assert memory.same_household(digest(1)) == (digest(1), digest(9))
+    memory._store.rollback()
+    memory._store.begin(20_000)
+    memory.begin()
+    assert list(memory.events_at(HOME, 0, 200)) == []
+    assert memory.same_household(digest(1)) == (digest(1),)

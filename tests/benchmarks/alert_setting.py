@@ -1,0 +1,230 @@
+"""The partnership of the area `alerts`: a protocol in force under a new short name, and its programs."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import psutil  # type: ignore[import-untyped, unused-ignore]
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient
+
+from isp.agreement.topics import topics
+from isp.broker.rules import revoke_rules
+from isp.broker.users import remove_users
+from ops.background import start_alerter, start_discloser, start_worker
+from ops.embedded import processes
+from ops.embedded.service import Service
+from ops.exercise import exercise
+from ops.system import keys_of
+from ops.worker import STATE_FOLDER
+from sanitiser.incidents.digests import Digests
+from streams.alerts.assembly import alert_ids
+from streams.alerts.clients import AlerterClients
+from tests.benchmarks import broker
+from tests.benchmarks.broker import Group
+from tests.benchmarks.contenders.ipu import Ipu
+from tests.benchmarks.errors import BenchError
+from tests.benchmarks.setting import Setting, put_in_force
+from tests.year.district import AGENCIES
+
+PROTOCOL_FILE = Path(__file__).with_name("bench-alerts.yaml")
+RECIPIENT = "council"
+_SHORT_NAME = "benchalerts"
+_CALL_SECONDS = 20.0
+_STOP_SECONDS = 30.0
+_PATIENCE_S = 90.0
+_ASK_EVERY_S = 0.05
+_QUIET_S = 3.0
+_MARKERS = 3
+"""The end of a transaction has an offset too, which no consumer commits."""
+
+
+@dataclass(frozen=True)
+class AlertSetting:
+    """A running stack with the partnership of alerts."""
+
+    setting: Setting
+
+    @cached_property
+    def admin(self) -> AdminClient:
+        """A client of the administrator, the same one at each use."""
+        return self.setting.admin
+
+    @property
+    def alerts(self) -> str:
+        """The topic of the recipient's alerts."""
+        return self.setting.names.alerts(RECIPIENT)
+
+    @cached_property
+    def alert_of(self) -> Callable[[str, Mapping[str, Any]], str]:
+        """A function that returns the id of the alert of an event that begins with a record.
+
+        It takes the dataset, and the record or at least the fields of its identity.
+        """
+        lasting = keys_of(self.setting.stack).ring().lasting
+        digests, ids = Digests(lasting), alert_ids(lasting)
+
+        def alert_of(dataset: str, record: Mapping[str, Any]) -> str:
+            names = self.setting.catalogue.record_type(dataset).identity
+            identity = [str(record[name]) for name in names]
+            return ids(RECIPIENT, digests.record(AGENCIES[dataset], dataset, identity))[0]
+
+        return alert_of
+
+    @cached_property
+    def workers(self) -> Group:
+        """The group of the sanitising workers."""
+        names = self.setting.names
+        intakes = [names.intake(agency, dataset) for dataset, agency in AGENCIES.items()]
+        return self._group(Ipu(self.setting).group, intakes)
+
+    @cached_property
+    def agents(self) -> Group:
+        """The group of the alerts agents, at the topic of incidents."""
+        names = self.setting.names
+        return self._group(AlerterClients({}, names.alerter).group, [names.incidents])
+
+    def _group(self, name: str, intakes: list[str]) -> Group:
+        return Group(self.admin, name, broker.begins(self.admin, intakes))
+
+    @contextmanager
+    def worker(self) -> Iterator[Service]:
+        """Run a supervised worker."""
+        protocol, stack = self.setting.files.protocol, self.setting.stack
+        with _stopped(start_worker(stack, protocol, exercise=True)) as worker:
+            until(lambda: self.workers.has_members(1), "the worker did not join its group")
+            yield worker
+
+    @contextmanager
+    def agent(self, slots: int = 1) -> Iterator[list[Service]]:
+        """Run supervised alerts agents, one of which is active."""
+        with ExitStack() as running:
+            started = []
+            for slot in range(slots):
+                started.append(running.enter_context(_stopped(self._agent(str(slot)))))
+                self._await_members(slot + 1)
+            yield started
+
+    def active(self, agents: Sequence[Service]) -> Service:
+        """Return the agent that has the incidents, of those in the slots 0, 1, ..."""
+        group = self.agents
+        has = [bool(group.partitions_of(f"{group.name}.{slot}")) for slot in range(len(agents))]
+        if sum(has) != 1:
+            raise BenchError(f"{sum(has)} alerts agents have incidents")
+        return agents[has.index(True)]
+
+    def _await_members(self, count: int) -> None:
+        until(lambda: self.agents.members() == count, "an alerts agent did not join its group")
+
+    def _agent(self, slot: str) -> Service:
+        return start_alerter(self.setting.stack, self.setting.files.protocol, slot, exercise=True)
+
+    @contextmanager
+    def discloser(self) -> Iterator[Service]:
+        """Run a supervised discloser."""
+        protocol, stack = self.setting.files.protocol, self.setting.stack
+        with _stopped(start_discloser(stack, protocol, exercise=True)) as discloser:
+            yield discloser
+
+    def await_worker(self) -> None:
+        """Wait until all that was published is sanitised."""
+        until(lambda: self._lag(self.workers) <= 0, "the worker did not finish its records")
+
+    def await_agent(self) -> None:
+        """Wait until all that was sanitised is processed by the alerts agent, and nothing changes."""
+        seen: list[tuple[float, object]] = []
+
+        def is_quiet() -> bool:
+            if self._lag(self.agents) > _MARKERS:
+                seen.clear()
+                return False
+            now, state = time.monotonic(), broker.ends(self.admin, [self.alerts])
+            if not seen or seen[0][1] != state:
+                seen[:] = [(now, state)]
+            return now - seen[0][0] > _QUIET_S
+
+        until(is_quiet, "the alerts agent did not finish its incidents")
+
+    def _lag(self, group: Group) -> int:
+        """Return how many offsets of the group's topics are not committed yet."""
+        ends, committed = (
+            broker.ends(self.admin, {topic for topic, _ in group.begin}), group.committed(),
+        )  # fmt: skip
+        return sum(end - committed.get(at, group.begin[at]) for at, end in ends.items())
+
+
+@contextmanager
+def alert_setting(setting: Setting, report: Callable[[str], None]) -> Iterator[AlertSetting]:
+    """Put the protocol of alerts in force under a new short name; remove what it made at the end."""
+    name = f"alerts{time.time_ns() // 1_000_000}"
+    source = setting.files.folder / PROTOCOL_FILE.name
+    text = PROTOCOL_FILE.read_text(encoding="utf-8")
+    source.write_text(text.replace(_SHORT_NAME, name), encoding="utf-8")
+    exercise(source, setting.files.run_dir, setting.catalogue)
+    made = put_in_force(replace(setting.files, source=source), setting.stack, report)
+    try:
+        yield AlertSetting(made)
+    finally:
+        _clear(made)
+
+
+def _clear(setting: Setting) -> None:
+    admin, prefix = setting.admin, setting.protocol.prefix
+    revoke_rules(admin, prefix, ())
+    remove_users(admin, prefix, ())
+    made = [topic.name for topic in topics(setting.protocol, setting.catalogue)]
+    for future in admin.delete_topics(made).values():
+        future.result(_CALL_SECONDS)
+    for left in (setting.stack.run_dir / STATE_FOLDER).glob(f"{prefix}.*"):
+        if left.is_dir():
+            shutil.rmtree(left)
+        else:
+            left.unlink()
+
+
+@contextmanager
+def _stopped(service: Service) -> Iterator[Service]:
+    try:
+        yield service
+    finally:
+        processes.stop(service.process, _STOP_SECONDS)
+
+
+def kill_for_good(service: Service) -> None:
+    """End a program at once with its supervisor, which would start it again."""
+    children = psutil.Process(service.process.pid).children(recursive=True)
+    processes.kill(service.process)
+    for child in children:
+        with suppress(psutil.NoSuchProcess):
+            child.kill()
+
+
+def kill_once(service: Service) -> bool:
+    """End a program at once; its supervisor starts it again. Return False if it did not run."""
+    children = psutil.Process(service.process.pid).children()
+    for child in children:
+        with suppress(psutil.NoSuchProcess):
+            child.kill()
+    return bool(children)
+
+
+def until(shown: Callable[[], bool], failed: str, patience_s: float = _PATIENCE_S) -> None:
+    """Wait until something is shown.
+
+    Raises:
+        BenchError: it was not shown in time.
+    """
+    give_up = time.monotonic() + patience_s
+    while time.monotonic() < give_up:
+        with suppress(KafkaException):  # before the first member there is no such group
+            if shown():
+                return
+        time.sleep(_ASK_EVERY_S)
+    raise BenchError(f"{failed} within {patience_s:.0f} s")
