@@ -27,8 +27,8 @@ QUEUED_REQUESTS = 16
 """Requests that wait for a thread."""
 CLIENT_CONNECTIONS = 60
 """Connections of partners. Each may hold a request and an unread answer in memory; see ADR 22."""
-INSIDE_CONNECTIONS = 80
-"""Connections of this project's own programs."""
+INSIDE_CONNECTIONS = 160
+"""Connections of this project's own programs. One process of an agent has up to 19."""
 ADDRESS_CONNECTIONS = 40
 """Connections from one address, over all listeners; all programs of this machine share one."""
 LONGEST_TRANSACTION_MS = 60_000
