@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import islice
 from secrets import token_bytes
 from typing import Any, NamedTuple
 
@@ -144,6 +145,7 @@ class Alerter(Processor):
         self._memory = StateMemory(store, parts.places)
         self._is_active = False
         self._swept_ms = 0
+        self._passed: set[bytes] = set()
         self.unacknowledged = 0
         self.waiting = 0
         self._now_ms = 0
@@ -249,14 +251,27 @@ class Alerter(Processor):
             yield from self._repeat(find)
 
     def _repeat(self, find: Callable[[datetime], Collection[bytes]]) -> Iterator[BatchResult]:
-        """Decide the events that are found, until nothing changes any more."""
+        """Decide the events that are found, a page in each transaction, until nothing is found or changes.
+
+        An event that is found again after its decision is passed over, so that it keeps no other one waiting.
+        """
+        self._passed.clear()
         while True:
             now = self._begin()
-            self._first = dict.fromkeys(find(now))
+            found = find(now)
+            self._first = dict.fromkeys(found)
             result = self._result(now)
-            if not result.outputs:
+            if result.outputs:
+                yield result
+            elif not found:
                 return
-            yield result
+            self._passed.update(found)
+
+    def _page(self, found: Iterable[bytes]) -> Collection[bytes]:
+        """Return the next events of those that are found."""
+        new = (event_id for event_id in found if event_id not in self._passed)
+        # One event can be found by each of its alerts.
+        return tuple(dict.fromkeys(islice(new, AT_ONCE)))
 
     # Messages
 
@@ -440,24 +455,29 @@ class Alerter(Processor):
         """Return events with a personal alert under a case that is not open any more, or has no key."""
         if 0 <= self._now_ms - self._swept_ms < _SWEEP_MS:
             return ()
-        found, parts = dict[bytes, None](), self._parts
-        for case in self._memory.cases_told():
-            if not (parts.visibility.is_open(case.hex(), now) and parts.has_key(case.hex())):
-                found |= dict.fromkeys(self._memory.told_under(case))
-            if len(found) >= AT_ONCE:
-                return tuple(found)
+        found = self._page(
+            event_id
+            for case in self._memory.cases_told()
+            if not self._is_founded(case.hex(), now)
+            for event_id in self._memory.told_under(case)
+        )
+        if found:
+            return found
         # An abort ends in `restore`, which begins anew.
         self._swept_ms = self._now_ms
         self.unacknowledged = self._memory.unacknowledged()
         self.waiting = sum(1 for _ in self.store.keys(rows.UNDECIDED, rows.after(rows.UNDECIDED)))
-        return tuple(found)
+        return ()
+
+    def _is_founded(self, case: str, now: datetime) -> bool:
+        return self._parts.visibility.is_open(case, now) and self._parts.has_key(case)
 
     def _due(self, _now: datetime) -> Collection[bytes]:
-        return self._memory.due(self._now_ms // _MINUTE_MS, AT_ONCE)
+        return self._page(self._memory.due(self._now_ms // _MINUTE_MS))
 
     def _stale(self, _now: datetime) -> Collection[bytes]:
         """Return events that wait to be decided again."""
-        return self._memory.stale(AT_ONCE)
+        return self._page(self._memory.stale())
 
     def _declared(self, _now: datetime) -> Collection[bytes]:
         """Return the events that concern people on staff lists that changed in an earlier hour."""
@@ -474,7 +494,7 @@ class Alerter(Processor):
 
     def _over(self, now: datetime) -> Collection[bytes]:
         """Return events with an alert once the days of grace are over."""
-        return self._memory.live(0, AT_ONCE) if self._parts.is_over(now) else ()
+        return self._page(self._memory.live()) if self._parts.is_over(now) else ()
 
     def _past(self, _now: datetime) -> Collection[bytes]:
         """Delete encrypted subjects and parts that have waited too long; return no events."""

@@ -128,6 +128,7 @@ def _parts(
         deadlines=Deadlines(domestic),
         coverage=coverage,
         ids=ids,
+        has_key=has_key,
         alert_days=domestic.alert_days,
     )
     orders = lasting.for_purpose("incidents", "order")

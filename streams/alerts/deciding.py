@@ -22,7 +22,7 @@ class Deciding:
     """Decides events and keeps the new states of their alerts.
 
     `ids` returns the ids of alert and event for an audience. An alert is raised for an event that was
-    supplied within `alert_days`.
+    supplied within `alert_days`. `has_key` says whether the key of a case can be read.
     """
 
     recipients: Recipients
@@ -33,6 +33,7 @@ class Deciding:
     deadlines: Deadlines
     coverage: Coverage
     ids: Callable[[str, bytes], tuple[str, str]]
+    has_key: Callable[[str], bool]
     alert_days: int
 
     def decide(
@@ -76,8 +77,10 @@ class Deciding:
         return {a.name: self.ids(a.name, event_id)[0] for a in self.audiences}
 
     def _has_ended(self, state: AlertState, now: datetime) -> bool:
-        """Return True if the case of a personal alert has ended: its content goes at once."""
-        return state.case is not None and not self.visibility.is_open(state.case, now)
+        """Return True if the case of a personal alert has ended, or has no key: its content goes at once."""
+        if state.case is None:
+            return False
+        return not (self.visibility.is_open(state.case, now) and self.has_key(state.case))
 
     def _of_protocol(self, state: AlertState) -> AlertState:
         """Return the state of an alert. An audience that has left the protocol has nothing that is due."""

@@ -13,7 +13,7 @@ from isp.agreement.alerts import Level
 from isp.cases.open_cases import OpenCases
 from streams.alerts import rows
 from streams.alerts.audit_entries import Prepared
-from streams.alerts.events import EventRow
+from streams.alerts.events import EventRow, RowError
 from streams.alerts.recipients import Decided, Open
 from streams.alerts.requests import RequestMaker, RequestRow, SubjectReader, is_undecided
 from streams.alerts.visibility import About
@@ -198,8 +198,12 @@ class Requesting:
                 self.store.delete(rows.SUBJECTS + fact.record)
 
     def _request(self, key: bytes) -> RequestRow | None:
+        """Return a request; None if there is none, or if another version wrote its row."""
         found = self.store.get(rows.REQUEST + key)
-        return RequestRow.read(found) if found is not None else None
+        try:
+            return RequestRow.read(found) if found is not None else None
+        except RowError:
+            return None
 
     def _put(self, key: bytes, request: RequestRow) -> None:
         self.store.put(rows.REQUEST + key, request.to_bytes())
