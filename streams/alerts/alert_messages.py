@@ -9,6 +9,7 @@ from typing import Any
 from isp.audit.chain import ChainHead
 from isp.cases.sealing import alert_name, sealed, to_officer
 from schemas.exact_base64 import decoded
+from streams.alerts.documents import Content
 from streams.alerts.raising import HOUR_MS, Step
 from streams.steps.route import Destination
 from transport.messages import MARKING_HEADER, Headers, Output
@@ -25,31 +26,32 @@ class AlertMessages:
     """Makes the message of a step."""
 
     def __init__(
-        self, destinations: Mapping[str, Destination], case_key: Callable[[str], bytes]
+        self, destinations: Mapping[str, Destination], case_key: Callable[[str], bytes | None]
     ) -> None:
-        """Take the topics of alerts, and a function that reads the key of a case."""
+        """Take the topics of alerts, and a function that returns the key of a case, or None."""
         self._destinations = destinations
         self._case_key = case_key
 
     def output(self, step: Step, head: ChainHead, now_ms: int) -> Output:
         """Return the message of a new version, or the tombstone of a withdrawn alert.
 
+        It is a tombstone, too, if the key of the case was deleted since the decision.
         The time of a message without personal content is the full hour: an exact time would join it to the
         original record.
         """
         to = self._destinations[step.told.audience.topic]
         headers: Headers = [(MARKING_HEADER, to.marking.encode())]
         alert, hour_ms = step.state.alert.hex(), now_ms - now_ms % HOUR_MS
-        if step.content is None:
+        message = None if step.content is None else self._message(step, step.content)
+        if step.content is None or message is None:
             return Output(to.topic, alert.encode(), None, headers, hour_ms)
-        value = to.encode(self._message(step) | _audit(head))
+        value = to.encode(message | _audit(head))
         at = 0 if step.content.is_personal else hour_ms
         return Output(to.topic, alert.encode(), value, headers, at)
 
-    def _message(self, step: Step) -> dict[str, Any]:
-        state, content = step.state, step.content
-        assert content is not None
-        alert = state.alert.hex()
+    def _message(self, step: Step, content: Content) -> dict[str, Any] | None:
+        """Return the message of a new version; None without the key of its case."""
+        state, alert = step.state, step.state.alert.hex()
         exact = 1 if content.is_personal else HOUR_MS
         message = {
             "alert": alert,
@@ -79,6 +81,8 @@ class AlertMessages:
             return message | to_officer(decoded(officer, _SEALING_KEY_BYTES), alert, text)
         assert content.case is not None
         key = self._case_key(content.case)
+        if key is None:
+            return None
         return message | {"case": content.case} | sealed(key, alert_name(alert), text)
 
 

@@ -103,7 +103,11 @@ def _parts(
         Visibility(protocol, catalogue, subjects),
         StaffLists(digests, inputs.parties(STAFF)),
     )
-    ids, has_key = alert_ids(lasting), _has_key(case_keys)
+    ids, case_key = alert_ids(lasting), _case_key(case_keys)
+
+    def has_key(case: str) -> bool:
+        return case_key(case) is not None
+
     writer = DocumentWriter(catalogue, digests.contact)
     requesting = Requesting(
         store,
@@ -144,7 +148,7 @@ def _parts(
         forgotten=Forgotten(),
         requesting=requesting,
         renewing=Renewing(store, bytes.fromhex(content_digest(protocol))),
-        messages=AlertMessages(destinations, case_keys.read),
+        messages=AlertMessages(destinations, case_key),
         has_key=has_key,
         order_subject=lambda digest: orders.digest(digest.hex()),
         is_over=_is_over(protocol),
@@ -171,15 +175,16 @@ def alert_ids(lasting: ReferenceKey) -> Callable[[str, bytes], tuple[str, str]]:
     return ids
 
 
-def _has_key(case_keys: CaseKeys) -> Callable[[str], bool]:
-    def has_key(case: str) -> bool:
-        try:
-            case_keys.read(case)
-        except (OSError, SecretError, ValueError):
-            return False
-        return True
+def _case_key(case_keys: CaseKeys) -> Callable[[str], bytes | None]:
+    """Return a function that returns the key of a case, or None if it cannot be read."""
 
-    return has_key
+    def case_key(case: str) -> bytes | None:
+        try:
+            return case_keys.read(case)
+        except (OSError, SecretError, ValueError):
+            return None
+
+    return case_key
 
 
 def _is_over(protocol: Protocol) -> Callable[[datetime], bool]:

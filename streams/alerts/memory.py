@@ -126,8 +126,9 @@ class StateMemory:
         return (key[-DIGEST:] for key in self._store.keys(rows.LIVE, rows.after(rows.LIVE)))
 
     def unacknowledged(self) -> int:
-        """Return the number of alerts that wait for an acknowledgement or a withdrawal."""
-        return sum(1 for _ in self._starting(rows.DUE))
+        """Return the number of alerts that wait for an acknowledgement, also of those that were escalated."""
+        begin = rows.UNACKNOWLEDGED
+        return sum(1 for _ in self._store.keys(begin, rows.after(begin)))
 
     def cases_told(self) -> Iterator[bytes]:
         """Yield each case under which an alert is personal."""

@@ -49,3 +49,14 @@ def test_no_label_names_a_dataset_an_agency_or_a_recipient(desk: Desk) -> None:
     text = generate_latest(registry).decode()
     for name in ("police", "council", "academy", "BA1"):
         assert name not in text
+
+
+def test_an_escalated_alert_waits_until_it_is_acknowledged(desk: Desk) -> None:
+    desk.send(desk.fact())
+    desk.later(days=4)
+    desk.later(minutes=2)
+    assert desk.alert()["escalated"] == "liaison_officer"
+    assert desk.alerter.unacknowledged == 2
+    desk.send(desk.ack(desk.alert()["alert"], version=2))
+    desk.later(minutes=2)
+    assert desk.alerter.unacknowledged == 1
