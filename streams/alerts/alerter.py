@@ -375,7 +375,8 @@ class Alerter(Processor):
         kind, digest = message["kind"], message["digest"]
         if len(digest) != rows.DIGEST_BYTES:
             raise NotAnIncident("digest")
-        memory = self._memory
+        memory, settings = self._memory, self._parts.settings
+        today = day_in_london(self._now_ms)
         self._counts["orders"] += 1
         self._orders.append(
             order_entry(self._parts.principal, kind, self._parts.order_subject(digest))
@@ -383,13 +384,12 @@ class Alerter(Processor):
         self._learn_order(message)
         if kind == "erase_person":
             self._forget_subjects(digest)
-            self._touch(forget_person(digest, memory), ())
+            self._touch(forget_person(digest, memory, settings, today), ())
             return
         for same in memory.same_household(digest):
             found = memory.events_at(same, self._first_day(), ALL_DAYS[1])
             self._later |= dict.fromkeys(found)
-        today = day_in_london(self._now_ms)
-        self._touch(take_place(digest, memory, self._parts.settings, today), ())
+        self._touch(take_place(digest, memory, settings, today), ())
 
     def _learn_order(self, message: Mapping[str, Any]) -> None:
         if message["kind"] == "erase_person":
