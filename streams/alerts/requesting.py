@@ -161,8 +161,10 @@ class Requesting:
                     continue
                 request = self._request(key)
                 if request is not None and is_undecided(request, self.cases, _ms(now)):
-                    self._put(key, request.needed_by(row.id.hex()))
-                    yield key
+                    shared = request.needed_by(row.id.hex())
+                    if shared is not None:
+                        self._put(key, shared)
+                        yield key
                     continue
                 case = self.maker.case(key, _ms(now))
                 made = self.maker.make(
