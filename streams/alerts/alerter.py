@@ -32,7 +32,7 @@ from streams.alerts.coverage import Coverage
 from streams.alerts.deciding import Deciding
 from streams.alerts.documents import day_in_london
 from streams.alerts.events import AlertState, EventRow
-from streams.alerts.incidents import Incident, NotAnIncident, incident_of
+from streams.alerts.incidents import A_DIGEST, Incident, NotAnIncident, incident_of
 from streams.alerts.inputs import (
     ACKNOWLEDGEMENTS,
     CASES,
@@ -296,7 +296,7 @@ class Alerter(Processor):
             elif what == ACKNOWLEDGEMENTS:
                 self._take_acknowledgement(party, message)
         except NotAnIncident as error:
-            refuse(intake, f"{error} is not accepted", self._counts)
+            refuse(intake, str(error), self._counts)
 
     def _take_incident(self, incident: Incident) -> None:
         self._counts["incidents"] += 1
@@ -374,7 +374,7 @@ class Alerter(Processor):
     def _take_order(self, message: Mapping[str, Any]) -> None:
         kind, digest = message["kind"], message["digest"]
         if len(digest) != rows.DIGEST_BYTES:
-            raise NotAnIncident("digest")
+            raise NotAnIncident("digest", A_DIGEST)
         memory, settings = self._memory, self._parts.settings
         today = day_in_london(self._now_ms)
         self._counts["orders"] += 1
@@ -437,6 +437,8 @@ class Alerter(Processor):
         self._first |= dict.fromkeys((*changes.gone, *first))
         self._later |= dict.fromkeys(changes.touched)
         self._counts["left_out"] += changes.left_out
+        self._counts["crowded"] += changes.is_crowded
+        self._counts["too_common"] += changes.is_too_common
 
     # What is due
 

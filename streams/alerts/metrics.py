@@ -18,6 +18,9 @@ _COUNTED: Final = {
     "requests": "requests",
     "skipped": "skipped",
     "ignored": "ignored_acknowledgements",
+    "left_out": "left_out",
+    "crowded": "crowded",
+    "too_common": "too_common",
 }
 
 
@@ -57,6 +60,21 @@ class AlertMetrics(StreamMetrics):
         self.ignored_acknowledgements = Counter(
             "ipu_alert_acknowledgements_ignored",
             "Acknowledgements of no alert of their writer, or from the future",
+            registry=registry,
+        )
+        self.left_out = Counter(
+            "ipu_alert_events_left_out",
+            "Later events of one household or person that were too many to be decided again",
+            registry=registry,
+        )
+        self.crowded = Counter(
+            "ipu_alert_records_crowded",
+            "Records with so many events near them that not all of those were grouped again",
+            registry=registry,
+        )
+        self.too_common = Counter(
+            "ipu_alert_records_too_common",
+            "Records whose references were not believed, because too many records share them",
             registry=registry,
         )
         self.unacknowledged = Gauge(

@@ -391,3 +391,18 @@ def test_a_row_of_another_version_ends_nothing_and_is_logged_once(
     assert [r.getMessage() for r in caplog.records if "left out" in r.getMessage()] == [
         "rows of the alerts' state are left out: a row has the version 7; accepted: 1"
     ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"type": "Jane"}, "type is not accepted; accepted: empty, assault-at-home, "),
+        ({"join": b"Jane"}, "join is not accepted; accepted: 12 bytes"),
+    ],
+)
+def test_a_refused_message_names_the_field_and_the_values_accepted_and_not_its_content(
+    desk: Desk, caplog: pytest.LogCaptureFixture, changes: dict[str, Any], reason: str
+) -> None:
+    assert desk.send(desk.fact(**changes)).counts["skipped"] == 1
+    assert reason in caplog.text
+    assert "Jane" not in caplog.text
