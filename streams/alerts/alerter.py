@@ -43,7 +43,7 @@ from streams.alerts.inputs import (
     refuse,
 )
 from streams.alerts.memory import StateMemory
-from streams.alerts.raising import HOUR_MS, Step
+from streams.alerts.raising import HOUR_MS, AlertChange
 from streams.alerts.renewing import Renewing
 from streams.alerts.requesting import Requesting
 from streams.alerts.visibility import Visibility
@@ -75,7 +75,7 @@ _WRITER_BYTES = 8
 _MILLISECONDS = 1_000
 
 
-class Observed(NamedTuple):
+class Figure(NamedTuple):
     """A figure for the metrics: an alert that was raised, or one that was acknowledged.
 
     Seconds are None if they are not known.
@@ -93,7 +93,7 @@ class Observed(NamedTuple):
 class AlertResult(BatchResult):
     """The result of a batch, with figures for the metrics."""
 
-    observed: tuple[Observed, ...] = ()
+    figures: tuple[Figure, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +172,7 @@ class Alerter(Processor):
         self._orders: list[dict[str, Any]] = []
         self._staff: Counter[tuple[str, bool]] = Counter()
         self._counts: Counter[str] = Counter()
-        self._observed: list[Observed] = []
+        self._figures: list[Figure] = []
 
     # The processor
 
@@ -425,10 +425,10 @@ class Alerter(Processor):
             return
         self._counts["acknowledged"] += 1
         seconds = (at_ms - state.raised_ms) / _MILLISECONDS
-        figure = Observed(
+        figure = Figure(
             "acknowledged", state.level, state.kind, to_acknowledgement=max(0.0, seconds)
         )
-        self._observed.append(figure)
+        self._figures.append(figure)
         self._memory.keep_row(_with_state(row, state))
         self._first[row.id] = None
 
@@ -512,62 +512,64 @@ class Alerter(Processor):
     # The result
 
     def _result(self, now: datetime) -> AlertResult:
-        steps = self._decide_all(now)
-        told = [step for step in steps if not step.is_silent]
+        alert_changes = self._decide_all(now)
+        told = [change for change in alert_changes if not change.is_silent]
         outputs = self._audited(told)
         head = self._audit_writer.head(self._now_ms)
         # Sorted by their ids: the order of arrival would join them to originals.
-        alerts = [self._parts.messages.output(step, head, self._now_ms) for step in told]
+        alerts = [self._parts.messages.output(change, head, self._now_ms) for change in told]
         outputs += sorted(alerts, key=lambda output: (output.topic, output.key or b""))
         outputs += self._requests()
         changes = self.store.changes()
         outputs += [self._change(key, value) for key, value in changes.items()]
         return AlertResult(
-            outputs, changes=changes, counts=dict(self._counts), observed=tuple(self._observed)
+            outputs, changes=changes, counts=dict(self._counts), figures=tuple(self._figures)
         )
 
-    def _decide_all(self, now: datetime) -> list[Step]:
+    def _decide_all(self, now: datetime) -> list[AlertChange]:
         """Decide the events of the batch, those that changed first; mark the others to be decided later."""
         touched = [*self._first, *(e for e in self._later if e not in self._first)]
         most = max(AT_ONCE, len(self._first))
-        steps = [step for event_id in touched[:most] for step in self._decide(event_id, now)]
+        alert_changes = [
+            change for event_id in touched[:most] for change in self._decide(event_id, now)
+        ]
         for event_id in touched[most:]:
             self._memory.mark_stale(event_id)
-        return steps
+        return alert_changes
 
-    def _decide(self, event_id: bytes, now: datetime) -> list[Step]:
+    def _decide(self, event_id: bytes, now: datetime) -> list[AlertChange]:
         """Decide one event, and return the changes of its alerts."""
         row = self._memory.row(event_id)
         if row is None:
             return []
         # A changed staff list has waited for the full hour already.
         has_waited = event_id in self._at_full_hour
-        steps = self._parts.deciding.decide(
+        alert_changes = self._parts.deciding.decide(
             row, self._memory, now, self._now_ms, has_waited=has_waited
         )
-        for step in steps:
-            self._observe(step, row)
-        return steps
+        for change in alert_changes:
+            self._observe(change, row)
+        return alert_changes
 
-    def _observe(self, step: Step, row: EventRow) -> None:
-        state = step.state
-        if step.is_silent:
+    def _observe(self, change: AlertChange, row: EventRow) -> None:
+        state = change.state
+        if change.is_silent:
             return
-        if step.content is None:
+        if change.content is None:
             self._counts["withdrawn"] += 1
             return
         self._counts["alerts"] += 1
-        self._counts["late"] += step.is_first and step.content.late
-        if not step.is_first:
-            self._observed.append(Observed("updated", state.level, state.kind))
+        self._counts["late"] += change.is_first and change.content.late
+        if not change.is_first:
+            self._figures.append(Figure("updated", state.level, state.kind))
             return
         facts = [fact for fact in row.facts if fact.kind == "event"]
         minute, supplied_ms = when(facts).minute, min(fact.supplied_ms for fact in facts)
         occurred = None if minute is None else (self._now_ms - minute * _MINUTE_MS) / _MILLISECONDS
         supplied = (self._now_ms - supplied_ms) / _MILLISECONDS
-        self._observed.append(Observed("raised", state.level, state.kind, occurred, supplied))
+        self._figures.append(Figure("raised", state.level, state.kind, occurred, supplied))
 
-    def _audited(self, told: Sequence[Step]) -> list[Output]:
+    def _audited(self, told: Sequence[AlertChange]) -> list[Output]:
         """Return the audit entries of what is told and asked for, of orders and of changed staff lists."""
         entries, made = list(self._orders), self._parts.requesting.made
         for (party, is_staff), number in sorted(self._staff.items()):

@@ -7,7 +7,7 @@ from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from streams.alerts.alerter import Alerter, AlertResult, Observed
+from streams.alerts.alerter import Alerter, AlertResult, Figure
 from streams.messages import BatchResult, Intake
 from streams.runtime.metrics import SECONDS, StreamMetrics
 
@@ -105,16 +105,16 @@ class AlertMetrics(StreamMetrics):
         for name, attribute in _COUNTED.items():
             getattr(self, attribute).inc(result.counts.get(name, 0))
         if isinstance(result, AlertResult):
-            for observed in result.observed:
-                self._observe(observed)
+            for figure in result.figures:
+                self._observe(figure)
 
-    def _observe(self, observed: Observed) -> None:
-        if observed.what != "acknowledged":
-            self.alerts.labels(observed.level, observed.kind).inc()
+    def _observe(self, figure: Figure) -> None:
+        if figure.what != "acknowledged":
+            self.alerts.labels(figure.level, figure.kind).inc()
         seconds = {
-            self.from_occurrence: observed.from_occurrence,
-            self.from_supply: observed.from_supply,
-            self.to_acknowledgement: observed.to_acknowledgement,
+            self.from_occurrence: figure.from_occurrence,
+            self.from_supply: figure.from_supply,
+            self.to_acknowledgement: figure.to_acknowledgement,
         }
         for histogram, value in seconds.items():
             if value is not None:

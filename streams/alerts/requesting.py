@@ -26,7 +26,7 @@ _URGENT = "the protocol wants a fast response to this event"
 """The reason for the urgency. That of the level may be another agency's history of the named person."""
 
 
-class Request(NamedTuple):
+class PreparedMessage(NamedTuple):
     """A message for the discloser; without a document the request is taken back."""
 
     entry: Prepared
@@ -42,7 +42,7 @@ class Requesting:
     maker: RequestMaker
     reader: SubjectReader
     levels: Sequence[Level]
-    made: list[Request] = field(default_factory=list)
+    made: list[PreparedMessage] = field(default_factory=list)
     answered: list[str] = field(default_factory=list)
     """The cases whose requests are decided, so that their messages can be deleted."""
 
@@ -136,7 +136,7 @@ class Requesting:
 
     def _take_back(self, request: RequestRow) -> None:
         entry = Prepared(request.supplier, request.recipient, request.case, is_made=False)
-        self.made.append(Request(entry))
+        self.made.append(PreparedMessage(entry))
 
     def _asked(
         self,
@@ -179,7 +179,7 @@ class Requesting:
                         key, RequestRow(case, each.party, supplier, (row.id.hex(),), _ms(now))
                     )
                     entry = Prepared(supplier, each.party, case, is_made=True)
-                    self.made.append(Request(entry, made.model_dump_json()))
+                    self.made.append(PreparedMessage(entry, made.model_dump_json()))
                     yield key
 
     def _urgency(self, fired: Sequence[Fired]) -> str | None:

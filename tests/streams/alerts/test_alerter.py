@@ -332,11 +332,11 @@ def test_a_place_that_cannot_be_read_is_counted(desk: Desk) -> None:
 
 def test_the_metrics_have_the_seconds_of_each_first_alert(desk: Desk) -> None:
     result = desk.send(desk.fact(supplied=timedelta(minutes=50)))
-    observed = result.observed  # type: ignore[attr-defined]
-    assert {(o.what, o.level, o.kind) for o in observed} == {
+    figures = result.figures  # type: ignore[attr-defined]
+    assert {(o.what, o.level, o.kind) for o in figures} == {
         ("raised", "standard", "depersonalised")
     }
-    assert {(o.from_occurrence, o.from_supply) for o in observed} == {(3600.0, 600.0)}
+    assert {(o.from_occurrence, o.from_supply) for o in figures} == {(3600.0, 600.0)}
 
 
 def test_suspects_and_victims_of_one_event_may_have_both_roles(desk: Desk) -> None:
