@@ -78,6 +78,8 @@ def history(event: Event, memory: Memory, settings: Settings, visible: Visible) 
     """
     facts = tuple(fact for fact in event.facts if visible(fact.source))
     day = when(event.facts).day
+    # The day that is told is that of the visible facts: another one would tell of a source that is not.
+    told_day = when([f for f in facts if f.kind == "event"] or event.facts).day
     found = _found(facts, Past(event, memory, settings.history_days, visible), memory)
     every = referrals(facts, day, REFERRAL_DAYS, memory)
     referral = next((each for each in every if visible(each.source)), None)
@@ -86,10 +88,10 @@ def history(event: Event, memory: Memory, settings: Settings, visible: Visible) 
     others = [*told_facts, *([referral] if referral else [])]
     people = [*event.facts, *others, *(fact for earlier in told for fact in earlier.event.facts)]
     return History(
-        household=_count(found[0], day),
-        victim=_count(found[1], day),
-        same_direction=_count(found[2], day),
-        other_direction=_count(found[3], day),
+        household=_count(found[0], told_day),
+        victim=_count(found[1], told_day),
+        same_direction=_count(found[2], told_day),
+        other_direction=_count(found[3], told_day),
         suspect_with_others=min(len(found[4].events), MOST_COUNTED),
         referral=Referral(referral.day, referral.source, referral.risk) if referral else None,
         children=_children(facts),

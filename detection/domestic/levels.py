@@ -45,7 +45,10 @@ def levels(
     fired = (
         _fired(index, rule, event, memory, visible) for index, rule in enumerate(settings.levels)
     )
-    return tuple(each for each in fired if each)
+    found = [each for each in fired if each]
+    # That every event has a level says nothing beside another reason.
+    specific = [each for each in found if settings.levels[each.index].rule != "any"]
+    return tuple(specific or found)
 
 
 def _fired(

@@ -176,7 +176,9 @@ def _cases(protocol: Protocol) -> Iterator[AclRule]:
 def _alerts(protocol: Protocol) -> Iterator[AclRule]:
     """Yield the rules for domestic alerts: the alerter writes alerts, and each recipient reads its own.
 
-    The recipient may not read alerts about its own staff: only its conflict officer's login may.
+    The recipient may not read alerts about its own staff, nor write the list of its staff: only its conflict
+    officer's login may. Otherwise an insider could remove himself from the list, or learn who is in an alert
+    by adding a person to it.
     """
     if protocol.domestic_alerts is None:
         return
@@ -200,13 +202,15 @@ def _alerts_of(recipient: AlertRecipient, names: Names) -> Iterator[AclRule]:
     yield AclRule(principal, "read", "topic", names.alerts(party))
     for topic in (names.acknowledgements(party), names.staff(party)):
         yield AclRule(names.alerter, "read", "topic", topic)
-    for topic in (names.acknowledgements(party), names.staff(party), names.deliveries(party)):
+    for topic in (names.acknowledgements(party), names.deliveries(party)):
         for operation in _BOTH:
             yield AclRule(principal, operation, "topic", topic)
     if recipient.conflict_officer is not None:
         officer, topic = names.conflict_officer(party), names.conflict_alerts(party)
         yield AclRule(names.alerter, "write", "topic", topic)
         yield AclRule(officer, "read", "topic", topic)
+        for operation in _BOTH:
+            yield AclRule(officer, operation, "topic", names.staff(party))
 
 
 def _alert_recipients(protocol: Protocol) -> Iterator[tuple[AclRule, Ground]]:

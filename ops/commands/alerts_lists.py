@@ -71,9 +71,10 @@ def staff(
     """Replace a recipient's list of its staff.
 
     An alert that concerns somebody on the list goes to the conflict officer, not to the recipient.
-    Names and dates of birth stay here: the broker gets keyed digests. The file is the whole list,
-    so those who are not in it are removed. A file with a row that cannot be used is refused as a
-    whole, with each line and column.
+    The command uses the conflict officer's login, which alone may read and write the list. Names and
+    dates of birth stay here: the broker gets keyed digests. The file is the whole list, so those who
+    are not in it are removed. A file with a row that cannot be used is refused as a whole, with each
+    line and column.
 
     Examples:
 
@@ -81,7 +82,7 @@ def staff(
 
         ipu alerts staff staff.csv --as council --key council-staff.key --json
     """
-    setting = setting_of(party, None, protocol, run_dir)
+    setting = setting_of(None, party, protocol, run_dir)
     inner = read_key(key) if key else staff_key_of(keys_of(setting.stack).ring().lasting)
     wanted = read_staff(file, inner_digest(inner, london_today()))
     change = replace_staff(setting.recipient, wanted)

@@ -116,10 +116,15 @@ class YearRun:
             if version != versions.get(name, 0) + 1:
                 wrong.append(f"{name}: version {version} after {versions.get(name, 0)}")
             versions[name] = version
-        return {n: _alert(a, keys) for n, a in newest.items() if a is not None}, wrong
+        return {n: alert_in(a, keys) for n, a in newest.items() if a is not None}, wrong
 
 
-def _alert(message: Mapping[str, Any], keys: Mapping[str, bytes]) -> Alert:
+def alert_in(message: Mapping[str, Any], keys: Mapping[str, bytes]) -> Alert:
+    """Return the alert in a message, decrypted with the key of its case.
+
+    Raises:
+        BenchError: its case is not one of those with a key.
+    """
     if message["kind"] != "personal":
         return Alert(message["level"], None)
     if message["case"] not in keys:

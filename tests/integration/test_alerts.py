@@ -14,6 +14,7 @@ from ops.embedded.stack import Stack
 from tests.integration.conftest import MakeSite
 from tests.integration.domestic import (
     AMBULANCE,
+    BORN,
     CALLS,
     CRIMES,
     DATASETS,
@@ -37,6 +38,7 @@ from transport.reader import Denied, read_all
 pytestmark = pytest.mark.broker
 
 NUMBERS = itertools.count(1)
+PROGRAMS = ("worker", "discloser", "alerter")
 
 
 @pytest.fixture(scope="module")
@@ -106,7 +108,11 @@ def test_the_duty_officers_urgent_approval_makes_an_alert_personal(
     assert case.asked.urgent
     at_work.approve(case.case, post="duty_officer", urgent="threat to life")
     told = at_work.until_personal(alert)
-    assert (told["level"], told["children"], told["flags"]) == ("high-risk", 2, ["weapon"])
+    assert (told["level"], told["children"], told["flags"]) == (
+        "high-risk",
+        2,
+        ["children", "weapon"],
+    )
     assert told["standing"] == "none recorded here"
     assert {(c["agency"], c["dataset"]) for c in told["covered"]} >= {(POLICE, INCIDENTS)}
 
@@ -244,3 +250,9 @@ def test_an_alert_that_nobody_acknowledges_in_time_goes_to_the_liaison_officer(
     at_work.set_clock(0)
 
 
+def test_no_log_of_a_program_has_a_name_or_an_address(at_work: Responders, family: Family) -> None:
+    at_work.incident(INCIDENTS, family.incident("L-1", 1, safe_contact_number="07700 900999"))
+    logs = [path.read_text(errors="replace") for path in at_work.site.folder.glob("*.log")]
+    assert len(logs) == len(PROGRAMS)
+    for secret in ("Jane", "John", "Acacia", "07700", BORN.isoformat()):
+        assert not any(secret in log for log in logs)

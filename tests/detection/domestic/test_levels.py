@@ -56,7 +56,7 @@ def test_all_levels_that_apply_are_told_the_most_urgent_first() -> None:
         fact("two", day=DAY - 8, victim="ann"),
         referral("marac", DAY - 5, "HIGH", victim="ann"),
     ]
-    assert list(levels_of(facts)) == ["marac-repeat", "high-risk", "escalation", "standard"]
+    assert list(levels_of(facts)) == ["marac-repeat", "high-risk", "escalation"]
 
 
 def test_a_third_event_of_a_household_is_an_escalation_in_words() -> None:

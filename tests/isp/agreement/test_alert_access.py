@@ -39,7 +39,11 @@ EXPECTED = {
     "banes.alerts.domestic.council": {("alerter", WRITE), ("council", READ)},
     "banes.alerts.conflict.council": {("alerter", WRITE), ("conflict.council", READ)},
     "banes.acknowledgements.council": {("council", WRITE), ("council", READ), ("alerter", READ)},
-    "banes.staff.council": {("council", WRITE), ("council", READ), ("alerter", READ)},
+    "banes.staff.council": {
+        ("conflict.council", WRITE),
+        ("conflict.council", READ),
+        ("alerter", READ),
+    },
     "banes.deliveries.council": {("council", WRITE), ("council", READ)},
 }
 
@@ -64,7 +68,7 @@ def test_the_alerter_reads_no_original_record_and_no_release(
     }  # fmt: skip
 
 
-def test_a_conflict_officer_reads_its_alerts_and_the_schemas_and_can_write_nothing(
+def test_a_conflict_officer_reads_its_alerts_and_schemas_and_writes_its_list_of_staff_alone(
     alerting: Protocol,
 ) -> None:
     found = {
@@ -74,6 +78,8 @@ def test_a_conflict_officer_reads_its_alerts_and_the_schemas_and_can_write_nothi
     }
     assert found == {
         (READ, "topic", "banes.alerts.conflict.council"),
+        (READ, "topic", "banes.staff.council"),
+        (WRITE, "topic", "banes.staff.council"),
         (READ, "topic", "banes.schemas"),
         (READ, "group", "banes.conflict.council.reader"),
     }

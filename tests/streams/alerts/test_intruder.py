@@ -193,6 +193,18 @@ def test_a_case_about_the_home_still_tells_of_records_that_name_no_place(desk: D
     assert [source["agency"] for source in desk.opened()["sources"]] == ["police"]
 
 
+def test_the_days_since_the_last_event_do_not_tell_the_day_of_a_record_that_is_not_shown(
+    desk: Desk,
+) -> None:
+    desk.send(desk.case(**OF_HOSPITAL))
+    desk.send(desk.fact("h1", people=[victim()], minute=None, day=TODAY - 3, **HOSPITAL))
+    police: dict[str, Any] = {"minute": None, "day": TODAY - 4, "until_day": TODAY - 3}
+    desk.send(desk.fact("h0", people=[victim()], ago=timedelta(days=20), **HOSPITAL))
+    before = {alert["alert"]: alert["version"] for alert in desk.alerts()}
+    desk.send(desk.fact("r1", **police))
+    assert {alert["alert"]: alert["version"] for alert in desk.alerts()} == before
+
+
 # Sizes and times
 
 

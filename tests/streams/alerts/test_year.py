@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -14,6 +15,8 @@ from detection.domestic.facts import Fact, Person, Risk, Source
 from detection.domestic.history import history
 from detection.domestic.levels import levels
 from detection.domestic.settings import LevelRule, Settings
+from isp.agreement.protocol_file import load_protocol
+from isp.cases.letters import Subject
 from sanitiser.incidents.digests import Digests
 from sanitiser.key_ring import KeyRing
 from sanitiser.places.location import Locator
@@ -21,12 +24,17 @@ from sanitiser.places.postcodes import PostcodeIndex
 from schemas.catalogue import Catalogue
 from schemas.london import london_time
 from schemas.record_type import RecordType
+from streams.alerts.assembly import alert_ids
 from streams.assembly import Means, Terms, build_steps
 from streams.decision import Steps
 from streams.messages import Intake
 from streams.steps.route import OWN
 from streams.steps.step import Work
+from tests.benchmarks.alert_setting import PROTOCOL_FILE
+from tests.benchmarks.year import Comparison, alert_in
+from tests.benchmarks.year_cases import busiest_homes
 from tests.detection.domestic.memory import DictMemory
+from tests.streams.alerts.desk import CASE, NAMES, Desk, open_case
 from tests.streams.partnership import KEY
 from tests.year.batch import Expected, expected
 from tests.year.district import AGENCIES, Supplied, Year
@@ -58,9 +66,8 @@ class Observed:
         terms = Terms(agency=agency, record_type=record_type, profiles=profiles, observed=True)
         return build_steps(terms, means)
 
-    def take(self, supplied: Supplied) -> None:
-        """Take one message."""
-        at = supplied.at.replace(tzinfo=UTC)
+    def message(self, supplied: Supplied, at: datetime) -> dict[str, Any]:
+        """Return the message to the alerts agent of a record that the broker receives at a time."""
         intake = Intake("t", 0, 0, b"", b"", None, int(at.timestamp() * 1000), supplied.erases)
         fields = self._types[supplied.truth.dataset].fields
         given = {field.name: supplied.record.get(field.name) for field in fields}
@@ -68,8 +75,12 @@ class Observed:
         self._steps[supplied.truth.dataset].take(work)
         assert not work.faults, work.faults
         assert work.observed is not None
-        message = work.observed.message
-        take(_fact(message), work.observed.record, self.memory, SETTINGS)
+        return {**work.observed.message, "agency": supplied.agency}
+
+    def take(self, supplied: Supplied) -> None:
+        """Take one message into the memory."""
+        message = self.message(supplied, supplied.at.replace(tzinfo=UTC))
+        take(_fact(message), message["record"], self.memory, SETTINGS)
 
 
 def _fact(message: Mapping[str, Any]) -> Fact | None:
@@ -133,6 +144,40 @@ def test_a_year_has_the_events_levels_and_counts_of_the_batch_computation_in_any
         wanted = expected(year, visible)
         assert sorted(found(observed, year, visible), key=lambda one: one.records) == wanted
     assert {one.level for one in wanted} == {rule.name for rule in SETTINGS.levels}
+
+
+def test_the_alerts_of_a_year_are_those_of_the_batch_computation_with_what_each_case_may_tell(
+    catalogue: Catalogue, index: PostcodeIndex, tmp_path: Path
+) -> None:
+    agreed = tmp_path / "agreed.yaml"
+    text = PROTOCOL_FILE.read_text(encoding="utf-8")
+    agreed.write_text(text.replace("benchalerts", NAMES.prefix), encoding="utf-8")
+    noon = datetime.combine(LAST, time(12), UTC)
+    desk = Desk(tmp_path, protocol=load_protocol(agreed, catalogue), now=noon)
+    year = Year(LAST, 120, ("SW1A 1AA",)).supplied()
+    homes = busiest_homes(year, 20)
+    subjects = [Subject.model_validate(home) for home in homes.values()]
+    desk.send(desk.case(open_case(subjects=subjects)))
+    observed = Observed(catalogue, index)
+
+    for one in year:
+        message = observed.message(one, desk.now)
+        desk.send(desk.message(NAMES.incidents, "incident", message))
+
+    keys = {CASE: desk.case_keys.read(CASE)}
+    alerts = {alert["alert"]: alert_in(alert, keys) for alert in desk.alerts()}
+    assert sum(alert.content is not None for alert in alerts.values()) > len(homes)
+    assert Comparison(_alert_of(catalogue), year, alerts, frozenset(homes)).differences() == []
+
+
+def _alert_of(catalogue: Catalogue) -> Callable[[str, Mapping[str, Any]], str]:
+    ids, digests = alert_ids(RING.lasting), Digests(RING.lasting)
+
+    def alert_of(dataset: str, record: Mapping[str, Any]) -> str:
+        identity = [str(record[name]) for name in catalogue.record_type(dataset).identity]
+        return ids("council", digests.record(AGENCIES[dataset], dataset, identity))[0]
+
+    return alert_of
 
 
 def _shuffled(year: list[Supplied], seed: int) -> list[Supplied]:
