@@ -20,7 +20,7 @@ from schemas.catalogue import Catalogue
 from schemas.london import london_time
 from schemas.state import StateKind
 from streams.alerts.alert_messages import AlertMessages
-from streams.alerts.alerter import Alerter, Parts
+from streams.alerts.alerter import Alerter
 from streams.alerts.conflicts import Forgotten, PlaceKinds, StaffLists
 from streams.alerts.coverage import Coverage
 from streams.alerts.deadlines import Deadlines
@@ -28,6 +28,7 @@ from streams.alerts.deciding import Deciding
 from streams.alerts.documents import DocumentWriter
 from streams.alerts.events import ALERT_BYTES
 from streams.alerts.inputs import STAFF, Inputs
+from streams.alerts.parts import Parts
 from streams.alerts.raising import Raising
 from streams.alerts.recipients import Recipients, audiences, settings_of
 from streams.alerts.renewing import Renewing

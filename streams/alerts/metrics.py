@@ -7,7 +7,8 @@ from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from streams.alerts.alerter import Alerter, AlertResult, Figure
+from streams.alerts.alerter import Alerter
+from streams.alerts.results import AlertResult, Figure
 from streams.messages import BatchResult, Intake
 from streams.runtime.metrics import SECONDS, StreamMetrics
 

@@ -13,11 +13,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from detection.domestic.facts import Event
-from streams.alerts.alerter import AT_ONCE
 from streams.alerts.events import Head
 from streams.alerts.incidents import incident_of
 from streams.alerts.memory import StateMemory
 from streams.alerts.rows import ALERTS, EVENT, REFERRAL
+from streams.alerts.time_found import AT_ONCE
 from streams.messages import Handling, Intake
 from streams.state.dated import DatedStore
 from streams.state.store import Entry
@@ -238,7 +238,7 @@ def crowd(desk: Desk, number: int) -> None:
 
 
 def decoded(desk: Desk, intake: Intake) -> dict[str, Any]:
-    return desk.alerter._inputs.decode(intake.topic, intake.value or b"")
+    return desk.alerter._parts.inputs.decode(intake.topic, intake.value or b"")
 
 
 def test_a_state_that_is_built_from_the_changelog_decides_as_the_one_before(desk: Desk) -> None:
