@@ -8,26 +8,37 @@ from dataclasses import replace
 from detection.domestic import people
 from detection.domestic.changes import Changes
 from detection.domestic.facts import Event, Fact
+from detection.domestic.later import later, of_events, of_referrals
 from detection.domestic.memory import Memory
+from detection.domestic.settings import Settings
 from detection.domestic.times import ALL_DAYS
 
 
-def forget_person(person: bytes, memory: Memory) -> Changes:
+def forget_person(
+    person: bytes, memory: Memory, settings: Settings, today: int | None = None
+) -> Changes:
     """Remove this person (digest of name and date of birth) from all facts in the memory.
 
     The agencies' references of the person go too, wherever they are. If the person was a victim of a fact,
     its safe contact goes too. If it has no other identified victim, its risk assessment goes, and a referral
     is forgotten. Events stay, without the person, and are grouped as before until a fact near them is taken.
+    Events to which such an event or referral was told are touched, too, as `take` touches later ones.
     """
     digests = _digests(person, memory)
     ids = dict.fromkeys(i for d in sorted(digests) for i in memory.events_of(d, *ALL_DAYS))
     events = [event for event in map(memory.event, ids) if event]
+    found = (r for d in sorted(digests) for r in memory.referrals_of(d, *ALL_DAYS))
+    referrals = {referral.record: referral for referral in found}
     for event in events:
         memory.keep_event(Event(event.id, tuple(_without(f, digests) for f in event.facts)))
     for digest in sorted(digests):
         _forget_parts(memory.parts_with(digest), digests, memory)
-        _forget_referrals(memory.referrals_of(digest, *ALL_DAYS), digests, memory)
-    return Changes(touched=tuple(event.id for event in events))
+    _forget_referrals(referrals.values(), digests, memory)
+    changed = [event.id for event in events]
+    causes = [*of_events(events, settings), *of_referrals(referrals.values(), settings)]
+    first_day = 0 if today is None else today - settings.alert_days
+    others, left_out = later(causes, changed, memory, first_day)
+    return Changes(touched=tuple(dict.fromkeys([*changed, *others])), left_out=left_out)
 
 
 def without_person(fact: Fact, person: bytes) -> Fact | None:
@@ -70,7 +81,7 @@ def _forget_parts(parts: Iterable[Fact], digests: frozenset[bytes], memory: Memo
 
 
 def _forget_referrals(referrals: Iterable[Fact], digests: frozenset[bytes], memory: Memory) -> None:
-    for referral in list(referrals):
+    for referral in referrals:
         rest = _without(referral, digests)
         if people.victims((rest,)) or not _is_victim(referral, digests):
             memory.keep_referral(rest)

@@ -20,7 +20,7 @@ from schemas.catalogue import Catalogue
 from schemas.london import london_time
 from schemas.state import StateKind
 from streams.alerts.alert_messages import AlertMessages
-from streams.alerts.alerter import Alerter, Parts
+from streams.alerts.alerter import Alerter
 from streams.alerts.conflicts import Forgotten, PlaceKinds, StaffLists
 from streams.alerts.coverage import Coverage
 from streams.alerts.deadlines import Deadlines
@@ -28,6 +28,7 @@ from streams.alerts.deciding import Deciding
 from streams.alerts.documents import DocumentWriter
 from streams.alerts.events import ALERT_BYTES
 from streams.alerts.inputs import STAFF, Inputs
+from streams.alerts.parts import Parts
 from streams.alerts.raising import Raising
 from streams.alerts.recipients import Recipients, audiences, settings_of
 from streams.alerts.renewing import Renewing
@@ -103,7 +104,11 @@ def _parts(
         Visibility(protocol, catalogue, subjects),
         StaffLists(digests, inputs.parties(STAFF)),
     )
-    ids, has_key = alert_ids(lasting), _has_key(case_keys)
+    ids, case_key = alert_ids(lasting), _case_key(case_keys)
+
+    def has_key(case: str) -> bool:
+        return case_key(case) is not None
+
     writer = DocumentWriter(catalogue, digests.contact)
     requesting = Requesting(
         store,
@@ -128,6 +133,7 @@ def _parts(
         deadlines=Deadlines(domestic),
         coverage=coverage,
         ids=ids,
+        has_key=has_key,
         alert_days=domestic.alert_days,
     )
     orders = lasting.for_purpose("incidents", "order")
@@ -143,7 +149,7 @@ def _parts(
         forgotten=Forgotten(),
         requesting=requesting,
         renewing=Renewing(store, bytes.fromhex(content_digest(protocol))),
-        messages=AlertMessages(destinations, case_keys.read),
+        messages=AlertMessages(destinations, case_key),
         has_key=has_key,
         order_subject=lambda digest: orders.digest(digest.hex()),
         is_over=_is_over(protocol),
@@ -170,15 +176,16 @@ def alert_ids(lasting: ReferenceKey) -> Callable[[str, bytes], tuple[str, str]]:
     return ids
 
 
-def _has_key(case_keys: CaseKeys) -> Callable[[str], bool]:
-    def has_key(case: str) -> bool:
-        try:
-            case_keys.read(case)
-        except (OSError, SecretError, ValueError):
-            return False
-        return True
+def _case_key(case_keys: CaseKeys) -> Callable[[str], bytes | None]:
+    """Return a function that returns the key of a case, or None if it cannot be read."""
 
-    return has_key
+    def case_key(case: str) -> bytes | None:
+        try:
+            return case_keys.read(case)
+        except (OSError, SecretError, ValueError):
+            return None
+
+    return case_key
 
 
 def _is_over(protocol: Protocol) -> Callable[[datetime], bool]:

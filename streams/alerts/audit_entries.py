@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
-from streams.alerts.raising import Step
+from streams.alerts.raising import AlertChange
 
 REFERENCE_BYTES: Final = 16
 """Size of the reference of an alert in an entry: its id, then zeros."""
@@ -23,21 +23,21 @@ class Prepared(NamedTuple):
 
 
 def batch_entry(
-    actor: str, steps: Iterable[Step], suppliers: Mapping[str, str], prepared: Iterable[Prepared],
-    prepared_topic: str,
+    actor: str, told: Iterable[AlertChange], suppliers: Mapping[str, str],
+    prepared: Iterable[Prepared], prepared_topic: str,
 ) -> dict[str, Any]:  # fmt: skip
     """Return the entry of a batch, with a share for each recipient and kind of alert.
 
     `suppliers` has the supplier of each case under which an alert is personal.
     """
     shares: dict[tuple[_Share, str], list[bytes]] = {}
-    for step in steps:
-        audience, content = step.told.audience, step.content
+    for change in told:
+        audience, content = change.told.audience, change.content
         case = content.case if content is not None else None
         what = "released" if content is not None else "taken-back"
-        profile = None if content is None else step.state.kind
+        profile = None if content is None else change.state.kind
         share: _Share = (what, audience.topic, suppliers.get(case or ""), profile)
-        shares.setdefault((share, audience.name), []).append(step.state.alert)
+        shares.setdefault((share, audience.name), []).append(change.state.alert)
     for each in prepared:
         what = "released" if each.is_made else "taken-back"
         share = (what, prepared_topic, each.supplier, "prepared")

@@ -19,12 +19,13 @@ from detection.domestic.times import position
 
 ALERT_BYTES: Final = 8
 CASE_BYTES: Final = 8
-MINUTE_BYTES: Final = 6
+MINUTE_BYTES: Final = 5
 _MINUTE_MS: Final = 60_000
 _VERSION: Final = 1
 _HEAD: Final = struct.Struct(">BBi5I")
 _STALE, _LIVE, _HAS_DAY = 1, 2, 4
-_OF_ALERT: Final = ALERT_BYTES + MINUTE_BYTES + CASE_BYTES
+_UNACKNOWLEDGED = 1
+_OF_ALERT: Final = ALERT_BYTES + 1 + MINUTE_BYTES + CASE_BYTES
 MOST_FACTS: Final = 200
 """Facts of one event that are kept. A crime with more people than this is no household."""
 
@@ -68,14 +69,19 @@ class AlertState:
         return self.kind != "withdrawn"
 
     @property
+    def is_unacknowledged(self) -> bool:
+        """Return True if the audience is to acknowledge the alert, and has not yet."""
+        is_done = self.acknowledged_ms is not None or self.is_for_officer
+        return self.is_live and self.leaves_ms is None and not is_done
+
+    @property
     def next_ms(self) -> int | None:
         """Return when the alert must be decided again, or None."""
         if not self.is_live:
             return None
         if self.leaves_ms is not None:
             return self.leaves_ms
-        is_done = self.acknowledged_ms is not None or self.escalated or self.is_for_officer
-        return None if is_done else self.due_ms
+        return self.due_ms if self.is_unacknowledged and not self.escalated else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,19 +257,28 @@ def read_event(event_id: bytes, row: bytes) -> EventRow:
     )
 
 
-class Head(NamedTuple):
-    """The beginning of an event's row: the digests by which the event is found.
+class AlertHead(NamedTuple):
+    """An alert in the beginning of its event's row.
 
-    `alerts` has the id of each alert, the minute at which it must be decided again (0 for never), and the
-    case under which it is personal (zeros for none).
+    `minute` is when it must be decided again (0 for never), `case` that under which it is personal (zeros for
+    none).
     """
+
+    alert: bytes
+    is_unacknowledged: bool
+    minute: bytes
+    case: bytes
+
+
+class Head(NamedTuple):
+    """The beginning of an event's row: the digests by which the event is found, and its alerts."""
 
     day: int
     households: tuple[bytes, ...]
     people: tuple[bytes, ...]
     records: tuple[bytes, ...]
     joins: tuple[bytes, ...]
-    alerts: tuple[tuple[bytes, bytes, bytes], ...]
+    alerts: tuple[AlertHead, ...]
     is_stale: bool
     is_live: bool
     is_event: bool
@@ -291,12 +306,13 @@ class Head(NamedTuple):
 def _entry(alert: AlertState) -> bytes:
     minute = 0 if alert.next_ms is None else max(1, -(-alert.next_ms // _MINUTE_MS))
     case = bytes.fromhex(alert.case) if alert.case and alert.is_live else bytes(CASE_BYTES)
-    return alert.alert + minute.to_bytes(MINUTE_BYTES) + case
+    bits = _UNACKNOWLEDGED * alert.is_unacknowledged
+    return alert.alert + bytes([bits]) + minute.to_bytes(MINUTE_BYTES) + case
 
 
-def _split(entry: bytes) -> tuple[bytes, bytes, bytes]:
-    end = ALERT_BYTES + MINUTE_BYTES
-    return entry[:ALERT_BYTES], entry[ALERT_BYTES:end], entry[end:]
+def _split(entry: bytes) -> AlertHead:
+    alert, bits, rest = entry[:ALERT_BYTES], entry[ALERT_BYTES], entry[ALERT_BYTES + 1 :]
+    return AlertHead(alert, bool(bits & _UNACKNOWLEDGED), rest[:MINUTE_BYTES], rest[MINUTE_BYTES:])
 
 
 def _distinct(digests: Iterable[bytes]) -> list[bytes]:

@@ -17,6 +17,7 @@ from detection.domestic.facts import (
     Source,
 )
 
+A_DIGEST: Final = f"{DIGEST_BYTES} bytes"
 _KINDS: Final = frozenset(get_args(FactKind))
 _TYPES: Final = frozenset({*get_args(EventType), ""})
 _FLAGS: Final = frozenset(get_args(Flag))
@@ -32,7 +33,11 @@ _LAST_DAY: Final = 2_932_896
 
 
 class NotAnIncident(ValueError):
-    """A message has values that no worker writes; the text names the field, without its content."""
+    """A message has a value that no worker writes; the text names the field, and the values accepted."""
+
+    def __init__(self, name: str, accepted: str) -> None:
+        """Take the name of the field. Its content is not told, because it may be personal."""
+        super().__init__(f"{name} is not accepted; accepted: {accepted}")
 
 
 class Incident(NamedTuple):
@@ -69,8 +74,8 @@ def _fact(
     facts: Mapping[str, Any],
 ) -> Fact:
     kind, of_type = message["kind"], facts["type"]
-    if kind not in _KINDS or of_type not in _TYPES:
-        raise NotAnIncident("kind or type")
+    _check("kind", kind, _KINDS)
+    _check("type", of_type, _TYPES)
     day, until_day = _day(facts["day"]), _day(facts["until_day"])
     return Fact(
         record, source, cast("FactKind", kind), supplied_ms, day, max(day, until_day),
@@ -87,8 +92,7 @@ def _fact(
 
 
 def _person(person: Mapping[str, Any]) -> Person:
-    if person["role"] not in _ROLES:
-        raise NotAnIncident("role")
+    _check("role", person["role"], _ROLES)
     digest = _optional("person", person["person"])
     return Person(person["role"], digest, _optional("reference", person["reference"]))
 
@@ -102,8 +106,13 @@ def _risk(risk: Mapping[str, Any] | None) -> Risk | None:
 
 def _digest(name: str, value: bytes) -> bytes:
     if len(value) != DIGEST_BYTES:
-        raise NotAnIncident(name)
+        raise NotAnIncident(name, A_DIGEST)
     return value
+
+
+def _check(name: str, value: str, accepted: frozenset[str]) -> None:
+    if value not in accepted:
+        raise NotAnIncident(name, ", ".join(each or "empty" for each in sorted(accepted)))
 
 
 def _optional(name: str, value: bytes | None) -> bytes | None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 from detection.domestic.facts import Event, Fact
 from detection.domestic.memory import PlaceKind
@@ -14,6 +16,7 @@ from streams.alerts.events import (
     CASE_BYTES,
     MINUTE_BYTES,
     EventRow,
+    RowError,
     day_of,
     event_bytes,
     fact_bytes,
@@ -21,6 +24,10 @@ from streams.alerts.events import (
     read_fact,
 )
 from streams.state.dated import DatedStore
+
+log = logging.getLogger(__name__)
+
+_Read = TypeVar("_Read")
 
 DIGEST = 12
 _DAY = rows.DAY_BYTES
@@ -42,6 +49,7 @@ class StateMemory:
         # One decision asks the same several times. Each write here, and each batch, begins anew.
         self._read: dict[tuple[bytes, bytes, int | None], Sequence[bytes]] = {}
         self._same: dict[bytes, tuple[bytes, ...]] = {}
+        self._has_warned = False
 
     def begin(self) -> None:
         """Begin a batch: the state may have changed since the last one."""
@@ -51,7 +59,10 @@ class StateMemory:
     # Rows with alerts
 
     def row(self, event_id: bytes) -> EventRow | None:
-        """Return the event with its alerts, also if it does not exist any more."""
+        """Return the event with its alerts, also if it does not exist any more.
+
+        A row that another version wrote is as if there were none.
+        """
         found = self._store.get(rows.EVENT + event_id)
         if found is None:
             return None
@@ -59,7 +70,9 @@ class StateMemory:
         if known is not None and known[0] == found:
             self._decoded.move_to_end(event_id)
             return known[1]
-        read = read_event(event_id, found)
+        read = self._readable(lambda row: read_event(event_id, row), found)
+        if read is None:
+            return None
         self._decoded[event_id] = (found, read)
         if len(self._decoded) > _CACHED_ROWS:
             self._decoded.popitem(last=False)
@@ -99,24 +112,23 @@ class StateMemory:
         begin = rows.BY_ALERT + alert
         return next((key[1 + ALERT_BYTES :] for key in self._starting(begin, 1)), None)
 
-    def due(self, minute: int, most: int) -> Sequence[bytes]:
-        """Return events with an alert that must be decided again by this minute (since 1970 UTC)."""
+    def due(self, minute: int) -> Iterator[bytes]:
+        """Yield the event of each alert that must be decided again by this minute (since 1970 UTC)."""
         end = rows.DUE + (minute + 1).to_bytes(MINUTE_BYTES)
-        found = self._store.keys(rows.DUE, end, most)
-        return _distinct(key[-DIGEST:] for key in found)
+        return (key[-DIGEST:] for key in self._store.keys(rows.DUE, end))
 
-    def stale(self, most: int) -> Sequence[bytes]:
-        """Return events that are marked to be decided again."""
-        return [key[-DIGEST:] for key in self._starting(rows.STALE, most)]
+    def stale(self) -> Iterator[bytes]:
+        """Yield the events that are marked to be decided again."""
+        return (key[-DIGEST:] for key in self._store.keys(rows.STALE, rows.after(rows.STALE)))
 
-    def live(self, first_day: int, most: int | None = None) -> Sequence[bytes]:
-        """Return events since a day of which an audience has an alert."""
-        found = self._store.keys(rows.LIVE + rows.day_bytes(first_day), rows.after(rows.LIVE), most)
-        return [key[-DIGEST:] for key in found]
+    def live(self) -> Iterator[bytes]:
+        """Yield the events of which an audience has an alert."""
+        return (key[-DIGEST:] for key in self._store.keys(rows.LIVE, rows.after(rows.LIVE)))
 
     def unacknowledged(self) -> int:
-        """Return the number of alerts that wait for an acknowledgement or a withdrawal."""
-        return sum(1 for _ in self._starting(rows.DUE))
+        """Return the number of alerts that wait for an acknowledgement, also of those that were escalated."""
+        begin = rows.UNACKNOWLEDGED
+        return sum(1 for _ in self._store.keys(begin, rows.after(begin)))
 
     def cases_told(self) -> Iterator[bytes]:
         """Yield each case under which an alert is personal."""
@@ -163,7 +175,7 @@ class StateMemory:
     def referral(self, record: bytes, /) -> Fact | None:
         """Return the referral with this record, or None."""
         found = self._store.get(rows.REFERRAL + record)
-        return read_fact(found) if found is not None else None
+        return self._readable(read_fact, found)
 
     def referrals_of(
         self, digest: bytes, first_day: int, last_day: int, /, most: int | None = None
@@ -176,8 +188,8 @@ class StateMemory:
     def parts_with(self, digest: bytes, /) -> Sequence[Fact]:
         """Return the waiting parts whose join, incident, record or key of a person this is."""
         names = [key[1 + DIGEST :] for key in self._starting(rows.WAITING + digest)]
-        found = (self._store.get(rows.PART + name) for name in names)
-        return [read_fact(row) for row in found if row is not None]
+        found = (self._readable(read_fact, self._store.get(rows.PART + name)) for name in names)
+        return [part for part in found if part is not None]
 
     def place_kind(self, household: bytes, /) -> PlaceKind:
         """Return the mark of this very digest."""
@@ -229,7 +241,19 @@ class StateMemory:
             self._put(rows.ALIAS + address, uprn)
             self._same.clear()
 
-    # Keys
+    # Rows
+
+    def _readable(self, read: Callable[[bytes], _Read], row: bytes | None) -> _Read | None:
+        """Return what is read of a row; None, logged once in a process, if this version cannot read it."""
+        if row is None:
+            return None
+        try:
+            return read(row)
+        except RowError as error:
+            if not self._has_warned:
+                self._has_warned = True
+                log.warning("rows of the alerts' state are left out: %s", error)
+            return None
 
     def _put(self, key: bytes, value: bytes, day: int | None = None) -> None:
         self._store.put(key, value, day)
@@ -261,7 +285,3 @@ class StateMemory:
 
 def _part_key(part: Fact) -> bytes:
     return rows.PART + (part.join or part.record) + part.record
-
-
-def _distinct(found: Iterator[bytes]) -> list[bytes]:
-    return list(dict.fromkeys(found))

@@ -7,7 +7,8 @@ from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from streams.alerts.alerter import Alerter, AlertResult, Observed
+from streams.alerts.alerter import Alerter
+from streams.alerts.results import AlertResult, Figure
 from streams.messages import BatchResult, Intake
 from streams.runtime.metrics import SECONDS, StreamMetrics
 
@@ -18,6 +19,9 @@ _COUNTED: Final = {
     "requests": "requests",
     "skipped": "skipped",
     "ignored": "ignored_acknowledgements",
+    "left_out": "left_out",
+    "crowded": "crowded",
+    "too_common": "too_common",
 }
 
 
@@ -59,6 +63,21 @@ class AlertMetrics(StreamMetrics):
             "Acknowledgements of no alert of their writer, or from the future",
             registry=registry,
         )
+        self.left_out = Counter(
+            "ipu_alert_events_left_out",
+            "Later events of one household or person that were too many to be decided again",
+            registry=registry,
+        )
+        self.crowded = Counter(
+            "ipu_alert_records_crowded",
+            "Records with so many events near them that not all of those were grouped again",
+            registry=registry,
+        )
+        self.too_common = Counter(
+            "ipu_alert_records_too_common",
+            "Records whose references were not believed, because too many records share them",
+            registry=registry,
+        )
         self.unacknowledged = Gauge(
             "ipu_alerts_unacknowledged",
             "Alerts that wait for an acknowledgement",
@@ -87,16 +106,16 @@ class AlertMetrics(StreamMetrics):
         for name, attribute in _COUNTED.items():
             getattr(self, attribute).inc(result.counts.get(name, 0))
         if isinstance(result, AlertResult):
-            for observed in result.observed:
-                self._observe(observed)
+            for figure in result.figures:
+                self._observe(figure)
 
-    def _observe(self, observed: Observed) -> None:
-        if observed.what != "acknowledged":
-            self.alerts.labels(observed.level, observed.kind).inc()
+    def _observe(self, figure: Figure) -> None:
+        if figure.what != "acknowledged":
+            self.alerts.labels(figure.level, figure.kind).inc()
         seconds = {
-            self.from_occurrence: observed.from_occurrence,
-            self.from_supply: observed.from_supply,
-            self.to_acknowledgement: observed.to_acknowledgement,
+            self.from_occurrence: figure.from_occurrence,
+            self.from_supply: figure.from_supply,
+            self.to_acknowledgement: figure.to_acknowledgement,
         }
         for histogram, value in seconds.items():
             if value is not None:

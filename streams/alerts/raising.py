@@ -15,7 +15,7 @@ from streams.alerts.recipients import Told
 HOUR_MS: Final = 3_600_000
 
 
-class Step(NamedTuple):
+class AlertChange(NamedTuple):
     """A change of an alert: its new state, and the content of its new version.
 
     An update that `is_silent` changes the state alone. Without `content` the alert is withdrawn.
@@ -35,13 +35,13 @@ class Raising:
         """Take the key of the digests of content: without it the state shows no content."""
         self._key = key.for_purpose("incidents", "content")
 
-    def step(
+    def change(
         self,
         told: Told,
         state: AlertState,
         now_ms: int,
         due_ms: Callable[[int, int], int],
-    ) -> Step | None:
+    ) -> AlertChange | None:
         """Return the change of an alert, or None if the audience has what it is to have.
 
         `due_ms` returns the deadline of a level (its place) from an instant on.
@@ -50,7 +50,7 @@ class Raising:
             return self._leave(told, state, now_ms)
         return self._tell(told, told.content, state, now_ms, due_ms)
 
-    def _leave(self, told: Told, state: AlertState, now_ms: int) -> Step | None:
+    def _leave(self, told: Told, state: AlertState, now_ms: int) -> AlertChange | None:
         """Withdraw an alert. For a conflict of interest, wait until the hour is full.
 
         Otherwise the time of the withdrawal would tell the recipient which record or entry caused it.
@@ -60,14 +60,14 @@ class Raising:
         if told.is_conflict:
             if state.leaves_ms is None:
                 leaves_ms = now_ms - now_ms % HOUR_MS + HOUR_MS
-                return Step(told, replace(state, leaves_ms=leaves_ms), is_silent=True)
+                return AlertChange(told, replace(state, leaves_ms=leaves_ms), is_silent=True)
             if now_ms < state.leaves_ms:
                 return None
         gone = replace(
             state, version=state.version + 1, kind="withdrawn", content=b"", case=None,
             made_ms=max(now_ms, state.made_ms), leaves_ms=None, escalated=False,
         )  # fmt: skip
-        return Step(told, gone)
+        return AlertChange(told, gone)
 
     def _tell(
         self,
@@ -76,7 +76,7 @@ class Raising:
         state: AlertState,
         now_ms: int,
         due_ms: Callable[[int, int], int],
-    ) -> Step | None:
+    ) -> AlertChange | None:
         is_first, is_new, stays = state.version == 0, not state.is_live, state.leaves_ms is not None
         state = replace(state, leaves_ms=None)
         # A clock that jumps back makes no alert older than it is.
@@ -97,10 +97,10 @@ class Raising:
         )  # fmt: skip
         digest = self._digest(content, next_state)
         if not is_new and digest == state.content:
-            return Step(told, next_state, content, is_silent=True) if stays else None
+            return AlertChange(told, next_state, content, is_silent=True) if stays else None
         version = state.version + 1
         made = replace(next_state, version=version, made_ms=made_ms, content=digest)
-        return Step(told, made, content, is_first=is_first)
+        return AlertChange(told, made, content, is_first=is_first)
 
     def _digest(self, content: Content, state: AlertState) -> bytes:
         parts = content._replace(document=None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from detection.domestic.facts import Event, Source
@@ -16,7 +16,7 @@ from detection.domestic.times import when
 from isp.agreement.alerts import AlertRecipient, AlertTerms, DomesticAlerts, School
 from isp.agreement.protocol import Protocol
 from isp.agreement.topics import Names
-from schemas.london import london_time
+from schemas.london import end_of_day, london_time
 from streams.alerts.conflicts import StaffLists
 from streams.alerts.deadlines import Deadlines
 from streams.alerts.documents import Content, Covered, DocumentWriter, depersonalised
@@ -25,8 +25,8 @@ from streams.alerts.visibility import About, Match, Sight, Visibility, about
 OFFICER = "conflict."
 """The name of a conflict officer as an audience begins with this."""
 
-_MINUTES_A_DAY = 1_440
 _MINUTE_MS = 60_000
+_HOUR_MS = 3_600_000
 
 
 class Audience(NamedTuple):
@@ -222,12 +222,15 @@ class Recipients:
         return sight._replace(matches=tuple(kept))
 
     def _is_late(self, event: Event) -> bool:
-        """Return True if the first record was supplied later after the event than the protocol allows."""
+        """Return True if the first record was supplied later after the event than the protocol allows.
+
+        An event without a time ends with its last day in Europe/London.
+        """
         facts = [fact for fact in event.facts if fact.kind == "event"]
         time = when(facts)
-        ended = (time.until_day + 1) * _MINUTES_A_DAY if time.minute is None else time.minute
+        ended_ms = _end_ms(time.until_day) if time.minute is None else time.minute * _MINUTE_MS
         supplied_ms = min(fact.supplied_ms for fact in facts)
-        return supplied_ms > (ended + self._domestic.late_hours * 60) * _MINUTE_MS
+        return supplied_ms > ended_ms + self._domestic.late_hours * _HOUR_MS
 
     def _is_escalating(self, fired: Sequence[Fired]) -> bool:
         return any(self._domestic.levels[each.index].rule == "repeat" for each in fired)
@@ -247,6 +250,11 @@ def _recipient(own: AlertRecipient, protocol: Protocol) -> _Recipient:
         officer = Audience(OFFICER + party, party, names.conflict_alerts(party), key)
     is_school = protocol.party(party).kind == "school"
     return _Recipient(own, Audience(party, party, names.alerts(party)), officer, central, is_school)
+
+
+def _end_ms(day: int) -> int:
+    """Return when a day (since 1970) ends in Europe/London, in milliseconds since 1970 UTC."""
+    return int(end_of_day(date(1970, 1, 1) + timedelta(days=day))) * 1_000
 
 
 def _has_dataset(match: Match, event: Event) -> bool:

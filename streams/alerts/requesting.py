@@ -13,7 +13,7 @@ from isp.agreement.alerts import Level
 from isp.cases.open_cases import OpenCases
 from streams.alerts import rows
 from streams.alerts.audit_entries import Prepared
-from streams.alerts.events import EventRow
+from streams.alerts.events import EventRow, RowError
 from streams.alerts.recipients import Decided, Open
 from streams.alerts.requests import RequestMaker, RequestRow, SubjectReader, is_undecided
 from streams.alerts.visibility import About
@@ -26,7 +26,7 @@ _URGENT = "the protocol wants a fast response to this event"
 """The reason for the urgency. That of the level may be another agency's history of the named person."""
 
 
-class Request(NamedTuple):
+class PreparedMessage(NamedTuple):
     """A message for the discloser; without a document the request is taken back."""
 
     entry: Prepared
@@ -42,7 +42,7 @@ class Requesting:
     maker: RequestMaker
     reader: SubjectReader
     levels: Sequence[Level]
-    made: list[Request] = field(default_factory=list)
+    made: list[PreparedMessage] = field(default_factory=list)
     answered: list[str] = field(default_factory=list)
     """The cases whose requests are decided, so that their messages can be deleted."""
 
@@ -136,7 +136,7 @@ class Requesting:
 
     def _take_back(self, request: RequestRow) -> None:
         entry = Prepared(request.supplier, request.recipient, request.case, is_made=False)
-        self.made.append(Request(entry))
+        self.made.append(PreparedMessage(entry))
 
     def _asked(
         self,
@@ -161,8 +161,10 @@ class Requesting:
                     continue
                 request = self._request(key)
                 if request is not None and is_undecided(request, self.cases, _ms(now)):
-                    self._put(key, request.needed_by(row.id.hex()))
-                    yield key
+                    shared = request.needed_by(row.id.hex())
+                    if shared is not None:
+                        self._put(key, shared)
+                        yield key
                     continue
                 case = self.maker.case(key, _ms(now))
                 made = self.maker.make(
@@ -177,7 +179,7 @@ class Requesting:
                         key, RequestRow(case, each.party, supplier, (row.id.hex(),), _ms(now))
                     )
                     entry = Prepared(supplier, each.party, case, is_made=True)
-                    self.made.append(Request(entry, made.model_dump_json()))
+                    self.made.append(PreparedMessage(entry, made.model_dump_json()))
                     yield key
 
     def _urgency(self, fired: Sequence[Fired]) -> str | None:
@@ -198,8 +200,12 @@ class Requesting:
                 self.store.delete(rows.SUBJECTS + fact.record)
 
     def _request(self, key: bytes) -> RequestRow | None:
+        """Return a request; None if there is none, or if another version wrote its row."""
         found = self.store.get(rows.REQUEST + key)
-        return RequestRow.read(found) if found is not None else None
+        try:
+            return RequestRow.read(found) if found is not None else None
+        except RowError:
+            return None
 
     def _put(self, key: bytes, request: RequestRow) -> None:
         self.store.put(rows.REQUEST + key, request.to_bytes())

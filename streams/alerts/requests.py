@@ -34,7 +34,9 @@ from streams.alerts.visibility import About
 KEY_BYTES: Final = 12
 _CASE_DIGITS: Final = 16
 _MOST_SUBJECTS: Final = 20
-_MOST_EVENTS: Final = 50
+MOST_EVENTS: Final = 1_000
+"""The events that one request names, so that its row stays small."""
+
 _UNANSWERED_MS: Final = 86_400_000
 """A request of which no case is known after this time was not accepted, and may be prepared again."""
 
@@ -75,10 +77,12 @@ class RequestRow:
         except (ValueError, TypeError):
             raise RowError("a row of a request cannot be read") from None
 
-    def needed_by(self, event: str) -> RequestRow:
-        """Return the request that this event needs, too."""
-        if event in self.events or len(self.events) >= _MOST_EVENTS:
+    def needed_by(self, event: str) -> RequestRow | None:
+        """Return the request that this event needs, too; None if it names too many events already."""
+        if event in self.events:
             return self
+        if len(self.events) >= MOST_EVENTS:
+            return None
         return replace(self, events=(*self.events, event))
 
     def not_needed_by(self, event: str) -> RequestRow:

@@ -48,6 +48,8 @@ BY_ALERT: Final = b"k"
 """Alert, event."""
 DUE: Final = b"d"
 """Minute, alert, event: an alert that is to be decided again by then."""
+UNACKNOWLEDGED: Final = b"A"
+"""Alert, event: an alert that waits for an acknowledgement, also after it was escalated."""
 UNDER: Final = b"o"
 """Case, event: an alert that is personal under the case."""
 LIVE: Final = b"a"
@@ -115,12 +117,14 @@ def _of_event(event: bytes, value: bytes) -> Iterator[bytes]:
         yield from (OF + person + end for person in head.people)
         yield from (BY_RECORD + record + event for record in head.records)
         yield from (BY_JOIN + join + event for join in head.joins)
-    for alert, minute, case in head.alerts:
-        yield BY_ALERT + alert + event
-        if any(minute):
-            yield DUE + minute + alert + event
-        if any(case):
-            yield UNDER + case + event
+    for found in head.alerts:
+        yield BY_ALERT + found.alert + event
+        if found.is_unacknowledged:
+            yield UNACKNOWLEDGED + found.alert + event
+        if any(found.minute):
+            yield DUE + found.minute + found.alert + event
+        if any(found.case):
+            yield UNDER + found.case + event
     if head.is_live:
         yield LIVE + day + event
     if head.is_stale:
@@ -174,5 +178,5 @@ _DERIVE: Final = {
     LATER: _of_hour,
 }
 
-ALERTS: Final = alerts_layout(derive)
+ALERTS: Final = alerts_layout(derive, version=2)
 """The layout of the state of the alerts agent."""

@@ -27,7 +27,7 @@ def test_an_acknowledgement_is_in_the_next_version(desk: Desk) -> None:
     result = desk.send(desk.ack(desk.alert()["alert"]))
     alert = desk.alert()
     assert (alert["version"], alert["acknowledged"]) == (2, desk.now)
-    (figure,) = [o for o in result.observed if o.what == "acknowledged"]  # type: ignore[attr-defined]
+    (figure,) = [o for o in result.figures if o.what == "acknowledged"]  # type: ignore[attr-defined]
     assert figure.to_acknowledgement == 300.0
 
 

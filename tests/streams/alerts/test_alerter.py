@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -12,13 +13,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from detection.domestic.facts import Event
-from streams.alerts.alerter import AT_ONCE
+from streams.alerts.events import Head
 from streams.alerts.incidents import incident_of
-from streams.alerts.rows import ALERTS
+from streams.alerts.memory import StateMemory
+from streams.alerts.rows import ALERTS, EVENT, REFERRAL
+from streams.alerts.time_found import AT_ONCE
 from streams.messages import Handling, Intake
 from streams.state.dated import DatedStore
 from streams.state.store import Entry
-from tests.streams.alerts.desk import NAMES, TODAY, Desk, home, name, suspect, victim
+from tests.streams.alerts.desk import CASE, NAMES, TODAY, Desk, home, name, suspect, victim
 
 
 def test_an_incident_raises_one_depersonalised_alert_for_each_entitled_recipient(
@@ -235,7 +238,7 @@ def crowd(desk: Desk, number: int) -> None:
 
 
 def decoded(desk: Desk, intake: Intake) -> dict[str, Any]:
-    return desk.alerter._inputs.decode(intake.topic, intake.value or b"")
+    return desk.alerter._parts.inputs.decode(intake.topic, intake.value or b"")
 
 
 def test_a_state_that_is_built_from_the_changelog_decides_as_the_one_before(desk: Desk) -> None:
@@ -329,13 +332,77 @@ def test_a_place_that_cannot_be_read_is_counted(desk: Desk) -> None:
 
 def test_the_metrics_have_the_seconds_of_each_first_alert(desk: Desk) -> None:
     result = desk.send(desk.fact(supplied=timedelta(minutes=50)))
-    observed = result.observed  # type: ignore[attr-defined]
-    assert {(o.what, o.level, o.kind) for o in observed} == {
+    figures = result.figures  # type: ignore[attr-defined]
+    assert {(o.what, o.level, o.kind) for o in figures} == {
         ("raised", "standard", "depersonalised")
     }
-    assert {(o.from_occurrence, o.from_supply) for o in observed} == {(3600.0, 600.0)}
+    assert {(o.from_occurrence, o.from_supply) for o in figures} == {(3600.0, 600.0)}
 
 
 def test_suspects_and_victims_of_one_event_may_have_both_roles(desk: Desk) -> None:
     desk.send(desk.fact(people=[victim(), suspect("Jane Roe"), victim("John Roe"), suspect()]))
     assert len(desk.alerts()) == 1
+
+
+def spoil(desk: Desk, events: Iterable[bytes]) -> None:
+    """Spoil the facts of events, so that they cannot be read."""
+    rows = desk.rows()
+    desk.store.begin(TODAY)
+    for key in (EVENT + event_id for event_id in events):
+        desk.store.put(key, rows[key][: Head.of(rows[key]).size] + b"\xff", TODAY)
+    desk.store.commit(desk.store.changes())
+
+
+def test_events_that_cannot_be_decided_keep_no_due_one_waiting(desk: Desk) -> None:
+    desk.send(*(desk.fact(f"r{i}") for i in range(AT_ONCE + 5)))
+    *others, last = dict.fromkeys(StateMemory(desk.store, lambda _: "ordinary").due(2**31))
+    spoil(desk, others)
+    desk.later(days=4)
+    assert [a["escalated"] for a in desk.alerts("fire")].count("liaison_officer") == 1
+    assert len(others) >= AT_ONCE
+    assert last not in others
+
+
+def test_alerts_that_cannot_be_withdrawn_keep_no_other_one_personal(desk: Desk) -> None:
+    number = AT_ONCE + 5
+    desk.send(desk.case(recipient="probation"))
+    desk.send(*(desk.fact(f"r{i}") for i in range(number)))
+    assert len(desk.alerts("probation")) == number
+    under = StateMemory(desk.store, lambda _: "ordinary").told_under(bytes.fromhex(CASE))
+    spoil(desk, under[:-1])
+    desk.case_keys.destroy(CASE)
+    desk.later(minutes=2)
+    assert len(desk.alerts("probation")) == number - 1
+
+
+def test_a_row_of_another_version_ends_nothing_and_is_logged_once(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    desk.send(desk.fact(), desk.fact("r2", ago=timedelta(days=3)))
+    rows, referral = desk.rows(), name("m")
+    desk.store.begin(TODAY)
+    for key in [key for key in rows if key[:1] == EVENT]:
+        desk.store.put(key, b"\7" + rows[key][1:], TODAY)
+    desk.store.put(REFERRAL + referral, b"\7", TODAY)
+    desk.store.commit(desk.store.changes())
+    desk.send(desk.fact(), desk.fact("r2", ago=timedelta(days=3)))
+    desk.send(desk.fact("m", kind="referral", dataset="marac-referral"))
+    desk.later(days=4)
+    assert [r.getMessage() for r in caplog.records if "left out" in r.getMessage()] == [
+        "rows of the alerts' state are left out: a row has the version 7; accepted: 1"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"type": "Jane"}, "type is not accepted; accepted: empty, assault-at-home, "),
+        ({"join": b"Jane"}, "join is not accepted; accepted: 12 bytes"),
+    ],
+)
+def test_a_refused_message_names_the_field_and_the_values_accepted_and_not_its_content(
+    desk: Desk, caplog: pytest.LogCaptureFixture, changes: dict[str, Any], reason: str
+) -> None:
+    assert desk.send(desk.fact(**changes)).counts["skipped"] == 1
+    assert reason in caplog.text
+    assert "Jane" not in caplog.text

@@ -8,6 +8,7 @@ from typing import Any
 from isp.cases.case import State
 from streams.alerts.memory import StateMemory
 from tests.streams.alerts.desk import (
+    CASE,
     HOME,
     JANE,
     NAMES,
@@ -137,6 +138,17 @@ def test_personal_content_in_conflict_does_not_wait_once_its_case_has_ended(desk
     assert desk.versions()[1:] == [None]
 
 
+def test_personal_content_in_conflict_does_not_wait_once_its_key_is_lost(desk: Desk) -> None:
+    desk.send(desk.case())
+    desk.send(desk.fact(people=[victim()]))
+    desk.send(desk.staff("John Roe"))
+    desk.send(desk.fact(people=[victim(), suspect()]))
+    assert len(desk.versions()) == 1
+    desk.case_keys.destroy(CASE)
+    desk.later(minutes=2)
+    assert desk.versions()[1:] == [None]
+
+
 def test_a_recipient_that_has_left_the_protocol_blocks_nothing(desk: Desk) -> None:
     desk.send(desk.fact())
     desk.protocol = protocol(recipients=[{"party": "council"}])
@@ -155,7 +167,7 @@ def test_an_alert_whose_conflict_ends_within_the_hour_stays_and_is_due_no_more(d
     desk.later(hours=2)
     assert len(desk.versions()) == 1
     minute = int(desk.now.timestamp()) // 60
-    assert StateMemory(desk.store, lambda _: "ordinary").due(minute, 10) == []
+    assert list(StateMemory(desk.store, lambda _: "ordinary").due(minute)) == []
 
 
 def test_an_older_entry_of_staff_does_not_undo_a_removal(desk: Desk) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -127,3 +128,16 @@ def test_two_histories_with_the_same_rules_give_the_same_alert(
         return {k: v for k, v in alert.items() if k not in audit}
 
     assert told(number, gap, children) == told(2, 5, 0)
+
+
+@pytest.mark.parametrize(("minutes", "late"), [(0, False), (1, True)])
+def test_a_day_without_a_time_ends_at_midnight_in_london(
+    desk: Desk, minutes: int, late: bool
+) -> None:
+    # In summer the day ends at 23:00 UTC.
+    end = datetime(2026, 7, 1, 23, tzinfo=UTC)
+    hours = desk.protocol.alerts.domestic.late_hours  # type: ignore[union-attr]
+    desk.now = end + timedelta(hours=hours, minutes=minutes)
+    day = (date(2026, 7, 1) - date(1970, 1, 1)).days
+    desk.send(desk.fact(day=day, until_day=day, minute=None))
+    assert desk.alert()["late"] is late

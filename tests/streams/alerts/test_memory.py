@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -142,3 +143,23 @@ def test_a_batch_uses_no_answer_of_the_batch_before(memory: StateMemory) -> None
     memory.begin()
     assert list(memory.events_at(HOME, 0, 200)) == []
     assert memory.same_household(digest(1)) == (digest(1),)
+
+
+@pytest.mark.parametrize(
+    ("changes", "number"),
+    [
+        ({}, 1),
+        ({"escalated": True}, 1),
+        ({"acknowledged_ms": 9}, 0),
+        ({"kind": "withdrawn"}, 0),
+        ({"leaves_ms": 9}, 0),  # a withdrawal that waits for the full hour
+        ({"is_for_officer": True}, 0),
+    ],
+)
+def test_an_alert_waits_for_an_acknowledgement_until_it_has_one_or_leaves(
+    memory: StateMemory, changes: dict[str, Any], number: int
+) -> None:
+    known = AlertState(b"a" * 8, "council", 3, "depersonalised", due_ms=60_000)
+    event = Event(digest(1), (fact(),))
+    memory.keep_row(EventRow(event.id, event.facts, (replace(known, **changes),), day=100))
+    assert memory.unacknowledged() == number

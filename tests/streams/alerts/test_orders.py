@@ -103,3 +103,14 @@ def test_a_message_of_a_lasting_topic_that_cannot_be_read_opens_nothing(desk: De
     desk.alerter.learn(NAMES.alert_orders, b"\xff", b"?")
     desk.send(desk.fact())
     assert desk.alert()["kind"] == "depersonalised"
+
+
+def test_what_a_forgotten_referral_was_told_for_at_the_home_is_told_no_more(desk: Desk) -> None:
+    grade = {"tool": "DASH", "grade": "high", "day": None, "grader": None}
+    marac: dict[str, Any] = {"kind": "referral", "dataset": "marac-referral", "risk": grade}
+    desk.send(desk.case(subjects=(HOME,)))
+    desk.send(desk.fact("m1", people=[victim()], day=TODAY - 3, **marac))
+    desk.send(desk.fact("r1", people=[]))
+    assert desk.opened()["referral"] is not None
+    desk.send(desk.order("erase_person", person()))
+    assert desk.opened()["referral"] is None

@@ -10,6 +10,7 @@ import pytest
 from isp.cases.case import ConsentRecord, State
 from isp.cases.letters import Subject
 from isp.cases.sealing import NotForThisKey, alert_name, unsealed
+from streams.alerts.alert_messages import AlertMessages
 from tests.isp.cases.table import CATALOGUE, Table
 from tests.streams.alerts.desk import (
     ADDRESS,
@@ -31,6 +32,7 @@ from tests.streams.alerts.desk import (
     suspect,
     victim,
 )
+from transport.messages import Output
 
 JOHN = Subject(name="John Roe", date_of_birth=BORN)
 
@@ -180,6 +182,25 @@ def test_a_lost_key_takes_the_content_back(desk: Desk) -> None:
     desk.case_keys.destroy(CASE)
     desk.later(minutes=2)
     assert desk.versions("probation")[-1] is None
+
+
+@pytest.mark.parametrize("party", ["council", "probation"])
+def test_a_key_that_is_deleted_after_the_decision_gives_no_content_and_no_crash(
+    desk: Desk, party: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.send(desk.case(recipient=party))
+    output = AlertMessages.output
+
+    def late(messages: AlertMessages, *given: Any) -> Output:
+        desk.case_keys.destroy(CASE)
+        return output(messages, *given)
+
+    monkeypatch.setattr(AlertMessages, "output", late)
+    desk.send(desk.fact())
+    assert [version for version in desk.versions(party) if version and version["sealed"]] == []
+    desk.later(minutes=2)
+    assert [a["kind"] for a in desk.alerts("council")] == ["depersonalised"]
+    assert desk.alerts("probation") == []
 
 
 def test_a_case_on_hold_takes_the_content_back(desk: Desk) -> None:

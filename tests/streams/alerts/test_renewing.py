@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from isp.agreement.protocol import Protocol
-from streams.alerts.alerter import AT_ONCE
+from streams.alerts.time_found import AT_ONCE
 from tests.streams.alerts.desk import NAMES, Desk, home, protocol, settings, victim
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from isp.cases.case import State
 from isp.cases.prepared import PreparedRequest, read_prepared, terms_findings
+from streams.alerts.requests import MOST_EVENTS, RequestRow
 from tests.streams.alerts import desk as desk_module
 from tests.streams.alerts.desk import (
     HOME,
@@ -233,3 +234,19 @@ def test_terms_of_a_process_that_is_unknown_ask_for_nothing(tmp_path: Any) -> No
     desk.send(desk.fact(subjects=VICTIM))
     assert desk.requests() == []
     assert desk_module.home() == home()
+
+
+def test_a_request_stays_until_the_last_of_many_events_needs_it_no_more(desk: Desk) -> None:
+    number = 55
+    desk.send(*(desk.fact(f"r{i}", subjects=VICTIM) for i in range(number)))
+    assert len(desk.requests()) == 1
+    desk.send(*(desk.none(f"r{i}") for i in range(number - 1)))
+    assert [p for p in desk.prepared() if p["kind"] == "take_back"] == []
+    desk.send(desk.none(f"r{number - 1}"))
+    assert [p["kind"] for p in desk.prepared()] == ["request", "take_back"]
+
+
+def test_an_event_beyond_the_most_of_one_request_does_not_hold_it() -> None:
+    row = RequestRow("c", "council", "police", tuple(map(str, range(MOST_EVENTS))), 1)
+    assert row.needed_by("another") is None
+    assert row.needed_by("0") == row
