@@ -31,7 +31,7 @@ test: .venv/.dev-ready
 	@$(MAKE) --no-print-directory --jobs=2 lint every-test
 
 # In the order of tests/conftest.py, which is that of the longest first.
-SPREAD := -n 2 --dist loadfile --no-loadscope-reorder
+SPREAD := -n 3 --dist loadfile --no-loadscope-reorder
 
 # The brokers of the tests live for minutes: Java's second compiler would take more time than it gives.
 every-test: export JAVA_TOOL_OPTIONS = -XX:TieredStopAtLevel=1

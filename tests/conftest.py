@@ -53,7 +53,7 @@ LONGEST = (
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run what takes longest first: two processes that take file after file then end together."""
+    """Run what takes longest first: processes that take file after file then end together."""
     items.sort(key=lambda item: _rank(item.path.relative_to(Path(__file__).parent).as_posix()))
 
 

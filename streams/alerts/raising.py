@@ -82,18 +82,21 @@ class Raising:
         # A clock that jumps back makes no alert older than it is.
         made_ms = max(now_ms, state.made_ms)
         raised_ms = made_ms if is_first else state.raised_ms
-        due = state.due_ms
-        if is_new:
+        due, acknowledged_ms = state.due_ms, state.acknowledged_ms
+        if is_new or (content.rank < state.rank and acknowledged_ms is not None):
             due = due_ms(content.rank, made_ms)
+            # Nobody has acknowledged that it is as urgent as it is now.
+            acknowledged_ms = acknowledged_ms if is_new else None
         elif content.rank < state.rank:
             due = min(due, due_ms(content.rank, made_ms))
         elif content.rank > state.rank:
             due = max(due, due_ms(content.rank, raised_ms))
-        waits = state.acknowledged_ms is None and not state.is_for_officer
+        waits = acknowledged_ms is None and not state.is_for_officer
         escalated = waits and (state.escalated or (not is_new and now_ms >= due))
         next_state = replace(
             state, kind="personal" if content.is_personal else "depersonalised", case=content.case,
             raised_ms=raised_ms, due_ms=due, level=content.level, rank=content.rank, escalated=escalated,
+            acknowledged_ms=acknowledged_ms,
         )  # fmt: skip
         digest = self._digest(content, next_state)
         if not is_new and digest == state.content:

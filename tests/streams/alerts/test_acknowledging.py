@@ -12,6 +12,7 @@ from tests.streams.alerts.desk import (
     CASE,
     NAMES,
     NOW,
+    TODAY,
     URN,
     Desk,
     open_case,
@@ -157,3 +158,14 @@ def test_a_school_of_no_child_of_the_event_gets_nothing_even_with_a_case(desk: D
     desk.send(desk.case(open_case(CASE, recipient="academy")))
     desk.send(desk.fact(**of_child("654321")))
     assert desk.alerts("academy") == []
+
+
+def test_an_alert_that_becomes_more_urgent_is_to_be_acknowledged_again(desk: Desk) -> None:
+    desk.send(desk.fact())
+    desk.send(desk.ack(desk.alert()["alert"]))
+    assert desk.alert()["acknowledged"] == NOW
+    before = desk.alert()["due"]
+    desk.send(desk.fact("m1", kind="referral", dataset="marac-referral", day=TODAY - 30))
+    alert = desk.alert()
+    assert (alert["level"], alert["acknowledged"]) == ("marac-repeat", None)
+    assert NOW < alert["due"] < before
