@@ -41,6 +41,7 @@ SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 LONGEST = (
     "integration/test_demo.py",
     "integration/test_disclosures.py",
+    "integration/test_alerts.py",
     "integration/test_no_loss.py",
     "integration/test_failures.py",
     "integration/attacks/test_port.py",
