@@ -414,8 +414,9 @@ def test_the_state_is_read_to_its_end_before_the_first_batch_after_each_assignme
 
     async def talk(app: Any, registry: CollectorRegistry) -> None:
         for round_ in range(2):
-            log.waiting.append(partnership.intake("police-incident", incident(), round_))
+            # Before the record, which could otherwise be read without an assignment.
             log.rebalances = True
+            log.waiting.append(partnership.intake("police-incident", incident(), round_))
             await until(lambda: log.committed.get((INCIDENTS, 3)) == len(log.waiting))
 
     work(partnership, talk, changelog=state)
