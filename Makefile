@@ -15,7 +15,7 @@ PIP_FLAGS := --quiet --disable-pip-version-check --require-hashes
 .PHONY: demo test every-test unit unit-others lint bench docs review lock clean help
 
 help:
-	@echo "make demo   everything, end to end, on this machine (about three minutes)"
+	@echo "make demo   everything, end to end, on this machine (about five minutes)"
 	@echo "make test   linters, types, unit tests, and tests on a real broker"
 	@echo "make unit   unit tests alone; make unit-others, on each other version of Python there is"
 	@echo "make bench  benchmarks; figures to build/bench.json"
