@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import time
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from isp.agreement.topics import Names
-from ops.bootstrap import Grounds, StartError, group_source, run_program, serve_metrics
+from ops.bootstrap import (
+    Grounds,
+    StartError,
+    group_source,
+    run_program,
+    serve_metrics,
+    state_tables,
+)
 from ops.deployment import MetricsSettings
 from schemas.state import STATE_KINDS
 from schemas.wire import bytes_decoder
@@ -20,7 +26,6 @@ from streams.alerts.rows import ALERTS
 from streams.runtime.lasting import LastingFollower
 from streams.state.changelog import Changelog
 from streams.state.dated import DatedStore
-from streams.state.disk import DiskTables
 from streams.wire import Wire
 from transport.client_names import ALERTER_SLOTS
 from transport.identity import identify
@@ -117,9 +122,7 @@ class AlerterProgram:
 
     def _store(self) -> DatedStore:
         """Return the state store on disk of this process."""
-        # What the process writes is its owner's alone.
-        os.umask(0o077)
-        tables = DiskTables(self.state / f"{self._names.alerter}.{self.slot}", ALERTS.every_table)
+        tables = state_tables(self.state, self._names.alerter, self.slot, ALERTS)
         return DatedStore(ALERTS, tables, alert_days(self.signed.protocol), is_followed=True)
 
     @property

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -31,9 +32,11 @@ from streams.runtime.feed import GroupFeed
 from streams.runtime.heads import HeadsFollower
 from streams.runtime.open_transactions import OpenTransactions
 from streams.runtime.source import Source, SourceSettings
+from streams.state.disk import DiskTables
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
     from typing import Any
 
     from isp.agreement.protocol import Protocol
@@ -45,6 +48,7 @@ if TYPE_CHECKING:
     from streams.runtime.metrics import StreamMetrics
     from streams.runtime.processor import Processor
     from streams.state.changelog import Changelog
+    from streams.state.layout import Layout
     from transport.follower import Follower
     from transport.schemas import Schemas
 
@@ -107,6 +111,13 @@ def serve_metrics(settings: MetricsSettings) -> CollectorRegistry:
             message = f"metrics cannot be served on {address}: {error.strerror}"
             raise StartError(message + "; give another --metrics-port") from error
     return registry
+
+
+def state_tables(folder: Path, principal: str, slot: str, layout: Layout) -> DiskTables:
+    """Return the tables on disk of one process of an agent; they are not open yet."""
+    # What the process writes is its owner's alone.
+    os.umask(0o077)
+    return DiskTables(folder / f"{principal}.{slot}", layout.every_table)
 
 
 def group_source(

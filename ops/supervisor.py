@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import signal
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Sequence
@@ -78,3 +79,13 @@ class Supervisor:
         until = time.monotonic() + seconds
         while not self._stopping and time.monotonic() < until:
             time.sleep(0.05)
+
+
+def supervise_this_command() -> int:
+    """Run the command of this process again and again, as a child without ``--supervised``, until stopped.
+
+    Returns the exit code.
+    """
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    alone = [argument for argument in sys.argv[1:] if argument != "--supervised"]
+    return Supervisor([sys.executable, "-m", "ops.cli", *alone]).run()

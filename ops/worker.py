@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import time
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from isp.agreement.topics import Names, state_days
-from ops.bootstrap import Grounds, StartError, group_source, run_program, serve_metrics
+from ops.bootstrap import (
+    Grounds,
+    StartError,
+    group_source,
+    run_program,
+    serve_metrics,
+    state_tables,
+)
 from ops.deployment import MetricsSettings
 from ops.reference import GAZETTEER_FOLDER, INDEX_FOLDER, PREMISES_FILE
 from sanitiser.build.premises_list import PremisesList
@@ -24,7 +30,6 @@ from streams.runtime.kafka_config import WorkerClients
 from streams.sanitising.assembly import build_pipeline
 from streams.sanitising.metrics import Metrics
 from streams.state.changelog import Changelog
-from streams.state.disk import DiskTables
 from streams.state.layout import SANITISING
 from streams.state.store import StateStore
 from streams.wire import Wire
@@ -124,10 +129,9 @@ def run_worker(settings: WorkerSettings) -> None:
 
 def _store(settings: WorkerSettings, protocol: Protocol) -> StateStore:
     """Return the state store on disk of this worker."""
-    # What the worker writes is its owner's alone.
-    os.umask(0o077)
-    folder = settings.state / f"{Names(protocol.prefix).worker}.{settings.slot}"
-    return StateStore(DiskTables(folder, SANITISING.tables), state_days(protocol), is_followed=True)
+    worker = Names(protocol.prefix).worker
+    tables = state_tables(settings.state, worker, settings.slot, SANITISING)
+    return StateStore(tables, state_days(protocol), is_followed=True)
 
 
 def _source(

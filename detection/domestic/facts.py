@@ -51,11 +51,11 @@ class Risk(NamedTuple):
 class Fact:
     """The facts of one original record; a correction of the record has the same `record`.
 
-    `offset` is that of its message in the topic of incidents. `supplied_ms` is when the broker received the
-    original (since 1970 UTC). `day` is the first possible day and `until_day` the last one; of a `part` it is
-    the day of its supply. `minute` is None if the time is not known. `households` has the digests of the
-    place's address and UPRN, as far as they are known. Records of one crime or incident share `join`;
-    `incident` is the join of the incident that a crime names. `contact` is encrypted.
+    `supplied_ms` is when the broker received the original (since 1970 UTC). `day` is the first possible day
+    and `until_day` the last one; a `part` has the day of its supply. `minute` is None if the time is not
+    known. `households` has the digests of the place's address and UPRN, as far as they are known. Records of
+    one crime or incident share `join`; `incident` is the join of the incident that a crime names. `contact`
+    is encrypted.
     """
 
     record: bytes

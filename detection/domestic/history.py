@@ -18,10 +18,10 @@ from detection.domestic.times import when
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """A number of earlier events. `days` are those of the newest `MOST_DATES`, the newest first.
+    """A number of earlier events. `days` has the days of the newest `MOST_DATES`, the newest first.
 
     If `is_exact` is False, the number is at least `count` ("100 or more"): it is at least `MOST_COUNTED`, or
-    there were more than `MOST_READ` events to look through. `days_since_last` is None if there is none.
+    there were more than `MOST_READ` events to look through. `days_since_last` is None without any.
     """
 
     count: int = 0

@@ -49,6 +49,13 @@ _APPROVED = {
     (True, True): StepKind.APPROVED_URGENTLY_WITHOUT_CONSENT,
 }
 """Keys: whether the approval is urgent, and whether it is without consent."""
+_ASKED = {
+    (False, False): StepKind.REQUESTED,
+    (False, True): StepKind.REQUESTED_URGENTLY,
+    (True, False): StepKind.PREPARED,
+    (True, True): StepKind.PREPARED_URGENTLY,
+}
+"""Keys: whether the request was prepared from an alert, and whether it is urgent."""
 
 
 class Taken(NamedTuple):
@@ -173,7 +180,7 @@ class Register:
                 f"{asked.supplier!r}; another is accepted when one of them is decided"
             )
             return Refused(ALERTER.party, name, asked.case, (reason,), is_beyond_limit=True)
-        case = _prepared(asked, name, now)
+        case = _asked(asked, name, ALERTER, now, event=asked.event, prepared=asked)
         return Taken(asked.case, case, ALERTER, case.history[-1].what)
 
     def _against(self, asked: PreparedRequest, case: str, now: datetime) -> Iterator[str]:
@@ -268,7 +275,8 @@ class Register:
             record = ConsentRecord(agency=letter.party, consent=letter)
             return Taken(consent_key(record), record, actor, f"consent-{letter.given}")
         if isinstance(letter, Request):
-            return Taken(letter.case, _asked(letter, name, actor, now), actor, "requested")
+            case = _asked(letter, name, actor, now, request=letter)
+            return Taken(letter.case, case, actor, "requested")
         case = self.cases[letter.case]
         if isinstance(letter, Decision):
             lacking = self.lacking_consent(case, now)
@@ -300,8 +308,11 @@ def closed(case: Case, destroyed: tuple[str, ...], now: datetime) -> Case:
     return case.after(State.CLOSED, now, DISCLOSER, kind, destroyed=destroyed).forgotten()
 
 
-def _asked(asked: Request, name: str, actor: Actor, now: datetime) -> Case:
-    kind = StepKind.REQUESTED_URGENTLY if asked.urgent else StepKind.REQUESTED
+def _asked(
+    asked: Request | PreparedRequest, name: str, actor: Actor, now: datetime, **more: Any
+) -> Case:
+    """Return the new case of a request; `name` is its digest."""
+    kind = _ASKED[isinstance(asked, PreparedRequest), asked.urgent is not None]
     return Case(
         case=asked.case,
         state=State.ASKED,
@@ -314,26 +325,7 @@ def _asked(asked: Request, name: str, actor: Actor, now: datetime) -> Case:
         conditions=asked.conditions,
         head=name,
         history=(Step(at=now, who=str(actor), what=code_of(kind), reason=asked.urgent or ""),),
-        request=asked,
-    )
-
-
-def _prepared(asked: PreparedRequest, name: str, now: datetime) -> Case:
-    kind = StepKind.PREPARED_URGENTLY if asked.urgent else StepKind.PREPARED
-    return Case(
-        case=asked.case,
-        state=State.ASKED,
-        since=now,
-        recipient=asked.recipient,
-        supplier=asked.supplier,
-        process=asked.process,
-        purpose=asked.purpose,
-        legal_basis=asked.legal_basis,
-        conditions=asked.conditions,
-        head=name,
-        history=(Step(at=now, who=str(ALERTER), what=code_of(kind), reason=asked.urgent or ""),),
-        event=asked.event,
-        prepared=asked,
+        **more,
     )
 
 

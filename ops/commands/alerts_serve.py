@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import logging
-import sys
 from typing import Annotated
 
 import typer
 
 from ops.commands.common import Exercise, ProtocolOption, RunDir, protocol_of, running_stack
-from ops.supervisor import Supervisor
+from ops.supervisor import supervise_this_command
 from schemas.catalogue import load_catalogue
 
 
@@ -39,9 +37,7 @@ def serve(
         ipu alerts serve --slot 1 --supervised
     """
     if supervised:
-        logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-        alone = [argument for argument in sys.argv[1:] if argument != "--supervised"]
-        raise typer.Exit(Supervisor([sys.executable, "-m", "ops.cli", *alone]).run())
+        raise typer.Exit(supervise_this_command())
     # Imported late: a supervisor needs none of this, and would start its program a second later.
     from isp.broker.signed import load_signed
     from ops.alerter import AlerterProgram

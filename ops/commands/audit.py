@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import sys
 from collections.abc import Callable, Iterable, Iterator
 from collections.abc import Mapping as Content
 from datetime import UTC, datetime, timedelta
@@ -40,7 +39,7 @@ from ops.embedded.layout import Layout
 from ops.embedded.stack import Stack
 from ops.inquiry import Found, Search
 from ops.screen import Screen, say, say_json
-from ops.supervisor import Supervisor
+from ops.supervisor import supervise_this_command
 from schemas.catalogue import Catalogue, load_catalogue
 from schemas.london import LONDON, london_time
 from transport.client_names import BROKER_LOG, COMMANDS
@@ -227,8 +226,7 @@ def collect(
     """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     if supervised:
-        alone = [argument for argument in sys.argv[1:] if argument != "--supervised"]
-        raise typer.Exit(Supervisor([sys.executable, "-m", "ops.cli", *alone]).run())
+        raise typer.Exit(supervise_this_command())
     stack, catalogue = running_stack(run_dir), load_catalogue()
     agreed = load_protocol(protocol_of(stack.run_dir, protocol), catalogue)
     recorder = recorder_of(stack, agreed, catalogue, BROKER_LOG)

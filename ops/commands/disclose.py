@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import sys
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -37,7 +35,7 @@ from ops.commands.officer import Key, Party, officer_of
 from ops.commands.prepared_cases import prepared_lines
 from ops.embedded.stack import Stack
 from ops.screen import Screen, json_text, say, say_json
-from ops.supervisor import Supervisor
+from ops.supervisor import supervise_this_command
 from schemas.actors import Actor
 from schemas.catalogue import load_catalogue
 from schemas.london import london_time
@@ -380,9 +378,7 @@ def serve(
         ipu disclose serve --supervised
     """
     if supervised:
-        logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-        alone = [argument for argument in sys.argv[1:] if argument != "--supervised"]
-        raise typer.Exit(Supervisor([sys.executable, "-m", "ops.cli", *alone]).run())
+        raise typer.Exit(supervise_this_command())
     from ops.discloser import DiscloserProgram
     from ops.system import deployment_of
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,7 +12,7 @@ from filelock import FileLock, Timeout
 
 from isp.keys import private_files
 from ops.commands.common import Exercise, RunDir, protocol_of, running_stack
-from ops.supervisor import Supervisor
+from ops.supervisor import supervise_this_command
 from schemas.catalogue import load_catalogue
 
 if TYPE_CHECKING:
@@ -51,9 +49,7 @@ def worker(
         ipu worker --slot 1 --metrics-port 9102 --supervised
     """
     if supervised:
-        logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-        alone = [argument for argument in sys.argv[1:] if argument != "--supervised"]
-        raise typer.Exit(Supervisor([sys.executable, "-m", "ops.cli", *alone]).run())
+        raise typer.Exit(supervise_this_command())
     # Imported late: a supervisor needs none of this, and would start its worker a second later.
     from isp.broker.signed import load_signed
     from ops.system import deployment_of

@@ -234,7 +234,7 @@ def _is_building(name: Words) -> bool:
 
 
 def _is_street(flat: Words, at: Sequence[int]) -> bool:
-    """Return True if the words begin with a street, and nothing after it is a place that is no home."""
+    """Return True if the words are a street, and no word behind it names another place than a home."""
     name = tuple(flat[i] for i in at)
     length = _length_of_street(name)
     if length is None or length > _MOST_STREET_WORDS or at[length - 1] - at[0] != length - 1:

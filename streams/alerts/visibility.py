@@ -22,7 +22,7 @@ ALL: Final = None
 
 
 class Said(NamedTuple):
-    """What one source says: the victims whom it names by name and date of birth, and the homes."""
+    """The victims whom one source names by name and date of birth, and the homes that it names."""
 
     victims: frozenset[bytes]
     homes: frozenset[bytes]

@@ -257,7 +257,7 @@ class Responders:
         return self.shown(alert)
 
     def shown(self, alert: str) -> dict[str, Any]:
-        """What the council's command shows of an alert."""
+        """Return the content of an alert, as the council's command shows it."""
         answer = run(self.site, "alerts", "show", alert, "--as", PARTY, "--json")
         assert answer.code == 0, answer.said
         content: dict[str, Any] = answer.document["content"]

@@ -1,4 +1,4 @@
-"""Requests prepared from alerts, on the real broker: each once, and told to nobody before an approval."""
+"""Requests prepared from alerts on the real broker: once each, and hidden from the recipient at first."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ class Reply(NamedTuple):
 
 
 class Receiver:
-    """What the receiver got, and what it answers: the replies in their order, then 204."""
+    """A receiver that keeps what it got. It answers with the replies in their order, then with 204."""
 
     def __init__(self) -> None:
         """Begin with a new secret."""

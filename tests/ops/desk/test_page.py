@@ -74,7 +74,7 @@ class Desk:
 
 
 class View:
-    """What a person sees and does at the page."""
+    """A person at the page, who sees and types."""
 
     def __init__(self, pilot: Pilot[Any]) -> None:
         self.pilot = pilot

@@ -224,7 +224,7 @@ def test_a_process_that_takes_over_decides_as_the_one_before(desk: Desk) -> None
 
 
 def crowd(desk: Desk, number: int) -> None:
-    """Fill the state with events of one home on the last days, of which nobody has an alert."""
+    """Fill the state with events of one home on the last days, without alerts."""
     desk.store.begin(TODAY)
     known = incident_of(decoded(desk, desk.fact(people=[]))).fact
     assert known is not None
