@@ -8,8 +8,8 @@ from typing import Final, Protocol
 import numpy as np
 from numpy import float64, int32, int64, uint32
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
-from scipy.spatial import cKDTree
+from scipy.sparse import csr_array  # type: ignore[import-untyped]
+from scipy.spatial import cKDTree  # type: ignore[import-untyped]
 
 Ints = NDArray[int64]
 

@@ -14,8 +14,8 @@ import numpy as np
 from numpy import float64, int64
 from numpy.random import Generator
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
-from scipy.special import gammainc, gammaincc, ndtr
+from scipy.spatial import cKDTree  # type: ignore[import-untyped]
+from scipy.special import gammainc, gammaincc, ndtr  # type: ignore[import-untyped]
 
 from detection.emerging.facts import PValue
 from detection.near_repeats.counting import Ints, close_in_time, places_of
