@@ -47,7 +47,9 @@ def every_key(found: Detection) -> frozenset[CaseKey]:
 
 
 def is_one_place(one: Detection, other: Detection) -> bool:
-    """Return True if the centre of one circle is in the other circle."""
+    """Return True if the areas are the same, or, without areas, if one centre is in the other circle."""
+    if one.area and other.area:
+        return one.area == other.area
     return apart(one, other) <= max(one.radius_m, other.radius_m)
 
 
