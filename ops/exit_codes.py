@@ -13,6 +13,7 @@ CODES = {
     "isp.audit.errors.AuditError": FAILED,
     "isp.audit.kept_heads.HeadsDiffer": BROKEN,
     "isp.cases.errors.DisclosureError": FAILED,
+    "offline.detect.errors.DetectError": FAILED,
     "ops.embedded.errors.StackError": FAILED,
     "ops.extras.ExtraMissing": FAILED,
     "isp.broker.errors.ApplyError": FAILED,
