@@ -14,6 +14,7 @@ CODES = {
     "isp.audit.kept_heads.HeadsDiffer": BROKEN,
     "isp.cases.errors.DisclosureError": FAILED,
     "offline.detect.errors.DetectError": FAILED,
+    "offline.detect.errors.NothingInPeriod": USAGE,
     "ops.embedded.errors.StackError": FAILED,
     "ops.extras.ExtraMissing": FAILED,
     "isp.broker.errors.ApplyError": FAILED,

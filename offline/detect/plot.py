@@ -70,7 +70,7 @@ def _draw_clusters(axes: Axes, outcome: Outcome) -> None:
 
 def _label(rank: int, found: Found) -> str:
     cluster = found.cluster
-    return f"{rank}: {cluster.observed} for {cluster.expected:.1f}, p {found.p.value:.2g}"
+    return f"{rank}: {cluster.observed} against {cluster.expected:.1f}, p {found.p.value:.2g}"
 
 
 def _title(outcome: Outcome) -> str:

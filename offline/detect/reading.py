@@ -149,7 +149,8 @@ class _Reading:
             self.found.left_out[OTHER_TYPE] += 1
         elif self._layout.is_release:
             key = event.agency, event.id
-            self.found.left_out[REPLACED] += key in self._of_record
+            if key in self._of_record:
+                self.found.left_out[REPLACED] += 1
             self._of_record[key] = event
         else:
             self.found.events.append(event)

@@ -16,7 +16,7 @@ from detection.scan.replicates import replicate_maxima
 from detection.scan.scanning import Cluster, scan
 from detection.scan.zones import Zones, build_zones, limit_share
 from offline.detect.days import iso_of
-from offline.detect.errors import DetectError
+from offline.detect.errors import DetectError, NothingInPeriod
 from offline.detect.reading import Event, Events, Progress
 from offline.detect.sites import Period, Sites, Strata, counts_of, sites_of
 
@@ -72,7 +72,8 @@ def detect(read: Events, order: Order, progress: Progress = lambda *_: None) -> 
     """Return the clusters of a file's events.
 
     Raises:
-        DetectError: no event is on or before the as-of day.
+        DetectError: the file has no event.
+        NothingInPeriod: it has none in the study period.
     """
     period = period_of(read, order)
     sites = sites_of(read.events, of_records=read.is_release)
@@ -92,7 +93,8 @@ def period_of(read: Events, order: Order) -> Period:
     """Return the study period.
 
     Raises:
-        DetectError: no event is in it.
+        DetectError: the file has no event.
+        NothingInPeriod: it has none in the study period.
     """
     days = [e.day for e in read.events if e.day is not None and e.cases]
     if not days:
@@ -102,10 +104,10 @@ def period_of(read: Events, order: Order) -> Period:
     last = max(days) if order.as_of is None else order.as_of
     first = min(days) if order.study_days is None else last - order.study_days + 1
     if not any(first <= day <= last for day in days):
-        message = f"{read.file}: no event is from {iso_of(first)} to {iso_of(last)}"
-        raise DetectError(
-            f"{message}; its events are from {iso_of(min(days))} to {iso_of(max(days))}"
-        )
+        begins = f"from {iso_of(first)} " if order.study_days else ""
+        message = f"{read.file}: no event is {begins}up to {iso_of(last)}"
+        accepted = f"its events are from {iso_of(min(days))} to {iso_of(max(days))}"
+        raise NothingInPeriod(f"{message}; {accepted}")
     return Period(first, last)
 
 

@@ -13,7 +13,7 @@ from ops.commands.file_or_command import FileOrCommand
 from ops.commands.progress import progress_bar
 from ops.extras import need
 from ops.outputs import check_outputs
-from ops.screen import Screen, json_text, say_json
+from ops.screen import Screen, json_text, say, say_json
 
 if TYPE_CHECKING:
     from offline.detect.reading import Events
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 detect = typer.Typer(cls=FileOrCommand)
 
 STDOUT = Path("-")
+_DEGREES = 180
 
 
 class Strata(StrEnum):
@@ -133,6 +134,7 @@ def scan_file(
     )  # fmt: skip
     console = Screen(stderr=True, quiet=as_json)
     read = read_file(file, of_type, console)
+    note_degrees(read, radius)
     outcome = _scanned(read, order, console)
     _write(outcome, geojson, plot)
     if as_json:
@@ -158,6 +160,13 @@ def read_file(file: Path, of_type: str | None, console: Screen) -> Events:
         read = read_events(file, load_catalogue(), of_type, shown)
     _check_type(read, of_type)
     return read
+
+
+def note_degrees(read: Events, radius: float) -> None:
+    """Say on standard error that all points are so near to 0,0 that they may be degrees."""
+    within = all(abs(e.easting) <= _DEGREES and abs(e.northing) <= _DEGREES for e in read.events)
+    if within and radius > _DEGREES:
+        say("every point is within 180 m of 0,0: degrees? accepted: metres", err=True)
 
 
 def _check_type(read: Events, of_type: str | None) -> None:

@@ -55,7 +55,7 @@ def _table(clusters: Sequence[Document], settings: Document) -> Table:
             str(rank), f"{each['llr']:.3f}", _p(each),
             recurrence_text(each["recurrence_interval_days"]),
             f"{each['observed']:,}", f"{each['expected']:.2f}", each["from"],
-            ",".join(map(str, each["centre"])), f"{each['radius_m']:,.0f} m",
+            ",".join(f"{metres:.0f}" for metres in each["centre"]), f"{each['radius_m']:,.0f} m",
             _names(each["sites"]),
         )  # fmt: skip
     return table

@@ -17,7 +17,7 @@ class FileOrCommand(TyperGroup):
 
     def __init__(self, **options: Any) -> None:
         options.update(
-            invoke_without_command=True, no_args_is_help=True, subcommand_metavar="| COMMAND ..."
+            invoke_without_command=True, no_args_is_help=True, subcommand_metavar="or COMMAND"
         )
         super().__init__(**options)
 
