@@ -3,8 +3,8 @@
 Detections of different kinds are different problems. Of one kind they are about one problem if
 
 - all their events were told with it;
-- or their series is the same, and one centre is in the other circle, or half of the smaller one's events are
-  in both;
+- or their series is the same, and one centre is in the other circle (of rates: their area is the same), or
+  half of the smaller one's events are in both;
 - or their series differ, such as a type and a group with this type, and half of the larger one's events are
   in both.
 """
