@@ -1,0 +1,47 @@
+"""Evaluations: the detectors over one series as of one day. Pure, and picklable for a process of its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from detection.emerging.evaluating_near_repeats import near_repeats
+from detection.emerging.evaluating_rates import unusual_rates
+from detection.emerging.evaluating_scan import scanned
+from detection.emerging.facts import Detection, Kind, SeriesKey
+from detection.emerging.settings import Settings
+from detection.emerging.snapshots import DAILY, WEEKLY, Snapshot, Supplied
+from detection.scan.p_values import Null
+
+__all__ = ["DAILY", "WEEKLY", "Evaluation", "Snapshot", "Supplied", "evaluate"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Evaluation:
+    """The result: what the detectors `kinds` found, and the nulls that were computed.
+
+    `null` is that of evaluations; `look_null` is that of the looks of the day after `as_of`. Both are None if
+    the series has too few cases, or the scan was not due.
+    """
+
+    series: SeriesKey
+    as_of: int
+    kinds: frozenset[Kind]
+    detections: tuple[Detection, ...]
+    null: Null | None
+    look_null: Null | None
+
+
+def evaluate(snapshot: Snapshot, settings: Settings, seed: int) -> Evaluation:
+    """Run the detectors that are due. The same snapshot, settings and seed give the same result."""
+    rng = np.random.default_rng(seed)
+    clusters, null, look_null = scanned(snapshot, settings, rng)
+    return Evaluation(
+        snapshot.series,
+        snapshot.as_of,
+        snapshot.kinds,
+        (*clusters, *unusual_rates(snapshot, settings), *near_repeats(snapshot, settings, rng)),
+        null,
+        look_null,
+    )
