@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Final
 
 from detection.emerging.catalogue import Catalogue
 from detection.emerging.facts import Case, CaseKey, Detection, Kind, SeriesKey, Source
 from detection.emerging.history import History, Kin
-from detection.emerging.looking import Look
+from detection.emerging.looking import Level, Look
 from detection.emerging.members import Members
 from detection.emerging.rate_series import detector_of, tested
 from detection.emerging.series import SPARE_DAYS
@@ -19,6 +20,8 @@ from detection.scan.p_values import Null
 __all__ = ["Engine", "Held", "Snapshot", "Supplied"]
 
 Held = Callable[[Source], bool]
+
+_MANY: Final = 50  # one part in 50
 
 
 class Engine:
@@ -35,6 +38,8 @@ class Engine:
         self._waiting: dict[Source, set[SeriesKey]] = {}
         self._tests: dict[str, Counter[Kind]] = {}
         self._rate_tests: dict[Kin, Counter[Kind]] = {}
+        self._levels: dict[SeriesKey, Level] = {}
+        self._tests_of = 0
 
     def advance(self, day: int) -> None:
         """Make `day` the as-of day, if it is later. Cases that are too old leave the counts."""
@@ -45,8 +50,7 @@ class Engine:
         for members in self._members.values():
             members.advance(day)
         self._members = {key: each for key, each in self._members.items() if not each.is_empty}
-        self._tests.clear()
-        self._rate_tests.clear()
+        self._forget_tests()
 
     def case(self, key: CaseKey) -> Case | None:
         """Return the case with this key, if it is not older than the study period."""
@@ -88,7 +92,11 @@ class Engine:
         return [key for key in self.series() if self._catalogue.is_of(recipient, key)]
 
     def tests(self, recipient: str) -> Mapping[Kind, int]:
-        """Return the number of tests of each kind for a recipient at one evaluation."""
+        """Return the number of tests of each kind for a recipient at one evaluation.
+
+        Those of rates are counted again each day, and when many records were taken in.
+        """
+        self._check_size()
         known = self._tests.get(recipient)
         if known is None:
             known = self._tests[recipient] = self._count_tests(recipient)
@@ -170,6 +178,7 @@ class Engine:
     def _check_tests(self, before: int, after: int) -> None:
         if (before < self._settings.minimum_cases) != (after < self._settings.minimum_cases):
             self._tests.clear()
+            self._levels.clear()
 
     def _looks_of(
         self,
@@ -189,12 +198,27 @@ class Engine:
         return self._look(key, members, null, held_now).at(free)
 
     def _look(self, key: SeriesKey, members: Members, null: Null, held: frozenset[Source]) -> Look:
-        tests = [
-            self.tests(recipient)["scan"]
-            for recipient in self._catalogue.recipients
-            if self._catalogue.is_of(recipient, key)
+        self._check_size()
+        known = self._levels.get(key)
+        if known is None or known.null is not null:
+            known = self._levels[key] = Level.of(null, self._fewest_tests(key), self._settings)
+        return Look(key, members, known, held, self._settings)
+
+    def _fewest_tests(self, key: SeriesKey) -> int:
+        recipients = [
+            each for each in self._catalogue.recipients if self._catalogue.is_of(each, key)
         ]
-        return Look.of(key, members, null, held, self._settings, min(tests, default=0))
+        return min((self.tests(each)["scan"] for each in recipients), default=0)
+
+    def _check_size(self) -> None:
+        if abs(len(self._history) - self._tests_of) > self._tests_of // _MANY:
+            self._forget_tests()
+
+    def _forget_tests(self) -> None:
+        self._tests.clear()
+        self._levels.clear()
+        self._rate_tests.clear()
+        self._tests_of = len(self._history)
 
     def _count_tests(self, recipient: str) -> Counter[Kind]:
         tests: Counter[Kind] = Counter({"scan": 0, "near-repeat": 0, "farrington": 0, "ears": 0})
@@ -216,4 +240,4 @@ class Engine:
 
 
 def _held_of(members: Members, held: Held) -> frozenset[Source]:
-    return frozenset(source for source in members.series.sources() if held(source))
+    return frozenset(source for source in members.series.sources if held(source))

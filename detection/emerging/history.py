@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import NamedTuple
@@ -24,7 +23,8 @@ class Place(NamedTuple):
     area: str
 
 
-Days = Counter[int]
+Days = dict[int, int]
+"""Numbers of cases by day."""
 
 
 class History:
@@ -41,16 +41,23 @@ class History:
         self._slim: dict[int, dict[Case, Case]] = {}
         self._whole_from = 0
 
+    def __len__(self) -> int:
+        """Return the number of cases."""
+        return len(self._cases)
+
     def get(self, key: CaseKey) -> Case | None:
         """Return the case with a key."""
         return self._cases.get(key)
 
     def put(self, key: CaseKey, case: Case) -> None:
         """Add a case whose key is not known."""
-        self._cases[key] = case if case.day >= self._whole_from else self._slimmed(case)
-        self._days.setdefault(case.day, set()).add(key)
-        of_kin = self._numbers.setdefault(Kin(case.stream, case.type), {})
-        of_kin.setdefault(_place(case), Counter())[case.day] += 1
+        day = case.day
+        self._cases[key] = case if day >= self._whole_from else self._slimmed(case)
+        self._days.setdefault(day, set()).add(key)
+        days = self._numbers.setdefault(Kin(case.stream, case.type), {}).setdefault(
+            _place(case), {}
+        )
+        days[day] = days.get(day, 0) + 1
 
     def remove(self, key: CaseKey) -> None:
         """Remove a case."""
@@ -103,14 +110,14 @@ def slimmed(case: Case) -> Case:
         minute=None,
         hour_only=False,
         street="",
-        postcode="",
-        district=area_of(case),
+        postcode=area_of(case),
+        district="",
     )
 
 
 def area_of(case: Case) -> str:
-    """Return the area of a case: its postcode district, such as BA1."""
-    return case.district or case.postcode.split(" ")[0]
+    """Return the area of a case: the outward part of its postcode, such as BA1, else its district."""
+    return (case.postcode or case.district).split(" ")[0]
 
 
 def _place(case: Case) -> Place:
