@@ -56,7 +56,8 @@ class District:
         far = rng.uniform(0, _SIDE_M, (self.sites, 2))
         is_near = rng.random(self.sites) < _CENTRE_SHARE
         found = np.where(is_near[:, None], near, far)
-        return np.rint(found + np.array([_WEST, _SOUTH])).astype(float)
+        points: Floats = np.rint(found + np.array([_WEST, _SOUTH])).astype(float)
+        return points
 
     @cached_property
     def weights(self) -> Floats:
