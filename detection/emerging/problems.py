@@ -179,12 +179,7 @@ def _in_order(problems: Iterable[Problem]) -> list[Problem]:
     return sorted(problems, key=lambda problem: (problem.opened_day, problem.id))
 
 
-def _strongest_first(found: Detection) -> tuple[float, float, int, int, int, SeriesKey]:
-    return (
-        found.p.value,
-        -found.statistic,
-        -found.observed,
-        found.easting,
-        found.northing,
-        found.series,
-    )
+def _strongest_first(found: Detection) -> tuple[object, ...]:
+    strength = found.p.value, -found.statistic, -found.observed
+    place = found.easting, found.northing, found.radius_m, found.first_day, found.last_day
+    return *strength, found.series, *place, sorted(found.cases)
