@@ -86,9 +86,9 @@ def evolve(
     return list(changes.values())
 
 
-def new_id(recipient: str, found: Detection, digest: Digest) -> bytes:
+def new_id(recipient: str, found: Detection, opened_day: int, digest: Digest) -> bytes:
     """Return the id of a new problem: a digest of its recipient, kind, series, day and first cases."""
-    of = [recipient, found.kind, found.last_day, found.series, sorted(found.cases)]
+    of = [recipient, found.kind, opened_day, found.series, sorted(found.cases)]
     return digest(sha256(json.dumps(of).encode()).digest())[:ID_BYTES]
 
 
@@ -114,7 +114,7 @@ def _taken(
 
 def _opened(found: Detection, evolution: Evolution) -> ProblemChange:
     problem = Problem(
-        id=new_id(evolution.recipient, found, evolution.digest),
+        id=new_id(evolution.recipient, found, evolution.as_of, evolution.digest),
         recipient=evolution.recipient,
         detection=found,
         status="opened",
