@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
-from typing import Final
+from typing import Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,8 +32,11 @@ _FIRST_WEEKDAY = 3
 """1970-01-01 was a Thursday."""
 
 
-def weekday(day: int) -> int:
-    """Return the weekday of a day since 1970-01-01, 0 for Monday."""
+Days = TypeVar("Days", int, NDArray[np.int64])
+
+
+def weekday(day: Days) -> Days:
+    """Return the weekday of a day since 1970-01-01, or of several, 0 for Monday."""
     return (day + _FIRST_WEEKDAY) % 7
 
 
