@@ -57,16 +57,21 @@ def found(
 ) -> list[Found]:
     """Return all circles and windows that have more cases than expected."""
     everything = []
-    totals = counts.base.sum(axis=0)
+    totals = counts.base.sum(axis=0).tolist()
+    windows = range(1, counts.recent.shape[1] + 1)
+    recent = [[sum(row[:window]) for window in windows] for row in counts.recent.tolist()]
+    by_lag = [[sum(row[:window]) for window in windows] for row in counts.by_lag.tolist()]
+    means = [
+        [
+            sum(cases * by_lag[k][w] / totals[k] for k, cases in enumerate(row) if cases)
+            for w in range(len(windows))
+        ]
+        for row in counts.base.tolist()
+    ]
     for centre, sites in around:
-        for window in range(1, counts.recent.shape[1] + 1):
-            observed = int(sum(counts.recent[site, :window].sum() for site in sites))
-            expected = sum(
-                float(counts.base[site, k]) * float(counts.by_lag[k, :window].sum()) / totals[k]
-                for site in sites
-                for k in range(len(totals))
-                if totals[k]
-            )
+        for w, window in enumerate(windows):
+            observed = sum(recent[site][w] for site in sites)
+            expected = sum(means[site][w] for site in sites)
             best = ratio(observed, expected, counts.total)
             if observed >= minimum and round(best, 9) > 0:
                 everything.append(Found(centre, sites, window, observed, expected, best))

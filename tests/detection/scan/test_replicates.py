@@ -61,10 +61,9 @@ def test_maximum_of_a_day_is_the_largest_ratio_of_its_looks(
 @given(series(), SEEDS)
 def test_every_replicate_is_exact_whatever_the_floors_were(given: Series, seed: int) -> None:
     counts, zones = given.counts, given.zones
-    maxima = replicate_maxima(counts, zones, 40, np.random.default_rng(seed))
-    assert (
-        maxima == largest_of_each(_NoFloor(counts, zones, 2), 40, np.random.default_rng(seed))
-    ).all()
+    maxima = replicate_maxima(counts, zones, 25, np.random.default_rng(seed))
+    plain = largest_of_each(_NoFloor(counts, zones, 2), 25, np.random.default_rng(seed))
+    assert maxima.tolist() == plain.tolist()
 
 
 def test_same_seed_gives_the_same_maxima() -> None:
