@@ -24,7 +24,7 @@ from streams.emerging.background import OneProcess
 from streams.emerging.clients import DetectorClients
 from streams.emerging.metrics import DetectorMetrics
 from streams.emerging.rows import PROBLEMS
-from streams.runtime.lasting import LastingFollower
+from streams.runtime.lasting import TimedFollower
 from streams.runtime.sole import SoleFeed
 from streams.state.changelog import Changelog
 from streams.state.dated import DatedStore
@@ -89,9 +89,7 @@ class DetectorProgram:
         finally:
             background.stop()
 
-    def _source(
-        self, grounds: Grounds, metrics: DetectorMetrics, background: Background
-    ) -> Source:
+    def _source(self, grounds: Grounds, metrics: DetectorMetrics, background: Background) -> Source:
         store, catalogue = self._store(), grounds.catalogue
         wire = Wire.of(grounds.schemas())
         detector = build_detector(
@@ -110,9 +108,9 @@ class DetectorProgram:
             metrics.restore_seconds.set,
         )
         metrics.state_entries.set_function(lambda: sum(map(store.count, STATE_KINDS["detector"])))
-        lasting = LastingFollower(clients.reader(), detector.lasting, detector.learn)
+        supplies = TimedFollower(clients.reader(), detector.followed, detector.learn)
         return group_source(
-            detector, clients, grounds, metrics, detector.heads, changelog, (lasting,), SoleFeed
+            detector, clients, grounds, metrics, detector.heads, changelog, (supplies,), SoleFeed
         )
 
     def _store(self) -> DatedStore:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from hashlib import blake2b
 from struct import Struct
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from detection.emerging.facts import (
     CaseKey,
@@ -20,6 +20,7 @@ from detection.emerging.facts import (
     Problem,
     PValue,
     SeriesKey,
+    Source,
     Stream,
 )
 from streams.emerging.case_rows import RowError
@@ -37,7 +38,11 @@ NULL: Final = b"n"
 MARK: Final = b"m"
 """Series: its last evaluation."""
 WAITING: Final = b"w"
-"""Series that is to be looked at once its sources have settled and its distributions are fresh."""
+"""Series that is to be looked at once its distributions are fresh."""
+HELD: Final = b"h"
+"""Source: it had records while it was held, and its series are to be looked at once it has settled."""
+SUPPLIED: Final = b"s"
+"""Source: its arrivals and covered days."""
 CALIBRATION: Final = b"k"
 """The measured alarms by chance."""
 
@@ -149,14 +154,61 @@ class NullRow:
             raise RowError("not a distribution") from error
 
 
-def mark_bytes(minute: int, day: int) -> bytes:
-    """Return the value of a mark: the minute since 1970 UTC of the evaluation's time, and its as-of day."""
-    return _MARK.pack(minute, day)
+class Mark(NamedTuple):
+    """The last evaluation of a series.
+
+    `minute` is the minute of its time since 1970 UTC, `weekly` the as-of day of the last weekly detectors.
+    """
+
+    minute: int = 0
+    weekly: int = 0
+
+    def to_bytes(self) -> bytes:
+        """Return the value of the row."""
+        return _MARK.pack(*self)
+
+    @classmethod
+    def read(cls, value: bytes) -> Mark:
+        """Return the mark of a row; of another version of the layout one of no evaluation."""
+        return cls(*_MARK.unpack(value)) if len(value) == _MARK.size else cls()
 
 
-def read_mark(value: bytes) -> int:
-    """Return the minute of a mark; 0 for one of another version."""
-    return int(_MARK.unpack(value)[0]) if len(value) == _MARK.size else 0
+def source_key(kind: bytes, source: Source) -> bytes:
+    """Return the key of a row of a source."""
+    return kind + _digest("\0".join(source).encode())
+
+
+def source_bytes(source: Source) -> bytes:
+    """Return a source as the value of a row."""
+    return _json(list(source))
+
+
+def read_source(value: bytes) -> Source:
+    """Return the source of a row.
+
+    Raises:
+        RowError: this version of the layout has not written it.
+    """
+    try:
+        return Source(*_read(value))
+    except TypeError as error:
+        raise RowError("not a source") from error
+
+
+def supplied_bytes(source: Source, supplied: bytes) -> bytes:
+    """Return what is kept of a source as the value of a row."""
+    head = source_bytes(source)
+    return len(head).to_bytes(4) + head + supplied
+
+
+def read_supplied(value: bytes) -> tuple[Source, bytes]:
+    """Return a source and what is kept of it.
+
+    Raises:
+        RowError: this version of the layout has not written it.
+    """
+    at = 4 + int.from_bytes(value[:4])
+    return read_source(value[4:at]), value[at:]
 
 
 def series_bytes(series: SeriesKey) -> bytes:
@@ -201,9 +253,7 @@ def _keys(keys: frozenset[CaseKey]) -> list[list[str]]:
 
 
 def _read_keys(rows: Any) -> tuple[CaseKey, ...]:
-    return tuple(
-        CaseKey(Stream(dataset, profile), record) for dataset, profile, record in rows
-    )
+    return tuple(CaseKey(Stream(dataset, profile), record) for dataset, profile, record in rows)
 
 
 def _detection(found: Detection) -> dict[str, Any]:
@@ -233,8 +283,3 @@ def _read_detection(row: Mapping[str, Any]) -> Detection:
         frozenset(_read_keys(row["cases"])),
         tuple(Match(_read_keys(cases), sure) for cases, sure in row["matches"]), row["evidence"],
     )  # fmt: skip
-
-
-def closed(row: ProblemRow, day: int) -> ProblemRow:
-    """Return the row of a problem that was closed on a day."""
-    return replace(row, closed_day=day)

@@ -122,5 +122,3 @@ def _unknown(error: Exception, group: str) -> list[str]:
             raise FatalWorkerError(f"{cause.name()} (group {group})") from error
     log.warning("the members of %s are not known; asking again", group)
     return ["\U0010ffff"]
-
-
