@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from schemas.domestic_rule import parse_domestic
+from schemas.problem_rule import parse_problem
 from schemas.record_type import (
     BIRTH,
     COARSEST,
@@ -93,9 +94,17 @@ def parse_record_type(declared: Mapping[str, Any], source: str) -> RecordType:
     _check_profiles(record_type, source)
     _check_references(record_type, source)
     _check_domestic(record_type, source)
-    if "domestic" not in declared:
-        return record_type
-    return replace(record_type, domestic=parse_domestic(declared["domestic"], record_type, source))
+    return _with_rules(record_type, declared, source)
+
+
+def _with_rules(record_type: RecordType, declared: Mapping[str, Any], source: str) -> RecordType:
+    """Return the record type with the rules of alerts that it declares."""
+    rules: dict[str, Any] = {}
+    if "domestic" in declared:
+        rules["domestic"] = parse_domestic(declared["domestic"], record_type, source)
+    if "problem" in declared:
+        rules["problem"] = parse_problem(declared["problem"], record_type, source)
+    return replace(record_type, **rules)
 
 
 def _profiles(declared: Any, source: str) -> tuple[str, ...]:

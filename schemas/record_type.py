@@ -206,11 +206,24 @@ class DomesticRule:
 
 
 @dataclass(frozen=True, slots=True)
+class ProblemRule:
+    """The fields of a release from which emerging problems are detected.
+
+    `type` is the coded field with the type of the event, and `place` the prefix of its place with a point.
+    The first of the record type's `events` has its day and time. A record without one of them is not used.
+    """
+
+    type: str
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
 class RecordType:
     """A record type: one of the 25 of the 22 minimum datasets (guidance 3.2), or MARAC referrals.
 
     `not_domestic` is the reason why no row can be a domestic event, if no field marks such rows. `domestic`
-    says which records domestic alerts use; it is None if they use none.
+    says which records domestic alerts use; it is None if they use none. `problem` has the fields from which
+    emerging problems are detected; it is None if its records are no dated events at a place.
     """
 
     dataset: str
@@ -230,6 +243,7 @@ class RecordType:
     not_domestic: str
     fields: tuple[Field, ...]
     domestic: DomesticRule | None = None
+    problem: ProblemRule | None = None
 
     def field(self, name: str) -> Field:
         """Return the field with this name.

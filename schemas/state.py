@@ -14,16 +14,17 @@ SEEN_BYTES: Final = 8
 STATE_TOMBSTONE_DAYS: Final = 7
 """Days for which the broker keeps the deletion of a key of the state, at least."""
 
-StateKind = Literal["withdrawals", "dates-ages", "combinations", "incidents"]
+StateKind = Literal["withdrawals", "dates-ages", "combinations", "incidents", "problems"]
 """Kinds of state: releases that may be withdrawn, dates for steady ages of a case, seen combinations,
-domestic incidents with their alerts."""
+domestic incidents with their alerts, cases with the emerging problems that they are of."""
 
-StateOwner = Literal["worker", "alerter"]
+StateOwner = Literal["worker", "alerter", "detector"]
 """The component that reads and writes a kind of state."""
 
 STATE_KINDS: Final[Mapping[StateOwner, tuple[StateKind, ...]]] = {
     "worker": ("withdrawals", "dates-ages", "combinations"),
     "alerter": ("incidents",),
+    "detector": ("problems",),
 }
 """The kinds of state of each owner."""
 
@@ -48,7 +49,10 @@ KIND_OF_PREFIX: Final[Mapping[bytes, StateKind]] = {
 """The worker's kind of state of a key, by its first byte. A new kind of entry adds a line here."""
 
 TODAY_KEY: Final = b"t"
-"""Key of the newest day of any event of the kind `incidents`. No other key of this kind begins so."""
+"""Key of the newest day of any event of the kinds `incidents` and `problems`.
+
+No other key of these kinds begins so.
+"""
 
 
 def kind_of(key: bytes) -> StateKind | None:

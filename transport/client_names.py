@@ -17,6 +17,9 @@ WORKER_SLOTS: Final = tuple(str(number) for number in range(8))
 ALERTER_SLOTS: Final = tuple(str(number) for number in range(4))
 """Identities of alerts agents. One of them decides; the others are hot standbys."""
 
+DETECTOR_SLOTS: Final = tuple(str(number) for number in range(4))
+"""Identities of detectors of emerging problems. One of them detects; the others are hot standbys."""
+
 BROKER_LOG: Final = "broker-log"
 COMMANDS: Final = "commands"
 RECORDER_CHAINS: Final = (BROKER_LOG, COMMANDS)
@@ -51,6 +54,16 @@ def alerter_group(alerter: str) -> str:
 def alerter_transaction(alerter: str, slot: str) -> str:
     """Return the transactional id of the alerts agent that has the slot `slot`."""
     return f"{alerter_group(alerter)}.{slot}"
+
+
+def detector_group(detector: str) -> str:
+    """Return the consumer group of the detectors of emerging problems."""
+    return f"{detector}.detect"
+
+
+def detector_transaction(detector: str, slot: str) -> str:
+    """Return the transactional id of the detector of emerging problems that has the slot `slot`."""
+    return f"{detector_group(detector)}.{slot}"
 
 
 def discloser_group(discloser: str) -> str:

@@ -7,16 +7,20 @@ from itertools import chain
 from typing import Literal, NamedTuple
 
 from isp.agreement.alerts import AlertRecipient, DomesticAlerts
+from isp.agreement.emerging_streams import watched_entitlements, watched_streams
 from isp.agreement.protocol import Protocol
 from isp.agreement.topics import Names, state_days
 from schemas.state import StateOwner
 from transport.client_names import (
     ALERTER_SLOTS,
+    DETECTOR_SLOTS,
     RECORDER_CHAINS,
     WORKER_SLOTS,
     alerter_group,
     alerter_transaction,
     case_groups,
+    detector_group,
+    detector_transaction,
     discloser_group,
     discloser_transaction,
     own_groups,
@@ -80,6 +84,7 @@ def rules(protocol: Protocol, closed: frozenset[str] = frozenset()) -> frozenset
         (
             *_worker(protocol),
             *_state(protocol, "alerter"),
+            *_detector(protocol),
             *_audit(protocol),
             *_cases(protocol),
             *_alerts(protocol),
@@ -101,6 +106,7 @@ def grounds(
         _recipients(protocol, closed),
         _aggregates(protocol),
         _alert_recipients(protocol),
+        _finding_recipients(protocol),
     )
     for rule, ground in chain(*agreed):
         found[rule] = found.get(rule, frozenset()) | {ground}
@@ -133,6 +139,45 @@ def _state(protocol: Protocol, owner: StateOwner) -> Iterator[AclRule]:
     for topic in map(names.state, state_days(protocol, owner)):
         yield AclRule(names.principal(owner), "read", "topic", topic)
         yield AclRule(names.principal(owner), "write", "topic", topic)
+
+
+def _detector(protocol: Protocol) -> Iterator[AclRule]:
+    """Yield the rules for the detector of emerging problems.
+
+    It reads the depersonalised releases that a recipient receives, and the supplies and receipts that say
+    how complete they are. It reads no original record and no personal release.
+    """
+    emerging, names = protocol.emerging_problems, Names(protocol.prefix)
+    if emerging is None:
+        return
+    yield from _state(protocol, "detector")
+    parties = [recipient.party for recipient in emerging.recipients]
+    streams = {stream for party in parties for stream in watched_streams(protocol, party).items()}
+    for dataset, profile in streams:
+        topic = names.depersonalised(profile, dataset)
+        yield AclRule(names.detector, "read", "topic", topic)
+    for supply in protocol.supplies:
+        if supply.dataset in {dataset for dataset, _ in streams}:
+            metadata = names.supplies(supply.agency, supply.dataset)
+            yield AclRule(names.detector, "read", "topic", metadata)
+            yield AclRule(names.detector, "read", "topic", names.receipts(supply.agency))
+    for party in parties:
+        yield AclRule(names.detector, "write", "topic", names.alerts_emerging(party))
+    yield AclRule(names.detector, "write", "topic", names.audit)
+    for operation in _BOTH:
+        yield AclRule(names.detector, operation, "topic", names.audit_heads)
+    yield AclRule(names.detector, "read", "topic", names.in_force)
+
+
+def _finding_recipients(protocol: Protocol) -> Iterator[tuple[AclRule, Ground]]:
+    """Yield the right to read findings, based on each entitlement whose releases they are made of."""
+    emerging, names = protocol.emerging_problems, Names(protocol.prefix)
+    for recipient in () if emerging is None else emerging.recipients:
+        party = recipient.party
+        read = AclRule(names.principal(party), "read", "topic", names.alerts_emerging(party))
+        for entitlement in watched_entitlements(protocol, party):
+            terms = (entitlement.purpose, entitlement.legal_basis, entitlement.conditions)
+            yield read, Ground(*terms)
 
 
 def _audit(protocol: Protocol) -> Iterator[AclRule]:
@@ -305,6 +350,8 @@ def _groups(protocol: Protocol) -> Iterator[AclRule]:
     yield AclRule(names.discloser, "read", "group", case_groups(names.discloser), prefixed=True)
     if protocol.domestic_alerts is not None:
         yield AclRule(names.alerter, "read", "group", alerter_group(names.alerter))
+    if protocol.emerging_problems is not None:
+        yield AclRule(names.detector, "read", "group", detector_group(names.detector))
     for party in protocol.parties:
         principal = names.principal(party.id)
         for group in own_groups(principal):
@@ -326,6 +373,8 @@ def _transactions(protocol: Protocol) -> Iterator[tuple[str, str]]:
     yield names.discloser, discloser_transaction(names.discloser)
     for slot in ALERTER_SLOTS if protocol.domestic_alerts is not None else ():
         yield names.alerter, alerter_transaction(names.alerter, slot)
+    for slot in DETECTOR_SLOTS if protocol.emerging_problems is not None else ():
+        yield names.detector, detector_transaction(names.detector, slot)
     for supply in protocol.supplies:
         principal = names.principal(supply.agency)
         yield principal, publishing_transaction(principal, supply.dataset)

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from pydantic import AfterValidator, Field
 
+from isp.agreement.emerging import EmergingProblems
 from isp.agreement.names import Name
 from isp.agreement.officer import Officer
 from schemas.exact_base64 import decoded
@@ -150,6 +151,7 @@ class DomesticAlerts(Signed):
 
 
 class Alerts(Signed):
-    """The alerts of a protocol."""
+    """The alerts of a protocol: of domestic incidents, and of emerging problems."""
 
     domestic: DomesticAlerts | None = None
+    emerging: EmergingProblems | None = None

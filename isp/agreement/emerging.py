@@ -34,6 +34,8 @@ class EmergingRecipient(Signed):
 class EmergingProblems(Signed):
     """The settings of the detection of emerging problems (guidance 3.1.1.2, 4.2.2).
 
+    `datasets` are the datasets whose releases are used, as far as a recipient receives them. The first
+    dataset of a group is counted where records of several are about one event.
     A finding is published if chance alone gives one as strong in `level_days` days, over all types and
     places together. It has at least `minimum_cases` cases. Circles have at most `radius_metres`, windows at
     most `window_days`; cases of `study_days` give what is expected. Rates are compared with those of
@@ -42,6 +44,7 @@ class EmergingProblems(Signed):
     `keep_days`.
     """
 
+    datasets: Annotated[tuple[str, ...], Field(min_length=1)]
     recipients: Annotated[tuple[EmergingRecipient, ...], Field(min_length=1)]
     groups: tuple[ProblemGroup, ...] = ()
     level_days: Annotated[int, Field(ge=30, le=3_660)] = 365

@@ -12,6 +12,7 @@ from pydantic_core import PydanticCustomError
 
 from isp.agreement.alert_findings import Around, alert_findings
 from isp.agreement.alerts import AlertRecipient, Alerts, DomesticAlerts
+from isp.agreement.emerging import EmergingProblems
 from isp.agreement.names import Name
 from isp.agreement.officer import Officer
 from schemas.formats import FORMAT, Format, Signed
@@ -48,11 +49,11 @@ HEALTH = frozenset({
 })  # fmt: skip
 """Kinds whose use of personal information the Caldicott principles govern (guidance 2.4.2.2)."""
 
-COMPONENTS = ("worker", "recorder", "auditor", "discloser", "alerter")
-"""Principals that are not parties: for the workers, the audit's writer and reader, cases, and alerts.
+COMPONENTS = ("worker", "recorder", "auditor", "discloser", "alerter", "detector")
+"""Principals that are not parties: for workers, the audit's writer and reader, cases, alerts and problems.
 
 No party may have such an id in any protocol, because reads by processes are not audited. The alerter has a
-login only if the protocol has domestic alerts.
+login only if the protocol has domestic alerts, and the detector only if it has emerging problems.
 """
 
 PROCESSES = frozenset(COMPONENTS) - {"auditor"}
@@ -412,9 +413,15 @@ class Protocol(Signed):
         return () if self.alerts.domestic is None else self.alerts.domestic.recipients
 
     @property
+    def emerging_problems(self) -> EmergingProblems | None:
+        """Return the settings of the detection of emerging problems, or None if there is none."""
+        return self.alerts.emerging
+
+    @property
     def components(self) -> tuple[str, ...]:
         """Return the components that have a login under this protocol."""
         absent = {"alerter"} if self.alerts.domestic is None else set()
+        absent |= {"detector"} if self.alerts.emerging is None else set()
         return tuple(name for name in COMPONENTS if name not in absent)
 
     def profiles_of(self, dataset: str, neighbour: str | None = None) -> tuple[str, ...]:

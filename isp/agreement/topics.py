@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from isp.agreement.alerts import DomesticAlerts
+from isp.agreement.emerging import EmergingProblems
 from isp.agreement.law import load_law
 from isp.agreement.marking import Marking, marking
 from isp.agreement.protocol import Protocol
@@ -57,7 +58,7 @@ _PERSONAL = frozenset({
 RELEASES = frozenset({"depersonalised", "personal", "neighbour"})
 """Families of the topics to which records are released."""
 
-_NEWEST_ALONE = RELEASES | {"inbox", "disclosed", "alerts", "deliveries"}
+_NEWEST_ALONE = RELEASES | {"inbox", "disclosed", "alerts", "deliveries", "findings"}
 
 _ON_ALERTS = frozenset({"acknowledgements", "staff", "deliveries"})
 """Families of the topics to which the recipients of alerts write."""
@@ -110,7 +111,7 @@ _OF_DELETIONS = {
 Family = Literal[
     "intake", "rejected", "depersonalised", "personal", "neighbour", "supplies", "receipts",
     "aggregate", "internal", "audit", "letters", "inbox", "disclosed",
-    "alerts", "acknowledgements", "staff", "deliveries",
+    "alerts", "acknowledgements", "staff", "deliveries", "findings",
 ]  # fmt: skip
 
 
@@ -249,6 +250,10 @@ class Names:
         """Return the topic of alerts about a recipient's own staff, for its conflict officer only."""
         return f"{self.prefix}.alerts.conflict.{party}"
 
+    def alerts_emerging(self, party: str) -> str:
+        """Return the topic of findings about emerging problems for a recipient."""
+        return f"{self.prefix}.alerts.emerging.{party}"
+
     def acknowledgements(self, party: str) -> str:
         """Return the topic of a recipient's acknowledgements of alerts."""
         return f"{self.prefix}.acknowledgements.{party}"
@@ -356,6 +361,11 @@ class Names:
         return self.principal("alerter")
 
     @property
+    def detector(self) -> str:
+        """Return the SCRAM user name of the detector of emerging problems."""
+        return self.principal("detector")
+
+    @property
     def discloser(self) -> str:
         """Return the SCRAM user name of the discloser, which reads letters and releases to cases."""
         return self.principal("discloser")
@@ -388,7 +398,21 @@ def topics(protocol: Protocol, catalogue: Catalogue) -> tuple[Topic, ...]:
 
 def state_days(protocol: Protocol, owner: StateOwner = "worker") -> dict[StateKind, int]:
     """Return the days for which each kind of an agent's state counts. Without an agent there is no kind."""
-    return _worker_days(protocol) if owner == "worker" else _alerter_days(protocol)
+    match owner:
+        case "worker":
+            return _worker_days(protocol)
+        case "alerter":
+            return _alerter_days(protocol)
+    return _detector_days(protocol)
+
+
+def _detector_days(protocol: Protocol) -> dict[StateKind, int]:
+    """Return the days for which a case counts; no longer than releases are retained."""
+    emerging = protocol.emerging_problems
+    if emerging is None:
+        return {}
+    days = min(emerging.history_days, protocol.retention.depersonalised_days)
+    return dict.fromkeys(STATE_KINDS["detector"], days)
 
 
 def _alerter_days(protocol: Protocol) -> dict[StateKind, int]:
@@ -489,9 +513,9 @@ def _topics(protocol: Protocol, catalogue: Catalogue) -> Iterator[Topic]:
             names.state(kind), "internal", "worker", days + STATE_SLACK_DAYS,
             catalogue.system["memory"],
         )  # fmt: skip
-    for kind, days in state_days(protocol, "alerter").items():
+    for owner, kind, days in _dated_state(protocol):
         yield topic(
-            names.state(kind), "internal", "alerter", days + STATE_SLACK_DAYS,
+            names.state(kind), "internal", owner, days + STATE_SLACK_DAYS,
             catalogue.system["memory"], deletes=True,
         )  # fmt: skip
     yield topic(
@@ -526,6 +550,8 @@ def _topics(protocol: Protocol, catalogue: Catalogue) -> Iterator[Topic]:
     )  # fmt: skip
     if protocol.domestic_alerts is not None:
         yield from _alert_topics(protocol, protocol.domestic_alerts, catalogue, topic)
+    if protocol.emerging_problems is not None:
+        yield from _finding_topics(protocol, protocol.emerging_problems, catalogue, topic)
     for agreement in protocol.aggregates:
         source = catalogue.aggregates[agreement.source]
         yield Topic(
@@ -568,6 +594,29 @@ def _alert_topics(
             names.staff(party), "staff", party, audited, system["staff"], lasting=True, **small
         )
         yield topic(names.deliveries(party), "deliveries", party, kept, system["delivery"], **small)
+
+
+def _finding_topics(
+    protocol: Protocol,
+    emerging: EmergingProblems,
+    catalogue: Catalogue,
+    topic: Callable[..., Topic],
+) -> Iterator[Topic]:
+    """Yield the topics of findings. A finding is made of depersonalised releases, and marked like them."""
+    names = Names(protocol.prefix)
+    for recipient in emerging.recipients:
+        yield topic(
+            names.alerts_emerging(recipient.party), "findings", "detector", emerging.keep_days,
+            catalogue.system["finding"],
+        )  # fmt: skip
+
+
+def _dated_state(protocol: Protocol) -> Iterator[tuple[StateOwner, StateKind, int]]:
+    """Yield owner, kind and days of the state whose entries have the days of their events."""
+    owners: tuple[StateOwner, ...] = ("alerter", "detector")
+    for owner in owners:
+        for kind, days in state_days(protocol, owner).items():
+            yield owner, kind, days
 
 
 def _releases(protocol: Protocol) -> Iterator[tuple[str, str, str | None]]:
