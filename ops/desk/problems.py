@@ -15,32 +15,25 @@ from ops.desk.rows import clock
 
 _BARS: Final = "▁▂▃▄▅▆▇█"
 _STREETS = 2
+_GROWTH = 8
+"""Versions whose growth is shown."""
+
 _CENTURY_DAYS = 36_525
 _STRONG, _PROVISIONAL, _FAINT = "bold", "yellow", "dim"
-_UNKNOWN = "not measured yet"
+_UNKNOWN = "not measured"
 
 
 def open_table(picture: Picture) -> Table:
-    """Return the table of the open problems, the strongest first, each with two lines."""
-    table = _table("Open problems, the strongest first")
-    for title, right in (
-        ("problem", False), ("what and where", False), ("since", False), ("observed", True),
-        ("growth", False), ("p", True), ("by chance", True), ("status", False),
-    ):  # fmt: skip
-        table.add_column(
-            title, no_wrap=title != "what and where", justify="right" if right else "left"
-        )
+    """Return the table of the open problems, the strongest first."""
+    table = _table("Open problems, the strongest first", "p", "by chance")
     for history in picture.open():
         newest = history.newest
+        status = f"{newest.status}\n{'provisional' if newest.provisional else ''}".rstrip()
         table.add_row(
-            newest.id,
-            f"{newest.what}\n{where(newest)}",
-            f"{_day(newest.since)}\nto {_day(newest.until)}",
-            f"{newest.observed}\nof {newest.expected:.1f} expected",
-            f"{bars(history.growth)}\n{_numbers(history.growth)}",
-            f"{newest.p:.2g}\n{newest.kind.replace('_', '-')}",
-            f"once in {once_in(newest)}\n{_measured(newest)}",
-            f"{newest.status}\n{'provisional' if newest.provisional else ''}",
+            f"{newest.id}\n{status}",
+            *_common(history),
+            f"{newest.p:.2g}",
+            f"1 in {once_in(newest)}\n{_measured(newest)}",
             style=_style(newest),
         )
     return table
@@ -48,20 +41,11 @@ def open_table(picture: Picture) -> Table:
 
 def ended_table(picture: Picture) -> Table:
     """Return the table of the problems that are closed, the last to close first."""
-    table = _table("How the others ended")
-    for title in ("problem", "what and where", "from, to", "observed", "growth", "ended"):
-        table.add_column(title, no_wrap=title != "what and where")
+    table = _table("How the others ended", "ended")
     for history in picture.ended():
         newest = history.newest
-        table.add_row(
-            newest.id,
-            f"{newest.what}, {where(newest)}",
-            f"{_day(newest.since)} to {_day(newest.until)}",
-            f"{newest.observed} of {newest.expected:.1f} expected",
-            _numbers(history.growth),
-            f"{newest.ended or newest.status}, {clock(newest.made)}",
-            style=_FAINT,
-        )
+        ended = f"{newest.ended or newest.status}\n{clock(newest.made)}"
+        table.add_row(newest.id, *_common(history), ended, style=_FAINT)
     return table
 
 
@@ -84,7 +68,7 @@ def details(history: History) -> Iterator[str]:
         f"by chance alone: once in {once_in(newest)} over all {message['series_tested']} series, once in "
         f"{_days(message['recurrence_interval_days'])} in this one"
     )
-    yield f"measured by replays: {_measured(newest)}"
+    yield f"alarms at this level, measured by replays: {_measured(newest)}"
     yield from map(_source, message["sources"])
     yield from map(_same_event, message["same_events"])
     yield f"records: {len(message['records'])}"
@@ -122,9 +106,29 @@ def bars(counts: Sequence[int]) -> str:
     return "".join(_BARS[max(count, 0) * (len(_BARS) - 1) // most] for count in counts)
 
 
-def _table(title: str) -> Table:
-    return Table(
-        title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD, pad_edge=False
+def _table(title: str, *last: str) -> Table:
+    table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD)
+    table.add_column("problem", no_wrap=True)
+    table.add_column("what and where", overflow="fold")
+    table.add_column("since", no_wrap=True)
+    table.add_column("observed", justify="right", no_wrap=True)
+    table.add_column("expected", justify="right", no_wrap=True)
+    table.add_column("growth", no_wrap=True)
+    for name in last:
+        table.add_column(name, no_wrap=True)
+    table.padding, table.pad_edge = (0, 1, 0, 0), False
+    return table
+
+
+def _common(history: History) -> tuple[str, ...]:
+    newest, growth = history.newest, history.growth[-_GROWTH:]
+    numbers = f"{growth[0]} to {growth[-1]}" if len(growth) > 1 else ""
+    return (
+        f"{newest.what} ({newest.kind.replace('_', '-')})\n{where(newest)}",
+        f"{_day(newest.since)}\nto {_day(newest.until)}",
+        str(newest.observed),
+        f"{newest.expected:.1f}",
+        f"{bars(growth)}\n{numbers}".rstrip(),
     )
 
 
@@ -142,13 +146,9 @@ def _days(days: float) -> str:
     return f"{days:,.0f} days" if days < _CENTURY_DAYS else "over 100 years"
 
 
-def _numbers(counts: Sequence[int]) -> str:
-    return "→".join(map(str, counts))
-
-
 def _measured(finding: Finding) -> str:
     measured = finding.alarms_per_year
-    return _UNKNOWN if measured is None else f"{measured:.2f} alarms/year"
+    return _UNKNOWN if measured is None else f"{measured:.2f} a year"
 
 
 def _counted(types: Mapping[str, int]) -> str:
