@@ -1,0 +1,43 @@
+"""Strata: sets of cases whose days may be exchanged under the null hypothesis.
+
+A stratum is a supplier of a dataset on one kind of day. So a weekly market, a public holiday, an agency's
+silent days and its delay change what is expected, and are not found as clusters.
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from functools import cache, lru_cache
+from typing import Final, NamedTuple
+
+from holidays import country_holidays
+
+from detection.emerging.facts import Source
+
+HOLIDAY: Final = 7
+"""The kind of a public holiday. The kinds 0 to 6 are Monday to Sunday."""
+
+KINDS: Final = 8
+
+_EPOCH: Final = date(1970, 1, 1)
+_MEMORY_DAYS: Final = 8_192  # more than the longest history
+
+
+class Stratum(NamedTuple):
+    """A supplier of a dataset on one kind of day."""
+
+    source: Source
+    kind: int
+
+
+@lru_cache(_MEMORY_DAYS)
+def day_kind(day: int) -> int:
+    """Return the kind of a day: 0 to 6 for Monday to Sunday, 7 for a public holiday."""
+    local = _EPOCH + timedelta(days=day)
+    return HOLIDAY if local in _holidays(local.year) else local.weekday()
+
+
+@cache
+def _holidays(year: int) -> frozenset[date]:
+    # England and Wales have the same bank holidays (Banking and Financial Dealings Act 1971, Schedule 1).
+    return frozenset(country_holidays("GB", subdiv="ENG", years=year))
