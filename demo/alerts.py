@@ -11,11 +11,11 @@ from connectors.account import Account
 from connectors.alerts.acknowledging import acknowledge
 from connectors.alerts.content import content_of
 from connectors.alerts.decrypting import ByCase
-from connectors.alerts.feed import Feed, TopicFeed
 from connectors.alerts.picture import Alert, Change
 from connectors.alerts.recipient import Recipient
 from connectors.errors import ConnectorError
 from connectors.registry import known_schemas
+from connectors.topic_feed import Feed
 from demo.generator.records import typed
 from demo.generator.third_incident import ThirdIncident
 from demo.live import SETTINGS
@@ -71,7 +71,7 @@ def try_an_alert(system: System, incident: ThirdIncident) -> AlertSeen:
     """
     office, recipient = _office(system, RECIPIENT), _recipient(system)
     decrypt = ByCase(office, system.stack.secrets.folder)
-    with TopicFeed.of(recipient, recipient.alerts) as feed:
+    with recipient.feed(recipient.alerts) as feed:
         desk = Desk(feed)
         _supply(system, SUPPLIER, "police-incident", incident.first)
         _supply(system, SUPPLIER, "marac-referral", incident.referral)
@@ -125,7 +125,7 @@ class Desk:
         """
         give_up = time.monotonic() + self.patience_s
         while time.monotonic() < give_up:
-            self.waiting += [one.change() for one in self.feed.advance(_LOOK_SECONDS)]
+            self.waiting += [Change.of(one) for one in self.feed.advance(_LOOK_SECONDS)]
             while self.waiting:
                 change = self.waiting.pop(0)
                 if wanted(change):
