@@ -6,8 +6,10 @@ and logged, and its answer is that it has failed. Nothing in the stream waits fo
 
 from __future__ import annotations
 
+import ctypes
 import logging
 import os
+import signal
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -18,6 +20,7 @@ from typing import Any, Final, NamedTuple, Protocol
 log = logging.getLogger(__name__)
 
 NICENESS: Final = 15
+_PR_SET_PDEATHSIG: Final = 1
 
 
 class Answer(NamedTuple):
@@ -159,12 +162,10 @@ class OneProcess:
 
 def _begin(parent: int) -> None:
     """Lower the priority of the process, and have it end with its parent."""
-    import ctypes
-    import signal
-
     os.nice(NICENESS)
     # A stop signal to the group is for the parent, which ends this process itself.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG: also if the parent is killed
+    # It would outlive a parent that is killed.
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
         os._exit(0)

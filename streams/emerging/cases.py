@@ -10,8 +10,8 @@ from detection.emerging.facts import Case, Stream
 from schemas.derive import utc_field_name
 from schemas.london import LONDON
 from schemas.record_type import ProblemRule, RecordType
+from streams.emerging.schedule import EPOCH
 
-EPOCH: Final = date(1970, 1, 1).toordinal()
 _MINUTE_S: Final = 60
 
 

@@ -72,7 +72,7 @@ class Documents:
             "evidence": dict(found.evidence),
             "ended": problem.ended,
         } | self._significance(problem)
-        return message | {"words": words_of(message, problem, cases)}
+        return message | {"words": words_of(message, problem)}
 
     def _significance(self, problem: Problem) -> dict[str, Any]:
         found = problem.detection

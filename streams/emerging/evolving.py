@@ -7,7 +7,7 @@ from dataclasses import replace
 from hashlib import blake2b
 
 from detection.emerging.evaluating import WEEKLY, Evaluation
-from detection.emerging.facts import Case, CaseKey, Detection, Kind, Problem, SeriesKey
+from detection.emerging.facts import Case, Detection, Kind, Problem, SeriesKey
 from detection.emerging.levels import is_published, strength_days
 from detection.emerging.problems import Evaluated, Evolution, ProblemChange, evolve, looks_only
 from detection.emerging.removing import remove_case

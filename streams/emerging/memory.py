@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-
 from typing import Final
 
 from detection.emerging.engine import Engine
@@ -19,8 +18,8 @@ from detection.scan.p_values import Null
 from streams.emerging import rows
 from streams.emerging.case_rows import RowError, case_bytes, read_case
 from streams.emerging.changed import Changed
-from streams.emerging.supplied import Supplied
 from streams.emerging.rows import Mark, NullRow, ProblemRow
+from streams.emerging.supplied import Supplied
 from streams.state.dated import DatedStore
 
 log = logging.getLogger(__name__)

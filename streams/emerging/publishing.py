@@ -49,7 +49,9 @@ class Publishing:
             self.memory.put_problem(row)
         changes = self.store.changes()
         outputs += [self._change(key, value, batch.now_ms) for key, value in changes.items()]
-        statuses = Counter((c.problem.detection.kind, c.problem.status) for c in published)
+        statuses = Counter[tuple[str, str]](
+            (c.problem.detection.kind, c.problem.status) for c in published
+        )
         batch.counts["findings"] += len(published)
         return DetectorResult(
             outputs, changes=changes, counts=dict(batch.counts), statuses=dict(statuses)

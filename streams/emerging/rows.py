@@ -278,8 +278,18 @@ def _detection(found: Detection) -> dict[str, Any]:
 
 
 def _read_detection(row: Mapping[str, Any]) -> Detection:
-    return Detection(
-        row["kind"], _read_series(row["series"]), *row["numbers"], PValue(*row["p"]), row["looked"],
-        frozenset(_read_keys(row["cases"])),
-        tuple(Match(_read_keys(cases), sure) for cases, sure in row["matches"]), row["evidence"],
+    names = (
+        "easting", "northing", "radius_m", "first_day", "last_day", "observed", "expected",
+        "statistic",
     )  # fmt: skip
+    numbers: dict[str, Any] = dict(zip(names, row["numbers"], strict=True))
+    return Detection(
+        kind=row["kind"],
+        series=_read_series(row["series"]),
+        p=PValue(*row["p"]),
+        looked=row["looked"],
+        cases=frozenset(_read_keys(row["cases"])),
+        matches=tuple(Match(_read_keys(cases), sure) for cases, sure in row["matches"]),
+        evidence=row["evidence"],
+        **numbers,
+    )

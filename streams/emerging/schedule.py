@@ -7,8 +7,8 @@ from datetime import date, datetime, time, timedelta
 from typing import Final, NamedTuple
 
 from schemas.london import LONDON
-from streams.emerging.cases import EPOCH
 
+EPOCH: Final = date(1970, 1, 1).toordinal()
 _NOON: Final = time(12)
 _MINUTE_S: Final = 60
 

@@ -3,21 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Protocol
 
-from detection.emerging.facts import Source
+from detection.emerging.facts import Case, Source
 from detection.emerging.spans import joined
 from detection.emerging.supplied import SourceSupplies
 from detection.emerging.supplies import SuppliedAt, Supplies
 from schemas.wire import WireError
 from streams.emerging.inputs import SUPPLY, Inputs, log
-
-
-class Arrival(Protocol):
-    """A record that has arrived for the first time."""
-
-    source: Source
-    day: int
 
 
 class Supplied:
@@ -52,7 +44,7 @@ class Supplied:
         for day, on_day in kept.first.items():
             known.first[day] = min(on_day, known.first.get(day, on_day))
 
-    def arrived(self, records: Iterable[Arrival]) -> None:
+    def arrived(self, records: Iterable[Case]) -> None:
         """Take records that have arrived for the first time, whose batch is committed."""
         for record in records:
             self.supplies.note_record(record.source, record.day, self._now_ms)

@@ -89,6 +89,7 @@ class TimeFound:
         """Have the series of a source looked at that was held and has settled."""
         for source in list(self._memory.held.values()):
             if not self._supplied.held(source):
+                batch.counts["settled"] += 1
                 self._memory.put_held(source, is_held=False)
                 for series in self._series_of(source):
                     self._memory.put_waiting(series, waits=True)
