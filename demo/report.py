@@ -23,7 +23,7 @@ from ops.screen import Screen
 WIDTH = 100
 _DIGEST = re.compile(r"[0-9a-f]{32}")
 _OF_ONE_AGENCY = frozenset({"intake", "rejected", "receipts", "supplies", "letters", "inbox"})
-_OF_ONE_PARTY = frozenset({"acknowledgements", "alerts", "deliveries", "staff"})
+_OF_ONE_PARTY = frozenset({"acknowledgements", "alerts", "deliveries", "findings", "staff"})
 _EMPTY = "–"
 _UNTOLD = ("record_id", "source_agency", "caveats")
 
