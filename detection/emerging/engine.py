@@ -83,6 +83,8 @@ class Engine:
         """Look at a whole series. Return its best cluster if that is at the level of the looks."""
         raise NotImplementedError
 
-    def snapshot(self, series: SeriesKey, as_of: int, supplied: Supplied, kinds: frozenset[Kind]) -> Snapshot:
+    def snapshot(
+        self, series: SeriesKey, as_of: int, supplied: Supplied, kinds: frozenset[Kind]
+    ) -> Snapshot:
         """Return the series as of a day, without held sources."""
         raise NotImplementedError

@@ -179,12 +179,5 @@ def _in_order(problems: Iterable[Problem]) -> list[Problem]:
     return sorted(problems, key=lambda problem: (problem.opened_day, problem.id))
 
 
-def _strongest_first(found: Detection) -> tuple[float, float, int, int, int, SeriesKey]:
-    return (
-        found.p.value,
-        -found.statistic,
-        -found.observed,
-        found.easting,
-        found.northing,
-        found.series,
-    )
+def _strongest_first(found: Detection) -> tuple[float, float, int, SeriesKey, list[CaseKey]]:
+    return found.p.value, -found.statistic, -found.observed, found.series, sorted(found.cases)

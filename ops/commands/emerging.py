@@ -22,6 +22,7 @@ from ops.commands.common import (
     protocol_of,
     running_stack,
 )
+from ops.commands.emerging_serve import serve
 from ops.desk.problem_page import ProblemPage, tables
 from ops.desk.problems import details
 from ops.outputs import check_outputs
@@ -182,3 +183,6 @@ def _run_page(setting: Setting) -> None:
         link = LinkWatch.of(reader.account).look
         retention = timedelta(milliseconds=reader.topic.retention_ms)
         ProblemPage(reader.party, feed, link, retention).run(Screen())
+
+
+emerging.command()(serve)

@@ -240,7 +240,9 @@ def test_the_order_of_problems_and_detections_does_not_matter(
         for each in shuffled:
             random.shuffle(each)  # type: ignore[attr-defined]
         again = _evolve(shuffled[0], *shuffled[1], as_of=as_of)
-        assert sorted(map(repr, again)) == sorted(map(repr, changes))
+        assert {each.problem.id: each for each in again} == {
+            each.problem.id: each for each in changes
+        }
         now = {problem.id: problem for problem in problems}
         now |= {change.problem.id: change.problem for change in changes}
         problems = [problem for problem in now.values() if problem.status != "closed"]
