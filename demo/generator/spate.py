@@ -30,7 +30,7 @@ WEEKS: Final = 27
 """Weeks of history, more than the study period of the example protocol."""
 
 _HISTORY_KINDS = frozenset({KIND, "Street drinking", "Nuisance vehicles"})
-_ROWS_OF_ALL_KINDS = 9_500
+_ROWS_OF_ALL_KINDS = 4_000
 _SEED_STEP = 2_000
 _NEAR_M = 150.0
 _NEAR_SPOTS = range(5, 13)
