@@ -71,7 +71,7 @@ class Desk:
         assert self.store is not None
         made = assembly.build_detector(
             self.protocol, CATALOGUE, self.schemas.wire, self.store, self.background,
-            lambda: self.now.timestamp(), "0",
+            lambda: self.now.timestamp(), "0",  # noqa: PLW0108 - the clock is set again
         )  # fmt: skip
         assert list(made.restore([(topic, 0) for topic in made.topics])) == []
         return made
