@@ -15,6 +15,7 @@ from schemas.record_type import (
     Condition,
     DomesticRule,
     Field,
+    ProblemRule,
     RecordType,
     Status,
     Treatment,
@@ -146,6 +147,19 @@ def _personal_facts(record_type: RecordType) -> Iterator[str]:
         yield "It is released case by case, or to a party that is entitled to the personal record."
     if record_type.domestic:
         yield _alerts(record_type.domestic)
+    if record_type.problem:
+        yield _problems(record_type.problem, record_type)
+
+
+def _problems(rule: ProblemRule, record_type: RecordType) -> str:
+    """Return the fields from which emerging problems are detected."""
+    event = record_type.events[0]
+    day = _names([event.date, *filter(None, [event.time])])
+    until = f". A record whose `{event.until}` is another day is not used" if event.until else ""
+    return (
+        f"Emerging problems: the type is `{rule.type}`, the place is that of `{rule.place}postcode` as "
+        f"released, and the time is {day}{until}."
+    )
 
 
 def _alerts(rule: DomesticRule) -> str:

@@ -172,7 +172,9 @@ def _detector(protocol: Protocol) -> Iterator[AclRule]:
 def _finding_recipients(protocol: Protocol) -> Iterator[tuple[AclRule, Ground]]:
     """Yield the right to read findings, based on each entitlement whose releases they are made of."""
     emerging, names = protocol.emerging_problems, Names(protocol.prefix)
-    for recipient in () if emerging is None else emerging.recipients:
+    if emerging is None:
+        return
+    for recipient in emerging.recipients:
         party = recipient.party
         read = AclRule(names.principal(party), "read", "topic", names.alerts_emerging(party))
         for entitlement in watched_entitlements(protocol, party):

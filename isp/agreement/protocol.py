@@ -13,11 +13,13 @@ from pydantic_core import PydanticCustomError
 from isp.agreement.alert_findings import Around, alert_findings
 from isp.agreement.alerts import AlertRecipient, Alerts, DomesticAlerts
 from isp.agreement.emerging import EmergingProblems
+from isp.agreement.emerging_findings import Sharing, emerging_findings
 from isp.agreement.names import Name
 from isp.agreement.officer import Officer
 from schemas.formats import FORMAT, Format, Signed
 from schemas.plain_text import Visible, VisibleText, lines
 from schemas.positions import Finding, YamlPath
+from schemas.record_type import DEPERSONALISED_PROFILES
 
 District = Annotated[str, Field(pattern=r"^[EW]\d{8}$")]
 Profile = Literal["central", "second", "personal"]
@@ -476,6 +478,19 @@ def protocol_findings(protocol: Protocol) -> Iterator[Finding]:
         groups = {party.id: party.group for party in protocol.parties}
         supplied = {(supply.agency, supply.dataset) for supply in protocol.supplies}
         yield from alert_findings(protocol.alerts.domestic, Around(groups, supplied))
+    if protocol.alerts.emerging is not None:
+        yield from emerging_findings(protocol.alerts.emerging, _sharing(protocol))
+
+
+def _sharing(protocol: Protocol) -> Sharing:
+    """Return what the detection of emerging problems depends on."""
+    received: dict[str, set[str]] = {party.id: set() for party in protocol.parties}
+    for entitlement in protocol.receives:
+        is_plain = entitlement.profile in DEPERSONALISED_PROFILES
+        if entitlement.neighbour is None and is_plain and entitlement.party in received:
+            received[entitlement.party].update(entitlement.datasets)
+    supplied = {supply.dataset for supply in protocol.supplies}
+    return Sharing(supplied, received, protocol.retention.depersonalised_days)
 
 
 def _succession_findings(protocol: Protocol) -> Iterator[Finding]:

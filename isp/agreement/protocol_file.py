@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from isp.agreement.emerging_findings import type_findings
 from isp.agreement.law import load_law
 from isp.agreement.protocol import INCONSISTENT, Protocol, ProtocolError
 from isp.agreement.protocol_law import law_findings
@@ -86,6 +87,8 @@ def _findings(protocol: Protocol, catalogue: Catalogue) -> Iterator[Finding]:
         yield from _openings(protocol, catalogue)
         yield from law_findings(protocol, catalogue, load_law())
         yield from _sources_of_alerts(protocol, catalogue)
+        if protocol.emerging_problems is not None:
+            yield from type_findings(protocol.emerging_problems, catalogue)
     yield from _aggregates(protocol, catalogue)
     yield from _scrubbed_texts(protocol, catalogue)
 
@@ -102,6 +105,11 @@ def _unknown_datasets(protocol: Protocol, catalogue: Catalogue) -> Iterator[Find
     named += [
         (("alerts", "domestic", "datasets", i), dataset)
         for i, dataset in enumerate(_datasets_of_alerts(protocol))
+    ]
+    emerging = protocol.emerging_problems
+    named += [
+        (("alerts", "emerging", "datasets", i), dataset)
+        for i, dataset in enumerate(() if emerging is None else emerging.datasets)
     ]
     named += [(("openings", i, "dataset"), o.dataset) for i, o in enumerate(protocol.openings)]
     accepted = ", ".join(sorted(catalogue.record_types))

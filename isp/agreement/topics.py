@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from isp.agreement.alerts import DomesticAlerts
-from isp.agreement.emerging import EmergingProblems
 from isp.agreement.law import load_law
 from isp.agreement.marking import Marking, marking
 from isp.agreement.protocol import Protocol
@@ -550,8 +549,7 @@ def _topics(protocol: Protocol, catalogue: Catalogue) -> Iterator[Topic]:
     )  # fmt: skip
     if protocol.domestic_alerts is not None:
         yield from _alert_topics(protocol, protocol.domestic_alerts, catalogue, topic)
-    if protocol.emerging_problems is not None:
-        yield from _finding_topics(protocol, protocol.emerging_problems, catalogue, topic)
+    yield from _finding_topics(protocol, catalogue, topic)
     for agreement in protocol.aggregates:
         source = catalogue.aggregates[agreement.source]
         yield Topic(
@@ -597,13 +595,12 @@ def _alert_topics(
 
 
 def _finding_topics(
-    protocol: Protocol,
-    emerging: EmergingProblems,
-    catalogue: Catalogue,
-    topic: Callable[..., Topic],
+    protocol: Protocol, catalogue: Catalogue, topic: Callable[..., Topic]
 ) -> Iterator[Topic]:
     """Yield the topics of findings. A finding is made of depersonalised releases, and marked like them."""
-    names = Names(protocol.prefix)
+    names, emerging = Names(protocol.prefix), protocol.emerging_problems
+    if emerging is None:
+        return
     for recipient in emerging.recipients:
         yield topic(
             names.alerts_emerging(recipient.party), "findings", "detector", emerging.keep_days,

@@ -101,7 +101,7 @@ def content_digest(protocol: Protocol) -> str:
 
 
 def terms_digest(protocol: Protocol, party_id: str) -> str:
-    """Return the SHA-256 of one party's terms: its own entry, its supplies, entitlements and alerts.
+    """Return the SHA-256 of one party's terms: its entry, supplies, entitlements, alerts and problems.
 
     The terms of a neighbour are its entry and the entitlements to records of its area. If a later release
     adds a section here, it must include the section only if it is not empty. Then signed terms keep their
@@ -116,7 +116,7 @@ def terms_digest(protocol: Protocol, party_id: str) -> str:
         "supplies": [s for s in protocol.supplies if s.agency == party_id],
         "receives": [e for e in protocol.receives if party_id in {e.party, e.neighbour}],
         "aggregates": [a for a in tables if party_id in {a.agency, *a.recipients}],
-    } | _alert_terms(protocol, party_id)
+    } | {**_alert_terms(protocol, party_id), **_emerging_terms(protocol, party_id)}
     text = json.dumps(of_party, sort_keys=True, default=lambda model: model.model_dump(mode="json"))
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -137,6 +137,23 @@ def _alert_terms(protocol: Protocol, party_id: str) -> dict[str, Any]:
     if not used and not own["recipients"]:
         return {}
     return {"alerts": domestic.model_copy(update=own)}
+
+
+def _emerging_terms(protocol: Protocol, party_id: str) -> dict[str, Any]:
+    """Return the settings of emerging problems without other recipients, if they concern the party.
+
+    They concern the recipients, and each supplier of a dataset that is used. The order of the datasets of a
+    group has a meaning, so it is here too.
+    """
+    emerging = protocol.emerging_problems
+    if emerging is None:
+        return {}
+    own = tuple(r for r in emerging.recipients if r.party == party_id)
+    used = any(s.agency == party_id and s.dataset in emerging.datasets for s in protocol.supplies)
+    if not used and not own:
+        return {}
+    order = [list(group.types) for group in emerging.groups]
+    return {"emerging": [emerging.model_copy(update={"recipients": own}), order]}
 
 
 def posts_of(protocol: Protocol, name: str) -> Mapping[Post, Officer]:

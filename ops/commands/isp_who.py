@@ -26,6 +26,7 @@ _BY_POSITION: Mapping[str, str] = {
     "acknowledgements": "domestic alerts",
     "staff": "domestic alerts",
     "deliveries": "domestic alerts",
+    "findings": "emerging problems",
 }
 """The basis of ACLs that do not depend on an agreement of the protocol, by family of the topic."""
 

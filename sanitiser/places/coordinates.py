@@ -29,6 +29,7 @@ _GRID_NAME: Final = "OSTN15"
 _EXAMPLE: Final = ((1.716073973, 52.658007833), (651409.804, 313177.450))
 """Caister water tower, from Ordnance Survey's guide to coordinate systems: degrees, metres."""
 _TOLERANCE_M: Final = 0.01
+_TOLERANCE_DEGREES: Final = 1e-7
 
 
 class NoExactTransformation(Exception):
@@ -57,6 +58,30 @@ def to_national_grid_many(longitudes: ArrayLike, latitudes: ArrayLike) -> Column
         NoExactTransformation: no installed transformation is exact.
     """
     return _engine()(longitudes, latitudes)
+
+
+def to_degrees_many(eastings: ArrayLike, northings: ArrayLike) -> Columns:
+    """Return longitudes and latitudes in degrees (EPSG:4258) of points in metres, shape (n,) each.
+
+    The inverse of `to_national_grid_many`. NaN for a point that OSTN15 does not cover.
+
+    Raises:
+        NoExactTransformation: the installed transformation is not exact.
+    """
+    return _inverse()(eastings, northings)
+
+
+@cache
+def _inverse() -> Engine:
+    degrees, metres = _EXAMPLE
+    found = np.concatenate(_convertbng_inverse(*metres))
+    if not np.allclose(found, degrees, rtol=0, atol=_TOLERANCE_DEGREES):
+        raise NoExactTransformation(f"convertbng has no exact inverse of {_GRID_NAME}")
+    return _convertbng_inverse
+
+
+def _convertbng_inverse(eastings: ArrayLike, northings: ArrayLike) -> Columns:
+    return cutil.convert_lonlat(eastings, northings)  # type: ignore[arg-type]
 
 
 @cache

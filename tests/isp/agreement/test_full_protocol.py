@@ -28,7 +28,7 @@ FAULTS = {
     ),
     "an offender file for the second group": (
         "datasets: [police-incident, police-crime-offence, council-asb]",
-        "datasets: [police-crime-offender]", "no release in the profile 'second'",
+        "datasets: [police-crime-offender, council-asb]", "no release in the profile 'second'",
     ),
     "an opening of a core dataset": (
         "dataset: police-detection\n    requirement", "dataset: police-incident\n    requirement",

@@ -1,11 +1,13 @@
 """A signature stays valid in every release, and a release refuses what only a later one can read.
 
 The digests, signatures and letters in format_1.json are those that the first release of format 1 made. They
-never change, nor do those of the first release with alerts. Those of the examples change with these alone.
+never change, nor do those of the first releases with alerts and with emerging problems. Those of the
+examples change with these alone.
 """
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +17,8 @@ import pytest
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import to_jsonable_python
 
-from isp.agreement.alerts import DomesticAlerts
+from isp.agreement.alerts import Alerts, DomesticAlerts
+from isp.agreement.emerging import EmergingProblems
 from isp.agreement.officer import Officer
 from isp.agreement.protocol import Protocol, ProtocolError
 from isp.agreement.protocol_file import load_protocol
@@ -46,6 +49,7 @@ from tests.protocols import FIRST
 SIGNED: dict[str, Any] = json.loads(Path(__file__).with_name("format_1.json").read_text("utf-8"))
 EVERY: dict[str, Any] = SIGNED["every_field"]
 ALERTING: dict[str, Any] = SIGNED["every_field_of_alerts"]
+DETECTING: dict[str, Any] = SIGNED["every_field_of_problems"]
 LETTERS = SIGNED["letters"]
 PROTOCOL_MODELS = sorted({m.__name__ for m in models_of(Protocol)})
 LETTER_MODELS = sorted({m.__name__ for m in models_of(letters.Letter)})
@@ -53,13 +57,19 @@ CASE_MODELS = sorted({m.__name__ for m in models_of(Case | ConsentRecord)})
 ALERT_MODELS = {m.__name__ for m in models_of(DomesticAlerts)} - {
     m.__name__ for m in models_of(Officer)
 }
-IN_TERMS = ALERT_MODELS | {
+PROBLEM_MODELS = {m.__name__ for m in models_of(EmergingProblems)}
+IN_TERMS = ALERT_MODELS | PROBLEM_MODELS | {
     "Agreement", "AggregateAgreement", "Entitlement", "Neighbour", "Officer", "Party", "RejectLimit",
     "SupplyAgreement",
 }  # fmt: skip
 BANES = SCHEMA_FOLDER / "protocols" / "banes.yaml"
 FILES = {"banes.yaml": BANES, "bro.yaml": BANES.with_name("bro.yaml"), "first.yaml": FIRST}
-DIGEST_OF_BANES = "175693ccb0306d40bc7e758a33a7e6e827b40978c93b344d73faf70d2d01e4ee"
+DIGEST_OF_BANES = "1b5233cd7a114cd553552a77d47c64430ccd8c8d0d7ca1f6ac50bbc77b3f458a"
+
+
+every_signed = pytest.mark.parametrize(
+    "signed", [EVERY, ALERTING, DETECTING], ids=["first", "alerts", "problems"]
+)
 
 
 def terms_of(protocol: Protocol) -> dict[str, str]:
@@ -67,7 +77,9 @@ def terms_of(protocol: Protocol) -> dict[str, str]:
 
 
 def signed_with(extended: str) -> dict[str, Any]:
-    """Return the signed protocol that uses the model: of the first release, or of the first with alerts."""
+    """Return the signed protocol of the first release that has the model."""
+    if extended in PROBLEM_MODELS:
+        return DETECTING
     return ALERTING if extended in ALERT_MODELS else EVERY
 
 
@@ -98,7 +110,7 @@ def test_a_protocol_has_the_digest_that_it_had(name: str, catalogue: Catalogue) 
     assert digests == SIGNED["protocols"][name]
 
 
-@pytest.mark.parametrize("signed", [EVERY, ALERTING], ids=["first", "alerts"])
+@every_signed
 def test_a_protocol_that_uses_every_field_has_the_digests_that_it_had(
     signed: dict[str, Any],
 ) -> None:
@@ -108,7 +120,7 @@ def test_a_protocol_that_uses_every_field_has_the_digests_that_it_had(
     assert json.loads(protocol.model_dump_json(by_alias=True)) == signed["in_force"]
 
 
-@pytest.mark.parametrize("signed", [EVERY, ALERTING], ids=["first", "alerts"])
+@every_signed
 def test_a_signature_that_was_made_then_is_valid(signed: dict[str, Any]) -> None:
     signature = Signature.model_validate(signed["signature"])
     assert is_current(Protocol.model_validate(signed["in_force"]), signature, TODAY)
@@ -123,6 +135,29 @@ def test_only_those_whom_alerts_concern_have_other_terms_with_them() -> None:
     concerned = {recipient.party for recipient in domestic.recipients}
     concerned |= {s.agency for s in protocol.supplies if s.dataset in domestic.datasets}
     assert changed == concerned != set(terms)
+
+
+def test_only_those_whom_emerging_problems_concern_have_other_terms_with_them() -> None:
+    protocol = Protocol.model_validate(DETECTING["in_force"])
+    emerging = protocol.emerging_problems
+    assert emerging is not None
+    without = protocol.model_copy(update={"alerts": Alerts()})
+    before, after = terms_of(without), terms_of(protocol)
+    changed = {name for name in after if after[name] != before[name]}
+    concerned = {recipient.party for recipient in emerging.recipients}
+    concerned |= {s.agency for s in protocol.supplies if s.dataset in emerging.datasets}
+    assert changed == concerned != set(after)
+
+
+def test_the_order_of_the_datasets_of_a_group_is_signed() -> None:
+    """Of several records about one event, the first dataset's is counted."""
+    document = copy.deepcopy(DETECTING["in_force"])
+    (group,) = document["alerts"]["emerging"]["groups"]
+    group["types"] = dict(reversed(group["types"].items()))
+    turned = Protocol.model_validate(document)
+    assert content_digest(turned) != DETECTING["content"]
+    before, after = DETECTING["terms"], terms_of(turned)
+    assert {n for n in after if after[n] != before[n]} == {"police", "health", "traders"}
 
 
 @pytest.mark.parametrize("name", LETTERS)

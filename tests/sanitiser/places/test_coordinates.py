@@ -12,6 +12,7 @@ import pytest
 from sanitiser.places import coordinates
 from sanitiser.places.coordinates import (
     NoExactTransformation,
+    to_degrees_many,
     to_national_grid,
     to_national_grid_many,
 )
@@ -51,6 +52,12 @@ def test_arrays_give_what_single_points_give(os_points: np.ndarray) -> None:
     eastings, northings = to_national_grid_many(os_points[:, 0], os_points[:, 1])
     assert eastings == pytest.approx(os_points[:, 2], abs=MILLIMETRE)
     assert northings == pytest.approx(os_points[:, 3], abs=MILLIMETRE)
+
+
+def test_every_ordnance_survey_point_comes_back_to_a_centimetre(os_points: np.ndarray) -> None:
+    longitudes, latitudes = to_degrees_many(os_points[:, 2], os_points[:, 3])
+    assert longitudes == pytest.approx(os_points[:, 0], abs=1e-7)
+    assert latitudes == pytest.approx(os_points[:, 1], abs=1e-7)
 
 
 def test_the_worked_example_of_caister_water_tower() -> None:
