@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import expm1, log, log1p, pi, sqrt
+from math import exp, expm1, log, log1p, pi, sqrt
 from typing import Final
 
 import numpy as np
@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from detection.emerging.facts import PValue
 
 _LEAST_RANK: Final = 10  # below it SaTScan reports the p-value of the Gumbel distribution
+_LEAST_SAMPLE: Final = 10  # maxima from which a distribution is made
+_CERTAIN: Final = 10.0  # from here on the tail is 1
 _TIE: Final = 1e-5  # maxima are kept with seven digits
 
 
@@ -21,23 +23,27 @@ class Null:
     """The distribution of the maximum under the null hypothesis.
 
     `maxima` (R,) are those of the replicates, in ascending order. `loc` and `scale` are the parameters of the
-    Gumbel distribution with the mean and the variance of the maxima (method of moments, as in SaTScan;
-    Abrams, Kleinman & Kulldorff 2010). A `scale` of 0 means that all maxima are equal.
+    Gumbel distribution with the mean and the variance of those above 0 (method of moments, as in SaTScan;
+    Abrams, Kleinman & Kulldorff 2010), `share` is their share of all. A small series has many replicates
+    without any cluster, whose maximum is 0: with them in one distribution, its tail would be far too thin.
+    A `scale` of 0 means that there is no such distribution: fewer than 10 are above 0, or all are equal.
     """
 
     maxima: NDArray[float32]
     loc: float
     scale: float
+    share: float
 
     @classmethod
     def of(cls, maxima: NDArray[np.floating]) -> Null:
         """Return the distribution from the maxima of replicates, in any order."""
         ordered = np.sort(maxima.astype(float32))
-        exact = ordered.astype(float64)
-        if len(exact) < 2:  # noqa: PLR2004 - a variance needs two
-            return cls(ordered, float(exact.sum()), 0.0)
-        scale = float(exact.std(ddof=1)) * sqrt(6) / pi
-        return cls(ordered, float(exact.mean()) - float(np.euler_gamma) * scale, scale)
+        positive = ordered[ordered > 0].astype(float64)
+        if len(positive) < _LEAST_SAMPLE:
+            return cls(ordered, 0.0, 0.0, len(positive) / max(len(ordered), 1))
+        scale = float(positive.std(ddof=1)) * sqrt(6) / pi
+        loc = float(positive.mean()) - float(np.euler_gamma) * scale
+        return cls(ordered, loc, scale, len(positive) / len(ordered))
 
     def p(self, llr: float) -> PValue:
         """Return the p-value: by Monte Carlo if the rank is at least 10, else by the Gumbel distribution."""
@@ -59,7 +65,10 @@ class Null:
         ranks = int(p * (len(self.maxima) + 1))
         if ranks >= _LEAST_RANK or not self.scale:
             return self._of_rank(ranks)
-        return max(self._of_rank(_LEAST_RANK - 1), self.loc - self.scale * log(-log1p(-p)))
+        if p >= self.share:
+            return self._of_rank(_LEAST_RANK - 1)
+        tail = -log(-log1p(-p / self.share))
+        return max(self._of_rank(_LEAST_RANK - 1), self.loc + self.scale * tail)
 
     def to_bytes(self) -> bytes:
         """Return the maxima, 4 bytes each; the parameters follow from them."""
@@ -83,10 +92,11 @@ class Null:
         return float(self.maxima[-rank])
 
     def _tail(self, llr: float) -> float | None:
-        """Return the probability that the Gumbel distribution gives to greater values."""
+        """Return the probability of a greater value by the Gumbel distribution."""
         if not self.scale:
             return None
-        return float(-np.expm1(-np.exp(-(llr - self.loc) / self.scale)))
+        depth = min((self.loc - llr) / self.scale, _CERTAIN)
+        return self.share * -expm1(-exp(depth))
 
 
 def recurrence_interval(p: float, days: float = 1.0, analyses: int = 1) -> float:

@@ -76,7 +76,23 @@ def test_bytes_give_the_same_p_values(maxima: list[float]) -> None:
         assert other.p(value) == null.p(value)
 
 
-@pytest.mark.parametrize("maxima", [[], [2.0], [2.0] * 50])
+@pytest.mark.parametrize("share", [0.05, 0.5])
+def test_replicates_without_a_cluster_do_not_thin_the_tail(share: float) -> None:
+    """The tail is that of the replicates with a cluster, times their share."""
+    rng = np.random.default_rng(4)
+    maxima = rng.gumbel(4.0, 1.0, 100_000) * (rng.random(100_000) < share)
+    tail = -np.expm1(-np.exp(-(12.0 - 4.0)))
+    assert Null.of(maxima).p(12.0).gumbel == pytest.approx(share * tail, rel=0.15)
+
+
+@given(st.floats(1e-6, 0.2), st.floats(0, 12))
+def test_threshold_holds_with_replicates_without_a_cluster(p: float, value: float) -> None:
+    null = Null.of(np.where(np.arange(999) % 20 == 0, MAXIMA, 0.0))
+    if value < null.threshold(p) - 2e-5:
+        assert null.p(value).value > p
+
+
+@pytest.mark.parametrize("maxima", [[], [2.0], [2.0] * 50, [0.0] * 50, [0.0] * 90 + [1.0, 2.0]])
 def test_without_spread_the_rank_is_used(maxima: list[float]) -> None:
     p = Null.of(np.array(maxima)).p(3.0)
     assert (p.method, p.value, p.gumbel) == ("monte-carlo", 1 / (len(maxima) + 1), None)
