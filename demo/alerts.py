@@ -11,14 +11,12 @@ from connectors.account import Account
 from connectors.alerts.acknowledging import acknowledge
 from connectors.alerts.content import content_of
 from connectors.alerts.decrypting import ByCase
-from connectors.alerts.feed import Feed, TopicFeed
 from connectors.alerts.picture import Alert, Change
 from connectors.alerts.recipient import Recipient
 from connectors.errors import ConnectorError
-from connectors.registry import known_schemas
-from demo.generator.records import typed
+from connectors.topic_feed import Feed
 from demo.generator.third_incident import ThirdIncident
-from demo.live import SETTINGS
+from demo.sending import send_record
 from isp.agreement.protocol import Post
 from isp.cases.case import Case
 from isp.cases.client.office import Office, letter_of
@@ -27,10 +25,7 @@ from isp.cases.rules import DECIDABLE
 from isp.keys.officer_keys import load_key
 from ops.exercise import officers_key
 from ops.system import System
-from schemas.derive import intake_schema
-from schemas.wire import encoder
 from transport.reader import Denied, read_all
-from transport.sender import Feed as Sender
 
 RECIPIENT, SUPPLIER, ALSO = "council", "police", "ambulance"
 _DUTY: Post = "duty_officer"
@@ -71,18 +66,18 @@ def try_an_alert(system: System, incident: ThirdIncident) -> AlertSeen:
     """
     office, recipient = _office(system, RECIPIENT), _recipient(system)
     decrypt = ByCase(office, system.stack.secrets.folder)
-    with TopicFeed.of(recipient, recipient.alerts) as feed:
+    with recipient.feed(recipient.alerts) as feed:
         desk = Desk(feed)
-        _supply(system, SUPPLIER, "police-incident", incident.first)
-        _supply(system, SUPPLIER, "marac-referral", incident.referral)
-        _supply(system, ALSO, "ambulance-call", incident.call)
+        send_record(system, SUPPLIER, "police-incident", incident.first)
+        send_record(system, SUPPLIER, "marac-referral", incident.referral)
+        send_record(system, ALSO, "ambulance-call", incident.call)
         call = desk.await_alert(lambda a: not a.is_personal, "an alert of the ambulance call")
         _approve(system, ALSO, call.id)
         desk.await_alert(
             lambda a: a.id == call.id and a.is_personal, "the ambulance service's case"
         )
 
-        at = _supply(system, SUPPLIER, "police-incident", incident.third)
+        at = send_record(system, SUPPLIER, "police-incident", incident.third)
         plain = desk.await_alert(lambda a: a.id != call.id, "an alert of the third incident")
         plain_ms = _since(at) * 1_000
         name = plain.id
@@ -98,7 +93,7 @@ def try_an_alert(system: System, incident: ThirdIncident) -> AlertSeen:
         acknowledged_seconds = _since(at)
         others = [p.id for p in system.protocol.parties if p.id != RECIPIENT]
         denied = sum(_is_denied(system, party) for party in others)
-        at = _supply(system, SUPPLIER, "police-incident", incident.corrected)
+        at = send_record(system, SUPPLIER, "police-incident", incident.corrected)
         desk.await_change(lambda c: c.id == name and c.is_withdrawal, "the withdrawal of the alert")
         withdrawn_ms = _since(at) * 1_000
     told = str(dict(plain.message))
@@ -125,7 +120,7 @@ class Desk:
         """
         give_up = time.monotonic() + self.patience_s
         while time.monotonic() < give_up:
-            self.waiting += [one.change() for one in self.feed.advance(_LOOK_SECONDS)]
+            self.waiting += [Change.of(one) for one in self.feed.advance(_LOOK_SECONDS)]
             while self.waiting:
                 change = self.waiting.pop(0)
                 if wanted(change):
@@ -149,20 +144,6 @@ def _recipient(system: System) -> Recipient:
 def _office(system: System, party: str) -> Office:
     found = system.protocol.party(party)
     return Office(system.client(party), system.protocol, system.catalogue, found)
-
-
-def _supply(system: System, agency: str, dataset: str, row: Mapping[str, str]) -> float:
-    """Publish one record as its agency; return the time just before, by the monotonic clock."""
-    record_type = system.catalogue.record_type(dataset)
-    account = Account(system.protocol.prefix, agency, system.client(agency))
-    schema = intake_schema(record_type)
-    encode = encoder(schema, known_schemas(account, system.catalogue).id_of(schema))
-    value = encode(next(typed([row], record_type)))
-    sender = Sender({**account.connection, **SETTINGS})
-    at = time.monotonic()
-    sender.put(account.names.intake(agency, dataset), value)
-    sender.flush(_SECONDS)
-    return at
 
 
 def _approve(system: System, supplier: str, alert: str) -> float:

@@ -14,6 +14,8 @@ from demo.access_table import Answer
 from demo.alert_table import alert_table, duty_desk
 from demo.alerts import AlertSeen
 from demo.case import CaseSeen
+from demo.emerging import SpateSeen
+from demo.emerging_table import emerging_table, in_words
 from demo.tables import empty_table
 from isp.agreement.topics import Topic
 from ops.screen import Screen
@@ -49,6 +51,7 @@ class Findings:
     refusals: Sequence[tuple[str, str]]
     case: CaseSeen
     alert: AlertSeen
+    emerging: SpateSeen
     latency: Mapping[str, float]
     live_records: int
     live_rate: float
@@ -65,6 +68,8 @@ def show(console: Screen, findings: Findings, parties: Sequence[str]) -> None:
     console.print(_case(findings.case))
     console.print(alert_table(findings.alert))
     console.print(duty_desk(findings.alert))
+    console.print(emerging_table(findings.emerging))
+    console.print(in_words(findings.emerging))
     console.print(_latency(findings))
 
 

@@ -18,6 +18,8 @@ from connectors.registry import known_schemas
 from demo.access_table import ask_the_broker, refused_acts
 from demo.alerts import try_an_alert
 from demo.case import try_a_case
+from demo.emerging import SUPPLIER, as_emerging, try_a_spate
+from demo.generator.spate import DATASET as SPATE_DATASET
 from demo.live import Arrivals, percentiles, publish_steadily
 from demo.report import Findings, Supplied
 from demo.supplies import District, SupplyFile
@@ -47,6 +49,9 @@ class Demo:
         """Supply, wait for the receipts, read back as each partner, measure."""
         began = time.monotonic()
         supplies = [self._supply(file, progress) for file in self.files]
+        # Before all else, so that what is expected is computed while the demo does other things.
+        spate, folder = self.district.spate(), self.files[0].path.parent
+        before = self._supply(self.district.history_file(spate, SUPPLIER, folder), progress)
         latency, records = self._live(progress)
         asking = progress.add_task("asking the broker who may read what", total=None)
         sample = self._sample(self.files[0])
@@ -54,19 +59,26 @@ class Demo:
         progress.update(asking, description="a case from request to destruction")
         case = try_a_case(self.system, sample["original"])
         progress.update(asking, description="one household's third incident")
+        alert = try_an_alert(self.system, self.district.third_incident())
+        progress.update(asking, description="a spate of fights")
+        policies = {p: self._policy(SPATE_DATASET, p) for p in ("central", "second")}
+        emerging = try_a_spate(self.system, spate, before.supplied, policies)
         findings = Findings(
             supplies=supplies,
             sample=sample,
             answers=answers,
             refusals=refusals,
             case=case,
-            alert=try_an_alert(self.system, self.district.third_incident()),
+            alert=alert,
+            emerging=emerging,
             latency=latency,
             live_records=records,
             live_rate=self.live_rate,
             seconds=time.monotonic() - began,
         )
-        progress.update(asking, description="asked, disclosed, alerted", total=1, completed=1)
+        progress.update(
+            asking, description="asked, disclosed, alerted, found", total=1, completed=1
+        )
         return findings
 
     def _supply(self, file: SupplyFile, progress: Progress) -> Supplied:
@@ -183,6 +195,7 @@ def as_document(findings: Findings) -> str:
         "refusals": dict(findings.refusals),
         "case": findings.case._asdict(),
         "alert": findings.alert._asdict(),
+        "emerging": as_emerging(findings.emerging),
         "latency": dict(findings.latency),
         "seconds": round(findings.seconds, 1),
     }

@@ -14,6 +14,8 @@ from demo.generator.datasets import GENERATORS, shared_out
 from demo.generator.district import Point, points
 from demo.generator.police_incidents import police_incidents
 from demo.generator.records import typed
+from demo.generator.spate import DATASET as SPATE_DATASET
+from demo.generator.spate import Spate
 from demo.generator.third_incident import ThirdIncident
 from demo.generator.town import lay_out
 from isp.agreement.openings import closed_datasets
@@ -84,6 +86,17 @@ class District:
         """Return the records of one household whose third incident is now."""
         town = lay_out(self.postcodes, self.seed)
         return ThirdIncident.of(town, self.seed, london_time(datetime.now(UTC)))
+
+    def spate(self) -> Spate:
+        """Return a spate of fights of the last days, with its history."""
+        return Spate.of(self.postcodes, self.seed, london_time(datetime.now(UTC)))
+
+    def history_file(self, spate: Spate, agency: str, folder: Path) -> SupplyFile:
+        """Write the incidents before a spate to a file of their own."""
+        path = folder / f"{agency}-{SPATE_DATASET}-before.csv"
+        return SupplyFile(
+            agency, SPATE_DATASET, path, write_csv(path, spate.history()), self.catalogue
+        )
 
     def _file(self, agency: str, dataset: str, folder: Path, wanted: int) -> SupplyFile:
         path = folder / f"{agency}-{dataset}.csv"

@@ -1,4 +1,4 @@
-"""Start the background processes of the embedded stack: keeper, worker, collector, discloser, alerter."""
+"""Start the background processes of the embedded stack: keeper, worker, collector, discloser, agents."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ FOLDER = "worker"
 COLLECTOR = "collector"
 DISCLOSER = "discloser"
 ALERTER = "alerter"
+DETECTOR = "detector"
 KEEPER = "keeper"
 COLLECT_SECONDS = 60
 DIGEST_FILE = "runs-by.sha256"
@@ -96,6 +97,17 @@ def start_alerter(
     return _start(stack, f"{ALERTER}-{slot}", protocol, command, metrics=True)
 
 
+def start_detector(
+    stack: Stack, protocol: Path, slot: str = "0", *, exercise: bool = False
+) -> Service:
+    """Start the detector of emerging problems in `slot`, or return the running one.
+
+    The first slot detects, and the others are standbys. `port` serves its metrics.
+    """
+    command = ("emerging", "serve", "--slot", slot, *_EXERCISE[exercise])
+    return _start(stack, f"{DETECTOR}-{slot}", protocol, command, metrics=True)
+
+
 def _start(
     stack: Stack, name: str, protocol: Path, command: tuple[str, ...], *, metrics: bool = False
 ) -> Service:
@@ -158,12 +170,12 @@ def stop_workers(run_dir: Path) -> int:
 
 
 def stop_beside(run_dir: Path) -> bool:
-    """Stop the alerts agents, discloser and collector started under the run directory.
+    """Stop the agents, discloser and collector started under the run directory.
 
     Return False if none ran.
     """
-    alerters = sorted(run_dir.glob(f"{ALERTER}-*/"))
-    stopped = [_stop(folder) for folder in (*alerters, run_dir / DISCLOSER, run_dir / COLLECTOR)]
+    agents = sorted(f for name in (ALERTER, DETECTOR) for f in run_dir.glob(f"{name}-*/"))
+    stopped = [_stop(folder) for folder in (*agents, run_dir / DISCLOSER, run_dir / COLLECTOR)]
     return any(stopped)
 
 

@@ -128,15 +128,17 @@ def group_source(
     heads: Heads,
     state: Changelog | None = None,
     others: Sequence[Follower] = (),
+    feed_of: type[GroupFeed] = GroupFeed,
 ) -> Source:
     """Return what drives a processor as a member of its group; it connects nothing yet.
 
     `heads` is what the processor knows of the audit's chains; it is restored and followed, as `others` are.
+    `feed_of` says how the members of the group share the partitions.
     """
     names = Names(grounds.protocol.prefix)
     decode = decoder(grounds.catalogue.system["audit-head"])
     follower = HeadsFollower(clients.reader(), names.audit_heads, heads, decode)
-    feed = GroupFeed(clients.consumer(), processor.topics, metrics, BatchBounds())
+    feed = feed_of(clients.consumer(), processor.topics, metrics, BatchBounds())
     transactions = SourceSettings(clients.producer(), names.audit)
     return Source(processor, feed, transactions, metrics, state, follower, others)
 

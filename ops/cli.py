@@ -69,6 +69,7 @@ COMMANDS = {
         "ops.commands.alerts",
         "Watch, acknowledge and deliver domestic alerts.",
     ),
+    "emerging": Listed("ops.commands.emerging", "Watch emerging problems, and how they end."),
     "consent": Listed("ops.commands.consent", "Record people's consent to sharing, by process."),
 }
 """Every command by its name, in the order of the help."""

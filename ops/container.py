@@ -26,6 +26,7 @@ from isp.keys.secrets_store import SecretStore
 from ops.alerter import AlerterProgram
 from ops.commands.first_keys import OverExercise, accepting
 from ops.deployment import Deployment
+from ops.detector import DetectorProgram
 from ops.discloser import DiscloserProgram
 from ops.embedded.broker_config import ADMIN, BROKER_PRINCIPAL, CONTROLLER_PRINCIPAL
 from ops.exit_codes import exit_code
@@ -197,6 +198,24 @@ def alert(
     principal = Names(signed.protocol.prefix).alerter
     deployment = Deployment(bootstrap, _store(secrets_folder, (principal, METRICS)))
     AlerterProgram.of(deployment, signed, state, slot, metrics_port).run()
+
+
+@container.command()
+def detect(
+    protocol_file: ProtocolFile,
+    secrets_folder: Secrets,
+    bootstrap: Bootstrap,
+    state: State,
+    *,
+    slot: Annotated[str, typer.Option(envvar="IPU_SLOT", help="Slot of this process.")] = "0",
+    metrics_port: MetricsPort = None,
+    exercise: Exercise = False,
+) -> None:
+    """Detect emerging problems, or follow as a standby, until stopped."""
+    signed = load_signed(protocol_file, load_catalogue(), exercise=exercise)
+    principal = Names(signed.protocol.prefix).detector
+    deployment = Deployment(bootstrap, _store(secrets_folder, (principal, METRICS)))
+    DetectorProgram.of(deployment, signed, state, slot, metrics_port).run()
 
 
 def secret_names(protocol: Protocol) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from isp.keys.key_store import KeyStore
 from ops.background import (
     start_alerter,
     start_collector,
+    start_detector,
     start_discloser,
     start_keeper,
     start_worker,
@@ -53,6 +54,7 @@ class System:
     worker: Service | None
     discloser: Service | None = None
     alerter: Service | None = None
+    detector: Service | None = None
     households: str | None = None
 
     def client(self, party: str) -> dict[str, str]:
@@ -97,7 +99,11 @@ def bring_up(
     discloser = start_discloser(stack, protocol_file, exercise=mark) if worker else None
     alerts = worker and protocol.alerts.domestic is not None
     alerter = start_alerter(stack, protocol_file, exercise=mark) if alerts else None
-    return System(stack, protocol_file, protocol, catalogue, started, discloser, alerter, counted)
+    problems = worker and protocol.emerging_problems is not None
+    detector = start_detector(stack, protocol_file, exercise=mark) if problems else None
+    return System(
+        stack, protocol_file, protocol, catalogue, started, discloser, alerter, detector, counted
+    )
 
 
 def deployment_of(stack: Stack) -> Deployment:

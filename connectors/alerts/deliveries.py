@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from connectors.alerts.feed import Received, read_present
 from connectors.alerts.recipient import Recipient
+from connectors.received import Received
 
 if TYPE_CHECKING:
     from connectors.alerts.posting import Answer
@@ -63,8 +63,8 @@ def newest(received: Iterable[Received]) -> dict[str, Delivery]:
 
 
 def read_deliveries(recipient: Recipient) -> dict[str, Delivery]:
-    """Return the newest delivery of each alert. Errors as `feed.read_present`."""
-    return newest(read_present(recipient, recipient.deliveries))
+    """Return the newest delivery of each alert. Errors as `connectors.topic_feed.read_present`."""
+    return newest(recipient.read(recipient.deliveries))
 
 
 class DeliveryLog:

@@ -25,10 +25,12 @@ from tenacity import (
 )
 
 from connectors.alerts.deliveries import Delivery
-from connectors.alerts.feed import Feed, Received
+from connectors.alerts.picture import Change
 from connectors.alerts.posting import Answer
 from connectors.alerts.webhook import Parcel, parcel_of
 from connectors.errors import AlertError
+from connectors.received import Received
+from connectors.topic_feed import Feed
 
 log = logging.getLogger(__name__)
 
@@ -80,7 +82,7 @@ class Deliverer:
     def take_alerts(self, received: Iterable[Received]) -> None:
         """Take messages of the topic of alerts."""
         for one in received:
-            parcel = parcel_of(one.change())
+            parcel = parcel_of(Change.of(one))
             if parcel is None:
                 log.warning("alert %s cannot be read by this release; it is not delivered", one.key)
             else:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from connectors.received import Received
+
 
 @dataclass(frozen=True, slots=True)
 class Alert:
@@ -51,6 +53,15 @@ class Change(NamedTuple):
     alert: Alert | None
     at: datetime
     is_readable: bool = True
+
+    @classmethod
+    def of(cls, received: Received) -> Change:
+        """Return the change of a message. A message with another alert's id is not readable."""
+        content = received.content
+        if content is None or content["alert"] != received.key:
+            is_readable = received.is_readable and content is None
+            return cls(received.key, None, received.at, is_readable)
+        return cls(received.key, Alert.of(content), received.at)
 
     @property
     def is_withdrawal(self) -> bool:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from connectors.account import Account, explaining
+from connectors.account import Account
 from connectors.errors import AlertError
+from connectors.received import Received
 from connectors.registry import known_schemas
+from connectors.topic_feed import TopicFeed, read_present
 from connectors.writer import SETTINGS
 from isp.agreement.alerts import AlertRecipient
 from isp.agreement.protocol import Protocol
 from isp.agreement.topics import Topic, topics
+from isp.audit.kept_heads import HeadKeeper
 from schemas.catalogue import Catalogue
-from transport.reader import Message, read_all
 from transport.sender import Keyed, SendError, send
 
 _MOST_AT_ONCE = 10_000
@@ -82,12 +84,13 @@ class Recipient:
             raise AlertError(f"the protocol names no conflict officer of {self.party!r}")
         return next(t for t in topics(self.protocol, self.catalogue) if t.name == name)
 
-    def read(self, topic: Topic) -> Iterator[Message]:
-        """Yield each message that a topic has now. Errors as `connectors.account.explaining`."""
-        with explaining(self.account, topic.name):
-            yield from read_all(
-                self.account.connection, topic.name, topic.partitions, self.account.patience_s
-            )
+    def read(self, topic: Topic, keeper: HeadKeeper | None = None) -> list[Received]:
+        """Return the messages that a topic has now. Errors as `connectors.topic_feed.read_present`."""
+        return read_present(self.account, self.catalogue, topic, keeper)
+
+    def feed(self, topic: Topic, keeper: HeadKeeper | None = None) -> TopicFeed:
+        """Return the feed of a topic. Errors as `TopicFeed`."""
+        return TopicFeed.of(self.account, self.catalogue, topic, keeper)
 
     def encoder(self, topic: Topic) -> Callable[[Any], bytes]:
         """Return the encoder of a topic's values. Errors as `known_schemas` and `KnownSchemas.encoder`."""

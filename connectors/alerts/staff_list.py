@@ -7,7 +7,6 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from connectors.alerts.feed import read_present
 from connectors.alerts.recipient import Recipient
 from connectors.alerts.table_rows import CellError, Cells, read_rows
 
@@ -43,7 +42,7 @@ def replace_staff(recipient: Recipient, wanted: frozenset[str]) -> StaffChange:
     """
     topic = recipient.staff
     present: set[str] = set()
-    for one in read_present(recipient, topic):
+    for one in recipient.read(topic):
         present.discard(one.key)
         # An entry that cannot be read protects its person too.
         if one.content is not None or not one.is_readable:

@@ -63,6 +63,10 @@ class Town:
             return _open_place(spot, self.public.draw(rng), rng)
         return _site(spot, rng, named=False)
 
+    def at(self, spot: Spot, rng: Random) -> Site:
+        """Return an address at one spot, never a flat."""
+        return _site(spot, rng, named=False, flats=False)
+
     def premises(self, rng: Random) -> Site:
         """Return an address of business, never a flat, most of them in busy places."""
         spot = self.public.draw(rng)

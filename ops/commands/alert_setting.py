@@ -10,8 +10,7 @@ import typer
 
 from connectors.alerts.content import Opener, content_of
 from connectors.alerts.decrypting import ByCase, ByOfficer
-from connectors.alerts.feed import read_present
-from connectors.alerts.picture import Alert, Picture
+from connectors.alerts.picture import Alert, Change, Picture
 from connectors.alerts.recipient import Recipient
 from connectors.errors import AlertError
 from isp.agreement.protocol_file import load_protocol
@@ -62,10 +61,10 @@ class Setting(NamedTuple):
         return HeadKeeper(heads_file(self.stack.run_dir, self.recipient.account.principal))
 
     def picture(self) -> Picture:
-        """Return the present alerts. Errors as `connectors.alerts.feed.read_present`."""
+        """Return the present alerts. Errors as `connectors.topic_feed.read_present`."""
         picture = Picture()
-        for one in read_present(self.recipient, self.recipient.alerts, self.keeper):
-            picture.take(one.change())
+        for one in self.recipient.read(self.recipient.alerts, self.keeper):
+            picture.take(Change.of(one))
         return picture
 
     def alert(self, beginning: str) -> Alert:

@@ -13,8 +13,8 @@ from rich.table import Column, Table
 
 from connectors.alerts.acknowledging import acknowledge, check_post
 from connectors.alerts.content import Opener
-from connectors.alerts.feed import Feed, LinkWatch, TopicFeed
 from connectors.alerts.picture import Alert, Picture
+from connectors.topic_feed import Feed, LinkWatch
 from ops.commands.alert_setting import (
     AlertArgument,
     KeyFile,
@@ -193,7 +193,7 @@ def _print(picture: Picture, now: datetime) -> None:
 
 def _run_page(setting: Setting, opener: Opener, post: str) -> None:
     recipient = setting.recipient
-    with TopicFeed.of(recipient, recipient.alerts, setting.keeper) as feed:
+    with recipient.feed(recipient.alerts, setting.keeper) as feed:
         error = page_of(setting, opener, post, feed).run()
     if error is not None:
         raise error

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.table import Table
 
-from connectors.alerts.feed import TopicFeed
 from connectors.errors import AlertError
 from isp.keys import private_files
 from ops.commands.alert_setting import Partner, Setting, setting_of
@@ -154,8 +153,8 @@ def _run(setting: Setting, endpoint: Endpoint, give_up_s: float, *, once: bool) 
 
     # Closed after the loop has ended, which waits for the threads that read them.
     with ExitStack() as closing:
-        alerts = closing.enter_context(TopicFeed.of(recipient, recipient.alerts, setting.keeper))
-        delivered = closing.enter_context(TopicFeed.of(recipient, recipient.deliveries))
+        alerts = closing.enter_context(recipient.feed(recipient.alerts, setting.keeper))
+        delivered = closing.enter_context(recipient.feed(recipient.deliveries))
         try:
             asyncio.run(run())
         except asyncio.CancelledError:

@@ -136,6 +136,7 @@ def _outcome(system: System) -> dict[str, object]:
         "metrics_url": _metrics_url(system.worker),
         "discloser_metrics_url": _metrics_url(system.discloser),
         "alerter_metrics_url": _metrics_url(system.alerter),
+        "detector_metrics_url": _metrics_url(system.detector),
         "households": system.households,
         "run_dir": str(stack.run_dir),
         "logs": str(Layout(stack.run_dir).logs),
@@ -167,6 +168,10 @@ def _summary(system: System) -> str:
     if system.alerter:
         lines.append(
             f"alerts     {_metrics_url(system.alerter)}   (metrics of the agent, likewise)"
+        )
+    if system.detector:
+        lines.append(
+            f"problems   {_metrics_url(system.detector)}   (metrics of the detector, likewise)"
         )
     lines.append(f"households {system.households or NO_HOUSEHOLDS}")
     return "\n".join([*lines, f"logs       {layout.logs}", "stop with  ipu down"])

@@ -21,8 +21,9 @@ from textual.containers import VerticalScroll
 from textual.events import Key
 from textual.widgets import DataTable, Footer, Static
 
-from connectors.alerts.feed import Feed, Link, Received
-from connectors.alerts.picture import Alert, Picture
+from connectors.alerts.picture import Alert, Change, Picture
+from connectors.received import Received
+from connectors.topic_feed import Feed, Link
 from ops.desk.content_text import content_lines
 from ops.desk.rows import TITLES, Line, clock, line
 from ops.exit_codes import exit_code
@@ -187,7 +188,7 @@ class DeskPage(App[Exception]):
 
     def _take(self, received: Iterable[Received]) -> None:
         is_whole = self._from.feed.is_whole
-        for change in (one.change() for one in received):
+        for change in (Change.of(one) for one in received):
             if self._picture.take(change) and is_whole:
                 self._note(f"alert {change.id} was withdrawn, {clock(change.at)}")
             if self._shown == change.id:

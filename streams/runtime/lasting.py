@@ -30,3 +30,22 @@ class LastingFollower(Follower):
                 self._learn(
                     str(message.topic()), bytes(key), None if value is None else bytes(value)
                 )
+
+
+LearnAt = Callable[[str, bytes | None, int], None]
+"""Takes a topic, a value and the time of its message in milliseconds since 1970 UTC."""
+
+
+class TimedFollower(Follower):
+    """Reads topics of one partition each from their beginnings, and then what is new, with the times."""
+
+    def __init__(self, reader: Mapping[str, Any], topics: Sequence[str], learn: LearnAt) -> None:
+        """Connect nothing yet; `reader` configures a consumer that reads what is committed."""
+        super().__init__(reader, (topics,), self._pass_on)
+        self._learn = learn
+
+    def _pass_on(self, messages: Sequence[Message]) -> None:
+        for message in messages:
+            value = message.value()
+            given = None if value is None else bytes(value)
+            self._learn(str(message.topic()), given, message.timestamp()[1])

@@ -33,6 +33,7 @@ _SPAN: Final = 128
 # A row can have a kilobyte, many times as much as the worker's.
 _RECENT_ROWS: Final = 2_000
 _BUILT_ROWS: Final = 2_000
+_READ_ROWS: Final = 5_000
 _COMPLETE: Final = "complete"
 _VERSION: Final = "keys-version"
 _SECONDS_BYTES: Final = 8
@@ -41,7 +42,10 @@ _HOUR_S: Final = 3_600
 
 
 class DatedStore(StateStore):
-    """A state store of a dated layout. A batch begins with `begin`, as in any state store."""
+    """A state store of a dated layout. A batch begins with `begin`, as in any state store.
+
+    `followed` counts the entries that were read from the changelog and written by another process.
+    """
 
     def __init__(
         self,
@@ -64,6 +68,7 @@ class DatedStore(StateStore):
         self._is_loading = False
         self._is_complete = False
         self._marked_on = 0
+        self.followed = 0
 
     # The records of a batch
 
@@ -110,6 +115,26 @@ class DatedStore(StateStore):
         The changes of the batch are included. A change that is made while keys are read may be.
         """
         return islice(self._keys(begin, end), most)
+
+    def rows(self) -> Iterator[tuple[bytes, bytes]]:
+        """Yield key and value of each committed entry that is not past its retention, in no order.
+
+        Call it between two batches. A change that is made meanwhile may be included.
+        """
+        self.flush()
+        ahead, after = dict(self._ahead), b""
+        while portion := self._tables.portion(self._other, after, _READ_ROWS):
+            after = portion[-1][0]
+            yield from self._counting((k, row) for k, row in portion if k not in ahead)
+        yield from self._counting(ahead.items())
+
+    def _counting(self, rows: Iterable[tuple[bytes, bytes]]) -> Iterator[tuple[bytes, bytes]]:
+        """Yield key and value of the rows that count."""
+        self._expire(self._newest_day())
+        expired = self._latest_expired()
+        for key, row in rows:
+            if row and key != TODAY_KEY and int.from_bytes(row[:DAY_BYTES]) > expired:
+                yield key, row[DAY_BYTES:]
 
     def _keys(self, begin: bytes, end: bytes) -> Iterator[bytes]:
         table, expired = derived_table(self._other), self._latest_expired()
@@ -226,6 +251,8 @@ class DatedStore(StateStore):
                 self._touched.add(key)
             if own:
                 self._read_back(key)
+            else:
+                self.followed += 1
         self._applied(offsets)
 
     def flush(self) -> None:

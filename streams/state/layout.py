@@ -66,3 +66,9 @@ def alerts_layout(derive: Derive, version: int = 1) -> Layout:
     """Return the layout of the alerts agent, which has one kind of state."""
     (kind,) = STATE_KINDS["alerter"]
     return Layout(kind, is_dated=True, derive=derive, version=version)
+
+
+def problems_layout() -> Layout:
+    """Return the layout of the detector of emerging problems, which reads all rows when it starts."""
+    (kind,) = STATE_KINDS["detector"]
+    return Layout(kind, is_dated=True)

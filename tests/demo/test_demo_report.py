@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import json
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
@@ -11,6 +13,7 @@ import pytest
 from demo.access_table import Answer
 from demo.alerts import AlertSeen
 from demo.case import CaseSeen
+from demo.emerging import SpateSeen, as_emerging
 from demo.report import WIDTH, Findings, Supplied, show
 from isp.agreement.protocol import Protocol
 from isp.agreement.protocol_file import load_protocol
@@ -18,6 +21,7 @@ from isp.agreement.topics import topics
 from ops.commands.common import DEFAULT_PROTOCOL
 from ops.screen import Screen
 from schemas.catalogue import load_catalogue
+from tests.connectors.emerging.messages import finding
 
 CATALOGUE = load_catalogue()
 MANY = 99_999
@@ -70,6 +74,11 @@ ALERT = AlertSeen(
     99_999.0, 18, 0, 99.9, DESK, 99.9, 17, 17, 99_999.0,
 )  # fmt: skip
 
+SPATE = SpateSeen(
+    99_999, 16, date(2026, 11, 27), finding(what="street-disorder", provisional=True),
+    date(2026, 11, 28), 2, 8, 99.9, finding(version=9, status="grown", observed=17), 16, 17, 17, 16, 0,
+)  # fmt: skip
+
 
 @pytest.fixture(scope="module")
 def protocol() -> Protocol:
@@ -93,6 +102,7 @@ def findings(protocol: Protocol) -> Findings:
         refusals=[("fire writes to banes.intake.police", "TOPIC_AUTHORIZATION_FAILED")],
         case=CaseSeen("case", 1, 16, 16, ("access", "topic", "key"), 6.0),
         alert=ALERT,
+        emerging=SPATE,
         latency={"p50_ms": 39.0, "p95_ms": 162.0, "p99_ms": 539.0, "max_ms": 638.0},
         live_records=3000,
         live_rate=300.0,
@@ -142,3 +152,23 @@ def test_the_third_incident_is_shown_as_the_duty_desk_sees_it(protocol: Protocol
     assert "days since the last: 12" in printed
     assert "and 1 more" in printed
     assert "18 texts searched for" in " ".join(printed.split())
+
+
+def test_the_spate_is_shown_with_the_day_it_was_found_on_and_how_sure_that_is(
+    protocol: Protocol,
+) -> None:
+    paper = io.StringIO()
+    show(Screen(file=paper, width=WIDTH), findings(protocol), [])
+    printed = " ".join(paper.getvalue().split())
+    for said in (
+        "day 2 (28 November), with record 8", "6 against 0.40 expected", "once in 714 days", "provisional",
+        "17 of 17 other partners", "Six deliberate fires near Walcot Street",
+    ):  # fmt: skip
+        assert said in printed.replace("│", "")
+
+
+def test_the_spate_is_a_json_document_with_the_whole_messages() -> None:
+    document = json.loads(json.dumps(as_emerging(SPATE), default=str))
+    assert document["found"]["observed"] == 6
+    assert document["grown"]["version"] == 9
+    assert document["found_day"] == "2026-11-28"

@@ -16,8 +16,9 @@ from textual.widgets import DataTable, Static
 from typer.testing import CliRunner
 
 from connectors.account import Account
-from connectors.alerts.feed import LinkWatch, Received, TopicFeed
 from connectors.alerts.recipient import Recipient
+from connectors.received import Received
+from connectors.topic_feed import LinkWatch, TopicFeed
 from isp.agreement.topics import topics
 from isp.broker.registered import schemas_of
 from isp.cases.client.recipient import read_sealing_key
@@ -164,7 +165,7 @@ def test_a_key_at_the_live_page_acknowledges_on_the_broker(site: Site) -> None:
             while "was acknowledged" not in str(page.query_one("#notes", Static).render()):
                 await pilot.pause(0.05)
 
-    with TopicFeed.of(setting.recipient, setting.recipient.alerts, setting.keeper) as feed:
+    with setting.recipient.feed(setting.recipient.alerts, setting.keeper) as feed:
         asyncio.run(at_the_page(feed))
     found = written(site, "alerter", names.acknowledgements("fire"), "acknowledgement")
     assert [(key, a["version"], a["post"]) for key, a in found] == [(name, 3, "liaison_officer")]
@@ -297,7 +298,7 @@ def test_a_desk_sees_new_alerts_after_the_broker_was_killed_and_came_back(
     put(fragile, names.alerts(PARTY), made(ONE))
     seen: list[Received] = []
     link = LinkWatch.of(account)
-    with TopicFeed.of(recipient, recipient.alerts) as feed:
+    with recipient.feed(recipient.alerts) as feed:
 
         def has(name: str) -> bool:
             seen.extend(feed.advance(0.2))

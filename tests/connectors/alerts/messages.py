@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from connectors.alerts.feed import Received
 from connectors.alerts.picture import Alert
+from connectors.received import Received
 
 NOW = datetime(2026, 11, 29, 15, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)

@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 
 from connectors.alerts.deliveries import DEAD_LETTERED, DELIVERED, Delivery, newest
 from connectors.alerts.delivering import Deliverer, Patience, deliver
-from connectors.alerts.feed import Received
+from connectors.alerts.picture import Change
 from connectors.alerts.posting import Answer, posting
 from connectors.alerts.webhook import Parcel, parcel_of
 from connectors.errors import AlertError, UnavailableError
+from connectors.received import Received
 from tests.connectors.alerts.https_server import Receiver, Reply, trusting
 from tests.connectors.alerts.messages import HOUR, NOW, ONE, TWO, ListFeed, received, withdrawn
 
@@ -163,7 +164,7 @@ def test_an_alert_that_cannot_be_read_is_logged_by_its_id_and_stops_no_other(
 
 
 def parcel_id(one: Received) -> str:
-    parcel = parcel_of(one.change())
+    parcel = parcel_of(Change.of(one))
     assert parcel is not None
     return parcel.id
 

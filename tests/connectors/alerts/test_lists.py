@@ -11,13 +11,12 @@ import pytest
 
 from connectors.account import Account
 from connectors.alerts import recipient as recipients
-from connectors.alerts import staff_list
-from connectors.alerts.feed import Received
 from connectors.alerts.orders import Order, erasure, read_places
 from connectors.alerts.people import inner_digest, key_text, read_key
 from connectors.alerts.recipient import Recipient
 from connectors.alerts.staff_list import read_staff, replace_staff
 from connectors.errors import AlertError, SourceError
+from connectors.received import Received
 from isp.agreement.protocol_file import load_protocol
 from isp.agreement.topics import Topic
 from isp.keys import private_files
@@ -106,7 +105,7 @@ class Topics:
         self.written: list[tuple[str, bool]] = []
         self.refused = False
         found = [Received(name, {"at": NOW}, NOW) for name in present]
-        monkeypatch.setattr(staff_list, "read_present", lambda *_: found)
+        monkeypatch.setattr(recipients, "read_present", lambda *_: found)
         monkeypatch.setattr(recipients, "send", self.send)
         monkeypatch.setattr(Recipient, "encoder", self.encoder)
 

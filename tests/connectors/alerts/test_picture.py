@@ -5,15 +5,15 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.alerts.feed import Received
-from connectors.alerts.picture import Picture
+from connectors.alerts.picture import Change, Picture
+from connectors.received import Received
 from tests.connectors.alerts.messages import HOUR, NOW, ONE, THREE, TWO, received, withdrawn
 
 
 def picture_of(*messages: Received) -> Picture:
     picture = Picture()
     for one in messages:
-        picture.take(one.change())
+        picture.take(Change.of(one))
     return picture
 
 
@@ -24,10 +24,10 @@ def test_a_later_message_replaces_the_earlier_one() -> None:
 
 def test_a_withdrawn_alert_disappears_and_can_come_again() -> None:
     picture = picture_of(received())
-    assert picture.take(withdrawn().change())
+    assert picture.take(Change.of(withdrawn()))
     assert not picture.alerts
-    assert not picture.take(withdrawn().change())
-    picture.take(received().change())
+    assert not picture.take(Change.of(withdrawn()))
+    picture.take(Change.of(received()))
     assert list(picture.alerts) == [ONE]
 
 
@@ -35,7 +35,7 @@ def test_an_alert_that_cannot_be_read_is_counted_and_its_earlier_version_is_not_
     picture = picture_of(received(), Received(ONE, None, NOW, is_readable=False))
     assert not picture.alerts
     assert picture.unreadable == {ONE}
-    assert picture.take(withdrawn().change())
+    assert picture.take(Change.of(withdrawn()))
     assert not picture.unreadable
 
 

@@ -8,6 +8,7 @@ import ssl
 import pytest
 import trustme
 
+from connectors.alerts.picture import Change
 from connectors.alerts.posting import Answer, judged, posting
 from connectors.alerts.webhook import Endpoint, Parcel, parcel_of
 from tests.connectors.alerts.https_server import Receiver, Reply, receiving, trusting
@@ -15,7 +16,7 @@ from tests.connectors.alerts.messages import NOW, ONE, received
 
 
 def parcel() -> Parcel:
-    found = parcel_of(received().change())
+    found = parcel_of(Change.of(received()))
     assert found is not None
     return found
 

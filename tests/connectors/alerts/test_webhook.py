@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
+from connectors.alerts.picture import Change
 from connectors.alerts.webhook import (
     Endpoint,
     Parcel,
@@ -28,7 +29,7 @@ TRUST = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 def parcel() -> Parcel:
-    found = parcel_of(received(kind="personal", sealed=b"\x00\xff", case="c" * 16).change())
+    found = parcel_of(Change.of(received(kind="personal", sealed=b"\x00\xff", case="c" * 16)))
     assert found is not None
     return found
 
@@ -64,15 +65,15 @@ def test_the_id_is_the_same_for_each_attempt_and_another_one_for_each_version() 
     ids = [
         one.id
         for one in (
-            parcel_of(received(version=1).change()),
-            parcel_of(received(version=2).change()),
-            parcel_of(received(version=1, made=NOW + HOUR).change()),
-            parcel_of(withdrawn().change()),
-            parcel_of(withdrawn(at=NOW + HOUR).change()),
+            parcel_of(Change.of(received(version=1))),
+            parcel_of(Change.of(received(version=2))),
+            parcel_of(Change.of(received(version=1, made=NOW + HOUR))),
+            parcel_of(Change.of(withdrawn())),
+            parcel_of(Change.of(withdrawn(at=NOW + HOUR))),
         )
         if one is not None
     ]
-    again = parcel_of(received(version=1).change())
+    again = parcel_of(Change.of(received(version=1)))
     assert again is not None
     assert again.id == ids[0]
     assert len(set(ids)) == 5
@@ -80,7 +81,7 @@ def test_the_id_is_the_same_for_each_attempt_and_another_one_for_each_version() 
 
 
 def test_a_withdrawal_has_the_id_of_the_alert_alone() -> None:
-    found = parcel_of(withdrawn().change())
+    found = parcel_of(Change.of(withdrawn()))
     assert found is not None
     assert found.version == 0
     assert json.loads(found.body) == {

@@ -14,9 +14,10 @@ from textual.containers import VerticalScroll
 from textual.pilot import Pilot
 from textual.widgets import DataTable, Static
 
-from connectors.alerts.feed import Link, Received
 from connectors.alerts.picture import Alert
 from connectors.errors import AlertError, UnavailableError
+from connectors.received import Received
+from connectors.topic_feed import Link
 from isp.cases.errors import DisclosureError
 from ops.desk.page import DeskPage, Sources
 from tests.connectors.alerts.messages import (

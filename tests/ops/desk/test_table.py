@@ -7,7 +7,7 @@ import sys
 import pytest
 from typer.testing import CliRunner
 
-from connectors.alerts.picture import Picture
+from connectors.alerts.picture import Change, Picture
 from ops.cli import build_cli
 from ops.commands.alerts import _print
 from tests.connectors.alerts.messages import HOUR, NOW, ONE, received
@@ -20,7 +20,7 @@ def printed(capsys: pytest.CaptureFixture[str], picture: Picture) -> str:
 
 def test_no_name_from_others_controls_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     picture = Picture()
-    picture.take(received(level="[red]x\x1b[2J\u202e").change())
+    picture.take(Change.of(received(level="[red]x\x1b[2J\u202e")))
     text = printed(capsys, picture)
     assert "[red]x\\u001b[2J\\u202e" in text
     assert "\x1b" not in text
@@ -32,11 +32,10 @@ def test_an_id_is_never_broken_so_that_it_can_be_copied(
     monkeypatch.setenv("COLUMNS", "80")
     picture = Picture()
     raised = NOW - 47 * HOUR
-    picture.take(
-        received(
-            level="marac-repeat", raised=raised, due=raised, late=True, escalated="liaison_officer"
-        ).change()
+    late = received(
+        level="marac-repeat", raised=raised, due=raised, late=True, escalated="liaison_officer"
     )
+    picture.take(Change.of(late))
     assert ONE in printed(capsys, picture)
 
 

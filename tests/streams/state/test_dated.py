@@ -573,3 +573,44 @@ def test_a_worker_with_its_state_on_disk_has_the_same_state_as_in_main_memory(
     with TemporaryDirectory() as folder:
         number = count()
         check_all(lambda: on_disk(Path(folder) / str(next(number))), batches, data)
+
+
+def committed_rows(store: DatedStore) -> dict[bytes, bytes]:
+    found = list(store.rows())
+    assert len(found) == len(dict(found))
+    return dict(found)
+
+
+@pytest.mark.parametrize("is_flushed", [False, True])
+def test_all_rows_are_read_that_are_committed_and_count(
+    store: DatedStore, is_flushed: bool
+) -> None:
+    for number in range(3):
+        store.put(b"e%d" % number, b"%d" % number, TODAY - number)
+    store.put(b"eold", b"x", TODAY - KEPT + 1)
+    commit(store)
+    if is_flushed:
+        store.flush()
+    store.begin(TODAY + 1)
+    store.put(b"enew", b"y", TODAY + 1)
+    store.delete(b"e1")
+    commit(store)
+    store.begin(TODAY + 1)
+    store.put(b"e9", b"not committed")
+    store.rollback()
+    assert committed_rows(store) == {b"e0": b"0", b"e2": b"2", b"enew": b"y"}
+
+
+def test_all_rows_include_those_that_were_committed_and_not_read_back(tables: Tables) -> None:
+    store = DatedStore(LAYOUT, tables, DAYS, is_followed=True)
+    store.open(ORIGIN)
+    store.begin(TODAY)
+    store.apply([Entry(TODAY, b"e1", TODAY.to_bytes(4) + b"a")], {"t": 1})
+    store.apply([Entry(TODAY, b"e2", TODAY.to_bytes(4) + b"b")], {"t": 2})
+    store.begin(TODAY)
+    store.put(b"e1", b"c")
+    store.put(b"e3", b"d")
+    store.delete(b"e2")
+    commit(store)
+    assert committed_rows(store) == {b"e1": b"c", b"e3": b"d"}
+    assert store.followed == 2

@@ -8,35 +8,19 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple, Protocol
 
 from connectors.account import Account, check_access, explaining
-from connectors.alerts.picture import Alert, Change
-from connectors.alerts.recipient import Recipient
+from connectors.received import Received
 from connectors.registry import known_schemas
 from isp.agreement.topics import Topic
 from isp.audit.kept_heads import HeadKeeper, Watch, seen_in
+from schemas.catalogue import Catalogue
 from schemas.derive import AvroSchema
 from schemas.known_schemas import UNKNOWN_SCHEMA, KnownSchemas
 from schemas.wire import WireError
 from transport.access import Probe
-from transport.reader import BEGINNING, Message, PartitionReader, following_reader
+from transport.reader import BEGINNING, Message, PartitionReader, following_reader, read_all
 
 _MOST = 2_000
 _LOOK_AGAIN_SECONDS = 5.0
-
-
-class Received(NamedTuple):
-    """A message: `content` is None if it has no value, or if it cannot be read here."""
-
-    key: str
-    content: Mapping[str, Any] | None
-    at: datetime
-    is_readable: bool = True
-
-    def change(self) -> Change:
-        """Return the change of an alert. A message with another alert's id is not readable."""
-        content = self.content
-        if content is None or content["alert"] != self.key:
-            return Change(self.key, None, self.at, self.is_readable and content is None)
-        return Change(self.key, Alert.of(content), self.at)
 
 
 class Feed(Protocol):
@@ -111,14 +95,13 @@ class TopicFeed:
     @classmethod
     def of(
         cls,
-        recipient: Recipient,
+        account: Account,
+        catalogue: Catalogue,
         topic: Topic,
         keeper: HeadKeeper | None = None,
     ) -> TopicFeed:
         """Return the feed of a topic with its decoder. Errors as the constructor."""
-        account, catalogue = recipient.account, recipient.catalogue
-        decode = Decoder(topic.schema, lambda: known_schemas(account, catalogue))
-        return cls(account, topic, decode, keeper)
+        return cls(account, topic, _decoder(account, catalogue, topic), keeper)
 
     def __enter__(self) -> TopicFeed:
         return self
@@ -173,7 +156,7 @@ def received(
 
 
 def read_present(
-    recipient: Recipient, topic: Topic, keeper: HeadKeeper | None = None
+    account: Account, catalogue: Catalogue, topic: Topic, keeper: HeadKeeper | None = None
 ) -> list[Received]:
     """Return the messages that a topic has now.
 
@@ -182,13 +165,20 @@ def read_present(
         UnfinishedError: the end could not be reached.
         HeadsDiffer: the audit heads contradict those seen before: the audit was changed.
     """
-    account, catalogue = recipient.account, recipient.catalogue
-    decode = Decoder(topic.schema, lambda: known_schemas(account, catalogue))
+    decode = _decoder(account, catalogue, topic)
     watch = keeper.watch() if keeper is not None else None
-    found = [received(message, decode, watch) for message in recipient.read(topic)]
+    with explaining(account, topic.name):
+        messages = list(
+            read_all(account.connection, topic.name, topic.partitions, account.patience_s)
+        )
+    found = [received(message, decode, watch) for message in messages]
     if keeper is not None and watch is not None:
         keeper.settle(watch)
     return found
+
+
+def _decoder(account: Account, catalogue: Catalogue, topic: Topic) -> Decoder:
+    return Decoder(topic.schema, lambda: known_schemas(account, catalogue))
 
 
 class Link(NamedTuple):

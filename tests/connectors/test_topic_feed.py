@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from confluent_kafka import KafkaError
 
+from connectors import topic_feed as feed
 from connectors.account import Account
-from connectors.alerts import feed
-from connectors.alerts.feed import Decoder, LinkWatch, TopicFeed
 from connectors.errors import AccessDeniedError
+from connectors.topic_feed import Decoder, LinkWatch, TopicFeed
 from isp.agreement.protocol_file import load_protocol
 from isp.agreement.topics import Names, topics
 from isp.audit.kept_heads import HeadKeeper, HeadsDiffer

@@ -1,0 +1,93 @@
+"""The outputs of a batch: findings, audit entries and changes of the state."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from isp.audit.chain import ChainHead
+from streams.audit import AuditWriter
+from streams.emerging.audit_entries import Told, batch_entry
+from streams.emerging.documents import Documents
+from streams.emerging.memory import StateMemory
+from streams.emerging.results import Batch, Change, DetectorResult
+from streams.emerging.rows import ProblemRow
+from streams.state.dated import DatedStore
+from streams.steps.route import HOUR_MS, Destination
+from transport.messages import MARKING_HEADER, WRITER_HEADER, Headers, Output
+
+
+@dataclass(frozen=True, slots=True)
+class Publishing:
+    """Makes the outputs of a batch. `writer` is in each change of the state.
+
+    `findings` has the topic of each recipient, `state` is that of the state. `keep_days` is how long a closed
+    problem is kept, so that an erasure takes its record out of the finding, too.
+    """
+
+    memory: StateMemory
+    documents: Documents
+    store: DatedStore
+    audit_writer: AuditWriter
+    findings: Mapping[str, Destination]
+    state: Destination
+    principal: str
+    writer: bytes
+
+    def result(self, batch: Batch) -> DetectorResult:
+        """Return the result of a batch."""
+        published = [change for change in batch.changes.values() if change.is_published]
+        published = [change for change in published if change.problem.recipient in self.findings]
+        outputs = self._audited(published, batch) if published else []
+        head = self.audit_writer.head(batch.now_ms)
+        kept = {change.problem.id: self._row(change, batch) for change in batch.changes.values()}
+        findings = [self._finding(c, kept[c.problem.id], head, batch) for c in published]
+        # Sorted by their ids: the order of arrival would join them to originals.
+        outputs += sorted(findings, key=lambda output: (output.topic, output.key or b""))
+        for row in kept.values():
+            self.memory.put_problem(row)
+        changes = self.store.changes()
+        outputs += [self._change(key, value, batch.now_ms) for key, value in changes.items()]
+        statuses = Counter[tuple[str, str]](
+            (c.problem.detection.kind, c.problem.status) for c in published
+        )
+        batch.counts["findings"] += len(published)
+        return DetectorResult(
+            outputs, changes=changes, counts=dict(batch.counts), statuses=dict(statuses)
+        )
+
+    def _row(self, change: Change, batch: Batch) -> ProblemRow:
+        known = self.memory.problems.get(change.problem.id)
+        is_first = known is None or change.problem.status == "opened"
+        opened_ms = batch.now_ms if is_first or known is None else known.opened_ms
+        closed_day = None
+        if change.problem.status == "closed":
+            already = known.closed_day if known is not None else None
+            closed_day = batch.today if already is None else already
+        return ProblemRow(change.problem, opened_ms, closed_day)
+
+    def _audited(self, published: list[Change], batch: Batch) -> list[Output]:
+        told = [
+            Told(self.findings[c.problem.recipient].topic, c.problem.recipient, c.problem.id)
+            for c in published
+        ]
+        return self.audit_writer.write(batch_entry(self.principal, told), batch.now_ms)
+
+    def _finding(self, change: Change, row: ProblemRow, head: ChainHead, batch: Batch) -> Output:
+        topic, encode, marking = self.findings[change.problem.recipient]
+        message = self.documents.message(change, row.opened_ms, batch.now_ms, batch.today)
+        audit = {
+            "audit_chain": head.chain,
+            "audit_sequence": head.sequence,
+            "audit_hash": head.hash,
+        }
+        headers: Headers = [(MARKING_HEADER, marking.encode())]
+        key = change.problem.id.hex().encode()
+        return Output(topic, key, encode(message | audit), headers, batch.now_ms)
+
+    def _change(self, key: bytes, value: bytes | None, now_ms: int) -> Output:
+        topic, encode, marking = self.state
+        headers: Headers = [(MARKING_HEADER, marking.encode()), (WRITER_HEADER, self.writer)]
+        written = None if value is None else encode({"value": value})
+        return Output(topic, key, written, headers, now_ms - now_ms % HOUR_MS)
