@@ -86,7 +86,7 @@ def detect(read: Events, order: Order, progress: Progress = lambda *_: None) -> 
         return Outcome(order, period, sites, counts, ())
     null = _null(counts, zones, order, progress)
     found = [Found(c, null.p(c.llr), _events_of(c, read.events, sites, period)) for c in clusters]
-    return Outcome(order, period, sites, counts, tuple(_with_meaning(found)))
+    return Outcome(order, period, sites, counts, tuple(found))
 
 
 def period_of(read: Events, order: Order) -> Period:
@@ -120,11 +120,6 @@ def _null(counts: Counts, zones: Zones, order: Order, progress: Progress) -> Nul
             maxima.append(replicate_maxima(counts, zones, after - before, rng, order.minimum))
         progress(after, order.replicates, f"{after:,} replicates")
     return Null.of(np.concatenate(maxima))
-
-
-def _with_meaning(found: Sequence[Found]) -> list[Found]:
-    """Return the best cluster, and those that are not exceeded in every replicate, as SaTScan does."""
-    return [*found[:1], *(each for each in found[1:] if (each.p.monte_carlo or 0) < 1)]
 
 
 def _events_of(
