@@ -18,7 +18,10 @@ from detection.scan.counts import Ints
 
 Floats = NDArray[float64]
 
-RINGS: Final = 6
+RINGS: Final = 10
+_RATIO: Final = (
+    1.4  # of the areas of a ring and the one inside it; more rings bound better, and cost more
+)
 _RINGS: Final = np.arange(RINGS)
 _SITES: Final = 64
 _STRATA: Final = 8
@@ -36,7 +39,7 @@ class Screen:
     """
 
     def __init__(self, radius: float, days: int) -> None:
-        self._squares = radius**2 / 2.0 ** _RINGS[::-1]
+        self._squares = radius**2 / _RATIO ** _RINGS[::-1]
         self._outer = np.zeros((days, _SITES * RINGS), dtype=int64)
         self._inner = np.zeros((_STRATA, _SITES * RINGS), dtype=int64)
         self._rows: list[Rows] = []

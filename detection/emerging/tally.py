@@ -124,9 +124,9 @@ class Tally:
     def _check_rates(self, stratum: int, lag: int | None, sign: int) -> None:
         """Forget the rates if they are not a bound any more, or far too low."""
         rates = self._known_rates
-        if rates is None or sign < 0 or lag is None or stratum >= len(rates.by_window):
-            self._known_rates = None
-        elif self._by_lag[lag, stratum] > _TOO_LOW * self._known_by_lag[lag, stratum]:
+        is_bound = rates is not None and stratum < len(rates.by_window) and sign > 0
+        known = self._known_by_lag[lag, stratum] if is_bound and lag is not None else 0
+        if not known or self._by_lag[lag, stratum] > _TOO_LOW * known:
             self._known_rates = None
 
     def _held(self, held: AbstractSet[Source]) -> NDArray[bool_]:
