@@ -154,6 +154,39 @@ class NullRow:
             raise RowError("not a distribution") from error
 
 
+@dataclass(frozen=True, slots=True)
+class CalibrationRow:
+    """The measurement for a recipient that ended on `day`, as bytes; empty if it could not be made."""
+
+    recipient: str
+    day: int
+    measured: bytes
+
+    @property
+    def key(self) -> bytes:
+        """Return the key of the row."""
+        return CALIBRATION + _digest(self.recipient.encode())
+
+    def to_bytes(self) -> bytes:
+        """Return the value of the row."""
+        head = _json([self.recipient, self.day])
+        return len(head).to_bytes(4) + head + self.measured
+
+    @classmethod
+    def read(cls, value: bytes) -> CalibrationRow:
+        """Return the row of a value.
+
+        Raises:
+            RowError: this version of the layout has not written it.
+        """
+        at = 4 + int.from_bytes(value[:4])
+        try:
+            recipient, day = _read(value[4:at])
+        except (TypeError, ValueError) as error:
+            raise RowError("not a measurement") from error
+        return cls(recipient, day, value[at:])
+
+
 class Mark(NamedTuple):
     """The last evaluation of a series.
 
