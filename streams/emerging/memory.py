@@ -180,7 +180,7 @@ class StateMemory:
     def is_fresh(self, series: SeriesKey, today: int) -> bool:
         """Return True if the distributions of a series are of about its present cases."""
         row = self.nulls.get(series)
-        if row is None or today - row.day > FRESH_DAYS:
+        if row is None or not row.is_whole or today - row.day > FRESH_DAYS:
             return False
         return self._changed.since(series) <= _CHANGED_SHARE * row.cases
 
