@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     # These are imported where they are used, because they take long.
-    from scipy.sparse import csr_array  # type: ignore[import-untyped]
-    from scipy.spatial import cKDTree  # type: ignore[import-untyped]
+    from scipy.sparse import csr_array
+    from scipy.spatial import cKDTree
 
 Ints = NDArray[int64]
 

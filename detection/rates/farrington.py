@@ -12,7 +12,7 @@ from typing import Final, Literal, NamedTuple
 import numpy as np
 from numpy import bool_, float64, int64
 from numpy.typing import NDArray
-from scipy.special import ndtr, ndtri, stdtr  # type: ignore[import-untyped]
+from scipy.special import ndtr, ndtri, stdtr
 
 from detection.rates.assessment import Assessment
 from detection.rates.glm import Fit, Floats, fit

@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 from numpy import float64
 from numpy.typing import NDArray
-from scipy.special import xlogy  # type: ignore[import-untyped]
+from scipy.special import xlogy
 
 Floats = NDArray[float64]
 

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 from numpy import float64
 from numpy.typing import NDArray
-from scipy.special import betainc, chdtri, gammainc, gammaln  # type: ignore[import-untyped]
+from scipy.special import betainc, chdtri, gammainc, gammaln
 
 _FUZZ: Final = 1 + 64 * 2.220446049250313e-16
 """R allows this relative error of a probability when it looks for a quantile."""

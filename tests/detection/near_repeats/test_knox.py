@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from numpy import float64
 from numpy.random import Generator, default_rng
 from numpy.typing import NDArray
-from scipy.special import gammainc  # type: ignore[import-untyped]
+from scipy.special import gammainc
 
 from detection.near_repeats import counting
 from detection.near_repeats.counting import Ints, TooManyPairsError, close_in_time, places_of
