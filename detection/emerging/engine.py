@@ -9,13 +9,13 @@ from typing import Final
 from detection.emerging.catalogue import Catalogue
 from detection.emerging.facts import Case, CaseKey, Detection, Kind, SeriesKey, Source
 from detection.emerging.history import History, Kin
+from detection.emerging.look_null import LookNull
 from detection.emerging.looking import Level, Look
 from detection.emerging.members import Members
 from detection.emerging.rate_series import detector_of, tested
 from detection.emerging.series import SPARE_DAYS
 from detection.emerging.settings import Settings
 from detection.emerging.snapshots import Snapshot, Supplied, snapshot_of
-from detection.scan.p_values import Null
 
 __all__ = ["Engine", "Held", "Snapshot", "Supplied"]
 
@@ -25,10 +25,15 @@ _MANY: Final = 50  # one part in 50
 
 
 class Engine:
-    """The counts of all series. `today` is the as-of day of the looks."""
+    """The counts of all series. `today` is the as-of day of the looks.
+
+    `outgrown` are the series that the last looks left out, because they had more cases than their nulls hold
+    for, or no null: they need a null of today, and then a look.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self.today = 0
+        self.outgrown: frozenset[SeriesKey] = frozenset()
         self._settings = settings
         self._catalogue = Catalogue(settings)
         self._history = History()
@@ -37,6 +42,7 @@ class Engine:
         self._touched: dict[SeriesKey, dict[tuple[int, int], set[Source]]] = {}
         self._waiting: dict[Source, set[SeriesKey]] = {}
         self._tests: dict[str, Counter[Kind]] = {}
+        self._scans: dict[str, int] = {}
         self._rate_tests: dict[Kin, Counter[Kind]] = {}
         self._levels: dict[SeriesKey, Level] = {}
         self._tests_of = 0
@@ -102,27 +108,43 @@ class Engine:
             known = self._tests[recipient] = self._count_tests(recipient)
         return known
 
-    def looks(self, nulls: Mapping[SeriesKey, Null], held: Held) -> list[Detection]:
+    def looks(self, nulls: Mapping[SeriesKey, LookNull], held: Held) -> list[Detection]:
         """Look at the places of the records since the last call. Return what is at the level of the looks.
 
         `nulls` are the look nulls. Cases of held sources are left out; their series wait for `settle`.
         """
         touched, self._touched = self._touched, {}
         found: list[Detection] = []
+        outgrown: set[SeriesKey] = set()
         for key, points in touched.items():
             members = self._members.get(key)
-            if members:
-                found += self._looks_of(key, members, points, nulls.get(key), held)
+            free = self._free(key, members, points, held) if members else []
+            if not members or not free:
+                continue
+            null, held_now = nulls.get(key), _held_of(members, held)
+            if null is None or not null.holds(*members.series.arrived(held_now)):
+                outgrown.add(key)
+            else:
+                found += self._look(key, members, null, held_now).at(free)
+        self.outgrown = frozenset(outgrown)
         return found
+
+    def holds(self, series: SeriesKey, null: LookNull, held: Held) -> bool:
+        """Return True if a look null holds for the cases that a series has now."""
+        members = self._members.get(series)
+        return members is None or null.holds(*members.series.arrived(_held_of(members, held)))
 
     def settle(self, source: Source) -> frozenset[SeriesKey]:
         """Return the series that wait for a source which is not held any more, for a look at each."""
         return frozenset(self._waiting.pop(source, ()))
 
-    def look_at(self, series: SeriesKey, null: Null, held: Held) -> Detection | None:
-        """Look at a whole series. Return its best cluster if that is at the level of the looks."""
+    def look_at(self, series: SeriesKey, null: LookNull, held: Held) -> Detection | None:
+        """Look at a whole series. Return its best cluster if that is at the level of the looks.
+
+        There is none if the null does not hold for the cases that the series has now.
+        """
         members = self._members.get(series)
-        if members is None:
+        if members is None or not self.holds(series, null, held):
             return None
         first_day = self.today - self._settings.window_days + 1
         cases = list(members.series.cases(first_day, self.today))
@@ -178,29 +200,30 @@ class Engine:
     def _check_tests(self, before: int, after: int) -> None:
         if (before < self._settings.minimum_cases) != (after < self._settings.minimum_cases):
             self._tests.clear()
+            self._scans.clear()
             self._levels.clear()
 
-    def _looks_of(
+    def _free(
         self,
         key: SeriesKey,
         members: Members,
         points: dict[tuple[int, int], set[Source]],
-        null: Null | None,
         held: Held,
-    ) -> list[Detection]:
+    ) -> list[tuple[int, int]]:
+        """Return the points with cases of sources that are not held; the series waits for the others."""
         held_now = _held_of(members, held)
         for sources in points.values() if held_now else ():
             for source in sources & held_now:
                 self._waiting.setdefault(source, set()).add(key)
-        free = [point for point, sources in points.items() if not sources <= held_now]
-        if null is None or not free:
-            return []
-        return self._look(key, members, null, held_now).at(free)
+        return [point for point, sources in points.items() if not sources <= held_now]
 
-    def _look(self, key: SeriesKey, members: Members, null: Null, held: frozenset[Source]) -> Look:
+    def _look(
+        self, key: SeriesKey, members: Members, null: LookNull, held: frozenset[Source]
+    ) -> Look:
         self._check_size()
+        members.series.use_kinds(null.kinds)
         known = self._levels.get(key)
-        if known is None or known.null is not null:
+        if known is None or known.look_null is not null:
             known = self._levels[key] = Level.of(null, self._fewest_tests(key), self._settings)
         return Look(key, members, known, held, self._settings)
 
@@ -208,7 +231,17 @@ class Engine:
         recipients = [
             each for each in self._catalogue.recipients if self._catalogue.is_of(each, key)
         ]
-        return min((self.tests(each)["scan"] for each in recipients), default=0)
+        return min(map(self._scan_tests, recipients), default=0)
+
+    def _scan_tests(self, recipient: str) -> int:
+        known = self._scans.get(recipient)
+        if known is None:
+            series = self.series_of(recipient)
+            known = self._scans[recipient] = sum(map(self._is_tested, series))
+        return known
+
+    def _is_tested(self, key: SeriesKey) -> bool:
+        return len(self._members[key].series) >= self._settings.minimum_cases
 
     def _check_size(self) -> None:
         if abs(len(self._history) - self._tests_of) > self._tests_of // _MANY:
@@ -216,6 +249,7 @@ class Engine:
 
     def _forget_tests(self) -> None:
         self._tests.clear()
+        self._scans.clear()
         self._levels.clear()
         self._rate_tests.clear()
         self._tests_of = len(self._history)
@@ -223,7 +257,7 @@ class Engine:
     def _count_tests(self, recipient: str) -> Counter[Kind]:
         tests: Counter[Kind] = Counter({"scan": 0, "near-repeat": 0, "farrington": 0, "ears": 0})
         for key in self.series_of(recipient):
-            if len(self._members[key].series) >= self._settings.minimum_cases:
+            if self._is_tested(key):
                 tests["scan"] += 1
                 tests["near-repeat"] += 1
             if not key.is_group:

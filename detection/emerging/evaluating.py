@@ -10,6 +10,7 @@ from detection.emerging.evaluating_near_repeats import near_repeats
 from detection.emerging.evaluating_rates import unusual_rates
 from detection.emerging.evaluating_scan import scanned
 from detection.emerging.facts import Detection, Kind, SeriesKey
+from detection.emerging.look_null import LookNull
 from detection.emerging.settings import Settings
 from detection.emerging.snapshots import DAILY, WEEKLY, Snapshot, Supplied
 from detection.scan.p_values import Null
@@ -21,8 +22,8 @@ __all__ = ["DAILY", "WEEKLY", "Evaluation", "Snapshot", "Supplied", "evaluate"]
 class Evaluation:
     """The result: what the detectors `kinds` found, and the nulls that were computed.
 
-    `null` is that of evaluations; `look_null` is that of the looks of the day after `as_of`. Both are None if
-    the series has too few cases, or the scan was not due.
+    `null` is that of evaluations, `look_null` that of the looks of `Snapshot.look_day`. Both are None if the
+    series has too few cases; `null` is None too if the scan was not due.
     """
 
     series: SeriesKey
@@ -30,7 +31,7 @@ class Evaluation:
     kinds: frozenset[Kind]
     detections: tuple[Detection, ...]
     null: Null | None
-    look_null: Null | None
+    look_null: LookNull | None
 
 
 def evaluate(snapshot: Snapshot, settings: Settings, seed: int) -> Evaluation:

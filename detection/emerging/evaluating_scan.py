@@ -7,9 +7,10 @@ from typing import Final
 import numpy as np
 from numpy.random import Generator
 
-from detection.emerging.arrivals import next_day
+from detection.emerging.arrivals import whole_day
 from detection.emerging.facts import Detection
 from detection.emerging.finding_places import matches_with
+from detection.emerging.look_null import LookNull
 from detection.emerging.settings import Settings
 from detection.emerging.snapshots import Snapshot
 from detection.emerging.tables import Table
@@ -27,30 +28,35 @@ _MOST: Final = 20
 
 def scanned(
     snapshot: Snapshot, settings: Settings, rng: Generator
-) -> tuple[tuple[Detection, ...], Null | None, Null | None]:
-    """Return the clusters, the null and the null of the looks of the next day.
+) -> tuple[tuple[Detection, ...], Null | None, LookNull | None]:
+    """Return the clusters, the null, and the null of the looks of `Snapshot.look_day`.
 
     Clusters have the minimum of cases that a finding must have. The nulls are over clusters of two cases or
     more, as in SaTScan: where cases are few, a minimum leaves replicates without any cluster, and a Gumbel
     distribution does not fit them. The p-values are therefore a little too large.
     """
-    if "scan" not in snapshot.kinds or len(snapshot.keys) < settings.minimum_cases:
+    if len(snapshot.keys) < settings.minimum_cases:
         return (), None, None
     table = Table.of(snapshot)
+    look_null = _look_null(snapshot, table, settings, rng)
+    if "scan" not in snapshot.kinds:
+        return (), None, look_null
     counts = table.counts(snapshot.as_of, settings)
     zones = _zones(table, settings)
     null = Null.of(replicate_maxima(counts, zones, settings.replicates, rng, _MINIMUM))
     clusters = scan(counts, zones, settings.minimum_cases, most=_MOST)
     found = (_detection(cluster, null, snapshot) for cluster in clusters)
     kept = tuple(each for each in found if each.p.value <= HIGHEST_P)
-    return kept, null, _look_null(snapshot, table, settings, rng)
+    return kept, null, look_null
 
 
-def _look_null(snapshot: Snapshot, table: Table, settings: Settings, rng: Generator) -> Null:
-    later, arriving = next_day(snapshot, table, settings, rng)
-    counts = later.counts(snapshot.as_of + 1, settings)
+def _look_null(snapshot: Snapshot, table: Table, settings: Settings, rng: Generator) -> LookNull:
+    later, arriving = whole_day(snapshot, table, snapshot.look_day, settings, rng)
+    counts = later.counts(snapshot.look_day, settings)
     zones = _zones(later, settings)
-    return Null.of(look_maxima(counts, zones, settings.replicates, rng, _MINIMUM, arriving))
+    maxima = look_maxima(counts, zones, settings.replicates, rng, _MINIMUM, arriving)
+    cases = counts.by_lag.sum(axis=0)
+    return LookNull(Null.of(maxima), table.kinds, int(cases[0]), int(cases.sum()))
 
 
 def _zones(table: Table, settings: Settings) -> Zones:

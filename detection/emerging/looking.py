@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from detection.emerging.facts import CaseKey, Detection, SeriesKey, Source
+from detection.emerging.look_null import LookNull
 from detection.emerging.members import Members
 from detection.emerging.settings import Settings
 from detection.emerging.sites import Floats, Point
@@ -34,16 +35,21 @@ class _Found:
 class Level:
     """The level of the looks of a series: the highest p-value, and the likelihood ratio that it needs."""
 
-    null: Null
+    look_null: LookNull
     highest_p: float
     least: float
 
     @classmethod
-    def of(cls, null: Null, tests: int, settings: Settings) -> Level:
+    def of(cls, look_null: LookNull, tests: int, settings: Settings) -> Level:
         """Return the level of a recipient with so many series."""
         share = settings.shares.get("scan", 0.0) * _HALF
         highest_p = min(1.0, share / max(1, tests) / settings.level_days)
-        return cls(null, highest_p, null.threshold(highest_p))
+        return cls(look_null, highest_p, look_null.null.threshold(highest_p))
+
+    @property
+    def null(self) -> Null:
+        """Return the distribution."""
+        return self.look_null.null
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,6 +96,15 @@ class Series:
                 del self._days[day]
         self._compact()
 
+    def use_kinds(self, kinds: int) -> None:
+        """Count in strata with so many kinds of days."""
+        if self._tally.kinds != kinds:
+            self._count_again(kinds)
+
+    def arrived(self, held: AbstractSet[Source] = _NOBODY) -> tuple[int, int]:
+        """Return the cases of the as-of day, and those of the window, without those of held sources."""
+        return self._tally.arrived(held)
+
     def centres(
         self, point: Point, least: float, minimum: int, held: AbstractSet[Source] = _NOBODY
     ) -> Ints:
@@ -151,6 +160,9 @@ class Series:
         """Count all cases again if many sites have none, so that those are forgotten."""
         tally = self._tally
         if tally.empty > max(_MOST_EMPTY, len(tally.sites) // 2):
-            self._tally = Tally(self._settings, tally.today)
-            for day in [day for day in self._days if self.first_day <= day <= self.today]:
-                self._count(day, 1)
+            self._count_again(tally.kinds)
+
+    def _count_again(self, kinds: int) -> None:
+        self._tally = Tally(self._settings, self.today, kinds)
+        for day in [day for day in self._days if self.first_day <= day <= self.today]:
+            self._count(day, 1)

@@ -44,7 +44,8 @@ class Snapshot:
     Shapes: S sites, N counted cases of the study period, in order of their days and keys. `points` (S, 2) are
     easting and northing in metres, in their order; `site`, `stratum` and `day` (N,) the site, the stratum and
     the day of each case, `keys` and `areas` its key and its area. `complete` has the last complete day of the
-    sources of which it is known. `kinds` are the detectors that are due.
+    sources of which it is known. `kinds` are the detectors that are due; without any, only the null of the
+    looks of its own day is wanted.
     """
 
     series: SeriesKey
@@ -60,6 +61,11 @@ class Snapshot:
     rates: tuple[Rate, ...] = ()
     complete: Mapping[Source, int] = field(default_factory=dict)
     kinds: frozenset[Kind] = DAILY
+
+    @property
+    def look_day(self) -> int:
+        """Return the day for whose looks a null is made: after an evaluation the next day."""
+        return self.as_of + bool(self.kinds)
 
 
 def snapshot_of(

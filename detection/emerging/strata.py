@@ -19,6 +19,9 @@ HOLIDAY: Final = 7
 
 KINDS: Final = 8
 
+_MERGED: Final = {8: (0, 1, 2, 3, 4, 5, 6, 7), 3: (0, 0, 0, 0, 1, 1, 2, 2), 1: (0,) * 8}
+_CASES_OF_KINDS: Final = ((280, 8), (100, 3), (0, 1))
+
 _EPOCH: Final = date(1970, 1, 1)
 _MEMORY_DAYS: Final = 8_192  # more than the longest history
 
@@ -35,6 +38,20 @@ def day_kind(day: int) -> int:
     """Return the kind of a day: 0 to 6 for Monday to Sunday, 7 for a public holiday."""
     local = _EPOCH + timedelta(days=day)
     return HOLIDAY if local in _holidays(local.year) else local.weekday()
+
+
+def kinds_for(cases: int) -> int:
+    """Return how many kinds of days a series of so many cases has: 8, 3 or 1.
+
+    The three are Monday to Thursday, Friday and Saturday, and Sunday with public holidays. In small strata
+    there are few permutations, and nothing could be significant.
+    """
+    return next(kinds for least, kinds in _CASES_OF_KINDS if cases >= least)
+
+
+def merged(kind: int, kinds: int) -> int:
+    """Return the kind of a day where there are so many kinds."""
+    return _MERGED[kinds][kind]
 
 
 @cache

@@ -7,26 +7,40 @@ from dataclasses import dataclass
 import numpy as np
 from numpy import int64
 
+from detection.emerging.facts import Source
 from detection.emerging.settings import Settings
 from detection.emerging.snapshots import Snapshot
-from detection.emerging.strata import Stratum
+from detection.emerging.strata import Stratum, day_kind, kinds_for, merged
 from detection.scan.counts import Counts, Ints
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Table:
-    """Cases (N,) with their sites, strata and days. `points` (S, 2) are the sites."""
+    """Cases (N,) with their sites, strata and days. `points` (S, 2) are the sites.
+
+    Days are of so many `kinds` in the strata (`strata.kinds_for`).
+    """
 
     points: Ints
     site: Ints
     stratum: Ints
     day: Ints
     strata: tuple[Stratum, ...]
+    kinds: int
 
     @classmethod
     def of(cls, snapshot: Snapshot) -> Table:
         """Return the table of a snapshot."""
-        return cls(snapshot.points, snapshot.site, snapshot.stratum, snapshot.day, snapshot.strata)
+        kinds = kinds_for(len(snapshot.keys))
+        of_each = [Stratum(each.source, merged(each.kind, kinds)) for each in snapshot.strata]
+        strata = tuple(dict.fromkeys(of_each))
+        numbers = np.array([strata.index(each) for each in of_each], dtype=int64)
+        stratum = numbers[snapshot.stratum] if len(numbers) else snapshot.stratum
+        return cls(snapshot.points, snapshot.site, stratum, snapshot.day, strata, kinds)
+
+    def stratum_of(self, source: Source, day: int) -> Stratum:
+        """Return the stratum of a source's cases of a day."""
+        return Stratum(source, merged(day_kind(day), self.kinds))
 
     def counts(self, as_of: int, settings: Settings) -> Counts:
         """Return the counts as of a day, of the cases of the study period."""

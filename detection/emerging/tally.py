@@ -14,7 +14,7 @@ from detection.emerging.facts import Case, Source, Stream
 from detection.emerging.screen import Screen, roll
 from detection.emerging.settings import Settings
 from detection.emerging.sites import Floats, Point, Sites
-from detection.emerging.strata import Stratum, day_kind
+from detection.emerging.strata import KINDS, Stratum, day_kind, merged
 from detection.scan.counts import Counts, Ints
 
 _START: Final = 64
@@ -26,11 +26,13 @@ class Tally:
     """The counts of cases up to `today`.
 
     Shapes as in `Counts`, with room to grow; `recent` and `by_lag` are transposed, the as-of day first.
-    `total` is the number of cases, `empty` that of sites without a case, `sources` are those of the strata.
+    `total` is the number of cases, `empty` that of sites without a case, `sources` are those of the strata,
+    in which days are of so many `kinds`.
     """
 
-    def __init__(self, settings: Settings, today: int) -> None:
+    def __init__(self, settings: Settings, today: int, kinds: int = KINDS) -> None:
         self.today = today
+        self.kinds = kinds
         self.total = 0
         self.empty = 0
         self.sites = Sites(settings.radius_m)
@@ -88,6 +90,12 @@ class Tally:
         """Return which sites (S,) have cases of sources that are not held."""
         base = self._base[: len(self.sites), : len(self._strata)]
         return np.asarray((base[:, ~self._held(held)] if held else base).sum(axis=1) > 0)
+
+    def arrived(self, held: AbstractSet[Source]) -> tuple[int, int]:
+        """Return the cases of the as-of day, and those of the window, without those of held sources."""
+        by_lag = self._by_lag[:, : len(self._strata)]
+        free = by_lag[:, ~self._held(held)] if held else by_lag
+        return int(free[0].sum()), int(free.sum())
 
     def counts(self, sites: Ints, held: AbstractSet[Source], held_recent: Ints | None) -> Counts:
         """Return the counts of some sites without those of held sources.
@@ -151,7 +159,7 @@ class Tally:
         known = case.agency, case.stream, case.day
         number = self._stratum_of.get(known)
         if number is None:
-            stratum = Stratum(case.source, day_kind(case.day))
+            stratum = Stratum(case.source, merged(day_kind(case.day), self.kinds))
             number = self._stratum_of[known] = self._number(stratum)
         return number
 

@@ -152,6 +152,8 @@ class Detector(Processor):
                 refuse(intake, "its outputs are too large", begun.counts)
         memory = self._memory
         found = memory.engine.looks(memory.look_nulls, self._parts.supplied.held)
+        for series in memory.engine.outgrown:
+            memory.put_waiting(series, waits=True)
         self._parts.evolving.looked(found, memory.engine.today, begun)
         return self._parts.publishing.result(begun)
 

@@ -16,8 +16,8 @@ from detection.emerging.calibration import Calibration
 from detection.emerging.catalogue import Catalogue
 from detection.emerging.engine import Engine
 from detection.emerging.facts import Case, CaseKey, SeriesKey, Source
+from detection.emerging.look_null import LookNull
 from detection.emerging.settings import Settings
-from detection.scan.p_values import Null
 from streams.emerging import rows
 from streams.emerging.case_rows import RowError, case_bytes, read_case
 from streams.emerging.changed import Changed
@@ -65,7 +65,7 @@ class StateMemory:
         self.engine = Engine(self.settings)
         self.problems: dict[bytes, ProblemRow] = {}
         self.nulls: dict[SeriesKey, NullRow] = {}
-        self.look_nulls: dict[SeriesKey, Null] = {}
+        self.look_nulls: dict[SeriesKey, LookNull] = {}
         self.waiting: dict[bytes, SeriesKey] = {}
         self.held: dict[bytes, Source] = {}
         self._changed = Changed(self.catalogue)
@@ -147,7 +147,7 @@ class StateMemory:
             self.nulls[row.series] = row
             self._changed.begin(row.series)
             if row.look:
-                self.look_nulls[row.series] = Null.from_bytes(row.look)
+                self.look_nulls[row.series] = LookNull.from_bytes(row.look)
             else:
                 self.look_nulls.pop(row.series, None)
 
@@ -184,9 +184,12 @@ class StateMemory:
         self._arrived.clear()
 
     def is_fresh(self, series: SeriesKey, today: int) -> bool:
-        """Return True if the distributions of a series are of about its present cases."""
+        """Return True if the distribution of a series is of about its present cases, and holds for them."""
         row = self.nulls.get(series)
         if row is None or not row.is_whole or today - row.day > FRESH_DAYS:
+            return False
+        null = self.look_nulls.get(series)
+        if null is not None and not self.engine.holds(series, null, self._supplied.held):
             return False
         return self._changed.since(series) <= _CHANGED_SHARE * row.cases
 

@@ -117,17 +117,15 @@ class ProblemRow:
 
 @dataclass(frozen=True, slots=True)
 class NullRow:
-    """The distributions of a series without a problem, as bytes of `Null`.
+    """The distribution of the looks of a series, as bytes of `LookNull`; empty if there is none.
 
-    `evaluation` is of evaluations and `look` of the looks of a day; each is empty if there is none. They were
-    made on `day`, when the series had `cases` cases in the study period. It is not `is_whole` if cases of a
-    held source were left out.
+    It was made on `day`, when the series had `cases` cases in the study period. It is not `is_whole` if cases
+    of a held source were left out.
     """
 
     series: SeriesKey
     day: int
     cases: int
-    evaluation: bytes
     look: bytes
     is_whole: bool = True
 
@@ -138,9 +136,8 @@ class NullRow:
 
     def to_bytes(self) -> bytes:
         """Return the value of the row."""
-        size = len(self.evaluation)
-        head = _json([_series(self.series), self.day, self.cases, size, self.is_whole])
-        return len(head).to_bytes(4) + head + self.evaluation + self.look
+        head = _json([_series(self.series), self.day, self.cases, self.is_whole])
+        return len(head).to_bytes(4) + head + self.look
 
     @classmethod
     def read(cls, value: bytes) -> NullRow:
@@ -151,9 +148,8 @@ class NullRow:
         """
         at = 4 + int.from_bytes(value[:4])
         try:
-            series, day, cases, size, is_whole = _read(value[4:at])
-            parts = value[at : at + size], value[at + size :]
-            return cls(_read_series(series), day, cases, *parts, is_whole)
+            series, day, cases, is_whole = _read(value[4:at])
+            return cls(_read_series(series), day, cases, value[at:], is_whole)
         except (TypeError, ValueError, IndexError) as error:
             raise RowError("not a distribution") from error
 

@@ -169,8 +169,9 @@ class TimeFound:
         mark = memory.mark(series)
         is_due = mark.minute < round_.minute
         weekly = is_due and round_.as_of - mark.weekly >= _WEEK
-        kinds = DAILY | (WEEKLY if weekly else frozenset())
-        as_of = round_.as_of if is_due else batch.today - 1
+        # If no evaluation is due, only a distribution for the looks of today is wanted.
+        kinds = (DAILY if is_due else frozenset()) | (WEEKLY if weekly else frozenset())
+        as_of = round_.as_of if is_due else batch.today
         supplied = self._supplied.for_evaluation()
         snapshot = memory.engine.snapshot(series, as_of, supplied, kinds)
         cases, is_whole = len(snapshot.keys), not self._is_held(series)
@@ -196,12 +197,9 @@ class TimeFound:
         return True
 
     def _keep(self, job: Job, evaluation: Evaluation, batch: Batch) -> None:
-        null, look = evaluation.null, evaluation.look_null
-        row = NullRow(
-            job.series, batch.today, job.cases, null.to_bytes() if null is not None else b"",
-            look.to_bytes() if look is not None else b"", job.is_whole,
-        )  # fmt: skip
-        self._memory.put_null(row)
+        null = evaluation.look_null
+        look = null.to_bytes() if null is not None else b""
+        self._memory.put_null(NullRow(job.series, batch.today, job.cases, look, job.is_whole))
         batch.counts["evaluations"] += 1
         if job.round is not None:
             if job.is_whole:
@@ -216,7 +214,7 @@ class TimeFound:
             return True
         del self._tries[job.series]
         log.error("the evaluation of a series has failed %d times; it is left out this time", tries)
-        self._memory.put_null(NullRow(job.series, batch.today, job.cases, b"", b""))
+        self._memory.put_null(NullRow(job.series, batch.today, job.cases, b""))
         if job.round is not None:
             self._mark(job, job.round)
         return True

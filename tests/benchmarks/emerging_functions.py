@@ -13,10 +13,10 @@ from detection.emerging.calibration import calibrate
 from detection.emerging.engine import Engine
 from detection.emerging.evaluating import DAILY, evaluate
 from detection.emerging.facts import Case, SeriesKey, Source
+from detection.emerging.look_null import LookNull
 from detection.emerging.replays import History
 from detection.emerging.settings import Settings, Watch
 from detection.scan.counts import Counts
-from detection.scan.p_values import Null
 from detection.scan.replicates import replicate_maxima
 from detection.scan.scanning import scan
 from detection.scan.zones import build_zones, limit_share
@@ -122,7 +122,7 @@ def record_cost() -> dict[str, float]:
     return {"us_per_record": spent / number * _US}
 
 
-def _look_null(engine: Engine, key: SeriesKey) -> Null | None:
+def _look_null(engine: Engine, key: SeriesKey) -> LookNull | None:
     snapshot = engine.snapshot(key, engine.today, _AllSupplied(), DAILY)
     return evaluate(snapshot, SETTINGS, 1).look_null
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from random import Random
 
 import numpy as np
@@ -12,7 +13,9 @@ from hypothesis import strategies as st
 from detection.emerging.engine import Engine
 from detection.emerging.evaluating import DAILY, WEEKLY
 from detection.emerging.facts import Case, CaseKey, SeriesKey, Source, Stream
+from detection.emerging.look_null import LookNull
 from detection.emerging.settings import Watch
+from detection.emerging.strata import KINDS, day_kind, merged
 from detection.scan.p_values import Null
 from tests.detection.emerging.towns import (
     AMBULANCE,
@@ -29,7 +32,8 @@ from tests.detection.emerging.towns import (
     settings,
 )
 
-EASY = Null.of(np.random.default_rng(1).gumbel(1.0, 0.2, 199))
+MANY = 1_000_000
+EASY = LookNull(Null.of(np.random.default_rng(1).gumbel(1.0, 0.2, 199)), KINDS, MANY, MANY)
 NULLS = dict.fromkeys([FIGHT, FIGHTS, SeriesKey("theft", (POLICE,))], EASY)
 
 places = st.sampled_from([(375_000 + 200 * x, 165_000) for x in range(4)])
@@ -146,7 +150,7 @@ def test_the_same_looks_are_found_whatever_the_order_of_the_records() -> None:
 def test_a_look_has_what_the_counts_have_at_the_moment_of_the_record() -> None:
     town = Town()
     engine = engine_of([*town.usual(range(TODAY - 69, TODAY), 12.0), *town.usual([TODAY], 12.0)])
-    null = Null.of(np.random.default_rng(1).gumbel(5.0, 0.6, 999))
+    null = replace(EASY, null=Null.of(np.random.default_rng(1).gumbel(5.0, 0.6, 999)))
     quiet = int(town.weights.argmin())
     found_at = 0
     for number in range(1, 16):
@@ -201,6 +205,42 @@ def test_records_before_the_history_leave_nothing_behind() -> None:
     assert not engine.series()
     assert not engine._history._cases
     assert not engine._members
+
+
+def test_a_series_with_more_cases_than_its_null_holds_for_waits_for_another_null() -> None:
+    town = Town()
+    engine = engine_of(town.usual(range(TODAY - 69, TODAY)))
+    _, window = 0, len(engine.snapshot(FIGHT, TODAY, Supplied(), DAILY).keys)
+    null = replace(EASY, cases_today=7, cases_window=window + 8)
+    for _ in range(8):
+        engine.put(town.case(TODAY, 7))
+    assert engine.looks({FIGHT: null}, nobody) == []
+    assert FIGHT in engine.outgrown
+    assert engine.look_at(FIGHT, null, nobody) is None
+    enough = replace(null, cases_today=8)
+    assert engine.holds(FIGHT, enough, nobody)
+    assert engine.look_at(FIGHT, enough, nobody) is not None
+
+
+def test_a_series_without_a_null_waits_for_one() -> None:
+    engine = engine_of([])
+    for each in Town().usual([TODAY], 8.0):
+        engine.put(each)
+    assert engine.looks({}, nobody) == []
+    assert FIGHT in engine.outgrown
+
+
+@pytest.mark.parametrize("kinds", [1, 3, 8])
+def test_a_look_counts_in_the_strata_of_its_null(kinds: int) -> None:
+    town = Town()
+    engine = engine_of(town.usual(range(TODAY - 69, TODAY)))
+    for _ in range(8):
+        engine.put(town.case(TODAY, 7))
+    (found,) = engine.looks({FIGHT: replace(EASY, kinds=kinds)}, nobody)
+    strata = {merged(day_kind(day), kinds) for day in range(TODAY - 69, TODAY + 1)}
+    counts, _ = engine._members[FIGHT].series.counts()
+    assert counts.by_lag.shape[0] == len(strata)
+    assert found.observed >= 8
 
 
 def test_a_held_source_has_no_looks_until_it_is_settled() -> None:

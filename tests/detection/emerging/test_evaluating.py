@@ -8,6 +8,7 @@ import pytest
 
 from detection.emerging.evaluating import DAILY, WEEKLY, Evaluation, evaluate
 from detection.emerging.facts import Case, Detection, Kind, SeriesKey
+from detection.emerging.look_null import LookNull
 from detection.emerging.settings import Settings
 from detection.emerging.strata import HOLIDAY, day_kind
 from tests.detection.emerging.towns import (
@@ -168,17 +169,46 @@ def test_a_month_that_is_supplied_at_once_in_order_of_places_gives_no_look() -> 
         engine.put(each)
         assert not engine.looks({FIGHT: look_null}, lambda source: source == fire)
     assert engine.settle(fire) >= {FIGHT}
+    snapshot = engine.snapshot(FIGHT, TODAY, Supplied(), frozenset())
+    look_null = evaluate(snapshot, SETTINGS, 1).look_null
+    assert look_null is not None
+    assert engine.holds(FIGHT, look_null, nobody)
     assert engine.look_at(FIGHT, look_null, nobody) is None
-    for back in (2, 1, 0) * 8:
+    for back in (2, 1, 0) * 6:
         engine.put(town.case(TODAY - back, int(town.weights.argmin()), "fire"))
-    assert engine.looks({FIGHT: look_null}, nobody)
+    assert not engine.looks({FIGHT: look_null}, nobody)
+    assert FIGHT in engine.outgrown
+    snapshot = engine.snapshot(FIGHT, TODAY, Supplied(), frozenset())
+    look_null = evaluate(snapshot, SETTINGS, 1).look_null
+    assert look_null is not None
+    assert engine.look_at(FIGHT, look_null, nobody) is not None
 
 
 def test_the_null_of_looks_is_at_least_that_of_the_evaluation() -> None:
     made = evaluated(Town().usual(DAYS))
     assert made.null is not None
     assert made.look_null is not None
-    assert made.look_null.loc > made.null.loc - 0.3
+    assert made.look_null.null.loc > made.null.loc - 0.3
+
+
+def test_the_null_of_looks_is_of_a_busy_day_and_of_more_cases_than_there_are() -> None:
+    town = Town()
+    engine = engine_of([*town.usual(DAYS), *(town.case(TODAY, n % 5) for n in range(60))], SETTINGS)
+    made = evaluate(engine.snapshot(FIGHT, TODAY, Supplied(), frozenset()), SETTINGS, 1)
+    assert (made.detections, made.null) == ((), None)
+    assert made.look_null is not None
+    assert made.look_null.cases_today > 60
+    assert engine.holds(FIGHT, made.look_null, nobody)
+
+
+def test_the_null_of_looks_is_the_same_after_it_was_kept() -> None:
+    made = evaluated(Town().usual(DAYS)).look_null
+    assert made is not None
+    kept = LookNull.from_bytes(made.to_bytes())
+    assert (kept.kinds, kept.cases_today, kept.cases_window) == (
+        made.kinds, made.cases_today, made.cases_window,
+    )  # fmt: skip
+    assert kept.null.p(5.0) == made.null.p(5.0)
 
 
 def test_a_series_with_few_cases_is_not_tested() -> None:
@@ -243,10 +273,12 @@ def test_the_week_of_rates_ends_on_the_last_complete_day() -> None:
 def test_weeks_without_a_supply_are_missing_and_not_low() -> None:
     out = frozenset(range(TODAY - 69, TODAY - 6))
     usual = [each for each in weekly(range(TODAY - 365, TODAY + 1), 20) if each.day not in out]
-    read_as_zero = evaluated(usual, WEEKLY)
-    missing = evaluated(usual, WEEKLY, supplied=Supplied(missing=out))
-    assert [d for d in alarms(read_as_zero) if d.kind == "ears"]
-    assert not [d for d in alarms(missing) if d.kind == "ears"]
+    high = [case(f"h{n}", TODAY - n % 7) for n in range(30)]
+    (as_zero,) = [d for d in evaluated([*usual, *high], WEEKLY).detections if d.kind == "ears"]
+    made = evaluated([*usual, *high], WEEKLY, supplied=Supplied(missing=out))
+    (missing,) = [d for d in made.detections if d.kind == "ears"]
+    assert missing.expected > 1.3 * as_zero.expected
+    assert missing.statistic != as_zero.statistic
 
 
 def test_an_event_that_two_agencies_saw_is_counted_once_and_told() -> None:

@@ -12,12 +12,14 @@ import numpy as np
 
 from detection.emerging.evaluating import Evaluation
 from detection.emerging.facts import Case, CaseKey, Detection, Kind, PValue, SeriesKey, Source
+from detection.emerging.look_null import LookNull
 from detection.emerging.settings import Settings
 from detection.scan.p_values import Null
 
 WINDOW = 3
 CASES = 4
 NULL = Null.of(np.linspace(0.0, 3.0, 99))
+LOOK_NULL = LookNull(NULL, 8, 1_000_000, 1_000_000)
 Held = Callable[[Source], bool]
 
 
@@ -36,6 +38,7 @@ class FakeEngine:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.today = 0
+        self.outgrown: frozenset[SeriesKey] = frozenset()
         self._cases: dict[CaseKey, Case] = {}
         self._committed: dict[CaseKey, Case] = {}
         self._touched: list[CaseKey] = []
@@ -68,17 +71,20 @@ class FakeEngine:
     def tests(self, recipient: str) -> Mapping[Kind, int]:
         return {"scan": max(1, len(self.series_of(recipient)))}
 
-    def looks(self, nulls: Mapping[SeriesKey, Null], held: Held) -> list[Detection]:
+    def looks(self, nulls: Mapping[SeriesKey, LookNull], held: Held) -> list[Detection]:
         touched, self._touched = self._touched, []
         cases = [self._cases[key] for key in touched if key in self._cases]
         series = {SeriesKey(c.type, (c.stream,)) for c in cases if not held(c.source)}
         found = [self._look(each, self.today, held) for each in sorted(series) if each in nulls]
         return [each for clusters in found for each in clusters]
 
+    def holds(self, series: SeriesKey, null: LookNull, held: Held) -> bool:
+        return True
+
     def settle(self, source: Source) -> frozenset[SeriesKey]:
         return frozenset()
 
-    def look_at(self, series: SeriesKey, null: Null, held: Held) -> Detection | None:
+    def look_at(self, series: SeriesKey, null: LookNull, held: Held) -> Detection | None:
         return next(iter(self._look(series, self.today, held)), None)
 
     def snapshot(
@@ -116,4 +122,6 @@ class FakeEngine:
 
 def fake_evaluate(snapshot: FakeSnapshot, settings: Settings, seed: int) -> Evaluation:
     del settings, seed
-    return Evaluation(snapshot.series, snapshot.as_of, snapshot.kinds, snapshot.found, NULL, NULL)
+    return Evaluation(
+        snapshot.series, snapshot.as_of, snapshot.kinds, snapshot.found, NULL, LOOK_NULL
+    )
