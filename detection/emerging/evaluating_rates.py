@@ -21,7 +21,8 @@ from detection.rates.farrington import NOUFAILY, assess_farrington
 from detection.scan.counts import Ints
 
 _C2: Final = EarsOptions("C2", baseline=26)
-"""Half a year of weeks: with the seven of R, nothing less than a multiple of the usual could be significant."""
+"""Half a year of weeks: with the seven of R only a multiple of the usual could be significant."""
+
 _OTHERS: Final = (EarsOptions("C1"), EarsOptions("C3", alpha=0.025))
 
 

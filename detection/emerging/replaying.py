@@ -22,6 +22,9 @@ from detection.scan.zones import Zones
 LEVELS: Final = (30, 100, 365, 1_000, 3_650)
 """The levels in days at which alarms are counted."""
 
+_FIRST_LEVEL: Final = 10
+"""The level of the first test, below which the exact distribution of the day is not computed."""
+
 
 @dataclass(slots=True)
 class Recipient:
@@ -92,10 +95,12 @@ class _Scanner:
         counts = self.history.counts(self.day, self.settings)
         for cluster in scan(counts, self.zones, self.settings.minimum_cases):
             found = self._found(cluster, nulls.evaluation.p(cluster.llr), looked=False)
-            strength = self._strength(found)
-            if strength < LEVELS[0]:
+            if self._strength(found) < _FIRST_LEVEL:
                 return  # the others are weaker
-            yield strength, replace(found, cases=self._cases(cluster))
+            found = replace(found, p=nulls.of_day(self.day).p(cluster.llr))
+            strength = self._strength(found)
+            if strength >= LEVELS[0]:
+                yield strength, replace(found, cases=self._cases(cluster))
 
     def looks(self, nulls: Nulls, rng: Generator) -> Iterator[tuple[float, Detection]]:
         """Yield what the looks find at the lowest level, one look after each case in random order."""
@@ -109,6 +114,9 @@ class _Scanner:
             if cluster is None:
                 continue
             found = self._found(cluster, nulls.look.p(cluster.llr), looked=True)
+            if self._strength(found) < _FIRST_LEVEL:
+                continue
+            found = replace(found, p=nulls.look_of_day(self.day).p(cluster.llr))
             strength = self._strength(found)
             if strength >= LEVELS[0]:
                 cases = self._cases(cluster, frozenset(arriving[index + 1 :].tolist()))

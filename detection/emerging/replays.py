@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Final
 
 import numpy as np
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 
 from detection.emerging.facts import Case, SeriesKey
 from detection.emerging.settings import Settings
-from detection.emerging.strata import Stratum, day_kind
+from detection.emerging.strata import Stratum, day_kind, kinds_for, merged
 from detection.scan.counts import Counts
 from detection.scan.p_values import Null
 from detection.scan.replicates import look_maxima, replicate_maxima
@@ -22,6 +23,7 @@ from detection.scan.zones import Zones, build_zones, limit_share
 Ints = NDArray[int64]
 
 _WEEK: Final = 7
+_MINIMUM: Final = 2  # as in evaluations
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +42,16 @@ class History:
     strata: int
 
     @classmethod
-    def of(cls, series: SeriesKey, cases: Sequence[Case]) -> History:
-        """Return the history of cases that are counted: one of each event."""
+    def of(cls, series: SeriesKey, cases: Sequence[Case], study_days: int) -> History:
+        """Return the history of cases that are counted: one of each event.
+
+        The kinds of days are those for the usual number of cases in `study_days`.
+        """
         places = np.array([(case.easting, case.northing) for case in cases], dtype=int64)
         points, site = np.unique(places.reshape(-1, 2), axis=0, return_inverse=True)
         days = np.array([case.day for case in cases], dtype=int64)
-        strata = [Stratum(case.source, day_kind(case.day)) for case in cases]
+        kinds = usual_kinds(days, study_days)
+        strata = [Stratum(case.source, merged(day_kind(case.day), kinds)) for case in cases]
         numbers = {stratum: number for number, stratum in enumerate(sorted(set(strata)))}
         stratum = np.array([numbers[each] for each in strata], dtype=int64)
         order = np.argsort(days, kind="stable")
@@ -98,10 +104,17 @@ class Tested:
 
 @dataclass(frozen=True, slots=True)
 class Nulls:
-    """The null distributions of the evaluations and of the looks of a series."""
+    """The null distributions of the evaluations and of the looks of a series.
+
+    `evaluation` and `look` are of several days together, for a first test. `of_day` returns those of one day:
+    a day with more cases than usual has higher ratios by chance too. All replays share them, because a
+    permutation does not change the numbers of cases.
+    """
 
     evaluation: Null
     look: Null
+    of_day: Callable[[int], Null]
+    look_of_day: Callable[[int], Null]
 
 
 def permuted(history: History, rng: Generator) -> History:
@@ -118,14 +131,26 @@ def make_nulls(
 ) -> Nulls:
     """Return the nulls of some days: those of up to seven of them together, one of each day of the week."""
     some = days[:_WEEK]
-    minimum = settings.minimum_cases
     evaluations, looks = [], []
     for number, day in enumerate(some):
         replicates = len(range(number, settings.replicates, len(some)))
         counts = tested.history.counts(day, settings)
-        evaluations.append(replicate_maxima(counts, tested.zones, replicates, rng, minimum))
-        looks.append(look_maxima(counts, tested.zones, replicates, rng, minimum))
-    return Nulls(Null.of(np.concatenate(evaluations)), Null.of(np.concatenate(looks)))
+        evaluations.append(replicate_maxima(counts, tested.zones, replicates, rng, _MINIMUM))
+        looks.append(look_maxima(counts, tested.zones, replicates, rng, _MINIMUM))
+
+    @cache
+    def of_day(day: int) -> Null:
+        counts = tested.history.counts(day, settings)
+        maxima = replicate_maxima(counts, tested.zones, settings.replicates, rng, _MINIMUM)
+        return Null.of(maxima)
+
+    @cache
+    def look_of_day(day: int) -> Null:
+        counts = tested.history.counts(day, settings)
+        return Null.of(look_maxima(counts, tested.zones, settings.replicates, rng, _MINIMUM))
+
+    together, looks_together = (Null.of(np.concatenate(each)) for each in (evaluations, looks))
+    return Nulls(together, looks_together, of_day, look_of_day)
 
 
 def _tested(history: History, as_of: int, settings: Settings) -> TestedSeries | None:
@@ -134,6 +159,12 @@ def _tested(history: History, as_of: int, settings: Settings) -> TestedSeries | 
         return None
     zones = build_zones(history.points, settings.radius_m)
     return TestedSeries(history, limit_share(zones, counts.base.sum(axis=1), settings.share))
+
+
+def usual_kinds(days: Ints, study_days: int) -> int:
+    """Return how many kinds of days a series with cases on these days usually has in a study period."""
+    period = int(days.max() - days.min()) + 1 if len(days) else 1
+    return kinds_for(round(len(days) * min(1.0, study_days / period)))
 
 
 def _table(rows: Ints, columns: Ints, shape: tuple[int, int]) -> Ints:

@@ -117,7 +117,9 @@ def _histories(events: Sequence[Event], measure: Measure) -> list[History]:
         if event.day is not None:
             by_type[event.type] += [_case(event, event.day)] * event.cases
     return [
-        _in_strata(History.of(SeriesKey(name, (_STREAM,)), cases), measure.strata)
+        _in_strata(
+            History.of(SeriesKey(name, (_STREAM,)), cases, measure.study_days), measure.strata
+        )
         for name, cases in sorted(by_type.items())
         if cases
     ]

@@ -113,7 +113,8 @@ class Calibrating:
     def _submit(self, batch: Batch) -> None:
         assert self._histories is not None
         self._running = self._recipients.pop(0)
-        histories, settings = self._histories.of(self._running), self._memory.settings
+        settings = self._memory.settings
+        histories = self._histories.of(self._running, settings.study_days)
         self._background.submit(self._running, measure, histories, settings, YEARS, batch.today)
         if not self._recipients:
             self._histories = None

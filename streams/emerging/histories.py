@@ -10,8 +10,8 @@ from numpy import int64
 
 from detection.emerging.catalogue import Catalogue
 from detection.emerging.facts import Case, SeriesKey, Source
-from detection.emerging.replays import History
-from detection.emerging.strata import day_kind
+from detection.emerging.replays import History, usual_kinds
+from detection.emerging.strata import day_kind, merged
 
 _COLUMNS = 4
 
@@ -46,20 +46,21 @@ class Histories:
             return 0
         return int(max(s.max() for s in spans) - min(s.min() for s in spans)) + 1
 
-    def of(self, recipient: str) -> Sequence[History]:
+    def of(self, recipient: str, study_days: int) -> Sequence[History]:
         """Return the histories of a recipient's series, in order."""
         return [
-            _history(series, self._numbers[series])
+            _history(series, self._numbers[series], study_days)
             for series in sorted(self._numbers)
             if self._catalogue.is_of(recipient, series)
         ]
 
 
-def _history(series: SeriesKey, numbers: Iterable[int]) -> History:
+def _history(series: SeriesKey, numbers: Iterable[int], study_days: int) -> History:
     rows = np.array(numbers, dtype=int64).reshape(-1, _COLUMNS)
     rows = rows[np.argsort(rows[:, 2], kind="stable")]
     points, site = np.unique(rows[:, :2], axis=0, return_inverse=True)
-    kinds = {int(day): day_kind(int(day)) for day in np.unique(rows[:, 2])}
+    many = usual_kinds(rows[:, 2], study_days)
+    kinds = {int(day): merged(day_kind(int(day)), many) for day in np.unique(rows[:, 2])}
     pairs = np.column_stack((rows[:, 3], [kinds[int(day)] for day in rows[:, 2]]))
     strata, stratum = np.unique(pairs, axis=0, return_inverse=True)
     return History(

@@ -96,7 +96,8 @@ def null_alarms(progress: Progress) -> dict[str, float]:
 
 
 def _history(cases: list[Case], kind: str) -> History:
-    return History.of(SeriesKey(kind, (STREAM,)), [case for case in cases if case.type == kind])
+    own = [case for case in cases if case.type == kind]
+    return History.of(SeriesKey(kind, (STREAM,)), own, SETTINGS.study_days)
 
 
 def record_cost() -> dict[str, float]:

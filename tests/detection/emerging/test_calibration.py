@@ -43,8 +43,12 @@ def _planted(cases: list[Case]) -> list[Case]:
     ]
 
 
+def _history(cases: list[Case]) -> History:
+    return History.of(_SERIES, cases, _SETTINGS.study_days)
+
+
 def _measured(cases: list[Case], years: float = 0.5, seed: int = 1) -> Calibration:
-    return calibrate([History.of(_SERIES, cases)], _SETTINGS, years, np.random.default_rng(seed))
+    return calibrate([_history(cases)], _SETTINGS, years, np.random.default_rng(seed))
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +95,7 @@ def test_a_measurement_is_restored_from_its_bytes(measured: Calibration) -> None
 
 def test_the_progress_rises_to_the_end() -> None:
     shares: list[float] = []
-    history = History.of(_SERIES, _cases(4, days=120, many=200))
+    history = _history(_cases(4, days=120, many=200))
     calibrate([history], _SETTINGS, 0.1, np.random.default_rng(1), shares.append)
     assert shares == sorted(shares)
     assert shares[-1] == 1.0
@@ -105,7 +109,7 @@ def test_a_history_no_longer_than_the_study_period_is_refused(many: int) -> None
 
 @given(st.integers(0, 1_000))
 def test_a_permutation_keeps_the_days_and_the_places_of_each_stratum(seed: int) -> None:
-    history = History.of(_SERIES, _cases(6, days=30, many=100))
+    history = _history(_cases(6, days=30, many=100))
     other = permuted(history, np.random.default_rng(seed))
     assert (other.day == history.day).all()
     assert (other.stratum == history.stratum).all()
@@ -116,7 +120,7 @@ def test_a_permutation_keeps_the_days_and_the_places_of_each_stratum(seed: int) 
 
 def test_the_counts_of_a_day_are_those_of_the_study_period_and_of_the_window() -> None:
     cases = _cases(7)
-    history = History.of(_SERIES, cases)
+    history = _history(cases)
     as_of = DAY + 100
     counts = history.counts(as_of, _SETTINGS)
     morning = history.counts(as_of, _SETTINGS, is_morning=True)
