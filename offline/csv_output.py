@@ -6,8 +6,8 @@ No cell is a formula, in any profile, because the file may be opened in a spread
 from __future__ import annotations
 
 import csv
+import io
 import json
-import os
 import sqlite3
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from connectors.spreadsheet import guarded
+from offline.private_file import private_file
 
 _BETWEEN = ";"
 
@@ -31,16 +32,13 @@ class Writer(Protocol):
 @contextmanager
 def private_csv(path: Path, header: Sequence[str]) -> Iterator[Writer]:
     """Yield a writer of a file of mode 0600, which replaces `path` when the block has succeeded."""
-    descriptor, draft = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as stream:
-            writer = _Guarded(csv.writer(stream))
-            writer.writerow(header)
-            yield writer
-        Path(draft).replace(path)
-    except BaseException:
-        Path(draft).unlink(missing_ok=True)
-        raise
+    with (
+        private_file(path) as raw,
+        io.TextIOWrapper(raw, encoding="utf-8", newline="") as stream,
+    ):
+        writer = _Guarded(csv.writer(stream))
+        writer.writerow(header)
+        yield writer
 
 
 class Rows:

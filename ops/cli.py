@@ -36,6 +36,10 @@ COMMANDS = {
         "ops.commands.risk",
         "Attack a release with its originals, as an intruder would.",
     ),
+    "detect": Listed(
+        "ops.commands.detect",
+        "Find clusters of events in a file, by a scan of space and time.",
+    ),
     "resolve": Listed(
         "ops.commands.resolve",
         "Print a supplier's own reference behind a released digest.",

@@ -13,6 +13,8 @@ CODES = {
     "isp.audit.errors.AuditError": FAILED,
     "isp.audit.kept_heads.HeadsDiffer": BROKEN,
     "isp.cases.errors.DisclosureError": FAILED,
+    "offline.detect.errors.DetectError": FAILED,
+    "offline.detect.errors.NothingInPeriod": USAGE,
     "ops.embedded.errors.StackError": FAILED,
     "ops.extras.ExtraMissing": FAILED,
     "isp.broker.errors.ApplyError": FAILED,

@@ -14,6 +14,7 @@ EXTRAS = {
     "presidio_analyzer": "scrub",
     "standardwebhooks": "desk",
     "textual": "desk",
+    "matplotlib": "plot",
 }
 """The extra of each module. A module of this project that is named here is not in the image."""
 

@@ -86,9 +86,9 @@ def evolve(
     return list(changes.values())
 
 
-def new_id(recipient: str, found: Detection, digest: Digest) -> bytes:
+def new_id(recipient: str, found: Detection, opened_day: int, digest: Digest) -> bytes:
     """Return the id of a new problem: a digest of its recipient, kind, series, day and first cases."""
-    of = [recipient, found.kind, found.last_day, found.series, sorted(found.cases)]
+    of = [recipient, found.kind, opened_day, found.series, sorted(found.cases)]
     return digest(sha256(json.dumps(of).encode()).digest())[:ID_BYTES]
 
 
@@ -114,7 +114,7 @@ def _taken(
 
 def _opened(found: Detection, evolution: Evolution) -> ProblemChange:
     problem = Problem(
-        id=new_id(evolution.recipient, found, evolution.digest),
+        id=new_id(evolution.recipient, found, evolution.as_of, evolution.digest),
         recipient=evolution.recipient,
         detection=found,
         status="opened",
@@ -179,5 +179,7 @@ def _in_order(problems: Iterable[Problem]) -> list[Problem]:
     return sorted(problems, key=lambda problem: (problem.opened_day, problem.id))
 
 
-def _strongest_first(found: Detection) -> tuple[float, float, int, SeriesKey, list[CaseKey]]:
-    return found.p.value, -found.statistic, -found.observed, found.series, sorted(found.cases)
+def _strongest_first(found: Detection) -> tuple[object, ...]:
+    strength = found.p.value, -found.statistic, -found.observed
+    place = found.easting, found.northing, found.radius_m, found.first_day, found.last_day
+    return *strength, found.series, *place, sorted(found.cases)

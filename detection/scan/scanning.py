@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy import float64
 from numpy.typing import NDArray
 
 from detection.scan.counts import Counts, Ints
-from detection.scan.statistic import llr, rates
+from detection.scan.ragged import ragged, row_starts, running_sums
+from detection.scan.statistic import llr, shares
 from detection.scan.zones import Zones, sums
+
+_DIGITS: Final = 9  # ratios that differ less are equal: the order of a sum may differ
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,73 +35,77 @@ class Cluster:
     llr: float
 
 
+@dataclass(frozen=True, slots=True)
+class _Circles:
+    """Circles (n,) with the counts of their windows (n, W): `index` is their place among all circles."""
+
+    index: Ints
+    observed: Ints
+    expected: NDArray[float64]
+
+
 def scan(counts: Counts, zones: Zones, minimum: int = 2, most: int | None = None) -> list[Cluster]:
     """Return the clusters of at least `minimum` cases, best first, at most `most`.
 
     As SaTScan does: the best circle and window of each centre, in order of their likelihood ratios, without
-    those that share a site with a better one.
+    those that share a site with a better one. Of equal ones the smaller circle is first.
     """
-    return _apart(_best_of_centres(counts, zones, minimum), most, zones.size)
+    circles = _Circles(
+        index=np.arange(len(zones.sites)),
+        observed=sums(np.cumsum(counts.recent, axis=1), zones),
+        expected=sums(counts.base @ shares(counts), zones),
+    )
+    return _apart(_best_of_centres(circles, counts.total, zones, minimum), zones.size, most)
 
 
 def scan_near(counts: Counts, zones: Zones, site: int, minimum: int = 2) -> Cluster | None:
-    """Return the best cluster among the circles that contain a site."""
-    near = _of_centres(zones, zones.centres_around(site))
-    contains = sums((np.arange(zones.size) == site).astype(int), near) > 0
-    return next(_best_of_centres(counts, near, minimum, contains), None)
-
-
-def _of_centres(zones: Zones, centres: Ints) -> Zones:
-    kept = np.isin(zones.centres, centres)
-    return Zones.of(zones.centres[kept], zones.sites[kept], zones.distances[kept], zones.size)
+    """Return the best cluster among the circles that contain a site, if any has more cases than expected."""
+    outermost = zones.circles_to(site)
+    centres = zones.centres[outermost]
+    rows, index = ragged(zones.starts[centres], zones.starts[centres + 1])
+    starts, members = row_starts(rows, len(centres)), zones.sites[index]
+    has_site = index >= outermost[rows]
+    observed = running_sums(np.cumsum(counts.recent[members], axis=1), rows, starts)[has_site]
+    if not (observed[:, -1:] >= minimum).any():
+        return None
+    expected = running_sums(counts.base[members] @ shares(counts), rows, starts)[has_site]
+    circles = _Circles(index[has_site], observed, expected)
+    return next(_best_of_centres(circles, counts.total, zones, minimum), None)
 
 
 def _best_of_centres(
-    counts: Counts, zones: Zones, minimum: int, allowed: NDArray[np.bool_] | None = None
+    circles: _Circles, total: int, zones: Zones, minimum: int
 ) -> Iterator[Cluster]:
     """Yield the best cluster of each centre, best first."""
-    observed = sums(np.cumsum(counts.recent, axis=1), zones)
-    expected = sums(counts.base @ rates(counts), zones)
-    ratios = np.where(observed >= minimum, llr(observed, expected, counts.total), 0.0)
-    if allowed is not None:
-        ratios[~allowed] = 0
-    windows = ratios.argmax(axis=1)
-    best = ratios[np.arange(len(ratios)), windows]
-    order = np.lexsort((zones.distances, -best.round(9)))
-    seen: set[int] = set()
-    for zone in order[: np.count_nonzero(best > 0)]:
-        centre = int(zones.centres[zone])
-        if centre not in seen:
-            seen.add(centre)
-            window = windows[zone]
-            yield Cluster(
-                centre=centre,
-                radius=float(zones.distances[zone]),
-                sites=zones.sites[zones.starts[centre] : zone + 1],
-                window=int(window) + 1,
-                observed=int(observed[zone, window]),
-                expected=float(expected[zone, window]),
-                llr=float(best[zone]),
-            )
+    is_high = (circles.observed >= minimum) & (circles.observed > circles.expected)
+    rows, windows = np.nonzero(is_high)
+    ratios = llr(circles.observed[is_high], circles.expected[is_high], total)
+    index = circles.index[rows]
+    centres = zones.centres[index]
+    order = np.lexsort((centres, windows, zones.distances[index], -ratios.round(_DIGITS)))
+    order = order[ratios[order] > 0]
+    _, firsts = np.unique(centres[order], return_index=True)
+    for best in order[np.sort(firsts)]:
+        row, window, centre = rows[best], windows[best], centres[best]
+        yield Cluster(
+            centre=int(centre),
+            radius=float(zones.distances[index[best]]),
+            sites=zones.sites[zones.starts[centre] : index[best] + 1],
+            window=int(window) + 1,
+            observed=int(circles.observed[row, window]),
+            expected=float(circles.expected[row, window]),
+            llr=float(ratios[best]),
+        )
 
 
-def _apart(clusters: Iterator[Cluster], most: int | None, size: int) -> list[Cluster]:
+def _apart(clusters: Iterator[Cluster], size: int, most: int | None) -> list[Cluster]:
     """Return the clusters without those that share a site with an earlier one."""
-    taken = np.zeros(size, dtype=bool)
+    is_taken = np.zeros(size, dtype=bool)
     apart: list[Cluster] = []
     for cluster in clusters:
         if len(apart) == most:
             break
-        if not taken[cluster.sites].any():
-            taken[cluster.sites] = True
+        if not is_taken[cluster.sites].any():
+            is_taken[cluster.sites] = True
             apart.append(cluster)
     return apart
-
-
-def best_llr(counts: Counts, zones: Zones, minimum: int) -> float64:
-    """Return the largest likelihood ratio of all circles and windows."""
-    observed = sums(np.cumsum(counts.recent, axis=1), zones)
-    expected = sums(counts.base @ rates(counts), zones)
-    return float64(
-        np.where(observed >= minimum, llr(observed, expected, counts.total), 0.0).max(initial=0)
-    )

@@ -9,6 +9,7 @@ from numpy import float64, int64
 from numpy.typing import NDArray
 
 from detection.scan.counts import Ints
+from detection.scan.ragged import Number, row_starts, running_sums
 
 Floats = NDArray[float64]
 
@@ -40,12 +41,12 @@ class Zones:
     def of(cls, centres: Ints, sites: Ints, distances: Floats, size: int) -> Zones:
         """Return the circles of `size` sites from lists that are sorted by centre and then by distance."""
         return cls(
-            starts=_starts(centres, size),
+            starts=row_starts(centres, size),
             sites=sites,
             distances=distances,
             centres=centres,
             by_site=np.argsort(sites, kind="stable"),
-            by_site_starts=_starts(sites, size),
+            by_site_starts=row_starts(sites, size),
         )
 
     @property
@@ -53,10 +54,10 @@ class Zones:
         """Return the number of sites."""
         return len(self.starts) - 1
 
-    def centres_around(self, site: int) -> Ints:
-        """Return the centres of the circles that contain a site."""
+    def circles_to(self, site: int) -> Ints:
+        """Return the circles whose outermost site it is: one of each centre within the radius."""
         first, last = self.by_site_starts[site : site + 2]
-        return self.centres[self.by_site[first:last]]
+        return self.by_site[first:last]
 
 
 def build_zones(points: NDArray[np.number], radius: float | None) -> Zones:
@@ -85,19 +86,9 @@ def limit_share(zones: Zones, base_totals: NDArray[np.number], share: float) -> 
     return Zones.of(zones.centres[within], zones.sites[within], zones.distances[within], zones.size)
 
 
-def sums(values: NDArray[np.number], zones: Zones) -> NDArray[np.number]:
+def sums(values: NDArray[Number], zones: Zones) -> NDArray[Number]:
     """Return the sum over the sites of each circle (N, ...) of values per site (S, ...)."""
-    running = np.cumsum(values[zones.sites], axis=0)
-    first = zones.starts[zones.centres]
-    before = running[first] - values[zones.sites[first]]
-    return np.asarray(running - before)
-
-
-def _starts(sorted_or_not: Ints, size: int) -> Ints:
-    """Return where each of `size` rows begins in a list that has the row of each entry."""
-    starts = np.zeros(size + 1, dtype=int64)
-    np.cumsum(np.bincount(sorted_or_not, minlength=size), out=starts[1:])
-    return starts
+    return running_sums(values[zones.sites], zones.centres, zones.starts)
 
 
 def _ranks(points: Floats) -> Ints:

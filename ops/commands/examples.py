@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import inspect
 import re
+from collections.abc import Callable
+from typing import Any
 
 import typer
 
@@ -18,11 +20,22 @@ _TOKEN = re.compile(r"""(?:--\S+ (?!-))?(?:'[^']*'|"[^"]*"|[^\s'"])+""")
 def keep_examples_whole(group: typer.Typer) -> None:
     """Make the help of each command of `group` print examples whose lines can be copied."""
     for command in group.registered_commands:
-        paragraphs = inspect.getdoc(command.callback) or ""
-        command.help = "\n\n".join(map(_printed, paragraphs.split("\n\n")))
+        command.help = _help_of(command.callback)
     for inner in group.registered_groups:
         if inner.typer_instance is not None:
             keep_examples_whole(inner.typer_instance)
+            _keep_of_group(inner.typer_instance)
+
+
+def _keep_of_group(group: typer.Typer) -> None:
+    own = group.registered_callback
+    if own is not None and own.callback is not None and own.callback.__doc__:
+        own.help = _help_of(own.callback)
+
+
+def _help_of(callback: Callable[..., Any] | None) -> str:
+    paragraphs = inspect.getdoc(callback) or ""
+    return "\n\n".join(map(_printed, paragraphs.split("\n\n")))
 
 
 def _printed(paragraph: str) -> str:

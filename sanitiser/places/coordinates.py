@@ -1,4 +1,4 @@
-"""Convert WGS84 or ETRS89 degrees to the National Grid by OSTN15, Ordnance Survey's transformation.
+"""Convert WGS84 or ETRS89 degrees to the National Grid by OSTN15, Ordnance Survey's transformation, and back.
 
 pyproj is used if the operator has given PROJ the grid file. Without the file pyproj would silently
 use an approximation with errors up to 5 m, so `convertbng`, which includes the grid, is used
@@ -30,6 +30,10 @@ _EXAMPLE: Final = ((1.716073973, 52.658007833), (651409.804, 313177.450))
 """Caister water tower, from Ordnance Survey's guide to coordinate systems: degrees, metres."""
 _TOLERANCE_M: Final = 0.01
 _TOLERANCE_DEGREES: Final = 1e-7
+_NONE_IS_EXACT: Final = (
+    f"no exact {_GRID_NAME} transformation: install convertbng, or put the grid file "
+    f"uk_os_{_GRID_NAME}_NTv2_OSGBtoETRS.tif in the folder of PROJ_DATA"
+)
 
 
 class NoExactTransformation(Exception):
@@ -61,27 +65,18 @@ def to_national_grid_many(longitudes: ArrayLike, latitudes: ArrayLike) -> Column
 
 
 def to_degrees_many(eastings: ArrayLike, northings: ArrayLike) -> Columns:
-    """Return longitudes and latitudes in degrees (EPSG:4258) of points in metres, shape (n,) each.
+    """Return longitudes and latitudes in degrees of points in metres (EPSG:27700), shape (n,) each.
 
-    The inverse of `to_national_grid_many`. NaN for a point that OSTN15 does not cover.
+    NaN for a point that OSTN15 does not cover.
 
     Raises:
         NoExactTransformation: the installed transformation is not exact.
     """
-    return _inverse()(eastings, northings)
-
-
-@cache
-def _inverse() -> Engine:
-    degrees, metres = _EXAMPLE
-    found = np.concatenate(_convertbng_inverse(*metres))
-    if not np.allclose(found, degrees, rtol=0, atol=_TOLERANCE_DEGREES):
-        raise NoExactTransformation(f"convertbng has no exact inverse of {_GRID_NAME}")
-    return _convertbng_inverse
-
-
-def _convertbng_inverse(eastings: ArrayLike, northings: ArrayLike) -> Columns:
-    return cutil.convert_lonlat(eastings, northings)  # type: ignore[arg-type]
+    expected, (easting, northing) = _EXAMPLE
+    found = np.concatenate(cutil.convert_osgb36_to_ll(easting, northing))
+    if not np.allclose(found, expected, rtol=0, atol=_TOLERANCE_DEGREES):
+        raise NoExactTransformation(_NONE_IS_EXACT)
+    return cutil.convert_osgb36_to_ll(eastings, northings)  # type: ignore[arg-type]
 
 
 @cache
@@ -89,11 +84,7 @@ def _engine() -> Engine:
     for engine in _candidates():
         if _reproduces_example(engine):
             return engine
-    message = (
-        f"no exact {_GRID_NAME} transformation: install convertbng, or put the grid file "
-        f"uk_os_{_GRID_NAME}_NTv2_OSGBtoETRS.tif in the folder of PROJ_DATA"
-    )
-    raise NoExactTransformation(message)
+    raise NoExactTransformation(_NONE_IS_EXACT)
 
 
 def _candidates() -> Iterator[Engine]:

@@ -62,10 +62,14 @@ def test_a_problem_is_opened_with_all_its_cases() -> None:
 
 def test_the_id_is_the_same_for_the_same_cases_and_another_for_another_recipient() -> None:
     found = detection("abcd")
-    assert new_id("council", found, _digest) == new_id("council", detection("dcba"), _digest)
-    assert new_id("council", found, _digest) != new_id("hospital", found, _digest)
-    assert new_id("council", found, _digest) != new_id("council", detection("abce"), _digest)
-    assert len(new_id("council", found, _digest)) == 8
+    assert new_id("council", found, DAY, _digest) == new_id(
+        "council", detection("dcba"), DAY, _digest
+    )
+    assert new_id("council", found, DAY, _digest) != new_id("hospital", found, DAY, _digest)
+    assert new_id("council", found, DAY, _digest) != new_id(
+        "council", detection("abce"), DAY, _digest
+    )
+    assert len(new_id("council", found, DAY, _digest)) == 8
 
 
 def test_the_same_cluster_is_published_again_only_when_a_case_joins() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from convertbng import cutil
 
 from sanitiser.places import coordinates
 from sanitiser.places.coordinates import (
@@ -83,3 +84,26 @@ def test_an_approximation_is_refused_rather_than_used(monkeypatch: pytest.Monkey
     monkeypatch.setattr(coordinates, "_candidates", lambda: iter([helmert]))
     with pytest.raises(NoExactTransformation, match="OSTN15"):
         to_national_grid(1.7, 52.6)
+
+
+def test_every_ordnance_survey_point_comes_back_to_its_degrees(os_points: np.ndarray) -> None:
+    longitudes, latitudes = to_degrees_many(os_points[:, 2], os_points[:, 3])
+    inside = ~np.isnan(longitudes)
+    assert inside.sum() >= 38
+    # 1e-7 of a degree is about a centimetre.
+    assert longitudes[inside] == pytest.approx(os_points[inside, 0], abs=1e-7)
+    assert latitudes[inside] == pytest.approx(os_points[inside, 1], abs=1e-7)
+
+
+def test_a_point_far_outside_the_national_grid_has_no_degrees() -> None:
+    longitudes, latitudes = to_degrees_many([-5e6], [4e6])
+    assert np.isnan([longitudes[0], latitudes[0]]).all()
+
+
+def test_degrees_by_an_approximation_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    def helmert(_: object, __: object) -> tuple[np.ndarray, np.ndarray]:
+        return np.array([1.7160753]), np.array([52.65800617])
+
+    monkeypatch.setattr(cutil, "convert_osgb36_to_ll", helmert)
+    with pytest.raises(NoExactTransformation, match="OSTN15"):
+        to_degrees_many([651409.804], [313177.450])

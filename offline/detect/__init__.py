@@ -1,0 +1,1 @@
+"""Detect clusters of events in a file."""
