@@ -11,9 +11,9 @@ import numpy as np
 from numpy import float64
 from numpy.typing import NDArray
 
+from detection.emerging.strata import day_kind
 from detection.scan.counts import Counts, Ints
 from offline.detect.reading import Event
-from offline.detect.strata import day_kind
 
 Strata = Literal["none", "weekday"]
 

@@ -63,7 +63,7 @@ def _table(clusters: Sequence[Document], settings: Document) -> Table:
 
 def _p(cluster: Document) -> str:
     mark = _MARK if cluster["p_method"] == "gumbel" else ""
-    return f"{cluster['p']:.2g}{mark}"
+    return f"{cluster['p']:.3g}{mark}"
 
 
 def _names(names: Sequence[str]) -> str:

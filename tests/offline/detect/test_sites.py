@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from offline.detect.days import day_of
 from offline.detect.reading import Event
 from offline.detect.sites import STRATA, Period, Strata, counts_of, sites_of
-from offline.detect.strata import HOLIDAY, day_kind
 
 TODAY = day_of("2026-03-30") or 0
 
@@ -69,8 +68,3 @@ def test_ids_of_records_leave_the_point_to_name_the_site() -> None:
 
 def test_an_id_with_two_points_is_none_of_a_site() -> None:
     assert not sites_of([event("A", 1), event("A", 2)], of_records=False).ids_are_sites
-
-
-def test_a_bank_holiday_is_a_kind_of_day_of_its_own() -> None:
-    kinds = [day_kind(day_of(text) or 0) for text in ("2026-03-30", "2026-04-05", "2026-04-06")]
-    assert kinds == [0, 6, HOLIDAY]
