@@ -49,6 +49,6 @@ def metrics_of_detector(system: System) -> str:
     assert system.detector is not None
     login = b64encode(f"{USER}:{system.stack.secrets.password(USER)}".encode()).decode()
     url = f"http://{LOOPBACK}:{system.detector.port}/metrics"
-    request = Request(url, headers={"Authorization": f"Basic {login}"})  # noqa: S310 - this machine
+    request = Request(url, headers={"Authorization": f"Basic {login}"})
     with urlopen(request, timeout=_TIMEOUT_S) as answer:  # noqa: S310 - this machine
         return str(answer.read().decode())

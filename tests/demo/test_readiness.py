@@ -1,4 +1,4 @@
-"""The demo plants nothing before the detector knows what chance gives, and waits for no longer than it may."""
+"""The demo plants nothing before the detector knows what chance gives, and never waits too long."""
 
 from __future__ import annotations
 
