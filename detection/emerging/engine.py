@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from detection.emerging.evaluating import Snapshot
+from detection.emerging.catalogue import Catalogue
 from detection.emerging.facts import Case, CaseKey, Detection, Kind, SeriesKey, Source
+from detection.emerging.history import History, Kin
+from detection.emerging.looking import Look
+from detection.emerging.members import Members
+from detection.emerging.rate_series import detector_of, tested
+from detection.emerging.series import SPARE_DAYS
 from detection.emerging.settings import Settings
+from detection.emerging.snapshots import Snapshot, Supplied, snapshot_of
 from detection.scan.p_values import Null
 
+__all__ = ["Engine", "Held", "Snapshot", "Supplied"]
+
 Held = Callable[[Source], bool]
-
-
-class Supplied(Protocol):
-    """What is known of the supplies. Days are since 1970-01-01."""
-
-    def held(self, source: Source) -> bool:
-        """Return True if a supply of the source is incomplete, or not all its records are here."""
-
-    def complete_day(self, source: Source) -> int | None:
-        """Return the last day whose records have all arrived by the learned delay, or None if unknown."""
-
-    def covered(self, source: Source, day: int) -> bool:
-        """Return True if a supply covers the day."""
 
 
 class Engine:
@@ -31,60 +26,194 @@ class Engine:
 
     def __init__(self, settings: Settings) -> None:
         self.today = 0
+        self._settings = settings
+        self._catalogue = Catalogue(settings)
+        self._history = History()
+        self._members: dict[SeriesKey, Members] = {}
+        self._changes: list[tuple[CaseKey, Case | None]] = []
+        self._touched: dict[SeriesKey, dict[tuple[int, int], set[Source]]] = {}
+        self._waiting: dict[Source, set[SeriesKey]] = {}
+        self._tests: dict[str, Counter[Kind]] = {}
+        self._rate_tests: dict[Kin, Counter[Kind]] = {}
 
     def advance(self, day: int) -> None:
         """Make `day` the as-of day, if it is later. Cases that are too old leave the counts."""
-        raise NotImplementedError
+        if day <= self.today:
+            return
+        self.today = day
+        self._history.advance(day - self._settings.history_days + 1, self._whole_from)
+        for members in self._members.values():
+            members.advance(day)
+        self._members = {key: each for key, each in self._members.items() if not each.is_empty}
+        self._tests.clear()
+        self._rate_tests.clear()
 
     def case(self, key: CaseKey) -> Case | None:
-        """Return the case with this key, if it is in the study period."""
-        raise NotImplementedError
+        """Return the case with this key, if it is not older than the study period."""
+        case = self._history.get(key)
+        return case if case and case.day >= self._whole_from else None
 
     def put(self, case: Case) -> None:
         """Count a case, in the place of the case with its key."""
-        raise NotImplementedError
+        key = case.key
+        old = self._history.get(key)
+        if old != case:
+            self._changes.append((key, old))
+            self._replace(key, old, case)
 
     def remove(self, key: CaseKey) -> None:
         """Take a case out of the counts. An unknown key changes nothing."""
-        raise NotImplementedError
+        old = self._history.get(key)
+        if old:
+            self._changes.append((key, old))
+            self._replace(key, old, None)
 
     def commit(self) -> None:
         """Keep the changes since the last commit."""
-        raise NotImplementedError
+        self._changes.clear()
 
     def rollback(self) -> None:
-        """Undo the changes since the last commit."""
-        raise NotImplementedError
+        """Undo the changes since the last commit. Looks that were due are not due any more."""
+        while self._changes:
+            key, before = self._changes.pop()
+            self._replace(key, self._history.get(key), before)
+        self._touched.clear()
 
     def series(self) -> Sequence[SeriesKey]:
         """Return the series that have cases."""
-        raise NotImplementedError
+        return sorted(key for key, members in self._members.items() if len(members.series))
 
     def series_of(self, recipient: str) -> Sequence[SeriesKey]:
         """Return the series of a recipient that have cases."""
-        raise NotImplementedError
+        return [key for key in self.series() if self._catalogue.is_of(recipient, key)]
 
     def tests(self, recipient: str) -> Mapping[Kind, int]:
         """Return the number of tests of each kind for a recipient at one evaluation."""
-        raise NotImplementedError
+        known = self._tests.get(recipient)
+        if known is None:
+            known = self._tests[recipient] = self._count_tests(recipient)
+        return known
 
     def looks(self, nulls: Mapping[SeriesKey, Null], held: Held) -> list[Detection]:
         """Look at the places of the records since the last call. Return what is at the level of the looks.
 
         `nulls` are the look nulls. Cases of held sources are left out; their series wait for `settle`.
         """
-        raise NotImplementedError
+        touched, self._touched = self._touched, {}
+        found: list[Detection] = []
+        for key, points in touched.items():
+            members = self._members.get(key)
+            if members:
+                found += self._looks_of(key, members, points, nulls.get(key), held)
+        return found
 
     def settle(self, source: Source) -> frozenset[SeriesKey]:
         """Return the series that wait for a source which is not held any more, for a look at each."""
-        raise NotImplementedError
+        return frozenset(self._waiting.pop(source, ()))
 
     def look_at(self, series: SeriesKey, null: Null, held: Held) -> Detection | None:
         """Look at a whole series. Return its best cluster if that is at the level of the looks."""
-        raise NotImplementedError
+        members = self._members.get(series)
+        if members is None:
+            return None
+        first_day = self.today - self._settings.window_days + 1
+        cases = list(members.series.cases(first_day, self.today))
+        look = self._look(series, members, null, _held_of(members, held))
+        return next(iter(look.at((case.easting, case.northing) for case in cases)), None)
 
     def snapshot(
         self, series: SeriesKey, as_of: int, supplied: Supplied, kinds: frozenset[Kind]
     ) -> Snapshot:
         """Return the series as of a day, without held sources."""
-        raise NotImplementedError
+        members = self._members.get(series) or Members(series, self._settings, self.today)
+        return snapshot_of(series, members, as_of, supplied, kinds, self._settings, self._history)
+
+    @property
+    def _whole_from(self) -> int:
+        return self.today - self._settings.study_days + 1 - SPARE_DAYS
+
+    def _replace(self, key: CaseKey, old: Case | None, new: Case | None) -> None:
+        if old:
+            self._history.remove(key)
+            for series in self._catalogue.series_of_case(old):
+                self._take_out(series, old)
+        if new and new.day > self.today - self._settings.history_days:
+            self._history.put(key, new)
+            for series in self._catalogue.series_of_case(new):
+                self._add(series, new)
+
+    def _add(self, series: SeriesKey, case: Case) -> None:
+        members = self._members.get(series)
+        if members is None:
+            members = self._members[series] = Members(series, self._settings, self.today)
+        before = len(members.series)
+        self._touch(series, members.put(case))
+        self._check_tests(before, len(members.series))
+
+    def _take_out(self, series: SeriesKey, case: Case) -> None:
+        members = self._members.get(series)
+        if members is None:
+            return
+        before = len(members.series)
+        self._touch(series, members.remove(case))
+        self._check_tests(before, len(members.series))
+        if members.is_empty:
+            del self._members[series]
+
+    def _touch(self, series: SeriesKey, counted: Iterable[Case]) -> None:
+        first_day = self.today - self._settings.window_days + 1
+        for case in counted:
+            if first_day <= case.day <= self.today:
+                points = self._touched.setdefault(series, {})
+                points.setdefault((case.easting, case.northing), set()).add(case.source)
+
+    def _check_tests(self, before: int, after: int) -> None:
+        if (before < self._settings.minimum_cases) != (after < self._settings.minimum_cases):
+            self._tests.clear()
+
+    def _looks_of(
+        self,
+        key: SeriesKey,
+        members: Members,
+        points: dict[tuple[int, int], set[Source]],
+        null: Null | None,
+        held: Held,
+    ) -> list[Detection]:
+        held_now = _held_of(members, held)
+        for sources in points.values() if held_now else ():
+            for source in sources & held_now:
+                self._waiting.setdefault(source, set()).add(key)
+        free = [point for point, sources in points.items() if not sources <= held_now]
+        if null is None or not free:
+            return []
+        return self._look(key, members, null, held_now).at(free)
+
+    def _look(self, key: SeriesKey, members: Members, null: Null, held: frozenset[Source]) -> Look:
+        tests = [
+            self.tests(recipient)["scan"]
+            for recipient in self._catalogue.recipients
+            if self._catalogue.is_of(recipient, key)
+        ]
+        return Look.of(key, members, null, held, self._settings, min(tests, default=0))
+
+    def _count_tests(self, recipient: str) -> Counter[Kind]:
+        tests: Counter[Kind] = Counter({"scan": 0, "near-repeat": 0, "farrington": 0, "ears": 0})
+        for key in self.series_of(recipient):
+            if len(self._members[key].series) >= self._settings.minimum_cases:
+                tests["scan"] += 1
+                tests["near-repeat"] += 1
+            if not key.is_group:
+                tests.update(self._count_rates(Kin(key.streams[0], key.name)))
+        return tests
+
+    def _count_rates(self, kin: Kin) -> Counter[Kind]:
+        known = self._rate_tests.get(kin)
+        if known is None:
+            found = tested(self._history, kin, self.today, self._settings)
+            kinds = (detector_of(self.today - first + 1) for *_, first in found)
+            known = self._rate_tests[kin] = Counter[Kind](kinds)
+        return known
+
+
+def _held_of(members: Members, held: Held) -> frozenset[Source]:
+    return frozenset(source for source in members.series.sources() if held(source))

@@ -18,8 +18,8 @@ from detection.scan.counts import Ints
 
 Floats = NDArray[float64]
 Rows = tuple[Ints, Ints, Ints]
-"""The rows of `outer` to which the cases of a site belong, 1 for each of them that has not the site in its inner
-part, and the rows of `inner`."""
+"""The rows of `outer` to which the cases of a site belong, 1 for each of them whose inner part has not the
+site, and the rows of `inner`."""
 
 RINGS: Final = 5
 _RINGS: Final = np.arange(RINGS)
@@ -117,7 +117,8 @@ def _ranges(first: Ints, last: Ints) -> Ints:
     """Return all numbers from each first to before its last."""
     sizes = last - first
     ends = sizes.cumsum()
-    return np.arange(int(ends[-1])) + np.repeat(last - ends, sizes)
+    every: Ints = np.arange(int(ends[-1])) + np.repeat(last - ends, sizes)
+    return every
 
 
 def _cumulated(values: Ints, ring: Ints) -> Ints:

@@ -10,11 +10,14 @@ import numpy as np
 from numpy import int64
 from numpy.typing import NDArray
 
+from detection.emerging.circles import Circles, circles_around
 from detection.emerging.facts import Case, CaseKey, Source
 from detection.emerging.settings import Settings
-from detection.emerging.sites import Floats, Point
+from detection.emerging.sites import Point
 from detection.emerging.tally import Tally
 from detection.scan.counts import Counts, Ints
+
+SPARE_DAYS: Final = 7
 
 _MOST_EMPTY: Final = 256
 _NOBODY: Final[frozenset[Source]] = frozenset()
@@ -23,8 +26,8 @@ _NOBODY: Final[frozenset[Source]] = frozenset()
 class Series:
     """The counted cases of one series, as of `today`.
 
-    Cases of days after it are kept until their day comes, those before the study period are forgotten. Sites
-    without cases are forgotten when they are many.
+    Cases of later days are kept until their day comes, those before the study period for `SPARE_DAYS`, so
+    that an evaluation may be of an earlier day. Sites without cases are forgotten when they are many.
     """
 
     def __init__(self, settings: Settings, today: int) -> None:
@@ -42,6 +45,11 @@ class Series:
         return self._tally.today
 
     @property
+    def first_day(self) -> int:
+        """Return the first day of the study period."""
+        return self.today - self._settings.study_days + 1
+
+    @property
     def is_empty(self) -> bool:
         """Return True if there is no case, of a later day neither."""
         return not self._days
@@ -54,66 +62,67 @@ class Series:
 
     def put(self, case: Case) -> None:
         """Count a case that is not counted."""
-        if case.day <= self.today - self._settings.study_days:
+        if case.day < self.first_day - SPARE_DAYS:
             return
         self._compact()
         self._days.setdefault(case.day, {})[case.key] = case
-        if case.day <= self.today:
+        if self.first_day <= case.day <= self.today:
             self._tally.count(case, 1)
 
     def remove(self, case: Case) -> None:
-        """Take out a case that was put, if it is still in the study period."""
+        """Take out a case that was put, if it is not forgotten."""
         cases = self._days.get(case.day, {})
         if cases.pop(case.key, None) is None:
             return
         if not cases:
             del self._days[case.day]
-        if case.day <= self.today:
+        if self.first_day <= case.day <= self.today:
             self._tally.count(case, -1)
 
     def advance(self, today: int) -> None:
         """Make `today` the as-of day, if it is later."""
-        before = self.today
+        first_before, before = self.first_day, self.today
         if today <= before:
             return
         self._tally.roll(today)
-        first_day = today - self._settings.study_days + 1
-        for day in [day for day in self._days if day < first_day]:
-            self._count(self._days.pop(day), -1 if day <= before else 0)
-        for day in [day for day in self._days if before < day <= today]:
-            self._count(self._days[day], 1)
+        for day in list(self._days):
+            if first_before <= day <= before and day < self.first_day:
+                self._count(day, -1)
+            elif max(before + 1, self.first_day) <= day <= today:
+                self._count(day, 1)
+            if day < self.first_day - SPARE_DAYS:
+                del self._days[day]
         self._compact()
 
-    def may_reach(
+    def centres(
         self, point: Point, least: float, minimum: int, held: AbstractSet[Source] = _NOBODY
-    ) -> bool:
-        return len(self._tally.centres(point, least, minimum, held)) > 0
+    ) -> Ints:
+        """Return the sites around which circles with the point may have a likelihood ratio of `least`.
 
-    def around(
-        self, point: Point, held: AbstractSet[Source] = _NOBODY
-    ) -> tuple[Counts, Floats, int] | None:
-        """Return the counts and points of the sites that share a circle with a point, and its own site.
-
-        All other sites are together the last, far away, so that the totals are those of the series. Return
-        None if the point has no case.
+        The circles have at least `minimum` cases, those of held sources not among them.
         """
-        sites = self._tally.sites
-        number = sites.number(point)
+        return self._tally.centres(point, least, minimum, held)
+
+    def circles(
+        self, point: Point, centres: Ints, held: AbstractSet[Source] = _NOBODY
+    ) -> Circles | None:
+        """Return the circles around some sites near a point, or None if the point has no case."""
+        number = self._tally.sites.number(point)
         live = self._tally.live(held)
         if number is None or not live[number]:
             return None
-        is_near = np.zeros(len(sites), dtype=bool)
-        is_near[sites.near(number, 2)[0]] = True
-        near, others = np.flatnonzero(live & is_near), np.flatnonzero(live & ~is_near)
         held_recent = self._recent_of(held) if held else None
-        counts = self._tally.counts(near, held, held_recent)
-        rest = self._tally.counts(others, held, held_recent)
-        xy = sites.xy()
-        far = xy.max(axis=0) + 10 * self._settings.radius_m
-        every = Counts(
-            _with(counts.base, rest.base), _with(counts.recent, rest.recent), counts.by_lag
+
+        def count(sites: Ints) -> Counts:
+            return self._tally.counts(sites, held, held_recent)
+
+        return circles_around(
+            self._tally.sites, number, centres[live[centres]], live, count, self._settings
         )
-        return every, np.vstack((xy[near], far)), int(np.searchsorted(near, number))
+
+    def sources(self) -> AbstractSet[Source]:
+        """Return the sources that the cases are of, and perhaps some that they were of."""
+        return self._tally.sources
 
     def counts(self, held: AbstractSet[Source] = _NOBODY) -> tuple[Counts, NDArray[int64]]:
         """Return the counts and the points (S, 2) of all sites."""
@@ -131,19 +140,14 @@ class Series:
                 recent[site, self.today - case.day] += 1
         return recent
 
-    def _count(self, cases: dict[CaseKey, Case], sign: int) -> None:
-        if sign:
-            for case in cases.values():
-                self._tally.count(case, sign)
+    def _count(self, day: int, sign: int) -> None:
+        for case in self._days[day].values():
+            self._tally.count(case, sign)
 
     def _compact(self) -> None:
         """Count all cases again if many sites have none, so that those are forgotten."""
         tally = self._tally
         if tally.empty > max(_MOST_EMPTY, len(tally.sites) // 2):
             self._tally = Tally(self._settings, tally.today)
-            for day in [day for day in self._days if day <= self.today]:
-                self._count(self._days[day], 1)
-
-
-def _with(near: Ints, others: Ints) -> Ints:
-    return np.vstack((near, others.sum(axis=0)))
+            for day in [day for day in self._days if self.first_day <= day <= self.today]:
+                self._count(day, 1)

@@ -84,6 +84,11 @@ class Tally:
             site, self._base[site], self._order, self._rates(held), least, minimum
         )
 
+    @property
+    def sources(self) -> set[Source]:
+        """Return the sources of the strata."""
+        return {stratum.source for stratum in self._strata}
+
     def live(self, held: AbstractSet[Source]) -> NDArray[bool_]:
         """Return which sites (S,) have cases of sources that are not held."""
         size = len(self.sites)
@@ -126,14 +131,14 @@ class Tally:
 
     def _check_rates(self, stratum: int, slot: int | None, sign: int) -> None:
         """Forget the rates if they are not a bound any more, or far too low."""
-        if self._known_rates is None:
+        rates = self._known_rates
+        if rates is None:
             return
-        if (
-            sign < 0
-            or slot is None
-            or stratum >= len(self._known_rates.by_window)
-            or self._by_lag[stratum, slot] > _TOO_LOW * self._known_by_lag[stratum, slot]
-        ):
+        if sign < 0 or slot is None or stratum >= len(rates.by_window):
+            self._known_rates = None
+            return
+        known = self._known_by_lag[stratum, slot]
+        if self._by_lag[stratum, slot] > _TOO_LOW * known:
             self._known_rates = None
 
     def _held(self, held: AbstractSet[Source]) -> NDArray[bool_]:

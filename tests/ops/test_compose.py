@@ -107,6 +107,12 @@ def test_the_worker_reads_its_own_passwords_and_the_keys_and_no_other(
     assert [(to, mode) for _, to, mode in mounted] == [(f"/run/secrets/{FOLDER}", "ro")]
 
 
+def test_the_detector_has_its_own_password_and_no_keys(services: dict[str, Any]) -> None:
+    detector = services["detector"]
+    assert [secret["source"] for secret in detector["secrets"]] == ["detector", METRICS]
+    assert not [volume for volume in detector["volumes"] if "/run/secrets" in volume]
+
+
 def test_the_collector_reads_the_recorders_password_and_the_brokers_logs_and_writes_to_neither(
     services: dict[str, Any],
 ) -> None:
@@ -145,7 +151,7 @@ def test_the_registry_lets_in_whom_the_embedded_one_lets_in(services: dict[str, 
     assert not shared & registry["environment"].keys(), "the environment would win"
 
 
-@pytest.mark.parametrize("name", ["worker", "discloser"])
+@pytest.mark.parametrize("name", ["worker", "discloser", "alerter", "detector"])
 def test_the_health_of_a_program_is_asked_for_without_a_password(
     services: dict[str, Any], name: str
 ) -> None:
