@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Final
 
 from detection.emerging.catalogue import Catalogue
 from detection.emerging.facts import Case, CaseKey, Detection, Kind, SeriesKey, Source
@@ -20,6 +21,8 @@ __all__ = ["Engine", "Held", "Snapshot", "Supplied"]
 
 Held = Callable[[Source], bool]
 
+_MANY: Final = 50  # one part in 50
+
 
 class Engine:
     """The counts of all series. `today` is the as-of day of the looks."""
@@ -35,6 +38,7 @@ class Engine:
         self._waiting: dict[Source, set[SeriesKey]] = {}
         self._tests: dict[str, Counter[Kind]] = {}
         self._rate_tests: dict[Kin, Counter[Kind]] = {}
+        self._tests_of = 0
 
     def advance(self, day: int) -> None:
         """Make `day` the as-of day, if it is later. Cases that are too old leave the counts."""
@@ -45,8 +49,7 @@ class Engine:
         for members in self._members.values():
             members.advance(day)
         self._members = {key: each for key, each in self._members.items() if not each.is_empty}
-        self._tests.clear()
-        self._rate_tests.clear()
+        self._forget_tests()
 
     def case(self, key: CaseKey) -> Case | None:
         """Return the case with this key, if it is not older than the study period."""
@@ -88,7 +91,12 @@ class Engine:
         return [key for key in self.series() if self._catalogue.is_of(recipient, key)]
 
     def tests(self, recipient: str) -> Mapping[Kind, int]:
-        """Return the number of tests of each kind for a recipient at one evaluation."""
+        """Return the number of tests of each kind for a recipient at one evaluation.
+
+        Those of rates are counted again each day, and when many records were taken in.
+        """
+        if abs(len(self._history) - self._tests_of) > self._tests_of // _MANY:
+            self._forget_tests()
         known = self._tests.get(recipient)
         if known is None:
             known = self._tests[recipient] = self._count_tests(recipient)
@@ -195,6 +203,11 @@ class Engine:
             if self._catalogue.is_of(recipient, key)
         ]
         return Look.of(key, members, null, held, self._settings, min(tests, default=0))
+
+    def _forget_tests(self) -> None:
+        self._tests.clear()
+        self._rate_tests.clear()
+        self._tests_of = len(self._history)
 
     def _count_tests(self, recipient: str) -> Counter[Kind]:
         tests: Counter[Kind] = Counter({"scan": 0, "near-repeat": 0, "farrington": 0, "ears": 0})

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from typing import Final
 
 import numpy as np
-from numpy import float64
+from numpy import float64, int64
 from numpy.random import Generator
+from numpy.typing import NDArray
 
 from detection.emerging.evaluating_scan import HIGHEST_P
 from detection.emerging.facts import Detection
-from detection.emerging.finding_places import circle_of, matches_with
+from detection.emerging.finding_places import matches_with
 from detection.emerging.settings import Settings
 from detection.emerging.snapshots import Snapshot
 from detection.near_repeats.counting import TooManyPairsError
@@ -22,10 +23,10 @@ _NEW_DAYS: Final = 7
 
 
 def near_repeats(snapshot: Snapshot, settings: Settings, rng: Generator) -> Iterator[Detection]:
-    """Return the newest chain of near repeats, if the series has more of them than chance gives.
+    """Return the newest near repeats, if the series has more of them than chance gives.
 
-    The Knox test is of all cases of the study period; days are permuted within strata. The chain is the
-    largest of those that a case of the last week has joined.
+    The Knox test is of all cases of the study period; days are permuted within strata. The cases are one of
+    the last week, the one with the most cases near it in the weeks before, and those.
     """
     if "near-repeat" not in snapshot.kinds or len(snapshot.keys) < settings.minimum_cases:
         return
@@ -42,13 +43,13 @@ def near_repeats(snapshot: Snapshot, settings: Settings, rng: Generator) -> Iter
         )
     except TooManyPairsError:
         return
-    chain = _newest_chain(snapshot, points, settings)
-    if len(chain) and found.both > found.expected_permuted and found.p.value <= HIGHEST_P:
-        yield _detection(snapshot, chain, found)
+    cases = _newest(snapshot, points, settings)
+    if len(cases) and found.both > found.expected_permuted and found.p.value <= HIGHEST_P:
+        yield _detection(snapshot, cases, found)
 
 
-def _newest_chain(snapshot: Snapshot, points: np.ndarray, settings: Settings) -> Ints:
-    """Return the cases of the largest chain of close pairs that a case of the last week has joined."""
+def _newest(snapshot: Snapshot, points: NDArray[float64], settings: Settings) -> Ints:
+    """Return a case of the last week with those near it before, the newest first."""
     pairs = recent_pairs(
         points,
         snapshot.day,
@@ -56,24 +57,23 @@ def _newest_chain(snapshot: Snapshot, points: np.ndarray, settings: Settings) ->
         settings.near_repeat_days,
         snapshot.as_of - _NEW_DAYS + 1,
     )
-    chain_of: dict[int, set[int]] = {}
-    for one, other in pairs.tolist():
-        joined = chain_of.get(one, {one}) | chain_of.get(other, {other})
-        chain_of.update(dict.fromkeys(joined, joined))
-    largest = max(chain_of.values(), key=lambda chain: (len(chain), -min(chain)), default=set())
-    return np.array(sorted(largest), dtype=np.int64)
+    if not len(pairs):
+        return np.zeros(0, dtype=int64)
+    newer, numbers = np.unique(pairs[:, 1], return_counts=True)
+    newest = newer[::-1][numbers[::-1].argmax()]
+    return np.append(newest, pairs[pairs[:, 1] == newest, 0])
 
 
-def _detection(snapshot: Snapshot, chain: Ints, found: Knox) -> Detection:
-    circle = circle_of(snapshot.points[snapshot.site[chain]])
-    cases = frozenset(snapshot.keys[index] for index in chain)
+def _detection(snapshot: Snapshot, indices: Ints, found: Knox) -> Detection:
+    points = snapshot.points[snapshot.site[indices]]
+    cases = frozenset(snapshot.keys[index] for index in indices)
     return Detection(
         kind="near-repeat",
         series=snapshot.series,
-        easting=circle.easting,
-        northing=circle.northing,
-        radius_m=circle.radius_m,
-        first_day=int(snapshot.day[chain].min()),
+        easting=int(points[0, 0]),
+        northing=int(points[0, 1]),
+        radius_m=float(np.sqrt(((points - points[0]) ** 2).sum(axis=1).max())),
+        first_day=int(snapshot.day[indices].min()),
         last_day=snapshot.as_of,
         observed=len(cases),
         expected=len(cases) * found.expected_permuted / found.both,

@@ -41,6 +41,10 @@ class History:
         self._slim: dict[int, dict[Case, Case]] = {}
         self._whole_from = 0
 
+    def __len__(self) -> int:
+        """Return the number of cases."""
+        return len(self._cases)
+
     def get(self, key: CaseKey) -> Case | None:
         """Return the case with a key."""
         return self._cases.get(key)
@@ -103,14 +107,14 @@ def slimmed(case: Case) -> Case:
         minute=None,
         hour_only=False,
         street="",
-        postcode="",
-        district=area_of(case),
+        postcode=area_of(case),
+        district="",
     )
 
 
 def area_of(case: Case) -> str:
-    """Return the area of a case: its postcode district, such as BA1."""
-    return case.district or case.postcode.split(" ")[0]
+    """Return the area of a case: the outward part of its postcode, such as BA1, else its district."""
+    return (case.postcode or case.district).split(" ")[0]
 
 
 def _place(case: Case) -> Place:

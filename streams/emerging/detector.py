@@ -167,6 +167,5 @@ class Detector(Processor):
             if not step(batch):
                 return
             result = self._parts.publishing.result(batch)
-            if not result.outputs:
-                return
-            yield result
+            if result.outputs or any(result.counts.values()):
+                yield result

@@ -102,15 +102,19 @@ class Documents:
             s for stream in found.series.streams for s in self.suppliers.get(stream.dataset, ())
         }
         days = range(found.first_day, found.last_day + 1)
+        supplies = self.supplied.supplies
         for source in sorted(known | counted.keys()):
-            supplies = self.supplied.supplies
+            newest = supplies.newest_day(source)
+            # Records that were sent outside any supply say nothing about the days of a supply.
+            is_told = newest is not None or not counted[source]
+            missing = supplies.missing_days(source, days[0], days[-1]) if is_told else 0
             yield {
                 "agency": source.agency,
                 "dataset": source.dataset,
                 "cases": counted[source],
-                "newest_day": supplies.newest_day(source),
+                "newest_day": newest,
                 "completeness": supplies.completeness(source, days, today),
-                "missing_days": supplies.missing_days(source, found.first_day, found.last_day),
+                "missing_days": missing,
             }
 
 

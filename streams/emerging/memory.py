@@ -21,6 +21,7 @@ from streams.emerging.changed import Changed
 from streams.emerging.rows import Mark, NullRow, ProblemRow
 from streams.emerging.supplied import Supplied
 from streams.state.dated import DatedStore
+from streams.state.layout import DAY_BYTES
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +35,7 @@ class StateMemory:
     """The committed state: `engine`, `problems` by id, and what is known of each series.
 
     `look_nulls` are the distributions for looks. `waiting` are the series to be looked at, and `held` the
-    sources that had records while they were held.
+    sources that had records while they were held. `revision` counts the changes of all but cases.
     """
 
     def __init__(self, store: DatedStore, settings: Settings, supplied: Supplied) -> None:
@@ -65,6 +66,7 @@ class StateMemory:
         self._changed = Changed(self.settings)
         self._marks: dict[bytes, bytes] = {}
         self._unreadable = 0
+        self.revision = 0
 
     @property
     def is_built(self) -> bool:
@@ -111,7 +113,9 @@ class StateMemory:
         self._arrived.clear()
         for key, value in changes.items():
             if not key.startswith(rows.CASE):
-                self._keep_row(key, value)
+                self.revision += 1
+                # A change begins with its day.
+                self._keep_row(key, None if value is None else value[DAY_BYTES:])
 
     def _keep_row(self, key: bytes, value: bytes | None) -> None:
         keep = self._kinds.get(key[:1])

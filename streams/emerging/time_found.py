@@ -71,7 +71,7 @@ class TimeFound:
         self._todo: deque[SeriesKey] = deque()
         self._round = Round(0, 0)
         self._passed = Round(0, 0)
-        self._listed = 0
+        self._listed = (0, 0)
 
     @property
     def steps(self) -> tuple[Step, ...]:
@@ -133,9 +133,10 @@ class TimeFound:
 
     def _list(self, round_: Round, batch: Batch) -> None:
         """List the series that are due: those that wait for fresh distributions first."""
-        if self._listed == batch.now_ms // 1_000 and round_ == self._round:
+        listed = batch.now_ms // 1_000, self._memory.revision
+        if self._listed == listed and round_ == self._round:
             return
-        self._listed, self._round = batch.now_ms // 1_000, round_
+        self._listed, self._round = listed, round_
         running = {job.series for job in self._jobs.values()}
         running |= {job.series for job, _ in self._answers}
         every = [series for series in self._memory.engine.series() if series not in running]

@@ -23,6 +23,7 @@ from sanitiser.places.postcodes import PostcodeIndex
 from schemas.catalogue import Catalogue
 from streams.alerts.rows import ALERTS
 from streams.disclosure.discloser import Discloser
+from streams.emerging.rows import PROBLEMS
 from streams.messages import BatchResult, Handling, Intake
 from streams.runtime.processor import Processor
 from streams.state.layout import SANITISING, Layout
@@ -33,6 +34,7 @@ from tests.isp.cases.table import request as asked
 from tests.isp.cases.table import written
 from tests.streams.alerts.desk import JANE, Desk, home, victim
 from tests.streams.disclosure.office import Office
+from tests.streams.emerging import desk as emerging
 from tests.streams.partnership import NumberedSchemas, Partnership, incident, offence, raw_intake
 from transport.errors import DependencyUnavailable
 from transport.messages import Output
@@ -42,6 +44,7 @@ CHAINS = {
     "pipeline": "banes.worker.0.20240614T102030000Z",
     "discloser": "banes.discloser.cases",
     "alerter": "banes.alerter.0.20261124T120000000Z",
+    "detector": "banes.detector.0.20261124T120000000Z",
 }
 """The name of each agent's chain. That of a slot has the time of its beginning."""
 RELEASED = (".depersonalised.", ".personal.", ".disclosed.", ".alerts.", ".prepared")
@@ -105,13 +108,14 @@ def cases_of(discloser: Discloser) -> dict[str, Any]:
 Make = Callable[[], Trial]
 
 
-@pytest.fixture(params=["pipeline", "discloser", "alerter"])
+@pytest.fixture(params=["pipeline", "discloser", "alerter", "detector"])
 def make(
     request: pytest.FixtureRequest,
     protocol: Protocol,
     catalogue: Catalogue,
     index: PostcodeIndex,
     tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Make:
     """Make a processor that has restored, as often as it is called."""
 
@@ -158,7 +162,23 @@ def make(
         heads = desk.alerter.heads
         return Trial(desk.alerter, batch, desk.schemas, desk.protocol, principal, heads, state)
 
-    build = {"pipeline": pipeline, "discloser": discloser, "alerter": alerter}[request.param]
+    def detector() -> Trial:
+        emerging.use_fakes(monkeypatch)
+        desk = emerging.Desk()
+        desk.send(desk.message("first", incident_date=desk.today.replace(month=10)))
+        desk.due()
+        batch = [desk.message("b", location_easting=380_000)]
+        batch += [desk.message(record) for record in "abcd"]
+        batch += [desk.gone("a"), desk.message("e"), desk.message("f")]
+        assert desk.store is not None
+        principal, heads = Names(desk.protocol.prefix).detector, desk.detector.heads
+        state = partial(rows_of, desk.store, PROBLEMS)
+        return Trial(desk.detector, batch, desk.schemas, desk.protocol, principal, heads, state)
+
+    builders = {
+        "pipeline": pipeline, "discloser": discloser, "alerter": alerter, "detector": detector,
+    }  # fmt: skip
+    build = builders[request.param]
 
     def made() -> Trial:
         trial = build()

@@ -1,0 +1,208 @@
+"""The detector takes records, publishes problems, and changes them, exactly once."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from streams.messages import Handling
+from tests.streams.emerging.desk import NAMES, PLACE, Desk
+
+FOUR = ("a", "b", "c", "d")
+
+
+def spate(desk: Desk, *records: str) -> None:
+    desk.send(*(desk.message(record) for record in records or FOUR))
+
+
+def test_the_record_that_tips_it_publishes_a_problem_at_once(desk: Desk) -> None:
+    spate(desk, "a", "b", "c")
+    assert desk.findings() == []
+    spate(desk, "d")
+    finding = desk.finding()
+    assert (finding["status"], finding["version"], finding["provisional"]) == ("opened", 1, True)
+    assert [(r["record_id"], r["joined"]) for r in finding["records"]] == [(r, True) for r in FOUR]
+    assert (finding["easting"], finding["northing"], finding["radius_m"]) == (*PLACE, 150)
+    assert (finding["areas"], finding["streets"]) == (["BA1"], ["Acacia Avenue"])
+    assert finding["types"] == {"police-incident/street-disorder": 4}
+    assert finding["what"] in finding["words"]
+
+
+def test_a_recipient_gets_findings_of_its_own_streams_alone(desk: Desk) -> None:
+    spate(desk)
+    assert len(desk.findings("council")) == len(desk.findings("fire")) == 1
+    for party in ("police", "health", "business"):
+        assert desk.findings(party) == []
+    assert desk.finding("council")["problem"] != desk.finding("fire")["problem"]
+
+
+def test_the_same_problem_is_published_again_only_when_a_case_joins(desk: Desk) -> None:
+    spate(desk)
+    spate(desk)
+    desk.send(desk.message("far", location_easting=PLACE[0] + 5_000))
+    assert desk.statuses() == ["opened"]
+    spate(desk, "e")
+    assert desk.statuses() == ["opened", "grown"]
+    finding = desk.finding()
+    assert finding["version"] == 2
+    assert [r["record_id"] for r in finding["records"] if r["joined"]] == ["e"]
+
+
+def test_an_evaluation_that_no_longer_finds_it_lets_it_fade_and_later_it_is_closed(
+    desk: Desk,
+) -> None:
+    spate(desk)
+    for _ in range(30):
+        desk.later(days=1)
+    assert desk.statuses() == ["opened", "faded", "closed"]
+    assert desk.finding()["ended"] == "quiet"
+    assert [f["version"] for f in desk.findings()] == [1, 2, 3]
+
+
+def test_an_evaluation_that_finds_it_again_publishes_nothing(desk: Desk) -> None:
+    spate(desk)
+    desk.later(days=1)
+    assert desk.statuses() == ["opened"]
+
+
+def test_a_record_that_came_late_is_found_by_the_evaluation(desk: Desk) -> None:
+    yesterday = desk.today - timedelta(1)
+    desk.detector._parts.memory.look_nulls.clear()
+    desk.send(*(desk.message(r, incident_date=yesterday) for r in FOUR))
+    assert desk.findings() == []
+    desk.later(days=1)
+    assert desk.statuses() == ["opened"]
+    assert desk.finding()["provisional"] is False
+
+
+def test_an_erased_record_leaves_the_finding_and_too_few_close_it(desk: Desk) -> None:
+    spate(desk, *FOUR, "e")
+    desk.send(desk.gone("e"))
+    finding = desk.finding()
+    assert (finding["version"], finding["observed"]) == (2, 4)
+    assert "e" not in {record["record_id"] for record in finding["records"]}
+    desk.send(desk.gone("a"))
+    finding = desk.finding()
+    assert (finding["status"], finding["ended"], finding["version"]) == ("closed", "corrected", 3)
+
+
+def test_a_corrected_place_takes_the_record_out_and_a_corrected_time_does_not(desk: Desk) -> None:
+    spate(desk, *FOUR, "e")
+    desk.send(desk.message("a", location_address="Mill Lane"))
+    assert desk.statuses() == ["opened"]
+    desk.send(desk.message("a", location_easting=PLACE[0] + 5_000))
+    assert desk.finding()["observed"] == 4
+    assert desk.finding()["version"] == 2
+
+
+def test_a_record_without_a_case_any_more_is_taken_out(desk: Desk) -> None:
+    spate(desk, *FOUR, "e")
+    desk.send(desk.message("b", incident_type=None))
+    assert [r["record_id"] for r in desk.finding()["records"]] == ["a", "c", "d", "e"]
+
+
+def test_a_closed_problem_still_loses_an_erased_record_and_is_forgotten_later(desk: Desk) -> None:
+    spate(desk, *FOUR, "e")
+    for _ in range(20):
+        desk.later(days=1)
+    assert desk.statuses()[-1] == "closed"
+    desk.send(desk.gone("e"))
+    finding = desk.finding()
+    assert (finding["status"], finding["version"], finding["observed"]) == ("closed", 4, 4)
+    desk.later(days=100)
+    assert desk.detector._parts.memory.problems == {}
+
+
+def test_a_new_process_continues_and_publishes_nothing_twice(desk: Desk) -> None:
+    spate(desk)
+    desk.restart()
+    desk.due()
+    spate(desk)
+    assert desk.statuses() == ["opened"]
+    spate(desk, "e")
+    assert desk.statuses() == ["opened", "grown"]
+
+
+def test_what_is_not_committed_is_published_again_and_not_twice(desk: Desk) -> None:
+    batch = [desk.message(record) for record in FOUR]
+    first = desk.detector.process(batch)
+    desk.detector.restore([("t", 0)])
+    desk.send(*batch)
+    assert desk.statuses() == ["opened"]
+    assert [o.key for o in first.outputs] == [o.key for o in desk.outputs[-len(first.outputs) :]]
+
+
+def test_a_held_source_has_no_looks_until_it_has_settled(desk: Desk) -> None:
+    desk.supply("0" * 32, 4, complete=False)
+    spate(desk)
+    desk.due()
+    assert desk.findings() == []
+    desk.supply("0" * 32, 4)
+    desk.receipt("0" * 32, 3)
+    desk.due()
+    assert desk.findings() == []
+    desk.receipt("0" * 32, 1)
+    desk.due()
+    assert desk.statuses() == ["opened"]
+
+
+def test_a_process_that_starts_while_a_source_is_held_looks_later(desk: Desk) -> None:
+    desk.supply("0" * 32, 4, complete=False)
+    spate(desk)
+    desk.restart()
+    desk.supply("0" * 32, 4)
+    desk.receipt("0" * 32, 4)
+    desk.due()
+    assert desk.statuses() == ["opened"]
+
+
+def test_an_evaluation_is_made_up_for_once(desk: Desk) -> None:
+    counts = [result.counts.get("evaluations", 0) for result in desk.later(days=5)]
+    assert sum(counts) == 1
+    assert desk.later(minutes=1) == []
+
+
+def test_an_evaluation_that_fails_is_tried_again_and_then_left_out(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise ValueError
+
+    monkeypatch.setattr("streams.emerging.time_found.evaluate", fail)
+    results = [each for _ in range(5) for each in desk.later(days=1 / 4)]
+    assert sum(result.counts.get("failed_evaluations", 0) for result in results) == 3
+
+
+def test_each_published_finding_has_an_entry_in_the_audit_with_its_recipient(desk: Desk) -> None:
+    before = len(desk.audit())
+    spate(desk)
+    (entry,) = desk.audit()[before:]
+    assert entry["action"] == "finding"
+    assert [share["recipients"] for share in entry["shares"]] == [["council"], ["fire"]]
+    finding = desk.finding()
+    assert finding["audit_sequence"] == entry["sequence"]
+    assert desk.send(desk.message("x", location_easting=PLACE[0] + 900)).outputs
+    assert len(desk.audit()) == before + 1
+
+
+def test_a_rejected_message_is_skipped(desk: Desk) -> None:
+    result = desk.send(desk.message("a"), handling=Handling.REJECT)
+    assert result.counts["skipped"] == 1
+
+
+def test_a_message_under_the_key_of_another_record_is_skipped(desk: Desk) -> None:
+    intake = desk.message("a")._replace(key=b"b")
+    assert desk.send(intake).counts["skipped"] == 1
+
+
+def test_a_record_of_the_future_is_no_case(desk: Desk) -> None:
+    result = desk.send(desk.message("a", incident_date=desk.today + timedelta(3)))
+    assert result.counts["future"] == 1
+
+
+def test_the_topics_are_those_that_recipients_receive(desk: Desk) -> None:
+    assert desk.topic() in desk.detector.topics
+    assert NAMES.depersonalised("second", "police-incident") in desk.detector.topics
+    assert NAMES.receipts("police") in desk.detector.followed
+    assert not any(".personal." in topic or ".intake." in topic for topic in desk.detector.topics)
