@@ -37,18 +37,23 @@ def await_distributions(
 
 
 def is_busy(metrics: str) -> bool:
-    """Return True if records or evaluations wait, by the metrics in Prometheus' text format."""
+    """Return True if records or evaluations wait, by the metrics in Prometheus' text format.
+
+    Without metrics nothing is known, so something may wait.
+    """
     samples = (line.rpartition(" ") for line in metrics.splitlines() if not line.startswith("#"))
-    return any(
-        float(value) > 0 for name, _, value in samples if name.partition("{")[0] in {WAITING, LAG}
-    )
+    waits = {name: float(value) for name, _, value in samples if name.startswith((WAITING, LAG))}
+    return WAITING not in waits or any(value > 0 for value in waits.values())
 
 
 def metrics_of_detector(system: System) -> str:
-    """Return the detector's metrics."""
+    """Return the detector's metrics; an empty text if it does not answer."""
     assert system.detector is not None
     login = b64encode(f"{USER}:{system.stack.secrets.password(USER)}".encode()).decode()
     url = f"http://{LOOPBACK}:{system.detector.port}/metrics"
     request = Request(url, headers={"Authorization": f"Basic {login}"})
-    with urlopen(request, timeout=_TIMEOUT_S) as answer:  # noqa: S310 - this machine
-        return str(answer.read().decode())
+    try:
+        with urlopen(request, timeout=_TIMEOUT_S) as answer:  # noqa: S310 - this machine
+            return str(answer.read().decode())
+    except OSError:
+        return ""

@@ -20,6 +20,7 @@ def test_evaluations_and_records_that_wait_are_seen() -> None:
     assert not is_busy(READY)
     assert is_busy(EVALUATING)
     assert is_busy(BEHIND)
+    assert is_busy("")
 
 
 def test_it_waits_until_nothing_has_waited_for_a_while() -> None:
