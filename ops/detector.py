@@ -82,18 +82,25 @@ class DetectorProgram:
         grounds = Grounds(self.signed, self.connection)
         grounds.require_in_force()
         metrics = DetectorMetrics(serve_metrics(self.metrics))
-        background = OneProcess()
-        source = self._source(grounds, metrics, background)
+        background, measuring = OneProcess(), OneProcess()
+        source = self._source(grounds, metrics, background, measuring)
         try:
             run_program(self._names.detector, source, metrics, grounds)
         finally:
             background.stop()
+            measuring.stop()
 
-    def _source(self, grounds: Grounds, metrics: DetectorMetrics, background: Background) -> Source:
+    def _source(
+        self,
+        grounds: Grounds,
+        metrics: DetectorMetrics,
+        background: Background,
+        measuring: Background,
+    ) -> Source:
         store, catalogue = self._store(), grounds.catalogue
         wire = Wire.of(grounds.schemas())
         detector = build_detector(
-            grounds.protocol, catalogue, wire, store, background, time.time, self.slot
+            grounds.protocol, catalogue, wire, store, background, measuring, time.time, self.slot
         )
         metrics.follow(detector)
         clients = DetectorClients(self.connection, self._names.detector, self.slot)

@@ -9,7 +9,7 @@ from typing import Final
 from detection.emerging.catalogue import Catalogue
 from detection.emerging.facts import Case, CaseKey, Detection, Kind, SeriesKey, Source
 from detection.emerging.history import History, Kin
-from detection.emerging.looking import Look
+from detection.emerging.looking import Level, Look
 from detection.emerging.members import Members
 from detection.emerging.rate_series import detector_of, tested
 from detection.emerging.series import SPARE_DAYS
@@ -38,6 +38,7 @@ class Engine:
         self._waiting: dict[Source, set[SeriesKey]] = {}
         self._tests: dict[str, Counter[Kind]] = {}
         self._rate_tests: dict[Kin, Counter[Kind]] = {}
+        self._levels: dict[SeriesKey, Level] = {}
         self._tests_of = 0
 
     def advance(self, day: int) -> None:
@@ -95,8 +96,7 @@ class Engine:
 
         Those of rates are counted again each day, and when many records were taken in.
         """
-        if abs(len(self._history) - self._tests_of) > self._tests_of // _MANY:
-            self._forget_tests()
+        self._check_size()
         known = self._tests.get(recipient)
         if known is None:
             known = self._tests[recipient] = self._count_tests(recipient)
@@ -178,6 +178,7 @@ class Engine:
     def _check_tests(self, before: int, after: int) -> None:
         if (before < self._settings.minimum_cases) != (after < self._settings.minimum_cases):
             self._tests.clear()
+            self._levels.clear()
 
     def _looks_of(
         self,
@@ -197,15 +198,25 @@ class Engine:
         return self._look(key, members, null, held_now).at(free)
 
     def _look(self, key: SeriesKey, members: Members, null: Null, held: frozenset[Source]) -> Look:
-        tests = [
-            self.tests(recipient)["scan"]
-            for recipient in self._catalogue.recipients
-            if self._catalogue.is_of(recipient, key)
+        self._check_size()
+        known = self._levels.get(key)
+        if known is None or known.null is not null:
+            known = self._levels[key] = Level.of(null, self._fewest_tests(key), self._settings)
+        return Look(key, members, known, held, self._settings)
+
+    def _fewest_tests(self, key: SeriesKey) -> int:
+        recipients = [
+            each for each in self._catalogue.recipients if self._catalogue.is_of(each, key)
         ]
-        return Look.of(key, members, null, held, self._settings, min(tests, default=0))
+        return min((self.tests(each)["scan"] for each in recipients), default=0)
+
+    def _check_size(self) -> None:
+        if abs(len(self._history) - self._tests_of) > self._tests_of // _MANY:
+            self._forget_tests()
 
     def _forget_tests(self) -> None:
         self._tests.clear()
+        self._levels.clear()
         self._rate_tests.clear()
         self._tests_of = len(self._history)
 
@@ -229,4 +240,4 @@ class Engine:
 
 
 def _held_of(members: Members, held: Held) -> frozenset[Source]:
-    return frozenset(source for source in members.series.sources() if held(source))
+    return frozenset(source for source in members.series.sources if held(source))

@@ -117,7 +117,8 @@ class Detection:
     Days are since 1970-01-01. The circle has its centre at `easting`, `northing` (EPSG:27700, metres); its
     radius is that of the sites, 0 for one site. `cases` are the counted ones, `matches` those that are about
     the same events. `looked` is True for a provisional look between two evaluations: its p-value is that of
-    the maximum over the looks of its day. `evidence` has what its kind alone has.
+    the maximum over the looks of its day. `evidence` has what its kind alone has. `area` is the postcode
+    district of a rate, empty for other kinds.
     """
 
     kind: Kind
@@ -135,6 +136,7 @@ class Detection:
     cases: frozenset[CaseKey]
     matches: tuple[Match, ...] = ()
     evidence: Mapping[str, float] = field(default_factory=dict)
+    area: str = ""
 
 
 @dataclass(frozen=True, slots=True)

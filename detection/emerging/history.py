@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import NamedTuple
@@ -24,7 +23,8 @@ class Place(NamedTuple):
     area: str
 
 
-Days = Counter[int]
+Days = dict[int, int]
+"""Numbers of cases by day."""
 
 
 class History:
@@ -51,10 +51,13 @@ class History:
 
     def put(self, key: CaseKey, case: Case) -> None:
         """Add a case whose key is not known."""
-        self._cases[key] = case if case.day >= self._whole_from else self._slimmed(case)
-        self._days.setdefault(case.day, set()).add(key)
-        of_kin = self._numbers.setdefault(Kin(case.stream, case.type), {})
-        of_kin.setdefault(_place(case), Counter())[case.day] += 1
+        day = case.day
+        self._cases[key] = case if day >= self._whole_from else self._slimmed(case)
+        self._days.setdefault(day, set()).add(key)
+        days = self._numbers.setdefault(Kin(case.stream, case.type), {}).setdefault(
+            _place(case), {}
+        )
+        days[day] = days.get(day, 0) + 1
 
     def remove(self, key: CaseKey) -> None:
         """Remove a case."""

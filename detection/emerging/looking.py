@@ -31,34 +31,30 @@ class _Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """A look at one series: only what has a p-value of at most `highest_p` is found.
+class Level:
+    """The level of the looks of a series: the highest p-value, and the likelihood ratio that it needs."""
 
-    That is a likelihood ratio of `least` or more.
-    """
-
-    key: SeriesKey
-    members: Members
     null: Null
-    held: frozenset[Source]
-    settings: Settings
     highest_p: float
     least: float
 
     @classmethod
-    def of(
-        cls,
-        key: SeriesKey,
-        members: Members,
-        null: Null,
-        held: frozenset[Source],
-        settings: Settings,
-        tests: int,
-    ) -> Look:
-        """Return a look at the level of a recipient with so many series."""
+    def of(cls, null: Null, tests: int, settings: Settings) -> Level:
+        """Return the level of a recipient with so many series."""
         share = settings.shares.get("scan", 0.0) * _HALF
         highest_p = min(1.0, share / max(1, tests) / settings.level_days)
-        return cls(key, members, null, held, settings, highest_p, null.threshold(highest_p))
+        return cls(null, highest_p, null.threshold(highest_p))
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A look at one series: only what is at its level is found."""
+
+    key: SeriesKey
+    members: Members
+    level: Level
+    held: frozenset[Source]
+    settings: Settings
 
     def at(self, points: Iterable[Point]) -> list[Detection]:
         """Return what is found around some points, best first, without what shares a place with better."""
@@ -76,14 +72,14 @@ class Look:
 
     def _near(self, point: Point) -> _Found | None:
         minimum = self.settings.minimum_cases
-        centres = self.members.series.centres(point, self.least, minimum, self.held)
+        centres = self.members.series.centres(point, self.level.least, minimum, self.held)
         if not len(centres):
             return None
         circles = self.members.series.circles(point, centres, self.held)
         if circles is None:
             return None
         cluster = scan_near(circles.counts, circles.zones, circles.site, minimum)
-        if cluster is None or self.null.p(cluster.llr).value > self.highest_p:
+        if cluster is None or self.level.null.p(cluster.llr).value > self.level.highest_p:
             return None
         return _Found(cluster, circles.points)
 
@@ -103,7 +99,7 @@ class Look:
             observed=cluster.observed,
             expected=cluster.expected,
             statistic=cluster.llr,
-            p=self.null.p(cluster.llr),
+            p=self.level.null.p(cluster.llr),
             looked=True,
             cases=cases,
             matches=self.members.matches(cases),

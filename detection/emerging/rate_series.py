@@ -68,13 +68,12 @@ def rates(
     covered: Callable[[Source, int], bool],
 ) -> tuple[Rate, ...]:
     """Return the rates of one type that are tested as of a day."""
-    return tuple(
-        Rate(
-            source,
-            area,
-            first_day,
-            np.array([days.get(day, 0) for day in range(first_day, as_of + 1)], dtype=int64),
-            np.array([covered(source, day) for day in range(first_day, as_of + 1)], dtype=bool),
-        )
-        for source, area, days, first_day in tested(history, kin, as_of, settings)
-    )
+    found = []
+    known: dict[Source, NDArray[bool_]] = {}
+    for source, area, days, first_day in tested(history, kin, as_of, settings):
+        period = range(first_day, as_of + 1)
+        if source not in known:
+            known[source] = np.array([covered(source, day) for day in period], dtype=bool)
+        counts = np.array([days.get(day, 0) for day in period], dtype=int64)
+        found.append(Rate(source, area, first_day, counts, known[source]))
+    return tuple(found)

@@ -3,8 +3,8 @@
 Detections of different kinds are different problems. Of one kind they are about one problem if
 
 - all their events were told with it;
-- or their series is the same, and one centre is in the other circle, or half of the smaller one's events are
-  in both;
+- or their series is the same, and one centre is in the other circle (of rates: their area is the same), or
+  half of the smaller one's events are in both;
 - or their series differ, such as a type and a group with this type, and half of the larger one's events are
   in both.
 """
@@ -47,7 +47,9 @@ def every_key(found: Detection) -> frozenset[CaseKey]:
 
 
 def is_one_place(one: Detection, other: Detection) -> bool:
-    """Return True if the centre of one circle is in the other circle."""
+    """Return True if the areas are the same, or, without areas, if one centre is in the other circle."""
+    if one.area and other.area:
+        return one.area == other.area
     return apart(one, other) <= max(one.radius_m, other.radius_m)
 
 

@@ -81,16 +81,18 @@ class Series:
 
     def advance(self, today: int) -> None:
         """Make `today` the as-of day, if it is later."""
-        first_before, before = self.first_day, self.today
+        before, first_before = self.today, self.first_day
         if today <= before:
             return
         self._tally.roll(today)
-        for day in list(self._days):
-            if first_before <= day <= before and day < self.first_day:
+        first = self.first_day
+        new = max(before + 1, first)
+        for day in [day for day in self._days if day < first or new <= day <= today]:
+            if first_before <= day <= before:
                 self._count(day, -1)
-            elif max(before + 1, self.first_day) <= day <= today:
+            elif day >= first:
                 self._count(day, 1)
-            if day < self.first_day - SPARE_DAYS:
+            if day < first - SPARE_DAYS:
                 del self._days[day]
         self._compact()
 
@@ -120,6 +122,7 @@ class Series:
             self._tally.sites, number, centres[live[centres]], live, count, self._settings
         )
 
+    @property
     def sources(self) -> AbstractSet[Source]:
         """Return the sources that the cases are of, and perhaps some that they were of."""
         return self._tally.sources

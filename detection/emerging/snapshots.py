@@ -72,7 +72,7 @@ def snapshot_of(
     history: History,
 ) -> Snapshot:
     """Return one series as of a day."""
-    held = {source for source in members.series.sources() if supplied.held(source)}
+    held = {source for source in members.series.sources if supplied.held(source)}
     cases = [
         case
         for case in members.series.cases(as_of - settings.study_days + 1, as_of)

@@ -10,8 +10,8 @@ from numpy import bool_, int64
 from numpy.typing import NDArray
 
 from detection.emerging.bounds import Rates
-from detection.emerging.facts import Case, Source
-from detection.emerging.screen import Screen
+from detection.emerging.facts import Case, Source, Stream
+from detection.emerging.screen import Screen, roll
 from detection.emerging.settings import Settings
 from detection.emerging.sites import Floats, Point, Sites
 from detection.emerging.strata import Stratum, day_kind
@@ -19,13 +19,14 @@ from detection.scan.counts import Counts, Ints
 
 _START: Final = 64
 _STRATA: Final = 8
-_TOO_LOW: Final = 1.5
+_TOO_LOW: Final = 2.5
 
 
 class Tally:
     """The counts of cases up to `today`.
 
-    Shapes as in `Counts`, with room to grow; the days of the window are in slots, the day modulo W.
+    Shapes as in `Counts`, with room to grow; `recent` and `by_lag` are transposed, the as-of day first.
+    `total` is the number of cases, `empty` that of sites without a case, `sources` are those of the strata.
     """
 
     def __init__(self, settings: Settings, today: int) -> None:
@@ -33,69 +34,60 @@ class Tally:
         self.total = 0
         self.empty = 0
         self.sites = Sites(settings.radius_m)
+        self.sources: set[Source] = set()
         self._window = settings.window_days
-        self._order = (today - np.arange(self._window)) % self._window
         self._strata: dict[Stratum, int] = {}
+        self._stratum_of: dict[tuple[str, Stream, int], int] = {}
         self._screen = Screen(settings.radius_m, self._window)
-        self._load = np.zeros(_START, dtype=int64)
+        self._load: list[int] = []
         self._base = np.zeros((_START, _STRATA), dtype=int64)
-        self._recent = np.zeros((_START, self._window), dtype=int64)
+        self._recent = np.zeros((self._window, _START), dtype=int64)
         self._totals = np.zeros(_STRATA, dtype=int64)
-        self._by_lag = np.zeros((_STRATA, self._window), dtype=int64)
+        self._by_lag = np.zeros((self._window, _STRATA), dtype=int64)
         self._known_rates: Rates | None = None
         self._known_by_lag = self._by_lag
 
     def roll(self, today: int) -> None:
         """Make `today`, which is later, the as-of day: the oldest days leave the window."""
-        new = self._order = (today - np.arange(self._window)) % self._window
-        new = new[: today - self.today]
+        days = today - self.today
         self.today = today
-        self._recent[:, new] = 0
-        self._by_lag[:, new] = 0
+        roll(self._recent, days)
+        roll(self._by_lag, days)
+        self._screen.roll(days)
         self._known_rates = None
-        self._screen.clear(new)
+        self._stratum_of.clear()
 
     def count(self, case: Case, sign: int) -> None:
         """Add a case (sign 1), or take one out that was added (sign -1)."""
         site = self._site((case.easting, case.northing))
-        stratum = self._stratum(Stratum(case.source, day_kind(case.day)))
+        stratum = self._stratum(case)
+        lag: int | None = self.today - case.day
         self._base[site, stratum] += sign
         self._totals[stratum] += sign
         self.total += sign
-        self._fill(site, sign)
-        slot = case.day % self._window if self.today - case.day < self._window else None
-        if slot is not None:
-            self._recent[site, slot] += sign
-            self._by_lag[stratum, slot] += sign
-        self._screen.count(site, stratum, slot, sign)
-        self._check_rates(stratum, slot, sign)
-
-    def is_live(self, point: Point) -> bool:
-        """Return True if the point has cases."""
-        site = self.sites.number(point)
-        return site is not None and bool(self._load[site])
+        self._load[site] += sign
+        if self._load[site] == (sign > 0):
+            self.empty -= sign
+        if lag is not None and lag < self._window:
+            self._recent[lag, site] += sign
+            self._by_lag[lag, stratum] += sign
+        else:
+            lag = None
+        self._screen.count(site, stratum, lag, sign)
+        if self._known_rates is not None:
+            self._check_rates(stratum, lag, sign)
 
     def centres(self, point: Point, least: float, minimum: int, held: AbstractSet[Source]) -> Ints:
         """Return the sites around which circles with the point may have a likelihood ratio of `least`."""
         site = self.sites.number(point)
         if site is None:
             return np.zeros(0, dtype=int64)
-        return self._screen.centres(
-            site, self._base[site], self._order, self._rates(held), least, minimum
-        )
-
-    @property
-    def sources(self) -> set[Source]:
-        """Return the sources of the strata."""
-        return {stratum.source for stratum in self._strata}
+        return self._screen.centres(site, self._base[site], self._rates(held), least, minimum)
 
     def live(self, held: AbstractSet[Source]) -> NDArray[bool_]:
         """Return which sites (S,) have cases of sources that are not held."""
-        size = len(self.sites)
-        if not held:
-            return np.asarray(self._load[:size] > 0)
-        free = self._base[:size, : len(self._strata)][:, ~self._held(held)]
-        return np.asarray(free.sum(axis=1) > 0)
+        base = self._base[: len(self.sites), : len(self._strata)]
+        return np.asarray((base[:, ~self._held(held)] if held else base).sum(axis=1) > 0)
 
     def counts(self, sites: Ints, held: AbstractSet[Source], held_recent: Ints | None) -> Counts:
         """Return the counts of some sites without those of held sources.
@@ -104,16 +96,16 @@ class Tally:
         """
         strata = len(self._strata)
         base = self._base[sites, :strata]
-        recent = self._recent[sites].take(self._order, axis=1)
-        by_lag = self._by_lag[:strata].take(self._order, axis=1)
+        recent = self._recent[:, sites].T
+        by_lag = self._by_lag[:, :strata].T.copy()
         if held_recent is not None:
             is_held = self._held(held)
             base[:, is_held], by_lag[is_held] = 0, 0
-            recent -= held_recent[sites]
+            recent = recent - held_recent[sites]
         return Counts(base, recent, by_lag)
 
     def _rates(self, held: AbstractSet[Source]) -> Rates:
-        """Return the rates; those without held sources are not older than a few cases."""
+        """Return the rates; those without held sources may be older than the last few cases."""
         if held:
             is_held = self._held(held)
             rates = self._shares()
@@ -126,28 +118,19 @@ class Tally:
 
     def _shares(self) -> Floats:
         strata = len(self._strata)
-        recent = self._by_lag[:strata].take(self._order, axis=1).cumsum(axis=1)
-        return np.asarray(recent / np.maximum(self._totals[:strata], 1)[:, None])
+        recent = self._by_lag[:, :strata].cumsum(axis=0)
+        return np.asarray((recent / np.maximum(self._totals[:strata], 1)).T)
 
-    def _check_rates(self, stratum: int, slot: int | None, sign: int) -> None:
+    def _check_rates(self, stratum: int, lag: int | None, sign: int) -> None:
         """Forget the rates if they are not a bound any more, or far too low."""
         rates = self._known_rates
-        if rates is None:
-            return
-        if sign < 0 or slot is None or stratum >= len(rates.by_window):
-            self._known_rates = None
-            return
-        known = self._known_by_lag[stratum, slot]
-        if self._by_lag[stratum, slot] > _TOO_LOW * known:
+        is_bound = rates is not None and stratum < len(rates.by_window) and sign > 0
+        known = self._known_by_lag[lag, stratum] if is_bound and lag is not None else 0
+        if not known or self._by_lag[lag, stratum] > _TOO_LOW * known:
             self._known_rates = None
 
     def _held(self, held: AbstractSet[Source]) -> NDArray[bool_]:
         return np.array([stratum.source in held for stratum in self._strata], dtype=bool)
-
-    def _fill(self, site: int, sign: int) -> None:
-        load = self._load[site] = self._load[site] + sign
-        if load == (sign > 0):
-            self.empty -= sign
 
     def _site(self, point: Point) -> int:
         site = self.sites.number(point)
@@ -155,27 +138,30 @@ class Tally:
 
     def _add_site(self, point: Point) -> int:
         site = self.sites.add(point)
-        if site == len(self._load):
-            self._grow()
+        if site == len(self._base):
+            self._base = _doubled(self._base)
+            self._recent = _doubled(self._recent.T).T.copy()
         near, squares = self.sites.near(site)
-        self._screen.add_site(site, near, squares, self._recent[near], self._base[near])
+        self._screen.add_site(site, near, squares, self._recent[:, near].T, self._base[near])
+        self._load.append(0)
         self.empty += 1
         return site
 
-    def _grow(self) -> None:
-        self._load = _doubled(self._load)
-        self._base = _doubled(self._base)
-        self._recent = _doubled(self._recent)
+    def _stratum(self, case: Case) -> int:
+        known = case.agency, case.stream, case.day
+        number = self._stratum_of.get(known)
+        if number is None:
+            stratum = Stratum(case.source, day_kind(case.day))
+            number = self._stratum_of[known] = self._number(stratum)
+        return number
 
-    def _stratum(self, stratum: Stratum) -> int:
-        number = self._strata.get(stratum)
-        if number is not None:
-            return number
-        number = self._strata[stratum] = len(self._strata)
+    def _number(self, stratum: Stratum) -> int:
+        number = self._strata.setdefault(stratum, len(self._strata))
+        self.sources.add(stratum.source)
         if number == len(self._totals):
             self._totals = _doubled(self._totals)
-            self._by_lag = _doubled(self._by_lag)
             self._base = _doubled(self._base.T).T.copy()
+            self._by_lag = _doubled(self._by_lag.T).T.copy()
             self._screen.widen()
         return number
 

@@ -40,6 +40,11 @@ class LookTrial:
         self._increments = self._lanes.pack(self._day.counted(tests))
         self._screens: dict[float, Screen] = {}
 
+    @property
+    def moments(self) -> Ints:
+        """Return when each case in the window arrives (M,): 1 is the first, 0 was there before the day."""
+        return self._day.moments
+
     def largest(self, draws: Draws, floor: float) -> NDArray[float64]:
         """Return the maximum of each replicate (B,). If it is below the floor, what is returned is too."""
         if not self._day.size:

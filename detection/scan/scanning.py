@@ -82,8 +82,9 @@ def _best_of_centres(
     ratios = llr(circles.observed[is_high], circles.expected[is_high], total)
     index = circles.index[rows]
     centres = zones.centres[index]
-    order = np.lexsort((centres, windows, zones.distances[index], -ratios.round(_DIGITS)))
-    order = order[ratios[order] > 0]
+    rounded = ratios.round(_DIGITS)
+    order = np.lexsort((centres, windows, zones.distances[index], -rounded))
+    order = order[rounded[order] > 0]
     _, firsts = np.unique(centres[order], return_index=True)
     for best in order[np.sort(firsts)]:
         row, window, centre = rows[best], windows[best], centres[best]

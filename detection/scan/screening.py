@@ -41,7 +41,7 @@ class Screen:
         is_high = sums[0] & guards
         for other in sums[1:]:
             is_high |= other & guards
-        replicates, circles = np.divmod(np.flatnonzero(is_high != 0), is_high.shape[1])
+        replicates, circles = np.nonzero(is_high != 0)
         words = np.stack([each[replicates, circles] for each in sums])
         return replicates, circles, self.lanes.unpack(words - self.limits[:, circles])
 
@@ -74,6 +74,8 @@ def _largest_means(cases: NDArray[float64], floor: float, total: float) -> NDArr
 def _circle_sums(cells: Ints, zones: Zones, limits: Ints) -> Ints:
     """Return the sums (B, N) over the sites of each circle of words per site (B, S), plus the limits (N,)."""
     sums = np.take(cells, zones.sites, axis=1, mode="clip")
+    if not sums.size:
+        return sums
     np.cumsum(sums, axis=1, out=sums)
     before = np.take(sums, zones.starts[:-1] - 1, axis=1, mode="clip")
     before[:, zones.starts[:-1] == 0] = 0

@@ -12,7 +12,7 @@ from isp.audit.chain import Heads
 from schemas.catalogue import Catalogue
 from streams.audit import AuditWriter, SlotChain
 from streams.emerging.background import Background
-from streams.emerging.calibrating import not_measured
+from streams.emerging.calibrating import Calibrating
 from streams.emerging.detector import WRITER_BYTES, Detector, Parts
 from streams.emerging.documents import Documents
 from streams.emerging.evolving import Evolving
@@ -39,12 +39,14 @@ def build_detector(
     wire: Wire,
     store: DatedStore,
     background: Background,
+    measuring: Background,
     clock: Callable[[], float],
     slot: str,
 ) -> Detector:
     """Return the detector of a protocol. `store` has the layout `streams.emerging.rows.PROBLEMS`.
 
-    `slot` is part of the name of its audit chain.
+    Evaluations run in `background`, the measurement of false alarms in `measuring`. `slot` is part of the
+    name of its audit chain.
 
     Raises:
         NoEmergingProblems: the protocol has none.
@@ -63,9 +65,7 @@ def build_detector(
     (kind,) = state_days(protocol, "detector")
     publishing = Publishing(
         memory=memory,
-        documents=Documents(
-            memory, evolving, supplied, settings, _suppliers(protocol), not_measured
-        ),
+        documents=Documents(memory, evolving, supplied, settings, _suppliers(protocol)),
         store=store,
         audit_writer=audit_writer,
         findings={
@@ -80,7 +80,10 @@ def build_detector(
         memory, evolving, supplied, background, emerging.evaluations, emerging.keep_days
     )
     taking = Taking(inputs, memory, evolving, supplied)
-    parts = Parts(inputs, memory, supplied, evolving, taking, found, publishing, background)
+    calibrating = Calibrating(memory, measuring)
+    parts = Parts(
+        inputs, memory, supplied, evolving, taking, found, calibrating, publishing, background
+    )
     return Detector(parts, store, audit_writer, clock)
 
 

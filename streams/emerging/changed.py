@@ -4,23 +4,22 @@ from __future__ import annotations
 
 from collections import Counter
 
-from detection.emerging.facts import SeriesKey, Stream
-from detection.emerging.settings import Settings
+from detection.emerging.catalogue import Catalogue
+from detection.emerging.facts import Case, SeriesKey
 
 
 class Changed:
-    """Counts changed cases by stream and type, once their batch is committed."""
+    """Counts changed cases by series, once their batch is committed."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, catalogue: Catalogue) -> None:
         """Begin with no change."""
-        self._types = {group.name: group.types for group in settings.groups}
-        self._committed: Counter[tuple[Stream, str]] = Counter()
-        self._batch: list[tuple[Stream, str]] = []
-        self._begun: dict[SeriesKey, int] = {}
+        self._catalogue = catalogue
+        self._committed: Counter[SeriesKey] = Counter()
+        self._batch: list[SeriesKey] = []
 
-    def add(self, stream: Stream, code: str) -> None:
+    def add(self, case: Case) -> None:
         """Count a case that the batch changes."""
-        self._batch.append((stream, code))
+        self._batch.extend(self._catalogue.series_of_case(case))
 
     def commit(self) -> None:
         """Keep the changes of the batch."""
@@ -33,19 +32,8 @@ class Changed:
 
     def begin(self, series: SeriesKey) -> None:
         """Count the changes of a series from now on."""
-        self._begun[series] = self._all(series)
+        self._committed.pop(series, None)
 
     def since(self, series: SeriesKey) -> int:
         """Return the number of changed cases of a series since `begin`."""
-        return self._all(series) - self._begun.get(series, 0)
-
-    def _all(self, series: SeriesKey) -> int:
-        if not series.is_group:
-            return sum(self._committed[stream, series.name] for stream in series.streams)
-        types = self._types.get(series.name, {})
-        return sum(
-            number
-            for (stream, code), number in self._committed.items()
-            if stream in series.streams
-            and (not types.get(stream.dataset) or code in types[stream.dataset])
-        )
+        return self._committed[series]

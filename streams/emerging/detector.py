@@ -15,6 +15,7 @@ from isp.agreement.topics import DAY_MS
 from isp.audit.chain import Heads
 from streams.audit import AuditWriter
 from streams.emerging.background import Background
+from streams.emerging.calibrating import Calibrating
 from streams.emerging.evolving import Evolving
 from streams.emerging.inputs import Inputs, refuse
 from streams.emerging.memory import StateMemory
@@ -40,6 +41,7 @@ class Parts:
     evolving: Evolving
     taking: Taking
     found: TimeFound
+    calibrating: Calibrating
     publishing: Publishing
     background: Background
 
@@ -125,6 +127,7 @@ class Detector(Processor):
         """Become active if the streams are assigned to this process; otherwise only follow."""
         self._is_active = bool(assignment)
         self._parts.found.restart()
+        self._parts.calibrating.restart()
         if self._is_active or not self._memory.is_built:
             today = Batch(datetime.fromtimestamp(self._clock(), UTC)).today
             self._memory.restore(today)
@@ -158,7 +161,11 @@ class Detector(Processor):
             return
         for step in self._parts.found.steps:
             yield from self._repeat(step)
-        self._parts.found.submit(self._begin())
+        yield from self._repeat(self._parts.calibrating.answer)
+        batch = self._begin()
+        self._parts.found.submit(batch)
+        is_idle = not self._parts.found.jobs and not self._memory.held
+        self._parts.calibrating.turn(batch, is_idle=is_idle)
 
     def _repeat(self, step: Step) -> Iterator[BatchResult]:
         """Repeat a step, each time in a transaction, until nothing is due."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -11,7 +11,6 @@ from detection.emerging.facts import Case, CaseKey, Detection, Problem, Source
 from detection.emerging.levels import recurrence_all
 from detection.emerging.settings import Settings
 from detection.scan.p_values import recurrence_interval
-from streams.emerging.calibrating import Measured
 from streams.emerging.circles import polygon, radius_of
 from streams.emerging.evolving import Evolving
 from streams.emerging.memory import StateMemory
@@ -35,7 +34,6 @@ class Documents:
     supplied: Supplied
     settings: Settings
     suppliers: Mapping[str, Sequence[Source]]
-    measured: Callable[[str, float], Measured]
 
     def message(self, change: Change, opened_ms: int, now_ms: int, today: int) -> dict[str, Any]:
         """Return the finding of a changed problem, without its place in the audit."""
@@ -78,7 +76,8 @@ class Documents:
         found = problem.detection
         tests = self.memory.engine.tests(problem.recipient).get(found.kind, 0)
         days = self.evolving.days_of(found)
-        measured = self.measured(problem.recipient, self.evolving.strength_of(problem))
+        strength = self.evolving.strength_of(problem)
+        per_year, years = self.memory.measured(problem.recipient, strength)
         p = found.p
         return {
             "p": p.value,
@@ -89,8 +88,8 @@ class Documents:
             "recurrence_interval_days": recurrence_interval(p.value, days),
             "recurrence_interval_all_days": recurrence_all(p.value, tests, days),
             "series_tested": tests,
-            "alarms_per_year": measured.per_year,
-            "replayed_years": measured.years,
+            "alarms_per_year": per_year,
+            "replayed_years": years,
         }
 
     def _sources(

@@ -11,6 +11,8 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
 
+from detection.emerging.calibration import Calibration
+from detection.emerging.catalogue import Catalogue
 from detection.emerging.engine import Engine
 from detection.emerging.facts import Case, CaseKey, SeriesKey, Source
 from detection.emerging.settings import Settings
@@ -18,7 +20,7 @@ from detection.scan.p_values import Null
 from streams.emerging import rows
 from streams.emerging.case_rows import RowError, case_bytes, read_case
 from streams.emerging.changed import Changed
-from streams.emerging.rows import Mark, NullRow, ProblemRow
+from streams.emerging.rows import CalibrationRow, Mark, NullRow, ProblemRow
 from streams.emerging.supplied import Supplied
 from streams.state.dated import DatedStore
 from streams.state.layout import DAY_BYTES
@@ -41,6 +43,7 @@ class StateMemory:
     def __init__(self, store: DatedStore, settings: Settings, supplied: Supplied) -> None:
         """Begin without rows."""
         self.settings = settings
+        self.catalogue = Catalogue(settings)
         self._store = store
         self._supplied = supplied
         self._is_restoring = False
@@ -53,6 +56,7 @@ class StateMemory:
             rows.WAITING: self._keep_waiting,
             rows.HELD: self._keep_held,
             rows.SUPPLIED: self._keep_supplied,
+            rows.CALIBRATION: self._keep_calibration,
         }
         self._clear()
 
@@ -63,7 +67,9 @@ class StateMemory:
         self.look_nulls: dict[SeriesKey, Null] = {}
         self.waiting: dict[bytes, SeriesKey] = {}
         self.held: dict[bytes, Source] = {}
-        self._changed = Changed(self.settings)
+        self._changed = Changed(self.catalogue)
+        self._calibrated: dict[str, int] = {}
+        self._calibrations: dict[str, Calibration] = {}
         self._marks: dict[bytes, bytes] = {}
         self._unreadable = 0
         self.revision = 0
@@ -156,6 +162,13 @@ class StateMemory:
         if value is not None and self._is_restoring:
             self._supplied.restore(*rows.read_supplied(value))
 
+    def _keep_calibration(self, _key: bytes, value: bytes | None) -> None:
+        if value is not None:
+            row = CalibrationRow.read(value)
+            self._calibrated[row.recipient] = row.day
+            if row.measured:
+                self._calibrations[row.recipient] = Calibration.from_bytes(row.measured)
+
     # A batch
 
     def rollback(self) -> None:
@@ -167,7 +180,7 @@ class StateMemory:
     def is_fresh(self, series: SeriesKey, today: int) -> bool:
         """Return True if the distributions of a series are of about its present cases."""
         row = self.nulls.get(series)
-        if row is None or today - row.day > FRESH_DAYS:
+        if row is None or not row.is_whole or today - row.day > FRESH_DAYS:
             return False
         return self._changed.since(series) <= _CHANGED_SHARE * row.cases
 
@@ -188,7 +201,7 @@ class StateMemory:
             self.engine.remove(case.key)
             return False
         self.engine.put(case)
-        self._changed.add(case.stream, case.type)
+        self._changed.add(case)
         if is_new:
             self._arrived.append(case)
         return True
@@ -197,7 +210,7 @@ class StateMemory:
         """Forget a case."""
         before = self.case(key)
         if before is not None:
-            self._changed.add(before.stream, before.type)
+            self._changed.add(before)
         self._store.delete(rows.case_key(key))
         self.engine.remove(key)
 
@@ -242,6 +255,23 @@ class StateMemory:
         for source, supplied in self._supplied.supplies.sources.items():
             key = rows.source_key(rows.SUPPLIED, source)
             self._store.put(key, rows.supplied_bytes(source, supplied.to_bytes()))
+
+    def stored_rows(self) -> Iterator[tuple[bytes, bytes]]:
+        """Yield key and value of each committed row. It may be read in parts, between batches."""
+        return self._store.rows()
+
+    def put_calibration(self, row: CalibrationRow) -> None:
+        """Keep a measurement."""
+        self._store.put(row.key, row.to_bytes())
+
+    def calibrated_on(self, recipient: str) -> int:
+        """Return the day of the last measurement for a recipient, or of the attempt; 0 if there is none."""
+        return self._calibrated.get(recipient, 0)
+
+    def measured(self, recipient: str, level_days: float) -> tuple[float | None, float]:
+        """Return the measured alarms a year at a level or above, and the years of replays behind them."""
+        found = self._calibrations.get(recipient)
+        return (None, 0.0) if found is None else (found.alarms_per_year(level_days), found.years)
 
     def open_problems(self, recipient: str) -> Iterator[ProblemRow]:
         """Yield the committed open problems of a recipient."""

@@ -120,7 +120,8 @@ class NullRow:
     """The distributions of a series without a problem, as bytes of `Null`.
 
     `evaluation` is of evaluations and `look` of the looks of a day; each is empty if there is none. They were
-    made on `day`, when the series had `cases` cases in the study period.
+    made on `day`, when the series had `cases` cases in the study period. It is not `is_whole` if cases of a
+    held source were left out.
     """
 
     series: SeriesKey
@@ -128,6 +129,7 @@ class NullRow:
     cases: int
     evaluation: bytes
     look: bytes
+    is_whole: bool = True
 
     @property
     def key(self) -> bytes:
@@ -136,7 +138,8 @@ class NullRow:
 
     def to_bytes(self) -> bytes:
         """Return the value of the row."""
-        head = _json([_series(self.series), self.day, self.cases, len(self.evaluation)])
+        size = len(self.evaluation)
+        head = _json([_series(self.series), self.day, self.cases, size, self.is_whole])
         return len(head).to_bytes(4) + head + self.evaluation + self.look
 
     @classmethod
@@ -148,10 +151,44 @@ class NullRow:
         """
         at = 4 + int.from_bytes(value[:4])
         try:
-            series, day, cases, size = _read(value[4:at])
-            return cls(_read_series(series), day, cases, value[at : at + size], value[at + size :])
+            series, day, cases, size, is_whole = _read(value[4:at])
+            parts = value[at : at + size], value[at + size :]
+            return cls(_read_series(series), day, cases, *parts, is_whole)
         except (TypeError, ValueError, IndexError) as error:
             raise RowError("not a distribution") from error
+
+
+@dataclass(frozen=True, slots=True)
+class CalibrationRow:
+    """The measurement for a recipient that ended on `day`, as bytes; empty if it could not be made."""
+
+    recipient: str
+    day: int
+    measured: bytes
+
+    @property
+    def key(self) -> bytes:
+        """Return the key of the row."""
+        return CALIBRATION + _digest(self.recipient.encode())
+
+    def to_bytes(self) -> bytes:
+        """Return the value of the row."""
+        head = _json([self.recipient, self.day])
+        return len(head).to_bytes(4) + head + self.measured
+
+    @classmethod
+    def read(cls, value: bytes) -> CalibrationRow:
+        """Return the row of a value.
+
+        Raises:
+            RowError: this version of the layout has not written it.
+        """
+        at = 4 + int.from_bytes(value[:4])
+        try:
+            recipient, day = _read(value[4:at])
+        except (TypeError, ValueError) as error:
+            raise RowError("not a measurement") from error
+        return cls(recipient, day, value[at:])
 
 
 class Mark(NamedTuple):

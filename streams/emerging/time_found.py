@@ -139,13 +139,30 @@ class TimeFound:
         self._listed, self._round = listed, round_
         running = {job.series for job in self._jobs.values()}
         running |= {job.series for job, _ in self._answers}
-        every = [series for series in self._memory.engine.series() if series not in running]
         today = batch.today
+        every = [
+            series
+            for series in self._memory.engine.series()
+            if series not in running and not self._waits_for_source(series, today)
+        ]
         unknown = [s for s in every if not self._memory.is_fresh(s, today)]
         due = [s for s in every if self._memory.mark(s).minute < round_.minute]
         waiting = set(self._memory.waiting.values())
         unknown.sort(key=lambda series: series not in waiting)
         self._todo = deque(dict.fromkeys((*unknown, *due)))
+
+    def _waits_for_source(self, series: SeriesKey, today: int) -> bool:
+        """Return True if a series was evaluated today without a source that is held still."""
+        row = self._memory.nulls.get(series)
+        return row is not None and row.day == today and not row.is_whole and self._is_held(series)
+
+    def _is_held(self, series: SeriesKey) -> bool:
+        supplied = self._supplied.for_evaluation()
+        return any(
+            supplied.held(source)
+            for source in self._supplied.supplies.sources
+            if any(stream.dataset == source.dataset for stream in series.streams)
+        )
 
     def _begin(self, series: SeriesKey, round_: Round, batch: Batch) -> None:
         memory = self._memory
@@ -156,13 +173,9 @@ class TimeFound:
         as_of = round_.as_of if is_due else batch.today - 1
         supplied = self._supplied.for_evaluation()
         snapshot = memory.engine.snapshot(series, as_of, supplied, kinds)
-        is_whole = not any(
-            supplied.held(source)
-            for source in self._supplied.supplies.sources
-            if any(stream.dataset == source.dataset for stream in series.streams)
-        )
+        cases, is_whole = len(snapshot.keys), not self._is_held(series)
         self._names += 1
-        job = Job(series, round_ if is_due else None, as_of, len(snapshot.keys), kinds, is_whole)
+        job = Job(series, round_ if is_due else None, as_of, cases, kinds, is_whole)
         self._jobs[self._names] = job
         seed = int.from_bytes(series_key(b"", series)[:4]) ^ round_.minute
         self._background.submit(self._names, evaluate, snapshot, memory.settings, seed)
@@ -186,12 +199,13 @@ class TimeFound:
         null, look = evaluation.null, evaluation.look_null
         row = NullRow(
             job.series, batch.today, job.cases, null.to_bytes() if null is not None else b"",
-            look.to_bytes() if look is not None else b"",
+            look.to_bytes() if look is not None else b"", job.is_whole,
         )  # fmt: skip
         self._memory.put_null(row)
         batch.counts["evaluations"] += 1
         if job.round is not None:
-            self._mark(job, job.round)
+            if job.is_whole:
+                self._mark(job, job.round)
             self._evolving.evaluated(evaluation, batch, is_whole=job.is_whole)
 
     def _failed(self, job: Job, batch: Batch) -> bool:

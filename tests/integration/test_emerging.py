@@ -35,8 +35,9 @@ def at_work(stack: Stack, site_of: MakeSite) -> Iterator[Watched]:
     """A partnership with half a year of incidents, whose detector has evaluated them."""
     site = site_of(stack, "emerging", with_emerging)
     with watched(site) as made:
-        made.supply("history", history())
-        site.drain()
+        rows = history()
+        made.supply("history", rows)
+        until(lambda: site.receipts(POLICE)["received"] == len(rows), PATIENCE_S, "the receipts")
         yield made
 
 

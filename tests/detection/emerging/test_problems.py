@@ -127,6 +127,14 @@ def test_a_new_cluster_at_the_place_of_an_open_problem_is_this_problem() -> None
     assert change.problem.id == first.id
 
 
+def test_the_rates_of_two_areas_are_two_problems_and_those_of_two_weeks_are_one() -> None:
+    first = _opened(replace(detection("abcd"), kind="farrington", area="BA1"))
+    for area, is_same in (("BA1", True), ("BA2", False)):
+        later = replace(detection("wxyz"), kind="farrington", area=area)
+        change = _evolve([first], later, as_of=DAY + 7)[0]
+        assert (change.problem.id == first.id) == is_same
+
+
 def test_a_cluster_elsewhere_is_another_problem() -> None:
     first = _opened()
     changes = _evolve([first], detection("abcd"), detection("wxyz", at=(380_000, 165_000)))

@@ -60,6 +60,7 @@ class Desk:
     def __post_init__(self) -> None:
         self.schemas = NumberedSchemas()
         self.background = InThisProcess()
+        self.measuring = InThisProcess()
         self.outputs: list[Output] = []
         self._offsets = itertools.count()
         if self.store is None:
@@ -70,7 +71,7 @@ class Desk:
         """Return a new process with the same state, which is active."""
         assert self.store is not None
         made = assembly.build_detector(
-            self.protocol, CATALOGUE, self.schemas.wire, self.store, self.background,
+            self.protocol, CATALOGUE, self.schemas.wire, self.store, self.background, self.measuring,
             lambda: self.now.timestamp(), "0",  # noqa: PLW0108 - the clock is set again
         )  # fmt: skip
         assert list(made.restore([(topic, 0) for topic in made.topics])) == []

@@ -157,6 +157,18 @@ def test_a_process_that_starts_while_a_source_is_held_looks_later(desk: Desk) ->
     assert desk.statuses() == ["opened"]
 
 
+def test_a_series_that_was_evaluated_without_a_held_source_is_evaluated_again(desk: Desk) -> None:
+    desk.supply("0" * 32, 4, complete=False)
+    yesterday = desk.today - timedelta(1)
+    desk.send(*(desk.message(r, incident_date=yesterday) for r in FOUR))
+    desk.later(days=1)
+    assert desk.findings() == []
+    desk.supply("0" * 32, 4)
+    desk.receipt("0" * 32, 4)
+    desk.later(minutes=1)
+    assert desk.statuses() == ["opened"]
+
+
 def test_an_evaluation_is_made_up_for_once(desk: Desk) -> None:
     counts = [result.counts.get("evaluations", 0) for result in desk.later(days=5)]
     assert sum(counts) == 1

@@ -69,11 +69,13 @@ def test_a_problem_is_read_as_it_was_written(
     assert ProblemRow.read(row.to_bytes()) == row
 
 
-@given(SERIES, st.integers(0, 40_000), st.integers(0, 10**6), st.binary(), st.binary())
+@given(
+    SERIES, st.integers(0, 40_000), st.integers(0, 10**6), st.binary(), st.binary(), st.booleans()
+)
 def test_distributions_are_read_as_they_were_written(
-    series: SeriesKey, day: int, cases: int, evaluation: bytes, look: bytes
+    series: SeriesKey, day: int, cases: int, evaluation: bytes, look: bytes, is_whole: bool
 ) -> None:
-    row = NullRow(series, day, cases, evaluation, look)
+    row = NullRow(series, day, cases, evaluation, look, is_whole)
     assert NullRow.read(row.to_bytes()) == row
 
 
