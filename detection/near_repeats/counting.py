@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 import numpy as np
 from numpy import float64, int32, int64, uint32
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
-from scipy.spatial import cKDTree
+
+if TYPE_CHECKING:
+    # These are imported where they are used, because they take long.
+    from scipy.sparse import csr_array  # type: ignore[import-untyped]
+    from scipy.spatial import cKDTree  # type: ignore[import-untyped]
 
 Ints = NDArray[int64]
 
@@ -39,6 +42,8 @@ def places_of(points: NDArray[float64], metres: float, period: int) -> Places:
 
     Cases are counted pair by pair, or site by site and day by day where many cases are at the same sites.
     """
+    from scipy.spatial import cKDTree  # noqa: PLC0415
+
     sites, site_of, cases = np.unique(points, axis=0, return_inverse=True, return_counts=True)
     tree = cKDTree(sites)
     links = int(tree.count_neighbors(tree, metres))
@@ -106,12 +111,16 @@ def _windows(table: NDArray[float64], span: int) -> NDArray[float64]:
 
 
 def _listed(points: NDArray[float64], metres: float) -> tuple[NDArray[int32], NDArray[int32]]:
+    from scipy.spatial import cKDTree  # noqa: PLC0415
+
     pairs = cKDTree(points).query_pairs(metres, output_type="ndarray").astype(int32)
     pairs = pairs[np.argsort(pairs[:, 0], kind="stable")]
     return np.ascontiguousarray(pairs[:, 0]), np.ascontiguousarray(pairs[:, 1])
 
 
 def _adjacency(tree: cKDTree, metres: float) -> csr_array:
+    from scipy.sparse import csr_array  # noqa: PLC0415
+
     pairs = tree.query_pairs(metres, output_type="ndarray")
     own = np.arange(tree.n)
     rows = np.concatenate([own, pairs[:, 0], pairs[:, 1]])

@@ -14,8 +14,7 @@ import numpy as np
 from numpy import float64, int64
 from numpy.random import Generator
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
-from scipy.special import gammainc, gammaincc, ndtr
+from scipy.special import gammainc, gammaincc, ndtr  # type: ignore[import-untyped]
 
 from detection.emerging.facts import PValue
 from detection.near_repeats.counting import Ints, close_in_time, places_of
@@ -114,6 +113,8 @@ def recent_pairs(
 
     The older case of each pair is first; cases of one day are in the order of their indices.
     """
+    from scipy.spatial import cKDTree  # type: ignore[import-untyped]  # noqa: PLC0415
+
     (new,) = np.nonzero(days >= since)
     (old,) = np.nonzero(days >= since - span)
     if not len(new):

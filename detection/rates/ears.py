@@ -13,7 +13,7 @@ from typing import Final, Literal, NamedTuple
 import numpy as np
 from numpy import bool_, float64, int64
 from numpy.typing import NDArray
-from scipy.special import ndtr, ndtri
+from scipy.special import ndtr, ndtri  # type: ignore[import-untyped]
 
 from detection.rates.assessment import Assessment
 from detection.rates.tails import predictive_tail
@@ -64,7 +64,7 @@ class _Reference(NamedTuple):
 
     def score(self, count: float) -> float:
         """Return the distance from the mean in standard deviations."""
-        above = count - self.mean
+        above = float(count) - self.mean
         if self.sigma == 0:
             return float(np.inf) if above > 0 else -float(np.inf) if above < 0 else 0.0
         return above / self.sigma
@@ -74,12 +74,14 @@ def assess_ears(
     counts: NDArray[int64],
     missing: NDArray[bool_] | None = None,
     options: EarsOptions = C1,
+    dispersion: float | None = None,
 ) -> Assessment | None:
     """Assess the last of the counts (T,), which are of consecutive days or weeks.
 
     `missing` (T,) marks the units of which the count is not known: they are no reference, and those before
-    them are used instead, from at most twice as far back. Return None if the last count is missing or there
-    are not enough reference counts.
+    them are used instead, from at most twice as far back. `dispersion` is that of many series together
+    (see `pooled_dispersion`), for the predictive tail: one series has too few counts to know it well. Return
+    None if the last count is missing or there are not enough reference counts.
     """
     values = _without(counts, missing)
     last = len(values) - 1
@@ -93,10 +95,21 @@ def assess_ears(
         expected=reference.mean,
         upper=upper,
         p=float(ndtr(-score)),
-        p_predictive=_predictive(observed, reference),
+        p_predictive=_predictive(observed, reference, dispersion),
         references=len(reference.values),
-        dispersion=_dispersion(reference),
+        dispersion=_dispersion(reference) if dispersion is None else dispersion,
     )
+
+
+def pooled_dispersion(counts: NDArray[int64], missing: NDArray[bool_] | None = None) -> float:
+    """Return the dispersion of the counts (A, T) of A series, each about a mean of its own; at least 1."""
+    values = _without(counts, missing)
+    known = (~np.isnan(values)).sum(axis=1, keepdims=True)
+    means = np.nansum(values, axis=1, keepdims=True) / np.maximum(known, 1)
+    has_cases = (means > 0) & (known > 1)
+    squares = np.where(has_cases, (values - means) ** 2 / np.where(has_cases, means, 1), 0)
+    freedom = int((known - 1)[has_cases].sum())
+    return max(1.0, float(np.nansum(squares)) / freedom) if freedom else 1.0
 
 
 def first_assessed(options: EarsOptions) -> int:
@@ -125,7 +138,7 @@ def _bound(
     quantile = -float(ndtri(options.alpha))
     if options.method != "C3":
         return reference.mean + quantile * reference.sigma, reference.score(values[at])
-    before = sum(_excess(values, at - lag, options) for lag in (1, 2))
+    before = float(sum(_excess(values, at - lag, options) for lag in (1, 2)))
     if reference.sigma == 0:
         return float(values[at]), before
     return max(0.0, float(values[at]) + reference.sigma * (quantile - before)), before
@@ -144,6 +157,9 @@ def _dispersion(reference: _Reference) -> float:
     return max(1.0, float(reference.values.var(ddof=1)) / reference.mean)
 
 
-def _predictive(observed: int, reference: _Reference) -> float:
+def _predictive(observed: int, reference: _Reference, dispersion: float | None) -> float:
     weeks = len(reference.values)
-    return predictive_tail(observed, weeks, weeks * reference.mean, _dispersion(reference))
+    cases = weeks * reference.mean
+    if dispersion is not None:
+        return predictive_tail(observed, weeks, cases, dispersion)
+    return predictive_tail(observed, weeks, cases, _dispersion(reference), weeks - 1)

@@ -12,7 +12,7 @@ from typing import Final, Literal, NamedTuple
 import numpy as np
 from numpy import bool_, float64, int64
 from numpy.typing import NDArray
-from scipy.special import ndtr, ndtri, stdtr
+from scipy.special import ndtr, ndtri, stdtr  # type: ignore[import-untyped]
 
 from detection.rates.assessment import Assessment
 from detection.rates.glm import Fit, Floats, fit
@@ -98,6 +98,7 @@ class _Model(NamedTuple):
     log_mean: float
     variance: float
     error: float
+    freedom: int
     has_trend: bool
 
 
@@ -191,12 +192,14 @@ def _reweighted(first: Fit, threshold: float) -> Floats:
 def _predicted(
     reference: _Reference, options: FarringtonOptions, fitted: Fit, has_trend: bool
 ) -> _Model:
-    log_mean, variance = fitted.predict(reference.row(has_trend))
+    row = reference.row(has_trend)
+    log_mean, variance = fitted.predict(row)
     return _Model(
         dispersion=max(fitted.dispersion(fitted.working), 1.0),
         log_mean=log_mean,
-        variance=variance,
+        variance=fitted.exact_variance(row),
         error=np.sqrt(variance * _dispersion_of_r(fitted, options)),
+        freedom=fitted.freedom,
         has_trend=has_trend,
     )
 
@@ -263,4 +266,5 @@ def _quantile(observed: int, model: _Model, options: FarringtonOptions) -> tuple
 def _predictive(observed: int, model: _Model) -> float:
     """Return the predictive tail: the reference is worth 1 / variance cases at the expected rate."""
     cases = 1 / model.variance
-    return predictive_tail(observed, cases / float(np.exp(model.log_mean)), cases, model.dispersion)
+    weeks = cases / float(np.exp(model.log_mean))
+    return predictive_tail(observed, weeks, cases, model.dispersion, model.freedom)

@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 from numpy import float64
 from numpy.typing import NDArray
-from scipy.special import xlogy
+from scipy.special import xlogy  # type: ignore[import-untyped]
 
 Floats = NDArray[float64]
 
@@ -25,12 +25,13 @@ _SINGULAR: Final = 1e-11
 class Fit:
     """A fitted model of n counts with p coefficients.
 
-    - `coefficients` (p,): on the scale of the logarithm.
+    - `design` (n, p); `coefficients` (p,): on the scale of the logarithm.
     - `counts` (n,), `means` (n,): observed and fitted.
     - `weights` (n,): prior weights; `working` (n,): weights of the last iteration.
     - `orthogonal` (n, p), `inverse` (p, p): Q, and the inverse of R, of the last weighted design.
     """
 
+    design: Floats
     coefficients: Floats
     counts: Floats
     means: Floats
@@ -57,8 +58,17 @@ class Fit:
         return float(weights @ residuals**2) / self.freedom
 
     def predict(self, row: Floats) -> tuple[float, float]:
-        """Return the linear predictor of a row (p,) of the design, and its variance at a dispersion of 1."""
+        """Return the linear predictor of a row (p,), and its variance in R at a dispersion of 1."""
         return float(row @ self.coefficients), float(((row @ self.inverse) ** 2).sum())
+
+    def exact_variance(self, row: Floats) -> float:
+        """Return the variance of the linear predictor of a row (p,) at a dispersion of 1.
+
+        R's is that of the iteration before the last: much too large where an estimate is at infinity.
+        """
+        roots = np.sqrt(self.weights * self.means)
+        triangle = np.linalg.qr(self.design * roots[:, None]).R
+        return float((np.linalg.solve(triangle.T, row) ** 2).sum())
 
     def variance(self, column: int) -> float:
         """Return the variance of a coefficient at a dispersion of 1."""
@@ -94,7 +104,15 @@ def fit(design: Floats, counts: Floats, weights: Floats | None = None) -> Fit | 
             break
     inverse = np.linalg.inv(triangle)
     return Fit(
-        coefficients, counts, means, prior, working, orthogonal, inverse, bool(has_converged)
+        design,
+        coefficients,
+        counts,
+        means,
+        prior,
+        working,
+        orthogonal,
+        inverse,
+        bool(has_converged),
     )
 
 

@@ -66,7 +66,7 @@ def build_zones(points: NDArray[np.number], radius: float | None) -> Zones:
     Without a radius the largest circle of each centre has all points. Sites at the same distance are added
     one after another, in order of their coordinates, so that the order of the sites does not matter.
     """
-    from scipy.spatial import (  # type: ignore[import-untyped]  # noqa: PLC0415 - large
+    from scipy.spatial import (  # noqa: PLC0415 - large
         cKDTree,
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +15,7 @@ from schemas.record_type import RecordType
 
 PLAIN: Final = ("id", "easting", "northing", "date")
 """Columns of the plain layout. `count`, `type` and `source_agency` may be there too."""
+_SHOWN = 24
 _ACCEPTED = (
     "the columns id, easting, northing, date and, if wanted, count; "
     "or a release with record_id, a place and the date of an event"
@@ -41,8 +42,12 @@ class Layout:
     agency: int | None = None
 
 
-def layout_of(header: Sequence[str], file: Path, catalogue: Catalogue) -> Layout:
+def layout_of(
+    header: Sequence[str], file: Path, catalogue: Catalogue, types: str | None = None
+) -> Layout:
     """Return the layout of a file by its header. Upper and lower case are the same.
+
+    `types` is the title of the column with the types, by default that of the layout.
 
     Raises:
         DetectError: the header is of no layout, or names a column twice.
@@ -52,13 +57,15 @@ def layout_of(header: Sequence[str], file: Path, catalogue: Catalogue) -> Layout
     if twice:
         message = f"{file}:1: the header names a column twice: {', '.join(map(repr, twice))}"
         raise DetectError(f"{message}; accepted: each column once")
-    if set(PLAIN) <= set(titles):
-        return _plain(titles)
-    found = _released_as(titles, catalogue)
+    found = _plain(titles) if set(PLAIN) <= set(titles) else _released_as(titles, catalogue)
     if found is None:
-        given = ", ".join(map(repr, header[:12]))
-        raise DetectError(f"{file}:1: the header is {given}; accepted: {_ACCEPTED}")
-    return found
+        raise DetectError(f"{file}:1: the header is {_listed(header)}; accepted: {_ACCEPTED}")
+    if types is None:
+        return found
+    if types.casefold() not in titles:
+        message = f"{file}:1: no column {types!r} with types; accepted: {_listed(header)}"
+        raise DetectError(message)
+    return replace(found, type=titles.index(types.casefold()))
 
 
 def _plain(titles: tuple[str, ...]) -> Layout:
@@ -97,6 +104,10 @@ def _layouts(titles: tuple[str, ...], record_type: RecordType) -> Iterator[Layou
 def _shared(titles: tuple[str, ...], record_type: RecordType) -> int:
     released = (release_schema(record_type, profile) for profile in record_type.profiles)
     return max(len({f["name"] for f in each["fields"]} & set(titles)) for each in released)
+
+
+def _listed(header: Sequence[str]) -> str:
+    return ", ".join(map(repr, header[:_SHOWN]))
 
 
 def _at(titles: tuple[str, ...], title: str | None) -> int | None:

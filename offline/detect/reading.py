@@ -77,18 +77,24 @@ class _Fault(Exception):
 
 
 def read_events(
-    file: Path, catalogue: Catalogue, of_type: str | None = None, progress: Progress | None = None
+    file: Path,
+    catalogue: Catalogue,
+    of_type: str | None = None,
+    progress: Progress | None = None,
+    types: str | None = None,
 ) -> Events:
     """Read the events of a CSV file, or of JSON lines by its suffix; plain, gzip or xz.
 
-    `of_type` is a code, or a class of codes, of the events that are kept.
+    `of_type` is a code, or a class of codes, of the events that are kept. `types` is the title of the column
+    with the types, by default that of the layout.
 
     Raises:
         DetectError: the file cannot be read, has no rows or has bad ones.
     """
     try:
         with _opened(file) as source:
-            reading = _Reading(file, layout_of(source.header, file, catalogue), of_type)
+            layout = layout_of(source.header, file, catalogue, types)
+            reading = _Reading(file, layout, of_type)
             for row in source:
                 reading.take(row)
                 if progress and reading.found.rows % _SHOWN_EVERY == 0:

@@ -2,76 +2,43 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ops.commands.common import AsJson
+from ops.commands.detect_calibrate import calibrate
+from ops.commands.detect_options import (
+    AsOf,
+    File,
+    MinimumCases,
+    OfType,
+    Radius,
+    Replicates,
+    Seed,
+    Share,
+    Strata,
+    StrataOption,
+    StudyDays,
+    Window,
+    note_degrees,
+    read_file,
+)
 from ops.commands.file_or_command import FileOrCommand
 from ops.commands.progress import progress_bar
 from ops.extras import need
 from ops.outputs import check_outputs
-from ops.screen import Screen, json_text, say, say_json
+from ops.screen import Screen, json_text, say_json
 
 if TYPE_CHECKING:
     from offline.detect.reading import Events
     from offline.detect.running import Order, Outcome
 
 detect = typer.Typer(cls=FileOrCommand)
+detect.command("calibrate")(calibrate)
 
 STDOUT = Path("-")
-_DEGREES = 180
-
-
-class Strata(StrEnum):
-    """Sets of events whose days may be exchanged."""
-
-    NONE = "none"
-    WEEKDAY = "weekday"
-
-
-File = Annotated[
-    Path,
-    typer.Argument(
-        metavar="FILE",
-        exists=True,
-        dir_okay=False,
-        help="CSV with id,easting,northing,date and perhaps count, or a release; plain, gzip or xz.",
-    ),
-]
-AsOf = Annotated[
-    str | None,
-    typer.Option(metavar="DATE", help="Last day of the windows. Default: the newest day of FILE."),
-]
-Radius = Annotated[float, typer.Option(min=0, help="Largest radius of a circle, in metres.")]
-Share = Annotated[
-    float, typer.Option(min=0.001, max=1, help="Largest share of all events in one circle.")
-]
-Window = Annotated[int, typer.Option(min=1, max=366, help="Longest window, in days.")]
-StudyDays = Annotated[
-    int | None,
-    typer.Option(min=2, help="Days of the study period. Default: all up to the as-of day."),
-]
-Replicates = Annotated[
-    int, typer.Option(min=9, max=99_999, help="Random permutations for the p-values.")
-]
-Seed = Annotated[
-    int, typer.Option(min=0, help="Start of the random numbers; the same seed, the same result.")
-]
-StrataOption = Annotated[
-    Strata,
-    typer.Option(
-        help="Which days are exchanged with one another: all, or only those of the same weekday "
-        "and agency, bank holidays apart."
-    ),
-]
-MinimumCases = Annotated[int, typer.Option(min=2, help="Fewest events of a cluster.")]
-OfType = Annotated[
-    str | None,
-    typer.Option("--type", metavar="CODE", help="Only events of this type, or class of types."),
-]
 
 
 @detect.callback()
@@ -133,7 +100,8 @@ def scan_file(
         replicates=replicates, seed=seed, strata=strata.value, minimum=minimum_cases, most=most,
     )  # fmt: skip
     console = Screen(stderr=True, quiet=as_json)
-    read = read_file(file, of_type, console)
+    read = read_file(file, console, of_type)
+    _check_type(read, of_type)
     note_degrees(read, radius)
     outcome = _scanned(read, order, console)
     _write(outcome, geojson, plot)
@@ -145,28 +113,6 @@ def scan_file(
         from ops.commands.detect_table import print_outcome
 
         print_outcome(read, outcome, Screen())
-
-
-def read_file(file: Path, of_type: str | None, console: Screen) -> Events:
-    """Read the events of a file, with progress.
-
-    Raises:
-        DetectError: the file is bad.
-    """
-    from offline.detect.reading import read_events
-    from schemas.catalogue import load_catalogue
-
-    with progress_bar(console, "reading") as shown:
-        read = read_events(file, load_catalogue(), of_type, shown)
-    _check_type(read, of_type)
-    return read
-
-
-def note_degrees(read: Events, radius: float) -> None:
-    """Say on standard error that all points are so near to 0,0 that they may be degrees."""
-    within = all(abs(e.easting) <= _DEGREES and abs(e.northing) <= _DEGREES for e in read.events)
-    if within and radius > _DEGREES:
-        say("every point is within 180 m of 0,0: degrees? accepted: metres", err=True)
 
 
 def _check_type(read: Events, of_type: str | None) -> None:

@@ -129,7 +129,7 @@ def _distinct(points: NDArray[np.int64], rows: NDArray[np.int64]) -> _Positions:
 
 def _nearest(eligible: _Positions, places: NDArray[np.int64], limit_m: int) -> NDArray[np.int64]:
     # Imported late: a worker with a finished index does not need scipy, and would start later.
-    from scipy.spatial import cKDTree  # type: ignore[import-untyped]  # noqa: PLC0415
+    from scipy.spatial import cKDTree  # noqa: PLC0415
 
     tree = cKDTree(eligible.points, balanced_tree=False)
     bound = limit_m + 1

@@ -13,7 +13,7 @@ from sanitiser.places.location import Located
 from sanitiser.places.postcodes import PostcodeIndex
 
 if TYPE_CHECKING:
-    from scipy.spatial import cKDTree  # type: ignore[import-untyped]
+    from scipy.spatial import cKDTree
 
 
 class Bounds(Protocol):

@@ -6,6 +6,7 @@ is committed or rolled back; problems and distributions change here when it is c
 
 from __future__ import annotations
 
+import gc
 import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -90,7 +91,12 @@ class StateMemory:
         self._clear()
         self.engine.advance(today)
         self._is_restoring = True
-        self._keep(self._store.rows())
+        # Nothing of half a million new objects is garbage.
+        gc.disable()
+        try:
+            self._keep(self._store.rows())
+        finally:
+            gc.enable()
         self._is_restoring = False
         self.engine.commit()
         # Nobody is told of what was found, or not found, before.

@@ -46,7 +46,7 @@ def test_a_spate_is_one_problem_from_the_supply_that_has_it_to_its_corrections(
 ) -> None:
     site, names = at_work.site, at_work.site.partnership.names
     council, business, police = (Findings(site, p) for p in (COUNCIL, BUSINESS, POLICE))
-    at_work.supply("spate", [row(reference, n % 2) for n, reference in enumerate(SPATE)])
+    at_work.supply("spate", [row(reference, 0) for reference in SPATE])
     opened = council.until(1, "the finding")
     assert (opened["status"], opened["version"], opened["what"]) == ("opened", 1, "asb-nuisance")
     assert opened["observed"] == len(SPATE)

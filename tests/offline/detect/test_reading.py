@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
 import json
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from offline.detect.days import day_of, iso_of
 from offline.detect.errors import DetectError
@@ -123,6 +127,18 @@ def test_a_file_of_no_layout_is_refused(
     file.write_text(content, encoding="utf-8")
     with pytest.raises(DetectError, match=f"^{file}.*{said}"):
         read_events(file, catalogue)
+
+
+@given(st.lists(st.lists(st.text(max_size=12), min_size=5, max_size=5), max_size=5))
+def test_any_cells_are_read_or_named_as_bad(catalogue: Catalogue, rows: list[list[str]]) -> None:
+    with TemporaryDirectory() as folder:
+        file = Path(folder, "in.csv")
+        with file.open("w", newline="", encoding="utf-8", errors="surrogatepass") as stream:
+            csv.writer(stream).writerows([HEADER.split(","), *rows])
+        try:
+            assert len(read_events(file, catalogue).events) <= len(rows)
+        except DetectError as error:
+            assert str(file) in str(error)
 
 
 RELEASED = [

@@ -8,7 +8,7 @@ import pytest
 
 from streams.emerging.schedule import EPOCH
 from streams.messages import Handling
-from tests.streams.emerging.desk import NAMES, PLACE, Desk
+from tests.streams.emerging.desk import NAMES, PLACE, Desk, use_fakes
 
 FOUR = ("a", "b", "c", "d")
 
@@ -132,6 +132,18 @@ def test_what_is_not_committed_is_published_again_and_not_twice(desk: Desk) -> N
     desk.send(*batch)
     assert desk.statuses() == ["opened"]
     assert [o.key for o in first.outputs] == [o.key for o in desk.outputs[-len(first.outputs) :]]
+
+
+def test_a_record_that_comes_before_the_first_evaluation_is_looked_at_after_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    use_fakes(monkeypatch)
+    desk = Desk()
+    spate(desk)
+    assert desk.findings() == []
+    desk.restart()
+    desk.due()
+    assert desk.statuses() == ["opened"]
 
 
 def test_a_held_source_has_no_looks_until_it_has_settled(desk: Desk) -> None:
