@@ -11,6 +11,7 @@ from schemas.catalogue import load_catalogue
 from schemas.pages import datasets_page, table
 from streams.alerts.metrics import AlertMetrics
 from streams.disclosure.metrics import DisclosureMetrics
+from streams.emerging.metrics import DetectorMetrics
 from streams.runtime.metrics import StreamMetrics
 from streams.sanitising.metrics import Metrics
 
@@ -37,6 +38,7 @@ def metrics_page() -> str:
         "The worker": Metrics,
         "The discloser": DisclosureMetrics,
         "The alerts agent": AlertMetrics,
+        "The detector": DetectorMetrics,
     }
     common = _series(StreamMetrics(CollectorRegistry()))
     parts = [f"## Every program\n\n{_table(common)}"]

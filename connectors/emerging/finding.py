@@ -63,11 +63,24 @@ class Finding:
     def feature(self) -> dict[str, Any]:
         """Return the finding as a GeoJSON feature (RFC 7946): its circle, and all else as properties.
 
+        Dates and times are as in ISO 8601.
+
         Raises:
             ValueError: the geometry is not a JSON document.
         """
-        properties = {name: value for name, value in self.message.items() if name != "geometry"}
+        properties = {n: _plain(value) for n, value in self.message.items() if n != "geometry"}
         geometry = json.loads(self.message["geometry"])
         return {
             "type": "Feature", "id": self.id, "geometry": geometry, "properties": properties,
         }  # fmt: skip
+
+
+def _plain(value: Any) -> Any:
+    """Return a value with its dates as texts, at any depth."""
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, list):
+        return [_plain(each) for each in value]
+    if isinstance(value, Mapping):
+        return {name: _plain(each) for name, each in value.items()}
+    return value

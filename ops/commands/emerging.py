@@ -105,7 +105,7 @@ def watch(
     if as_json:
         picture = setting.picture()
         for history in (*picture.open(), *picture.ended()):
-            say(json_text(document(history), default=str))
+            say(json_text(document(history)))
     elif once:
         Screen().print(tables(setting.picture()))
     else:
@@ -141,10 +141,10 @@ def show(
     check_outputs({"--geojson": geojson}, {"--protocol": protocol})
     history = _setting(party, protocol, run_dir).problem(problem)
     if geojson is not None:
-        text = json_text(history.newest.feature(), default=str)
+        text = json_text(history.newest.feature())
         geojson.write_text(f"{text}\n", encoding="utf-8")
     if as_json:
-        say_json(document(history), default=str)
+        say_json(document(history))
         return
     for line in details(history):
         say(line)

@@ -59,7 +59,7 @@ class ProblemPage:
 
     def _status(self) -> Text:
         open_, ended = len(self.picture.open()), len(self.picture.ended())
-        said = [f"{self.party}: {open_} open problems, {ended} ended"]
+        said = [f"{self.party}: open problems: {open_}, ended: {ended}"]
         link = self._link
         if link is not None:
             since = clock(link.since)

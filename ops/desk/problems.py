@@ -143,7 +143,7 @@ def _day(day: date) -> str:
 
 
 def _days(days: float) -> str:
-    return f"{days:,.0f} days" if days < _CENTURY_DAYS else "over 100 years"
+    return f"{days:,.0f} days" if days < _CENTURY_DAYS else "100+ years"
 
 
 def _measured(finding: Finding) -> str:

@@ -234,6 +234,9 @@ class StateMemory:
     def put_null(self, row: NullRow) -> None:
         """Keep the distributions of a series."""
         self._store.put(row.key, row.to_bytes())
+        if self.nulls.get(row.series) == row:
+            # An entry that stays the same is in no batch's changes: without this the series is never fresh.
+            self._changed.begin(row.series)
 
     def mark(self, series: SeriesKey) -> Mark:
         """Return the committed mark of the last evaluation of a series."""

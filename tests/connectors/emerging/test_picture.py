@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -88,7 +88,9 @@ def test_a_finding_is_a_feature_with_its_circle() -> None:
     feature = finding().feature()
     assert feature["id"] == ONE
     assert feature["geometry"] == {"type": "Polygon", "coordinates": [RING]}
-    assert feature["properties"]["since"] == date(2026, 11, 27)
+    assert feature["properties"]["since"] == "2026-11-27"
+    assert feature["properties"]["made"] == "2026-11-29T15:00:00+00:00"
+    assert feature["properties"]["sources"][0]["newest_day"] == "2026-11-29"
     assert "geometry" not in feature["properties"]
 
 

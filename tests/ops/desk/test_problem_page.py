@@ -46,7 +46,7 @@ def test_what_arrives_is_shown_and_what_is_taken_back_disappears() -> None:
     live = page([received(ONE), received(TWO)], [taken_back(ONE)])
     assert "reading" in shown(live)
     live.advance()
-    assert "2 open problems, 0 ended" in shown(live)
+    assert "open problems: 2, ended: 0" in shown(live)
     assert "reading" not in shown(live)
     live.advance()
     assert ONE not in shown(live)

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from streams.emerging.schedule import EPOCH
 from streams.messages import Handling
 from tests.streams.emerging.desk import NAMES, PLACE, Desk, use_fakes
 
@@ -185,6 +186,19 @@ def test_an_evaluation_is_made_up_for_once(desk: Desk) -> None:
     counts = [result.counts.get("evaluations", 0) for result in desk.later(days=5)]
     assert sum(counts) == 1
     assert desk.later(minutes=1) == []
+
+
+def test_distributions_that_stay_the_same_are_fresh_again(desk: Desk) -> None:
+    spate(desk)
+    memory = desk.detector._parts.memory
+    row = next(iter(memory.nulls.values()))
+    today = desk.today.toordinal() - EPOCH
+    memory._changed._committed[row.series] = 1_000
+    assert not memory.is_fresh(row.series, today)
+    # As many cases left as came: the entry stays the same, so it is in no batch's changes.
+    memory.put_null(row)
+    memory.commit(desk.detector.store.changes())
+    assert memory.is_fresh(row.series, today)
 
 
 def test_an_evaluation_that_fails_is_tried_again_and_then_left_out(
