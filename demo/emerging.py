@@ -17,7 +17,7 @@ from demo.alerts import DemoError
 from demo.generator.records import typed
 from demo.generator.spate import DATASET, Spate
 from demo.generator.trouble import Row
-from demo.readiness import await_distributions, metrics_of_detector
+from demo.readiness import await_distributions, metrics_of
 from demo.sending import send_record
 from ops.system import System
 from sanitiser.policy import Policy
@@ -109,7 +109,9 @@ def try_a_spate(
         DemoError: no recipient was told in time.
     """
     planted = [row for day in spate.days() for row in day.rows]
-    await_distributions(lambda: metrics_of_detector(system), _PATIENCE_S)
+    assert system.detector is not None
+    port, secrets = system.detector.port, system.stack.secrets
+    await_distributions(lambda: metrics_of(port, secrets), _PATIENCE_S)
     ids = {name: _ids(system, policy, planted) for name, policy in policies.items()}
     with _reader(system, RECIPIENT).feed() as feed, _reader(system, SECOND).feed() as other:
         council, business = Analyst(feed, ids["central"]), Analyst(other, ids["second"])

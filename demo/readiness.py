@@ -7,8 +7,8 @@ from base64 import b64encode
 from collections.abc import Callable
 from urllib.request import Request, urlopen
 
+from isp.keys.secrets_store import SecretStore
 from ops.metrics_door import LOOPBACK, USER
-from ops.system import System
 
 WAITING = "ipu_finding_evaluations_waiting"
 LAG = "ipu_consumer_lag_records"
@@ -46,11 +46,10 @@ def is_busy(metrics: str) -> bool:
     return WAITING not in waits or any(value > 0 for value in waits.values())
 
 
-def metrics_of_detector(system: System) -> str:
-    """Return the detector's metrics; an empty text if it does not answer."""
-    assert system.detector is not None
-    login = b64encode(f"{USER}:{system.stack.secrets.password(USER)}".encode()).decode()
-    url = f"http://{LOOPBACK}:{system.detector.port}/metrics"
+def metrics_of(port: int, secrets: SecretStore) -> str:
+    """Return the metrics that a program serves; an empty text if it does not answer."""
+    login = b64encode(f"{USER}:{secrets.password(USER)}".encode()).decode()
+    url = f"http://{LOOPBACK}:{port}/metrics"
     request = Request(url, headers={"Authorization": f"Basic {login}"})
     try:
         with urlopen(request, timeout=_TIMEOUT_S) as answer:  # noqa: S310 - this machine

@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import psutil  # type: ignore[import-untyped, unused-ignore]
-from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
-from isp.agreement.topics import topics
-from isp.broker.rules import revoke_rules
-from isp.broker.users import remove_users
 from ops.background import start_alerter, start_discloser, start_worker
 from ops.embedded import processes
 from ops.embedded.service import Service
-from ops.exercise import exercise
 from ops.system import keys_of
-from ops.worker import STATE_FOLDER
 from sanitiser.incidents.digests import Digests
 from streams.alerts.assembly import alert_ids
 from streams.alerts.clients import AlerterClients
@@ -31,7 +24,8 @@ from tests.benchmarks import broker
 from tests.benchmarks.broker import Group
 from tests.benchmarks.contenders.ipu import Ipu
 from tests.benchmarks.errors import BenchError
-from tests.benchmarks.setting import Setting, put_in_force
+from tests.benchmarks.own_partnership import own_partnership, stopped, until
+from tests.benchmarks.setting import Setting
 from tests.year.district import AGENCIES
 
 PROTOCOL_FILE = Path(__file__).with_name("bench-alerts.yaml")
@@ -98,7 +92,7 @@ class AlertSetting:
     def worker(self) -> Iterator[Service]:
         """Run a supervised worker."""
         protocol, stack = self.setting.files.protocol, self.setting.stack
-        with _stopped(start_worker(stack, protocol, exercise=True)) as worker:
+        with stopped(start_worker(stack, protocol, exercise=True)) as worker:
             until(lambda: self.workers.has_members(1), "the worker did not join its group")
             yield worker
 
@@ -108,7 +102,7 @@ class AlertSetting:
         with ExitStack() as running:
             started = []
             for slot in range(slots):
-                started.append(running.enter_context(_stopped(self._agent(str(slot)))))
+                started.append(running.enter_context(stopped(self._agent(str(slot)))))
                 self._await_members(slot + 1)
             yield started
 
@@ -130,7 +124,7 @@ class AlertSetting:
     def discloser(self) -> Iterator[Service]:
         """Run a supervised discloser."""
         protocol, stack = self.setting.files.protocol, self.setting.stack
-        with _stopped(start_discloser(stack, protocol, exercise=True)) as discloser:
+        with stopped(start_discloser(stack, protocol, exercise=True)) as discloser:
             yield discloser
 
     def await_worker(self) -> None:
@@ -162,39 +156,9 @@ class AlertSetting:
 
 @contextmanager
 def alert_setting(setting: Setting, report: Callable[[str], None]) -> Iterator[AlertSetting]:
-    """Put the protocol of alerts in force under a new short name; remove what it made at the end."""
-    name = f"alerts{time.time_ns() // 1_000_000}"
-    source = setting.files.folder / PROTOCOL_FILE.name
-    text = PROTOCOL_FILE.read_text(encoding="utf-8")
-    source.write_text(text.replace(_SHORT_NAME, name), encoding="utf-8")
-    exercise(source, setting.files.run_dir, setting.catalogue)
-    made = put_in_force(replace(setting.files, source=source), setting.stack, report)
-    try:
+    """Put the protocol of alerts in force; remove what it made at the end."""
+    with own_partnership(setting, PROTOCOL_FILE, _SHORT_NAME, report) as made:
         yield AlertSetting(made)
-    finally:
-        _clear(made)
-
-
-def _clear(setting: Setting) -> None:
-    admin, prefix = setting.admin, setting.protocol.prefix
-    revoke_rules(admin, prefix, ())
-    remove_users(admin, prefix, ())
-    made = [topic.name for topic in topics(setting.protocol, setting.catalogue)]
-    for future in admin.delete_topics(made).values():
-        future.result(_CALL_SECONDS)
-    for left in (setting.stack.run_dir / STATE_FOLDER).glob(f"{prefix}.*"):
-        if left.is_dir():
-            shutil.rmtree(left)
-        else:
-            left.unlink()
-
-
-@contextmanager
-def _stopped(service: Service) -> Iterator[Service]:
-    try:
-        yield service
-    finally:
-        processes.stop(service.process, _STOP_SECONDS)
 
 
 def kill_for_good(service: Service) -> None:
@@ -213,18 +177,3 @@ def kill_once(service: Service) -> bool:
         with suppress(psutil.NoSuchProcess):
             child.kill()
     return bool(children)
-
-
-def until(shown: Callable[[], bool], failed: str, patience_s: float = _PATIENCE_S) -> None:
-    """Wait until something is shown.
-
-    Raises:
-        BenchError: it was not shown in time.
-    """
-    give_up = time.monotonic() + patience_s
-    while time.monotonic() < give_up:
-        with suppress(KafkaException):  # before the first member there is no such group
-            if shown():
-                return
-        time.sleep(_ASK_EVERY_S)
-    raise BenchError(f"{failed} within {patience_s:.0f} s")

@@ -10,6 +10,7 @@ from pathlib import Path
 from tests.benchmarks.alerts import RUNS as ALERT_RUNS
 from tests.benchmarks.alerts import SECONDS as ALERT_SECONDS
 from tests.benchmarks.alerts import Alerts
+from tests.benchmarks.emerging import Emerging
 from tests.benchmarks.figures import Area
 from tests.benchmarks.latency import Latency
 from tests.benchmarks.offline import Offline
@@ -35,6 +36,7 @@ class AreaName(StrEnum):
     ISP = "isp"
     RESTART = "restart"
     ALERTS = "alerts"
+    EMERGING = "emerging"
 
 
 _ON_BROKER = {
@@ -44,6 +46,7 @@ _ON_BROKER = {
     AreaName.ISP,
     AreaName.RESTART,
     AreaName.ALERTS,
+    AreaName.EMERGING,
 }
 
 
@@ -103,3 +106,5 @@ class Suite:
         if AreaName.ALERTS in areas:
             alerts = Alerts(setting, self.python, self.progress)
             yield alerts.measure(min(seconds, ALERT_SECONDS), min(runs, ALERT_RUNS))
+        if AreaName.EMERGING in areas:
+            yield Emerging(setting, self.python, self.progress).measure()

@@ -56,11 +56,11 @@ def test_the_histories_are_those_of_the_cases(cases: Sequence[Case]) -> None:
         made.add(case)
     for recipient, streams in (("council", {STREAM, OTHER}), ("fire", {OTHER})):
         keys = sorted({(c.type, (c.stream,)) for c in cases if c.stream in streams})
-        found = made.of(recipient)
+        found = made.of(recipient, SETTINGS.study_days)
         assert [(h.series.name, h.series.streams) for h in found] == keys
         for history, (name, own) in zip(found, keys, strict=True):
             members = [c for c in cases if (c.type, (c.stream,)) == (name, own)]
-            expected = History.of(SeriesKey(name, own), members)
+            expected = History.of(SeriesKey(name, own), members, SETTINGS.study_days)
             assert history.points.tolist() == expected.points.tolist()
             assert history.strata == expected.strata
             assert len(of_series(history)) == len(members)
