@@ -118,10 +118,13 @@ class Engine:
         outgrown: set[SeriesKey] = set()
         for key, points in touched.items():
             members = self._members.get(key)
-            free = self._free(key, members, points, held) if members else []
-            if not members or not free:
+            if not members:
                 continue
-            null, held_now = nulls.get(key), _held_of(members, held)
+            held_now = _held_of(members, held)
+            free = self._free(key, points, held_now) if held_now else list(points)
+            if not free:
+                continue
+            null = nulls.get(key)
             if null is None or not null.holds(*members.series.arrived(held_now)):
                 outgrown.add(key)
             else:
@@ -206,13 +209,11 @@ class Engine:
     def _free(
         self,
         key: SeriesKey,
-        members: Members,
         points: dict[tuple[int, int], set[Source]],
-        held: Held,
+        held_now: frozenset[Source],
     ) -> list[tuple[int, int]]:
         """Return the points with cases of sources that are not held; the series waits for the others."""
-        held_now = _held_of(members, held)
-        for sources in points.values() if held_now else ():
+        for sources in points.values():
             for source in sources & held_now:
                 self._waiting.setdefault(source, set()).add(key)
         return [point for point, sources in points.items() if not sources <= held_now]

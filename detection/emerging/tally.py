@@ -42,6 +42,7 @@ class Tally:
         self._stratum_of: dict[tuple[str, Stream, int], int] = {}
         self._screen = Screen(settings.radius_m, self._window)
         self._load: list[int] = []
+        self._lags = [0] * self._window
         self._base = np.zeros((_START, _STRATA), dtype=int64)
         self._recent = np.zeros((self._window, _START), dtype=int64)
         self._totals = np.zeros(_STRATA, dtype=int64)
@@ -55,6 +56,7 @@ class Tally:
         self.today = today
         roll(self._recent, days)
         roll(self._by_lag, days)
+        self._lags = ([0] * days + self._lags)[: self._window]
         self._screen.roll(days)
         self._known_rates = None
         self._stratum_of.clear()
@@ -73,6 +75,7 @@ class Tally:
         if lag is not None and lag < self._window:
             self._recent[lag, site] += sign
             self._by_lag[lag, stratum] += sign
+            self._lags[lag] += sign
         else:
             lag = None
         self._screen.count(site, stratum, lag, sign)
@@ -93,8 +96,9 @@ class Tally:
 
     def arrived(self, held: AbstractSet[Source]) -> tuple[int, int]:
         """Return the cases of the as-of day, and those of the window, without those of held sources."""
-        by_lag = self._by_lag[:, : len(self._strata)]
-        free = by_lag[:, ~self._held(held)] if held else by_lag
+        if not held:
+            return self._lags[0], sum(self._lags)
+        free = self._by_lag[:, : len(self._strata)][:, ~self._held(held)]
         return int(free[0].sum()), int(free.sum())
 
     def counts(self, sites: Ints, held: AbstractSet[Source], held_recent: Ints | None) -> Counts:

@@ -16,9 +16,10 @@ from schemas.derive import intake_schema
 from schemas.london import london_today
 from schemas.wire import decoder, encoder
 from tests.benchmarks import broker
-from tests.benchmarks.alert_setting import RECIPIENT, AlertSetting, kill_once, until
+from tests.benchmarks.alert_setting import RECIPIENT, AlertSetting, kill_once
 from tests.benchmarks.errors import BenchError
 from tests.benchmarks.intake import producer_config
+from tests.benchmarks.own_partnership import until
 from tests.benchmarks.throughput import Progress
 from tests.benchmarks.year_cases import CASES, FIELDS, SUBJECTS, SUPPLIER, YearCases, busiest_homes
 from tests.year.batch import Expected, expected

@@ -18,8 +18,9 @@ from isp.cases.client.recipient import read_sealing_key, sealing_key_file
 from isp.cases.sealing import from_discloser
 from ops.exercise import officers_key
 from schemas.london import london_today
-from tests.benchmarks.alert_setting import RECIPIENT, AlertSetting, until
+from tests.benchmarks.alert_setting import RECIPIENT, AlertSetting
 from tests.benchmarks.errors import BenchError
+from tests.benchmarks.own_partnership import until
 from tests.year.district import Supplied
 
 SUPPLIER: Final = "police"
