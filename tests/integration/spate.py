@@ -149,7 +149,7 @@ class Watched:
         """Erase an incident, as the police."""
         producer = Producer({**self.site.partnership.client(POLICE), "enable.idempotence": True})
         topic, key = self.site.intake(DATASET), reference.encode()
-        value = self.site.value(DATASET, {"incident_reference": reference})
+        value = self.site.value(DATASET, row(reference, 0))
         producer.produce(topic, value, key, headers=[(ERASE_HEADER, b"")])
         assert producer.flush(PATIENCE_S) == 0
 
