@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from math import floor, isinf, log10
+from math import floor, log10
 from typing import Final
 
 from detection.emerging.facts import Detection, Kind, PMethod, Problem, Status
@@ -15,6 +15,7 @@ MOST_RECORDS: Final = 10
 """The most records that are named in words. The finding itself has all of them."""
 
 _MOST_NAMES: Final = 3
+_CENTURY_DAYS: Final = 36_525
 _FOUND_BY: Final[dict[Kind, str]] = {
     "scan": "the scan in space and time",
     "near-repeat": "near repeats (Knox)",
@@ -178,7 +179,8 @@ def _days(first: int, last: int) -> str:
 
 
 def _interval(days: float) -> str:
-    return "more days than can be said" if isinf(days) else f"{_figure(days)} days"
+    """Return an interval in days. The tail of a distribution is not known beyond a century."""
+    return f"{_figure(days)} days" if days <= _CENTURY_DAYS else "more than 100 years"
 
 
 def _figure(number: float) -> str:

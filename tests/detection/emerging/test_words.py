@@ -36,7 +36,7 @@ def test_a_finding_says_all_that_is_known_of_it() -> None:
         "New, for council: violence, 4 cases since 2 October 2024 (to 4 October 2024), against 0.5 "
         "expected, found by the scan in space and time. "
         "Place: BA1, BA2; Milsom Street; within 300 m of easting 375000, northing 165000. "
-        "Chance alone gives one as strong in this series in 1,000,000 days (p = 1e-06, Gumbel, 999 "
+        "Chance alone gives one as strong in this series in more than 100 years (p = 1e-06, Gumbel, 999 "
         "replicates), and in all 41 series of council in 24,400 days. "
         "False alarms a year at this level or above, measured in 12 years of replays: 0.91. "
         "Data: police (police-incident), 3 cases, newest day 4 October 2024, 97 % complete by now; "
