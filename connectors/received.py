@@ -17,3 +17,9 @@ class Received(NamedTuple):
     content: Mapping[str, Any] | None
     at: datetime
     is_readable: bool = True
+
+    def checked(self, identity: str) -> Received:
+        """Return the message if its field `identity` is its key; if not, as one that cannot be read."""
+        if self.content is None or self.content[identity] == self.key:
+            return self
+        return Received(self.key, None, self.at, is_readable=False)

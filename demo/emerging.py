@@ -101,7 +101,7 @@ class Analyst:
 def try_a_spate(
     system: System, spate: Spate, history: int, policies: Mapping[str, Policy]
 ) -> SpateSeen:
-    """Publish a spate record by record, and do what its recipients do.
+    """Publish a spate record by record, and read its findings as the recipients.
 
     `history` records of the weeks before were supplied already. `policies` are those of the profiles.
 

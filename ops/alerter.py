@@ -4,31 +4,28 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from isp.agreement.topics import Names
 from ops.bootstrap import (
     Grounds,
     StartError,
+    changelog_of,
     group_source,
+    require_slot,
     run_program,
     serve_metrics,
     state_tables,
 )
 from ops.deployment import MetricsSettings
-from schemas.state import STATE_KINDS
-from schemas.wire import bytes_decoder
 from streams.alerts.assembly import alert_days, build_alerter
 from streams.alerts.clients import AlerterClients
 from streams.alerts.metrics import AlertMetrics
 from streams.alerts.rows import ALERTS
 from streams.runtime.lasting import LastingFollower
-from streams.state.changelog import Changelog
 from streams.state.dated import DatedStore
 from streams.wire import Wire
 from transport.client_names import ALERTER_SLOTS
-from transport.identity import identify
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -79,9 +76,7 @@ class AlerterProgram:
             StartError: the slot is unknown, the protocol has no alerts or is not in force, or the metrics
                 port is taken.
         """
-        if self.slot not in ALERTER_SLOTS:
-            accepted = ", ".join(ALERTER_SLOTS)
-            raise StartError(f"--slot {self.slot!r} is not a slot; accepted: {accepted}")
+        require_slot(self.slot, ALERTER_SLOTS)
         if self.signed.protocol.alerts.domestic is None:
             raise StartError(f"{self.signed.file}: has no `alerts.domestic`; nothing to do")
         grounds = Grounds(self.signed, self.connection)
@@ -104,17 +99,7 @@ class AlerterProgram:
         )
         metrics.follow(alerter)
         clients = AlerterClients(self.connection, self._names.alerter, self.slot)
-        changelog = Changelog(
-            clients.reader(),
-            [self._names.state(kind) for kind in STATE_KINDS["alerter"]],
-            None,
-            store,
-            alerter.writer,
-            bytes_decoder(catalogue.system["memory"], "value"),
-            partial(identify, clients.connection),
-            metrics.restore_seconds.set,
-        )
-        metrics.state_entries.set_function(lambda: sum(map(store.count, STATE_KINDS["alerter"])))
+        changelog = changelog_of("alerter", store, alerter.writer, clients, grounds, metrics)
         lasting = LastingFollower(clients.reader(), alerter.lasting, alerter.learn)
         return group_source(
             alerter, clients, grounds, metrics, alerter.heads, changelog, (lasting,)

@@ -12,7 +12,8 @@ import gc
 import logging
 import os
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Protocol
 
 from faust import Worker
 from prometheus_client import CollectorRegistry, disable_created_metrics
@@ -24,7 +25,8 @@ from isp.broker.registered import schemas_of
 from ops import metrics_door
 from schemas.catalogue import load_catalogue
 from schemas.london import end_of_day, london_today
-from schemas.wire import decoder
+from schemas.state import STATE_KINDS
+from schemas.wire import bytes_decoder, decoder
 from streams.runtime.app import build_app
 from streams.runtime.batching import BatchBounds
 from streams.runtime.ending import end_when
@@ -32,22 +34,27 @@ from streams.runtime.feed import GroupFeed
 from streams.runtime.heads import HeadsFollower
 from streams.runtime.open_transactions import OpenTransactions
 from streams.runtime.source import Source, SourceSettings
+from streams.state.changelog import Changelog
 from streams.state.disk import DiskTables
+from transport.identity import identify
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
     from typing import Any
 
-    from isp.agreement.protocol import Protocol
+    from prometheus_client import Gauge
+
+    from isp.agreement.protocol import Protocol as SharingProtocol
     from isp.audit.chain import Heads
     from isp.broker.signed import ReadProtocol
     from ops.deployment import MetricsSettings
     from schemas.catalogue import Catalogue
+    from schemas.state import StateOwner
     from streams.runtime.kafka_config import AgentClients
     from streams.runtime.metrics import StreamMetrics
     from streams.runtime.processor import Processor
-    from streams.state.changelog import Changelog
+    from streams.state.dated import DatedStore
     from streams.state.layout import Layout
     from transport.follower import Follower
     from transport.schemas import Schemas
@@ -68,7 +75,7 @@ class Grounds:
     catalogue: Catalogue = field(default_factory=load_catalogue)
 
     @property
-    def protocol(self) -> Protocol:
+    def protocol(self) -> SharingProtocol:
         """Return the protocol."""
         return self.signed.protocol
 
@@ -118,6 +125,46 @@ def state_tables(folder: Path, principal: str, slot: str, layout: Layout) -> Dis
     # What the process writes is its owner's alone.
     os.umask(0o077)
     return DiskTables(folder / f"{principal}.{slot}", layout.every_table)
+
+
+class StateMetrics(Protocol):
+    """The metrics of an agent's state."""
+
+    state_entries: Gauge
+    restore_seconds: Gauge
+
+
+def require_slot(slot: str, slots: Sequence[str]) -> None:
+    """Check that a slot is one of an agent's.
+
+    Raises:
+        StartError: it is not.
+    """
+    if slot not in slots:
+        raise StartError(f"--slot {slot!r} is not a slot; accepted: {', '.join(slots)}")
+
+
+def changelog_of(
+    owner: StateOwner,
+    store: DatedStore,
+    writer: bytes,
+    clients: AgentClients,
+    grounds: Grounds,
+    metrics: StateMetrics,
+) -> Changelog:
+    """Return the changelog of an agent whose standbys follow its state, and show it in the metrics."""
+    names, kinds = Names(grounds.protocol.prefix), STATE_KINDS[owner]
+    metrics.state_entries.set_function(lambda: sum(map(store.count, kinds)))
+    return Changelog(
+        clients.reader(),
+        [names.state(kind) for kind in kinds],
+        None,
+        store,
+        writer,
+        bytes_decoder(grounds.catalogue.system["memory"], "value"),
+        partial(identify, clients.connection),
+        metrics.restore_seconds.set,
+    )
 
 
 def group_source(

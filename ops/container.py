@@ -17,7 +17,7 @@ from isp.agreement.protocol_file import load_protocol
 from isp.agreement.topics import Names
 from isp.audit.collector import collect_for_ever, log_files
 from isp.broker.apply import apply as apply_protocol
-from isp.broker.signed import admit, load_signed
+from isp.broker.signed import ReadProtocol, admit, load_signed
 from isp.keys import private_files
 from isp.keys.case_keys import FOLDER as CASES
 from isp.keys.errors import SecretError
@@ -61,6 +61,7 @@ MetricsPort = Annotated[
     int | None, typer.Option(envvar="IPU_METRICS_PORT", help="Loopback port of the metrics.")
 ]
 State = Annotated[Path, typer.Option(envvar="IPU_STATE", help="Folder of the state stores.")]
+Slot = Annotated[str, typer.Option(envvar="IPU_SLOT", help="Slot of this process.")]
 
 REGISTRY_FILE = f"{REGISTRY}.properties"
 """The registry's password, in the form of the registry's own settings."""
@@ -189,15 +190,13 @@ def alert(
     bootstrap: Bootstrap,
     state: State,
     *,
-    slot: Annotated[str, typer.Option(envvar="IPU_SLOT", help="Slot of this process.")] = "0",
+    slot: Slot = "0",
     metrics_port: MetricsPort = None,
     exercise: Exercise = False,
 ) -> None:
     """Raise and update domestic alerts, or follow as a standby, until stopped."""
-    signed = load_signed(protocol_file, load_catalogue(), exercise=exercise)
-    principal = Names(signed.protocol.prefix).alerter
-    deployment = Deployment(bootstrap, _store(secrets_folder, (principal, METRICS)))
-    AlerterProgram.of(deployment, signed, state, slot, metrics_port).run()
+    given = _standby("alerter", protocol_file, secrets_folder, bootstrap, exercise=exercise)
+    AlerterProgram.of(*given, state, slot, metrics_port).run()
 
 
 @container.command()
@@ -207,21 +206,28 @@ def detect(
     bootstrap: Bootstrap,
     state: State,
     *,
-    slot: Annotated[str, typer.Option(envvar="IPU_SLOT", help="Slot of this process.")] = "0",
+    slot: Slot = "0",
     metrics_port: MetricsPort = None,
     exercise: Exercise = False,
 ) -> None:
     """Detect emerging problems, or follow as a standby, until stopped."""
-    signed = load_signed(protocol_file, load_catalogue(), exercise=exercise)
-    principal = Names(signed.protocol.prefix).detector
-    deployment = Deployment(bootstrap, _store(secrets_folder, (principal, METRICS)))
-    DetectorProgram.of(deployment, signed, state, slot, metrics_port).run()
+    given = _standby("detector", protocol_file, secrets_folder, bootstrap, exercise=exercise)
+    DetectorProgram.of(*given, state, slot, metrics_port).run()
 
 
 def secret_names(protocol: Protocol) -> tuple[str, ...]:
     """Return the names of all secret files that the containers of a protocol need."""
     own = (ADMIN, BROKER_PRINCIPAL, CONTROLLER_PRINCIPAL, REGISTRY, METRICS)
     return (*own, *principals(protocol))
+
+
+def _standby(
+    component: str, protocol_file: Path, secrets_folder: Path, bootstrap: str, *, exercise: bool
+) -> tuple[Deployment, ReadProtocol]:
+    """Return the deployment and the signed protocol of an agent with standbys."""
+    signed = load_signed(protocol_file, load_catalogue(), exercise=exercise)
+    principal = Names(signed.protocol.prefix).principal(component)
+    return Deployment(bootstrap, _store(secrets_folder, (principal, METRICS))), signed
 
 
 def _read(protocol_file: Path) -> tuple[Protocol, Catalogue]:

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from isp.agreement.topics import Names, state_days
 from ops.bootstrap import (
     Grounds,
     StartError,
+    changelog_of,
     group_source,
+    require_slot,
     run_program,
     serve_metrics,
     state_tables,
 )
 from ops.deployment import MetricsSettings
-from schemas.state import STATE_KINDS
-from schemas.wire import bytes_decoder
 from streams.emerging.assembly import build_detector
 from streams.emerging.background import OneProcess
 from streams.emerging.clients import DetectorClients
@@ -26,11 +25,9 @@ from streams.emerging.metrics import DetectorMetrics
 from streams.emerging.rows import PROBLEMS
 from streams.runtime.lasting import TimedFollower
 from streams.runtime.sole import SoleFeed
-from streams.state.changelog import Changelog
 from streams.state.dated import DatedStore
 from streams.wire import Wire
 from transport.client_names import DETECTOR_SLOTS
-from transport.identity import identify
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -74,9 +71,7 @@ class DetectorProgram:
             StartError: the slot is unknown, the protocol has no emerging problems or is not in force, or the
                 metrics port is taken.
         """
-        if self.slot not in DETECTOR_SLOTS:
-            accepted = ", ".join(DETECTOR_SLOTS)
-            raise StartError(f"--slot {self.slot!r} is not a slot; accepted: {accepted}")
+        require_slot(self.slot, DETECTOR_SLOTS)
         if self.signed.protocol.emerging_problems is None:
             raise StartError(f"{self.signed.file}: has no `alerts.emerging`; nothing to do")
         grounds = Grounds(self.signed, self.connection)
@@ -104,17 +99,7 @@ class DetectorProgram:
         )
         metrics.follow(detector)
         clients = DetectorClients(self.connection, self._names.detector, self.slot)
-        changelog = Changelog(
-            clients.reader(),
-            [self._names.state(kind) for kind in STATE_KINDS["detector"]],
-            None,
-            store,
-            detector.writer,
-            bytes_decoder(catalogue.system["memory"], "value"),
-            partial(identify, clients.connection),
-            metrics.restore_seconds.set,
-        )
-        metrics.state_entries.set_function(lambda: sum(map(store.count, STATE_KINDS["detector"])))
+        changelog = changelog_of("detector", store, detector.writer, clients, grounds, metrics)
         supplies = TimedFollower(clients.reader(), detector.followed, detector.learn)
         return group_source(
             detector, clients, grounds, metrics, detector.heads, changelog, (supplies,), SoleFeed

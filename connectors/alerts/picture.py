@@ -57,11 +57,8 @@ class Change(NamedTuple):
     @classmethod
     def of(cls, received: Received) -> Change:
         """Return the change of a message. A message with another alert's id is not readable."""
-        content = received.content
-        if content is None or content["alert"] != received.key:
-            is_readable = received.is_readable and content is None
-            return cls(received.key, None, received.at, is_readable)
-        return cls(received.key, Alert.of(content), received.at)
+        key, content, at, is_readable = received.checked("alert")
+        return cls(key, None if content is None else Alert.of(content), at, is_readable)
 
     @property
     def is_withdrawal(self) -> bool:

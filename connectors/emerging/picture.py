@@ -21,11 +21,8 @@ class Change(NamedTuple):
     @classmethod
     def of(cls, received: Received) -> Change:
         """Return the change of a message. A message with another problem's id is not readable."""
-        content = received.content
-        if content is None or content["problem"] != received.key:
-            is_readable = received.is_readable and content is None
-            return cls(received.key, None, received.at, is_readable)
-        return cls(received.key, Finding.of(content), received.at)
+        key, content, at, is_readable = received.checked("problem")
+        return cls(key, None if content is None else Finding.of(content), at, is_readable)
 
 
 class History(NamedTuple):

@@ -20,7 +20,7 @@ __all__ = ["DAILY", "WEEKLY", "Evaluation", "Snapshot", "Supplied", "evaluate"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Evaluation:
-    """The result: what the detectors `kinds` found, and the nulls that were computed.
+    """The result: the findings of the detectors `kinds`, and the nulls.
 
     `null` is that of evaluations, `look_null` that of the looks of `Snapshot.look_day`. Both are None if the
     series has too few cases; `null` is None too if the scan was not due.

@@ -1,4 +1,4 @@
-"""What the detection of emerging problems works with: cases, series, detections and problems."""
+"""Types of the detection of emerging problems: cases, series, detections and problems."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Detection:
-    """What a detector found in one series, as of `last_day`.
+    """A finding of a detector in one series, as of `last_day`.
 
     Days are since 1970-01-01. The circle has its centre at `easting`, `northing` (EPSG:27700, metres); its
     radius is that of the sites, 0 for one site. `cases` are the counted ones, `matches` those that are about

@@ -47,7 +47,7 @@ class ProblemChange:
 
 @dataclass(frozen=True, slots=True)
 class Evolution:
-    """What the evolution of a recipient's problems needs besides them.
+    """The surroundings of one evolution of a recipient's problems.
 
     `as_of` is the last day that was looked at. `evaluated` is `looks_only` for looks between evaluations.
     """

@@ -25,7 +25,7 @@ _RATES: Final[frozenset[Kind]] = frozenset({"farrington", "ears"})
 
 
 class Supplied(Protocol):
-    """What is known of the supplies. Days are since 1970-01-01."""
+    """The supplies, as a snapshot needs them. Days are since 1970-01-01."""
 
     def held(self, source: Source) -> bool:
         """Return True if a supply of the source is incomplete, or not all its records are here."""

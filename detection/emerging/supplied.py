@@ -1,4 +1,4 @@
-"""What one source has supplied: the covered days, the usual delay, and what is not settled.
+"""The supplies of one source: covered days, usual delay, and unsettled records.
 
 The result does not depend on the order of the messages and receipts. The memory is bounded: days as spans,
 the arrivals of about 90 days, and the newest `MOST_SUPPLIES` supplies.

@@ -1,4 +1,4 @@
-"""What all sources have supplied, from the metadata of supplies and the receipts of the worker."""
+"""The supplies of all sources, from their metadata and from the receipts of the worker."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ class Supplies:
 
 @dataclass(frozen=True, slots=True)
 class SuppliedAt:
-    """What is known of the supplies at one instant, for a snapshot."""
+    """The supplies at one instant, for a snapshot."""
 
     supplies: Supplies
     now_ms: int

@@ -55,7 +55,7 @@ class SourceWords:
 
 @dataclass(frozen=True, slots=True)
 class Telling:
-    """What is told besides the problem itself.
+    """The parts of a text that the problem itself does not have.
 
     `radius_m` is the radius that is published. `recurrence_days` are of this series alone,
     `recurrence_all_days` of all `tests`. `alarms_per_year` is None until it was measured, in

@@ -27,7 +27,7 @@ class TooManyPairsError(ValueError):
 
 
 class Places(Protocol):
-    """Where the cases are: it counts pairs as often as their days are permuted."""
+    """The places of the cases. It counts pairs again each time their days are permuted."""
 
     @property
     def near(self) -> int:

@@ -31,7 +31,7 @@ _AT_ONCE: Final = 1 << 18  # circles times replicates in the working memory
 
 
 class Trial(Protocol):
-    """What is computed of each replicate."""
+    """The computation of each replicate."""
 
     zones: Zones
     sampler: Sampler

@@ -54,7 +54,7 @@ class Found(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a scan found, best first. `inside` counts the events of the study period."""
+    """The result of a scan, best first. `inside` counts the events of the study period."""
 
     order: Order
     period: Period

@@ -13,7 +13,6 @@ import signal
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass, field
 from multiprocessing import get_context
 from typing import Any, Final, NamedTuple, Protocol
 
@@ -54,39 +53,6 @@ class Background(Protocol):
     def stop(self) -> None:
         """End what runs."""
         ...
-
-
-@dataclass
-class InThisProcess:
-    """Runs each job when its answer is collected: for unit tests and commands."""
-
-    jobs: list[tuple[object, Callable[..., Any], tuple[Any, ...]]] = field(default_factory=list)
-    failures: int = 0
-
-    @property
-    def busy(self) -> int:
-        """Return the number of jobs that wait."""
-        return len(self.jobs)
-
-    def submit(self, name: object, function: Callable[..., Any], *arguments: Any) -> None:
-        """Keep the job."""
-        self.jobs.append((name, function, arguments))
-
-    def collect(self) -> Iterator[Answer]:
-        """Run the jobs, the first one first."""
-        while self.jobs:
-            name, function, arguments = self.jobs.pop(0)
-            try:
-                value = function(*arguments)
-            except Exception:
-                log.exception("a computation in the background failed")
-                self.failures += 1
-                value = None
-            yield Answer(name, value)
-
-    def stop(self) -> None:
-        """Forget the jobs."""
-        self.jobs.clear()
 
 
 class OneProcess:

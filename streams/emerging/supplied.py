@@ -13,7 +13,7 @@ from streams.emerging.inputs import SUPPLY, Inputs, log
 
 
 class Supplied:
-    """What is known of the supplies now. `clock` returns seconds since 1970."""
+    """The supplies as they are known now. `clock` returns seconds since 1970."""
 
     def __init__(self, inputs: Inputs, clock: Callable[[], float]) -> None:
         self.supplies = Supplies()

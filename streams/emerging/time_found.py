@@ -1,4 +1,4 @@
-"""What time brings: settled sources, evaluations and their answers, and problems that end."""
+"""Work that time makes due: settled sources, evaluations and their answers, and ends of problems."""
 
 from __future__ import annotations
 

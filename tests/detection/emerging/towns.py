@@ -91,7 +91,7 @@ class Town:
 
 @dataclass
 class Supplied:
-    """What is known of supplies: nothing is held unless told."""
+    """Supplies: no source is held but those that a test names."""
 
     sources_held: frozenset[Source] = frozenset()
     complete: int | None = None

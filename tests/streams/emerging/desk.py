@@ -17,12 +17,12 @@ from schemas.catalogue import SCHEMA_FOLDER, load_catalogue
 from schemas.derive import release_schema
 from schemas.wire import encoder
 from streams.emerging import assembly, memory, time_found
-from streams.emerging.background import InThisProcess
 from streams.emerging.detector import Detector
 from streams.emerging.rows import PROBLEMS
 from streams.messages import BatchResult, Handling, Intake
 from streams.state.dated import DatedStore
 from tests.streams.emerging.fake_engine import FakeEngine, fake_evaluate
+from tests.streams.emerging.in_this_process import InThisProcess
 from tests.streams.partnership import NumberedSchemas
 from transport.messages import Output
 

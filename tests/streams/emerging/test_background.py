@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from streams.emerging.background import NICENESS, Answer, Background, InThisProcess, OneProcess
+from streams.emerging.background import NICENESS, Answer, Background, OneProcess
+from tests.streams.emerging.in_this_process import InThisProcess
 
 PATIENCE_S = 60.0
 
