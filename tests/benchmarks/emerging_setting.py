@@ -9,7 +9,6 @@ from functools import cached_property
 from pathlib import Path
 
 from demo.readiness import await_distributions, metrics_of
-
 from ops.background import start_detector, start_worker
 from ops.embedded.service import Service
 from tests.benchmarks import broker
