@@ -35,7 +35,8 @@ class Screen:
 
     Shapes: R rows, one for each ring of each site; W days, the as-of day first; K strata. `outer` (W, R) has
     the recent cases to the outer radius of the ring, `inner` (K, R) those of the study period to its inner
-    radius, of which that of the first ring is the site itself.
+    radius, of which that of the first ring is the site itself. `near` are the sites within the radius of each
+    site, `most` their recent cases.
     """
 
     def __init__(self, radius: float, days: int) -> None:
@@ -44,6 +45,8 @@ class Screen:
         self._inner = np.zeros((_STRATA, _SITES * RINGS), dtype=int64)
         self._rows: list[Rows] = []
         self._later: list[list[int]] = []
+        self._near: list[list[int]] = []
+        self._most: list[int] = []
 
     def add_site(self, site: int, near: Ints, squares: Floats, recent: Ints, base: Ints) -> None:
         """Add the rings of the next site.
@@ -60,9 +63,13 @@ class Screen:
         self._outer[:, first : first + RINGS] = _sums(recent, has)
         self._inner[:, first + 1 : first + RINGS] = _sums(base, has)[:, :-1]
         self._rows.append(_rows(near * RINGS, ring))
-        for other, its_ring in zip(near[:-1].tolist(), ring[:-1].tolist(), strict=True):
+        centres = near.tolist()
+        for other, its_ring in zip(centres[:-1], ring[:-1].tolist(), strict=True):
             self._later[other].append(first + its_ring)
+            self._near[other].append(site)
         self._later.append([])
+        self._near.append(centres)
+        self._most.append(int(recent.sum()))
 
     def count(self, site: int, stratum: int, lag: int | None, sign: int) -> None:
         """Add a case of a site, or take it out. It has a lag if it is in the window."""
@@ -70,10 +77,20 @@ class Screen:
         self._inner[stratum][rows[:inner]] += sign
         if lag is not None:
             self._outer[lag][rows] += sign
+            most = self._most
+            for centre in self._near[site]:
+                most[centre] += sign
 
     def roll(self, days: int) -> None:
         """Let so many days pass."""
         roll(self._outer, days)
+        largest = self._outer[:, RINGS - 1 : len(self._most) * RINGS : RINGS]
+        self._most = largest.sum(axis=0).tolist()
+
+    def may_have(self, site: int, minimum: int) -> bool:
+        """Return True if a circle with the site has so many recent cases: the cheapest bound of all."""
+        most = self._most
+        return any(most[centre] >= minimum for centre in self._near[site])
 
     def widen(self) -> None:
         """Make room for twice as many strata."""

@@ -20,6 +20,7 @@ from detection.scan.counts import Counts, Ints
 _START: Final = 64
 _STRATA: Final = 8
 _TOO_LOW: Final = 2.5
+_NONE: Final = np.zeros(0, dtype=int64)
 
 
 class Tally:
@@ -85,8 +86,8 @@ class Tally:
     def centres(self, point: Point, least: float, minimum: int, held: AbstractSet[Source]) -> Ints:
         """Return the sites around which circles with the point may have a likelihood ratio of `least`."""
         site = self.sites.number(point)
-        if site is None:
-            return np.zeros(0, dtype=int64)
+        if site is None or not self._screen.may_have(site, minimum):
+            return _NONE
         return self._screen.centres(site, self._base[site], self._rates(held), least, minimum)
 
     def live(self, held: AbstractSet[Source]) -> NDArray[bool_]:

@@ -18,7 +18,7 @@ from typing import Any, Final, NamedTuple, Protocol
 
 log = logging.getLogger(__name__)
 
-NICENESS: Final = 15
+NICENESS: Final = 10
 _PR_SET_PDEATHSIG: Final = 1
 
 
@@ -58,7 +58,7 @@ class Background(Protocol):
 class OneProcess:
     """Runs jobs in one process of its own, which is made when the first job is submitted.
 
-    The process has the lowest share of the processor, so that it never delays a release on the same machine.
+    The process has a low share of the processor, so that it hardly delays a release on the same machine.
     """
 
     def __init__(self, workers: int = 1) -> None:

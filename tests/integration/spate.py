@@ -17,11 +17,12 @@ from typing import Any
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, Producer, TopicPartition
 
+from demo.readiness import await_distributions, metrics_of
 from sanitiser.build.reference import onspd_package
 from schemas.london import london_today
 from schemas.wire import decoder
 from tests.integration.records import DISTRICT, SCARCE, STEADY
-from tests.integration.site import COMMITTED_READER, Site
+from tests.integration.site import COMMITTED_READER, Site, free_port
 from tests.integration.test_supplies import run
 from tests.integration.waiting import PATIENCE_S, until
 from transport.messages import ERASE_HEADER
@@ -29,6 +30,7 @@ from transport.messages import ERASE_HEADER
 DATASET = "police-incident"
 POLICE, COUNCIL, BUSINESS = "police", "council", "business"
 DAYS = 190
+EVALUATED_S = 5 * PATIENCE_S
 NAMES = (
     "incident_reference", "incident_type", "incident_date", "incident_time", "location_address",
     "location_postcode", "domestic",
@@ -116,16 +118,24 @@ class Watched:
 
     site: Site
     detector: subprocess.Popen[bytes] | None = None
+    port: int = field(default_factory=free_port)
 
     def start(self, slot: str = "0") -> subprocess.Popen[bytes]:
         """Start a detector, as its command does."""
         where = [
             "--protocol", str(self.site.protocol_file), "--slot", slot,
             "--run-dir", str(self.site.partnership.stack.run_dir),
+            *(("--metrics-port", str(self.port)) if slot == "0" else ()),
         ]  # fmt: skip
         command = [sys.executable, "-m", "ops.cli", "emerging", "serve", "--exercise", *where]
         with (self.site.folder / f"detector-{slot}.log").open("ab") as log:
             return subprocess.Popen(command, stdout=log, stderr=log, cwd=ROOT)
+
+    def await_evaluations(self) -> None:
+        """Wait until no record and no evaluation waits. They have the lowest share of a busy processor."""
+        secrets = self.site.partnership.secrets
+        waited = await_distributions(lambda: metrics_of(self.port, secrets), EVALUATED_S)
+        assert waited, f"the evaluations did not end within {EVALUATED_S:.0f} s"
 
     def kill(self) -> None:
         """Kill the detector without any warning, and start another process in its slot."""

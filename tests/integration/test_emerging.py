@@ -38,6 +38,7 @@ def at_work(stack: Stack, site_of: MakeSite) -> Iterator[Watched]:
         rows = history()
         made.supply("history", rows)
         until(lambda: site.receipts(POLICE)["received"] == len(rows), PATIENCE_S, "the receipts")
+        made.await_evaluations()
         yield made
 
 
