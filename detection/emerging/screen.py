@@ -14,9 +14,10 @@ from numpy import float64, int64
 from numpy.typing import NDArray
 
 from detection.emerging.bounds import Rates
+from detection.emerging.sites import Floats, Sites
 from detection.scan.counts import Ints
-
-Floats = NDArray[float64]
+from detection.scan.ragged import Rows as Groups
+from detection.scan.ragged import ragged
 
 RINGS: Final = 10
 _RATIO: Final = (
@@ -25,6 +26,8 @@ _RATIO: Final = (
 _RINGS: Final = np.arange(RINGS)
 _SITES: Final = 64
 _STRATA: Final = 8
+
+_NONE: Final = np.zeros(0, dtype=int64)
 
 Rows = tuple[Ints, int]
 """The rings that have a site: first those that have it in their inner part too, whose number is second."""
@@ -47,6 +50,30 @@ class Screen:
         self._later: list[list[int]] = []
         self._near: list[list[int]] = []
         self._most: list[int] = []
+
+    @classmethod
+    def of(cls, sites: Sites, radius: float, recent: Ints, base: Ints) -> Screen:
+        """Return the screen of all sites (S,) at once, from their cases `recent` (W, S) and `base` (S, K).
+
+        It is the one that adding the sites and counting the cases would give, in a fraction of the time.
+        """
+        made, size = cls(radius, len(recent)), len(sites)
+        near = [sites.near(site) for site in range(size)]
+        made._near = [each.tolist() for each, _ in near]
+        centre = np.repeat(np.arange(size), [len(each) for each, _ in near])
+        member = np.concatenate([_NONE, *(each for each, _ in near)])
+        squares = np.concatenate([_NONE, *(squares for _, squares in near)])
+        ring = np.searchsorted(made._squares, squares)
+        rows = centre * RINGS + ring
+        rooms = max(size, 1) * RINGS
+        made._outer = _to_rings(recent, member, rows, rooms)
+        inner = _to_rings(base.T, member, rows, rooms)
+        made._inner = np.concatenate((inner[:, :1], inner[:, :-1]), axis=1)
+        made._inner[:, : size * RINGS : RINGS] = base.T
+        made._most = made._largest(size)
+        made._rows = _rows_of_all(centre, member, ring, size)
+        made._later = [[] for _ in range(size)]
+        return made
 
     def add_site(self, site: int, near: Ints, squares: Floats, recent: Ints, base: Ints) -> None:
         """Add the rings of the next site.
@@ -84,8 +111,7 @@ class Screen:
     def roll(self, days: int) -> None:
         """Let so many days pass."""
         roll(self._outer, days)
-        largest = self._outer[:, RINGS - 1 : len(self._most) * RINGS : RINGS]
-        self._most = largest.sum(axis=0).tolist()
+        self._most = self._largest(len(self._most))
 
     def may_have(self, site: int, minimum: int) -> bool:
         """Return True if a circle with the site has so many recent cases: the cheapest bound of all."""
@@ -114,6 +140,11 @@ class Screen:
         rows = rows[bound.may_have(cases, expected)]
         return np.unique(rows // RINGS) if len(rows) else rows
 
+    def _largest(self, size: int) -> list[int]:
+        """Return the recent cases within the radius of each site."""
+        counts: list[int] = self._outer[:, RINGS - 1 : size * RINGS : RINGS].sum(axis=0).tolist()
+        return counts
+
     def _rows_of(self, site: int) -> Rows:
         later = self._later[site]
         if later:
@@ -140,6 +171,29 @@ def _rows(first: Ints, ring: Ints) -> Rows:
     ends = sizes.cumsum()
     inner = np.arange(int(ends[-1])) + np.repeat(first + RINGS - ends, sizes)
     return np.concatenate((inner, outermost)), len(inner)
+
+
+def _rows_of_all(centre: Ints, member: Ints, ring: Ints, size: int) -> list[Rows]:
+    """Return the rows of each of so many sites, from the pairs (N,) of centres and sites in their rings."""
+    is_own = centre == member
+    first = centre * RINGS
+    owner, inner = ragged(first + np.where(is_own, 0, ring + 1), first + RINGS)
+    inner_rows = _by_member(member[owner], inner, size)
+    outermost = _by_member(member[~is_own], (first + ring)[~is_own], size)
+    pairs = zip(inner_rows, outermost, strict=True)
+    return [(np.concatenate((one, other)), len(one)) for one, other in pairs]
+
+
+def _by_member(member: Ints, rows: Ints, size: int) -> list[Ints]:
+    of_members = Groups.of(member, size)
+    return np.split(rows[of_members.members], of_members.starts[1:-1]) if size else []
+
+
+def _to_rings(values: Ints, member: Ints, rows: Ints, size: int) -> Ints:
+    """Return the sums (M, size) to each ring, of values (M, S) of the members (N,) of rows (N,)."""
+    sums = np.array([np.bincount(rows, each[member], size) for each in values])
+    to_ring = sums.reshape(len(values), -1, RINGS).cumsum(axis=2)
+    return np.asarray(to_ring.reshape(len(values), size), dtype=int64)
 
 
 def _sums(values: Ints, has: NDArray[np.bool_]) -> Floats:

@@ -41,7 +41,8 @@ class Tally:
         self._window = settings.window_days
         self._strata: dict[Stratum, int] = {}
         self._stratum_of: dict[tuple[str, Stream, int], int] = {}
-        self._screen = Screen(settings.radius_m, self._window)
+        self._radius = settings.radius_m
+        self._screen: Screen | None = None
         self._load: list[int] = []
         self._lags = [0] * self._window
         self._base = np.zeros((_START, _STRATA), dtype=int64)
@@ -58,7 +59,8 @@ class Tally:
         roll(self._recent, days)
         roll(self._by_lag, days)
         self._lags = ([0] * days + self._lags)[: self._window]
-        self._screen.roll(days)
+        if self._screen:
+            self._screen.roll(days)
         self._known_rates = None
         self._stratum_of.clear()
 
@@ -79,16 +81,18 @@ class Tally:
             self._lags[lag] += sign
         else:
             lag = None
-        self._screen.count(site, stratum, lag, sign)
+        if self._screen:
+            self._screen.count(site, stratum, lag, sign)
         if self._known_rates is not None:
             self._check_rates(stratum, lag, sign)
 
     def centres(self, point: Point, least: float, minimum: int, held: AbstractSet[Source]) -> Ints:
         """Return the sites around which circles with the point may have a likelihood ratio of `least`."""
         site = self.sites.number(point)
-        if site is None or not self._screen.may_have(site, minimum):
+        screen = self._screen = self._screen or self._new_screen()
+        if site is None or not screen.may_have(site, minimum):
             return _NONE
-        return self._screen.centres(site, self._base[site], self._rates(held), least, minimum)
+        return screen.centres(site, self._base[site], self._rates(held), least, minimum)
 
     def live(self, held: AbstractSet[Source]) -> NDArray[bool_]:
         """Return which sites (S,) have cases of sources that are not held."""
@@ -116,6 +120,11 @@ class Tally:
             base[:, is_held], by_lag[is_held] = 0, 0
             recent = recent - held_recent[sites]
         return Counts(base, recent, by_lag)
+
+    def _new_screen(self) -> Screen:
+        """Return the screen of the cases so far. Until the first look there is none: counting is cheaper."""
+        size = len(self.sites)
+        return Screen.of(self.sites, self._radius, self._recent[:, :size], self._base[:size])
 
     def _rates(self, held: AbstractSet[Source]) -> Rates:
         """Return the rates; those without held sources may be older than the last few cases."""
@@ -154,8 +163,10 @@ class Tally:
         if site == len(self._base):
             self._base = _doubled(self._base)
             self._recent = _doubled(self._recent.T).T.copy()
-        near, squares = self.sites.near(site)
-        self._screen.add_site(site, near, squares, self._recent[:, near].T, self._base[near])
+        if self._screen:
+            near, squares = self.sites.near(site)
+            recent, base = self._recent[:, near].T, self._base[near]
+            self._screen.add_site(site, near, squares, recent, base)
         self._load.append(0)
         self.empty += 1
         return site
@@ -175,7 +186,8 @@ class Tally:
             self._totals = _doubled(self._totals)
             self._base = _doubled(self._base.T).T.copy()
             self._by_lag = _doubled(self._by_lag.T).T.copy()
-            self._screen.widen()
+            if self._screen:
+                self._screen.widen()
         return number
 
 
