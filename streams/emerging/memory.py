@@ -292,9 +292,13 @@ class StateMemory:
         """Return the day of the last measurement for a recipient, or of the attempt; 0 if there is none."""
         return self._calibrated.get(recipient, 0)
 
+    def calibration(self, recipient: str) -> Calibration | None:
+        """Return the last measurement for a recipient that could be made."""
+        return self._calibrations.get(recipient)
+
     def measured(self, recipient: str, level_days: float) -> tuple[float | None, float]:
         """Return the measured alarms a year at a level or above, and the years of replays behind them."""
-        found = self._calibrations.get(recipient)
+        found = self.calibration(recipient)
         return (None, 0.0) if found is None else (found.alarms_per_year(level_days), found.years)
 
     def open_problems(self, recipient: str) -> Iterator[ProblemRow]:

@@ -27,6 +27,7 @@ AT_ONCE: Final = 2
 _MOST_TRIES: Final = 3
 _PAGE: Final = 50
 _WEEK: Final = 7
+_HOUR_MS: Final = 3_600_000
 
 Step = Callable[[Batch], bool]
 """Adds to a batch what is due; returns False if nothing was."""
@@ -73,12 +74,13 @@ class TimeFound:
         self._todo: deque[SeriesKey] = deque()
         self._round = Round(0, 0)
         self._passed = Round(0, 0)
+        self._kept_hour = 0
         self._listed = (0, 0)
 
     @property
     def steps(self) -> tuple[Step, ...]:
         """Return the steps, in their order. Each is a transaction, and repeated until nothing is due."""
-        return (self.settle, self.look, self.answer, self.end)
+        return (self.settle, self.look, self.answer, self.keep, self.end)
 
     @property
     def jobs(self) -> int:
@@ -233,6 +235,15 @@ class TimeFound:
         weekly = job.as_of if job.kinds >= WEEKLY else self._memory.mark(job.series).weekly
         self._memory.put_mark(job.series, Mark(round_.minute, weekly))
 
+    def keep(self, batch: Batch) -> bool:
+        """Keep once an hour what is known of the arrivals; a process that ends loses those of an hour."""
+        hour = batch.now_ms // _HOUR_MS
+        if hour == self._kept_hour:
+            return False
+        self._kept_hour = hour
+        self._memory.put_supplied()
+        return True
+
     # Ends
 
     def end(self, batch: Batch) -> bool:
@@ -242,7 +253,6 @@ class TimeFound:
             return False
         self._passed = round_
         self._evolving.passed(round_.as_of, batch)
-        self._memory.put_supplied()
         for row in self._memory.problems.values():
             if row.closed_day is not None and batch.today - row.closed_day > self._keep_days:
                 self._memory.forget_problem(row)

@@ -163,6 +163,15 @@ def test_a_new_process_continues_and_publishes_nothing_twice(desk: Desk) -> None
     assert desk.statuses() == ["opened", "grown"]
 
 
+def test_a_process_that_ends_loses_the_arrivals_of_an_hour_at_most(desk: Desk) -> None:
+    spate(desk, "a")
+    desk.later(hours=1)
+    spate(desk, "b")
+    desk.restart()
+    (known,) = desk.detector._parts.supplied.supplies.sources.values()
+    assert sum(n for arrival in known.records.values() for n in arrival.values()) == 2
+
+
 def test_what_is_not_committed_is_published_again_and_not_twice(desk: Desk) -> None:
     batch = [desk.message(record) for record in FOUR]
     first = desk.detector.process(batch)
