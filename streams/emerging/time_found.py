@@ -76,6 +76,7 @@ class TimeFound:
         self._passed = Round(0, 0)
         self._kept_hour = 0
         self._listed = (0, 0)
+        self._listed_waiting: frozenset[bytes] = frozenset()
 
     @property
     def steps(self) -> tuple[Step, ...]:
@@ -130,7 +131,8 @@ class TimeFound:
     def submit(self, batch: Batch) -> None:
         """Give the background the next series to evaluate. No state changes."""
         round_ = latest_round(batch.now, self._times)
-        if round_ != self._round or not self._todo:
+        is_new = not self._listed_waiting.issuperset(self._memory.waiting)
+        if round_ != self._round or not self._todo or is_new:
             self._list(round_, batch)
         while self._todo and len(self._jobs) < AT_ONCE:
             series = self._todo.popleft()
@@ -149,6 +151,7 @@ class TimeFound:
         every = [series for series in self._memory.engine.series() if series not in running]
         unknown = [s for s in every if self._needs_null(s, today)]
         due = [s for s in every if self._is_due(s, round_)]
+        self._listed_waiting = frozenset(self._memory.waiting)
         waiting = set(self._memory.waiting.values())
         unknown.sort(key=lambda series: series not in waiting)
         self._todo = deque(dict.fromkeys((*unknown, *due)))

@@ -304,6 +304,21 @@ def test_distributions_that_stay_the_same_are_fresh_again(desk: Desk) -> None:
     assert memory.is_fresh(row.series, today)
 
 
+def test_a_series_that_waits_for_a_look_goes_before_the_evaluations_of_a_round(desk: Desk) -> None:
+    old = desk.today.replace(month=10)
+    types = ("common-assault", "noise", "robbery", "theft", "burglary", "affray")
+    desk.send(*(desk.message(f"x{t}", incident_type=t, incident_date=old) for t in types))
+    desk.due()
+    desk.now += timedelta(days=1)
+    desk.turn()
+    assert desk.detector.evaluations_waiting > 4
+    desk.send(*(desk.message(f"z{n}", incident_type="zone") for n in range(4)))
+    for _ in range(3):
+        desk.turn()
+    assert desk.statuses() == ["opened"]
+    assert desk.finding()["what"] == "zone"
+
+
 def test_an_evaluation_that_fails_is_tried_again_and_then_left_out(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
