@@ -27,20 +27,17 @@ _MANY: Final = 50  # one part in 50
 class Engine:
     """The counts of all series. `today` is the as-of day of the looks.
 
-    `outgrown` are the series that the last looks left out, because they had more cases than their nulls hold
-    for, or no null: they need a null of today, and then a look.
+    A look leaves out a series without a null, or with more cases than its null holds for.
     """
 
     def __init__(self, settings: Settings) -> None:
         self.today = 0
-        self.outgrown: frozenset[SeriesKey] = frozenset()
         self._settings = settings
         self._catalogue = Catalogue(settings)
         self._history = History()
         self._members: dict[SeriesKey, Members] = {}
         self._changes: list[tuple[CaseKey, Case | None]] = []
         self._touched: dict[SeriesKey, dict[tuple[int, int], set[Source]]] = {}
-        self._waiting: dict[Source, set[SeriesKey]] = {}
         self._tests: dict[str, Counter[Kind]] = {}
         self._scans: dict[str, int] = {}
         self._rate_tests: dict[Kin, Counter[Kind]] = {}
@@ -93,6 +90,11 @@ class Engine:
         """Return the series that have cases."""
         return sorted(key for key, members in self._members.items() if len(members.series))
 
+    def size(self, series: SeriesKey) -> int:
+        """Return the number of cases of a series in the study period."""
+        members = self._members.get(series)
+        return 0 if members is None else len(members.series)
+
     def series_of(self, recipient: str) -> Sequence[SeriesKey]:
         """Return the series of a recipient that have cases."""
         return [key for key in self.series() if self._catalogue.is_of(recipient, key)]
@@ -108,38 +110,33 @@ class Engine:
             known = self._tests[recipient] = self._count_tests(recipient)
         return known
 
+    @property
+    def touched(self) -> frozenset[SeriesKey]:
+        """Return the series with recent cases since the last looks."""
+        return frozenset(self._touched)
+
     def looks(self, nulls: Mapping[SeriesKey, LookNull], held: Held) -> list[Detection]:
         """Look at the places of the records since the last call. Return what is at the level of the looks.
 
-        `nulls` are the look nulls. Cases of held sources are left out; their series wait for `settle`.
+        `nulls` are the look nulls. Cases of held sources are left out.
         """
         touched, self._touched = self._touched, {}
         found: list[Detection] = []
-        outgrown: set[SeriesKey] = set()
         for key, points in touched.items():
             members = self._members.get(key)
             if not members:
                 continue
             held_now = _held_of(members, held)
-            free = self._free(key, points, held_now) if held_now else list(points)
-            if not free:
-                continue
-            null = nulls.get(key)
-            if null is None or not null.holds(*members.series.arrived(held_now)):
-                outgrown.add(key)
-            else:
+            free = [point for point, sources in points.items() if not sources <= held_now]
+            null = nulls.get(key) if free else None
+            if null is not None and null.holds(*members.series.arrived(held_now)):
                 found += self._look(key, members, null, held_now).at(free)
-        self.outgrown = frozenset(outgrown)
         return found
 
     def holds(self, series: SeriesKey, null: LookNull, held: Held) -> bool:
         """Return True if a look null holds for the cases that a series has now."""
         members = self._members.get(series)
         return members is None or null.holds(*members.series.arrived(_held_of(members, held)))
-
-    def settle(self, source: Source) -> frozenset[SeriesKey]:
-        """Return the series that wait for a source which is not held any more, for a look at each."""
-        return frozenset(self._waiting.pop(source, ()))
 
     def look_at(self, series: SeriesKey, null: LookNull, held: Held) -> Detection | None:
         """Look at a whole series. Return its best cluster if that is at the level of the looks.
@@ -205,18 +202,6 @@ class Engine:
             self._tests.clear()
             self._scans.clear()
             self._levels.clear()
-
-    def _free(
-        self,
-        key: SeriesKey,
-        points: dict[tuple[int, int], set[Source]],
-        held_now: frozenset[Source],
-    ) -> list[tuple[int, int]]:
-        """Return the points with cases of sources that are not held; the series waits for the others."""
-        for sources in points.values():
-            for source in sources & held_now:
-                self._waiting.setdefault(source, set()).add(key)
-        return [point for point, sources in points.items() if not sources <= held_now]
 
     def _look(
         self, key: SeriesKey, members: Members, null: LookNull, held: frozenset[Source]

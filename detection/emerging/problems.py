@@ -128,17 +128,26 @@ def _opened(found: Detection, evolution: Evolution) -> ProblemChange:
 
 def _seen(problem: Problem, found: Detection, evolution: Evolution) -> ProblemChange:
     new = joined(problem, found)
-    seen = replace(
-        problem,
-        seen_day=max(problem.seen_day, evolution.as_of),
-        told=problem.told | every_key(found) if new else problem.told,
-    )
+    seen = replace(problem, seen_day=max(problem.seen_day, evolution.as_of))
     if not new:
-        return ProblemChange(seen, is_published=False)
+        return ProblemChange(_with_matches(seen, found), is_published=False)
+    seen = replace(seen, told=problem.told | every_key(found))
     status: Status = "moved" if _is_outside(problem.detection, found) else "grown"
     return ProblemChange(
         replace(seen, detection=found, status=status, version=problem.version + 1), new
     )
+
+
+def _with_matches(problem: Problem, found: Detection) -> Problem:
+    """Return the problem with the records that have since come about its events: those count if others go."""
+    before = problem.detection
+    later = [match for match in found.matches if len(before.cases.intersection(match.cases)) == 1]
+    if not later:
+        return problem
+    known = {key for match in later for key in match.cases}
+    rest = [match for match in before.matches if known.isdisjoint(match.cases)]
+    detection = replace(before, matches=(*later, *rest))
+    return replace(problem, detection=detection, told=problem.told | known)
 
 
 def _ended(problem: Problem, evolution: Evolution) -> ProblemChange | None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from offline.detect.reading import Events
 
 _DEGREES = 180
+_FURTHEST = 1e9
 
 
 class Strata(StrEnum):
@@ -37,7 +38,9 @@ AsOf = Annotated[
     str | None,
     typer.Option(metavar="DATE", help="Last day of the windows. Default: the newest day of FILE."),
 ]
-Radius = Annotated[float, typer.Option(min=0, help="Largest radius of a circle, in metres.")]
+Radius = Annotated[
+    float, typer.Option(min=0, max=_FURTHEST, help="Largest radius of a circle, in metres.")
+]
 Share = Annotated[
     float, typer.Option(min=0.001, max=1, help="Largest share of all events in one circle.")
 ]

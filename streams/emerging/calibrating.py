@@ -70,7 +70,9 @@ class Calibrating:
             if recipient != self._running:
                 continue
             self._running = None
-            row = CalibrationRow(str(recipient), batch.today, found.to_bytes() if found else b"")
+            # One that could not be made leaves the one before as it is.
+            kept = found or self._memory.calibration(str(recipient))
+            row = CalibrationRow(str(recipient), batch.today, kept.to_bytes() if kept else b"")
             self._memory.put_calibration(row)
             batch.counts["calibrations"] += found is not None
             if not self._recipients:

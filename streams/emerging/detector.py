@@ -151,9 +151,8 @@ class Detector(Processor):
             else:
                 refuse(intake, "its outputs are too large", begun.counts)
         memory = self._memory
+        memory.note_waiting(memory.engine.touched, begun.today)
         found = memory.engine.looks(memory.look_nulls, self._parts.supplied.held)
-        for series in memory.engine.outgrown:
-            memory.put_waiting(series, waits=True)
         self._parts.evolving.looked(found, memory.engine.today, begun)
         return self._parts.publishing.result(begun)
 

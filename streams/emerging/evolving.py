@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from hashlib import blake2b
+from math import hypot
 
 from detection.emerging.evaluating import WEEKLY, Evaluation
-from detection.emerging.facts import Case, Detection, Kind, Problem, SeriesKey
+from detection.emerging.facts import Case, CaseKey, Detection, Kind, Problem, SeriesKey
 from detection.emerging.levels import is_published, strength_days
 from detection.emerging.problems import Evaluated, Evolution, ProblemChange, evolve, looks_only
 from detection.emerging.removing import remove_case
@@ -15,6 +16,7 @@ from streams.emerging.memory import StateMemory
 from streams.emerging.results import Batch, Change
 
 _WEEK = 7.0
+_METRE = 1.0  # for rounding
 
 
 class Evolving:
@@ -29,6 +31,10 @@ class Evolving:
         """Take what looks have found."""
         if found:
             self._evolve(found, as_of, looks_only, batch)
+
+    def is_current(self, evaluation: Evaluation) -> bool:
+        """Return True if the records that an evaluation has found are as they were when it began."""
+        return all(map(self._is_present, evaluation.detections))
 
     def evaluated(self, evaluation: Evaluation, batch: Batch, *, is_whole: bool) -> None:
         """Take what an evaluation has found. What it no longer finds fades if its series `is_whole`."""
@@ -114,8 +120,19 @@ class Evolving:
         return [problem for problem in known.values() if problem.status != "closed"]
 
     def _is_present(self, found: Detection) -> bool:
-        """Return True if all cases of a detection are still there: it was computed some time ago."""
-        return all(self._memory.case(key) is not None for key in found.cases)
+        """Return True if all cases of a detection still count there: it was computed some time ago."""
+        others = (key for match in found.matches for key in match.cases)
+        return all(self._is_inside(key, found) for key in found.cases) and all(
+            self._memory.case(key) is not None for key in others
+        )
+
+    def _is_inside(self, key: CaseKey, found: Detection) -> bool:
+        case = self._memory.case(key)
+        if case is None or found.series not in self._memory.catalogue.series_of_case(case):
+            return False
+        metres = hypot(case.easting - found.easting, case.northing - found.northing)
+        is_near = metres <= found.radius_m + _METRE
+        return is_near and found.first_day <= case.day <= found.last_day
 
     def _note(self, change: ProblemChange, batch: Batch) -> None:
         """Note a change in the batch. Several changes of a problem are published once."""

@@ -188,10 +188,16 @@ class StateMemory:
         row = self.nulls.get(series)
         if row is None or not row.is_whole or today - row.day > FRESH_DAYS:
             return False
-        null = self.look_nulls.get(series)
-        if null is not None and not self.engine.holds(series, null, self._supplied.held):
+        if not self._holds(series, row):
             return False
         return self._changed.since(series) <= _CHANGED_SHARE * row.cases
+
+    def _holds(self, series: SeriesKey, row: NullRow) -> bool:
+        null = self.look_nulls.get(series)
+        if null is not None:
+            return self.engine.holds(series, null, self._supplied.held)
+        # There is none if the cases were too few, as of a new type before its first day.
+        return not row.cases < self.settings.minimum_cases <= self.engine.size(series)
 
     def case(self, key: CaseKey) -> Case | None:
         """Return the case with this key, with the changes of the batch."""
@@ -254,6 +260,12 @@ class StateMemory:
         else:
             self._store.delete(key)
 
+    def note_waiting(self, touched: Iterable[SeriesKey], today: int) -> None:
+        """Have those series looked at later whose distributions are not fresh now."""
+        for series in touched:
+            if not self.is_fresh(series, today):
+                self.put_waiting(series, waits=True)
+
     def put_held(self, source: Source, *, is_held: bool) -> None:
         """Keep that a source had records while it was held, or that this was dealt with."""
         key = rows.source_key(rows.HELD, source)
@@ -280,9 +292,13 @@ class StateMemory:
         """Return the day of the last measurement for a recipient, or of the attempt; 0 if there is none."""
         return self._calibrated.get(recipient, 0)
 
+    def calibration(self, recipient: str) -> Calibration | None:
+        """Return the last measurement for a recipient that could be made."""
+        return self._calibrations.get(recipient)
+
     def measured(self, recipient: str, level_days: float) -> tuple[float | None, float]:
         """Return the measured alarms a year at a level or above, and the years of replays behind them."""
-        found = self._calibrations.get(recipient)
+        found = self.calibration(recipient)
         return (None, 0.0) if found is None else (found.alarms_per_year(level_days), found.years)
 
     def open_problems(self, recipient: str) -> Iterator[ProblemRow]:

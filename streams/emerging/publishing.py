@@ -59,13 +59,12 @@ class Publishing:
 
     def _row(self, change: Change, batch: Batch) -> ProblemRow:
         known = self.memory.problems.get(change.problem.id)
-        is_first = known is None or change.problem.status == "opened"
-        opened_ms = batch.now_ms if is_first or known is None else known.opened_ms
-        closed_day = None
-        if change.problem.status == "closed":
-            already = known.closed_day if known is not None else None
-            closed_day = batch.today if already is None else already
-        return ProblemRow(change.problem, opened_ms, closed_day)
+        is_closed = change.problem.status == "closed"
+        if known is None or (known.closed_day is not None and not is_closed):
+            # A problem of the same cases may be opened again on the day on which it was closed.
+            return ProblemRow(change.problem, batch.now_ms, batch.today if is_closed else None)
+        already = batch.today if known.closed_day is None else known.closed_day
+        return ProblemRow(change.problem, known.opened_ms, already if is_closed else None)
 
     def _audited(self, published: list[Change], batch: Batch) -> list[Output]:
         told = [

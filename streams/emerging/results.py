@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from detection.emerging.facts import CaseKey, Problem, SeriesKey
+from detection.emerging.facts import CaseKey, Problem
 from streams.emerging.schedule import day_in_london
 from streams.messages import BatchResult
 
@@ -32,11 +32,10 @@ class Change:
 
 @dataclass(slots=True)
 class Batch:
-    """The problems that a batch changes, by id. It begins `now`. `seen` are the series of recent cases."""
+    """The problems that a batch changes, by id. It begins `now`."""
 
     now: datetime
     changes: dict[bytes, Change] = field(default_factory=dict)
-    seen: set[SeriesKey] = field(default_factory=set)
     counts: Counter[str] = field(default_factory=Counter)
 
     @property

@@ -8,6 +8,7 @@ from detection.emerging.facts import Case, Source
 from detection.emerging.spans import joined
 from detection.emerging.supplied import SourceSupplies
 from detection.emerging.supplies import SuppliedAt, Supplies
+from detection.emerging.supply import LOOK_LIMIT_MS
 from schemas.wire import WireError
 from streams.emerging.inputs import SUPPLY, Inputs, log
 
@@ -52,6 +53,10 @@ class Supplied:
     def held(self, source: Source) -> bool:
         """Return True if a supply of the source is incomplete, or not all its records are released yet."""
         return self.supplies.is_held(source, self._now_ms)
+
+    def for_looks(self) -> SuppliedAt:
+        """Return what a distribution of looks must know, as of now."""
+        return self.supplies.at(self._now_ms, LOOK_LIMIT_MS)
 
     def for_evaluation(self) -> SuppliedAt:
         """Return what an evaluation must know, as of now."""

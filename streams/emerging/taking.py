@@ -55,21 +55,10 @@ class Taking:
         elif self._memory.put_case(case):
             batch.counts["corrected" if before is not None else "cases"] += 1
             self._note_held(case, batch)
-            self._note_waiting(case, batch)
         else:
             batch.counts["too_old"] += 1
         if before is not None:
             self._evolving.changed(before, case, batch)
-
-    def _note_waiting(self, case: Case, batch: Batch) -> None:
-        """Have the series of a recent case looked at later whose distributions are not fresh now."""
-        memory = self._memory
-        if case.day <= batch.today - memory.settings.window_days:
-            return
-        for series in memory.catalogue.series_of_case(case):
-            if series not in batch.seen and not memory.is_fresh(series, batch.today):
-                memory.put_waiting(series, waits=True)
-            batch.seen.add(series)
 
     def _note_held(self, case: Case, batch: Batch) -> None:
         if self._supplied.held(case.source):

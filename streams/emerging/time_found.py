@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 
 from detection.emerging.evaluating import DAILY, WEEKLY, Evaluation, evaluate
 from detection.emerging.facts import Detection, Kind, SeriesKey, Source
+from detection.emerging.supplies import SuppliedAt
 from streams.emerging.background import Background
 from streams.emerging.evolving import Evolving
 from streams.emerging.memory import StateMemory
@@ -26,6 +27,7 @@ AT_ONCE: Final = 2
 _MOST_TRIES: Final = 3
 _PAGE: Final = 50
 _WEEK: Final = 7
+_HOUR_MS: Final = 3_600_000
 
 Step = Callable[[Batch], bool]
 """Adds to a batch what is due; returns False if nothing was."""
@@ -67,16 +69,19 @@ class TimeFound:
         self._jobs: dict[object, Job] = {}
         self._names = 0
         self._tries: dict[SeriesKey, int] = {}
+        self._partial: dict[SeriesKey, Round] = {}
         self._answers: deque[tuple[Job, Evaluation | None]] = deque()
         self._todo: deque[SeriesKey] = deque()
         self._round = Round(0, 0)
         self._passed = Round(0, 0)
+        self._kept_hour = 0
         self._listed = (0, 0)
+        self._listed_waiting: frozenset[bytes] = frozenset()
 
     @property
     def steps(self) -> tuple[Step, ...]:
         """Return the steps, in their order. Each is a transaction, and repeated until nothing is due."""
-        return (self.settle, self.look, self.answer, self.end)
+        return (self.settle, self.look, self.answer, self.keep, self.end)
 
     @property
     def jobs(self) -> int:
@@ -97,21 +102,23 @@ class TimeFound:
         return False
 
     def _series_of(self, source: Source) -> frozenset[SeriesKey]:
-        """Return the series that may have cases of a source. A process that was restarted knows no fewer."""
-        engine = self._memory.engine
-        engine.settle(source)
-        return frozenset(
-            series
-            for series in engine.series()
-            if any(stream.dataset == source.dataset for stream in series.streams)
-        )
+        """Return the series that may have cases of a source."""
+        every = self._memory.engine.series()
+        return frozenset(series for series in every if _may_have(series, source))
 
     def look(self, batch: Batch) -> bool:
-        """Look at a page of the series that wait and whose distributions are fresh."""
+        """Look at a page of the series that wait and whose distributions are fresh.
+
+        A series without cases waits for nothing.
+        """
         memory, found = self._memory, list[Detection]()
-        ready = [s for s in memory.waiting.values() if memory.is_fresh(s, batch.today)][:_PAGE]
-        for series in ready:
+        waiting = memory.waiting.values()
+        ready = [s for s in waiting if memory.is_fresh(s, batch.today) or not memory.engine.size(s)]
+        for series in ready[:_PAGE]:
             memory.put_waiting(series, waits=False)
+            for source in self._held(series, self._supplied.for_looks()):
+                # Its cases are left out: they are looked at when it has settled.
+                memory.put_held(source, is_held=True)
             null = memory.look_nulls.get(series)
             if null is not None:
                 each = memory.engine.look_at(series, null, self._supplied.held)
@@ -124,7 +131,8 @@ class TimeFound:
     def submit(self, batch: Batch) -> None:
         """Give the background the next series to evaluate. No state changes."""
         round_ = latest_round(batch.now, self._times)
-        if round_ != self._round or not self._todo:
+        is_new = not self._listed_waiting.issuperset(self._memory.waiting)
+        if round_ != self._round or not self._todo or is_new:
             self._list(round_, batch)
         while self._todo and len(self._jobs) < AT_ONCE:
             series = self._todo.popleft()
@@ -140,41 +148,44 @@ class TimeFound:
         running = {job.series for job in self._jobs.values()}
         running |= {job.series for job, _ in self._answers}
         today = batch.today
-        every = [
-            series
-            for series in self._memory.engine.series()
-            if series not in running and not self._waits_for_source(series, today)
-        ]
-        unknown = [s for s in every if not self._memory.is_fresh(s, today)]
-        due = [s for s in every if self._memory.mark(s).minute < round_.minute]
+        every = [series for series in self._memory.engine.series() if series not in running]
+        unknown = [s for s in every if self._needs_null(s, today)]
+        due = [s for s in every if self._is_due(s, round_)]
+        self._listed_waiting = frozenset(self._memory.waiting)
         waiting = set(self._memory.waiting.values())
         unknown.sort(key=lambda series: series not in waiting)
         self._todo = deque(dict.fromkeys((*unknown, *due)))
 
-    def _waits_for_source(self, series: SeriesKey, today: int) -> bool:
-        """Return True if a series was evaluated today without a source that is held still."""
+    def _needs_null(self, series: SeriesKey, today: int) -> bool:
+        """Return True if the distributions are not fresh, and new ones would be of more sources."""
+        if self._memory.is_fresh(series, today):
+            return False
         row = self._memory.nulls.get(series)
-        return row is not None and row.day == today and not row.is_whole and self._is_held(series)
+        is_partial = row is not None and row.day == today and not row.is_whole
+        return not (is_partial and self._held(series, self._supplied.for_looks()))
 
-    def _is_held(self, series: SeriesKey) -> bool:
-        supplied = self._supplied.for_evaluation()
-        return any(
-            supplied.held(source)
-            for source in self._supplied.supplies.sources
-            if any(stream.dataset == source.dataset for stream in series.streams)
-        )
+    def _is_due(self, series: SeriesKey, round_: Round) -> bool:
+        """Return True if the series was not evaluated in a round, or without a source that has settled."""
+        if self._memory.mark(series).minute >= round_.minute:
+            return False
+        is_partial = self._partial.get(series) == round_
+        return not (is_partial and self._held(series, self._supplied.for_evaluation()))
+
+    def _held(self, series: SeriesKey, supplied: SuppliedAt) -> list[Source]:
+        """Return the held sources that a series may have cases of."""
+        sources = supplied.supplies.sources
+        return [s for s in sources if _may_have(series, s) and supplied.held(s)]
 
     def _begin(self, series: SeriesKey, round_: Round, batch: Batch) -> None:
         memory = self._memory
-        mark = memory.mark(series)
-        is_due = mark.minute < round_.minute
+        mark, is_due = memory.mark(series), self._is_due(series, round_)
         weekly = is_due and round_.as_of - mark.weekly >= _WEEK
         # If no evaluation is due, only a distribution for the looks of today is wanted.
         kinds = (DAILY if is_due else frozenset()) | (WEEKLY if weekly else frozenset())
         as_of = round_.as_of if is_due else batch.today
-        supplied = self._supplied.for_evaluation()
+        supplied = self._supplied.for_evaluation() if is_due else self._supplied.for_looks()
         snapshot = memory.engine.snapshot(series, as_of, supplied, kinds)
-        cases, is_whole = len(snapshot.keys), not self._is_held(series)
+        cases, is_whole = len(snapshot.keys), not self._held(series, supplied)
         self._names += 1
         job = Job(series, round_ if is_due else None, as_of, cases, kinds, is_whole)
         self._jobs[self._names] = job
@@ -202,9 +213,13 @@ class TimeFound:
         self._memory.put_null(NullRow(job.series, batch.today, job.cases, look, job.is_whole))
         batch.counts["evaluations"] += 1
         if job.round is not None:
-            if job.is_whole:
+            # Without a mark the series is evaluated again: with its held source, or as it was corrected.
+            is_whole = job.is_whole and self._evolving.is_current(evaluation)
+            if is_whole:
                 self._mark(job, job.round)
-            self._evolving.evaluated(evaluation, batch, is_whole=job.is_whole)
+            if not job.is_whole:
+                self._partial[job.series] = job.round
+            self._evolving.evaluated(evaluation, batch, is_whole=is_whole)
 
     def _failed(self, job: Job, batch: Batch) -> bool:
         """Try again later; give up after some tries, until the next evaluation."""
@@ -223,6 +238,15 @@ class TimeFound:
         weekly = job.as_of if job.kinds >= WEEKLY else self._memory.mark(job.series).weekly
         self._memory.put_mark(job.series, Mark(round_.minute, weekly))
 
+    def keep(self, batch: Batch) -> bool:
+        """Keep once an hour what is known of the arrivals; a process that ends loses those of an hour."""
+        hour = batch.now_ms // _HOUR_MS
+        if hour == self._kept_hour:
+            return False
+        self._kept_hour = hour
+        self._memory.put_supplied()
+        return True
+
     # Ends
 
     def end(self, batch: Batch) -> bool:
@@ -232,8 +256,12 @@ class TimeFound:
             return False
         self._passed = round_
         self._evolving.passed(round_.as_of, batch)
-        self._memory.put_supplied()
         for row in self._memory.problems.values():
             if row.closed_day is not None and batch.today - row.closed_day > self._keep_days:
                 self._memory.forget_problem(row)
         return True
+
+
+def _may_have(series: SeriesKey, source: Source) -> bool:
+    """Return True if a series may have cases of a source."""
+    return any(stream.dataset == source.dataset for stream in series.streams)

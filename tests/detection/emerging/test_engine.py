@@ -214,8 +214,9 @@ def test_a_series_with_more_cases_than_its_null_holds_for_waits_for_another_null
     null = replace(EASY, cases_today=7, cases_window=window + 8)
     for _ in range(8):
         engine.put(town.case(TODAY, 7))
+    assert FIGHT in engine.touched
     assert engine.looks({FIGHT: null}, nobody) == []
-    assert FIGHT in engine.outgrown
+    assert not engine.touched
     assert engine.look_at(FIGHT, null, nobody) is None
     enough = replace(null, cases_today=8)
     assert engine.holds(FIGHT, enough, nobody)
@@ -226,8 +227,9 @@ def test_a_series_without_a_null_waits_for_one() -> None:
     engine = engine_of([])
     for each in Town().usual([TODAY], 8.0):
         engine.put(each)
+    assert FIGHT in engine.touched
     assert engine.looks({}, nobody) == []
-    assert FIGHT in engine.outgrown
+    assert engine.size(FIGHT) == len(list(engine._members[FIGHT].series.cases(TODAY, TODAY)))
 
 
 @pytest.mark.parametrize("kinds", [1, 3, 8])
@@ -250,8 +252,6 @@ def test_a_held_source_has_no_looks_until_it_is_settled() -> None:
     for _ in range(8):
         engine.put(town.case(TODAY, 7))
     assert engine.looks(NULLS, lambda source: source == police) == []
-    assert engine.settle(police) == {FIGHT, FIGHTS}
-    assert engine.settle(police) == frozenset()
     found = engine.look_at(FIGHT, EASY, nobody)
     assert found is not None
     assert found.observed >= 8

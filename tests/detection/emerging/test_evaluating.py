@@ -168,7 +168,6 @@ def test_a_month_that_is_supplied_at_once_in_order_of_places_gives_no_look() -> 
     for each in month:
         engine.put(each)
         assert not engine.looks({FIGHT: look_null}, lambda source: source == fire)
-    assert engine.settle(fire) >= {FIGHT}
     snapshot = engine.snapshot(FIGHT, TODAY, Supplied(), frozenset())
     look_null = evaluate(snapshot, SETTINGS, 1).look_null
     assert look_null is not None
@@ -176,8 +175,9 @@ def test_a_month_that_is_supplied_at_once_in_order_of_places_gives_no_look() -> 
     assert engine.look_at(FIGHT, look_null, nobody) is None
     for back in (2, 1, 0) * 6:
         engine.put(town.case(TODAY - back, int(town.weights.argmin()), "fire"))
+    assert FIGHT in engine.touched
     assert not engine.looks({FIGHT: look_null}, nobody)
-    assert FIGHT in engine.outgrown
+    assert not engine.holds(FIGHT, look_null, nobody)
     snapshot = engine.snapshot(FIGHT, TODAY, Supplied(), frozenset())
     look_null = evaluate(snapshot, SETTINGS, 1).look_null
     assert look_null is not None

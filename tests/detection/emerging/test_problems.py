@@ -174,6 +174,12 @@ def test_another_record_of_a_told_event_does_not_join() -> None:
     later = detection("bcdp", matches=(match,))
     (change,) = _evolve([_opened(first)], later)
     assert not change.is_published
+    # Its record counts for the event if the one that was told is erased.
+    rest = remove_case(change.problem, of_ambulance, SETTINGS)
+    assert rest is not None
+    assert (rest.problem.status, rest.problem.detection.cases) == ("opened", keys(*"bcdp"))
+    (again,) = _evolve([rest.problem], detection("bcdp"))
+    assert not again.is_published
 
 
 def test_a_case_that_is_taken_away_is_taken_out_of_the_problem() -> None:

@@ -52,6 +52,13 @@ def test_the_table_names_what_was_found_and_what_was_scanned(file: Path) -> None
         assert said in result.stdout
 
 
+@pytest.mark.parametrize("radius", ["inf", "nan", "-1"])
+def test_a_radius_that_is_no_length_is_refused(file: Path, radius: str) -> None:
+    result = run(file, "--radius", radius, "--json")
+    assert result.exit_code == 2
+    assert "--radius" in result.output
+
+
 def test_the_options_change_the_scan(file: Path) -> None:
     given = ("--as-of", "2026/03/29", "--radius", "500", "--window", "2", "--seed", "5")
     more = ("--strata", "weekday", "--study-days", "20", "--share", "0.4", "--minimum-cases", "3")

@@ -144,14 +144,19 @@ class Desk:
     def due(self) -> list[BatchResult]:
         results = list[BatchResult]()
         for _ in range(500):
-            found = 0
-            for result in self.detector.due():
-                self._commit(result)
-                results.append(result)
-                found += 1
+            found = self.turn()
+            results += found
             if not found and not self.background.busy and not self.detector.evaluations_waiting:
                 return results
         raise AssertionError("there is always something due")
+
+    def turn(self) -> list[BatchResult]:
+        """Take one turn: what is submitted to the background is not answered in it."""
+        results = list[BatchResult]()
+        for result in self.detector.due():
+            self._commit(result)
+            results.append(result)
+        return results
 
     def later(self, **time: float) -> list[BatchResult]:
         self.now += timedelta(**time)

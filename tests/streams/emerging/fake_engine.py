@@ -38,7 +38,6 @@ class FakeEngine:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.today = 0
-        self.outgrown: frozenset[SeriesKey] = frozenset()
         self._cases: dict[CaseKey, Case] = {}
         self._committed: dict[CaseKey, Case] = {}
         self._touched: list[CaseKey] = []
@@ -81,8 +80,13 @@ class FakeEngine:
     def holds(self, series: SeriesKey, null: LookNull, held: Held) -> bool:
         return True
 
-    def settle(self, source: Source) -> frozenset[SeriesKey]:
-        return frozenset()
+    @property
+    def touched(self) -> frozenset[SeriesKey]:
+        recent = [self._cases[key] for key in self._touched if key in self._cases]
+        return frozenset(SeriesKey(c.type, (c.stream,)) for c in recent if self.today - c.day < 7)
+
+    def size(self, series: SeriesKey) -> int:
+        return len(self._of(series))
 
     def look_at(self, series: SeriesKey, null: LookNull, held: Held) -> Detection | None:
         return next(iter(self._look(series, self.today, held)), None)

@@ -109,6 +109,24 @@ def test_findings_carry_the_measured_alarms_a_year_once_there_is_enough_history(
     assert "not measured" not in finding["words"]
 
 
+def test_a_measurement_that_fails_leaves_the_one_before(
+    desk: Desk, measured: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send_history(desk)
+    for _ in range(20):
+        desk.later(hours=1)
+    assert measured
+    memory = desk.detector._parts.memory
+    day = memory.calibrated_on("council")
+    monkeypatch.setattr(calibrating, "measure", lambda *_: None)
+    for _ in range(70):
+        desk.later(hours=12)
+    desk.restart()
+    memory = desk.detector._parts.memory
+    assert memory.calibrated_on("council") > day
+    assert memory.measured("council", 365) == (0.5, 4.0)
+
+
 def test_it_is_measured_again_after_four_weeks_and_not_before(
     desk: Desk, measured: list[int]
 ) -> None:

@@ -67,6 +67,44 @@ def test_an_evaluation_that_finds_it_again_publishes_nothing(desk: Desk) -> None
     assert desk.statuses() == ["opened"]
 
 
+def test_a_problem_is_opened_once_whatever_is_seen_of_it_later(desk: Desk) -> None:
+    spate(desk)
+    opened = desk.finding()["opened"]
+    desk.later(minutes=5)
+    desk.send(desk.message("far", location_easting=PLACE[0] + 5_000), desk.message("d"))
+    desk.later(days=1)
+    spate(desk, "e")
+    assert desk.statuses() == ["opened", "grown"]
+    assert desk.finding()["opened"] == opened
+
+
+def test_what_an_evaluation_found_before_a_correction_is_evaluated_again(desk: Desk) -> None:
+    yesterday = desk.today - timedelta(1)
+    desk.detector._parts.memory.look_nulls.clear()
+    desk.send(*(desk.message(r, incident_date=yesterday) for r in FOUR))
+    desk.now += timedelta(days=1)
+    desk.turn()
+    assert desk.detector.evaluations_waiting
+    moved = desk.message("a", incident_date=yesterday, location_easting=PLACE[0] + 5_000)
+    desk.send(moved)
+    assert sum(result.counts.get("evaluations", 0) for result in desk.due()) == 2
+    assert desk.findings() == []
+
+
+def test_a_problem_does_not_fade_by_an_evaluation_before_a_correction(desk: Desk) -> None:
+    spate(desk, *FOUR, "e")
+    desk.now += timedelta(days=1)
+    desk.turn()
+    assert desk.detector.evaluations_waiting
+    desk.send(desk.gone("e"))
+    desk.due()
+    assert desk.statuses() == ["opened", "opened"]
+    assert desk.finding()["observed"] == 4
+    # It was evaluated again without the record.
+    counted = [row.problem.seen_day for row in desk.detector._parts.memory.problems.values()]
+    assert set(counted) == {desk.today.toordinal() - EPOCH - 1}
+
+
 def test_a_record_that_came_late_is_found_by_the_evaluation(desk: Desk) -> None:
     yesterday = desk.today - timedelta(1)
     desk.detector._parts.memory.look_nulls.clear()
@@ -125,6 +163,15 @@ def test_a_new_process_continues_and_publishes_nothing_twice(desk: Desk) -> None
     assert desk.statuses() == ["opened", "grown"]
 
 
+def test_a_process_that_ends_loses_the_arrivals_of_an_hour_at_most(desk: Desk) -> None:
+    spate(desk, "a")
+    desk.later(hours=1)
+    spate(desk, "b")
+    desk.restart()
+    (known,) = desk.detector._parts.supplied.supplies.sources.values()
+    assert sum(n for arrival in known.records.values() for n in arrival.values()) == 2
+
+
 def test_what_is_not_committed_is_published_again_and_not_twice(desk: Desk) -> None:
     batch = [desk.message(record) for record in FOUR]
     first = desk.detector.process(batch)
@@ -160,6 +207,62 @@ def test_a_held_source_has_no_looks_until_it_has_settled(desk: Desk) -> None:
     assert desk.statuses() == ["opened"]
 
 
+def test_a_source_that_is_held_again_before_its_look_is_looked_at_later(desk: Desk) -> None:
+    desk.supply("0" * 32, 4, complete=False)
+    spate(desk)
+    desk.supply("0" * 32, 4)
+    desk.receipt("0" * 32, 4)
+    desk.detector._parts.memory.nulls.clear()
+    desk.turn()
+    desk.supply("1" * 32, 4, complete=False)
+    desk.due()
+    assert desk.findings() == []
+    desk.supply("1" * 32, 4)
+    desk.receipt("1" * 32, 4)
+    desk.due()
+    assert desk.statuses() == ["opened"]
+
+
+def test_a_supply_that_never_settles_holds_looks_for_a_day(desk: Desk) -> None:
+    desk.supply("0" * 32, 5, complete=False)
+    spate(desk)
+    desk.later(hours=23)
+    assert desk.findings() == []
+    desk.later(hours=2)
+    assert desk.statuses() == ["opened"]
+    assert desk.finding()["provisional"] is True
+    # The evaluation without the source was one of this round, and not repeated.
+    assert desk.later(minutes=1) == []
+
+
+def test_the_first_records_of_a_type_are_looked_at_on_their_day() -> None:
+    desk = Desk()
+    places = ((PLACE[0] + 200 * (n % 4), PLACE[1] + 200 * (n // 4)) for n in range(12))
+    desk.send(
+        *(
+            desk.message(f"r{n}", location_easting=x, location_northing=y)
+            for n, (x, y) in enumerate(places)
+        )
+    )
+    desk.due()
+    assert set(desk.detector._parts.memory.look_nulls) == set(
+        desk.detector._parts.memory.engine.series()
+    )
+
+
+def test_a_series_whose_records_are_all_erased_waits_for_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    use_fakes(monkeypatch)
+    desk = Desk()
+    spate(desk, "a")
+    memory = desk.detector._parts.memory
+    assert memory.waiting
+    desk.send(desk.gone("a"))
+    desk.due()
+    assert not memory.waiting
+
+
 def test_a_process_that_starts_while_a_source_is_held_looks_later(desk: Desk) -> None:
     desk.supply("0" * 32, 4, complete=False)
     spate(desk)
@@ -174,7 +277,7 @@ def test_a_series_that_was_evaluated_without_a_held_source_is_evaluated_again(de
     desk.supply("0" * 32, 4, complete=False)
     yesterday = desk.today - timedelta(1)
     desk.send(*(desk.message(r, incident_date=yesterday) for r in FOUR))
-    desk.later(days=1)
+    desk.later(hours=20)
     assert desk.findings() == []
     desk.supply("0" * 32, 4)
     desk.receipt("0" * 32, 4)
@@ -199,6 +302,21 @@ def test_distributions_that_stay_the_same_are_fresh_again(desk: Desk) -> None:
     memory.put_null(row)
     memory.commit(desk.detector.store.changes())
     assert memory.is_fresh(row.series, today)
+
+
+def test_a_series_that_waits_for_a_look_goes_before_the_evaluations_of_a_round(desk: Desk) -> None:
+    old = desk.today.replace(month=10)
+    types = ("common-assault", "noise", "robbery", "theft", "burglary", "affray")
+    desk.send(*(desk.message(f"x{t}", incident_type=t, incident_date=old) for t in types))
+    desk.due()
+    desk.now += timedelta(days=1)
+    desk.turn()
+    assert desk.detector.evaluations_waiting > 4
+    desk.send(*(desk.message(f"z{n}", incident_type="zone") for n in range(4)))
+    for _ in range(3):
+        desk.turn()
+    assert desk.statuses() == ["opened"]
+    assert desk.finding()["what"] == "zone"
 
 
 def test_an_evaluation_that_fails_is_tried_again_and_then_left_out(
