@@ -6,6 +6,8 @@ from datetime import timedelta
 
 import pytest
 
+from detection.emerging.facts import Source
+from streams.emerging.rows import SUPPLIED
 from streams.emerging.schedule import EPOCH
 from streams.messages import Handling
 from tests.streams.emerging.desk import NAMES, PLACE, Desk, use_fakes
@@ -244,3 +246,26 @@ def test_the_topics_are_those_that_recipients_receive(desk: Desk) -> None:
     assert NAMES.depersonalised("second", "police-incident") in desk.detector.topics
     assert NAMES.receipts("police") in desk.detector.followed
     assert not any(".personal." in topic or ".intake." in topic for topic in desk.detector.topics)
+
+
+def test_a_supply_in_the_topic_of_another_agency_or_with_an_endless_id_holds_nothing(
+    desk: Desk,
+) -> None:
+    supplied = desk.detector._parts.supplied
+    forged = {"agency": "ambulance", "dataset": "ambulance-incident"}
+    desk.supply("x", 5, complete=False, **forged)
+    desk.receipt("y", 5, **forged)
+    desk.supply("z" * 50_000, 5, complete=False)
+    assert [source.supplies for source in supplied.supplies.sources.values()] == [{}]
+    desk.supply("x", 5, complete=False)
+    assert supplied.held(Source("police", "police-incident"))
+
+
+def test_what_is_kept_of_a_source_does_not_grow_with_its_supplies(desk: Desk) -> None:
+    for number in range(1_000):
+        desk.supply(f"{number:064}", 5)
+    desk.later(days=1)
+    assert desk.store is not None
+    kept = [value for key, value in desk.store.rows() if key.startswith(SUPPLIED)]
+    assert kept
+    assert max(map(len, kept)) < 10_000
