@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from math import isfinite
 from typing import Any, Final
 
 CLOSED, FADED = "closed", "faded"
@@ -76,9 +77,11 @@ class Finding:
 
 
 def _plain(value: Any) -> Any:
-    """Return a value with its dates as texts, at any depth."""
+    """Return a value with its dates as texts, at any depth. A number that JSON does not have is None."""
     if isinstance(value, date):
         return value.isoformat()
+    if isinstance(value, float):
+        return value if isfinite(value) else None
     if isinstance(value, list):
         return [_plain(each) for each in value]
     if isinstance(value, Mapping):

@@ -59,7 +59,11 @@ def may_be_same(one: Case, other: Case, settings: Settings) -> bool:
     Times agree within `same_event_hours`, and an hour more if one is known to the hour only. A case without
     a time agrees with those of the same day.
     """
-    if one.source == other.source or _metres(one, other) > settings.same_event_m:
+    # Not `source`, which makes a tuple: this is called for each pair of cases.
+    if one.agency == other.agency and one.stream.dataset == other.stream.dataset:
+        return False
+    east, north = one.easting - other.easting, one.northing - other.northing
+    if east * east + north * north > settings.same_event_m * settings.same_event_m:
         return False
     if one.minute is None or other.minute is None:
         return one.day == other.day

@@ -79,6 +79,11 @@ class Telling:
 def describe(problem: Problem, telling: Telling) -> str:
     """Return the finding in words: five or six sentences."""
     found = problem.detection
+    if not found.cases:
+        return (
+            f"Closed, {_ENDS.get(problem.ended, problem.ended)}, for {problem.recipient}: "
+            f"{telling.what}. Nothing is said of what is left."
+        )
     sentences = [
         _what(problem, telling),
         _where(found, telling),

@@ -21,6 +21,9 @@ from streams.emerging.telling import words_of
 MOST_RECORDS: Final = 1_000
 """A finding names so many records; its number of cases is that of all."""
 
+MOST_DAYS: Final = 1e12
+"""No recurrence interval is longer: a p-value of 0 would give infinity, which JSON does not have."""
+
 _MOST_NAMES: Final = 20
 _ENUM: Final = str.maketrans("-", "_")
 
@@ -85,8 +88,8 @@ class Documents:
             "p_monte_carlo": p.monte_carlo,
             "p_gumbel": p.gumbel,
             "replicates": p.replicates,
-            "recurrence_interval_days": recurrence_interval(p.value, days),
-            "recurrence_interval_all_days": recurrence_all(p.value, tests, days),
+            "recurrence_interval_days": min(recurrence_interval(p.value, days), MOST_DAYS),
+            "recurrence_interval_all_days": min(recurrence_all(p.value, tests, days), MOST_DAYS),
             "series_tested": tests,
             "alarms_per_year": per_year,
             "replayed_years": years,

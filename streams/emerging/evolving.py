@@ -11,12 +11,13 @@ from detection.emerging.evaluating import WEEKLY, Evaluation
 from detection.emerging.facts import Case, CaseKey, Detection, Kind, Problem, SeriesKey
 from detection.emerging.levels import is_published, strength_days
 from detection.emerging.problems import Evaluated, Evolution, ProblemChange, evolve, looks_only
-from detection.emerging.removing import remove_case
+from detection.emerging.removing import remove_case, without
+from detection.emerging.sameness import every_key
 from streams.emerging.memory import StateMemory
 from streams.emerging.results import Batch, Change
 
 _WEEK = 7.0
-_METRE = 1.0  # for rounding
+_ROUNDING_M = 2.0
 
 
 class Evolving:
@@ -34,14 +35,14 @@ class Evolving:
 
     def is_current(self, evaluation: Evaluation) -> bool:
         """Return True if the records that an evaluation has found are as they were when it began."""
-        return all(map(self._is_present, evaluation.detections))
+        return all(self._as_now(found) == found for found in evaluation.detections)
 
     def evaluated(self, evaluation: Evaluation, batch: Batch, *, is_whole: bool) -> None:
         """Take what an evaluation has found. What it no longer finds fades if its series `is_whole`."""
         has_evaluated = (
             _evaluated(evaluation.kinds, {evaluation.series}) if is_whole else looks_only
         )
-        present = [found for found in evaluation.detections if self._is_present(found)]
+        present = [self._as_now(found) for found in evaluation.detections]
         self._evolve(present, evaluation.as_of, has_evaluated, batch, evaluation.series)
 
     def passed(self, as_of: int, batch: Batch) -> None:
@@ -56,14 +57,32 @@ class Evolving:
             self._evolve((), as_of, lambda _kind, series: series in gone, batch)
 
     def changed(self, before: Case, now: Case | None, batch: Batch) -> None:
-        """Take a case out of the problems that it is no longer a part of, as it is now."""
-        for row in self._memory.problems.values():
-            known = batch.changes.get(row.problem.id)
-            problem = known.problem if known is not None else row.problem
-            if before.key in problem.told and not _still_fits(before, now):
-                change = remove_case(problem, before.key, self._settings)
-                if change is not None:
-                    self._note(change, batch)
+        """Take a case out of the problems that it is no longer a part of, as it is now.
+
+        If it is still a part, but has another street or postcode, the problem is published with these.
+        """
+        if not _still_fits(before, now):
+            self.removed(before.key, batch)
+        elif now is not None and (before.street, before.postcode) != (now.street, now.postcode):
+            for problem in self._told(before.key, batch):
+                if before.key in problem.detection.cases:
+                    self._note(ProblemChange(problem), batch)
+
+    def removed(self, key: CaseKey, batch: Batch) -> None:
+        """Take a case out of all problems, even if the case itself is past its retention."""
+        for problem in self._told(key, batch):
+            change = remove_case(problem, key, self._settings)
+            if change is not None:
+                self._note(change, batch)
+
+    def _told(self, key: CaseKey, batch: Batch) -> list[Problem]:
+        """Return the problems that a case was published with, with the changes of the batch."""
+        changes = batch.changes
+        problems = (
+            changes[id_].problem if id_ in changes else row.problem
+            for id_, row in self._memory.problems.items()
+        )  # fmt: skip
+        return [problem for problem in problems if key in problem.told]
 
     def days_of(self, found: Detection) -> float:
         """Return the days between two tests of the kind of a detection."""
@@ -119,20 +138,21 @@ class Evolving:
         }
         return [problem for problem in known.values() if problem.status != "closed"]
 
-    def _is_present(self, found: Detection) -> bool:
-        """Return True if all cases of a detection still count there: it was computed some time ago."""
-        others = (key for match in found.matches for key in match.cases)
-        return all(self._is_inside(key, found) for key in found.cases) and all(
-            self._memory.case(key) is not None for key in others
-        )
+    def _as_now(self, found: Detection) -> Detection:
+        """Return a detection without the cases that were erased or moved since it was computed."""
+        for key in sorted(every_key(found)):
+            case = self._memory.case(key)
+            if case is None or (key in found.cases and not self._is_inside(case, found)):
+                found = without(found, key)
+        return found
 
-    def _is_inside(self, key: CaseKey, found: Detection) -> bool:
-        case = self._memory.case(key)
-        if case is None or found.series not in self._memory.catalogue.series_of_case(case):
-            return False
+    def _is_inside(self, case: Case, found: Detection) -> bool:
         metres = hypot(case.easting - found.easting, case.northing - found.northing)
-        is_near = metres <= found.radius_m + _METRE
-        return is_near and found.first_day <= case.day <= found.last_day
+        return (
+            metres <= found.radius_m + _ROUNDING_M
+            and found.first_day <= case.day <= found.last_day
+            and found.series in self._memory.catalogue.series_of_case(case)
+        )
 
     def _note(self, change: ProblemChange, batch: Batch) -> None:
         """Note a change in the batch. Several changes of a problem are published once."""

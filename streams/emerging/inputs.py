@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from detection.emerging.facts import Case, CaseKey, Stream
@@ -22,6 +22,9 @@ log = logging.getLogger(__name__)
 SUPPLY: Final = "supply"
 RECEIPT: Final = "receipt"
 
+MOST_ID: Final = 200
+"""A supply with a longer id is not learned. That of a supply has 64 characters."""
+
 
 class Inputs:
     """The topics that the detector reads, and what they have.
@@ -37,6 +40,7 @@ class Inputs:
         names = Names(protocol.prefix)
         self.streams: dict[str, Stream] = {}
         self.learned: dict[str, str] = {}
+        self._writers: dict[str, tuple[str, str | None]] = {}
         self._readers: dict[str, CaseReader] = {}
         self._decoders: dict[str, DecoderFor] = {}
         for stream in streams_of(protocol):
@@ -49,8 +53,12 @@ class Inputs:
         datasets = {stream.dataset for stream in self.streams.values()}
         for supply in protocol.supplies:
             if supply.dataset in datasets:
-                self.learned[names.supplies(supply.agency, supply.dataset)] = SUPPLY
-                self.learned[names.receipts(supply.agency)] = RECEIPT
+                supplies, receipts = (
+                    names.supplies(supply.agency, supply.dataset), names.receipts(supply.agency)
+                )  # fmt: skip
+                self.learned |= {supplies: SUPPLY, receipts: RECEIPT}
+                self._writers[supplies] = supply.agency, supply.dataset
+                self._writers[receipts] = supply.agency, None
         schemas = {what: decoder_for(catalogue.system[what]) for what in (SUPPLY, RECEIPT)}
         self._decoders |= {topic: schemas[what] for topic, what in self.learned.items()}
 
@@ -62,6 +70,15 @@ class Inputs:
             DependencyUnavailable: the schema cannot be read now.
         """
         return self._decoders[topic](schema_id(value))(value)
+
+    def is_own(self, topic: str, message: Mapping[str, Any]) -> bool:
+        """Return True if a message about a supply is about the agency and dataset of its topic.
+
+        An agency writes its supplies itself, and must not hold or cover the data of another one.
+        """
+        agency, dataset = self._writers[topic]
+        is_of_topic = message["agency"] == agency and dataset in (None, message["dataset"])
+        return is_of_topic and len(message["supply_id"] or "") <= MOST_ID
 
     def key_of(self, intake: Intake) -> CaseKey | None:
         """Return the key of a released record, or None without a readable key."""

@@ -10,6 +10,7 @@ import gc
 import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Final
 
 from detection.emerging.calibration import Calibration
@@ -278,7 +279,9 @@ class StateMemory:
         """Keep what is known of the arrivals and covered days of all sources."""
         for source, supplied in self._supplied.supplies.sources.items():
             key = rows.source_key(rows.SUPPLIED, source)
-            self._store.put(key, rows.supplied_bytes(source, supplied.to_bytes()))
+            # The supplies themselves are read from their topics at each start.
+            kept = replace(supplied, supplies={}).to_bytes()
+            self._store.put(key, rows.supplied_bytes(source, kept))
 
     def stored_rows(self) -> Iterator[tuple[bytes, bytes]]:
         """Yield key and value of each committed row. It may be read in parts, between batches."""

@@ -307,6 +307,7 @@ def _detection(found: Detection) -> dict[str, Any]:
             for match in found.matches
         ],
         "evidence": dict(found.evidence),
+        "area": found.area,
     }  # fmt: skip
 
 
@@ -324,5 +325,6 @@ def _read_detection(row: Mapping[str, Any]) -> Detection:
         cases=frozenset(_read_keys(row["cases"])),
         matches=tuple(Match(_read_keys(cases), sure) for cases, sure in row["matches"]),
         evidence=row["evidence"],
+        area=row.get("area", ""),
         **numbers,
     )

@@ -28,7 +28,9 @@ class Supplied:
         at = min(at_ms, self._now_ms)
         try:
             message = self._inputs.decode(topic, value)
-            if self._inputs.learned[topic] == SUPPLY:
+            if not self._inputs.is_own(topic, message):
+                log.warning("a message of %s is not learned: it is of another source", topic)
+            elif self._inputs.learned[topic] == SUPPLY:
                 self.supplies.note_supply(message, at)
             else:
                 self.supplies.note_receipt(message, at)

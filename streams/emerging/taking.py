@@ -42,6 +42,9 @@ class Taking:
         if case is not None and case.day > batch.today + _TOMORROW:
             batch.counts["future"] += 1
             case = None
+        if intake.value is None and self._memory.case(key) is None:
+            # A case past its retention can still be told of.
+            self._evolving.removed(key, batch)
         self._replace(key, case, batch)
 
     def _replace(self, key: CaseKey, case: Case | None, batch: Batch) -> None:

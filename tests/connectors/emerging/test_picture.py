@@ -84,6 +84,11 @@ def test_a_problem_that_the_topic_does_not_retain_is_forgotten() -> None:
     assert list(picture.problems) == [TWO]
 
 
+def test_a_number_that_json_does_not_have_is_none_in_a_feature() -> None:
+    feature = finding(recurrence_interval_all_days=float("inf")).feature()
+    assert feature["properties"]["recurrence_interval_all_days"] is None
+
+
 def test_a_finding_is_a_feature_with_its_circle() -> None:
     feature = finding().feature()
     assert feature["id"] == ONE

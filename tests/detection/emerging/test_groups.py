@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+import time
+from collections import Counter
 from random import Random
+from unittest import mock
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from detection.emerging import groups
 from detection.emerging.facts import Case
-from detection.emerging.groups import Group
+from detection.emerging.groups import CROWD, Group
 from detection.emerging.matching import match
 from tests.detection.emerging.towns import AMBULANCE, MINUTES, POLICE, TODAY, case, settings
 
@@ -69,6 +73,42 @@ def test_put_and_remove_report_what_is_counted_now_and_was_not(cases: list[Case]
         assert set(change(each)) == counted(group) - before
     assert not counted(group)
     assert not group._cells
+
+
+def test_a_crowd_at_one_place_and_day_is_not_matched_and_delays_nothing() -> None:
+    pairs = [
+        each
+        for n in range(1_000)
+        for each in (case(f"p{n}"), case(f"a{n}", stream=AMBULANCE, agency="ambulance"))
+    ]
+    began = time.monotonic()
+    group = filled(pairs)
+    assert len(counted(group)) == len(pairs)
+    assert group.matches({pairs[0].key}) == ()
+    for each in pairs[CROWD:]:
+        group.remove(each)
+    assert len(counted(group)) == CROWD / 2
+    assert time.monotonic() - began < 10
+
+
+@given(many_cases(), st.data())
+def test_what_is_no_crowd_is_matched_whatever_came_and_went(
+    cases: list[Case], data: st.DataObject
+) -> None:
+    with mock.patch.object(groups, "CROWD", 2):
+        group = filled(cases)
+        gone = data.draw(st.sets(st.sampled_from(cases))) if cases else set()
+        for each in gone:
+            group.remove(each)
+        rest = [each for each in cases if each not in gone]
+        cells = Counter(map(group._cell, rest))
+        alone = {each.key for each in rest if cells[group._cell(each)] > groups.CROWD}
+        others = [each for each in rest if each.key not in alone]
+        found = match(others, DATASETS, SETTINGS, lambda _case, _source: 0.0)
+        assert {each.key for each in counted(group)} == found.counted | alone
+        assert group.matches({each.key for each in rest}) == tuple(
+            sorted(group.matches(found.counted), key=lambda each: each.cases)
+        )
 
 
 def test_one_event_of_two_agencies_is_counted_once_with_the_first_dataset() -> None:

@@ -108,24 +108,26 @@ class Desk:
     def today(self) -> date:
         return self.now.date()
 
-    def supply(self, supply_id: str, records: int, *, complete: bool = True) -> None:
+    def supply(
+        self, supply_id: str, records: int, *, complete: bool = True, **changed: str
+    ) -> None:
         """Have the police supply incidents."""
         message = {
             "supply_id": supply_id, "agency": "police", "dataset": DATASET,
             "period_from": (self.today - timedelta(30)).isoformat(),
             "period_to": self.today.isoformat(), "rows_read": records, "records": records,
             "complete": complete, "supplied_on": self.today.isoformat(),
-        }  # fmt: skip
+        } | changed  # fmt: skip
         self._learn(NAMES.supplies("police", DATASET), "supply", message)
 
-    def receipt(self, supply_id: str, received: int) -> None:
+    def receipt(self, supply_id: str, received: int, **changed: str) -> None:
         """Have the worker settle records of the police."""
         names = ("accepted", "cleaned", "held", "rejected")
         maps = ("released", "caveats", "faults", "geocoded", "withheld")
         message: dict[str, Any] = dict.fromkeys(names, 0) | {name: {} for name in maps}
         message |= {
             "supply_id": supply_id, "agency": "police", "dataset": DATASET, "received": received,
-        }  # fmt: skip
+        } | changed  # fmt: skip
         self._learn(NAMES.receipts("police"), "receipt", message)
 
     def _learn(self, topic: str, schema_name: str, message: Mapping[str, Any]) -> None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 
 import pytest
 
+from detection.emerging.facts import CaseKey, PValue, Source, Stream
+from streams.emerging.rows import SUPPLIED
 from streams.emerging.schedule import EPOCH
 from streams.messages import Handling
+from tests.streams.emerging import fake_engine
 from tests.streams.emerging.desk import NAMES, PLACE, Desk, use_fakes
 
 FOUR = ("a", "b", "c", "d")
@@ -128,11 +132,90 @@ def test_an_erased_record_leaves_the_finding_and_too_few_close_it(desk: Desk) ->
 
 def test_a_corrected_place_takes_the_record_out_and_a_corrected_time_does_not(desk: Desk) -> None:
     spate(desk, *FOUR, "e")
-    desk.send(desk.message("a", location_address="Mill Lane"))
+    desk.send(desk.message("a", location_district="E06000023"))
     assert desk.statuses() == ["opened"]
     desk.send(desk.message("a", location_easting=PLACE[0] + 5_000))
     assert desk.finding()["observed"] == 4
     assert desk.finding()["version"] == 2
+
+
+def test_a_street_that_its_release_does_not_show_any_more_leaves_the_finding(desk: Desk) -> None:
+    spate(desk, "a", "b", "c")
+    spate_at = {"location_address": "Mill Lane"}
+    desk.send(desk.message("d", **spate_at))
+    assert desk.finding()["streets"] == ["Acacia Avenue", "Mill Lane"]
+    desk.send(desk.message("d", location_address=None))
+    finding = desk.finding()
+    assert (finding["version"], finding["streets"]) == (2, ["Acacia Avenue"])
+    assert "Mill Lane" not in finding["words"]
+    assert len(finding["records"]) == 4
+
+
+def test_nothing_is_said_of_fewer_cases_than_the_minimum(desk: Desk) -> None:
+    spate(desk)
+    desk.send(desk.gone("a"))
+    finding = desk.finding()
+    assert (finding["status"], finding["ended"], finding["observed"]) == ("closed", "corrected", 0)
+    for part in ("records", "same_events", "areas", "streets", "types", "evidence"):
+        assert not finding[part]
+    assert [source["cases"] for source in finding["sources"]] == [0] * len(finding["sources"])
+    assert (finding["easting"] % 1_000, finding["northing"] % 1_000) == (0, 0)
+    assert finding["radius_m"] >= 1_000
+    assert "Acacia Avenue" not in finding["words"]
+    for row in desk.detector._parts.memory.problems.values():
+        assert not row.problem.told
+    desk.send(desk.gone("b"), desk.gone("c"))
+    assert desk.finding()["version"] == 2
+
+
+@pytest.mark.parametrize("correction", ["erased", "moved", "another day", "another type"])
+def test_what_left_while_an_evaluation_ran_is_not_published(desk: Desk, correction: str) -> None:
+    yesterday = desk.today - timedelta(1)
+    desk.detector._parts.memory.look_nulls.clear()
+    desk.send(*(desk.message(r, incident_date=yesterday) for r in (*FOUR, "e")))
+    desk.now += timedelta(days=1)
+    list(desk.detector.due())  # the evaluation has its snapshot
+    assert desk.background.busy
+    desk.send(
+        {
+            "erased": desk.gone("e"),
+            "moved": desk.message("e", incident_date=yesterday, location_easting=PLACE[0] + 5_000),
+            "another day": desk.message("e", incident_date=yesterday - timedelta(30)),
+            "another type": desk.message(
+                "e", incident_date=yesterday, incident_type="animal-problems"
+            ),
+        }[correction]
+    )
+    desk.due()
+    assert [r["record_id"] for r in desk.finding()["records"]] == list(FOUR)
+    assert desk.finding()["observed"] == 4
+
+
+def test_an_erased_record_leaves_a_finding_even_after_its_case_was_forgotten(desk: Desk) -> None:
+    spate(desk, *FOUR, "e")
+    for _ in range(20):
+        desk.later(days=1)
+    memory = desk.detector._parts.memory
+    for row in list(memory.problems.values()):
+        assert row.problem.status == "closed"
+    memory.remove_case(CaseKey(Stream("police-incident", "central"), "e"))
+    assert desk.store is not None
+    desk.store.commit(desk.store.changes())
+    memory.engine.commit()
+    desk.send(desk.gone("e"))
+    assert [r["record_id"] for r in desk.finding()["records"]] == list(FOUR)
+
+
+def test_a_p_value_of_nothing_gives_a_finite_interval(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nothing = PValue(0.0, "gumbel", 0.01, 0.0, 99)
+    monkeypatch.setattr(fake_engine, "PValue", lambda *_: nothing)
+    spate(desk)
+    finding = desk.finding()
+    assert finding["p"] == 0
+    json.dumps(finding["recurrence_interval_days"], allow_nan=False)
+    json.dumps(finding["recurrence_interval_all_days"], allow_nan=False)
 
 
 def test_a_record_without_a_case_any_more_is_taken_out(desk: Desk) -> None:
@@ -362,3 +445,26 @@ def test_the_topics_are_those_that_recipients_receive(desk: Desk) -> None:
     assert NAMES.depersonalised("second", "police-incident") in desk.detector.topics
     assert NAMES.receipts("police") in desk.detector.followed
     assert not any(".personal." in topic or ".intake." in topic for topic in desk.detector.topics)
+
+
+def test_a_supply_in_the_topic_of_another_agency_or_with_an_endless_id_holds_nothing(
+    desk: Desk,
+) -> None:
+    supplied = desk.detector._parts.supplied
+    forged = {"agency": "ambulance", "dataset": "ambulance-incident"}
+    desk.supply("x", 5, complete=False, **forged)
+    desk.receipt("y", 5, **forged)
+    desk.supply("z" * 50_000, 5, complete=False)
+    assert [source.supplies for source in supplied.supplies.sources.values()] == [{}]
+    desk.supply("x", 5, complete=False)
+    assert supplied.held(Source("police", "police-incident"))
+
+
+def test_what_is_kept_of_a_source_does_not_grow_with_its_supplies(desk: Desk) -> None:
+    for number in range(1_000):
+        desk.supply(f"{number:064}", 5)
+    desk.later(days=1)
+    assert desk.store is not None
+    kept = [value for key, value in desk.store.rows() if key.startswith(SUPPLIED)]
+    assert kept
+    assert max(map(len, kept)) < 10_000
