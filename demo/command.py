@@ -127,6 +127,7 @@ def _next_steps(system: System, *, keep: bool) -> str:
     return (
         f"Everything still runs under {run_dir}.\n"
         f"  metrics   {metrics}\n"
+        f"  findings  ipu emerging watch --run-dir {run_dir} --as council\n"
         f"  publish   ipu publish --run-dir {run_dir} --agency police --dataset police-incident FILE.csv\n"
         f"  stop      ipu down --run-dir {run_dir}"
     )

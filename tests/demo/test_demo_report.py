@@ -167,6 +167,24 @@ def test_the_spate_is_shown_with_the_day_it_was_found_on_and_how_sure_that_is(
         assert said in printed.replace("│", "")
 
 
+def test_a_detector_that_was_not_ready_and_a_finding_that_did_not_come_are_said(
+    protocol: Protocol,
+) -> None:
+    paper = io.StringIO()
+    seen = SPATE._replace(is_ready=False, second_records=0)
+    show(Screen(file=paper, width=WIDTH), replace(findings(protocol), emerging=seen), [])
+    printed = " ".join(paper.getvalue().split())
+    assert "not ready after 120 s the detector had not" in printed
+    assert "second group no finding of the business partner" in printed
+    assert as_emerging(seen)["is_ready"] is False
+
+
+def test_a_demo_whose_detector_was_ready_does_not_say_otherwise(protocol: Protocol) -> None:
+    paper = io.StringIO()
+    show(Screen(file=paper, width=WIDTH), findings(protocol), [])
+    assert "not ready" not in paper.getvalue()
+
+
 def test_the_spate_is_a_json_document_with_the_whole_messages() -> None:
     document = json.loads(json.dumps(as_emerging(SPATE), default=str))
     assert document["found"]["observed"] == 6
