@@ -29,7 +29,7 @@ from ops.commands.detect_options import (
 from ops.commands.file_or_command import FileOrCommand
 from ops.commands.progress import progress_bar
 from ops.extras import need
-from ops.outputs import check_outputs
+from ops.outputs import check_files, check_outputs
 from ops.screen import Screen, json_text, say_json
 
 if TYPE_CHECKING:
@@ -161,10 +161,7 @@ def _check(file: Path, geojson: Path | None, plot: Path | None, *, as_json: bool
         message = "only one of --json and --geojson - can be on standard output"
         raise typer.BadParameter(message, param_hint="--geojson")
     outputs = {"--geojson": None if geojson == STDOUT else geojson, "--plot": plot}
-    for option, path in outputs.items():
-        if path is not None and (path.is_dir() or not path.absolute().parent.is_dir()):
-            message = f"{path}: accepted: a file in a folder that exists"
-            raise typer.BadParameter(message, param_hint=option)
+    check_files(outputs)
     check_outputs(outputs, {"FILE": file})
 
 
