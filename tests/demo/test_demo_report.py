@@ -13,6 +13,7 @@ import pytest
 from demo.access_table import Answer
 from demo.alerts import AlertSeen
 from demo.case import CaseSeen
+from demo.command import progress_on
 from demo.emerging import SpateSeen, as_emerging
 from demo.report import WIDTH, Findings, Supplied, show
 from isp.agreement.protocol import Protocol
@@ -119,6 +120,14 @@ def test_no_heading_and_no_name_is_cut_at_100_columns(protocol: Protocol) -> Non
     assert [headings for headings in HEADINGS if " ".join(headings) not in lines] == []
     assert "…" not in printed.replace("<agency>…", "")
     assert all(len(line.rstrip()) <= WIDTH for line in printed.splitlines())
+
+
+def test_the_numbers_of_the_progress_are_whole_at_80_columns() -> None:
+    paper = io.StringIO()
+    with progress_on(Screen(file=paper, width=80)) as progress:
+        progress.add_task("making records up", total=20_000, completed=20_000)
+        progress.add_task("broker, registry, protocol, index and worker are up", total=1)
+    assert "20000/20000" in paper.getvalue()
 
 
 def test_fields_that_are_empty_everywhere_are_counted_and_not_listed(protocol: Protocol) -> None:

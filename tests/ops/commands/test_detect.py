@@ -52,6 +52,10 @@ def test_the_table_names_what_was_found_and_what_was_scanned(file: Path) -> None
         assert said in result.stdout
 
 
+def test_nothing_is_on_standard_error_of_a_good_file(file: Path) -> None:
+    assert run(file, *FAST).stderr == ""
+
+
 def test_the_options_change_the_scan(file: Path) -> None:
     given = ("--as-of", "2026/03/29", "--radius", "500", "--window", "2", "--seed", "5")
     more = ("--strata", "weekday", "--study-days", "20", "--share", "0.4", "--minimum-cases", "3")
