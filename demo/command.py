@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Column
 
 from demo.report import Findings, show
 from demo.run import Demo, as_document
@@ -58,10 +59,7 @@ def demo(
     settings = Settings.from_environment()
     settings = settings.model_copy(update={"run_dir": settings.run_dir / FOLDER})
     console = Screen(stderr=as_json)
-    with Progress(
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
-        console=console,
-    ) as progress:  # fmt: skip
+    with progress_on(console) as progress:
         _begin_anew(settings)
         try:
             system, findings = _run(settings, progress, records, rate, seconds, seed)
@@ -74,6 +72,13 @@ def demo(
         console.print(system.protocol.title, style="bold")
         show(console, findings, [party.id for party in system.protocol.parties])
         console.print(_next_steps(system, keep=keep), soft_wrap=True)
+
+
+def progress_on(console: Screen) -> Progress:
+    """Return the progress of the demo; where the screen is narrow the bar is shorter, not the numbers."""
+    numbers = MofNCompleteColumn(table_column=Column(no_wrap=True))
+    columns = (TextColumn("{task.description}"), BarColumn(), numbers, TimeElapsedColumn())
+    return Progress(*columns, console=console)
 
 
 def _run(
@@ -127,6 +132,7 @@ def _next_steps(system: System, *, keep: bool) -> str:
     return (
         f"Everything still runs under {run_dir}.\n"
         f"  metrics   {metrics}\n"
+        f"  findings  ipu emerging watch --run-dir {run_dir} --as council\n"
         f"  publish   ipu publish --run-dir {run_dir} --agency police --dataset police-incident FILE.csv\n"
         f"  stop      ipu down --run-dir {run_dir}"
     )

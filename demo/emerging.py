@@ -31,6 +31,11 @@ _PATIENCE_S = 120.0
 _GROW_S = 20.0
 """Longest wait for a version with all planted records; one at the edge may be outside the circle."""
 
+NOT_READY = (
+    f"after {_PATIENCE_S:.0f} s the detector had not computed yet what chance gives in each series"
+)
+"""Said if the spate was planted nevertheless."""
+
 _LOOK_S = 0.05
 
 Ids = Mapping[str, Row]
@@ -44,7 +49,7 @@ class SpateSeen(NamedTuple):
     The record that tipped it was number `tipping` of the planted ones, of the day `found_day`, which is day
     `day_number` of the spate; `seconds` are from its publishing to the finding. `second_records` are the
     records in the findings of the second group's recipient; `second_foreign` of them are not in a stream that
-    it receives.
+    it receives. `is_ready` is False if the detector had not computed what chance gives before the planting.
     """
 
     history: int
@@ -61,6 +66,7 @@ class SpateSeen(NamedTuple):
     asked: int
     second_records: int
     second_foreign: int
+    is_ready: bool = True
 
 
 class Sent(NamedTuple):
@@ -111,11 +117,11 @@ def try_a_spate(
     planted = [row for day in spate.days() for row in day.rows]
     assert system.detector is not None
     port, secrets = system.detector.port, system.stack.secrets
-    await_distributions(lambda: metrics_of(port, secrets), _PATIENCE_S)
+    is_ready = await_distributions(lambda: metrics_of(port, secrets), _PATIENCE_S)
     ids = {name: _ids(system, policy, planted) for name, policy in policies.items()}
     with _reader(system, RECIPIENT).feed() as feed, _reader(system, SECOND).feed() as other:
         council, business = Analyst(feed, ids["central"]), Analyst(other, ids["second"])
-        sent, found = _publish_until_found(system, planted, council)
+        sent, found = _publish_until_found(system, planted, council, is_ready=is_ready)
         tipping = _last_of(sent, council.planted_in(found))
         seconds = time.monotonic() - sent[tipping].at
         for row in planted[len(sent) :]:
@@ -131,7 +137,7 @@ def try_a_spate(
         history, len(planted), spate.first_day, found, day, (day - spate.first_day).days + 1, tipping + 1,
         seconds, grown, len(council.planted_in(grown)),
         sum(_is_denied(system, party) for party in others), len(others),
-        len(second), len(second - known.keys()),
+        len(second), len(second - known.keys()), is_ready,
     )  # fmt: skip
 
 
@@ -147,7 +153,7 @@ def records_of(finding: Finding) -> list[str]:
 
 
 def _publish_until_found(
-    system: System, planted: list[Row], council: Analyst
+    system: System, planted: list[Row], council: Analyst, *, is_ready: bool
 ) -> tuple[list[Sent], Finding]:
     sent: list[Sent] = []
     for row in planted:
@@ -157,9 +163,14 @@ def _publish_until_found(
             return sent, found
     found = council.look(_PATIENCE_S)
     if found is None:
-        message = f"no finding of the planted fights came within {_PATIENCE_S:.0f} s"
-        raise DemoError(f"{message}; see logs/detector-0.log")
+        raise DemoError(not_found(is_ready=is_ready))
     return sent, found
+
+
+def not_found(*, is_ready: bool) -> str:
+    """Return the message for a spate that was not found."""
+    message = f"no finding of the planted fights came within {_PATIENCE_S:.0f} s"
+    return f"{message}{'' if is_ready else f'; {NOT_READY}'}; see logs/detector-0.log"
 
 
 def _last_of(sent: list[Sent], rows: list[Row]) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from rich.panel import Panel
 from rich.table import Table
 
-from demo.emerging import RECIPIENT, SECOND, SpateSeen
+from demo.emerging import NOT_READY, RECIPIENT, SECOND, SpateSeen
 from demo.generator.spate import A_DAY
 from demo.tables import empty_table
 from ops.desk.problems import once_in, where
@@ -37,6 +37,12 @@ def _rows(seen: SpateSeen) -> Iterator[tuple[str, str, str]]:
         f"the police supplied {seen.history:,} incidents of the half year before",
         "what is expected comes from ordinary supplies",
     )
+    if not seen.is_ready:
+        yield (
+            "not ready",
+            f"{NOT_READY}; the fights were planted nevertheless",
+            "nothing; the machine is slow or busy, and a finding may come later than it would",
+        )
     yield (
         "planted",
         (
@@ -75,8 +81,13 @@ def _rows(seen: SpateSeen) -> Iterator[tuple[str, str, str]]:
         f"{seen.denied} of {seen.asked} other partners",
         f"the broker gives the {RECIPIENT}'s findings to nobody else",
     )
-    yield (
-        "second group",
+    yield "second group", *_of_second_group(seen)
+
+
+def _of_second_group(seen: SpateSeen) -> tuple[str, str]:
+    if not seen.second_records:
+        return f"no finding of the {SECOND} partner came in time", "nothing in this run"
+    return (
         (
             f"the {SECOND} partner's own findings have {seen.second_records} records; "
             f"{seen.second_foreign} are not in the streams that it receives"

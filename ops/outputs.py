@@ -1,7 +1,8 @@
-"""Refuse a command whose output would overwrite one of its inputs."""
+"""Refuse a command whose output would overwrite one of its inputs, or cannot be written."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from itertools import combinations
 from pathlib import Path
@@ -33,6 +34,21 @@ def check_outputs(outputs: Mapping[str, Files], inputs: Mapping[str, Files]) -> 
         if _meet(path, other):
             message = f"{other}: is already the output of {first}; name another file"
             raise typer.BadParameter(message, param_hint=second)
+
+
+def check_files(outputs: Mapping[str, Path | None]) -> None:
+    """Refuse an output that is not a file in a folder which exists and may be written to.
+
+    Raises:
+        typer.BadParameter: says which option names which file, and what is accepted.
+    """
+    for option, path in outputs.items():
+        if path is None:
+            continue
+        folder = path.absolute().parent
+        if path.is_dir() or not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
+            message = f"{path}: accepted: a file in a folder that exists and may be written to"
+            raise typer.BadParameter(message, param_hint=option)
 
 
 def _paths(files: Mapping[str, Files]) -> list[tuple[str, Path]]:

@@ -111,7 +111,9 @@ class CsvFile(Table):
         except csv.Error as error:
             return Unreadable(number, line, f"{error}{self._until(line)}")
         except DAMAGE as error:
-            raise SourceError(f"{self.path}:{self._line}: the file is damaged: {error}") from None
+            raise SourceError(
+                f"{self.path}:{max(self._line, 1)}: the file is damaged: {error}"
+            ) from None
         except UnicodeError:
             message = f"{self.path}:{self._line}: the file is not text in {self._encoding}"
             raise SourceError(message) from None

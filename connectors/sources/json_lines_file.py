@@ -140,7 +140,9 @@ class JsonLinesFile(Table):
                 while line and not line.endswith("\n"):
                     line = text.readline(LONGEST_ROW)
         except DAMAGE as error:
-            raise SourceError(f"{self.path}:{number}: the file is damaged: {error}") from None
+            raise SourceError(
+                f"{self.path}:{max(number, 1)}: the file is damaged: {error}"
+            ) from None
         finally:
             if not text.closed:
                 text.detach()

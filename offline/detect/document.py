@@ -19,7 +19,7 @@ def document_of(read: Events, outcome: Outcome) -> Document:
     """Return clusters (best first), settings and counts."""
     return {
         "clusters": [cluster_document(found, outcome) for found in outcome.found],
-        "settings": _settings(outcome),
+        "settings": _settings(outcome) | {"type": read.of_type},
         "counts": _counts(read, outcome),
     }
 

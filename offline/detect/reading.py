@@ -56,7 +56,7 @@ class Events:
     """The events of a file, in its order.
 
     `rows` counts all rows, `left_out` those that are no event here, by reason. In a release the ids are those
-    of records.
+    of records. `of_type` is the type or class of all events, None for all types.
     """
 
     file: Path
@@ -66,6 +66,7 @@ class Events:
     rows: int = 0
     left_out: Counter[str] = field(default_factory=Counter)
     types: Counter[str] = field(default_factory=Counter)
+    of_type: str | None = None
 
 
 class _Fault(Exception):
@@ -118,7 +119,7 @@ class _Reading:
         self._file, self._layout, self._of_type = file, layout, of_type
         self._faults: list[str] = []
         self._of_record: dict[tuple[str, str], Event] = {}
-        self.found = Events(file, layout.is_release, layout.type is not None)
+        self.found = Events(file, layout.is_release, layout.type is not None, of_type=of_type)
 
     def take(self, row: Row | Unreadable | Hidden) -> None:
         """Read one row."""

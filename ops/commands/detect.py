@@ -22,13 +22,14 @@ from ops.commands.detect_options import (
     StrataOption,
     StudyDays,
     Window,
+    note_days,
     note_degrees,
     read_file,
 )
 from ops.commands.file_or_command import FileOrCommand
 from ops.commands.progress import progress_bar
 from ops.extras import need
-from ops.outputs import check_outputs
+from ops.outputs import check_files, check_outputs
 from ops.screen import Screen, json_text, say_json
 
 if TYPE_CHECKING:
@@ -74,6 +75,10 @@ def scan_file(
     It needs counts only. Clusters are shown best first, without overlap. The p-value is that of the
     Monte Carlo test; if fewer than 10 replicates are as high, that of their Gumbel distribution.
 
+    Columns: llr, the log-likelihood ratio; p; recurs in, how often a daily analysis finds one as strong
+    by chance; obs and exp, the events in circle and window, and those expected; since, the first day of
+    the window; the circle. `--json` has the names of all sites.
+
     FILE has the columns id,easting,northing,date and perhaps count, type and source_agency, in
     metres. An id is that of a site or of a record. A row with the count 0 is a site without events.
     A date is 2026-03-30 or 2026/03/30. Or FILE is a release, of `ipu sanitise` or `ipu read`
@@ -86,7 +91,7 @@ def scan_file(
 
         ipu detect events.csv --as-of 2026-03-30 --radius 1500 --window 7
 
-        ipu detect released.csv --type violence --strata weekday --json | jq '.clusters[0]'
+        ipu detect released.csv --type street-disorder --strata weekday --json | jq '.clusters[0]'
 
         ipu detect events.csv --geojson clusters.geojson --plot clusters.png
     """
@@ -104,6 +109,7 @@ def scan_file(
     _check_type(read, of_type)
     note_degrees(read, radius)
     outcome = _scanned(read, order, console)
+    note_days(read, outcome)
     _write(outcome, geojson, plot)
     if as_json:
         from offline.detect.document import document_of
@@ -155,10 +161,7 @@ def _check(file: Path, geojson: Path | None, plot: Path | None, *, as_json: bool
         message = "only one of --json and --geojson - can be on standard output"
         raise typer.BadParameter(message, param_hint="--geojson")
     outputs = {"--geojson": None if geojson == STDOUT else geojson, "--plot": plot}
-    for option, path in outputs.items():
-        if path is not None and (path.is_dir() or not path.absolute().parent.is_dir()):
-            message = f"{path}: accepted: a file in a folder that exists"
-            raise typer.BadParameter(message, param_hint=option)
+    check_files(outputs)
     check_outputs(outputs, {"FILE": file})
 
 

@@ -10,12 +10,14 @@ import typer
 
 from ops.commands.progress import progress_bar
 from ops.screen import Screen, say
+from schemas.london import london_today
 
 if TYPE_CHECKING:
     from offline.detect.reading import Events
+    from offline.detect.running import Outcome
 
 _DEGREES = 180
-_FURTHEST = 1e9
+_FURTHEST_M = 1_000_000
 
 
 class Strata(StrEnum):
@@ -39,7 +41,7 @@ AsOf = Annotated[
     typer.Option(metavar="DATE", help="Last day of the windows. Default: the newest day of FILE."),
 ]
 Radius = Annotated[
-    float, typer.Option(min=0, max=_FURTHEST, help="Largest radius of a circle, in metres.")
+    float, typer.Option(min=0, max=_FURTHEST_M, help="Largest radius of a circle, in metres.")
 ]
 Share = Annotated[
     float, typer.Option(min=0.001, max=1, help="Largest share of all events in one circle.")
@@ -89,3 +91,17 @@ def note_degrees(read: Events, radius: float) -> None:
     within = all(abs(e.easting) <= _DEGREES and abs(e.northing) <= _DEGREES for e in read.events)
     if within and radius > _DEGREES:
         say("every point is within 180 m of 0,0: degrees? accepted: metres", err=True)
+
+
+def note_days(read: Events, outcome: Outcome) -> None:
+    """Say on standard error that the as-of day is in the future, or that no event is in a window."""
+    from offline.detect.days import iso_of
+
+    last, window = outcome.period.last, outcome.order.window
+    if iso_of(last) > london_today().isoformat():
+        say(f"the as-of day {iso_of(last)} is in the future; --as-of sets it", err=True)
+    newest = max(e.day for e in read.events if e.day is not None and e.cases and e.day <= last)
+    if newest <= last - window:
+        between = f"the {window} days to {iso_of(last)}"
+        message = f"no event is in {between}: the newest before is of {iso_of(newest)}"
+        say(f"{message}; --as-of and --window set the days", err=True)

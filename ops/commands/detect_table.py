@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from rich.table import Table
@@ -14,8 +14,7 @@ from ops.screen import Screen
 
 Document = dict[str, Any]
 
-_NAMED = 3
-_YEAR, _LONGEST_YEARS = 365.25, 1_000
+_YEAR, _LONGEST_YEARS = 365.25, 100
 _MARK = "*"
 _MARKED = f"{_MARK} fewer than 10 replicates are as high: p of their Gumbel distribution"
 
@@ -24,7 +23,8 @@ def print_outcome(read: Events, outcome: Outcome, console: Screen) -> None:
     """Print a row per cluster, and lines on what was scanned."""
     document = document_of(read, outcome)
     if document["clusters"]:
-        console.print(_table(document["clusters"], document["settings"]))
+        names = _first_name if outcome.sites.ids_are_sites else _number
+        console.print(_table(document["clusters"], document["settings"], names))
         if any(each["p_method"] == "gumbel" for each in document["clusters"]):
             console.print(_MARKED, soft_wrap=True)
     else:
@@ -38,10 +38,12 @@ def recurrence_text(days: float) -> str:
     if days < _YEAR:
         return "1 day" if round(days) <= 1 else f"{days:,.0f} days"
     years = days / _YEAR
-    return f"{years:,.1f} years" if years < _LONGEST_YEARS else "over 1,000 years"
+    return f"{years:,.1f} years" if years < _LONGEST_YEARS else f"{_LONGEST_YEARS}+ years"
 
 
-def _table(clusters: Sequence[Document], settings: Document) -> Table:
+def _table(
+    clusters: Sequence[Document], settings: Document, sites: Callable[[Sequence[str]], str]
+) -> Table:
     title = f"Clusters as of {settings['as_of']}"
     table = Table(title=title, box=None, collapse_padding=True, pad_edge=False)
     for heading in ("", "llr", "p", "recurs in", "obs", "exp"):
@@ -56,7 +58,7 @@ def _table(clusters: Sequence[Document], settings: Document) -> Table:
             recurrence_text(each["recurrence_interval_days"]),
             f"{each['observed']:,}", f"{each['expected']:.2f}", each["from"],
             ",".join(f"{metres:.0f}" for metres in each["centre"]), f"{each['radius_m']:,.0f} m",
-            _names(each["sites"]),
+            sites(each["sites"]),
         )  # fmt: skip
     return table
 
@@ -66,17 +68,27 @@ def _p(cluster: Document) -> str:
     return f"{cluster['p']:.3g}{mark}"
 
 
-def _names(names: Sequence[str]) -> str:
-    more = len(names) - _NAMED
-    return "; ".join(names[:_NAMED]) + (f" and {more:,} more" if more > 0 else "")
+def _first_name(names: Sequence[str]) -> str:
+    more = len(names) - 1
+    return names[0] + (f" + {more:,}" if more else "")
+
+
+def _number(names: Sequence[str]) -> str:
+    """Return the number of sites that have no names of their own."""
+    return f"{len(names):,}"
+
+
+def _many(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _scanned(document: Document) -> str:
     settings, counts = document["settings"], document["counts"]
+    of_type = f" of type {settings['type']}" if settings["type"] else ""
     return (
-        f"scanned: {counts['cases']:,} events at {counts['sites']:,} sites from "
+        f"scanned: {_many(counts['cases'], 'event')}{of_type} at {_many(counts['sites'], 'site')} from "
         f"{settings['study_from']} to {settings['as_of']}; circles to {settings['radius_m']:,} m, "
-        f"windows to {settings['window_days']} days, {settings['replicates']:,} replicates, "
+        f"windows to {_many(settings['window_days'], 'day')}, {settings['replicates']:,} replicates, "
         f"seed {settings['seed']}, strata {settings['strata']}"
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
@@ -14,6 +15,7 @@ from connectors.errors import AlertError
 from connectors.topic_feed import LinkWatch
 from isp.agreement.protocol_file import load_protocol
 from isp.audit.kept_heads import HeadKeeper, heads_file
+from offline.private_file import private_file
 from ops.commands.common import (
     AsJson,
     ProtocolOption,
@@ -25,7 +27,7 @@ from ops.commands.common import (
 from ops.commands.emerging_serve import serve
 from ops.desk.problem_page import ProblemPage, tables
 from ops.desk.problems import details
-from ops.outputs import check_outputs
+from ops.outputs import check_files, check_outputs
 from ops.screen import Screen, json_text, say, say_json
 from schemas.catalogue import load_catalogue
 
@@ -38,6 +40,9 @@ ProblemArgument = Annotated[
     str,
     typer.Argument(metavar="PROBLEM", help="Id of the problem; its first characters are enough."),
 ]
+
+
+_MOST_IDS = 5
 
 
 class Setting(NamedTuple):
@@ -62,7 +67,8 @@ class Setting(NamedTuple):
             return found[0]
         if found:
             raise AlertError(
-                f"{beginning!r} is the beginning of {len(found)} problems of {principal}"
+                f"{beginning!r} is the beginning of {len(found)} problems of {principal}; accepted: "
+                f"{_ids(found)}"
             )
         if any(name.startswith(beginning) for name in picture.unreadable):
             raise AlertError(
@@ -70,7 +76,7 @@ class Setting(NamedTuple):
             )
         raise AlertError(
             f"{principal} has no problem {beginning!r}; it may have been taken back, or be older than "
-            "the topic retains"
+            f"the topic retains; accepted: {_ids(list(picture.problems.values()))}"
         )
 
 
@@ -138,16 +144,23 @@ def show(
 
         ipu emerging show 3f0a --as council --geojson problem.geojson
     """
+    check_files({"--geojson": geojson})
     check_outputs({"--geojson": geojson}, {"--protocol": protocol})
     history = _setting(party, protocol, run_dir).problem(problem)
     if geojson is not None:
-        text = json_text(history.newest.feature())
-        geojson.write_text(f"{text}\n", encoding="utf-8")
+        with private_file(geojson) as stream:
+            stream.write(json_text(history.newest.feature()).encode() + b"\n")
     if as_json:
         say_json(document(history))
         return
     for line in details(history):
         say(line)
+
+
+def _ids(problems: Sequence[History]) -> str:
+    shown = ", ".join(problem.newest.id for problem in problems[:_MOST_IDS]) or "none"
+    more = len(problems) - _MOST_IDS
+    return f"{shown} and {more:,} more" if more > 0 else shown
 
 
 def document(history: History) -> dict[str, Any]:

@@ -15,10 +15,11 @@ Shown = Callable[[int, int, str], None]
 
 @contextmanager
 def progress_bar(console: Screen, title: str) -> Iterator[Shown]:
-    """Show a progress bar until the work has ended."""
+    """Show a progress bar until the work has ended; nothing if the screen is no terminal."""
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), TaskProgressColumn())
     more = (TimeRemainingColumn(), TextColumn("{task.fields[note]}", markup=False))
-    with Progress(*columns, *more, console=console, transient=True) as progress:
+    hidden = not console.is_terminal
+    with Progress(*columns, *more, console=console, transient=True, disable=hidden) as progress:
         task = progress.add_task(title, total=None, note="")
 
         def shown(done: int, total: int, note: str) -> None:

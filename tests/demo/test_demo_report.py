@@ -13,6 +13,7 @@ import pytest
 from demo.access_table import Answer
 from demo.alerts import AlertSeen
 from demo.case import CaseSeen
+from demo.command import progress_on
 from demo.emerging import SpateSeen, as_emerging
 from demo.report import WIDTH, Findings, Supplied, show
 from isp.agreement.protocol import Protocol
@@ -121,6 +122,14 @@ def test_no_heading_and_no_name_is_cut_at_100_columns(protocol: Protocol) -> Non
     assert all(len(line.rstrip()) <= WIDTH for line in printed.splitlines())
 
 
+def test_the_numbers_of_the_progress_are_whole_at_80_columns() -> None:
+    paper = io.StringIO()
+    with progress_on(Screen(file=paper, width=80)) as progress:
+        progress.add_task("making records up", total=20_000, completed=20_000)
+        progress.add_task("broker, registry, protocol, index and worker are up", total=1)
+    assert "20000/20000" in paper.getvalue()
+
+
 def test_fields_that_are_empty_everywhere_are_counted_and_not_listed(protocol: Protocol) -> None:
     paper = io.StringIO()
     show(Screen(file=paper, width=WIDTH), findings(protocol), [])
@@ -165,6 +174,24 @@ def test_the_spate_is_shown_with_the_day_it_was_found_on_and_how_sure_that_is(
         "17 of 17 other partners", "Six deliberate fires near Walcot Street",
     ):  # fmt: skip
         assert said in printed.replace("│", "")
+
+
+def test_a_detector_that_was_not_ready_and_a_finding_that_did_not_come_are_said(
+    protocol: Protocol,
+) -> None:
+    paper = io.StringIO()
+    seen = SPATE._replace(is_ready=False, second_records=0)
+    show(Screen(file=paper, width=WIDTH), replace(findings(protocol), emerging=seen), [])
+    printed = " ".join(paper.getvalue().split())
+    assert "not ready after 120 s the detector had not" in printed
+    assert "second group no finding of the business partner" in printed
+    assert as_emerging(seen)["is_ready"] is False
+
+
+def test_a_demo_whose_detector_was_ready_does_not_say_otherwise(protocol: Protocol) -> None:
+    paper = io.StringIO()
+    show(Screen(file=paper, width=WIDTH), findings(protocol), [])
+    assert "not ready" not in paper.getvalue()
 
 
 def test_the_spate_is_a_json_document_with_the_whole_messages() -> None:

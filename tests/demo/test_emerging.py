@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from demo.emerging import Analyst, Sent, _last_of, records_of
+from demo.emerging import Analyst, Sent, _last_of, not_found, records_of
 from tests.connectors.alerts.messages import ListFeed
 from tests.connectors.emerging.messages import ONE, TWO, finding, received
 
@@ -34,6 +34,11 @@ def test_the_analyst_waits_for_a_version_with_as_many_planted_records_as_asked()
 
 def test_a_finding_that_does_not_come_is_none() -> None:
     assert Analyst(ListFeed(), PLANTED).look(0.01) is None
+
+
+def test_a_demo_without_a_finding_says_whether_the_detector_was_ready() -> None:
+    assert "had not computed yet what chance gives" in not_found(is_ready=False)
+    assert "computed" not in not_found(is_ready=True)
 
 
 def test_the_record_that_tipped_a_finding_is_the_last_one_in_it() -> None:

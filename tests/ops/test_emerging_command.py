@@ -76,6 +76,13 @@ def test_show_writes_the_circle_as_a_geojson_feature(run: Any, tmp_path: Path) -
     assert feature["type"] == "Feature"
     assert feature["geometry"]["type"] == "Polygon"
     assert feature["properties"]["version"] == 2
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_show_refuses_a_circle_in_a_folder_that_is_not_there(run: Any, tmp_path: Path) -> None:
+    result = run("show", ONE, "--geojson", str(tmp_path / "none" / "problem.geojson"))
+    assert result.exit_code == 2
+    assert "accepted: a file in a folder that exists" in " ".join(result.stderr.split())
 
 
 def test_show_as_json_is_the_same_document_as_that_of_watch(run: Any) -> None:
@@ -88,6 +95,7 @@ def test_an_id_of_no_or_several_problems_is_an_error_that_says_which(run: Any) -
         result = run("show", beginning)
         assert result.exit_code == 1
         assert said in " ".join(result.stderr.split())
+        assert f"accepted: {ONE}, {TWO}" in " ".join(result.stderr.split())
     unreadable = run("show", ONE, picture=Picture(unreadable={ONE}))
     assert "install a newer one" in unreadable.stderr
 

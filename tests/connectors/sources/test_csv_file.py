@@ -109,6 +109,11 @@ def test_a_compressed_file_cut_short_is_refused_before_anything_is_sent(
         rows(path)
 
 
+def test_damage_before_the_first_line_is_of_line_1(write_csv: Write) -> None:
+    with pytest.raises(SourceError, match=r"c\.gz:1: the file is damaged"):
+        rows(write_csv(b"a,b\n1,2\n", "c.gz"))
+
+
 def test_a_line_without_end_is_told_and_the_next_is_read(write_csv: Write) -> None:
     path = write_csv("a,b\n" + "x" * 500_000 + "\n1,2\n")
     assert [type(row) for row in rows(path)] == [Unreadable, Row]

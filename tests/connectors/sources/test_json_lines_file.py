@@ -147,6 +147,11 @@ def test_a_compressed_file_cut_short_is_refused(
         rows(write_csv(whole[: len(whole) // 2], name))
 
 
+def test_damage_before_the_first_line_is_of_line_1(write_csv: Write) -> None:
+    with pytest.raises(SourceError, match=r"c\.gz:1: the file is damaged"):
+        rows(write_csv(b'{"a": 1}\n', "c.gz"))
+
+
 def test_a_file_that_gains_a_key_while_it_is_read_is_refused(write_csv: Write) -> None:
     path = write_csv('{"a": 1}\n')
     with JsonLinesFile(path) as source:

@@ -59,6 +59,10 @@ def test_a_radius_that_is_no_length_is_refused(file: Path, radius: str) -> None:
     assert "--radius" in result.output
 
 
+def test_nothing_is_on_standard_error_of_a_good_file(file: Path) -> None:
+    assert run(file, *FAST).stderr == ""
+
+
 def test_the_options_change_the_scan(file: Path) -> None:
     given = ("--as-of", "2026/03/29", "--radius", "500", "--window", "2", "--seed", "5")
     more = ("--strata", "weekday", "--study-days", "20", "--share", "0.4", "--minimum-cases", "3")
@@ -66,7 +70,7 @@ def test_the_options_change_the_scan(file: Path) -> None:
     assert document["settings"] == {
         "as_of": "2026-03-29", "study_from": "2026-03-10", "study_days": 20, "radius_m": 500,
         "share": 0.4, "window_days": 2, "replicates": 19, "seed": 5, "strata": "weekday",
-        "minimum_cases": 3, "most": 1,
+        "minimum_cases": 3, "most": 1, "type": None,
     }  # fmt: skip
 
 
@@ -153,6 +157,44 @@ def test_rows_that_are_left_out_of_a_release_are_counted(tmp_path: Path) -> None
     assert "rows left out, without a day: 1" in run(file).stdout
 
 
+def test_the_table_has_a_line_for_each_cluster_at_80_columns(tmp_path: Path) -> None:
+    file = planted(tmp_path / "events.csv")
+    named = CliRunner().invoke(build_cli(), ["detect", str(file), *FAST], env={"COLUMNS": "80"})
+    header = "record_id,source_agency,incident_date,location_easting,location_northing"
+    rows = [line.split(",") for line in file.read_text().splitlines()[1:]]
+    released = [f"r{n},police,{row[3]},{row[1]},{row[2]}" for n, row in enumerate(rows)]
+    release = write(tmp_path / "out.csv", released, header)
+    printed = CliRunner().invoke(
+        build_cli(), ["detect", str(release), *FAST], env={"COLUMNS": "80"}
+    )
+    for result in (named, printed):
+        table = result.stdout.partition("scanned:")[0].splitlines()[2:]
+        rows_shown = [line for line in table if not line.startswith("*")]
+        assert rows_shown
+        assert all(re.match(r" *\d+ ", line) for line in rows_shown)
+
+
+def test_a_type_is_in_what_was_scanned(tmp_path: Path) -> None:
+    rows = ["A,375000,164800,2026-03-30,theft", "A,375000,164800,2026-03-30,arson"]
+    file = write(tmp_path / "in.csv", rows, "id,easting,northing,date,type")
+    assert json.loads(run(file, "--type", "arson", "--json").stdout)["settings"]["type"] == "arson"
+    assert "scanned: 1 event of type arson at 1 site from" in run(file, "--type", "arson").stdout
+
+
+def test_a_radius_without_an_end_is_refused(file: Path) -> None:
+    assert run(file, "--radius", "inf", "--json").exit_code == 2
+
+
+def test_days_that_cannot_be_meant_are_remarked_on(file: Path, tmp_path: Path) -> None:
+    late = run(file, *FAST, "--as-of", "2026-05-01").stderr
+    assert "no event is in the 7 days to 2026-05-01: the newest before is of 2026-03-30" in late
+    typo = write(tmp_path / "in.csv", ["A,375000,164800,9999-12-31,1"])
+    assert "the as-of day 9999-12-31 is in the future" in run(typo, *FAST).stderr
+    quiet = run(file, *FAST, "--as-of", "2026-03-30").stderr
+    assert "future" not in quiet
+    assert "no event" not in quiet
+
+
 def test_points_that_look_like_degrees_are_remarked_on(tmp_path: Path) -> None:
     file = write(tmp_path / "in.csv", ["A,-2.36,51.38,2026-03-30,1"])
     assert "degrees? accepted: metres" in run(file).stderr
@@ -173,7 +215,9 @@ def test_the_examples_of_the_help_run(
 ) -> None:
     pytest.importorskip("matplotlib")
     monkeypatch.chdir(tmp_path)
-    rows = [row.rpartition(",")[0] + ",violence" for row in file.read_text().splitlines()[1:]]
+    rows = [
+        row.rpartition(",")[0] + ",street-disorder" for row in file.read_text().splitlines()[1:]
+    ]
     write(tmp_path / "released.csv", rows, "id,easting,northing,date,type")
     printed = re.search(r"Examples:\n\n(.*?)(?=\n\w|\Z)", run("--help").output, re.DOTALL)
     assert printed is not None
@@ -193,7 +237,7 @@ def test_the_examples_of_the_help_run(
         (1.4, "1 day"),
         (100.0, "100 days"),
         (730.5, "2.0 years"),
-        (1e9, "over 1,000 years"),
+        (40_000.0, "100+ years"),
     ],
 )
 def test_a_recurrence_interval_is_said_in_words(days: float, said: str) -> None:
