@@ -53,6 +53,7 @@ DETECTIONS = st.builds(
         st.builds(Match, st.lists(KEYS, max_size=3).map(tuple), NUMBER), max_size=2
     ).map(tuple),
     evidence=st.dictionaries(TEXT, NUMBER, max_size=3),
+    area=TEXT,
 )
 PROBLEMS = st.builds(
     Problem, st.binary(min_size=8, max_size=8), TEXT, DETECTIONS,
