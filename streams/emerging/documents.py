@@ -22,6 +22,7 @@ MOST_RECORDS: Final = 1_000
 """A finding names so many records; its number of cases is that of all."""
 
 _MOST_NAMES: Final = 20
+_LEAST_P: Final = 1e-300  # a smaller one has no recurrence interval that is a number
 _ENUM: Final = str.maketrans("-", "_")
 
 
@@ -78,15 +79,15 @@ class Documents:
         days = self.evolving.days_of(found)
         strength = self.evolving.strength_of(problem)
         per_year, years = self.memory.measured(problem.recipient, strength)
-        p = found.p
+        p, used = found.p, max(found.p.value, _LEAST_P)
         return {
-            "p": p.value,
+            "p": used,
             "p_method": p.method.translate(_ENUM),
             "p_monte_carlo": p.monte_carlo,
             "p_gumbel": p.gumbel,
             "replicates": p.replicates,
-            "recurrence_interval_days": recurrence_interval(p.value, days),
-            "recurrence_interval_all_days": recurrence_all(p.value, tests, days),
+            "recurrence_interval_days": recurrence_interval(used, days),
+            "recurrence_interval_all_days": recurrence_all(used, tests, days),
             "series_tested": tests,
             "alarms_per_year": per_year,
             "replayed_years": years,

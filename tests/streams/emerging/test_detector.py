@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from math import isfinite
 
 import pytest
 
+from detection.emerging.facts import PValue
 from streams.emerging.schedule import EPOCH
 from streams.messages import Handling
 from tests.streams.emerging.desk import NAMES, PLACE, Desk, use_fakes
@@ -28,6 +30,18 @@ def test_the_record_that_tips_it_publishes_a_problem_at_once(desk: Desk) -> None
     assert (finding["areas"], finding["streets"]) == (["BA1"], ["Acacia Avenue"])
     assert finding["types"] == {"police-incident/street-disorder": 4}
     assert finding["what"] in finding["words"]
+
+
+def test_the_figures_of_a_cluster_beyond_all_chance_are_numbers(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    certain = PValue(0.0, "gumbel", 0.01, 0.0, 99)
+    monkeypatch.setattr("tests.streams.emerging.fake_engine.PValue", lambda *_: certain)
+    spate(desk)
+    finding = desk.finding()
+    days = [finding[f"recurrence_interval_{each}"] for each in ("days", "all_days")]
+    assert all(map(isfinite, [finding["p"], *days]))
+    assert "more than 100 years" in finding["words"]
 
 
 def test_a_recipient_gets_findings_of_its_own_streams_alone(desk: Desk) -> None:
