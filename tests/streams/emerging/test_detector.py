@@ -366,6 +366,16 @@ def test_a_message_under_the_key_of_another_record_is_skipped(desk: Desk) -> Non
     assert desk.send(intake).counts["skipped"] == 1
 
 
+def test_records_of_tomorrow_are_looked_at_when_it_begins(desk: Desk) -> None:
+    desk.now = desk.now.replace(hour=23, minute=59)
+    desk.due()
+    desk.send(*(desk.message(r, incident_date=desk.today + timedelta(1)) for r in FOUR))
+    assert desk.findings() == []
+    desk.later(minutes=2)
+    assert desk.statuses() == ["opened"]
+    assert desk.finding()["provisional"] is True
+
+
 def test_a_record_of_the_future_is_no_case(desk: Desk) -> None:
     result = desk.send(desk.message("a", incident_date=desk.today + timedelta(3)))
     assert result.counts["future"] == 1
