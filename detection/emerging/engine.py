@@ -95,6 +95,11 @@ class Engine:
         members = self._members.get(series)
         return 0 if members is None else len(members.series)
 
+    def has_today(self, series: SeriesKey) -> bool:
+        """Return True if a series has cases of the as-of day."""
+        members = self._members.get(series)
+        return members is not None and members.series.arrived()[0] > 0
+
     def series_of(self, recipient: str) -> Sequence[SeriesKey]:
         """Return the series of a recipient that have cases."""
         return [key for key in self.series() if self._catalogue.is_of(recipient, key)]

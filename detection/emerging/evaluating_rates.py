@@ -72,7 +72,7 @@ def _assessed(
     indices = _cases(snapshot, rate, weeks.last_day)
     if found.observed > found.expected and found.p_predictive <= HIGHEST_P and len(indices):
         evidence = _evidence(found) | ({} if kind == "farrington" else _bounds(weeks))
-        yield _detection(snapshot, weeks, indices, kind, found, evidence)
+        yield _detection(snapshot, rate.area, weeks, indices, kind, found, evidence)
 
 
 def _cases(snapshot: Snapshot, rate: Rate, last_day: int) -> Ints:
@@ -90,6 +90,7 @@ def _cases(snapshot: Snapshot, rate: Rate, last_day: int) -> Ints:
 
 def _detection(
     snapshot: Snapshot,
+    area: str,
     weeks: Weeks,
     indices: Ints,
     kind: Kind,
@@ -112,6 +113,7 @@ def _detection(
         looked=False,
         cases=frozenset(snapshot.keys[index] for index in indices),
         evidence=evidence,
+        area=area,
     )
 
 

@@ -65,11 +65,6 @@ class Supplies:
         """Return the newest covered day of which 95 % has usually arrived by `today`."""
         return self.sources[source].complete_day(today) if source in self.sources else None
 
-    def delay_days(self, source: Source, share: float) -> int | None:
-        """Return the days within which this share of a day usually arrives, or None if it is unknown."""
-        delays = self.sources[source].delays() if source in self.sources else None
-        return delays.days_for(share) if delays else None
-
     def at(self, now_ms: int, limit_ms: int = EVALUATION_LIMIT_MS) -> SuppliedAt:
         """Return what an evaluation at an instant must know."""
         return SuppliedAt(self, now_ms, limit_ms)

@@ -216,11 +216,11 @@ def _metres(cells: Sequence[str], column: int) -> float:
 
 
 def _count(cells: Sequence[str], column: int) -> int:
-    text = cells[column]
+    text = cells[column].removesuffix(".0")  # as it is written from a column of floats
     if not (text.isascii() and text.isdigit() and len(text) <= len(str(MOST_COUNTED))):
-        raise _Fault(column, text, _COUNT)
+        raise _Fault(column, cells[column], _COUNT)
     if int(text) > MOST_COUNTED:
-        raise _Fault(column, text, _COUNT)
+        raise _Fault(column, cells[column], _COUNT)
     return int(text)
 
 

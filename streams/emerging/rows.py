@@ -47,6 +47,7 @@ CALIBRATION: Final = b"k"
 """The measured alarms by chance."""
 
 _DIGEST_BYTES: Final = 16
+_LENGTH_BYTES: Final = 4
 _MARK: Final = Struct(">qi")
 
 
@@ -137,7 +138,7 @@ class NullRow:
     def to_bytes(self) -> bytes:
         """Return the value of the row."""
         head = _json([_series(self.series), self.day, self.cases, self.is_whole])
-        return len(head).to_bytes(4) + head + self.look
+        return _with_head(head, self.look)
 
     @classmethod
     def read(cls, value: bytes) -> NullRow:
@@ -146,10 +147,10 @@ class NullRow:
         Raises:
             RowError: this version of the layout has not written it.
         """
-        at = 4 + int.from_bytes(value[:4])
+        head, look = _split(value)
         try:
-            series, day, cases, is_whole = _read(value[4:at])
-            return cls(_read_series(series), day, cases, value[at:], is_whole)
+            series, day, cases, is_whole = _read(head)
+            return cls(_read_series(series), day, cases, look, is_whole)
         except (TypeError, ValueError, IndexError) as error:
             raise RowError("not a distribution") from error
 
@@ -169,8 +170,7 @@ class CalibrationRow:
 
     def to_bytes(self) -> bytes:
         """Return the value of the row."""
-        head = _json([self.recipient, self.day])
-        return len(head).to_bytes(4) + head + self.measured
+        return _with_head(_json([self.recipient, self.day]), self.measured)
 
     @classmethod
     def read(cls, value: bytes) -> CalibrationRow:
@@ -179,12 +179,12 @@ class CalibrationRow:
         Raises:
             RowError: this version of the layout has not written it.
         """
-        at = 4 + int.from_bytes(value[:4])
+        head, measured = _split(value)
         try:
-            recipient, day = _read(value[4:at])
+            recipient, day = _read(head)
         except (TypeError, ValueError) as error:
             raise RowError("not a measurement") from error
-        return cls(recipient, day, value[at:])
+        return cls(recipient, day, measured)
 
 
 class Mark(NamedTuple):
@@ -230,8 +230,7 @@ def read_source(value: bytes) -> Source:
 
 def supplied_bytes(source: Source, supplied: bytes) -> bytes:
     """Return what is kept of a source as the value of a row."""
-    head = source_bytes(source)
-    return len(head).to_bytes(4) + head + supplied
+    return _with_head(source_bytes(source), supplied)
 
 
 def read_supplied(value: bytes) -> tuple[Source, bytes]:
@@ -240,8 +239,8 @@ def read_supplied(value: bytes) -> tuple[Source, bytes]:
     Raises:
         RowError: this version of the layout has not written it.
     """
-    at = 4 + int.from_bytes(value[:4])
-    return read_source(value[4:at]), value[at:]
+    head, supplied = _split(value)
+    return read_source(head), supplied
 
 
 def series_bytes(series: SeriesKey) -> bytes:
@@ -256,6 +255,17 @@ def read_series(value: bytes) -> SeriesKey:
         RowError: this version of the layout has not written it.
     """
     return _read_series(_read(value))
+
+
+def _with_head(head: bytes, content: bytes) -> bytes:
+    """Return a head and a content as one value. The length of the head is first."""
+    return len(head).to_bytes(_LENGTH_BYTES) + head + content
+
+
+def _split(value: bytes) -> tuple[bytes, bytes]:
+    """Return the head and the content of a value of `_with_head`."""
+    at = _LENGTH_BYTES + int.from_bytes(value[:_LENGTH_BYTES])
+    return value[_LENGTH_BYTES:at], value[at:]
 
 
 def _json(content: Any) -> bytes:

@@ -75,18 +75,29 @@ class TimeFound:
         self._round = Round(0, 0)
         self._passed = Round(0, 0)
         self._kept_hour = 0
+        self._day: int | None = None
         self._listed = (0, 0)
         self._listed_waiting: frozenset[bytes] = frozenset()
 
     @property
     def steps(self) -> tuple[Step, ...]:
         """Return the steps, in their order. Each is a transaction, and repeated until nothing is due."""
-        return (self.settle, self.look, self.answer, self.keep, self.end)
+        return (self.wake, self.settle, self.look, self.answer, self.keep, self.end)
 
     @property
     def jobs(self) -> int:
         """Return the number of evaluations that run or wait."""
         return len(self._jobs) + len(self._todo)
+
+    def wake(self, batch: Batch) -> bool:
+        """On a new day have the series looked at that have records of it already: some clocks are ahead."""
+        before, self._day = self._day, batch.today
+        if before is None or before == batch.today:
+            return False
+        engine = self._memory.engine
+        for series in filter(engine.has_today, engine.series()):
+            self._memory.put_waiting(series, waits=True)
+        return True
 
     # Looks after a hold
 

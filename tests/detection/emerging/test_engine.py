@@ -228,6 +228,7 @@ def test_a_series_without_a_null_waits_for_one() -> None:
     for each in Town().usual([TODAY], 8.0):
         engine.put(each)
     assert FIGHT in engine.touched
+    assert engine.has_today(FIGHT)
     assert engine.looks({}, nobody) == []
     assert engine.size(FIGHT) == len(list(engine._members[FIGHT].series.cases(TODAY, TODAY)))
 

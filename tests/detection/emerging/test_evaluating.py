@@ -257,7 +257,7 @@ def test_a_high_week_is_found_by_the_detector_of_its_history(years: int, kind: K
     assert found.p.method == "tail"
     assert found.p.value < 1e-4
     assert found.observed == len(found.cases) > found.statistic
-    assert (found.first_day, found.last_day) == (TODAY - 6, TODAY)
+    assert (found.first_day, found.last_day, found.area) == (TODAY - 6, TODAY, "BA1")
     usual_week = evaluated(usual, WEEKLY, wanted)
     assert not [d for d in alarms(usual_week) if d.kind in {"ears", "farrington"}]
 

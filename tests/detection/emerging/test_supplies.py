@@ -132,14 +132,20 @@ def test_receipts_of_an_unknown_supply_hold_for_an_hour() -> None:
     assert not supplies.is_held(_SOURCE, now + _HOUR)
 
 
+def _delay(supplies: Supplies, share: float) -> int:
+    """Return the days within which this share of a day usually arrives."""
+    delays = supplies.sources[_SOURCE].delays()
+    assert delays is not None
+    return delays.days_for(share)
+
+
 def test_the_delay_of_a_daily_supplier_is_learned() -> None:
-    assert _daily(60, delay=1).delay_days(_SOURCE, 0.95) == 1
-    assert _daily(60, delay=3).delay_days(_SOURCE, 0.95) == 3
+    assert _delay(_daily(60, delay=1), 0.95) == 1
+    assert _delay(_daily(60, delay=3), 0.95) == 3
     assert _daily(60, delay=3).complete_day(_SOURCE, DAY) == DAY - 3
 
 
-def test_an_unknown_source_has_no_delay_and_no_complete_day() -> None:
-    assert Supplies().delay_days(_SOURCE, 0.95) is None
+def test_an_unknown_source_has_no_complete_day() -> None:
     assert Supplies().complete_day(_SOURCE, DAY) is None
     assert Supplies().completeness(_SOURCE, [DAY], DAY) is None
 
@@ -147,7 +153,7 @@ def test_an_unknown_source_has_no_delay_and_no_complete_day() -> None:
 def test_a_bulk_upload_of_a_month_does_not_change_the_usual_delay() -> None:
     supplies = _daily(20)
     supplies.note_supply(_supply(DAY - 60, DAY - 21), _at(DAY - 10))
-    assert supplies.delay_days(_SOURCE, 0.95) == 1
+    assert _delay(supplies, 0.95) == 1
 
 
 def test_the_first_upload_of_all_history_does_not_change_the_usual_delay() -> None:
@@ -155,7 +161,7 @@ def test_the_first_upload_of_all_history_does_not_change_the_usual_delay() -> No
     supplies.note_supply(_supply(DAY - 2_000, DAY - 5), _at(DAY - 4))
     for day in range(DAY - 4, DAY):
         supplies.note_supply(_supply(day, day), _at(day + 1))
-    assert supplies.delay_days(_SOURCE, 0.95) == 1
+    assert _delay(supplies, 0.95) == 1
 
 
 def test_a_supplier_that_is_closed_at_weekends_has_a_longer_delay() -> None:
@@ -164,15 +170,15 @@ def test_a_supplier_that_is_closed_at_weekends_has_a_longer_delay() -> None:
         supplies.note_supply(_supply(monday - 3, monday - 1), _at(monday))
         for day in range(monday, monday + 4):
             supplies.note_supply(_supply(day, day), _at(day + 1))
-    assert supplies.delay_days(_SOURCE, 0.7) == 1
-    assert supplies.delay_days(_SOURCE, 0.95) == 3
+    assert _delay(supplies, 0.7) == 1
+    assert _delay(supplies, 0.95) == 3
 
 
 def test_a_monthly_supplier_has_a_delay_of_a_month() -> None:
     supplies = Supplies()
     for end in range(DAY - 150, DAY, 30):
         supplies.note_supply(_supply(end - 29, end), _at(end + 1))
-    assert supplies.delay_days(_SOURCE, 0.95) == 29
+    assert _delay(supplies, 0.95) == 29
 
 
 def test_records_that_arrive_late_make_a_young_day_incomplete() -> None:

@@ -62,6 +62,11 @@ def test_a_row_with_count_0_is_a_site_and_needs_no_day(
     ]
 
 
+def test_a_count_may_be_written_as_a_float(tmp_path: Path, catalogue: Catalogue) -> None:
+    read = read_events(write(tmp_path / "in.csv", ["A,1,2,2026-03-30,2.0"]), catalogue)
+    assert [event.cases for event in read.events] == [2]
+
+
 def test_equal_rows_are_so_many_events(tmp_path: Path, catalogue: Catalogue) -> None:
     read = read_events(write(tmp_path / "in.csv", [GOOD, GOOD]), catalogue)
     assert sum(e.cases for e in read.events) == 4

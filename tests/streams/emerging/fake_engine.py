@@ -85,6 +85,9 @@ class FakeEngine:
         recent = [self._cases[key] for key in self._touched if key in self._cases]
         return frozenset(SeriesKey(c.type, (c.stream,)) for c in recent if self.today - c.day < 7)
 
+    def has_today(self, series: SeriesKey) -> bool:
+        return any(case.day == self.today for case in self._of(series))
+
     def size(self, series: SeriesKey) -> int:
         return len(self._of(series))
 

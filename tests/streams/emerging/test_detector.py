@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from math import isfinite
 
 import pytest
 
@@ -32,6 +33,18 @@ def test_the_record_that_tips_it_publishes_a_problem_at_once(desk: Desk) -> None
     assert (finding["areas"], finding["streets"]) == (["BA1"], ["Acacia Avenue"])
     assert finding["types"] == {"police-incident/street-disorder": 4}
     assert finding["what"] in finding["words"]
+
+
+def test_the_figures_of_a_cluster_beyond_all_chance_are_numbers(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    certain = PValue(0.0, "gumbel", 0.01, 0.0, 99)
+    monkeypatch.setattr("tests.streams.emerging.fake_engine.PValue", lambda *_: certain)
+    spate(desk)
+    finding = desk.finding()
+    days = [finding[f"recurrence_interval_{each}"] for each in ("days", "all_days")]
+    assert all(map(isfinite, [finding["p"], *days]))
+    assert "more than 100 years" in finding["words"]
 
 
 def test_a_recipient_gets_findings_of_its_own_streams_alone(desk: Desk) -> None:
@@ -433,6 +446,16 @@ def test_a_rejected_message_is_skipped(desk: Desk) -> None:
 def test_a_message_under_the_key_of_another_record_is_skipped(desk: Desk) -> None:
     intake = desk.message("a")._replace(key=b"b")
     assert desk.send(intake).counts["skipped"] == 1
+
+
+def test_records_of_tomorrow_are_looked_at_when_it_begins(desk: Desk) -> None:
+    desk.now = desk.now.replace(hour=23, minute=59)
+    desk.due()
+    desk.send(*(desk.message(r, incident_date=desk.today + timedelta(1)) for r in FOUR))
+    assert desk.findings() == []
+    desk.later(minutes=2)
+    assert desk.statuses() == ["opened"]
+    assert desk.finding()["provisional"] is True
 
 
 def test_a_record_of_the_future_is_no_case(desk: Desk) -> None:
