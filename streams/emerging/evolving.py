@@ -7,6 +7,7 @@ from dataclasses import replace
 from hashlib import blake2b
 from math import hypot
 
+from detection.emerging.bounding import bounded, with_bounded_told
 from detection.emerging.evaluating import WEEKLY, Evaluation
 from detection.emerging.facts import Case, CaseKey, Detection, Kind, Problem, SeriesKey
 from detection.emerging.levels import is_published, strength_days
@@ -101,7 +102,7 @@ class Evolving:
     ) -> None:
         """Evolve the problems of each recipient. Without detections those of one series alone are enough."""
         for watch in self._settings.watches:
-            own = self._own(watch.recipient, found)
+            own = [bounded(each) for each in self._own(watch.recipient, found)]
             problems = self._open(watch.recipient, batch)
             if not own and series is not None:
                 problems = [p for p in problems if p.detection.series == series]
@@ -152,7 +153,7 @@ class Evolving:
 
     def _note(self, change: ProblemChange, batch: Batch) -> None:
         """Note a change in the batch. Several changes of a problem are published once."""
-        problem, published = change.problem, change.is_published
+        problem, published = with_bounded_told(change.problem), change.is_published
         before = batch.changes.get(problem.id)
         joined = change.joined
         if before is not None:

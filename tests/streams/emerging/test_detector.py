@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from hashlib import sha256
 
 import pytest
 
+from detection.emerging.bounding import MOST_CASES
 from detection.emerging.facts import CaseKey, PValue, Source, Stream
+from isp.agreement.topics import MAXIMUM_MESSAGE_BYTES
 from streams.emerging.rows import SUPPLIED
 from streams.emerging.schedule import EPOCH
 from streams.messages import Handling
@@ -166,6 +169,18 @@ def test_an_erased_record_leaves_a_finding_even_after_its_case_was_forgotten(des
     memory.engine.commit()
     desk.send(desk.gone("e"))
     assert [r["record_id"] for r in desk.finding()["records"]] == list(FOUR)
+
+
+def test_a_problem_of_thousands_of_records_can_be_written(desk: Desk) -> None:
+    for part in range(4):
+        ids = (sha256(f"{part}{number}".encode()).hexdigest()[:32] for number in range(1_500))
+        spate(desk, *ids)
+        desk.later(days=2)
+    assert {finding["observed"] for finding in desk.findings()} == {1_500, 3_000}
+    assert {*desk.statuses()} == {"opened", "grown"}
+    assert {len(finding["records"]) for finding in desk.findings()} == {MOST_CASES}
+    largest = max(len(output.value or b"") for output in desk.outputs)
+    assert largest < MAXIMUM_MESSAGE_BYTES
 
 
 def test_a_p_value_of_nothing_gives_a_finite_interval(
