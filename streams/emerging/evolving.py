@@ -28,6 +28,7 @@ class Evolving:
         self._memory = memory
         self._settings = memory.settings
         self._days_between = days_between
+        self._streams = {each.recipient: each.streams for each in memory.settings.watches}
 
     def looked(self, found: Sequence[Detection], as_of: int, batch: Batch) -> None:
         """Take what looks have found."""
@@ -43,7 +44,10 @@ class Evolving:
         self._evolve(present, evaluation.as_of, has_evaluated, batch, evaluation.series)
 
     def passed(self, as_of: int, batch: Batch) -> None:
-        """Let the problems fade and end whose series are not evaluated any more."""
+        """Let the problems fade and end whose series are not evaluated any more.
+
+        Those of streams that their recipient may not read any more are taken back.
+        """
         evaluated = set(self._memory.engine.series())
         gone = {
             row.problem.detection.series
@@ -52,6 +56,14 @@ class Evolving:
         }
         if gone:
             self._evolve((), as_of, lambda _kind, series: series in gone, batch)
+        for row in self._memory.problems.values():
+            if not self.is_readable(row.problem):
+                self._note(ProblemChange(row.problem), batch)
+
+    def is_readable(self, problem: Problem) -> bool:
+        """Return True if its recipient may read all streams of a problem under the present protocol."""
+        own = self._streams.get(problem.recipient, frozenset())
+        return own.issuperset(problem.detection.series.streams)
 
     def changed(self, before: Case, now: Case | None, batch: Batch) -> None:
         """Take a case out of the problems that it is no longer a part of, as it is now.

@@ -15,7 +15,7 @@ from streams.emerging.rows import SUPPLIED
 from streams.emerging.schedule import EPOCH
 from streams.messages import Handling
 from tests.streams.emerging import fake_engine
-from tests.streams.emerging.desk import NAMES, PLACE, Desk, use_fakes
+from tests.streams.emerging.desk import DATASET, NAMES, PLACE, Desk, use_fakes
 
 FOUR = ("a", "b", "c", "d")
 
@@ -365,3 +365,26 @@ def test_what_is_kept_of_a_source_does_not_grow_with_its_supplies(desk: Desk) ->
     kept = [value for key, value in desk.store.rows() if key.startswith(SUPPLIED)]
     assert kept
     assert max(map(len, kept)) < 10_000
+
+
+def test_a_finding_of_a_stream_that_its_recipient_may_not_read_any_more_is_taken_back(
+    desk: Desk,
+) -> None:
+    spate(desk)
+    (before,) = desk.sent(NAMES.alerts_emerging("council"))
+    receives = tuple(
+        each.model_copy(update={"datasets": tuple(d for d in each.datasets if d != DATASET)})
+        if each.party == "council"
+        else each
+        for each in desk.protocol.receives
+    )
+    desk.protocol = desk.protocol.model_copy(update={"receives": receives})
+    desk.restart()
+    for _ in range(3):
+        desk.later(days=1)
+    desk.send(desk.gone("a"))
+    (_, after) = desk.sent(NAMES.alerts_emerging("council"))
+    assert (after.key, after.value) == (before.key, None)
+    kept = desk.detector._parts.memory.problems.values()
+    assert {row.problem.recipient for row in kept} == {"fire"}
+    assert desk.statuses("fire")[0] == "opened"
