@@ -22,10 +22,11 @@ from detection.emerging.supply import (
 )
 
 KEPT_DAYS: Final = 3_700
-MOST_SUPPLIES: Final = 1_000
+MOST_SUPPLIES: Final = 200
 
 _LEARNED_FROM_DAYS: Final = 160  # the days of which it is kept when they were first supplied
 _COMPLETE: Final = 0.95
+_LONGEST_HOLD: Final = 1.5
 
 
 @dataclass(slots=True)
@@ -67,11 +68,25 @@ class SourceSupplies:
             self.records = recent(self.records)
 
     def is_held(self, now_ms: int, limit_ms: int) -> bool:
-        """Return True if a supply is not settled and no later supply has all its days."""
-        holding = [s for s in self.supplies.values() if s.holds(now_ms, limit_ms)]
-        return any(
-            not any(other.replaces(each) for other in self.supplies.values()) for each in holding
-        )
+        """Return True if a supply is not settled and no later supply has all its days.
+
+        A source that begins one supply after another and ends none is held no longer than one and a half
+        times the limit: otherwise it would be silent for good.
+        """
+        settled = [each for each in self.supplies.values() if each.is_settled]
+        unsettled = [
+            each
+            for each in self.supplies.values()
+            if not each.is_settled and not any(other.replaces(each) for other in settled)
+        ]
+        if not any(each.holds(now_ms, limit_ms) for each in unsettled):
+            return False
+        since_ms = now_ms
+        for begun_ms in sorted((s.begun_ms for s in unsettled if s.noted_ms), reverse=True):
+            if since_ms - begun_ms >= limit_ms:
+                break
+            since_ms = begun_ms
+        return now_ms - since_ms < _LONGEST_HOLD * limit_ms
 
     def covers(self, day: int) -> bool:
         """Return True if a supply covers the day."""

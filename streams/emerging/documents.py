@@ -18,9 +18,6 @@ from streams.emerging.results import Change
 from streams.emerging.supplied import Supplied
 from streams.emerging.telling import words_of
 
-MOST_RECORDS: Final = 1_000
-"""A finding names so many records; its number of cases is that of all."""
-
 MOST_DAYS: Final = 1e12
 """No recurrence interval is longer: a p-value of 0 would give infinity, which JSON does not have."""
 
@@ -128,7 +125,7 @@ def _names(found: Iterable[str]) -> list[str]:
 
 
 def _records(cases: Iterable[CaseKey], joined: frozenset[CaseKey]) -> Iterable[dict[str, Any]]:
-    for key in sorted(cases)[:MOST_RECORDS]:
+    for key in sorted(cases):
         yield {
             "dataset": key.stream.dataset,
             "record_id": key.record,

@@ -7,6 +7,7 @@ from dataclasses import replace
 from hashlib import blake2b
 from math import hypot
 
+from detection.emerging.bounding import bounded, with_bounded_told
 from detection.emerging.evaluating import WEEKLY, Evaluation
 from detection.emerging.facts import Case, CaseKey, Detection, Kind, Problem, SeriesKey
 from detection.emerging.levels import is_published, strength_days
@@ -27,6 +28,7 @@ class Evolving:
         self._memory = memory
         self._settings = memory.settings
         self._days_between = days_between
+        self._streams = {each.recipient: each.streams for each in memory.settings.watches}
 
     def looked(self, found: Sequence[Detection], as_of: int, batch: Batch) -> None:
         """Take what looks have found."""
@@ -46,7 +48,10 @@ class Evolving:
         self._evolve(present, evaluation.as_of, has_evaluated, batch, evaluation.series)
 
     def passed(self, as_of: int, batch: Batch) -> None:
-        """Let the problems fade and end whose series are not evaluated any more."""
+        """Let the problems fade and end whose series are not evaluated any more.
+
+        Those of streams that their recipient may not read any more are taken back.
+        """
         evaluated = set(self._memory.engine.series())
         gone = {
             row.problem.detection.series
@@ -55,6 +60,14 @@ class Evolving:
         }
         if gone:
             self._evolve((), as_of, lambda _kind, series: series in gone, batch)
+        for row in self._memory.problems.values():
+            if not self.is_readable(row.problem):
+                self._note(ProblemChange(row.problem), batch)
+
+    def is_readable(self, problem: Problem) -> bool:
+        """Return True if its recipient may read all streams of a problem under the present protocol."""
+        own = self._streams.get(problem.recipient, frozenset())
+        return own.issuperset(problem.detection.series.streams)
 
     def changed(self, before: Case, now: Case | None, batch: Batch) -> None:
         """Take a case out of the problems that it is no longer a part of, as it is now.
@@ -105,7 +118,7 @@ class Evolving:
     ) -> None:
         """Evolve the problems of each recipient. Without detections those of one series alone are enough."""
         for watch in self._settings.watches:
-            own = self._own(watch.recipient, found)
+            own = [bounded(each) for each in self._own(watch.recipient, found)]
             problems = self._open(watch.recipient, batch)
             if not own and series is not None:
                 problems = [p for p in problems if p.detection.series == series]
@@ -156,7 +169,7 @@ class Evolving:
 
     def _note(self, change: ProblemChange, batch: Batch) -> None:
         """Note a change in the batch. Several changes of a problem are published once."""
-        problem, published = change.problem, change.is_published
+        problem, published = with_bounded_told(change.problem), change.is_published
         before = batch.changes.get(problem.id)
         joined = change.joined
         if before is not None:

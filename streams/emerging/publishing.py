@@ -41,12 +41,19 @@ class Publishing:
         published = [change for change in published if change.problem.recipient in self.findings]
         outputs = self._audited(published, batch) if published else []
         head = self.audit_writer.head(batch.now_ms)
-        kept = {change.problem.id: self._row(change, batch) for change in batch.changes.values()}
-        findings = [self._finding(c, kept[c.problem.id], head, batch) for c in published]
+        kept, gone = self._rows(batch)
+        findings = [
+            self._finding(c, kept[c.problem.id], head, batch)
+            if c.problem.id in kept
+            else self._taken_back(c, batch)
+            for c in published
+        ]
         # Sorted by their ids: the order of arrival would join them to originals.
         outputs += sorted(findings, key=lambda output: (output.topic, output.key or b""))
         for row in kept.values():
             self.memory.put_problem(row)
+        for row in gone:
+            self.memory.forget_problem(row)
         changes = self.store.changes()
         outputs += [self._change(key, value, batch.now_ms) for key, value in changes.items()]
         statuses = Counter[tuple[str, str]](
@@ -56,6 +63,20 @@ class Publishing:
         return DetectorResult(
             outputs, changes=changes, counts=dict(batch.counts), statuses=dict(statuses)
         )
+
+    def _rows(self, batch: Batch) -> tuple[dict[bytes, ProblemRow], list[ProblemRow]]:
+        """Return the rows to be kept, by problem, and those to be forgotten, which are taken back."""
+        rows = [self._row(change, batch) for change in batch.changes.values()]
+        is_readable = self.documents.evolving.is_readable
+        return (
+            {row.problem.id: row for row in rows if is_readable(row.problem)},
+            [row for row in rows if not is_readable(row.problem)],
+        )
+
+    def _taken_back(self, change: Change, batch: Batch) -> Output:
+        topic, _, marking = self.findings[change.problem.recipient]
+        headers: Headers = [(MARKING_HEADER, marking.encode())]
+        return Output(topic, change.problem.id.hex().encode(), None, headers, batch.now_ms)
 
     def _row(self, change: Change, batch: Batch) -> ProblemRow:
         known = self.memory.problems.get(change.problem.id)

@@ -1,3 +1,4 @@
+import time
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from typing import Any
@@ -114,6 +115,35 @@ def test_a_supply_that_never_settles_holds_looks_for_a_day_and_evaluations_for_a
     assert not supplies.is_held(_SOURCE, now + LOOK_LIMIT_MS)
     assert supplies.at(now + EVALUATION_LIMIT_MS - 1).held(_SOURCE)
     assert not supplies.at(now + EVALUATION_LIMIT_MS).held(_SOURCE)
+
+
+def test_one_unfinished_supply_after_another_does_not_hold_a_source_for_good() -> None:
+    supplies, hours = Supplies(), range(60 * 24)
+    held = []
+    for hour in hours:
+        now = _at(DAY) + hour * _HOUR
+        if hour % 23 == 0:
+            supplies.note_supply(
+                _supply(DAY, DAY, f"s{hour}", records=10, complete=False), now
+            )  # fmt: skip
+        held.append((supplies.is_held(_SOURCE, now), supplies.at(now).held(_SOURCE)))
+    assert all(looks for looks, _ in held[:36])
+    assert not any(looks for looks, _ in held[36:])
+    assert sum(evaluations for _, evaluations in held) < len(hours) / 2
+    later = now + 2 * LOOK_LIMIT_MS
+    supplies.note_supply(_supply(DAY, DAY, "new", records=10, complete=False), later)
+    assert supplies.is_held(_SOURCE, later)
+
+
+def test_a_source_with_many_unfinished_supplies_is_asked_for_in_no_time() -> None:
+    supplies, now = Supplies(), _at(DAY)
+    for number in range(1_000):
+        supplies.note_supply(_supply(DAY, DAY, f"s{number}", records=10, complete=False), now)
+    supplies.note_supply(_supply(DAY - 1, DAY + 1, "z", records=0), now + 1)
+    began = time.monotonic()
+    for _ in range(100):
+        supplies.is_held(_SOURCE, now + 2)
+    assert time.monotonic() - began < 1
 
 
 def test_a_later_supply_of_the_same_days_ends_the_hold_of_one_that_was_broken_off() -> None:

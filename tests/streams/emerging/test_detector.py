@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from hashlib import sha256
 from math import isfinite
 
 import pytest
 
+from detection.emerging.bounding import MOST_CASES
 from detection.emerging.facts import CaseKey, PValue, Source, Stream
+from isp.agreement.topics import MAXIMUM_MESSAGE_BYTES
 from streams.emerging.rows import SUPPLIED
 from streams.emerging.schedule import EPOCH
 from streams.messages import Handling
 from tests.streams.emerging import fake_engine
-from tests.streams.emerging.desk import NAMES, PLACE, Desk, use_fakes
+from tests.streams.emerging.desk import DATASET, NAMES, PLACE, Desk, use_fakes
 
 FOUR = ("a", "b", "c", "d")
 
@@ -217,6 +220,18 @@ def test_an_erased_record_leaves_a_finding_even_after_its_case_was_forgotten(des
     memory.engine.commit()
     desk.send(desk.gone("e"))
     assert [r["record_id"] for r in desk.finding()["records"]] == list(FOUR)
+
+
+def test_a_problem_of_thousands_of_records_can_be_written(desk: Desk) -> None:
+    for part in range(4):
+        ids = (sha256(f"{part}{number}".encode()).hexdigest()[:32] for number in range(1_500))
+        spate(desk, *ids)
+        desk.later(days=2)
+    assert {finding["observed"] for finding in desk.findings()} == {1_500, 3_000}
+    assert {*desk.statuses()} == {"opened", "grown"}
+    assert {len(finding["records"]) for finding in desk.findings()} == {MOST_CASES}
+    largest = max(len(output.value or b"") for output in desk.outputs)
+    assert largest < MAXIMUM_MESSAGE_BYTES
 
 
 def test_a_p_value_of_nothing_gives_a_finite_interval(
@@ -491,3 +506,26 @@ def test_what_is_kept_of_a_source_does_not_grow_with_its_supplies(desk: Desk) ->
     kept = [value for key, value in desk.store.rows() if key.startswith(SUPPLIED)]
     assert kept
     assert max(map(len, kept)) < 10_000
+
+
+def test_a_finding_of_a_stream_that_its_recipient_may_not_read_any_more_is_taken_back(
+    desk: Desk,
+) -> None:
+    spate(desk)
+    (before,) = desk.sent(NAMES.alerts_emerging("council"))
+    receives = tuple(
+        each.model_copy(update={"datasets": tuple(d for d in each.datasets if d != DATASET)})
+        if each.party == "council"
+        else each
+        for each in desk.protocol.receives
+    )
+    desk.protocol = desk.protocol.model_copy(update={"receives": receives})
+    desk.restart()
+    for _ in range(3):
+        desk.later(days=1)
+    desk.send(desk.gone("a"))
+    (_, after) = desk.sent(NAMES.alerts_emerging("council"))
+    assert (after.key, after.value) == (before.key, None)
+    kept = desk.detector._parts.memory.problems.values()
+    assert {row.problem.recipient for row in kept} == {"fire"}
+    assert desk.statuses("fire")[0] == "opened"
