@@ -23,6 +23,9 @@ from ops.commands.detect_options import (
 from ops.commands.progress import progress_bar
 from ops.screen import Screen, say_json
 
+_BOUND_OF_NONE = 3.0
+"""If no event was seen, fewer than so many are expected, with 95 % confidence (Poisson)."""
+
 
 def calibrate(
     file: File,
@@ -88,16 +91,24 @@ def _print(document: dict[str, Any], console: Screen) -> None:
     table = Table(title="Alarms by chance alone", box=None, collapse_padding=True, pad_edge=False)
     for heading in ("level", "alarms", "a year", "at most, by the level"):
         table.add_column(heading, justify="right")
+    counts, settings = document["counts"], document["settings"]
     for each in document["levels"]:
         table.add_row(
             f"{each['level_days']:,} days", f"{each['alarms']:,}",
-            f"{each['alarms_per_year']:.2f}", f"{each['at_most_per_year']:.2f}",
+            _per_year(each, counts["replayed_years"]), f"{each['at_most_per_year']:.2f}",
         )  # fmt: skip
     console.print(table)
-    counts, settings = document["counts"], document["settings"]
+    if any(not each["alarms"] for each in document["levels"]):
+        console.print("below: no alarm was seen; the bound holds 19 times of 20", soft_wrap=True)
     console.print(
         f"replayed: {counts['replayed_years']:.1f} years of {counts['cases']:,} events in "
         f"{len(counts['series']):,} series; strata {settings['strata']}, "
         f"{settings['replicates']:,} replicates, seed {settings['seed']}",
         soft_wrap=True,
     )
+
+
+def _per_year(level: dict[str, Any], years: float) -> str:
+    if level["alarms"]:
+        return f"{level['alarms_per_year']:.2f}"
+    return f"below {_BOUND_OF_NONE / years:.2f}"

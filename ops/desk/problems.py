@@ -148,7 +148,11 @@ def _days(days: float) -> str:
 
 def _measured(finding: Finding) -> str:
     measured = finding.alarms_per_year
-    return _UNKNOWN if measured is None else f"{measured:.2f} a year"
+    if measured is None:
+        return _UNKNOWN
+    if measured == 0:
+        return f"none in {finding.message['replayed_years']:.3g} years"
+    return f"{measured:.2f} a year"
 
 
 def _counted(types: Mapping[str, int]) -> str:

@@ -56,6 +56,15 @@ def test_the_table_has_a_row_for_each_level(file: Path) -> None:
         assert said in result.stdout
 
 
+def test_a_level_without_an_alarm_has_the_bound_that_so_few_years_give(file: Path) -> None:
+    document = json.loads(run(file, *FAST, "--json").stdout)
+    assert document["levels"][-1]["alarms"] == 0
+    printed = run(file, *FAST).stdout
+    assert f"below {3 / document['counts']['replayed_years']:.2f}" in printed
+    assert "the bound holds 19 times of 20" in printed
+    assert "0.00" not in printed
+
+
 def test_the_same_seed_measures_the_same(file: Path) -> None:
     first, second = (run(file, *FAST, "--seed", "3", "--json").stdout for _ in range(2))
     assert first == second

@@ -58,6 +58,12 @@ def test_alarms_that_were_not_measured_are_said_to_be_so() -> None:
     assert "not measured" in " ".join(of(picture_of(received(alarms_per_year=None))))
 
 
+def test_replays_without_an_alarm_are_said_with_their_years_and_not_as_never() -> None:
+    text = " ".join(of(picture_of(received(alarms_per_year=0.0, replayed_years=12.0))))
+    assert "none in 12 years" in text
+    assert "0.00 a year" not in text
+
+
 def test_without_problems_the_page_says_so_and_unreadable_findings_are_counted() -> None:
     assert of(Picture()) == ["no emerging problems"]
     assert "cannot read: 1" in " ".join(of(Picture(unreadable={ONE})))
