@@ -10,6 +10,7 @@ import ctypes
 import logging
 import os
 import signal
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -19,6 +20,9 @@ from typing import Any, Final, NamedTuple, Protocol
 log = logging.getLogger(__name__)
 
 NICENESS: Final = 10
+LIMIT_S: Final = 3_600.0
+"""A process that answers nothing for so long is ended, and its jobs have failed."""
+
 _PR_SET_PDEATHSIG: Final = 1
 
 
@@ -61,10 +65,12 @@ class OneProcess:
     The process has a low share of the processor, so that it hardly delays a release on the same machine.
     """
 
-    def __init__(self, workers: int = 1) -> None:
+    def __init__(self, workers: int = 1, limit_s: float = LIMIT_S) -> None:
         """Start nothing yet."""
         self.failures = 0
         self._workers = workers
+        self.limit_s = limit_s
+        self._answered_at = 0.0
         self._pool: ProcessPoolExecutor | None = None
         self._jobs: dict[object, Future[Any]] = {}
 
@@ -75,6 +81,8 @@ class OneProcess:
 
     def submit(self, name: object, function: Callable[..., Any], *arguments: Any) -> None:
         """Have a function called in the process. A process that has died is replaced."""
+        if not self._jobs:
+            self._answered_at = time.monotonic()
         try:
             self._jobs[name] = self._running().submit(function, *arguments)
         except BrokenProcessPool:
@@ -83,7 +91,14 @@ class OneProcess:
 
     def collect(self) -> Iterator[Answer]:
         """Yield the answers that are there."""
-        for name, job in [item for item in self._jobs.items() if item[1].done()]:
+        done = [item for item in self._jobs.items() if item[1].done()]
+        if done:
+            self._answered_at = time.monotonic()
+        elif self._jobs and time.monotonic() - self._answered_at > self.limit_s:
+            log.error("a computation in the background has not ended in %.0f s", self.limit_s)
+            self._answered_at = time.monotonic()
+            self._end(self._pool)
+        for name, job in done:
             del self._jobs[name]
             yield Answer(name, self._value(job))
 
@@ -91,11 +106,7 @@ class OneProcess:
         """End the process, also in the middle of a job."""
         pool, self._pool = self._pool, None
         self._jobs.clear()
-        if pool is not None:
-            processes = list((getattr(pool, "_processes", None) or {}).values())
-            pool.shutdown(wait=False, cancel_futures=True)
-            for process in processes:
-                process.terminate()
+        self._end(pool)
 
     def _value(self, job: Future[Any]) -> Any:
         try:
@@ -122,8 +133,16 @@ class OneProcess:
 
     def _replace(self) -> None:
         pool, self._pool = self._pool, None
+        self._end(pool)
+
+    @staticmethod
+    def _end(pool: ProcessPoolExecutor | None) -> None:
+        """End the processes of a pool, also in the middle of a job. What they have not answered fails."""
         if pool is not None:
-            pool.shutdown(wait=False, cancel_futures=True)
+            processes = list((getattr(pool, "_processes", None) or {}).values())
+            pool.shutdown(wait=False)
+            for process in processes:
+                process.kill()
 
 
 def _begin(parent: int) -> None:

@@ -17,6 +17,8 @@ from streams.state.dated import DatedStore
 from streams.steps.route import HOUR_MS, Destination
 from transport.messages import MARKING_HEADER, WRITER_HEADER, Headers, Output
 
+_MINUTE_MS = 60_000
+
 
 @dataclass(frozen=True, slots=True)
 class Publishing:
@@ -76,7 +78,8 @@ class Publishing:
     def _taken_back(self, change: Change, batch: Batch) -> Output:
         topic, _, marking = self.findings[change.problem.recipient]
         headers: Headers = [(MARKING_HEADER, marking.encode())]
-        return Output(topic, change.problem.id.hex().encode(), None, headers, batch.now_ms)
+        key = change.problem.id.hex().encode()
+        return Output(topic, key, None, headers, _to_the_minute(batch.now_ms))
 
     def _row(self, change: Change, batch: Batch) -> ProblemRow:
         known = self.memory.problems.get(change.problem.id)
@@ -96,7 +99,8 @@ class Publishing:
 
     def _finding(self, change: Change, row: ProblemRow, head: ChainHead, batch: Batch) -> Output:
         topic, encode, marking = self.findings[change.problem.recipient]
-        message = self.documents.message(change, row.opened_ms, batch.now_ms, batch.today)
+        made_ms, opened_ms = _to_the_minute(batch.now_ms), _to_the_minute(row.opened_ms)
+        message = self.documents.message(change, opened_ms, made_ms, batch.today)
         audit = {
             "audit_chain": head.chain,
             "audit_sequence": head.sequence,
@@ -104,10 +108,15 @@ class Publishing:
         }
         headers: Headers = [(MARKING_HEADER, marking.encode())]
         key = change.problem.id.hex().encode()
-        return Output(topic, key, encode(message | audit), headers, batch.now_ms)
+        return Output(topic, key, encode(message | audit), headers, made_ms)
 
     def _change(self, key: bytes, value: bytes | None, now_ms: int) -> Output:
         topic, encode, marking = self.state
         headers: Headers = [(MARKING_HEADER, marking.encode()), (WRITER_HEADER, self.writer)]
         written = None if value is None else encode({"value": value})
         return Output(topic, key, written, headers, now_ms - now_ms % HOUR_MS)
+
+
+def _to_the_minute(at_ms: int) -> int:
+    """Return an instant as it is published: an exact one would identify the original of a record."""
+    return at_ms - at_ms % _MINUTE_MS

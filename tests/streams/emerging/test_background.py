@@ -77,6 +77,15 @@ def test_a_process_that_dies_is_replaced(process: OneProcess) -> None:
     assert answers(process, 1) == [("after", 8)]
 
 
+def test_a_job_without_an_end_is_ended_and_the_next_ones_are_answered(process: OneProcess) -> None:
+    process.submit("endless", time.sleep, 2 * PATIENCE_S)
+    process.limit_s = 0.0
+    assert answers(process, 1) == [("endless", None)]
+    process.limit_s = 2 * PATIENCE_S
+    process.submit("after", twice, 4)
+    assert answers(process, 1) == [("after", 8)]
+
+
 def test_the_process_has_a_low_priority_and_is_another_one(process: OneProcess) -> None:
     process.submit("nice", os.nice, 0)
     process.submit("pid", os.getpid)

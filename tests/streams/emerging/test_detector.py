@@ -38,6 +38,16 @@ def test_the_record_that_tips_it_publishes_a_problem_at_once(desk: Desk) -> None
     assert finding["what"] in finding["words"]
 
 
+def test_a_finding_tells_its_time_to_the_minute_alone(desk: Desk) -> None:
+    desk.now += timedelta(seconds=17, milliseconds=345)
+    spate(desk)
+    finding = desk.finding()
+    (output,) = desk.sent(NAMES.alerts_emerging("council"))
+    at_ms = int(desk.now.replace(second=0, microsecond=0).timestamp() * 1_000)
+    assert output.timestamp_ms == at_ms
+    assert [int(finding[each].timestamp() * 1_000) for each in ("made", "opened")] == [at_ms] * 2
+
+
 def test_the_figures_of_a_cluster_beyond_all_chance_are_numbers(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
