@@ -77,9 +77,9 @@ class Emerging:
             with_load(known_answers),
             with_load(force_scan),
             with_load(record_cost),
+            with_load(self._live),
             with_load(lambda: compare(self.progress)),
             with_load(lambda: null_alarms(self.progress)),
-            with_load(self._live),
         ]
         how = " ".join((__doc__ or "").split())
         known = {name for run in done for name in run}
