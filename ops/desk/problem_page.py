@@ -6,8 +6,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from rich.console import Group, RenderableType
+from rich.console import ConsoleOptions, Group, RenderableType, RenderResult
 from rich.live import Live
 from rich.text import Text
 
@@ -19,6 +20,8 @@ from ops.screen import Screen
 
 _POLL_S = 0.5
 _LOOK_EVERY_S = 2.0
+_WIDE = 110
+"""Screens of fewer columns have the narrow tables."""
 
 
 @dataclass(slots=True)
@@ -72,13 +75,25 @@ class ProblemPage:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class _Tables:
+    """The tables of a picture, as wide as the screen. On a narrow one they have fewer columns."""
+
+    picture: Picture
+
+    def __rich_console__(self, _console: Any, options: ConsoleOptions) -> RenderResult:
+        is_narrow = options.max_width < _WIDE
+        if self.picture.open():
+            yield open_table(self.picture, is_narrow=is_narrow)
+        if self.picture.ended():
+            yield ended_table(self.picture, is_narrow=is_narrow)
+
+
 def tables(picture: Picture) -> RenderableType:
     """Return the tables of a picture, or a line that says that there is nothing."""
     parts: list[RenderableType] = []
-    if picture.open():
-        parts.append(open_table(picture))
-    if picture.ended():
-        parts.append(ended_table(picture))
+    if picture.open() or picture.ended():
+        parts.append(_Tables(picture))
     if unreadable := len(picture.unreadable):
         parts.append(f"findings that this release cannot read: {unreadable}")
     return Group(*(parts or ["no emerging problems"]))

@@ -23,29 +23,31 @@ _STRONG, _PROVISIONAL, _FAINT = "bold", "yellow", "dim"
 _UNKNOWN = "not measured"
 
 
-def open_table(picture: Picture) -> Table:
-    """Return the table of the open problems, the strongest first."""
-    table = _table("Open problems, the strongest first", "p", "by chance")
+def open_table(picture: Picture, *, is_narrow: bool = False) -> Table:
+    """Return the table of the open problems, the strongest first. A narrow one has no growth and no p."""
+    last = ("by chance",) if is_narrow else ("p", "by chance")
+    table = _table("Open problems, the strongest first", *last, is_narrow=is_narrow)
     for history in picture.open():
         newest = history.newest
         status = f"{newest.status}\n{'provisional' if newest.provisional else ''}".rstrip()
+        p = () if is_narrow else (f"{newest.p:.2g}",)
         table.add_row(
             f"{newest.id}\n{status}",
-            *_common(history),
-            f"{newest.p:.2g}",
+            *_common(history, is_narrow=is_narrow),
+            *p,
             f"1 in {once_in(newest)}\n{_measured(newest)}",
             style=_style(newest),
         )
     return table
 
 
-def ended_table(picture: Picture) -> Table:
+def ended_table(picture: Picture, *, is_narrow: bool = False) -> Table:
     """Return the table of the problems that are closed, the last to close first."""
-    table = _table("How the others ended", "ended")
+    table = _table("How the others ended", "ended", is_narrow=is_narrow)
     for history in picture.ended():
         newest = history.newest
         ended = f"{newest.ended or newest.status}\n{clock(newest.made)}"
-        table.add_row(newest.id, *_common(history), ended, style=_FAINT)
+        table.add_row(newest.id, *_common(history, is_narrow=is_narrow), ended, style=_FAINT)
     return table
 
 
@@ -106,28 +108,33 @@ def bars(counts: Sequence[int]) -> str:
     return "".join(_BARS[max(count, 0) * (len(_BARS) - 1) // most] for count in counts)
 
 
-def _table(title: str, *last: str) -> Table:
+def _table(title: str, *last: str, is_narrow: bool) -> Table:
     table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD)
     table.add_column("problem", no_wrap=True)
     table.add_column("what and where", overflow="fold")
-    table.add_column("since", no_wrap=True)
+    if not is_narrow:
+        table.add_column("since", no_wrap=True)
     table.add_column("observed", justify="right", no_wrap=True)
     table.add_column("expected", justify="right", no_wrap=True)
-    table.add_column("growth", no_wrap=True)
+    if not is_narrow:
+        table.add_column("growth", no_wrap=True)
     for name in last:
         table.add_column(name, no_wrap=True)
     table.padding, table.pad_edge = (0, 1, 0, 0), False
     return table
 
 
-def _common(history: History) -> tuple[str, ...]:
+def _common(history: History, *, is_narrow: bool) -> tuple[str, ...]:
     newest, growth = history.newest, history.growth[-_GROWTH:]
+    what = f"{newest.what} ({newest.kind.replace('_', '-')})\n{where(newest)}"
+    counts = (str(newest.observed), f"{newest.expected:.1f}")
+    if is_narrow:
+        return f"{what}\n{_day(newest.since)} to {_day(newest.until)}", *counts
     numbers = f"{growth[0]} to {growth[-1]}" if len(growth) > 1 else ""
     return (
-        f"{newest.what} ({newest.kind.replace('_', '-')})\n{where(newest)}",
+        what,
         f"{_day(newest.since)}\nto {_day(newest.until)}",
-        str(newest.observed),
-        f"{newest.expected:.1f}",
+        *counts,
         f"{bars(growth)}\n{numbers}".rstrip(),
     )
 

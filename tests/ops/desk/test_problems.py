@@ -69,7 +69,17 @@ def test_without_problems_the_page_says_so_and_unreadable_findings_are_counted()
     assert "cannot read: 1" in " ".join(of(Picture(unreadable={ONE})))
 
 
-@pytest.mark.parametrize("width", [100, 120, 200])
+def test_what_and_where_are_there_at_80_columns() -> None:
+    text = printed(tables(picture_of(
+        received(ONE, provisional=True, alarms_per_year=None, recurrence_interval_all_days=1e9),
+        received(TWO, status="closed", ended="corrected"),
+    )), 80)  # fmt: skip
+    for said in ("what and where", "deliberate-fire", "BA1", "27 Nov to 29 Nov", "1 in 100+ years",
+                 "not measured", "observed", "expected"):  # fmt: skip
+        assert said in text
+
+
+@pytest.mark.parametrize("width", [80, 100, 120, 200])
 def test_an_id_is_never_broken_so_that_it_can_be_copied(width: int) -> None:
     picture = picture_of(
         received(ONE, status="moved", provisional=True, recurrence_interval_all_days=36_000.0),
