@@ -129,6 +129,9 @@ def _chance(found: Detection, recipient: str, telling: Telling) -> str:
 def _measured(telling: Telling) -> str:
     if telling.alarms_per_year is None:
         return "The false alarms a year at this level are not measured yet."
+    if not telling.alarms_per_year:
+        years = _figure(telling.replayed_years)
+        return f"No false alarm at this level or above was measured in {years} years of replays."
     return (
         f"False alarms a year at this level or above, measured in {_figure(telling.replayed_years)} "
         f"years of replays: {_figure(telling.alarms_per_year)}."

@@ -56,6 +56,11 @@ def test_alarms_that_are_not_measured_are_not_guessed() -> None:
     assert "The false alarms a year at this level are not measured yet." in words
 
 
+def test_no_measured_alarm_is_not_a_rate_of_zero() -> None:
+    words = _words(telling=replace(_TELLING, alarms_per_year=0.0))
+    assert "No false alarm at this level or above was measured in 12 years of replays." in words
+
+
 def test_an_event_that_is_counted_once_is_told_with_how_sure_it_is() -> None:
     match = Match((CaseKey(POLICE, "a"), CaseKey(AMBULANCE, "x")), 0.973)
     words = _words(detection(matches=(match,)))
