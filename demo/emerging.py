@@ -107,7 +107,7 @@ class Analyst:
 def try_a_spate(
     system: System, spate: Spate, history: int, policies: Mapping[str, Policy]
 ) -> SpateSeen:
-    """Publish a spate record by record, and read its findings as the recipients.
+    """Publish a spate record by record, and read the findings with the logins of their recipients.
 
     `history` records of the weeks before were supplied already. `policies` are those of the profiles.
 

@@ -20,10 +20,10 @@ __all__ = ["DAILY", "WEEKLY", "Evaluation", "Snapshot", "Supplied", "evaluate"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Evaluation:
-    """The result: the findings of the detectors `kinds`, and the nulls.
+    """The findings of the detectors `kinds`, and the nulls.
 
-    `null` is that of evaluations, `look_null` that of the looks of `Snapshot.look_day`. Both are None if the
-    series has too few cases; `null` is None too if the scan was not due.
+    `null` is for evaluations, `look_null` for the looks of `Snapshot.look_day`. Both are None if the series
+    has too few cases; `null` is also None if the scan was not due.
     """
 
     series: SeriesKey

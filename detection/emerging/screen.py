@@ -34,7 +34,7 @@ Rows = tuple[Ints, int]
 
 
 class Screen:
-    """Recent cases and past cases of the rings around each site.
+    """The recent and past cases in the rings around each site.
 
     Shapes: R rows, one for each ring of each site; W days, the as-of day first; K strata. `outer` (W, R) has
     the recent cases to the outer radius of the ring, `inner` (K, R) those of the study period to its inner
@@ -89,12 +89,12 @@ class Screen:
         has = ring[:, None] <= _RINGS
         self._outer[:, first : first + RINGS] = _sums(recent, has)
         self._inner[:, first + 1 : first + RINGS] = _sums(base, has)[:, :-1]
-        self._rows.append(_rows(near * RINGS, ring))
+        self._rows.append((first + _RINGS, RINGS))
+        self._later.append((near * RINGS + ring)[:-1].tolist())
         centres = near.tolist()
         for other, its_ring in zip(centres[:-1], ring[:-1].tolist(), strict=True):
             self._later[other].append(first + its_ring)
             self._near[other].append(site)
-        self._later.append([])
         self._near.append(centres)
         self._most.append(int(recent.sum()))
 
@@ -161,16 +161,6 @@ def roll(by_lag: Ints, days: int) -> None:
     kept = max(len(by_lag) - days, 0)
     by_lag[len(by_lag) - kept :] = by_lag[:kept].copy()
     by_lag[: len(by_lag) - kept] = 0
-
-
-def _rows(first: Ints, ring: Ints) -> Rows:
-    """Return the rows of the rings of some sites, the last of which is the site itself."""
-    outermost = (first + ring)[:-1]
-    sizes = RINGS - 1 - ring
-    sizes[-1] = RINGS
-    ends = sizes.cumsum()
-    inner = np.arange(int(ends[-1])) + np.repeat(first + RINGS - ends, sizes)
-    return np.concatenate((inner, outermost)), len(inner)
 
 
 def _rows_of_all(centre: Ints, member: Ints, ring: Ints, size: int) -> list[Rows]:

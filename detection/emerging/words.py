@@ -102,7 +102,7 @@ def _what(problem: Problem, telling: Telling) -> str:
     end = _ENDS.get(problem.ended)
     happened = f"{_HAPPENED[problem.status]}{f', {end}' if end else ''}, for {problem.recipient}"
     return (
-        f"{provisional}{happened}: {telling.what}, {_many(found.observed, 'case')} "
+        f"{provisional}{happened}: {telling.what}, {many(found.observed, 'case')} "
         f"{_days(found.first_day, found.last_day)}, against {_figure(found.expected)} expected, "
         f"found by {_FOUND_BY[found.kind]}."
     )
@@ -145,10 +145,10 @@ def _source(source: SourceWords) -> str:
         "completeness unknown" if share is None else f"{floor(100 * share)} % complete by now"
     )
     missing = (
-        f", {_many(source.missing_days, 'day')} without a supply" if source.missing_days else ""
+        f", {many(source.missing_days, 'day')} without a supply" if source.missing_days else ""
     )
     return (
-        f"{source.agency} ({source.dataset}), {_many(source.cases, 'case')}, newest day {newest}, "
+        f"{source.agency} ({source.dataset}), {many(source.cases, 'case')}, newest day {newest}, "
         f"{complete}{missing}"
     )
 
@@ -158,10 +158,10 @@ def _records(found: Detection, telling: Telling) -> str:
     more = len(telling.records) - MOST_RECORDS
     rest = f" and {more:,} more" if more > 0 else ""
     joined = f", {telling.joined:,} of them new" if telling.joined else ""
-    parts = [f"{_many(len(telling.records), 'record')}{joined}: {named}{rest}", _same(found)]
+    parts = [f"{many(len(telling.records), 'record')}{joined}: {named}{rest}", _same(found)]
     removed = int(found.evidence.get(REMOVED, 0))
     if removed:
-        parts.append(f"{_many(removed, 'record')} taken back since, p and expected are from before")
+        parts.append(f"{many(removed, 'record')} taken back since, p and expected are from before")
     return f"{'; '.join(part for part in parts if part)}."
 
 
@@ -169,11 +169,12 @@ def _same(found: Detection) -> str:
     if not found.matches:
         return ""
     least = min(match.confidence for match in found.matches)
-    events = _many(len(found.matches), "event")
+    events = many(len(found.matches), "event")
     return f"{events} of several agencies counted once, {floor(100 * least)} % sure or more"
 
 
-def _many(number: int, noun: str) -> str:
+def many(number: int, noun: str) -> str:
+    """Return a number with its noun, in the plural if need be: 1 event, 1,200 events."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from offline.detect.running import Outcome
 
 _DEGREES = 180
-_FURTHEST_M = 1_000_000
+_LONGEST_RADIUS_M = 1_000_000
 
 
 class Strata(StrEnum):
@@ -41,7 +41,7 @@ AsOf = Annotated[
     typer.Option(metavar="DATE", help="Last day of the windows. Default: the newest day of FILE."),
 ]
 Radius = Annotated[
-    float, typer.Option(min=0, max=_FURTHEST_M, help="Largest radius of a circle, in metres.")
+    float, typer.Option(min=0, max=_LONGEST_RADIUS_M, help="Largest radius of a circle, in metres.")
 ]
 Share = Annotated[
     float, typer.Option(min=0.001, max=1, help="Largest share of all events in one circle.")

@@ -7,6 +7,7 @@ from typing import Any
 
 from rich.table import Table
 
+from detection.emerging.words import many
 from offline.detect.document import document_of
 from offline.detect.reading import Events
 from offline.detect.running import Outcome
@@ -78,17 +79,13 @@ def _number(names: Sequence[str]) -> str:
     return f"{len(names):,}"
 
 
-def _many(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
 def _scanned(document: Document) -> str:
     settings, counts = document["settings"], document["counts"]
     of_type = f" of type {settings['type']}" if settings["type"] else ""
     return (
-        f"scanned: {_many(counts['cases'], 'event')}{of_type} at {_many(counts['sites'], 'site')} from "
+        f"scanned: {many(counts['cases'], 'event')}{of_type} at {many(counts['sites'], 'site')} from "
         f"{settings['study_from']} to {settings['as_of']}; circles to {settings['radius_m']:,} m, "
-        f"windows to {_many(settings['window_days'], 'day')}, {settings['replicates']:,} replicates, "
+        f"windows to {many(settings['window_days'], 'day')}, {settings['replicates']:,} replicates, "
         f"seed {settings['seed']}, strata {settings['strata']}"
     )
 

@@ -1,4 +1,4 @@
-"""What the commands of agents with standbys share: their options, and what their program is given."""
+"""Options and arguments that the commands of agents with standbys share."""
 
 from __future__ import annotations
 

@@ -104,9 +104,8 @@ class OneProcess:
 
     def stop(self) -> None:
         """End the process, also in the middle of a job."""
-        pool, self._pool = self._pool, None
         self._jobs.clear()
-        self._end(pool)
+        self._replace()
 
     def _value(self, job: Future[Any]) -> Any:
         try:

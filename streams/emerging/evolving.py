@@ -35,17 +35,20 @@ class Evolving:
         if found:
             self._evolve(found, as_of, looks_only, batch)
 
-    def is_current(self, evaluation: Evaluation) -> bool:
-        """Return True if the records that an evaluation has found are as they were when it began."""
-        return all(self._as_now(found) == found for found in evaluation.detections)
+    def as_now(self, evaluation: Evaluation) -> Evaluation:
+        """Return an evaluation without the records that were erased or moved while it ran."""
+        return replace(evaluation, detections=tuple(map(self._as_now, evaluation.detections)))
 
     def evaluated(self, evaluation: Evaluation, batch: Batch, *, is_whole: bool) -> None:
-        """Take what an evaluation has found. What it no longer finds fades if its series `is_whole`."""
+        """Take what an evaluation has found, as it is now.
+
+        What it no longer finds fades if its series `is_whole`.
+        """
         has_evaluated = (
             _evaluated(evaluation.kinds, {evaluation.series}) if is_whole else looks_only
         )
-        present = [self._as_now(found) for found in evaluation.detections]
-        self._evolve(present, evaluation.as_of, has_evaluated, batch, evaluation.series)
+        found = evaluation.detections
+        self._evolve(found, evaluation.as_of, has_evaluated, batch, evaluation.series)
 
     def passed(self, as_of: int, batch: Batch) -> None:
         """Let the problems fade and end whose series are not evaluated any more.

@@ -77,9 +77,7 @@ class Publishing:
 
     def _taken_back(self, change: Change, batch: Batch) -> Output:
         topic, _, marking = self.findings[change.problem.recipient]
-        headers: Headers = [(MARKING_HEADER, marking.encode())]
-        key = change.problem.id.hex().encode()
-        return Output(topic, key, None, headers, _to_the_minute(batch.now_ms))
+        return _version(topic, change, None, marking, _to_the_minute(batch.now_ms))
 
     def _row(self, change: Change, batch: Batch) -> ProblemRow:
         known = self.memory.problems.get(change.problem.id)
@@ -106,15 +104,19 @@ class Publishing:
             "audit_sequence": head.sequence,
             "audit_hash": head.hash,
         }
-        headers: Headers = [(MARKING_HEADER, marking.encode())]
-        key = change.problem.id.hex().encode()
-        return Output(topic, key, encode(message | audit), headers, made_ms)
+        return _version(topic, change, encode(message | audit), marking, made_ms)
 
     def _change(self, key: bytes, value: bytes | None, now_ms: int) -> Output:
         topic, encode, marking = self.state
         headers: Headers = [(MARKING_HEADER, marking.encode()), (WRITER_HEADER, self.writer)]
         written = None if value is None else encode({"value": value})
         return Output(topic, key, written, headers, now_ms - now_ms % HOUR_MS)
+
+
+def _version(topic: str, change: Change, value: bytes | None, marking: str, at_ms: int) -> Output:
+    """Return a version of a finding, or without a value the tombstone that takes it back."""
+    headers: Headers = [(MARKING_HEADER, marking.encode())]
+    return Output(topic, change.problem.id.hex().encode(), value, headers, at_ms)
 
 
 def _to_the_minute(at_ms: int) -> int:

@@ -225,12 +225,13 @@ class TimeFound:
         batch.counts["evaluations"] += 1
         if job.round is not None:
             # Without a mark the series is evaluated again: with its held source, or as it was corrected.
-            is_whole = job.is_whole and self._evolving.is_current(evaluation)
+            present = self._evolving.as_now(evaluation)
+            is_whole = job.is_whole and present.detections == evaluation.detections
             if is_whole:
                 self._mark(job, job.round)
             if not job.is_whole:
                 self._partial[job.series] = job.round
-            self._evolving.evaluated(evaluation, batch, is_whole=is_whole)
+            self._evolving.evaluated(present, batch, is_whole=is_whole)
 
     def _failed(self, job: Job, batch: Batch) -> bool:
         """Try again later; give up after some tries, until the next evaluation."""

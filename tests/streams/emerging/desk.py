@@ -130,6 +130,11 @@ class Desk:
         } | changed  # fmt: skip
         self._learn(NAMES.receipts("police"), "receipt", message)
 
+    def settle(self, supply_id: str, records: int) -> None:
+        """Have a complete supply of the police, all of whose records have an outcome."""
+        self.supply(supply_id, records)
+        self.receipt(supply_id, records)
+
     def _learn(self, topic: str, schema_name: str, message: Mapping[str, Any]) -> None:
         schema = CATALOGUE.system[schema_name]
         value = encoder(schema, self.schemas.id_of(schema))(message)

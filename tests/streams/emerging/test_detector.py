@@ -331,15 +331,13 @@ def test_a_held_source_has_no_looks_until_it_has_settled(desk: Desk) -> None:
 def test_a_source_that_is_held_again_before_its_look_is_looked_at_later(desk: Desk) -> None:
     desk.supply("0" * 32, 4, complete=False)
     spate(desk)
-    desk.supply("0" * 32, 4)
-    desk.receipt("0" * 32, 4)
+    desk.settle("0" * 32, 4)
     desk.detector._parts.memory.nulls.clear()
     desk.turn()
     desk.supply("1" * 32, 4, complete=False)
     desk.due()
     assert desk.findings() == []
-    desk.supply("1" * 32, 4)
-    desk.receipt("1" * 32, 4)
+    desk.settle("1" * 32, 4)
     desk.due()
     assert desk.statuses() == ["opened"]
 
@@ -388,8 +386,7 @@ def test_a_process_that_starts_while_a_source_is_held_looks_later(desk: Desk) ->
     desk.supply("0" * 32, 4, complete=False)
     spate(desk)
     desk.restart()
-    desk.supply("0" * 32, 4)
-    desk.receipt("0" * 32, 4)
+    desk.settle("0" * 32, 4)
     desk.due()
     assert desk.statuses() == ["opened"]
 
@@ -400,8 +397,7 @@ def test_a_series_that_was_evaluated_without_a_held_source_is_evaluated_again(de
     desk.send(*(desk.message(r, incident_date=yesterday) for r in FOUR))
     desk.later(hours=20)
     assert desk.findings() == []
-    desk.supply("0" * 32, 4)
-    desk.receipt("0" * 32, 4)
+    desk.settle("0" * 32, 4)
     desk.later(minutes=1)
     assert desk.statuses() == ["opened"]
 
