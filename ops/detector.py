@@ -19,10 +19,11 @@ from ops.bootstrap import (
 )
 from ops.deployment import MetricsSettings
 from streams.emerging.assembly import build_detector
-from streams.emerging.background import OneProcess
+from streams.emerging.background import Processes
 from streams.emerging.clients import DetectorClients
 from streams.emerging.metrics import DetectorMetrics
 from streams.emerging.rows import PROBLEMS
+from streams.emerging.time_found import AT_ONCE
 from streams.runtime.lasting import TimedFollower
 from streams.runtime.sole import SoleFeed
 from streams.state.dated import DatedStore
@@ -77,7 +78,8 @@ class DetectorProgram:
         grounds = Grounds(self.signed, self.connection)
         grounds.require_in_force()
         metrics = DetectorMetrics(serve_metrics(self.metrics))
-        background, measuring = OneProcess(), OneProcess()
+        # A series with more cases today than its distribution holds for waits for a new one.
+        background, measuring = Processes(AT_ONCE), Processes()
         source = self._source(grounds, metrics, background, measuring)
         try:
             run_program(self._names.detector, source, metrics, grounds)

@@ -1,4 +1,4 @@
-"""Runs long computations away from the stream: in another process, at a low priority.
+"""Runs long computations away from the stream: in other processes, at a low priority.
 
 The detector submits a job and collects its answer later. A job that fails, or a process that dies, is counted
 and logged, and its answer is that it has failed. Nothing in the stream waits for a job.
@@ -59,16 +59,16 @@ class Background(Protocol):
         ...
 
 
-class OneProcess:
-    """Runs jobs in one process of its own, which is made when the first job is submitted.
+class Processes:
+    """Runs jobs in so many processes of its own, which are made when the first jobs are submitted.
 
-    The process has a low share of the processor, so that it hardly delays a release on the same machine.
+    They have a low share of the processor, so that they hardly delay a release on the same machine.
     """
 
-    def __init__(self, workers: int = 1, limit_s: float = LIMIT_S) -> None:
+    def __init__(self, number: int = 1, limit_s: float = LIMIT_S) -> None:
         """Start nothing yet."""
         self.failures = 0
-        self._workers = workers
+        self._number = number
         self.limit_s = limit_s
         self._answered_at = 0.0
         self._pool: ProcessPoolExecutor | None = None
@@ -122,7 +122,7 @@ class OneProcess:
     def _running(self) -> ProcessPoolExecutor:
         if self._pool is None:
             self._pool = ProcessPoolExecutor(
-                self._workers,
+                self._number,
                 # A fork would copy the Kafka client, whose threads would be missing.
                 mp_context=get_context("spawn"),
                 initializer=_begin,

@@ -40,6 +40,11 @@ class DetectorMetrics(StreamMetrics):
         self.failed = Counter(
             "ipu_finding_evaluations_failed", "Evaluations that have failed", registry=registry
         )
+        self.measured = Counter(
+            "ipu_finding_alarms_measured",
+            "Measurements of the alarms a year by replays, one for each recipient",
+            registry=registry,
+        )
         self.waiting = Gauge(
             "ipu_finding_evaluations_waiting", "Series whose evaluation runs or waits",
             registry=registry,
@@ -70,6 +75,7 @@ class DetectorMetrics(StreamMetrics):
         self.skipped.inc(result.counts.get("skipped", 0))
         self.evaluations.inc(result.counts.get("evaluations", 0))
         self.failed.inc(result.counts.get("failed_evaluations", 0))
+        self.measured.inc(result.counts.get("calibrations", 0))
         if isinstance(result, DetectorResult):
             for (kind, status), number in result.statuses.items():
                 self.findings.labels(kind, status).inc(number)

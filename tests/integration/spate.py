@@ -21,6 +21,7 @@ from demo.readiness import await_distributions, metrics_of
 from sanitiser.build.reference import onspd_package
 from schemas.london import london_today
 from schemas.wire import decoder
+from tests.integration.detector_process import DetectorOrder
 from tests.integration.records import DISTRICT, SCARCE, STEADY
 from tests.integration.site import COMMITTED_READER, Site, free_port
 from tests.integration.test_supplies import run
@@ -73,12 +74,12 @@ def row(reference: str, days_ago: int, postcode: str = STEADY) -> dict[str, str]
     }
 
 
-def history() -> list[dict[str, str]]:
-    """Return three incidents of each day of half a year, at sixty places."""
-    places, random = postcodes(60), Random(11)
+def history(days: range = range(DAYS, 0, -1), name: str = "H") -> list[dict[str, str]]:
+    """Return three incidents of each of so many days before today, at sixty places."""
+    places, random = postcodes(60), Random(f"{name} 11")
     return [
-        row(f"H-{day}-{number}", day, random.choice(places))
-        for day in range(DAYS, 0, -1)
+        row(f"{name}-{day}-{number}", day, random.choice(places))
+        for day in days
         for number in range(3)
     ]
 
@@ -119,17 +120,25 @@ class Watched:
     site: Site
     detector: subprocess.Popen[bytes] | None = None
     port: int = field(default_factory=free_port)
+    clock: Path | None = None
+    """A file with the seconds by which the clock of the detector is ahead."""
 
     def start(self, slot: str = "0") -> subprocess.Popen[bytes]:
         """Start a detector, as its command does."""
+        with (self.site.folder / f"detector-{slot}.log").open("ab") as log:
+            return subprocess.Popen(self._command(slot), stdout=log, stderr=log, cwd=ROOT)
+
+    def _command(self, slot: str) -> list[str]:
+        run_dir = str(self.site.partnership.stack.run_dir)
+        if self.clock is not None:
+            protocol = str(self.site.protocol_file)
+            return DetectorOrder(run_dir, protocol, str(self.clock), self.port).command
         where = [
             "--protocol", str(self.site.protocol_file), "--slot", slot,
-            "--run-dir", str(self.site.partnership.stack.run_dir),
+            "--run-dir", run_dir,
             *(("--metrics-port", str(self.port)) if slot == "0" else ()),
         ]  # fmt: skip
-        command = [sys.executable, "-m", "ops.cli", "emerging", "serve", "--exercise", *where]
-        with (self.site.folder / f"detector-{slot}.log").open("ab") as log:
-            return subprocess.Popen(command, stdout=log, stderr=log, cwd=ROOT)
+        return [sys.executable, "-m", "ops.cli", "emerging", "serve", "--exercise", *where]
 
     def await_evaluations(self) -> None:
         """Wait until no record and no evaluation waits. They have the lowest share of a busy processor."""
@@ -169,9 +178,9 @@ class Watched:
 
 
 @contextmanager
-def watched(site: Site) -> Iterator[Watched]:
+def watched(site: Site, clock: Path | None = None) -> Iterator[Watched]:
     """Have a worker and a detector run, and end both with the block."""
-    made = Watched(site)
+    made = Watched(site, clock=clock)
     with site.worker() as worker:
         worker.wait_ready()
         made.detector = made.start()

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from streams.emerging.background import NICENESS, Answer, Background, OneProcess
+from streams.emerging.background import NICENESS, Answer, Background, Processes
 from tests.streams.emerging.in_this_process import InThisProcess
 
 PATIENCE_S = 60.0
 
 
-@pytest.fixture(params=[InThisProcess, OneProcess])
+@pytest.fixture(params=[InThisProcess, Processes])
 def background(request: pytest.FixtureRequest) -> Iterator[Background]:
     made: Background = request.param()
     yield made
@@ -24,8 +24,8 @@ def background(request: pytest.FixtureRequest) -> Iterator[Background]:
 
 
 @pytest.fixture
-def process() -> Iterator[OneProcess]:
-    made = OneProcess()
+def process() -> Iterator[Processes]:
+    made = Processes()
     yield made
     made.stop()
 
@@ -65,11 +65,11 @@ def test_a_job_that_fails_is_answered_with_none_and_counted(
     background.submit("good", twice, 1)
     assert sorted(answers(background, 2)) == [("bad", None), ("good", 2)]
     assert background.failures == 1
-    if isinstance(background, OneProcess):
+    if isinstance(background, Processes):
         assert "secret" not in caplog.text
 
 
-def test_a_process_that_dies_is_replaced(process: OneProcess) -> None:
+def test_a_process_that_dies_is_replaced(process: Processes) -> None:
     process.submit("dies", end_at_once)
     assert answers(process, 1) == [("dies", None)]
     assert process.failures == 1
@@ -77,7 +77,7 @@ def test_a_process_that_dies_is_replaced(process: OneProcess) -> None:
     assert answers(process, 1) == [("after", 8)]
 
 
-def test_a_job_without_an_end_is_ended_and_the_next_ones_are_answered(process: OneProcess) -> None:
+def test_a_job_without_an_end_is_ended_and_the_next_ones_are_answered(process: Processes) -> None:
     process.submit("endless", time.sleep, 2 * PATIENCE_S)
     process.limit_s = 0.0
     assert answers(process, 1) == [("endless", None)]
@@ -86,7 +86,7 @@ def test_a_job_without_an_end_is_ended_and_the_next_ones_are_answered(process: O
     assert answers(process, 1) == [("after", 8)]
 
 
-def test_the_process_has_a_low_priority_and_is_another_one(process: OneProcess) -> None:
+def test_the_process_has_a_low_priority_and_is_another_one(process: Processes) -> None:
     process.submit("nice", os.nice, 0)
     process.submit("pid", os.getpid)
     found = dict(answers(process, 2))
@@ -94,7 +94,7 @@ def test_the_process_has_a_low_priority_and_is_another_one(process: OneProcess) 
     assert found["pid"] != os.getpid()
 
 
-def test_a_stopped_background_has_no_process_left(process: OneProcess) -> None:
+def test_a_stopped_background_has_no_process_left(process: Processes) -> None:
     process.submit("pid", os.getpid)
     ((_, pid),) = answers(process, 1)
     process.submit("long", time.sleep, PATIENCE_S)
