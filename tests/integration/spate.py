@@ -107,9 +107,9 @@ class Findings:
             self.all += [self._decode(value) for value in found if value is not None]
         return self.all
 
-    def until(self, number: int, what: str) -> dict[str, Any]:
+    def until(self, number: int, what: str, seconds: float = PATIENCE_S) -> dict[str, Any]:
         """Wait for so many findings; the newest one."""
-        until(lambda: len(self.read()) >= number, PATIENCE_S, what)
+        until(lambda: len(self.read()) >= number, seconds, what)
         return self.all[-1]
 
 
