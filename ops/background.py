@@ -1,4 +1,4 @@
-"""Start the background processes of the embedded stack: keeper, worker, collector, discloser, agents."""
+"""Start the background processes of the embedded stack: keeper, worker, collector, discloser, agents, hub."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ COLLECTOR = "collector"
 DISCLOSER = "discloser"
 ALERTER = "alerter"
 DETECTOR = "detector"
+HUB = "hub"
 KEEPER = "keeper"
 COLLECT_SECONDS = 60
 DIGEST_FILE = "runs-by.sha256"
@@ -108,6 +109,12 @@ def start_detector(
     return _start(stack, f"{DETECTOR}-{slot}", protocol, command, metrics=True)
 
 
+def start_hub(stack: Stack, protocol: Path, *, exercise: bool = False) -> Service:
+    """Start the sink of the information hub, or return the running one. `port` serves its metrics."""
+    command = ("hub", "sink", *_EXERCISE[exercise])
+    return _start(stack, HUB, protocol, command, metrics=True)
+
+
 def _start(
     stack: Stack, name: str, protocol: Path, command: tuple[str, ...], *, metrics: bool = False
 ) -> Service:
@@ -170,12 +177,13 @@ def stop_workers(run_dir: Path) -> int:
 
 
 def stop_beside(run_dir: Path) -> bool:
-    """Stop the agents, discloser and collector started under the run directory.
+    """Stop the agents, hub, discloser and collector started under the run directory.
 
     Return False if none ran.
     """
     agents = sorted(f for name in (ALERTER, DETECTOR) for f in run_dir.glob(f"{name}-*/"))
-    stopped = [_stop(folder) for folder in (*agents, run_dir / DISCLOSER, run_dir / COLLECTOR)]
+    others = (run_dir / name for name in (HUB, DISCLOSER, COLLECTOR))
+    stopped = [_stop(folder) for folder in (*agents, *others)]
     return any(stopped)
 
 

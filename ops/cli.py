@@ -70,6 +70,7 @@ COMMANDS = {
         "Watch, acknowledge and deliver domestic alerts.",
     ),
     "emerging": Listed("ops.commands.emerging", "Watch emerging problems, and how they end."),
+    "hub": Listed("ops.commands.hub", "Store releases, and write each party's copy of them."),
     "consent": Listed("ops.commands.consent", "Record people's consent to sharing, by process."),
 }
 """Every command by its name, in the order of the help."""

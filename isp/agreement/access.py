@@ -10,6 +10,7 @@ from isp.agreement.alerts import AlertRecipient, DomesticAlerts
 from isp.agreement.emerging_streams import watched_entitlements, watched_streams
 from isp.agreement.protocol import Protocol
 from isp.agreement.topics import Names, state_days
+from schemas.record_type import PERSONAL
 from schemas.state import StateOwner
 from transport.client_names import (
     ALERTER_SLOTS,
@@ -85,6 +86,7 @@ def rules(protocol: Protocol, closed: frozenset[str] = frozenset()) -> frozenset
             *_worker(protocol),
             *_state(protocol, "alerter"),
             *_detector(protocol),
+            *_hub(protocol, closed),
             *_audit(protocol),
             *_cases(protocol),
             *_alerts(protocol),
@@ -167,6 +169,24 @@ def _detector(protocol: Protocol) -> Iterator[AclRule]:
     for operation in _BOTH:
         yield AclRule(names.detector, operation, "topic", names.audit_heads)
     yield AclRule(names.detector, "read", "topic", names.in_force)
+
+
+def _hub(protocol: Protocol, closed: frozenset[str]) -> Iterator[AclRule]:
+    """Yield the rules for the information hub: it reads releases; personal ones only if that is agreed.
+
+    What no party may read, it may not read either.
+    """
+    hub, names = protocol.hub, Names(protocol.prefix)
+    if hub is None:
+        return
+    supplied = {supply.dataset for supply in protocol.supplies} - closed
+    for entitlement in protocol.receives:
+        if entitlement.profile == PERSONAL and not hub.personal:
+            continue
+        for dataset in supplied.intersection(entitlement.datasets):
+            topic = names.released(entitlement.profile, dataset, entitlement.neighbour)
+            yield AclRule(names.hub, "read", "topic", topic)
+    yield AclRule(names.hub, "read", "topic", names.in_force)
 
 
 def _finding_recipients(protocol: Protocol) -> Iterator[tuple[AclRule, Ground]]:

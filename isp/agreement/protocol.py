@@ -14,6 +14,7 @@ from isp.agreement.alert_findings import Around, alert_findings
 from isp.agreement.alerts import AlertRecipient, Alerts, DomesticAlerts
 from isp.agreement.emerging import EmergingProblems
 from isp.agreement.emerging_findings import Sharing, emerging_findings
+from isp.agreement.hub import Hub
 from isp.agreement.names import Name
 from isp.agreement.officer import Officer
 from schemas.formats import FORMAT, Format, Signed
@@ -51,11 +52,12 @@ HEALTH = frozenset({
 })  # fmt: skip
 """Kinds whose use of personal information the Caldicott principles govern (guidance 2.4.2.2)."""
 
-COMPONENTS = ("worker", "recorder", "auditor", "discloser", "alerter", "detector")
-"""Principals that are not parties: for workers, the audit's writer and reader, cases, alerts and problems.
+COMPONENTS = ("worker", "recorder", "auditor", "discloser", "alerter", "detector", "hub")
+"""Principals that are not parties: workers, the audit's writer and reader, cases, alerts, problems, hub.
 
 No party may have such an id in any protocol, because reads by processes are not audited. The alerter has a
-login only if the protocol has domestic alerts, and the detector only if it has emerging problems.
+login only if the protocol has domestic alerts, the detector only if it has emerging problems, and the hub
+only if the protocol has a hub.
 """
 
 PROCESSES = frozenset(COMPONENTS) - {"auditor"}
@@ -353,6 +355,7 @@ class Protocol(Signed):
     quotas: Quotas = Quotas()
     cases: CaseLimits = CaseLimits()
     alerts: Alerts = Alerts()
+    hub: Hub | None = None
     retention: Retention
 
     @property
@@ -424,6 +427,7 @@ class Protocol(Signed):
         """Return the components that have a login under this protocol."""
         absent = {"alerter"} if self.alerts.domestic is None else set()
         absent |= {"detector"} if self.alerts.emerging is None else set()
+        absent |= {"hub"} if self.hub is None else set()
         return tuple(name for name in COMPONENTS if name not in absent)
 
     def profiles_of(self, dataset: str, neighbour: str | None = None) -> tuple[str, ...]:

@@ -365,6 +365,11 @@ class Names:
         return self.principal("detector")
 
     @property
+    def hub(self) -> str:
+        """Return the SCRAM user name of the information hub, which stores releases."""
+        return self.principal("hub")
+
+    @property
     def discloser(self) -> str:
         """Return the SCRAM user name of the discloser, which reads letters and releases to cases."""
         return self.principal("discloser")
@@ -393,6 +398,18 @@ def marking_of(protocol: Protocol, *, personal: bool) -> Marking:
 def topics(protocol: Protocol, catalogue: Catalogue) -> tuple[Topic, ...]:
     """Return all topics of the protocol, in the order of their names."""
     return tuple(sorted(_topics(protocol, catalogue), key=lambda topic: topic.name))
+
+
+def stored(
+    protocol: Protocol, catalogue: Catalogue, closed: frozenset[str] = frozenset()
+) -> tuple[Topic, ...]:
+    """Return the topics of releases that the hub stores; none without a hub, none of `closed` datasets."""
+    hub = protocol.hub
+    if hub is None:
+        return ()
+    released = (topic for topic in topics(protocol, catalogue) if topic.family in RELEASES)
+    allowed = (topic for topic in released if hub.personal or topic.profile != PERSONAL)
+    return tuple(topic for topic in allowed if topic.dataset not in closed)
 
 
 def state_days(protocol: Protocol, owner: StateOwner = "worker") -> dict[StateKind, int]:

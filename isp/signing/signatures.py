@@ -101,7 +101,7 @@ def content_digest(protocol: Protocol) -> str:
 
 
 def terms_digest(protocol: Protocol, party_id: str) -> str:
-    """Return the SHA-256 of one party's terms: its entry, supplies, entitlements, alerts and problems.
+    """Return the SHA-256 of one party's terms: its entry, supplies, entitlements, alerts, problems and hub.
 
     The terms of a neighbour are its entry and the entitlements to records of its area. If a later release
     adds a section here, it must include the section only if it is not empty. Then signed terms keep their
@@ -116,7 +116,11 @@ def terms_digest(protocol: Protocol, party_id: str) -> str:
         "supplies": [s for s in protocol.supplies if s.agency == party_id],
         "receives": [e for e in protocol.receives if party_id in {e.party, e.neighbour}],
         "aggregates": [a for a in tables if party_id in {a.agency, *a.recipients}],
-    } | {**_alert_terms(protocol, party_id), **_emerging_terms(protocol, party_id)}
+    } | {
+        **_alert_terms(protocol, party_id),
+        **_emerging_terms(protocol, party_id),
+        **_hub_terms(protocol, party_id),
+    }
     text = json.dumps(of_party, sort_keys=True, default=lambda model: model.model_dump(mode="json"))
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -154,6 +158,15 @@ def _emerging_terms(protocol: Protocol, party_id: str) -> dict[str, Any]:
         return {}
     order = [list(group.types) for group in emerging.groups]
     return {"emerging": [emerging.model_copy(update={"recipients": own}), order]}
+
+
+def _hub_terms(protocol: Protocol, party_id: str) -> dict[str, Any]:
+    """Return the settings of the hub, if they concern the party: as a supplier, or as a recipient."""
+    supplies = any(supply.agency == party_id for supply in protocol.supplies)
+    receives = any(party_id in {e.party, e.neighbour} for e in protocol.receives)
+    if protocol.hub is None or not (supplies or receives):
+        return {}
+    return {"hub": protocol.hub}
 
 
 def posts_of(protocol: Protocol, name: str) -> Mapping[Post, Officer]:

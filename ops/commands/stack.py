@@ -137,6 +137,7 @@ def _outcome(system: System) -> dict[str, object]:
         "discloser_metrics_url": _metrics_url(system.discloser),
         "alerter_metrics_url": _metrics_url(system.alerter),
         "detector_metrics_url": _metrics_url(system.detector),
+        "hub_metrics_url": _metrics_url(system.hub),
         "households": system.households,
         "run_dir": str(stack.run_dir),
         "logs": str(Layout(stack.run_dir).logs),
@@ -173,5 +174,7 @@ def _summary(system: System) -> str:
         lines.append(
             f"problems   {_metrics_url(system.detector)}   (metrics of the detector, likewise)"
         )
+    if system.hub:
+        lines.append(f"hub        {_metrics_url(system.hub)}   (metrics of the hub, likewise)")
     lines.append(f"households {system.households or NO_HOUSEHOLDS}")
     return "\n".join([*lines, f"logs       {layout.logs}", "stop with  ipu down"])

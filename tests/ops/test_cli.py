@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import typer
+from packaging.requirements import Requirement
 from typer.testing import CliRunner
 
 from isp.agreement.protocol import ProtocolError
@@ -130,7 +131,7 @@ def test_each_module_of_an_extra_is_in_its_lists_of_packages(module: str) -> Non
     root = Path(__file__).parents[2]
     project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     packages = project["optional-dependencies"][EXTRAS[module]]
-    assert module.replace("_", "-") in packages
+    assert module.replace("_", "-") in {Requirement(package).name for package in packages}
 
 
 @pytest.mark.parametrize("command", ["up", "demo"])

@@ -78,6 +78,7 @@ def test_what_is_open_is_supplied_and_read(full: Protocol, catalogue: Catalogue)
     assert {(r.principal, r.operation, r.name) for r in lost} == {
         ("banes.health", "write", "banes.intake.health.hospital-drug-alcohol"),
         ("banes.council", "read", "banes.depersonalised.central.hospital-drug-alcohol"),
+        ("banes.hub", "read", "banes.depersonalised.central.hospital-drug-alcohol"),
         ("banes.health", "write", "banes.supplies.health.hospital-drug-alcohol"),
         ("banes.council", "read", "banes.supplies.health.hospital-drug-alcohol"),
     }

@@ -84,7 +84,7 @@ def test_check_shows_who_reads_each_topic() -> None:
     document = json.loads(outcome.stdout)
     readers = {topic["name"]: topic["reads"] for topic in document["topics"]}
     assert readers["banes.intake.police.police-incident"] == ["discloser", "worker"]
-    assert readers["banes.depersonalised.second.police-incident"] == ["business", "detector"]
+    assert readers["banes.depersonalised.second.police-incident"] == ["business", "detector", "hub"]
     assert readers["banes.alerts.emerging.business"] == ["business"]
 
 

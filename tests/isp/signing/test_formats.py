@@ -19,6 +19,7 @@ from pydantic_core import to_jsonable_python
 
 from isp.agreement.alerts import Alerts, DomesticAlerts
 from isp.agreement.emerging import EmergingProblems
+from isp.agreement.hub import Hub
 from isp.agreement.officer import Officer
 from isp.agreement.protocol import Protocol, ProtocolError
 from isp.agreement.protocol_file import load_protocol
@@ -50,6 +51,7 @@ SIGNED: dict[str, Any] = json.loads(Path(__file__).with_name("format_1.json").re
 EVERY: dict[str, Any] = SIGNED["every_field"]
 ALERTING: dict[str, Any] = SIGNED["every_field_of_alerts"]
 DETECTING: dict[str, Any] = SIGNED["every_field_of_problems"]
+STORING: dict[str, Any] = SIGNED["every_field_of_hub"]
 LETTERS = SIGNED["letters"]
 PROTOCOL_MODELS = sorted({m.__name__ for m in models_of(Protocol)})
 LETTER_MODELS = sorted({m.__name__ for m in models_of(letters.Letter)})
@@ -58,17 +60,18 @@ ALERT_MODELS = {m.__name__ for m in models_of(DomesticAlerts)} - {
     m.__name__ for m in models_of(Officer)
 }
 PROBLEM_MODELS = {m.__name__ for m in models_of(EmergingProblems)}
-IN_TERMS = ALERT_MODELS | PROBLEM_MODELS | {
+HUB_MODELS = {m.__name__ for m in models_of(Hub)}
+IN_TERMS = ALERT_MODELS | PROBLEM_MODELS | HUB_MODELS | {
     "Agreement", "AggregateAgreement", "Entitlement", "Neighbour", "Officer", "Party", "RejectLimit",
     "SupplyAgreement",
 }  # fmt: skip
 BANES = SCHEMA_FOLDER / "protocols" / "banes.yaml"
 FILES = {"banes.yaml": BANES, "bro.yaml": BANES.with_name("bro.yaml"), "first.yaml": FIRST}
-DIGEST_OF_BANES = "1b5233cd7a114cd553552a77d47c64430ccd8c8d0d7ca1f6ac50bbc77b3f458a"
+DIGEST_OF_BANES = "cd58013565c98e42264943257f5b4d68691e9367f70d77e25ae3b14b1d9e57ce"
 
 
 every_signed = pytest.mark.parametrize(
-    "signed", [EVERY, ALERTING, DETECTING], ids=["first", "alerts", "problems"]
+    "signed", [EVERY, ALERTING, DETECTING, STORING], ids=["first", "alerts", "problems", "hub"]
 )
 
 
@@ -78,6 +81,8 @@ def terms_of(protocol: Protocol) -> dict[str, str]:
 
 def signed_with(extended: str) -> dict[str, Any]:
     """Return the signed protocol of the first release that has the model."""
+    if extended in HUB_MODELS:
+        return STORING
     if extended in PROBLEM_MODELS:
         return DETECTING
     return ALERTING if extended in ALERT_MODELS else EVERY

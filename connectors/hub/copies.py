@@ -1,0 +1,150 @@
+"""Copies of the hub for its parties: each has what the party may read on the broker, and no more.
+
+A party never opens the hub itself. The copies are written by the sink, which alone has the hub's file: at the
+times of the protocol, and when a copy is asked for.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Collection, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from typing import Protocol
+
+from connectors.hub.tables import HubTable
+from isp.agreement.access import rules
+from isp.agreement.protocol import Protocol as SharingProtocol
+from isp.agreement.topics import Names
+from schemas.london import LONDON
+
+log = logging.getLogger(__name__)
+
+_ENDING = ".duckdb"
+_WANTED = "wanted"
+
+
+class CopyStore(Protocol):
+    """Copies tables to a file of their own, as `connectors.hub.duckdb_store.DuckDbStore`."""
+
+    def copy(self, file: Path, tables: Sequence[HubTable], now_ms: int) -> None:
+        """Write a file with the rows of some tables, and replace an earlier one at once."""
+
+
+def readable(
+    protocol: SharingProtocol, closed: frozenset[str], party: str, tables: Sequence[HubTable]
+) -> tuple[HubTable, ...]:
+    """Return the tables whose topics a party may read on the broker.
+
+    Raises:
+        ProtocolError: there is no such party; the text names all parties.
+    """
+    principal = Names(protocol.prefix).principal(protocol.party(party).id)
+    own = {
+        rule.name
+        for rule in rules(protocol, closed)
+        if (rule.principal, rule.operation, rule.resource) == (principal, "read", "topic")
+    }
+    return tuple(table for table in tables if table.topic.name in own)
+
+
+class CopyFolder:
+    """The folder of the copies, in which a copy can be asked for."""
+
+    def __init__(self, folder: Path) -> None:
+        """Take the folder. `make` makes it, for its owner alone."""
+        self._folder = folder
+
+    def make(self) -> None:
+        """Make the folder."""
+        (self._folder / _WANTED).mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._folder.chmod(0o700)
+
+    def file(self, party: str) -> Path:
+        """Return the file of the copy of a party."""
+        return self._folder / f"{party}{_ENDING}"
+
+    def ask(self, party: str) -> None:
+        """Ask for a new copy of a party."""
+        (self._folder / _WANTED / party).touch(mode=0o600)
+
+    def is_asked(self, party: str) -> bool:
+        """Return True if a copy of a party was asked for and is not written yet."""
+        return (self._folder / _WANTED / party).exists()
+
+    def asked(self) -> list[str]:
+        """Return the parties for whom a copy was asked for."""
+        return sorted(path.name for path in (self._folder / _WANTED).iterdir())
+
+    def answer(self, party: str) -> None:
+        """Note that the copy of a party is written."""
+        (self._folder / _WANTED / party).unlink(missing_ok=True)
+
+    def written(self, party: str) -> datetime | None:
+        """Return when the copy of a party was written, or None if there is none."""
+        try:
+            return datetime.fromtimestamp(self.file(party).stat().st_mtime, UTC)
+        except FileNotFoundError:
+            return None
+
+    def keep_only(self, parties: Collection[str]) -> None:
+        """Delete each file that is no copy of one of `parties`: drafts, and copies of former parties."""
+        own = {self.file(party).name for party in parties} | {_WANTED}
+        for path in self._folder.iterdir():
+            if path.name not in own:
+                path.unlink()
+
+
+class Copies:
+    """Writes the copies that are due, one in each call."""
+
+    def __init__(
+        self,
+        folder: CopyFolder,
+        store: CopyStore,
+        tables: dict[str, tuple[HubTable, ...]],
+        times: Sequence[time],
+        clock: Callable[[], float],
+    ) -> None:
+        """Take the tables of each party, and the local times at which all copies are written."""
+        self._folder = folder
+        self._store = store
+        self._tables = tables
+        self._times = times
+        self._clock = clock
+        folder.make()
+        folder.keep_only(tables)
+
+    def turn(self) -> bool:
+        """Write one copy that is due, if there is one; return True then."""
+        now_s = self._clock()
+        for party in self._folder.asked():
+            if party not in self._tables:
+                self._folder.answer(party)
+        wanted = [party for party in self._tables if self._is_due(party, now_s)]
+        if not wanted:
+            return False
+        party = wanted[0]
+        self._store.copy(self._folder.file(party), self._tables[party], int(now_s * 1_000))
+        self._folder.answer(party)
+        log.info("wrote the copy of %s: %d tables", party, len(self._tables[party]))
+        return True
+
+    def _is_due(self, party: str, now_s: float) -> bool:
+        if self._folder.is_asked(party):
+            return True
+        written = self._folder.written(party)
+        return written is None or written < latest_time(
+            datetime.fromtimestamp(now_s, UTC), self._times
+        )
+
+
+def latest_time(now: datetime, times: Sequence[time]) -> datetime:
+    """Return the newest of the daily local `times` (Europe/London) that is not after `now`."""
+    today = now.astimezone(LONDON).date()
+    found = (_at(day, each) for day in (today - timedelta(1), today) for each in times)
+    return max(at for at in found if at <= now)
+
+
+def _at(day: date, at: time) -> datetime:
+    return datetime.combine(day, at, LONDON)

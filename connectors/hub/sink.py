@@ -1,0 +1,152 @@
+"""The sink of the hub: takes released records from their topics into the store, each message once."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any, Final, Protocol
+
+from connectors.hub.changes import Changes
+from connectors.hub.metrics import SinkMetrics
+from connectors.hub.tables import RECORD_ID, HubTable
+from schemas.wire import WireError
+from transport.assigned_reader import Places
+from transport.reader import BEGINNING, Message
+
+log = logging.getLogger(__name__)
+
+_MOST: Final = 20_000
+_WAIT_S: Final = 0.1
+_EXPIRE_EVERY_MS: Final = 60_000
+
+Decode = Callable[[bytes], Mapping[str, Any]]
+"""Returns the record of a message; raises `WireError` if this release cannot read it."""
+
+
+class Reader(Protocol):
+    """Reads the topics of the tables, as `transport.assigned_reader.AssignedReader`."""
+
+    def read(self, most: int, seconds: float) -> Sequence[Message]:
+        """Return the messages that arrive."""
+
+    def reached(self) -> Places:
+        """Return the next offset of each partition that went on since the last call."""
+
+
+class Store(Protocol):
+    """Stores rows and offsets together, as `connectors.hub.duckdb_store.DuckDbStore`."""
+
+    def offsets(self) -> Places:
+        """Return the next offset to read, by topic and partition."""
+
+    def write(self, changes: Collection[Changes], reached: Places, now_ms: int) -> None:
+        """Apply changes and keep offsets, in one transaction."""
+
+    def expire(self, now_ms: int) -> int:
+        """Delete the rows whose retention has passed; return their number."""
+
+
+def starts(tables: Sequence[HubTable], store: Store) -> Places:
+    """Return the offset to read each partition from: where the store ended, or the beginning."""
+    known = store.offsets()
+    places = [(t.topic.name, part) for t in tables for part in range(t.topic.partitions)]
+    return {place: known.get(place, BEGINNING) for place in places}
+
+
+class Sink:
+    """Takes messages of the tables' topics into a store.
+
+    A record is stored as its newest version. A version that this release cannot read takes the record out:
+    an older version would be wrong.
+    """
+
+    def __init__(
+        self,
+        decoders: Mapping[str, tuple[HubTable, Decode]],
+        reader: Reader,
+        store: Store,
+        metrics: SinkMetrics,
+        answers: Callable[[], bool],
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """Take table and decoder by topic. `answers` says if the broker answers now."""
+        self._decoders = decoders
+        self._reader = reader
+        self._store = store
+        self._metrics = metrics
+        self._answers = answers
+        self._clock = clock
+        self._expired_ms = 0
+        self._reached: dict[tuple[str, int], int] = {}
+
+    def run(self, stopped: Callable[[], bool]) -> None:
+        """Take turn after turn until `stopped`. What is not in the store then is read again.
+
+        Raises:
+            ReadError: the broker refuses a topic, for good.
+        """
+        while not stopped():
+            self.turn()
+
+    def turn(self) -> None:
+        """Take the messages that have arrived; once a minute delete rows whose retention has passed."""
+        messages = self._reader.read(_MOST, _WAIT_S)
+        self._reached |= self._reader.reached()
+        if messages:
+            self._write(self._changes(messages))
+        if self._now_ms - self._expired_ms >= _EXPIRE_EVERY_MS:
+            self._expire()
+
+    @property
+    def _now_ms(self) -> int:
+        return int(self._clock() * 1_000)
+
+    def _write(self, changes: Collection[Changes]) -> None:
+        self._store.write(changes, self._reached, self._now_ms)
+        self._reached = {}
+        self._metrics.written(changes)
+
+    def _changes(self, messages: Sequence[Message]) -> Collection[Changes]:
+        changed: dict[str, Changes] = {}
+        for message in messages:
+            topic = str(message.topic())
+            table, decode = self._decoders[topic]
+            if topic not in changed:
+                changed[topic] = Changes(table)
+            self._take(message, decode, changed[topic])
+        return changed.values()
+
+    def _take(self, message: Message, decode: Decode, changes: Changes) -> None:
+        record_id = (message.key() or b"").decode("utf-8", "replace")
+        value, at_ms = message.value(), message.timestamp()[1]
+        record = None if value is None else self._record(message, value, decode, record_id)
+        # The broker deletes whole segments, so it may still have records whose retention has passed.
+        is_kept = at_ms + changes.table.topic.retention_ms > self._now_ms
+        if record is None or not is_kept:
+            changes.remove(record_id)
+        else:
+            changes.put(record_id, record, at_ms)
+
+    def _record(
+        self, message: Message, value: bytes, decode: Decode, record_id: str
+    ) -> Mapping[str, Any] | None:
+        """Return the record of a message, or None if it cannot be read or is another record's."""
+        reason = "it has the key of another record"
+        try:
+            record = decode(value)
+            if record[RECORD_ID] == record_id:
+                return record
+        except WireError as error:
+            reason = error.reason
+        place = message.topic(), message.partition(), message.offset()
+        log.error("%s[%d]@%d is left out: %s", *place, reason)
+        self._metrics.unreadable.inc()
+        return None
+
+    def _expire(self) -> None:
+        self._expired_ms = self._now_ms
+        self._metrics.expired.inc(self._store.expire(self._now_ms))
+        if self._reached or self._answers():
+            # The store has all that the broker has, so it is current, although nothing came.
+            self._write(())

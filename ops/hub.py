@@ -1,0 +1,135 @@
+"""The sink of the information hub as a program: protocol, connection and files."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+import time
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+from connectors.account import Account
+from connectors.hub.copies import Copies, CopyFolder, readable
+from connectors.hub.duckdb_store import DuckDbStore, Source
+from connectors.hub.errors import HubError
+from connectors.hub.metrics import SinkMetrics
+from connectors.hub.sink import Sink, starts
+from connectors.hub.tables import HubTable, tables_of
+from connectors.registry import known_schemas
+from connectors.topic_feed import Decoder
+from isp.agreement.openings import closed_datasets
+from isp.agreement.topics import Names, stored
+from ops.bootstrap import Grounds, StartError, serve_metrics
+from ops.deployment import MetricsSettings
+from schemas.london import london_today
+from streams.runtime.ending import end_when
+from transport.access import Probe
+from transport.assigned_reader import AssignedReader
+from transport.identity import identify
+from transport.reader import ReadError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from isp.broker.signed import ReadProtocol
+    from ops.deployment import Deployment
+    from schemas.known_schemas import KnownSchemas
+
+log = logging.getLogger(__name__)
+
+FOLDER: Final = "hub"
+STORE_FILE: Final = "hub.duckdb"
+COPIES_FOLDER: Final = "copies"
+
+
+@dataclass(frozen=True, slots=True)
+class HubProgram:
+    """Everything that the sink is given; `folder` has the store and the copies. It has no keys."""
+
+    signed: ReadProtocol
+    connection: dict[str, Any]
+    folder: Path
+    metrics: MetricsSettings = field(default_factory=MetricsSettings)
+
+    @classmethod
+    def of(
+        cls, deployment: Deployment, signed: ReadProtocol, folder: Path, metrics_port: int | None
+    ) -> HubProgram:
+        """Return the program of a protocol on a deployment."""
+        connection = deployment.connection(Names(signed.protocol.prefix).hub)
+        return cls(signed, connection, folder, deployment.metrics_on(metrics_port))
+
+    def run(self) -> None:
+        """Store releases and write copies until stopped, or until other datasets are open.
+
+        Raises:
+            StartError: the protocol has no hub or is not in force, another process has the store, or the
+                metrics port is taken.
+        """
+        if self.signed.protocol.hub is None:
+            raise StartError(f"{self.signed.file}: has no `hub`; nothing to do")
+        grounds = Grounds(self.signed, self.connection)
+        grounds.require_in_force()
+        metrics = SinkMetrics(serve_metrics(self.metrics))
+        log.info("working by protocol %s", self.signed.line)
+        try:
+            with DuckDbStore(self.folder / STORE_FILE) as store:
+                self._work(grounds, store, metrics)
+        except (HubError, ReadError) as error:
+            raise StartError(str(error)) from error
+
+    def _work(self, grounds: Grounds, store: DuckDbStore, metrics: SinkMetrics) -> None:
+        closed = self._closed(grounds)
+        tables = tables_of(stored(self.signed.protocol, grounds.catalogue, closed))
+        store.prepare(self._source(tables), tables, int(time.time() * 1_000))
+        copies = self._copies(closed, tables, store)
+        stopping = threading.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: stopping.set())
+        end_when(grounds.await_another, "another protocol is in force")
+        decoders = self._decoders(grounds, tables)
+        with AssignedReader(self.connection, starts(tables, store)) as reader:
+            sink = Sink(decoders, reader, store, metrics, Probe(self.connection).answers)
+            while not stopping.is_set() and self._closed(grounds) == closed:
+                sink.turn()
+                copies.turn()
+
+    def _closed(self, grounds: Grounds) -> frozenset[str]:
+        return closed_datasets(self.signed.protocol, grounds.catalogue, london_today())
+
+    def _copies(
+        self, closed: frozenset[str], tables: tuple[HubTable, ...], store: DuckDbStore
+    ) -> Copies:
+        protocol = self.signed.protocol
+        assert protocol.hub is not None
+        own = {p.id: readable(protocol, closed, p.id, tables) for p in protocol.parties}
+        folder = CopyFolder(self.folder / COPIES_FOLDER)
+        receiving = {party: of_party for party, of_party in own.items() if of_party}
+        return Copies(folder, store, receiving, protocol.hub.copies, time.time)
+
+    def _source(self, tables: tuple[HubTable, ...]) -> Source:
+        names = [table.topic.name for table in tables]
+        cluster, topics = identify(self.connection, names)
+        return Source(cluster, self.signed.protocol.prefix, topics)
+
+    def _decoders(
+        self, grounds: Grounds, tables: tuple[HubTable, ...]
+    ) -> dict[str, tuple[HubTable, Decoder]]:
+        """Return table and decoder by topic. All begin with the schemas that are known now."""
+        account = Account(self.signed.protocol.prefix, "hub", self.connection)
+        look = partial(known_schemas, account, grounds.catalogue)
+        known = look()
+        return {
+            t.topic.name: (t, Decoder(t.topic.schema, _begin_with(known, look))) for t in tables
+        }
+
+
+def _begin_with(
+    known: KnownSchemas, look: Callable[[], KnownSchemas]
+) -> Callable[[], KnownSchemas]:
+    """Return a function that returns `known` at first, and then what `look` returns."""
+    at_first = [known]
+    return lambda: at_first.pop() if at_first else look()
