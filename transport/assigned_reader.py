@@ -27,6 +27,7 @@ class AssignedReader:
         """Read on from the offsets `start`. Messages that were deleted meanwhile are left out."""
         self._consumer = Consumer(following_reader(connection))
         self._reached: dict[tuple[str, int], int] = {}
+        self._behind = set(start)
         self._consumer.assign([TopicPartition(*place, at) for place, at in start.items()])
 
     def __enter__(self) -> AssignedReader:
@@ -34,6 +35,11 @@ class AssignedReader:
 
     def __exit__(self, *_: object) -> None:
         self._consumer.close()
+
+    @property
+    def is_whole(self) -> bool:
+        """Return True once it has been at the end of each partition."""
+        return not self._behind
 
     def read(self, most: int, seconds: float) -> list[Message]:
         """Return the messages that arrive within `seconds`, at most `most` of them.
@@ -62,6 +68,7 @@ class AssignedReader:
             return True
         if error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - librdkafka's name
             self._reached[place] = message.offset() or 0
+            self._behind.discard(place)
         elif refusal_of(error).is_final:
             raise refusal(place[0], error)
         else:

@@ -105,7 +105,7 @@ class DuckDbStore:
 
         Columns that a schema has gained are added, and those that it has lost are dropped. A table that the
         protocol has no more is dropped. A table is emptied, and read again from its topic, if the type of a
-        column changed, if its topic was made again, or if the store was not written for so long that the
+        column changed, if its topic was made again, or if the store was not current for so long that the
         topic may have forgotten which records were taken back.
 
         Raises:
@@ -128,17 +128,21 @@ class DuckDbStore:
                 self._create(table)
             self._forget_offsets()
             self._keep_topics(source)
-            self._note_current(now_ms)
 
     def offsets(self) -> Places:
         """Return the next offset to read, by topic and partition; a partition not read yet is absent."""
         rows = self._run(f"SELECT topic, topic_partition, next_offset FROM {OWN_SCHEMA}.offsets")
         return {(topic, partition): offset for topic, partition, offset in rows.fetchall()}
 
-    def write(self, changes: Iterable[Changes], reached: Places, now_ms: int) -> None:
-        """Apply changes and keep the offsets that were reached, in one transaction at `now_ms`."""
+    def write(self, changes: Iterable[Changes], reached: Places, current_ms: int | None) -> None:
+        """Apply changes and keep the offsets that were reached, in one transaction.
+
+        The store is current at `current_ms` (UTC, since 1970): it has all that the topics have then. None if
+        it is still behind.
+        """
         with self._transaction():
-            self._note_current(now_ms)
+            if current_ms is not None:
+                self._run(f"UPDATE {OWN_SCHEMA}.source SET current_at = ?", instant(current_ms))
             for each in changes:
                 self._apply(each)
             for place, offset in reached.items():
@@ -203,7 +207,7 @@ class DuckDbStore:
         self._run(
             f"DELETE FROM {table} USING changed WHERE {table}.{RECORD_ID} = changed.{RECORD_ID}"
         )
-        self._database.register("present", _arrow(changes))
+        self._database.register("present", arrow(changes))
         points = "".join(
             f", ST_Point({each.easting}, {each.northing}) AS {each.name}"
             for each in changes.table.points
@@ -235,9 +239,6 @@ class DuckDbStore:
         for topic in self._tables:
             values = topic, source.topics[topic]
             self._run(f"INSERT INTO {OWN_SCHEMA}.topics VALUES (?, ?)", *values)
-
-    def _note_current(self, now_ms: int) -> None:
-        self._run(f"UPDATE {OWN_SCHEMA}.source SET current_at = ?", instant(now_ms))
 
     def _listed(self) -> set[tuple[str, str]]:
         rows = self._run(
@@ -342,7 +343,8 @@ def _typed(table: HubTable) -> Iterator[tuple[str, str]]:
         yield point.name, _POINT
 
 
-def _arrow(changes: Changes) -> pa.Table:
+def arrow(changes: Changes) -> pa.Table:
+    """Return the rows of changes, by column."""
     values, columns = changes.columns(), changes.table.columns
     return pa.table({each.name: _array(each, values[each.name]) for each in columns})
 

@@ -16,8 +16,8 @@ from transport.reader import BEGINNING, Message
 
 log = logging.getLogger(__name__)
 
-_MOST: Final = 20_000
-_WAIT_S: Final = 0.1
+MOST: Final = 20_000
+WAIT_S: Final = 0.1
 _EXPIRE_EVERY_MS: Final = 60_000
 
 Decode = Callable[[bytes], Mapping[str, Any]]
@@ -33,6 +33,10 @@ class Reader(Protocol):
     def reached(self) -> Places:
         """Return the next offset of each partition that went on since the last call."""
 
+    @property
+    def is_whole(self) -> bool:
+        """Return True once it has been at the end of each partition."""
+
 
 class Store(Protocol):
     """Stores rows and offsets together, as `connectors.hub.duckdb_store.DuckDbStore`."""
@@ -40,8 +44,8 @@ class Store(Protocol):
     def offsets(self) -> Places:
         """Return the next offset to read, by topic and partition."""
 
-    def write(self, changes: Collection[Changes], reached: Places, now_ms: int) -> None:
-        """Apply changes and keep offsets, in one transaction."""
+    def write(self, changes: Collection[Changes], reached: Places, current_ms: int | None) -> None:
+        """Apply changes and keep offsets, in one transaction; with `current_ms`, the store is current."""
 
     def expire(self, now_ms: int) -> int:
         """Delete the rows whose retention has passed; return their number."""
@@ -91,7 +95,7 @@ class Sink:
 
     def turn(self) -> None:
         """Take the messages that have arrived; once a minute delete rows whose retention has passed."""
-        messages = self._reader.read(_MOST, _WAIT_S)
+        messages = self._reader.read(MOST, WAIT_S)
         self._reached |= self._reader.reached()
         if messages:
             self._write(self._changes(messages))
@@ -103,7 +107,8 @@ class Sink:
         return int(self._clock() * 1_000)
 
     def _write(self, changes: Collection[Changes]) -> None:
-        self._store.write(changes, self._reached, self._now_ms)
+        current_ms = self._now_ms if self._reader.is_whole else None
+        self._store.write(changes, self._reached, current_ms)
         self._reached = {}
         self._metrics.written(changes)
 
@@ -147,6 +152,6 @@ class Sink:
     def _expire(self) -> None:
         self._expired_ms = self._now_ms
         self._metrics.expired.inc(self._store.expire(self._now_ms))
-        if self._reached or self._answers():
+        if self._answers():
             # The store has all that the broker has, so it is current, although nothing came.
             self._write(())

@@ -12,6 +12,8 @@ from tests.benchmarks.alerts import SECONDS as ALERT_SECONDS
 from tests.benchmarks.alerts import Alerts
 from tests.benchmarks.emerging import Emerging
 from tests.benchmarks.figures import Area
+from tests.benchmarks.hub import RUNS as HUB_RUNS
+from tests.benchmarks.hub import Hub
 from tests.benchmarks.latency import Latency
 from tests.benchmarks.offline import Offline
 from tests.benchmarks.protocols import Protocols
@@ -37,6 +39,7 @@ class AreaName(StrEnum):
     RESTART = "restart"
     ALERTS = "alerts"
     EMERGING = "emerging"
+    HUB = "hub"
 
 
 _ON_BROKER = {
@@ -47,6 +50,7 @@ _ON_BROKER = {
     AreaName.RESTART,
     AreaName.ALERTS,
     AreaName.EMERGING,
+    AreaName.HUB,
 }
 
 
@@ -108,3 +112,5 @@ class Suite:
             yield alerts.measure(min(seconds, ALERT_SECONDS), min(runs, ALERT_RUNS))
         if AreaName.EMERGING in areas:
             yield Emerging(setting, self.python, self.progress).measure()
+        if AreaName.HUB in areas:
+            yield Hub(setting, self.python, self.progress).measure(min(runs, HUB_RUNS))

@@ -50,6 +50,7 @@ class Topics:
     """Topics whose messages come in one portion."""
 
     messages: list[Told] = field(default_factory=list)
+    is_whole: bool = True
     _reached: dict[tuple[str, int], int] = field(default_factory=dict)
 
     def read(self, most: int, seconds: float) -> Sequence[Any]:
@@ -148,13 +149,15 @@ def test_rows_go_when_their_retention_has_passed(desk: Desk) -> None:
     assert desk.count("ipu_hub_rows_expired_total") == 1
 
 
-@pytest.mark.parametrize("does_answer", [True, False])
-def test_a_store_is_current_while_the_broker_answers(desk: Desk, does_answer: bool) -> None:
+@pytest.mark.parametrize(("does_answer", "is_whole"), [(True, True), (False, True), (True, False)])
+def test_a_store_is_current_once_it_has_all_and_while_the_broker_answers(
+    desk: Desk, does_answer: bool, is_whole: bool
+) -> None:
     desk.tell("a", "one")
     desk.sink.turn()
-    desk.does_answer = does_answer
+    desk.does_answer, desk.topics.is_whole = does_answer, is_whole
     silent_ms = desk.table.topic.tombstones_ms
     desk.now_s += silent_ms / 1_000
     desk.sink.turn()
     desk.bench.store.prepare(desk.bench.source, desk.bench.tables, int(desk.now_s * 1_000))
-    assert desk.bench.store.count(desk.table) == (1 if does_answer else 0)
+    assert desk.bench.store.count(desk.table) == (1 if does_answer and is_whole else 0)

@@ -1,0 +1,296 @@
+"""Area `hub`: the sink of the embedded hub, on a running stack.
+
+`duckdb_rows_s` are released records a second that the sink takes from their topic into its store, all of them
+new. `plain_rows_s` are the same records, read and decoded in the same way and inserted into a table without
+points, without a look for earlier versions and without offsets. `of_plain` is their ratio. `visible_p50_s`
+and `visible_p99_s` are from the publishing of an original record to the commit of its row.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+from prometheus_client import CollectorRegistry
+
+from connectors.account import Account
+from connectors.hub.changes import Changes
+from connectors.hub.duckdb_store import DuckDbStore, Source, arrow
+from connectors.hub.metrics import SinkMetrics
+from connectors.hub.sink import MOST, WAIT_S, Sink, starts
+from connectors.hub.tables import HubTable, tables_of
+from connectors.registry import known_schemas
+from connectors.topic_feed import Decoder
+from isp.agreement.topics import stored
+from ops.background import start_worker
+from ops.system import keys_of
+from sanitiser.policy import Policy
+from schemas.london import london_today
+from tests.benchmarks import broker
+from tests.benchmarks.broker import Group
+from tests.benchmarks.contenders.ipu import Ipu
+from tests.benchmarks.errors import BenchError
+from tests.benchmarks.figures import Aim, Area, medians, with_load
+from tests.benchmarks.job import AGENCY, DATASET
+from tests.benchmarks.own_partnership import own_partnership, stopped, until
+from tests.benchmarks.probe import Probe
+from tests.benchmarks.setting import Setting
+from tests.benchmarks.throughput import Progress
+from transport.assigned_reader import AssignedReader, Places
+from transport.identity import identify
+
+AIMS: Final = {
+    "duckdb_rows_s": Aim(20_000),
+    "of_plain": Aim(0.7),
+    "visible_p99_s": Aim(1, at_most=True),
+}
+FIGURES: Final = ("duckdb_rows_s", "plain_rows_s", "of_plain", "visible_p50_s", "visible_p99_s")
+RUNS: Final = 3
+_PROTOCOL_FILE: Final = Path(__file__).with_name("bench-hub.yaml")
+_SHORT_NAME: Final = "benchhub"
+_HISTORY: Final = 100_000
+_DAYS: Final = 182
+_BURSTS: Final = 150
+_RATE: Final = 40
+_PATIENCE_S: Final = 300.0
+_NS: Final = 1e9
+_PERCENTILES: Final = (50, 99)
+
+
+@dataclass(slots=True)
+class _Noting:
+    """A store that notes when the row of a record was committed."""
+
+    store: DuckDbStore
+    committed: dict[str, int] = field(default_factory=dict)
+
+    def offsets(self) -> Places:
+        return self.store.offsets()
+
+    def write(self, changes: Collection[Changes], reached: Places, current_ms: int | None) -> None:
+        self.store.write(changes, reached, current_ms)
+        now = time.monotonic_ns()
+        self.committed |= {record_id: now for each in changes for record_id in each.rows}
+
+    def expire(self, now_ms: int) -> int:
+        return self.store.expire(now_ms)
+
+
+@dataclass(frozen=True, slots=True)
+class Hub:
+    """The benchmark on a running stack."""
+
+    setting: Setting
+    python: Path
+    progress: Progress
+
+    def measure(self, runs: int) -> Area:
+        """Measure the throughput `runs` times, the plain table in turn with the hub, and the latency once."""
+        done: list[dict[str, Any]] = []
+        with own_partnership(
+            self.setting, _PROTOCOL_FILE, _SHORT_NAME, lambda what: self.progress(what, 0, 1)
+        ) as setting:
+            desk = _Desk(setting, self.python)
+            with desk.worker():
+                self.progress("hub, releasing", 0, 1)
+                released = desk.release(_HISTORY)
+            for run in range(runs):
+                self.progress("hub, storing", run, runs)
+                done.append(with_load(lambda: _rates(desk, released)))
+            self.progress("hub, until a row is visible", 0, 1)
+            done.append(with_load(desk.latencies))
+        how = " ".join((__doc__ or "").split())
+        return Area("hub", "rows a second, s", medians(done, FIGURES), AIMS, done, how)
+
+
+@dataclass(frozen=True, slots=True)
+class _Desk:
+    """The partnership of the hub, its table, and what reads and writes it."""
+
+    setting: Setting
+    python: Path
+
+    @property
+    def table(self) -> HubTable:
+        (table,) = tables_of(stored(self.setting.protocol, self.setting.catalogue))
+        return table
+
+    @property
+    def connection(self) -> dict[str, Any]:
+        stack = self.setting.stack
+        return dict(stack.secrets.client_config(stack.inside, self.setting.names.hub))
+
+    @contextmanager
+    def worker(self) -> Iterator[None]:
+        """Run a worker."""
+        setting = self.setting
+        with stopped(start_worker(setting.stack, setting.files.protocol, exercise=True)):
+            until(lambda: self._group.has_members(1), "the worker did not join its group")
+            yield
+
+    @property
+    def _group(self) -> Group:
+        admin = self.setting.admin
+        return Group(admin, Ipu(self.setting).group, broker.begins(admin, [self.setting.intake]))
+
+    def release(self, number: int) -> int:
+        """Have as many incidents released; their number."""
+        self._publish(history=number).answer()
+        topic = self.table.topic.name
+        until(lambda: self._lag() <= 0, "the worker did not finish its records", _PATIENCE_S)
+        with AssignedReader(self.connection, self._beginning()) as reader:
+            found = set[bytes]()
+            quiet = 0
+            while quiet < 20:
+                messages = reader.read(MOST, WAIT_S)
+                found |= {message.key() or b"" for message in messages}
+                quiet = 0 if messages else quiet + 1
+        if not found:
+            raise BenchError(f"{topic}: nothing was released")
+        return len(found)
+
+    def _lag(self) -> int:
+        group = self._group
+        ends, done = broker.ends(self.setting.admin, {self.setting.intake}), group.committed()
+        return sum(end - done.get(at, group.begin[at]) for at, end in ends.items())
+
+    def _beginning(self) -> Places:
+        return {(self.table.topic.name, part): 0 for part in range(self.table.topic.partitions)}
+
+    def _publish(self, history: int = 0, bursts: int = 0) -> Probe:
+        options = {
+            "run": f"H{time.time_ns()}", "seed": 5, "history": history, "days": _DAYS,
+            "bursts": bursts, "others": 0, "rate": _RATE,
+        }  # fmt: skip
+        job = self.setting.job(AGENCY, **options)
+        publisher = Probe.started(self.setting.files, self.python, "emerging", job)
+        publisher.await_ready()
+        return publisher
+
+    def decoder(self) -> Decoder:
+        """Return the decoder of the table's topic."""
+        account = Account(self.setting.protocol.prefix, "hub", self.connection)
+        look = lambda: known_schemas(account, self.setting.catalogue)  # noqa: E731 - one look
+        return Decoder(self.table.topic.schema, look)
+
+    @contextmanager
+    def store(self) -> Iterator[DuckDbStore]:
+        """Make an empty store."""
+        topic = self.table.topic.name
+        cluster, ids = identify(self.connection, [topic])
+        source = Source(cluster, self.setting.protocol.prefix, ids)
+        with (
+            TemporaryDirectory(dir=self.setting.files.folder) as folder,
+            DuckDbStore(Path(folder) / "hub.duckdb") as store,
+        ):
+            store.prepare(source, (self.table,), int(time.time() * 1_000))
+            yield store
+
+    def sink(self, store: _Noting, reader: AssignedReader) -> Sink:
+        """Return a sink of the table."""
+        decoders = {self.table.topic.name: (self.table, self.decoder())}
+        return Sink(decoders, reader, store, SinkMetrics(CollectorRegistry()), lambda: True)
+
+    def latencies(self) -> dict[str, Any]:
+        """Return how long it takes from an original record to its row."""
+        key = keys_of(self.setting.stack).ring().key(london_today())
+        record_type = self.setting.catalogue.record_type(DATASET)
+        policy = Policy(record_type, "central", key, self.setting.catalogue.code_lists)
+        with self.worker(), self.store() as store:
+            noting = _Noting(store)
+            with AssignedReader(self.connection, starts((self.table,), store)) as reader:
+                sink = self.sink(noting, reader)
+                _drain(sink, noting)
+                publisher = self._publish(bursts=_BURSTS)
+                published = _while_storing(sink, publisher)
+        return _percentiles(published, noting.committed, policy)
+
+
+def _drain(sink: Sink, noting: _Noting) -> None:
+    """Store until nothing came for two seconds."""
+    quiet, before = 0.0, -1
+    while quiet < 2:
+        sink.turn()
+        quiet = quiet + WAIT_S if len(noting.committed) == before else 0.0
+        before = len(noting.committed)
+
+
+def _while_storing(sink: Sink, publisher: Probe) -> Mapping[str, int]:
+    """Store while the publisher publishes, and some seconds longer; when it published what."""
+    answers: list[Mapping[str, int]] = []
+    waiting = threading.Thread(target=lambda: answers.append(publisher.answer()))
+    waiting.start()
+    end = float("inf")
+    while time.monotonic() < end:
+        sink.turn()
+        if not waiting.is_alive() and end == float("inf"):
+            end = time.monotonic() + 5
+    return answers[0]
+
+
+def _rates(desk: _Desk, released: int) -> dict[str, Any]:
+    hub, plain = _hub_rate(desk, released), _plain_rate(desk, released)
+    return {"duckdb_rows_s": hub, "plain_rows_s": plain, "of_plain": hub / plain}
+
+
+def _hub_rate(desk: _Desk, released: int) -> float:
+    with desk.store() as store:
+        noting = _Noting(store)
+        with AssignedReader(desk.connection, desk._beginning()) as reader:
+            sink = desk.sink(noting, reader)
+            start = time.monotonic()
+            while len(noting.committed) < released:
+                sink.turn()
+            taken = time.monotonic() - start
+        if store.count(desk.table) != released:
+            raise BenchError("the hub has other rows than were released")
+    return released / taken
+
+
+def _plain_rate(desk: _Desk, released: int) -> float:
+    decode, table = desk.decoder(), desk.table
+    with TemporaryDirectory(dir=desk.setting.files.folder) as folder:
+        database = duckdb.connect(str(Path(folder) / "plain.duckdb"))
+        with AssignedReader(desk.connection, desk._beginning()) as reader:
+            start, stored_rows, is_first = time.monotonic(), 0, True
+            while stored_rows < released:
+                changes = Changes(table)
+                for message in reader.read(MOST, WAIT_S):
+                    key = (message.key() or b"").decode()
+                    changes.put(key, decode(message.value() or b""), message.timestamp()[1])
+                batch: pa.Table = arrow(changes)
+                if not changes.rows:
+                    continue
+                database.register("batch", batch)
+                into = "CREATE TABLE plain AS" if is_first else "INSERT INTO plain"
+                database.execute(f"{into} SELECT * FROM batch")
+                stored_rows, is_first = stored_rows + len(changes.rows), False
+            taken = time.monotonic() - start
+        database.close()
+    return released / taken
+
+
+def _percentiles(
+    published: Mapping[str, int], committed: Mapping[str, int], policy: Policy
+) -> dict[str, Any]:
+    taken = []
+    for reference, at in published.items():
+        record_id = policy.record_id(AGENCY, {"incident_reference": reference})
+        if record_id in committed:
+            taken.append((committed[record_id] - at) / _NS)
+    if len(taken) < len(published):
+        raise BenchError(
+            f"{len(published) - len(taken)} of {len(published)} records were not stored"
+        )
+    percentiles = np.percentile(taken, _PERCENTILES)
+    named = zip(_PERCENTILES, percentiles, strict=True)
+    return {**{f"visible_p{p}_s": float(v) for p, v in named}, "records": len(taken)}
