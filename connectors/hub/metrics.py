@@ -10,7 +10,7 @@ from connectors.hub.changes import Changes
 
 
 class SinkMetrics:
-    """What the sink has done since it started."""
+    """The counts of the sink since it started."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         """Register the metrics."""
