@@ -7,10 +7,11 @@ import signal
 import threading
 import time
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Final
 
 from connectors.account import Account
+from connectors.hub.copies import FOLDER as COPIES_FOLDER
 from connectors.hub.copies import Copies, CopyFolder, readable
 from connectors.hub.duckdb_store import DuckDbStore, Source
 from connectors.hub.errors import HubError
@@ -40,9 +41,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-FOLDER: Final = "hub"
 STORE_FILE: Final = "hub.duckdb"
-COPIES_FOLDER: Final = "copies"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +81,8 @@ class HubProgram:
             raise StartError(str(error)) from error
 
     def _work(self, grounds: Grounds, store: DuckDbStore, metrics: SinkMetrics) -> None:
-        closed = self._closed(grounds)
+        closed_on = cache(partial(closed_datasets, self.signed.protocol, grounds.catalogue))
+        closed = closed_on(london_today())
         tables = tables_of(stored(self.signed.protocol, grounds.catalogue, closed))
         store.prepare(self._source(tables), tables, int(time.time() * 1_000))
         copies = self._copies(closed, tables, store)
@@ -93,12 +93,9 @@ class HubProgram:
         decoders = self._decoders(grounds, tables)
         with AssignedReader(self.connection, starts(tables, store)) as reader:
             sink = Sink(decoders, reader, store, metrics, Probe(self.connection).answers)
-            while not stopping.is_set() and self._closed(grounds) == closed:
+            while not stopping.is_set() and closed_on(london_today()) == closed:
                 sink.turn()
                 copies.turn()
-
-    def _closed(self, grounds: Grounds) -> frozenset[str]:
-        return closed_datasets(self.signed.protocol, grounds.catalogue, london_today())
 
     def _copies(
         self, closed: frozenset[str], tables: tuple[HubTable, ...], store: DuckDbStore

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -22,6 +23,14 @@ def london_today() -> date:
 def end_of_day(day: date) -> float:
     """Return the instant at which `day` ends in Europe/London, in seconds since 1970 UTC."""
     return datetime.combine(day + timedelta(days=1), time(0), LONDON).timestamp()
+
+
+def latest_of(times: Iterable[time], now: datetime) -> datetime:
+    """Return the newest instant, not after `now`, at which one of the daily local `times` came."""
+    today = london_time(now).date()
+    every = [datetime.combine(d, at, LONDON) for at in times for d in (today - timedelta(1), today)]
+    past = (instant for instant in every if instant.timestamp() <= now.timestamp())
+    return max(past, key=datetime.timestamp)
 
 
 @lru_cache(maxsize=4_096)

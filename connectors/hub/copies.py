@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection, Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, time
 from pathlib import Path
 from typing import Protocol
 
@@ -16,10 +16,12 @@ from connectors.hub.tables import HubTable
 from isp.agreement.access import rules
 from isp.agreement.protocol import Protocol as SharingProtocol
 from isp.agreement.topics import Names
-from schemas.london import LONDON
+from schemas.london import latest_of
 
 log = logging.getLogger(__name__)
 
+FOLDER = "copies"
+"""The name of the folder of the copies, in the folder of the hub."""
 _ENDING = ".duckdb"
 _WANTED = "wanted"
 
@@ -72,9 +74,9 @@ class CopyFolder:
         """Return True if a copy of a party was asked for and is not written yet."""
         return (self._folder / _WANTED / party).exists()
 
-    def asked(self) -> list[str]:
+    def asked(self) -> set[str]:
         """Return the parties for whom a copy was asked for."""
-        return sorted(path.name for path in (self._folder / _WANTED).iterdir())
+        return {path.name for path in (self._folder / _WANTED).iterdir()}
 
     def answer(self, party: str) -> None:
         """Note that the copy of a party is written."""
@@ -114,37 +116,22 @@ class Copies:
         self._clock = clock
         folder.make()
         folder.keep_only(tables)
+        self._written = {party: folder.written(party) for party in tables}
 
     def turn(self) -> bool:
         """Write one copy that is due, if there is one; return True then."""
-        now_s = self._clock()
-        for party in self._folder.asked():
-            if party not in self._tables:
-                self._folder.answer(party)
-        wanted = [party for party in self._tables if self._is_due(party, now_s)]
-        if not wanted:
+        now = datetime.fromtimestamp(self._clock(), UTC)
+        asked = self._folder.asked()
+        for stranger in asked - self._tables.keys():
+            self._folder.answer(stranger)
+        since = latest_of(self._times, now)
+        due = (p for p, at in self._written.items() if p in asked or at is None or at < since)
+        party = next(due, None)
+        if party is None:
             return False
-        party = wanted[0]
-        self._store.copy(self._folder.file(party), self._tables[party], int(now_s * 1_000))
+        tables = self._tables[party]
+        self._store.copy(self._folder.file(party), tables, int(now.timestamp() * 1_000))
+        self._written[party] = now
         self._folder.answer(party)
-        log.info("wrote the copy of %s: %d tables", party, len(self._tables[party]))
+        log.info("wrote the copy of %s: %d tables", party, len(tables))
         return True
-
-    def _is_due(self, party: str, now_s: float) -> bool:
-        if self._folder.is_asked(party):
-            return True
-        written = self._folder.written(party)
-        return written is None or written < latest_time(
-            datetime.fromtimestamp(now_s, UTC), self._times
-        )
-
-
-def latest_time(now: datetime, times: Sequence[time]) -> datetime:
-    """Return the newest of the daily local `times` (Europe/London) that is not after `now`."""
-    today = now.astimezone(LONDON).date()
-    found = (_at(day, each) for day in (today - timedelta(1), today) for each in times)
-    return max(at for at in found if at <= now)
-
-
-def _at(day: date, at: time) -> datetime:
-    return datetime.combine(day, at, LONDON)

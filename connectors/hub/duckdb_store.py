@@ -257,7 +257,8 @@ class DuckDbStore:
             self._run(f'CREATE SCHEMA IF NOT EXISTS "{table.schema}"')
             columns = ", ".join(f'"{name}" {of}' for name, of in wanted.items())
             self._run(f"CREATE TABLE {_quoted(table)} ({columns})")
-        for name in wanted.keys() - known.keys() if known else ():
+            known = wanted
+        for name in wanted.keys() - known.keys():
             self._run(f'ALTER TABLE {_quoted(table)} ADD COLUMN "{name}" {wanted[name]}')
         for name in known.keys() - wanted.keys():
             self._run(f'ALTER TABLE {_quoted(table)} DROP COLUMN "{name}"')

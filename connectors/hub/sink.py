@@ -82,21 +82,14 @@ class Sink:
         self._answers = answers
         self._clock = clock
         self._expired_ms = 0
-        self._reached: dict[tuple[str, int], int] = {}
 
-    def run(self, stopped: Callable[[], bool]) -> None:
-        """Take turn after turn until `stopped`. What is not in the store then is read again.
+    def turn(self) -> None:
+        """Take the messages that have arrived; once a minute delete rows whose retention has passed.
 
         Raises:
             ReadError: the broker refuses a topic, for good.
         """
-        while not stopped():
-            self.turn()
-
-    def turn(self) -> None:
-        """Take the messages that have arrived; once a minute delete rows whose retention has passed."""
         messages = self._reader.read(MOST, WAIT_S)
-        self._reached |= self._reader.reached()
         if messages:
             self._write(self._changes(messages))
         if self._now_ms - self._expired_ms >= _EXPIRE_EVERY_MS:
@@ -108,8 +101,7 @@ class Sink:
 
     def _write(self, changes: Collection[Changes]) -> None:
         current_ms = self._now_ms if self._reader.is_whole else None
-        self._store.write(changes, self._reached, current_ms)
-        self._reached = {}
+        self._store.write(changes, self._reader.reached(), current_ms)
         self._metrics.written(changes)
 
     def _changes(self, messages: Sequence[Message]) -> Collection[Changes]:

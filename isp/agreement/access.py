@@ -128,11 +128,17 @@ def _worker(protocol: Protocol) -> Iterator[AclRule]:
         yield AclRule(names.worker, "write", "topic", topic)
     yield AclRule(names.worker, "write", "topic", names.audit)
     yield AclRule(names.worker, "read", "topic", names.in_force)
+    for _, _, topic in _released(protocol):
+        yield AclRule(names.worker, "write", "topic", topic)
+
+
+def _released(protocol: Protocol) -> Iterator[tuple[str, str, str]]:
+    """Yield profile, dataset and topic of each release that a party receives, and that somebody supplies."""
+    names, supplied = Names(protocol.prefix), {supply.dataset for supply in protocol.supplies}
     for entitlement in protocol.receives:
-        for dataset in entitlement.datasets:
-            if any(s.dataset == dataset for s in protocol.supplies):
-                topic = names.released(entitlement.profile, dataset, entitlement.neighbour)
-                yield AclRule(names.worker, "write", "topic", topic)
+        for dataset in supplied.intersection(entitlement.datasets):
+            profile = entitlement.profile
+            yield profile, dataset, names.released(profile, dataset, entitlement.neighbour)
 
 
 def _state(protocol: Protocol, owner: StateOwner) -> Iterator[AclRule]:
@@ -179,12 +185,8 @@ def _hub(protocol: Protocol, closed: frozenset[str]) -> Iterator[AclRule]:
     hub, names = protocol.hub, Names(protocol.prefix)
     if hub is None:
         return
-    supplied = {supply.dataset for supply in protocol.supplies} - closed
-    for entitlement in protocol.receives:
-        if entitlement.profile == PERSONAL and not hub.personal:
-            continue
-        for dataset in supplied.intersection(entitlement.datasets):
-            topic = names.released(entitlement.profile, dataset, entitlement.neighbour)
+    for profile, dataset, topic in _released(protocol):
+        if dataset not in closed and (hub.personal or profile != PERSONAL):
             yield AclRule(names.hub, "read", "topic", topic)
     yield AclRule(names.hub, "read", "topic", names.in_force)
 

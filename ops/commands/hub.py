@@ -9,18 +9,23 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from connectors.hub.copies import CopyFolder
+from connectors.hub.copies import FOLDER, CopyFolder, readable
 from connectors.hub.errors import HubError
+from connectors.hub.tables import tables_of
+from isp.agreement.openings import closed_datasets
 from isp.agreement.protocol_file import load_protocol
+from isp.agreement.topics import stored
+from ops.background import HUB
 from ops.commands.common import AsJson, Exercise, ProtocolOption, RunDir, protocol_of, running_stack
-from ops.commands.standby import MetricsPort, Supervised
+from ops.commands.standby import MetricsPort, Supervised, given
 from ops.screen import say, say_json
 from ops.supervisor import supervise_this_command
 from schemas.catalogue import load_catalogue
-from schemas.london import LONDON
+from schemas.london import LONDON, london_today
 
 if TYPE_CHECKING:
     from isp.agreement.protocol import Protocol
+    from schemas.catalogue import Catalogue
 
 hub = typer.Typer(no_args_is_help=True, help="Store releases, and write each party's copy of them.")
 
@@ -54,17 +59,14 @@ def sink(
     if supervised:
         raise typer.Exit(supervise_this_command())
     # Imported late: a supervisor needs none of this, and would start its program a second later.
-    from isp.broker.signed import load_signed
     from ops.extras import need
-    from ops.system import deployment_of
 
     need("hub")
-    from ops.hub import FOLDER, HubProgram
+    from ops.hub import HubProgram
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    stack = running_stack(run_dir)
-    signed = load_signed(protocol_of(stack.run_dir, protocol), load_catalogue(), exercise=exercise)
-    HubProgram.of(deployment_of(stack), signed, stack.run_dir / FOLDER, metrics_port).run()
+    deployment, signed, state = given(protocol, run_dir, exercise=exercise)
+    HubProgram.of(deployment, signed, state.with_name(HUB), metrics_port).run()
 
 
 @hub.command()
@@ -88,11 +90,12 @@ def snapshot(
 
         ipu hub snapshot --as council --json | jq -r .file
     """
-    # Only the names: the packages of the hub itself are not needed to ask for a copy.
+    # The packages of the hub itself are not needed to ask for a copy.
     stack = running_stack(run_dir)
-    agreed = load_protocol(protocol_of(stack.run_dir, protocol), load_catalogue())
-    _check_receives(agreed, party)
-    folder = CopyFolder(stack.run_dir / "hub" / "copies")
+    catalogue = load_catalogue()
+    agreed = load_protocol(protocol_of(stack.run_dir, protocol), catalogue)
+    _check_receives(agreed, catalogue, party)
+    folder = CopyFolder(stack.run_dir / HUB / FOLDER)
     file = _written(folder, party, wait)
     at = folder.written(party)
     assert at is not None
@@ -105,15 +108,16 @@ def snapshot(
         )
 
 
-def _check_receives(agreed: Protocol, party: str) -> None:
-    """Check that there is a hub, and that it has something for a party."""
-    agreed.party(party)
+def _check_receives(agreed: Protocol, catalogue: Catalogue, party: str) -> None:
+    """Check that there is a hub, and that it has something for a party today."""
     if agreed.hub is None:
         raise HubError("the protocol has no `hub`; add one, have it signed and apply it")
-    own = {e.profile for e in agreed.receives if e.party == party}
-    if not own - ({"personal"} if not agreed.hub.personal else set()):
-        receiving = ", ".join(sorted({e.party for e in agreed.receives}))
-        raise HubError(f"{party} receives nothing that the hub stores; accepted: {receiving}")
+    closed = closed_datasets(agreed, catalogue, london_today())
+    tables = tables_of(stored(agreed, catalogue, closed))
+    if not readable(agreed, closed, party, tables):
+        receiving = (p.id for p in agreed.parties if readable(agreed, closed, p.id, tables))
+        accepted = ", ".join(receiving)
+        raise HubError(f"{party} receives nothing that the hub stores; accepted: {accepted}")
 
 
 def _written(folder: CopyFolder, party: str, wait_s: float) -> Path:

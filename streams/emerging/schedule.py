@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Final, NamedTuple
 
-from schemas.london import LONDON
+from schemas.london import LONDON, latest_of
 
 EPOCH: Final = date(1970, 1, 1).toordinal()
 _NOON: Final = time(12)
@@ -25,9 +25,9 @@ def latest_round(now: datetime, times: Sequence[time]) -> Round:
 
     An evaluation before noon is of the day before.
     """
-    today = now.astimezone(LONDON).date()
-    rounds = (_round(day, at) for day in (today - timedelta(1), today) for at in times)
-    return max(found for found in rounds if found.minute * _MINUTE_S <= now.timestamp())
+    instant = latest_of((at.replace(second=0, microsecond=0) for at in times), now)
+    day = instant.date() if instant.time() >= _NOON else instant.date() - timedelta(1)
+    return Round(int(instant.timestamp()) // _MINUTE_S, day.toordinal() - EPOCH)
 
 
 def day_in_london(now: datetime) -> int:
@@ -38,9 +38,3 @@ def day_in_london(now: datetime) -> int:
 def days_between(times: Sequence[time]) -> float:
     """Return the days from one evaluation to the next, on average."""
     return 1 / len(times)
-
-
-def _round(day: date, at: time) -> Round:
-    instant = datetime.combine(day, at, LONDON).timestamp()
-    as_of = day if at >= _NOON else day - timedelta(1)
-    return Round(int(instant) // _MINUTE_S, as_of.toordinal() - EPOCH)

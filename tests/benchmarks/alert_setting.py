@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import Any
 import psutil  # type: ignore[import-untyped, unused-ignore]
 from confluent_kafka.admin import AdminClient
 
-from ops.background import start_alerter, start_discloser, start_worker
+from ops.background import start_alerter, start_discloser
 from ops.embedded import processes
 from ops.embedded.service import Service
 from ops.system import keys_of
@@ -24,7 +24,7 @@ from tests.benchmarks import broker
 from tests.benchmarks.broker import Group
 from tests.benchmarks.contenders.ipu import Ipu
 from tests.benchmarks.errors import BenchError
-from tests.benchmarks.own_partnership import own_partnership, stopped, until
+from tests.benchmarks.own_partnership import own_partnership, stopped, until, worker_of
 from tests.benchmarks.setting import Setting
 from tests.year.district import AGENCIES
 
@@ -88,13 +88,9 @@ class AlertSetting:
     def _group(self, name: str, intakes: list[str]) -> Group:
         return Group(self.admin, name, broker.begins(self.admin, intakes))
 
-    @contextmanager
-    def worker(self) -> Iterator[Service]:
+    def worker(self) -> AbstractContextManager[Service]:
         """Run a supervised worker."""
-        protocol, stack = self.setting.files.protocol, self.setting.stack
-        with stopped(start_worker(stack, protocol, exercise=True)) as worker:
-            until(lambda: self.workers.has_members(1), "the worker did not join its group")
-            yield worker
+        return worker_of(self.setting, self.workers)
 
     @contextmanager
     def agent(self, slots: int = 1) -> Iterator[list[Service]]:
@@ -129,14 +125,14 @@ class AlertSetting:
 
     def await_worker(self) -> None:
         """Wait until all that was published is sanitised."""
-        until(lambda: self._lag(self.workers) <= 0, "the worker did not finish its records")
+        until(lambda: self.workers.waiting() <= 0, "the worker did not finish its records")
 
     def await_agent(self) -> None:
         """Wait until all that was sanitised is processed by the alerts agent, and nothing changes."""
         seen: list[tuple[float, object]] = []
 
         def is_quiet() -> bool:
-            if self._lag(self.agents) > _MARKERS:
+            if self.agents.waiting() > _MARKERS:
                 seen.clear()
                 return False
             now, state = time.monotonic(), broker.ends(self.admin, [self.alerts])
@@ -145,13 +141,6 @@ class AlertSetting:
             return now - seen[0][0] > _QUIET_S
 
         until(is_quiet, "the alerts agent did not finish its incidents")
-
-    def _lag(self, group: Group) -> int:
-        """Return how many offsets of the group's topics are not committed yet."""
-        ends, committed = (
-            broker.ends(self.admin, {topic for topic, _ in group.begin}), group.committed(),
-        )  # fmt: skip
-        return sum(end - committed.get(at, group.begin[at]) for at, end in ends.items())
 
 
 @contextmanager

@@ -61,6 +61,11 @@ class Group:
             (at.topic, at.partition): at.offset for at in answer.topic_partitions if at.offset >= 0
         }
 
+    def waiting(self) -> int:
+        """Return how many offsets of the group's topics are not committed yet."""
+        at_end, committed = ends(self.admin, {topic for topic, _ in self.begin}), self.committed()
+        return sum(end - committed.get(at, self.begin[at]) for at, end in at_end.items())
+
     def partitions_of(self, instance: str) -> set[tuple[str, int]]:
         """Return the partitions assigned to the member with that static name."""
         future = self.admin.describe_consumer_groups([self.name])[self.name]

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
 from demo.readiness import await_distributions, metrics_of
-from ops.background import start_detector, start_worker
+from ops.background import start_detector
 from ops.embedded.service import Service
 from tests.benchmarks import broker
 from tests.benchmarks.broker import Group
 from tests.benchmarks.contenders.ipu import Ipu
 from tests.benchmarks.job import AGENCY, DATASET
-from tests.benchmarks.own_partnership import own_partnership, stopped, until
+from tests.benchmarks.own_partnership import own_partnership, stopped, until, worker_of
 from tests.benchmarks.setting import Setting
 
 PROTOCOL_FILE = Path(__file__).with_name("bench-emerging.yaml")
@@ -43,13 +43,9 @@ class EmergingSetting:
         admin = self.setting.admin
         return Group(admin, Ipu(self.setting).group, broker.begins(admin, [intake]))
 
-    @contextmanager
-    def worker(self) -> Iterator[Service]:
+    def worker(self) -> AbstractContextManager[Service]:
         """Run a supervised worker."""
-        protocol, stack = self.setting.files.protocol, self.setting.stack
-        with stopped(start_worker(stack, protocol, exercise=True)) as worker:
-            until(lambda: self.workers.has_members(1), "the worker did not join its group")
-            yield worker
+        return worker_of(self.setting, self.workers)
 
     @contextmanager
     def detector(self) -> Iterator[Service]:
@@ -61,18 +57,12 @@ class EmergingSetting:
 
     def await_worker(self) -> None:
         """Wait until all that was published is sanitised."""
-        until(lambda: self._lag() <= 0, "the worker did not finish its records")
+        until(lambda: self.workers.waiting() <= 0, "the worker did not finish its records")
 
     def await_evaluations(self) -> None:
         """Wait until no record and no evaluation waits for the detector."""
         port, secrets = self._detectors[-1].port, self.setting.stack.secrets
         await_distributions(lambda: metrics_of(port, secrets), _PATIENCE_S)
-
-    def _lag(self) -> int:
-        group = self.workers
-        topics = {topic for topic, _ in group.begin}
-        ends, committed = broker.ends(self.setting.admin, topics), group.committed()
-        return sum(end - committed.get(at, group.begin[at]) for at, end in ends.items())
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -31,7 +31,7 @@ from connectors.hub.tables import HubTable, tables_of
 from connectors.registry import known_schemas
 from connectors.topic_feed import Decoder
 from isp.agreement.topics import stored
-from ops.background import start_worker
+from ops.embedded.service import Service
 from ops.system import keys_of
 from sanitiser.policy import Policy
 from schemas.london import london_today
@@ -41,7 +41,7 @@ from tests.benchmarks.contenders.ipu import Ipu
 from tests.benchmarks.errors import BenchError
 from tests.benchmarks.figures import Aim, Area, medians, with_load
 from tests.benchmarks.job import AGENCY, DATASET
-from tests.benchmarks.own_partnership import own_partnership, stopped, until
+from tests.benchmarks.own_partnership import own_partnership, until, worker_of
 from tests.benchmarks.probe import Probe
 from tests.benchmarks.setting import Setting
 from tests.benchmarks.throughput import Progress
@@ -129,16 +129,12 @@ class _Desk:
         stack = self.setting.stack
         return dict(stack.secrets.client_config(stack.inside, self.setting.names.hub))
 
-    @contextmanager
-    def worker(self) -> Iterator[None]:
-        """Run a worker."""
-        setting = self.setting
-        with stopped(start_worker(setting.stack, setting.files.protocol, exercise=True)):
-            until(lambda: self._group.has_members(1), "the worker did not join its group")
-            yield
+    def worker(self) -> AbstractContextManager[Service]:
+        """Run a supervised worker."""
+        return worker_of(self.setting, self._workers)
 
     @property
-    def _group(self) -> Group:
+    def _workers(self) -> Group:
         admin = self.setting.admin
         return Group(admin, Ipu(self.setting).group, broker.begins(admin, [self.setting.intake]))
 
@@ -146,8 +142,9 @@ class _Desk:
         """Have as many incidents released; their number."""
         self._publish(history=number).answer()
         topic = self.table.topic.name
-        until(lambda: self._lag() <= 0, "the worker did not finish its records", _PATIENCE_S)
-        with AssignedReader(self.connection, self._beginning()) as reader:
+        workers = self._workers
+        until(lambda: workers.waiting() <= 0, "the worker did not finish its records", _PATIENCE_S)
+        with AssignedReader(self.connection, self.beginning()) as reader:
             found = set[bytes]()
             quiet = 0
             while quiet < 20:
@@ -158,12 +155,7 @@ class _Desk:
             raise BenchError(f"{topic}: nothing was released")
         return len(found)
 
-    def _lag(self) -> int:
-        group = self._group
-        ends, done = broker.ends(self.setting.admin, {self.setting.intake}), group.committed()
-        return sum(end - done.get(at, group.begin[at]) for at, end in ends.items())
-
-    def _beginning(self) -> Places:
+    def beginning(self) -> Places:
         return {(self.table.topic.name, part): 0 for part in range(self.table.topic.partitions)}
 
     def _publish(self, history: int = 0, bursts: int = 0) -> Probe:
@@ -245,7 +237,7 @@ def _rates(desk: _Desk, released: int) -> dict[str, Any]:
 def _hub_rate(desk: _Desk, released: int) -> float:
     with desk.store() as store:
         noting = _Noting(store)
-        with AssignedReader(desk.connection, desk._beginning()) as reader:
+        with AssignedReader(desk.connection, desk.beginning()) as reader:
             sink = desk.sink(noting, reader)
             start = time.monotonic()
             while len(noting.committed) < released:
@@ -260,7 +252,7 @@ def _plain_rate(desk: _Desk, released: int) -> float:
     decode, table = desk.decoder(), desk.table
     with TemporaryDirectory(dir=desk.setting.files.folder) as folder:
         database = duckdb.connect(str(Path(folder) / "plain.duckdb"))
-        with AssignedReader(desk.connection, desk._beginning()) as reader:
+        with AssignedReader(desk.connection, desk.beginning()) as reader:
             start, stored_rows, is_first = time.monotonic(), 0, True
             while stored_rows < released:
                 changes = Changes(table)

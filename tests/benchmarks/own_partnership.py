@@ -14,10 +14,12 @@ from confluent_kafka import KafkaException
 from isp.agreement.topics import topics
 from isp.broker.rules import revoke_rules
 from isp.broker.users import remove_users
+from ops.background import start_worker
 from ops.embedded import processes
 from ops.embedded.service import Service
 from ops.exercise import exercise
 from ops.worker import STATE_FOLDER
+from tests.benchmarks.broker import Group
 from tests.benchmarks.errors import BenchError
 from tests.benchmarks.setting import Setting, put_in_force
 
@@ -65,6 +67,14 @@ def stopped(service: Service) -> Iterator[Service]:
         yield service
     finally:
         processes.stop(service.process, _STOP_SECONDS)
+
+
+@contextmanager
+def worker_of(setting: Setting, workers: Group) -> Iterator[Service]:
+    """Run a supervised worker of a partnership, once it is a member of the group of its workers."""
+    with stopped(start_worker(setting.stack, setting.files.protocol, exercise=True)) as worker:
+        until(lambda: workers.has_members(1), "the worker did not join its group")
+        yield worker
 
 
 def until(shown: Callable[[], bool], failed: str, patience_s: float = _PATIENCE_S) -> None:

@@ -25,7 +25,7 @@ from isp.keys import private_files
 from isp.keys.alert_keys import alert_key_file
 from schemas.london import london_today
 from schemas.wire import decoder
-from tests.integration.alerter_process import AlerterOrder
+from tests.integration.agent_process import AgentOrder
 from tests.integration.records import STEADY
 from tests.integration.site import COMMITTED_READER, Site
 from tests.integration.test_disclosures import act
@@ -149,8 +149,8 @@ class Responders:
     def alerter(self, slot: str = "0", **options: Any) -> Iterator[WorkerProcess]:
         """Start an alerts agent, and end it with the block."""
         run_dir = str(self.site.partnership.stack.run_dir)
-        order = AlerterOrder(
-            run_dir, str(self.site.protocol_file), str(self.clock), slot, **options
+        order = AgentOrder(
+            "alerter", run_dir, str(self.site.protocol_file), str(self.clock), slot, **options
         )
         log = self.site.folder / f"alerter-{slot}-{next(self._numbers)}.log"
         started = WorkerProcess(order, log)

@@ -21,7 +21,7 @@ from demo.readiness import await_distributions, metrics_of
 from sanitiser.build.reference import onspd_package
 from schemas.london import london_today
 from schemas.wire import decoder
-from tests.integration.detector_process import DetectorOrder
+from tests.integration.agent_process import AgentOrder
 from tests.integration.records import DISTRICT, SCARCE, STEADY
 from tests.integration.site import COMMITTED_READER, Site, free_port
 from tests.integration.test_supplies import run
@@ -132,7 +132,9 @@ class Watched:
         run_dir = str(self.site.partnership.stack.run_dir)
         if self.clock is not None:
             protocol = str(self.site.protocol_file)
-            return DetectorOrder(run_dir, protocol, str(self.clock), self.port).command
+            return AgentOrder(
+                "detector", run_dir, protocol, str(self.clock), metrics_port=self.port
+            ).command
         where = [
             "--protocol", str(self.site.protocol_file), "--slot", slot,
             "--run-dir", run_dir,

@@ -1,4 +1,4 @@
-"""What time does to emerging problems, on the real broker: outages, bulk uploads, evaluations and ends."""
+"""Emerging problems over days, on the real broker: an outage, a bulk upload, a restart, and the ends."""
 
 from __future__ import annotations
 

@@ -25,14 +25,15 @@ from tests.integration.waiting import PATIENCE_S, until
 pytestmark = pytest.mark.broker
 
 TABLE = "central.police_incident"
-SECOND = "second.police_incident"
 ROOT = Path(__file__).parents[2]
 KILLS = 10
 ROWS = 40
 
 
 def with_hub(document: Any) -> None:
+    """Have a hub, and have the fire service receive nothing."""
     document["hub"] = {}
+    document["receives"] = [each for each in document["receives"] if each["party"] != "fire"]
 
 
 @dataclass
@@ -156,6 +157,9 @@ def test_a_party_without_releases_and_an_unknown_party_are_refused(hub_site: Hub
     answer = run(hub_site.site, "hub", "snapshot", "--as", "nobody")
     assert answer.code != 0
     assert "is not a party of the protocol; accepted:" in answer.said
+    answer = run(hub_site.site, "hub", "snapshot", "--as", "fire")
+    assert answer.code != 0
+    assert "fire receives nothing that the hub stores; accepted: police, council" in answer.said
 
 
 def test_no_log_of_the_hub_has_content(hub_site: HubSite) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from connectors.hub.copies import Copies, CopyFolder, latest_time, readable
+from connectors.hub.copies import Copies, CopyFolder, readable
 from connectors.hub.duckdb_store import DuckDbStore
 from connectors.hub.tables import tables_of
 from isp.agreement.access import rules
@@ -112,7 +112,7 @@ def test_a_copy_that_is_asked_for_is_written_at_once_and_an_unknown_partys_is_no
     folder.ask("nobody")
     assert [copies.turn(), copies.turn()] == [True, False]
     assert store.files[2:] == ["police.duckdb"]
-    assert folder.asked() == []
+    assert folder.asked() == set()
 
 
 def test_the_copy_of_a_party_that_receives_nothing_any_more_is_deleted(
@@ -121,11 +121,3 @@ def test_the_copy_of_a_party_that_receives_nothing_any_more_is_deleted(
     folder.file("former").write_bytes(b"")
     copies_in(folder, Written(), bench, datetime.now(UTC).timestamp())
     assert not folder.file("former").exists()
-
-
-def test_the_latest_time_is_of_today_or_of_the_day_before_in_london() -> None:
-    times = (time(6), time(18))
-    found = latest_time(datetime(2026, 7, 1, 4, 59, tzinfo=UTC), times)
-    assert found.astimezone(UTC) == datetime(2026, 6, 30, 17, tzinfo=UTC)
-    found = latest_time(datetime(2026, 7, 1, 5, 0, tzinfo=UTC), times)
-    assert found.astimezone(UTC) == datetime(2026, 7, 1, 5, tzinfo=UTC)
