@@ -14,7 +14,9 @@ from typing import Any
 
 import pytest
 
+from connectors.hub.copies import FOLDER
 from connectors.hub.duckdb_store import DuckDbStore
+from ops.background import HUB
 from ops.embedded.stack import Stack
 from tests.integration.conftest import MakeSite
 from tests.integration.site import Site, free_port
@@ -93,6 +95,8 @@ def hub_site(stack: Stack, site_of: MakeSite) -> Iterator[HubSite]:
         worker.wait_ready()
         made.start()
         try:
+            copies = made.site.partnership.stack.run_dir / HUB / FOLDER
+            until(copies.is_dir, PATIENCE_S, "the start of the hub")
             yield made
         finally:
             made.stop()
