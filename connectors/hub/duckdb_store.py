@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from importlib import resources
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -18,6 +17,7 @@ import pyarrow as pa
 
 from connectors.hub.changes import Changes, instant
 from connectors.hub.errors import HubError
+from connectors.hub.spatial import FILE_FORMAT, SETTINGS, spatial_extension
 from connectors.hub.tables import EPSG, RECORD_ID, RELEASED_AT, Column, HubTable, Kind
 from transport.assigned_reader import Places
 
@@ -44,14 +44,10 @@ _ARROW: Final[dict[Kind, pa.DataType]] = {
     "time": pa.time32("ms"),
     "instant": pa.timestamp("ms"),
 }
-_FORMAT: Final = "v1.5.0"
-"""The format of files. The default one does not keep the coordinate system of a column."""
 _POINT: Final = f"GEOMETRY('EPSG:{EPSG}')"
 _SETTINGS: Final[dict[str, str | bool | int | float | list[str]]] = {
-    # The extension comes with a package. Nothing is fetched.
-    "autoinstall_known_extensions": "false",
-    "autoload_known_extensions": "false",
-    "storage_compatibility_version": _FORMAT,
+    **SETTINGS,
+    "storage_compatibility_version": FILE_FORMAT,
     # A checkpoint with every batch would cost more than the batch.
     "checkpoint_threshold": "256MB",
 }
@@ -173,7 +169,7 @@ class DuckDbStore:
         """
         draft = file.with_suffix(".draft")
         draft.unlink(missing_ok=True)
-        self._run(f"ATTACH {_text(str(draft))} AS copy (STORAGE_VERSION '{_FORMAT}')")
+        self._run(f"ATTACH {_text(str(draft))} AS copy (STORAGE_VERSION '{FILE_FORMAT}')")
         try:
             for table in tables:
                 self._copy_table(table, now_ms)
@@ -317,23 +313,6 @@ def _not_opened(file: Path, error: duckdb.Error) -> str:
     if "lock" in str(error).lower():
         return f"{file}: another process has it; accepted: one sink for each file"
     return f"{file}: cannot be opened as a DuckDB file: {type(error).__name__}; delete it: it is read again"
-
-
-def spatial_extension() -> Path:
-    """Return the file of DuckDB's spatial extension, which comes with a package.
-
-    Raises:
-        HubError: the package is absent, or of another version of DuckDB.
-    """
-    version = f"v{duckdb.__version__}"
-    try:
-        folder = resources.files("duckdb_extension_spatial")
-    except ModuleNotFoundError:
-        raise HubError("the hub needs the package duckdb-extension-spatial") from None
-    found = Path(str(folder)) / "extensions" / version / "spatial.duckdb_extension"
-    if not found.is_file():
-        raise HubError(f"duckdb-extension-spatial has no extension of DuckDB {version}")
-    return found
 
 
 def _typed(table: HubTable) -> Iterator[tuple[str, str]]:
