@@ -3,9 +3,9 @@
 FROM python:3.11-slim AS build
 WORKDIR /build
 RUN python -m venv /opt/ipu
-# requirements-scrub.lock for a protocol that allows scrubbed texts.
+# requirements-scrub.lock for a protocol that allows scrubbed texts, requirements-hub.lock for the hub.
 ARG LOCK=requirements.lock
-COPY requirements.lock requirements-scrub.lock ./
+COPY requirements.lock requirements-scrub.lock requirements-hub.lock ./
 RUN /opt/ipu/bin/pip install --no-cache-dir --require-hashes -r ${LOCK}
 COPY pyproject.toml README.md ./
 COPY schemas schemas

@@ -77,6 +77,7 @@ lock: .venv/.dev-ready
 	$(BIN)/pip-compile $(LOCK_FLAGS) --extra build -o requirements.lock pyproject.toml
 	$(BIN)/pip-compile $(LOCK_FLAGS) --extra build --extra demo -o requirements-demo.lock pyproject.toml
 	$(BIN)/pip-compile $(LOCK_FLAGS) --extra build --extra scrub -o requirements-scrub.lock pyproject.toml
+	$(BIN)/pip-compile $(LOCK_FLAGS) --extra build --extra hub --extra postgis -o requirements-hub.lock pyproject.toml
 	$(BIN)/pip-compile $(LOCK_FLAGS) --extra dev --extra demo --extra embedded --extra scrub --extra desk --extra hub --extra plot --extra postgis \
 		-o requirements-dev.lock pyproject.toml
 	$(BIN)/pip-compile $(LOCK_FLAGS) -o requirements-bench.lock requirements-bench.in

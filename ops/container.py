@@ -30,6 +30,7 @@ from ops.detector import DetectorProgram
 from ops.discloser import DiscloserProgram
 from ops.embedded.broker_config import ADMIN, BROKER_PRINCIPAL, CONTROLLER_PRINCIPAL
 from ops.exit_codes import exit_code
+from ops.extras import need
 from ops.metrics_door import USER as METRICS
 from ops.recording import recorder_on
 from ops.reference import ensure_index
@@ -215,6 +216,25 @@ def detect(
     DetectorProgram.of(*given, state, slot, metrics_port).run()
 
 
+@container.command()
+def hub(
+    protocol_file: ProtocolFile,
+    secrets_folder: Secrets,
+    bootstrap: Bootstrap,
+    state: State,
+    *,
+    metrics_port: MetricsPort = None,
+    exercise: Exercise = False,
+) -> None:
+    """Store releases in the hub, and write each party's copy at the protocol's times, until stopped."""
+    need("hub")
+    # The image has it only if it was built with requirements-hub.lock.
+    from ops.hub import HubProgram  # noqa: PLC0415
+
+    given = _standby("hub", protocol_file, secrets_folder, bootstrap, exercise=exercise)
+    HubProgram.of(*given, state, metrics_port).run()
+
+
 def secret_names(protocol: Protocol) -> tuple[str, ...]:
     """Return the names of all secret files that the containers of a protocol need."""
     own = (ADMIN, BROKER_PRINCIPAL, CONTROLLER_PRINCIPAL, REGISTRY, METRICS)
@@ -224,7 +244,7 @@ def secret_names(protocol: Protocol) -> tuple[str, ...]:
 def _standby(
     component: str, protocol_file: Path, secrets_folder: Path, bootstrap: str, *, exercise: bool
 ) -> tuple[Deployment, ReadProtocol]:
-    """Return the deployment and the signed protocol of an agent with standbys."""
+    """Return the deployment and the signed protocol of a component with one password."""
     signed = load_signed(protocol_file, load_catalogue(), exercise=exercise)
     principal = Names(signed.protocol.prefix).principal(component)
     return Deployment(bootstrap, _store(secrets_folder, (principal, METRICS))), signed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import threading
 import time
@@ -11,28 +12,36 @@ from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Final
 
 from connectors.account import Account
+from connectors.hub.audited import copy_entry
 from connectors.hub.copies import FOLDER as COPIES_FOLDER
-from connectors.hub.copies import Copies, CopyFolder, readable
+from connectors.hub.copies import Audited, Copies, CopyFolder, readable
+from connectors.hub.direct import DirectSupply, SourceTopics
+from connectors.hub.duckdb_copy import DuckDbCopier
+from connectors.hub.duckdb_sources import DuckDbSources
 from connectors.hub.duckdb_store import DuckDbStore, Source
 from connectors.hub.errors import HubError
 from connectors.hub.metrics import SinkMetrics
 from connectors.hub.sink import Sink, starts
-from connectors.hub.tables import HubTable, tables_of
+from connectors.hub.tables import AnyTable, HubTable, SourceTable, source_tables, tables_of
 from connectors.registry import known_schemas
 from connectors.topic_feed import Decoder
 from isp.agreement.openings import closed_datasets
 from isp.agreement.topics import Names, stored
+from isp.audit.recorder import Recorder
+from isp.broker.registered import schemas_of
 from ops.bootstrap import Grounds, StartError, serve_metrics
 from ops.deployment import MetricsSettings
+from ops.hub_beside import Beside
 from schemas.london import london_today
 from streams.runtime.ending import end_when
 from transport.access import Probe
 from transport.assigned_reader import AssignedReader
+from transport.client_names import COPIES, recorder_transaction
 from transport.identity import identify
 from transport.reader import ReadError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from isp.broker.signed import ReadProtocol
@@ -42,6 +51,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 STORE_FILE: Final = "hub.duckdb"
+NICENESS: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +83,8 @@ class HubProgram:
         grounds = Grounds(self.signed, self.connection)
         grounds.require_in_force()
         metrics = SinkMetrics(serve_metrics(self.metrics))
+        # The worker and the alerts come first: the hub uses what they leave of the processor.
+        os.nice(NICENESS)
         log.info("working by protocol %s", self.signed.line)
         try:
             with DuckDbStore(self.folder / STORE_FILE) as store:
@@ -83,29 +95,62 @@ class HubProgram:
     def _work(self, grounds: Grounds, store: DuckDbStore, metrics: SinkMetrics) -> None:
         closed_on = cache(partial(closed_datasets, self.signed.protocol, grounds.catalogue))
         closed = closed_on(london_today())
-        tables = tables_of(stored(self.signed.protocol, grounds.catalogue, closed))
+        topics = stored(self.signed.protocol, grounds.catalogue, closed)
+        tables = tables_of(topics)
+        places = source_tables(topics, self.signed.protocol.prefix)
         store.prepare(self._source(tables), tables, int(time.time() * 1_000))
-        copies = self._copies(closed, tables, store)
         stopping = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stopping.set())
         end_when(grounds.await_another, "another protocol is in force")
         decoders = self._decoders(grounds, tables)
-        with AssignedReader(self.connection, starts(tables, store)) as reader:
+        copies = self._copies(grounds, closed, (*tables, *places), store)
+        direct = self._direct(grounds, places, store)
+        with (
+            AssignedReader(self.connection, starts(tables, store)) as reader,
+            Beside(direct.turn, copies.turn) as beside,
+        ):
             sink = Sink(decoders, reader, store, metrics, Probe(self.connection).answers)
             while not stopping.is_set() and closed_on(london_today()) == closed:
                 sink.turn()
-                copies.turn()
+                beside.turn()
 
     def _copies(
-        self, closed: frozenset[str], tables: tuple[HubTable, ...], store: DuckDbStore
+        self,
+        grounds: Grounds,
+        closed: frozenset[str],
+        tables: tuple[AnyTable, ...],
+        store: DuckDbStore,
     ) -> Copies:
         protocol = self.signed.protocol
         assert protocol.hub is not None
         own = {p.id: readable(protocol, closed, p.id, tables) for p in protocol.parties}
         folder = CopyFolder(self.folder / COPIES_FOLDER)
         receiving = {party: of_party for party, of_party in own.items() if of_party}
-        return Copies(folder, store, receiving, protocol.hub.copies, time.time)
+        copier, audited = DuckDbCopier(store.beside()), self._audited(grounds)
+        return Copies(folder, copier, audited, receiving, protocol.hub.copies, time.time)
+
+    def _audited(self, grounds: Grounds) -> Audited:
+        """Return what writes to the audit that a party gets rows."""
+        protocol, names = self.signed.protocol, Names(self.signed.protocol.prefix)
+        schemas = schemas_of(self.connection, protocol.prefix, grounds.catalogue)
+        chain = recorder_transaction(names.hub, COPIES)
+        recorder = Recorder(self.connection, protocol, grounds.catalogue, schemas, chain)
+
+        def write(party: str, tables: Sequence[AnyTable], counts: Mapping[str, int]) -> None:
+            recorder.write(copy_entry(names.hub, names.principal(party), tables, counts))
+
+        return write
+
+    def _direct(
+        self, grounds: Grounds, places: tuple[SourceTable, ...], store: DuckDbStore
+    ) -> DirectSupply:
+        topics = SourceTopics(self._account, grounds.catalogue)
+        return DirectSupply(places, topics, DuckDbSources(store.beside()), self.folder)
+
+    @property
+    def _account(self) -> Account:
+        return Account(self.signed.protocol.prefix, "hub", self.connection)
 
     def _source(self, tables: tuple[HubTable, ...]) -> Source:
         names = [table.topic.name for table in tables]
@@ -116,8 +161,7 @@ class HubProgram:
         self, grounds: Grounds, tables: tuple[HubTable, ...]
     ) -> dict[str, tuple[HubTable, Decoder]]:
         """Return table and decoder by topic. All begin with the schemas that are known now."""
-        account = Account(self.signed.protocol.prefix, "hub", self.connection)
-        look = partial(known_schemas, account, grounds.catalogue)
+        look = partial(known_schemas, self._account, grounds.catalogue)
         known = look()
         return {
             t.topic.name: (t, Decoder(t.topic.schema, _begin_with(known, look))) for t in tables

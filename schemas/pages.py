@@ -45,8 +45,9 @@ a stated requirement and period.
 """
 
 _AGGREGATES = """\
-Tables of guidance 3.3 are published unchanged, with their metadata, in `aggregate.<source>`. Public tables go
-to every party of the protocol, restricted tables to the recipients that it names.
+Tables that need no processing (guidance 3.3, 3.1.2, 4.4) are published unchanged, with their metadata, in
+`aggregate.<source>`. Public tables go to every party of the protocol, restricted tables to the recipients
+that it names. The [information hub](hub.md) stores the newest table of each source.
 """
 
 _TREATMENTS = {

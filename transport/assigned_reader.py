@@ -13,6 +13,8 @@ from transport.refusals import refusal_of
 
 log = logging.getLogger(__name__)
 
+_GATHER_S = 0.2
+
 Places = Mapping[tuple[str, int], int]
 """The next offset to read, by topic and partition."""
 
@@ -44,7 +46,7 @@ class AssignedReader:
     def read(self, most: int, seconds: float) -> list[Message]:
         """Return the messages that arrive within `seconds`, at most `most` of them.
 
-        Waits only for the first message.
+        After the first message it waits a moment for more, because a transaction for each would cost more.
 
         Raises:
             ReadError: the broker refuses, for good.
@@ -52,7 +54,7 @@ class AssignedReader:
         first = self._consumer.poll(seconds)
         if first is None:
             return []
-        rest = self._consumer.consume(most - 1, 0) if most > 1 else []
+        rest = self._consumer.consume(most - 1, _GATHER_S) if most > 1 else []
         return [message for message in (first, *rest) if self._is_usable(message)]
 
     def reached(self) -> Places:

@@ -25,6 +25,9 @@ COMMANDS: Final = "commands"
 RECORDER_CHAINS: Final = (BROKER_LOG, COMMANDS)
 """Audit chains that the recorder writes. Each chain has its own transactional id."""
 
+COPIES: Final = "copies"
+"""The audit chain of the information hub's copies, which the hub writes."""
+
 
 def reader_group(principal: str) -> str:
     """Return the group id for consumers with assigned partitions; the client library requires one."""
@@ -81,9 +84,9 @@ def discloser_transaction(discloser: str) -> str:
     return f"{discloser}.0"
 
 
-def recorder_transaction(recorder: str, chain: str) -> str:
-    """Return the transactional id of an audit chain; it is also the name of the chain."""
-    return f"{recorder}.{chain}"
+def recorder_transaction(principal: str, chain: str) -> str:
+    """Return the transactional id of an audit chain that `principal` writes; it is its name, too."""
+    return f"{principal}.{chain}"
 
 
 def publishing_transaction(principal: str, dataset: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -23,8 +24,10 @@ class Changes:
     def put(self, record_id: str, record: Row, at_ms: int) -> None:
         """Take a version of a record, released at `at_ms` (UTC, since 1970). The newest comes last."""
         row = {**record, RELEASED_AT: instant(at_ms)}
-        for name in self.table.instants:
+        for name in self.table.of_kind("instant"):
             row[name] = _utc(row[name])
+        for name in self.table.of_kind("facts"):
+            row[name] = _json(row[name])
         self.rows[record_id] = row
 
     def remove(self, record_id: str) -> None:
@@ -40,6 +43,10 @@ class Changes:
 def instant(at_ms: int) -> datetime:
     """Return an instant in milliseconds since 1970 as the hub stores it: UTC, without a time zone."""
     return datetime.fromtimestamp(at_ms / _MILLISECONDS, UTC).replace(tzinfo=None)
+
+
+def _json(facts: Any) -> str | None:
+    return None if facts is None else json.dumps(facts, ensure_ascii=False, sort_keys=True)
 
 
 def _utc(value: datetime | None) -> datetime | None:

@@ -1,21 +1,22 @@
 """Copies of the hub for its parties: each has what the party may read on the broker, and no more.
 
 A party never opens the hub itself. The copies are written by the sink, which alone has the hub's file: at the
-times of the protocol, and when a copy is asked for.
+times of the protocol, and when a copy is asked for. A copy exists only once the audit has it.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime, time
 from pathlib import Path
 from typing import Protocol
 
-from connectors.hub.tables import HubTable
+from connectors.hub.tables import AnyTable
 from isp.agreement.access import rules
 from isp.agreement.protocol import Protocol as SharingProtocol
 from isp.agreement.topics import Names
+from isp.audit.errors import AuditError
 from schemas.london import latest_of
 
 log = logging.getLogger(__name__)
@@ -23,19 +24,25 @@ log = logging.getLogger(__name__)
 FOLDER = "copies"
 """The name of the folder of the copies, in the folder of the hub."""
 _ENDING = ".duckdb"
+_DRAFT = ".draft"
 _WANTED = "wanted"
+_AGAIN_S = 10.0
 
 
-class CopyStore(Protocol):
-    """Copies tables to a file of their own, as `connectors.hub.duckdb_store.DuckDbStore`."""
+class Copier(Protocol):
+    """Copies tables to a file of their own, as `connectors.hub.duckdb_copy.DuckDbCopier`."""
 
-    def copy(self, file: Path, tables: Sequence[HubTable], now_ms: int) -> None:
-        """Write a file with the rows of some tables, and replace an earlier one at once."""
+    def copy(self, file: Path, tables: Sequence[AnyTable], now_ms: int) -> dict[str, int]:
+        """Write a file with the rows of some tables; return their numbers by topic."""
+
+
+Audited = Callable[[str, Sequence[AnyTable], dict[str, int]], None]
+"""Writes to the audit that a party gets the rows of some tables. Raises `AuditError` if it cannot."""
 
 
 def readable(
-    protocol: SharingProtocol, closed: frozenset[str], party: str, tables: Sequence[HubTable]
-) -> tuple[HubTable, ...]:
+    protocol: SharingProtocol, closed: frozenset[str], party: str, tables: Sequence[AnyTable]
+) -> tuple[AnyTable, ...]:
     """Return the tables whose topics a party may read on the broker.
 
     Raises:
@@ -65,6 +72,10 @@ class CopyFolder:
     def file(self, party: str) -> Path:
         """Return the file of the copy of a party."""
         return self._folder / f"{party}{_ENDING}"
+
+    def draft(self, party: str) -> Path:
+        """Return the file in which the copy of a party is written, before it replaces the earlier one."""
+        return self._folder / f"{party}{_DRAFT}"
 
     def ask(self, party: str) -> None:
         """Ask for a new copy of a party."""
@@ -103,35 +114,58 @@ class Copies:
     def __init__(
         self,
         folder: CopyFolder,
-        store: CopyStore,
-        tables: dict[str, tuple[HubTable, ...]],
+        copier: Copier,
+        audited: Audited,
+        tables: Mapping[str, Sequence[AnyTable]],
         times: Sequence[time],
         clock: Callable[[], float],
     ) -> None:
         """Take the tables of each party, and the local times at which all copies are written."""
         self._folder = folder
-        self._store = store
+        self._copier = copier
+        self._audited = audited
         self._tables = tables
         self._times = times
         self._clock = clock
         folder.make()
         folder.keep_only(tables)
+        self._not_before = 0.0
         self._written = {party: folder.written(party) for party in tables}
 
     def turn(self) -> bool:
-        """Write one copy that is due, if there is one; return True then."""
-        now = datetime.fromtimestamp(self._clock(), UTC)
+        """Write one copy that is due, if there is one; return True then.
+
+        Without its entry in the audit there is no copy. It is tried again after a while.
+        """
+        now = self._clock()
+        party = self._due(datetime.fromtimestamp(now, UTC)) if now >= self._not_before else None
+        if party is None:
+            return False
+        try:
+            self._write(party, datetime.fromtimestamp(now, UTC))
+        except AuditError as error:
+            self._not_before = now + _AGAIN_S
+            log.warning("wrote no copy of %s: %s", party, error)
+            return False
+        return True
+
+    def _due(self, now: datetime) -> str | None:
         asked = self._folder.asked()
         for stranger in asked - self._tables.keys():
             self._folder.answer(stranger)
         since = latest_of(self._times, now)
         due = (p for p, at in self._written.items() if p in asked or at is None or at < since)
-        party = next(due, None)
-        if party is None:
-            return False
-        tables = self._tables[party]
-        self._store.copy(self._folder.file(party), tables, int(now.timestamp() * 1_000))
+        return next(due, None)
+
+    def _write(self, party: str, now: datetime) -> None:
+        tables, draft = self._tables[party], self._folder.draft(party)
+        counts = self._copier.copy(draft, tables, int(now.timestamp() * 1_000))
+        try:
+            self._audited(party, tables, counts)
+        except AuditError:
+            draft.unlink()
+            raise
+        draft.replace(self._folder.file(party))
         self._written[party] = now
         self._folder.answer(party)
         log.info("wrote the copy of %s: %d tables", party, len(tables))
-        return True

@@ -16,35 +16,12 @@ import duckdb
 import pyarrow as pa
 
 from connectors.hub.changes import Changes, instant
+from connectors.hub.duckdb_types import arrow, comments, quoted, typed, with_points
 from connectors.hub.errors import HubError
 from connectors.hub.spatial import FILE_FORMAT, SETTINGS, spatial_extension
-from connectors.hub.tables import EPSG, RECORD_ID, RELEASED_AT, Column, HubTable, Kind
+from connectors.hub.tables import OWN_SCHEMA, RELEASED_AT, SOURCES, HubTable
 from transport.assigned_reader import Places
 
-OWN_SCHEMA: Final = "ipu"
-"""The schema with the hub's own tables."""
-
-_TYPES: Final[dict[Kind, str]] = {
-    "text": "VARCHAR",
-    "texts": "VARCHAR[]",
-    "flag": "BOOLEAN",
-    "count": "INTEGER",
-    "number": "DOUBLE",
-    "date": "DATE",
-    "time": "TIME",
-    "instant": "TIMESTAMP",
-}
-_ARROW: Final[dict[Kind, pa.DataType]] = {
-    "text": pa.string(),
-    "texts": pa.list_(pa.string()),
-    "flag": pa.bool_(),
-    "count": pa.int32(),
-    "number": pa.float64(),
-    "date": pa.date32(),
-    "time": pa.time32("ms"),
-    "instant": pa.timestamp("ms"),
-}
-_POINT: Final = f"GEOMETRY('EPSG:{EPSG}')"
 _SETTINGS: Final[dict[str, str | bool | int | float | list[str]]] = {
     **SETTINGS,
     "storage_compatibility_version": FILE_FORMAT,
@@ -161,30 +138,9 @@ class DuckDbStore:
         """Return the rows of a statement of DuckDB's SQL."""
         return self._run(statement, *values).fetchall()
 
-    def copy(self, file: Path, tables: Sequence[HubTable], now_ms: int) -> None:
-        """Write a file with the rows of some tables, and replace an earlier one at once.
-
-        Rows whose retention has passed at `now_ms` (UTC, since 1970) are left out. A reader of the earlier
-        file keeps reading that one.
-        """
-        draft = file.with_suffix(".draft")
-        draft.unlink(missing_ok=True)
-        self._run(f"ATTACH {_text(str(draft))} AS copy (STORAGE_VERSION '{FILE_FORMAT}')")
-        try:
-            for table in tables:
-                self._copy_table(table, now_ms)
-        finally:
-            self._run("DETACH copy")
-        draft.replace(file)
-
-    def _copy_table(self, table: HubTable, now_ms: int) -> None:
-        into = f"copy.{_quoted(table)}"
-        self._run(f'CREATE SCHEMA IF NOT EXISTS copy."{table.schema}"')
-        self._run(
-            f"CREATE TABLE {into} AS SELECT * FROM {_quoted(table)} WHERE {RELEASED_AT} > ?",
-            instant(now_ms - table.topic.retention_ms),
-        )
-        self._comment(table, into)
+    def beside(self) -> duckdb.DuckDBPyConnection:
+        """Return one more connection to the file, for another thread."""
+        return self._database.cursor()
 
     def _expired(self, table: HubTable, now_ms: int) -> int:
         until = instant(now_ms - table.topic.retention_ms)
@@ -197,18 +153,13 @@ class DuckDbStore:
         return int(found[0])
 
     def _apply(self, changes: Changes) -> None:
-        table = _quoted(changes.table)
-        changed = pa.table({RECORD_ID: pa.array(changes.rows, pa.string())})
+        table, key = _quoted(changes.table), changes.table.key
+        changed = pa.table({key: pa.array(changes.rows, pa.string())})
         self._database.register("changed", changed)
-        self._run(
-            f"DELETE FROM {table} USING changed WHERE {table}.{RECORD_ID} = changed.{RECORD_ID}"
-        )
-        self._database.register("present", arrow(changes))
-        points = "".join(
-            f", ST_Point({each.easting}, {each.northing}) AS {each.name}"
-            for each in changes.table.points
-        )
-        self._run(f"INSERT INTO {table} BY NAME SELECT *{points} FROM present")
+        self._run(f"DELETE FROM {table} USING changed WHERE {table}.{key} = changed.{key}")
+        self._database.register("present", arrow(changes.table.columns, changes.columns()))
+        points = with_points(changes.table.points)
+        self._run(f"INSERT INTO {table} BY NAME SELECT {points} FROM present")
         for name in ("changed", "present"):
             self._database.unregister(name)
 
@@ -241,10 +192,10 @@ class DuckDbStore:
             "SELECT schema_name, table_name FROM duckdb_tables() "
             "WHERE NOT internal AND database_name = current_database()"
         ).fetchall()
-        return {(schema, name) for schema, name in rows if schema != OWN_SCHEMA}
+        return {(schema, name) for schema, name in rows if schema not in {OWN_SCHEMA, SOURCES}}
 
     def _create(self, table: HubTable) -> None:
-        wanted = dict(_typed(table))
+        wanted = dict(typed(table.columns, table.points))
         known = self._columns(table)
         if any(wanted.get(name, of) != of for name, of in known.items()):
             self._drop(table.schema, table.name)
@@ -258,12 +209,8 @@ class DuckDbStore:
             self._run(f'ALTER TABLE {_quoted(table)} ADD COLUMN "{name}" {wanted[name]}')
         for name in known.keys() - wanted.keys():
             self._run(f'ALTER TABLE {_quoted(table)} DROP COLUMN "{name}"')
-        self._comment(table, _quoted(table))
-
-    def _comment(self, table: HubTable, name: str) -> None:
-        self._run(f"COMMENT ON TABLE {name} IS {_text(table.doc)}")
-        for column in table.columns:
-            self._run(f'COMMENT ON COLUMN {name}."{column.name}" IS {_text(column.doc)}')
+        for statement in comments(_quoted(table), table.doc, table.columns):
+            self._run(statement)
 
     def _columns(self, table: HubTable) -> dict[str, str]:
         rows = self._run(
@@ -275,7 +222,7 @@ class DuckDbStore:
         return dict(rows.fetchall())
 
     def _drop(self, schema: str, name: str) -> None:
-        self._run(f'DROP TABLE "{schema}"."{name}"')
+        self._run(f"DROP TABLE {quoted(schema, name)}")
 
     def _forget_offsets(self) -> None:
         """Have the topics read from their beginnings whose tables are gone or new."""
@@ -315,27 +262,5 @@ def _not_opened(file: Path, error: duckdb.Error) -> str:
     return f"{file}: cannot be opened as a DuckDB file: {type(error).__name__}; delete it: it is read again"
 
 
-def _typed(table: HubTable) -> Iterator[tuple[str, str]]:
-    """Yield name and type of each column."""
-    for column in table.columns:
-        yield column.name, _TYPES[column.kind]
-    for point in table.points:
-        yield point.name, _POINT
-
-
-def arrow(changes: Changes) -> pa.Table:
-    """Return the rows of changes, by column."""
-    values, columns = changes.columns(), changes.table.columns
-    return pa.table({each.name: _array(each, values[each.name]) for each in columns})
-
-
-def _array(column: Column, values: list[Any]) -> pa.Array:
-    return pa.array(values, _ARROW[column.kind])
-
-
 def _quoted(table: HubTable) -> str:
-    return f'"{table.schema}"."{table.name}"'
-
-
-def _text(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
+    return quoted(table.schema, table.name)

@@ -9,7 +9,7 @@ from typing import Any, Final, Protocol
 
 from connectors.hub.changes import Changes
 from connectors.hub.metrics import SinkMetrics
-from connectors.hub.tables import RECORD_ID, HubTable
+from connectors.hub.tables import HubTable
 from schemas.wire import WireError
 from transport.assigned_reader import Places
 from transport.reader import BEGINNING, Message
@@ -115,24 +115,27 @@ class Sink:
         return changed.values()
 
     def _take(self, message: Message, decode: Decode, changes: Changes) -> None:
-        record_id = (message.key() or b"").decode("utf-8", "replace")
-        value, at_ms = message.value(), message.timestamp()[1]
-        record = None if value is None else self._record(message, value, decode, record_id)
+        key = (message.key() or b"").decode("utf-8", "replace")
+        # A party sets the time of what it writes itself.
+        value, at_ms = message.value(), min(message.timestamp()[1], self._now_ms)
+        wanted = changes.table.key, key
+        record = None if value is None else self._record(message, value, decode, wanted)
         # The broker deletes whole segments, so it may still have records whose retention has passed.
         is_kept = at_ms + changes.table.topic.retention_ms > self._now_ms
         if record is None or not is_kept:
-            changes.remove(record_id)
+            changes.remove(key)
         else:
-            changes.put(record_id, record, at_ms)
+            changes.put(key, record, at_ms)
 
     def _record(
-        self, message: Message, value: bytes, decode: Decode, record_id: str
+        self, message: Message, value: bytes, decode: Decode, wanted: tuple[str, str]
     ) -> Mapping[str, Any] | None:
         """Return the record of a message, or None if it cannot be read or is another record's."""
         reason = "it has the key of another record"
         try:
             record = decode(value)
-            if record[RECORD_ID] == record_id:
+            name, key = wanted
+            if record[name] == key:
                 return record
         except WireError as error:
             reason = error.reason

@@ -48,7 +48,7 @@ def read_table(file: Path) -> TableFile:
             f"{file}: its suffix is not that of a table; accepted: .csv, .xlsx, .xlsm"
         )
     content = _content(file)
-    with _opened(file, content) as table:
+    with opened(file, content) as table:
         _check_hides_nothing(file, table)
         rows = list(_readable(file, table))
         read_as, fields, of_sheets = table.description, table.header, table.contents.caveats
@@ -74,7 +74,12 @@ def _content(file: Path) -> bytes:
     return content
 
 
-def _opened(file: Path, content: bytes) -> Table:
+def opened(file: Path, content: bytes) -> Table:
+    """Open a table's file, whose content is known, for reading.
+
+    Raises:
+        SourceError: it has no header, or is damaged.
+    """
     if file.suffix.lower() in _WORKBOOKS:
         return XlsxFile(file)
     try:

@@ -8,12 +8,13 @@ from typing import Literal, NamedTuple
 
 from isp.agreement.alerts import AlertRecipient, DomesticAlerts
 from isp.agreement.emerging_streams import watched_entitlements, watched_streams
-from isp.agreement.protocol import Protocol
-from isp.agreement.topics import Names, state_days
+from isp.agreement.protocol import Entitlement, Protocol
+from isp.agreement.topics import Names, state_days, tells_supplies
 from schemas.record_type import PERSONAL
 from schemas.state import StateOwner
 from transport.client_names import (
     ALERTER_SLOTS,
+    COPIES,
     DETECTOR_SLOTS,
     RECORDER_CHAINS,
     WORKER_SLOTS,
@@ -132,13 +133,13 @@ def _worker(protocol: Protocol) -> Iterator[AclRule]:
         yield AclRule(names.worker, "write", "topic", topic)
 
 
-def _released(protocol: Protocol) -> Iterator[tuple[str, str, str]]:
-    """Yield profile, dataset and topic of each release that a party receives, and that somebody supplies."""
+def _released(protocol: Protocol) -> Iterator[tuple[Entitlement, str, str]]:
+    """Yield entitlement, dataset and topic of each release that a party receives, and somebody supplies."""
     names, supplied = Names(protocol.prefix), {supply.dataset for supply in protocol.supplies}
     for entitlement in protocol.receives:
         for dataset in supplied.intersection(entitlement.datasets):
-            profile = entitlement.profile
-            yield profile, dataset, names.released(profile, dataset, entitlement.neighbour)
+            topic = names.released(entitlement.profile, dataset, entitlement.neighbour)
+            yield entitlement, dataset, topic
 
 
 def _state(protocol: Protocol, owner: StateOwner) -> Iterator[AclRule]:
@@ -180,14 +181,27 @@ def _detector(protocol: Protocol) -> Iterator[AclRule]:
 def _hub(protocol: Protocol, closed: frozenset[str]) -> Iterator[AclRule]:
     """Yield the rules for the information hub: it reads releases; personal ones only if that is agreed.
 
-    What no party may read, it may not read either.
+    It also reads the metadata of their supplies, and the tables that need no processing. What no party may
+    read, it may not read either. It writes to the audit which copies it has made.
     """
     hub, names = protocol.hub, Names(protocol.prefix)
     if hub is None:
         return
-    for profile, dataset, topic in _released(protocol):
-        if dataset not in closed and (hub.personal or profile != PERSONAL):
+    told = set()
+    for entitlement, dataset, topic in _released(protocol):
+        if dataset not in closed and (hub.personal or entitlement.profile != PERSONAL):
             yield AclRule(names.hub, "read", "topic", topic)
+            if tells_supplies(entitlement.profile, entitlement.neighbour):
+                told.add(dataset)
+    for supply in protocol.supplies:
+        if supply.dataset in told:
+            metadata = names.supplies(supply.agency, supply.dataset)
+            yield AclRule(names.hub, "read", "topic", metadata)
+    for agreement in protocol.aggregates:
+        yield AclRule(names.hub, "read", "topic", names.aggregate(agreement.source))
+    yield AclRule(names.hub, "write", "topic", names.audit)
+    for operation in _BOTH:
+        yield AclRule(names.hub, operation, "topic", names.audit_heads)
     yield AclRule(names.hub, "read", "topic", names.in_force)
 
 
@@ -334,9 +348,7 @@ def _recipients(protocol: Protocol, closed: frozenset[str]) -> Iterator[tuple[Ac
                 continue
             topic = names.released(entitlement.profile, dataset, entitlement.neighbour)
             yield AclRule(principal, "read", "topic", topic), ground
-            # A supply has the number of its records. It would show how many records the second profile
-            # or a neighbour does not get.
-            told = entitlement.profile != "second" and entitlement.neighbour is None
+            told = tells_supplies(entitlement.profile, entitlement.neighbour)
             for supply in protocol.supplies:
                 if told and supply.dataset == dataset:
                     metadata = names.supplies(supply.agency, dataset)
@@ -399,6 +411,8 @@ def _transactions(protocol: Protocol) -> Iterator[tuple[str, str]]:
         yield names.alerter, alerter_transaction(names.alerter, slot)
     for slot in DETECTOR_SLOTS if protocol.emerging_problems is not None else ():
         yield names.detector, detector_transaction(names.detector, slot)
+    if protocol.hub is not None:
+        yield names.hub, recorder_transaction(names.hub, COPIES)
     for supply in protocol.supplies:
         principal = names.principal(supply.agency)
         yield principal, publishing_transaction(principal, supply.dataset)

@@ -403,13 +403,31 @@ def topics(protocol: Protocol, catalogue: Catalogue) -> tuple[Topic, ...]:
 def stored(
     protocol: Protocol, catalogue: Catalogue, closed: frozenset[str] = frozenset()
 ) -> tuple[Topic, ...]:
-    """Return the topics of releases that the hub stores; none without a hub, none of `closed` datasets."""
+    """Return the topics that the hub stores; none without a hub, none of `closed` datasets.
+
+    These are the releases, the metadata of the supplies that they were made from, and the tables that need no
+    processing. Metadata are stored only where a release tells them to its readers (`tells_supplies`).
+    """
     hub = protocol.hub
     if hub is None:
         return ()
-    released = (topic for topic in topics(protocol, catalogue) if topic.family in RELEASES)
-    allowed = (topic for topic in released if hub.personal or topic.profile != PERSONAL)
-    return tuple(topic for topic in allowed if topic.dataset not in closed)
+    open_topics = [t for t in topics(protocol, catalogue) if t.dataset not in closed]
+    releases = [
+        t for t in open_topics if t.family in RELEASES and (hub.personal or t.profile != PERSONAL)
+    ]
+    told = {t.dataset for t in releases if tells_supplies(t.profile, t.neighbour)}
+    about = [t for t in open_topics if t.family == "supplies" and t.dataset in told]
+    tables = [t for t in open_topics if t.family == "aggregate"]
+    return (*releases, *about, *tables)
+
+
+def tells_supplies(profile: str | None, neighbour: str | None) -> bool:
+    """Return True if the readers of a release may read the metadata of its supplies (guidance 3.4).
+
+    A supply has the number of its records. It would show how many records the second profile or a neighbour
+    does not get.
+    """
+    return profile != "second" and neighbour is None
 
 
 def state_days(protocol: Protocol, owner: StateOwner = "worker") -> dict[StateKind, int]:

@@ -162,9 +162,9 @@ def _emerging_terms(protocol: Protocol, party_id: str) -> dict[str, Any]:
 
 def _hub_terms(protocol: Protocol, party_id: str) -> dict[str, Any]:
     """Return the settings of the hub, if they concern the party: as a supplier, or as a recipient."""
-    supplies = any(supply.agency == party_id for supply in protocol.supplies)
+    suppliers = {s.agency for s in protocol.supplies} | {a.agency for a in protocol.aggregates}
     receives = any(party_id in {e.party, e.neighbour} for e in protocol.receives)
-    if protocol.hub is None or not (supplies or receives):
+    if protocol.hub is None or not (party_id in suppliers or receives):
         return {}
     return {"hub": protocol.hub}
 

@@ -9,7 +9,7 @@ import typer
 
 from connectors.hub.copies import FOLDER, CopyFolder, readable
 from connectors.hub.errors import HubError
-from connectors.hub.tables import tables_of
+from connectors.hub.tables import AnyTable, source_tables, tables_of
 from isp.agreement.openings import closed_datasets
 from isp.agreement.topics import stored
 from ops.background import HUB
@@ -54,7 +54,8 @@ def _check_receives(agreed: Protocol, catalogue: Catalogue, party: str) -> None:
     if agreed.hub is None:
         raise HubError("the protocol has no `hub`; add one, have it signed and apply it")
     closed = closed_datasets(agreed, catalogue, london_today())
-    tables = tables_of(stored(agreed, catalogue, closed))
+    topics = stored(agreed, catalogue, closed)
+    tables: tuple[AnyTable, ...] = (*tables_of(topics), *source_tables(topics, agreed.prefix))
     if not readable(agreed, closed, party, tables):
         receiving = (p.id for p in agreed.parties if readable(agreed, closed, p.id, tables))
         accepted = ", ".join(receiving)

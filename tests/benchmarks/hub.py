@@ -24,7 +24,8 @@ from prometheus_client import CollectorRegistry
 
 from connectors.account import Account
 from connectors.hub.changes import Changes
-from connectors.hub.duckdb_store import DuckDbStore, Source, arrow
+from connectors.hub.duckdb_store import DuckDbStore, Source
+from connectors.hub.duckdb_types import arrow
 from connectors.hub.metrics import SinkMetrics
 from connectors.hub.sink import MOST, WAIT_S, Sink, starts
 from connectors.hub.tables import HubTable, tables_of
@@ -259,7 +260,7 @@ def _plain_rate(desk: _Desk, released: int) -> float:
                 for message in reader.read(MOST, WAIT_S):
                     key = (message.key() or b"").decode()
                     changes.put(key, decode(message.value() or b""), message.timestamp()[1])
-                batch: pa.Table = arrow(changes)
+                batch: pa.Table = arrow(table.columns, changes.columns())
                 if not changes.rows:
                     continue
                 database.register("batch", batch)

@@ -35,7 +35,12 @@ ROWS = 40
 def with_hub(document: Any) -> None:
     """Have a hub, and have the fire service receive nothing."""
     document["hub"] = {}
-    document["receives"] = [each for each in document["receives"] if each["party"] != "fire"]
+    document["aggregates"] = [
+        {
+            "agency": "council", "source": "cctv-cameras", "recipients": ["police"],
+            "purpose": "prevention", "legal_basis": "cda-1998-s17a",
+        }
+    ]  # fmt: skip
 
 
 @dataclass
@@ -124,8 +129,51 @@ def test_a_copy_has_the_releases_that_the_party_may_read_and_no_other_table(
         for dataset in e.datasets
         if e.party == "council" and e.profile != "personal"
     }
-    assert tables == own
+    assert {table for table in tables if not table.startswith("supplies.")} == own
     assert file.stat().st_mode & 0o077 == 0
+
+
+def test_a_copy_has_the_metadata_of_the_supplies_of_what_it_has(hub_site: HubSite) -> None:
+    of = "SELECT agency, rows_read, complete FROM supplies.police__police_incident"
+    found = asked(hub_site.copy("council"), of)
+    assert found[0][0] == "police"
+    assert sum(rows for _, rows, _ in found) == hub_site.supplied
+
+
+def test_a_table_that_needs_no_processing_is_in_the_copies_of_its_recipients_alone(
+    hub_site: HubSite, tmp_path: Path
+) -> None:
+    file = tmp_path / "cameras.csv"
+    file.write_text("Camera,Code,Easting,Northing\nBridge,007,375000,165000\n")
+    answer = run(
+        hub_site.site, "aggregate", "publish", str(file), "--agency", "council",
+        "--source", "cctv-cameras",
+    )  # fmt: skip
+    assert answer.code == 0, answer.said
+
+    def is_there() -> bool:
+        tables = "SELECT table_name FROM duckdb_tables() WHERE schema_name = 'aggregate'"
+        return ("cctv_cameras",) in asked(hub_site.copy("police"), tables)
+
+    until(is_there, PATIENCE_S, "the table")
+    of = "SELECT code, ST_X(point) FROM aggregate.cctv_cameras"
+    assert asked(hub_site.copy("police"), of) == [("007", 375_000.0)]
+    marking = "SELECT marking, agency FROM aggregate.cctv_cameras__about"
+    assert asked(hub_site.copy("police"), marking)[0][0] == "RESTRICTED"
+    schemas = "SELECT schema_name FROM duckdb_tables()"
+    assert ("aggregate",) not in asked(hub_site.copy("fire"), schemas)
+
+
+def test_the_audit_says_to_the_supplier_who_got_a_copy_of_its_records(hub_site: HubSite) -> None:
+    rows = hub_site.count("council")
+    answer = run(
+        hub_site.site, "audit", "show", "--dataset", "police-incident", "--recipient", "council", "--json"
+    )  # fmt: skip
+    assert answer.code == 0, answer.said
+    copies = [each for each in answer.document["entries"] if each["action"] == "copy"]
+    shares = [share for each in copies for share in each["shares"]]
+    topic = hub_site.site.partnership.names.depersonalised("central", "police-incident")
+    assert any(share["topic"] == topic and share["records"] == rows for share in shares)
 
 
 def test_a_point_is_on_the_british_grid_where_the_released_coordinates_are(
@@ -157,13 +205,10 @@ def test_a_sink_killed_over_and_over_has_each_record_once(hub_site: HubSite) -> 
     assert ids == [(wanted,)]
 
 
-def test_a_party_without_releases_and_an_unknown_party_are_refused(hub_site: HubSite) -> None:
+def test_an_unknown_party_is_refused(hub_site: HubSite) -> None:
     answer = run(hub_site.site, "hub", "snapshot", "--as", "nobody")
     assert answer.code != 0
     assert "is not a party of the protocol; accepted:" in answer.said
-    answer = run(hub_site.site, "hub", "snapshot", "--as", "fire")
-    assert answer.code != 0
-    assert "fire receives nothing that the hub stores; accepted: police, council" in answer.said
 
 
 def test_no_log_of_the_hub_has_content(hub_site: HubSite) -> None:

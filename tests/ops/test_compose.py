@@ -107,10 +107,21 @@ def test_the_worker_reads_its_own_passwords_and_the_keys_and_no_other(
     assert [(to, mode) for _, to, mode in mounted] == [(f"/run/secrets/{FOLDER}", "ro")]
 
 
-def test_the_detector_has_its_own_password_and_no_keys(services: dict[str, Any]) -> None:
-    detector = services["detector"]
-    assert [secret["source"] for secret in detector["secrets"]] == ["detector", METRICS]
-    assert not [volume for volume in detector["volumes"] if "/run/secrets" in volume]
+@pytest.mark.parametrize("name", ["detector", "hub"])
+def test_the_detector_and_the_hub_have_their_own_passwords_and_no_keys(
+    services: dict[str, Any], name: str
+) -> None:
+    service = services[name]
+    assert [secret["source"] for secret in service["secrets"]] == [name, METRICS]
+    assert not [volume for volume in service["volumes"] if "/run/secrets" in volume]
+
+
+def test_the_image_of_the_hub_has_what_the_hub_needs(services: dict[str, Any]) -> None:
+    lock = ROOT / services["hub"]["build"]["args"]["LOCK"]
+    pinned = set(re.findall(r"^([\w-]+)==", lock.read_text(encoding="utf-8"), re.MULTILINE))
+    needed = {module for module, extra in EXTRAS.items() if extra in {"hub", "postgis"}}
+    assert {module.replace("_", "-") for module in needed} <= pinned
+    assert lock.name in (ROOT / "Dockerfile").read_text(encoding="utf-8")
 
 
 def test_the_collector_reads_the_recorders_password_and_the_brokers_logs_and_writes_to_neither(
@@ -151,7 +162,7 @@ def test_the_registry_lets_in_whom_the_embedded_one_lets_in(services: dict[str, 
     assert not shared & registry["environment"].keys(), "the environment would win"
 
 
-@pytest.mark.parametrize("name", ["worker", "discloser", "alerter", "detector"])
+@pytest.mark.parametrize("name", ["worker", "discloser", "alerter", "detector", "hub"])
 def test_the_health_of_a_program_is_asked_for_without_a_password(
     services: dict[str, Any], name: str
 ) -> None:

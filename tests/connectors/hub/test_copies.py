@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, time
 from pathlib import Path
 
 import pytest
 
 from connectors.hub.copies import Copies, CopyFolder, readable
+from connectors.hub.duckdb_copy import DuckDbCopier
 from connectors.hub.duckdb_store import DuckDbStore
-from connectors.hub.tables import tables_of
+from connectors.hub.tables import AnyTable, source_tables, tables_of
 from isp.agreement.access import rules
 from isp.agreement.openings import closed_datasets
 from isp.agreement.protocol import Protocol, ProtocolError
 from isp.agreement.protocol_file import load_protocol
 from isp.agreement.topics import stored
+from isp.audit.errors import AuditError
 from schemas.catalogue import SCHEMA_FOLDER, Catalogue
 from schemas.london import london_today
 from tests.connectors.hub.conftest import NOW_MS, Bench
@@ -23,19 +26,27 @@ DAY_MS = 86_400_000
 
 
 class Written:
-    """A store that notes which copies it writes."""
+    """Copies nothing, and notes for whom; the audit refuses the first `refusals` entries."""
 
-    def __init__(self) -> None:
-        self.files: list[str] = []
+    def __init__(self, refusals: int = 0) -> None:
+        self.parties: list[str] = []
+        self.refusals = refusals
 
-    def copy(self, file: Path, tables: object, now_ms: int) -> None:
+    def copy(self, file: Path, tables: Sequence[AnyTable], now_ms: int) -> dict[str, int]:
         file.write_bytes(b"")
-        self.files.append(file.name)
+        return {table.topic.name: 7 for table in tables}
+
+    def audited(self, party: str, tables: Sequence[AnyTable], counts: dict[str, int]) -> None:
+        if self.refusals:
+            self.refusals -= 1
+            raise AuditError("the broker does not answer")
+        assert counts == {table.topic.name: 7 for table in tables}
+        self.parties.append(party)
 
 
 def copies_in(folder: CopyFolder, store: Written, bench: Bench, now_s: float) -> Copies:
     own = dict.fromkeys(("council", "police"), bench.tables)
-    return Copies(folder, store, own, (time(6), time(18)), lambda: now_s)
+    return Copies(folder, store, store.audited, own, (time(6), time(18)), lambda: now_s)
 
 
 @pytest.fixture
@@ -48,7 +59,9 @@ def folder(tmp_path: Path) -> CopyFolder:
 def test_a_party_has_the_tables_that_the_brokers_rules_let_it_read(catalogue: Catalogue) -> None:
     protocol = load_protocol(SCHEMA_FOLDER / "protocols" / "banes.yaml", catalogue)
     closed = closed_datasets(protocol, catalogue, london_today())
-    tables = tables_of(stored(protocol, catalogue, closed))
+    topics = stored(protocol, catalogue, closed)
+    tables: list[AnyTable] = [*tables_of(topics), *source_tables(topics, protocol.prefix)]
+    assert {table.schema for table in tables} > {"central", "supplies", "aggregate"}
     allowed = rules(protocol, closed)
     for party in protocol.parties:
         own = {table.topic.name for table in readable(protocol, closed, party.id, tables)}
@@ -67,7 +80,7 @@ def test_a_copy_has_the_rows_and_points_of_its_tables_alone(bench: Bench, tmp_pa
     place = {"location_easting": 375_000, "location_northing": 165_000}
     bench.write(table, {"record_id": "a" * 32, **place})
     file = tmp_path / "council.duckdb"
-    bench.store.copy(file, (table,), NOW_MS)
+    DuckDbCopier(bench.store.beside()).copy(file, (table,), NOW_MS)
     with DuckDbStore(file) as copy:
         assert copy.query("SELECT schema_name, table_name FROM duckdb_tables()") == [
             ("central", "police_incident")
@@ -87,7 +100,7 @@ def test_a_copy_leaves_out_rows_whose_retention_has_passed(bench: Bench, tmp_pat
     bench.write(table, {"record_id": "a" * 32})
     bench.write(table, {"record_id": "b" * 32}, at_ms=NOW_MS + DAY_MS)
     file = tmp_path / "council.duckdb"
-    bench.store.copy(file, (table,), NOW_MS + table.topic.retention_ms)
+    DuckDbCopier(bench.store.beside()).copy(file, (table,), NOW_MS + table.topic.retention_ms)
     with DuckDbStore(file) as copy:
         assert copy.query("SELECT record_id FROM central.police_incident") == [("b" * 32,)]
 
@@ -96,7 +109,7 @@ def test_each_party_gets_a_copy_at_first_and_at_each_time(folder: CopyFolder, be
     now_s, store = datetime.now(UTC).timestamp(), Written()
     copies = copies_in(folder, store, bench, now_s)
     assert [copies.turn(), copies.turn(), copies.turn()] == [True, True, False]
-    assert store.files == ["council.duckdb", "police.duckdb"]
+    assert store.parties == ["council", "police"]
     later = copies_in(folder, store, bench, now_s + 86_400)
     assert [later.turn(), later.turn()] == [True, True]
 
@@ -111,7 +124,7 @@ def test_a_copy_that_is_asked_for_is_written_at_once_and_an_unknown_partys_is_no
     folder.ask("police")
     folder.ask("nobody")
     assert [copies.turn(), copies.turn()] == [True, False]
-    assert store.files[2:] == ["police.duckdb"]
+    assert store.parties[2:] == ["police"]
     assert folder.asked() == set()
 
 
@@ -121,3 +134,18 @@ def test_the_copy_of_a_party_that_receives_nothing_any_more_is_deleted(
     folder.file("former").write_bytes(b"")
     copies_in(folder, Written(), bench, datetime.now(UTC).timestamp())
     assert not folder.file("former").exists()
+
+
+def test_without_an_entry_in_the_audit_there_is_no_copy_until_it_is_tried_again(
+    folder: CopyFolder, bench: Bench
+) -> None:
+    now, store = [datetime.now(UTC).timestamp()], Written(refusals=1)
+    own = {"council": bench.tables}
+    copies = Copies(folder, store, store.audited, own, (time(6),), lambda: now[0])
+    assert copies.turn() is False
+    assert not folder.file("council").exists()
+    assert not folder.draft("council").exists()
+    assert copies.turn() is False
+    now[0] += 60
+    assert copies.turn() is True
+    assert folder.file("council").exists()

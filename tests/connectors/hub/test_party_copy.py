@@ -7,6 +7,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from connectors.hub.duckdb_copy import DuckDbCopier
 from connectors.hub.errors import HubError
 from connectors.hub.party_copy import PartyCopy
 from tests.connectors.hub.conftest import NOW_MS, PLACE, Bench
@@ -17,7 +18,7 @@ def file(bench: Bench, tmp_path: Path) -> Path:
     table = bench.table("central", "police-incident")
     bench.write(table, {"record_id": "a", **PLACE})
     written = tmp_path / "council.duckdb"
-    bench.store.copy(written, [table], NOW_MS)
+    DuckDbCopier(bench.store.beside()).copy(written, [table], NOW_MS)
     return written
 
 

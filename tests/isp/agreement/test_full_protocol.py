@@ -126,8 +126,8 @@ def test_a_restricted_table_is_read_by_its_recipients_a_public_one_by_all(full: 
         }
         for source in ("iquanta", "place-survey")
     }
-    assert readers["iquanta"] == {"police", "council", "fire", "health", "probation"}
-    assert readers["place-survey"] == {p.id for p in full.parties}
+    assert readers["iquanta"] == {"police", "council", "fire", "health", "probation", "hub"}
+    assert readers["place-survey"] == {*(p.id for p in full.parties), "hub"}
 
 
 def test_a_neighbour_s_agency_reads_its_own_area_and_nothing_else(full: Protocol) -> None:

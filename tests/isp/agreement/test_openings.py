@@ -81,4 +81,5 @@ def test_what_is_open_is_supplied_and_read(full: Protocol, catalogue: Catalogue)
         ("banes.hub", "read", "banes.depersonalised.central.hospital-drug-alcohol"),
         ("banes.health", "write", "banes.supplies.health.hospital-drug-alcohol"),
         ("banes.council", "read", "banes.supplies.health.hospital-drug-alcohol"),
+        ("banes.hub", "read", "banes.supplies.health.hospital-drug-alcohol"),
     }
