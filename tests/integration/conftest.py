@@ -1,4 +1,4 @@
-"""The real broker and registry, started once for all integration tests."""
+"""The real broker and registry, started once for all integration tests, and a real PostgreSQL."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from ops.settings import Settings
 from sanitiser.build.reference import build_index, onspd_package
 from schemas.catalogue import load_catalogue
 from tests.integration.partnership import Partnership, bring_into_step
+from tests.integration.postgres import PostgresServer, running_postgres
 from tests.integration.records import write_households
 from tests.integration.site import Site, make_site
 from tests.protocols import FIRST
@@ -63,6 +64,13 @@ def fragile_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Setti
 def fragile_stack(fragile_settings: Settings) -> Stack:
     """The second stack, of which every part runs at the start of a test."""
     return embedded.start(fragile_settings, report=print)
+
+
+@pytest.fixture(scope="module")
+def postgres() -> Iterator[PostgresServer]:
+    """A PostgreSQL with PostGIS and pgaudit, which the tests of a file may kill but must leave running."""
+    with running_postgres() as server:
+        yield server
 
 
 @pytest.fixture(scope="session")
