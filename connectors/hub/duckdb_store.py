@@ -7,10 +7,10 @@ the process is killed. One process has the file; DuckDB lets no other open it.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import duckdb
 import pyarrow as pa
@@ -18,6 +18,7 @@ import pyarrow as pa
 from connectors.hub.changes import Changes, instant
 from connectors.hub.duckdb_types import arrow, comments, quoted, typed, with_points
 from connectors.hub.errors import HubError
+from connectors.hub.source import ColumnChanges, Source, Stored, trusted
 from connectors.hub.spatial import FILE_FORMAT, SETTINGS, spatial_extension
 from connectors.hub.tables import OWN_SCHEMA, RELEASED_AT, SOURCES, HubTable
 from transport.assigned_reader import Places
@@ -39,14 +40,6 @@ _OWN_TABLES: Final = f"""
         PRIMARY KEY (topic, topic_partition)
     );
 """
-
-
-class Source(NamedTuple):
-    """The origin of the records: the broker's cluster, the partnership, and the id of each topic."""
-
-    cluster: str
-    prefix: str
-    topics: Mapping[str, str]
 
 
 class DuckDbStore:
@@ -89,12 +82,8 @@ class DuckDbStore:
             self._run(_OWN_TABLES)
             silent_ms = self._silence(source, now_ms)
             known = dict(self._run(f"SELECT topic, topic_id FROM {OWN_SCHEMA}.topics").fetchall())
-            kept = {
-                (table.schema, table.name)
-                for table in tables
-                if known.get(table.topic.name) == source.topics[table.topic.name]
-                and silent_ms < table.topic.tombstones_ms
-            }
+            stay = trusted(tables, source, known, silent_ms)
+            kept = {(table.schema, table.name) for table in tables if table.topic.name in stay}
             for schema, name in self._listed() - kept:
                 self._drop(schema, name)
             for table in tables:
@@ -172,14 +161,8 @@ class DuckDbStore:
             values = source.cluster, source.prefix, instant(now_ms)
             self._run(f"INSERT INTO {OWN_SCHEMA}.source VALUES (?, ?, ?)", *values)
             return 0
-        cluster, prefix, current_at = row
-        if (cluster, prefix) != (source.cluster, source.prefix):
-            raise HubError(
-                f"{self._file}: has records of broker {cluster}, partnership {prefix}; given: broker "
-                f"{source.cluster}, partnership {source.prefix}; use another file, or delete this one: its "
-                "records are read again"
-            )
-        return float((instant(now_ms) - current_at).total_seconds() * 1_000)
+        remedy = "use another file, or delete this one: its records are read again"
+        return Stored(*row).silence_ms(source, now_ms, str(self._file), remedy)
 
     def _keep_topics(self, source: Source) -> None:
         self._run(f"DELETE FROM {OWN_SCHEMA}.topics")
@@ -197,7 +180,7 @@ class DuckDbStore:
     def _create(self, table: HubTable) -> None:
         wanted = dict(typed(table.columns, table.points))
         known = self._columns(table)
-        if any(wanted.get(name, of) != of for name, of in known.items()):
+        if ColumnChanges.between(known, wanted).retyped:
             self._drop(table.schema, table.name)
             known = {}
         if not known:
@@ -205,9 +188,10 @@ class DuckDbStore:
             columns = ", ".join(f'"{name}" {of}' for name, of in wanted.items())
             self._run(f"CREATE TABLE {_quoted(table)} ({columns})")
             known = wanted
-        for name in wanted.keys() - known.keys():
+        changes = ColumnChanges.between(known, wanted)
+        for name in changes.added:
             self._run(f'ALTER TABLE {_quoted(table)} ADD COLUMN "{name}" {wanted[name]}')
-        for name in known.keys() - wanted.keys():
+        for name in changes.dropped:
             self._run(f'ALTER TABLE {_quoted(table)} DROP COLUMN "{name}"')
         for statement in comments(_quoted(table), table.doc, table.columns):
             self._run(statement)

@@ -10,6 +10,7 @@ from isp.agreement.protocol_file import load_protocol
 from ops.background import HUB
 from ops.commands.common import AsJson, Exercise, ProtocolOption, RunDir, protocol_of, running_stack
 from ops.commands.hub_copy import Partner, Patience, copy_folder, fresh_copy
+from ops.commands.hub_store import To, store_of, target_of
 from ops.commands.standby import MetricsPort, Supervised, given
 from ops.screen import say, say_json
 from ops.supervisor import supervise_this_command
@@ -22,6 +23,7 @@ hub = typer.Typer(no_args_is_help=True, help="Store releases, and write each par
 @hub.command()
 def sink(
     *,
+    to: To = None,
     protocol: ProtocolOption = None,
     run_dir: RunDir = None,
     metrics_port: MetricsPort = None,
@@ -31,23 +33,25 @@ def sink(
     """Store released records in the hub until stopped. `ipu up` starts it, if the protocol has a hub.
 
     Each record is stored once, as its newest version. A record that is taken back, or whose retention has
-    passed, is deleted. The store is a DuckDB file that one process has. Analysts use a copy of it.
+    passed, is deleted. The store is a DuckDB file that one process has. Analysts use a copy of it. With
+    `--to` it is a database of PostgreSQL with PostGIS, in which analysts have logins.
 
     Examples:
 
         ipu hub sink --supervised
+
+        ipu hub sink --to postgresql://ipu_hub@db.example/hub --supervised
     """
+    target = target_of(to)
     if supervised:
         raise typer.Exit(supervise_this_command())
     # Imported late: a supervisor needs none of this, and would start its program a second later.
-    from ops.extras import need
-
-    need("hub")
     from ops.hub import HubProgram
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     deployment, signed, state = given(protocol, run_dir, exercise=exercise)
-    HubProgram.of(deployment, signed, state.with_name(HUB), metrics_port).run()
+    folder = state.with_name(HUB)
+    HubProgram.of(deployment, signed, folder, store_of(target, folder), metrics_port).run()
 
 
 @hub.command()

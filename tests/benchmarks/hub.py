@@ -24,10 +24,11 @@ from prometheus_client import CollectorRegistry
 
 from connectors.account import Account
 from connectors.hub.changes import Changes
-from connectors.hub.duckdb_store import DuckDbStore, Source
+from connectors.hub.duckdb_store import DuckDbStore
 from connectors.hub.duckdb_types import arrow
 from connectors.hub.metrics import SinkMetrics
 from connectors.hub.sink import MOST, WAIT_S, Sink, starts
+from connectors.hub.source import Source
 from connectors.hub.tables import HubTable, tables_of
 from connectors.registry import known_schemas
 from connectors.topic_feed import Decoder

@@ -17,6 +17,7 @@ from typing import Any, Final, NoReturn
 
 import psycopg
 import pytest
+import trustme
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
@@ -98,13 +99,14 @@ class PostgresServer:
         url = f"postgresql://{user}@{ports.LOOPBACK}:{self.port}/{database}"
         return f"{url}?{query}" if query else url
 
-    def create_database(self, name: str, extensions: tuple[str, ...] = ("postgis",)) -> str:
+    def create_database(self, name: str, *extensions: str, template: str = "template1") -> str:
         """Create a database and its owner, a role of the same name that is no superuser; its password."""
         password, role = secrets.token_urlsafe(16), sql.Identifier(name)
         with self.connect() as session:
-            make = sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}")
-            session.execute(make.format(role, sql.Literal(password)))
-            session.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(role, role))
+            login = sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}")
+            session.execute(login.format(role, sql.Literal(password)))
+            make = sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE {}")
+            session.execute(make.format(role, role, sql.Identifier(template)))
         with self.connect(name) as session:
             for extension in extensions:
                 session.execute(sql.SQL("CREATE EXTENSION {}").format(sql.Identifier(extension)))
@@ -112,11 +114,24 @@ class PostgresServer:
 
     def write_passfile(self, file: Path, passwords: Mapping[str, str]) -> Path:
         """Write a passfile of libpq, for its owner alone, with the passwords of some users."""
-        where = f"{ports.LOOPBACK}:{self.port}:*"
+        where = f"*:{self.port}:*"
         lines = [f"{where}:{user}:{password}\n" for user, password in passwords.items()]
         file.touch(mode=0o600)
         file.write_text("".join(lines))
         return file
+
+    def use_certificate(self, certificate: trustme.LeafCert) -> None:
+        """Start again with TLS for those who want it."""
+        chain, key = self.folder / "server.crt", self.folder / "server.key"
+        chain.write_bytes(b"".join(part.bytes() for part in certificate.cert_chain_pems))
+        key.touch(mode=0o600)
+        key.write_bytes(certificate.private_key_pem.bytes())
+        for file in (chain, key):
+            os.chown(file, *self._owner)
+        tls = {"ssl": "on", "ssl_cert_file": str(chain), "ssl_key_file": str(key)}
+        self.settings = {**self.settings, **tls}
+        self.stop()
+        self.start()
 
     @property
     def _data(self) -> Path:

@@ -1,0 +1,123 @@
+"""The hub in PostgreSQL with PostGIS: a table for each dataset and profile, in a schema for each profile.
+
+A batch of changes and the offsets of its messages are one transaction. So each message counts once, also if
+the sink or the database is killed. One sink at a time stores into a database.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+from psycopg import Cursor, sql
+
+from connectors.hub.changes import Changes, instant
+from connectors.hub.errors import HubError
+from connectors.hub.postgis import ddl
+from connectors.hub.postgis.preparing import Preparation
+from connectors.hub.postgis.rows import Loader
+from connectors.hub.postgis.session import Session
+from connectors.hub.postgis.target import Target
+from connectors.hub.source import Source
+from connectors.hub.tables import RELEASED_AT, HubTable
+from transport.assigned_reader import Places
+
+_KEEP_OFFSET: Final = """
+    INSERT INTO ipu.offsets VALUES (%s, %s, %s)
+    ON CONFLICT (topic, topic_partition) DO UPDATE SET next_offset = EXCLUDED.next_offset
+"""
+
+
+class PostgisStore:
+    """A database of the hub; a context manager. Not safe for use by several threads.
+
+    Each method raises `HubError` if the connection is lost or the database refuses; then the store is of no
+    use any more, and what the database has is what the next one goes on with.
+    """
+
+    def __init__(self, target: Target) -> None:
+        """Connect, as the only sink of the database.
+
+        Raises:
+            HubError: nobody answers, the login is refused, the database lacks something, or another process
+                stores into it.
+        """
+        self._session = Session(target)
+        self._loaders: dict[str, Loader] = {}
+        self._tables: tuple[HubTable, ...] = ()
+        self._epoch = 0
+
+    def __enter__(self) -> PostgisStore:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the session. What was written is in the database."""
+        self._session.close()
+
+    def prepare(self, source: Source, tables: Sequence[HubTable], now_ms: int) -> None:
+        """Create the tables of a partnership as its protocol has them now, at `now_ms` (UTC, since 1970).
+
+        Columns that a schema has gained are added, and those that it has lost are dropped. A table that the
+        protocol has no more is dropped. A table is emptied, and read again from its topic, if the type of a
+        column changed, if its topic was made again, or if the store was not current for so long that the
+        topic may have forgotten which records were taken back.
+
+        Raises:
+            HubError: the database has records of another broker or partnership, or a table of somebody else
+                with the name of one of the hub's.
+        """
+        self._tables = tuple(tables)
+        self._loaders = {t.topic.name: Loader(t, number) for number, t in enumerate(tables)}
+        with self._session.transaction() as cursor:
+            self._epoch = Preparation(cursor, str(self._session), source, tables).run(now_ms)
+
+    def offsets(self) -> Places:
+        """Return the next offset to read, by topic and partition; a partition not read yet is absent."""
+        rows = self._session.ask("SELECT topic, topic_partition, next_offset FROM ipu.offsets")
+        return {(topic, partition): offset for topic, partition, offset in rows}
+
+    def write(self, changes: Iterable[Changes], reached: Places, current_ms: int | None) -> None:
+        """Apply changes and keep the offsets that were reached, in one transaction.
+
+        The store is current at `current_ms` (UTC, since 1970): it has all that the topics have then. None if
+        it is still behind.
+        """
+        with self._session.transaction() as cursor:
+            self._claim(cursor, current_ms)
+            for each in changes:
+                self._loaders[each.table.topic.name].apply(cursor, each)
+            cursor.executemany(
+                _KEEP_OFFSET, [(*place, offset) for place, offset in reached.items()]
+            )
+
+    def expire(self, now_ms: int) -> int:
+        """Delete the rows whose retention has passed at `now_ms` (UTC, since 1970); return their number."""
+        with self._session.transaction() as cursor:
+            self._claim(cursor, None)
+            return sum(_expired(cursor, table, now_ms) for table in self._tables)
+
+    def _claim(self, cursor: Cursor[Any], current_ms: int | None) -> None:
+        """Check that no other sink has taken over meanwhile, and keep others out until the transaction ends.
+
+        The lock of the session says the same, but not behind a pool that gives a session to several.
+        """
+        current_at = None if current_ms is None else instant(current_ms)
+        cursor.execute(
+            "UPDATE ipu.source SET current_at = coalesce(%s, current_at) WHERE epoch = %s",
+            (current_at, self._epoch),
+        )
+        if cursor.rowcount != 1:
+            raise HubError(
+                f"{self._session}: another sink has taken over; accepted: one sink for each database, in a "
+                "session of its own"
+            )
+
+
+def _expired(cursor: Cursor[Any], table: HubTable, now_ms: int) -> int:
+    until = instant(now_ms - table.topic.retention_ms)
+    delete = sql.SQL("DELETE FROM {} WHERE {} <= %s")
+    cursor.execute(delete.format(ddl.named(table), sql.Identifier(RELEASED_AT)), (until,))
+    return cursor.rowcount
