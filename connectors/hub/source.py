@@ -22,7 +22,7 @@ class Source(NamedTuple):
 
 
 class Stored(NamedTuple):
-    """What a store has noted: the origin of its records, and when it was last current (UTC, no time zone)."""
+    """The notes of a store: the origin of its records, and when it was last current (UTC, no time zone)."""
 
     cluster: str
     prefix: str
@@ -59,7 +59,7 @@ def trusted(
 
 
 class ColumnChanges(NamedTuple):
-    """How a table's columns differ from those that its topic has now; types are those of the store."""
+    """The changes from a table's columns to the columns that its topic has now."""
 
     retyped: tuple[str, ...]
     added: tuple[str, ...]
@@ -67,7 +67,7 @@ class ColumnChanges(NamedTuple):
 
     @classmethod
     def between(cls, known: Mapping[str, str], wanted: Mapping[str, str]) -> ColumnChanges:
-        """Compare types by column."""
+        """Compare types by column, as the store names types."""
         return cls(
             tuple(name for name, of in known.items() if wanted.get(name, of) != of),
             tuple(name for name in wanted if name not in known),

@@ -1,9 +1,12 @@
-"""Area `hub`: the sink of the embedded hub, on a running stack.
+"""Area `hub`: the sink of the hub, on a running stack.
 
 `duckdb_rows_s` are released records a second that the sink takes from their topic into its store, all of them
 new. `plain_rows_s` are the same records, read and decoded in the same way and inserted into a table without
 points, without a look for earlier versions and without offsets. `of_plain` is their ratio. `visible_p50_s`
-and `visible_p99_s` are from the publishing of an original record to the commit of its row.
+and `visible_p99_s` are from the publishing of an original record to the commit of its row. `postgis_rows_s`,
+`plain_copy_rows_s`, `of_plain_copy`, `postgis_visible_p50_s` and `postgis_visible_p99_s` are the same in
+PostgreSQL with PostGIS, which writes to the disk before it answers. Its plain table has no key and no index,
+and takes each batch by one binary COPY.
 """
 
 from __future__ import annotations
@@ -19,7 +22,6 @@ from typing import Any, Final
 
 import duckdb
 import numpy as np
-import pyarrow as pa
 from prometheus_client import CollectorRegistry
 
 from connectors.account import Account
@@ -27,7 +29,8 @@ from connectors.hub.changes import Changes
 from connectors.hub.duckdb_store import DuckDbStore
 from connectors.hub.duckdb_types import arrow
 from connectors.hub.metrics import SinkMetrics
-from connectors.hub.sink import MOST, WAIT_S, Sink, starts
+from connectors.hub.postgis.store import PostgisStore
+from connectors.hub.sink import MOST, WAIT_S, Sink, Store, starts
 from connectors.hub.source import Source
 from connectors.hub.tables import HubTable, tables_of
 from connectors.registry import known_schemas
@@ -40,6 +43,7 @@ from schemas.london import london_today
 from tests.benchmarks import broker
 from tests.benchmarks.broker import Group
 from tests.benchmarks.contenders.ipu import Ipu
+from tests.benchmarks.database import Database, database
 from tests.benchmarks.errors import BenchError
 from tests.benchmarks.figures import Aim, Area, medians, with_load
 from tests.benchmarks.job import AGENCY, DATASET
@@ -54,8 +58,15 @@ AIMS: Final = {
     "duckdb_rows_s": Aim(20_000),
     "of_plain": Aim(0.7),
     "visible_p99_s": Aim(1, at_most=True),
+    "postgis_rows_s": Aim(10_000),
+    "of_plain_copy": Aim(0.7),
+    "postgis_visible_p99_s": Aim(1, at_most=True),
 }
-FIGURES: Final = ("duckdb_rows_s", "plain_rows_s", "of_plain", "visible_p50_s", "visible_p99_s")
+FIGURES: Final = (
+    "duckdb_rows_s", "plain_rows_s", "of_plain", "visible_p50_s", "visible_p99_s",
+    "postgis_rows_s", "plain_copy_rows_s", "of_plain_copy",
+    "postgis_visible_p50_s", "postgis_visible_p99_s",
+)  # fmt: skip
 RUNS: Final = 3
 _PROTOCOL_FILE: Final = Path(__file__).with_name("bench-hub.yaml")
 _SHORT_NAME: Final = "benchhub"
@@ -72,7 +83,7 @@ _PERCENTILES: Final = (50, 99)
 class _Noting:
     """A store that notes when the row of a record was committed."""
 
-    store: DuckDbStore
+    store: Store
     committed: dict[str, int] = field(default_factory=dict)
 
     def offsets(self) -> Places:
@@ -105,11 +116,15 @@ class Hub:
             with desk.worker():
                 self.progress("hub, releasing", 0, 1)
                 released = desk.release(_HISTORY)
-            for run in range(runs):
-                self.progress("hub, storing", run, runs)
-                done.append(with_load(lambda: _rates(desk, released)))
-            self.progress("hub, until a row is visible", 0, 1)
-            done.append(with_load(desk.latencies))
+            with database() as in_postgis:
+                for run in range(runs):
+                    self.progress("hub, storing", run, runs)
+                    done.append(with_load(lambda: _rates(desk, released)))
+                    done.append(with_load(lambda: _postgis_rates(desk, released, in_postgis)))
+                self.progress("hub, until a row is visible", 0, 1)
+                done.append(with_load(lambda: desk.latencies(desk.store(), "")))
+                opened = desk.postgis_store(in_postgis)
+                done.append(with_load(lambda: desk.latencies(opened, "postgis_")))
         how = " ".join((__doc__ or "").split())
         return Area("hub", "rows a second, s", medians(done, FIGURES), AIMS, done, how)
 
@@ -176,17 +191,26 @@ class _Desk:
         look = lambda: known_schemas(account, self.setting.catalogue)  # noqa: E731 - one look
         return Decoder(self.table.topic.schema, look)
 
+    @property
+    def source(self) -> Source:
+        cluster, ids = identify(self.connection, [self.table.topic.name])
+        return Source(cluster, self.setting.protocol.prefix, ids)
+
     @contextmanager
     def store(self) -> Iterator[DuckDbStore]:
-        """Make an empty store."""
-        topic = self.table.topic.name
-        cluster, ids = identify(self.connection, [topic])
-        source = Source(cluster, self.setting.protocol.prefix, ids)
+        """Make an empty store in a file."""
         with (
             TemporaryDirectory(dir=self.setting.files.folder) as folder,
             DuckDbStore(Path(folder) / "hub.duckdb") as store,
         ):
-            store.prepare(source, (self.table,), int(time.time() * 1_000))
+            store.prepare(self.source, (self.table,), int(time.time() * 1_000))
+            yield store
+
+    @contextmanager
+    def postgis_store(self, made: Database) -> Iterator[PostgisStore]:
+        """Make an empty store in a database."""
+        with made.empty() as target, PostgisStore(target) as store:
+            store.prepare(self.source, (self.table,), int(time.time() * 1_000))
             yield store
 
     def sink(self, store: _Noting, reader: AssignedReader) -> Sink:
@@ -194,19 +218,19 @@ class _Desk:
         decoders = {self.table.topic.name: (self.table, self.decoder())}
         return Sink(decoders, reader, store, SinkMetrics(CollectorRegistry()), lambda: True)
 
-    def latencies(self) -> dict[str, Any]:
-        """Return how long it takes from an original record to its row."""
+    def latencies(self, opened: AbstractContextManager[Store], prefix: str) -> dict[str, Any]:
+        """Return how long it takes from an original record to its row; names begin with a prefix."""
         key = keys_of(self.setting.stack).ring().key(london_today())
         record_type = self.setting.catalogue.record_type(DATASET)
         policy = Policy(record_type, "central", key, self.setting.catalogue.code_lists)
-        with self.worker(), self.store() as store:
+        with self.worker(), opened as store:
             noting = _Noting(store)
             with AssignedReader(self.connection, starts((self.table,), store)) as reader:
                 sink = self.sink(noting, reader)
                 _drain(sink, noting)
                 publisher = self._publish(bursts=_BURSTS)
                 published = _while_storing(sink, publisher)
-        return _percentiles(published, noting.committed, policy)
+        return _percentiles(published, noting.committed, policy, prefix)
 
 
 def _drain(sink: Sink, noting: _Noting) -> None:
@@ -232,49 +256,74 @@ def _while_storing(sink: Sink, publisher: Probe) -> Mapping[str, int]:
 
 
 def _rates(desk: _Desk, released: int) -> dict[str, Any]:
-    hub, plain = _hub_rate(desk, released), _plain_rate(desk, released)
+    with desk.store() as store:
+        hub = _hub_rate(desk, released, store)
+        _check(store.count(desk.table), released)
+    plain = _plain_rate(desk, released)
     return {"duckdb_rows_s": hub, "plain_rows_s": plain, "of_plain": hub / plain}
 
 
-def _hub_rate(desk: _Desk, released: int) -> float:
-    with desk.store() as store:
-        noting = _Noting(store)
-        with AssignedReader(desk.connection, desk.beginning()) as reader:
-            sink = desk.sink(noting, reader)
-            start = time.monotonic()
-            while len(noting.committed) < released:
-                sink.turn()
-            taken = time.monotonic() - start
-        if store.count(desk.table) != released:
-            raise BenchError("the hub has other rows than were released")
-    return released / taken
+def _postgis_rates(desk: _Desk, released: int, made: Database) -> dict[str, Any]:
+    with desk.postgis_store(made) as store:
+        hub = _hub_rate(desk, released, store)
+        _check(made.count(desk.table), released)
+    plain = _plain_copy_rate(desk, released, made)
+    return {"postgis_rows_s": hub, "plain_copy_rows_s": plain, "of_plain_copy": hub / plain}
+
+
+def _check(stored_rows: int, released: int) -> None:
+    if stored_rows != released:
+        raise BenchError("the hub has other rows than were released")
+
+
+def _hub_rate(desk: _Desk, released: int, store: Store) -> float:
+    noting = _Noting(store)
+    with AssignedReader(desk.connection, desk.beginning()) as reader:
+        sink = desk.sink(noting, reader)
+        start = time.monotonic()
+        while len(noting.committed) < released:
+            sink.turn()
+        return released / (time.monotonic() - start)
+
+
+def _plain_copy_rate(desk: _Desk, released: int, made: Database) -> float:
+    with made.plain(desk.table) as copy:
+        start, stored_rows = time.monotonic(), 0
+        for changes in _batches(desk, released):
+            copy(changes)
+            stored_rows += len(changes.rows)
+        return stored_rows / (time.monotonic() - start)
+
+
+def _batches(desk: _Desk, released: int) -> Iterator[Changes]:
+    """Read and decode all releases in batches, as the sink does."""
+    decode, seen = desk.decoder(), 0
+    with AssignedReader(desk.connection, desk.beginning()) as reader:
+        while seen < released:
+            changes = Changes(desk.table)
+            for message in reader.read(MOST, WAIT_S):
+                key = (message.key() or b"").decode()
+                changes.put(key, decode(message.value() or b""), message.timestamp()[1])
+            seen += len(changes.rows)
+            if changes.rows:
+                yield changes
 
 
 def _plain_rate(desk: _Desk, released: int) -> float:
-    decode, table = desk.decoder(), desk.table
     with TemporaryDirectory(dir=desk.setting.files.folder) as folder:
-        database = duckdb.connect(str(Path(folder) / "plain.duckdb"))
-        with AssignedReader(desk.connection, desk.beginning()) as reader:
-            start, stored_rows, is_first = time.monotonic(), 0, True
-            while stored_rows < released:
-                changes = Changes(table)
-                for message in reader.read(MOST, WAIT_S):
-                    key = (message.key() or b"").decode()
-                    changes.put(key, decode(message.value() or b""), message.timestamp()[1])
-                batch: pa.Table = arrow(table.columns, changes.columns())
-                if not changes.rows:
-                    continue
-                database.register("batch", batch)
-                into = "CREATE TABLE plain AS" if is_first else "INSERT INTO plain"
-                database.execute(f"{into} SELECT * FROM batch")
-                stored_rows, is_first = stored_rows + len(changes.rows), False
-            taken = time.monotonic() - start
-        database.close()
+        plain = duckdb.connect(str(Path(folder) / "plain.duckdb"))
+        start, into = time.monotonic(), "CREATE TABLE plain AS"
+        for changes in _batches(desk, released):
+            plain.register("batch", arrow(changes.table.columns, changes.columns()))
+            plain.execute(f"{into} SELECT * FROM batch")
+            into = "INSERT INTO plain"
+        taken = time.monotonic() - start
+        plain.close()
     return released / taken
 
 
 def _percentiles(
-    published: Mapping[str, int], committed: Mapping[str, int], policy: Policy
+    published: Mapping[str, int], committed: Mapping[str, int], policy: Policy, prefix: str
 ) -> dict[str, Any]:
     taken = []
     for reference, at in published.items():
@@ -287,4 +336,4 @@ def _percentiles(
         )
     percentiles = np.percentile(taken, _PERCENTILES)
     named = zip(_PERCENTILES, percentiles, strict=True)
-    return {**{f"visible_p{p}_s": float(v) for p, v in named}, "records": len(taken)}
+    return {**{f"{prefix}visible_p{p}_s": float(v) for p, v in named}, "records": len(taken)}

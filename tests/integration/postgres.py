@@ -99,7 +99,9 @@ class PostgresServer:
         url = f"postgresql://{user}@{ports.LOOPBACK}:{self.port}/{database}"
         return f"{url}?{query}" if query else url
 
-    def create_database(self, name: str, *extensions: str, template: str = "template1") -> str:
+    def create_database(
+        self, name: str, extensions: tuple[str, ...] = ("postgis",), template: str = "template1"
+    ) -> str:
         """Create a database and its owner, a role of the same name that is no superuser; its password."""
         password, role = secrets.token_urlsafe(16), sql.Identifier(name)
         with self.connect() as session:

@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import json
-import os
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,78 +14,25 @@ from connectors.hub.duckdb_store import DuckDbStore
 from ops.background import HUB
 from ops.embedded.stack import Stack
 from tests.integration.conftest import MakeSite
-from tests.integration.site import Site, free_port
-from tests.integration.spate import POLICE, Watched, postcodes, row
+from tests.integration.hub_site import ROWS, TABLE, HubSite, rows, with_hub
+from tests.integration.spate import Watched
 from tests.integration.test_supplies import run
 from tests.integration.waiting import PATIENCE_S, until
 
 pytestmark = pytest.mark.broker
 
-TABLE = "central.police_incident"
-ROOT = Path(__file__).parents[2]
 KILLS = 10
-ROWS = 40
-
-
-def with_hub(document: Any) -> None:
-    """Have a hub, and have the fire service receive nothing."""
-    document["hub"] = {}
-    document["aggregates"] = [
-        {
-            "agency": "council", "source": "cctv-cameras", "recipients": ["police"],
-            "purpose": "prevention", "legal_basis": "cda-1998-s17a",
-        }
-    ]  # fmt: skip
-
-
-@dataclass
-class HubSite:
-    """A site whose worker and hub run."""
-
-    site: Site
-    hub: subprocess.Popen[bytes] | None = None
-    port: int = field(default_factory=free_port)
-    supplied: int = 0
-
-    def start(self) -> None:
-        """Start the sink, as its command does."""
-        run_dir = str(self.site.partnership.stack.run_dir)
-        where = [
-            "--protocol", str(self.site.protocol_file), "--run-dir", run_dir,
-            "--metrics-port", str(self.port), "--exercise",
-        ]  # fmt: skip
-        with (self.site.folder / "hub.log").open("ab") as log:
-            command = [sys.executable, "-m", "ops.cli", "hub", "sink", *where]
-            self.hub = subprocess.Popen(command, stdout=log, stderr=log, cwd=ROOT)
-
-    def stop(self, number: int = signal.SIGTERM) -> None:
-        """Stop or kill the sink."""
-        assert self.hub is not None
-        os.kill(self.hub.pid, number)
-        self.hub.wait(PATIENCE_S)
-
-    def supply(self, name: str, rows: list[dict[str, str]]) -> None:
-        """Have the police supply a file, and wait until its records are released."""
-        Watched(self.site).supply(name, rows)
-        self.supplied += len(rows)
-        receipts = self.site.receipts
-        until(lambda: receipts(POLICE)["received"] == self.supplied, PATIENCE_S, "the receipts")
-
-    def copy(self, party: str) -> Path:
-        """Have the copy of a party written; its file."""
-        answer = run(self.site, "hub", "snapshot", "--as", party, "--json")
-        assert answer.code == 0, answer.said
-        return Path(json.loads(answer.text)["file"])
-
-    def count(self, party: str, table: str = TABLE) -> int:
-        """Return the number of rows of a table in a new copy of a party."""
-        return int(asked(self.copy(party), f"SELECT count(*) FROM {table}")[0][0])
 
 
 def asked(file: Path, query: str) -> list[tuple[Any, ...]]:
     """Return the answer of a copy."""
     with DuckDbStore(file) as copy:
         return copy.query(query)
+
+
+def count(site: HubSite, party: str, table: str = TABLE) -> int:
+    """Return the number of rows of a table in a new copy of a party."""
+    return int(asked(site.copy(party), f"SELECT count(*) FROM {table}")[0][0])
 
 
 @pytest.fixture(scope="module")
@@ -107,16 +49,11 @@ def hub_site(stack: Stack, site_of: MakeSite) -> Iterator[HubSite]:
             made.stop()
 
 
-def rows(name: str, number: int = ROWS) -> list[dict[str, str]]:
-    places = postcodes(number)
-    return [row(f"{name}-{n}", n % 20 + 1, place) for n, place in enumerate(places)]
-
-
 def test_a_copy_has_the_releases_that_the_party_may_read_and_no_other_table(
     hub_site: HubSite,
 ) -> None:
     hub_site.supply("first", rows("A"))
-    until(lambda: hub_site.count("council") == ROWS, PATIENCE_S, "the rows")
+    until(lambda: count(hub_site, "council") == ROWS, PATIENCE_S, "the rows")
     file = hub_site.copy("council")
     tables = {
         name
@@ -165,7 +102,7 @@ def test_a_table_that_needs_no_processing_is_in_the_copies_of_its_recipients_alo
 
 
 def test_the_audit_says_to_the_supplier_who_got_a_copy_of_its_records(hub_site: HubSite) -> None:
-    rows = hub_site.count("council")
+    number = count(hub_site, "council")
     answer = run(
         hub_site.site, "audit", "show", "--dataset", "police-incident", "--recipient", "council", "--json"
     )  # fmt: skip
@@ -173,7 +110,7 @@ def test_the_audit_says_to_the_supplier_who_got_a_copy_of_its_records(hub_site: 
     copies = [each for each in answer.document["entries"] if each["action"] == "copy"]
     shares = [share for each in copies for share in each["shares"]]
     topic = hub_site.site.partnership.names.depersonalised("central", "police-incident")
-    assert any(share["topic"] == topic and share["records"] == rows for share in shares)
+    assert any(share["topic"] == topic and share["records"] == number for share in shares)
 
 
 def test_a_point_is_on_the_british_grid_where_the_released_coordinates_are(
@@ -188,19 +125,19 @@ def test_a_point_is_on_the_british_grid_where_the_released_coordinates_are(
 
 
 def test_an_erased_record_leaves_the_hub_and_the_next_copy(hub_site: HubSite) -> None:
-    before = hub_site.count("council")
+    before = count(hub_site, "council")
     Watched(hub_site.site).erase("A-1")
-    until(lambda: hub_site.count("council") == before - 1, PATIENCE_S, "the erasure")
+    until(lambda: count(hub_site, "council") == before - 1, PATIENCE_S, "the erasure")
 
 
 def test_a_sink_killed_over_and_over_has_each_record_once(hub_site: HubSite) -> None:
-    before = hub_site.count("council")
+    before = count(hub_site, "council")
     for number in range(KILLS):
         Watched(hub_site.site).supply(f"kill-{number}", rows(f"K{number}"))
         hub_site.stop(signal.SIGKILL)
         hub_site.start()
     wanted = before + KILLS * ROWS
-    until(lambda: hub_site.count("council") == wanted, PATIENCE_S, "the rows")
+    until(lambda: count(hub_site, "council") == wanted, PATIENCE_S, "the rows")
     ids = asked(hub_site.copy("council"), f"SELECT count(DISTINCT record_id) FROM {TABLE}")
     assert ids == [(wanted,)]
 

@@ -63,14 +63,14 @@ class PostgisBench(StoreBench):
 
 @pytest.fixture(scope="module")
 def with_postgis(postgres: PostgresServer) -> PostgresServer:
-    postgres.create_database(TEMPLATE, "postgis")
+    postgres.create_database(TEMPLATE)
     return postgres
 
 
 def target_in(server: PostgresServer, folder: Path, template: str = TEMPLATE) -> Target:
     """Return a new database, whose owner's password is in a passfile."""
     name = f"hub{next(NUMBERS)}"
-    password = server.create_database(name, template=template)
+    password = server.create_database(name, (), template)
     passfile = server.write_passfile(folder / "pgpass", {name: password})
     return Target.of(server.url(name, name, passfile=str(passfile)))
 

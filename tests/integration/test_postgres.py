@@ -17,7 +17,7 @@ ENDS: list[Callable[[PostgresServer], None]] = [
 def test_an_owner_who_is_no_superuser_has_points_on_the_british_grid(
     postgres: PostgresServer,
 ) -> None:
-    password = postgres.create_database("grid", "postgis", "pgaudit")
+    password = postgres.create_database("grid", ("postgis", "pgaudit"))
     with postgres.connect("grid", "grid", password) as session:
         point = "SELECT ST_AsEWKT(ST_SetSRID(ST_MakePoint(375000, 165000), 27700))"
         assert session.execute(point).fetchone() == ("SRID=27700;POINT(375000 165000)",)

@@ -107,7 +107,7 @@ def _altered(table: HubTable, changes: ColumnChanges) -> Iterator[sql.Composed]:
 
 
 def column(name: str, of: str, point: Point | None = None) -> sql.Composed:
-    """Return a column for a statement. A point is always that of its coordinates, whoever writes them."""
+    """Return a column for a statement. The database computes a point from its coordinates."""
     typed = sql.SQL("{} {}").format(sql.Identifier(name), sql.SQL(of))
     if name == RECORD_ID:
         # Of digests nobody needs the order of a language, which takes longer to compare.

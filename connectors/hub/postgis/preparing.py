@@ -1,4 +1,4 @@
-"""What a sink does with its database before it stores: its tables become those of the protocol."""
+"""The preparation of a database before a sink stores: it gets the tables of the protocol."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _COLUMNS: Final = """
 
 
 class _Known(NamedTuple):
-    """What the database has of a topic: its id at that time, and its table."""
+    """The entry of a topic in the database: its id at that time, and its table."""
 
     topic_id: str
     schema: str

@@ -34,8 +34,6 @@ class Loader:
         """Take the table, and a number that no other table of the session has."""
         self._table = table
         self._names = [column.name for column in table.columns]
-        self._types = [_COPIED_AS[column.kind] for column in table.columns]
-        self._values = itemgetter(*self._names)
         self._batch = sql.Identifier("pg_temp", f"batch_{number}")
         self._is_made = False
 
@@ -49,7 +47,7 @@ class Loader:
             )
         if len(gone) < len(changes.rows):
             self._make(cursor)
-            self._copy(cursor, changes)
+            copy_rows(cursor, changes, self._batch)
             cursor.execute(self._upsert)
 
     def _make(self, cursor: Cursor[Any]) -> None:
@@ -62,13 +60,6 @@ class Loader:
         make = sql.SQL("CREATE TABLE {} ({}) ON COMMIT DELETE ROWS")
         cursor.execute(make.format(self._batch, columns))
         self._is_made = True
-
-    def _copy(self, cursor: Cursor[Any], changes: Changes) -> None:
-        with cursor.copy(sql.SQL("COPY {} FROM STDIN (FORMAT binary)").format(self._batch)) as copy:
-            copy.set_types(self._types)
-            for row in changes.rows.values():
-                if row is not None:
-                    copy.write_row(self._values(row))
 
     @property
     def _upsert(self) -> sql.Composed:
@@ -84,3 +75,14 @@ class Loader:
         )
         key = sql.Identifier(RECORD_ID)
         return form.format(ddl.named(self._table), columns, columns, self._batch, key, key, newer)
+
+
+def copy_rows(cursor: Cursor[Any], changes: Changes, into: sql.Identifier) -> None:
+    """Copy the rows of changes into a table that has their columns, in their order."""
+    columns = changes.table.columns
+    values = itemgetter(*(column.name for column in columns))
+    with cursor.copy(sql.SQL("COPY {} FROM STDIN (FORMAT binary)").format(into)) as copy:
+        copy.set_types([_COPIED_AS[column.kind] for column in columns])
+        for row in changes.rows.values():
+            if row is not None:
+                copy.write_row(values(row))

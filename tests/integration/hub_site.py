@@ -1,0 +1,78 @@
+"""A partnership whose hub runs: what the police supply, and what the hub stores of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.integration.site import Site, free_port
+from tests.integration.spate import POLICE, Watched, postcodes, row
+from tests.integration.test_supplies import run
+from tests.integration.waiting import PATIENCE_S, until
+
+TABLE = "central.police_incident"
+ROWS = 40
+ROOT = Path(__file__).parents[2]
+
+
+def with_hub(document: Any) -> None:
+    """Have a hub, and a source of tables that need no processing."""
+    document["hub"] = {}
+    document["aggregates"] = [
+        {
+            "agency": "council", "source": "cctv-cameras", "recipients": ["police"],
+            "purpose": "prevention", "legal_basis": "cda-1998-s17a",
+        }
+    ]  # fmt: skip
+
+
+@dataclass
+class HubSite:
+    """A site whose worker and hub run."""
+
+    site: Site
+    hub: subprocess.Popen[bytes] | None = None
+    port: int = field(default_factory=free_port)
+    supplied: int = 0
+    options: tuple[str, ...] = ()
+
+    def start(self) -> None:
+        """Start the sink, as its command does, and with `options`."""
+        run_dir = str(self.site.partnership.stack.run_dir)
+        where = [
+            "--protocol", str(self.site.protocol_file), "--run-dir", run_dir,
+            "--metrics-port", str(self.port), "--exercise", *self.options,
+        ]  # fmt: skip
+        with (self.site.folder / "hub.log").open("ab") as log:
+            command = [sys.executable, "-m", "ops.cli", "hub", "sink", *where]
+            self.hub = subprocess.Popen(command, stdout=log, stderr=log, cwd=ROOT)
+
+    def stop(self, number: int = signal.SIGTERM) -> None:
+        """Stop or kill the sink."""
+        assert self.hub is not None
+        os.kill(self.hub.pid, number)
+        self.hub.wait(PATIENCE_S)
+
+    def supply(self, name: str, rows: list[dict[str, str]]) -> None:
+        """Have the police supply a file, and wait until its records are released."""
+        Watched(self.site).supply(name, rows)
+        self.supplied += len(rows)
+        receipts = self.site.receipts
+        until(lambda: receipts(POLICE)["received"] == self.supplied, PATIENCE_S, "the receipts")
+
+    def copy(self, party: str) -> Path:
+        """Have the copy of a party written; its file."""
+        answer = run(self.site, "hub", "snapshot", "--as", party, "--json")
+        assert answer.code == 0, answer.said
+        return Path(json.loads(answer.text)["file"])
+
+
+def rows(name: str, number: int = ROWS) -> list[dict[str, str]]:
+    places = postcodes(number)
+    return [row(f"{name}-{n}", n % 20 + 1, place) for n, place in enumerate(places)]
