@@ -25,12 +25,12 @@ from isp.keys.key_store import KeyStore
 from isp.keys.secrets_store import SecretStore
 from ops.alerter import AlerterProgram
 from ops.commands.first_keys import OverExercise, accepting
+from ops.commands.hub_store import store_of
 from ops.deployment import Deployment
 from ops.detector import DetectorProgram
 from ops.discloser import DiscloserProgram
 from ops.embedded.broker_config import ADMIN, BROKER_PRINCIPAL, CONTROLLER_PRINCIPAL
 from ops.exit_codes import exit_code
-from ops.extras import need
 from ops.metrics_door import USER as METRICS
 from ops.recording import recorder_on
 from ops.reference import ensure_index
@@ -227,12 +227,12 @@ def hub(
     exercise: Exercise = False,
 ) -> None:
     """Store releases in the hub, and write each party's copy at the protocol's times, until stopped."""
-    need("hub")
+    open_store = store_of(None, state)
     # The image has it only if it was built with requirements-hub.lock.
     from ops.hub import HubProgram  # noqa: PLC0415
 
     given = _standby("hub", protocol_file, secrets_folder, bootstrap, exercise=exercise)
-    HubProgram.of(*given, state, metrics_port).run()
+    HubProgram.of(*given, state, open_store, metrics_port).run()
 
 
 def secret_names(protocol: Protocol) -> tuple[str, ...]:

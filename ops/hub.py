@@ -7,21 +7,21 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import cache, partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from connectors.account import Account
 from connectors.hub.audited import copy_entry
 from connectors.hub.copies import FOLDER as COPIES_FOLDER
-from connectors.hub.copies import Audited, Copies, CopyFolder, readable
-from connectors.hub.direct import DirectSupply, SourceTopics
-from connectors.hub.duckdb_copy import DuckDbCopier
-from connectors.hub.duckdb_sources import DuckDbSources
-from connectors.hub.duckdb_store import DuckDbStore, Source
+from connectors.hub.copies import Audited, Copier, Copies, CopyFolder, readable
+from connectors.hub.direct import DirectSupply, SourceStore, SourceTopics
 from connectors.hub.errors import HubError
 from connectors.hub.metrics import SinkMetrics
-from connectors.hub.sink import Sink, starts
+from connectors.hub.sink import Sink, Store, starts
+from connectors.hub.source import Source
 from connectors.hub.tables import AnyTable, HubTable, SourceTable, source_tables, tables_of
 from connectors.registry import known_schemas
 from connectors.topic_feed import Decoder
@@ -41,7 +41,7 @@ from transport.identity import identify
 from transport.reader import ReadError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from isp.broker.signed import ReadProtocol
@@ -50,33 +50,55 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-STORE_FILE: Final = "hub.duckdb"
 NICENESS: Final = 10
+
+
+class HubStore(Store, Protocol):
+    """A store that can be prepared for a protocol: a file (`duckdb_store`) or a database (`postgis`)."""
+
+    def prepare(self, source: Source, tables: Sequence[HubTable], now_ms: int) -> None:
+        """Create the tables of a partnership as its protocol has them now."""
+
+    def sources(self) -> SourceStore:
+        """Return the store of the tables that need no processing, for another thread."""
+
+    def copier(self) -> Copier | None:
+        """Return what copies tables for parties, for another thread; None if they read the store itself."""
+
+
+OpenStore = Callable[[], AbstractContextManager[HubStore]]
+"""Opens the store. Raises `HubError` if another process has it."""
 
 
 @dataclass(frozen=True, slots=True)
 class HubProgram:
-    """Everything that the sink is given; `folder` has the store and the copies. It has no keys."""
+    """Everything that the sink is given; `folder` is private, and has the copies. It has no keys."""
 
     signed: ReadProtocol
     connection: dict[str, Any]
     folder: Path
+    open_store: OpenStore
     metrics: MetricsSettings = field(default_factory=MetricsSettings)
 
     @classmethod
     def of(
-        cls, deployment: Deployment, signed: ReadProtocol, folder: Path, metrics_port: int | None
+        cls,
+        deployment: Deployment,
+        signed: ReadProtocol,
+        folder: Path,
+        open_store: OpenStore,
+        metrics_port: int | None,
     ) -> HubProgram:
         """Return the program of a protocol on a deployment."""
         connection = deployment.connection(Names(signed.protocol.prefix).hub)
-        return cls(signed, connection, folder, deployment.metrics_on(metrics_port))
+        return cls(signed, connection, folder, open_store, deployment.metrics_on(metrics_port))
 
     def run(self) -> None:
         """Store releases and write copies until stopped, or until other datasets are open.
 
         Raises:
-            StartError: the protocol has no hub or is not in force, another process has the store, or the
-                metrics port is taken.
+            StartError: the protocol has no hub or is not in force, another process has the store, the store
+                is lost, or the metrics port is taken.
         """
         if self.signed.protocol.hub is None:
             raise StartError(f"{self.signed.file}: has no `hub`; nothing to do")
@@ -87,12 +109,12 @@ class HubProgram:
         os.nice(NICENESS)
         log.info("working by protocol %s", self.signed.line)
         try:
-            with DuckDbStore(self.folder / STORE_FILE) as store:
+            with self.open_store() as store:
                 self._work(grounds, store, metrics)
         except (HubError, ReadError) as error:
             raise StartError(str(error)) from error
 
-    def _work(self, grounds: Grounds, store: DuckDbStore, metrics: SinkMetrics) -> None:
+    def _work(self, grounds: Grounds, store: HubStore, metrics: SinkMetrics) -> None:
         closed_on = cache(partial(closed_datasets, self.signed.protocol, grounds.catalogue))
         closed = closed_on(london_today())
         topics = stored(self.signed.protocol, grounds.catalogue, closed)
@@ -104,11 +126,13 @@ class HubProgram:
             signal.signal(number, lambda *_: stopping.set())
         end_when(grounds.await_another, "another protocol is in force")
         decoders = self._decoders(grounds, tables)
-        copies = self._copies(grounds, closed, (*tables, *places), store)
-        direct = self._direct(grounds, places, store)
+        works: list[Callable[[], Any]] = [self._direct(grounds, places, store.sources()).turn]
+        copier = store.copier()
+        if copier is not None:
+            works.append(self._copies(grounds, closed, (*tables, *places), copier).turn)
         with (
             AssignedReader(self.connection, starts(tables, store)) as reader,
-            Beside(direct.turn, copies.turn) as beside,
+            Beside(*works) as beside,
         ):
             sink = Sink(decoders, reader, store, metrics, Probe(self.connection).answers)
             while not stopping.is_set() and closed_on(london_today()) == closed:
@@ -120,14 +144,14 @@ class HubProgram:
         grounds: Grounds,
         closed: frozenset[str],
         tables: tuple[AnyTable, ...],
-        store: DuckDbStore,
+        copier: Copier,
     ) -> Copies:
         protocol = self.signed.protocol
         assert protocol.hub is not None
         own = {p.id: readable(protocol, closed, p.id, tables) for p in protocol.parties}
         folder = CopyFolder(self.folder / COPIES_FOLDER)
         receiving = {party: of_party for party, of_party in own.items() if of_party}
-        copier, audited = DuckDbCopier(store.beside()), self._audited(grounds)
+        audited = self._audited(grounds)
         return Copies(folder, copier, audited, receiving, protocol.hub.copies, time.time)
 
     def _audited(self, grounds: Grounds) -> Audited:
@@ -143,10 +167,11 @@ class HubProgram:
         return write
 
     def _direct(
-        self, grounds: Grounds, places: tuple[SourceTable, ...], store: DuckDbStore
+        self, grounds: Grounds, places: tuple[SourceTable, ...], store: SourceStore
     ) -> DirectSupply:
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         topics = SourceTopics(self._account, grounds.catalogue)
-        return DirectSupply(places, topics, DuckDbSources(store.beside()), self.folder)
+        return DirectSupply(places, topics, store, self.folder)
 
     @property
     def _account(self) -> Account:

@@ -16,6 +16,8 @@ import duckdb
 import pyarrow as pa
 
 from connectors.hub.changes import Changes, instant
+from connectors.hub.duckdb_copy import DuckDbCopier
+from connectors.hub.duckdb_sources import DuckDbSources
 from connectors.hub.duckdb_types import arrow, comments, quoted, typed, with_points
 from connectors.hub.errors import HubError
 from connectors.hub.source import ColumnChanges, Source, Stored, trusted
@@ -126,6 +128,14 @@ class DuckDbStore:
     def query(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
         """Return the rows of a statement of DuckDB's SQL."""
         return self._run(statement, *values).fetchall()
+
+    def sources(self) -> DuckDbSources:
+        """Return the store of the tables that need no processing, for another thread."""
+        return DuckDbSources(self.beside())
+
+    def copier(self) -> DuckDbCopier:
+        """Return what copies tables for the parties, for another thread."""
+        return DuckDbCopier(self.beside())
 
     def beside(self) -> duckdb.DuckDBPyConnection:
         """Return one more connection to the file, for another thread."""

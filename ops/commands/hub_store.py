@@ -11,12 +11,10 @@ import typer
 from ops.extras import need
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from connectors.hub.postgis.target import Target
-    from ops.hub import HubStore
+    from ops.hub import OpenStore
 
 STORE_FILE: Final = "hub.duckdb"
 To = Annotated[
@@ -46,7 +44,7 @@ def target_of(to: str | None) -> Target | None:
     return target
 
 
-def store_of(target: Target | None, folder: Path) -> Callable[[], AbstractContextManager[HubStore]]:
+def store_of(target: Target | None, folder: Path) -> OpenStore:
     """Return what opens the store in a database, or without one the embedded store in a folder.
 
     Raises:

@@ -6,13 +6,14 @@ import itertools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Final
 
 import pytest
 from psycopg import sql
 
 from connectors.hub.changes import Changes
-from connectors.hub.postgis import ddl
+from connectors.hub.postgis.ddl import TYPES, Form
 from connectors.hub.postgis.rows import copy_rows
 from connectors.hub.postgis.target import Target
 from connectors.hub.tables import HubTable
@@ -42,19 +43,29 @@ class Database:
     def count(self, table: HubTable) -> int:
         """Return the number of rows of a table."""
         with self.server.connect(self.name) as session:
-            count = sql.SQL("SELECT count(*) FROM {}").format(ddl.named(table))
+            count = sql.SQL("SELECT count(*) FROM {}").format(Form.of(table).identifier)
             found = session.execute(count).fetchone()
         return int(found[0]) if found else 0
 
     @contextmanager
     def plain(self, table: HubTable) -> Iterator[Callable[[Changes], None]]:
         """Make a table without key, index and points; what copies a batch into it, as a transaction."""
-        columns = (ddl.column(each.name, ddl.TYPES[each.kind]) for each in table.columns)
+        plain, columns = sql.Identifier("plain"), table.columns
+        values = itemgetter(*(column.name for column in columns))
         with self.server.connect(self.name) as session, session.cursor() as cursor:
-            make = sql.SQL("CREATE TABLE plain ({})").format(sql.SQL(", ").join(columns))
+            typed = (
+                sql.SQL("{} {}").format(sql.Identifier(c.name), sql.SQL(TYPES[c.kind]))
+                for c in columns
+            )
+            make = sql.SQL("CREATE TABLE {} ({})").format(plain, sql.SQL(", ").join(typed))
             cursor.execute(make)
-            yield lambda changes: copy_rows(cursor, changes, sql.Identifier("plain"))
-            cursor.execute("DROP TABLE plain")
+
+            def copy(changes: Changes) -> None:
+                rows = (values(row) for row in changes.rows.values() if row is not None)
+                copy_rows(cursor, plain, columns, rows)
+
+            yield copy
+            cursor.execute(sql.SQL("DROP TABLE {}").format(plain))
 
 
 @contextmanager

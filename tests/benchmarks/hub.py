@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,7 +32,7 @@ from connectors.hub.metrics import SinkMetrics
 from connectors.hub.postgis.store import PostgisStore
 from connectors.hub.sink import MOST, WAIT_S, Sink, Store, starts
 from connectors.hub.source import Source
-from connectors.hub.tables import HubTable, tables_of
+from connectors.hub.tables import RECORD_ID, HubTable, tables_of
 from connectors.registry import known_schemas
 from connectors.topic_feed import Decoder
 from isp.agreement.topics import stored
@@ -138,8 +138,8 @@ class _Desk:
 
     @property
     def table(self) -> HubTable:
-        (table,) = tables_of(stored(self.setting.protocol, self.setting.catalogue))
-        return table
+        topics = stored(self.setting.protocol, self.setting.catalogue)
+        return next(t for t in tables_of(topics) if t.key == RECORD_ID)
 
     @property
     def connection(self) -> dict[str, Any]:
@@ -213,9 +213,9 @@ class _Desk:
             store.prepare(self.source, (self.table,), int(time.time() * 1_000))
             yield store
 
-    def sink(self, store: _Noting, reader: AssignedReader) -> Sink:
+    def sink(self, store: _Noting, reader: AssignedReader, decode: Decoder) -> Sink:
         """Return a sink of the table."""
-        decoders = {self.table.topic.name: (self.table, self.decoder())}
+        decoders = {self.table.topic.name: (self.table, decode)}
         return Sink(decoders, reader, store, SinkMetrics(CollectorRegistry()), lambda: True)
 
     def latencies(self, opened: AbstractContextManager[Store], prefix: str) -> dict[str, Any]:
@@ -224,9 +224,9 @@ class _Desk:
         record_type = self.setting.catalogue.record_type(DATASET)
         policy = Policy(record_type, "central", key, self.setting.catalogue.code_lists)
         with self.worker(), opened as store:
-            noting = _Noting(store)
+            noting, decode = _Noting(store), self.decoder()
             with AssignedReader(self.connection, starts((self.table,), store)) as reader:
-                sink = self.sink(noting, reader)
+                sink = self.sink(noting, reader, decode)
                 _drain(sink, noting)
                 publisher = self._publish(bursts=_BURSTS)
                 published = _while_storing(sink, publisher)
@@ -277,49 +277,70 @@ def _check(stored_rows: int, released: int) -> None:
 
 
 def _hub_rate(desk: _Desk, released: int, store: Store) -> float:
-    noting = _Noting(store)
+    noting, decode = _Noting(store), desk.decoder()
     with AssignedReader(desk.connection, desk.beginning()) as reader:
-        sink = desk.sink(noting, reader)
-        start = time.monotonic()
-        while len(noting.committed) < released:
+        sink = desk.sink(noting, reader, decode)
+
+        def turn() -> int:
+            before = len(noting.committed)
             sink.turn()
-        return released / (time.monotonic() - start)
+            return len(noting.committed) - before
+
+        return _rate(turn, released)
 
 
 def _plain_copy_rate(desk: _Desk, released: int, made: Database) -> float:
-    with made.plain(desk.table) as copy:
-        start, stored_rows = time.monotonic(), 0
-        for changes in _batches(desk, released):
+    with made.plain(desk.table) as copy, _batches(desk) as batch:
+
+        def turn() -> int:
+            changes = batch()
             copy(changes)
-            stored_rows += len(changes.rows)
-        return stored_rows / (time.monotonic() - start)
+            return len(changes.rows)
 
-
-def _batches(desk: _Desk, released: int) -> Iterator[Changes]:
-    """Read and decode all releases in batches, as the sink does."""
-    decode, seen = desk.decoder(), 0
-    with AssignedReader(desk.connection, desk.beginning()) as reader:
-        while seen < released:
-            changes = Changes(desk.table)
-            for message in reader.read(MOST, WAIT_S):
-                key = (message.key() or b"").decode()
-                changes.put(key, decode(message.value() or b""), message.timestamp()[1])
-            seen += len(changes.rows)
-            if changes.rows:
-                yield changes
+        return _rate(turn, released)
 
 
 def _plain_rate(desk: _Desk, released: int) -> float:
-    with TemporaryDirectory(dir=desk.setting.files.folder) as folder:
-        plain = duckdb.connect(str(Path(folder) / "plain.duckdb"))
-        start, into = time.monotonic(), "CREATE TABLE plain AS"
-        for changes in _batches(desk, released):
-            plain.register("batch", arrow(changes.table.columns, changes.columns()))
-            plain.execute(f"{into} SELECT * FROM batch")
-            into = "INSERT INTO plain"
-        taken = time.monotonic() - start
-        plain.close()
-    return released / taken
+    columns = desk.table.columns
+    with (
+        TemporaryDirectory(dir=desk.setting.files.folder) as folder,
+        duckdb.connect(str(Path(folder) / "plain.duckdb")) as plain,
+        _batches(desk) as batch,
+    ):
+        plain.register("batch", arrow(columns, Changes(desk.table).columns()))
+        plain.execute("CREATE TABLE plain AS SELECT * FROM batch")
+
+        def turn() -> int:
+            changes = batch()
+            plain.register("batch", arrow(columns, changes.columns()))
+            plain.execute("INSERT INTO plain SELECT * FROM batch")
+            return len(changes.rows)
+
+        return _rate(turn, released)
+
+
+def _rate(turn: Callable[[], int], wanted: int) -> float:
+    """Take turns until so many rows are stored; rows a second."""
+    start, done = time.monotonic(), 0
+    while done < wanted:
+        done += turn()
+    return wanted / (time.monotonic() - start)
+
+
+@contextmanager
+def _batches(desk: _Desk) -> Iterator[Callable[[], Changes]]:
+    """Read and decode releases from the beginning, as the sink does: a function for the next batch."""
+    decode, table = desk.decoder(), desk.table
+    with AssignedReader(desk.connection, desk.beginning()) as reader:
+
+        def batch() -> Changes:
+            changes = Changes(table)
+            for message in reader.read(MOST, WAIT_S):
+                key = (message.key() or b"").decode()
+                changes.put(key, decode(message.value() or b""), message.timestamp()[1])
+            return changes
+
+        yield batch
 
 
 def _percentiles(

@@ -198,11 +198,16 @@ def test_a_table_of_somebody_else_is_neither_emptied_nor_dropped(
 def test_each_migration_is_applied_once_and_those_of_a_newer_release_are_refused(
     bench: PostgisBench,
 ) -> None:
+    table = incidents(bench)
+    bench.write(table, {"record_id": ONE})
+    bench.query("DROP TABLE ipu.supplied; DELETE FROM ipu.migrations WHERE number > 1")
     bench.again()
     bench.prepare()
-    assert bench.query("SELECT number FROM ipu.migrations") == [(1,)]
+    assert bench.query("SELECT number FROM ipu.migrations ORDER BY 1") == [(1,), (2,)]
+    assert bench.store.sources().digests() == {}
+    assert bench.rows(table, "record_id") == [(ONE,)]
     bench.query("INSERT INTO ipu.migrations (number) VALUES (99)")
-    with pytest.raises(HubError, match="has migration 99 of its schema ipu; accepted: at most 1"):
+    with pytest.raises(HubError, match="has migration 99 of its schema ipu; accepted: at most 2"):
         bench.prepare()
 
 
@@ -238,6 +243,17 @@ def test_a_sink_notices_that_another_one_took_over_behind_a_pool_of_sessions(
         with pytest.raises(HubError, match="another sink has taken over"):
             bench.store.expire(NOW_MS)
     assert bench.count(table) == 0
+
+
+def test_facts_of_a_supply_are_json_and_its_key_is_that_of_the_supply(bench: PostgisBench) -> None:
+    table = next(each for each in bench.tables if each.name == "police__police_incident")
+    changes = Changes(table)
+    filled = {"incident_type": 7, 'O\'Neill \\ "x"': 1}
+    record = dict.fromkeys(column.name for column in table.columns)
+    changes.put("S1", {**record, "supply_id": "S1", "records": 2**40, "filled": filled}, NOW_MS)
+    bench.store.write([changes], {}, None)
+    found = bench.query(f"SELECT supply_id, records, filled FROM {table.schema}.{table.name}")
+    assert found == [("S1", 2**40, filled)]
 
 
 def test_a_refusal_of_the_database_has_no_value_of_a_record(bench: PostgisBench) -> None:

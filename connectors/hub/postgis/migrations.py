@@ -8,9 +8,6 @@ from psycopg import Cursor
 
 from connectors.hub.errors import HubError
 
-OWN_SCHEMA: Final = "ipu"
-"""The schema with the hub's own tables."""
-
 MIGRATIONS: Final[tuple[LiteralString, ...]] = (
     """
     CREATE TABLE ipu.source (
@@ -34,6 +31,13 @@ MIGRATIONS: Final[tuple[LiteralString, ...]] = (
         topic_partition integer NOT NULL,
         next_offset bigint NOT NULL,
         PRIMARY KEY (topic, topic_partition)
+    );
+    """,
+    """
+    CREATE TABLE ipu.supplied (
+        source text NOT NULL,
+        digest text NOT NULL,
+        table_name text PRIMARY KEY
     );
     """,
 )

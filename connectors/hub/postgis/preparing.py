@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 from psycopg import Cursor, sql
 
 from connectors.hub.changes import instant
 from connectors.hub.errors import HubError
 from connectors.hub.postgis import ddl
+from connectors.hub.postgis.ddl import Form
 from connectors.hub.postgis.migrations import migrate
 from connectors.hub.source import Source, Stored, trusted
 from connectors.hub.tables import HubTable
-
-_LONGEST_WAIT: Final = "30s"
-"""Of a table that somebody reads: all others who want it wait behind the sink meanwhile."""
-_COLUMNS: Final = """
-    SELECT a.attname, format_type(a.atttypid, a.atttypmod)
-    FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE n.nspname = %s AND c.relname = %s AND a.attnum > 0 AND NOT a.attisdropped
-"""
 
 
 class _Known(NamedTuple):
@@ -50,7 +43,6 @@ class Preparation:
             HubError: the database has records of another broker or partnership, or a table of somebody else
                 with the name of one of the hub's.
         """
-        self._cursor.execute("SELECT set_config('lock_timeout', %s, true)", (_LONGEST_WAIT,))
         migrate(self._cursor, self._store)
         silent_ms = self._silence_ms(now_ms)
         known = self._known()
@@ -91,17 +83,18 @@ class Preparation:
             self._cursor.execute(ddl.dropped(schema, name))
 
     def _bring_up_to_date(self, table: HubTable, *, is_own: bool, is_trusted: bool) -> None:
-        known = dict(self._cursor.execute(_COLUMNS, (table.schema, table.name)).fetchall())
+        form = Form.of(table)
+        known = dict(self._cursor.execute(ddl.COLUMNS_OF, (table.schema, table.name)).fetchall())
         if known and not is_own:
             raise HubError(
                 f"{self._store}: has a table {table.schema}.{table.name} that is not the hub's; rename it, "
                 "or use another database"
             )
-        for statement in ddl.changed(table, known):
+        for statement in ddl.changed(form, known):
             self._cursor.execute(statement)
         if known and not is_trusted:
-            self._cursor.execute(ddl.emptied(table))
-        self._cursor.execute(sql.SQL("; ").join(ddl.comments(table)))
+            self._cursor.execute(ddl.emptied(form))
+        self._cursor.execute(ddl.comments(form))
 
     def _forget_offsets(self) -> None:
         """Have the topics read from their beginnings whose tables are emptied or new."""
@@ -109,7 +102,7 @@ class Preparation:
         self._cursor.execute("DELETE FROM ipu.offsets WHERE topic <> ALL(%s)", (filled,))
 
     def _has_rows(self, table: HubTable) -> bool:
-        query = sql.SQL("SELECT EXISTS (SELECT FROM {})").format(ddl.named(table))
+        query = sql.SQL("SELECT EXISTS (SELECT FROM {})").format(Form.of(table).identifier)
         return self._cursor.execute(query).fetchone() == (True,)
 
     def _keep_topics(self) -> None:

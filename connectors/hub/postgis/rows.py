@@ -1,25 +1,28 @@
-"""The rows of changes on their way into a table: by binary COPY into a temporary one, and on at once."""
+"""Rows on their way into a table: by binary COPY into a temporary one, and from there in one statement."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from operator import itemgetter
 from typing import Any, Final
 
 from psycopg import Cursor, sql
 
 from connectors.hub.changes import Changes
-from connectors.hub.postgis import ddl
-from connectors.hub.tables import RECORD_ID, HubTable, Kind
+from connectors.hub.postgis.ddl import TYPES, Form
+from connectors.hub.tables import Column, HubTable, Kind
 
 _COPIED_AS: Final[dict[Kind, str]] = {
     "text": "text",
     "texts": "text[]",
     "flag": "bool",
     "count": "int4",
+    "total": "int8",
     "number": "float8",
     "date": "date",
     "time": "time",
     "instant": "timestamp",
+    "facts": "text",
 }
 """The types of the binary COPY, which casts nothing."""
 
@@ -32,57 +35,80 @@ class Loader:
 
     def __init__(self, table: HubTable, number: int) -> None:
         """Take the table, and a number that no other table of the session has."""
-        self._table = table
-        self._names = [column.name for column in table.columns]
+        self._form = Form.of(table)
+        self._key = sql.Identifier(table.key)
         self._batch = sql.Identifier("pg_temp", f"batch_{number}")
+        self._names = [column.name for column in table.columns]
+        self._values = itemgetter(*self._names)
         self._is_made = False
 
     def apply(self, cursor: Cursor[Any], changes: Changes) -> None:
         """Delete the records that are to go, and store the newest version of the others."""
-        gone = [record_id for record_id, row in changes.rows.items() if row is None]
+        gone = [key for key, row in changes.rows.items() if row is None]
         if gone:
             delete = sql.SQL("DELETE FROM {} WHERE {} = ANY(%s)")
-            cursor.execute(
-                delete.format(ddl.named(self._table), sql.Identifier(RECORD_ID)), (gone,)
-            )
+            cursor.execute(delete.format(self._form.identifier, self._key), (gone,))
         if len(gone) < len(changes.rows):
             self._make(cursor)
-            copy_rows(cursor, changes, self._batch)
+            rows = (self._values(row) for row in changes.rows.values() if row is not None)
+            copy_rows(cursor, self._batch, self._form.columns, rows)
             cursor.execute(self._upsert)
 
     def _make(self, cursor: Cursor[Any]) -> None:
-        if self._is_made:
-            return
-        columns = sql.SQL(", ").join(
-            ddl.column(each.name, ddl.TYPES[each.kind]) for each in self._table.columns
-        )
-        cursor.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(self._batch))
-        make = sql.SQL("CREATE TABLE {} ({}) ON COMMIT DELETE ROWS")
-        cursor.execute(make.format(self._batch, columns))
-        self._is_made = True
+        if not self._is_made:
+            make_batch(cursor, self._batch, self._form.columns, "DELETE ROWS")
+            self._is_made = True
 
     @property
     def _upsert(self) -> sql.Composed:
-        columns = sql.SQL(", ").join(map(sql.Identifier, self._names))
         newer = sql.SQL(", ").join(
             sql.SQL("{0} = EXCLUDED.{0}").format(sql.Identifier(name))
             for name in self._names
-            if name != RECORD_ID
+            if name != self._form.key
         )
         # In the order of the key: its index is then written page by page.
-        form = sql.SQL(
-            "INSERT INTO {} ({}) SELECT {} FROM {} ORDER BY {} ON CONFLICT ({}) DO UPDATE SET {}"
-        )
-        key = sql.Identifier(RECORD_ID)
-        return form.format(ddl.named(self._table), columns, columns, self._batch, key, key, newer)
+        form = sql.SQL("{} ORDER BY {} ON CONFLICT ({}) DO UPDATE SET {}")
+        return form.format(moved(self._batch, self._form), self._key, self._key, newer)
 
 
-def copy_rows(cursor: Cursor[Any], changes: Changes, into: sql.Identifier) -> None:
-    """Copy the rows of changes into a table that has their columns, in their order."""
-    columns = changes.table.columns
-    values = itemgetter(*(column.name for column in columns))
+def make_batch(
+    cursor: Cursor[Any], batch: sql.Identifier, columns: Sequence[Column], at_commit: str
+) -> None:
+    """Make the temporary table for rows on their way; at the commit it has `DELETE ROWS` or `DROP`."""
+    made = (
+        sql.SQL("{} {}").format(sql.Identifier(each.name), sql.SQL(_COPIED_AS[each.kind]))
+        for each in columns
+    )
+    cursor.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(batch))
+    make = sql.SQL("CREATE TABLE {} ({}) ON COMMIT {}")
+    cursor.execute(make.format(batch, sql.SQL(", ").join(made), sql.SQL(at_commit)))
+
+
+def copy_rows(
+    cursor: Cursor[Any],
+    into: sql.Identifier,
+    columns: Sequence[Column],
+    rows: Iterable[Sequence[Any]],
+) -> None:
+    """Copy rows into a table that has these columns, in this order."""
     with cursor.copy(sql.SQL("COPY {} FROM STDIN (FORMAT binary)").format(into)) as copy:
         copy.set_types([_COPIED_AS[column.kind] for column in columns])
-        for row in changes.rows.values():
-            if row is not None:
-                copy.write_row(values(row))
+        for row in rows:
+            copy.write_row(row)
+
+
+def moved(batch: sql.Identifier, form: Form) -> sql.Composed:
+    """Return the statement that inserts all rows of a batch into their table."""
+    names = sql.SQL(", ").join(sql.Identifier(column.name) for column in form.columns)
+    insert = sql.SQL("INSERT INTO {} ({}) SELECT {} FROM {}")
+    return insert.format(
+        form.identifier, names, sql.SQL(", ").join(map(_stored, form.columns)), batch
+    )
+
+
+def _stored(column: Column) -> sql.Composed:
+    """Return the expression for a column of a batch as its table has it."""
+    name = sql.Identifier(column.name)
+    if TYPES[column.kind] == "jsonb":
+        return sql.SQL("{}::jsonb").format(name)
+    return sql.Composed([name])

@@ -1,4 +1,4 @@
-"""The session of a sink with its database: the only one that stores, and gone as soon as it is lost."""
+"""A session of a sink with its database. It never connects again."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ OLDEST: Final = 150_000
 _LOCK: Final = 0x6970755F687562
 """The number of the lock that a sink has: `ipu_hub` in ASCII. Each database has its own locks."""
 _LOCK_WAIT: Final = "5s"
+_CHANGE_WAIT: Final = "30s"
 _SETTINGS: Final = {
     "client_encoding": "UTF8",
     "timezone": "UTC",
@@ -44,7 +45,7 @@ _TELLING: Final = ("42", "53", "54", "55", "57", "58")
 
 
 class Session:
-    """A session that has the lock of the database's sink; a context manager. It never connects again.
+    """A session with the database of a hub; a context manager. It never connects again.
 
     Once it is lost, another sink may have stored more. So whoever used it must begin anew, with the offsets
     that the database has then.
@@ -54,8 +55,7 @@ class Session:
         """Connect.
 
         Raises:
-            HubError: nobody answers, the login is refused, the database lacks something, or another process
-                stores into it.
+            HubError: nobody answers, the login is refused, or the database lacks something.
         """
         self._target = target
         self._connection = _connected(target)
@@ -63,7 +63,6 @@ class Session:
             with self._explained():
                 self._check()
                 self._set_up()
-                self._lock()
         except BaseException:
             self._connection.close()
             raise
@@ -102,6 +101,47 @@ class Session:
         with self._explained():
             return self._connection.execute(statement, values).fetchall()
 
+    def lock(self) -> None:
+        """Take the lock of the database's sink, for as long as the session lasts.
+
+        Waits some seconds: the server may be about to notice that the process before this one is gone.
+
+        Raises:
+            HubError: another process has it.
+        """
+        with self._explained():
+            self._connection.execute("SELECT set_config('lock_timeout', %s, false)", (_LOCK_WAIT,))
+            try:
+                self._connection.execute("SELECT pg_advisory_lock(%s)", (_LOCK,))
+            except errors.LockNotAvailable:
+                self.close()
+                raise HubError(
+                    f"{self}: another process stores into it; accepted: one sink for each database"
+                ) from None
+            self._connection.execute("SELECT set_config('lock_timeout', '0', false)")
+
+    def wait_shortly(self, cursor: psycopg.Cursor[TupleRow]) -> None:
+        """Have a transaction that changes tables wait for their readers for some seconds at most.
+
+        All others who want such a table wait behind it meanwhile.
+        """
+        cursor.execute("SELECT set_config('lock_timeout', %s, true)", (_CHANGE_WAIT,))
+
+    def check_epoch(self, cursor: psycopg.Cursor[TupleRow], epoch: int) -> None:
+        """Check that the sink `epoch` is still the newest.
+
+        The lock says the same, but not behind a pool that gives a session to several clients.
+
+        Raises:
+            HubError: another sink has taken over.
+        """
+        found = cursor.execute("SELECT epoch FROM ipu.source").fetchone()
+        if found != (epoch,):
+            raise HubError(
+                f"{self}: another sink has taken over; accepted: one sink for each database, in a session "
+                "of its own"
+            )
+
     def _check(self) -> None:
         """Check that the database is one that the hub can use."""
         version = self._connection.info.server_version
@@ -123,20 +163,6 @@ class Session:
         self._connection.execute(path.format(sql.Identifier(found[0])))
         for name, value in _SETTINGS.items():
             self._connection.execute("SELECT set_config(%s, %s, false)", (name, value))
-
-    def _lock(self) -> None:
-        """Take the lock of the sink, for as long as the session lasts.
-
-        The server may still be about to notice that the process before this one is gone.
-        """
-        self._connection.execute("SELECT set_config('lock_timeout', %s, false)", (_LOCK_WAIT,))
-        try:
-            self._connection.execute("SELECT pg_advisory_lock(%s)", (_LOCK,))
-        except errors.LockNotAvailable:
-            raise HubError(
-                f"{self}: another process stores into it; accepted: one sink for each database"
-            ) from None
-        self._connection.execute("SELECT set_config('lock_timeout', '0', false)")
 
     @contextmanager
     def _explained(self) -> Iterator[None]:

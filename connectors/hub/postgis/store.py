@@ -12,11 +12,11 @@ from typing import Any, Final
 from psycopg import Cursor, sql
 
 from connectors.hub.changes import Changes, instant
-from connectors.hub.errors import HubError
-from connectors.hub.postgis import ddl
+from connectors.hub.postgis.ddl import Form
 from connectors.hub.postgis.preparing import Preparation
 from connectors.hub.postgis.rows import Loader
 from connectors.hub.postgis.session import Session
+from connectors.hub.postgis.sources import PostgisSources
 from connectors.hub.postgis.target import Target
 from connectors.hub.source import Source
 from connectors.hub.tables import RELEASED_AT, HubTable
@@ -42,7 +42,10 @@ class PostgisStore:
             HubError: nobody answers, the login is refused, the database lacks something, or another process
                 stores into it.
         """
+        self._target = target
+        self._beside: list[Session] = []
         self._session = Session(target)
+        self._session.lock()
         self._loaders: dict[str, Loader] = {}
         self._tables: tuple[HubTable, ...] = ()
         self._epoch = 0
@@ -54,8 +57,9 @@ class PostgisStore:
         self.close()
 
     def close(self) -> None:
-        """End the session. What was written is in the database."""
-        self._session.close()
+        """End all sessions. What was written is in the database."""
+        for session in (*self._beside, self._session):
+            session.close()
 
     def prepare(self, source: Source, tables: Sequence[HubTable], now_ms: int) -> None:
         """Create the tables of a partnership as its protocol has them now, at `now_ms` (UTC, since 1970).
@@ -72,6 +76,7 @@ class PostgisStore:
         self._tables = tuple(tables)
         self._loaders = {t.topic.name: Loader(t, number) for number, t in enumerate(tables)}
         with self._session.transaction() as cursor:
+            self._session.wait_shortly(cursor)
             self._epoch = Preparation(cursor, str(self._session), source, tables).run(now_ms)
 
     def offsets(self) -> Places:
@@ -99,25 +104,26 @@ class PostgisStore:
             self._claim(cursor, None)
             return sum(_expired(cursor, table, now_ms) for table in self._tables)
 
-    def _claim(self, cursor: Cursor[Any], current_ms: int | None) -> None:
-        """Check that no other sink has taken over meanwhile, and keep others out until the transaction ends.
+    def sources(self) -> PostgisSources:
+        """Return the store of the tables that need no processing, with a session for another thread."""
+        session = Session(self._target)
+        self._beside.append(session)
+        return PostgisSources(session, self._epoch)
 
-        The lock of the session says the same, but not behind a pool that gives a session to several.
-        """
+    def copier(self) -> None:
+        """Return None: the parties read the database itself."""
+
+    def _claim(self, cursor: Cursor[Any], current_ms: int | None) -> None:
+        """Check that no other sink has taken over, and note when the store was current."""
         current_at = None if current_ms is None else instant(current_ms)
-        cursor.execute(
-            "UPDATE ipu.source SET current_at = coalesce(%s, current_at) WHERE epoch = %s",
-            (current_at, self._epoch),
-        )
-        if cursor.rowcount != 1:
-            raise HubError(
-                f"{self._session}: another sink has taken over; accepted: one sink for each database, in a "
-                "session of its own"
-            )
+        # Also without an instant: another sink takes over before this row is locked, or after the commit.
+        change = "UPDATE ipu.source SET current_at = coalesce(%s, current_at)"
+        cursor.execute(change, (current_at,))
+        self._session.check_epoch(cursor, self._epoch)
 
 
 def _expired(cursor: Cursor[Any], table: HubTable, now_ms: int) -> int:
     until = instant(now_ms - table.topic.retention_ms)
     delete = sql.SQL("DELETE FROM {} WHERE {} <= %s")
-    cursor.execute(delete.format(ddl.named(table), sql.Identifier(RELEASED_AT)), (until,))
+    cursor.execute(delete.format(Form.of(table).identifier, sql.Identifier(RELEASED_AT)), (until,))
     return cursor.rowcount
