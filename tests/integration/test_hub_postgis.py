@@ -19,6 +19,7 @@ from tests.integration.conftest import MakeSite
 from tests.integration.hub_site import TABLE, HubSite, rows, with_hub
 from tests.integration.postgres import PostgresServer
 from tests.integration.spate import DATASET, Watched
+from tests.integration.test_supplies import run
 from tests.integration.waiting import PATIENCE_S, until
 
 pytestmark = pytest.mark.broker
@@ -148,6 +149,20 @@ def _end_server(server: PostgresServer, end: str) -> None:
         server.kill()
     else:
         server.stop_at_once()
+
+
+def test_a_table_that_needs_no_processing_is_stored_as_it_was_supplied(
+    database_site: DatabaseSite, tmp_path: Path
+) -> None:
+    file = tmp_path / "cameras.csv"
+    file.write_text("Camera,Code,Easting,Northing\nBridge,007,375000,165000\n")
+    source = ("--agency", "council", "--source", "cctv-cameras")
+    answer = run(database_site.hub.site, "aggregate", "publish", str(file), *source)
+    assert answer.code == 0, answer.said
+    there = "SELECT to_regclass('aggregate.cctv_cameras') IS NOT NULL"
+    until(lambda: database_site.query(there) == [(True,)], PATIENCE_S, "the table")
+    of = "SELECT code, ST_AsEWKT(point) FROM aggregate.cctv_cameras"
+    assert database_site.query(of) == [("007", "SRID=27700;POINT(375000 165000)")]
 
 
 def test_neither_log_nor_list_of_processes_has_the_password_or_content(
