@@ -74,6 +74,13 @@ class DatabaseSite:
         assert len(by_id) == len(made)
         return by_id
 
+    def is_connected(self) -> bool:
+        """Return True if a sink has a session."""
+        session = (
+            "SELECT count(*) > 0 FROM pg_stat_activity WHERE application_name = 'ipu hub sink'"
+        )
+        return self.query(session) == [(True,)]
+
     def await_rows(self, number: int) -> None:
         """Wait until the topic has so many records, and the table the same."""
         until(lambda: len(self.of_topic()) == number, PATIENCE_S, "the releases")
@@ -129,6 +136,7 @@ def test_sink_and_server_killed_over_and_over_keep_each_record_once(
 ) -> None:
     before, hub, server = len(database_site.of_topic()), database_site.hub, database_site.server
     for number, end in enumerate(ENDS):
+        until(database_site.is_connected, PATIENCE_S, "the session of the sink")
         hub.site.publish(DATASET, rows(f"K{number}", FEW))
         if end == "sink killed":
             hub.stop(signal.SIGKILL)

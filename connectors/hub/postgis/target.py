@@ -64,7 +64,10 @@ class Target:
 
     def __str__(self) -> str:
         """Return where the database is, as host, port and name."""
-        host, port = self.parameters.get("host", "the default host"), self.parameters.get("port", 5432)
+        host, port = (
+            self.parameters.get("host", "the default host"),
+            self.parameters.get("port", 5432),
+        )
         return f"{host}:{port}/{self.parameters.get('dbname', 'the default database')}"
 
     def check(self, environment: Mapping[str, str]) -> None:
