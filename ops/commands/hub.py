@@ -11,6 +11,7 @@ from ops.background import HUB
 from ops.commands.common import AsJson, Exercise, ProtocolOption, RunDir, protocol_of, running_stack
 from ops.commands.hub_copy import Partner, Patience, copy_folder, fresh_copy
 from ops.commands.hub_store import To, store_of, target_of
+from ops.commands.hub_table import table
 from ops.commands.standby import MetricsPort, Supervised, given
 from ops.screen import say, say_json
 from ops.supervisor import supervise_this_command
@@ -18,6 +19,7 @@ from schemas.catalogue import load_catalogue
 from schemas.london import LONDON
 
 hub = typer.Typer(no_args_is_help=True, help="Store releases, and write each party's copy of them.")
+hub.command()(table)
 
 
 @hub.command()

@@ -11,9 +11,10 @@ import typer
 
 from ops.commands.common import AsJson, RunDir
 from ops.outputs import check_outputs
-from ops.reference import GAZETTEER_FOLDER, INDEX_FOLDER, PREMISES_FILE
+from ops.reference import AREAS_FOLDER, GAZETTEER_FOLDER, INDEX_FOLDER, PREMISES_FILE
 from ops.screen import Screen, say_json
 from ops.settings import Settings
+from sanitiser.build.areas_build import build_areas
 from sanitiser.build.gazetteer_build import build_gazetteer
 from sanitiser.build.premises_list import build_premises
 from sanitiser.build.reference import build_index, code_point_open_csv, onspd_package
@@ -133,6 +134,39 @@ def premises(
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     built = build_premises(file, files)
     _tell(built.kept, built.left_out, as_json=as_json)
+
+
+@reference.command()
+def areas(
+    file: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE",
+            help="ONS Postcode Directory, or a CSV with a postcode, and a ward or LSOA code.",
+        ),
+    ],
+    *,
+    run_dir: RunDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Build the list of the wards and LSOAs of postcodes, by which `ipu hub table` counts.
+
+    Examples:
+
+        ipu reference areas ONSPD_AUG_2026_UK.csv
+
+        ipu reference areas codepoint.csv.gz --json
+    """
+    folder = Settings.from_environment(run_dir=run_dir).run_dir / AREAS_FOLDER
+    check_outputs({"the areas": folder}, {"FILE": file})
+    folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with Screen(stderr=True).status("building the areas of postcodes"):
+        built = build_areas(folder, file)
+    if as_json:
+        say_json(built._asdict(), indent=None)
+        return
+    told = ", ".join(f"{kind} {number:,}" for kind, number in built.areas.items())
+    Screen(stderr=True).print(f"{built.postcodes:,} postcodes; areas: {told}; in {folder}")
 
 
 def _tell(kept: Mapping[str, int], left_out: Mapping[str, int], *, as_json: bool) -> None:
