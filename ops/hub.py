@@ -133,6 +133,8 @@ class HubProgram:
         with (
             AssignedReader(self.connection, starts(tables, store)) as reader,
             Beside(*works) as beside,
+            # Before the sink is whole, a copy would lack records, and what is counted by it would stay wrong.
+            Beside(direct.turn, lambda: reader.is_whole and copies.turn()) as beside,
         ):
             sink = Sink(decoders, reader, store, metrics, Probe(self.connection).answers)
             while not stopping.is_set() and closed_on(london_today()) == closed:

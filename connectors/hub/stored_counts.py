@@ -29,10 +29,9 @@ _DIGITS: Final = 16
 
 
 def countable(today: date, retention_ms: int) -> Span:
-    """Return the months that can be counted: settled ones of which no record's retention has passed.
+    """Return the months that can be counted: they are settled, and no record of them is deleted yet.
 
-    The retention is that of releases, in milliseconds. If there is no such month, the first comes after the
-    last.
+    The retention of releases is in milliseconds. If no month can be counted, the first comes after the last.
     """
     last = month_of(today - timedelta(SETTLED_DAYS)) - 1
     return Span(month_of(today - timedelta(milliseconds=retention_ms)) + 1, last)

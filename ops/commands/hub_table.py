@@ -194,6 +194,7 @@ def _entry(principal: str, source: Source, question: Question, key: bytes) -> di
         "profile": topic.profile,
         "recipients": [principal],
         "records": 1,
+        "references": b"",
     }
     return {
         "actor": principal,

@@ -23,9 +23,9 @@ MOST: Final = _BITS // 2
 
 
 class Cell(NamedTuple):
-    """What a cell counts: the records of a table in a period whose dimensions have some values.
+    """A cell: it counts the records of a table in a period whose dimensions have some values.
 
-    A value is None if it is not known.
+    A value is None if it is unknown.
     """
 
     table: str

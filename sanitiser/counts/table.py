@@ -1,7 +1,7 @@
 """Tables of counts that may be passed on: changed a little, rounded, and without small counts.
 
-Whatever a table shows is computed from changed counts of cells with a period and at most two values. Sums,
-rounding and hiding only take from what these tell. So no choice of tables tells more than all these cells do.
+All that a table shows is computed from the changed counts of cells with a period and at most two values. Sums,
+rounding and hiding add nothing. So no choice of tables has more information than all these cells.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from sanitiser.counts.noise import MOST, Cell, Noise
+from sanitiser.counts.noise import Cell, Noise
 from sanitiser.counts.periods import MONTHS_IN, Period, Span
 
-LEAST_SHOWN: Final = MOST + 1
-"""A changed count below this is hidden. An empty cell never reaches it."""
+LEAST_SHOWN: Final = 10
+"""A changed count below this is hidden: all true counts to 2, and of those from 3 to 7 all but a few."""
 
 ROUNDED_TO: Final = 5
 
@@ -84,7 +84,7 @@ class Row(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class CountTable:
-    """A table of counts; `totals` has those of the columns, and that of all."""
+    """A table of counts; `totals` has the totals of the columns, and of the whole."""
 
     columns: tuple[str, ...]
     rows: tuple[Row, ...]
@@ -110,7 +110,7 @@ class Counter:
     def answer(self, question: Question) -> CountTable:
         """Return the table of a question.
 
-        A row or column of which no count is shown is left out, because its name would tell that it has some.
+        A row or column without a shown count is left out, because its name would reveal that it has records.
         Periods are never left out.
 
         Raises:

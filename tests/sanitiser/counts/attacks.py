@@ -183,7 +183,7 @@ def _higher(first: Sequence[float], second: Sequence[float]) -> float:
 
 
 def knows_the_place_and_time(district: District, trials: int) -> float:
-    """Tell which of two types a record has, knowing all else of it and nothing of other records.
+    """Tell which of two types a record has, knowing its other fields but no other record.
 
     Chance: that of `guesses_the_commoner`.
     """

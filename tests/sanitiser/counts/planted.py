@@ -68,11 +68,11 @@ class District:
         return sum(counts.get((month, wanted), 0) for month in period.months)
 
     def seen(self, period: Period, values: Mapping[str, Any]) -> int | None:
-        """What every table shows of a cell."""
+        """Return the count of a cell as every table shows it."""
         return shown(self.true(period, values) + self.noise.of(Cell(TABLE, period, values)), 1)
 
     def guess(self, period: Period, values: Mapping[str, Any]) -> float:
-        """What somebody takes a cell for who sees it: a hidden one for 3.5."""
+        """Return the best guess of somebody who sees the table: 3.5 for a hidden count."""
         seen = self.seen(period, values)
         return 3.5 if seen is None else float(seen)
 
@@ -103,7 +103,7 @@ def every_cell_of(record: Record) -> Iterator[tuple[Period, dict[str, Any]]]:
 
 @cache
 def chance(seen: int | None, true: int) -> float:
-    """How often a true count is shown as `seen`."""
+    """Return how often a true count is shown as `seen`."""
     return sum(p for change, p in enumerate(CHANCES, -7) if shown(true + change, 1) == seen)
 
 
