@@ -50,12 +50,12 @@ class Source:
             HubError: the copy cannot be opened.
             SecretError: other users may read the stored counts.
         """
-        stored = StoredCounts(run_dir / HUB / FOLDER, self.counted.table, self.months)
+        known = StoredCounts(run_dir / HUB / FOLDER, self.counted.table, self.months)
         with PartyCopy(copy) as opened:
 
             @cache
             def counts_of(names: tuple[str, ...]) -> Counts:
-                return stored.of(names, partial(count, opened, self.counted, names))
+                return known.of(names, partial(count, opened, self.counted, names))
 
             return Counter(counts_of, Noise(key)).answer(question)
 
