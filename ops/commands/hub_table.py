@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from isp.agreement.protocol_file import load_protocol
+from isp.audit.shares import read_share
 from ops.commands.common import (
     AsJson,
     ProtocolOption,
@@ -187,15 +188,6 @@ def _entry(principal: str, source: Source, question: Question, key: bytes) -> di
     told = json.dumps([*question.dimensions, *question.span, question.only]).encode()
     subject = hashlib.blake2b(told, key=key, person=_PURPOSE, digest_size=_SUBJECT_BYTES)
     topic = source.table.topic
-    share = {
-        "what": "read",
-        "topic": topic.name,
-        "dataset": topic.dataset,
-        "profile": topic.profile,
-        "recipients": [principal],
-        "records": 1,
-        "references": b"",
-    }
     return {
         "actor": principal,
         "action": "read",
@@ -203,5 +195,5 @@ def _entry(principal: str, source: Source, question: Question, key: bytes) -> di
         "subject": subject.hexdigest(),
         "outcome": "done",
         "counts": {"dimensions": len(question.dimensions)},
-        "shares": [share],
+        "shares": [read_share(topic, principal, 1)],
     }

@@ -13,7 +13,7 @@ from connectors.hub.dimensions import dimensions_of, event_date
 from connectors.hub.errors import HubError
 from connectors.hub.party_copy import PartyCopy
 from connectors.hub.stored_counts import FOLDER, StoredCounts, countable
-from connectors.hub.tables import HubTable, tables_of
+from connectors.hub.tables import AnyTable, HubTable, tables_of
 from isp.agreement.openings import closed_datasets
 from isp.agreement.protocol import Protocol
 from isp.agreement.topics import Names, stored
@@ -26,7 +26,7 @@ from sanitiser.counts.table import Counter, Counts, CountTable, Question
 from sanitiser.places.areas import Areas
 from schemas.catalogue import Catalogue
 from schemas.london import london_today
-from schemas.record_type import PERSONAL, RecordType
+from schemas.record_type import DEPERSONALISED_PROFILES, RecordType
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +87,7 @@ def find_source(
     """
     closed = closed_datasets(agreed, catalogue, london_today())
     every = readable(agreed, closed, party, tables_of(stored(agreed, catalogue, closed)))
-    own = [t for t in every if t.topic.neighbour is None and t.topic.profile != PERSONAL]
-    dated = list(_dated(own, catalogue))
+    dated = list(_dated(every, catalogue))
     for source in dated:
         topic = source.table.topic
         if topic.dataset == dataset and profile in {None, topic.profile}:
@@ -100,8 +99,13 @@ def find_source(
     )
 
 
-def _dated(tables: Iterable[HubTable], catalogue: Catalogue) -> Iterator[Source]:
+def _dated(tables: Iterable[AnyTable], catalogue: Catalogue) -> Iterator[Source]:
+    """Yield the tables of depersonalised records of the partnership's own area that have a date."""
     for table in tables:
+        if not isinstance(table, HubTable) or table.topic.neighbour is not None:
+            continue
+        if table.topic.profile not in DEPERSONALISED_PROFILES:
+            continue
         record_type = catalogue.record_type(str(table.topic.dataset))
         day = event_date(table, record_type)
         if day is not None:

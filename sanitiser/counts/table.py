@@ -1,7 +1,8 @@
 """Tables of counts that may be passed on: changed a little, rounded, and without small counts.
 
 All that a table shows is computed from the changed counts of cells. A cell has a period and at most two
-values. Sums, rounding and hiding add nothing. So no choice of tables has more information than all these cells.
+values. Sums, rounding and hiding add nothing. So no choice of tables has more information than all cells
+have.
 """
 
 from __future__ import annotations

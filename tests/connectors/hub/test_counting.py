@@ -11,6 +11,7 @@ import pytest
 
 from connectors.hub.counting import Counted, count
 from connectors.hub.dimensions import Dimension, check_one_area, dimensions_of, event_date
+from connectors.hub.duckdb_copy import DuckDbCopier
 from connectors.hub.duckdb_store import DuckDbStore
 from connectors.hub.party_copy import PartyCopy
 from connectors.hub.tables import HubTable, tables_of
@@ -84,7 +85,7 @@ def copy(incidents: HubTable, tmp_path_factory: pytest.TempPathFactory) -> Itera
         bench = Bench(folder / "hub.duckdb", (incidents,), store)
         store.prepare(bench.source, bench.tables, NOW_MS)
         bench.write(incidents, *RECORDS)
-        store.copy(folder / "council.duckdb", [incidents], NOW_MS)
+        DuckDbCopier(store.beside()).copy(folder / "council.duckdb", [incidents], NOW_MS)
     with PartyCopy(folder / "council.duckdb") as opened:
         yield opened
 
