@@ -6,7 +6,6 @@ import math
 from collections import Counter as Tally
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
-from itertools import combinations
 from random import Random
 from typing import Any
 
@@ -18,7 +17,6 @@ TABLE = "central.police_incident"
 FIRST = 2025 * 12
 YEAR = Span(FIRST, FIRST + 11)
 TYPES = tuple(f"type {number}" for number in range(12))
-PLACES = ("lsoa", "sector", "ward")
 OTHERS = ("domestic", "hour", "lsoa", "sector", "ward", "weekday")
 """The dimensions beside the type."""
 
@@ -89,16 +87,6 @@ def cells_of(record: Record, type_: str | None = None) -> Iterator[tuple[Period,
         for other in (None, *OTHERS):
             values = {} if other is None else {other: record[other]}
             yield period, {**values, "type": type_ or record["type"]}
-
-
-def every_cell_of(record: Record) -> Iterator[tuple[Period, dict[str, Any]]]:
-    """Yield every cell that counts a record."""
-    names = ("type", *OTHERS)
-    for period in periods_of(record["month"]):
-        for number in range(3):
-            for chosen in combinations(names, number):
-                if len(set(chosen) & set(PLACES)) < 2:
-                    yield period, {name: record[name] for name in chosen}
 
 
 @cache
