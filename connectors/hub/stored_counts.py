@@ -41,7 +41,7 @@ class StoredCounts:
     """The counts of one table."""
 
     def __init__(self, folder: Path, table: str, months: Span) -> None:
-        """Take the folder, the name of the table, and the months that can be counted now."""
+        """Take the folder, a name of the table that no other has, and the months that can be counted now."""
         self._folder = private_files.make_folder(folder)
         self._table = table
         self._months = range(months.first, months.last + 1)

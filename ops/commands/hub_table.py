@@ -134,7 +134,7 @@ def _question(
     try:
         units = [name for name in (rows, columns) if name in MONTHS_IN]
         span = _span(since, until, units, source.months)
-        question = Question(source.counted.table, span, rows, columns, values)
+        question = Question(source.table.topic.name, span, rows, columns, values)
         check_one_area(question, dimensions)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None

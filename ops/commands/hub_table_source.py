@@ -50,7 +50,7 @@ class Source:
             HubError: the copy cannot be opened.
             SecretError: other users may read the stored counts.
         """
-        known = StoredCounts(run_dir / HUB / FOLDER, self.counted.table, self.months)
+        known = StoredCounts(run_dir / HUB / FOLDER, self.table.topic.name, self.months)
         with PartyCopy(copy) as opened:
 
             @cache
