@@ -105,8 +105,10 @@ def print_answer(answer: Answer) -> None:
     console.print(f"{answer.marking}. {answer.title}", soft_wrap=True)
     header, *lines = answer.lines()
     table = Table()
-    for at, name in enumerate(header):
-        table.add_column(name, justify="right" if at else "left")
+    # The labels are shown whole, however many columns there are.
+    table.add_column(header[0], min_width=max(len(line[0]) for line in lines))
+    for name in header[1:]:
+        table.add_column(name, justify="right")
     for line in lines[:-1]:
         table.add_row(*line)
     table.add_section()

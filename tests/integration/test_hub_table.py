@@ -14,6 +14,8 @@ import pytest
 
 from connectors.hub.copies import FOLDER
 from connectors.hub.stored_counts import countable
+from isp.audit.errors import AuditError
+from isp.audit.recorder import Recorder
 from ops.background import HUB
 from ops.embedded.stack import Stack
 from ops.reference import AREAS_FOLDER
@@ -129,6 +131,19 @@ def test_a_question_is_in_the_audit_without_the_values_of_its_filters(counted: C
     assert (share["what"], share["dataset"], share["profile"]) == ("read", DATASET, "central")
     assert share["recipients"] == [entry["actor"]]
     assert "E05000001" not in str(entry)
+
+
+def test_a_question_that_the_audit_cannot_have_is_not_answered(
+    counted: Counted, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def refused(*_: Any) -> None:
+        raise AuditError("the audit does not answer")
+
+    monkeypatch.setattr(Recorder, "write", refused)
+    answer = counted.ask("--rows", "ward", "--out", str(tmp_path / "table.csv"))
+    assert answer.code == 1
+    assert "E05000001" not in answer.said
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_refused_question_is_not_answered(counted: Counted) -> None:
