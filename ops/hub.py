@@ -126,20 +126,18 @@ class HubProgram:
             signal.signal(number, lambda *_: stopping.set())
         end_when(grounds.await_another, "another protocol is in force")
         decoders = self._decoders(grounds, tables)
-        works: list[Callable[[], Any]] = [self._direct(grounds, places, store.sources()).turn]
-        copier = store.copier()
-        if copier is not None:
-            works.append(self._copies(grounds, closed, (*tables, *places), copier).turn)
-        with (
-            AssignedReader(self.connection, starts(tables, store)) as reader,
-            Beside(*works) as beside,
-            # Before the sink is whole, a copy would lack records, and what is counted by it would stay wrong.
-            Beside(direct.turn, lambda: reader.is_whole and copies.turn()) as beside,
-        ):
+        with AssignedReader(self.connection, starts(tables, store)) as reader:
+            works: list[Callable[[], Any]] = [self._direct(grounds, places, store.sources()).turn]
+            copier = store.copier()
+            if copier is not None:
+                copies = self._copies(grounds, closed, (*tables, *places), copier)
+                # Before the sink is whole, a copy would lack records, and what is counted by it stay wrong.
+                works.append(lambda: reader.is_whole and copies.turn())
             sink = Sink(decoders, reader, store, metrics, Probe(self.connection).answers)
-            while not stopping.is_set() and closed_on(london_today()) == closed:
-                sink.turn()
-                beside.turn()
+            with Beside(*works) as beside:
+                while not stopping.is_set() and closed_on(london_today()) == closed:
+                    sink.turn()
+                    beside.turn()
 
     def _copies(
         self,
