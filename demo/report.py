@@ -16,6 +16,7 @@ from demo.alerts import AlertSeen
 from demo.case import CaseSeen
 from demo.emerging import SpateSeen
 from demo.emerging_table import emerging_table, in_words
+from demo.hub import HubSeen, hub_table
 from demo.tables import empty_table
 from isp.agreement.topics import Topic
 from ops.screen import Screen
@@ -52,6 +53,7 @@ class Findings:
     case: CaseSeen
     alert: AlertSeen
     emerging: SpateSeen
+    hub: HubSeen
     latency: Mapping[str, float]
     live_records: int
     live_rate: float
@@ -70,6 +72,7 @@ def show(console: Screen, findings: Findings, parties: Sequence[str]) -> None:
     console.print(duty_desk(findings.alert))
     console.print(emerging_table(findings.emerging))
     console.print(in_words(findings.emerging))
+    console.print(hub_table(findings.hub))
     console.print(_latency(findings))
 
 

@@ -20,6 +20,7 @@ from demo.alerts import try_an_alert
 from demo.case import try_a_case
 from demo.emerging import SUPPLIER, as_emerging, try_a_spate
 from demo.generator.spate import DATASET as SPATE_DATASET
+from demo.hub import try_the_hub
 from demo.live import Arrivals, percentiles, publish_steadily
 from demo.report import Findings, Supplied
 from demo.supplies import District, SupplyFile
@@ -63,6 +64,8 @@ class Demo:
         progress.update(asking, description="a spate of fights")
         policies = {p: self._policy(SPATE_DATASET, p) for p in ("central", "second")}
         emerging = try_a_spate(self.system, spate, before.supplied, policies)
+        progress.update(asking, description="the council's copy of the hub")
+        hub = try_the_hub(self.system)
         findings = Findings(
             supplies=supplies,
             sample=sample,
@@ -71,6 +74,7 @@ class Demo:
             case=case,
             alert=alert,
             emerging=emerging,
+            hub=hub,
             latency=latency,
             live_records=records,
             live_rate=self.live_rate,
@@ -196,6 +200,7 @@ def as_document(findings: Findings) -> str:
         "case": findings.case._asdict(),
         "alert": findings.alert._asdict(),
         "emerging": as_emerging(findings.emerging),
+        "hub": findings.hub._asdict(),
         "latency": dict(findings.latency),
         "seconds": round(findings.seconds, 1),
     }

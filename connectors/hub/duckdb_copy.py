@@ -27,7 +27,8 @@ class DuckDbCopier:
         Rows whose retention has passed at `now_ms` (UTC, since 1970) are left out. A source that has supplied
         no table yet has none in the copy.
         """
-        file.unlink(missing_ok=True)
+        for left in (file, file.with_name(f"{file.name}.wal")):
+            left.unlink(missing_ok=True)
         self._database.execute(
             f"ATTACH {text(str(file))} AS copy (STORAGE_VERSION '{FILE_FORMAT}')"
         )

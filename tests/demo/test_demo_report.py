@@ -15,6 +15,7 @@ from demo.alerts import AlertSeen
 from demo.case import CaseSeen
 from demo.command import progress_on
 from demo.emerging import SpateSeen, as_emerging
+from demo.hub import HubSeen
 from demo.report import WIDTH, Findings, Supplied, show
 from isp.agreement.protocol import Protocol
 from isp.agreement.protocol_file import load_protocol
@@ -80,6 +81,14 @@ SPATE = SpateSeen(
     date(2026, 11, 28), 2, 8, 99.9, finding(version=9, status="grown", observed=17), 16, 17, 17, 16, 0,
 )  # fmt: skip
 
+_TABLES = ("central.drug_treatment_young_person", "supplies.environment__environment_waste_site")
+HUB = HubSeen(
+    "council",
+    99.9,
+    dict.fromkeys(_TABLES, MANY),
+    dict.fromkeys(_TABLES, "RESTRICTED - PERSONAL DATA"),
+)
+
 
 @pytest.fixture(scope="module")
 def protocol() -> Protocol:
@@ -104,6 +113,7 @@ def findings(protocol: Protocol) -> Findings:
         case=CaseSeen("case", 1, 16, 16, ("access", "topic", "key"), 6.0),
         alert=ALERT,
         emerging=SPATE,
+        hub=HUB,
         latency={"p50_ms": 39.0, "p95_ms": 162.0, "p99_ms": 539.0, "max_ms": 638.0},
         live_records=3000,
         live_rate=300.0,

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from connectors.hub.party_copy import PartyCopy
 from tests.integration.site import Site, free_port
 from tests.integration.spate import POLICE, Watched, postcodes, row
 from tests.integration.test_supplies import run
@@ -71,6 +72,16 @@ class HubSite:
         answer = run(self.site, "hub", "snapshot", "--as", party, "--json")
         assert answer.code == 0, answer.said
         return Path(json.loads(answer.text)["file"])
+
+    def count(self, party: str, table: str = TABLE) -> int:
+        """Return the number of rows of a table in a new copy of a party."""
+        return int(asked(self.copy(party), f"SELECT count(*) FROM {table}")[0][0])
+
+
+def asked(file: Path, query: str) -> list[tuple[Any, ...]]:
+    """Return the answer of a copy."""
+    with PartyCopy(file) as copy:
+        return copy.query(query)
 
 
 def rows(name: str, number: int = ROWS) -> list[dict[str, str]]:

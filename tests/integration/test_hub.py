@@ -5,16 +5,14 @@ from __future__ import annotations
 import signal
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from connectors.hub.copies import FOLDER
-from connectors.hub.duckdb_store import DuckDbStore
 from ops.background import HUB
 from ops.embedded.stack import Stack
 from tests.integration.conftest import MakeSite
-from tests.integration.hub_site import ROWS, TABLE, HubSite, rows, with_hub
+from tests.integration.hub_site import ROWS, TABLE, HubSite, asked, rows, with_hub
 from tests.integration.spate import Watched
 from tests.integration.test_supplies import run
 from tests.integration.waiting import PATIENCE_S, until
@@ -22,17 +20,6 @@ from tests.integration.waiting import PATIENCE_S, until
 pytestmark = pytest.mark.broker
 
 KILLS = 10
-
-
-def asked(file: Path, query: str) -> list[tuple[Any, ...]]:
-    """Return the answer of a copy."""
-    with DuckDbStore(file) as copy:
-        return copy.query(query)
-
-
-def count(site: HubSite, party: str, table: str = TABLE) -> int:
-    """Return the number of rows of a table in a new copy of a party."""
-    return int(asked(site.copy(party), f"SELECT count(*) FROM {table}")[0][0])
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +40,7 @@ def test_a_copy_has_the_releases_that_the_party_may_read_and_no_other_table(
     hub_site: HubSite,
 ) -> None:
     hub_site.supply("first", rows("A"))
-    until(lambda: count(hub_site, "council") == ROWS, PATIENCE_S, "the rows")
+    until(lambda: hub_site.count("council") == ROWS, PATIENCE_S, "the rows")
     file = hub_site.copy("council")
     tables = {
         name
@@ -102,7 +89,7 @@ def test_a_table_that_needs_no_processing_is_in_the_copies_of_its_recipients_alo
 
 
 def test_the_audit_says_to_the_supplier_who_got_a_copy_of_its_records(hub_site: HubSite) -> None:
-    number = count(hub_site, "council")
+    number = hub_site.count("council")
     answer = run(
         hub_site.site, "audit", "show", "--dataset", "police-incident", "--recipient", "council", "--json"
     )  # fmt: skip
@@ -125,19 +112,19 @@ def test_a_point_is_on_the_british_grid_where_the_released_coordinates_are(
 
 
 def test_an_erased_record_leaves_the_hub_and_the_next_copy(hub_site: HubSite) -> None:
-    before = count(hub_site, "council")
+    before = hub_site.count("council")
     Watched(hub_site.site).erase("A-1")
-    until(lambda: count(hub_site, "council") == before - 1, PATIENCE_S, "the erasure")
+    until(lambda: hub_site.count("council") == before - 1, PATIENCE_S, "the erasure")
 
 
 def test_a_sink_killed_over_and_over_has_each_record_once(hub_site: HubSite) -> None:
-    before = count(hub_site, "council")
+    before = hub_site.count("council")
     for number in range(KILLS):
         Watched(hub_site.site).supply(f"kill-{number}", rows(f"K{number}"))
         hub_site.stop(signal.SIGKILL)
         hub_site.start()
     wanted = before + KILLS * ROWS
-    until(lambda: count(hub_site, "council") == wanted, PATIENCE_S, "the rows")
+    until(lambda: hub_site.count("council") == wanted, PATIENCE_S, "the rows")
     ids = asked(hub_site.copy("council"), f"SELECT count(DISTINCT record_id) FROM {TABLE}")
     assert ids == [(wanted,)]
 

@@ -25,8 +25,8 @@ from sanitiser.counts.periods import month_label
 from schemas.london import london_today
 from schemas.wire import decoder
 from tests.integration.conftest import MakeSite
+from tests.integration.hub_site import HubSite, with_hub
 from tests.integration.spate import Watched, postcodes, row
-from tests.integration.test_hub import HubSite, with_hub
 from tests.integration.test_supplies import Answer, run
 from tests.integration.waiting import PATIENCE_S, until
 
