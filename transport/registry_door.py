@@ -12,6 +12,9 @@ PRINCIPAL = "ipu-registry"
 
 SCHEMA_BY_ID = f"{API}/schemas/ids/*"
 
+CONTENT_BY_ID = "/apis/registry/v2/ids/contentIds/*"
+"""The same schemas by the same ids, as Apicurio's clients request them, and their (empty) references."""
+
 DOOR: Mapping[str, str] = {
     "quarkus.http.auth.basic": "true",
     "quarkus.security.users.embedded.enabled": "true",
@@ -26,6 +29,9 @@ DOOR: Mapping[str, str] = {
     # The subjects and versions of a schema would show who supplies and receives which dataset.
     "quarkus.http.auth.permission.about.paths": f"{SCHEMA_BY_ID}/*",
     "quarkus.http.auth.permission.about.policy": "authenticated",
+    "quarkus.http.auth.permission.content.paths": CONTENT_BY_ID,
+    "quarkus.http.auth.permission.content.methods": "GET",
+    "quarkus.http.auth.permission.content.policy": "permit",
     # The application checks again: a client without the password may only read.
     "apicurio.auth.anonymous-read-access.enabled": "true",
     # Settings come from this file only, not from the database.

@@ -31,13 +31,15 @@ from transport.registry_door import API, DOOR
 pytestmark = pytest.mark.broker
 
 DATASET = "police-incident"
-V3 = "/apis/registry/v3"
+V2, V3 = "/apis/registry/v2", "/apis/registry/v3"
 READING = [
     "/", "/apis", "/ui/", "/health", "/metrics", "/openapi", f"{API}/subjects", f"{API}/subjects/",
     f"{API}/schemas", f"{API}/config", f"{API}/contexts", f"{API}/exporters", f"{V3}/users/me",
     f"{V3}/admin/export", f"{V3}/admin/config/properties", f"{V3}/search/artifacts",
     f"{V3}/groups/default/artifacts", f"{V3}/ids/globalIds/1", f"{V3}/ids/contentIds/1",
-    f"{V3}/system/info", "/apis/registry/v2/search/artifacts", "/apis/ccompat/v8/subjects",
+    f"{V3}/system/info", f"{V2}/system/info", f"{V2}/search/artifacts", f"{V2}/users/me",
+    f"{V2}/groups/default/artifacts", f"{V2}/ids/globalIds/1", f"{V2}/ids/contentHashes/1",
+    "/apis/ccompat/v8/subjects",
 ]  # fmt: skip
 """What a schema's id is not enough for."""
 EVASIONS = [
@@ -46,7 +48,9 @@ EVASIONS = [
     "%2e%2e/%2e%2e/subjects", "..;/..;/subjects", "1\\..\\..\\..\\subjects",
     "1%5c..%5c..%5csubjects", "1/%2e%2e/%2e%2e/%2e%2e/subjects",
 ]  # fmt: skip
-"""Other paths below the one that is open."""
+"""Other paths below those that are open."""
+OPEN = [f"{API}/schemas/ids", f"{V2}/ids/contentIds"]
+"""What is open, followed by an id."""
 VERSION = {"schema": '{"type": "record", "name": "Attack", "fields": []}'}
 WRITING = [
     ("PUT", f"{API}/config", {"compatibility": "NONE"}),
@@ -56,6 +60,8 @@ WRITING = [
     ("POST", f"{API}/subjects/attack-value", VERSION),
     ("POST", f"{API}/schemas/ids/1", VERSION),
     ("DELETE", f"{API}/schemas/ids/1", None),
+    ("POST", f"{V2}/ids/contentIds/1", VERSION),
+    ("DELETE", f"{V2}/ids/contentIds/1", None),
     ("DELETE", f"{API}/subjects/{{subject}}", None),
     ("DELETE", f"{API}/subjects/{{subject}}?permanent=true", None),
     ("POST", f"{V3}/groups/default/artifacts", {"artifactId": "attack", "artifactType": "AVRO"}),
@@ -120,7 +126,7 @@ def test_nothing_is_listed_without_the_password(door: Door, login: tuple[str, st
 
 
 def test_no_way_of_writing_the_path_opens_more_than_a_schema(door: Door) -> None:
-    paths = [f"{API}/schemas/ids/{path}" for path in EVASIONS] + [f"/{API}/subjects"]
+    paths = [f"{each}/{path}" for each in OPEN for path in EVASIONS] + [f"/{API}/subjects"]
     found = {path: raw_status(door, path) for path in paths}
     assert {path: status for path, status in found.items() if status < 400} == {}
 
@@ -142,6 +148,17 @@ def test_a_schema_whose_id_is_known_is_read_by_anybody_and_by_clients_of_others(
     with SchemaRegistryClient({"url": applied.stack.registry_url}) as client:
         found = json.loads(client.get_schema(number, subject_name=topic.subject).schema_str or "")
     assert [f["name"] for f in found["fields"]] == [f["name"] for f in topic.schema["fields"]]
+
+
+def test_clients_of_apicurio_read_the_same_schema_by_the_same_id_and_learn_nothing_more(
+    door: Door, applied: Partnership
+) -> None:
+    for topic in topics(applied.protocol, applied.catalogue):
+        content = f"{V2}/ids/contentIds/{applied.applied.schema_ids[topic.subject]}"
+        found = door.ask("GET", content).json()
+        assert [f["name"] for f in found["fields"]] == [f["name"] for f in topic.schema["fields"]]
+        for direction in ("OUTBOUND", "INBOUND"):
+            assert door.ask("GET", f"{content}/references?refType={direction}").json() == []
 
 
 def test_a_request_too_large_is_refused_with_the_password_too(door: Door) -> None:
