@@ -46,6 +46,7 @@ LONGEST = (
     "integration/test_failures.py",
     "integration/attacks/test_port.py",
     "integration/test_logins.py",
+    "integration/test_stock_clients.py",
     "integration/",
     "fuzz/",
     "",

@@ -7,6 +7,7 @@ their SHA-256. Review the difference before you commit it: these are the program
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -45,16 +46,21 @@ def relock(lock: Path) -> int:
     """
     with tempfile.TemporaryDirectory() as folder:
         context = maven(Path(folder))
-        wanted = [(BROKER, remote) for remote in _broker(context)]
+        wanted = [(BROKER, remote) for remote in resolve(context, BROKER_COORDINATES)]
         wanted.append((REGISTRY, _registry(context)))
         with ThreadPoolExecutor(DOWNLOADS_AT_ONCE) as pool:
-            artefacts = list(pool.map(lambda pair: _pin(*pair), wanted))
+            artefacts = list(pool.map(lambda pair: pin(*pair), wanted))
     lock.write_text(HEADING + "".join(f"{each.line}\n" for each in artefacts), encoding="utf-8")
     return len(artefacts)
 
 
-def _broker(context: MavenContext) -> list[Artifact]:
-    roots = [context.create_dependency(coordinate) for coordinate in BROKER_COORDINATES]
+def resolve(context: MavenContext, coordinates: Sequence[str]) -> list[Artifact]:
+    """Return the archives of ``group:name:version`` coordinates, then all that these need to run.
+
+    Raises:
+        RuntimeError: the Maven repository lacks one of them.
+    """
+    roots = [context.create_dependency(coordinate) for coordinate in coordinates]
     for root in roots:
         root.scope = CLASS_PATH_SCOPES[0]
     direct, transitive = context.resolver.resolve(roots)
@@ -67,7 +73,8 @@ def _registry(context: MavenContext) -> Artifact:
     return context.project(group, name).at_version(version).artifact(classifier, packaging)
 
 
-def _pin(part: str, remote: Artifact) -> Artefact:
+def pin(part: str, remote: Artifact) -> Artefact:
+    """Download an archive and return it with its SHA-256, as a file of ``part``."""
     return Artefact(
         part,
         sha256_of(remote.resolve()),
