@@ -71,6 +71,7 @@ COMMANDS = {
     ),
     "emerging": Listed("ops.commands.emerging", "Watch emerging problems, and how they end."),
     "hub": Listed("ops.commands.hub", "Store releases, and write each party's copy of them."),
+    "export": Listed("ops.commands.export", "Write a dataset of the hub to a file for a party."),
     "consent": Listed("ops.commands.consent", "Record people's consent to sharing, by process."),
 }
 """Every command by its name, in the order of the help."""

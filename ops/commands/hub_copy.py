@@ -45,21 +45,23 @@ def fresh_copy(
         HubError: there is no hub, the party receives nothing that it stores, or it does not answer in time.
         ProtocolError: there is no such party; the text names all parties.
     """
-    _check_receives(agreed, catalogue, party)
+    own_tables(agreed, catalogue, party)
     return _written(copy_folder(stack), party, wait_s)
 
 
-def _check_receives(agreed: Protocol, catalogue: Catalogue, party: str) -> None:
-    """Check that there is a hub, and that it has something for a party today."""
+def own_tables(agreed: Protocol, catalogue: Catalogue, party: str) -> tuple[AnyTable, ...]:
+    """Return the tables that a party may read today; there is at least one. Errors as `fresh_copy`."""
     if agreed.hub is None:
         raise HubError("the protocol has no `hub`; add one, have it signed and apply it")
     closed = closed_datasets(agreed, catalogue, london_today())
     topics = stored(agreed, catalogue, closed)
     tables: tuple[AnyTable, ...] = (*tables_of(topics), *source_tables(topics, agreed.prefix))
-    if not readable(agreed, closed, party, tables):
+    own = readable(agreed, closed, party, tables)
+    if not own:
         receiving = (p.id for p in agreed.parties if readable(agreed, closed, p.id, tables))
         accepted = ", ".join(receiving)
         raise HubError(f"{party} receives nothing that the hub stores; accepted: {accepted}")
+    return own
 
 
 def _written(folder: CopyFolder, party: str, wait_s: float) -> Path:
