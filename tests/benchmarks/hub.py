@@ -6,7 +6,8 @@ points, without a look for earlier versions and without offsets. `of_plain` is t
 and `visible_p99_s` are from the publishing of an original record to the commit of its row. `postgis_rows_s`,
 `plain_copy_rows_s`, `of_plain_copy`, `postgis_visible_p50_s` and `postgis_visible_p99_s` are the same in
 PostgreSQL with PostGIS, which writes to the disk before it answers. Its plain table has no key and no index,
-and takes each batch by one binary COPY.
+and takes each batch by one binary COPY. `*_100k_s` are the seconds of an export
+of 100,000 records, by format (`tests.benchmarks.hub_exports`).
 """
 
 from __future__ import annotations
@@ -46,6 +47,7 @@ from tests.benchmarks.contenders.ipu import Ipu
 from tests.benchmarks.database import Database, database
 from tests.benchmarks.errors import BenchError
 from tests.benchmarks.figures import Aim, Area, medians, with_load
+from tests.benchmarks.hub_exports import EXPORT_AIMS, EXPORT_FIGURES, export_figures
 from tests.benchmarks.job import AGENCY, DATASET
 from tests.benchmarks.own_partnership import own_partnership, until, worker_of
 from tests.benchmarks.probe import Probe
@@ -61,11 +63,12 @@ AIMS: Final = {
     "postgis_rows_s": Aim(10_000),
     "of_plain_copy": Aim(0.7),
     "postgis_visible_p99_s": Aim(1, at_most=True),
+    **EXPORT_AIMS,
 }
 FIGURES: Final = (
     "duckdb_rows_s", "plain_rows_s", "of_plain", "visible_p50_s", "visible_p99_s",
     "postgis_rows_s", "plain_copy_rows_s", "of_plain_copy",
-    "postgis_visible_p50_s", "postgis_visible_p99_s",
+    "postgis_visible_p50_s", "postgis_visible_p99_s", *EXPORT_FIGURES,
 )  # fmt: skip
 RUNS: Final = 3
 _PROTOCOL_FILE: Final = Path(__file__).with_name("bench-hub.yaml")
@@ -125,6 +128,8 @@ class Hub:
                 done.append(with_load(lambda: desk.latencies(desk.store(), "")))
                 opened = desk.postgis_store(in_postgis)
                 done.append(with_load(lambda: desk.latencies(opened, "postgis_")))
+            self.progress("hub, exporting", 0, 1)
+            done.append(with_load(lambda: export_figures(desk.table)))
         how = " ".join((__doc__ or "").split())
         return Area("hub", "rows a second, s", medians(done, FIGURES), AIMS, done, how)
 
