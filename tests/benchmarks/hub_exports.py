@@ -18,13 +18,14 @@ from typing import Any, Final
 
 from connectors.hub.changes import Changes
 from connectors.hub.duckdb_copy import DuckDbCopier
-from connectors.hub.duckdb_store import DuckDbStore, Source
+from connectors.hub.duckdb_store import DuckDbStore
 from connectors.hub.exports.about import Origin
 from connectors.hub.exports.build import build_export
 from connectors.hub.exports.formats import Format
 from connectors.hub.exports.placing import place
 from connectors.hub.exports.selection import Selection
 from connectors.hub.party_copy import PartyCopy
+from connectors.hub.source import Source
 from connectors.hub.tables import HubTable
 from tests.benchmarks.figures import Aim
 

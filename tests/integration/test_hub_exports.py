@@ -17,7 +17,7 @@ from connectors.hub.copies import FOLDER
 from ops.background import HUB
 from ops.embedded.stack import Stack
 from tests.integration.conftest import MakeSite
-from tests.integration.test_hub import HubSite, rows, with_hub
+from tests.integration.hub_site import HubSite, rows, with_hub
 from tests.integration.test_supplies import run
 from tests.integration.waiting import PATIENCE_S, until
 
