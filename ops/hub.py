@@ -11,9 +11,10 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import cache, partial
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol, runtime_checkable
 
 from connectors.account import Account
+from connectors.hub.accounts.wanted import Agreed
 from connectors.hub.audited import copy_entry
 from connectors.hub.copies import FOLDER as COPIES_FOLDER
 from connectors.hub.copies import Audited, Copier, Copies, CopyFolder, readable
@@ -70,6 +71,14 @@ OpenStore = Callable[[], AbstractContextManager[HubStore]]
 """Opens the store. Raises `HubError` if another process has it."""
 
 
+@runtime_checkable
+class OpenedStore(Protocol):
+    """A store in which people have logins, as `connectors.hub.postgis.store.PostgisStore`."""
+
+    def open_to(self, agreed: Agreed) -> None:
+        """Let each party read the tables that are agreed, and nobody else."""
+
+
 @dataclass(frozen=True, slots=True)
 class HubProgram:
     """Everything that the sink is given; `folder` is private, and has the copies. It has no keys."""
@@ -121,6 +130,9 @@ class HubProgram:
         tables = tables_of(topics)
         places = source_tables(topics, self.signed.protocol.prefix)
         store.prepare(self._source(tables), tables, int(time.time() * 1_000))
+        if isinstance(store, OpenedStore):
+            every: tuple[AnyTable, ...] = (*tables, *places)
+            store.open_to(Agreed.of(self.signed.protocol, closed, every, (), london_today()))
         stopping = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stopping.set())

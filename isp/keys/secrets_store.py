@@ -37,6 +37,10 @@ class SecretStore:
         """Return True if the principal has a password already."""
         return self._path(principal).exists()
 
+    def forget(self, principal: str) -> None:
+        """Delete the principal's password, so that a new one is made at the next use."""
+        self._path(principal).unlink(missing_ok=True)
+
     def client_config(self, bootstrap: str, principal: str) -> dict[str, str]:
         """Return the settings with which a ``confluent_kafka`` client connects as this principal."""
         return {

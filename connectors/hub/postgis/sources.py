@@ -8,6 +8,8 @@ from typing import Any, Final
 
 from psycopg import Cursor, sql
 
+from connectors.hub.accounts.followed import follow
+from connectors.hub.accounts.wanted import Agreed
 from connectors.hub.postgis import ddl
 from connectors.hub.postgis.ddl import Form
 from connectors.hub.postgis.rows import copy_rows, make_batch, moved
@@ -25,10 +27,11 @@ class PostgisSources:
     over.
     """
 
-    def __init__(self, session: Session, epoch: int) -> None:
-        """Take a session, and the number of the sink that it belongs to."""
+    def __init__(self, session: Session, epoch: int, agreed: Agreed | None = None) -> None:
+        """Take a session, the number of the sink that it belongs to, and the readers of the tables."""
         self._session = session
         self._epoch = epoch
+        self._agreed = agreed
 
     def digests(self) -> Mapping[str, str]:
         """Return the digest of each table that is stored, by source."""
@@ -48,6 +51,8 @@ class PostgisSources:
             cursor.execute("DELETE FROM ipu.supplied WHERE source = %s", (source,))
             rows = [(source, table.digest, part.name) for part in table.parts]
             cursor.executemany("INSERT INTO ipu.supplied VALUES (%s, %s, %s)", rows)
+            if self._agreed is not None:
+                follow(cursor.connection, self._agreed)
 
     def withdraw(self, source: str) -> None:
         """Delete the table of a source and its metadata, at once."""

@@ -6,11 +6,14 @@ the sink or the database is killed. One sink at a time stores into a database.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from psycopg import Cursor, sql
 
+from connectors.hub.accounts.followed import follow
+from connectors.hub.accounts.wanted import Agreed
 from connectors.hub.changes import Changes, instant
 from connectors.hub.postgis.ddl import Form
 from connectors.hub.postgis.preparing import Preparation
@@ -21,6 +24,8 @@ from connectors.hub.postgis.target import Target
 from connectors.hub.source import Source
 from connectors.hub.tables import RELEASED_AT, HubTable
 from transport.assigned_reader import Places
+
+log = logging.getLogger(__name__)
 
 _KEEP_OFFSET: Final = """
     INSERT INTO ipu.offsets VALUES (%s, %s, %s)
@@ -49,6 +54,7 @@ class PostgisStore:
         self._loaders: dict[str, Loader] = {}
         self._tables: tuple[HubTable, ...] = ()
         self._epoch = 0
+        self._agreed: Agreed | None = None
 
     def __enter__(self) -> PostgisStore:
         return self
@@ -79,6 +85,16 @@ class PostgisStore:
             self._session.wait_shortly(cursor)
             self._epoch = Preparation(cursor, str(self._session), source, tables).run(now_ms)
 
+    def open_to(self, agreed: Agreed) -> None:
+        """Let each party that has a role read the tables that are agreed, and no role of another.
+
+        It goes also for the tables that `sources` makes later.
+        """
+        self._agreed = agreed
+        with self._session.transaction() as cursor:
+            changed = follow(cursor.connection, agreed)
+        log.info("set who may read the tables: %d changes", changed)
+
     def offsets(self) -> Places:
         """Return the next offset to read, by topic and partition; a partition not read yet is absent."""
         rows = self._session.ask("SELECT topic, topic_partition, next_offset FROM ipu.offsets")
@@ -108,7 +124,7 @@ class PostgisStore:
         """Return the store of the tables that need no processing, with a session for another thread."""
         session = Session(self._target)
         self._beside.append(session)
-        return PostgisSources(session, self._epoch)
+        return PostgisSources(session, self._epoch, self._agreed)
 
     def copier(self) -> None:
         """Return None: the parties read the database itself."""

@@ -69,3 +69,11 @@ def test_a_client_connects_with_scram_as_its_principal(store: SecretStore) -> No
         "sasl.username": "worker",
         "sasl.password": store.password("worker"),
     }
+
+
+def test_a_password_that_was_forgotten_is_made_anew(store: SecretStore) -> None:
+    first = store.password("worker")
+    store.forget("worker")
+    assert not store.has("worker")
+    assert store.password("worker") != first
+    store.forget("nobody")
