@@ -28,6 +28,9 @@ RECORDER_CHAINS: Final = (BROKER_LOG, COMMANDS)
 COPIES: Final = "copies"
 """The audit chain of the information hub's copies, which the hub writes."""
 
+HUB_LOG: Final = "hub-log"
+"""A chain of the recorder that there is only with a hub: reads of the hub in PostgreSQL."""
+
 
 def reader_group(principal: str) -> str:
     """Return the group id for consumers with assigned partitions; the client library requires one."""

@@ -16,6 +16,7 @@ from transport.client_names import (
     ALERTER_SLOTS,
     COPIES,
     DETECTOR_SLOTS,
+    HUB_LOG,
     RECORDER_CHAINS,
     WORKER_SLOTS,
     alerter_group,
@@ -404,7 +405,7 @@ def _transactions(protocol: Protocol) -> Iterator[tuple[str, str]]:
     names = Names(protocol.prefix)
     for slot in WORKER_SLOTS:
         yield names.worker, worker_transaction(names.worker, slot)
-    for name in RECORDER_CHAINS:
+    for name in (*RECORDER_CHAINS, *((HUB_LOG,) if protocol.hub is not None else ())):
         yield names.recorder, recorder_transaction(names.recorder, name)
     yield names.discloser, discloser_transaction(names.discloser)
     for slot in ALERTER_SLOTS if protocol.domestic_alerts is not None else ():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from hashlib import sha256
 from pathlib import Path
@@ -27,6 +27,10 @@ class Lines(NamedTuple):
     more: bool = False
 
 
+Listed = list[tuple[int, Path]]
+"""The files of a log, oldest first, each with its inode."""
+
+
 class _File(NamedTuple):
     """An open file of the log; `name` is the digest of its first line, which a renamed file keeps."""
 
@@ -39,8 +43,21 @@ def new_lines(log: Path, position: str) -> Lines:
 
     The `position` of a log that was never read is empty. At most `MOST_BYTES` are read.
     """
+    return _new_lines(lambda: _listed(log), position)
+
+
+def new_lines_in(folder: Path, ending: str, position: str) -> Lines:
+    """Return the complete lines after `position` of the files of a folder whose names end with `ending`.
+
+    Their writer begins a file of another name from time to time, and never goes back to an earlier one. As
+    `new_lines` otherwise.
+    """
+    return _new_lines(lambda: _by_age(folder, ending), position)
+
+
+def _new_lines(listed: Callable[[], Listed], position: str) -> Lines:
     with ExitStack() as stack:
-        files = _opened(log, stack)
+        files = _opened(listed, stack)
         name, _, offset = position.partition(":")
         at = next((i for i, file in enumerate(files) if file.name == name), None)
         lost = bool(position and files) and at is None
@@ -68,17 +85,29 @@ def identity(log: Path) -> int | None:
         return None
 
 
-def _opened(log: Path, stack: ExitStack) -> list[_File]:
+def _opened(listed: Callable[[], Listed], stack: ExitStack) -> list[_File]:
     """Open the files of the log, oldest first; repeat if the writer rolled over in the meantime."""
     for _ in range(_TRIES):
-        seen = _listed(log)
+        seen = listed()
         files = list(_named(seen, stack))
-        if _listed(log) == seen:
+        if listed() == seen:
             return files
     return files
 
 
-def _listed(log: Path) -> list[tuple[int, Path]]:
+def _by_age(folder: Path, ending: str) -> Listed:
+    found = []
+    for path in folder.glob(f"*{ending}"):
+        try:
+            status = path.stat()
+        except FileNotFoundError:
+            continue
+        # The name decides between files of one tick of the clock: it usually has the time.
+        found.append((status.st_mtime_ns, path.name, status.st_ino, path))
+    return [(inode, path) for _, _, inode, path in sorted(found)]
+
+
+def _listed(log: Path) -> Listed:
     found = []
     for path in log.parent.glob(f"{log.name}*"):
         try:
@@ -90,7 +119,7 @@ def _listed(log: Path) -> list[tuple[int, Path]]:
     return [(inode, path) for _, _, inode, path in sorted(found, reverse=True)]
 
 
-def _named(listed: list[tuple[int, Path]], stack: ExitStack) -> Iterator[_File]:
+def _named(listed: Listed, stack: ExitStack) -> Iterator[_File]:
     for _, path in listed:
         try:
             stream = stack.enter_context(path.open("rb"))

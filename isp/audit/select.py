@@ -48,12 +48,18 @@ class Inquiry(NamedTuple):
         of_officer = {officer, self.names.party_of(officer) or officer}
         return frozenset({self.recipient, party, self.names.principal(party), *of_officer})
 
+    def _is_recipient(self, name: str) -> bool:
+        """Return True for a name of the recipient, and for a login of one of its people (`party.login`)."""
+        assert self.recipient is not None
+        party = self.names.party_of(self.recipient) or self.recipient
+        return name in self._recipient or name.startswith(f"{self.names.principal(party)}.")
+
     def holds(self, share: Share) -> bool:
         """Return True if a share matches the inquiry."""
         return (
             self.agency in (None, share["agency"])
             and self.dataset in (None, share["dataset"])
-            and (self.recipient is None or bool(self._recipient & {*share["recipients"]}))
+            and (self.recipient is None or any(map(self._is_recipient, share["recipients"])))
             and (self.records is None or not digests(share["references"]).isdisjoint(self.records))
         )
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from isp.audit import log_files
-from isp.audit.log_files import Lines, new_lines
+from isp.audit.log_files import Lines, new_lines, new_lines_in
 
 
 class RollingLog:
@@ -106,3 +106,53 @@ def test_lines_that_were_deleted_unread_are_told(tmp_path: Path) -> None:
 def test_a_log_that_is_not_there_yet_is_no_loss(tmp_path: Path) -> None:
     assert new_lines(tmp_path / "a.log", "") == Lines([], "")
     assert new_lines(tmp_path / "a.log", "x:5") == Lines([], "x:5")
+
+
+class DatedLog:
+    """A log as PostgreSQL writes it: a new file has another name, and old ones stay."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._files = self._lines = 0
+
+    def write(self, lines: int) -> list[str]:
+        new = [f"line {n}" for n in range(self._lines, self._lines + lines)]
+        self._lines += lines
+        with (self.folder / f"{self._files:04}.json").open("a") as stream:
+            stream.writelines(f"{line}\n" for line in new)
+        (self.folder / f"{self._files:04}.log").touch()
+        return new
+
+    def begin_another(self) -> None:
+        self._files += 1
+
+
+@given(st.lists(st.one_of(st.integers(1, 5), st.sampled_from(["next", "read"])), max_size=30))
+def test_every_line_of_a_folder_is_read_once_and_in_order(
+    tmp_path_factory: pytest.TempPathFactory, acts: list[int | str]
+) -> None:
+    log = DatedLog(tmp_path_factory.mktemp("log"))
+    written: list[str] = []
+    read: list[str] = []
+    position = ""
+    for act in [*acts, "read"]:
+        if isinstance(act, int):
+            written += log.write(act)
+        elif act == "next":
+            log.begin_another()
+        else:
+            lines, position, lost, _ = new_lines_in(log.folder, ".json", position)
+            assert not lost
+            read += lines
+    assert read == written
+
+
+def test_a_file_of_a_folder_that_is_gone_before_it_was_read_is_a_gap(tmp_path: Path) -> None:
+    log = DatedLog(tmp_path)
+    log.write(2)
+    position = new_lines_in(tmp_path, ".json", "").position
+    log.begin_another()
+    left = log.write(1)
+    (tmp_path / "0000.json").unlink()
+    found = new_lines_in(tmp_path, ".json", position)
+    assert (found.lines, found.lost) == (left, True)

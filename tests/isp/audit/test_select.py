@@ -76,3 +76,13 @@ def test_who_reads_alerts_is_named_and_the_conflict_officer_s_reads_are_its_part
         (of_officer,) = answers([reads], Inquiry(NAMES, recipient=asked))
         assert [s["topic"] for s in of_officer.shares] == [conflict]
         assert of_officer.shares[0]["recipients"] == ["banes.conflict.council"]
+
+
+@pytest.mark.parametrize("asked", ["council", "banes.council", "banes.council.desk-1"])
+def test_a_read_by_a_partys_person_is_of_the_party(asked: str) -> None:
+    shares = (
+        read("banes.depersonalised.central.fire-incident", "council.desk-1"),
+        read("banes.depersonalised.central.fire-incident", "councillors.desk-1"),
+    )
+    (found,) = answers([entry(None, *shares)], Inquiry(NAMES, recipient=asked))
+    assert found.shares == (shares[0],)
