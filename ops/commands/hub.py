@@ -9,6 +9,8 @@ import typer
 from isp.agreement.protocol_file import load_protocol
 from ops.background import HUB
 from ops.commands.common import AsJson, Exercise, ProtocolOption, RunDir, protocol_of, running_stack
+from ops.commands.hub_accounts import accounts
+from ops.commands.hub_audit import audit
 from ops.commands.hub_copy import Partner, Patience, copy_folder, fresh_copy
 from ops.commands.hub_store import To, store_of, target_of
 from ops.commands.hub_table import table
@@ -20,6 +22,8 @@ from schemas.london import LONDON
 
 hub = typer.Typer(no_args_is_help=True, help="Store releases, and write each party's copy of them.")
 hub.command()(table)
+hub.add_typer(accounts, name="accounts")
+hub.command()(audit)
 
 
 @hub.command()
