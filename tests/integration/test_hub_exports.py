@@ -67,7 +67,7 @@ def test_an_export_is_read_by_gdal_and_supplier_and_recipient_find_it_in_the_aud
     done = exported(exporting, out)
     assert done["records"] == ROWS
     info = pyogrio.read_info(out, layer="police_incident")
-    assert info["layer_metadata"]["supply of police: agency"] == "police"
+    assert info["layer_metadata"]["supply of police, agency"] == "police"
     assert (info["crs"], info["features"]) == ("EPSG:27700", ROWS)
     assert info["layer_metadata"]["exported_by"].endswith("exporting.council")
     assert out.stat().st_mode & 0o777 == 0o600

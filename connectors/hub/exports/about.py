@@ -128,13 +128,16 @@ class About:
         }
 
     def rows(self) -> Iterator[tuple[str, str]]:
-        """Yield all of it as pairs of a name and a text, the marking first."""
+        """Yield all of it as pairs of a name and a text, the marking first.
+
+        No name has a colon or an equals sign, at which GDAL would end it.
+        """
         yield from self.facts().items()
         for caveat in self.caveats():
             yield "caveat", caveat
         for supply in self.supplies.found:
             for name, value in supply.items():
-                yield f"supply of {said(supply['agency'])}: {name}", said(value)
+                yield f"supply of {said(supply['agency'])}, {name}", said(value)
         if self.supplies.note:
             yield "supplies", self.supplies.note
         for column in self.columns():

@@ -62,7 +62,7 @@ def test_the_suppliers_metadata_are_part_of_it_or_are_said_to_be_closed(
     statements = supplied("police", ("s", "2026-11-01", False))
     about = export_of(incidents, INCIDENT, statements=statements).about
     assert about.document()["supplies"][0]["coding_systems"] == {"incident_type": "NSIR"}
-    assert ("supply of police: records", "12") in list(about.rows())
+    assert ("supply of police, records", "12") in list(about.rows())
     json.dumps(about.document())
 
 

@@ -16,6 +16,7 @@ from connectors.hub.exports.geopackage import write_geopackage
 from connectors.hub.exports.texts import shown
 from connectors.hub.tables import HubTable
 from tests.connectors.hub.exports.conftest import HOSTILE, INCIDENT, MakeExport
+from tests.connectors.hub.exports.test_supplies import supplied
 
 LAYER = "police_incident"
 
@@ -74,6 +75,18 @@ def test_its_metadata_have_the_description_as_well_formed_xml(
     assert "not open to this party" in metadata["supplies"]
     contents = asked(written, "SELECT description FROM gpkg_contents WHERE data_type = 'features'")
     assert contents[0][0].startswith("RESTRICTED. ")
+
+
+def test_its_metadata_have_the_suppliers_ones(
+    export_of: MakeExport, incidents: HubTable, tmp_path: Path
+) -> None:
+    statements = supplied("police", ("s", "2026-11-01", False))
+    export = export_of(incidents, INCIDENT, statements=statements)
+    file = tmp_path / "export.gpkg"
+    write_geopackage(file, export)
+    metadata = pyogrio.read_info(file, layer=LAYER)["layer_metadata"]
+    assert {name for name, text in export.about.rows() if text} <= metadata.keys()
+    assert metadata["supply of police, caveats"] == "Control room figures"
 
 
 def test_its_columns_have_the_guidances_words(written: Path) -> None:

@@ -24,7 +24,7 @@ def test_a_file_has_a_recipient_in_each_line_but_comments(tmp_path: Path) -> Non
     assert [str(each) for each in recipients(str(file))] == KEYS
 
 
-@pytest.mark.parametrize("given", [SECRET, SECRET.lower()])
+@pytest.mark.parametrize("given", [SECRET, SECRET.lower()], ids=["as made", "in small letters"])
 def test_a_secret_key_is_refused_without_being_shown(given: str, tmp_path: Path) -> None:
     with pytest.raises(HubError, match="is a secret key; accepted: the public key") as refused:
         recipients(given)

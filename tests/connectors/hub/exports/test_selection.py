@@ -54,6 +54,7 @@ def test_without_a_condition_every_row_is_exported_by_its_id(
         "incident_type = '; DROP TABLE x' OR incident_type LIKE 'B%'",
         "incident_type = 'none' OR " * 2_000 + "incident_type = 'Burglary'",
     ],
+    ids=lambda condition: condition[:40],
 )
 def test_a_condition_is_any_expression_of_duckdb(
     file: Path, incidents: HubTable, where: str
