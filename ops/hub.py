@@ -17,7 +17,7 @@ from connectors.account import Account
 from connectors.hub.accounts.wanted import Agreed
 from connectors.hub.audited import copy_entry
 from connectors.hub.copies import FOLDER as COPIES_FOLDER
-from connectors.hub.copies import Audited, Copier, Copies, CopyFolder, readable
+from connectors.hub.copies import Audited, Copier, Copies, CopyFolder, Rows, readable
 from connectors.hub.direct import DirectSupply, SourceStore, SourceTopics
 from connectors.hub.errors import HubError
 from connectors.hub.metrics import SinkMetrics
@@ -42,7 +42,7 @@ from transport.identity import identify
 from transport.reader import ReadError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from isp.broker.signed import ReadProtocol
@@ -173,8 +173,8 @@ class HubProgram:
         chain = recorder_transaction(names.hub, COPIES)
         recorder = Recorder(self.connection, protocol, grounds.catalogue, schemas, chain)
 
-        def write(party: str, tables: Sequence[AnyTable], counts: Mapping[str, int]) -> None:
-            recorder.write(copy_entry(names.hub, names.principal(party), tables, counts))
+        def write(party: str, tables: Sequence[AnyTable], rows: Rows) -> None:
+            recorder.write(copy_entry(names.hub, names.principal(party), tables, rows))
 
         return write
 

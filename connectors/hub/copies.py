@@ -29,14 +29,18 @@ _WANTED = "wanted"
 _AGAIN_S = 10.0
 
 
+Rows = Mapping[str, Mapping[str, int]]
+"""The number of rows by topic and supplier."""
+
+
 class Copier(Protocol):
     """Copies tables to a file of their own, as `connectors.hub.duckdb_copy.DuckDbCopier`."""
 
-    def copy(self, file: Path, tables: Sequence[AnyTable], now_ms: int) -> dict[str, int]:
-        """Write a file with the rows of some tables; return their numbers by topic."""
+    def copy(self, file: Path, tables: Sequence[AnyTable], now_ms: int) -> Rows:
+        """Write a file with the rows of some tables; return their numbers."""
 
 
-Audited = Callable[[str, Sequence[AnyTable], dict[str, int]], None]
+Audited = Callable[[str, Sequence[AnyTable], Rows], None]
 """Writes to the audit that a party gets the rows of some tables. Raises `AuditError` if it cannot."""
 
 
@@ -159,9 +163,9 @@ class Copies:
 
     def _write(self, party: str, now: datetime) -> None:
         tables, draft = self._tables[party], self._folder.draft(party)
-        counts = self._copier.copy(draft, tables, int(now.timestamp() * 1_000))
+        rows = self._copier.copy(draft, tables, int(now.timestamp() * 1_000))
         try:
-            self._audited(party, tables, counts)
+            self._audited(party, tables, rows)
         except AuditError:
             draft.unlink()
             raise

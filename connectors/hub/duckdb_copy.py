@@ -8,6 +8,7 @@ from pathlib import Path
 import duckdb
 
 from connectors.hub.changes import instant
+from connectors.hub.copies import Rows
 from connectors.hub.duckdb_types import comments, quoted, text
 from connectors.hub.spatial import FILE_FORMAT
 from connectors.hub.supplied import ABOUT
@@ -21,8 +22,8 @@ class DuckDbCopier:
         """Take a connection to the hub's file, after `DuckDbStore.prepare`."""
         self._database = database
 
-    def copy(self, file: Path, tables: Sequence[AnyTable], now_ms: int) -> dict[str, int]:
-        """Write a file with the rows of some tables as they are at one moment; return their numbers by topic.
+    def copy(self, file: Path, tables: Sequence[AnyTable], now_ms: int) -> Rows:
+        """Write a file with the rows of some tables as they are at one moment; return their numbers.
 
         Rows whose retention has passed at `now_ms` (UTC, since 1970) are left out. A source that has supplied
         no table yet has none in the copy.
@@ -34,22 +35,29 @@ class DuckDbCopier:
         )
         try:
             self._database.begin()
-            counts = {table.topic.name: self._copied(table, now_ms) for table in tables}
+            rows = {table.topic.name: self._copied(table, now_ms) for table in tables}
             self._database.commit()
         except BaseException:
             self._database.rollback()
             raise
         finally:
             self._database.execute("DETACH copy")
-        return counts
+        return rows
 
-    def _copied(self, table: AnyTable, now_ms: int) -> int:
+    def _copied(self, table: AnyTable, now_ms: int) -> dict[str, int]:
+        """Copy a table; return the number of its rows by supplier."""
+        agency = table.topic.agency
         if isinstance(table, SourceTable):
-            return sum(self._copied_whole(table))
+            return {str(agency): rows for rows in self._copied_whole(table)}
         until = instant(now_ms - table.topic.retention_ms)
         rows = self._copied_as(table.schema, table.name, f"WHERE {RELEASED_AT} > ?", [until])
         self._comment(table)
-        return rows
+        return {agency: rows} if agency is not None else self._by_supplier(table)
+
+    def _by_supplier(self, table: HubTable) -> dict[str, int]:
+        copied = f"copy.{quoted(table.schema, table.name)}"
+        found = self._database.execute(f"SELECT source_agency, count(*) FROM {copied} GROUP BY ALL")
+        return {str(agency): int(rows) for agency, rows in found.fetchall()}
 
     def _copied_whole(self, table: SourceTable) -> Iterator[int]:
         """Yield the number of rows of a source's table; none if there is no table."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from isp.agreement.topics import Topic
-from isp.audit.shares import read_share
+from isp.audit.shares import read_shares
 
 ACTION: Final = "export"
 
@@ -20,10 +20,6 @@ def export_entry(
     numbers by agency. `traits` are counted if they are true, such as `encrypted`. The condition that chose
     the records is not in the entry, because it can name a person.
     """
-    shares = [
-        {**read_share(topic, principal, number), "agency": agency}
-        for agency, number in sorted(records.items())
-    ]
     return {
         "actor": principal,
         "action": ACTION,
@@ -32,5 +28,5 @@ def export_entry(
         "outcome": "done",
         "counts": {"records": sum(records.values())}
         | {n: 1 for n, is_so in traits.items() if is_so},
-        "shares": shares or [read_share(topic, principal, 0)],
+        "shares": read_shares(topic, principal, records),
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from isp.agreement.topics import Topic
@@ -20,3 +21,12 @@ def read_share(topic: Topic, principal: str, records: int) -> dict[str, Any]:
         "records": records,
         "references": b"",
     }
+
+
+def read_shares(topic: Topic, principal: str, records: Mapping[str, int]) -> list[dict[str, Any]]:
+    """Return a share for each supplier; `records` are their numbers by agency. One if there are none."""
+    shares = [
+        {**read_share(topic, principal, number), "agency": agency}
+        for agency, number in sorted(records.items())
+    ]
+    return shares or [read_share(topic, principal, 0)]

@@ -91,7 +91,8 @@ def test_a_table_that_needs_no_processing_is_in_the_copies_of_its_recipients_alo
 def test_the_audit_says_to_the_supplier_who_got_a_copy_of_its_records(hub_site: HubSite) -> None:
     number = hub_site.count("council")
     answer = run(
-        hub_site.site, "audit", "show", "--dataset", "police-incident", "--recipient", "council", "--json"
+        hub_site.site, "audit", "show", "--agency", "police", "--dataset", "police-incident",
+        "--recipient", "council", "--json",
     )  # fmt: skip
     assert answer.code == 0, answer.said
     copies = [each for each in answer.document["entries"] if each["action"] == "copy"]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from connectors.hub.copies import Copies, CopyFolder, readable
+from connectors.hub.copies import Copies, CopyFolder, Rows, readable
 from connectors.hub.duckdb_copy import DuckDbCopier
 from connectors.hub.duckdb_store import DuckDbStore
 from connectors.hub.tables import AnyTable, source_tables, tables_of
@@ -32,15 +32,15 @@ class Written:
         self.parties: list[str] = []
         self.refusals = refusals
 
-    def copy(self, file: Path, tables: Sequence[AnyTable], now_ms: int) -> dict[str, int]:
+    def copy(self, file: Path, tables: Sequence[AnyTable], now_ms: int) -> Rows:
         file.write_bytes(b"")
-        return {table.topic.name: 7 for table in tables}
+        return {table.topic.name: {"police": 7} for table in tables}
 
-    def audited(self, party: str, tables: Sequence[AnyTable], counts: dict[str, int]) -> None:
+    def audited(self, party: str, tables: Sequence[AnyTable], rows: Rows) -> None:
         if self.refusals:
             self.refusals -= 1
             raise AuditError("the broker does not answer")
-        assert counts == {table.topic.name: 7 for table in tables}
+        assert rows == {table.topic.name: {"police": 7} for table in tables}
         self.parties.append(party)
 
 
@@ -80,7 +80,8 @@ def test_a_copy_has_the_rows_and_points_of_its_tables_alone(bench: Bench, tmp_pa
     place = {"location_easting": 375_000, "location_northing": 165_000}
     bench.write(table, {"record_id": "a" * 32, **place})
     file = tmp_path / "council.duckdb"
-    DuckDbCopier(bench.store.beside()).copy(file, (table,), NOW_MS)
+    rows = DuckDbCopier(bench.store.beside()).copy(file, (table,), NOW_MS)
+    assert rows == {table.topic.name: {"police": 1}}
     with DuckDbStore(file) as copy:
         assert copy.query("SELECT schema_name, table_name FROM duckdb_tables()") == [
             ("central", "police_incident")

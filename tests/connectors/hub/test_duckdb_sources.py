@@ -135,7 +135,7 @@ def test_a_copy_has_a_sources_table_with_its_comments_and_its_metadata(
     file = tmp_path / "council.duckdb"
     copier = DuckDbCopier(bench.store.beside())
     counts = copier.copy(file, (PLACE, place("iquanta")), NOW_MS)
-    assert counts == {PLACE.topic.name: 2, "banes.aggregate.iquanta": 0}
+    assert counts == {PLACE.topic.name: {"council": 2}, "banes.aggregate.iquanta": {}}
     with PartyCopy(file) as copy:
         assert list(copy.tables()) == ["aggregate.place_survey", "aggregate.place_survey__about"]
         assert copy.tables()["aggregate.place_survey"].startswith("PUBLIC. Place Surveys")
