@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -228,6 +228,22 @@ def test_a_lost_connection_ends_the_store_and_the_next_one_goes_on(bench: Postgi
     bench.prepare()
     assert bench.store.offsets() == {(table.topic.name, 0): 1}
     assert bench.rows(table, "record_id") == [(ONE,)]
+
+
+@pytest.mark.parametrize("end", [PostgresServer.kill, PostgresServer.stop_at_once])
+def test_what_a_killed_server_has_lost_is_lost_with_its_offsets(
+    bench: PostgisBench, end: Callable[[PostgresServer], None]
+) -> None:
+    table = incidents(bench)
+    for number in range(100):
+        changes = Changes(table)
+        changes.put(f"{number:032}", full(table, {"record_id": f"{number:032}"}), NOW_MS)
+        bench.store.write([changes], {(table.topic.name, 0): number + 1}, NOW_MS)
+    end(bench.server)
+    bench.server.start()
+    bench.again()
+    bench.prepare()
+    assert bench.count(table) == bench.store.offsets().get((table.topic.name, 0), 0)
 
 
 def test_a_sink_notices_that_another_one_took_over_behind_a_pool_of_sessions(

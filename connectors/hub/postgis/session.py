@@ -33,6 +33,9 @@ _SETTINGS: Final = {
     "statement_timeout": "0",
     "idle_session_timeout": "0",
     "jit": "off",
+    # A commit does not wait for the disk. If the server dies, rows and offsets are lost together, and read
+    # again.
+    "synchronous_commit": "off",
     # A batch stays in memory on its way into its table.
     "temp_buffers": "64MB",
 }
