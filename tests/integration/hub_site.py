@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from connectors.hub.copies import FOLDER
 from connectors.hub.party_copy import PartyCopy
+from ops.background import HUB
 from tests.integration.site import Site, free_port
 from tests.integration.spate import POLICE, Watched, postcodes, row
 from tests.integration.test_supplies import run
@@ -76,6 +81,22 @@ class HubSite:
     def count(self, party: str, table: str = TABLE) -> int:
         """Return the number of rows of a table in a new copy of a party."""
         return int(asked(self.copy(party), f"SELECT count(*) FROM {table}")[0][0])
+
+
+@contextmanager
+def running(made: HubSite) -> Iterator[HubSite]:
+    """Run the worker and the embedded hub. Other tests use the stack; a hub has one partnership."""
+    folder = made.site.partnership.stack.run_dir / HUB
+    shutil.rmtree(folder, ignore_errors=True)
+    with made.site.worker() as worker:
+        worker.wait_ready()
+        made.start()
+        try:
+            until((folder / FOLDER).is_dir, PATIENCE_S, "the start of the hub")
+            yield made
+        finally:
+            made.stop()
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def asked(file: Path, query: str) -> list[tuple[Any, ...]]:

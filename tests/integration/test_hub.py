@@ -8,11 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from connectors.hub.copies import FOLDER
-from ops.background import HUB
 from ops.embedded.stack import Stack
 from tests.integration.conftest import MakeSite
-from tests.integration.hub_site import ROWS, TABLE, HubSite, asked, rows, with_hub
+from tests.integration.hub_site import ROWS, TABLE, HubSite, asked, rows, running, with_hub
 from tests.integration.spate import Watched
 from tests.integration.test_supplies import run
 from tests.integration.waiting import PATIENCE_S, until
@@ -24,16 +22,8 @@ KILLS = 10
 
 @pytest.fixture(scope="module")
 def hub_site(stack: Stack, site_of: MakeSite) -> Iterator[HubSite]:
-    made = HubSite(site_of(stack, "hub", with_hub))
-    with made.site.worker() as worker:
-        worker.wait_ready()
-        made.start()
-        try:
-            copies = made.site.partnership.stack.run_dir / HUB / FOLDER
-            until(copies.is_dir, PATIENCE_S, "the start of the hub")
-            yield made
-        finally:
-            made.stop()
+    with running(HubSite(site_of(stack, "hub", with_hub))) as made:
+        yield made
 
 
 def test_a_copy_has_the_releases_that_the_party_may_read_and_no_other_table(

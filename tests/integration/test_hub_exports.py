@@ -13,11 +13,9 @@ import pyrage
 import pytest
 from pyrage import x25519
 
-from connectors.hub.copies import FOLDER
-from ops.background import HUB
 from ops.embedded.stack import Stack
 from tests.integration.conftest import MakeSite
-from tests.integration.hub_site import HubSite, rows, with_hub
+from tests.integration.hub_site import HubSite, rows, running, with_hub
 from tests.integration.test_supplies import run
 from tests.integration.waiting import PATIENCE_S, until
 
@@ -29,18 +27,10 @@ ROWS = 20
 @pytest.fixture(scope="module")
 def exporting(stack: Stack, site_of: MakeSite) -> Iterator[HubSite]:
     """A hub that has twenty incidents."""
-    made = HubSite(site_of(stack, "exporting", with_hub))
-    with made.site.worker() as worker:
-        worker.wait_ready()
-        made.start()
-        try:
-            copies = made.site.partnership.stack.run_dir / HUB / FOLDER
-            until(copies.is_dir, PATIENCE_S, "the start of the hub")
-            made.supply("first", rows("E", ROWS))
-            until(lambda: made.count("council") == ROWS, PATIENCE_S, "the rows")
-            yield made
-        finally:
-            made.stop()
+    with running(HubSite(site_of(stack, "exporting", with_hub))) as made:
+        made.supply("first", rows("E", ROWS))
+        until(lambda: made.count("council") == ROWS, PATIENCE_S, "the rows")
+        yield made
 
 
 def exported(at: HubSite, out: Path, *options: str) -> dict[str, Any]:

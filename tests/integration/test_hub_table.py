@@ -12,11 +12,9 @@ from typing import Any
 
 import pytest
 
-from connectors.hub.copies import FOLDER
 from connectors.hub.stored_counts import countable
 from isp.audit.errors import AuditError
 from isp.audit.recorder import Recorder
-from ops.background import HUB
 from ops.embedded.stack import Stack
 from ops.reference import AREAS_FOLDER
 from sanitiser.build.areas_build import build_areas
@@ -25,7 +23,7 @@ from sanitiser.counts.periods import month_label
 from schemas.london import london_today
 from schemas.wire import decoder
 from tests.integration.conftest import MakeSite
-from tests.integration.hub_site import HubSite, with_hub
+from tests.integration.hub_site import HubSite, running, with_hub
 from tests.integration.spate import Watched, postcodes, row
 from tests.integration.test_supplies import Answer, run
 from tests.integration.waiting import PATIENCE_S, until
@@ -70,24 +68,15 @@ def month() -> date:
 def counted(
     stack: Stack, site_of: MakeSite, month: date, tmp_path_factory: Any
 ) -> Iterator[Counted]:
-    hub_folder = stack.run_dir / HUB
-    # The stack is that of other tests, and a hub has the records of one partnership.
-    shutil.rmtree(hub_folder, ignore_errors=True)
-    made = HubSite(site_of(stack, "counting", with_hub))
     _build_areas(stack.run_dir / AREAS_FOLDER, tmp_path_factory.mktemp("areas") / "areas.csv")
-    with made.site.worker() as worker:
-        worker.wait_ready()
-        made.start()
-        try:
-            until((hub_folder / FOLDER).is_dir, PATIENCE_S, "the start of the hub")
+    try:
+        with running(HubSite(site_of(stack, "counting", with_hub))) as made:
             rows = list(_rows(month))
             made.supply("incidents", rows)
             until(lambda: made.count("council") == len(rows), PATIENCE_S, "the rows")
             yield Counted(made, f"{month:%Y-%m}")
-        finally:
-            made.stop()
-            shutil.rmtree(hub_folder)
-            shutil.rmtree(stack.run_dir / AREAS_FOLDER)
+    finally:
+        shutil.rmtree(stack.run_dir / AREAS_FOLDER)
 
 
 def _build_areas(folder: Path, source: Path) -> None:
