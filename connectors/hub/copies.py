@@ -7,6 +7,7 @@ times of the protocol, and when a copy is asked for. A copy exists only once the
 from __future__ import annotations
 
 import logging
+import shutil
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime, time
 from pathlib import Path
@@ -26,6 +27,7 @@ FOLDER = "copies"
 _ENDING = ".duckdb"
 _DRAFT = ".draft"
 _WANTED = "wanted"
+_TAKEN = ".taken"
 _AGAIN_S = 10.0
 
 
@@ -87,15 +89,21 @@ class CopyFolder:
 
     def is_asked(self, party: str) -> bool:
         """Return True if a copy of a party was asked for and is not written yet."""
-        return (self._folder / _WANTED / party).exists()
+        return party in self.asked()
 
     def asked(self) -> set[str]:
         """Return the parties for whom a copy was asked for."""
-        return {path.name for path in (self._folder / _WANTED).iterdir()}
+        return {path.name.removesuffix(_TAKEN) for path in (self._folder / _WANTED).iterdir()}
+
+    def take(self, party: str) -> None:
+        """Note that the copy of a party is begun. What is asked for from now on needs another copy."""
+        asked = self._folder / _WANTED / party
+        if asked.exists():
+            asked.replace(asked.with_name(f"{party}{_TAKEN}"))
 
     def answer(self, party: str) -> None:
-        """Note that the copy of a party is written."""
-        (self._folder / _WANTED / party).unlink(missing_ok=True)
+        """Note that the copy of a party is written which was begun last."""
+        (self._folder / _WANTED / f"{party}{_TAKEN}").unlink(missing_ok=True)
 
     def written(self, party: str) -> datetime | None:
         """Return when the copy of a party was written, or None if there is none."""
@@ -105,11 +113,11 @@ class CopyFolder:
             return None
 
     def keep_only(self, parties: Collection[str]) -> None:
-        """Delete each file that is no copy of one of `parties`: drafts, and copies of former parties."""
+        """Delete what is no copy of one of `parties`: drafts, and copies of former parties."""
         own = {self.file(party).name for party in parties} | {_WANTED}
         for path in self._folder.iterdir():
             if path.name not in own:
-                path.unlink()
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 class Copies:
@@ -156,6 +164,7 @@ class Copies:
     def _due(self, now: datetime) -> str | None:
         asked = self._folder.asked()
         for stranger in asked - self._tables.keys():
+            self._folder.take(stranger)
             self._folder.answer(stranger)
         since = latest_of(self._times, now)
         due = (p for p, at in self._written.items() if p in asked or at is None or at < since)
@@ -163,6 +172,7 @@ class Copies:
 
     def _write(self, party: str, now: datetime) -> None:
         tables, draft = self._tables[party], self._folder.draft(party)
+        self._folder.take(party)
         rows = self._copier.copy(draft, tables, int(now.timestamp() * 1_000))
         try:
             self._audited(party, tables, rows)

@@ -11,6 +11,7 @@ from typing import Any, Final, Protocol
 
 from connectors.account import Account
 from connectors.errors import ConnectorError, SourceError
+from connectors.hub.errors import HubError
 from connectors.hub.supplied import Supplied, digest_of, supplied
 from connectors.hub.tables import SourceTable
 from connectors.publishing.aggregate import newest_table
@@ -103,7 +104,8 @@ class DirectSupply:
                 self._read[place.source] = end, now
         except ConnectorError as error:
             # The next turn tries again. What is stored stays.
-            log.warning("%s: not read: %s", place.source, type(error).__name__)
+            reason = str(error) if isinstance(error, HubError) else type(error).__name__
+            log.warning("%s: not taken: %s", place.source, reason)
 
     def _take(self, place: SourceTable, record: Mapping[str, Any] | None) -> None:
         stored = self._store.digests().get(place.source)
@@ -122,5 +124,10 @@ class DirectSupply:
             self._store.withdraw(place.source)
             log.error("%s: the newest table cannot be read, so none is stored", place.source)  # noqa: TRY400
             return
-        self._store.replace(table)
+        try:
+            self._store.replace(table)
+        except HubError:
+            # An older table would be taken for the newest. If the store is lost, this fails, too.
+            self._store.withdraw(place.source)
+            raise
         log.info("%s: stored a table of %d rows", place.source, record["records"])

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import duckdb
 
 from connectors.hub.duckdb_types import arrow, comments, quoted, typed, with_points
+from connectors.hub.errors import HubError
 from connectors.hub.supplied import Part, Supplied
 from connectors.hub.tables import OWN_SCHEMA, SOURCES
 
@@ -33,20 +34,29 @@ class DuckDbSources:
         return dict(found.fetchall())
 
     def replace(self, table: Supplied) -> None:
-        """Store a table and its metadata instead of the earlier ones of its source, at once."""
-        with self._transaction():
-            self._drop(table.place.source)
-            for part in table.parts:
-                self._create(part)
-                values = [table.place.source, table.digest, part.name]
-                self._database.execute(
-                    f"INSERT INTO {OWN_SCHEMA}.supplied VALUES (?, ?, ?)", values
-                )
+        """Store a table and its metadata instead of the earlier ones of its source, at once.
+
+        Raises:
+            HubError: DuckDB refuses the table; the earlier one stays.
+        """
+        try:
+            with self._transaction():
+                self._store(table)
+        except duckdb.Error as error:
+            # DuckDB's own text can quote what is in the table.
+            raise HubError(f"{table.place.source}: not stored: {type(error).__name__}") from None
 
     def withdraw(self, source: str) -> None:
         """Delete the table of a source and its metadata, at once."""
         with self._transaction():
             self._drop(source)
+
+    def _store(self, table: Supplied) -> None:
+        self._drop(table.place.source)
+        for part in table.parts:
+            self._create(part)
+            values = [table.place.source, table.digest, part.name]
+            self._database.execute(f"INSERT INTO {OWN_SCHEMA}.supplied VALUES (?, ?, ?)", values)
 
     def _create(self, part: Part) -> None:
         name = quoted(SOURCES, part.name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 import duckdb
@@ -33,8 +34,11 @@ class PartyCopy:
             raise HubError(
                 f"{file}: there is no such copy; `ipu hub snapshot --as PARTY` writes one"
             )
+        # Of mode 0700. DuckDB itself would put what does not fit into memory beside the copy.
+        self._spill = TemporaryDirectory()
         try:
-            self._database = duckdb.connect(str(file), read_only=True, config=SETTINGS)
+            config = {**SETTINGS, "temp_directory": self._spill.name}
+            self._database = duckdb.connect(str(file), read_only=True, config=config)
             self._database.load_extension(str(spatial_extension()))
             self._database.execute(_CLOSED)
         except duckdb.Error as error:
@@ -46,6 +50,7 @@ class PartyCopy:
 
     def __exit__(self, *_: object) -> None:
         self._database.close()
+        self._spill.cleanup()
 
     def tables(self) -> dict[str, str]:
         """Return the comment of each table by its name, such as `central.police_incident`."""

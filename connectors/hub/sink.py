@@ -9,6 +9,7 @@ from typing import Any, Final, Protocol
 
 from connectors.hub.changes import Changes
 from connectors.hub.metrics import SinkMetrics
+from connectors.hub.storable import is_key, is_storable
 from connectors.hub.tables import HubTable
 from schemas.wire import WireError
 from transport.assigned_reader import Places
@@ -118,6 +119,9 @@ class Sink:
         key = (message.key() or b"").decode("utf-8", "replace")
         # A party sets the time of what it writes itself.
         value, at_ms = message.value(), min(message.timestamp()[1], self._now_ms)
+        if not is_key(key):
+            self._leave_out(message, "no store can have its key")
+            return
         wanted = changes.table.key, key
         record = None if value is None else self._record(message, value, decode, wanted)
         # The broker deletes whole segments, so it may still have records whose retention has passed.
@@ -130,19 +134,25 @@ class Sink:
     def _record(
         self, message: Message, value: bytes, decode: Decode, wanted: tuple[str, str]
     ) -> Mapping[str, Any] | None:
-        """Return the record of a message, or None if it cannot be read or is another record's."""
-        reason = "it has the key of another record"
+        """Return the record of a message, or None if it cannot be read or stored, or is another record's."""
+        name, key = wanted
         try:
             record = decode(value)
-            name, key = wanted
-            if record[name] == key:
-                return record
         except WireError as error:
-            reason = error.reason
+            self._leave_out(message, error.reason)
+            return None
+        if record[name] != key:
+            self._leave_out(message, "it has the key of another record")
+            return None
+        if not is_storable(record):
+            self._leave_out(message, "it has a character or a number that no store can have")
+            return None
+        return record
+
+    def _leave_out(self, message: Message, reason: str) -> None:
         place = message.topic(), message.partition(), message.offset()
         log.error("%s[%d]@%d is left out: %s", *place, reason)
         self._metrics.unreadable.inc()
-        return None
 
     def _expire(self) -> None:
         self._expired_ms = self._now_ms

@@ -53,6 +53,8 @@ class StoredCounts:
             SecretError: other users may read the file.
         """
         file = self._folder / f"{self._table}.{_digest(names)}.json"
+        for other in self._folder.glob(f"{self._table}.*.json"):
+            self._prune(other)
         with FileLock(file.with_suffix(".lock"), mode=0o600):
             stored = json.loads(private_files.read(file)) if file.exists() else _NONE
             wanted = set(self._months)
@@ -60,10 +62,19 @@ class StoredCounts:
             kept = [row for row in stored["counts"] if row[0] in wanted]
             if missing:
                 kept += _rows(count(Span(min(missing), max(missing))), missing)
-            if missing or set(stored["months"]) - wanted:
+            if missing:
                 text = json.dumps({"months": sorted(wanted), "counts": kept})
                 private_files.write(file, text)
         return {(month, tuple(values)): number for month, values, number in kept}
+
+    def _prune(self, file: Path) -> None:
+        """Delete months whose records are deleted, in the counts of any question."""
+        with FileLock(file.with_suffix(".lock"), mode=0o600):
+            stored = json.loads(private_files.read(file))
+            kept = [month for month in stored["months"] if month in self._months]
+            if kept != stored["months"]:
+                counts = [row for row in stored["counts"] if row[0] in self._months]
+                private_files.write(file, json.dumps({"months": kept, "counts": counts}))
 
 
 _NONE: Final[dict[str, Any]] = {"months": [], "counts": []}

@@ -18,6 +18,7 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
+from connectors.errors import SourceError
 from connectors.hub.tables import Column, Kind, Point, SourceTable, columns_of
 from connectors.publishing.table_file import opened
 from connectors.sources.table import Row
@@ -27,6 +28,12 @@ ABOUT: Final = "__about"
 """Ends the name of the table with a source's metadata: one row, as system/aggregate.avsc has it."""
 
 _NOT_METADATA: Final = frozenset({"table", "parts", "part"})
+_MOST_COLUMNS: Final = 500
+_RESERVED: Final = (
+    # The point that is added, and the names of PostgreSQL's own columns.
+    "point", "point_easting", "point_northing",
+    "tableoid", "xmin", "cmin", "xmax", "cmax", "ctid",
+)  # fmt: skip
 _WORKBOOK: Final = b"PK\x03\x04"
 _WHOLE = re.compile(r"-?(0|[1-9][0-9]{0,17})")
 _DECIMAL = re.compile(r"-?(0|[1-9][0-9]{0,14})(\.[0-9]{1,15})?")
@@ -74,10 +81,13 @@ def supplied(place: SourceTable, record: Mapping[str, Any], folder: Path) -> Sup
         SourceError: the content is no table that can be read.
     """
     header, rows = _read(record["table"], folder)
-    columns, values = _columns(header, rows, record["explanations"])
+    if len(header) > _MOST_COLUMNS:
+        raise SourceError(f"{place.source}: {len(header)} columns; accepted: {_MOST_COLUMNS}")
+    said = {name: _clean(value) for name, value in record.items() if name != "table"}
+    columns, values = _columns(header, rows, said["explanations"])
     columns, values, points = _with_grid(columns, values)
-    doc = f"{place.topic.marking}. {record['title']} (guidance {record['guidance']})"
-    about, facts = _about(place, record)
+    doc = f"{place.topic.marking}. {said['title']} (guidance {said['guidance']})"
+    about, facts = _about(place, said)
     parts = (
         Part(place.name, doc, columns, points, values),
         Part(f"{place.name}{ABOUT}", f"{doc}: its metadata (guidance 3.4)", about, (), facts),
@@ -124,6 +134,18 @@ def _columns(
     return tuple(columns), values
 
 
+def _clean(value: Any) -> Any:
+    """Return what a supplier says of its table, without the character that no database stores."""
+    match value:
+        case str():
+            return _visible(value)
+        case Mapping():
+            return {_visible(name): _clean(each) for name, each in value.items()}
+        case list() | tuple():
+            return [_clean(each) for each in value]
+    return value
+
+
 def _visible(text: str) -> str:
     # No database stores this character in a text.
     return text.strip().replace("\0", "")
@@ -131,14 +153,15 @@ def _visible(text: str) -> str:
 
 def _names(header: Iterable[str]) -> Iterator[str]:
     """Yield a name for each title: small letters, digits and underscores, each name once."""
-    used: set[str] = set()
+    used = dict.fromkeys(_RESERVED, 1)
     for title in header:
         base = re.sub(r"[^a-z0-9]+", "_", title.lower()).strip("_")[:50] or "column"
-        name = base if base[0].isalpha() else f"column_{base}"
-        number = 2
+        base = base if base[0].isalpha() else f"column_{base}"
+        name = base
         while name in used:
-            name, number = f"{base}_{number}", number + 1
-        used.add(name)
+            used[base] += 1
+            name = f"{base}_{used[base]}"
+        used[name] = 1
         yield name
 
 

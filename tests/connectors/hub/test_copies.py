@@ -150,3 +150,33 @@ def test_without_an_entry_in_the_audit_there_is_no_copy_until_it_is_tried_again(
     now[0] += 60
     assert copies.turn() is True
     assert folder.file("council").exists()
+
+
+def test_a_copy_that_is_asked_for_while_one_is_written_is_written_after_it(
+    folder: CopyFolder, bench: Bench
+) -> None:
+    class Slow(Written):
+        def copy(self, file: Path, tables: Sequence[AnyTable], now_ms: int) -> Rows:
+            if not self.parties:
+                folder.ask("council")
+            return super().copy(file, tables, now_ms)
+
+    store = Slow()
+    own = {"council": bench.tables}
+    now = datetime.now(UTC).timestamp()
+    copies = Copies(folder, store, store.audited, own, (time(6),), lambda: now)
+    folder.ask("council")
+    assert copies.turn() is True
+    assert folder.is_asked("council")
+    assert copies.turn() is True
+    assert not folder.is_asked("council")
+
+
+def test_what_a_killed_reader_left_beside_a_copy_is_deleted(
+    folder: CopyFolder, bench: Bench
+) -> None:
+    spilt = folder.file("council").with_suffix(".duckdb.tmp")
+    spilt.mkdir()
+    (spilt / "rows").write_bytes(b"rows")
+    copies_in(folder, Written(), bench, datetime.now(UTC).timestamp())
+    assert not spilt.exists()

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from connectors.errors import UnavailableError
 from connectors.hub.direct import LOOK_EVERY_S, DirectSupply
 from connectors.hub.duckdb_copy import DuckDbCopier
@@ -142,3 +144,33 @@ def test_a_copy_has_a_sources_table_with_its_comments_and_its_metadata(
         comment = "SELECT comment FROM duckdb_columns() WHERE column_name = 'camera'"
         assert copy.query(comment) == [("Camera",)]
         assert copy.query("SELECT caveats FROM aggregate.place_survey__about") == [(["A sample"],)]
+
+
+@pytest.mark.parametrize(
+    "header", ["Camera,Easting,Northing,Point", "xmin,ymin,point_easting,2020,2020"]
+)
+def test_a_column_with_a_name_of_the_stores_own_gets_another_name(
+    bench: Bench, header: str
+) -> None:
+    desk = Desk(bench, PLACE)
+    cells = ",".join("1" for _ in header.split(","))
+    desk.topics.put(f"{header}\n{cells}\n".encode())
+    desk.turn()
+    assert len(desk.rows("*")) == 1
+
+
+def test_a_title_and_an_explanation_with_a_nul_are_stored_without_it(bench: Bench) -> None:
+    desk = Desk(bench, PLACE)
+    made = record(CAMERAS, title="Came\0ras", explanations={"Camera": "a\0b"})
+    desk.topics.tables[PLACE.source] = [made]
+    desk.turn()
+    assert len(desk.rows("*")) == 2
+
+
+def test_a_table_that_the_store_refuses_takes_the_older_one_out(bench: Bench) -> None:
+    desk = Desk(bench, PLACE)
+    desk.topics.put(CAMERAS)
+    desk.turn()
+    desk.topics.put(",".join(f"c{n}" for n in range(501)).encode() + b"\n")
+    desk.turn()
+    assert desk.tables() == []

@@ -122,6 +122,18 @@ def test_a_version_that_cannot_be_read_takes_the_record_out(
     assert desk.count("ipu_hub_messages_unreadable_total") == 1
 
 
+@pytest.mark.parametrize(("key", "of"), [("a", "a\0b"), ("a\0", "one"), ("a\0", None)])
+def test_what_no_store_can_have_is_left_out_and_the_next_message_is_stored(
+    desk: Desk, key: str, of: str | None
+) -> None:
+    desk.tell(key, of)
+    desk.tell("next", "one")
+    desk.sink.turn()
+    assert desk.rows() == [("next", "one")]
+    assert desk.count("ipu_hub_messages_unreadable_total") == 1
+    assert desk.bench.store.offsets() == {(desk.table.topic.name, 0): 2}
+
+
 def test_reading_begins_where_the_store_ended_and_at_the_beginning_elsewhere(desk: Desk) -> None:
     desk.tell("a", "one")
     desk.sink.turn()

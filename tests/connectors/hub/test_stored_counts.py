@@ -64,6 +64,14 @@ def test_the_counts_of_a_month_go_when_its_records_do(tmp_path: Path) -> None:
     assert "100" not in text
 
 
+def test_the_counts_of_another_question_go_as_well(tmp_path: Path) -> None:
+    stored(tmp_path, 100, 102).of(("ward",), Copy(9))
+    stored(tmp_path, 102, 102).of(NAMES, Copy(10))
+    text = "".join(path.read_text() for path in tmp_path.glob("*.json"))
+    assert "100" not in text
+    assert "101" not in text
+
+
 def test_other_dimensions_and_tables_are_counted_on_their_own(tmp_path: Path) -> None:
     stored(tmp_path, 100, 100).of(NAMES, Copy(9))
     assert stored(tmp_path, 100, 100).of(("ward",), Copy(10)) == {(100, ("noise", None)): 10}
