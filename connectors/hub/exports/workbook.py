@@ -7,6 +7,7 @@ on top of the first sheet, and in the header and footer of each printed page.
 from __future__ import annotations
 
 import math
+import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -32,6 +33,7 @@ MOST_ROWS: Final = 1_048_576
 LONGEST_TEXT: Final = 32_767
 """The most characters that a cell has."""
 
+_ENCODED: Final = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")
 _FIRST_DAY: Final = date(1900, 3, 1)
 """Excel numbers earlier days otherwise than other programs, or not at all."""
 _BOLD: Final = Font(bold=True)
@@ -99,7 +101,11 @@ def _write_about(workbook: Workbook, export: Export) -> None:
     sheet.column_dimensions["A"].width = 2 * _WIDE
     sheet.column_dimensions["B"].width = 4 * _WIDE
     for number, row in enumerate(export.about.rows()):
-        cells = [_text(sheet, value[:LONGEST_TEXT]) for value in row]
+        if max(map(len, row)) > LONGEST_TEXT:
+            raise HubError(
+                f"a cell has room for {LONGEST_TEXT:,} characters; {row[0]} has more: choose another --format"
+            )
+        cells = [_text(sheet, value) for value in row]
         for cell in cells:
             cell.alignment = _WRAPPED
             if number == 0:
@@ -138,12 +144,19 @@ def _cell(sheet: Any, value: Any) -> Any:
             return value.isoformat()
         case float() if not math.isfinite(value):
             return str(value)
+        case str():
+            return _as_written(value)
     return value
+
+
+def _as_written(text: str) -> str:
+    """Return a text that a spreadsheet shows as it is: it would read `_x202E_` as a character."""
+    return _ENCODED.sub("_x005F_", text)
 
 
 def _text(sheet: Any, text: str) -> Cell:
     """Return a cell that is a text, and stays one if somebody edits it."""
-    cell: Cell = WriteOnlyCell(sheet, text)
+    cell: Cell = WriteOnlyCell(sheet, _as_written(text))
     cell.data_type = "s"
     cell.quotePrefix = guarded(text) != text
     return cell

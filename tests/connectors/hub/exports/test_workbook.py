@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import openpyxl
 import pyarrow as pa
@@ -104,3 +105,20 @@ def test_a_text_that_is_too_long_for_a_cell_is_refused_and_not_cut(
     export = hostile._replace(rows=hostile.rows.set_column(place, name, texts))
     with pytest.raises(HubError, match="a text of location_address has 32,768"):
         write_workbook(tmp_path / "export.xlsx", export)
+
+
+def test_a_text_that_a_spreadsheet_would_read_as_a_character_is_written_as_it_is(
+    hostile: Export, tmp_path: Path
+) -> None:
+    name = "location_address"
+    place = hostile.rows.schema.get_field_index(name)
+    texts = pa.array(["safe_x202E_exe.txt", "a_x_b"] + ["x"] * (len(HOSTILE) - 2))
+    export = hostile._replace(rows=hostile.rows.set_column(place, name, texts))
+    write_workbook(tmp_path / "export.xlsx", export)
+    with ZipFile(tmp_path / "export.xlsx") as book:
+        content = "".join(
+            book.read(n).decode() for n in book.namelist() if "xl/" in n and n.endswith(".xml")
+        )
+    # ECMA-376, 22.9.2.19: an underscore of the text itself is written as its code.
+    assert "safe_x005F_x202E_exe.txt" in content
+    assert "a_x_b" in content
