@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -104,7 +106,9 @@ def export(
     from connectors.hub.exports.recipients import recipients
     from connectors.hub.exports.selection import Selection
 
-    _check_out(out, format_, to_key)
+    _end_on_terminate()
+    written = target(out, is_encrypted=to_key is not None)
+    _check_out(out, written, format_, to_key)
     keys = () if to_key is None else recipients(to_key)
     stack, catalogue = running_stack(run_dir), load_catalogue()
     agreed = load_protocol(protocol_of(stack.run_dir, protocol), catalogue)
@@ -112,7 +116,7 @@ def export(
     local = None if since is None else since.replace(tzinfo=LONDON)
     selection = Selection(choose(own, dataset, profile, neighbour), where, local)
     job = _Job(stack, agreed, catalogue, party, selection, format_)
-    done = job.write(target(out, is_encrypted=bool(keys)), keys, wait)
+    done = job.write(written, keys, wait)
     _tell(done, as_json=as_json)
 
 
@@ -188,15 +192,20 @@ class _Job:
         return Names(self.agreed.prefix).principal(self.party)
 
 
-def _check_out(out: Path, format_: Format, to_key: str | None) -> None:
+def _end_on_terminate() -> None:
+    """Have a SIGTERM end the command as an error does: no clear draft remains."""
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+
+
+def _check_out(out: Path, written: Path, format_: Format, to_key: str | None) -> None:
     """Check that the file can be written, and that its name says what it is."""
     name = out.name.removesuffix(".age") if to_key is not None else out.name
     if not name.endswith(format_.ending):
         message = f"{out}: accepted for {format_}: a name that ends with {format_.ending}"
         raise typer.BadParameter(message, param_hint="--out")
-    check_files({"--out": out})
+    check_files({"--out": written})
     key_file = Path(to_key) if to_key is not None and not to_key.startswith("age1") else None
-    check_outputs({"--out": out}, {"--to-key": key_file})
+    check_outputs({"--out": list({out, written})}, {"--to-key": key_file})
 
 
 def _duties(catalogue: Catalogue) -> str:

@@ -60,6 +60,14 @@ def test_a_faulty_key_is_refused_before_anything_is_read(tmp_path: Path) -> None
     assert "--to-key: is no public key of age" in said
 
 
+def test_the_file_of_keys_is_not_overwritten_by_the_encrypted_file(tmp_path: Path) -> None:
+    keys = tmp_path / "out.gpkg.age"
+    keys.write_text(f"{KEY.to_public()}\n")
+    code, said = answer(*options(tmp_path / "out.gpkg"), "--to-key", str(keys))
+    assert code == 2
+    assert "--to-key" in said
+
+
 def test_the_file_of_keys_is_not_overwritten(tmp_path: Path) -> None:
     keys = tmp_path / "keys.gpkg"
     keys.write_text(f"{KEY.to_public()}\n")
