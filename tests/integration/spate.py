@@ -148,6 +148,20 @@ class Watched:
         waited = await_distributions(lambda: metrics_of(self.port, secrets), EVALUATED_S)
         assert waited, f"the evaluations did not end within {EVALUATED_S:.0f} s"
 
+    def wait_ready(self) -> None:
+        """Wait until the detector answers with its metrics, which it does once it has started."""
+        detector = self.detector
+        assert detector is not None
+        until(
+            lambda: self._answers() or detector.poll() is not None,
+            EVALUATED_S,
+            "the detector's start",
+        )
+        assert detector.poll() is None, self.log()
+
+    def _answers(self) -> bool:
+        return bool(metrics_of(self.port, self.site.partnership.secrets))
+
     def kill(self) -> None:
         """Kill the detector without any warning, and start another process in its slot."""
         assert self.detector is not None
@@ -187,6 +201,7 @@ def watched(site: Site, clock: Path | None = None) -> Iterator[Watched]:
         worker.wait_ready()
         made.detector = made.start()
         try:
+            made.wait_ready()
             yield made
         finally:
             made.detector.terminate()
