@@ -20,13 +20,18 @@ class Changes:
 
     table: HubTable
     rows: dict[str, Row | None] = field(default_factory=dict)
+    _instants: tuple[str, ...] = field(init=False, repr=False)
+    _facts: tuple[str, ...] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._instants, self._facts = self.table.of_kind("instant"), self.table.of_kind("facts")
 
     def put(self, record_id: str, record: Row, at_ms: int) -> None:
         """Take a version of a record, released at `at_ms` (UTC, since 1970). The newest comes last."""
         row = {**record, RELEASED_AT: instant(at_ms)}
-        for name in self.table.of_kind("instant"):
+        for name in self._instants:
             row[name] = _utc(row[name])
-        for name in self.table.of_kind("facts"):
+        for name in self._facts:
             row[name] = _json(row[name])
         self.rows[record_id] = row
 

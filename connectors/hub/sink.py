@@ -118,14 +118,15 @@ class Sink:
     def _take(self, message: Message, decode: Decode, changes: Changes) -> None:
         key = (message.key() or b"").decode("utf-8", "replace")
         # A party sets the time of what it writes itself.
-        value, at_ms = message.value(), min(message.timestamp()[1], self._now_ms)
+        now_ms = self._now_ms
+        value, at_ms = message.value(), min(message.timestamp()[1], now_ms)
         if not is_key(key):
             self._leave_out(message, "no store can have its key")
             return
         wanted = changes.table.key, key
         record = None if value is None else self._record(message, value, decode, wanted)
         # The broker deletes whole segments, so it may still have records whose retention has passed.
-        is_kept = at_ms + changes.table.topic.retention_ms > self._now_ms
+        is_kept = at_ms + changes.table.topic.retention_ms > now_ms
         if record is None or not is_kept:
             changes.remove(key)
         else:
