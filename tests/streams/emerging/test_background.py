@@ -108,5 +108,6 @@ def test_a_stopped_background_has_no_process_left(process: Processes) -> None:
 def _runs(pid: int) -> bool:
     try:
         return Path(f"/proc/{pid}/stat").read_text().split()[2] != "Z"
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
+        # It was gone before the file was opened, or between that and the read.
         return False
