@@ -144,8 +144,7 @@ class Watched:
 
     def await_evaluations(self) -> None:
         """Wait until no record and no evaluation waits. They have the lowest share of a busy processor."""
-        secrets = self.site.partnership.secrets
-        waited = await_distributions(lambda: metrics_of(self.port, secrets), EVALUATED_S)
+        waited = await_distributions(self._metrics, EVALUATED_S)
         assert waited, f"the evaluations did not end within {EVALUATED_S:.0f} s"
 
     def wait_ready(self) -> None:
@@ -153,14 +152,14 @@ class Watched:
         detector = self.detector
         assert detector is not None
         until(
-            lambda: self._answers() or detector.poll() is not None,
+            lambda: bool(self._metrics()) or detector.poll() is not None,
             EVALUATED_S,
             "the detector's start",
         )
         assert detector.poll() is None, self.log()
 
-    def _answers(self) -> bool:
-        return bool(metrics_of(self.port, self.site.partnership.secrets))
+    def _metrics(self) -> str:
+        return metrics_of(self.port, self.site.partnership.secrets)
 
     def kill(self) -> None:
         """Kill the detector without any warning, and start another process in its slot."""

@@ -6,10 +6,11 @@ import os
 import signal
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
+import psutil  # type: ignore[import-untyped, unused-ignore]
 import pytest
 
+from ops.embedded.processes import ProcessRecord, is_running
 from streams.emerging.background import NICENESS, Answer, Background, Processes
 from tests.streams.emerging.in_this_process import InThisProcess
 
@@ -97,17 +98,10 @@ def test_the_process_has_a_low_priority_and_is_another_one(process: Processes) -
 def test_a_stopped_background_has_no_process_left(process: Processes) -> None:
     process.submit("pid", os.getpid)
     ((_, pid),) = answers(process, 1)
+    background = ProcessRecord(pid, psutil.Process(pid).create_time())
     process.submit("long", time.sleep, PATIENCE_S)
     process.stop()
     until = time.monotonic() + PATIENCE_S
-    while _runs(pid) and time.monotonic() < until:
+    while is_running(background) and time.monotonic() < until:
         time.sleep(0.01)
-    assert not _runs(pid)
-
-
-def _runs(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().split()[2] != "Z"
-    except (FileNotFoundError, ProcessLookupError):
-        # It was gone before the file was opened, or between that and the read.
-        return False
+    assert not is_running(background)
