@@ -12,12 +12,18 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from sanitiser.address.guard import SEVERAL, doubt
-from sanitiser.address.segments import Segment, is_thoroughfare, leftover, read_segment
+from sanitiser.address.listed import find_listed
+from sanitiser.address.segments import Segment, is_thoroughfare, key_of, leftover, read_segment
 from sanitiser.address.words import settlements, words
 from sanitiser.places.postcodes import FORM, INWARD, normalise
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from sanitiser.address.listed import Streets
+
+NOT_LISTED: Final = "street-not-listed"
+SEVERAL_POSTCODES: Final = "several-postcodes"
 
 _CACHED: Final = 65_536
 _LONGEST: Final = 500
@@ -38,7 +44,8 @@ class SplitAddress(NamedTuple):
 
     `street` and `locality` are as written. `locality` is everything after the street and may have
     any content; `towns` are the known settlements in it. `postcode` is canonical, and None if the
-    address has none or several different ones.
+    address has none or several different ones. `alone` means that a house number is directly before
+    the street, and that nothing else in the address can be a street.
     """
 
     street: str | None
@@ -47,22 +54,65 @@ class SplitAddress(NamedTuple):
     postcode: str | None
     certain: bool
     reason: str | None
+    alone: bool = False
 
 
 def split(address: str) -> SplitAddress:
     """Split an address into street and locality; `certain` means that no other words are left."""
     if len(address) > _LONGEST:
         return SplitAddress(None, None, (), None, certain=False, reason="too-long")
-    # Houses of one street that differ only in their number are split once.
-    return _split(_HOUSE_NUMBER.sub("1", address, count=1))
+    return _split(_with_one_number(address))
+
+
+def split_by_list(address: str, streets: Streets) -> SplitAddress:
+    """Split an address by evidence: `streets` are the listed ones around the record's postcode.
+
+    The street is in the list's own spelling. A street that the list does not have counts as certain
+    only if a house number is directly before it, and nothing else in the address can be a street.
+    """
+    if len(address) > _LONGEST:
+        return split(address)
+    return _split_by_list(_with_one_number(address), streets)
+
+
+def _with_one_number(address: str) -> str:
+    """Return the address with its first number as 1, so that houses of a street are split once."""
+    return _HOUSE_NUMBER.sub("1", address, count=1)
+
+
+@lru_cache(maxsize=_CACHED)
+def _split_by_list(address: str, streets: Streets) -> SplitAddress:
+    parts, postcode, several = _read(address)
+    segments = [part.split() for part in parts]
+    found = find_listed(segments, streets)
+    if found.segment is None or found.end is None:
+        unlisted = _split(address)
+        reason = unlisted.reason or found.reason or (None if unlisted.alone else NOT_LISTED)
+        return unlisted._replace(certain=reason is None, reason=reason)
+    behind = [
+        tuple(segments[found.segment][found.end :]),
+        *map(tuple, segments[found.segment + 1 :]),
+    ]
+    localities = [(tokens, tuple(map(key_of, tokens))) for tokens in behind]
+    reason = SEVERAL_POSTCODES if several else None
+    locality = ", ".join(" ".join(tokens) for tokens in behind if tokens) or None
+    return SplitAddress(
+        found.street, locality, _towns(localities), postcode, reason is None, reason
+    )
+
+
+def _read(address: str) -> tuple[list[str], str | None, bool]:
+    """Return the parts of an address between separators, its only postcode, and whether it has several."""
+    plain = address if address.isascii() else unicodedata.normalize("NFKC", address)
+    text, postcodes = _without_postcodes(plain)
+    postcode = next(iter(postcodes)) if len(postcodes) == 1 else None
+    return _parts(text), postcode, len(postcodes) > 1
 
 
 @lru_cache(maxsize=_CACHED)
 def _split(address: str) -> SplitAddress:
-    plain = address if address.isascii() else unicodedata.normalize("NFKC", address)
-    text, postcodes = _without_postcodes(plain)
-    postcode = next(iter(postcodes)) if len(postcodes) == 1 else None
-    segments = _segments(text)
+    parts, postcode, several = _read(address)
+    segments = [read_segment(part, first=at == 0) for at, part in enumerate(parts)]
     at = _street_at(segments)
     if at is None:
         return SplitAddress(None, None, (), postcode, certain=False, reason="no-street")
@@ -81,15 +131,22 @@ def _split(address: str) -> SplitAddress:
         or _doubt(segments, at)
         or _leftover(segment.keys[street.start : street.end], localities)
     )
-    if len(postcodes) > 1:
-        reason = "several-postcodes"
+    if several:
+        reason = SEVERAL_POSTCODES
     name = " ".join(segment.tokens[street.start : street.end]).rstrip(".")
     locality = ", ".join(" ".join(tokens) for tokens, _ in localities if tokens) or None
+    alone = street.numbered and sum(s.street is not None for s in segments) == 1
+    return SplitAddress(
+        name, locality, _towns(localities), postcode, reason is None, reason, alone=alone
+    )
+
+
+def _towns(localities: Sequence[tuple[tuple[str, ...], tuple[str, ...]]]) -> tuple[str, ...]:
+    """Return the known settlements after a street, each of them the only words of its part."""
     known = [(tokens, keys) for tokens, keys in localities if keys in settlements()]
     # Barry, Nelson, Derby: a town that is also a person's name counts only as the last settlement.
     told = [tokens for tokens, keys in known[:-1] if words().person.isdisjoint(keys)]
-    towns = tuple(" ".join(tokens).rstrip(".") for tokens in (*told, *(t for t, _ in known[-1:])))
-    return SplitAddress(name, locality, towns, postcode, reason is None, reason)
+    return tuple(" ".join(tokens).rstrip(".") for tokens in (*told, *(t for t, _ in known[-1:])))
 
 
 def released_address(address: str) -> str | None:
@@ -112,10 +169,9 @@ def _without_postcodes(text: str) -> tuple[str, set[str | None]]:
     return _OUTWARD_AT_END.sub("", _POSTCODE.sub(",", text)), found
 
 
-def _segments(text: str) -> list[Segment]:
+def _parts(text: str) -> list[str]:
     plain = _RANGE.sub(r"\1\2-", _BRACKETED.sub(",", text))
-    parts = [part for part in map(str.strip, _SEPARATOR.split(plain)) if part]
-    return [read_segment(part, first=at == 0) for at, part in enumerate(parts)]
+    return [part for part in map(str.strip, _SEPARATOR.split(plain)) if part]
 
 
 def _street_at(segments: Sequence[Segment]) -> int | None:

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from sanitiser.address import address as addresses
-from sanitiser.address.address import SplitAddress
+from sanitiser.address.address import SEVERAL_POSTCODES, SplitAddress
 from sanitiser.places.coordinates import to_national_grid
 from sanitiser.places.gazetteer import Gazetteer
 from sanitiser.places.postcodes import Postcode, PostcodeIndex, ReleasedPlace, normalise
+from sanitiser.places.streets import StreetList
 
 DISAGREEMENT_METRES = 1_000.0
 """Supplied coordinates further from the postcode's centroid than this contradict the postcode."""
@@ -60,10 +61,11 @@ NOWHERE = Released(None, None, None, None, None)
 
 @dataclass(frozen=True, slots=True)
 class Locator:
-    """A geocoder and sanitiser of locations, with a postcode index and a gazetteer."""
+    """A geocoder and sanitiser of locations, with a postcode index, a gazetteer and a list of streets."""
 
     index: PostcodeIndex
     gazetteer: Gazetteer | None = None
+    streets: StreetList | None = None
 
     def locate(self, given: Given, *, home: bool = False) -> Located:
         """Find the postcode of a location, and release what Appendix 1 allows.
@@ -89,7 +91,7 @@ class Locator:
         if apart:
             caveats.append("easting:contradicts-postcode")
         place = self.index.release(found.postcode)
-        released, withheld = _release(given, place, None if apart else stated)
+        released, withheld = self._release(given, place, None if apart else stated)
         return Located(
             released,
             _method(given, stated, point),
@@ -113,6 +115,46 @@ class Locator:
         district = nearest.district if nearest else None
         released = Released(place.name, None, place.easting, place.northing, district)
         return Located(released, "gazetteer", (), (), point or centre, district)
+
+    def _release(
+        self, given: Given, place: ReleasedPlace | None, stated: Postcode | None
+    ) -> tuple[Released, tuple[str, ...]]:
+        if place is None or place.postcode is None:
+            district = place.district if place else None
+            return NOWHERE._replace(district=district), ("no-postcode-with-enough-households",)
+        street, withheld = self._street(given.address, place, stated)
+        released = Released(street, place.postcode, place.easting, place.northing, place.district)
+        return released, withheld
+
+    def _street(
+        self, address: str | None, place: ReleasedPlace, stated: Postcode | None
+    ) -> tuple[str | None, tuple[str, ...]]:
+        if address is None:
+            return None, ()
+        if not place.street_allowed:
+            return self._street_of_a_stand_in(place)
+        parts = self._split(address, stated)
+        if not _lies_within(parts, stated):
+            return None, ("address-not-known-to-lie-in-the-postcode",)
+        released = addresses.released_part(parts)
+        return released, () if released else ("address-split-uncertain",)
+
+    def _split(self, address: str, stated: Postcode | None) -> SplitAddress:
+        if self.streets is None or stated is None:
+            return addresses.split(address)
+        around = self.streets.around((stated.easting, stated.northing))
+        return addresses.split_by_list(address, around)
+
+    def _street_of_a_stand_in(self, place: ReleasedPlace) -> tuple[str | None, tuple[str, ...]]:
+        """Return the street of a postcode that stands in for others, whatever the address says.
+
+        Its own records and those that were moved to it must look alike, so all of them have the listed
+        street nearest to its centroid; without a list they have none.
+        """
+        if self.streets is None or place.easting is None or place.northing is None:
+            return None, ("address-of-a-postcode-that-stands-in",)
+        street = self.streets.nearest((place.easting, place.northing))
+        return street, () if street else ("no-street-near-the-released-postcode",)
 
     def _stated_postcode(self, given: Given, caveats: list[str]) -> Postcode | None:
         if given.postcode is not None:
@@ -161,33 +203,9 @@ def _lies_within(parts: SplitAddress, stated: Postcode | None) -> bool:
     Otherwise the street of a postcode with few households could be released with another postcode.
     So no street is released with a postcode that is only the nearest to the coordinates.
     """
-    if stated is None or parts.reason == "several-postcodes":
+    if stated is None or parts.reason == SEVERAL_POSTCODES:
         return False
     return parts.postcode is None or parts.postcode == stated.postcode
-
-
-def _release(
-    given: Given, place: ReleasedPlace | None, stated: Postcode | None
-) -> tuple[Released, tuple[str, ...]]:
-    if place is None or place.postcode is None:
-        district = place.district if place else None
-        return NOWHERE._replace(district=district), ("no-postcode-with-enough-households",)
-    street, withheld = _street(given.address, place, stated)
-    return Released(street, place.postcode, place.easting, place.northing, place.district), withheld
-
-
-def _street(
-    address: str | None, place: ReleasedPlace, stated: Postcode | None
-) -> tuple[str | None, tuple[str, ...]]:
-    if address is None:
-        return None, ()
-    if not place.street_allowed:
-        return None, ("address-of-a-postcode-that-stands-in",)
-    parts = addresses.split(address)
-    if not _lies_within(parts, stated):
-        return None, ("address-not-known-to-lie-in-the-postcode",)
-    released = addresses.released_part(parts)
-    return released, () if released else ("address-split-uncertain",)
 
 
 def _withheld_without_place(given: Given) -> tuple[str, ...]:
