@@ -13,7 +13,18 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from sanitiser.address.guard import SEVERAL, doubt
 from sanitiser.address.listed import find_listed
-from sanitiser.address.segments import Segment, is_thoroughfare, key_of, leftover, read_segment
+from sanitiser.address.segments import (
+    JOINED,
+    Segment,
+    Street,
+    is_first,
+    is_ordinal,
+    is_thoroughfare,
+    key_of,
+    leftover,
+    may_be_somebody,
+    read_segment,
+)
 from sanitiser.address.words import settlements, words
 from sanitiser.places.postcodes import FORM, INWARD, normalise
 
@@ -36,6 +47,9 @@ _RANGE: Final = re.compile(
     r"(\d[A-Za-z]?)\s+[-\u2013\u2014]\s*(?=\d)|(\d[A-Za-z]?)[-\u2013\u2014]\s+(?=\d)"
 )
 _SEPARATOR: Final = re.compile(r"[,;:\n\r\t|]+|\s{2,}|\s[-\u2013\u2014]+\s|\.\s*,")
+_JUNCTIONS: Final = frozenset(
+    {"junction", "junc", "jct", "jctn", "jcn", "jn", "j/w", "jw", "corner"}
+)
 _RELEASABLE: Final = re.compile(r"[A-Za-z0-9\u00c0-\u024f\u1e00-\u1eff ,.'\u2019&/-]+")
 
 
@@ -185,38 +199,132 @@ def _street_at(segments: Sequence[Segment]) -> int | None:
     ]
     if numbered:
         return numbered[-1]
-    strong = [
-        at
-        for at, s in enumerate(segments)
-        # A village can be called like a street: 23 High Street, Green Street Green.
-        if s.street and s.street.strong and not (at and s.keys in settlements())
-    ]
+    strong = _strong(segments)
     if strong:
         return strong[-1]
     shown = [at for at, s in enumerate(segments) if s.street and _has_evidence(segments, at)]
     return shown[-1] if shown else None
 
 
+def _strong(segments: Sequence[Segment]) -> list[int]:
+    return [
+        at
+        for at, s in enumerate(segments)
+        # A village can be called like a street: 23 High Street, Green Street Green.
+        if s.street and s.street.strong and not (at and s.keys in settlements())
+    ]
+
+
 def _doubt(segments: Sequence[Segment], at: int) -> str | None:
-    """Return the reason why a street's name may include another name.
+    """Return the reason why a street's name may include, or be, another name.
 
     None after a building's name.
     """
     street = segments[at].street
     assert street is not None
-    if street.personal and not street.numbered and _has_another_street(segments, at):
+    if _may_be_another_one(segments, at, street):
         return SEVERAL
     after_premises = at > 0 and street.start == 0 and segments[at - 1].ends_premises
     return None if street.led and after_premises else street.reason
 
 
-def _has_another_street(segments: Sequence[Segment], at: int) -> bool:
-    """Return True if another segment has a street, so that this one may be a person: Harry Lane."""
+def _may_be_another_one(segments: Sequence[Segment], at: int, street: Street) -> bool:
+    """Return True if an address has a second name that may be its street.
+
+    A block or a house can be named like a street: 12 Willow Bank, Cherry Grove; Maes-y-Felin, Glen Park.
+    So can a person: 12 Parfields, Ivy Lane; Mary Green & Acacia Avenue.
+    """
+    segment = segments[at]
+    keys = segment.keys[street.start : street.end]
+    numbered = street.numbered or (at > 0 and _is_number(segments[at - 1]))
+    return (
+        (_names_two(keys) and not _is_at_a_junction(segment, street))
+        or (street.personal and (not numbered or _goes_on(segment, street)))
+        or _is_followed_by_a_thoroughfare(segment, street)
+        or _may_be_somebodys_drive(keys, street)
+        or (
+            "-" in keys[0] and is_first(keys[0]) and not numbered and _has_other_names(segments, at)
+        )
+        or _is_rivalled(segments, at, street, numbered=numbered)
+    )
+
+
+def _is_rivalled(segments: Sequence[Segment], at: int, street: Street, *, numbered: bool) -> bool:
+    """Return True if another segment may be the street: 12 Willow Bank, Cherry Grove."""
+    others = [s for other, s in enumerate(segments) if other != at and _may_be_a_street(s)]
+    if not others:
+        return False
+    if is_first(segments[at].keys[street.start]) or not street.strong:
+        return True
+    return not numbered and any(s.street and s.street.strong for s in others)
+
+
+def _goes_on(segment: Segment, street: Street) -> bool:
+    """Return True if words that are no settlement follow a street: 3 Dale Lane Boswell Street."""
+    behind = segment.keys[street.end :]
+    return behind not in {(), *settlements()}
+
+
+def _is_followed_by_a_thoroughfare(segment: Segment, street: Street) -> bool:
+    """Return True if the name may go on: 4 Well Close Walk. Not before "end of terrace"."""
+    behind = segment.keys[street.end :]
+    return behind[1:2] != ("of",) and any(map(is_thoroughfare, behind[:1]))
+
+
+def _may_be_somebodys_drive(keys: tuple[str, ...], street: Street) -> bool:
+    """Return True for the drive of a person or a house behind a building: 3 Gate Court Adeyemi drive."""
+    return street.apart and keys[-1] == "drive"
+
+
+def _has_other_names(segments: Sequence[Segment], at: int) -> bool:
+    """Return True if another segment is no settlement, so that a Welsh name may be that of a house."""
     return any(
-        s.street and s.keys[0] != "the" and s.keys[-1:] != ("park",) and s.keys not in settlements()
+        s.keys not in settlements() and not _is_number(s)
         for other, s in enumerate(segments)
         if other != at
     )
+
+
+def _names_two(keys: tuple[str, ...]) -> bool:
+    """Return True if "and" joins names of which one may be that of a person or a house."""
+    strong = words().strong
+    return any(
+        may_be_somebody(name) or strong.isdisjoint(name[-1:]) for name in _joined_names(keys)
+    )
+
+
+def _joined_names(keys: tuple[str, ...]) -> list[tuple[str, ...]]:
+    """Return the names that "and" joins in a street; none if it has one name."""
+    names: list[tuple[str, ...]] = [()]
+    for key in keys:
+        names = [*names, ()] if key in JOINED else [*names[:-1], (*names[-1], key)]
+    return names if len(names) > 1 else []
+
+
+def _is_at_a_junction(segment: Segment, street: Street) -> bool:
+    return not _JUNCTIONS.isdisjoint(segment.keys[: street.start])
+
+
+def _is_number(segment: Segment) -> bool:
+    return len(segment.keys) == 1 and _has_house_number(segment)
+
+
+def _has_house_number(segment: Segment) -> bool:
+    """Return True if a segment has a number that is not that of a flat, a caravan or the like."""
+    w = words()
+    numbers = (
+        (key, before)
+        for key, before in zip(segment.keys, ("", *segment.keys), strict=False)
+        if key[:1].isdigit() and not is_ordinal(key)
+    )
+    return any(before not in w.part or before in w.numbering for _, before in numbers)
+
+
+def _may_be_a_street(segment: Segment) -> bool:
+    """Return True if a segment has a street, and is no park or settlement."""
+    if segment.street is None or segment.keys in settlements():
+        return False
+    return segment.keys[-1:] != ("park",)
 
 
 def _has_evidence(segments: Sequence[Segment], at: int) -> bool:

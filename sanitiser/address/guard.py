@@ -23,6 +23,10 @@ POSITION: Final = "position-left"
 BEFORE_A_STREET: Final = "name-before-a-street"
 SEVERAL: Final = "several-streets"
 
+TWO_NAMES: Final = "two-names"
+_HALVES: Final = frozenset({("end",), ("mid",), ("semi",)})
+"""Words for a house in a row, such as end terrace."""
+
 _INNER_CAPITAL: Final = re.compile(r"[a-z\u00df-\u00ff][A-Z\u00c0-\u00de]")
 _JOINED_BY_A_MARK: Final = re.compile(r"[^\W\d_]{3}'[^\W\d_]{3}")
 """Not O'Connell, Rhodfa'r or King's."""
@@ -49,9 +53,26 @@ def doubt(
         return TWICE
     if any(_is_position(at, key) for at, key in enumerate(name[:-1])):
         return POSITION
-    if _begins_with_another(name, is_thoroughfare):
+    if _begins_with_another(name, is_thoroughfare) or _begins_with_a_surname(name):
         return BEFORE_A_STREET
+    if "/" in "".join(tokens) or name[:1] in _HALVES or _is_two_names(name, is_thoroughfare):
+        return TWO_NAMES
     return None
+
+
+def _begins_with_a_surname(name: tuple[str, ...]) -> bool:
+    """Return True if a surname that is also a word of streets is before an unknown name: Park Nowak Lane."""
+    least = len(("surname", "own name", "lane"))
+    return len(name) >= least and name[0] in words().surname_too and not _is_known(name[1])
+
+
+def _is_two_names(name: tuple[str, ...], thoroughfares: frozenset[str]) -> bool:
+    """Return True if a whole street name follows another one: Meadow Bank Park Road."""
+    w = words()
+    return any(
+        name[at] in thoroughfares and name[at + 1] in w.whole and name[-1] in thoroughfares
+        for at in range(1, len(name) - 2)
+    )
 
 
 def _is_position(at: int, key: str) -> bool:
@@ -92,7 +113,9 @@ def _begins_with_another(name: tuple[str, ...], thoroughfares: frozenset[str]) -
     begin = _length_of_town(name)
     for at in range(begin, len(name) - 2):
         rest = name[at + 1 :]
-        if not _is_known(name[at]) and rest[-1] in thoroughfares and all(map(_is_known, rest)):
+        if _is_known(name[at]) or rest[-1] not in thoroughfares:
+            continue
+        if all(map(_is_known, rest)) or rest[0] in words().compound:
             return True
     return False
 

@@ -27,7 +27,7 @@ SOMEBODY: Final = "may-be-somebody"
 _LINKS: Final = frozenset({"and", "&", "of", "the", "with", "to"})
 _PARTICLES: Final = frozenset({"y", "yr", "a", "ar", "pen", "tan"})
 """Welsh words within a name, as in Ffordd Pen y Bryn."""
-_JOINED: Final = frozenset({"and", "&", "with"})
+JOINED: Final = frozenset({"and", "&", "with"})
 
 
 class Street(NamedTuple):
@@ -106,6 +106,11 @@ def leftover(keys: tuple[str, ...], *, locality: bool) -> str | None:
 def is_ordinal(key: str) -> bool:
     """Return True if a word is an ordinal in figures, as in 1st Avenue."""
     return _ORDINAL.fullmatch(key) is not None
+
+
+def is_first(key: str) -> bool:
+    """Return True for a Welsh or Gaelic word that is before the name, also in Maes-y-Felin."""
+    return key.partition("-")[0] in words().first
 
 
 def is_thoroughfare(key: str) -> bool:
@@ -211,7 +216,7 @@ class _Reader:
         # Court Farm Road, Mansion House Road.
         last = at == len(self.keys) - 1
         begins = at == self.start and not self.after_building
-        unended = self.end is None or self._key(self.end) in _JOINED
+        unended = self.end is None or self._key(self.end) in JOINED
         in_name = unended and (begins or self._is_ended_next(at))
         if last or not in_name:
             self._begin(at + 1, numbered=False, free=False)
@@ -254,7 +259,7 @@ class _Reader:
 
     def _thoroughfare(self, at: int, key: str) -> None:
         strong = key in self.words.strong or (key == "st" and at == len(self.keys) - 1)
-        if self.strong and not strong and self._key(self.end or at) not in _JOINED:
+        if self.strong and not strong and self._key(self.end or at) not in JOINED:
             if self.end == at and key in self.words.side:
                 self.end = at + 1
             return  # "Acacia Avenue end of terrace"
@@ -272,7 +277,7 @@ class _Reader:
 
     def _note_break(self, at: int) -> None:
         # "Friary Park Friary Road": the first name is that of an estate or a block.
-        if self.end is None or self.end >= at or self._key(self.end) in _JOINED:
+        if self.end is None or self.end >= at or self._key(self.end) in JOINED:
             return
         if self._key(self.end - 1) != "st":
             self.break_at = self.end
@@ -281,7 +286,7 @@ class _Reader:
         assert self.end is not None
         reason = SEVERAL if self.several else self._doubt()
         keys = self.keys[self.start : self.end]
-        personal = _may_be_somebody(keys)
+        personal = may_be_somebody(keys)
         led = reason == UNKNOWN_START and _is_led(keys)
         # After a house number only the street's name can begin.
         if led and (self.counted or _is_of_town(keys)):
@@ -367,7 +372,7 @@ def _last_words() -> frozenset[str]:
     return frozenset(name.rpartition("-")[2] for name in words().entire)
 
 
-def _may_be_somebody(keys: tuple[str, ...]) -> bool:
+def may_be_somebody(keys: tuple[str, ...]) -> bool:
     """Return True if it may be a person's name with one unknown word: Peter Hill, Harry Lane."""
     w = words()
     if len(keys) != len(("forename", "surname")) or keys[1] not in w.surname:

@@ -1,6 +1,6 @@
 """The form in which names of streets are compared: The Queen's Rd. and Queens Road are one street.
 
-Case, accents, apostrophes, hyphens and the abbreviations of street types do not matter. Every other letter does.
+Case, accents, apostrophes, hyphens and abbreviations of street types do not matter. Every other letter does.
 """
 
 from __future__ import annotations

@@ -9,8 +9,8 @@ from sanitiser.text.word_lists import lines_of, words_by_kind
 
 _FILES: Final = ("thoroughfares.txt", "premises.txt")
 _PIECES: Final = (
-    "ways", "ending", "compound", "person", "surname", "founder", "owner", "outbuilding", "figure",
-    "relation", "plain", "placed", "welsh",
+    "ways", "ending", "compound", "person", "surname", "surname_too", "founder", "owner", "outbuilding",
+    "figure", "relation", "plain", "placed", "welsh",
 )  # fmt: skip
 """Kinds that are not whole words of a segment: parts of words, and words within names."""
 
@@ -40,6 +40,7 @@ class Words(NamedTuple):
     compound: frozenset[str]
     person: frozenset[str]
     surname: frozenset[str]
+    surname_too: frozenset[str]
     founder: frozenset[str]
     owner: frozenset[str]
     outbuilding: frozenset[str]

@@ -36,8 +36,8 @@ Point = tuple[float, float]
 class Points(NamedTuple):
     """The list's arrays, one row for each point of a street, sorted by tile.
 
-    `name_at` holds the row's name in `names` and `keys`, shape (m,) each, which are UTF-8. `tile_offsets` holds
-    the first row of each tile, and the number of rows at its end.
+    `name_at` holds the row's name in `names` and `keys`, shape (m,) each, which are UTF-8. `tile_offsets`
+    holds the first row of each tile, and the number of rows at its end.
     """
 
     keys: Any
@@ -58,8 +58,8 @@ class Listed(NamedTuple):
 class _Tile(NamedTuple):
     """The streets of a tile and its surroundings of 2 km.
 
-    `points` has the points and names by key, `by_word` the keys by their first and last word, `words` all words
-    of keys, and `most_words` the number of words of the longest key that begins with a word.
+    `points` has the points and names by key, `by_word` the keys by their first and last word, `words` all
+    words of keys, and `most_words` the number of words of the longest key that begins with a word.
     """
 
     points: Mapping[str, list[tuple[int, int, str]]]
