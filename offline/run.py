@@ -19,6 +19,7 @@ from offline.summary import RowPlaces, Summary
 from sanitiser.places.gazetteer import Gazetteer
 from sanitiser.places.postcodes import PostcodeIndex
 from sanitiser.places.premises import withheld_premises
+from sanitiser.places.streets import StreetList
 from sanitiser.policy import Scrub
 from sanitiser.references import ReferenceKey
 from schemas.catalogue import Catalogue
@@ -52,6 +53,7 @@ class Order:
     gazetteer: Gazetteer | None = None
     premises: Scrub = withheld_premises
     agreed: Agreed | None = None
+    streets: StreetList | None = None
 
     @property
     def supplier(self) -> str:
@@ -64,6 +66,7 @@ class Order:
             self.mapping.dataset, self.profile,
             agency=self.agency, index=self.index, key=self.key, catalogue=self.catalogue,
             gazetteer=self.gazetteer, premises=self.premises, agreed=self.agreed,
+            streets=self.streets,
         )  # fmt: skip
 
     @property

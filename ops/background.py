@@ -11,7 +11,7 @@ from isp.keys.key_store import KeyStore
 from ops.embedded import ports, processes, service
 from ops.embedded.service import Service
 from ops.embedded.stack import Stack
-from ops.reference import GAZETTEER_FOLDER, INDEX_FOLDER, PREMISES_FILE
+from ops.reference import GAZETTEER_FOLDER, INDEX_FOLDER, PREMISES_FILE, STREETS_FOLDER
 from sanitiser.places.postcode_store import METADATA_FILE
 
 FOLDER = "worker"
@@ -156,6 +156,7 @@ def _digest(protocol: Path, stack: Stack) -> str:
     read = [protocol, stack.run_dir / INDEX_FOLDER / METADATA_FILE]
     read += [KeyStore(stack.secrets.folder).file]
     read += sorted((stack.run_dir / GAZETTEER_FOLDER).glob("*"))
+    read += sorted((stack.run_dir / STREETS_FOLDER).glob("*"))
     read += [file for file in [stack.run_dir / PREMISES_FILE] if file.is_file()]
     return hashlib.sha256(b"".join(file.read_bytes() for file in read)).hexdigest()
 

@@ -19,6 +19,7 @@ from sanitiser.places.postcode_store import (
 INDEX_FOLDER = "reference"
 GAZETTEER_FOLDER = "gazetteer"
 PREMISES_FILE = "premises.txt"
+STREETS_FOLDER = "streets"
 AREAS_FOLDER = "areas"
 _DIGITS = 12
 

@@ -17,12 +17,13 @@ from ops.bootstrap import (
     state_tables,
 )
 from ops.deployment import MetricsSettings
-from ops.reference import GAZETTEER_FOLDER, INDEX_FOLDER, PREMISES_FILE
+from ops.reference import GAZETTEER_FOLDER, INDEX_FOLDER, PREMISES_FILE, STREETS_FOLDER
 from sanitiser.build.premises_list import PremisesList
 from sanitiser.places.gazetteer import Gazetteer
 from sanitiser.places.postcode_store import METADATA_FILE
 from sanitiser.places.postcodes import PostcodeIndex
 from sanitiser.places.premises import withheld_premises
+from sanitiser.places.streets import StreetList
 from schemas.state import STATE_KINDS
 from schemas.wire import bytes_decoder
 from streams.runtime.ending import end_when, until_changed
@@ -169,14 +170,25 @@ def assemble(
     slot: str = "0",
     state: StateStore | None = None,
 ) -> Pipeline:
-    """Return the pipeline of a protocol; the folder `beside` has the gazetteer and premises list.
+    """Return the pipeline of a protocol; the folder `beside` has the lists of places, premises and streets.
 
     Without a `state` store, state is kept in main memory.
     """
     wire = Wire.of(schemas)
     folder, listed = beside / GAZETTEER_FOLDER, beside / PREMISES_FILE
     gazetteer = Gazetteer.open(folder) if folder.is_dir() else None
+    streets = StreetList.open(of) if (of := beside / STREETS_FOLDER).is_dir() else None
     premises = PremisesList.open(listed) if listed.is_file() else withheld_premises
     return build_pipeline(
-        protocol, catalogue, index, keys, wire, time.time, gazetteer, premises, slot, state
+        protocol,
+        catalogue,
+        index,
+        keys,
+        wire,
+        time.time,
+        gazetteer,
+        premises,
+        slot,
+        state,
+        streets,
     )

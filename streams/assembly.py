@@ -16,6 +16,7 @@ from sanitiser.places.gazetteer import Gazetteer
 from sanitiser.places.location import Locator
 from sanitiser.places.postcodes import PostcodeIndex
 from sanitiser.places.premises import withheld_premises
+from sanitiser.places.streets import StreetList
 from sanitiser.policy import Policy, Scrub
 from sanitiser.references import ReferenceKey
 from sanitiser.state import State
@@ -84,6 +85,7 @@ class Means:
         gazetteer: Gazetteer | None = None,
         premises: Scrub = withheld_premises,
         state: State | None = None,
+        streets: StreetList | None = None,
     ) -> Means:
         """Return the means of a protocol, with its area and its neighbours' areas.
 
@@ -94,7 +96,7 @@ class Means:
         own = Area(index, partnership.area, partnership.margin_metres)
         return cls(
             catalogue.code_lists,
-            Locator(index, gazetteer and gazetteer.within(own.holds_point)),
+            Locator(index, gazetteer and gazetteer.within(own.holds_point), streets),
             keys,
             own,
             {n.short_name: Area(index, n.area, 0) for n in protocol.neighbours},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -11,13 +11,21 @@ import typer
 
 from ops.commands.common import AsJson, RunDir
 from ops.outputs import check_outputs
-from ops.reference import AREAS_FOLDER, GAZETTEER_FOLDER, INDEX_FOLDER, PREMISES_FILE
+from ops.reference import (
+    AREAS_FOLDER,
+    GAZETTEER_FOLDER,
+    INDEX_FOLDER,
+    PREMISES_FILE,
+    STREETS_FOLDER,
+)
 from ops.screen import Screen, say_json
 from ops.settings import Settings
 from sanitiser.build.areas_build import build_areas
 from sanitiser.build.gazetteer_build import build_gazetteer
 from sanitiser.build.premises_list import build_premises
 from sanitiser.build.reference import build_index, code_point_open_csv, onspd_package
+from sanitiser.build.street_build import build_streets
+from sanitiser.places.postcodes import PostcodeIndex, normalise
 
 reference = typer.Typer(
     no_args_is_help=True, help="Build the postcode index and the lists of places and premises."
@@ -134,6 +142,56 @@ def premises(
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     built = build_premises(file, files)
     _tell(built.kept, built.left_out, as_json=as_json)
+
+
+@reference.command()
+def streets(
+    files: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="FILES",
+            help="OS Open Names, OS Open Roads (GeoPackage), releases of data.police.uk, or a CSV with name "
+            "and easting, northing, or longitude, latitude, or postcode.",
+        ),
+    ],
+    *,
+    run_dir: RunDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Build the list of streets, so that a street is released because it is one.
+
+    With the list, the street of an address is released if the list has it within 2 km of the postcode,
+    in the list's own spelling. A record whose postcode is repositioned has the street of the new one.
+    Without a list, a street is found by its words, and more of them are withheld. Workers of `ipu up`
+    use the list after the next `ipu up`.
+
+    Examples:
+
+        ipu reference streets opname_csv_gb/*.csv
+
+        ipu reference streets oproad_gb.gpkg
+
+        ipu reference streets 2026-*/2026-*-avon-and-somerset-street.csv --json
+    """
+    run = Settings.from_environment(run_dir=run_dir).run_dir
+    folder = run / STREETS_FOLDER
+    check_outputs({"the list": folder}, {"FILES": files})
+    folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with Screen(stderr=True).status("building the list of streets"):
+        built = build_streets(folder, files, _points_of_postcodes(run / INDEX_FOLDER))
+    _tell(built.kept, built.left_out, as_json=as_json)
+
+
+def _points_of_postcodes(folder: Path) -> Callable[[str], tuple[int, int] | None]:
+    """Return a function from a postcode to its point in metres, by the index in `folder` if there is one."""
+    index = PostcodeIndex.open(folder) if folder.is_dir() else None
+
+    def find(postcode: str) -> tuple[int, int] | None:
+        canonical = normalise(postcode)
+        found = index.find(canonical) if index and canonical else None
+        return (found.easting, found.northing) if found else None
+
+    return find
 
 
 @reference.command()

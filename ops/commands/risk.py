@@ -23,6 +23,7 @@ from ops.screen import Screen, say_json
 from ops.settings import Settings
 from sanitiser.places.gazetteer import Gazetteer
 from sanitiser.places.postcodes import PostcodeIndex
+from sanitiser.places.streets import StreetList
 from sanitiser.references import KEY_BYTES, ReferenceKey
 from schemas.catalogue import load_catalogue
 
@@ -52,6 +53,10 @@ def risk(
         typer.Option(
             exists=True, file_okay=False, help="Named places, as given to `ipu sanitise`."
         ),
+    ] = None,
+    streets: Annotated[
+        Path | None,
+        typer.Option(exists=True, file_okay=False, help="Streets, as given to `ipu sanitise`."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -87,6 +92,7 @@ def risk(
         ReferenceKey(token_bytes(KEY_BYTES)), catalogue,
         agency=agency or AGENCY, agreed=agreed,
         gazetteer=Gazetteer.open(gazetteer) if gazetteer else None,
+        streets=StreetList.open(streets) if streets else None,
     )  # fmt: skip
     combinations = sanitising.combinations
     heeded = combinations.applies_to(profile)

@@ -24,6 +24,7 @@ from sanitiser.build.premises_list import PremisesList
 from sanitiser.places.gazetteer import Gazetteer
 from sanitiser.places.postcodes import PostcodeIndex
 from sanitiser.places.premises import withheld_premises
+from sanitiser.places.streets import StreetList
 from sanitiser.references import KEY_BYTES, ReferenceKey
 from schemas.catalogue import Catalogue, load_catalogue
 
@@ -93,6 +94,14 @@ def sanitise(
             help="File that `ipu reference premises` wrote, such as run/premises.txt.",
         ),
     ] = None,
+    streets: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True,
+            file_okay=False,
+            help="Folder that `ipu reference streets` wrote, such as run/streets.",
+        ),
+    ] = None,
     allow_unreadable: AllowUnreadable = False,
     as_json: AsJson = False,
 ) -> None:
@@ -130,6 +139,7 @@ def sanitise(
             "--key": key,
             "--gazetteer": gazetteer,
             "--premises": premises,
+            "--streets": streets,
             "--protocol": protocol,
         },
     )
@@ -148,6 +158,7 @@ def sanitise(
         agency=agency or AGENCY, agreed=agreed,
         gazetteer=Gazetteer.open(gazetteer) if gazetteer else None,
         premises=PremisesList.open(premises) if premises else withheld_premises,
+        streets=StreetList.open(streets) if streets else None,
     )  # fmt: skip
     with progress_bar(console, "sanitising") as shown:
         summary = sanitise_file(order, lambda done, all_, n: shown(done, all_, f"{n:,} rows"))

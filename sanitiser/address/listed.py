@@ -8,7 +8,7 @@ does not have, or if the address names several streets, the street is withheld.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple, Protocol
 
@@ -33,7 +33,7 @@ _HERE_M: Final = 250.0
 _ELSEWHERE_M: Final = 750.0
 
 
-class Streets(Protocol):
+class Streets(Hashable, Protocol):
     """The listed streets around a record's postcode; `sanitiser.places.streets.Around` is one."""
 
     def most_words(self, word: str, /) -> int:

@@ -13,6 +13,7 @@ from sanitiser.key_ring import KeyRing
 from sanitiser.places.gazetteer import Gazetteer
 from sanitiser.places.postcodes import PostcodeIndex
 from sanitiser.places.premises import withheld_premises
+from sanitiser.places.streets import StreetList
 from sanitiser.policy import Scrub
 from schemas.catalogue import Catalogue
 from schemas.derive import intake_schema
@@ -54,6 +55,7 @@ def build_pipeline(
     premises: Scrub = withheld_premises,
     slot: str = "0",
     state: StateStore | None = None,
+    streets: StreetList | None = None,
 ) -> Pipeline:
     """Return the pipeline for all supplies of a protocol; `slot` is part of the name of its audit chain.
 
@@ -70,7 +72,7 @@ def build_pipeline(
         if topic.family in _FAMILIES or topic.name in internal
     }
     store = StateStore(days=state_days(protocol)) if state is None else state
-    means = Means.of(protocol, catalogue, index, keys, gazetteer, premises, store)
+    means = Means.of(protocol, catalogue, index, keys, gazetteer, premises, store, streets)
     parts = _Parts(protocol, catalogue, means, wire, destinations)
     flows = {names.intake(s.agency, s.dataset): _flow(s, parts) for s in protocol.supplies}
     receipts = {s.agency: destinations[names.receipts(s.agency)] for s in protocol.supplies}
