@@ -39,7 +39,8 @@ class Converted(NamedTuple):
 class Converter:
     """A converter of one file's rows.
 
-    `undeclared` are the columns that the mapping does not read.
+    `undeclared` are the columns that the mapping does not read; `has_places` is True if records of the
+    type have places.
     """
 
     def __init__(
@@ -55,6 +56,7 @@ class Converter:
         self.undeclared = tuple(
             title for i, title in enumerate(header) if i not in positions.values()
         )
+        self.has_places = bool(record_type.places)
         self._blank = dict.fromkeys(f.name for f in record_type.fields)
         self._fills = tuple(_fills(mapping, record_type, positions))
         self._rules = [(_fits(rule, positions), rule) for rule in mapping.where]

@@ -9,7 +9,7 @@ from collections.abc import Mapping as ReadOnly
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from connectors.errors import SourceError
 from connectors.mappings.convert import Converted, Converter, columns_present
@@ -137,6 +137,13 @@ class Counts:
         return where_unreadable(self.unreadable_named, self.unreadable)
 
 
+REPOSITIONED: Final = (
+    "Places may be repositioned: a postcode with few homes is released as the nearest one with enough, and a "
+    "street may be that of the released postcode"
+)
+"""Said of every supply with places (guidance, Appendix 1)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Supply:
     """The parts of a supply's metadata that do not change while it is sent.
@@ -167,6 +174,7 @@ class Supply:
             *self.mapping.caveats,
             *self.metadata.caveats,
             *self.contents.caveats,
+            *((REPOSITIONED,) if self.converter.has_places else ()),
             *counts.caveats,
             *(counts.repeats.found().caveats if complete else ()),
         )

@@ -25,7 +25,8 @@ _CAVEATS: Final = (
     "A record that is corrected or erased later stays in this file as it is. Replace it by a new export.",
 )
 _OF_POINTS: Final = (
-    "A point is that of a postcode. It can stand for several homes, and it is not the exact place."
+    "A point is that of a postcode. It can stand for several homes, and it is not the exact place. "
+    "A postcode with few homes is released as the nearest one with enough."
 )
 
 

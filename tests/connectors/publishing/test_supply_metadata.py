@@ -10,7 +10,7 @@ import pytest
 from connectors.mappings.convert import Converter
 from connectors.mappings.mapping import Mapping
 from connectors.publishing.metadata import Claims, Metadata
-from connectors.publishing.supply import Counts, Supply, event_dates
+from connectors.publishing.supply import REPOSITIONED, Counts, Supply, event_dates
 from schemas.catalogue import Catalogue
 
 HEADER = ("Ref", "Type", "Date")
@@ -76,7 +76,7 @@ def test_what_is_stated_goes_over_what_the_mapping_states_field_by_field(
     assert written["explanations"] == {"incident_type": "As closed", "incident_date": "Of the call"}
     assert written["coding_systems"] == {"incident_type": "NSIR"}
     assert written["geocoding"] == "By hand"
-    assert written["caveats"] == ["known", "late"]
+    assert written["caveats"] == ["known", "late", REPOSITIONED]
     assert written["claims"]["completeness"] == {"incident_type": 0.9}
     assert fastavro.validate(written, fastavro.parse_schema(catalogue.system["supply"]))
 
@@ -100,4 +100,4 @@ def test_metadata_of_a_complete_supply_are_renewed_by_what_is_new_alone(
     assert first.renewed(newest) is None
     assert make_supply(Metadata()).renewed(newest) is None
     renewed = make_supply(Metadata(caveats=("wrong",), contact="x@y.example")).renewed(newest)
-    assert renewed == newest | {"caveats": ["late", "wrong"], "contact": "x@y.example"}
+    assert renewed == newest | {"caveats": ["late", REPOSITIONED, "wrong"], "contact": "x@y.example"}
