@@ -50,6 +50,7 @@ _SEPARATOR: Final = re.compile(r"[,;:\n\r\t|]+|\s{2,}|\s[-\u2013\u2014]+\s|\.\s*
 _JUNCTIONS: Final = frozenset(
     {"junction", "junc", "jct", "jctn", "jcn", "jn", "j/w", "jw", "corner"}
 )
+_BEGIN_OF_WORD: Final = re.compile(r"(?<![^\W\d_'’])[^\W\d_]")
 _RELEASABLE: Final = re.compile(r"[A-Za-z0-9\u00c0-\u024f\u1e00-\u1eff ,.'\u2019&/-]+")
 
 
@@ -102,7 +103,9 @@ def _split_by_list(address: str, streets: Streets) -> SplitAddress:
     if found.segment is None or found.end is None:
         unlisted = _split(address)
         reason = unlisted.reason or found.reason or (None if unlisted.alone else NOT_LISTED)
-        return unlisted._replace(certain=reason is None, reason=reason)
+        street = unlisted.street and _capitalised(unlisted.street)
+        towns = tuple(map(_capitalised, unlisted.towns))
+        return unlisted._replace(street=street, towns=towns, certain=reason is None, reason=reason)
     behind = [
         tuple(segments[found.segment][found.end :]),
         *map(tuple, segments[found.segment + 1 :]),
@@ -110,9 +113,13 @@ def _split_by_list(address: str, streets: Streets) -> SplitAddress:
     localities = [(tokens, tuple(map(key_of, tokens))) for tokens in behind]
     reason = SEVERAL_POSTCODES if several else None
     locality = ", ".join(" ".join(tokens) for tokens in behind if tokens) or None
-    return SplitAddress(
-        found.street, locality, _towns(localities), postcode, reason is None, reason
-    )
+    towns = tuple(map(_capitalised, _towns(localities)))
+    return SplitAddress(found.street, locality, towns, postcode, reason is None, reason)
+
+
+def _capitalised(name: str) -> str:
+    """Return a name in one spelling, because its capitals as typed show who typed it."""
+    return _BEGIN_OF_WORD.sub(lambda match: match[0].upper(), name.lower())
 
 
 def _read(address: str) -> tuple[list[str], str | None, bool]:

@@ -100,4 +100,7 @@ def test_metadata_of_a_complete_supply_are_renewed_by_what_is_new_alone(
     assert first.renewed(newest) is None
     assert make_supply(Metadata()).renewed(newest) is None
     renewed = make_supply(Metadata(caveats=("wrong",), contact="x@y.example")).renewed(newest)
-    assert renewed == newest | {"caveats": ["late", REPOSITIONED, "wrong"], "contact": "x@y.example"}
+    assert renewed == newest | {
+        "caveats": ["late", REPOSITIONED, "wrong"],
+        "contact": "x@y.example",
+    }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sanitiser.build.reference import build_index, table_of
+from sanitiser.build.street_build import build_streets
 from sanitiser.places.location import NOWHERE, Given, Located, Locator, Released, location_of
 from sanitiser.places.postcodes import PostcodeIndex
+from sanitiser.places.streets import StreetList
 
 POSTCODES = (
     ("SW1A 1AA", 654_312, 123_465, "E09000033"),
@@ -32,6 +35,24 @@ def locator(tmp_path_factory: pytest.TempPathFactory) -> Locator:
     (folder / "households.csv").write_text("\n".join(["postcode,households", *rows, ""]))
     build_index(folder / "index", table_of(POSTCODES, "test", "1"), folder / "households.csv")
     return Locator(PostcodeIndex.open(folder / "index"))
+
+
+STREETS = (
+    ("Acacia Avenue", 654_300, 123_400),
+    ("Stand Road", 375_150, 165_000),
+    ("Own Lane", 375_100, 165_300),
+    ("Mill Lane", 375_000, 170_100),
+)
+
+
+@pytest.fixture(scope="module")
+def listed(locator: Locator, tmp_path_factory: pytest.TempPathFactory) -> Locator:
+    """The same locator with a list of streets."""
+    folder: Path = tmp_path_factory.mktemp("streets")
+    rows = [f"{name},{east},{north}" for name, east, north in STREETS]
+    (folder / "streets.csv").write_text("\n".join(["name,easting,northing", *rows, ""]))
+    build_streets(folder / "list", [folder / "streets.csv"])
+    return replace(locator, streets=StreetList.open(folder / "list"))
 
 
 def located(locator: Locator, **given_parts: str | float) -> Located:
@@ -167,3 +188,60 @@ def test_no_point_leaves_but_that_of_a_postcode_with_enough_households(
 def test_a_location_group_is_read_by_its_prefix() -> None:
     record = {"home_postcode": "SW1A 1AA", "location_postcode": "BA1 1AA", "home_easting": 1.0}
     assert location_of("home_")(record) == BLANK._replace(postcode="SW1A 1AA", easting=1.0)
+
+
+def test_with_a_list_a_street_near_the_postcode_is_released_in_its_spelling(
+    listed: Locator,
+) -> None:
+    found = located(listed, postcode="BA1 2ZZ", address="5 MILL LN, BATH")
+    assert (found.released.address, found.withheld) == ("Mill Lane, Bath", ())
+
+
+def test_with_a_list_a_street_that_is_elsewhere_is_withheld(listed: Locator) -> None:
+    found = located(listed, postcode="BA1 2ZZ", address="Acacia Avenue, Bath")
+    assert (found.released.address, found.withheld) == (None, ("address-split-uncertain",))
+
+
+ADDRESSES = st.sampled_from(
+    [
+        "1 Mill Lane, Bath",
+        "2 Own Lane",
+        "Stand Road",
+        "Manor Farm",
+        "5 Acacia Avenue, BA1 2ZZ",
+        "Jane Doe",
+    ]
+)
+
+
+@given(
+    own=ADDRESSES,
+    moved=ADDRESSES,
+    origin=st.sampled_from(["BA1 1AA", "BA1 1AE"]),
+    point=st.none() | st.tuples(st.floats(374_900, 375_200), st.floats(164_900, 165_100)),
+)
+def test_with_a_list_own_and_repositioned_records_of_a_postcode_look_alike(
+    listed: Locator, own: str, moved: str, origin: str, point: tuple[float, float] | None
+) -> None:
+    at = BLANK if point is None else BLANK._replace(easting=point[0], northing=point[1])
+    stays = listed.locate(at._replace(address=own, postcode="BA1 1AB"))
+    goes = listed.locate(at._replace(address=moved, postcode=origin))
+    assert stays.released == goes.released == SUBSTITUTE._replace(address="Stand Road")
+    assert stays.withheld == goes.withheld == ()
+
+
+def test_a_record_without_an_address_has_no_street_wherever_it_is(listed: Locator) -> None:
+    for postcode in ("BA1 1AB", "BA1 1AA", "BA1 2ZZ"):
+        assert located(listed, postcode=postcode).released.address is None
+
+
+def test_a_repositioned_record_has_no_street_if_none_is_near_its_new_place(
+    locator: Locator, tmp_path: Path
+) -> None:
+    (tmp_path / "streets.csv").write_text("name,easting,northing\nFar Road,375100,165501\n")
+    build_streets(tmp_path / "list", [tmp_path / "streets.csv"])
+    far = replace(locator, streets=StreetList.open(tmp_path / "list"))
+    for postcode in ("BA1 1AA", "BA1 1AB"):
+        found = located(far, postcode=postcode, address="1 Far Road")
+        assert found.released == SUBSTITUTE
+        assert found.withheld == ("no-street-near-the-released-postcode",)

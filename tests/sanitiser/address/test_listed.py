@@ -1,0 +1,149 @@
+"""With a list of streets, what is released is a listed street near the postcode and nothing beside it."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sanitiser.address.address import released_part, split_by_list
+from sanitiser.address.street_names import key_of_name
+
+NEAR = {
+    "Acacia Avenue": 100.0,
+    "Park Road": 300.0,
+    "Cherry Grove": 120.0,
+    "Willow Bank": 1_500.0,
+    "High Street": 900.0,
+    "Queen's Parade": 200.0,
+    "St Margaret's Court": 150.0,
+    "Well Close": 400.0,
+    "Cheapside": 250.0,
+    "Maes-y-Coed": 350.0,
+    "Buxton Road": 180.0,
+    "High Lane": 1_900.0,
+    "Wood Street": 500.0,
+}
+
+
+class Around:
+    """Listed streets around a postcode, without points."""
+
+    def __init__(self, streets: dict[str, float]) -> None:
+        self._found = {str(key_of_name(name)): (name, metres) for name, metres in streets.items()}
+
+    def most_words(self, word: str) -> int:
+        lengths = [len(key.split()) for key in self._found if key.split()[0] == word]
+        return max(lengths, default=0)
+
+    def find(self, key: str) -> tuple[str, float] | None:
+        return self._found.get(key)
+
+    def slipped(self, key: str) -> tuple[str, float] | None:
+        return self._found["acacia avenue"] if key == "acasia avenue" else None
+
+
+AROUND = Around(NEAR)
+
+
+def released(address: str) -> str | None:
+    return released_part(split_by_list(address, AROUND))
+
+
+@pytest.mark.parametrize(
+    ("address", "street"),
+    [
+        ("12 Acacia Avenue, Bath", "Acacia Avenue, Bath"),
+        ("12 ACACIA AVE, BATH", "Acacia Avenue, Bath"),
+        ("flat 2, 12a acacia avenue, bath", "Acacia Avenue, Bath"),
+        ("12 Acasia Avenue, Bath", "Acacia Avenue, Bath"),
+        ("Acacia Avenue", "Acacia Avenue"),
+        ("o/s Acacia Avenue", "Acacia Avenue"),
+        ("12 Cheapside", "Cheapside"),
+        ("5 Queens Parade", "Queen's Parade"),
+        ("5 Saint Margarets Ct", "St Margaret's Court"),
+        ("1 Maes y Coed", "Maes-y-Coed"),
+        ("Junction of Acacia Avenue and Park Road", "Acacia Avenue and Park Road"),
+        ("The Larches, 5 Park Rd", "Park Road"),
+        ("12 Willow Bank, Cherry Grove, Bath", None),
+        ("5 Acacia Avenue, Harry Lane, Bath", "Acacia Avenue, Bath"),
+        ("12 Acacia Avenue (Jane Okonkwo), Bath", "Acacia Avenue, Bath"),
+    ],
+)
+def test_a_listed_street_is_released_in_the_lists_own_spelling(
+    address: str, street: str | None
+) -> None:
+    assert released(address) == street
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "12 Okonkwo Park Road",
+        "outside Okonkwo Park Road",
+        "behind The Larches Park Road",
+        "Okonkwo Park Road North",
+        "12 Park Road North",
+        "Old Okonkwo Park Road",
+        "Okonkwo corner Park Road",
+        "12 Acacia Avenue Okonkwo drive",
+        "MrOkonkwoAcacia Avenue",
+        "Maes-y-Coed Acacia Avenue",
+        "AB12 CDE Park Road",
+        "Mary Green & Acacia Avenue",
+        "22 Chesham Gardens, Mary Lane, Bath",
+        "27 Tresillian Court, end terrace, Bath",
+        "4 Well Close Walk",
+        "Buxton Road, High Lane, Stockport",
+        "133 Wood St Ann's Close, Taunton",
+        "12, Ivy Bank, The Green",
+        "Harry Lane",
+        "Maes-y-Felin/Okonkwo, 12 Park Road",
+        "Meadow Bank Park Road",
+    ],
+)
+def test_what_is_beside_a_listed_street_never_comes_out(address: str) -> None:
+    found = released(address) or ""
+    assert found.split(", ")[0] in {"", "Park Road", "Acacia Avenue", "Buxton Road"}
+
+
+@pytest.mark.parametrize(
+    ("address", "reason"),
+    [
+        ("12 Okonkwo Lane Bank, Bath", "street-not-listed"),
+        ("Okonkwo Lane, Bath", "several-streets"),
+        ("Unknown Road, Bath", "street-not-listed"),
+    ],
+)
+def test_a_street_that_is_not_listed_needs_a_house_number_directly_before_it(
+    address: str, reason: str
+) -> None:
+    parts = split_by_list(address, AROUND)
+    assert not parts.certain
+    assert parts.reason in {reason, "several-streets", "street-start-unknown", "no-street"}
+
+
+def test_a_street_that_is_not_listed_comes_out_behind_a_house_number() -> None:
+    assert released("12 Unknown Road, Bath") == "Unknown Road, Bath"
+    assert released("12 UNKNOWN ROAD, BATH") == "Unknown Road, Bath"
+
+
+def test_two_listed_streets_of_which_either_may_be_meant_are_withheld() -> None:
+    assert split_by_list("Park Road, Acacia Avenue", AROUND).reason == "several-streets"
+
+
+@given(
+    before=st.sampled_from(
+        ["", "12 ", "Flat 3, 12 ", "outside ", "Okonkwo ", "12 Okonkwo ", "Rose Cottage, "]
+    ),
+    street=st.sampled_from(sorted(NEAR)),
+    behind=st.sampled_from(
+        ["", ", Bath", " Okonkwo", ", Jane Okonkwo", " (Okonkwo)", "/Okonkwo", " North"]
+    ),
+    case=st.sampled_from([str, str.upper, str.lower, str.title]),
+)
+def test_whoever_is_named_around_a_street_it_comes_out_as_listed_or_not_at_all(
+    before: str, street: str, behind: str, case: type[str]
+) -> None:
+    found = released(case(f"{before}{street}{behind}"))
+    assert found is None or found.split(", ")[0] in NEAR
