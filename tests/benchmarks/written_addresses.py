@@ -81,7 +81,9 @@ class _Writer:
         return f"{begin} {_SHORT.get(last.casefold(), last)}".strip()
 
 
-WAYS: Mapping[str, Callable[[_Writer], str]] = {
+Ways = Mapping[str, Callable[[_Writer], str]]
+
+WAYS: Ways = {
     "number, town": lambda w: f"{w.number} {w.street}, {w.town}",
     "number alone": lambda w: f"{w.number} {w.street}",
     "number, town, postcode": lambda w: f"{w.number} {w.street}, {w.town}, {w.postcode}",
@@ -107,7 +109,7 @@ WAYS: Mapping[str, Callable[[_Writer], str]] = {
 }
 """22 ways of writing an address whose street can be told; houses among them are secret."""
 
-PEOPLE: Mapping[str, Callable[[_Writer], str]] = {
+PEOPLE: Ways = {
     "person, number": lambda w: f"{w.forename} {w.surname}, {w.number} {w.street}, {w.town}",
     "c/o": lambda w: f"c/o Mrs {w.surname}, {w.number} {w.street}, {w.town}",
     "surname within": lambda w: f"{w.number} {w.surname} {w.street}, {w.town}",
@@ -137,7 +139,7 @@ PEOPLE: Mapping[str, Callable[[_Writer], str]] = {
 def written(
     streets: list[tuple[str, str, str]],
     random: Random,
-    ways: Mapping[str, Callable[[_Writer], str]],
+    ways: Ways,
 ) -> Iterator[Line]:
     """Yield each (street, another one nearby, postcode) in each of the ways."""
     for street, other, postcode in streets:
