@@ -247,7 +247,7 @@ def _may_be_another_one(segments: Sequence[Segment], at: int, street: Street) ->
     return (
         (_names_two(keys) and not _is_at_a_junction(segment, street))
         or (street.personal and (not numbered or _goes_on(segment, street)))
-        or _is_followed_by_a_thoroughfare(segment, street)
+        or _may_go_on(segment, street)
         or _may_be_somebodys_drive(keys, street)
         or (
             "-" in keys[0] and is_first(keys[0]) and not numbered and _has_other_names(segments, at)
@@ -272,9 +272,11 @@ def _goes_on(segment: Segment, street: Street) -> bool:
     return behind not in {(), *settlements()}
 
 
-def _is_followed_by_a_thoroughfare(segment: Segment, street: Street) -> bool:
-    """Return True if the name may go on: 4 Well Close Walk. Not before "end of terrace"."""
+def _may_go_on(segment: Segment, street: Street) -> bool:
+    """Return True if the name may go on: 4 Well Close Walk, 4 Nowak St Ann's. Not before "end of terrace"."""
     behind = segment.keys[street.end :]
+    if segment.keys[street.end - 1] == "st" and _goes_on(segment, street):
+        return True
     return behind[1:2] != ("of",) and any(map(is_thoroughfare, behind[:1]))
 
 

@@ -53,24 +53,34 @@ def doubt(
         return TWICE
     if any(_is_position(at, key) for at, key in enumerate(name[:-1])):
         return POSITION
-    if _begins_with_another(name, is_thoroughfare) or _begins_with_a_surname(name):
+    if _begins_with_another(name, is_thoroughfare) or _begins_with_a_surname(name, is_thoroughfare):
         return BEFORE_A_STREET
     if "/" in "".join(tokens) or name[:1] in _HALVES or _is_two_names(name, is_thoroughfare):
         return TWO_NAMES
     return None
 
 
-def _begins_with_a_surname(name: tuple[str, ...]) -> bool:
-    """Return True if a surname that is also a word of streets is before an unknown name: Park Nowak Lane."""
-    least = len(("surname", "own name", "lane"))
-    return len(name) >= least and name[0] in words().surname_too and not _is_known(name[1])
+def _begins_with_a_surname(name: tuple[str, ...], thoroughfares: frozenset[str]) -> bool:
+    """Return True if the name of a person or a house that is also a word of streets begins another name.
+
+    Such as Park Nowak Lane, Green Upper Byron Place, Hall High Street.
+    """
+    w, least = words(), len(("surname", "own name", "lane"))
+    begins = name[1:] if name[0] == "old" else name
+    if len(begins) < least or begins[0] not in w.surname_too:
+        return False
+    second = begins[1]
+    whole = second in w.whole or second in w.qualifier or second in thoroughfares
+    return whole or not _is_known(second)
 
 
 def _is_two_names(name: tuple[str, ...], thoroughfares: frozenset[str]) -> bool:
     """Return True if a whole street name follows another one: Meadow Bank Park Road."""
     w = words()
+    if len(name) > len(("own name", "road")) and name[-2] in w.strong and name[-1] in thoroughfares:
+        return True  # Forest Road Lane
     return any(
-        name[at] in thoroughfares and name[at + 1] in w.whole and name[-1] in thoroughfares
+        name[at] in thoroughfares and (name[at + 1] in w.whole or name[at + 1] in w.qualifier)
         for at in range(1, len(name) - 2)
     )
 

@@ -1,8 +1,8 @@
 """What is released of real streets, written in 22 ways and with people around them: kept, leaked, wrong.
 
-The streets and their points are those of data.police.uk's releases of Avon and Somerset; a record is up to a few
-hundred metres from its street's point. The list has all of them; the incomplete list leaves out one in twenty,
-so that a wrong street can come out.
+The streets and their points are those of data.police.uk's releases of Avon and Somerset; a record is up to
+a few hundred metres from its street's point. The list has all of them; the incomplete list leaves out one in
+twenty, so that a wrong street can come out.
 """
 
 from __future__ import annotations
@@ -96,7 +96,9 @@ def _places(out: Path) -> dict[str, list[Point]]:
     for seen in published_streets():
         name = re.sub(r"(?<=['’])S\b", "s", seen.name)
         if name in names:
-            places.setdefault(name, []).append(to_national_grid(seen.longitude, seen.latitude))
+            point = to_national_grid(seen.longitude, seen.latitude)
+            assert point is not None
+            places.setdefault(name, []).append(point)
     return places
 
 
