@@ -275,7 +275,8 @@ def _goes_on(segment: Segment, street: Street) -> bool:
 def _may_go_on(segment: Segment, street: Street) -> bool:
     """Return True if the name may go on: 4 Well Close Walk, 4 Nowak St Ann's. Not before "end of terrace"."""
     behind = segment.keys[street.end :]
-    if segment.keys[street.end - 1] == "st" and _goes_on(segment, street):
+    saint = segment.keys[street.end - 1] == "st" and words().whole.isdisjoint(segment.keys)
+    if saint and _goes_on(segment, street):
         return True
     return behind[1:2] != ("of",) and any(map(is_thoroughfare, behind[:1]))
 
