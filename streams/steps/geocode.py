@@ -21,6 +21,7 @@ class Geocoder(Step):
         self._places = [
             (prefix, location_of(prefix), prefix in HOME_PLACES) for prefix in record_type.places
         ]
+        self.locator = locator
         self._locate = locator.locate
 
     def __call__(self, work: Work, /) -> None:

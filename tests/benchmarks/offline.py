@@ -44,7 +44,10 @@ class Offline:
         """Measure what the sanitising steps keep, hide and cost."""
         job = self._job(records=records).text() + "\n"
         done = self._runs("sanitiser", runs, [], job)
-        names = ["us_per_record", "us_per_record_first_met", "coordinates_per_s"]
+        names = [
+            "us_per_record", "us_per_record_first_met", "us_per_record_with_list",
+            "us_per_record_with_list_first_met", "coordinates_per_s",
+        ]  # fmt: skip
         figures = {**medians(done, names), **quality()}
         aims = {name: aim for name, aim in AIMS.items() if name in figures}
         how = (

@@ -21,6 +21,7 @@ from tests.conftest import SHARED_DATA
 
 AIMS = {
     "us_per_record": Aim(25, at_most=True),
+    "us_per_record_with_list": Aim(25, at_most=True),
     "coordinates_per_s": Aim(50_000),
     "addresses_street_kept": Aim(0.95),
     "hard_lines_street_kept": Aim(36),
