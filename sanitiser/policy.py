@@ -96,6 +96,9 @@ class Policy:
             if f.name not in self._kept and f.treatments[profile].action not in _PLACE
         ]
 
+        # What can name a place, beside the location groups.
+        named = [f.name for f in released if f.treatments[profile].action == "premises"]
+        self._naming = dict.fromkeys([*named, *(scrubbed for _, scrubbed, _ in self._scrubbed)])
         references = {f.name for f in released if f.treatments[profile].action == "reference"}
         self._referring = [(name, treat) for name, treat in self._treated if name in references]
 
@@ -168,6 +171,8 @@ class Policy:
         for name, scrubbed, scrub in self._scrubbed:
             given = get(name)
             released[scrubbed] = None if given is None else scrub(given)
+        if self._naming and any(located.is_protected for located in locations.values()):
+            released |= self._naming
         released["record_id"] = self.record_id(agency, record)
         released["source_agency"] = agency
         released["caveats"] = caveats_of(released, caveats) if caveats else []

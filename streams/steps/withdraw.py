@@ -117,6 +117,10 @@ class Withdrawer(Step):
             return self._begun(name, record, place, now, (*_PROFILES[given], *staying))
         return self._changed(name, record, earlier, place, given, staying)
 
+    def is_released(self, record: Mapping[str, Any]) -> bool:
+        """Return True if the state has a place in which the record is released."""
+        return bool(self._state.get(self._name(record)))
+
     def everything(self, record: Mapping[str, Any]) -> Withdrawal:
         """Return every possible release of a record that is erased, in every place."""
         name = self._name(record)
