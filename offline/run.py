@@ -20,6 +20,7 @@ from sanitiser.places.gazetteer import Gazetteer
 from sanitiser.places.postcodes import PostcodeIndex
 from sanitiser.places.premises import withheld_premises
 from sanitiser.policy import Scrub
+from sanitiser.protected.places import ProtectedPlaces
 from sanitiser.references import ReferenceKey
 from schemas.catalogue import Catalogue
 from schemas.derive import release_schema, utc_field_name
@@ -52,6 +53,7 @@ class Order:
     gazetteer: Gazetteer | None = None
     premises: Scrub = withheld_premises
     agreed: Agreed | None = None
+    protected: ProtectedPlaces | None = None
 
     @property
     def supplier(self) -> str:
@@ -64,6 +66,7 @@ class Order:
             self.mapping.dataset, self.profile,
             agency=self.agency, index=self.index, key=self.key, catalogue=self.catalogue,
             gazetteer=self.gazetteer, premises=self.premises, agreed=self.agreed,
+            protected=self.protected,
         )  # fmt: skip
 
     @property

@@ -11,6 +11,7 @@ from sanitiser.places.location import Locator
 from sanitiser.places.postcodes import PostcodeIndex
 from sanitiser.places.premises import withheld_premises
 from sanitiser.policy import Scrub
+from sanitiser.protected.places import ProtectedPlaces
 from sanitiser.references import ReferenceKey
 from schemas.catalogue import Catalogue
 from streams.assembly import Means, Terms, build_steps, terms_of
@@ -65,6 +66,7 @@ def steps_for(
     gazetteer: Gazetteer | None = None,
     premises: Scrub = withheld_premises,
     agreed: Agreed | None = None,
+    protected: ProtectedPlaces | None = None,
 ) -> Steps:
     """Return a worker's steps for a dataset and the readers of one profile.
 
@@ -78,9 +80,14 @@ def steps_for(
     keys = KeyRing.of(key)
     if agreed is None:
         terms = Terms(agency, catalogue.record_type(dataset), {OWN: (profile,)})
-        means = Means(catalogue.code_lists, Locator(index, gazetteer), keys, premises=premises)
+        means = Means(
+            catalogue.code_lists, Locator(index, gazetteer), keys,
+            premises=premises, protected=protected,
+        )  # fmt: skip
         return build_steps(terms, means)
     terms = terms_of(agreed.protocol, agreed.supply, catalogue)
     terms = replace(terms, profiles={OWN: (profile,)})
-    means = Means.of(agreed.protocol, catalogue, index, keys, gazetteer, premises)
+    means = Means.of(
+        agreed.protocol, catalogue, index, keys, gazetteer, premises, protected=protected
+    )
     return build_steps(terms, means)

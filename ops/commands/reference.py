@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from ops.commands.common import AsJson, RunDir
+from ops.commands.protected import protected
 from ops.outputs import check_outputs
 from ops.reference import AREAS_FOLDER, GAZETTEER_FOLDER, INDEX_FOLDER, PREMISES_FILE
 from ops.screen import Screen, say_json
@@ -22,6 +23,7 @@ from sanitiser.build.reference import build_index, code_point_open_csv, onspd_pa
 reference = typer.Typer(
     no_args_is_help=True, help="Build the postcode index and the lists of places and premises."
 )
+reference.add_typer(protected, name="protected")
 
 
 @reference.command()

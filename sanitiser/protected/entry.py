@@ -10,9 +10,9 @@ from sanitiser.address.household import Household
 class Entry(NamedTuple):
     """A protected place: by UPRN, by address and postcode, or by a whole postcode; its repr shows nothing.
 
-    Without `home` the whole `postcode` is protected; with `uprn` alone, only records with this UPRN. `point` is
-    in metres of the British National Grid. The entry holds from the version `since` of the list on, and before
-    the version `until`.
+    Without `home` the whole `postcode` is protected; with `uprn` alone, only records with this UPRN. `point`
+    is in metres of the British National Grid. The entry holds from the version `since` of the list on, and
+    before the version `until`.
     """
 
     number: int

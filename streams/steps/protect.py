@@ -15,7 +15,8 @@ class Protector(Step):
     """Leaves only the district of protected places, in every depersonalised release.
 
     The rest of the location stays as it was found: the area of the event is decided by it, and a case gets
-    it. Method, caveats and reasons stay too, so receipts, metrics and the audit count the record as any other.
+    it. Method, caveats and reasons stay too, so receipts, metrics and the audit count the record as any
+    other.
     """
 
     takes = frozenset({"record", "locations"})
@@ -37,16 +38,13 @@ class Protector(Step):
                 for prefix, located in work.locations.items()
             }
 
-    def found(
-        self, record: Mapping[str, Any], locations: Mapping[str, Located]
-    ) -> Collection[str]:
+    def found(self, record: Mapping[str, Any], locations: Mapping[str, Located]) -> Collection[str]:
         """Return the prefixes of the location groups that are protected."""
         return [
             prefix
             for prefix, given, uprn in self._places
             if self._holds(given(record), record.get(uprn), locations[prefix])
         ]
-
 
 
 def _protected(located: Located) -> Located:

@@ -335,7 +335,8 @@ def test_the_steps_of_every_dataset_are_those_of_the_docstring_in_its_order(
 
 _NAMES = {
     "Validator": "validate", "EventDay": "event day", "Cleaner": "clean", "Recall": "recall",
-    "Geocoder": "geocode", "Protector": "protect", "Regions": "region", "Entitlement": "entitle", "RegionGuard": "guard",
+    "Geocoder": "geocode", "Protector": "protect", "Regions": "region", "Entitlement": "entitle",
+    "RegionGuard": "guard",
     "Sanitiser": "sanitise", "Generaliser": "generalise", "Observer": "observe", "Withdrawer": "withdraw",
 }  # fmt: skip
 
