@@ -185,9 +185,7 @@ def sanitise(
         raise typer.Exit(FAILED)
 
 
-def _protected(
-    file: Path | None, key: Path | None, index: PostcodeIndex
-) -> ProtectedPlaces | None:
+def _protected(file: Path | None, key: Path | None, index: PostcodeIndex) -> ProtectedPlaces | None:
     if file is None:
         return None
     beside = ProtectedStore.of(file.parent, Layout(file.parent).secrets.folder)

@@ -12,7 +12,9 @@ from isp.keys.protected_places import ProtectedStore
 from sanitiser.address.household import household
 from sanitiser.protected.listed import Place, ProtectedList
 
-PLACE = Place("100120000001", household("5 Mill Lane", "BA1 2ZZ"), "BA1 2ZZ", (375_000.0, 170_000.0))
+PLACE = Place(
+    "100120000001", household("5 Mill Lane", "BA1 2ZZ"), "BA1 2ZZ", (375_000.0, 170_000.0)
+)
 
 
 @pytest.fixture

@@ -40,7 +40,8 @@ def test_all_of_them_are_alike(locator: Locator) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["Pizza Express, 5 Mill Lane", "Azzurri House", "ZE1 0AA", "BA1 1ZZ", "Buzz 99", None, ""]
+    "text",
+    ["Pizza Express, 5 Mill Lane", "Azzurri House", "ZE1 0AA", "BA1 1ZZ", "Buzz 99", None, ""],
 )
 def test_another_text_is_none(text: str | None) -> None:
     assert not has_pseudo_postcode(text, text)

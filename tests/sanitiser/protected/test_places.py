@@ -171,8 +171,9 @@ def test_only_an_entry_that_holds_can_be_removed() -> None:
         listed.without([1, 9], 3)
 
 
-@pytest.mark.parametrize("document", [{}, {"format": 2}, {"format": 1, "version": 1, "entries": [{}]}])
+@pytest.mark.parametrize(
+    "document", [{}, {"format": 2}, {"format": 1, "version": 1, "entries": [{}]}]
+)
 def test_another_document_is_no_list(document: dict[str, object]) -> None:
     with pytest.raises(ValueError, match="of format 1"):
         ProtectedList.of_document(document)
-

@@ -89,9 +89,7 @@ def desk(protocol: Protocol, catalogue: Catalogue, index: PostcodeIndex) -> Desk
 
 
 def at(number: int, reference: str = "IN-1", **fields: Any) -> dict[str, Any]:
-    return incident(
-        incident_reference=reference, location_address=f"{number} {STREET}", **fields
-    )
+    return incident(incident_reference=reference, location_address=f"{number} {STREET}", **fields)
 
 
 def place_of(release: dict[str, Any]) -> list[Any]:
@@ -154,7 +152,9 @@ def test_the_name_of_premises_and_a_home_in_another_group_are_withheld_too(
         "patient_reference": "P-1", "incident_date": date(2024, 6, 1), "incident_time": time(21, 30),
         "location_type": "Pub", "location_premises": "Hope Arms", "location_postcode": "BA1 2ZZ",
     }  # fmt: skip
-    homes = ({"home_address": f"{home} {STREET}", "home_postcode": POSTCODE} for home in (7, "Flat 2, 5"))
+    homes = (
+        {"home_address": f"{home} {STREET}", "home_postcode": POSTCODE} for home in (7, "Flat 2, 5")
+    )
     result = own.process(*(own.intake("hospital-assault", record | home) for home in homes))
     released = {r["home_postcode"]: r for r in own.releases(result, "central")}
     assert released[POSTCODE]["location_premises"] == "Hope Arms"
@@ -214,9 +214,9 @@ def test_the_newest_version_of_a_record_counts(desk: Desk) -> None:
     desk.start(LISTED)
     results = desk.restored()
     (release,) = desk.released(results)
-    assert release["record_id"] == desk.partnership.pipeline.flow(TOPIC).steps.policies[
-        "", 0
-    ].each[0].record_id("police", {"incident_reference": "MOVED-THERE"})
+    assert release["record_id"] == desk.partnership.pipeline.flow(TOPIC).steps.policies["", 0].each[
+        0
+    ].record_id("police", {"incident_reference": "MOVED-THERE"})
     assert [o for result in results for o in result.outputs if "rejected" in o.topic] == []
 
 
