@@ -99,7 +99,8 @@ def house_of(home: Household) -> House | None:
 
 def postcodes_within(address: str) -> set[str]:
     """Return the postcodes in an address, in their canonical form."""
-    found = (normalise(match[1]) for match in _POSTCODE.finditer(address))
+    plain = address if address.isascii() else unicodedata.normalize("NFKC", address)
+    found = (normalise(match[1]) for match in _POSTCODE.finditer(plain))
     return {postcode for postcode in found if postcode is not None}
 
 

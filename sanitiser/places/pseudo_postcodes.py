@@ -7,6 +7,7 @@ Postcode Directory). `ZZZSECUR` is a protected address. Systems write them where
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import Final
 
 REASON: Final = "pseudo-postcode"
@@ -24,6 +25,8 @@ def has_pseudo_postcode(address: str | None, postcode: str | None) -> bool:
 def _is_pseudo(text: str | None) -> bool:
     if not text:
         return False
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text)
     # Most texts have no such letters, and are done here.
     if _BEGINS not in text and _BEGINS not in (text := text.upper()):
         return False

@@ -6,6 +6,7 @@ Everything is in main memory. The object's repr shows nothing.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Final, NamedTuple
 
@@ -33,11 +34,13 @@ class _Homes(NamedTuple):
     """The protected homes of one postcode, or of one postcode sector.
 
     `is_whole` is True if no other home can be told from them: an entry has no address, or no house number.
+    `number` finds the number of one of the homes in an address. It is None if not all of them have one.
     """
 
     forms: frozenset[str]
     houses: frozenset[House]
     is_whole: bool
+    number: re.Pattern[str] | None
 
 
 class ProtectedPlaces:
@@ -95,9 +98,14 @@ class ProtectedPlaces:
         """Return True if the address is that of a listed home, and the postcode may be a slip."""
         for postcode in stated:
             homes = self._by_sector.get(sector_of(postcode))
-            found = None if homes is None else household(given.address, given.postcode or postcode)
-            if homes is not None and found is not None:
-                return found.address in homes.forms or house_of(found) in homes.houses
+            if homes is None or not given.address:
+                continue
+            # The normal form takes time, and few addresses have the number.
+            number = homes.number if given.address.isascii() else None
+            if number is None or number.search(given.address):
+                found = household(given.address, given.postcode or postcode)
+                if found is not None:
+                    return found.address in homes.forms or house_of(found) in homes.houses
         return False
 
     def _is_near(self, point: tuple[float, float]) -> bool:
@@ -152,10 +160,14 @@ def _by(entries: Iterable[Entry], area_of: Callable[[str], str]) -> Mapping[str,
 def _homes(entries: Iterable[Entry]) -> _Homes:
     homes = [entry.home for entry in entries]
     houses = [None if home is None else house_of(home) for home in homes]
+    numbered = [house for house in houses if house is not None]
+    is_whole = len(numbered) < len(houses)
+    numbers = "|".join(str(house.number) for house in numbered)
     return _Homes(
         frozenset(home.address for home in homes if home is not None),
-        frozenset(house for house in houses if house is not None),
-        is_whole=None in houses,
+        frozenset(numbered),
+        is_whole,
+        None if is_whole else re.compile(rf"(?<!\d)(?:{numbers})(?!\d)"),
     )
 
 

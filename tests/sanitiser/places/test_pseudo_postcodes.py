@@ -17,7 +17,16 @@ def locator(tmp_path_factory: pytest.TempPathFactory) -> Locator:
     return Locator(small_index(folder))
 
 
-PSEUDO = ["ZZ99 3VZ", "zz993wz", " ZZ99  3CZ ", "ZZ99", "ZZZSECUR", "zzzsecur", "ZZZ SECUR"]
+PSEUDO = [
+    "ZZ99 3VZ",
+    "zz993wz",
+    " ZZ99  3CZ ",
+    "ZZ99",
+    "ZZZSECUR",
+    "zzzsecur",
+    "\uff3aZ99 3VZ",
+    "ZZZ SECUR",
+]
 
 
 @pytest.mark.parametrize("postcode", PSEUDO)

@@ -96,6 +96,13 @@ def test_a_listed_home_is_protected_with_a_slip_in_its_postcode(index: PostcodeI
     assert not holds(places, index, address="5 Mill Lane", postcode="SW1A 1AA")
 
 
+def test_letters_and_digits_of_full_width_are_read_as_any(index: PostcodeIndex) -> None:
+    places = of_address(index, "5 Mill Lane")
+    wide = "\uff15 Mill Lane, \uff22\uff211 2ZZ"  # 5 Mill Lane, BA1 2ZZ
+    assert holds(places, index, address=wide)
+    assert holds(places, index, address="\uff15 Mill Lane", postcode="BA1 2AA")
+
+
 def test_two_postcodes_of_which_one_is_listed_are_protected(index: PostcodeIndex) -> None:
     places = of_address(index, "5 Mill Lane")
     assert holds(places, index, address=f"7 Mill Lane {HERE}", postcode="SW1A 1AA")
