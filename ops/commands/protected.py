@@ -1,4 +1,4 @@
-"""`ipu reference protected`: the places of which nobody without a case gets more than the district."""
+"""`ipu reference protected`: the list of places that go out with their district alone."""
 
 from __future__ import annotations
 

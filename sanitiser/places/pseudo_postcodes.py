@@ -1,4 +1,4 @@
-"""Recognise postcodes that say why there is no place: ZZ99 of the NHS, and ZZZSECUR.
+"""Recognise pseudo-postcodes: ZZ99 of the NHS, and ZZZSECUR.
 
 `ZZ99 3VZ` is no fixed abode, and other codes of ZZ99 are unknown, overseas or not stated addresses (NHS
 Postcode Directory). `ZZZSECUR` is a protected address. Systems write them where they want a postcode.

@@ -98,7 +98,7 @@ class ProtectedList(NamedTuple):
         """Return the list of a document.
 
         Raises:
-            ValueError: it is no such document; the text has nothing of it.
+            ValueError: it is another document; the text does not quote it.
         """
         try:
             if document["format"] == FORMAT:

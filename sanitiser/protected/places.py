@@ -33,8 +33,8 @@ _BY_POINT: Final = frozenset({"nearest-postcode", "gazetteer"})
 class _Homes(NamedTuple):
     """The protected homes of one postcode, or of one postcode sector.
 
-    `is_whole` is True if no other home can be told from them: an entry has no address, or no house number.
-    `number` finds the number of one of the homes in an address. It is None if not all of them have one.
+    `is_whole` is True if an entry has no address or no house number, so that any home may be the listed one.
+    `number` finds the number of one of the homes in an address. It is None if `is_whole`.
     """
 
     forms: frozenset[str]

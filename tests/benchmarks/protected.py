@@ -1,4 +1,4 @@
-"""What releases of protected places still tell, in a made-up year of a district with real postcodes.
+"""Figures of what readers can infer about protected places, in a made-up year at real postcodes.
 
 Run as a program it prints the figures. It needs the household counts of the shared data.
 """
@@ -146,7 +146,7 @@ def _place(refuge: _Refuge, rng: Random, *, truth: bool) -> dict[str, Any]:
     how = rng.random()
     if how < 0.15:
         address = refuge.street
-    where = {"address": f"{address}, Bath", "postcode": postcode}
+    where: dict[str, str | None] = {"address": f"{address}, Bath", "postcode": postcode}
     if 0.15 <= how < 0.25:
         where = {"address": None, "postcode": None}
     point = {"easting": refuge.point.easting + 20, "northing": refuge.point.northing - 15}

@@ -55,8 +55,8 @@ class Desk:
         return own.pipeline
 
     def restored(self, *, commits: int = 99) -> list[BatchResult]:
-        """What the worker writes at its start, of which the first results are committed."""
-        results = []
+        """Return the first results that the worker writes at its start, and commit each."""
+        results: list[BatchResult] = []
         for result in self.partnership.pipeline.restore([PARTITION]):
             if len(results) == commits:
                 break
