@@ -179,10 +179,12 @@ class Pipeline(Processor):
             counted = Tally(flow.steps.agency, flow.steps.record_type.dataset, intake.supply_id)
             tally = tallies.setdefault(origin, replace(counted))
             made = flow.process(intake, local, now_ms, counted)
-            if not counted.rejected:
-                tally.observed += counted.observed
-                audit_batch.note(origin, made)
-                outputs += made
+            if counted.rejected:
+                log.error("%s[%d]@%d: cannot be released again; ask its supplier", *intake[:3])
+                continue
+            tally.observed += counted.observed
+            audit_batch.note(origin, made)
+            outputs += made
         outputs.sort(key=lambda output: (output.topic, output.key or b""))
         outputs += self._audit_writer.write(audit_batch.entry(tallies), now_ms)
         changes = self.state.changes()
