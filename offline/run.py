@@ -21,6 +21,7 @@ from sanitiser.places.postcodes import PostcodeIndex
 from sanitiser.places.premises import withheld_premises
 from sanitiser.places.streets import StreetList
 from sanitiser.policy import Scrub
+from sanitiser.protected.places import ProtectedPlaces
 from sanitiser.references import ReferenceKey
 from schemas.catalogue import Catalogue
 from schemas.derive import release_schema, utc_field_name
@@ -54,6 +55,7 @@ class Order:
     premises: Scrub = withheld_premises
     agreed: Agreed | None = None
     streets: StreetList | None = None
+    protected: ProtectedPlaces | None = None
 
     @property
     def supplier(self) -> str:
@@ -67,6 +69,7 @@ class Order:
             agency=self.agency, index=self.index, key=self.key, catalogue=self.catalogue,
             gazetteer=self.gazetteer, premises=self.premises, agreed=self.agreed,
             streets=self.streets,
+            protected=self.protected,
         )  # fmt: skip
 
     @property

@@ -12,6 +12,7 @@ from sanitiser.places.postcodes import PostcodeIndex
 from sanitiser.places.premises import withheld_premises
 from sanitiser.places.streets import StreetList
 from sanitiser.policy import Scrub
+from sanitiser.protected.places import ProtectedPlaces
 from sanitiser.references import ReferenceKey
 from schemas.catalogue import Catalogue
 from streams.assembly import Means, Terms, build_steps, terms_of
@@ -67,6 +68,7 @@ def steps_for(
     premises: Scrub = withheld_premises,
     agreed: Agreed | None = None,
     streets: StreetList | None = None,
+    protected: ProtectedPlaces | None = None,
 ) -> Steps:
     """Return a worker's steps for a dataset and the readers of one profile.
 
@@ -81,10 +83,14 @@ def steps_for(
     if agreed is None:
         terms = Terms(agency, catalogue.record_type(dataset), {OWN: (profile,)})
         means = Means(
-            catalogue.code_lists, Locator(index, gazetteer, streets), keys, premises=premises
-        )
+            catalogue.code_lists, Locator(index, gazetteer, streets), keys,
+            premises=premises, protected=protected,
+        )  # fmt: skip
         return build_steps(terms, means)
     terms = terms_of(agreed.protocol, agreed.supply, catalogue)
     terms = replace(terms, profiles={OWN: (profile,)})
-    means = Means.of(agreed.protocol, catalogue, index, keys, gazetteer, premises, streets=streets)
+    means = Means.of(
+        agreed.protocol, catalogue, index, keys, gazetteer, premises,
+        streets=streets, protected=protected,
+    )  # fmt: skip
     return build_steps(terms, means)

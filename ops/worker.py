@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from isp.agreement.topics import Names, state_days
+from isp.keys.protected_places import ProtectedStore
 from ops.bootstrap import (
     Grounds,
     StartError,
@@ -28,6 +29,7 @@ from schemas.state import STATE_KINDS
 from schemas.wire import bytes_decoder
 from streams.runtime.ending import end_when, until_changed
 from streams.runtime.kafka_config import WorkerClients
+from streams.runtime.rereading import IntakeAgain
 from streams.sanitising.assembly import build_pipeline
 from streams.sanitising.metrics import Metrics
 from streams.state.changelog import Changelog
@@ -45,9 +47,11 @@ if TYPE_CHECKING:
     from isp.keys.key_store import KeyStore
     from ops.deployment import Deployment
     from sanitiser.key_ring import KeyRing
+    from sanitiser.protected.listed import ProtectedList
     from schemas.catalogue import Catalogue
     from streams.runtime.source import Source
     from streams.sanitising.pipeline import Pipeline
+    from streams.sanitising.rechecking import Reread
     from transport.schemas import Schemas
 
 
@@ -63,7 +67,8 @@ class WorkerError(StartError):
 class WorkerSettings:
     """The settings of one worker process.
 
-    The folder `state` has each worker's state store, by principal and slot.
+    The folder `state` has each worker's state store, by principal and slot. `protected` has the files of the
+    list of protected places, whether or not there is a list.
     """
 
     signed: ReadProtocol
@@ -73,6 +78,7 @@ class WorkerSettings:
     state: Path
     slot: str = "0"
     metrics: MetricsSettings = field(default_factory=MetricsSettings)
+    protected: ProtectedStore | None = None
 
     @classmethod
     def of(
@@ -93,6 +99,7 @@ class WorkerSettings:
             state,
             slot,
             deployment.metrics_on(metrics_port),
+            ProtectedStore.of(data, deployment.secrets.folder),
         )
 
 
@@ -108,6 +115,7 @@ def run_worker(settings: WorkerSettings) -> None:
     Raises:
         WorkerError: the slot is unknown, the protocol is not in force, or the metrics port is
             taken.
+        SecretError: the list of protected places or its key is missing or damaged.
     """
     _require_slot(settings.slot)
     grounds = Grounds(settings.signed, settings.connection)
@@ -117,14 +125,21 @@ def run_worker(settings: WorkerSettings) -> None:
     # The file's state is noted before the keys are read, so that an epoch made meanwhile is noticed.
     new_epoch = until_changed(settings.keys.file)
     keys, folder = settings.keys.ring(), settings.index.parent
+    new_list = None if settings.protected is None else until_changed(settings.protected.file)
+    protected = None if settings.protected is None else settings.protected.read()
     schemas = grounds.schemas()
     store = _store(settings, protocol)
-    pipeline = assemble(protocol, catalogue, index, folder, schemas, keys, settings.slot, store)
+    pipeline = assemble(
+        protocol, catalogue, index, folder, schemas, keys, settings.slot, store,
+        protected, IntakeAgain(settings.connection),
+    )  # fmt: skip
     metrics = Metrics(serve_metrics(settings.metrics), pipeline.topics)
     metrics.index_rows.set(len(index))
     metrics.index_age.set((settings.index / METADATA_FILE).stat().st_mtime)
     source = _source(settings, grounds, pipeline, store, metrics)
     end_when(new_epoch, "there is a new epoch of keys")
+    if new_list is not None:
+        end_when(new_list, "the list of protected places has changed")
     run_program(Names(protocol.prefix).worker, source, metrics, grounds)
 
 
@@ -169,6 +184,8 @@ def assemble(
     keys: KeyRing,
     slot: str = "0",
     state: StateStore | None = None,
+    protected: ProtectedList | None = None,
+    reread: Reread = lambda _place: (),
 ) -> Pipeline:
     """Return the pipeline of a protocol; the folder `beside` has the lists of places, premises and streets.
 
@@ -180,15 +197,6 @@ def assemble(
     streets = StreetList.open(of) if (of := beside / STREETS_FOLDER).is_dir() else None
     premises = PremisesList.open(listed) if listed.is_file() else withheld_premises
     return build_pipeline(
-        protocol,
-        catalogue,
-        index,
-        keys,
-        wire,
-        time.time,
-        gazetteer,
-        premises,
-        slot,
-        state,
-        streets,
-    )
+        protocol, catalogue, index, keys, wire, time.time, gazetteer, premises, slot, state,
+        streets, protected, reread,
+    )  # fmt: skip

@@ -96,6 +96,9 @@ class Policy:
             if f.name not in self._kept and f.treatments[profile].action not in _PLACE
         ]
 
+        # What can name a place, beside the location groups.
+        named = [f.name for f in released if f.treatments[profile].action == "premises"]
+        self._naming = dict.fromkeys([*named, *(scrubbed for _, scrubbed, _ in self._scrubbed)])
         references = {f.name for f in released if f.treatments[profile].action == "reference"}
         self._referring = [(name, treat) for name, treat in self._treated if name in references]
 
@@ -168,10 +171,16 @@ class Policy:
         for name, scrubbed, scrub in self._scrubbed:
             given = get(name)
             released[scrubbed] = None if given is None else scrub(given)
+        self._remove_names(released, locations)
         released["record_id"] = self.record_id(agency, record)
         released["source_agency"] = agency
         released["caveats"] = caveats_of(released, caveats) if caveats else []
         return released
+
+    def _remove_names(self, released: dict[str, Any], locations: Locations) -> None:
+        """Remove what could name a protected place from a release that has one."""
+        if self._naming and any(located.is_protected for located in locations.values()):
+            released |= self._naming
 
 
 def _stays_as_it_is(treatment: Treatment, profile: str, code_lists: Mapping[str, CodeList]) -> bool:

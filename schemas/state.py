@@ -37,10 +37,14 @@ RELEASED_PREFIX: Final = b"r"
 PACKED_PREFIX: Final = b"p"
 """Prefix of a changelog entry that holds all such entries that a batch changed."""
 
+CHECKED_PREFIX: Final = b"a"
+"""Prefix of the entry with the version of the protected places by which a partition was checked."""
+
 KIND_OF_PREFIX: Final[Mapping[bytes, StateKind]] = {
     SEEN_PREFIX: "withdrawals",  # releases of earlier versions that may have to be withdrawn
     RELEASED_PREFIX: "withdrawals",
     PACKED_PREFIX: "withdrawals",
+    CHECKED_PREFIX: "withdrawals",
     b"b": "dates-ages",  # the birthday from which a person's ages are computed
     b"d": "dates-ages",  # the day of a case
     b"c": "combinations",  # the people seen with a combination

@@ -18,6 +18,7 @@ from sanitiser.places.postcodes import PostcodeIndex
 from sanitiser.places.premises import withheld_premises
 from sanitiser.places.streets import StreetList
 from sanitiser.policy import Policy, Scrub
+from sanitiser.protected.places import ProtectedPlaces
 from sanitiser.references import ReferenceKey
 from sanitiser.state import State
 from sanitiser.text.scrubbing import Scrubber
@@ -31,6 +32,7 @@ from streams.steps.entitle import Entitlement, always
 from streams.steps.generalise import Generaliser
 from streams.steps.geocode import Geocoder
 from streams.steps.observe import Observer
+from streams.steps.protect import Protector
 from streams.steps.recall import CaseDates, EventDay, Recall, SteadyAges, asks_for_dates
 from streams.steps.region import RegionGuard, Regions
 from streams.steps.route import OWN
@@ -64,7 +66,10 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """Resources that the steps of all datasets share: code lists, locator, areas, keys and state."""
+    """Resources that the steps of all datasets share: code lists, locator, areas, keys and state.
+
+    `protected` is None if the partnership has no list of protected places.
+    """
 
     code_lists: Mapping[str, CodeList]
     locator: Locator
@@ -74,6 +79,7 @@ class Means:
     scrub: Scrub | None = None
     premises: Scrub = withheld_premises
     state: State = field(default_factory=StateStore)
+    protected: ProtectedPlaces | None = None
 
     @classmethod
     def of(
@@ -86,6 +92,7 @@ class Means:
         premises: Scrub = withheld_premises,
         state: State | None = None,
         streets: StreetList | None = None,
+        protected: ProtectedPlaces | None = None,
     ) -> Means:
         """Return the means of a protocol, with its area and its neighbours' areas.
 
@@ -103,6 +110,7 @@ class Means:
             Scrubber() if protocol.sanitising.scrubbed_texts else None,
             premises,
             StateStore() if state is None else state,
+            protected,
         )
 
 
@@ -159,6 +167,7 @@ def build_steps(terms: Terms, means: Means) -> Steps:
         releasing=(
             Recall(record_type, SteadyAges(record_type, agency, keys.lasting, means.state), cases),
             Geocoder(record_type, means.locator),
+            *_protector(record_type, means),
             regions,
             Entitlement(policies, keys, terms.is_open, terms.released_until, terms.agreed_until),
             RegionGuard(regions),
@@ -204,6 +213,11 @@ def _observer(terms: Terms, means: Means) -> tuple[Observer, ...]:
     if rule is None or not terms.observed:
         return ()
     return (Observer(terms.agency, terms.record_type, rule, Digests(means.keys.lasting)),)
+
+
+def _protector(record_type: RecordType, means: Means) -> tuple[Protector, ...]:
+    """Return the step for protected places; none if the partnership has none."""
+    return (Protector(record_type, means.protected),) if means.protected else ()
 
 
 def _withdrawer(terms: Terms, policies: Mapping[Scope, Policies], means: Means) -> Withdrawer:

@@ -1,9 +1,10 @@
 """Decides the outcome of one record.
 
-The steps are, in this order: validate → event day → clean → recall → geocode → region → entitle → guard →
-sanitise → generalise → observe → withdraw. A record goes through each step once. A record with a fault
-stops after clean. A record that its supplier erases goes through the first three steps, is observed, and is
-then erased. Only records of datasets that domestic alerts use are observed (`Terms.observed`).
+The steps are, in this order: validate → event day → clean → recall → geocode → protect → region → entitle →
+guard → sanitise → generalise → observe → withdraw. A record goes through each step once. A record with a
+fault stops after clean. A record that its supplier erases goes through the first three steps, is observed,
+and is then erased. Only records of datasets that domestic alerts use are observed (`Terms.observed`).
+Without a list of protected places there is no step protect.
 
 Pure: no bytes, no topics, no clock of its own. The worker and the offline commands use the same steps. Only
 the worker decodes and routes (`streams.sanitising.pipeline`).

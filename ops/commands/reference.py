@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from ops.commands.common import AsJson, RunDir
+from ops.commands.protected import protected
 from ops.outputs import check_outputs
 from ops.reference import (
     AREAS_FOLDER,
@@ -30,6 +31,7 @@ from sanitiser.places.postcodes import PostcodeIndex, normalise
 reference = typer.Typer(
     no_args_is_help=True, help="Build the postcode index and the lists of places and premises."
 )
+reference.add_typer(protected, name="protected")
 
 
 @reference.command()

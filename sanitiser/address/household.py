@@ -12,6 +12,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
+from string import ascii_lowercase
 from typing import Final, NamedTuple
 
 from sanitiser.address.segments import is_ordinal
@@ -65,6 +66,42 @@ def household(address: object, postcode: object) -> Household | None:
     core = _without_places(segments, code.partition(" ")[0].lower())
     parsed = _read(tuple(_in_full(core)))
     return None if parsed is None else Household(" ".join(parsed), code)
+
+
+class House(NamedTuple):
+    """The number of a house, the words before it that are no flat's, and the words after it.
+
+    A suffix of the number does not count: 5a can be a part of 5. The repr shows nothing.
+    """
+
+    name: str
+    number: int
+    street: str
+
+    def __repr__(self) -> str:
+        """Return the name of the class."""
+        return "House(...)"
+
+
+def house_of(home: Household) -> House | None:
+    """Return the numbered house of a home, without its flat; None if it has no number, or a range."""
+    flat = tuple(home.address.split())
+    taken = {at for begin, end, _ in _units(flat) for at in range(begin, end)}
+    rest = [at for at in range(len(flat)) if at not in taken]
+    numbers = [n for n, at in enumerate(rest) if _is_number(flat, at)]
+    if len(numbers) != 1 or not _HOUSE.fullmatch(flat[rest[numbers[0]]]):
+        return None
+    (n,) = numbers
+    words_of = [flat[at] for at in rest]
+    number = int(words_of[n].rstrip(ascii_lowercase))
+    return House(" ".join(words_of[:n]), number, " ".join(words_of[n + 1 :]))
+
+
+def postcodes_within(address: str) -> set[str]:
+    """Return the postcodes in an address, in their canonical form."""
+    plain = address if address.isascii() else unicodedata.normalize("NFKC", address)
+    found = (normalise(match[1]) for match in _POSTCODE.finditer(plain))
+    return {postcode for postcode in found if postcode is not None}
 
 
 def _postcode_of(text: str, postcode: object) -> str | None:

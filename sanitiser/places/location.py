@@ -12,6 +12,8 @@ from sanitiser.address.address import SEVERAL_POSTCODES, SplitAddress
 from sanitiser.places.coordinates import to_national_grid
 from sanitiser.places.gazetteer import Gazetteer
 from sanitiser.places.postcodes import Postcode, PostcodeIndex, ReleasedPlace, normalise
+from sanitiser.places.pseudo_postcodes import REASON as PSEUDO_POSTCODE
+from sanitiser.places.pseudo_postcodes import has_pseudo_postcode
 from sanitiser.places.streets import StreetList
 
 DISAGREEMENT_METRES = 1_000.0
@@ -44,7 +46,8 @@ class Located(NamedTuple):
 
     `point` (metres) and `district` (GSS code) are the original's own. They decide whether the place
     is in the partnership's area, and are in personal releases, never in depersonalised ones.
-    `place` is what the index has for the postcode, and only for counts.
+    `place` is what the index has for the postcode, and only for counts. `is_protected` is True if the place
+    is on the partnership's list of protected places (`sanitiser.protected`).
     """
 
     released: Released
@@ -54,9 +57,11 @@ class Located(NamedTuple):
     point: tuple[float, float] | None = None
     district: str | None = None
     place: ReleasedPlace | None = None
+    is_protected: bool = False
 
 
 NOWHERE = Released(None, None, None, None, None)
+_WITHOUT_PLACE = Located(NOWHERE, "none", (), (PSEUDO_POSTCODE,))
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +80,11 @@ class Locator:
         centre. Else the nearest postcode to the coordinates is used.
 
         A home is never searched in the gazetteer, because houses are named after woods. Coordinates
-        that contradict the postcode are reported and never corrected silently.
+        that contradict the postcode are reported and never corrected silently. A pseudo-postcode means
+        that there is no place to find, so nothing is looked up, not even coordinates.
         """
+        if has_pseudo_postcode(given.address, given.postcode):
+            return _WITHOUT_PLACE
         caveats: list[str] = []
         stated = self._stated_postcode(given, caveats)
         point = _point(given)

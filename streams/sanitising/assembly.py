@@ -15,6 +15,7 @@ from sanitiser.places.postcodes import PostcodeIndex
 from sanitiser.places.premises import withheld_premises
 from sanitiser.places.streets import StreetList
 from sanitiser.policy import Scrub
+from sanitiser.protected.listed import ProtectedList
 from schemas.catalogue import Catalogue
 from schemas.derive import intake_schema
 from schemas.state import StateKind
@@ -24,6 +25,7 @@ from streams.sanitising.alarm import RejectAlarm
 from streams.sanitising.audit_entries import Audience, AuditBatch, Passage
 from streams.sanitising.counting import Counting
 from streams.sanitising.pipeline import DatasetFlow, Pipeline
+from streams.sanitising.rechecking import Rechecker, Reread
 from streams.state.store import StateStore
 from streams.steps.decode import Decoder
 from streams.steps.route import Destination, Router
@@ -56,10 +58,13 @@ def build_pipeline(
     slot: str = "0",
     state: StateStore | None = None,
     streets: StreetList | None = None,
+    protected: ProtectedList | None = None,
+    reread: Reread = lambda _place: (),
 ) -> Pipeline:
     """Return the pipeline for all supplies of a protocol; `slot` is part of the name of its audit chain.
 
-    Without `state` the store is in main memory.
+    Without `state` the store is in main memory. `reread` reads the intake again for a new list of protected
+    places.
 
     Raises:
         RecogniserMissing: the protocol allows scrubbed texts, and the recogniser is not installed.
@@ -72,7 +77,9 @@ def build_pipeline(
         if topic.family in _FAMILIES or topic.name in internal
     }
     store = StateStore(days=state_days(protocol)) if state is None else state
-    means = Means.of(protocol, catalogue, index, keys, gazetteer, premises, store, streets)
+    listed = protected or ProtectedList()
+    places = listed.places(index)
+    means = Means.of(protocol, catalogue, index, keys, gazetteer, premises, store, streets, places)
     parts = _Parts(protocol, catalogue, means, wire, destinations)
     flows = {names.intake(s.agency, s.dataset): _flow(s, parts) for s in protocol.supplies}
     receipts = {s.agency: destinations[names.receipts(s.agency)] for s in protocol.supplies}
@@ -89,6 +96,7 @@ def build_pipeline(
     return Pipeline(
         flows, receipts, store, remembered, audit_writer, new_audit_batch, clock,
         RejectAlarm(protocol), pausing_topics(protocol),
+        Rechecker(listed, index, keys.lasting, store, reread),
     )  # fmt: skip
 
 

@@ -6,8 +6,8 @@ Pure: no Kafka client, no Faust, no clock of its own. The worker and the benchma
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from secrets import token_bytes
 
@@ -18,9 +18,10 @@ from schemas.state import StateKind, kind_of
 from streams.audit import AuditWriter
 from streams.decision import UNPROCESSABLE, Steps, unprocessable
 from streams.messages import BatchResult, Handling, Intake, Tally
-from streams.runtime.processor import Processor
+from streams.runtime.processor import Processor, TopicPartition
 from streams.sanitising.audit_entries import AuditBatch, Origin
 from streams.sanitising.counting import Counting
+from streams.sanitising.rechecking import Rechecker
 from streams.state.errors import StateStoreError
 from streams.state.store import StateStore
 from streams.steps.decode import Decoder
@@ -32,6 +33,7 @@ from transport.messages import MARKING_HEADER, WRITER_HEADER, Headers, Output
 log = logging.getLogger(__name__)
 
 _WRITER_BYTES = 8
+_RECHECKED_RECORDS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +88,14 @@ class Pipeline(Processor):
         clock: Callable[[], float],
         alarmed: Callable[[Tally], bool] = lambda _tally: False,
         pausing: Collection[str] = (),
+        recheck: Rechecker | None = None,
     ) -> None:
         """Take the flow of each intake topic, and the receipts topic of each agency.
 
         `remembered` has the changelog topic of each kind of state. `new_audit_batch` returns an empty one for
         each batch, whose entry `audit_writer` writes. `clock` returns seconds since 1970. `alarmed` says
-        whether a tally's rejects are above the limit, which pauses the topics in `pausing`.
+        whether a tally's rejects are above the limit, which pauses the topics in `pausing`. `recheck` finds
+        the earlier records that a new list of protected places concerns.
         """
         self.state = state
         self.writer = token_bytes(_WRITER_BYTES)
@@ -103,6 +107,7 @@ class Pipeline(Processor):
         self._clock = clock
         self._alarmed = alarmed
         self._pausing = frozenset(pausing)
+        self._recheck = recheck
 
     def flow(self, topic: str) -> DatasetFlow:
         """Return the flow of one intake topic."""
@@ -135,14 +140,70 @@ class Pipeline(Processor):
                     tally.agency, tally.dataset, dict(tally.faults.most_common(5)),
                 )  # fmt: skip
 
+    def restore(self, assignment: Collection[TopicPartition]) -> Iterator[BatchResult]:
+        """Release again the earlier records that a new list of protected places concerns.
+
+        Each partition is checked once by a version of the list. It is noted in the transaction of the
+        partition's last record, so a worker that ends before that checks the partition again.
+        """
+        if self._recheck is None:
+            return
+        for place in sorted(assignment):
+            now_ms, _ = self._begin()
+            since = self._recheck.due_since(place)
+            if since is None:
+                # An old note of the check is written again, as it was used.
+                changes = self.state.changes()
+                if changes:
+                    yield BatchResult(
+                        self._changelog(changes, now_ms - now_ms % HOUR_MS), (), changes
+                    )
+                continue
+            flow = self._flows[place[0]]
+            found = self._recheck.concerned(place, since, flow.steps, flow.decode)
+            for at in range(0, len(found), _RECHECKED_RECORDS):
+                yield self._again(found[at : at + _RECHECKED_RECORDS], flow)
+            now_ms, _ = self._begin()
+            self._recheck.done(place)
+            changes = self.state.changes()
+            yield BatchResult(self._changelog(changes, now_ms - now_ms % HOUR_MS), (), changes)
+
+    def _again(self, intakes: Sequence[Intake], flow: DatasetFlow) -> BatchResult:
+        """Return a batch that releases earlier records again. Receipts and metrics do not count it."""
+        now_ms, local = self._begin()
+        outputs: list[Output] = []
+        tallies: dict[Origin, Tally] = {}
+        audit_batch = self._new_audit_batch()
+        for intake in intakes:
+            origin = (intake.topic, intake.supply_id)
+            counted = Tally(flow.steps.agency, flow.steps.record_type.dataset, intake.supply_id)
+            tally = tallies.setdefault(origin, replace(counted))
+            made = flow.process(intake, local, now_ms, counted)
+            if counted.rejected:
+                log.error("%s[%d]@%d: cannot be released again; ask its supplier", *intake[:3])
+                continue
+            tally.observed += counted.observed
+            audit_batch.note(origin, made)
+            outputs += made
+        outputs.sort(key=lambda output: (output.topic, output.key or b""))
+        outputs += self._audit_writer.write(audit_batch.entry(tallies), now_ms)
+        changes = self.state.changes()
+        outputs += self._changelog(changes, now_ms - now_ms % HOUR_MS)
+        return BatchResult(outputs, (), changes)
+
+    def _begin(self) -> tuple[int, datetime]:
+        """Begin a batch. Return the time in milliseconds since 1970 UTC, and as local time."""
+        now = self._clock()
+        now_ms = int(now * 1000)
+        self.state.begin(now_ms // DAY_MS)
+        self._audit_writer.rollback()
+        return now_ms, london_time(datetime.fromtimestamp(now, UTC))
+
     def process(
         self, batch: Sequence[Intake], handling: Handling = Handling.PROCESS
     ) -> BatchResult:
         """Return outputs and tallies of a batch; raise only `DependencyUnavailable` and `StateStoreError`."""
-        now = self._clock()
-        self.state.begin(int(now * 1000) // DAY_MS)
-        self._audit_writer.rollback()
-        now_ms, local = int(now * 1000), london_time(datetime.fromtimestamp(now, UTC))
+        now_ms, local = self._begin()
         tallies: dict[Origin, Tally] = {}
         outputs: list[Output] = []
         audit_batch = self._new_audit_batch()

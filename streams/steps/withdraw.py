@@ -77,6 +77,7 @@ class Withdrawer(Step):
         """Take the policies of each place, and the epochs whose keys were deleted."""
         self._agency = agency
         self._identity = Identity(record_type)
+        self._own = record_type.identity
         self._key = lasting.for_purpose("memory", "released", record_type.dataset, agency)
         self._state = state
         self._policies = {at: {p.profile: p for p in of} for at, of in policies.items()}
@@ -116,6 +117,18 @@ class Withdrawer(Step):
         if earlier is None:
             return self._begun(name, record, place, now, (*_PROFILES[given], *staying))
         return self._changed(name, record, earlier, place, given, staying)
+
+    def identity(self, record: Mapping[str, Any]) -> tuple[str, ...]:
+        """Return the texts that identify the record among those of its agency and dataset."""
+        return tuple(self._identity(record))
+
+    def may_be_released(self, record: Mapping[str, Any]) -> bool:
+        """Return False if the record is certainly released nowhere.
+
+        A record without its whole identity is identified by all its fields, which other steps can change.
+        """
+        is_whole = all(record[field] is not None for field in self._own)
+        return not is_whole or bool(self._state.get(self._name(record)))
 
     def everything(self, record: Mapping[str, Any]) -> Withdrawal:
         """Return every possible release of a record that is erased, in every place."""

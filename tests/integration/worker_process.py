@@ -20,6 +20,7 @@ from confluent_kafka import Producer
 
 from isp.agreement.topics import Names
 from isp.broker.signed import load_signed
+from isp.keys.protected_places import ProtectedStore
 from ops.embedded import stack as embedded
 from ops.settings import Settings
 from ops.supervisor import Supervisor
@@ -53,6 +54,7 @@ class Order:
 
     `watchdog_s` is the time that a transaction may take, if not the usual one.
     `state` is the folder of its state store under `run_dir`: another machine has another.
+    `protected` is a folder with the list of protected places and its key.
     With `by_command` it is started by `ipu worker`, which uses the index of the run directory.
     """
 
@@ -67,6 +69,7 @@ class Order:
     by_command: bool = False
     state: str = STATE_FOLDER
     watchdog_s: float | None = None
+    protected: str | None = None
 
     @property
     def command(self) -> list[str]:
@@ -143,6 +146,11 @@ class WorkerProcess:
             raise
 
 
+def protected_in(folder: Path) -> ProtectedStore:
+    """Return the list of protected places of a test's folder."""
+    return ProtectedStore.of(folder, folder / "secrets")
+
+
 def _work(order: Order) -> None:
     stack = embedded.find(Settings.from_environment({}, run_dir=order.run_dir))
     assert stack is not None, "the stack does not run"
@@ -165,6 +173,7 @@ def _work(order: Order) -> None:
             state=Path(order.run_dir) / order.state,
             slot=order.slot,
             metrics=deployment_of(stack).metrics_on(order.metrics_port),
+            protected=None if order.protected is None else protected_in(Path(order.protected)),
         )
     )
 

@@ -232,3 +232,22 @@ def test_the_summary_is_one_json_object(index: PostcodeIndex, tmp_path: Path) ->
     assert document["substituted"] == 1
     assert document["displacement_m"]["median"] == 100
     assert document["withheld"] == {"address-of-a-postcode-that-stands-in": 1}
+
+
+def test_pseudo_postcodes_are_told_in_no_release_and_counted(
+    index: PostcodeIndex, tmp_path: Path, shared_data: Path
+) -> None:
+    file = tmp_path / "in.csv"
+    file.write_bytes((shared_data / "files" / "no_fixed_abode.csv").read_bytes())
+    wanted = json.loads((shared_data / "files" / "expected.json").read_text())["no_fixed_abode.csv"]
+    document = sanitise_file(order(index, file)).document()
+    assert document["released"] == wanted["released"]
+    assert document["withheld"]["pseudo-postcode"] == wanted["released"]
+    assert not document["caveats"]
+    apart = {"record_id", "incident_reference"}
+    released = [
+        {k: v for k, v in row.items() if k not in apart} for row in rows(tmp_path / "out.csv")
+    ]
+    assert len(released) == wanted["released"]
+    assert all(row == released[0] for row in released)
+    assert not [v for name, v in released[0].items() if v and name.startswith("location_")]

@@ -16,6 +16,8 @@ from isp.agreement.protocol import Combinations
 from sanitiser.key_ring import KeyRing
 from sanitiser.places.location import Locator
 from sanitiser.places.postcodes import PostcodeIndex
+from sanitiser.protected.entry import Entry
+from sanitiser.protected.places import ProtectedPlaces
 from schemas.catalogue import load_catalogue
 from schemas.derive import intake_schema
 from schemas.record_type import Field, RecordType
@@ -86,7 +88,10 @@ class Process:
             dated_by=joins,
             observed=True,
         )
-        means = Means(CATALOGUE.code_lists, Locator(index), KeyRing.of(KEY), state=self.state)
+        means = Means(
+            CATALOGUE.code_lists, Locator(index), KeyRing.of(KEY), state=self.state,
+            protected=ProtectedPlaces([Entry(1, None, None, "SW1A 1AA", None, 1)], index),
+        )  # fmt: skip
         self.steps = build_steps(terms, means)
         schema = intake_schema(self.record_type)
         self.encode = encoder(schema, 7)
@@ -330,7 +335,8 @@ def test_the_steps_of_every_dataset_are_those_of_the_docstring_in_its_order(
 
 _NAMES = {
     "Validator": "validate", "EventDay": "event day", "Cleaner": "clean", "Recall": "recall",
-    "Geocoder": "geocode", "Regions": "region", "Entitlement": "entitle", "RegionGuard": "guard",
+    "Geocoder": "geocode", "Protector": "protect", "Regions": "region", "Entitlement": "entitle",
+    "RegionGuard": "guard",
     "Sanitiser": "sanitise", "Generaliser": "generalise", "Observer": "observe", "Withdrawer": "withdraw",
 }  # fmt: skip
 

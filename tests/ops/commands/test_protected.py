@@ -1,0 +1,115 @@
+"""`ipu reference protected` keeps its list encrypted, and shows places on a terminal alone."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from isp.keys.protected_places import ProtectedStore
+from ops.cli import build_cli
+
+ROWS = """uprn,address,postcode
+,5 Mill Lane,BA1 1AA
+,,BA1 1AB
+100120000001,,
+,"Rose Cottage, Mill Lane",BA1 1AE
+"""
+COUNTS = {
+    "places": 4, "by_address": 1, "by_address_without_number": 1, "by_uprn_alone": 1,
+    "by_whole_postcode": 1,
+}  # fmt: skip
+
+
+@pytest.fixture
+def run_dir(tmp_path: Path) -> Path:
+    return tmp_path / "run"
+
+
+def answer(run_dir: Path, *arguments: str, typed: str | None = None) -> tuple[int, str]:
+    options = ["reference", "protected", *arguments, "--run-dir", str(run_dir)]
+    result = CliRunner().invoke(build_cli(), options, input=typed)
+    return result.exit_code, result.output
+
+
+def counted(run_dir: Path, *arguments: str) -> dict[str, int]:
+    code, said = answer(run_dir, *arguments, "--json")
+    assert code == 0, said
+    found: dict[str, int] = json.loads(said)
+    return found
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "places.csv"
+    path.write_text(ROWS)
+    path.chmod(0o600)
+    return path
+
+
+def test_places_are_added_once_and_removed_by_number(run_dir: Path, file: Path) -> None:
+    assert counted(run_dir, "list") == {"places": 0}
+    assert counted(run_dir, "add", str(file)) == {"added": 4, **COUNTS}
+    assert counted(run_dir, "add", str(file)) == {"added": 0, **COUNTS}
+    assert counted(run_dir, "remove", "2")["places"] == 3
+    code, said = answer(run_dir, "remove", "2")
+    assert code != 0
+    assert "no entry has the number 2" in said
+    assert counted(run_dir, "add", str(file))["added"] == 1
+
+
+def test_no_answer_has_a_place_where_no_terminal_is(run_dir: Path, file: Path) -> None:
+    said = [answer(run_dir, *of)[1] for of in (["add", str(file)], ["list"], ["list", "--show"])]
+    assert "only on a terminal" in " ".join(said[2].split())
+    assert not [part for part in ("Mill", "mill", "BA1", "1001200") if part in "".join(said)]
+
+
+def test_a_file_that_others_may_read_is_refused(run_dir: Path, file: Path) -> None:
+    file.chmod(0o644)
+    code, said = answer(run_dir, "add", str(file))
+    assert code != 0
+    assert "Mill" not in said
+    assert counted(run_dir, "list") == {"places": 0}
+
+
+def test_a_place_can_be_typed_instead(run_dir: Path) -> None:
+    code, _ = answer(run_dir, "add", typed="\n5 Mill Lane\nBA1 1AA\n\n\n")
+    assert code == 0
+    assert counted(run_dir, "list") == {"places": 1, "by_address": 1}
+    code, said = answer(run_dir, "add", typed="\nHidden\nBA1 1AA\n\n\n")
+    assert code != 0
+    assert "they do not certainly name one home" in " ".join(said.split())
+
+
+def test_the_worker_reads_the_list_of_its_run_directory(run_dir: Path, file: Path) -> None:
+    counted(run_dir, "add", str(file))
+    listed = ProtectedStore.of(run_dir, run_dir / "secrets").read()
+    assert listed is not None
+    assert len(listed.held) == COUNTS["places"]
+
+
+INCIDENTS = """incident_reference,incident_date,location_address,location_postcode
+I-1,2026-02-01,5 Mill Lane,BA1 1AA
+I-2,2026-02-01,7 Mill Lane,BA1 1AA
+"""
+
+
+def test_a_file_is_sanitised_by_the_list(run_dir: Path, file: Path, tmp_path: Path) -> None:
+    households = tmp_path / "households.csv"
+    households.write_text("postcode,households\nBA1 1AA,9\n")
+    incidents, out = tmp_path / "in.csv", tmp_path / "out.csv"
+    incidents.write_text(INCIDENTS)
+    counted(run_dir, "add", str(file))
+    given = [
+        "sanitise", str(incidents), "--dataset", "police-incident", "--out", str(out),
+        "--households", str(households), "--protected", str(run_dir / "protected-places"),
+    ]  # fmt: skip
+    result = CliRunner().invoke(build_cli(), given)
+    assert result.exit_code == 0, result.output
+    lines = sorted(line.count("BA1 1AA") for line in out.read_text().splitlines()[1:])
+    assert lines == [0, 1]
+    (run_dir / "secrets" / "protected" / "places.key").unlink()
+    again = CliRunner().invoke(build_cli(), given)
+    assert again.exit_code != 0
