@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from sanitiser.build.history import History, index_digest, releases, succeeded, write_history
+from sanitiser.build.index_change import Change, Indexed, classes_under_k
 from sanitiser.build.packing import pack
+from sanitiser.build.past import OldIndex, without
 from sanitiser.build.reference_sources import (
     BadReference,
     Households,
@@ -19,12 +23,15 @@ from sanitiser.build.reference_sources import (
     read_households,
     table_of,
 )
-from sanitiser.places.packed_columns import UNKNOWN, Columns
+from sanitiser.build.substitutes import substitutes
+from sanitiser.build.succession import World, successors, without_company
+from sanitiser.places.packed_columns import UNKNOWN, Columns, unpack
 from sanitiser.places.postcode_store import (
     TILE_M,
     TILES_EAST,
     TILES_NORTH,
     Metadata,
+    PostcodeIndexError,
     check_k,
     save,
 )
@@ -38,8 +45,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BadReference",
+    "ChangeRefused",
     "PostcodeTable",
+    "Succession",
     "build_index",
+    "build_successor",
     "code_point_open_csv",
     "onspd_package",
     "read_households",
@@ -47,15 +57,24 @@ __all__ = [
     "table_of",
 ]
 
-_RELATIVE_SLACK = 1e-9
 _SHORTEST = 5
 
 
-class _Positions(NamedTuple):
-    """Distinct points, with the first row of each."""
+class ChangeRefused(PostcodeIndexError):
+    """An index would tell, together with the one before, of fewer than k households."""
 
-    points: NDArray[np.int64]
-    rows: NDArray[np.int64]
+
+class Succession(NamedTuple):
+    """A built index that succeeds another one.
+
+    `change` is what both tell together, and `naive` what they would tell if the new one had been
+    built without regard to the old one. `left_out` counts new postcodes that wait for others.
+    """
+
+    metadata: Metadata
+    change: Change
+    naive: Change
+    left_out: int
 
 
 def build_index(
@@ -67,9 +86,10 @@ def build_index(
     limit_m: int = 2000,
     report: Callable[[str], None] | None = None,
 ) -> Metadata:
-    """Build the index of `postcodes` in the folder `out`.
+    """Build the index of `postcodes` in the folder `out`, without regard to any other.
 
-    An earlier index is replaced when all is written.
+    An earlier index is replaced when all is written. If records were released with it, use
+    `build_successor`.
 
     `households` is a CSV file (see `read_households`); without it every count is unknown, so no
     postcode's point is released. `limit_m` is the greatest distance of a substitute, in metres.
@@ -82,66 +102,111 @@ def build_index(
     check_k(k)
     say = report or (lambda _: None)
     table = _sorted(postcodes)
-    say(f"{len(table.keys)} postcodes from {table.source} {table.version}")
     counted = read_households(households) if households else None
     counts = _counts(table, counted)
-    say(f"{int((counts != UNKNOWN).sum())} postcodes with a count of households")
+    _say_read(say, table, counts)
     released = substitutes(table.eastings, table.northings, counts, k=k, limit_m=limit_m)
     metadata = _metadata(table, counted, released, k, limit_m)
-    say(
-        f"{metadata.substituted} postcodes substituted, "
-        f"{metadata.without_substitute} without substitute"
-    )
+    _say_built(say, metadata)
     _write(out, metadata, pack(_columns(table, counts, released)))
     return metadata
 
 
-def substitutes(
-    eastings: NDArray[np.int32],
-    northings: NDArray[np.int32],
-    counts: NDArray[np.int16],
+def build_successor(
+    out: Path,
+    postcodes: PostcodeTable,
+    households: Path | None,
+    old: Path,
     *,
-    k: int,
-    limit_m: int,
-) -> NDArray[np.int32]:
-    """Return the released row of each row, shape (n,): itself with k households, else the nearest with k.
+    k: int = 4,
+    limit_m: int = 2000,
+    report: Callable[[str], None] | None = None,
+) -> Succession:
+    """Build the index that succeeds the one in the folder `old`, in `out`, which may be the same.
 
-    -1 if there is none within `limit_m` metres; of equally near postcodes, the first row.
+    Records that were released with both stay among k households (`sanitiser.build.succession`).
+    Without `households` the counts of the old index are used. The rest is as of `build_index`.
+
+    Raises:
+        ChangeRefused: the two would tell of fewer than k households; `out` is left as it was.
+        PostcodeIndexError: the old index cannot be read, or k is below four.
+        BadReference: a source cannot be used.
     """
-    rows = np.arange(len(counts), dtype=np.int32)
-    enough = counts >= k
-    released = np.where(enough, rows, np.int32(UNKNOWN))
-    small = np.flatnonzero(~enough)
-    if enough.any() and len(small):
-        points = np.column_stack((eastings, northings)).astype(np.int64)
-        eligible = _distinct(points, np.flatnonzero(enough))
-        # Postcodes often share a point: search each point once.
-        places, which = np.unique(points[small], axis=0, return_inverse=True)
-        released[small] = _nearest(eligible, places, limit_m)[which.ravel()]
-    return released
+    check_k(k)
+    say = report or (lambda _: None)
+    before = OldIndex.read(old)
+    table = before.kept_in(_sorted(postcodes))
+    counted = read_households(households) if households else before.households()
+    counts = _counts(table, counted)
+    _say_read(say, table, counts)
+    naive = substitutes(table.eastings, table.northings, counts, k=k, limit_m=limit_m)
+    told_naively = _indexed(table, counts, naive, k)
+    past = before.past_in(table)
+    waits = without_company(_world(table, counts, k, limit_m), past, naive)
+    if waits.any():
+        naive, table, counts = _kept_rows(naive, ~waits), without(table, waits), counts[~waits]
+        past = before.past_in(table)
+    world = _world(table, counts, k, limit_m)
+    released = successors(world, past, naive)
+    change = classes_under_k(before.indexed, _indexed(table, counts, released, k))
+    if change.under_k:
+        raise ChangeRefused(_refusal(old, change))
+    metadata = replace(
+        _metadata(table, counted, released, k, limit_m),
+        succeeds=index_digest(old),
+        beyond_limit=_beyond(world, released),
+    )
+    _say_built(say, metadata)
+    history = succeeded(past.history, releases(released, table.districts), world.large)
+    _write(out, metadata, pack(_columns(table, counts, released)), history)
+    return Succession(
+        metadata, change, classes_under_k(before.indexed, told_naively), int(waits.sum())
+    )
 
 
-def _distinct(points: NDArray[np.int64], rows: NDArray[np.int64]) -> _Positions:
-    # Rows ascend, and unique returns the first of each point.
-    distinct, first = np.unique(points[rows], axis=0, return_index=True)
-    return _Positions(distinct, rows[first])
+def _say_read(say: Callable[[str], None], table: PostcodeTable, counts: NDArray[np.int16]) -> None:
+    say(f"{len(table.keys)} postcodes from {table.source} {table.version}")
+    say(f"{int((counts != UNKNOWN).sum())} postcodes with a count of households")
 
 
-def _nearest(eligible: _Positions, places: NDArray[np.int64], limit_m: int) -> NDArray[np.int64]:
-    # Imported late: a worker with a finished index does not need scipy, and would start later.
-    from scipy.spatial import cKDTree  # noqa: PLC0415
+def _say_built(say: Callable[[str], None], metadata: Metadata) -> None:
+    say(
+        f"{metadata.substituted} postcodes substituted, "
+        f"{metadata.without_substitute} without substitute"
+    )
 
-    tree = cKDTree(eligible.points, balanced_tree=False)
-    bound = limit_m + 1
-    distances, found = tree.query(places, k=2, distance_upper_bound=bound, workers=-1)
-    nearest = np.full(len(places), UNKNOWN, np.int64)
-    within = distances[:, 0] <= limit_m
-    nearest[within] = eligible.rows[found[within, 0]]
-    tied = np.flatnonzero(within & (distances[:, 1] <= distances[:, 0] * (1 + _RELATIVE_SLACK)))
-    radii = distances[tied, 0] * (1 + _RELATIVE_SLACK)
-    for place, equals in zip(tied, tree.query_ball_point(places[tied], radii), strict=True):
-        nearest[place] = eligible.rows[equals].min()
-    return nearest
+
+def _world(table: PostcodeTable, counts: NDArray[np.int16], k: int, limit_m: int) -> World:
+    points = np.column_stack((table.eastings, table.northings)).astype(np.int64)
+    return World(points, table.districts, counts, k, limit_m)
+
+
+def _indexed(
+    table: PostcodeTable, counts: NDArray[np.int16], released: NDArray[np.int32], k: int
+) -> Indexed:
+    return Indexed(_columns(table, counts, released), k, table.district_codes)
+
+
+def _kept_rows(released: NDArray[np.int32], kept: NDArray[np.bool_]) -> NDArray[np.int32]:
+    """Return the released rows of the kept rows, by their new numbers."""
+    numbers = np.cumsum(kept, dtype=np.int32) - 1
+    left = released[kept]
+    return np.where(left == UNKNOWN, np.int32(UNKNOWN), numbers[left])
+
+
+def _beyond(world: World, released: NDArray[np.int32]) -> int:
+    moved = np.flatnonzero(released != UNKNOWN)
+    squares = ((world.points[moved] - world.points[released[moved]]) ** 2).sum(axis=1)
+    return int((squares > world.limit_m**2).sum())
+
+
+def _refusal(old: Path, change: Change) -> str:
+    return (
+        f"the new index is not put in place: a reader with releases of it and of the one in {old} "
+        f"could tell {change.under_k} groups of fewer than {change.k} households apart. Build it with "
+        "counts of households for the same districts. The section on changes of counts in "
+        "docs/operations.md says what else can be done"
+    )
 
 
 def _sorted(table: PostcodeTable) -> PostcodeTable:
@@ -212,11 +277,13 @@ def _metadata(
     )
 
 
-def _write(out: Path, metadata: Metadata, packed: Packed) -> None:
+def _write(out: Path, metadata: Metadata, packed: Packed, history: History | None = None) -> None:
     out.parent.mkdir(parents=True, exist_ok=True)
     built = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
     try:
         save(built, metadata, packed)
+        if history is not None:
+            write_history(built, history, unpack(packed, metadata.k), metadata.k)
         built.chmod(0o755)
         _replace(built, out)
     except BaseException:

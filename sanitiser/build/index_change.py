@@ -1,0 +1,93 @@
+"""Measure what two postcode indexes tell together of a record that was released with both."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from sanitiser.places.packed_columns import UNKNOWN
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from sanitiser.places.packed_columns import Columns
+
+
+class Indexed(NamedTuple):
+    """The columns of an index, its k, and the codes of its districts."""
+
+    columns: Columns
+    k: int
+    districts: tuple[str, ...]
+
+
+class Change(NamedTuple):
+    """The classes of a change: postcodes that the old index released alike, and the new one too.
+
+    `k` is the smaller of the two. `under_k` counts the classes with fewer than k households by the
+    old counts and by the new ones, without those that are a whole class of one of the two indexes: there
+    the other index tells nothing more. Of them `of_one_household` have a single one, and
+    `postcodes_under_k` counts their postcodes. `smallest` is the number of households of the smallest
+    class that is no whole class; None if there is none.
+    """
+
+    k: int
+    classes: int
+    smallest: int | None
+    under_k: int
+    of_one_household: int
+    postcodes_under_k: int
+
+
+def classes_under_k(old: Indexed, new: Indexed) -> Change:
+    """Return the classes of the change from one index to another.
+
+    A postcode that one of the two does not have belongs to a class there too: it is released with nothing.
+    """
+    keys = np.union1d(old.columns.keys, new.columns.keys)
+    codes = sorted({*old.districts, *new.districts})
+    before, after = _told(old, keys, codes), _told(new, keys, codes)
+    pairs, of_pair, sizes = np.unique(
+        np.column_stack((before, after)), axis=0, return_inverse=True, return_counts=True
+    )
+    of_pair = of_pair.ravel()
+    households = np.maximum(
+        np.bincount(of_pair, _households(old, keys), len(pairs)),
+        np.bincount(of_pair, _households(new, keys), len(pairs)),
+    ).astype(np.int64)
+    whole = (sizes == _sizes(before, pairs[:, 0])) | (sizes == _sizes(after, pairs[:, 1]))
+    k = min(old.k, new.k)
+    few = ~whole & (households < k)
+    return Change(
+        k=k,
+        classes=len(pairs),
+        smallest=int(households[~whole].min()) if (~whole).any() else None,
+        under_k=int(few.sum()),
+        of_one_household=int((few & (households == 1)).sum()),
+        postcodes_under_k=int(sizes[few].sum()),
+    )
+
+
+def _told(index: Indexed, keys: NDArray[np.bytes_], codes: list[str]) -> NDArray[np.int64]:
+    """Return what the index tells of each key: a key's position, beyond them a district, or -1."""
+    columns = index.columns
+    own = np.searchsorted(keys, columns.keys)
+    district = np.array([codes.index(code) for code in index.districts] or [0], np.int64)
+    alone = len(keys) + district[columns.districts]
+    told = np.full(len(keys), -1, np.int64)
+    moved = columns.released_rows != UNKNOWN
+    told[own] = np.where(moved, own[np.where(moved, columns.released_rows, 0)], alone)
+    return told
+
+
+def _households(index: Indexed, keys: NDArray[np.bytes_]) -> NDArray[np.int64]:
+    counts = np.zeros(len(keys), np.int64)
+    counts[np.searchsorted(keys, index.columns.keys)] = index.columns.household_counts
+    return np.maximum(counts, 0)
+
+
+def _sizes(told: NDArray[np.int64], of: NDArray[np.int64]) -> NDArray[np.int64]:
+    values, sizes = np.unique(told, return_counts=True)
+    found: NDArray[np.int64] = sizes[np.searchsorted(values, of)]
+    return found
