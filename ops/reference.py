@@ -9,6 +9,7 @@ from pathlib import Path
 from isp.agreement.protocol import Sanitising
 from sanitiser.build.reference import build_index, onspd_package
 from sanitiser.build.reference_sources import BadReference
+from sanitiser.build.successor import build_next
 from sanitiser.places.postcode_store import (
     FORMAT_VERSION,
     IndexOfAnotherFormat,
@@ -28,12 +29,25 @@ def ensure_index(
 ) -> Path:
     """Return the folder of the index for `sanitising` and `households`; build it if there is none.
 
-    Without `households` an existing index is kept, with the counts it was built with.
+    Without `households` the counts of an existing index are kept. An index that takes the place of
+    another one succeeds it, so that k survives the change.
 
     Raises:
+        ChangeRefused: k might not survive the change.
         IndexOfAnotherFormat: the existing index cannot be kept, and a new one would lose its counts.
     """
-    return _ensure(run_dir / INDEX_FOLDER, sanitising, households, report)
+    folder = run_dir / INDEX_FOLDER
+    if not _answers(folder, sanitising, households):
+        report("building the postcode index")
+        build_next(
+            folder,
+            onspd_package(),
+            households,
+            k=sanitising.minimum_households,
+            limit_m=sanitising.substitute_limit_metres,
+            report=report,
+        )
+    return folder
 
 
 def cached_index(
@@ -41,7 +55,8 @@ def cached_index(
 ) -> Path:
     """Return the folder of an index in the cache for `households`, k and the limit.
 
-    Build it if needed.
+    Build it if needed. It succeeds no other: files that are sanitised with it have ids of their own
+    key, and a folder is for one k, limit and file of counts.
 
     Raises:
         BadReference: the file of households cannot be used.
@@ -50,22 +65,9 @@ def cached_index(
     folder = cache_dir / f"{INDEX_FOLDER}-v{FORMAT_VERSION}-k{k}-{limit_m}m-{counted}"
     folder.parent.mkdir(parents=True, exist_ok=True)
     sanitising = Sanitising(minimum_households=k, substitute_limit_metres=limit_m)
-    return _ensure(folder, sanitising, households, report)
-
-
-def _ensure(
-    folder: Path, sanitising: Sanitising, households: Path | None, report: Callable[[str], None]
-) -> Path:
     if not _answers(folder, sanitising, households):
         report("building the postcode index")
-        build_index(
-            folder,
-            onspd_package(),
-            households,
-            k=sanitising.minimum_households,
-            limit_m=sanitising.substitute_limit_metres,
-            report=report,
-        )
+        build_index(folder, onspd_package(), households, k=k, limit_m=limit_m, report=report)
     return folder
 
 

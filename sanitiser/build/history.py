@@ -84,8 +84,8 @@ def write_history(folder: Path, history: History, columns: Columns, k: int) -> N
     now and were not always, and the postcodes that had k households and have no more.
     """
     told = numbered(releases(columns.released_rows, columns.districts))
-    pairs = np.unique(np.column_stack((told, history.classes)), axis=0)
-    split = np.bincount(pairs[:, 0], minlength=1) > 1
+    _, first = np.unique(numbered(told, history.classes), return_index=True)
+    split = np.bincount(told[first], minlength=1) > 1
     rows = np.flatnonzero(split[told])
     earlier = np.flatnonzero(history.had_k & (columns.household_counts < k))
     for name, values in zip(_FILES, (rows, numbered(history.classes[rows]), earlier), strict=True):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 import numpy as np
 
 from sanitiser.build.history import ABSENT, History, numbered, read_history, releases
-from sanitiser.build.index_change import Indexed
+from sanitiser.build.index_change import Indexed, has
 from sanitiser.build.reference_sources import Households
 from sanitiser.build.succession import Past
 from sanitiser.places.packed_columns import UNKNOWN, Columns
@@ -58,7 +58,7 @@ class OldIndex(NamedTuple):
         alike with.
         """
         columns = self.columns
-        lacking = ~np.isin(columns.keys, table.keys)
+        lacking = ~has(table.keys, columns.keys)
         codes, districts = self._districts_in(table)
         keys = np.concatenate((table.keys, columns.keys[lacking]))
         order = np.argsort(keys)

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sanitiser.build.history import History, index_digest, releases, succeeded, write_history
-from sanitiser.build.index_change import Change, Indexed, classes_under_k
+from sanitiser.build.history import History, write_history
 from sanitiser.build.packing import pack
-from sanitiser.build.past import OldIndex, without
 from sanitiser.build.reference_sources import (
     BadReference,
     Households,
@@ -24,14 +21,12 @@ from sanitiser.build.reference_sources import (
     table_of,
 )
 from sanitiser.build.substitutes import substitutes
-from sanitiser.build.succession import World, successors, without_company
-from sanitiser.places.packed_columns import UNKNOWN, Columns, unpack
+from sanitiser.places.packed_columns import UNKNOWN, Columns
 from sanitiser.places.postcode_store import (
     TILE_M,
     TILES_EAST,
     TILES_NORTH,
     Metadata,
-    PostcodeIndexError,
     check_k,
     save,
 )
@@ -41,15 +36,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from sanitiser.places.packed_columns import Packed
-
 __all__ = [
     "BadReference",
-    "ChangeRefused",
     "PostcodeTable",
-    "Succession",
     "build_index",
-    "build_successor",
     "code_point_open_csv",
     "onspd_package",
     "read_households",
@@ -58,23 +48,6 @@ __all__ = [
 ]
 
 _SHORTEST = 5
-
-
-class ChangeRefused(PostcodeIndexError):
-    """An index would tell, together with the one before, of fewer than k households."""
-
-
-class Succession(NamedTuple):
-    """A built index that succeeds another one.
-
-    `change` is what both tell together, and `naive` what they would tell if the new one had been
-    built without regard to the old one. `left_out` counts new postcodes that wait for others.
-    """
-
-    metadata: Metadata
-    change: Change
-    naive: Change
-    left_out: int
 
 
 def build_index(
@@ -89,7 +62,7 @@ def build_index(
     """Build the index of `postcodes` in the folder `out`, without regard to any other.
 
     An earlier index is replaced when all is written. If records were released with it, use
-    `build_successor`.
+    `sanitiser.build.successor`.
 
     `households` is a CSV file (see `read_households`); without it every count is unknown, so no
     postcode's point is released. `limit_m` is the greatest distance of a substitute, in metres.
@@ -101,115 +74,37 @@ def build_index(
     """
     check_k(k)
     say = report or (lambda _: None)
-    table = _sorted(postcodes)
+    table = sorted_table(postcodes)
     counted = read_households(households) if households else None
-    counts = _counts(table, counted)
-    _say_read(say, table, counts)
+    counts = counts_in(table, counted)
+    say_read(say, table, counts)
     released = substitutes(table.eastings, table.northings, counts, k=k, limit_m=limit_m)
-    metadata = _metadata(table, counted, released, k, limit_m)
-    _say_built(say, metadata)
-    _write(out, metadata, pack(_columns(table, counts, released)))
+    metadata = metadata_of(table, counted, released, k, limit_m)
+    say_built(say, metadata)
+    write_index(out, metadata, columns_of(table, counts, released))
     return metadata
 
 
-def build_successor(
-    out: Path,
-    postcodes: PostcodeTable,
-    households: Path | None,
-    old: Path,
-    *,
-    k: int = 4,
-    limit_m: int = 2000,
-    report: Callable[[str], None] | None = None,
-) -> Succession:
-    """Build the index that succeeds the one in the folder `old`, in `out`, which may be the same.
-
-    Records that were released with both stay among k households (`sanitiser.build.succession`).
-    Without `households` the counts of the old index are used. The rest is as of `build_index`.
-
-    Raises:
-        ChangeRefused: the two would tell of fewer than k households; `out` is left as it was.
-        PostcodeIndexError: the old index cannot be read, or k is below four.
-        BadReference: a source cannot be used.
-    """
-    check_k(k)
-    say = report or (lambda _: None)
-    before = OldIndex.read(old)
-    table = before.kept_in(_sorted(postcodes))
-    counted = read_households(households) if households else before.households()
-    counts = _counts(table, counted)
-    _say_read(say, table, counts)
-    naive = substitutes(table.eastings, table.northings, counts, k=k, limit_m=limit_m)
-    told_naively = _indexed(table, counts, naive, k)
-    past = before.past_in(table)
-    waits = without_company(_world(table, counts, k, limit_m), past, naive)
-    if waits.any():
-        naive, table, counts = _kept_rows(naive, ~waits), without(table, waits), counts[~waits]
-        past = before.past_in(table)
-    world = _world(table, counts, k, limit_m)
-    released = successors(world, past, naive)
-    change = classes_under_k(before.indexed, _indexed(table, counts, released, k))
-    if change.under_k:
-        raise ChangeRefused(_refusal(old, change))
-    metadata = replace(
-        _metadata(table, counted, released, k, limit_m),
-        succeeds=index_digest(old),
-        beyond_limit=_beyond(world, released),
-    )
-    _say_built(say, metadata)
-    history = succeeded(past.history, releases(released, table.districts), world.large)
-    _write(out, metadata, pack(_columns(table, counts, released)), history)
-    return Succession(
-        metadata, change, classes_under_k(before.indexed, told_naively), int(waits.sum())
-    )
-
-
-def _say_read(say: Callable[[str], None], table: PostcodeTable, counts: NDArray[np.int16]) -> None:
+def say_read(say: Callable[[str], None], table: PostcodeTable, counts: NDArray[np.int16]) -> None:
+    """Report what the sources have."""
     say(f"{len(table.keys)} postcodes from {table.source} {table.version}")
     say(f"{int((counts != UNKNOWN).sum())} postcodes with a count of households")
 
 
-def _say_built(say: Callable[[str], None], metadata: Metadata) -> None:
+def say_built(say: Callable[[str], None], metadata: Metadata) -> None:
+    """Report what the index releases."""
     say(
         f"{metadata.substituted} postcodes substituted, "
         f"{metadata.without_substitute} without substitute"
     )
 
 
-def _world(table: PostcodeTable, counts: NDArray[np.int16], k: int, limit_m: int) -> World:
-    points = np.column_stack((table.eastings, table.northings)).astype(np.int64)
-    return World(points, table.districts, counts, k, limit_m)
+def sorted_table(table: PostcodeTable) -> PostcodeTable:
+    """Return the table in ascending order of its keys.
 
-
-def _indexed(
-    table: PostcodeTable, counts: NDArray[np.int16], released: NDArray[np.int32], k: int
-) -> Indexed:
-    return Indexed(_columns(table, counts, released), k, table.district_codes)
-
-
-def _kept_rows(released: NDArray[np.int32], kept: NDArray[np.bool_]) -> NDArray[np.int32]:
-    """Return the released rows of the kept rows, by their new numbers."""
-    numbers = np.cumsum(kept, dtype=np.int32) - 1
-    left = released[kept]
-    return np.where(left == UNKNOWN, np.int32(UNKNOWN), numbers[left])
-
-
-def _beyond(world: World, released: NDArray[np.int32]) -> int:
-    moved = np.flatnonzero(released != UNKNOWN)
-    squares = ((world.points[moved] - world.points[released[moved]]) ** 2).sum(axis=1)
-    return int((squares > world.limit_m**2).sum())
-
-
-def _refusal(old: Path, change: Change) -> str:
-    return (
-        f"the new index is not put in place: a reader with releases of it and of the one in {old} "
-        f"could tell {change.under_k} groups of fewer than {change.k} households apart. Build it with "
-        "counts of households for the same districts. The section on changes of counts in "
-        "docs/operations.md says what else can be done"
-    )
-
-
-def _sorted(table: PostcodeTable) -> PostcodeTable:
+    Raises:
+        BadReference: a postcode is given twice, has no form of one, or is outside the National Grid.
+    """
     keys, first = np.unique(table.keys, return_index=True)
     if len(keys) != len(table.keys):
         message = (
@@ -235,7 +130,8 @@ def _sorted(table: PostcodeTable) -> PostcodeTable:
     )
 
 
-def _counts(table: PostcodeTable, households: Households | None) -> NDArray[np.int16]:
+def counts_in(table: PostcodeTable, households: Households | None) -> NDArray[np.int16]:
+    """Return the count of each postcode of a sorted table, shape (n,), -1 where it is unknown."""
     counts = np.full(len(table.keys), UNKNOWN, np.int16)
     if households is not None and len(table.keys):
         rows = np.minimum(np.searchsorted(table.keys, households.keys), len(table.keys) - 1)
@@ -244,9 +140,10 @@ def _counts(table: PostcodeTable, households: Households | None) -> NDArray[np.i
     return counts
 
 
-def _columns(
+def columns_of(
     table: PostcodeTable, counts: NDArray[np.int16], released: NDArray[np.int32]
 ) -> Columns:
+    """Return the columns of an index that releases these rows of a sorted table."""
     moved = released[(released != UNKNOWN) & (released != np.arange(len(released)))]
     stands_in = np.zeros(len(released), np.bool_)
     stands_in[moved] = True
@@ -255,13 +152,14 @@ def _columns(
     )
 
 
-def _metadata(
+def metadata_of(
     table: PostcodeTable,
     households: Households | None,
     released: NDArray[np.int32],
     k: int,
     limit_m: int,
 ) -> Metadata:
+    """Return the metadata of an index that releases these rows of a sorted table."""
     without = int((released == UNKNOWN).sum())
     return Metadata(
         k=k,
@@ -277,13 +175,16 @@ def _metadata(
     )
 
 
-def _write(out: Path, metadata: Metadata, packed: Packed, history: History | None = None) -> None:
+def write_index(
+    out: Path, metadata: Metadata, columns: Columns, history: History | None = None
+) -> None:
+    """Write an index, with its history if it succeeds another one, and put it in place of `out`."""
     out.parent.mkdir(parents=True, exist_ok=True)
     built = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
     try:
-        save(built, metadata, packed)
+        save(built, metadata, pack(columns))
         if history is not None:
-            write_history(built, history, unpack(packed, metadata.k), metadata.k)
+            write_history(built, history, columns, metadata.k)
         built.chmod(0o755)
         _replace(built, out)
     except BaseException:

@@ -74,9 +74,10 @@ def without_company(world: World, past: Past, substitutes: NDArray[np.int32]) ->
 def successors(world: World, past: Past, substitutes: NDArray[np.int32]) -> NDArray[np.int32]:
     """Return the released row of each row, shape (n,), -1 for its district alone.
 
-    `substitutes` are those of an index without a past; postcodes that the old index does not have get
-    them. A postcode with k households is released as itself. One with fewer keeps its substitute while that has
-    k. If the substitute has fewer, all that had it move together. Without one it gets one in company only.
+    `substitutes` are those of an index without a past. Postcodes that the old index does not have
+    get them. A postcode with k households is released as itself. One with fewer keeps its substitute
+    while that has k. If the substitute has fewer, all that had it move together. A postcode without
+    one gets one in company only.
     """
     choice = _Choice(world, past, substitutes)
     choice.keep()
@@ -163,7 +164,8 @@ class _Choice:
             sizes == np.bincount(told)[told[rows]]
         )
         sums = np.bincount(group, self.world.households[rows], 1)[group]
-        return ~whole & (sums < self.world.k)
+        few: NDArray[np.bool_] = ~whole & (sums < self.world.k)
+        return few
 
     def _into_company(self, rows: NDArray[np.int64]) -> None:
         """Move rows of one class to where others of it go; if none goes anywhere, move all to one place.
@@ -181,7 +183,8 @@ class _Choice:
 
     def _targets(self, among: NDArray[np.bool_]) -> NDArray[np.int64]:
         found = np.unique(self.released[among])
-        return found[found != UNKNOWN]
+        targets: NDArray[np.int64] = found[found != UNKNOWN]
+        return targets
 
     def _into_own_class(self, rows: NDArray[np.int64]) -> None:
         """Move each row to the nearest one of its class that has k households."""
@@ -208,8 +211,8 @@ class _Choice:
         apart = np.zeros(len(left), np.bool_)
         for together in (unit, numbered(self.classes[rows])):
             part = numbered(together, districts)
-            pairs = np.unique(np.column_stack((together, part)), axis=0)
-            several = np.bincount(pairs[:, 0], minlength=1)[together] > 1
+            _, first = np.unique(part, return_index=True)
+            several = np.bincount(together[first], minlength=1)[together] > 1
             few = np.bincount(part, self.world.households[rows], 1)[part] < self.world.k
             apart[unit[several & few]] = True
         return apart

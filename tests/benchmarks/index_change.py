@@ -13,8 +13,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from sanitiser.build.index_change import Change
-from sanitiser.build.reference import PostcodeTable, build_index, build_successor, table_of
+from sanitiser.build.reference import PostcodeTable, build_index, table_of
+from sanitiser.build.successor import build_successor
 from sanitiser.places.postcodes import normalise
 
 DISTRICT: Final = "E06000022"
@@ -32,7 +32,7 @@ class _Setting(NamedTuple):
 
 
 def classes_after_changes(shared: Path, folder: Path) -> dict[str, int]:
-    """Return the figures of four changes, built in `folder`, as `<change>_<figure>`.
+    """Return the figures of five changes, built in `folder`, as `<change>_<figure>`.
 
     `classes_under_k_after_change` is the sum of the classes with fewer than k households, and
     `naive_classes_under_k` what it would be if the old index had no influence. `shared` is the
@@ -40,9 +40,7 @@ def classes_after_changes(shared: Path, folder: Path) -> dict[str, int]:
     """
     table = postcodes_of_district(shared / _POSTCODES)
     meters = _plain(shared / _METERS, "domestic_gas_meters", folder / "meters.csv")
-    connections = _plain(
-        shared / _CONNECTIONS, "broadband_connections", folder / "connections.csv"
-    )
+    connections = _plain(shared / _CONNECTIONS, "broadband_connections", folder / "connections.csv")
     proxy = shared / _PROXY
     changes = {
         "k_4_to_8": (_Setting(proxy, 4, 2000), _Setting(proxy, 8, 2000)),
@@ -71,19 +69,18 @@ def postcodes_of_district(path: Path) -> PostcodeTable:
     return table_of(rows, "Code-Point Open", "2025-05")
 
 
-def _change(
-    folder: Path, table: PostcodeTable, old: _Setting, new: _Setting
-) -> Mapping[str, int]:
+def _change(folder: Path, table: PostcodeTable, old: _Setting, new: _Setting) -> Mapping[str, int]:
     build_index(folder / "old", table, old.households, k=old.k, limit_m=old.limit_m)
     built = build_successor(
         folder / "new", table, new.households, folder / "old", k=new.k, limit_m=new.limit_m
     )
-    naive: Change = built.naive
+    change, naive = built.change, built.naive
+    assert change is not None and naive is not None
     return {
-        "under_k": built.change.under_k,
-        "classes": built.change.classes,
-        "smallest": built.change.smallest or 0,
+        "classes": change.classes,
+        "under_k": change.under_k,
         "naive_under_k": naive.under_k,
+        "naive_with_households": naive.with_households,
         "naive_of_one_household": naive.of_one_household,
         "naive_postcodes_under_k": naive.postcodes_under_k,
         "small_postcodes": built.metadata.substituted + built.metadata.without_substitute,

@@ -8,19 +8,13 @@ from itertools import combinations
 from pathlib import Path
 from typing import NamedTuple
 
-import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-from sanitiser.build.index_change import Indexed, classes_under_k
-from sanitiser.build.reference import (
-    ChangeRefused,
-    Succession,
-    build_index,
-    build_successor,
-    table_of,
-)
-from sanitiser.places.postcode_store import IndexCorrupt, load_columns
+from sanitiser.build.index_change import Indexed
+from sanitiser.build.reference import build_index, table_of
+from sanitiser.build.successor import ChangeRefused, build_successor
+from sanitiser.places.postcode_store import load_columns
 from sanitiser.places.postcodes import PostcodeIndex
 
 LETTERS = "ABDEFGHJLNPQRSTUWXYZ"
@@ -57,7 +51,8 @@ def indexed(folder: Path) -> Indexed:
 def released(folder: Path) -> Released:
     """Read by look-ups, as a worker does."""
     index = PostcodeIndex.open(folder)
-    told, counts = {}, {}
+    told: dict[str, str | None] = {}
+    counts: dict[str, int] = {}
     for text in map(postcode, range(MOST)):
         place, found = index.release(text), index.find(text)
         if place is not None and found is not None:
@@ -114,9 +109,7 @@ def build(folder: Path, points: list[tuple[int, int]], step: Step, old: Path | N
         build_successor(folder, table, households, old, k=step.k, limit_m=step.limit_m)
 
 
-def groups(
-    releases: list[Released], universe: set[str]
-) -> dict[tuple[str | None, ...], set[str]]:
+def groups(releases: list[Released], universe: set[str]) -> dict[tuple[str | None, ...], set[str]]:
     found: dict[tuple[str | None, ...], set[str]] = defaultdict(set)
     for text in universe:
         found[tuple(one.told.get(text) for one in releases)].add(text)
