@@ -100,7 +100,7 @@ def _document(built: Built) -> dict[str, object]:
 def _told(built: Built, change: Change, naive: Change) -> str:
     return (
         f"with the index before, {change.classes:,} groups of postcodes can be told apart; with fewer "
-        f"than {change.k} households: {change.under_k:,}; without regard to the index before: "
+        f"households than k: {change.under_k:,}; without regard to the index before: "
         f"{naive.under_k:,}, with one household: {naive.of_one_household:,}. Substitutes beyond the "
         f"limit: {built.metadata.beyond_limit:,}; new postcodes that wait for others: {built.left_out:,}"
     )

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from sanitiser.build.history import numbered
 from sanitiser.places.packed_columns import UNKNOWN
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from sanitiser.build.history import History
     from sanitiser.places.packed_columns import Columns
 
 
@@ -25,15 +27,14 @@ class Indexed(NamedTuple):
 class Change(NamedTuple):
     """The classes of a change: postcodes that the old index released alike, and the new one too.
 
-    `k` is the smaller of the two. `under_k` counts the classes with fewer than k households by the
-    old counts and by the new ones. Left out are those that are a whole class of one of the two
-    indexes, because there the other index tells nothing more. Of them `with_households` have one or
-    more, `of_one_household` have one, and `postcodes_under_k` counts the postcodes of all.
-    `smallest` is the number of households of the smallest class that is no whole class, None if
-    there is none.
+    A class has k if the old counts give it the old k, or the new counts the new one. `under_k` counts
+    the classes that have not. Left out are those that are a whole class of one of the two indexes,
+    because there the other index tells nothing more. Of them `with_households` have one or more
+    households by the larger of the two counts, `of_one_household` have one, and `postcodes_under_k`
+    counts the postcodes of all. `smallest` is the number of households of the smallest class that is
+    no whole class, None if there is none.
     """
 
-    k: int
     classes: int
     smallest: int | None
     under_k: int
@@ -57,15 +58,12 @@ def classes_under_k(old: Indexed, new: Indexed) -> Change:
         (before + 1) * width + after + 1, return_inverse=True, return_counts=True
     )
     first, second = np.divmod(pairs, width)
-    households = np.maximum(
-        np.bincount(of_pair, _households(old, keys), len(pairs)),
-        np.bincount(of_pair, _households(new, keys), len(pairs)),
-    ).astype(np.int64)
+    by_old = _sums(_households(old, keys), of_pair)
+    by_new = _sums(_households(new, keys), of_pair)
+    households = np.maximum(by_old, by_new)
     whole = (sizes == _sizes(before + 1)[first]) | (sizes == _sizes(after + 1)[second])
-    k = min(old.k, new.k)
-    few = ~whole & (households < k)
+    few = ~whole & (by_old < old.k) & (by_new < new.k)
     return Change(
-        k=k,
         classes=len(pairs),
         smallest=int(households[~whole].min()) if (~whole).any() else None,
         under_k=int(few.sum()),
@@ -73,6 +71,25 @@ def classes_under_k(old: Indexed, new: Indexed) -> Change:
         with_households=int((few & (households > 0)).sum()),
         postcodes_under_k=int(sizes[few].sum()),
     )
+
+
+def chain_classes_under_k(
+    history: History, told: NDArray[np.int64], households: NDArray[np.int64], k: int
+) -> int:
+    """Return how many classes all indexes of a chain tell apart that have not k households.
+
+    `history` is of the chain before its last index, which tells the numbers `told`
+    (`sanitiser.build.history.releases`) and was built for k with these numbers of households; shape
+    (n,) each. A class has k if these households are k, or if an index before released one of its
+    postcodes as itself. Whole classes of the chain before, or of the last index, tell nothing more.
+    """
+    both = numbered(history.classes, told)
+    sizes = np.bincount(both, minlength=1)[both]
+    now = numbered(told)
+    whole = (sizes == _sizes(history.classes)[history.classes]) | (sizes == _sizes(now)[now])
+    had_k = np.bincount(both, history.had_k, 1)[both] > 0
+    few = ~whole & ~had_k & (_sums(households, both)[both] < k)
+    return len(np.unique(both[few]))
 
 
 def _told(index: Indexed, keys: NDArray[np.bytes_], codes: list[str]) -> NDArray[np.int64]:
@@ -91,6 +108,10 @@ def _households(index: Indexed, keys: NDArray[np.bytes_]) -> NDArray[np.int64]:
     counts = np.zeros(len(keys), np.int64)
     counts[np.searchsorted(keys, index.columns.keys)] = index.columns.household_counts
     return np.maximum(counts, 0)
+
+
+def _sums(values: NDArray[np.int64], groups: NDArray[np.int64]) -> NDArray[np.int64]:
+    return np.bincount(groups, values, 1).astype(np.int64)
 
 
 def _sizes(told: NDArray[np.int64]) -> NDArray[np.int64]:

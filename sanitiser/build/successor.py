@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from sanitiser.build.history import index_digest, releases, succeeded
-from sanitiser.build.index_change import Change, Indexed, classes_under_k
+from sanitiser.build.index_change import Change, Indexed, chain_classes_under_k, classes_under_k
 from sanitiser.build.past import OldIndex, without
 from sanitiser.build.reference import (
     build_index,
@@ -140,15 +140,17 @@ def build_successor(
     released = successors(world, past, naive)
     new = _indexed(table, counts, released, k)
     change = classes_under_k(before.indexed, new)
-    if change.under_k:
-        raise ChangeRefused(_refusal(old, change))
+    told = releases(released, table.districts)
+    few = max(change.under_k, chain_classes_under_k(past.history, told, world.households, world.k))
+    if few:
+        raise ChangeRefused(_refusal(old, few))
     metadata = replace(
         metadata_of(table, counted, released, k, limit_m),
         succeeds=index_digest(old),
         beyond_limit=_beyond(world, released),
     )
     say_built(say, metadata)
-    history = succeeded(past.history, releases(released, table.districts), world.large)
+    history = succeeded(past.history, told, world.large)
     write_index(out, metadata, new.columns, history)
     return Built(metadata, change, told_naively, int(waits.sum()))
 
@@ -219,10 +221,10 @@ def _beyond(world: World, released: NDArray[np.int32]) -> int:
     return int((squares > world.limit_m**2).sum())
 
 
-def _refusal(old: Path, change: Change) -> str:
+def _refusal(old: Path, few: int) -> str:
     return (
-        f"the new index is not put in place: a reader with releases of it and of the one in {old} "
-        f"could tell {change.under_k} groups of fewer than {change.k} households apart. Build it with "
+        f"the new index is not put in place: a reader with releases of it and of {old} and those before "
+        f"could tell {few} groups of too few households apart. Build it with "
         "counts of households for the same districts. The section on changes of counts in "
         "docs/operations.md says what else can be done"
     )
