@@ -55,8 +55,8 @@ def cached_index(
 ) -> Path:
     """Return the folder of an index in the cache for `households`, k and the limit.
 
-    Build it if needed. It succeeds no other: files that are sanitised with it have ids of their own
-    key, and a folder is for one k, limit and file of counts.
+    Build it if needed. It succeeds no other: nobody knows here which outputs a reader has, and
+    docs/operations.md says what not to hand out.
 
     Raises:
         BadReference: the file of households cannot be used.

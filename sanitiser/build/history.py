@@ -1,7 +1,7 @@
-"""Keep what a chain of postcode indexes told apart, so that the next one tells no fewer apart.
+"""Keep the classes of postcodes that a chain of indexes released alike, for the next index.
 
-A record keeps its id while the index changes. Whoever kept each release of it knows what each index
-released for its postcode. A *class* is all postcodes that every index of the chain released alike.
+A record keeps its id while the index changes. A reader who kept each release of it knows what each
+index released for its postcode. A *class* is all postcodes that every index of the chain released alike.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _FILES: Final = ("history_rows", "history_classes", "history_had_k")
 
 
 class History(NamedTuple):
-    """What a chain of indexes released, shape (n,) each, by the rows of its last index.
+    """The releases of a chain of indexes, shape (n,) each, by the rows of its last index.
 
     Postcodes with one number in `classes` were released alike by each index. `had_k` is True if one
     of them released the postcode as itself, because its counts gave it k households.
@@ -78,9 +78,9 @@ def read_history(folder: Path, metadata: Metadata, columns: Columns) -> History:
 
 
 def write_history(folder: Path, history: History, columns: Columns, k: int) -> None:
-    """Write the history of the index with these columns, built for k, beside its files.
+    """Write the history of the index with these columns, built for k, into its folder.
 
-    Only what the columns do not tell is written: the classes of postcodes that are released alike
+    Only what does not follow from the columns is written: the classes of postcodes that are released alike
     now and were not always, and the postcodes that had k households and have no more.
     """
     told = numbered(releases(columns.released_rows, columns.districts))

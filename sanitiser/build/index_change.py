@@ -76,9 +76,9 @@ def classes_under_k(old: Indexed, new: Indexed) -> Change:
 def chain_classes_under_k(
     history: History, told: NDArray[np.int64], households: NDArray[np.int64], k: int
 ) -> int:
-    """Return how many classes all indexes of a chain tell apart that have not k households.
+    """Return the number of classes of a whole chain of indexes that have fewer than k households.
 
-    `history` is of the chain before its last index, which tells the numbers `told`
+    `history` is of the chain before its last index, which released the numbers `told`
     (`sanitiser.build.history.releases`) and was built for k with these numbers of households; shape
     (n,) each. A class has k if these households are k, or if an index before released one of its
     postcodes as itself. Whole classes of the chain before, or of the last index, tell nothing more.

@@ -1,7 +1,7 @@
 """Choose the released postcodes of an index that succeeds another one, so that k survives the change.
 
-A record keeps its id. Whoever kept its releases of several indexes knows what each released for its
-postcode: its *class* (`sanitiser.build.history`). Each choice here leaves in every class either a
+A record keeps its id. A reader who kept its releases of several indexes knows what each released for
+its postcode: its *class* (`sanitiser.build.history`). Each choice here leaves in every class either a
 postcode that had k households in one index of the chain, or k households by the new counts, or the
 class as it was.
 """
@@ -48,7 +48,7 @@ class World(NamedTuple):
 
 
 class Past(NamedTuple):
-    """What the old index and its chain released, by the rows of the new one.
+    """The releases of the old index and of its chain, by the rows of the new one.
 
     `released` has the numbers of `sanitiser.build.history.releases`: rows of the new index, and its
     districts; -1 where the old index does not have the postcode.

@@ -1,4 +1,4 @@
-"""Measure what two releases of one record tell together after the postcode index was built again.
+"""Measure how many postcodes two releases of one record leave, after the index was built again.
 
 The postcodes are those of Bath and North East Somerset (Code-Point Open). The counts are the proxy of
 households, and two real counts of one year: domestic gas meters, and broadband connections.

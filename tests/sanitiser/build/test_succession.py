@@ -25,7 +25,7 @@ MOST = 12
 
 
 class Step(NamedTuple):
-    """What one index of a chain is built of: postcodes, counts (-1: unknown), districts, k, limit."""
+    """The sources of one index of a chain: postcodes, counts (-1: unknown), districts, k, limit."""
 
     held: tuple[bool, ...]
     counts: tuple[int, ...]
@@ -35,7 +35,7 @@ class Step(NamedTuple):
 
 
 class Released(NamedTuple):
-    """What an index released: by postcode another one, a district, or None, and its counts and k."""
+    """The releases of an index: by postcode another one, a district, or None, and its counts and k."""
 
     told: dict[str, str | None]
     counts: dict[str, int]
