@@ -9,6 +9,7 @@ from pathlib import Path
 from isp.agreement.protocol import Sanitising
 from sanitiser.build.reference import build_index, onspd_package
 from sanitiser.build.reference_sources import BadReference
+from sanitiser.build.successor import build_next
 from sanitiser.places.postcode_store import (
     FORMAT_VERSION,
     IndexOfAnotherFormat,
@@ -29,12 +30,25 @@ def ensure_index(
 ) -> Path:
     """Return the folder of the index for `sanitising` and `households`; build it if there is none.
 
-    Without `households` an existing index is kept, with the counts it was built with.
+    Without `households` the counts of an existing index are kept. An index that takes the place of
+    another one succeeds it, so that k survives the change.
 
     Raises:
+        ChangeRefused: k might not survive the change.
         IndexOfAnotherFormat: the existing index cannot be kept, and a new one would lose its counts.
     """
-    return _ensure(run_dir / INDEX_FOLDER, sanitising, households, report)
+    folder = run_dir / INDEX_FOLDER
+    if not _answers(folder, sanitising, households):
+        report("building the postcode index")
+        build_next(
+            folder,
+            onspd_package(),
+            households,
+            k=sanitising.minimum_households,
+            limit_m=sanitising.substitute_limit_metres,
+            report=report,
+        )
+    return folder
 
 
 def cached_index(
@@ -42,7 +56,8 @@ def cached_index(
 ) -> Path:
     """Return the folder of an index in the cache for `households`, k and the limit.
 
-    Build it if needed.
+    Build it if needed. It succeeds no other: nobody knows here which outputs a reader has, and
+    docs/operations.md says what not to hand out.
 
     Raises:
         BadReference: the file of households cannot be used.
@@ -51,22 +66,9 @@ def cached_index(
     folder = cache_dir / f"{INDEX_FOLDER}-v{FORMAT_VERSION}-k{k}-{limit_m}m-{counted}"
     folder.parent.mkdir(parents=True, exist_ok=True)
     sanitising = Sanitising(minimum_households=k, substitute_limit_metres=limit_m)
-    return _ensure(folder, sanitising, households, report)
-
-
-def _ensure(
-    folder: Path, sanitising: Sanitising, households: Path | None, report: Callable[[str], None]
-) -> Path:
     if not _answers(folder, sanitising, households):
         report("building the postcode index")
-        build_index(
-            folder,
-            onspd_package(),
-            households,
-            k=sanitising.minimum_households,
-            limit_m=sanitising.substitute_limit_metres,
-            report=report,
-        )
+        build_index(folder, onspd_package(), households, k=k, limit_m=limit_m, report=report)
     return folder
 
 

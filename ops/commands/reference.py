@@ -23,9 +23,11 @@ from ops.screen import Screen, say_json
 from ops.settings import Settings
 from sanitiser.build.areas_build import build_areas
 from sanitiser.build.gazetteer_build import build_gazetteer
+from sanitiser.build.index_change import Change
 from sanitiser.build.premises_list import build_premises
-from sanitiser.build.reference import build_index, code_point_open_csv, onspd_package
+from sanitiser.build.reference import code_point_open_csv, onspd_package
 from sanitiser.build.street_build import build_streets
+from sanitiser.build.successor import Built, build_next
 from sanitiser.places.postcodes import PostcodeIndex, normalise
 
 reference = typer.Typer(
@@ -52,16 +54,29 @@ def build(
     limit: Annotated[
         int, typer.Option(help="Greatest distance of a substitute postcode, in metres.")
     ] = 2000,
+    against: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder of the index that the new one succeeds; default: the one in place."
+        ),
+    ] = None,
     run_dir: RunDir = None,
     as_json: AsJson = False,
 ) -> None:
     """Build the postcode index for geocoding and sanitising.
+
+    An index that takes the place of another one succeeds it: a record that was released with both
+    stays among k households. Without --households it has the counts of the one before. It is refused,
+    and the one before is kept, if k does not survive the change. To measure a change beforehand, give
+    the folder of the index in use with --against, and another --run-dir.
 
     Examples:
 
         ipu reference build --households Postcode_Estimates_Table_1.csv
 
         ipu reference build --households households.csv --k 8
+
+        ipu reference build --k 8 --against run/reference --run-dir trial --json
     """
     console = Screen(stderr=True)
     folder = Settings.from_environment(run_dir=run_dir).run_dir / INDEX_FOLDER
@@ -69,16 +84,35 @@ def build(
     folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     table = code_point_open_csv(postcodes) if postcodes else onspd_package()
     with console.status("building the postcode index") as status:
-        metadata = build_index(folder, table, households, k=k, limit_m=limit, report=status.update)
-    if as_json:
-        say_json(
-            {key: value for key, value in asdict(metadata).items() if key != "districts"},
-            indent=None,
+        built = build_next(
+            folder, table, households, k=k, limit_m=limit, old=against, report=status.update
         )
+    metadata = built.metadata
+    if as_json:
+        say_json(_document(built), indent=None)
         return
     console.print(
         f"{metadata.rows:,} postcodes; with a substitute: {metadata.substituted:,}; "
         f"without a point: {metadata.without_substitute:,}; index in {folder}"
+    )
+    if built.change is not None and built.naive is not None:
+        console.print(_told(built, built.change, built.naive))
+
+
+def _document(built: Built) -> dict[str, object]:
+    kept = {key: value for key, value in asdict(built.metadata).items() if key != "districts"}
+    if built.change is None or built.naive is None:
+        return kept
+    change = {**built.change._asdict(), "left_out": built.left_out}
+    return {**kept, "change": change, "without_regard_to_it": built.naive._asdict()}
+
+
+def _told(built: Built, change: Change, naive: Change) -> str:
+    return (
+        f"with the index before, {change.classes:,} groups of postcodes can be told apart; with fewer "
+        f"households than k: {change.under_k:,}; without regard to the index before: "
+        f"{naive.under_k:,}, with one household: {naive.of_one_household:,}. Substitutes beyond the "
+        f"limit: {built.metadata.beyond_limit:,}; new postcodes that wait for others: {built.left_out:,}"
     )
 
 

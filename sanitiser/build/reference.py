@@ -5,10 +5,11 @@ from __future__ import annotations
 import shutil
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sanitiser.build.history import History, write_history
 from sanitiser.build.packing import pack
 from sanitiser.build.reference_sources import (
     BadReference,
@@ -19,6 +20,7 @@ from sanitiser.build.reference_sources import (
     read_households,
     table_of,
 )
+from sanitiser.build.substitutes import substitutes
 from sanitiser.places.packed_columns import UNKNOWN, Columns
 from sanitiser.places.postcode_store import (
     TILE_M,
@@ -34,8 +36,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from sanitiser.places.packed_columns import Packed
-
 __all__ = [
     "BadReference",
     "PostcodeTable",
@@ -47,15 +47,7 @@ __all__ = [
     "table_of",
 ]
 
-_RELATIVE_SLACK = 1e-9
 _SHORTEST = 5
-
-
-class _Positions(NamedTuple):
-    """Distinct points, with the first row of each."""
-
-    points: NDArray[np.int64]
-    rows: NDArray[np.int64]
 
 
 def build_index(
@@ -67,9 +59,10 @@ def build_index(
     limit_m: int = 2000,
     report: Callable[[str], None] | None = None,
 ) -> Metadata:
-    """Build the index of `postcodes` in the folder `out`.
+    """Build the index of `postcodes` in the folder `out`, without regard to any other.
 
-    An earlier index is replaced when all is written.
+    An earlier index is replaced when all is written. If records were released with it, use
+    `sanitiser.build.successor`.
 
     `households` is a CSV file (see `read_households`); without it every count is unknown, so no
     postcode's point is released. `limit_m` is the greatest distance of a substitute, in metres.
@@ -81,70 +74,37 @@ def build_index(
     """
     check_k(k)
     say = report or (lambda _: None)
-    table = _sorted(postcodes)
-    say(f"{len(table.keys)} postcodes from {table.source} {table.version}")
+    table = sorted_table(postcodes)
     counted = read_households(households) if households else None
-    counts = _counts(table, counted)
-    say(f"{int((counts != UNKNOWN).sum())} postcodes with a count of households")
+    counts = counts_in(table, counted)
+    say_read(say, table, counts)
     released = substitutes(table.eastings, table.northings, counts, k=k, limit_m=limit_m)
-    metadata = _metadata(table, counted, released, k, limit_m)
+    metadata = metadata_of(table, counted, released, k, limit_m)
+    say_built(say, metadata)
+    write_index(out, metadata, columns_of(table, counts, released))
+    return metadata
+
+
+def say_read(say: Callable[[str], None], table: PostcodeTable, counts: NDArray[np.int16]) -> None:
+    """Report what the sources have."""
+    say(f"{len(table.keys)} postcodes from {table.source} {table.version}")
+    say(f"{int((counts != UNKNOWN).sum())} postcodes with a count of households")
+
+
+def say_built(say: Callable[[str], None], metadata: Metadata) -> None:
+    """Report what the index releases."""
     say(
         f"{metadata.substituted} postcodes substituted, "
         f"{metadata.without_substitute} without substitute"
     )
-    _write(out, metadata, pack(_columns(table, counts, released)))
-    return metadata
 
 
-def substitutes(
-    eastings: NDArray[np.int32],
-    northings: NDArray[np.int32],
-    counts: NDArray[np.int16],
-    *,
-    k: int,
-    limit_m: int,
-) -> NDArray[np.int32]:
-    """Return the released row of each row, shape (n,): itself with k households, else the nearest with k.
+def sorted_table(table: PostcodeTable) -> PostcodeTable:
+    """Return the table in ascending order of its keys.
 
-    -1 if there is none within `limit_m` metres; of equally near postcodes, the first row.
+    Raises:
+        BadReference: a postcode is given twice, has no form of one, or is outside the National Grid.
     """
-    rows = np.arange(len(counts), dtype=np.int32)
-    enough = counts >= k
-    released = np.where(enough, rows, np.int32(UNKNOWN))
-    small = np.flatnonzero(~enough)
-    if enough.any() and len(small):
-        points = np.column_stack((eastings, northings)).astype(np.int64)
-        eligible = _distinct(points, np.flatnonzero(enough))
-        # Postcodes often share a point: search each point once.
-        places, which = np.unique(points[small], axis=0, return_inverse=True)
-        released[small] = _nearest(eligible, places, limit_m)[which.ravel()]
-    return released
-
-
-def _distinct(points: NDArray[np.int64], rows: NDArray[np.int64]) -> _Positions:
-    # Rows ascend, and unique returns the first of each point.
-    distinct, first = np.unique(points[rows], axis=0, return_index=True)
-    return _Positions(distinct, rows[first])
-
-
-def _nearest(eligible: _Positions, places: NDArray[np.int64], limit_m: int) -> NDArray[np.int64]:
-    # Imported late: a worker with a finished index does not need scipy, and would start later.
-    from scipy.spatial import cKDTree  # noqa: PLC0415
-
-    tree = cKDTree(eligible.points, balanced_tree=False)
-    bound = limit_m + 1
-    distances, found = tree.query(places, k=2, distance_upper_bound=bound, workers=-1)
-    nearest = np.full(len(places), UNKNOWN, np.int64)
-    within = distances[:, 0] <= limit_m
-    nearest[within] = eligible.rows[found[within, 0]]
-    tied = np.flatnonzero(within & (distances[:, 1] <= distances[:, 0] * (1 + _RELATIVE_SLACK)))
-    radii = distances[tied, 0] * (1 + _RELATIVE_SLACK)
-    for place, equals in zip(tied, tree.query_ball_point(places[tied], radii), strict=True):
-        nearest[place] = eligible.rows[equals].min()
-    return nearest
-
-
-def _sorted(table: PostcodeTable) -> PostcodeTable:
     keys, first = np.unique(table.keys, return_index=True)
     if len(keys) != len(table.keys):
         message = (
@@ -170,7 +130,8 @@ def _sorted(table: PostcodeTable) -> PostcodeTable:
     )
 
 
-def _counts(table: PostcodeTable, households: Households | None) -> NDArray[np.int16]:
+def counts_in(table: PostcodeTable, households: Households | None) -> NDArray[np.int16]:
+    """Return the count of each postcode of a sorted table, shape (n,), -1 where it is unknown."""
     counts = np.full(len(table.keys), UNKNOWN, np.int16)
     if households is not None and len(table.keys):
         rows = np.minimum(np.searchsorted(table.keys, households.keys), len(table.keys) - 1)
@@ -179,9 +140,10 @@ def _counts(table: PostcodeTable, households: Households | None) -> NDArray[np.i
     return counts
 
 
-def _columns(
+def columns_of(
     table: PostcodeTable, counts: NDArray[np.int16], released: NDArray[np.int32]
 ) -> Columns:
+    """Return the columns of an index that releases these rows of a sorted table."""
     moved = released[(released != UNKNOWN) & (released != np.arange(len(released)))]
     stands_in = np.zeros(len(released), np.bool_)
     stands_in[moved] = True
@@ -190,13 +152,14 @@ def _columns(
     )
 
 
-def _metadata(
+def metadata_of(
     table: PostcodeTable,
     households: Households | None,
     released: NDArray[np.int32],
     k: int,
     limit_m: int,
 ) -> Metadata:
+    """Return the metadata of an index that releases these rows of a sorted table."""
     without = int((released == UNKNOWN).sum())
     return Metadata(
         k=k,
@@ -212,11 +175,16 @@ def _metadata(
     )
 
 
-def _write(out: Path, metadata: Metadata, packed: Packed) -> None:
+def write_index(
+    out: Path, metadata: Metadata, columns: Columns, history: History | None = None
+) -> None:
+    """Write an index, with its history if it succeeds another one, and put it in place of `out`."""
     out.parent.mkdir(parents=True, exist_ok=True)
     built = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
     try:
-        save(built, metadata, packed)
+        save(built, metadata, pack(columns))
+        if history is not None:
+            write_history(built, history, columns, metadata.k)
         built.chmod(0o755)
         _replace(built, out)
     except BaseException:

@@ -62,7 +62,8 @@ class Metadata:
 
     `limit_m` is in metres. `households` is None if no counts were given. `substituted` counts
     postcodes that are released as another one, `without_substitute` those released with their
-    district only.
+    district only. `succeeds` is the SHA-256 of the index before, None if there was none. `beyond_limit`
+    counts postcodes whose substitute is farther than the limit, because others would be too few without them.
     """
 
     k: int
@@ -75,6 +76,8 @@ class Metadata:
     substituted: int
     without_substitute: int
     districts: tuple[str, ...]
+    succeeds: str | None = None
+    beyond_limit: int = 0
     format_version: int = FORMAT_VERSION
 
 
@@ -149,7 +152,7 @@ def load_metadata(folder: Path) -> Metadata:
         version = raw["format_version"]
         if version != FORMAT_VERSION:
             raise _of_another_format(path, version, raw.get("households"))
-        metadata = Metadata(**{f.name: raw[f.name] for f in fields(Metadata)})
+        metadata = Metadata(**{f.name: raw[f.name] for f in fields(Metadata) if f.name in raw})
     except (ValueError, KeyError, TypeError) as error:
         raise _corrupt(path, f"not the metadata of an index ({error!r})") from error
     if not (isinstance(metadata.k, int) and metadata.k >= K_FLOOR):
