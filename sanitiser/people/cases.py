@@ -6,10 +6,11 @@ and offenders. The state has, for each case, the people of whom a release tells 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Final, NamedTuple
 
-from sanitiser.people.members import TOKEN_BYTES, Evidence
+from sanitiser.people.members import TOKEN_BYTES, Evidence, split
 from sanitiser.references import ReferenceKey
 from sanitiser.state import State
 
@@ -17,6 +18,9 @@ MOST_PEOPLE: Final = 16
 """Largest number of people of one case of whom releases tell something."""
 
 _PREFIX: Final = b"j"
+_HEAD_BYTES: Final = 3
+_AREAS: Final = 1_024
+_ATTRIBUTES: Final = 4_096
 
 
 class Told(NamedTuple):
@@ -39,38 +43,43 @@ class Cases:
         """Take the key of the region and epoch."""
         self._key = key.for_purpose("memory", "cases", profile)
         self._memory = memory
+        self._area = lru_cache(_AREAS)(lambda area: self.digest("area", area)[:TOKEN_BYTES])
+        self._attributes = lru_cache(_ATTRIBUTES)(
+            lambda about, told: self.digest("told", about, *told)[:TOKEN_BYTES]
+        )
 
     def person(
-        self, reference: str, about: str, record_id: str, areas: Sequence[str], evidence: Evidence
+        self, reference: str, about: str, who: bytes, areas: Iterable[str], evidence: Evidence
     ) -> PersonOfCase:
-        """Return a person of the case whose records have this released digest of their reference."""
-        who = self._token("who", about, record_id)
-        told = Told(who, b"", tuple([self._token("area", area) for area in areas]), evidence)
-        case = self._digest("case", reference)
-        return PersonOfCase(case, told, about, self._key, self._memory)
+        """Return a person of the case whose records have this released digest of their reference.
 
-    def _token(self, *parts: str) -> bytes:
-        return self._digest(*parts)[:TOKEN_BYTES]
+        `who` is a digest of the record and the role.
+        """
+        me = Told(who[:TOKEN_BYTES], b"", tuple(map(self._area, areas)), evidence)
+        return PersonOfCase(self, self._memory, self.digest("case", reference), about, me)
 
-    def _digest(self, *parts: str) -> bytes:
+    def attributes(self, about: str, told: Sequence[str]) -> bytes:
+        """Return the digest of a role and attributes."""
+        return self._attributes(about, tuple(told))
+
+    def digest(self, *parts: str) -> bytes:
+        """Return a digest for the state."""
         return bytes.fromhex(self._key.digest(*parts))
 
 
 class PersonOfCase:
     """One person of a record, and the other people of the case of whom releases tell."""
 
-    def __init__(self, case: bytes, me: Told, about: str, key: ReferenceKey, memory: State) -> None:
+    def __init__(self, cases: Cases, memory: State, case: bytes, about: str, me: Told) -> None:
         """Read the people of the case from the state. An earlier release about this person is replaced."""
-        self._name = _PREFIX + case
+        self._cases = cases
+        self._memory = memory
+        self._case = case
         self._about = about
         self._me = me
-        self._key = key
-        self._memory = memory
-        everybody = list(_read(memory.get(self._name) or b""))
+        everybody = _read(memory.get(_PREFIX + case) or b"")
         self._others = [person for person in everybody if person.who != me.who]
         self._is_known = len(self._others) < len(everybody)
-        evidence = [p.evidence for p in (me, *self._others)]
-        self.evidence = Evidence.of_case(case[:TOKEN_BYTES], evidence)
 
     @property
     def is_joined(self) -> bool:
@@ -82,13 +91,18 @@ class PersonOfCase:
         """Return True if releases tell of so many others that nothing may be told of this person."""
         return len(self._others) >= MOST_PEOPLE
 
+    @property
+    def evidence(self) -> Evidence:
+        """Return the evidence about the case, with this person."""
+        return Evidence.of_case(self._case, [p.evidence for p in (self._me, *self._others)])
+
     def classes(self, told: Sequence[str]) -> list[bytes]:
         """Return the class of the case, if these attributes are released, in each of its areas.
 
         The cases of a class have people of the same roles with the same attributes, and the same of these
         people are in the area.
         """
-        people = [*self._others, self._me._replace(attributes=self._attributes(told))]
+        people = [*self._others, self._telling(told)]
         areas = dict.fromkeys(area for person in people for area in person.areas)
         return [self._class(area, people) for area in areas]
 
@@ -96,40 +110,37 @@ class PersonOfCase:
         """Store the attributes that are released of this person; nothing if there are none."""
         people = list(self._others)
         if told and not self.is_full:
-            people.append(self._me._replace(attributes=self._attributes(told)))
+            people.append(self._telling(told))
         if people or self._is_known:
-            self._memory.put(self._name, _written(people))
+            self._memory.put(_PREFIX + self._case, _written(people))
 
-    def _attributes(self, told: Sequence[str]) -> bytes:
-        return bytes.fromhex(self._key.digest("told", self._about, *told))[:TOKEN_BYTES]
+    def _telling(self, told: Sequence[str]) -> Told:
+        return self._me._replace(attributes=self._cases.attributes(self._about, told))
 
     def _class(self, area: bytes, people: Sequence[Told]) -> bytes:
         shown = sorted(f"{p.attributes.hex()} {area in p.areas}" for p in people)
-        return bytes.fromhex(self._key.digest("class", area.hex(), *shown))
+        return self._cases.digest("class", area.hex(), *shown)
 
 
 def _written(people: Sequence[Told]) -> bytes:
     """Return the entry of a case, from which `_read` reads its people."""
     parts = list[bytes]()
     for who, attributes, areas, (flags, tokens) in people:
-        parts += (who, attributes, bytes([flags, len(areas), len(tokens)]), *areas, *tokens)
+        parts += (who, attributes, bytes([flags, len(areas), len(tokens)]), *areas, tokens)
     return b"".join(parts)
 
 
-def _read(value: bytes) -> Iterator[Told]:
-    at = 0
+def _read(value: bytes) -> list[Told]:
+    people, at = list[Told](), 0
     while at < len(value):
-        who, at = value[at : at + TOKEN_BYTES], at + TOKEN_BYTES
-        attributes, at = value[at : at + TOKEN_BYTES], at + TOKEN_BYTES
-        flags, of_areas, of_person = value[at : at + 3]
-        at += 3
-        split = at + of_areas * TOKEN_BYTES
-        end = split + of_person * TOKEN_BYTES
-        yield Told(
-            who, attributes, _tokens(value[at:split]), Evidence(flags, _tokens(value[split:end]))
+        attributes, head = at + TOKEN_BYTES, at + 2 * TOKEN_BYTES
+        flags, of_areas, of_person = value[head : head + _HEAD_BYTES]
+        areas = head + _HEAD_BYTES
+        person = areas + of_areas * TOKEN_BYTES
+        end = person + of_person
+        evidence = Evidence(flags, value[person:end])
+        people.append(
+            Told(value[at:attributes], value[attributes:head], split(value[areas:person]), evidence)
         )
         at = end
-
-
-def _tokens(value: bytes) -> tuple[bytes, ...]:
-    return tuple([value[at : at + TOKEN_BYTES] for at in range(0, len(value), TOKEN_BYTES)])
+    return people

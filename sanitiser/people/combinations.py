@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
 from sanitiser.people.ages import band
@@ -27,7 +28,7 @@ from sanitiser.people.members import (
     EvidenceReader,
     Member,
     kept_members,
-    read_members,
+    others_since,
     surely_different,
     write_members,
 )
@@ -40,6 +41,7 @@ from schemas.record_type import RecordType
 # Part of the name of a class: entries of another format are never counted together with these.
 _FORMAT = "members"
 _PREFIX = b"c"
+_CLASSES = 4_096
 _STEPS = (
     ("occupation", False), ("relation", False), ("ethnicity", True), ("age", True),
     ("ethnicity", False), ("age", False), ("sex", False),
@@ -82,6 +84,7 @@ class Combinations:
         ]
         self._case = case_reference(record_type, profile)
         self._cases = Cases(profile, key, memory)
+        self._named = lru_cache(_CLASSES)(partial(self._digest, _FORMAT))
 
     @property
     def has_people(self) -> bool:
@@ -98,9 +101,10 @@ class Combinations:
         for ladder, read_evidence in self._ladders:
             values = ladder.values(released)
             evidence = read_evidence(released, record) if values else NOTHING_KNOWN
-            case = self._of_case(ladder, released, areas, evidence)
+            who = self._digest(ladder.about, released["record_id"])
+            case = self._of_case(ladder.about, who, released, areas, evidence)
             if values:
-                found = _Found(values, areas, evidence, case)
+                found = _Found(who, values, areas, evidence, case)
                 outcome = self._check(ladder, found, released, day)
                 if outcome is not None:
                     outcomes.append(f"{self._profile}:{outcome}")
@@ -109,18 +113,17 @@ class Combinations:
         return outcomes
 
     def _of_case(
-        self, ladder: _Ladder, released: Mapping[str, Any], areas: list[str], evidence: Evidence
-    ) -> PersonOfCase | None:
+        self, about: str, who: bytes, released: Mapping[str, Any], areas: list[str], evidence: Evidence
+    ) -> PersonOfCase | None:  # fmt: skip
         reference = released[self._case] if self._case else None
         if reference is None:
             return None
-        record_id = released["record_id"]
-        return self._cases.person(reference, ladder.about, record_id, areas, evidence)
+        return self._cases.person(reference, about, who, areas, evidence)
 
     def _check(
         self, ladder: _Ladder, found: _Found, released: dict[str, Any], day: int
     ) -> str | None:
-        once = b"l" + self._digest(ladder.about, released["record_id"])
+        once = b"l" + found.who
         least = int.from_bytes(self._memory.get(once) or b"\0")
         values, case = found.values, found.case
         classes: list[_Class] = []
@@ -154,7 +157,7 @@ class Combinations:
         self, ladder: _Ladder, found: _Found, told: Sequence[str], day: int
     ) -> list[_Class]:
         """Return the classes of these attributes: those of the person, and those of the joined case."""
-        names = [self._digest(ladder.about, _FORMAT, area, *told) for area in found.areas]
+        names = [self._named(ladder.about, area, *told) for area in found.areas]
         classes = [self._class(name, found.evidence, day) for name in names]
         case = found.case
         if case is not None and case.is_joined and not case.is_full:
@@ -163,10 +166,9 @@ class Combinations:
 
     def _class(self, name: bytes, evidence: Evidence, day: int) -> _Class:
         key = _PREFIX + name
+        value = self._memory.get(key)
         since = day - self._rule.window_days
-        members = read_members(self._memory.get(key) or b"")
-        others = [m for m in members if m.day > since and not evidence.is_same(m.evidence)]
-        return _Class(key, evidence, others)
+        return _Class(key, evidence, others_since(value, evidence, since) if value else [])
 
     def _enough(self, classes: Sequence[_Class], case: PersonOfCase | None) -> bool:
         """Return True if each class has at least k different members, with the person or case itself.
@@ -181,17 +183,17 @@ class Combinations:
         least = self._rule.minimum_alike
         if len(one.others) < least - 1:
             return False
-        return surely_different([*(m.evidence for m in one.others), one.evidence]) >= least
+        return surely_different([*one.others, one.evidence]) >= least
 
     def _join(self, one: _Class, day: int) -> None:
         """Count the person or case in a class; writes nothing if enough others are recent."""
         if not one.evidence.can_differ:
             return
         least, fresh = self._rule.minimum_alike, day - self._rule.window_days // 2
-        recent = [member.evidence for member in one.others if member.day > fresh]
+        recent = [member for member in one.others if member.day > fresh]
         if len(recent) >= least and surely_different(recent) >= least:
             return
-        kept = kept_members([*one.others, Member(day, one.evidence)], least + 1)
+        kept = kept_members([*one.others, Member(day, *one.evidence)], least + 1)
         self._memory.put(one.key, write_members(kept))
 
 
@@ -210,8 +212,12 @@ def released_areas(released: Mapping[str, Any], places: Iterable[str]) -> list[s
 
 
 class _Found(NamedTuple):
-    """A person in a release: all attributes, the released areas, the evidence, and the case, if any."""
+    """A person in a release: all attributes, the released areas, the evidence, and the case, if any.
 
+    `who` is a digest of the record and the role.
+    """
+
+    who: bytes
     values: Mapping[str, str]
     areas: Sequence[str]
     evidence: Evidence

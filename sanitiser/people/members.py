@@ -7,7 +7,7 @@ different if all their people are.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from struct import Struct
 from typing import Any, Final, NamedTuple
@@ -17,8 +17,8 @@ from sanitiser.references import ReferenceKey
 from schemas.people import Person
 
 TOKEN_BYTES: Final = 8
-_HEAD: Final = Struct(">IBB")
-"""The day on which a member was seen, an ordinal; its flags; and the number of its tokens."""
+_HEAD: Final = Struct(">IBH")
+"""The day on which a member was seen, its flags, and the length of its tokens in bytes."""
 
 NAMED: Final = 1
 """Flag: the name or the reference of every person is known."""
@@ -33,35 +33,30 @@ _KNOWN: Final = NAMED | DATED
 class Evidence(NamedTuple):
     """The evidence that tells people apart: keyed digests of a reference, or of a name and a date of birth.
 
-    The flags say which of them are known. The tokens are in no release, so that the state joins nobody to
-    one. The evidence about a case has the token of the case, and then those of its people.
+    The flags say which of them are known. `tokens` has the digests, of `TOKEN_BYTES` each. They are in no
+    release, so that the state joins nobody to one. The evidence about a case has the token of the case, and
+    then those of its people.
     """
 
     flags: int
-    tokens: tuple[bytes, ...]
+    tokens: bytes
 
     @classmethod
     def of_case(cls, case: bytes, people: Iterable[Evidence]) -> Evidence:
         """Return the evidence about a case. What is not known of one of its people is not known of it."""
-        flags, tokens = _KNOWN, [case]
+        flags, tokens = _KNOWN, [case[:TOKEN_BYTES]]
         for person in people:
             flags &= person.flags
-            tokens += person.tokens
-        return cls(flags | _CASE, tuple(tokens))
+            tokens.append(person.tokens)
+        return cls(flags | _CASE, b"".join(tokens))
 
     @property
     def can_differ(self) -> bool:
         """Return True if it can tell the person or case apart from others."""
         return bool(self.flags & _KNOWN)
 
-    def is_same(self, other: Evidence) -> bool:
-        """Return True if it is the same evidence, or evidence about the same case."""
-        if self.flags & _CASE:
-            return self.tokens[0] == other.tokens[0]
-        return self.tokens == other.tokens
 
-
-NOTHING_KNOWN: Final = Evidence(0, ())
+NOTHING_KNOWN: Final = Evidence(0, b"")
 """The evidence about a person of whom neither reference, nor name, nor date of birth is known."""
 
 
@@ -79,76 +74,87 @@ class EvidenceReader:
             reference = released[self._reference]
             if not reference:
                 return NOTHING_KNOWN
-            return Evidence(_KNOWN, (self._token("reference", reference),))
-        flags, tokens = 0, list[bytes]()
+            return Evidence(_KNOWN, self._token("reference", reference))
+        flags, tokens = 0, b""
         words = full_name(record.get(self._name)) if self._name else None
         if words:
             flags |= NAMED
-            tokens.append(self._token("name", *words))
+            tokens += self._token("name", *words)
         born = record.get(self._born) if self._born else None
         if isinstance(born, date) and is_birth(born):
             flags |= DATED
-            tokens.append(self._token("born", born.isoformat()))
-        return Evidence(flags, tuple(tokens))
+            tokens += self._token("born", born.isoformat())
+        return Evidence(flags, tokens)
 
     def _token(self, *parts: str) -> bytes:
         return bytes.fromhex(self._key.digest(*parts))[:TOKEN_BYTES]
 
 
 class Member(NamedTuple):
-    """A person or case that was seen on a day, an ordinal."""
+    """A person or case that was seen on a day, an ordinal; the rest is as in `Evidence`."""
 
     day: int
-    evidence: Evidence
+    flags: int
+    tokens: bytes
 
 
-def read_members(value: bytes) -> Iterator[Member]:
-    """Yield the members of a class in the order of their days; `write_members` is the inverse."""
-    at, size = 0, len(value)
+def others_since(value: bytes, evidence: Evidence, day: int) -> list[Member]:
+    """Return the members of a class that were seen after a day, without the one of the evidence.
+
+    `value` is as `write_members` writes it.
+    """
+    found, at, size = list[Member](), 0, len(value)
+    own = evidence.tokens[:TOKEN_BYTES] if evidence.flags & _CASE else evidence.tokens
+    first = TOKEN_BYTES if evidence.flags & _CASE else None
     while at < size:
-        day, flags, count = _HEAD.unpack_from(value, at)
+        seen, flags, length = _HEAD.unpack_from(value, at)
         at += _HEAD.size
-        end = at + count * TOKEN_BYTES
-        tokens = tuple([value[t : t + TOKEN_BYTES] for t in range(at, end, TOKEN_BYTES)])
-        yield Member(day, Evidence(flags, tokens))
-        at = end
+        tokens = value[at : at + length]
+        at += length
+        if seen > day and tokens[:first] != own:
+            found.append(Member(seen, flags, tokens))
+    return found
 
 
-def write_members(members: Sequence[Member]) -> bytes:
-    """Return the bytes of members, from which `read_members` reads them."""
-    parts = list[bytes]()
-    for day, (flags, tokens) in members:
-        parts += (_HEAD.pack(day, flags, len(tokens)), *tokens)
-    return b"".join(parts)
+def write_members(members: Iterable[Member]) -> bytes:
+    """Return the bytes of members, from which `others_since` reads them."""
+    return b"".join([_HEAD.pack(m.day, m.flags, len(m.tokens)) + m.tokens for m in members])
 
 
-def surely_different(evidence: Sequence[Evidence]) -> int:
-    """Return a number of people, or of cases without a common person, that surely are in the evidence.
+def surely_different(members: Iterable[Evidence | Member]) -> int:
+    """Return a number of people, or of cases without a common person, that surely are among the members.
 
     Names are compared with names, and dates with dates. So the number is the larger one of those by name and
     by date. A person of whom nothing is known is not counted, because it can be any of the others.
     """
-    named = [tokens for flags, tokens in evidence if flags & NAMED]
-    dated = [tokens for flags, tokens in evidence if flags & DATED]
+    known = [(m.flags & _KNOWN, m.tokens) for m in members]
+    named = [tokens for flags, tokens in known if flags & NAMED]
+    dated = [tokens for flags, tokens in known if flags & DATED]
     by_name = _apart(named)
-    return by_name if len(dated) == 0 or dated == named else max(by_name, _apart(dated))
+    return by_name if not dated or dated == named else max(by_name, _apart(dated))
 
 
 def kept_members(members: Sequence[Member], most: int) -> list[Member]:
     """Return at most this number of members, in their order, with as many different ones as possible."""
     kept = list(members)
     while len(kept) > most:
-        groups = _groups([member.evidence.tokens for member in kept])
+        groups = _groups([split(member.tokens) for member in kept])
         # The first of equally large groups has the oldest member.
         del kept[max(groups, key=len)[0]]
     return kept
 
 
-def _apart(members: Sequence[tuple[bytes, ...]]) -> int:
+def split(tokens: bytes) -> tuple[bytes, ...]:
+    """Return the tokens one by one."""
+    return tuple([tokens[at : at + TOKEN_BYTES] for at in range(0, len(tokens), TOKEN_BYTES)])
+
+
+def _apart(members: Sequence[bytes]) -> int:
     """Return the number of groups of members, of which no two have a token in common."""
-    tokens = [token for of in members for token in of]
+    apart = list(map(split, members))
+    tokens = [token for of in apart for token in of]
     # In most classes all members are different.
-    return len(members) if len(set(tokens)) == len(tokens) else len(_groups(members))
+    return len(apart) if len(set(tokens)) == len(tokens) else len(_groups(apart))
 
 
 def _groups(members: Sequence[tuple[bytes, ...]]) -> list[list[int]]:
