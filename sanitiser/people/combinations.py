@@ -23,7 +23,6 @@ from typing import Any, NamedTuple
 from sanitiser.people.ages import band
 from sanitiser.people.cases import Cases, PersonOfCase
 from sanitiser.people.members import (
-    NOTHING_KNOWN,
     Evidence,
     EvidenceReader,
     Member,
@@ -100,16 +99,15 @@ class Combinations:
         areas = released_areas(released, self._places)
         for ladder, read_evidence in self._ladders:
             values = ladder.values(released)
-            evidence = read_evidence(released, record) if values else NOTHING_KNOWN
-            who = self._digest(ladder.about, released["record_id"])
-            case = self._of_case(ladder.about, who, released, areas, evidence)
+            # Without values the person stays in the case as an earlier release told: readers may have it.
             if values:
+                evidence = read_evidence(released, record)
+                who = self._digest(ladder.about, released["record_id"])
+                case = self._of_case(ladder.about, who, released, areas, evidence)
                 found = _Found(who, values, areas, evidence, case)
                 outcome = self._check(ladder, found, released, day)
                 if outcome is not None:
                     outcomes.append(f"{self._profile}:{outcome}")
-            elif case is not None:
-                case.tell(())
         return outcomes
 
     def _of_case(

@@ -23,8 +23,11 @@ _EARLIEST_BIRTH: Final = date(1900, 1, 1)
 
 def normal_words(text: object) -> tuple[str, ...]:
     """Return the words of a text without case, accents and punctuation, in their order."""
+    given = str(text or "")
+    if given.isascii():
+        return tuple(_WORDS.findall(given.casefold().replace("'", "")))
     # Twice, because the form of a mathematical capital is a capital, and that of a folded letter a mark.
-    folded = unicodedata.normalize("NFKD", str(text or "")).casefold()
+    folded = unicodedata.normalize("NFKD", given).casefold()
     plain = unicodedata.normalize("NFKD", folded)
     unmarked = "".join(c for c in plain if not unicodedata.combining(c)).replace("'", "")
     return tuple(_WORDS.findall(unmarked.replace("’", "")))
