@@ -72,7 +72,8 @@ def joined_cases(index: PostcodeIndex, points: Sequence[Point], crimes: int) -> 
     `points` are the postcodes of the district, and `crimes` is the number of its recorded crimes. The names
     of the figures end with the run: `unchecked`, `alone` or `joined`. The figures are shares: `under_k` of
     the cases that have fewer than four alike in an area, by all that is told, `unique` of those whose ages
-    and sexes no other case of the district has, and `kept` of the attributes, exact or coarse.
+    and sexes no other case of the district has, `kept` of their attributes, exact or coarse, and
+    `kept_of_all` of those of all people, most of whom are alone in their case.
     """
     catalogue = load_catalogue()
     given = list(_in_order(points, crimes, catalogue))
@@ -95,8 +96,7 @@ def joined_cases(index: PostcodeIndex, points: Sequence[Point], crimes: int) -> 
             if truth is not None and release is not None:
                 seen = of_people[dataset].seen(record, truth, release)
                 found[str(record["crime_reference"])].append(seen)
-        cases = [case for case in found.values() if len(case) > 1]
-        figures |= {f"{what}_{name}": value for what, value in _figures(cases).items()}
+        figures |= {f"{what}_{name}": value for what, value in _figures([*found.values()]).items()}
     return figures
 
 
@@ -165,7 +165,8 @@ class _OfPerson(NamedTuple):
         return Seen(self.role, who, areas, exact, coarse, told)
 
 
-def _figures(cases: Sequence[Case]) -> dict[str, float]:
+def _figures(every: Sequence[Case]) -> dict[str, float]:
+    cases = [case for case in every if len(case) > 1]
     told = [[one for one in case if one.told] for case in cases]
     joined = [case for case in told if len(case) > 1]
     around = defaultdict[str, list[Case]](list)
@@ -175,14 +176,18 @@ def _figures(cases: Sequence[Case]) -> dict[str, float]:
     under_k = sum(_least_alike(case, around) < _K for case in joined)
     looks = Counter(map(_sexes_and_ages, joined))
     unique = sum(looks[_sexes_and_ages(case)] == 1 for case in joined)
-    exact = sum(len(one.exact) for case in cases for one in case)
-    kept = sum(len(one.told) for case in cases for one in case)
     return {
         "cases": len(cases),
         "under_k": under_k / len(cases),
         "unique": unique / len(cases),
-        "kept": kept / exact,
+        "kept": _kept(cases),
+        "kept_of_all": _kept(every),
     }
+
+
+def _kept(cases: Sequence[Case]) -> float:
+    given = sum(len(one.exact) for case in cases for one in case)
+    return sum(len(one.told) for case in cases for one in case) / given
 
 
 def _sexes_and_ages(case: Case) -> tuple[str, ...]:

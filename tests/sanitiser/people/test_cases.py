@@ -176,14 +176,14 @@ def test_cases_of_long_ago_do_not_count() -> None:
 
 def test_two_people_of_one_record_are_a_case() -> None:
     desk = Desk()
-    both = {
+    both: dict[str, Any] = {
         "victim_gender": "female", "victim_age": "25-34", "offender_gender": "male",
         "offender_age": "18-24",
     }  # fmt: skip
-    alone = {name: both[name] for name in ("victim_gender", "victim_age")}
+    alone: dict[str, Any] = {name: both[name] for name in ("victim_gender", "victim_age")}
     for n in range(6):
         desk.release(BUS, f"v{n}", word(f"v{n}"), "second", **alone)
-        other = {name: value for name, value in both.items() if name not in alone}
+        other: dict[str, Any] = {name: value for name, value in both.items() if name not in alone}
         desk.release(BUS, f"o{n}", word(f"o{n}"), "second", **other)
     made = [desk.release(BUS, f"b{n}", word(f"b{n}"), "second", **both) for n in range(6)]
     assert [[r["offender_age"], r["victim_age"]] for r in made] == (
