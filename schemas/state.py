@@ -49,6 +49,7 @@ KIND_OF_PREFIX: Final[Mapping[bytes, StateKind]] = {
     b"d": "dates-ages",  # the day of a case
     b"c": "combinations",  # the people seen with a combination
     b"l": "combinations",  # the generalisation with which a record was released
+    b"j": "combinations",  # the people of a case of whom joined releases tell
 }
 """The worker's kind of state of a key, by its first byte. A new kind of entry adds a line here."""
 

@@ -6,26 +6,41 @@ the records seen within a window. So somebody who knows the area finds k people 
 could mean (k-map: Sweeney 2002). Each record is decided when it arrives, because a stream cannot
 wait for others.
 
-People are different if their references differ or, for a type without references, their dates of
-birth. All people with neither count as one, because they may be one.
+A reader joins the records of one case. So at least k different cases must have the attributes of all
+people of the case in common, as far as releases tell of them. What earlier records tell is fixed, so
+the later record gives up attributes.
+
+`sanitiser.people.members` says which people and cases are different.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from struct import Struct
+from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
 from sanitiser.people.ages import band
+from sanitiser.people.cases import Cases, PersonOfCase
+from sanitiser.people.members import (
+    Evidence,
+    EvidenceReader,
+    Member,
+    kept_members,
+    others_since,
+    surely_different,
+    write_members,
+)
 from sanitiser.references import ReferenceKey
 from sanitiser.state import State
 from schemas.codes import CodeList
-from schemas.people import Person, attribute, coarser_name, people
+from schemas.people import Person, attribute, case_reference, coarser_name, people
 from schemas.record_type import RecordType
 
-_NAME_BYTES = 8
-_MEMBER = Struct(f">{_NAME_BYTES}sI")
+# Part of the name of a class: entries of another format are never counted together with these.
+_FORMAT = "members"
+_PREFIX = b"c"
+_CLASSES = 4_096
 _STEPS = (
     ("occupation", False), ("relation", False), ("ethnicity", True), ("age", True),
     ("ethnicity", False), ("age", False), ("sex", False),
@@ -61,7 +76,14 @@ class Combinations:
         self._rule = rule
         self._memory = memory
         self._key = key.for_purpose("memory", "combinations", profile, record_type.dataset)
-        self._ladders = [_ladder(p, profile, code_lists) for p in people(record_type, profile)]
+        of_people = key.for_purpose("memory", "people", profile)
+        self._ladders = [
+            (_ladder(p, profile, code_lists), EvidenceReader(p, of_people))
+            for p in people(record_type, profile)
+        ]
+        self._case = case_reference(record_type, profile)
+        self._cases = Cases(profile, key, memory)
+        self._named = lru_cache(_CLASSES)(partial(self._digest, _FORMAT))
 
     @property
     def has_people(self) -> bool:
@@ -74,39 +96,52 @@ class Combinations:
         Returns an outcome, such as ``second:generalised``, for every person who was rare.
         """
         outcomes = []
-        for ladder in self._ladders:
+        areas = released_areas(released, self._places)
+        for ladder, read_evidence in self._ladders:
             values = ladder.values(released)
+            # Without values the person stays in the case as an earlier release told: readers may have it.
             if values:
-                member = self._member(ladder, released, record)
-                outcome = self._check(ladder, values, released, member, day)
+                evidence = read_evidence(released, record)
+                who = self._digest(ladder.about, released["record_id"])
+                case = self._of_case(ladder.about, who, released, areas, evidence)
+                found = _Found(who, values, areas, evidence, case)
+                outcome = self._check(ladder, found, released, day)
                 if outcome is not None:
                     outcomes.append(f"{self._profile}:{outcome}")
         return outcomes
 
+    def _of_case(
+        self, about: str, who: bytes, released: Mapping[str, Any], areas: list[str], evidence: Evidence
+    ) -> PersonOfCase | None:  # fmt: skip
+        reference = released[self._case] if self._case else None
+        if reference is None:
+            return None
+        return self._cases.person(reference, about, who, areas, evidence)
+
     def _check(
-        self,
-        ladder: _Ladder,
-        values: dict[str, str],
-        released: dict[str, Any],
-        member: bytes,
-        day: int,
+        self, ladder: _Ladder, found: _Found, released: dict[str, Any], day: int
     ) -> str | None:
-        once = b"l" + self._digest(ladder.about, released["record_id"])
+        once = b"l" + found.who
         least = int.from_bytes(self._memory.get(once) or b"\0")
-        areas = released_areas(released, self._places)
-        classes: list[bytes] = []
-        alone, level = False, 0
+        values, case = found.values, found.case
+        classes: list[_Class] = []
+        alone, enough, level = False, True, 0
+        told: list[str] | None = None
         for level, shown in enumerate(ladder.levels):
+            before = told
             # Sorted, because a class must have the same name in every process.
             told = [f"{name}={values[name]}" for name in sorted(shown) if name in values]
-            alike = [self._class(ladder, area, told) for area in areas]
-            classes += alike
-            enough = not told or self._enough(alike, member, day)
-            alone = alone or not enough
+            if told != before:
+                alike = self._classes(ladder, found, told, day) if told else []
+                classes += alike
+                enough = not told or self._enough(alike, case)
+                alone = alone or not enough
             if not self._rule.heeded or (enough and level >= least):
                 break
-        for name in dict.fromkeys(classes):
-            self._join(name, member, day)
+        for one in classes:
+            self._join(one, day)
+        if case is not None:
+            case.tell(told or ())
         if not self._rule.heeded:
             return STANDING_OUT if alone else None
         if level:
@@ -116,41 +151,48 @@ class Combinations:
     def _digest(self, *parts: str) -> bytes:
         return bytes.fromhex(self._key.digest(*parts))
 
-    def _class(self, ladder: _Ladder, area: str, told: Sequence[str]) -> bytes:
-        # Earlier versions named people by released digests. Counted together, one person would be two.
-        about = (ladder.about, "named-apart") if ladder.reference else (ladder.about,)
-        return b"c" + self._digest(*about, area, *told)
+    def _classes(
+        self, ladder: _Ladder, found: _Found, told: Sequence[str], day: int
+    ) -> list[_Class]:
+        """Return the classes of these attributes: those of the person, and those of the joined case."""
+        names = [self._named(ladder.about, area, *told) for area in found.areas]
+        classes = [self._class(name, found.evidence, day) for name in names]
+        case = found.case
+        if case is not None and case.is_joined and not case.is_full:
+            classes += [self._class(name, case.evidence, day) for name in case.classes(told)]
+        return classes
 
-    def _member(
-        self, ladder: _Ladder, released: Mapping[str, Any], record: Mapping[str, Any]
-    ) -> bytes:
-        """Return the name of a person here. It is in no release, so that state joins nobody to one."""
-        if ladder.reference and released[ladder.reference]:
-            return self._digest(ladder.about, "person", released[ladder.reference])[:_NAME_BYTES]
-        born = record.get(ladder.born) if ladder.born else None
-        return self._digest(ladder.about, "born", str(born))[:_NAME_BYTES]
-
-    def _enough(self, names: Sequence[bytes], member: bytes, day: int) -> bool:
-        """Return True if each area has at least k people alike.
-
-        False if the release names no area.
-        """
-        least = self._rule.minimum_alike - 1
-        return bool(names) and all(len(self._others(n, member, day)) >= least for n in names)
-
-    def _others(self, name: bytes, member: bytes, day: int) -> list[tuple[bytes, int]]:
+    def _class(self, name: bytes, evidence: Evidence, day: int) -> _Class:
+        key = _PREFIX + name
+        value = self._memory.get(key)
         since = day - self._rule.window_days
-        members = _MEMBER.iter_unpack(self._memory.get(name) or b"")
-        return [(who, seen) for who, seen in members if who != member and seen > since]
+        return _Class(key, evidence, others_since(value, evidence, since) if value else [])
 
-    def _join(self, name: bytes, member: bytes, day: int) -> None:
-        """Count a person among those alike; writes nothing if enough others are recent."""
-        others = self._others(name, member, day)
-        fresh = day - self._rule.window_days // 2
-        if sum(seen > fresh for _, seen in others) >= self._rule.minimum_alike:
+    def _enough(self, classes: Sequence[_Class], case: PersonOfCase | None) -> bool:
+        """Return True if each class has at least k different members, with the person or case itself.
+
+        False if the release names no area, or if releases tell of too many people of the case.
+        """
+        if case is not None and case.is_full:
+            return False
+        return bool(classes) and all(map(self._is_common, classes))
+
+    def _is_common(self, one: _Class) -> bool:
+        least = self._rule.minimum_alike
+        if len(one.others) < least - 1:
+            return False
+        return surely_different([*one.others, one.evidence]) >= least
+
+    def _join(self, one: _Class, day: int) -> None:
+        """Count the person or case in a class; writes nothing if enough others are recent."""
+        if not one.evidence.can_differ:
             return
-        kept = [*others, (member, day)][-self._rule.minimum_alike - 1 :]
-        self._memory.put(name, b"".join(_MEMBER.pack(*entry) for entry in kept))
+        least, fresh = self._rule.minimum_alike, day - self._rule.window_days // 2
+        recent = [member for member in one.others if member.day > fresh]
+        if len(recent) >= least and surely_different(recent) >= least:
+            return
+        kept = kept_members([*one.others, Member(day, *one.evidence)], least + 1)
+        self._memory.put(one.key, write_members(kept))
 
 
 def released_areas(released: Mapping[str, Any], places: Iterable[str]) -> list[str]:
@@ -167,13 +209,32 @@ def released_areas(released: Mapping[str, Any], places: Iterable[str]) -> list[s
     return areas
 
 
+class _Found(NamedTuple):
+    """A person in a release: all attributes, the released areas, the evidence, and the case, if any.
+
+    `who` is a digest of the record and the role.
+    """
+
+    who: bytes
+    values: Mapping[str, str]
+    areas: Sequence[str]
+    evidence: Evidence
+    case: PersonOfCase | None
+
+
+class _Class(NamedTuple):
+    """A class of the state, the person or case that belongs to it, and its other members."""
+
+    key: bytes
+    evidence: Evidence
+    others: Sequence[Member]
+
+
 @dataclass(frozen=True, slots=True)
 class _Ladder:
     """The levels of detail about one person, from all attributes to none."""
 
     about: str
-    reference: str | None
-    born: str | None
     exact: tuple[str, ...]
     coarse: tuple[tuple[str, str, Callable[[Any], str | None]], ...]
     levels: tuple[frozenset[str], ...]
@@ -218,8 +279,6 @@ def _ladder(person: Person, profile: str, code_lists: Mapping[str, CodeList]) ->
     }
     return _Ladder(
         person.about,
-        person.reference,
-        person.born,
         tuple(forms),
         tuple(
             (exact, name, code_lists[codes].group if codes else band)

@@ -6,9 +6,10 @@ import os
 import subprocess
 import sys
 from collections import defaultdict
+from datetime import date
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from hypothesis import given
@@ -38,7 +39,7 @@ class Check:
     ) -> None:
         record_type = CATALOGUE.record_type(dataset)
         self.memory = StateStore()
-        self.born = [f.born for f in record_type.fields if f.born]
+        self.people = people(record_type, profile)
         self.schema = release_schema(record_type, profile)
         self.check = Combinations(
             record_type,
@@ -50,9 +51,17 @@ class Check:
         )
 
     def release(
-        self, who: str, day: int = DAY, born: str | None = "", **told: Any
+        self,
+        who: str,
+        day: int = DAY,
+        born: date | Literal[""] | None = "",
+        name: str | None = None,
+        **told: Any,
     ) -> tuple[dict[str, Any], list[str]]:
-        """Return the release of a record of the name `who`; its people are born on the given day."""
+        """Return the release of a record of the reference `who`.
+
+        Its people are born on the given day, or else on a day of their own.
+        """
         released = {f["name"]: f.get("default") for f in self.schema["fields"]}
         released |= {
             "record_id": sha256(who.encode()).hexdigest()[:32],
@@ -60,8 +69,17 @@ class Check:
             f"{_place(self.schema)}postcode": "BA1 2ZZ",
         }
         released |= told
-        record = dict.fromkeys(self.born, who if born == "" else born)
+        record = dict[str, Any]()
+        for person in self.people:
+            record[str(person.born)] = birthday(who, person.about) if born == "" else born
+            record[str(person.name)] = name
         return released, self.check(released, record, day)
+
+
+def birthday(*who: str) -> date:
+    """Return a day of birth that nobody else has."""
+    number = int.from_bytes(sha256(" ".join(who).encode()).digest()[:4])
+    return date.fromordinal(date(1930, 1, 1).toordinal() + number % 27_000)
 
 
 def _place(schema: dict[str, Any]) -> str:
@@ -148,17 +166,18 @@ def test_a_coarse_form_is_told_only_in_place_of_the_exact_one() -> None:
 def test_one_person_in_many_records_is_one_person() -> None:
     check = Check()
     for n in range(8):
-        released, counted = check.release(f"stop{n}", born="1990-06-15", **man())
+        released, counted = check.release(f"stop{n}", born=date(1990, 6, 15), **man())
         assert ([released[name] for name in TOLD], counted) == ([None] * 3, ["second:withheld"])
 
 
-def test_people_known_neither_by_reference_nor_by_birth_count_as_one() -> None:
+def test_a_person_of_whom_nothing_is_known_can_be_anybody_and_adds_nobody() -> None:
     check = Check()
     for n in range(8):
         assert check.release(f"stop{n}", born=None, **man())[1] == ["second:withheld"]
-    for n in range(2):
-        check.release(f"s{n}", **man())
-    assert check.release("s2", **man())[1] == [], "three born on known days, and one of the others"
+    for n in range(3):
+        assert check.release(f"s{n}", **man())[1] == ["second:withheld"]
+    assert check.release("s3", **man())[1] == [], "four born on days of their own"
+    assert check.release("stop9", born=None, **man())[1] == [], "one of four people"
 
 
 def test_enough_must_be_alike_around_every_place_that_is_told() -> None:

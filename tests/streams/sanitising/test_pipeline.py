@@ -485,7 +485,7 @@ def test_each_kind_of_state_is_written_to_its_topic(full: Partnership) -> None:
     assert written == {
         NAMES.state("withdrawals"): {b"p"},
         NAMES.state("dates-ages"): {b"d", b"b"},
-        NAMES.state("combinations"): {b"c"},
+        NAMES.state("combinations"): {b"c", b"j"},
         NAMES.audit_heads: {b"b"},
     }
 
