@@ -22,7 +22,11 @@ from ops.cli import build_cli
 from sanitiser.places.postcodes import PostcodeIndex
 from schemas.catalogue import load_catalogue
 from schemas.record_type import PERSONAL
-from tests.streams.partnership import KEY, POSTCODES, small_index
+from secrets import token_bytes
+from sanitiser.references import KEY_BYTES, ReferenceKey
+from tests.streams.partnership import POSTCODES, small_index
+
+KEY = ReferenceKey(token_bytes(KEY_BYTES))
 
 CATALOGUE = load_catalogue()
 K = 4
