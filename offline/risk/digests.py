@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any, Final
 
 from offline.risk.finding import Hit
@@ -48,36 +49,31 @@ def digests(
 ) -> Iterator[Hit]:
     """Yield a hit for each digest that anybody can make who has the original."""
     names = ("record_id", *_references(record_type, profile))
+    groups = (record_type.identity, *((name,) for name in names[1:]))
     released = {
         row[name][:DIGITS]: (at, name)
         for at, row in enumerate(rows, 1)
         for name in names
         if row.get(name)
     }
-    identity = record_type.identity
-    for truth in truths[:_PLAIN]:
-        for text in _texts(truth, (identity, *((name,) for name in names[1:]))):
-            for digest in (make(text.encode())[:DIGITS] for make in _HASHES):
-                if digest in released:
-                    yield _hit(released[digest], "a digest without a key")
     words = tuple(dict.fromkeys((*_WORDS, agency, record_type.dataset, profile)))
     some = truths[:: max(len(truths) // _KEYED, 1)][:_KEYED]
-    for truth in some:
-        for text in _texts(truth, (identity, *((name,) for name in names[1:]))):
-            for digest in _with_words(text.encode(), words):
-                if digest in released:
-                    yield _hit(released[digest], "a digest with a key that can be guessed")
-    for key in _keys(words):
-        made = Policy(record_type, profile, key, code_lists)
-        for truth in some:
-            for digest in made.digests(agency, truth.record).values():
-                if digest in released:
-                    yield _hit(released[digest], "a digest with a key that can be guessed")
+    keyed = chain(
+        (d for truth in some for text in _texts(truth, groups) for d in _with_words(text, words)),
+        _of_the_product(some, record_type, profile, agency, code_lists, words),
+    )
+    plain = (d for truth in truths[:_PLAIN] for text in _texts(truth, groups) for d in _plain(text))
+    yield from _hits(plain, released, "a digest without a key")
+    yield from _hits(keyed, released, "a digest with a key that can be guessed")
 
 
-def _hit(at: tuple[int, str], reason: str) -> Hit:
-    row, name = at
-    return Hit(ATTACK, name, reason, row)
+def _hits(
+    guesses: Iterable[str], released: Mapping[str, tuple[int, str]], reason: str
+) -> Iterator[Hit]:
+    for guess in guesses:
+        if guess in released:
+            row, name = released[guess]
+            yield Hit(ATTACK, name, reason, row)
 
 
 def _references(record_type: RecordType, profile: str) -> list[str]:
@@ -100,7 +96,27 @@ def _text(values: Mapping[str, Any], name: str) -> str:
     return "" if value is None else str(value)
 
 
-def _with_words(text: bytes, words: Sequence[str]) -> Iterator[str]:
+def _plain(text: str) -> Iterator[str]:
+    return (make(text.encode())[:DIGITS] for make in _HASHES)
+
+
+def _of_the_product(
+    truths: Sequence[Truth],
+    record_type: RecordType,
+    profile: str,
+    agency: str,
+    code_lists: Mapping[str, CodeList],
+    words: Sequence[str],
+) -> Iterator[str]:
+    """Yield the digests that the product itself makes with keys that can be guessed."""
+    for key in _keys(words):
+        policy = Policy(record_type, profile, key, code_lists)
+        for truth in truths:
+            yield from policy.digests(agency, truth.record).values()
+
+
+def _with_words(given: str, words: Sequence[str]) -> Iterator[str]:
+    text = given.encode()
     for word in words:
         secret = word.encode()
         for algorithm in _ALGORITHMS:

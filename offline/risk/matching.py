@@ -7,7 +7,7 @@ coarser form of it. No original has two rows.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -19,6 +19,7 @@ from offline.risk.treatment import Treatments
 from offline.risk.truth import Originals, Truth
 from sanitiser.people.ages import band
 from schemas.codes import CodeList
+from schemas.derive import utc_field_name
 from schemas.people import coarser_name, people
 from schemas.record_type import RecordType
 
@@ -66,8 +67,8 @@ def match(
             hits.append(Hit(ATTACK, "", "more rows than originals with such a release", at + 1))
         else:
             fields = matching.unlike(at) if count < _EXPLAINED else ()
-            for name in fields or ("",):
-                hits.append(Hit(ATTACK, name, "is not of the release of any original", at + 1))
+            reason = "is not of the release of any original"
+            hits += [Hit(ATTACK, name, reason, at + 1) for name in fields or ("",)]
     sure = matching.sure(pairs)
     hits += _of_digests(rows, known.released, sure, record_type, profile)
     return Matched(pairs, sure, hits)
@@ -92,6 +93,8 @@ class _Matching:
         left_out = {"record_id", "caveats", "source_agency", *digests}
         declared = frozenset(truths[0].cells) if truths else frozenset()
         self._names = [n for n in rows[0] if n in declared and n not in left_out]
+        instants = {utc_field_name(e.time) for e in record_type.events if e.time}
+        self._instants = [at for at, name in enumerate(self._names) if name in instants]
         self._coarse = dict(_coarser(record_type, profile, code_lists))
         self._rows = self._grouped([self._key(row) for row in rows])
         self._originals = self._grouped([self._key(truth.cells) for truth in truths])
@@ -146,19 +149,26 @@ class _Matching:
         return bool(self._found[self._row_keys[row]])
 
     def unlike(self, row: int) -> list[str]:
-        """Return the fields of which each alone keeps the row from matching any original."""
+        """Return the fields of which each alone keeps the row from matching any original.
+
+        An instant follows from its date and time, so it is named only if these two match.
+        """
         key = self._row_keys[row]
         missing: Counter[_Key] = Counter()
-        filled = [at for at, cell in enumerate(key) if cell]
+        filled = [at for at, cell in enumerate(key) if cell and at not in self._instants]
         for at in filled:
             missing.update(self._having[at].get(key[at], ()))
         near = [own for own, count in missing.items() if count == len(filled) - 1]
+        places: Iterable[int] = filled
+        if not near:
+            near = [own for own, count in missing.items() if count == len(filled)]
+            places = self._instants
         return sorted(
             {
                 self._names[at]
                 for own in near
-                for at in filled
-                if own not in self._having[at].get(key[at], ())
+                for at in places
+                if key[at] and own not in self._having[at].get(key[at], ())
             }
         )
 

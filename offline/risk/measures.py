@@ -106,7 +106,8 @@ def _linkability(
 
     It succeeds if exactly one row has both.
     """
-    first, second = (*columns.place, *columns.time), columns.attributes
+    first: Sequence[str] = (*columns.place, *columns.time)
+    second = columns.attributes
     if not second:
         first, second = columns.place, columns.time
     both = Counter(_keys(rows, (*first, *second)))

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from offline.risk.finding import Hit
 from offline.risk.truth import Truth
 from offline.risk.words import is_common
-from sanitiser.places.postcodes import FORM, INWARD
 from sanitiser.people.names import normal_words
+from sanitiser.places.postcodes import FORM, INWARD
 from schemas.codes import CodeList
 from schemas.derive import release_schema
 from schemas.record_type import Field, RecordType

@@ -43,15 +43,18 @@ _TWO_FIELDS: Final = re.compile(r"[a-z\u00df-\u00ff][A-Z\u00c0-\u00de]")
 _ONE_NAME: Final = re.compile(r"\b(?:Mc|Mac|Fitz|De|Le|La|Du|O')(?=[A-Z])")
 _HALF_A_MARK: Final = re.compile(r"[a-z]{2}\d\d")
 _LONG_PLAIN: Final = 5
-_SORTS_OF_HOUSE: Final = frozenset(
-    "end mid middle inner semi detached semi-detached terrace terraced house bungalow maisonette".split()
-)
-_PARTS_OF_HOUSE: Final = frozenset(
-    "flat flats apartment apt unit room floor basement maisonette bedsit studio suite".split()
-)
-_BUILDINGS: Final = frozenset(
-    "cottage cottages house lodge farm farmhouse villa villas barn bungalow rectory vicarage court".split()
-)
+_SORTS_OF_HOUSE: Final = frozenset({
+    "end", "mid", "middle", "inner", "semi", "detached", "semi-detached", "terrace", "terraced",
+    "house", "bungalow", "maisonette",
+})  # fmt: skip
+_PARTS_OF_HOUSE: Final = frozenset({
+    "flat", "flats", "apartment", "apt", "unit", "room", "floor", "basement", "maisonette",
+    "bedsit", "studio", "suite",
+})  # fmt: skip
+_BUILDINGS: Final = frozenset({
+    "cottage", "cottages", "house", "lodge", "farm", "farmhouse", "villa", "villas", "barn",
+    "bungalow", "rectory", "vicarage", "court",
+})  # fmt: skip
 _PEOPLE: Final = frozenset({"mr", "mrs", "ms", "miss", "mx", "c/o"})
 _JOINS: Final = frozenset({"&", "and"})
 _PLACES_TOO: Final = frozenset({"site_name", "school_name"})
@@ -157,18 +160,20 @@ class _Judge:
             return "has no words"
         street = parts[0].words
         known = self._listed is not None and self._listed.has(street, near)
+        sure = known or self._is_confirmed(street)
         towns = [part.words for part in parts[1:]]
         if any(not is_settlement(town) for town in towns) and not known:
             return "a locality that is no known settlement"
-        sure = known or self._is_confirmed(street)
         own = None if sure else _of_itself(parts[0]) or self._joined(street)
-        if own is not None:
-            return own
+        return own or self._by_its_owners(street, known=known, sure=sure, near=near)
+
+    def _by_its_owners(
+        self, street: Words, *, known: bool, sure: bool, near: Point | None
+    ) -> str | None:
+        """Return the reason that each original gives against the street."""
         owners = self._owners.get(street, [])
-        if not owners:
-            return None if known or self._listed is None else "a street that the list does not have"
         reasons = [self._of_owner(owner, street, sure, near) for owner in owners]
-        if None not in reasons:
+        if reasons and None not in reasons:
             return reasons[0]
         if self._listed is not None and not known and not any(map(_is_numbered, owners)):
             return "a street that the list does not have"
@@ -199,7 +204,9 @@ class _Judge:
             return None
         if before and _HALF_A_MARK.fullmatch(before[-1]):
             return "a part of a vehicle mark"
-        if _names_a_person(street, owner.line.names):
+        # 12 Nelson Road is a street also where a Nelson lives.
+        plain = _is_numbered(owner) and len(street) == _LEAST_STREET
+        if not plain and _names_a_person(street, owner.line.names):
             return "a name of a person of the original"
         return self._before_a_street(street)
 
@@ -213,7 +220,7 @@ class _Judge:
             end -= 1
         for at in range(1, end - 1):
             rest, first = street[at:end], street[:at]
-            if not is_way(rest[-1]) or all(map(is_common, first)):
+            if not is_way(rest[-1]) or (all(map(is_common, first)) and not _is_a_house(first)):
                 continue
             if all(map(is_common, rest)) or self._houses.get(rest) or self._begun.get(rest):
                 return "other words before the name of a street"
@@ -238,6 +245,11 @@ class _Judge:
             if self._is_confirmed(part.words) or listed:
                 return "a block before its street"
         return None
+
+
+def _is_a_house(said: Words) -> bool:
+    """Return True for The Larches and the like."""
+    return len(said) > 1 and said[0] == "the" and said[-1].endswith("s")
 
 
 def _at_a_join(street: Words) -> tuple[Words, Words]:
@@ -265,21 +277,32 @@ def _ends_a_street(said: Words, *, sure: bool) -> bool:
 def _of_itself(part: Part) -> str | None:
     """Return a reason that the words of a street give by themselves."""
     street = part.words
-    if set(street) <= _SORTS_OF_HOUSE:
-        return "a sort of house"
-    if not _PEOPLE.isdisjoint(street):
-        return "a title of a person"
-    if any(word in words().position or word == "corner" for word in street[:-1]):
-        return "a word of position"
-    if any(map(_is_run_together, part.written, street)):
-        return "two fields that are run together"
-    for at, word in enumerate(street[:-1]):
-        rest = street[at + 1 :]
-        if word in _PARTS_OF_HOUSE and (len(rest) > 1 and (at == 0 or len(rest[0]) == 1)):
-            return "a part of a house"
-        if word in _BUILDINGS and at and len(rest) > 1 and is_way(rest[-1]):
-            return "a name of a house before a street"
-    return None
+    found = {
+        "a sort of house": set(street) <= _SORTS_OF_HOUSE,
+        "a title of a person": not _PEOPLE.isdisjoint(street),
+        "a word of position": any(w in words().position or w == "corner" for w in street[:-1]),
+        "two fields that are run together": any(map(_is_run_together, part.written, street)),
+        "a part of a house": _has_a_part_of_a_house(street),
+        "a name of a house before a street": _has_a_building(street),
+    }
+    return next((reason for reason, applies in found.items() if applies), None)
+
+
+def _has_a_part_of_a_house(street: Words) -> bool:
+    return any(
+        word in _PARTS_OF_HOUSE
+        and len(street) > at + _LEAST_STREET
+        and (at == 0 or len(street[at + 1]) == 1)
+        for at, word in enumerate(street)
+    )
+
+
+def _has_a_building(street: Words) -> bool:
+    return is_way(street[-1]) and any(
+        word in _BUILDINGS and len(street) > at + _LEAST_STREET
+        for at, word in enumerate(street)
+        if at
+    )
 
 
 def _is_run_together(written: str, word: str) -> bool:

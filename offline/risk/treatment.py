@@ -78,42 +78,34 @@ class Treatments:
 
     def _rule(self, field: Field) -> Fits | None:
         treatment = field.treatments[self._profile]
+        if treatment.action == "keep":
+            return _KEPT.get(field.kind)
         codes = self._lists.get(treatment.code_list or "")
-        match treatment.action:
-            case "keep" if field.kind == "date":
-                return _day
-            case "keep" if field.kind == "time":
-                return lambda cell, value: cell in {str(value), _hour(value)}
-            case "keep" if field.kind == "flag":
-                return lambda cell, value: cell == ("true" if value else "false")
-            case "keep" if field.kind in {"count", "number"}:
-                return lambda cell, value: float(cell) == float(value)
-            case "hour":
-                return lambda cell, value: cell == _hour(value)
-            case "rounded":
-                return lambda cell, value: cell.lstrip("-").isdecimal() and _rounds(cell, value)
-            case "band":
-                return lambda cell, value: (
-                    cell in {_band(value + years) for years in (-_BETWEEN_AGES, 0, _BETWEEN_AGES)}
-                )
-            case "age":
-                return lambda cell, value: abs(int(cell) - value) <= _BETWEEN_AGES
-            case "code" if codes is not None:
-                return lambda cell, value: cell == value or cell == self._merged(codes, value)
-            case "group" if codes is not None:
-                return lambda cell, value: (
-                    cell
-                    in {
-                        codes.groups.get(code) or codes.groups.get(code.partition("/")[0])
-                        for code in (str(value), self._merged(codes, value))
-                    }
-                )
+        if codes is not None:
+            return self._rule_of_codes(treatment.action, codes)
+        return _OF_ACTION.get(treatment.action)
+
+    def _rule_of_codes(self, action: str, codes: CodeList) -> Fits | None:
+        if action == "code":
+            return lambda cell, value: cell in {str(value), self._merged(codes, value)}
+        if action == "group":
+            return lambda cell, value: (
+                cell
+                in {
+                    _group(codes, str(value)),
+                    _group(codes, self._merged(codes, value)),
+                }
+            )
         return None
 
     def _merged(self, codes: CodeList, value: Any) -> str:
         profile = codes.profiles.get(self._profile)
         merged = profile.merged if profile else {}
         return merged.get(str(value)) or merged.get(str(value).partition("/")[0]) or str(value)
+
+
+def _group(codes: CodeList, code: str) -> str | None:
+    return codes.groups.get(code) or codes.groups.get(code.partition("/")[0])
 
 
 def _is_fit(fits: Fits, cell: str, value: Any) -> bool:
@@ -151,3 +143,23 @@ def _rounds(cell: str, value: float) -> bool:
 
 def _band(age: int) -> str:
     return BANDS[bisect_right(_BOUNDS, age)]
+
+
+def _is_near_band(cell: str, value: int) -> bool:
+    years = range(value - _BETWEEN_AGES, value + _BETWEEN_AGES + 1)
+    return cell in {_band(age) for age in years}
+
+
+_KEPT: Final[Mapping[str, Fits]] = {
+    "date": _day,
+    "time": lambda cell, value: cell in {str(value), _hour(value)},
+    "flag": lambda cell, value: cell == ("true" if value else "false"),
+    "count": lambda cell, value: float(cell) == float(value),
+    "number": lambda cell, value: float(cell) == float(value),
+}
+_OF_ACTION: Final[Mapping[str, Fits]] = {
+    "hour": lambda cell, value: cell == _hour(value),
+    "rounded": lambda cell, value: _rounds(cell, value),
+    "band": _is_near_band,
+    "age": lambda cell, value: abs(int(cell) - value) <= _BETWEEN_AGES,
+}

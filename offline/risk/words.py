@@ -60,7 +60,7 @@ def _whole(word: str, at: int, length: int) -> str:
 
 @cache
 def _abbreviations() -> dict[str, str]:
-    found = {}
+    found: dict[str, str] = {}
     for line in lines_of("street_types.txt"):
         whole, _, short = line.partition(":")
         if whole != "st":

@@ -10,8 +10,8 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from offline.risk.finding import Finding
 from offline.risk.confidence import Measured
+from offline.risk.finding import Finding
 from offline.risk.intruder import Report, play
 from offline.risk.measures import Risks
 from offline.risk.street_list import StreetList

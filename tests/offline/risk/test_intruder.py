@@ -7,6 +7,7 @@ import hashlib
 import json
 from collections.abc import Callable
 from pathlib import Path
+from secrets import token_bytes
 
 import pytest
 from typer.testing import CliRunner
@@ -20,10 +21,9 @@ from offline.risk.intruder import Report, play
 from offline.run import Order, sanitise_file
 from ops.cli import build_cli
 from sanitiser.places.postcodes import PostcodeIndex
+from sanitiser.references import KEY_BYTES, ReferenceKey
 from schemas.catalogue import load_catalogue
 from schemas.record_type import PERSONAL
-from secrets import token_bytes
-from sanitiser.references import KEY_BYTES, ReferenceKey
 from tests.streams.partnership import POSTCODES, small_index
 
 KEY = ReferenceKey(token_bytes(KEY_BYTES))
