@@ -13,13 +13,16 @@ from __future__ import annotations
 import random
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any, Final, NamedTuple
 
 from offline.risk.confidence import Measured
 
 SHARE_OF_CONTROLS: Final = 0.5
 """Half, so that both sets have the same size: the chance to be alone depends on the size."""
-_MOST: Final = 2_000
+_MOST: Final = 1_000
+"""Attempts of each attack: enough for an interval of three percentage points."""
+_MOST_COLUMNS: Final = 100
 _LEAST: Final = 20
 _SEED: Final = 5_2014
 
@@ -81,22 +84,27 @@ def risks(pairs: Sequence[tuple[Cells, Cells]], columns: Columns) -> Risks | Non
 
 
 def _singling_out(
-    rows: Sequence[Cells],
-    attacked: Sequence[Cells],
-    controls: Sequence[Cells],
-    names: Sequence[str],
+    rows: Sequence[Cells], attacked: Sequence[Cells], controls: Sequence[Cells], names: Sequence[str]
 ) -> Measured:
     """Guess that the cells of a row that is alone in the release are those of exactly one event.
 
-    It succeeds if exactly one original has them; for the control, if exactly one control has them.
+    Empty cells of the row say nothing. It succeeds if exactly one original has the others; for the
+    control, if exactly one control has them.
     """
-    alone = [key for key, count in Counter(_keys(rows, names)).items() if count == 1][:_MOST]
-    ours, theirs = Counter(_keys(attacked, names)), Counter(_keys(controls, names))
-    attempts = len(alone)
-    return Measured(
-        sum(ours[key] == 1 for key in alone), attempts,
-        sum(theirs[key] == 1 for key in alone), attempts,
-    )  # fmt: skip
+    alone = [key for key, count in Counter(_keys(rows, names)).items() if count == 1]
+    told = [tuple(name for name, cell in zip(names, key, strict=True) if cell) for key in alone]
+    common = {columns for columns, _ in Counter(told).most_common(_MOST_COLUMNS)}
+    guesses: dict[tuple[str, ...], list[_Key]] = defaultdict(list)
+    for key, columns in list(zip(alone, told, strict=True))[:_MOST]:
+        if columns in common:
+            guesses[columns].append(tuple(filter(None, key)))
+    succeeded = missed = attempts = 0
+    for columns, keys in guesses.items():
+        ours, theirs = Counter(_keys(attacked, columns)), Counter(_keys(controls, columns))
+        succeeded += sum(ours[key] == 1 for key in keys)
+        missed += sum(theirs[key] == 1 for key in keys)
+        attempts += len(keys)
+    return Measured(succeeded, attempts, missed, attempts)
 
 
 def _linkability(
@@ -104,18 +112,30 @@ def _linkability(
 ) -> Measured:
     """Guess that two parts of knowledge, place and time and the attributes, are of one event.
 
-    It succeeds if exactly one row has both.
+    Empty cells of a row say nothing of the attributes. It succeeds if exactly one row has the place
+    and time, and contradicts no attribute, and has one at least.
     """
     first: Sequence[str] = (*columns.place, *columns.time)
     second = columns.attributes
     if not second:
         first, second = columns.place, columns.time
-    both = Counter(_keys(rows, (*first, *second)))
+    there: dict[_Key, list[_Key]] = defaultdict(list)
+    for row in rows:
+        there[_key(row, first)].append(_key(row, second))
 
-    def successes(known: Sequence[Cells]) -> int:
-        return sum(both[key] == 1 for key in _keys(known, (*first, *second)))
+    def is_linked(one: Cells) -> bool:
+        known = _key(one, second)
+        agreeing = (told for told in there.get(_key(one, first), ()) if _agrees(told, known))
+        found = list(islice(agreeing, 2))
+        return len(found) == 1 and any(found[0])
 
-    return Measured(successes(attacked), len(attacked), successes(controls), len(controls))
+    return Measured(
+        sum(map(is_linked, attacked)), len(attacked), sum(map(is_linked, controls)), len(controls)
+    )
+
+
+def _agrees(told: _Key, known: _Key) -> bool:
+    return all(not cell or cell == other for cell, other in zip(told, known, strict=True))
 
 
 def _worst_inference(
