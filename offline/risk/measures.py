@@ -84,7 +84,10 @@ def risks(pairs: Sequence[tuple[Cells, Cells]], columns: Columns) -> Risks | Non
 
 
 def _singling_out(
-    rows: Sequence[Cells], attacked: Sequence[Cells], controls: Sequence[Cells], names: Sequence[str]
+    rows: Sequence[Cells],
+    attacked: Sequence[Cells],
+    controls: Sequence[Cells],
+    names: Sequence[str],
 ) -> Measured:
     """Guess that the cells of a row that is alone in the release are those of exactly one event.
 

@@ -55,6 +55,9 @@ _BUILDINGS: Final = frozenset({
     "cottage", "cottages", "house", "lodge", "farm", "farmhouse", "villa", "villas", "barn",
     "bungalow", "rectory", "vicarage", "court",
 })  # fmt: skip
+_JUNCTIONS: Final = frozenset({"junction", "junc", "jctn", "jct", "jcn", "corner", "between"})
+_BLOCKS: Final = frozenset({"parade", "park", "place", "arcade", "mews"})
+"""Words that also end the names of blocks and estates within a street."""
 _PEOPLE: Final = frozenset({"mr", "mrs", "ms", "miss", "mx", "c/o"})
 _JOINS: Final = frozenset({"&", "and"})
 _PLACES_TOO: Final = frozenset({"site_name", "school_name"})
@@ -164,7 +167,7 @@ class _Judge:
         towns = [part.words for part in parts[1:]]
         if any(not is_settlement(town) for town in towns) and not known:
             return "a locality that is no known settlement"
-        own = None if sure else _of_itself(parts[0]) or self._joined(street)
+        own = None if sure else _of_itself(parts[0])
         return own or self._by_its_owners(street, known=known, sure=sure, near=near)
 
     def _by_its_owners(
@@ -208,7 +211,8 @@ class _Judge:
         plain = _is_numbered(owner) and len(street) == _LEAST_STREET
         if not plain and _names_a_person(street, owner.line.names):
             return "a name of a person of the original"
-        return self._before_a_street(street)
+        joined = None if _is_a_junction(before) else self._joined(street)
+        return joined or self._before_a_street(street)
 
     def _before_a_street(self, street: Words) -> str | None:
         """Return a reason if a name is before words that are a street without it."""
@@ -238,7 +242,7 @@ class _Judge:
             for part in owner.line.parts[: owner.part]:
                 if _ends_a_street(part.words, sure=not _begins_with_a_number(part.words)):
                     return "words after another street"
-        if confirmed or (numbered and is_sure_way(street[-1])):
+        if confirmed or is_sure_way(street[-1]):
             return None
         for part in owner.line.parts[owner.part + 1 :]:
             listed = self._listed is not None and self._listed.has(part.words, near)
@@ -258,6 +262,10 @@ def _at_a_join(street: Words) -> tuple[Words, Words]:
     return (street[:at], street[at + 1 :]) if at < len(street) else ((), ())
 
 
+def _is_a_junction(before: Words) -> bool:
+    return not _JUNCTIONS.isdisjoint(before[-_LEAST_STREET:])
+
+
 def _is_numbered(owner: _Owner) -> bool:
     said = owner.line.parts[owner.part].words
     return owner.at > 0 and is_house_number(said[owner.at - 1])
@@ -270,8 +278,9 @@ def _begins_with_a_number(said: Words) -> bool:
 def _ends_a_street(said: Words, *, sure: bool) -> bool:
     """Return True if words are a street with a name; with `sure`, only by a word that hardly fails."""
     named = said[1:] if said and is_house_number(said[0]) else said
-    ends = is_sure_way if sure else is_way
-    return any(ends(word) for word in named[1:])
+    if len(named) < _LEAST_STREET or named[-1] in _BLOCKS:
+        return False
+    return is_sure_way(named[-1]) if sure else is_way(named[-1])
 
 
 def _of_itself(part: Part) -> str | None:

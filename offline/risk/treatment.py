@@ -159,7 +159,7 @@ _KEPT: Final[Mapping[str, Fits]] = {
 }
 _OF_ACTION: Final[Mapping[str, Fits]] = {
     "hour": lambda cell, value: cell == _hour(value),
-    "rounded": lambda cell, value: _rounds(cell, value),
+    "rounded": _rounds,
     "band": _is_near_band,
     "age": lambda cell, value: abs(int(cell) - value) <= _BETWEEN_AGES,
 }
