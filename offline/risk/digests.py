@@ -62,7 +62,13 @@ def digests(
         (d for truth in some for text in _texts(truth, groups) for d in _with_words(text, words)),
         _of_the_product(some, record_type, profile, agency, code_lists, words),
     )
-    plain = (d for truth in truths[:_PLAIN] for text in _texts(truth, groups) for d in _plain(text))
+    alone = tuple((field.name,) for field in record_type.fields if field.kind in {"text", "date"})
+    plain = (
+        digest
+        for truth in truths[:_PLAIN]
+        for text in _texts(truth, (record_type.identity, *alone))
+        for digest in _plain(text)
+    )
     yield from _hits(plain, released, "a digest without a key")
     yield from _hits(keyed, released, "a digest with a key that can be guessed")
 
@@ -82,13 +88,18 @@ def _references(record_type: RecordType, profile: str) -> list[str]:
 
 
 def _texts(truth: Truth, groups: Sequence[Sequence[str]]) -> set[str]:
-    """Return the values of each group of fields in one text, as given and as read."""
+    """Return the values of each group of fields in one text, as given and as read, in any case."""
     found: set[str] = set()
     for values in (truth.given, truth.record):
         for names in groups:
             parts = [_text(values, name) for name in names]
-            found |= {*parts, *(joiner.join(parts) for joiner in _JOINERS)}
+            found |= {*parts, *(joiner.join(parts) for joiner in _JOINERS[: _joiners(parts)])}
+    found |= {text.upper() for text in found} | {text.lower() for text in found}
     return found - {""}
+
+
+def _joiners(parts: Sequence[str]) -> int:
+    return len(_JOINERS) if len(parts) > 1 else 0
 
 
 def _text(values: Mapping[str, Any], name: str) -> str:

@@ -54,6 +54,8 @@ def forms(
         for caveat in filter(None, row.get("caveats", "").split(_BETWEEN)):
             if not _is_caveat(caveat, declared, caveats):
                 yield Hit(ATTACK, "caveats", "is no caveat on a field of the release", number)
+            elif not row.get(caveat.partition(":")[0]):
+                yield Hit(ATTACK, "caveats", "is a caveat on an empty field", number)
 
 
 def _is_caveat(caveat: str, declared: Collection[str], known: Collection[str]) -> bool:

@@ -241,8 +241,9 @@ class _Excluded:
 
     def _is_of(self, row: Cells, truth: Truth) -> bool:
         for prefix, located in truth.locations.items():
-            postcode = row.get(f"{prefix}postcode")
-            if postcode and postcode != located.released.postcode:
+            # A sector is the beginning of a postcode.
+            postcode = row.get(f"{prefix}postcode", "")
+            if not (located.released.postcode or "").startswith(postcode):
                 return False
         return next(self._treatments.wrong(row, truth), None) is None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from offline.risk.finding import Hit
 from offline.risk.truth import Truth
@@ -34,6 +34,7 @@ def places(
     households: Counter[int] = Counter()
     for prefix in record_type.released_places(profile):
         points = _Points(truths, prefix, index)
+        streets = _StreetsOfStandIns(rows, truths, prefix, index)
         for number, row in enumerate(rows, 1):
             postcode = row.get(f"{prefix}postcode", "")
             hits += [Hit(ATTACK, *told, number) for told in points.hits(row)]
@@ -47,14 +48,42 @@ def places(
                 elif count < k:
                     reason = f"a postcode with fewer than {k} households"
                     hits.append(Hit(ATTACK, f"{prefix}postcode", reason, number))
-                place = index.release(postcode)
-                if row.get(f"{prefix}address") and place and not place.street_allowed:
+                if streets.is_own(postcode, row.get(f"{prefix}address", "")):
                     reason = "a street with a postcode that is a substitute for others"
                     hits.append(Hit(ATTACK, f"{prefix}address", reason, number))
                 if found and row.get(f"{prefix}district") not in {None, "", found.district}:
                     reason = "not the district of the postcode"
                     hits.append(Hit(ATTACK, f"{prefix}district", reason, number))
     return hits, households
+
+
+class _StreetsOfStandIns:
+    """The addresses that are released with substitute postcodes.
+
+    Own and moved records must look alike, so none of them has a street, or all have the same.
+    """
+
+    def __init__(
+        self, rows: Sequence[Row], truths: Sequence[Truth], prefix: str, index: PostcodeIndex
+    ) -> None:
+        self._index = index
+        self._released = _addresses(rows, prefix)
+        self._allowed = _addresses((truth.cells for truth in truths), prefix)
+
+    def is_own(self, postcode: str, address: str) -> bool:
+        """Return True if an address can tell own records of a substitute from moved ones."""
+        place = self._index.release(postcode)
+        if not address or place is None or place.street_allowed:
+            return False
+        return address not in self._allowed[postcode] or len(self._released[postcode]) > 1
+
+
+def _addresses(rows: Iterable[Row], prefix: str) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = defaultdict(set)
+    for row in rows:
+        if address := row.get(f"{prefix}address"):
+            found[row.get(f"{prefix}postcode", "")].add(address)
+    return found
 
 
 class _Points:

@@ -72,7 +72,7 @@ class _Line(NamedTuple):
 
 
 class _Owner(NamedTuple):
-    """Where the words of a released street are in an original: a part, and a position in it."""
+    """A place in an original with the words of a released street: a part, and a position in it."""
 
     line: _Line
     part: int

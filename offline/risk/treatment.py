@@ -26,7 +26,7 @@ Fits = Callable[[str, Any], bool]
 
 
 class Treatments:
-    """What one profile may have of the originals of one type."""
+    """The rules of one profile for the originals of one type."""
 
     def __init__(
         self, record_type: RecordType, profile: str, code_lists: Mapping[str, CodeList]

@@ -64,7 +64,7 @@ def risk(
             exists=True, dir_okay=False, help="Names of premises, as given to `ipu sanitise`."
         ),
     ] = None,
-    streets: Annotated[
+    known_streets: Annotated[
         Path | None,
         typer.Option(
             exists=True,
@@ -102,7 +102,7 @@ def risk(
         --json | jq .findings
 
         ipu risk released.csv --original incidents.csv --dataset police-incident
-        --households households.csv --streets streets.csv
+        --households households.csv --known-streets streets.csv
     """
     catalogue = load_catalogue()
     columns = columns_of(mapping, dataset, catalogue)
@@ -124,7 +124,7 @@ def risk(
     combinations = sanitising.combinations
     heeded = combinations.applies_to(profile)
     alike = max(k or 0, combinations.minimum_alike)
-    listed = StreetList.read(streets) if streets else None
+    listed = StreetList.read(known_streets) if known_streets else None
     with progress_bar(console, "reading the originals") as shown:
         report = play(
             release, order, fewest, alike=alike, heeded=heeded, listed=listed, progress=shown

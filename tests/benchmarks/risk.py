@@ -1,4 +1,4 @@
-"""Planted leaks that `ipu risk` finds, its false alarms, and its risks beside those of data.police.uk.
+"""Planted leaks that `ipu risk` finds, its false alarms, and our risks compared with data.police.uk.
 
 `python -m tests.benchmarks.risk` prints the figures. Real files are used where they are beside the checkout.
 """
@@ -126,7 +126,7 @@ def compared() -> dict[str, Any]:
     """Return the three risks of releases of one district: data.police.uk's own, and ours.
 
     Ours are of as many made-up offences. The originals of the publisher's rows are not known, so
-    its rows stand for them, and its risks are those of somebody who knows point and month.
+    its rows are used in their place. An outsider knows their point and month.
     """
     catalogue = load_catalogue()
     crimes = [row for row in published_crimes() if row["Crime type"] != "Anti-social behaviour"]

@@ -360,6 +360,32 @@ KINDS = (
         _cells(record_id=_sha("I-9000")), _leaking(),
     ),
     Kind(
+        "a plain hash of the telephone number for the reference", ("digests", "incident_reference"),
+        _cells(incident_reference=_sha("07700 900999")), _leaking(),
+    ),
+    Kind(
+        "an earlier version of a corrected record", ("rows of no original", "incident_date"),
+        lambda rows, _order: [
+            *rows,
+            _its(rows) | {"record_id": token_hex(16), "incident_date": "2024-04-29",
+                          "incident_utc": "2024-04-29T20:47:00+00:00"},
+        ],
+        _leaking(),
+    ),
+    Kind(
+        "the district of an address that was moved", ("places", "location_district"),
+        _cells(location_district="E06000022"),
+        _leaking(
+            location_address="5 Acacia Avenue", location_postcode="BA1 1AA",
+            location_easting="", location_northing="",
+        ),
+    ),
+    Kind(
+        "a caveat on a field that is withheld", ("forms", "caveats"),
+        lambda rows, _order: _its(rows).update(caveats="incident_date_to:unreadable"),
+        _leaking(),
+    ),
+    Kind(
         "a keyed hash with a word for the reference", ("digests", "incident_reference"),
         _cells(incident_reference=_hmac("I-9000")), _leaking(),
     ),

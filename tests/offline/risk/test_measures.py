@@ -1,4 +1,4 @@
-"""The three risks are high where a release tells of its originals, and none where it tells of nobody."""
+"""The three risks are high if a release has the cells of its originals, and none if it has other cells."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a profile may have is derived again, without the code that makes releases."""
+"""The treatments are derived again, without the code that makes releases."""
 
 from __future__ import annotations
 
