@@ -95,6 +95,7 @@ class _Matching:
         self._names = [n for n in rows[0] if n in declared and n not in left_out]
         instants = {utc_field_name(e.time) for e in record_type.events if e.time}
         self._instants = [at for at, name in enumerate(self._names) if name in instants]
+        self._undated = frozenset(_ages_at_supply(record_type, profile))
         self._coarse = dict(_coarser(record_type, profile, code_lists))
         self._rows = self._grouped([self._key(row) for row in rows])
         self._originals = self._grouped([self._key(truth.cells) for truth in truths])
@@ -189,13 +190,20 @@ class _Matching:
         """Yield each cell that a row of an original may have: its own, and the coarser forms."""
         for at, name in enumerate(self._names):
             if key[at]:
-                yield at, key[at]
+                yield from ((at, cell) for cell in self._near(name, key[at]))
             exact, coarser = self._coarse.get(name, (None, None))
             if exact in self._names and coarser is not None:
                 cell = key[self._names.index(exact)]
-                told = coarser(cell) if cell else None
-                if told:
-                    yield at, told
+                for told in self._near(exact, cell) if cell else ():
+                    coarse = coarser(told)
+                    if coarse:
+                        yield at, coarse
+
+    def _near(self, name: str, cell: str) -> Iterator[str]:
+        """Yield a cell, and a year more and less for an age at the supply, whose day is not known."""
+        yield cell
+        if name in self._undated:
+            yield from (str(int(cell) + years) for years in (-1, 1))
 
     def _key(self, cells: Cells) -> _Key:
         return tuple(cells[name] for name in self._names)
@@ -206,6 +214,13 @@ class _Matching:
         for at, key in enumerate(keys):
             grouped[key].append(at)
         return grouped
+
+
+def _ages_at_supply(record_type: RecordType, profile: str) -> Iterator[str]:
+    """Yield the ages that were computed on the day of the supply, which is not known here."""
+    for field in record_type.released(profile):
+        if field.born and field.treatments[profile].action == "age" and not record_type.events:
+            yield field.name
 
 
 def _coarser(

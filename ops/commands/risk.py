@@ -70,7 +70,8 @@ def risk(
             exists=True,
             dir_okay=False,
             help="CSV of all streets, with the column name and, if wanted, easting and northing. A "
-            "released street must then be one of them, within 2 km of its postcode.",
+            "released street must then be one of them, within 2 km of its postcode, or have a house "
+            "number directly before it in an original.",
         ),
     ] = None,
     as_json: AsJson = False,

@@ -6,6 +6,7 @@ import csv
 import hashlib
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from secrets import token_bytes
 
@@ -266,3 +267,13 @@ def test_the_command_compares_streets_with_a_list_and_prints_the_risks(
     found = runner.invoke(cli, [*whole, "--json"])
     assert found.exit_code == 3
     assert missing in {f["reason"] for f in json.loads(found.stdout)["findings"]}
+
+
+def test_nothing_is_found_in_a_release_of_some_months_ago(
+    index: PostcodeIndex, tmp_path: Path
+) -> None:
+    generated(tmp_path / "in.csv", "police-crime-victim")
+    made = order(index, tmp_path, "police-crime-victim")
+    sanitise_file(made, at=datetime(2026, 2, 2, tzinfo=UTC))
+    report = play(made.out, made, K, heeded=False, at=datetime(2026, 11, 2, tzinfo=UTC))
+    assert report.findings == []
