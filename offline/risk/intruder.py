@@ -12,14 +12,21 @@ from typing import Any
 
 from connectors.errors import SourceError
 from connectors.spreadsheet import unguarded
+from offline.risk.digests import digests
 from offline.risk.finding import Finding, Hit, gathered
+from offline.risk.forms import forms
 from offline.risk.linkage import linkage, people_who_stand_out
-from offline.risk.order import order_and_names
+from offline.risk.matching import Matched, match
+from offline.risk.measures import Columns, Risks, risks
+from offline.risk.order import order_of_rows
 from offline.risk.places import places
 from offline.risk.residual import residual_identifiers
-from offline.risk.truth import Progress, truths
+from offline.risk.street_list import StreetList
+from offline.risk.streets import streets
+from offline.risk.truth import Originals, Progress, originals
 from offline.run import Order
 from offline.summary import quantiles
+from schemas.record_type import RecordType
 
 NAME = "record_id"
 
@@ -33,6 +40,7 @@ class Report:
     findings: Sequence[Finding]
     notes: Sequence[Finding]
     linkage: dict[str, dict[str, Any]]
+    risks: Risks | None
     households: Counter[int]
     alike: Counter[int]
 
@@ -44,6 +52,7 @@ class Report:
             "findings": [finding.document() for finding in self.findings],
             "notes": [note.document() for note in self.notes],
             "linkage": self.linkage,
+            "risks": self.risks.document() if self.risks else None,
             "households": quantiles(self.households),
             "people_alike": quantiles(self.alike),
         }
@@ -56,36 +65,79 @@ def play(
     *,
     heeded: bool,
     alike: int | None = None,
+    listed: StreetList | None = None,
     progress: Progress = lambda *_: None,
     at: datetime | None = None,
 ) -> Report:
     """Attack `release`, which was made from the order's file for its profile.
 
     With `heeded`, people who are rare in their area are findings; without it, notes. `k` counts
-    households, `alike` people with the same attributes (default: k). `at` is the instant of the
-    supply (default: now).
+    households, `alike` people with the same attributes (default: k). `listed` has every street that
+    may be released, if it is known. `at` is the instant of the supply (default: now).
 
     Raises:
         SourceError: one of the files cannot be read, or the release has no column `record_id`.
     """
     rows = _rows(release)
-    known = truths(order, progress, at)
+    known = originals(order, progress, at)
+    truths = known.released
     record_type, profile, lists = order.record_type, order.profile, order.catalogue.code_lists
-    hits = list(residual_identifiers(rows, known, record_type, profile, lists))
-    of_places, households = places(rows, known, record_type, profile, order.index, k)
-    hits += of_places
-    hits += order_and_names(rows, known, record_type)
-    people, counted = people_who_stand_out(rows, known, record_type, profile, lists, alike or k)
+    matched = match(rows, known, record_type, profile, lists)
+    of_places, households = places(rows, truths, record_type, profile, order.index, k)
+    hits = [
+        *residual_identifiers(rows, truths, record_type, profile, lists),
+        *streets(rows, known.every, record_type, profile, order.index, listed),
+        *forms(
+            rows, record_type, profile, order.supplier, order.index.metadata.districts,
+            _caveats(known),
+        ),
+        *of_places,
+        *matched.hits,
+        *order_of_rows(rows, truths, record_type, profile),
+        *digests(rows, known.every, record_type, profile, order.supplier, lists),
+    ]  # fmt: skip
+    people, counted = people_who_stand_out(rows, truths, record_type, profile, lists, alike or k)
     notes: list[Hit] = [] if heeded else people
     return Report(
         len(rows),
-        len(known),
+        len(truths),
         gathered([*hits, *(people if heeded else ())]),
         gathered(notes),
-        linkage(rows, known, record_type, profile),
+        linkage(rows, truths, record_type, profile),
+        _risks(rows, known, matched, record_type, profile),
         households,
         counted,
     )
+
+
+def _caveats(known: Originals) -> frozenset[str]:
+    """Return the caveats that the releases of the originals have."""
+    return frozenset(c for truth in known.released for c in truth.cells["caveats"].split(";"))
+
+
+def _risks(
+    rows: Sequence[dict[str, str]],
+    known: Originals,
+    matched: Matched,
+    record_type: RecordType,
+    profile: str,
+) -> Risks | None:
+    pairs = [(rows[row], known.released[at].cells) for row, at in matched.pairs]
+    if not pairs:
+        return None
+    header = frozenset(pairs[0][0]) & frozenset(pairs[0][1])
+    places = record_type.released_places(profile)
+    of_place = [f"{prefix}{part}" for prefix in places for part in ("address", "postcode")]
+    of_time = [n for event in record_type.events for n in (event.date, event.time) if n]
+    coded = ("code", "coded-text", "group", "age", "band", "rounded")
+    attributes = [
+        field.name
+        for field in record_type.released(profile)
+        if field.name not in of_time
+        and (field.treatments[profile].action in coded or field.kind in {"flag", "count"})
+    ]
+    columns = (of_place, of_time, attributes)
+    return risks(pairs, Columns(*([n for n in names if n in header] for names in columns)))
 
 
 def _rows(release: Path) -> list[dict[str, str]]:

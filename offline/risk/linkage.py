@@ -11,6 +11,7 @@ from offline.risk.truth import Truth
 from offline.summary import quantiles
 from sanitiser.people.ages import band
 from sanitiser.people.combinations import released_areas
+from sanitiser.people.names import normal_name
 from schemas.codes import CodeList
 from schemas.people import Person, coarser_name, people
 from schemas.record_type import RecordType
@@ -19,6 +20,8 @@ ATTACK = "people who stand out"
 _LEAST_TOLD = 2
 
 Cells = Mapping[str, str]
+_Who = tuple[str, str]
+"""The name and the date of birth of a person, or the reference twice."""
 
 
 def linkage(
@@ -75,7 +78,7 @@ def people_who_stand_out(
     hits: list[Hit] = []
     alike: Counter[int] = Counter()
     for person in people(record_type, profile):
-        crowd = _Crowd(person, profile, record_type.released_places(profile), truths, code_lists)
+        crowd = _Crowd(record_type, person, profile, truths, code_lists)
         for number, row in enumerate(rows, 1):
             told = crowd.told(row)
             if len(told) < _LEAST_TOLD:
@@ -92,19 +95,19 @@ def people_who_stand_out(
 class _Crowd:
     """The people of one role among the originals, by the areas of the released places.
 
-    Two people differ as in `sanitiser.people.combinations`: by reference, else by date of birth.
-    Without both they count as one person.
+    Two people differ by their references. Without references they differ by names or by dates of
+    birth, whichever tells more people apart. All people without any of these count as one.
     """
 
     def __init__(
         self,
+        record_type: RecordType,
         person: Person,
         profile: str,
-        places: Sequence[str],
         truths: Iterable[Truth],
         code_lists: Mapping[str, CodeList],
     ) -> None:
-        self._places = places
+        self._places = record_type.released_places(profile)
         self._names = [f.name for f in person.fields]
         self._coarse = [
             (f.name, coarse, code_lists[codes].group if codes else None)
@@ -112,10 +115,17 @@ class _Crowd:
             if (coarse := coarser_name(f, profile)) is not None
             for codes in [f.treatments[profile].code_list]
         ]
-        self._people: dict[str, list[tuple[str, dict[str, str]]]] = defaultdict(list)
+        self._people: dict[str, list[tuple[_Who, dict[str, str]]]] = defaultdict(list)
+        named = [
+            f.name
+            for f in record_type.fields
+            if f.about == person.about and (f.name == "name" or f.name.endswith("_name"))
+        ]
         for truth in truths:
+            reference = truth.cells[person.reference] if person.reference else ""
             born = truth.given.get(person.born) if person.born else None
-            who = (person.reference and truth.cells[person.reference]) or str(born)
+            name = normal_name(" ".join(str(truth.given.get(n) or "") for n in named))
+            who = (reference, reference) if reference else (" ".join(name), str(born))
             for area in self._areas(truth.cells):
                 self._people[area].append((who, self._attributes(truth.cells)))
         self._counted: dict[tuple[str, tuple[tuple[str, str], ...]], int] = {}
@@ -131,12 +141,13 @@ class _Crowd:
 
     def _alike(self, area: str, told: tuple[tuple[str, str], ...]) -> int:
         if (area, told) not in self._counted:
-            fitting = {
+            fitting = [
                 who
                 for who, one in self._people[area]
                 if all(one.get(name) == value for name, value in told)
-            }
-            self._counted[area, told] = len(fitting)
+            ]
+            told_apart = (set(known) for known in zip(*fitting, strict=True))
+            self._counted[area, told] = max(map(len, told_apart), default=0)
         return self._counted[area, told]
 
     def _attributes(self, cells: Cells) -> dict[str, str]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+import math
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from offline.risk.finding import Hit
 from offline.risk.truth import Truth
@@ -11,6 +13,10 @@ from sanitiser.places.postcodes import PostcodeIndex
 from schemas.record_type import RecordType
 
 ATTACK = "places"
+NEAR_M = 25.0
+"""A point nearer than this to an original's can be of the same house, in metres."""
+_AREA = re.compile(r"[A-Z]{1,2}[0-9][A-Z0-9]?(?: [0-9])?")
+"""A postcode district or sector, which is no postcode."""
 
 Row = Mapping[str, str]
 
@@ -27,11 +33,12 @@ def places(
     hits: list[Hit] = []
     households: Counter[int] = Counter()
     for prefix in record_type.released_places(profile):
-        exact = _exact_points(truths, prefix)
+        points = _Points(truths, prefix, index)
+        streets = _StreetsOfStandIns(rows, truths, prefix, index)
         for number, row in enumerate(rows, 1):
             postcode = row.get(f"{prefix}postcode", "")
-            hits += [Hit(ATTACK, *told, number) for told in _of_point(row, prefix, exact, index)]
-            if postcode:
+            hits += [Hit(ATTACK, *told, number) for told in points.hits(row)]
+            if postcode and not _AREA.fullmatch(postcode):
                 found = index.find(postcode)
                 count = found.households if found else None
                 households[count or 0] += 1
@@ -41,38 +48,93 @@ def places(
                 elif count < k:
                     reason = f"a postcode with fewer than {k} households"
                     hits.append(Hit(ATTACK, f"{prefix}postcode", reason, number))
-                place = index.release(postcode)
-                if row.get(f"{prefix}address") and place and not place.street_allowed:
+                if streets.is_own(postcode, row.get(f"{prefix}address", "")):
                     reason = "a street with a postcode that is a substitute for others"
                     hits.append(Hit(ATTACK, f"{prefix}address", reason, number))
+                if found and row.get(f"{prefix}district") not in {None, "", found.district}:
+                    reason = "not the district of the postcode"
+                    hits.append(Hit(ATTACK, f"{prefix}district", reason, number))
     return hits, households
 
 
-def _of_point(
-    row: Row, prefix: str, exact: frozenset[tuple[int, int]], index: PostcodeIndex
-) -> Iterator[tuple[str, str]]:
-    easting, northing = row.get(f"{prefix}easting", ""), row.get(f"{prefix}northing", "")
-    if not easting or not northing:
-        return
-    try:
-        point = round(float(easting)), round(float(northing))
-    except ValueError:
-        yield f"{prefix}easting", "not a coordinate"
-        return
-    postcode = row.get(f"{prefix}postcode", "")
-    found = index.find(postcode) if postcode else None
-    centroid = (found.easting, found.northing) if found else None
-    if centroid is not None and point != centroid:
-        yield f"{prefix}easting", "a point that is not the centroid of its postcode"
-    if centroid is None and point in exact:
-        yield f"{prefix}easting", "the exact point of an original"
+class _StreetsOfStandIns:
+    """The addresses that are released with substitute postcodes.
+
+    Own and moved records must look alike, so none of them has a street, or all have the same.
+    """
+
+    def __init__(
+        self, rows: Sequence[Row], truths: Sequence[Truth], prefix: str, index: PostcodeIndex
+    ) -> None:
+        self._index = index
+        self._released = _addresses(rows, prefix)
+        self._allowed = _addresses((truth.cells for truth in truths), prefix)
+
+    def is_own(self, postcode: str, address: str) -> bool:
+        """Return True if an address can tell own records of a substitute from moved ones."""
+        place = self._index.release(postcode)
+        if not address or place is None or place.street_allowed:
+            return False
+        return address not in self._allowed[postcode] or len(self._released[postcode]) > 1
 
 
-def _exact_points(truths: Sequence[Truth], prefix: str) -> frozenset[tuple[int, int]]:
-    """Return the points of originals. Named places are left out: their points are released."""
-    located = (truth.locations[prefix] for truth in truths)
-    return frozenset(
-        (round(at.point[0]), round(at.point[1]))
-        for at in located
-        if at.point is not None and at.method != "gazetteer"
-    )
+def _addresses(rows: Iterable[Row], prefix: str) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = defaultdict(set)
+    for row in rows:
+        if address := row.get(f"{prefix}address"):
+            found[row.get(f"{prefix}postcode", "")].add(address)
+    return found
+
+
+class _Points:
+    """The points of one place that a release may have, and those of the originals."""
+
+    def __init__(self, truths: Sequence[Truth], prefix: str, index: PostcodeIndex) -> None:
+        self._prefix = prefix
+        self._index = index
+        self._released = {self._of(truth.cells) for truth in truths}
+        self._exact: dict[tuple[int, int], list[tuple[float, float]]] = defaultdict(list)
+        for truth in truths:
+            at = truth.locations[prefix]
+            # Named places are left out: their points are released.
+            if at.point is not None and at.method != "gazetteer":
+                self._exact[_square(at.point)].append(at.point)
+
+    def hits(self, row: Row) -> Iterator[tuple[str, str]]:
+        """Yield the field and reason of each fault of the row's point."""
+        name = f"{self._prefix}easting"
+        easting, northing = row.get(name, ""), row.get(f"{self._prefix}northing", "")
+        if not easting and not northing:
+            return
+        try:
+            point = float(easting), float(northing)
+        except ValueError:
+            yield name, "not a coordinate"
+            return
+        postcode = row.get(f"{self._prefix}postcode", "")
+        found = self._index.find(postcode) if postcode else None
+        if found is not None:
+            if point != (found.easting, found.northing):
+                yield name, "a point that is not the centroid of its postcode"
+            return
+        if self._of(row) not in self._released:
+            yield name, "a point without a postcode, and of no named place"
+            if self._is_near_an_original(point):
+                yield name, "the exact point of an original, or one near it"
+
+    def _of(self, cells: Row) -> tuple[str, ...]:
+        parts = ("postcode", "easting", "northing")
+        return tuple(cells.get(f"{self._prefix}{part}", "") for part in parts)
+
+    def _is_near_an_original(self, point: tuple[float, float]) -> bool:
+        east, north = _square(point)
+        around = ((east + i, north + j) for i in (-1, 0, 1) for j in (-1, 0, 1))
+        return any(
+            math.dist(point, exact) <= NEAR_M
+            for square in around
+            for exact in self._exact.get(square, ())
+        )
+
+
+def _square(point: tuple[float, float]) -> tuple[int, int]:
+    return int(point[0] // NEAR_M), int(point[1] // NEAR_M)

@@ -7,15 +7,20 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from offline.risk.finding import Hit
 from offline.risk.truth import Truth
-from sanitiser.address.address import split
+from offline.risk.words import is_common
+from sanitiser.people.names import normal_words
+from sanitiser.places.postcodes import FORM, INWARD
 from schemas.codes import CodeList
 from schemas.derive import release_schema
 from schemas.record_type import Field, RecordType
+from schemas.scrubbed import scrubbable, scrubbed_name
 
 ATTACK = "residual identifiers"
 _BETWEEN = ";"
 _SHORTEST_TEXT = 4
-_DIGEST = re.compile(r"[0-9a-f]{32}")
+_SHORT = 5
+"""Most words of a text that is a name or a number, and no narrative."""
+_LONG_NUMBER = 6
 _ORDINAL = re.compile(r"\b\d{1,3}(?:st|nd|rd|th)\b", re.IGNORECASE)
 _NHS_DIGITS = 10
 _FORMS = {
@@ -26,6 +31,7 @@ _FORMS = {
     "a UPRN": re.compile(r"(?<!\d)\d{11,12}(?!\d)"),
     "a date": re.compile(r"\b(?:\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}|\d{4}-\d\d-\d\d)\b"),
 }
+_POSTCODE = re.compile(rf"\b{FORM}\s*{INWARD}\b", re.IGNORECASE | re.ASCII)
 _TEN_DIGITS = re.compile(r"(?<!\d)(?:\d[ -]?){9}\d(?!\d)")
 _FREE = frozenset({"address", "premises"})
 _CODED = frozenset({"code", "coded-text", "group"})
@@ -47,13 +53,55 @@ def residual_identifiers(
     fields = {f.name: f for f in record_type.released(profile) if f.name in header}
     texts = _dropped_texts(truths, record_type, profile)
     free = [n for n, f in fields.items() if f.treatments[profile].action in _FREE]
-    for name in (*free, *undeclared):
+    addresses = [n for n in free if fields[n].treatments[profile].action == "address"]
+    scrubbed = [n for f in scrubbable(record_type, profile) if (n := scrubbed_name(f)) in header]
+    for name in (*free, *undeclared, *scrubbed):
         yield from _in_text(name, rows, texts)
-    for name in free:
-        if fields[name].treatments[profile].action == "address":
-            yield from _beyond_the_street(name, rows, truths)
+    for name in addresses:
+        yield from _beyond_the_street(name, rows, truths)
+    dropped = _dropped_words(truths, record_type, profile)
+    for name in header:
+        if name not in addresses and (name in free or name not in fields):
+            yield from _dropped_in(name, rows, dropped, truths)
     for name, field in fields.items():
         yield from _in_coded(field, profile, rows, code_lists) if name not in free else ()
+
+
+def _dropped_in(
+    name: str,
+    rows: Iterable[Mapping[str, str]],
+    dropped: frozenset[str],
+    truths: Iterable[Truth],
+) -> Iterator[Hit]:
+    """Yield a hit for each cell with a dropped word, except names that a register has."""
+    registered = {truth.cells.get(name, "") for truth in truths}
+    for number, row in enumerate(rows, 1):
+        if row[name] and row[name] not in registered and not dropped.isdisjoint(_words(row[name])):
+            yield Hit(ATTACK, name, "has a word that the profile drops", number)
+
+
+def _words(text: str) -> Iterator[str]:
+    """Yield the uncommon words of a text, and its long numbers."""
+    for word in normal_words(text):
+        if len(word) >= _SHORTEST_TEXT and not is_common(word):
+            yield word
+    digits = "".join(filter(str.isdigit, text))
+    if len(digits) >= _LONG_NUMBER:
+        yield digits
+
+
+def _dropped_words(
+    truths: Iterable[Truth], record_type: RecordType, profile: str
+) -> frozenset[str]:
+    """Return the words of the originals' short texts of which the profile gets nothing."""
+    names = [
+        f.name
+        for f in record_type.fields
+        if f.kind == "text" and f.treatments[profile].action in {"drop", "reference"}
+    ]
+    values = (str(truth.given[name]) for truth in truths for name in names if truth.given.get(name))
+    short = (value for value in values if len(value.split()) <= _SHORT)
+    return frozenset(word for value in short for word in _words(value))
 
 
 def _in_text(name: str, rows: Iterable[Mapping[str, str]], texts: frozenset[str]) -> Iterator[Hit]:
@@ -63,13 +111,14 @@ def _in_text(name: str, rows: Iterable[Mapping[str, str]], texts: frozenset[str]
             continue
         if " ".join(cell.casefold().split()) in texts:
             yield Hit(ATTACK, name, "has a value that the profile drops", number)
-        for reason in _forms_within(cell):
+        for reason in forms_within(cell):
             yield Hit(ATTACK, name, f"has {reason}", number)
-        if split(cell).postcode is not None:
+        if _POSTCODE.search(cell):
             yield Hit(ATTACK, name, "has a postcode", number)
 
 
-def _forms_within(cell: str) -> Iterator[str]:
+def forms_within(cell: str) -> Iterator[str]:
+    """Yield a reason for each form of an identifier in a text."""
     for reason, form in _FORMS.items():
         if form.search(cell):
             yield reason
@@ -107,8 +156,6 @@ def _in_coded(
         cell = row[field.name]
         if not cell:
             continue
-        if treatment.action == "reference" and not _DIGEST.fullmatch(cell):
-            yield Hit(ATTACK, field.name, "is a reference in clear", number)
         if treatment.action in _CODED:
             codes = code_lists[str(treatment.code_list)]
             known = set(codes.groups.values()) if treatment.action == "group" else None

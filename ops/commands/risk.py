@@ -10,8 +10,11 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from offline.risk.confidence import Measured
 from offline.risk.finding import Finding
 from offline.risk.intruder import Report, play
+from offline.risk.measures import Risks
+from offline.risk.street_list import StreetList
 from offline.run import Order
 from offline.steps import AGENCY
 from ops.commands.agreed import Agency, ByProtocol, Households, Limit, agreed_by, sanitising_of
@@ -21,8 +24,10 @@ from ops.commands.sanitise import check_profile
 from ops.reference import cached_index
 from ops.screen import Screen, say_json
 from ops.settings import Settings
+from sanitiser.build.premises_list import PremisesList
 from sanitiser.places.gazetteer import Gazetteer
 from sanitiser.places.postcodes import PostcodeIndex
+from sanitiser.places.premises import withheld_premises
 from sanitiser.places.streets import StreetList
 from sanitiser.references import KEY_BYTES, ReferenceKey
 from schemas.catalogue import load_catalogue
@@ -58,16 +63,41 @@ def risk(
         Path | None,
         typer.Option(exists=True, file_okay=False, help="Streets, as given to `ipu sanitise`."),
     ] = None,
+    premises: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True, dir_okay=False, help="Names of premises, as given to `ipu sanitise`."
+        ),
+    ] = None,
+    known_streets: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True,
+            dir_okay=False,
+            help="CSV of all streets, with the column name and, if wanted, easting and northing. A "
+            "released street must then be one of them, within 2 km of its postcode, or have a house "
+            "number directly before it in an original.",
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Attack a release with its originals, as an intruder would.
 
-    The attacks search for residual identifiers by form and by content, points and postcodes with
-    too few households, order and names of rows that follow the originals, and people who are rare
-    in their area. The report also shows how many rows match what somebody knows of an event. That
-    is not a finding: the guidance itself shares place, date and time. Originals are taken in their
-    state at the end of the file: give --protocol, --agency and the other options as to `ipu
-    sanitise`. No value of an original is printed. Exit code 3 on findings, 0 without.
+    Two kinds of checks are made. The first need nothing of the product's own way of sanitising:
+    identifiers by form, dropped words of the originals, names of people and houses in streets, the
+    closed form of each column, points and postcodes with too few households, rows that the profile
+    may not have, treatments derived again, digests without a key or with one that can be guessed,
+    and the order of rows. The second sanitises the originals again: each row must be the release of
+    one original, and no original may have two rows.
+
+    People who are rare in their area are findings in second, and in central if the protocol applies
+    the rule of combinations there. The report also shows how many rows match what somebody knows of
+    an event, and the risks of singling out, linkability and inference with their intervals at 95 %.
+    Those are no findings: the guidance itself shares place, date and time.
+
+    Originals are taken in their state at the end of the file: give --protocol, --agency and the
+    other options as to `ipu sanitise`. No value of an original is printed. Exit code 3 on findings,
+    0 without.
 
     Examples:
 
@@ -76,6 +106,9 @@ def risk(
 
         ipu risk released.csv --original searches.csv --dataset police-stop-search --profile second
         --json | jq .findings
+
+        ipu risk released.csv --original incidents.csv --dataset police-incident
+        --households households.csv --known-streets streets.csv
     """
     catalogue = load_catalogue()
     columns = columns_of(mapping, dataset, catalogue)
@@ -93,12 +126,16 @@ def risk(
         agency=agency or AGENCY, agreed=agreed,
         gazetteer=Gazetteer.open(gazetteer) if gazetteer else None,
         streets=StreetList.open(streets) if streets else None,
+        premises=PremisesList.open(premises) if premises else withheld_premises,
     )  # fmt: skip
     combinations = sanitising.combinations
     heeded = combinations.applies_to(profile)
     alike = max(k or 0, combinations.minimum_alike)
+    listed = StreetList.read(known_streets) if known_streets else None
     with progress_bar(console, "reading the originals") as shown:
-        report = play(release, order, fewest, alike=alike, heeded=heeded, progress=shown)
+        report = play(
+            release, order, fewest, alike=alike, heeded=heeded, listed=listed, progress=shown
+        )
     if as_json:
         say_json(report.document())
     else:
@@ -120,6 +157,8 @@ def _print(report: Report) -> None:
         median = found["rows"]["median"] if found["rows"] else "–"
         known.add_row(knowledge, f"{found['share_with_one_row']:.1%}", str(median))
     console.print(known)
+    if report.risks is not None:
+        console.print(_table_of_risks(report.risks))
     document = report.document()
     for name in ("households", "people_alike"):
         if document[name]:
@@ -127,6 +166,22 @@ def _print(report: Report) -> None:
             console.print(f"{name.replace('_', ' ')}: {told}")
     if not report.findings:
         console.print("no findings")
+
+
+def _table_of_risks(risks: Risks) -> Table:
+    table = Table(title="Risks against control records, with intervals at 95 %")
+    for heading in ("risk", "attack succeeds", "on controls", "beyond that"):
+        table.add_column(heading, justify="left" if heading == "risk" else "right")
+    table.add_row("singling out", *_shares(risks.singling_out))
+    table.add_row("linkability", *_shares(risks.linkability))
+    inferred = f"inference of {risks.inferred}" if risks.inferred else "inference"
+    table.add_row(inferred, *_shares(risks.inference))
+    return table
+
+
+def _shares(measured: Measured) -> tuple[str, ...]:
+    rates = (rate.document() for rate in (measured.attack, measured.control, measured.risk))
+    return tuple(f"{r['rate']:.1%} ({r['from']:.1%} to {r['to']:.1%})" for r in rates)
 
 
 def _table(title: str, findings: Iterable[Finding]) -> Table:

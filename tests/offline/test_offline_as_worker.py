@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from random import Random
+from secrets import token_bytes
 from typing import Any, NamedTuple
 
 import pytest
@@ -29,6 +31,7 @@ from offline.run import Order, sanitise_file
 from offline.steps import Agreed
 from offline.summary import Summary
 from sanitiser.places.postcodes import PostcodeIndex
+from sanitiser.references import KEY_BYTES, ReferenceKey
 from schemas.catalogue import SCHEMA_FOLDER, Catalogue, load_catalogue
 from schemas.record_type import PERSONAL
 from tests.streams.partnership import KEY, NAMES, POSTCODES, Partnership, small_index
@@ -210,7 +213,9 @@ def test_a_file_comes_out_as_readers_of_the_worker_hold_it_at_the_end(
 def test_an_intruder_finds_nothing_in_a_file_with_corrections_either(
     index: PostcodeIndex, tmp_path: Path, agency: str, dataset: str, profile: str
 ) -> None:
-    order, summary = sanitised(index, tmp_path, agency, dataset, profile)
+    made, _ = sanitised(index, tmp_path, agency, dataset, profile)
+    order = replace(made, key=ReferenceKey(token_bytes(KEY_BYTES)))
+    summary = sanitise_file(order, at=AT)
     report = play(order.out, order, 4, heeded=profile == "second", at=AT)
     assert report.findings == []
     assert report.originals == report.rows == summary.released

@@ -6,7 +6,9 @@ import csv
 import hashlib
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
+from secrets import token_bytes
 
 import pytest
 from typer.testing import CliRunner
@@ -20,9 +22,12 @@ from offline.risk.intruder import Report, play
 from offline.run import Order, sanitise_file
 from ops.cli import build_cli
 from sanitiser.places.postcodes import PostcodeIndex
+from sanitiser.references import KEY_BYTES, ReferenceKey
 from schemas.catalogue import load_catalogue
 from schemas.record_type import PERSONAL
-from tests.streams.partnership import KEY, POSTCODES, small_index
+from tests.streams.partnership import POSTCODES, small_index
+
+KEY = ReferenceKey(token_bytes(KEY_BYTES))
 
 CATALOGUE = load_catalogue()
 K = 4
@@ -231,3 +236,44 @@ def test_the_command_ends_with_3_on_findings_and_0_without(
     found = runner.invoke(cli, whole)
     assert found.exit_code == 3
     assert json.loads(found.stdout)["findings"][0]["field"] == "location_address"
+
+
+def test_the_command_compares_streets_with_a_list_and_prints_the_risks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("IPU_CACHE_DIR", str(tmp_path / "cache"))
+    file, out, households, streets = (
+        tmp_path / n for n in ("in.csv", "out.csv", "households.csv", "streets.csv")
+    )
+    rows = [
+        f'I-{n},2024-05-{n % 28 + 1:02},09:{n:02},false,"Acacia Avenue",BA2 4PG,A Name'
+        for n in range(60)
+    ]
+    file.write_text("\n".join([HEADER, *rows, ""]))
+    households.write_text("postcode,households\nBA2 4PG,40\n")
+    told = ["--dataset", "police-incident", "--households", str(households)]
+    runner, cli = CliRunner(), build_cli()
+    runner.invoke(cli, ["sanitise", str(file), *told, "--out", str(out)])
+    whole = ["risk", str(out), "--original", str(file), *told, "--known-streets", str(streets)]
+    streets.write_text("name\nAcacia Avenue\n")
+    fine = runner.invoke(cli, whole)
+    assert fine.exit_code == 0, fine.output
+    assert "singling out" in fine.output
+    write(out, [row | {"location_address": "Acacia Avenue"} for row in read(out)])
+    missing = "a street that the list does not have"
+    listed = runner.invoke(cli, [*whole, "--json"])
+    assert missing not in {f["reason"] for f in json.loads(listed.stdout)["findings"]}
+    streets.write_text("name\nPark Road\n")
+    found = runner.invoke(cli, [*whole, "--json"])
+    assert found.exit_code == 3
+    assert missing in {f["reason"] for f in json.loads(found.stdout)["findings"]}
+
+
+def test_nothing_is_found_in_a_release_of_some_months_ago(
+    index: PostcodeIndex, tmp_path: Path
+) -> None:
+    generated(tmp_path / "in.csv", "police-crime-victim")
+    made = order(index, tmp_path, "police-crime-victim")
+    sanitise_file(made, at=datetime(2026, 2, 2, tzinfo=UTC))
+    report = play(made.out, made, K, heeded=False, at=datetime(2026, 11, 2, tzinfo=UTC))
+    assert report.findings == []
