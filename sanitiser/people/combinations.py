@@ -18,6 +18,7 @@ from struct import Struct
 from typing import Any, NamedTuple
 
 from sanitiser.people.ages import band
+from sanitiser.places.postcodes import sector_of
 from sanitiser.references import ReferenceKey
 from sanitiser.state import State
 from schemas.codes import CodeList
@@ -161,7 +162,7 @@ def released_areas(released: Mapping[str, Any], places: Iterable[str]) -> list[s
     areas = []
     for place in places:
         postcode = released.get(f"{place}postcode")
-        area = postcode[:-2] if postcode else released.get(f"{place}district")
+        area = sector_of(postcode) if postcode else released.get(f"{place}district")
         if area:
             areas.append(f"{place}{area}")
     return areas
