@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from offline.risk.finding import Hit
 from offline.risk.truth import Truth
-from sanitiser.places.postcodes import PostcodeIndex
+from sanitiser.places.coarse_places import Cell, CoarsePlaces
+from sanitiser.places.postcodes import PostcodeIndex, normalise
 from schemas.record_type import RecordType
 
 ATTACK = "places"
@@ -32,8 +33,9 @@ def places(
             postcode = row.get(f"{prefix}postcode", "")
             hits += [Hit(ATTACK, *told, number) for told in _of_point(row, prefix, exact, index)]
             if postcode:
+                cell = _sector(row, prefix, index)
                 found = index.find(postcode)
-                count = found.households if found else None
+                count = cell.households if cell else (found.households if found else None)
                 households[count or 0] += 1
                 if count is None:
                     reason = "a postcode with an unknown number of households"
@@ -46,6 +48,16 @@ def places(
                     reason = "a street with a postcode that is a substitute for others"
                     hits.append(Hit(ATTACK, f"{prefix}address", reason, number))
     return hits, households
+
+
+def _sector(row: Row, prefix: str, index: PostcodeIndex) -> Cell | None:
+    """Return the part of a released sector in its district; None if a whole postcode or none is released."""
+    postcode = row.get(f"{prefix}postcode", "")
+    if not postcode or normalise(postcode) is not None:
+        return None
+    places = CoarsePlaces(index, index.metadata.k, by_sector=True)
+    cell = places.cell(postcode, row.get(f"{prefix}district", ""))
+    return cell if cell.households else None
 
 
 def _of_point(
@@ -64,7 +76,9 @@ def _of_point(
     centroid = (found.easting, found.northing) if found else None
     if centroid is not None and point != centroid:
         yield f"{prefix}easting", "a point that is not the centroid of its postcode"
-    if centroid is None and point in exact:
+    cell = _sector(row, prefix, index)
+    is_centre = cell is not None and point == (cell.easting, cell.northing)
+    if centroid is None and point in exact and not is_centre:
         yield f"{prefix}easting", "the exact point of an original"
 
 
