@@ -1,4 +1,4 @@
-"""What each profile of a protocol protects, in figures: days, places, households."""
+"""Figures of the protection by each profile of a protocol: periods, places, households."""
 
 from __future__ import annotations
 

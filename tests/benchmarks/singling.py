@@ -52,7 +52,7 @@ _KINDS: Final = (
 
 
 class Shown(NamedTuple):
-    """What a reader compares of a release: place, date and kind."""
+    """The parts of a release that a reader compares: place, date and kind."""
 
     place: str
     day: date
@@ -126,9 +126,7 @@ def _shown(
     """Return what a reader sees of each record. One who watches the topic knows the day of each supply."""
     catalogue: Catalogue = load_catalogue()
     agreed = Agreed.of(protocol, _DATASET, profile, None)
-    steps = steps_for(
-        _DATASET, profile, index=index, key=_KEY, catalogue=catalogue, agreed=agreed
-    )
+    steps = steps_for(_DATASET, profile, index=index, key=_KEY, catalogue=catalogue, agreed=agreed)
     shown = []
     for record in records:
         now = datetime.combine(record.supplied, datetime.min.time(), UTC)
@@ -186,7 +184,10 @@ def _crimes() -> Iterator[dict[str, str]]:
 
 
 def _postcode_near(crime: Mapping[str, str], index: PostcodeIndex, rng: Random) -> str | None:
-    easting, northing = to_national_grid(float(crime["Longitude"]), float(crime["Latitude"]))
+    point = to_national_grid(float(crime["Longitude"]), float(crime["Latitude"]))
+    if point is None:
+        return None
+    easting, northing = point
     found = index.nearest(easting + rng.gauss(0, _NEAR_M), northing + rng.gauss(0, _NEAR_M))
     is_own = found is not None and found.district == _DISTRICT
     return normalise(found.postcode) if found is not None and is_own else None

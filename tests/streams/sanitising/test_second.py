@@ -1,4 +1,4 @@
-"""What a protocol sets for profile second holds for its releases, and for no other profile's."""
+"""The settings of profile second hold for its releases, and for no other profile's."""
 
 from __future__ import annotations
 
