@@ -1,7 +1,7 @@
 """Measure how many released records are alone at their place and date, and which bursts at one home show.
 
-The records are real crimes of Bath and North East Somerset as data.police.uk publishes them: their kinds, their
-months, and their points. The points are of streets, so each record is put at a postcode near its point; the
+The records are real crimes of Bath and North East Somerset as data.police.uk publishes them: their kinds,
+months and points. The points are of streets, so each record is put at a postcode near its point; the
 days within the month are drawn. 50 bursts are added, each of three records at one home on one day.
 """
 
@@ -48,7 +48,7 @@ _KINDS: Final = (
     "Anti-social behaviour", "ASB nuisance", "ASB environmental", "Street drinking", "Nuisance vehicles",
     "Noise", "Street disorder", "Suspicious circumstances", "Road traffic", "Alarm", "Hoax call",
 )  # fmt: skip
-"""Kinds of incidents that profile second gets. Each kind of crime stands for one, so their shares are real."""
+"""Kinds of incidents that profile second gets. Each kind of crime is one of them, with its real share."""
 
 
 class Shown(NamedTuple):
