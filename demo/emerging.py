@@ -19,9 +19,13 @@ from demo.generator.spate import DATASET, Spate
 from demo.generator.trouble import Row
 from demo.readiness import await_distributions, metrics_of
 from demo.sending import send_record
+from isp.agreement.topics import Names
 from ops.system import System
+from sanitiser.places.postcodes import sector_of
 from sanitiser.policy import Policy
-from transport.reader import Denied, read_all
+from schemas.derive import release_schema
+from schemas.wire import decoder
+from transport.reader import Denied, decoded, read_all
 
 SUPPLIER, RECIPIENT, SECOND = "police", "council", "business"
 _BETWEEN_S = 2.0
@@ -47,9 +51,10 @@ class SpateSeen(NamedTuple):
 
     `found` is the first finding that has planted records, `grown` the version after the last record.
     The record that tipped it was number `tipping` of the planted ones, of the day `found_day`, which is day
-    `day_number` of the spate; `seconds` are from its publishing to the finding. `second_records` are the
-    records in the findings of the second group's recipient; `second_foreign` of them are not in a stream that
-    it receives. `is_ready` is False if the detector had not computed what chance gives before the planting.
+    `day_number` of the spate; `seconds` are from its publishing to the finding. The second group's recipient
+    read `second_records` of the planted records, with so many different weeks and sectors; `second_finer` of
+    them have a time, a street, a day that is no Monday, or a whole postcode. `is_ready` is False if the
+    detector had not computed what chance gives before the planting.
     """
 
     history: int
@@ -65,7 +70,9 @@ class SpateSeen(NamedTuple):
     denied: int
     asked: int
     second_records: int
-    second_foreign: int
+    second_weeks: int
+    second_sectors: int
+    second_finer: int
     is_ready: bool = True
 
 
@@ -119,8 +126,8 @@ def try_a_spate(
     port, secrets = system.detector.port, system.stack.secrets
     is_ready = await_distributions(lambda: metrics_of(port, secrets), _PATIENCE_S)
     ids = {name: _ids(system, policy, planted) for name, policy in policies.items()}
-    with _reader(system, RECIPIENT).feed() as feed, _reader(system, SECOND).feed() as other:
-        council, business = Analyst(feed, ids["central"]), Analyst(other, ids["second"])
+    with _reader(system, RECIPIENT).feed() as feed:
+        council = Analyst(feed, ids["central"])
         sent, found = _publish_until_found(system, planted, council, is_ready=is_ready)
         tipping = _last_of(sent, council.planted_in(found))
         seconds = time.monotonic() - sent[tipping].at
@@ -128,16 +135,15 @@ def try_a_spate(
             send_record(system, SUPPLIER, DATASET, row)
         council.look(_GROW_S, least=len(planted))
         grown = [finding for finding in council.findings if finding.id == found.id][-1]
-        business.look(_PATIENCE_S)
     day = date.fromisoformat(planted[tipping]["incident_date"])
     others = [p.id for p in system.protocol.parties if p.id != RECIPIENT]
-    second = {name for finding in business.findings for name in records_of(finding)}
-    known = _ids(system, policies["second"], (*spate.history(), *planted))
+    second = _read_by_second(system, ids["second"])
     return SpateSeen(
         history, len(planted), spate.first_day, found, day, (day - spate.first_day).days + 1, tipping + 1,
         seconds, grown, len(council.planted_in(grown)),
         sum(_is_denied(system, party) for party in others), len(others),
-        len(second), len(second - known.keys()), is_ready,
+        len(second), len({record["incident_date"] for record in second}),
+        len({record["location_postcode"] for record in second}), sum(map(is_finer, second)), is_ready,
     )  # fmt: skip
 
 
@@ -150,6 +156,27 @@ def as_emerging(seen: SpateSeen) -> dict[str, Any]:
 def records_of(finding: Finding) -> list[str]:
     """Return the released ids of a finding's records."""
     return [record["record_id"] for record in finding.message["records"]]
+
+
+def is_finer(record: Mapping[str, Any]) -> bool:
+    """Return True if a release has more than a week and a postcode sector."""
+    day, postcode = record["incident_date"], record["location_postcode"]
+    return (
+        record["incident_time"] is not None
+        or record["location_address"] is not None
+        or (day is not None and day.weekday() > 0)
+        or (postcode is not None and postcode != sector_of(postcode))
+    )
+
+
+def _read_by_second(system: System, ids: Ids) -> list[dict[str, Any]]:
+    """Return the planted records that the second group's recipient can read, with its own login."""
+    topic = Names(system.protocol.prefix).depersonalised("second", DATASET)
+    schema = release_schema(system.catalogue.record_type(DATASET), "second")
+    partitions = max(s.partitions for s in system.protocol.supplies if s.dataset == DATASET)
+    messages = read_all(system.client(SECOND), topic, partitions)
+    newest = {record["record_id"]: record for record in decoded(messages, decoder(schema))}
+    return [record for name, record in newest.items() if name in ids]
 
 
 def _publish_until_found(

@@ -86,11 +86,16 @@ def _rows(seen: SpateSeen) -> Iterator[tuple[str, str, str]]:
 
 def _of_second_group(seen: SpateSeen) -> tuple[str, str]:
     if not seen.second_records:
-        return f"no finding of the {SECOND} partner came in time", "nothing in this run"
+        return f"the {SECOND} partner could read none of the fights in time", "nothing in this run"
     return (
         (
-            f"the {SECOND} partner's own findings have {seen.second_records} records; "
-            f"{seen.second_foreign} are not in the streams that it receives"
+            f"the {SECOND} partner can read {seen.second_records} of the fights, of "
+            f"{_counted(seen.second_weeks, 'week')} and {_counted(seen.second_sectors, 'postcode sector')}; "
+            f"{seen.second_finer} have a day, an hour, a street or a whole postcode"
         ),
-        "a finding is made of what its recipient may have, and nothing else",
+        "weeks and sectors show no spate and no home; the protocol makes no findings of them",
     )
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"

@@ -186,7 +186,8 @@ def _samples(
         except KeyError:
             continue
         forms = {p: released[p].get(i) for p, i in ids.items()}
-        if all(forms.values()) and all(form["location_address"] for form in forms.values() if form):
+        # The coarser profile may have no street, by the protocol.
+        if all(forms.values()) and (forms["central"] or {}).get("location_address"):
             yield {"original": original, **forms}
 
 

@@ -13,6 +13,7 @@ from sanitiser.identity import Identity
 from sanitiser.people.ages import band
 from sanitiser.places.location import Located, Released
 from sanitiser.places.premises import withheld_premises
+from sanitiser.precision import AS_TREATED, Coarser, Precision, as_it_is, first_day
 from sanitiser.references import ReferenceKey
 from sanitiser.rows import RowRule
 from schemas.coded_text import Reading, TextReader
@@ -52,11 +53,13 @@ class Policy:
         code_lists: Mapping[str, CodeList],
         scrubbers: Mapping[str, Scrub] = MappingProxyType({}),
         premises: Scrub = withheld_premises,
+        coarser: Coarser = AS_TREATED,
     ) -> None:
         """Compile the policy; digests of different profiles never match.
 
         `scrubbers` has one entry for each field whose scrubbed text the protocol releases.
-        `premises` returns the releasable part of a name of premises.
+        `premises` returns the releasable part of a name of premises. `coarser` makes dates and places
+        coarser than the treatments do.
         """
         self.profile = profile
         self._identity = Identity(record_type)
@@ -64,26 +67,36 @@ class Policy:
         self.row_rule = RowRule(record_type, profile, code_lists)
         released = record_type.released(profile)
         self._told = frozenset(f.name for f in released)
+        changed = {f.name for f in released if coarser.precision.changes(f, profile)}
         self._kept = [
-            f.name for f in released if _stays_as_it_is(f.treatments[profile], profile, code_lists)
+            f.name
+            for f in released
+            if f.name not in changed and _stays_as_it_is(f.treatments[profile], profile, code_lists)
         ]
-        self._kept += [
+        instants = [
             utc_field_name(e.time)
             for e in record_type.events
             if e.time and record_type.field(e.time).treatments[profile].action == "keep"
         ]
+        self._kept += [] if coarser.precision.period else instants
         personal, places = profile == PERSONAL, record_type.released_places(profile)
         self._found = [(p, *self._point_of(p)) for p in places] if personal else []
         stand_ins = [] if personal else [name for name, _ in coarser_fields(record_type, profile)]
         scrubbable_texts = scrubbable(record_type, profile)
         stand_ins += [scrubbed_name(f) for f in scrubbable_texts]
+        stand_ins += instants if coarser.precision.period else []
         self._stand_ins = dict.fromkeys(stand_ins)
         self._scrubbed = [
             (f.name, scrubbed_name(f), scrubbers[f.name])
             for f in scrubbable_texts
             if f.name in scrubbers
         ]
-        self._located = [] if personal else [(p, self._parts_of(p)) for p in places]
+        self._located = [
+            (p, self._parts_of(p), coarser.place_of.get(p, as_it_is))
+            for p in places
+            if not personal
+        ]
+        self._coarser_caveats = list(coarser.precision.caveats(released, profile))
         self._only = [(f.name, *rule) for f in released for rule in f.only.items()]
         self._texts = [
             (f.name, _reader(code_lists[str(f.treatments[profile].code_list)]))
@@ -93,7 +106,12 @@ class Policy:
         self._treated: list[tuple[str, _Treat]] = [
             (f.name, _treatment(f, profile, key, code_lists, premises))
             for f in released
-            if f.name not in self._kept and f.treatments[profile].action not in _PLACE
+            if f.name not in {*self._kept, *changed} and f.treatments[profile].action not in _PLACE
+        ]
+        self._treated += [
+            (f.name, _coarser_treatment(f, coarser.precision))
+            for f in released
+            if f.name in changed
         ]
 
         # What can name a place, beside the location groups.
@@ -153,8 +171,8 @@ class Policy:
         released = {name: get(name) for name in self._kept}
         if self._stand_ins:
             released |= self._stand_ins
-        for prefix, parts in self._located:
-            place = locations[prefix].released
+        for prefix, parts, place_of in self._located:
+            place = place_of(locations[prefix].released)
             for name, position in parts:
                 released[name] = place[position]
         for prefix, method, easting, northing, has_point in self._found:
@@ -174,7 +192,8 @@ class Policy:
         self._remove_names(released, locations)
         released["record_id"] = self.record_id(agency, record)
         released["source_agency"] = agency
-        released["caveats"] = caveats_of(released, caveats) if caveats else []
+        noted = caveats + self._coarser_caveats
+        released["caveats"] = caveats_of(released, noted) if noted else []
         return released
 
     def _remove_names(self, released: dict[str, Any], locations: Locations) -> None:
@@ -215,6 +234,14 @@ def _treatment(
         case action if action in _OF_VALUES:
             return _OF_VALUES[action]
     raise AssertionError(f"no treatment for {field.name!r}")
+
+
+def _coarser_treatment(field: Field, precision: Precision) -> _Treat:
+    """Return the treatment of a field that a precision changes: the first day of its period, or nothing."""
+    period = precision.period
+    if field.kind == "date" and period is not None:
+        return lambda _agency, given: first_day(period, given)
+    return lambda _agency, _given: None
 
 
 def _by_agency(key: ReferenceKey, *parts: str) -> Callable[[str], ReferenceKey]:

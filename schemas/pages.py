@@ -40,8 +40,10 @@ sources and the code lists follow after the datasets.
 `central` and `second` are the release profiles of the two groups of signatories. `personal` is for
 recipients whom the law entitles to the personal record; only datasets with personal information in the
 guidance have it. Each release also has `record_id` (a keyed digest that identifies the record in its
-profile), `source_agency` and `caveats`. A peripheral dataset is shared only while the protocol opens it for
-a stated requirement and period.
+profile), `source_agency` and `caveats`. A protocol can make `second` coarser than listed here: then each date
+is the first day of its week or month, no time is released, and each place is a postcode sector without street
+and premises (`sanitising.second`); the caveats of a release say so. A peripheral dataset is shared only
+while the protocol opens it for a stated requirement and period.
 """
 
 _AGGREGATES = """\

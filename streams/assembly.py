@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
+from typing import Final
 
 from isp.agreement.protocol import Combinations as AgreedCombinations
 from isp.agreement.protocol import Protocol, SupplyAgreement
@@ -12,19 +14,21 @@ from sanitiser.incidents.digests import Digests
 from sanitiser.key_ring import KeyRing
 from sanitiser.people.combinations import Combinations, KMapRule
 from sanitiser.places.area import EVERYWHERE, Area, Bounds
+from sanitiser.places.coarse_places import CoarsePlaces
 from sanitiser.places.gazetteer import Gazetteer
-from sanitiser.places.location import Locator
-from sanitiser.places.postcodes import PostcodeIndex
+from sanitiser.places.location import NOWHERE, Located, Locator
+from sanitiser.places.postcodes import Postcode, PostcodeIndex
 from sanitiser.places.premises import withheld_premises
 from sanitiser.places.streets import StreetList
 from sanitiser.policy import Policy, Scrub
+from sanitiser.precision import AS_TREATED, FULL, Coarser, Precision
 from sanitiser.protected.places import ProtectedPlaces
 from sanitiser.references import ReferenceKey
 from sanitiser.state import State
 from sanitiser.text.scrubbing import Scrubber
 from schemas.catalogue import Catalogue
 from schemas.codes import CodeList
-from schemas.record_type import RecordType
+from schemas.record_type import COARSEST, RecordType
 from streams.decision import Steps
 from streams.state.store import StateStore
 from streams.steps.clean import Cleaner
@@ -41,12 +45,15 @@ from streams.steps.step import Scope
 from streams.steps.validate import Validator
 from streams.steps.withdraw import Eraser, Withdrawer
 
+_EVENT: Final = "event"
+
 
 @dataclass(frozen=True, slots=True)
 class Terms:
     """The terms on which one agency's dataset is released: the profiles of each region, and the last days.
 
     With `observed`, the facts of the records are noted for domestic alerts, as far as the type declares some.
+    `precisions` has the precision of each profile that is coarser than its treatments.
     `dated_by` has the joins by which undated records of the agency find the event of their case.
     The defaults are those for a file without a protocol: nothing ends, no text is scrubbed.
     """
@@ -55,6 +62,7 @@ class Terms:
     record_type: RecordType
     profiles: Mapping[str, Sequence[str]]
     combinations: AgreedCombinations = field(default_factory=AgreedCombinations)
+    precisions: Mapping[str, Precision] = field(default_factory=dict)
     scrubbed: frozenset[str] = frozenset()
     dated_by: frozenset[str] = frozenset()
     observed: bool = False
@@ -80,6 +88,29 @@ class Means:
     premises: Scrub = withheld_premises
     state: State = field(default_factory=StateStore)
     protected: ProtectedPlaces | None = None
+    coarse_places: dict[tuple[str | None, Precision], CoarsePlaces] = field(default_factory=dict)
+
+    def coarse_places_of(self, region: str | None, precision: Precision) -> CoarsePlaces:
+        """Return the coarser places of a region, made once; of all regions for None."""
+        asked = (region, precision)
+        if asked not in self.coarse_places:
+            self.coarse_places[asked] = CoarsePlaces(
+                self.locator.index,
+                precision.minimum_households,
+                by_sector=precision.by_sector,
+                holds=None if region is None else self._holder(region),
+            )
+        return self.coarse_places[asked]
+
+    def _holder(self, region: str) -> Callable[[Postcode], bool]:
+        regions = Regions((_EVENT,), self.own, self.neighbours)
+
+        def holds(postcode: Postcode) -> bool:
+            point = float(postcode.easting), float(postcode.northing)
+            located = Located(NOWHERE, "", (), (), point, postcode.district)
+            return regions.of({_EVENT: located}) == region
+
+        return holds
 
     @classmethod
     def of(
@@ -130,6 +161,7 @@ def terms_of(protocol: Protocol, supply: SupplyAgreement, catalogue: Catalogue) 
         record_type=record_type,
         profiles={region: protocol.profiles_of(dataset, n) for region, n in regions.items()},
         combinations=protocol.sanitising.combinations,
+        precisions=precisions_of(protocol),
         scrubbed=frozenset(name for of, _, name in texts if of == dataset),
         dated_by=frozenset(join for join in asked if join is not None),
         is_open=_is_open(record_type, protocol),
@@ -140,6 +172,18 @@ def terms_of(protocol: Protocol, supply: SupplyAgreement, catalogue: Catalogue) 
             for n in protocol.neighbours
         },
     )
+
+
+def precisions_of(protocol: Protocol) -> dict[str, Precision]:
+    """Return the precision of each profile that a protocol makes coarser than the treatments."""
+    sanitising = protocol.sanitising
+    second = sanitising.second
+    by_sector, least = second.place is not None, sanitising.households_of(COARSEST)
+    if not by_sector and least == sanitising.minimum_households:
+        # Every released postcode has enough households by the index.
+        least = 0
+    precision = Precision(second.period, by_sector, least)
+    return {} if precision == FULL else {COARSEST: precision}
 
 
 def build_steps(terms: Terms, means: Means) -> Steps:
@@ -186,12 +230,30 @@ def build_steps(terms: Terms, means: Means) -> Steps:
 
 def _policies(terms: Terms, scope: Scope, key: ReferenceKey, means: Means) -> Policies:
     scrubbers = {} if means.scrub is None else dict.fromkeys(terms.scrubbed, means.scrub)
+    policy_of = partial(
+        Policy, code_lists=means.code_lists, scrubbers=scrubbers, premises=means.premises
+    )
     return Policies(
         [
-            Policy(terms.record_type, p, key, means.code_lists, scrubbers, means.premises)
+            policy_of(terms.record_type, p, key, coarser=_coarser(terms, p, scope[0], means))
             for p in terms.profiles[scope[0]]
         ]
     )
+
+
+def _coarser(terms: Terms, profile: str, region: str, means: Means) -> Coarser:
+    precision = terms.precisions.get(profile)
+    if precision is None:
+        return AS_TREATED
+    if not precision.minimum_households:
+        return Coarser(precision)
+    events = terms.record_type.event_places
+    return Coarser(
+        precision,
+        # A home may be outside the area of the records, so all of its sector is counted.
+        {p: means.coarse_places_of(region if p in events else None, precision)
+         for p in terms.record_type.released_places(profile)},
+    )  # fmt: skip
 
 
 def _checks(

@@ -14,6 +14,7 @@ from connectors.hub.tables import HubTable
 from sanitiser.counts.table import Question, QuestionError
 from sanitiser.people.ages import band
 from sanitiser.places.areas import KINDS, Areas
+from sanitiser.places.postcodes import sector_of
 from schemas.codes import CodeList
 from schemas.record_type import Field, RecordType
 
@@ -21,7 +22,6 @@ _DAYS: Final = (
     "1 Monday", "2 Tuesday", "3 Wednesday", "4 Thursday", "5 Friday", "6 Saturday", "7 Sunday",
 )  # fmt: skip
 _HOURS: Final = tuple(f"{hour:02}:00" for hour in range(24))
-_INWARD_UNIT: Final = 2
 
 AreasOf = Callable[[str], Areas]
 """Opens the areas of a kind: ward or lsoa."""
@@ -69,6 +69,15 @@ def check_one_area(question: Question, dimensions: Mapping[str, Dimension]) -> N
     areas = [dimension.name for dimension in known if dimension.kind == "place"]
     if len(areas) > 1:
         raise QuestionError(f"{' and '.join(areas)}: accepted: one of them")
+
+
+def without_finer(
+    dimensions: Mapping[str, Dimension], *, has_days: bool, has_postcodes: bool
+) -> dict[str, Dimension]:
+    """Return the dimensions that releases have whose dates may be of periods, and places of sectors."""
+    finer = set() if has_days else {"weekday", "hour"}
+    finer |= set() if has_postcodes else {*KINDS}
+    return {name: each for name, each in dimensions.items() if name not in finer}
 
 
 def event_date(table: HubTable, record_type: RecordType) -> str | None:
@@ -160,7 +169,7 @@ def _hour(at: Any) -> str | None:
 
 
 def _sector(postcode: str | None) -> str | None:
-    return None if postcode is None else postcode[:-_INWARD_UNIT]
+    return None if postcode is None else sector_of(postcode)
 
 
 def _is_code(text: str) -> bool:

@@ -55,7 +55,9 @@ class Column(NamedTuple):
 
 
 _RELEASED: Final = Column(
-    RELEASED_AT, "instant", "When the record was released, in UTC, to the hour"
+    RELEASED_AT,
+    "instant",
+    "When the record was released, in UTC, to the hour, or to the period of its date",
 )
 
 

@@ -16,12 +16,15 @@ class Sharing(NamedTuple):
     """The rest of the protocol.
 
     `supplied` are all datasets that somebody supplies. `received` has the datasets that each party receives
-    of this area in a depersonalised profile. Depersonalised releases are retained for `retained_days`.
+    of this area in a depersonalised profile from which problems can be detected. Depersonalised releases are
+    retained for `retained_days`. `is_coarse` is True if this leaves out profile `second`, because its dates
+    or places are coarser than findings need.
     """
 
     supplied: Collection[str]
     received: Mapping[str, Collection[str]]
     retained_days: int
+    is_coarse: bool = False
 
 
 def emerging_findings(emerging: EmergingProblems, sharing: Sharing) -> Iterator[Finding]:
@@ -89,9 +92,12 @@ def _recipient_findings(emerging: EmergingProblems, sharing: Sharing) -> Iterato
         if party not in sharing.received:
             yield Finding(place, f"{party!r} is not a party; accepted: {_shown(accepted)}")
         elif party not in accepted:
+            coarse = ""
+            if sharing.is_coarse:
+                coarse = " other than 'second', which is too coarse by `sanitising.second`"
             message = (
-                f"{party!r} receives none of these datasets in a depersonalised profile, so it would get no "
-                f"finding; accepted: {_shown(accepted)}"
+                f"{party!r} receives none of these datasets in a depersonalised profile{coarse}, so it would "
+                f"get no finding; accepted: {_shown(accepted)}"
             )
             yield Finding(place, message)
     named = [recipient.party for recipient in emerging.recipients]

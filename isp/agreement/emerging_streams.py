@@ -27,13 +27,16 @@ def watched_streams(
 
 
 def watched_entitlements(protocol: Protocol, party: str) -> Iterator[Entitlement]:
-    """Yield the entitlements of a party to depersonalised releases of the datasets that are used."""
+    """Yield the entitlements of a party to depersonalised releases of the datasets that are used.
+
+    Releases that the protocol makes coarser are not used.
+    """
     emerging = protocol.emerging_problems
     used = set() if emerging is None else {*emerging.datasets}
     for entitlement in protocol.receives:
         is_own = (entitlement.party, entitlement.neighbour) == (party, None)
-        is_plain = entitlement.profile in DEPERSONALISED_PROFILES
-        if is_own and is_plain and not used.isdisjoint(entitlement.datasets):
+        is_watched = entitlement.profile in protocol.watched_profiles
+        if is_own and is_watched and not used.isdisjoint(entitlement.datasets):
             yield entitlement
 
 

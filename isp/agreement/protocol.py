@@ -17,10 +17,11 @@ from isp.agreement.emerging_findings import Sharing, emerging_findings
 from isp.agreement.hub import Hub
 from isp.agreement.names import Name
 from isp.agreement.officer import Officer
+from isp.agreement.second import DAYS_OF, SecondProfile
 from schemas.formats import FORMAT, Format, Signed
 from schemas.plain_text import Visible, VisibleText, lines
 from schemas.positions import Finding, YamlPath
-from schemas.record_type import DEPERSONALISED_PROFILES
+from schemas.record_type import COARSEST, DEPERSONALISED_PROFILES
 
 District = Annotated[str, Field(pattern=r"^[EW]\d{8}$")]
 Profile = Literal["central", "second", "personal"]
@@ -266,13 +267,20 @@ class Sanitising(Signed):
     """The settings of Appendix 1; `minimum_households` may be raised, never lowered.
 
     `scrubbed_texts` names free-text fields, such as `police-crime-offence.method_of_entry`. Profile `central`
-    gets the scrubbed text of these fields in addition to their codes.
+    gets the scrubbed text of these fields in addition to their codes. `second` makes the releases of profile
+    `second` coarser.
     """
 
     minimum_households: Annotated[int, Field(ge=MINIMUM_HOUSEHOLDS)] = MINIMUM_HOUSEHOLDS
     substitute_limit_metres: Annotated[int, Field(ge=1, le=20_000)] = 2_000
     combinations: Combinations = Combinations()
     scrubbed_texts: tuple[str, ...] = ()
+    second: SecondProfile = SecondProfile()
+
+    def households_of(self, profile: str) -> int:
+        """Return the least number of households of a place in the releases of a profile."""
+        own = self.second.minimum_households if profile == COARSEST else None
+        return self.minimum_households if own is None else own
 
 
 class Quotas(Signed):
@@ -423,6 +431,15 @@ class Protocol(Signed):
         return self.alerts.emerging
 
     @property
+    def watched_profiles(self) -> tuple[str, ...]:
+        """Return the profiles from which emerging problems are detected, from the fullest to the coarsest.
+
+        Dates of weeks and points of sectors have no clusters but those that the rounding makes.
+        """
+        coarse = {COARSEST} if self.sanitising.second.is_coarse else set[str]()
+        return tuple(p for p in DEPERSONALISED_PROFILES if p not in coarse)
+
+    @property
     def components(self) -> tuple[str, ...]:
         """Return the components that have a login under this protocol."""
         absent = {"alerter"} if self.alerts.domestic is None else set()
@@ -478,6 +495,7 @@ def protocol_findings(protocol: Protocol) -> Iterator[Finding]:
     yield from _neighbour_findings(protocol)
     yield from _area_findings(protocol)
     yield from _retention_findings(protocol)
+    yield from _second_findings(protocol)
     if protocol.alerts.domestic is not None:
         groups = {party.id: party.group for party in protocol.parties}
         supplied = {(supply.agency, supply.dataset) for supply in protocol.supplies}
@@ -490,11 +508,12 @@ def _sharing(protocol: Protocol) -> Sharing:
     """Return what the detection of emerging problems depends on."""
     received: dict[str, set[str]] = {party.id: set() for party in protocol.parties}
     for entitlement in protocol.receives:
-        is_plain = entitlement.profile in DEPERSONALISED_PROFILES
-        if entitlement.neighbour is None and is_plain and entitlement.party in received:
+        is_watched = entitlement.profile in protocol.watched_profiles
+        if entitlement.neighbour is None and is_watched and entitlement.party in received:
             received[entitlement.party].update(entitlement.datasets)
     supplied = {supply.dataset for supply in protocol.supplies}
-    return Sharing(supplied, received, protocol.retention.depersonalised_days)
+    is_coarse = protocol.sanitising.second.is_coarse
+    return Sharing(supplied, received, protocol.retention.depersonalised_days, is_coarse)
 
 
 def _succession_findings(protocol: Protocol) -> Iterator[Finding]:
@@ -699,3 +718,20 @@ def _retention_findings(protocol: Protocol) -> Iterator[Finding]:
             "kept at least as long"
         )
         yield Finding(("retention", "audit_days"), message)
+
+
+def _second_findings(protocol: Protocol) -> Iterator[Finding]:
+    sanitising, kept = protocol.sanitising, protocol.retention.depersonalised_days
+    second, place = sanitising.second, ("sanitising", "second")
+    own, least = second.minimum_households, sanitising.minimum_households
+    if own is not None and own < least:
+        message = f"{own} is fewer than `sanitising.minimum_households`; accepted: {least} or more"
+        yield Finding((*place, "minimum_households"), message)
+    # The time of a message is the begin of its period, and the broker keeps it from then on.
+    days = 0 if second.period is None else 2 * DAYS_OF[second.period]
+    if kept < days:
+        message = (
+            f"releases are retained {kept} days (`retention.depersonalised_days`), which needs at least "
+            f"{days} days with the period {second.period!r}"
+        )
+        yield Finding((*place, "period"), message)

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from offline.risk.finding import Hit
 from offline.risk.truth import Truth
-from sanitiser.places.postcodes import PostcodeIndex
+from sanitiser.places.coarse_places import Cell, CoarsePlaces
+from sanitiser.places.postcodes import PostcodeIndex, normalise
 from schemas.record_type import RecordType
 
 ATTACK = "places"
@@ -38,9 +39,10 @@ def places(
         for number, row in enumerate(rows, 1):
             postcode = row.get(f"{prefix}postcode", "")
             hits += [Hit(ATTACK, *told, number) for told in points.hits(row)]
-            if postcode and not _AREA.fullmatch(postcode):
+            cell = _sector(row, prefix, index)
+            if postcode and (cell or not _AREA.fullmatch(postcode)):
                 found = index.find(postcode)
-                count = found.households if found else None
+                count = cell.households if cell else (found.households if found else None)
                 households[count or 0] += 1
                 if count is None:
                     reason = "a postcode with an unknown number of households"
@@ -55,6 +57,16 @@ def places(
                     reason = "not the district of the postcode"
                     hits.append(Hit(ATTACK, f"{prefix}district", reason, number))
     return hits, households
+
+
+def _sector(row: Row, prefix: str, index: PostcodeIndex) -> Cell | None:
+    """Return the part of a released sector in its district; None if a whole postcode or none is released."""
+    postcode = row.get(f"{prefix}postcode", "")
+    if not postcode or normalise(postcode) is not None:
+        return None
+    places = CoarsePlaces(index, index.metadata.k, by_sector=True)
+    cell = places.cell(postcode, row.get(f"{prefix}district", ""))
+    return cell if cell.households else None
 
 
 class _StreetsOfStandIns:

@@ -57,6 +57,11 @@ class Answer:
             f"A month is counted once, {SETTLED_DAYS} days after its end at the earliest. What is added, "
             "corrected or taken back later does not change its counts."
         )
+        if self.source.period is not None:
+            yield (
+                f"The dates of these records are the first day of their {self.source.period}. A week counts "
+                "in the month of its Monday."
+            )
         yield from self._place_notes()
 
     def _place_notes(self) -> Iterator[str]:

@@ -9,13 +9,14 @@ from pathlib import Path
 
 from connectors.hub.copies import readable
 from connectors.hub.counting import Counted, count
-from connectors.hub.dimensions import dimensions_of, event_date
+from connectors.hub.dimensions import dimensions_of, event_date, without_finer
 from connectors.hub.errors import HubError
 from connectors.hub.party_copy import PartyCopy
 from connectors.hub.stored_counts import FOLDER, StoredCounts, countable
 from connectors.hub.tables import AnyTable, HubTable, tables_of
 from isp.agreement.openings import closed_datasets
 from isp.agreement.protocol import Protocol
+from isp.agreement.second import SecondProfile
 from isp.agreement.topics import Names, stored
 from ops.background import HUB
 from ops.embedded.stack import Stack
@@ -26,7 +27,7 @@ from sanitiser.counts.table import Counter, Counts, CountTable, Question
 from sanitiser.places.areas import Areas
 from schemas.catalogue import Catalogue
 from schemas.london import london_today
-from schemas.record_type import DEPERSONALISED_PROFILES, RecordType
+from schemas.record_type import COARSEST, DEPERSONALISED_PROFILES, RecordType
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,8 @@ class Source:
     table: HubTable
     record_type: RecordType
     counted: Counted
+    period: str | None = None
+    """The week or month whose first day each date is, or None for dates as supplied."""
 
     @property
     def months(self) -> Span:
@@ -91,7 +94,7 @@ def find_source(
     for source in dated:
         topic = source.table.topic
         if topic.dataset == dataset and profile in {None, topic.profile}:
-            return _with_dimensions(source, run_dir, catalogue)
+            return _with_dimensions(source, run_dir, catalogue, agreed)
     accepted = ", ".join(f"{s.table.topic.dataset} ({s.table.topic.profile})" for s in dated)
     raise HubError(
         f"{dataset}{f' ({profile})' if profile else ''}: {party} has no such records with a date of "
@@ -112,7 +115,13 @@ def _dated(tables: Iterable[AnyTable], catalogue: Catalogue) -> Iterator[Source]
             yield Source(table, record_type, Counted(f"{table.schema}.{table.name}", day, {}))
 
 
-def _with_dimensions(source: Source, run_dir: Path, catalogue: Catalogue) -> Source:
+def _with_dimensions(
+    source: Source, run_dir: Path, catalogue: Catalogue, agreed: Protocol
+) -> Source:
     areas_of = partial(Areas.open, run_dir / AREAS_FOLDER)
     found = dimensions_of(source.table, source.record_type, catalogue.code_lists, areas_of)
-    return Source(source.table, source.record_type, source.counted._replace(dimensions=found))
+    is_second = source.table.topic.profile == COARSEST
+    second = agreed.sanitising.second if is_second else SecondProfile()
+    found = without_finer(found, has_days=second.period is None, has_postcodes=second.place is None)
+    counted = source.counted._replace(dimensions=found)
+    return Source(source.table, source.record_type, counted, second.period)

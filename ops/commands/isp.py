@@ -21,13 +21,21 @@ from isp.agreement.review_date import review_notice
 from isp.agreement.topics import DAY_MS, Names, Topic, topics
 from isp.broker.signed import ReadProtocol, read_protocol
 from isp.signing.signatures import keys_digest
-from ops.commands.common import DEFAULT_PROTOCOL, AsJson
+from ops.commands.common import DEFAULT_PROTOCOL, AsJson, RunDir
 from ops.commands.first_keys import key_lines
 from ops.commands.isp_broker import apply, drift, plan
 from ops.commands.isp_follow import follow
+from ops.commands.isp_profiles import (
+    index_of,
+    profile_figures,
+    profile_lines,
+    profiles_document,
+    profiles_table,
+)
 from ops.commands.isp_sign import exercise, key, sign
 from ops.commands.isp_who import who
 from ops.screen import Screen, say_json, say_lines
+from ops.settings import Settings
 from schemas.catalogue import Catalogue, load_catalogue
 from schemas.london import london_today
 
@@ -53,9 +61,14 @@ def check(
     signed: Annotated[
         bool, typer.Option("--signed", help="Report an unsigned draft as a finding.")
     ] = False,
+    run_dir: RunDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Check a protocol, and show its topics and rights as of today.
+    """Check a protocol, and show its topics, its rights as of today, and what its profiles protect.
+
+    For each depersonalised profile it says how exact dates and places are, and how many households a
+    place has at least. If the run has a postcode index that was built for the protocol, it also
+    counts the places in the partnership's districts.
 
     Changes nothing and needs no broker. A peripheral dataset that no requirement opens today has no
     reader and no writer, as at the broker. Exit code 0 if the protocol is valid, and unsigned or
@@ -83,12 +96,16 @@ def check(
     if findings:
         _print_findings(findings, as_json=as_json)
         raise typer.Exit(FAILED)
+    index, why_none = index_of(Settings.from_environment(run_dir=run_dir).run_dir, protocol)
+    figures = list(profile_figures(protocol, index))
     if as_json:
         document = {**_as_document(protocol, catalogue), **_signing(read)}
-        say_json(document)
+        say_json({**document, "profiles": profiles_document(figures)})
     else:
         _print_table(protocol, catalogue)
-        say_lines("\n".join(_signing_lines(read)))
+        if figures:
+            Screen().print(profiles_table(figures))
+        say_lines("\n".join([*profile_lines(figures, why_none), *_signing_lines(read)]))
 
 
 def _signing(read: ReadProtocol) -> dict[str, object]:

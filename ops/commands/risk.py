@@ -14,7 +14,6 @@ from offline.risk.confidence import Measured
 from offline.risk.finding import Finding
 from offline.risk.intruder import Report, play
 from offline.risk.measures import Risks
-from offline.risk.street_list import StreetList
 from offline.run import Order
 from offline.steps import AGENCY
 from ops.commands.agreed import Agency, ByProtocol, Households, Limit, agreed_by, sanitising_of
@@ -131,7 +130,7 @@ def risk(
     combinations = sanitising.combinations
     heeded = combinations.applies_to(profile)
     alike = max(k or 0, combinations.minimum_alike)
-    listed = StreetList.read(known_streets) if known_streets else None
+    listed = KnownStreets.read(known_streets) if known_streets else None
     with progress_bar(console, "reading the originals") as shown:
         report = play(
             release, order, fewest, alike=alike, heeded=heeded, listed=listed, progress=shown

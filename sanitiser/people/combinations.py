@@ -31,6 +31,7 @@ from sanitiser.people.members import (
     surely_different,
     write_members,
 )
+from sanitiser.places.postcodes import sector_of
 from sanitiser.references import ReferenceKey
 from sanitiser.state import State
 from schemas.codes import CodeList
@@ -203,7 +204,7 @@ def released_areas(released: Mapping[str, Any], places: Iterable[str]) -> list[s
     areas = []
     for place in places:
         postcode = released.get(f"{place}postcode")
-        area = postcode[:-2] if postcode else released.get(f"{place}district")
+        area = sector_of(postcode) if postcode else released.get(f"{place}district")
         if area:
             areas.append(f"{place}{area}")
     return areas

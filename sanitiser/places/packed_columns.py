@@ -161,6 +161,19 @@ class PackedRows:
         """Return True if the row is released in place of another one."""
         return bool(self._packed.stands_in.item(row >> 3) & (0x80 >> (row & 7)))
 
+    def rows_of_sector(self, sector: bytes) -> range:
+        """Return the rows of a compact postcode sector, such as ``BA11`` for BA1 1."""
+        # No other sector is between them: its postcodes have a digit where these have their first letter.
+        keys = self._packed.run_keys
+        ends = np.array([sector + b"AA", sector + b"ZZ"], keys.dtype)
+        first, last = int(keys.searchsorted(ends[0])), int(keys.searchsorted(ends[1], "right"))
+        return range(self._run_rows[first], self._run_rows[last])
+
+    def rows_of_district(self, district: int) -> NDArray[np.int64]:
+        """Return the rows of a district, in ascending order, shape (n,)."""
+        inside = self._packed.run_districts == district
+        return np.flatnonzero(np.repeat(inside, np.diff(self._packed.run_rows)))
+
     def points(self, rows: NDArray[np.integer]) -> NDArray[np.int32]:
         """Return the centroids of rows in metres, shape (n, 2)."""
         packed = self._packed

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import re
 from functools import lru_cache
+from string import ascii_uppercase
 from typing import TYPE_CHECKING, Final, NamedTuple, Self
 
 import numpy as np
@@ -26,7 +27,7 @@ from sanitiser.places.postcode_store import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Iterator, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -43,6 +44,7 @@ __all__ = [
     "PostcodeIndexError",
     "ReleasedPlace",
     "normalise",
+    "sector_of",
 ]
 
 # BS 7666 and Royal Mail's rules, with the terminated districts W1M to W1Y and NPT.
@@ -63,6 +65,11 @@ def normalise(text: str) -> str | None:
     """
     match = _POSTCODE.fullmatch(text) or _POSTCODE.fullmatch("".join(text.split()))
     return f"{match[1]} {match[2]}".upper() if match else None
+
+
+def sector_of(postcode: str) -> str:
+    """Return the sector of a canonical postcode, `"BA1 1"` for `"BA1 1AA"`; a sector is its own."""
+    return postcode.rstrip(ascii_uppercase)
 
 
 class Postcode(NamedTuple):
@@ -162,6 +169,18 @@ class PostcodeIndex:
         """Return the centroids of the postcodes in some districts (GSS codes), shape (n, 2), metres."""
         codes = [i for i, code in enumerate(self.metadata.districts) if code in districts]
         return self._rows.points_in(codes)
+
+    def in_sector(self, sector: str) -> Iterator[Postcode]:
+        """Yield the postcodes of a sector, such as `"BA1 1"`, in order."""
+        for row in self._rows.rows_of_sector(_key(sector)):
+            yield self._postcode(self._rows.row(row))
+
+    def in_district(self, district: str) -> Iterator[Postcode]:
+        """Yield the postcodes of a district (GSS code), in order."""
+        if district in self.metadata.districts:
+            code = self.metadata.districts.index(district)
+            for row in self._rows.rows_of_district(code).tolist():
+                yield self._postcode(self._rows.row(row))
 
     def _find(self, postcode: str) -> Postcode | None:
         held = self._rows.get(_key(postcode))

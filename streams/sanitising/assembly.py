@@ -152,6 +152,7 @@ def _flow(supply: SupplyAgreement, parts: _Parts) -> DatasetFlow:
             },
             parts.destinations[names.rejected(supply.agency, supply.dataset)],
             parts.destinations[names.incidents] if observed else None,
+            {p: of.period for p, of in terms.precisions.items() if of.period is not None},
         ),
         Counting(record_type),
     )

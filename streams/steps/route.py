@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from isp.agreement.topics import MAXIMUM_REJECTION_BYTES
+from sanitiser.precision import first_millisecond
 from schemas.wire import Encode
 from streams.messages import Intake, row_of
 from streams.steps.problems import Problem
@@ -44,8 +46,13 @@ class Router(Step):
         releases: Mapping[tuple[str, str], Destination],
         rejected: Destination,
         incidents: Destination | None = None,
+        periods: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
-        """Take the destinations of each region and entitled profile, of rejections, and of facts."""
+        """Take the destinations of each region and entitled profile, of rejections, and of facts.
+
+        `periods` has the least period of dates of each profile whose releases have only week or month.
+        """
+        self._periods = periods
         self._releases = {at: (*to[:2], _headers(to)) for at, to in releases.items()}
         self._rejected = rejected
         self._rejected_headers = _headers(rejected)
@@ -68,13 +75,16 @@ class Router(Step):
         work.outputs = outputs
 
     def released(self, releases: Sequence[Release], now_ms: int, region: str = OWN) -> list[Output]:
-        """Return an output for each release. Its time is the hour: an exact time identifies the original."""
-        hour_ms = now_ms - now_ms % HOUR_MS
+        """Return an output for each release.
+
+        Its time is the hour, because an exact time identifies the original. If the dates of a profile are
+        those of weeks or months, its time is the begin of the week or month.
+        """
         outputs = []
         for profile, record in releases:
             topic, encode, headers = self._releases[region, profile]
             key = record["record_id"].encode()
-            outputs.append(Output(topic, key, encode(record), headers, hour_ms))
+            outputs.append(Output(topic, key, encode(record), headers, self._time(profile, now_ms)))
         return outputs
 
     def withdrawn(
@@ -84,9 +94,13 @@ class Router(Step):
         outputs = []
         for profile, record_id in names:
             topic, _, headers = self._releases[region, profile]
-            hour_ms = now_ms - now_ms % HOUR_MS
-            outputs.append(Output(topic, record_id.encode(), None, headers, hour_ms))
+            time_ms = self._time(profile, now_ms)
+            outputs.append(Output(topic, record_id.encode(), None, headers, time_ms))
         return outputs
+
+    def _time(self, profile: str, now_ms: int) -> int:
+        period = self._periods.get(profile)
+        return now_ms - now_ms % HOUR_MS if period is None else first_millisecond(period, now_ms)
 
     def noted(self, observed: Observed, now_ms: int) -> list[Output]:
         """Return the message about a record for the alerts agent, if there is one."""

@@ -78,7 +78,7 @@ ALERT = AlertSeen(
 
 SPATE = SpateSeen(
     99_999, 16, date(2026, 11, 27), finding(what="street-disorder", provisional=True),
-    date(2026, 11, 28), 2, 8, 99.9, finding(version=9, status="grown", observed=17), 16, 17, 17, 16, 0,
+    date(2026, 11, 28), 2, 8, 99.9, finding(version=9, status="grown", observed=17), 16, 17, 17, 16, 2, 3, 0,
 )  # fmt: skip
 
 _TABLES = ("central.drug_treatment_young_person", "supplies.environment__environment_waste_site")
@@ -194,7 +194,7 @@ def test_a_detector_that_was_not_ready_and_a_finding_that_did_not_come_are_said(
     show(Screen(file=paper, width=WIDTH), replace(findings(protocol), emerging=seen), [])
     printed = " ".join(paper.getvalue().split())
     assert "not ready after 120 s the detector had not" in printed
-    assert "second group no finding of the business partner" in printed
+    assert "second group the business partner could read none" in printed
     assert as_emerging(seen)["is_ready"] is False
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from isp.agreement.protocol import Opening, Protocol
 from isp.agreement.protocol_file import load_protocol
+from isp.agreement.second import SecondProfile
 from sanitiser.places.postcodes import PostcodeIndex
 from schemas.catalogue import SCHEMA_FOLDER, Catalogue
 from tests.streams.partnership import TODAY, Partnership, small_index
@@ -13,7 +14,10 @@ from tests.streams.partnership import TODAY, Partnership, small_index
 
 @pytest.fixture(scope="session")
 def full_protocol(catalogue: Catalogue) -> Protocol:
-    """All record types, every one open on the tests' day; the area holds the worked example."""
+    """All record types, every one open on the tests' day; the area holds the worked example.
+
+    Profile second is as its treatments make it.
+    """
     protocol = load_protocol(SCHEMA_FOLDER / "protocols" / "banes.yaml", catalogue)
     area = (*protocol.partnership.area, "E09000033")
     openings = tuple(
@@ -24,7 +28,10 @@ def full_protocol(catalogue: Catalogue) -> Protocol:
         if not r.core
     )
     partnership = protocol.partnership.model_copy(update={"area": area})
-    return protocol.model_copy(update={"partnership": partnership, "openings": openings})
+    sanitising = protocol.sanitising.model_copy(update={"second": SecondProfile()})
+    return protocol.model_copy(
+        update={"partnership": partnership, "openings": openings, "sanitising": sanitising}
+    )
 
 
 @pytest.fixture(scope="session")

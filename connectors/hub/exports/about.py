@@ -25,8 +25,8 @@ _CAVEATS: Final = (
     "A record that is corrected or erased later stays in this file as it is. Replace it by a new export.",
 )
 _OF_POINTS: Final = (
-    "A point is that of a postcode. It can stand for several homes, and it is not the exact place. "
-    "A postcode with few homes is released as the nearest one with enough."
+    "A point is that of a postcode, or the centre of a postcode sector. It can stand for several homes, "
+    "and it is not the exact place. A postcode with few homes is released as the nearest one with enough."
 )
 
 
@@ -98,7 +98,8 @@ class About:
             "released_since": "any time" if since is None else _at(since),
             "coordinate_system": COORDINATES if self.table.points else "no points",
             "times": "Dates and times are local (Europe/London); columns that end with _utc, and "
-            "released_at, are UTC. released_at is exact to the hour.",
+            "released_at, are UTC. released_at is exact to the hour. If a caveat of a row says that its "
+            "date is the first day of a week or month, released_at is the begin of a week or month, too.",
             "delete_first_record_by": _day(extent.first_until),
             "delete_file_by": _day(extent.last_until),
             "duties": self.duties,

@@ -10,7 +10,13 @@ from typing import Any
 import pytest
 
 from connectors.hub.counting import Counted, count
-from connectors.hub.dimensions import Dimension, check_one_area, dimensions_of, event_date
+from connectors.hub.dimensions import (
+    Dimension,
+    check_one_area,
+    dimensions_of,
+    event_date,
+    without_finer,
+)
 from connectors.hub.duckdb_copy import DuckDbCopier
 from connectors.hub.duckdb_store import DuckDbStore
 from connectors.hub.party_copy import PartyCopy
@@ -114,6 +120,16 @@ def test_records_are_counted_by_month_and_value_and_unknown_ones_on_their_own(
     if name not in {"weekday", "incident_type"}:
         assert found[january, (None,)] == 1
         assert found[february, (value,)] == 1
+
+
+def test_releases_of_weeks_or_sectors_are_counted_by_nothing_finer(
+    dimensions: dict[str, Dimension],
+) -> None:
+    weeks = without_finer(dimensions, has_days=False, has_postcodes=True)
+    sectors = without_finer(dimensions, has_days=True, has_postcodes=False)
+    assert dimensions.keys() - weeks.keys() == {"weekday", "hour"}
+    assert dimensions.keys() - sectors.keys() == {"ward", "lsoa"}
+    assert sectors["sector"].name_of("BA2 5") == sectors["sector"].name_of("BA2 5PE") == "BA2 5"
 
 
 def test_records_are_counted_by_no_dimension_and_by_two(

@@ -117,6 +117,11 @@ FAULTS: dict[str, Fault] = {
     "a setting that does not exist": (
         "keep_days: 90", "keep: 90", "is not a setting of format 1; accepted: datasets, recipients, groups, ",
     ),
+    "a recipient of weeks": (
+        "  substitute_limit_metres: 2000\n",
+        "  substitute_limit_metres: 2000\n  second: {period: week}\n",
+        "in a depersonalised profile other than 'second', which is too coarse by `sanitising.second`, so it",
+    ),
     "a party called as the agent": ("- id: council", "- id: detector", "a component of the processor"),
 }  # fmt: skip
 

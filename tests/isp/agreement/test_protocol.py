@@ -56,10 +56,28 @@ FAULTS = {
     "a margin into a neighbour's area": (
         "  short_name: banes", "  short_name: banes\n  margin_metres: 10000", "needs an agreement",
     ),
+    "an unknown period": (
+        "  minimum_households: 4\n", "  minimum_households: 4\n  second: {period: day}\n",
+        "sanitising.second.period",
+    ),
+    "fewer households for second": (
+        "  minimum_households: 4\n", "  minimum_households: 9\n  second: {minimum_households: 8}\n",
+        "second.minimum_households: 8 is fewer than `sanitising.minimum_households`; accepted: 9 or more",
+    ),
     "an audit shorter than releases": (
         "  receipts_days: 1095", "  receipts_days: 1095\n  audit_days: 1094", "at least as long",
     ),
 }  # fmt: skip
+
+
+def test_a_period_that_outlasts_the_releases_is_refused(
+    tmp_path: Path, catalogue: Catalogue
+) -> None:
+    limit = "  substitute_limit_metres: 2000\n"
+    text = TEXT.replace("depersonalised_days: 1095", "depersonalised_days: 61")
+    expected = "sanitising.second.period: releases are retained 61 days"
+    fault = (limit, f"{limit}  second: {{period: month}}\n", expected)
+    assert_refused(text, fault, tmp_path, catalogue)
 
 
 @pytest.mark.parametrize("fault", FAULTS)

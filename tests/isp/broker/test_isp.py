@@ -84,8 +84,8 @@ def test_check_shows_who_reads_each_topic() -> None:
     document = json.loads(outcome.stdout)
     readers = {topic["name"]: topic["reads"] for topic in document["topics"]}
     assert readers["banes.intake.police.police-incident"] == ["discloser", "worker"]
-    assert readers["banes.depersonalised.second.police-incident"] == ["business", "detector", "hub"]
-    assert readers["banes.alerts.emerging.business"] == ["business"]
+    assert readers["banes.depersonalised.second.police-incident"] == ["business", "hub"]
+    assert readers["banes.alerts.emerging.police"] == ["police"]
 
 
 def test_check_names_file_line_and_place_of_a_finding(tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ from isp.agreement.hub import Hub
 from isp.agreement.officer import Officer
 from isp.agreement.protocol import Protocol, ProtocolError
 from isp.agreement.protocol_file import load_protocol
+from isp.agreement.second import SecondProfile
 from isp.cases import letters
 from isp.cases.case import Case, ConsentRecord, Flow, read_stored
 from isp.cases.letters import LetterError, digest, statement, verify_letter
@@ -67,7 +68,9 @@ IN_TERMS = ALERT_MODELS | PROBLEM_MODELS | HUB_MODELS | {
 }  # fmt: skip
 BANES = SCHEMA_FOLDER / "protocols" / "banes.yaml"
 FILES = {"banes.yaml": BANES, "bro.yaml": BANES.with_name("bro.yaml"), "first.yaml": FIRST}
-DIGEST_OF_BANES = "cd58013565c98e42264943257f5b4d68691e9367f70d77e25ae3b14b1d9e57ce"
+DIGEST_BEFORE_SECOND = "1755d937964763665a8467c39dedb578c109eedb168a0dd49706d753fd43b9c8"
+"""Of the Welsh example, as its officers signed it before profile second had settings."""
+DIGEST_OF_BANES = "02672c47b41c17c69fd4a09c30a5eaa925f54ad1bd57fd4a437d2ffdd1ccebcc"
 
 
 every_signed = pytest.mark.parametrize(
@@ -113,6 +116,16 @@ def test_a_protocol_has_the_digest_that_it_had(name: str, catalogue: Catalogue) 
     protocol = load_protocol(FILES[name], catalogue)
     digests = {"content": content_digest(protocol), "keys": keys_digest(protocol)}
     assert digests == SIGNED["protocols"][name]
+
+
+def test_a_protocol_without_settings_for_second_has_the_digest_of_before_them(
+    catalogue: Catalogue,
+) -> None:
+    protocol = load_protocol(FILES["bro.yaml"], catalogue)
+    sanitising = protocol.sanitising.model_copy(update={"second": SecondProfile()})
+    without = protocol.model_copy(update={"sanitising": sanitising})
+    assert content_digest(without) == DIGEST_BEFORE_SECOND
+    assert content_digest(protocol) != DIGEST_BEFORE_SECOND
 
 
 @every_signed

@@ -6,11 +6,15 @@ import json
 from datetime import timedelta
 from hashlib import sha256
 from math import isfinite
+from typing import Any
 
 import pytest
 
 from detection.emerging.bounding import MOST_CASES
 from detection.emerging.facts import CaseKey, PValue, Source, Stream
+from isp.agreement.emerging import EmergingRecipient
+from isp.agreement.emerging_streams import watched_streams
+from isp.agreement.second import SecondProfile
 from isp.agreement.topics import MAXIMUM_MESSAGE_BYTES
 from streams.emerging.rows import SUPPLIED
 from streams.emerging.schedule import EPOCH
@@ -486,9 +490,29 @@ def test_a_record_of_the_future_is_no_case(desk: Desk) -> None:
 
 def test_the_topics_are_those_that_recipients_receive(desk: Desk) -> None:
     assert desk.topic() in desk.detector.topics
-    assert NAMES.depersonalised("second", "police-incident") in desk.detector.topics
+    assert NAMES.depersonalised("second", "police-incident") not in desk.detector.topics
     assert NAMES.receipts("police") in desk.detector.followed
     assert not any(".personal." in topic or ".intake." in topic for topic in desk.detector.topics)
+
+
+@pytest.mark.parametrize(
+    "precision", [{}, {"minimum_households": 8}, {"period": "week"}, {"place": "sector"}]
+)
+def test_releases_of_weeks_or_sectors_are_not_used(precision: dict[str, Any]) -> None:
+    made = Desk()
+    emerging = made.protocol.emerging_problems
+    assert emerging is not None
+    recipients = (*emerging.recipients, EmergingRecipient(party="business"))
+    alerts = made.protocol.alerts.model_copy(
+        update={"emerging": emerging.model_copy(update={"recipients": recipients})}
+    )
+    sanitising = made.protocol.sanitising.model_copy(
+        update={"second": SecondProfile.model_validate(precision)}
+    )
+    protocol = made.protocol.model_copy(update={"alerts": alerts, "sanitising": sanitising})
+    streams = watched_streams(protocol, "business")
+    is_coarse = precision.keys() & {"period", "place"}
+    assert set(streams.values()) == (set() if is_coarse else {"second"})
 
 
 def test_a_supply_in_the_topic_of_another_agency_or_with_an_endless_id_holds_nothing(
