@@ -33,13 +33,14 @@ def places(
     """Return hits on released places, and the rows by the households of their postcode."""
     hits: list[Hit] = []
     households: Counter[int] = Counter()
+    sectors = CoarsePlaces(index, index.metadata.k, by_sector=True)
     for prefix in record_type.released_places(profile):
         points = _Points(truths, prefix, index)
         streets = _StreetsOfStandIns(rows, truths, prefix, index)
         for number, row in enumerate(rows, 1):
             postcode = row.get(f"{prefix}postcode", "")
             hits += [Hit(ATTACK, *told, number) for told in points.hits(row)]
-            cell = _sector(row, prefix, index)
+            cell = _sector(row, prefix, sectors)
             if postcode and (cell or not _AREA.fullmatch(postcode)):
                 found = index.find(postcode)
                 count = cell.households if cell else (found.households if found else None)
@@ -59,13 +60,12 @@ def places(
     return hits, households
 
 
-def _sector(row: Row, prefix: str, index: PostcodeIndex) -> Cell | None:
+def _sector(row: Row, prefix: str, sectors: CoarsePlaces) -> Cell | None:
     """Return the part of a released sector in its district; None if a whole postcode or none is released."""
     postcode = row.get(f"{prefix}postcode", "")
     if not postcode or normalise(postcode) is not None:
         return None
-    places = CoarsePlaces(index, index.metadata.k, by_sector=True)
-    cell = places.cell(postcode, row.get(f"{prefix}district", ""))
+    cell = sectors.cell(postcode, row.get(f"{prefix}district", ""))
     return cell if cell.households else None
 
 

@@ -14,6 +14,7 @@ from offline.risk.confidence import Measured
 from offline.risk.finding import Finding
 from offline.risk.intruder import Report, play
 from offline.risk.measures import Risks
+from offline.risk.street_list import StreetList as KnownStreets
 from offline.run import Order
 from offline.steps import AGENCY
 from ops.commands.agreed import Agency, ByProtocol, Households, Limit, agreed_by, sanitising_of
