@@ -93,7 +93,7 @@ def _of_second_group(seen: SpateSeen) -> tuple[str, str]:
             f"{_counted(seen.second_weeks, 'week')} and {_counted(seen.second_sectors, 'postcode sector')}; "
             f"{seen.second_finer} have a day, an hour, a street or a whole postcode"
         ),
-        "weeks and sectors show no spate and no home; the protocol makes no findings of them",
+        "weeks and sectors show no day and no home; the protocol makes no findings of them",
     )
 
 
