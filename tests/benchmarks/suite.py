@@ -16,6 +16,7 @@ from tests.benchmarks.hub import RUNS as HUB_RUNS
 from tests.benchmarks.hub import Hub
 from tests.benchmarks.latency import Latency
 from tests.benchmarks.offline import Offline
+from tests.benchmarks.privacy import privacy
 from tests.benchmarks.protocols import Protocols
 from tests.benchmarks.publishing import RUNS, Publishing
 from tests.benchmarks.restart import RUNS as RESTARTS
@@ -32,6 +33,7 @@ class AreaName(StrEnum):
     INDEX = "index"
     PIPELINE = "pipeline"
     SANITISER = "sanitiser"
+    PRIVACY = "privacy"
     LATENCY = "latency"
     THROUGHPUT = "throughput"
     PUBLISH = "publish"
@@ -81,6 +83,8 @@ class Suite:
             yield offline.pipeline(min(records, _PIPELINE_RECORDS), runs)
         if AreaName.SANITISER in areas:
             yield offline.sanitiser(min(records, _PIPELINE_RECORDS), runs)
+        if AreaName.PRIVACY in areas:
+            yield privacy(self.progress)
         if not _ON_BROKER & set(areas):
             return
         with running(self.files, self.report) as setting:
