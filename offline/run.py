@@ -16,12 +16,8 @@ from connectors.sources.table import HIDDEN, Hidden, Row, Table, Unreadable, row
 from offline.csv_output import Rows, Writer, cell, instant_cell, private_csv, sorted_csv
 from offline.steps import AGENCY, Agreed, steps_for
 from offline.summary import RowPlaces, Summary
-from sanitiser.places.gazetteer import Gazetteer
 from sanitiser.places.postcodes import PostcodeIndex
-from sanitiser.places.premises import withheld_premises
-from sanitiser.places.streets import StreetList
-from sanitiser.policy import Scrub
-from sanitiser.protected.places import ProtectedPlaces
+from sanitiser.reference_lists import NO_LISTS, ReferenceLists
 from sanitiser.references import ReferenceKey
 from schemas.catalogue import Catalogue
 from schemas.derive import release_schema, utc_field_name
@@ -51,11 +47,8 @@ class Order:
     key: ReferenceKey
     catalogue: Catalogue
     agency: str = AGENCY
-    gazetteer: Gazetteer | None = None
-    premises: Scrub = withheld_premises
     agreed: Agreed | None = None
-    streets: StreetList | None = None
-    protected: ProtectedPlaces | None = None
+    lists: ReferenceLists = NO_LISTS
 
     @property
     def supplier(self) -> str:
@@ -67,9 +60,7 @@ class Order:
         return steps_for(
             self.mapping.dataset, self.profile,
             agency=self.agency, index=self.index, key=self.key, catalogue=self.catalogue,
-            gazetteer=self.gazetteer, premises=self.premises, agreed=self.agreed,
-            streets=self.streets,
-            protected=self.protected,
+            agreed=self.agreed, lists=self.lists,
         )  # fmt: skip
 
     @property

@@ -6,13 +6,8 @@ from dataclasses import dataclass, replace
 
 from isp.agreement.protocol import Protocol, ProtocolError, SupplyAgreement
 from sanitiser.key_ring import KeyRing
-from sanitiser.places.gazetteer import Gazetteer
-from sanitiser.places.location import Locator
 from sanitiser.places.postcodes import PostcodeIndex
-from sanitiser.places.premises import withheld_premises
-from sanitiser.places.streets import StreetList
-from sanitiser.policy import Scrub
-from sanitiser.protected.places import ProtectedPlaces
+from sanitiser.reference_lists import NO_LISTS, ReferenceLists
 from sanitiser.references import ReferenceKey
 from schemas.catalogue import Catalogue
 from streams.assembly import Means, Terms, build_steps, terms_of
@@ -64,11 +59,8 @@ def steps_for(
     key: ReferenceKey,
     catalogue: Catalogue,
     agency: str = AGENCY,
-    gazetteer: Gazetteer | None = None,
-    premises: Scrub = withheld_premises,
     agreed: Agreed | None = None,
-    streets: StreetList | None = None,
-    protected: ProtectedPlaces | None = None,
+    lists: ReferenceLists = NO_LISTS,
 ) -> Steps:
     """Return a worker's steps for a dataset and the readers of one profile.
 
@@ -82,15 +74,7 @@ def steps_for(
     keys = KeyRing.of(key)
     if agreed is None:
         terms = Terms(agency, catalogue.record_type(dataset), {OWN: (profile,)})
-        means = Means(
-            catalogue.code_lists, Locator(index, gazetteer, streets), keys,
-            premises=premises, protected=protected,
-        )  # fmt: skip
-        return build_steps(terms, means)
+        return build_steps(terms, Means.without_protocol(catalogue, index, keys, lists))
     terms = terms_of(agreed.protocol, agreed.supply, catalogue)
     terms = replace(terms, profiles={OWN: (profile,)})
-    means = Means.of(
-        agreed.protocol, catalogue, index, keys, gazetteer, premises,
-        streets=streets, protected=protected,
-    )  # fmt: skip
-    return build_steps(terms, means)
+    return build_steps(terms, Means.of(agreed.protocol, catalogue, index, keys, lists))

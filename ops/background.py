@@ -11,7 +11,8 @@ from isp.keys.key_store import KeyStore
 from ops.embedded import ports, processes, service
 from ops.embedded.service import Service
 from ops.embedded.stack import Stack
-from ops.reference import GAZETTEER_FOLDER, INDEX_FOLDER, PREMISES_FILE, STREETS_FOLDER
+from ops.list_files import ListFiles
+from ops.reference import INDEX_FOLDER
 from sanitiser.places.postcode_store import METADATA_FILE
 
 FOLDER = "worker"
@@ -151,13 +152,12 @@ def _metrics_port(folder: Path) -> int:
 def _digest(protocol: Path, stack: Stack) -> str:
     """Return the digest of all files that a worker reads only at its start.
 
-    These are the protocol, the postcode index, the places, the premises and the epochs.
+    These are the protocol, the postcode index, the epochs and the reference lists. For a new list of
+    protected places a worker starts again by itself.
     """
     read = [protocol, stack.run_dir / INDEX_FOLDER / METADATA_FILE]
     read += [KeyStore(stack.secrets.folder).file]
-    read += sorted((stack.run_dir / GAZETTEER_FOLDER).glob("*"))
-    read += sorted((stack.run_dir / STREETS_FOLDER).glob("*"))
-    read += [file for file in [stack.run_dir / PREMISES_FILE] if file.is_file()]
+    read += ListFiles.of(stack.run_dir, stack.secrets.folder).public()
     return hashlib.sha256(b"".join(file.read_bytes() for file in read)).hexdigest()
 
 

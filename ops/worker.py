@@ -8,7 +8,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from isp.agreement.topics import Names, state_days
-from isp.keys.protected_places import ProtectedStore
 from ops.bootstrap import (
     Grounds,
     StartError,
@@ -18,13 +17,11 @@ from ops.bootstrap import (
     state_tables,
 )
 from ops.deployment import MetricsSettings
-from ops.reference import GAZETTEER_FOLDER, INDEX_FOLDER, PREMISES_FILE, STREETS_FOLDER
-from sanitiser.build.premises_list import PremisesList
-from sanitiser.places.gazetteer import Gazetteer
+from ops.list_files import ListFiles
+from ops.reference import INDEX_FOLDER
 from sanitiser.places.postcode_store import METADATA_FILE
 from sanitiser.places.postcodes import PostcodeIndex
-from sanitiser.places.premises import withheld_premises
-from sanitiser.places.streets import StreetList
+from sanitiser.reference_lists import NO_LISTS, ReferenceLists
 from schemas.state import STATE_KINDS
 from schemas.wire import bytes_decoder
 from streams.runtime.ending import end_when, until_changed
@@ -47,7 +44,6 @@ if TYPE_CHECKING:
     from isp.keys.key_store import KeyStore
     from ops.deployment import Deployment
     from sanitiser.key_ring import KeyRing
-    from sanitiser.protected.listed import ProtectedList
     from schemas.catalogue import Catalogue
     from streams.runtime.source import Source
     from streams.sanitising.pipeline import Pipeline
@@ -67,8 +63,7 @@ class WorkerError(StartError):
 class WorkerSettings:
     """The settings of one worker process.
 
-    The folder `state` has each worker's state store, by principal and slot. `protected` has the files of the
-    list of protected places, whether or not there is a list.
+    The folder `state` has each worker's state store, by principal and slot.
     """
 
     signed: ReadProtocol
@@ -78,7 +73,7 @@ class WorkerSettings:
     state: Path
     slot: str = "0"
     metrics: MetricsSettings = field(default_factory=MetricsSettings)
-    protected: ProtectedStore | None = None
+    lists: ListFiles = field(default_factory=ListFiles)
 
     @classmethod
     def of(
@@ -99,7 +94,7 @@ class WorkerSettings:
             state,
             slot,
             deployment.metrics_on(metrics_port),
-            ProtectedStore.of(data, deployment.secrets.folder),
+            ListFiles.of(data, deployment.secrets.folder),
         )
 
 
@@ -124,14 +119,14 @@ def run_worker(settings: WorkerSettings) -> None:
     index = PostcodeIndex.open(settings.index, protocol.sanitising.minimum_households)
     # The file's state is noted before the keys are read, so that an epoch made meanwhile is noticed.
     new_epoch = until_changed(settings.keys.file)
-    keys, folder = settings.keys.ring(), settings.index.parent
-    new_list = None if settings.protected is None else until_changed(settings.protected.file)
-    protected = None if settings.protected is None else settings.protected.read()
+    keys, protected = settings.keys.ring(), settings.lists.protected
+    new_list = None if protected is None else until_changed(protected.file)
+    lists = settings.lists.open()
     schemas = grounds.schemas()
     store = _store(settings, protocol)
     pipeline = assemble(
-        protocol, catalogue, index, folder, schemas, keys, settings.slot, store,
-        protected, IntakeAgain(settings.connection),
+        protocol, catalogue, index, schemas, keys, lists, settings.slot, store,
+        IntakeAgain(settings.connection),
     )  # fmt: skip
     metrics = Metrics(serve_metrics(settings.metrics), pipeline.topics)
     metrics.index_rows.set(len(index))
@@ -179,24 +174,15 @@ def assemble(
     protocol: Protocol,
     catalogue: Catalogue,
     index: PostcodeIndex,
-    beside: Path,
     schemas: Schemas,
     keys: KeyRing,
+    lists: ReferenceLists = NO_LISTS,
     slot: str = "0",
     state: StateStore | None = None,
-    protected: ProtectedList | None = None,
     reread: Reread = lambda _place: (),
 ) -> Pipeline:
-    """Return the pipeline of a protocol; the folder `beside` has the lists of places, premises and streets.
-
-    Without a `state` store, state is kept in main memory.
-    """
+    """Return the pipeline of a protocol. Without a `state` store, state is kept in main memory."""
     wire = Wire.of(schemas)
-    folder, listed = beside / GAZETTEER_FOLDER, beside / PREMISES_FILE
-    gazetteer = Gazetteer.open(folder) if folder.is_dir() else None
-    streets = StreetList.open(of) if (of := beside / STREETS_FOLDER).is_dir() else None
-    premises = PremisesList.open(listed) if listed.is_file() else withheld_premises
     return build_pipeline(
-        protocol, catalogue, index, keys, wire, time.time, gazetteer, premises, slot, state,
-        streets, protected, reread,
-    )  # fmt: skip
+        protocol, catalogue, index, keys, wire, time.time, lists, slot, state, reread
+    )

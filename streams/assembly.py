@@ -15,14 +15,13 @@ from sanitiser.key_ring import KeyRing
 from sanitiser.people.combinations import Combinations, KMapRule
 from sanitiser.places.area import EVERYWHERE, Area, Bounds
 from sanitiser.places.coarse_places import CoarsePlaces
-from sanitiser.places.gazetteer import Gazetteer
 from sanitiser.places.location import NOWHERE, Located, Locator
 from sanitiser.places.postcodes import Postcode, PostcodeIndex
 from sanitiser.places.premises import withheld_premises
-from sanitiser.places.streets import StreetList
 from sanitiser.policy import Policy, Scrub
 from sanitiser.precision import AS_TREATED, FULL, Coarser, Precision
 from sanitiser.protected.places import ProtectedPlaces
+from sanitiser.reference_lists import NO_LISTS, ReferenceLists
 from sanitiser.references import ReferenceKey
 from sanitiser.state import State
 from sanitiser.text.scrubbing import Scrubber
@@ -76,7 +75,7 @@ class Terms:
 class Means:
     """Resources that the steps of all datasets share: code lists, locator, areas, keys and state.
 
-    `protected` is None if the partnership has no list of protected places.
+    `protected` is None or empty if the partnership has no protected places.
     """
 
     code_lists: Mapping[str, CodeList]
@@ -119,11 +118,8 @@ class Means:
         catalogue: Catalogue,
         index: PostcodeIndex,
         keys: KeyRing,
-        gazetteer: Gazetteer | None = None,
-        premises: Scrub = withheld_premises,
+        lists: ReferenceLists = NO_LISTS,
         state: State | None = None,
-        streets: StreetList | None = None,
-        protected: ProtectedPlaces | None = None,
     ) -> Means:
         """Return the means of a protocol, with its area and its neighbours' areas.
 
@@ -134,14 +130,31 @@ class Means:
         own = Area(index, partnership.area, partnership.margin_metres)
         return cls(
             catalogue.code_lists,
-            Locator(index, gazetteer and gazetteer.within(own.holds_point), streets),
+            lists.within(own.holds_point).locator(index),
             keys,
             own,
             {n.short_name: Area(index, n.area, 0) for n in protocol.neighbours},
             Scrubber() if protocol.sanitising.scrubbed_texts else None,
-            premises,
+            lists.premises,
             StateStore() if state is None else state,
-            protected,
+            lists.protected.places(index),
+        )
+
+    @classmethod
+    def without_protocol(
+        cls,
+        catalogue: Catalogue,
+        index: PostcodeIndex,
+        keys: KeyRing,
+        lists: ReferenceLists = NO_LISTS,
+    ) -> Means:
+        """Return the means for a file without a protocol: every place counts as inside the area."""
+        return cls(
+            catalogue.code_lists,
+            lists.locator(index),
+            keys,
+            premises=lists.premises,
+            protected=lists.protected.places(index),
         )
 
 

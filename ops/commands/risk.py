@@ -19,16 +19,20 @@ from offline.run import Order
 from offline.steps import AGENCY
 from ops.commands.agreed import Agency, ByProtocol, Households, Limit, agreed_by, sanitising_of
 from ops.commands.common import AsJson, columns_of
+from ops.commands.lists import (
+    GazetteerFolder,
+    PremisesFile,
+    ProtectedFile,
+    ProtectedKey,
+    StreetsFolder,
+)
 from ops.commands.progress import progress_bar
 from ops.commands.sanitise import check_profile
+from ops.list_files import ListFiles
 from ops.reference import cached_index
 from ops.screen import Screen, say_json
 from ops.settings import Settings
-from sanitiser.build.premises_list import PremisesList
-from sanitiser.places.gazetteer import Gazetteer
 from sanitiser.places.postcodes import PostcodeIndex
-from sanitiser.places.premises import withheld_premises
-from sanitiser.places.streets import StreetList
 from sanitiser.references import KEY_BYTES, ReferenceKey
 from schemas.catalogue import load_catalogue
 
@@ -53,22 +57,11 @@ def risk(
     agency: Agency = None,
     k: Households = None,
     limit: Limit = None,
-    gazetteer: Annotated[
-        Path | None,
-        typer.Option(
-            exists=True, file_okay=False, help="Named places, as given to `ipu sanitise`."
-        ),
-    ] = None,
-    streets: Annotated[
-        Path | None,
-        typer.Option(exists=True, file_okay=False, help="Streets, as given to `ipu sanitise`."),
-    ] = None,
-    premises: Annotated[
-        Path | None,
-        typer.Option(
-            exists=True, dir_okay=False, help="Names of premises, as given to `ipu sanitise`."
-        ),
-    ] = None,
+    gazetteer: GazetteerFolder = None,
+    premises: PremisesFile = None,
+    streets: StreetsFolder = None,
+    protected: ProtectedFile = None,
+    protected_key: ProtectedKey = None,
     known_streets: Annotated[
         Path | None,
         typer.Option(
@@ -124,9 +117,7 @@ def risk(
         original, columns, profile, release, None, PostcodeIndex.open(folder, fewest),
         ReferenceKey(token_bytes(KEY_BYTES)), catalogue,
         agency=agency or AGENCY, agreed=agreed,
-        gazetteer=Gazetteer.open(gazetteer) if gazetteer else None,
-        streets=StreetList.open(streets) if streets else None,
-        premises=PremisesList.open(premises) if premises else withheld_premises,
+        lists=ListFiles.given(gazetteer, premises, streets, protected, protected_key).open(),
     )  # fmt: skip
     combinations = sanitising.combinations
     heeded = combinations.applies_to(profile)

@@ -10,24 +10,25 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from isp.keys.protected_places import ProtectedStore
 from offline.run import Order, sanitise_file
 from offline.steps import AGENCY
 from offline.summary import Summary
 from ops.commands.agreed import Agency, ByProtocol, Households, Limit, agreed_by, sanitising_of
 from ops.commands.common import AllowUnreadable, AsJson, columns_of, failed_on_unreadable
+from ops.commands.lists import (
+    GazetteerFolder,
+    PremisesFile,
+    ProtectedFile,
+    ProtectedKey,
+    StreetsFolder,
+)
 from ops.commands.progress import progress_bar
-from ops.embedded.layout import Layout
+from ops.list_files import ListFiles
 from ops.outputs import check_outputs
 from ops.reference import cached_index
 from ops.screen import Screen, say_json
 from ops.settings import Settings
-from sanitiser.build.premises_list import PremisesList
-from sanitiser.places.gazetteer import Gazetteer
 from sanitiser.places.postcodes import PostcodeIndex
-from sanitiser.places.premises import withheld_premises
-from sanitiser.places.streets import StreetList
-from sanitiser.protected.places import ProtectedPlaces
 from sanitiser.references import KEY_BYTES, ReferenceKey
 from schemas.catalogue import Catalogue, load_catalogue
 
@@ -81,46 +82,11 @@ def sanitise(
             "references join within this output only."
         ),
     ] = None,
-    gazetteer: Annotated[
-        Path | None,
-        typer.Option(
-            exists=True,
-            file_okay=False,
-            help="Folder that `ipu reference gazetteer` wrote, such as run/gazetteer.",
-        ),
-    ] = None,
-    premises: Annotated[
-        Path | None,
-        typer.Option(
-            exists=True,
-            dir_okay=False,
-            help="File that `ipu reference premises` wrote, such as run/premises.txt.",
-        ),
-    ] = None,
-    streets: Annotated[
-        Path | None,
-        typer.Option(
-            exists=True,
-            file_okay=False,
-            help="Folder that `ipu reference streets` wrote, such as run/streets.",
-        ),
-    ] = None,
-    protected: Annotated[
-        Path | None,
-        typer.Option(
-            exists=True,
-            dir_okay=False,
-            help="Encrypted list of `ipu reference protected`, such as run/protected-places.",
-        ),
-    ] = None,
-    protected_key: Annotated[
-        Path | None,
-        typer.Option(
-            exists=True,
-            dir_okay=False,
-            help="Key of this list; default: secrets/protected/places.key beside the list.",
-        ),
-    ] = None,
+    gazetteer: GazetteerFolder = None,
+    premises: PremisesFile = None,
+    streets: StreetsFolder = None,
+    protected: ProtectedFile = None,
+    protected_key: ProtectedKey = None,
     allow_unreadable: AllowUnreadable = False,
     as_json: AsJson = False,
 ) -> None:
@@ -175,13 +141,11 @@ def sanitise(
     with console.status("preparing the postcode index") as status:
         folder = cached_index(settings.cache_dir, households, fewest, furthest, status.update)
     index = PostcodeIndex.open(folder, fewest)
+    lists = ListFiles.given(gazetteer, premises, streets, protected, protected_key).open()
     order = Order(
         file, columns, profile, out, rejects, index, _key(key), catalogue,
         agency=agency or AGENCY, agreed=agreed,
-        gazetteer=Gazetteer.open(gazetteer) if gazetteer else None,
-        premises=PremisesList.open(premises) if premises else withheld_premises,
-        streets=StreetList.open(streets) if streets else None,
-        protected=_protected(protected, protected_key, index),
+        lists=lists,
     )  # fmt: skip
     with progress_bar(console, "sanitising") as shown:
         summary = sanitise_file(order, lambda done, all_, n: shown(done, all_, f"{n:,} rows"))
@@ -194,14 +158,6 @@ def sanitise(
     )
     if failed or summary.rejected:
         raise typer.Exit(FAILED)
-
-
-def _protected(file: Path | None, key: Path | None, index: PostcodeIndex) -> ProtectedPlaces | None:
-    if file is None:
-        return None
-    beside = ProtectedStore.of(file.parent, Layout(file.parent).secrets.folder)
-    listed = ProtectedStore(file, key or beside.key_file).read()
-    return None if listed is None else listed.places(index)
 
 
 def check_profile(profile: str, dataset: str, catalogue: Catalogue) -> None:

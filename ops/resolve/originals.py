@@ -37,7 +37,7 @@ class Originals(NamedTuple):
         keys = keys_of(stack).ring()
         worker = stack.secrets.client_config(stack.inside, Names(protocol.prefix).worker)
         schemas = schemas_of(worker, protocol.prefix, catalogue)
-        pipeline = assemble(protocol, catalogue, index, stack.run_dir, schemas, keys)
+        pipeline = assemble(protocol, catalogue, index, schemas, keys)
         return cls(stack, protocol, catalogue, pipeline)
 
     def in_topics(self, supplied: Iterable[tuple[str, str]]) -> Iterator[Candidate]:

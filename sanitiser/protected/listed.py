@@ -109,6 +109,10 @@ class ProtectedList(NamedTuple):
         raise ValueError(f"not a list of protected places of format {FORMAT}")
 
 
+NO_PLACES: Final = ProtectedList()
+"""The list of a partnership that protects no place."""
+
+
 def _entry(home: Any, point: Any, **rest: Any) -> Entry:
     return Entry(
         home=None if home is None else Household(*home),

@@ -10,12 +10,8 @@ from isp.agreement.protocol import Protocol, SupplyAgreement
 from isp.agreement.topics import MAXIMUM_RECORD_BYTES, RELEASES, Names, state_days, topics
 from isp.audit.chain import Heads
 from sanitiser.key_ring import KeyRing
-from sanitiser.places.gazetteer import Gazetteer
 from sanitiser.places.postcodes import PostcodeIndex
-from sanitiser.places.premises import withheld_premises
-from sanitiser.places.streets import StreetList
-from sanitiser.policy import Scrub
-from sanitiser.protected.listed import ProtectedList
+from sanitiser.reference_lists import NO_LISTS, ReferenceLists
 from schemas.catalogue import Catalogue
 from schemas.derive import intake_schema
 from schemas.state import StateKind
@@ -53,12 +49,9 @@ def build_pipeline(
     keys: KeyRing,
     wire: Wire,
     clock: Callable[[], float],
-    gazetteer: Gazetteer | None = None,
-    premises: Scrub = withheld_premises,
+    lists: ReferenceLists = NO_LISTS,
     slot: str = "0",
     state: StateStore | None = None,
-    streets: StreetList | None = None,
-    protected: ProtectedList | None = None,
     reread: Reread = lambda _place: (),
 ) -> Pipeline:
     """Return the pipeline for all supplies of a protocol; `slot` is part of the name of its audit chain.
@@ -77,9 +70,7 @@ def build_pipeline(
         if topic.family in _FAMILIES or topic.name in internal
     }
     store = StateStore(days=state_days(protocol)) if state is None else state
-    listed = protected or ProtectedList()
-    places = listed.places(index)
-    means = Means.of(protocol, catalogue, index, keys, gazetteer, premises, store, streets, places)
+    means = Means.of(protocol, catalogue, index, keys, lists, store)
     parts = _Parts(protocol, catalogue, means, wire, destinations)
     flows = {names.intake(s.agency, s.dataset): _flow(s, parts) for s in protocol.supplies}
     receipts = {s.agency: destinations[names.receipts(s.agency)] for s in protocol.supplies}
@@ -96,7 +87,7 @@ def build_pipeline(
     return Pipeline(
         flows, receipts, store, remembered, audit_writer, new_audit_batch, clock,
         RejectAlarm(protocol), pausing_topics(protocol),
-        Rechecker(listed, index, keys.lasting, store, reread),
+        Rechecker(lists.protected, index, keys.lasting, store, reread),
     )  # fmt: skip
 
 

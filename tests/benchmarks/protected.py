@@ -21,10 +21,10 @@ from demo.generator.district import BATH_AND_NORTH_EAST_SOMERSET, Point, points_
 from sanitiser.address.household import household
 from sanitiser.build.reference import build_index, onspd_package
 from sanitiser.key_ring import KeyRing
-from sanitiser.places.location import Located, Locator
+from sanitiser.places.location import Located
 from sanitiser.places.postcodes import PostcodeIndex
-from sanitiser.protected.listed import Place, ProtectedList
-from sanitiser.protected.places import ProtectedPlaces
+from sanitiser.protected.listed import NO_PLACES, Place, ProtectedList
+from sanitiser.reference_lists import ReferenceLists
 from sanitiser.references import ReferenceKey
 from schemas.catalogue import load_catalogue
 from streams.assembly import Means, Terms, build_steps
@@ -96,9 +96,8 @@ def protected_figures(records: int = RECORDS) -> dict[str, float]:
         listed = ProtectedList().with_places(
             [Place(None, household(*_address(r)), r.point.postcode, None) for r in refuges], 1
         )
-        places = listed.places(index)
-        before, after = (list(_released(rows, index, p)) for p in (None, places))
-        return {**_shares(before, after), **_domestic(after), **_cost(rows, index, places)}
+        before, after = (list(_released(rows, index, of)) for of in (NO_PLACES, listed))
+        return {**_shares(before, after), **_domestic(after), **_cost(rows, index, listed)}
 
 
 def _refuges(index: PostcodeIndex, points: Sequence[Point]) -> list[_Refuge]:
@@ -154,11 +153,10 @@ def _place(refuge: _Refuge, rng: Random, *, truth: bool) -> dict[str, Any]:
     return {f"{_PREFIX}{part}": value for part, value in (where | point | none).items()}
 
 
-def _steps(index: PostcodeIndex, places: ProtectedPlaces | None) -> Mapping[str, Steps]:
+def _steps(index: PostcodeIndex, listed: ProtectedList) -> Mapping[str, Steps]:
     catalogue = load_catalogue()
-    means = Means(
-        catalogue.code_lists, Locator(index), KeyRing.of(ReferenceKey(b"k" * 32)), protected=places
-    )
+    ring = KeyRing.of(ReferenceKey(b"k" * 32))
+    means = Means.without_protocol(catalogue, index, ring, ReferenceLists(protected=listed))
     return {
         dataset: build_steps(
             Terms("agency", catalogue.record_type(dataset), {OWN: ("central",)}), means
@@ -168,9 +166,9 @@ def _steps(index: PostcodeIndex, places: ProtectedPlaces | None) -> Mapping[str,
 
 
 def _released(
-    rows: Sequence[_Row], index: PostcodeIndex, places: ProtectedPlaces | None
+    rows: Sequence[_Row], index: PostcodeIndex, listed: ProtectedList
 ) -> Iterator[_Outcome]:
-    steps = _steps(index, places)
+    steps = _steps(index, listed)
     for row in rows:
         work = steps[row.dataset].decide(row.given, _NOW)
         for release in work.releases:
@@ -198,9 +196,9 @@ def _domestic(after: Sequence[_Outcome]) -> dict[str, float]:
     return {"protected_of_alone_domestic": alone[True] / max(1, alone.total())}
 
 
-def _cost(rows: Sequence[_Row], index: PostcodeIndex, places: ProtectedPlaces) -> dict[str, float]:
+def _cost(rows: Sequence[_Row], index: PostcodeIndex, listed: ProtectedList) -> dict[str, float]:
     """Return the microseconds that the step takes for a record of incidents, with this list."""
-    steps = _steps(index, places)["police-incident"]
+    steps = _steps(index, listed)["police-incident"]
     protect = next(step for step in steps.releasing if isinstance(step, Protector))
     works = [_located(steps, row) for row in rows if row.dataset == "police-incident"]
     began = time.process_time()

@@ -22,6 +22,7 @@ from isp.agreement.topics import Names
 from isp.broker.signed import load_signed
 from isp.keys.protected_places import ProtectedStore
 from ops.embedded import stack as embedded
+from ops.list_files import ListFiles
 from ops.settings import Settings
 from ops.supervisor import Supervisor
 from ops.system import deployment_of, keys_of
@@ -173,7 +174,9 @@ def _work(order: Order) -> None:
             state=Path(order.run_dir) / order.state,
             slot=order.slot,
             metrics=deployment_of(stack).metrics_on(order.metrics_port),
-            protected=None if order.protected is None else protected_in(Path(order.protected)),
+            lists=ListFiles(
+                protected=None if order.protected is None else protected_in(Path(order.protected))
+            ),
         )
     )
 

@@ -12,7 +12,8 @@ from isp.agreement.protocol import Protocol
 from sanitiser.address.household import household
 from sanitiser.key_ring import KeyRing
 from sanitiser.places.postcodes import PostcodeIndex
-from sanitiser.protected.listed import Place, ProtectedList
+from sanitiser.protected.listed import NO_PLACES, Place, ProtectedList
+from sanitiser.reference_lists import ReferenceLists
 from schemas.catalogue import Catalogue
 from streams.messages import BatchResult, Intake
 from streams.runtime.processor import TopicPartition
@@ -50,7 +51,8 @@ class Desk:
         own = self.partnership
         own.pipeline = build_pipeline(
             own.protocol, own.catalogue, own.index, KeyRing.of(KEY), own.schemas.wire,
-            NOW.timestamp, state=own.pipeline.state, protected=listed, reread=self._again,
+            NOW.timestamp, ReferenceLists(protected=listed or NO_PLACES), state=own.pipeline.state,
+            reread=self._again,
         )  # fmt: skip
         return own.pipeline
 
@@ -145,7 +147,7 @@ def test_the_name_of_premises_and_a_home_in_another_group_are_withheld_too(
     schemas = NumberedSchemas()
     pipeline = build_pipeline(
         full_protocol, catalogue, index, KeyRing.of(KEY), schemas.wire, NOW.timestamp,
-        premises=lambda name: name, protected=LISTED,
+        ReferenceLists(premises=lambda name: name, protected=LISTED),
     )  # fmt: skip
     own = Partnership(full_protocol, catalogue, index, schemas, pipeline)
     record = {
