@@ -12,9 +12,10 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import permutations
+from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from demo.generator.district import Point
+from demo.generator.district import Point, points_of_index
 from demo.generator.police_crime_people import police_crime_offenders, police_crime_victims
 from demo.generator.records import Record, typed
 from isp.agreement.protocol import Combinations
@@ -29,6 +30,8 @@ from schemas.people import coarser_name, people
 from schemas.record_type import RecordType
 from streams.assembly import Means, Terms, build_steps
 from streams.steps.route import OWN
+from tests.benchmarks.banes import MONTHS, district_index, published_crimes
+from tests.benchmarks.page import share
 
 _PROFILE: Final = "central"
 _K: Final = 4
@@ -40,6 +43,17 @@ _FILES: Final = {
 }
 """The generator of each file, and the number of crimes for one of its rows."""
 
+_RULES: Final = {
+    "unchecked": "without_the_rule",
+    "alone": "by_person",
+    "joined": "by_joined_case",
+}
+_FIGURES: Final = {
+    "under_k": "cases_with_few_alike",
+    "unique": "cases_of_unique_ages_and_sexes",
+    "kept": "attributes_kept_in_cases",
+    "kept_of_all": "attributes_kept_of_all_people",
+}
 
 Release = Mapping[str, Any]
 
@@ -98,6 +112,33 @@ def joined_cases(index: PostcodeIndex, points: Sequence[Point], crimes: int) -> 
                 found[str(record["crime_reference"])].append(seen)
         figures |= {f"{what}_{name}": value for what, value in _figures([*found.values()]).items()}
     return figures
+
+
+def cases_of_district(folder: Path) -> dict[str, float]:
+    """Return the figures of a year of Bath and North East Somerset, with the names of the area `privacy`.
+
+    There are as many crimes as were published, without anti-social behaviour. `folder` is for the
+    index.
+
+    Raises:
+        FileNotFoundError: the real data are not beside the checkout.
+    """
+    index = district_index(folder)
+    crimes = sum(row["Crime type"] != "Anti-social behaviour" for row in published_crimes())
+    found = joined_cases(index, points_of_index(folder / "index"), crimes * 12 // MONTHS)
+    shares = {
+        f"{named}_{rule}": found[f"{what}_{run}"]
+        for what, named in _FIGURES.items()
+        for run, rule in _RULES.items()
+    }
+    return {"joined_cases": found["cases_joined"], **shares}
+
+
+def on_page(found: Mapping[str, float]) -> list[str]:
+    """Return the figures of the part `joined-cases` of the page on protection, in their order."""
+    return [
+        share(found[f"{named}_{rule}"]) for named in _FIGURES.values() for rule in _RULES.values()
+    ]
 
 
 def _in_order(

@@ -9,6 +9,7 @@ from typing import Final
 
 from tests.benchmarks.figures import Aim, Area
 from tests.benchmarks.index_change import classes_after_changes
+from tests.benchmarks.joined_cases import cases_of_district
 from tests.benchmarks.protected import protected_figures
 from tests.benchmarks.released_streets import street_figures
 from tests.benchmarks.risk import figures as risk_figures
@@ -23,13 +24,14 @@ AIMS: Final = {
     "leaks_per_10000_with_list": Aim(2, at_most=True),
     "wrong_per_10000_with_list": Aim(1, at_most=True),
     "classes_under_k_after_change": Aim(0, at_most=True),
+    "cases_with_few_alike_by_joined_case": Aim(0, at_most=True),
     "planted_found": Aim(20),
     "false_alarms": Aim(0, at_most=True),
 }
 _HOW: Final = (
     "2000 real streets of Avon and Somerset, each in 44 ways of writing; indexes of Bath and North East "
     "Somerset after changes of k, limit and counts; planted leaks and clean releases for `ipu risk`; made-up "
-    "bursts and protected places. The figures are the same in each run, but for the times."
+    "bursts, victims, offenders and protected places. Figures are the same in each run, except the times."
 )
 
 
@@ -43,6 +45,7 @@ def privacy(progress: Callable[[str, int, int], None]) -> Area:
                 lambda f: classes_after_changes(SHARED_DATA, f)
             ),
             "singling out": lambda: _in_folder(measure),
+            "joined cases": lambda: _in_folder(cases_of_district),
             "protected places": protected_figures,
         }
     found: dict[str, float] = {}

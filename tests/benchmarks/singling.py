@@ -1,15 +1,11 @@
 """Measure how many released records are alone at their place and date, and which bursts at one home show.
 
-The records are real crimes of Bath and North East Somerset as data.police.uk publishes them: their kinds,
-months and points. The points are of streets, so each record is put at a postcode near its point; the
-days within the month are drawn. 50 bursts are added, each of three records at one home on one day.
+The records are the published crimes of Bath and North East Somerset, with their kinds, months and points.
+50 bursts are added, each of three records at one home on one day.
 """
 
 from __future__ import annotations
 
-import csv
-import lzma
-from calendar import monthrange
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,14 +18,19 @@ from isp.agreement.protocol import Protocol
 from isp.agreement.protocol_file import load_protocol
 from isp.agreement.second import SecondProfile
 from offline.steps import Agreed, steps_for
-from sanitiser.build.reference import build_index, code_point_open_csv
 from sanitiser.places.coarse_places import CoarsePlaces
-from sanitiser.places.coordinates import to_national_grid
-from sanitiser.places.postcodes import PostcodeIndex, normalise
+from sanitiser.places.postcodes import PostcodeIndex
 from sanitiser.references import ReferenceKey
 from schemas.catalogue import SCHEMA_FOLDER, Catalogue, load_catalogue
 from schemas.london import london_time
-from tests.conftest import SHARED_DATA
+from tests.benchmarks.banes import (
+    DISTRICT,
+    day_in,
+    district_index,
+    postcode_near,
+    published_crimes,
+)
+from tests.benchmarks.page import amount, share
 
 BURSTS: Final = 50
 BURST: Final = 3
@@ -39,9 +40,6 @@ SMALL: Final = 100
 """A place with fewer households is small: a neighbour knows which home it was."""
 
 _DATASET: Final = "police-incident"
-_DISTRICT: Final = "E06000022"
-_AREA: Final = "Bath and North East Somerset"
-_NEAR_M: Final = 60.0
 _SEED: Final = 27
 _KEY: Final = ReferenceKey(b"k" * 32)
 _KINDS: Final = (
@@ -74,7 +72,7 @@ def measure(folder: Path) -> dict[str, float]:
     Raises:
         FileNotFoundError: the real data are not beside the checkout.
     """
-    index = _index(folder)
+    index = district_index(folder)
     records = list(_records(index))
     example = load_protocol(SCHEMA_FOLDER / "protocols" / "banes.yaml", load_catalogue())
     treated = _with_second(example, SecondProfile())
@@ -89,6 +87,24 @@ def measure(folder: Path) -> dict[str, float]:
         found = _figures(records, shown, _households(index))
         figures |= {f"{name}_{figure}": value for figure, value in found.items()}
     return figures
+
+
+def on_page(figures: Mapping[str, float]) -> list[str]:
+    """Return the figures of the part `singling` of the page on protection, in their order."""
+    return [
+        shown
+        for name in (
+            "central",
+            "second_as_treated",
+            "second_example",
+            "second_example_watched_daily",
+        )
+        for shown in (
+            share(figures[f"{name}_alone"]),
+            amount(figures[f"{name}_bursts_at_a_small_place"]),
+            amount(BURSTS),
+        )
+    ]
 
 
 def _figures(
@@ -143,59 +159,29 @@ def _with_second(protocol: Protocol, second: SecondProfile) -> Protocol:
     return protocol.model_copy(update={"sanitising": sanitising})
 
 
-def _index(folder: Path) -> PostcodeIndex:
-    households = SHARED_DATA / "households" / "banes_households_proxy.csv"
-    (postcodes,) = (SHARED_DATA / "postcodes").glob("codepoint_open_*.csv.xz")
-    build_index(folder / "index", code_point_open_csv(postcodes), households)
-    return PostcodeIndex.open(folder / "index")
-
-
 def _households(index: PostcodeIndex) -> dict[str, int]:
     """Return the households of each place that a release may name, by postcode and by sector."""
-    cells = CoarsePlaces(index, index.metadata.k, by_sector=True).cells(_DISTRICT)
+    cells = CoarsePlaces(index, index.metadata.k, by_sector=True).cells(DISTRICT)
     return {sector: cell.households for sector, cell in cells.items()} | {
-        postcode.postcode: postcode.households or 0 for postcode in index.in_district(_DISTRICT)
+        postcode.postcode: postcode.households or 0 for postcode in index.in_district(DISTRICT)
     }
 
 
 def _records(index: PostcodeIndex) -> Iterator[Record]:
     rng, kinds = Random(_SEED), dict[str, str]()
-    crimes = list(_crimes())
+    crimes = list(published_crimes())
     for number, crime in enumerate(crimes):
         kind = kinds.setdefault(crime["Crime type"], _KINDS[len(kinds) % len(_KINDS)])
-        postcode = _postcode_near(crime, index, rng)
+        postcode = postcode_near(crime, index, rng)
         if postcode is not None:
-            yield _record(f"B-{number}", kind, _day_in(crime["Month"], rng), postcode)
-    homes = [p for p in index.in_district(_DISTRICT) if p.households]
+            yield _record(f"B-{number}", kind, day_in(crime["Month"], rng), postcode)
+    homes = [p for p in index.in_district(DISTRICT) if p.households]
     weights = [home.households or 0 for home in homes]
     for burst, home in enumerate(rng.choices(homes, weights, k=BURSTS)):
         crime = rng.choice(crimes)
-        kind, day = kinds[crime["Crime type"]], _day_in(crime["Month"], rng)
+        kind, day = kinds[crime["Crime type"]], day_in(crime["Month"], rng)
         for each in range(BURST):
             yield _record(f"P-{burst}-{each}", kind, day, home.postcode, burst)
-
-
-def _crimes() -> Iterator[dict[str, str]]:
-    (path,) = (SHARED_DATA / "crime").glob("avon_and_somerset_*.csv.xz")
-    with lzma.open(path, "rt", encoding="utf-8", newline="") as stream:
-        for row in csv.DictReader(stream):
-            if row["LSOA name"].startswith(_AREA) and row["Longitude"]:
-                yield row
-
-
-def _postcode_near(crime: Mapping[str, str], index: PostcodeIndex, rng: Random) -> str | None:
-    point = to_national_grid(float(crime["Longitude"]), float(crime["Latitude"]))
-    if point is None:
-        return None
-    easting, northing = point
-    found = index.nearest(easting + rng.gauss(0, _NEAR_M), northing + rng.gauss(0, _NEAR_M))
-    is_own = found is not None and found.district == _DISTRICT
-    return normalise(found.postcode) if found is not None and is_own else None
-
-
-def _day_in(month: str, rng: Random) -> date:
-    year, number = map(int, month.split("-"))
-    return date(year, number, rng.randint(1, monthrange(year, number)[1]))
 
 
 def _record(

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from demo.generator.district import Point
-from tests.benchmarks.joined_cases import joined_cases
+from tests.benchmarks.joined_cases import cases_of_district, joined_cases, on_page
+from tests.benchmarks.page import check
 from tests.streams.partnership import POSTCODES, small_index
 
 
@@ -30,3 +31,8 @@ def test_the_check_of_the_joined_case_costs_attributes_and_keeps_some(
     figures: dict[str, float],
 ) -> None:
     assert 1 == figures["kept_unchecked"] > figures["kept_alone"] > figures["kept_joined"] > 0
+
+
+def test_the_page_has_the_figures_that_are_measured(shared_data: Path, tmp_path: Path) -> None:
+    assert shared_data.is_dir()
+    check("joined-cases", on_page(cases_of_district(tmp_path)))
