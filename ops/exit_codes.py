@@ -28,6 +28,7 @@ CODES = {
     "schemas.known_schemas.NotApplied": FAILED,
     "isp.agreement.protocol.ProtocolError": FAILED,
     "schemas.record_type.SchemaError": FAILED,
+    "streams.sanitising.errors.OlderListError": FAILED,
     "transport.errors.DependencyUnavailable": FAILED,
 }
 """Exit code by an error's class, as module and name. It applies to subclasses too."""

@@ -29,6 +29,7 @@ from streams.runtime.kafka_config import WorkerClients
 from streams.runtime.rereading import IntakeAgain
 from streams.sanitising.assembly import build_pipeline
 from streams.sanitising.metrics import Metrics
+from streams.sanitising.rechecking import not_read_again
 from streams.state.changelog import Changelog
 from streams.state.layout import SANITISING
 from streams.state.store import StateStore
@@ -179,7 +180,7 @@ def assemble(
     lists: ReferenceLists = NO_LISTS,
     slot: str = "0",
     state: StateStore | None = None,
-    reread: Reread = lambda _place: (),
+    reread: Reread = not_read_again,
 ) -> Pipeline:
     """Return the pipeline of a protocol. Without a `state` store, state is kept in main memory."""
     wire = Wire.of(schemas)

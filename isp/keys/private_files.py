@@ -51,9 +51,9 @@ def read(path: Path) -> str:
     """Return the text of a file that no other user may read, without white space at both ends.
 
     Raises:
-        SecretError: other users may read the file, or it is empty.
+        SecretError: other users may read the file, it is empty, or it is not UTF-8.
     """
-    with path.open(encoding="utf-8") as stream:
+    with path.open("rb") as stream:
         # Check the open file, not the path: another file could replace it in between.
         mode = stat.S_IMODE(os.fstat(stream.fileno()).st_mode)
         if mode & OTHERS:
@@ -62,10 +62,20 @@ def read(path: Path) -> str:
                 f"If no other user has read it, run: chmod 600 {path}"
             )
             raise SecretError(message)
-        text = stream.read().strip()
+        text = _decoded(path, stream.read()).strip()
     if not text:
         raise SecretError(f"{path} is empty; it should hold a secret. Restore it from your backup")
     return text
+
+
+def _decoded(path: Path, content: bytes) -> str:
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        at = error.start
+    # Outside the handler: the exception holds the content of the file.
+    message = f"{path} is damaged: byte {at} is not UTF-8; accepted: a text file in UTF-8"
+    raise SecretError(f"{message}. Restore it from your backup, or save it again as UTF-8")
 
 
 def write(path: Path, text: str) -> None:

@@ -16,7 +16,7 @@ from typing import Final
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from isp.keys import private_files
 from isp.keys.errors import SecretError
@@ -68,11 +68,16 @@ class ProtectedStore:
         """Change the list, or begin one, and return it as it is now. Errors as `read`."""
         for folder in (self.key_file.parent.parent, self.key_file.parent):
             private_files.make_secret_folder(folder)
-        with FileLock(self.key_file.with_suffix(".lock"), timeout=_LOCK_SECONDS, mode=0o600):
-            before = self.read() or ProtectedList()
-            after = change(before)
-            if after != before:
-                self._write(after)
+        lock = self.key_file.with_suffix(".lock")
+        try:
+            with FileLock(lock, timeout=_LOCK_SECONDS, mode=private_files.PRIVATE_FILE):
+                before = self.read() or ProtectedList()
+                after = change(before)
+                if after != before:
+                    self._write(after)
+        except Timeout:
+            message = "another command changes the list of protected places; nothing was changed"
+            raise SecretError(f"{message}. Wait until it ends, and try again") from None
         return after
 
     def _write(self, listed: ProtectedList) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
+from typing import Final
 
 from rich.table import Table
 
@@ -17,7 +18,8 @@ from sanitiser.places.postcode_store import PostcodeIndexError
 from sanitiser.places.postcodes import PostcodeIndex
 from schemas.record_type import COARSEST, DEPERSONALISED_PROFILES
 
-_DAYS_A_YEAR = 365
+_DATES_A_YEAR: Final[Mapping[str | None, int]] = {None: 365, "week": 53, "month": 12}
+"""The most dates that releases of a year have, by the period of their dates."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,11 +116,11 @@ def _figures(
         times=period is None,
         place=(second.place if is_second else None) or "postcode",
         minimum_households=protocol.sanitising.households_of(profile),
-        places=None if index is None else _places(protocol, profile, days, index),
+        places=None if index is None else _places(protocol, profile, _DATES_A_YEAR[period], index),
     )
 
 
-def _places(protocol: Protocol, profile: str, days: int, index: PostcodeIndex) -> Places | None:
+def _places(protocol: Protocol, profile: str, dates: int, index: PostcodeIndex) -> Places | None:
     least = protocol.sanitising.households_of(profile)
     counts = list(_households(protocol, profile, index))
     released = [count for count in counts if count >= least]
@@ -129,7 +131,7 @@ def _places(protocol: Protocol, profile: str, days: int, index: PostcodeIndex) -
         smallest=min(released),
         median=float(median(released)),
         districts_only=len(counts) - len(released),
-        cells_a_year=len(released) * _DAYS_A_YEAR // days,
+        cells_a_year=len(released) * dates,
     )
 
 

@@ -11,7 +11,8 @@ class Entry(NamedTuple):
     """A protected place: by UPRN, by address and postcode, or by a whole postcode; its repr shows nothing.
 
     Without `home` the whole `postcode` is protected; with `uprn` alone, only records with this UPRN. `point`
-    is in metres of the British National Grid. The entry holds from the version `since` of the list on, and
+    is in metres of the British National Grid: records with coordinates and without a known postcode are
+    protected near it. The entry holds from the version `since` of the list on, and
     before the version `until`.
     """
 

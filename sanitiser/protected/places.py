@@ -19,7 +19,7 @@ from sanitiser.address.household import (
     property_reference,
 )
 from sanitiser.places.location import Given, Located
-from sanitiser.places.postcodes import PostcodeIndex, normalise
+from sanitiser.places.postcodes import PostcodeIndex, normalise, sector_of
 from sanitiser.protected.entry import Entry
 
 NEAR_M: Final = 200.0
@@ -75,7 +75,7 @@ class ProtectedPlaces:
         """
         if self._uprns and uprn is not None and property_reference(uprn) in self._uprns:
             return True
-        if not self._by_postcode:
+        if not self._points and not self._by_postcode:
             return False
         stated = _stated(given)
         if any(map(self._by_postcode.__contains__, stated)):
@@ -113,11 +113,6 @@ class ProtectedPlaces:
             return True
         nearest = self._nearest(*point)
         return nearest is not None and nearest.postcode in self._by_postcode
-
-
-def sector_of(postcode: str) -> str:
-    """Return the sector of a canonical postcode: BA1 1 for BA1 1AA."""
-    return postcode[:-2]
 
 
 def certain_house(home: Household) -> bool:

@@ -21,7 +21,7 @@ from streams.sanitising.alarm import RejectAlarm
 from streams.sanitising.audit_entries import Audience, AuditBatch, Passage
 from streams.sanitising.counting import Counting
 from streams.sanitising.pipeline import DatasetFlow, Pipeline
-from streams.sanitising.rechecking import Rechecker, Reread
+from streams.sanitising.rechecking import Rechecker, Reread, not_read_again
 from streams.state.store import StateStore
 from streams.steps.decode import Decoder
 from streams.steps.route import Destination, Router
@@ -52,7 +52,7 @@ def build_pipeline(
     lists: ReferenceLists = NO_LISTS,
     slot: str = "0",
     state: StateStore | None = None,
-    reread: Reread = lambda _place: (),
+    reread: Reread = not_read_again,
 ) -> Pipeline:
     """Return the pipeline for all supplies of a protocol; `slot` is part of the name of its audit chain.
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from secrets import token_bytes
+from typing import Any
 
 from isp.agreement.topics import DAY_MS
 from isp.audit.chain import ChainHead, Heads
@@ -21,12 +22,12 @@ from streams.messages import BatchResult, Handling, Intake, Tally
 from streams.runtime.processor import Processor, TopicPartition
 from streams.sanitising.audit_entries import AuditBatch, Origin
 from streams.sanitising.counting import Counting
-from streams.sanitising.rechecking import Rechecker
+from streams.sanitising.rechecking import Concerned, Rechecker
 from streams.state.errors import StateStoreError
 from streams.state.store import StateStore
 from streams.steps.decode import Decoder
 from streams.steps.route import HOUR_MS, Destination, Router
-from streams.steps.step import Work
+from streams.steps.step import Work, run
 from transport.errors import DependencyUnavailable
 from transport.messages import MARKING_HEADER, WRITER_HEADER, Headers, Output
 
@@ -66,6 +67,16 @@ class DatasetFlow:
             work.faults = (unprocessable(error, where),)
             self.route(work)
         self.count(work, tally)
+        return work.outputs
+
+    def take_back(
+        self, intake: Intake, record: dict[str, Any], now: datetime, now_ms: int
+    ) -> Sequence[Output]:
+        """Return the outputs that take back every release of a record; the times are as of `process`."""
+        work = Work(now, intake=intake._replace(erases=True), now_ms=now_ms)
+        work.record = record
+        run(self.steps.erasing, work)
+        self.route(work)
         return work.outputs
 
     def refuse(self, intake: Intake, tally: Tally, *, whole: bool) -> Sequence[Output]:
@@ -149,7 +160,7 @@ class Pipeline(Processor):
         if self._recheck is None:
             return
         for place in sorted(assignment):
-            now_ms, _ = self._begin()
+            now_ms, local = self._begin()
             since = self._recheck.due_since(place)
             if since is None:
                 # An old note of the check is written again, as it was used.
@@ -160,7 +171,7 @@ class Pipeline(Processor):
                     )
                 continue
             flow = self._flows[place[0]]
-            found = self._recheck.concerned(place, since, flow.steps, flow.decode)
+            found = self._recheck.concerned(place, since, flow.steps, flow.decode, local)
             for at in range(0, len(found), _RECHECKED_RECORDS):
                 yield self._again(found[at : at + _RECHECKED_RECORDS], flow)
             now_ms, _ = self._begin()
@@ -168,20 +179,26 @@ class Pipeline(Processor):
             changes = self.state.changes()
             yield BatchResult(self._changelog(changes, now_ms - now_ms % HOUR_MS), (), changes)
 
-    def _again(self, intakes: Sequence[Intake], flow: DatasetFlow) -> BatchResult:
-        """Return a batch that releases earlier records again. Receipts and metrics do not count it."""
+    def _again(self, found: Sequence[Concerned], flow: DatasetFlow) -> BatchResult:
+        """Return a batch that releases earlier records again. Receipts and metrics do not count it.
+
+        A record that cannot be released again is taken back, and its supplier must supply it again.
+        """
         now_ms, local = self._begin()
         outputs: list[Output] = []
         tallies: dict[Origin, Tally] = {}
         audit_batch = self._new_audit_batch()
-        for intake in intakes:
+        for intake, record in found:
             origin = (intake.topic, intake.supply_id)
             counted = Tally(flow.steps.agency, flow.steps.record_type.dataset, intake.supply_id)
             tally = tallies.setdefault(origin, replace(counted))
             made = flow.process(intake, local, now_ms, counted)
             if counted.rejected:
-                log.error("%s[%d]@%d: cannot be released again; ask its supplier", *intake[:3])
-                continue
+                log.error(
+                    "%s[%d]@%d: a record at a protected place cannot be released again. Its releases are "
+                    "taken back; ask its supplier to supply it again", *intake[:3],
+                )  # fmt: skip
+                made = flow.take_back(intake, record, local, now_ms)
             tally.observed += counted.observed
             audit_batch.note(origin, made)
             outputs += made

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final, NamedTuple
 
 from sanitiser.places.postcodes import PostcodeIndex
 from sanitiser.protected.listed import ProtectedList
@@ -17,6 +17,7 @@ from schemas.state import CHECKED_PREFIX
 from streams.decision import Steps
 from streams.messages import Intake
 from streams.runtime.processor import TopicPartition
+from streams.sanitising.errors import OlderListError
 from streams.steps.decode import Decoder
 from streams.steps.geocode import Geocoder
 from streams.steps.protect import Protector
@@ -32,14 +33,27 @@ _VERSION_BYTES: Final = 8
 _NAME_BYTES: Final = 12
 
 
-class OlderListError(RuntimeError):
-    """Another worker has released by a later list of protected places than this process has."""
+class Concerned(NamedTuple):
+    """A message whose record is released, and the record as it was read."""
+
+    intake: Intake
+    record: dict[str, Any]
+
+
+def not_read_again(place: TopicPartition) -> Iterable[Intake]:
+    """Refuse to check a partition that this process cannot read again.
+
+    Raises:
+        RuntimeError: always.
+    """
+    raise RuntimeError(f"{place[0]}[{place[1]}] must be read again, and this process cannot")
 
 
 class Rechecker:
     """Knows by which version of the protected places each partition of the intake was checked.
 
-    The version of a partition is in the state, so it is committed together with the releases.
+    The version of a partition is in the state, so it is committed together with the releases. So is the
+    newest version of any partition: no worker goes back to an earlier list, also with a new partition.
     """
 
     def __init__(
@@ -61,71 +75,109 @@ class Rechecker:
         """Return the version by which a partition was checked; None if that is the present one.
 
         Raises:
-            OlderListError: it is a later one.
+            OlderListError: some partition was checked by a later one.
         """
-        found = int.from_bytes(self._state.get(self._name(place)) or b"")
-        if found > self._listed.version:
+        found, newest = self._version(self._name(place)), self._version(self._newest)
+        if max(found, newest) > self._listed.version:
             message = "the list of protected places of this machine is missing or an earlier one"
             raise OlderListError(f"{message}; copy the list and its key of the other worker")
+        if found > newest:
+            self._put(self._newest)
         return None if found == self._listed.version else found
 
     def done(self, place: TopicPartition) -> None:
         """Note that a partition is checked by the present version."""
-        version = self._listed.version.to_bytes(_VERSION_BYTES)
-        self._state.put(self._name(place), version)
+        self._put(self._name(place))
+        self._put(self._newest)
 
     def concerned(
-        self, place: TopicPartition, since: int, steps: Steps, decode: Decoder
-    ) -> list[Intake]:
+        self, place: TopicPartition, since: int, steps: Steps, decode: Decoder, now: datetime
+    ) -> list[Concerned]:
         """Return the newest message of each released record that is protected now, and was not by `since`.
 
         A record that its supplier has erased, or corrected to another place, is not concerned. A message that
-        was rejected has changed no release.
+        was invalid when it came, and still is at `now` (local time in Europe/London), has changed no release.
         """
         if all(entry.since <= since for entry in self._listed.held):
             # Places were removed, and none was added.
             return []
         before = self._listed.places_at(since, self._index)
-        finder = _Finder(steps, decode, self._listed.places(self._index), before)
-        found: dict[tuple[str, ...], Intake] = {}
+        finder = _Finder(steps, decode, self._listed.places(self._index), before, now)
+        found: dict[tuple[str, ...], Concerned] = {}
         for intake in self._reread(place):
-            for identity, is_concerned in finder(intake):
-                if is_concerned:
-                    found[identity] = intake
-                else:
-                    found.pop(identity, None)
+            for read in finder(intake):
+                if read.is_concerned:
+                    found[read.identity] = Concerned(intake, read.record)
+                elif read.is_certain:
+                    found.pop(read.identity, None)
         log.info("checked %s[%d] by a new list of protected places", *place)
         return list(found.values())
 
+    def _version(self, name: bytes) -> int:
+        return int.from_bytes(self._state.get(name) or b"")
+
+    def _put(self, name: bytes) -> None:
+        self._state.put(name, self._listed.version.to_bytes(_VERSION_BYTES))
+
     def _name(self, place: TopicPartition) -> bytes:
         topic, partition = place
-        digest = bytes.fromhex(self._key.digest(topic, str(partition)))
-        return CHECKED_PREFIX + digest[:_NAME_BYTES]
+        return self._digest(topic, str(partition))
+
+    @property
+    def _newest(self) -> bytes:
+        return self._digest("newest")
+
+    def _digest(self, *parts: str) -> bytes:
+        return CHECKED_PREFIX + bytes.fromhex(self._key.digest(*parts))[:_NAME_BYTES]
+
+
+class _Read(NamedTuple):
+    """A message that was read again. `is_certain` is False if the worker may have rejected it."""
+
+    identity: tuple[str, ...]
+    record: dict[str, Any]
+    is_concerned: bool
+    is_certain: bool
 
 
 class _Finder:
-    """Tells of each valid message of a dataset whether its record is concerned."""
+    """Decides of each valid message of a dataset whether its record is concerned."""
 
     def __init__(
-        self, steps: Steps, decode: Decoder, now: ProtectedPlaces, before: ProtectedPlaces
+        self,
+        steps: Steps,
+        decode: Decoder,
+        now: ProtectedPlaces,
+        before: ProtectedPlaces,
+        at: datetime,
     ) -> None:
         self._steps = steps
+        self._at = at
         self._decode = decode
         self._locate = next(s for s in steps.releasing if isinstance(s, Geocoder)).locate
         self._withdraw = next(s for s in steps.releasing if isinstance(s, Withdrawer))
         self._now = Protector(steps.record_type, now)
         self._before = Protector(steps.record_type, before)
 
-    def __call__(self, intake: Intake) -> Iterator[tuple[tuple[str, ...], bool]]:
-        """Yield the identity of a valid record, and whether it is released and concerned."""
-        # The message was validated when it came, and a date that was ahead then is past now.
-        at = london_time(datetime.fromtimestamp(intake.timestamp_ms / 1000, UTC))
+    def __call__(self, intake: Intake) -> Iterator[_Read]:
+        """Yield a valid record once, and an invalid one not.
+
+        A message is valid if it was when it came. One that was not may have become valid before the worker
+        reached it, as a date that was ahead is past later.
+        """
+        came = london_time(datetime.fromtimestamp(intake.timestamp_ms / 1000, UTC))
+        for at in (came, self._at):
+            work = self._read(intake, at)
+            if not work.faults:
+                identity = self._withdraw.identity(work.record)
+                is_concerned = self._is_concerned(work, intake)
+                yield _Read(identity, work.record, is_concerned, is_certain=at is came)
+                return
+
+    def _read(self, intake: Intake, at: datetime) -> Work:
         work = Work(at, intake=intake)
         self._decode(work)
-        if not work.faults:
-            work = self._steps.read(work.given, at)
-        if not work.faults:
-            yield self._withdraw.identity(work.record), self._is_concerned(work, intake)
+        return work if work.faults else self._steps.read(work.given, at)
 
     def _is_concerned(self, work: Work, intake: Intake) -> bool:
         if intake.erases or not self._withdraw.may_be_released(work.record):

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import stat
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
+from isp.keys import protected_places
 from isp.keys.errors import SecretError
 from isp.keys.protected_places import ProtectedStore
 from sanitiser.address.household import household
@@ -39,15 +42,20 @@ def test_what_was_added_is_read_again(store: ProtectedStore) -> None:
 def test_no_file_has_anything_of_a_place_and_only_its_owner_may_read_it(
     store: ProtectedStore,
 ) -> None:
+    assert PLACE.home is not None
+    parts = [
+        str(p).lower().encode() for p in (PLACE.uprn, PLACE.home.address, PLACE.postcode, 375_000)
+    ]
+    assert all(part in repr((*PLACE, *PLACE.home)).lower().encode() for part in parts)
     added(store, PLACE)
     files = [file for file in store.file.parent.rglob("*") if file.is_file()]
     assert {store.file, store.key_file} <= set(files)
     for file in files:
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
-        content = file.read_text().lower()
-        assert not [
-            part for part in ("mill lane", "ba1 1aa", "1001200", "375000") if part in content
-        ]
+        content = file.read_bytes()
+        # The files hold base64: look also at what it stands for.
+        for text in (content, base64.b64decode(content)):
+            assert not [part for part in parts if part in text.lower()]
     assert stat.S_IMODE(store.key_file.parent.parent.stat().st_mode) == 0o700
 
 
@@ -98,3 +106,29 @@ def test_a_list_that_others_may_read_is_refused(store: ProtectedStore) -> None:
     store.key_file.chmod(0o640)
     with pytest.raises(SecretError, match="chmod 600"):
         store.read()
+
+
+def test_a_list_that_another_command_changes_is_left_as_it_is(
+    store: ProtectedStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = added(store, PLACE)
+    monkeypatch.setattr(protected_places, "_LOCK_SECONDS", 0.01)
+    with (
+        FileLock(store.key_file.with_suffix(".lock")),
+        pytest.raises(SecretError, match="another command"),
+    ):
+        store.change(lambda listed: listed.without([1], 2_000))
+    assert store.read() == before
+
+
+@pytest.mark.parametrize("damaged", ["file", "key_file"])
+def test_a_file_that_is_not_text_is_an_error_that_holds_nothing_of_it(
+    store: ProtectedStore, damaged: str
+) -> None:
+    added(store, PLACE)
+    of: Path = getattr(store, damaged)
+    of.write_bytes(b"secret\xff")
+    with pytest.raises(SecretError, match="not UTF-8") as raised:
+        store.read()
+    assert raised.value.__cause__ is None
+    assert raised.value.__context__ is None

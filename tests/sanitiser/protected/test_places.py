@@ -184,3 +184,10 @@ def test_only_an_entry_that_holds_can_be_removed() -> None:
 def test_another_document_is_no_list(document: dict[str, object]) -> None:
     with pytest.raises(ValueError, match="of format 1"):
         ProtectedList.of_document(document)
+
+
+def test_an_entry_with_uprn_and_point_protects_coordinates_near_it(index: PostcodeIndex) -> None:
+    places = ProtectedPlaces([Entry(1, str(NUMBER), None, None, (375_000.0, 170_000.0), 1)], index)
+    assert holds(places, index, easting=375_000.0, northing=170_000.0 + NEAR_M)
+    assert not holds(places, index, easting=375_000.0, northing=170_001.0 + NEAR_M)
+    assert not holds(places, index, postcode=HERE)

@@ -18,8 +18,8 @@ from schemas.catalogue import Catalogue
 from streams.messages import BatchResult, Intake
 from streams.runtime.processor import TopicPartition
 from streams.sanitising.assembly import build_pipeline
+from streams.sanitising.errors import OlderListError
 from streams.sanitising.pipeline import Pipeline
-from streams.sanitising.rechecking import OlderListError
 from tests.streams.partnership import (
     KEY,
     NAMES,
@@ -264,3 +264,68 @@ def test_the_audit_has_what_was_released_again(desk: Desk) -> None:
     first, _ = desk.restored()
     (entry,) = [desk.partnership.schemas.read(o) for o in first.outputs if o.topic == NAMES.audit]
     assert {share["what"] for share in entry["shares"]} == {"released"}
+
+
+def test_what_cannot_be_released_again_is_taken_back(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.start()
+    earlier = desk.released([desk.supply(at(5))])
+    desk.start(LISTED)
+
+    def fails(*_: object) -> None:
+        raise ArithmeticError
+
+    monkeypatch.setattr("streams.steps.sanitise.Sanitiser.__call__", fails)
+    outputs = [output for result in desk.restored() for output in result.outputs]
+    gone = {(o.topic, o.key) for o in outputs if o.value is None}
+    central, second = (NAMES.depersonalised(p, DATASET) for p in ("central", "second"))
+    assert (central, earlier[0]["record_id"].encode()) in gone
+    assert {central, second} <= {topic for topic, _ in gone}
+    assert [o for o in outputs if "rejected" in o.topic] == []
+    monkeypatch.undo()
+    desk.start(LISTED)
+    assert desk.restored() == []
+
+
+def test_a_message_that_became_valid_before_it_was_processed_is_found(desk: Desk) -> None:
+    desk.start()
+    (earlier,) = desk.released([desk.supply(at(5))])
+    (came,) = desk.supplied
+    day_before = int(came.timestamp_ms - 400 * 86_400_000)
+    desk.supplied = [came._replace(timestamp_ms=day_before)]
+    desk.start(LISTED)
+    (release,) = desk.released(desk.restored())
+    assert release["record_id"] == earlier["record_id"]
+    assert place_of(release) == [None] * 4
+
+
+def test_a_message_that_may_have_been_rejected_hides_no_earlier_one(desk: Desk) -> None:
+    desk.start()
+    desk.supply(at(5))
+    desk.supply(at(7))
+    first, second = desk.supplied
+    desk.supplied = [first, second._replace(timestamp_ms=first.timestamp_ms - 400 * 86_400_000)]
+    desk.start(LISTED)
+    (release,) = desk.released(desk.restored())
+    assert place_of(release) == [None] * 4
+
+
+def test_no_worker_goes_back_to_an_earlier_list_for_a_partition_that_is_new_to_it(
+    desk: Desk,
+) -> None:
+    desk.start(LISTED)
+    assert desk.restored()
+    pipeline = desk.start()
+    with pytest.raises(OlderListError, match="list of protected places"):
+        list(pipeline.restore([(TOPIC, 4)]))
+
+
+def test_a_worker_that_cannot_read_the_intake_again_checks_nothing(desk: Desk) -> None:
+    own = desk.partnership
+    pipeline = build_pipeline(
+        own.protocol, own.catalogue, own.index, KeyRing.of(KEY), own.schemas.wire, NOW.timestamp,
+        ReferenceLists(protected=LISTED),
+    )  # fmt: skip
+    with pytest.raises(RuntimeError, match="must be read again"):
+        list(pipeline.restore([PARTITION]))
