@@ -10,6 +10,7 @@ RUN /opt/ipu/bin/pip install --no-cache-dir --require-hashes -r ${LOCK}
 COPY pyproject.toml README.md ./
 COPY schemas schemas
 COPY sanitiser sanitiser
+COPY detection detection
 COPY transport transport
 COPY isp isp
 COPY connectors connectors

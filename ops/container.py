@@ -22,6 +22,7 @@ from isp.keys import private_files
 from isp.keys.case_keys import FOLDER as CASES
 from isp.keys.errors import SecretError
 from isp.keys.key_store import KeyStore
+from isp.keys.protected_places import FOLDER as PROTECTED
 from isp.keys.secrets_store import SecretStore
 from ops.alerter import AlerterProgram
 from ops.commands.first_keys import OverExercise, accepting
@@ -62,6 +63,13 @@ MetricsPort = Annotated[
     int | None, typer.Option(envvar="IPU_METRICS_PORT", help="Loopback port of the metrics.")
 ]
 State = Annotated[Path, typer.Option(envvar="IPU_STATE", help="Folder of the state stores.")]
+Lists = Annotated[
+    Path | None,
+    typer.Option(
+        envvar="IPU_LISTS",
+        help="Folder of the reference lists; default: that of the postcode index.",
+    ),
+]
 Slot = Annotated[str, typer.Option(envvar="IPU_SLOT", help="Slot of this process.")]
 
 REGISTRY_FILE = f"{REGISTRY}.properties"
@@ -82,7 +90,9 @@ def secrets(folder: Path, protocol_file: ProtocolFile) -> None:
     """
     protocol, _ = _read(protocol_file)
     store = SecretStore(private_files.make_folder(folder))
-    private_files.make_folder(folder / CASES)
+    # The compose file mounts both, whether or not they have keys.
+    for name in (CASES, PROTECTED):
+        private_files.make_folder(folder / name)
     KeyStore(folder).make(london_today(), new=not store.has(Names(protocol.prefix).worker))
     for name in secret_names(protocol):
         store.password(name)
@@ -134,6 +144,7 @@ def worker(
     state: State,
     *,
     slot: Annotated[str, typer.Option(envvar="IPU_SLOT", help="Slot of this worker.")] = "0",
+    lists: Lists = None,
     metrics_port: MetricsPort = None,
     exercise: Exercise = False,
 ) -> None:
@@ -142,7 +153,7 @@ def worker(
     principal = Names(signed.protocol.prefix).worker
     store = _store(secrets_folder, (principal, METRICS))
     deployment = Deployment(bootstrap, store)
-    run_worker(WorkerSettings.of(deployment, signed, data, state, slot, metrics_port))
+    run_worker(WorkerSettings.of(deployment, signed, data, state, slot, metrics_port, lists))
 
 
 @container.command()

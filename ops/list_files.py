@@ -20,7 +20,7 @@ from sanitiser.reference_lists import ReferenceLists
 
 @dataclass(frozen=True, slots=True)
 class ListFiles:
-    """Where each reference list is, as `ipu reference` wrote it; None for a list that there is none of.
+    """The files of each reference list, as `ipu reference` wrote them; None without such a list.
 
     `protected` has the files of the protected places whether or not there is a list, so that a new one is
     noticed.

@@ -85,8 +85,12 @@ class WorkerSettings:
         state: Path,
         slot: str,
         metrics_port: int | None,
+        lists: Path | None = None,
     ) -> WorkerSettings:
-        """Return the settings of a protocol's worker on a deployment, with the index under `data`."""
+        """Return the settings of a protocol's worker on a deployment, with the index under `data`.
+
+        The reference lists are in the folder `lists`; default: in `data` too.
+        """
         return cls(
             signed,
             data / INDEX_FOLDER,
@@ -95,7 +99,7 @@ class WorkerSettings:
             state,
             slot,
             deployment.metrics_on(metrics_port),
-            ListFiles.of(data, deployment.secrets.folder),
+            ListFiles.of(lists or data, deployment.secrets.folder),
         )
 
 

@@ -6,7 +6,7 @@ import csv
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from offline.risk.matching import Matched, match
 from offline.risk.measures import Columns, Risks, risks
 from offline.risk.order import order_of_rows
 from offline.risk.places import places
+from offline.risk.protected import protected_places
 from offline.risk.residual import residual_identifiers
 from offline.risk.street_list import StreetList
 from offline.risk.streets import streets
@@ -79,6 +80,7 @@ def play(
         SourceError: one of the files cannot be read, or the release has no column `record_id`.
     """
     rows = _rows(release)
+    at = at or datetime.now(UTC)
     known = originals(order, progress, at)
     truths = known.released
     record_type, profile, lists = order.record_type, order.profile, order.catalogue.code_lists
@@ -93,6 +95,7 @@ def play(
         ),
         *of_places,
         *matched.hits,
+        *protected_places(rows, known, matched, order, at, progress),
         *order_of_rows(rows, truths, record_type, profile),
         *digests(rows, known.every, record_type, profile, order.supplier, lists),
     ]  # fmt: skip

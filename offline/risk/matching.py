@@ -74,6 +74,21 @@ def match(
     return Matched(pairs, sure, hits)
 
 
+def rows_alike(
+    rows: Sequence[Cells],
+    truths: Sequence[Truth],
+    record_type: RecordType,
+    profile: str,
+    code_lists: Mapping[str, CodeList],
+    left_out: Collection[str],
+) -> list[int]:
+    """Return the positions of the rows that match some original in all columns but those `left_out`."""
+    if not rows:
+        return []
+    matching = _Matching(rows, truths, record_type, profile, code_lists, left_out)
+    return [at for at in range(len(rows)) if matching.has_candidates(at)]
+
+
 class _Matching:
     """The rows and originals by their cells, without digests and caveats."""
 
@@ -84,15 +99,16 @@ class _Matching:
         record_type: RecordType,
         profile: str,
         code_lists: Mapping[str, CodeList],
+        left_out: Collection[str] = (),
     ) -> None:
         digests = {
             f.name
             for f in record_type.released(profile)
             if f.treatments[profile].action == "reference"
         }
-        left_out = {"record_id", "caveats", "source_agency", *digests}
+        ignored = {"record_id", "caveats", "source_agency", *digests, *left_out}
         declared = frozenset(truths[0].cells) if truths else frozenset()
-        self._names = [n for n in rows[0] if n in declared and n not in left_out]
+        self._names = [n for n in rows[0] if n in declared and n not in ignored]
         instants = {utc_field_name(e.time) for e in record_type.events if e.time}
         self._instants = [at for at, name in enumerate(self._names) if name in instants]
         self._undated = frozenset(_ages_at_supply(record_type, profile))

@@ -28,6 +28,13 @@ RunDir = Annotated[
     Path | None,
     typer.Option(help="Folder of data, secrets and logs; default: IPU_RUN_DIR or ./run."),
 ]
+SecretsFolder = Annotated[
+    Path | None,
+    typer.Option(
+        "--secrets",
+        help="Folder of secrets, such as that of the containers; default: the run directory's.",
+    ),
+]
 ProtocolOption = Annotated[
     Path | None, typer.Option(help="Protocol file; default: the one of `ipu up`.")
 ]

@@ -11,25 +11,20 @@ from rich.table import Table
 
 from isp.agreement.protocol_file import load_protocol
 from isp.keys.key_store import KeptEpoch, KeyStore
-from ops.commands.common import AsJson, ProtocolOption, RunDir, protocol_of
+from ops.commands.common import AsJson, ProtocolOption, RunDir, SecretsFolder, protocol_of
 from ops.screen import Screen, say, say_json
 from ops.settings import Settings
 from ops.system import keys_in
 from schemas.catalogue import load_catalogue
 from schemas.london import london_today
 
-Secrets = Annotated[
-    Path | None,
-    typer.Option(
-        help="Folder of secrets, such as that of the containers; default: the run directory's."
-    ),
-]
-
 keys = typer.Typer(no_args_is_help=True, help="Manage the keys of references.")
 
 
 @keys.command("list")
-def list_(*, secrets: Secrets = None, run_dir: RunDir = None, as_json: AsJson = False) -> None:
+def list_(
+    *, secrets: SecretsFolder = None, run_dir: RunDir = None, as_json: AsJson = False
+) -> None:
     """Show the epochs, without their keys.
 
     Examples:
@@ -48,7 +43,7 @@ def list_(*, secrets: Secrets = None, run_dir: RunDir = None, as_json: AsJson = 
 
 
 @keys.command()
-def make(*, secrets: Secrets = None, run_dir: RunDir = None) -> None:
+def make(*, secrets: SecretsFolder = None, run_dir: RunDir = None) -> None:
     """Make first keys after all were lost for good.
 
     New releases will not join with earlier ones.
@@ -76,7 +71,7 @@ def rotate(
     urgent: Annotated[
         bool, typer.Option("--urgent", help="Say that others may know the current key.")
     ] = False,
-    secrets: Secrets = None,
+    secrets: SecretsFolder = None,
     run_dir: RunDir = None,
 ) -> None:
     """Begin a new epoch on a future day, or move a planned one.
@@ -104,7 +99,7 @@ def retire(
     *,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
     protocol: ProtocolOption = None,
-    secrets: Secrets = None,
+    secrets: SecretsFolder = None,
     run_dir: RunDir = None,
 ) -> None:
     """Delete the key of an epoch whose releases have expired.

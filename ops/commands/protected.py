@@ -16,7 +16,7 @@ from connectors.alerts.table_rows import CellError
 from connectors.protected_places import COLUMNS, place_of, read_protected
 from isp.keys import private_files
 from isp.keys.protected_places import ProtectedStore
-from ops.commands.common import AsJson, RunDir
+from ops.commands.common import AsJson, RunDir, SecretsFolder
 from ops.embedded.layout import Layout
 from ops.screen import Screen, say, say_json
 from ops.settings import Settings
@@ -43,6 +43,7 @@ def add(
         ),
     ] = None,
     *,
+    secrets: SecretsFolder = None,
     run_dir: RunDir = None,
     as_json: AsJson = False,
 ) -> None:
@@ -62,6 +63,8 @@ def add(
         ipu reference protected add refuges.csv
 
         ipu reference protected add
+
+        ipu reference protected add refuges.csv --run-dir run/lists --secrets run/compose
     """
     places = [_asked()] if file is None else _read(file)
     before = 0
@@ -71,7 +74,7 @@ def add(
         before = len(listed.held)
         return listed.with_places(places, _now_ms())
 
-    listed = _store(run_dir).change(more)
+    listed = _store(secrets, run_dir).change(more)
     _tell(listed, {"added": len(listed.held) - before}, as_json=as_json)
 
 
@@ -81,6 +84,7 @@ def remove(
         list[int], typer.Argument(metavar="NUMBERS", help="Numbers of `list --show`.")
     ],
     *,
+    secrets: SecretsFolder = None,
     run_dir: RunDir = None,
     as_json: AsJson = False,
 ) -> None:
@@ -94,7 +98,7 @@ def remove(
         ipu reference protected remove 3 7
     """
     try:
-        listed = _store(run_dir).change(lambda known: known.without(numbers, _now_ms()))
+        listed = _store(secrets, run_dir).change(lambda known: known.without(numbers, _now_ms()))
     except UnknownNumber as error:
         raise typer.BadParameter(str(error), param_hint="NUMBERS") from None
     _tell(listed, {"removed": len(set(numbers))}, as_json=as_json)
@@ -106,6 +110,7 @@ def list_(
     show: Annotated[
         bool, typer.Option("--show", help="Show the places; only on a terminal.")
     ] = False,
+    secrets: SecretsFolder = None,
     run_dir: RunDir = None,
     as_json: AsJson = False,
 ) -> None:
@@ -119,7 +124,7 @@ def list_(
 
         ipu reference protected list --show
     """
-    listed = _store(run_dir).read() or ProtectedList()
+    listed = _store(secrets, run_dir).read() or ProtectedList()
     if not show:
         _tell(listed, {}, as_json=as_json)
         return
@@ -134,10 +139,10 @@ def list_(
     Screen().print(table)
 
 
-def _store(run_dir: Path | None) -> ProtectedStore:
+def _store(secrets: Path | None, run_dir: Path | None) -> ProtectedStore:
     folder = Settings.from_environment(run_dir=run_dir).run_dir
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return ProtectedStore.of(folder, Layout(folder).secrets.folder)
+    return ProtectedStore.of(folder, secrets or Layout(folder).secrets.folder)
 
 
 def _read(file: Path) -> Sequence[Place]:

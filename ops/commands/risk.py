@@ -81,7 +81,8 @@ def risk(
     closed form of each column, points and postcodes with too few households, rows that the profile
     may not have, treatments derived again, digests without a key or with one that can be guessed,
     and the order of rows. The second sanitises the originals again: each row must be the release of
-    one original, and no original may have two rows.
+    one original, and no original may have two rows. With --protected, a row with more than the
+    district of a protected place is a finding of its own kind.
 
     People who are rare in their area are findings in second, and in central if the protocol applies
     the rule of combinations there. The report also shows how many rows match what somebody knows of
@@ -102,6 +103,9 @@ def risk(
 
         ipu risk released.csv --original incidents.csv --dataset police-incident
         --households households.csv --known-streets streets.csv
+
+        ipu risk released.csv --original incidents.csv --dataset police-incident
+        --households households.csv --protected run/protected-places
     """
     catalogue = load_catalogue()
     columns = columns_of(mapping, dataset, catalogue)

@@ -5,28 +5,38 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
 from ruamel.yaml import YAML
+from typer.testing import CliRunner
 
 from isp.agreement.protocol_file import load_protocol
 from isp.agreement.topics import topics
 from isp.keys.case_keys import FOLDER as CASES
 from isp.keys.key_store import FOLDER
+from isp.keys.protected_places import FOLDER as PROTECTED
+from isp.keys.protected_places import ProtectedStore
+from ops import container
 from ops.container import REGISTRY_FILE, secret_names
 from ops.embedded import artefacts
 from ops.embedded.broker_config import Passwords, Ports, log4j2_properties, server_properties
+from ops.exercise import exercise
 from ops.extras import EXTRAS
 from ops.metrics_door import HEALTH
 from ops.metrics_door import USER as METRICS
 from ops.settings import Settings
+from ops.worker import WorkerSettings
+from sanitiser.protected.listed import Place
 from schemas.catalogue import SCHEMA_FOLDER, load_catalogue
+from tests.protocols import FIRST
 from transport.registry_door import DOOR, SCHEMA_BY_ID
 
 ROOT = Path(__file__).resolve().parents[2]
 ONE_SHOT = {"apply", "owners"}
+PLACE = Place(None, None, "BA1 1AB", None)
 # Addresses, places and where passwords are read from differ between a container and this machine.
 OWN = re.compile(
     r"config\.providers.*|controller\.quorum\.voters|listeners|advertised\.listeners|log\.dirs"
@@ -104,7 +114,54 @@ def test_the_worker_reads_its_own_passwords_and_the_keys_and_no_other(
     worker = services["worker"]
     assert [secret["source"] for secret in worker["secrets"]] == ["worker", METRICS]
     mounted = [v.rsplit(":", 2) for v in worker["volumes"] if "/run/secrets" in v]
-    assert [(to, mode) for _, to, mode in mounted] == [(f"/run/secrets/{FOLDER}", "ro")]
+    folders = [f"/run/secrets/{name}" for name in (FOLDER, PROTECTED)]
+    assert [(to, mode) for _, to, mode in mounted] == [(folder, "ro") for folder in folders]
+
+
+def test_the_worker_alone_reads_the_reference_lists_and_cannot_write_to_them(
+    services: dict[str, Any],
+) -> None:
+    at = services["worker"]["environment"]["IPU_LISTS"]
+    lists = {
+        name: [v.rsplit(":", 2)[1:] for v in service.get("volumes", ()) if "IPU_LISTS" in v]
+        for name, service in services.items()
+    }
+    assert {name: mounted for name, mounted in lists.items() if mounted} == {"worker": [[at, "ro"]]}
+
+
+def test_the_worker_of_a_container_opens_the_lists_of_the_folders_that_are_mounted(
+    services: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[WorkerSettings] = []
+    monkeypatch.setattr(container, "run_worker", started.append)
+    protocol = exercise(FIRST, tmp_path, load_catalogue())
+    secrets, lists = tmp_path / "compose", tmp_path / "lists"
+    say(["secrets", "--protocol", str(protocol), str(secrets)])
+    ProtectedStore.of(lists, secrets).change(lambda of: of.with_places([PLACE], 1))
+    (lists / "premises.txt").write_text("Hope Arms\n")
+    folders = {"IPU_SECRETS": secrets, "IPU_LISTS": lists, "IPU_PROTOCOL": protocol}
+    given = services["worker"]["environment"]
+    assert folders.keys() <= given.keys()
+    environment = {**given, **{name: str(folder) for name, folder in folders.items()}}
+    say(["worker"], {**environment, "IPU_EXERCISE": "true"})
+    (settings,) = started
+    opened = settings.lists.open()
+    assert opened.premises("hope arms") == "Hope Arms"
+    assert len(opened.protected.held) == 1
+
+
+def say(arguments: list[str], environment: dict[str, str] | None = None) -> None:
+    """Run a command of a container; it must succeed."""
+    result = CliRunner().invoke(container.container, arguments, env=environment)
+    assert result.exit_code == 0, result.output
+
+
+def test_the_image_has_every_package_that_is_installed() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    rooms = {name.partition(".")[0] for name in project["tool"]["setuptools"]["packages"]}
+    copied = re.findall(r"^COPY (\w+) \1$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+    sent = re.findall(r"^!(\w+)$", (ROOT / ".dockerignore").read_text(), re.MULTILINE)
+    assert set(copied) == set(sent) == rooms
 
 
 @pytest.mark.parametrize("name", ["detector", "hub"])

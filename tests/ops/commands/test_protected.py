@@ -97,15 +97,11 @@ I-2,2026-02-01,7 Mill Lane,BA1 1AA
 
 
 def test_a_file_is_sanitised_by_the_list(run_dir: Path, file: Path, tmp_path: Path) -> None:
-    households = tmp_path / "households.csv"
-    households.write_text("postcode,households\nBA1 1AA,9\n")
     incidents, out = tmp_path / "in.csv", tmp_path / "out.csv"
     incidents.write_text(INCIDENTS)
     counted(run_dir, "add", str(file))
-    given = [
-        "sanitise", str(incidents), "--dataset", "police-incident", "--out", str(out),
-        "--households", str(households), "--protected", str(run_dir / "protected-places"),
-    ]  # fmt: skip
+    by_list = ("--protected", str(run_dir / "protected-places"))
+    given = ["sanitise", str(incidents), "--out", str(out), *of_incidents(tmp_path), *by_list]
     result = CliRunner().invoke(build_cli(), given)
     assert result.exit_code == 0, result.output
     lines = sorted(line.count("BA1 1AA") for line in out.read_text().splitlines()[1:])
@@ -113,3 +109,29 @@ def test_a_file_is_sanitised_by_the_list(run_dir: Path, file: Path, tmp_path: Pa
     (run_dir / "secrets" / "protected" / "places.key").unlink()
     again = CliRunner().invoke(build_cli(), given)
     assert again.exit_code != 0
+
+
+def of_incidents(folder: Path) -> list[str]:
+    """Return the options for incidents of a postcode with enough households."""
+    households = folder / "households.csv"
+    households.write_text("postcode,households\nBA1 1AA,9\n")
+    return ["--dataset", "police-incident", "--households", str(households)]
+
+
+def test_a_release_made_without_the_list_is_attacked_by_the_list(
+    run_dir: Path, file: Path, tmp_path: Path
+) -> None:
+    incidents, out = tmp_path / "in.csv", tmp_path / "out.csv"
+    incidents.write_text(INCIDENTS)
+    counted(run_dir, "add", str(file))
+    by_list = ["--protected", str(run_dir / "protected-places")]
+    own = of_incidents(tmp_path)
+    said = []
+    for given in ([], by_list):
+        made = ["sanitise", str(incidents), "--out", str(out), *own, *given]
+        assert CliRunner().invoke(build_cli(), made).exit_code == 0
+        attack = ["risk", str(out), "--original", str(incidents), *own, *by_list]
+        result = CliRunner().invoke(build_cli(), attack)
+        said.append((result.exit_code, "protected places" in result.output))
+        assert not [part for part in ("Mill", "BA1") if part in result.output]
+    assert said == [(3, True), (0, False)]
