@@ -9,12 +9,30 @@ from typing import Annotated, Final
 
 import typer
 
-from tests.benchmarks import joined_cases, singling
+from tests.benchmarks import (
+    joined_cases,
+    protected,
+    rare_kinds,
+    released_streets,
+    singling,
+    subtraction,
+)
+from tests.benchmarks.banes import district_index
 from tests.benchmarks.page import PAGE, replaced
 
 PARTS: Final[dict[str, Callable[[Path], Sequence[str]]]] = {
+    "streets": lambda _: released_streets.on_page(
+        released_streets.street_figures(also_incomplete=False)
+    ),
     "singling": lambda folder: singling.on_page(singling.measure(folder)),
     "joined-cases": lambda folder: joined_cases.on_page(joined_cases.cases_of_district(folder)),
+    "subtraction": lambda folder: subtraction.on_page(
+        subtraction.missing_found(district_index(folder))
+    ),
+    "rare-kinds": lambda folder: rare_kinds.on_page(
+        rare_kinds.single_events(district_index(folder))
+    ),
+    "protected-places": lambda _: protected.on_page(protected.protected_figures()),
 }
 """The measurement of each part of the page, with a folder for its files."""
 

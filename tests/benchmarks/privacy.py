@@ -7,13 +7,16 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
+from tests.benchmarks.banes import district_index
 from tests.benchmarks.figures import Aim, Area
 from tests.benchmarks.index_change import classes_after_changes
 from tests.benchmarks.joined_cases import cases_of_district
 from tests.benchmarks.protected import protected_figures
+from tests.benchmarks.rare_kinds import single_events
 from tests.benchmarks.released_streets import street_figures
 from tests.benchmarks.risk import figures as risk_figures
 from tests.benchmarks.singling import measure
+from tests.benchmarks.subtraction import missing_found
 from tests.conftest import SHARED_DATA
 
 AIMS: Final = {
@@ -46,6 +49,7 @@ def privacy(progress: Callable[[str, int, int], None]) -> Area:
             ),
             "singling out": lambda: _in_folder(measure),
             "joined cases": lambda: _in_folder(cases_of_district),
+            "published crimes": lambda: _in_folder(_of_published_crimes),
             "protected places": protected_figures,
         }
     found: dict[str, float] = {}
@@ -55,6 +59,13 @@ def privacy(progress: Callable[[str, int, int], None]) -> Area:
     progress("privacy", len(parts), len(parts))
     aims = {name: aim for name, aim in AIMS.items() if name in found}
     return Area("privacy", "share, of 10,000 lines, classes, kinds", found, aims, [], _HOW)
+
+
+def _of_published_crimes(folder: Path) -> Mapping[str, float]:
+    """Return what a reader learns of crimes that are also published, and of rare ones at small places."""
+    index = district_index(folder)
+    found = {f"missing_crimes_{name}": figure for name, figure in missing_found(index).items()}
+    return found | single_events(index)
 
 
 def _in_folder(measured: Callable[[Path], Mapping[str, float]]) -> Mapping[str, float]:

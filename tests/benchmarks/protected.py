@@ -32,6 +32,7 @@ from streams.decision import Steps
 from streams.steps.protect import Protector
 from streams.steps.route import OWN
 from streams.steps.step import Work
+from tests.benchmarks.page import share
 from tests.conftest import SHARED_DATA
 
 RECORDS: Final = 40_000
@@ -98,6 +99,19 @@ def protected_figures(records: int = RECORDS) -> dict[str, float]:
         )
         before, after = (list(_released(rows, index, of)) for of in (NO_PLACES, listed))
         return {**_shares(before, after), **_domestic(after), **_cost(rows, index, listed)}
+
+
+def on_page(found: Mapping[str, float]) -> list[str]:
+    """Return the figures of the part `protected-places` of the page on protection, in their order."""
+    nearby = 1 - found["protected_of_alone"] - found["undecided_of_alone"]
+    return [
+        share(found["alone_share"]),
+        share(found["protected_of_alone"]),
+        share(found["undecided_of_alone"]),
+        share(nearby),
+        share(found["protected_of_alone_domestic"]),
+        share(found["neighbours_kept"]),
+    ]
 
 
 def _refuges(index: PostcodeIndex, points: Sequence[Point]) -> list[_Refuge]:

@@ -11,7 +11,7 @@ import csv
 import math
 import re
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from random import Random
 from typing import Final, NamedTuple
@@ -27,6 +27,7 @@ from sanitiser.places.location import Given, Locator
 from sanitiser.places.postcode_store import load_columns
 from sanitiser.places.postcodes import PostcodeIndex
 from sanitiser.places.streets import StreetList
+from tests.benchmarks.page import amount, share
 from tests.benchmarks.written_addresses import (
     FORCE,
     PEOPLE,
@@ -59,33 +60,52 @@ class _Counts(NamedTuple):
     wrong: int
 
 
-def street_figures() -> dict[str, float]:
-    """Return shares kept, and leaks and wrong streets in 10,000 lines, without and with a list."""
+def street_figures(*, also_incomplete: bool = True) -> dict[str, float]:
+    """Return shares kept, and leaks and wrong streets in 10,000 lines, without and with a list.
+
+    With `also_incomplete` the figures of a list that lacks some streets are among them.
+    """
     with tempfile.TemporaryDirectory() as folder:
-        return _figures(Path(folder)) | _of_banes(Path(folder))
+        figures = _figures(Path(folder), also_incomplete=also_incomplete)
+        return figures | _of_banes(Path(folder))
 
 
-def _figures(folder: Path) -> dict[str, float]:
-    places = _places(folder / "all")
-    full = StreetList.open(folder / "all")
-    partly = _incomplete(folder, places)
-    ways: tuple[tuple[str, Release], ...] = (
-        ("", lambda text, _: released_address(text)),
-        ("_with_list", lambda text, near: released_part(split_by_list(text, full.around(near)))),
-        (
-            "_with_incomplete_list",
-            lambda text, near: released_part(split_by_list(text, partly.around(near))),
+def on_page(found: Mapping[str, float]) -> list[str]:
+    """Return the figures of the part `streets` of the page on protection, in their order."""
+    return [
+        share(found["street_kept"]),
+        share(found["street_kept_with_list"]),
+        *(
+            amount(found[f"{what}_per_10000{way}"])
+            for what in ("leaks", "wrong")
+            for way in ("", "_with_list")
         ),
-    )
+        share(found["street_kept_banes_without_list"]),
+        share(found["street_kept_banes"]),
+    ]
+
+
+def _figures(folder: Path, *, also_incomplete: bool) -> dict[str, float]:
+    places = _places(folder / "all")
+    ways: dict[str, Release] = {
+        "": lambda text, _: released_address(text),
+        "_with_list": _by_list(StreetList.open(folder / "all")),
+    }
+    if also_incomplete:
+        ways["_with_incomplete_list"] = _by_list(_incomplete(folder, places))
     sample = _sample(places)
     found: dict[str, float] = {}
-    for name, release in ways:
+    for name, release in ways.items():
         plain, people = (_counts(sample, of, release) for of in (WAYS, PEOPLE))
         lines = plain.lines + people.lines
         found[f"street_kept{name}"] = plain.kept / plain.lines
         found[f"leaks_per_10000{name}"] = (plain.leaks + people.leaks) / lines * 1e4
         found[f"wrong_per_10000{name}"] = (plain.wrong + people.wrong) / lines * 1e4
     return found
+
+
+def _by_list(streets: StreetList) -> Release:
+    return lambda text, near: released_part(split_by_list(text, streets.around(near)))
 
 
 def _places(out: Path) -> dict[str, list[Point]]:
