@@ -17,13 +17,13 @@ _WIDEST: Final = {_EASTING: 700_000.0, _NORTHING: 1_300_000.0}
 
 
 def read_protected(path: Path) -> list[Place]:
-    """Return the places of a CSV file with the column postcode, and any other of `COLUMNS`.
+    """Return the places of a CSV file with the column postcode, and any others of `COLUMNS`.
 
     Raises:
         SourceError: the file has a row that cannot be used, or no rows.
     """
-    others = tuple(name for name in COLUMNS if name != _POSTCODE)
-    return read_rows(path, (_POSTCODE,), place_of, others)
+    optional = tuple(name for name in COLUMNS if name != _POSTCODE)
+    return read_rows(path, (_POSTCODE,), place_of, optional, others=False)
 
 
 def place_of(cells: Cells) -> Place:

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Self, TypeVar
 
 from isp.keys.protected_places import ProtectedStore
 from ops.embedded.layout import Layout
 from ops.reference import GAZETTEER_FOLDER, PREMISES_FILE, STREETS_FOLDER
+from ops.settings import SettingsError
 from sanitiser.build.premises_list import PremisesList
 from sanitiser.places.gazetteer import Gazetteer
 from sanitiser.places.premises import withheld_premises
 from sanitiser.places.streets import StreetList
 from sanitiser.protected.listed import NO_PLACES
 from sanitiser.reference_lists import ReferenceLists
+
+_List = TypeVar("_List")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +67,12 @@ class ListFiles:
 
         Raises:
             SecretError: the list of protected places or its key is missing or damaged.
+            SettingsError: another list is damaged, or is no such list.
         """
         return ReferenceLists(
-            Gazetteer.open(self.gazetteer) if self.gazetteer else None,
-            PremisesList.open(self.premises) if self.premises else withheld_premises,
-            StreetList.open(self.streets) if self.streets else None,
+            _opened(Gazetteer.open, self.gazetteer, "gazetteer"),
+            _opened(PremisesList.open, self.premises, "premises") or withheld_premises,
+            _opened(StreetList.open, self.streets, "streets"),
             (self.protected and self.protected.read()) or NO_PLACES,
         )
 
@@ -78,3 +82,13 @@ class ListFiles:
             yield from sorted(folder.glob("*")) if folder else ()
         if self.premises:
             yield self.premises
+
+
+def _opened(open_: Callable[[Path], _List], path: Path | None, kind: str) -> _List | None:
+    if path is None:
+        return None
+    try:
+        return open_(path)
+    except (OSError, EOFError, ValueError) as error:
+        message = f"{path}: damaged, or no list that `ipu reference {kind}` wrote"
+        raise SettingsError(f"{message} ({type(error).__name__})") from error

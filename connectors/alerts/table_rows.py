@@ -41,17 +41,21 @@ def read_rows(
     needed: Sequence[str],
     make: Callable[[Cells], _Made],
     optional: Sequence[str] = (),
+    *,
+    others: bool = True,
 ) -> list[_Made]:
     """Return what `make` makes of each row of a CSV file with these columns.
 
-    `make` raises `CellError` for a cell that cannot be used.
+    `make` raises `CellError` for a cell that cannot be used. Other columns are ignored, or refused if not
+    `others`.
 
     Raises:
-        SourceError: the file has no rows, lacks a column, or has a row that cannot be used; one line per
-            problem.
+        SourceError: the file has no rows, lacks a column or has it twice, or has a row that cannot be
+            used; one line per problem.
     """
     with closing(CsvFile(path)) as table:
         titles = [title.casefold() for title in table.header]
+        _check_titles(path, titles, (*needed, *optional), others=others)
         lacking = [name for name in needed if name not in titles]
         if lacking:
             accepted = ", ".join((*needed, *optional))
@@ -64,6 +68,22 @@ def read_rows(
     if not results:
         raise SourceError(f"{path}: no rows; the file should have one row for each entry")
     return [result for result in results if not isinstance(result, _Problem)]
+
+
+def _check_titles(
+    path: Path, titles: Sequence[str], accepted: Sequence[str], *, others: bool
+) -> None:
+    """Refuse a column that comes twice, or is none of the accepted ones.
+
+    The message has its number alone: without a line of titles, a title is personal data.
+    """
+    for number, title in enumerate(titles, 1):
+        if title in accepted and titles.index(title) + 1 < number:
+            message = f"{path}:1: column {number} is a second column {title}"
+            raise SourceError(f"{message}; accepted: each column once; nothing was written")
+        if title not in accepted and not others:
+            message = f"{path}:1: column {number} is none of the accepted columns: "
+            raise SourceError(f"{message}{', '.join(accepted)}; nothing was written")
 
 
 def _results(

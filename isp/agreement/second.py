@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Final, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from schemas.formats import Signed
 
@@ -23,6 +23,14 @@ class SecondProfile(Signed):
     period: Literal["week", "month"] | None = None
     place: Literal["sector"] | None = None
     minimum_households: Annotated[int, Field(ge=4, le=10_000)] | None = None
+
+    @field_validator("period", "place", "minimum_households", mode="before")
+    @classmethod
+    def _is_given(cls, value: object) -> object:
+        """Refuse an empty setting: it would release more than the line seems to say."""
+        if value is None:
+            raise ValueError("is empty; give a value, or leave the line out")
+        return value
 
     @property
     def is_coarse(self) -> bool:

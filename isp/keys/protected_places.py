@@ -56,12 +56,17 @@ class ProtectedStore:
         """
         if not self.file.exists() and not self.key_file.exists():
             return None
-        for file, other in ((self.file, self.key_file), (self.key_file, self.file)):
-            if not file.exists():
-                message = f"{file} is missing, but {other} exists; restore it from your backup. "
-                message += "Without it protected places would be released. If the first "
-                message += f"`ipu reference protected add` was interrupted, delete {other}"
-                raise SecretError(message)
+        if not self.key_file.exists():
+            message = f"{self.file} needs its key, and {self.key_file} is missing; restore it from "
+            message += "your backup, or name another file of the key (`--protected-key`)"
+            raise SecretError(message)
+        if not self.file.exists():
+            message = (
+                f"{self.file} is missing, but its key {self.key_file} exists; restore it from "
+            )
+            message += "your backup. Without it protected places would be released. If the first "
+            message += f"`ipu reference protected add` was interrupted, delete {self.key_file}"
+            raise SecretError(message)
         return self._decrypted(private_files.read(self.file))
 
     def change(self, change: Change) -> ProtectedList:

@@ -52,7 +52,10 @@ def build(
         int, typer.Option(help="Least number of households of a released postcode; 4 or more.")
     ] = 4,
     limit: Annotated[
-        int, typer.Option(help="Greatest distance of a substitute postcode, in metres.")
+        int,
+        typer.Option(
+            min=1, max=20_000, help="Greatest distance of a substitute postcode, in metres."
+        ),
     ] = 2000,
     against: Annotated[
         Path | None,
@@ -197,7 +200,9 @@ def streets(
     """Build the list of streets, so that a street is released because it is one.
 
     With the list, the street of an address is released if the list has it within 2 km of the postcode,
-    in the list's own spelling. A record whose postcode is repositioned has the street of the new one.
+    in the list's own spelling. Another street needs a house number directly before it, and nothing else
+    in the address that can be a street. So the list must have names of streets only, and not addresses
+    or premises. A record whose postcode is repositioned has the street of the new one.
     Without a list, a street is found by its words, and more of them are withheld. Workers of `ipu up`
     use the list after the next `ipu up`.
 

@@ -131,6 +131,8 @@ def risk(
         report = play(
             release, order, fewest, alike=alike, heeded=heeded, listed=listed, progress=shown
         )
+    if not report.rows:
+        raise typer.BadParameter(f"{release} has no rows, so nothing was checked")
     if as_json:
         say_json(report.document())
     else:

@@ -8,7 +8,9 @@ import hashlib
 import importlib.metadata
 import importlib.util
 import lzma
+import zlib
 from array import array
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple, TextIO, cast
 
@@ -198,19 +200,25 @@ def _household_columns(path: Path, header: list[str]) -> tuple[int, int]:
     raise _wrong(path, 1, "header", ",".join(header), accepted)
 
 
-def open_text(path: Path) -> TextIO:
-    """Open a text file in UTF-8, plain, .gz or .xz.
+@contextmanager
+def open_text(path: Path) -> Iterator[TextIO]:
+    """Open a text file in UTF-8, plain, .gz or .xz, for as long as it is read.
 
     Raises:
-        BadReference: the file cannot be read.
+        BadReference: the file cannot be read, also if that shows only in its middle.
     """
     openers: dict[str, Callable[..., object]] = {".xz": lzma.open, ".gz": gzip.open}
     opener = openers.get(path.suffix, open)
     try:
-        return cast("TextIO", opener(path, mode="rt", encoding="utf-8-sig", newline=""))
+        with cast("TextIO", opener(path, mode="rt", encoding="utf-8-sig", newline="")) as stream:
+            yield stream
+    except UnicodeDecodeError as error:
+        message = f"{path}: not text in UTF-8; accepted: CSV in UTF-8, also .gz or .xz"
+        raise BadReference(f"{message}. Save a workbook as CSV UTF-8") from error
+    except (EOFError, lzma.LZMAError, zlib.error, csv.Error) as error:
+        raise BadReference(f"{path}: damaged or incomplete ({error})") from error
     except OSError as error:
-        message = f"{path}: cannot be read ({error.strerror})"
-        raise BadReference(message) from error
+        raise BadReference(f"{path}: cannot be read ({error.strerror or error})") from error
 
 
 def _wrong(path: Path, line: int, field: str, value: str, accepted: str) -> BadReference:

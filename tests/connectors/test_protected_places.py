@@ -63,3 +63,21 @@ def test_a_row_that_cannot_be_used_refuses_the_file(write: Write, row: str, wher
     assert f"{file}:3: {where}" in str(raised.value)
     assert "Hidden" not in str(raised.value)
     assert "nothing was written" in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("titles", "told"),
+    [
+        ("postcode,address,postcode", "column 3 is a second column postcode"),
+        ("postcode,uprm", "column 2 is none of the accepted columns"),
+        ("BA1 1AA,7 Hidden Lane", "column 1 is none of the accepted columns"),
+    ],
+)
+def test_a_column_twice_or_unknown_refuses_the_file_without_its_title(
+    tmp_path: Path, titles: str, told: str
+) -> None:
+    file = tmp_path / "places.csv"
+    file.write_text(f"{titles}\nBA1 1AA,7 Hidden Lane,BA1 1AB\n")
+    with pytest.raises(SourceError, match=told) as raised:
+        read_protected(file)
+    assert not [part for part in ("uprm", "hidden", "ba1") if part in str(raised.value).casefold()]

@@ -9,6 +9,7 @@ import pytest
 from isp.keys.errors import SecretError
 from isp.keys.protected_places import ProtectedStore
 from ops.list_files import ListFiles
+from ops.settings import SettingsError
 from sanitiser.build.gazetteer_build import build_gazetteer
 from sanitiser.build.premises_list import build_premises
 from sanitiser.build.street_build import build_streets
@@ -94,3 +95,22 @@ def test_a_list_that_is_made_later_is_noticed(run: Path) -> None:
 def test_the_public_files_have_every_list_but_the_encrypted_one(run: Path) -> None:
     names = {file.relative_to(run).parts[0] for file in make_all(run).public()}
     assert names == {"gazetteer", "streets", "premises.txt"}
+
+
+@pytest.mark.parametrize("kind", ["gazetteer", "streets", "premises"])
+def test_a_damaged_or_wrong_list_is_named_with_the_command_that_builds_one(
+    run: Path, kind: str
+) -> None:
+    files = make_all(run)
+    path: Path = getattr(files, kind)
+    for file in (path,) if path.is_file() else path.iterdir():
+        file.write_bytes(b"\xff")
+    with pytest.raises(SettingsError, match=f"ipu reference {kind}"):
+        files.open()
+
+
+@pytest.mark.parametrize("kind", ["gazetteer", "streets"])
+def test_a_folder_that_is_no_list_is_refused(run: Path, kind: str) -> None:
+    files = ListFiles(gazetteer=run) if kind == "gazetteer" else ListFiles(streets=run)
+    with pytest.raises(SettingsError, match=f"ipu reference {kind}"):
+        files.open()
