@@ -21,9 +21,11 @@ from ops.commands.first_keys import accepting
 from ops.embedded.errors import StackError
 from ops.exercise import exercise
 from ops.extras import need
+from ops.reference import STREETS_FOLDER
 from ops.screen import Screen, say_lines
 from ops.settings import Settings
 from ops.system import System, bring_up, take_down
+from sanitiser.build.street_build import build_streets
 from schemas.catalogue import load_catalogue
 
 FOLDER = "demo"
@@ -91,6 +93,8 @@ def _run(
     folder = private_files.make_folder(settings.run_dir / "supplies")
     files = district.supply_files(protocol, folder, records)
     households = district.households(folder)
+    # As `ipu reference streets` does. The worker reads the list at its start.
+    build_streets(settings.run_dir / STREETS_FOLDER, [district.streets(folder)])
     progress.update(making, total=records, completed=records)
     starting = progress.add_task("starting", total=None)
     system = bring_up(

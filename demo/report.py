@@ -42,12 +42,21 @@ class Supplied:
     released: Mapping[str, int]
 
 
+class StreetsKept(NamedTuple):
+    """Of the records of a dataset that were supplied with an address, those whose release has a street."""
+
+    dataset: str
+    records: int
+    kept: int
+
+
 @dataclass(frozen=True, slots=True)
 class Findings:
     """Everything that the demo has measured."""
 
     supplies: Sequence[Supplied]
     sample: Mapping[str, Mapping[str, Any]]
+    streets: StreetsKept
     answers: Sequence[Answer]
     refusals: Sequence[tuple[str, str]]
     case: CaseSeen
@@ -65,6 +74,7 @@ def show(console: Screen, findings: Findings, parties: Sequence[str]) -> None:
     console = Screen(file=console.file, width=max(console.width, WIDTH))
     console.print(_supplies(findings.supplies))
     console.print(_sample(findings.sample))
+    console.print(_streets(findings.streets), style="italic", soft_wrap=True)
     console.print(_answers(findings, parties))
     console.print(_refusals(findings.refusals))
     console.print(_case(findings.case))
@@ -108,6 +118,12 @@ def _sample(forms: Mapping[str, Mapping[str, Any]]) -> Table:
         table.caption = f"datafields that are empty in all of them: {empty}"
         table.caption_justify = "left"
     return table
+
+
+def _streets(streets: StreetsKept) -> str:
+    share = f"{streets.kept / streets.records:.0%}" if streets.records else _EMPTY
+    counted = f"{streets.kept:,} of {streets.records:,}"
+    return f"{streets.dataset} in central, of records with an address: {share} have a street ({counted})"
 
 
 def _shown(form: Mapping[str, Any], field: str) -> str:

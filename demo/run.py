@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -22,7 +22,7 @@ from demo.emerging import SUPPLIER, as_emerging, try_a_spate
 from demo.generator.spate import DATASET as SPATE_DATASET
 from demo.hub import try_the_hub
 from demo.live import Arrivals, percentiles, publish_steadily
-from demo.report import Findings, Supplied
+from demo.report import Findings, StreetsKept, Supplied
 from demo.supplies import District, SupplyFile
 from isp.agreement.topics import Names
 from ops.system import System, keys_of
@@ -34,6 +34,9 @@ from transport.reader import decoded, read_all
 
 OUTCOME_SECONDS = 120.0
 LIVE_DATASET = "police-incident"
+
+Form = Mapping[str, Mapping[str, Any]]
+"""An original, and its release in each profile that has one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,9 @@ class Demo:
         before = self._supply(self.district.history_file(spate, SUPPLIER, folder), progress)
         latency, records = self._live(progress)
         asking = progress.add_task("asking the broker who may read what", total=None)
-        sample = self._sample(self.files[0])
+        first = self.files[0].dataset
+        forms = self._forms(self.files[0])
+        sample = _sample(forms, self.system.protocol.profiles_of(first))
         answers, refusals = ask_the_broker(self.system), refused_acts(self.system)
         progress.update(asking, description="a case from request to destruction")
         case = try_a_case(self.system, sample["original"])
@@ -69,6 +74,7 @@ class Demo:
         findings = Findings(
             supplies=supplies,
             sample=sample,
+            streets=_streets_kept(first, forms),
             answers=answers,
             refusals=refusals,
             case=case,
@@ -130,8 +136,8 @@ class Demo:
     def _partitions(self, dataset: str) -> int:
         return max(s.partitions for s in self.system.protocol.supplies if s.dataset == dataset)
 
-    def _sample(self, file: SupplyFile) -> dict[str, dict[str, Any]]:
-        """Return the first original that both profiles got, with the releases that partners read."""
+    def _forms(self, file: SupplyFile) -> list[Form]:
+        """Return each original of a file beside the releases that partners read of it, by profile."""
         names = Names(self.system.protocol.prefix)
         released: dict[str, dict[str, dict[str, Any]]] = {}
         for profile in self.system.protocol.profiles_of(file.dataset):
@@ -143,7 +149,7 @@ class Demo:
             )
             released[profile] = {record["record_id"]: record for record in records}
         policies = {profile: self._policy(file.dataset, profile) for profile in released}
-        return next(_samples(file, policies, released), {})
+        return list(_forms(file, policies, released))
 
     def _live(self, progress: Progress) -> tuple[dict[str, float], int]:
         """Publish at a steady rate as the police; measure when the council can read each record."""
@@ -177,18 +183,30 @@ class Demo:
         return encoder(schema, known.id_of(schema))
 
 
-def _samples(
+def _forms(
     file: SupplyFile, policies: dict[str, Policy], released: dict[str, dict[str, dict[str, Any]]]
-) -> Any:
+) -> Iterator[Form]:
     for original in file.originals():
         try:
             ids = {p: policy.record_id(file.agency, original) for p, policy in policies.items()}
         except KeyError:
             continue
         forms = {p: released[p].get(i) for p, i in ids.items()}
-        # The coarser profile may have no street, by the protocol.
-        if all(forms.values()) and (forms["central"] or {}).get("location_address"):
-            yield {"original": original, **forms}
+        yield {"original": original} | {p: form for p, form in forms.items() if form}
+
+
+def _sample(forms: Sequence[Form], profiles: Sequence[str]) -> Form:
+    """Return the first original that all profiles got, with a street in `central`."""
+    # The coarser profile may have no street, by the protocol.
+    whole = (f for f in forms if f.keys() >= set(profiles) and f["central"]["location_address"])
+    return next(whole, {})
+
+
+def _streets_kept(dataset: str, forms: Sequence[Form]) -> StreetsKept:
+    """Return how many originals with an address have a street in `central`."""
+    central = [f["central"] for f in forms if "central" in f and f["original"]["location_address"]]
+    kept = sum(release["location_address"] is not None for release in central)
+    return StreetsKept(dataset, len(central), kept)
 
 
 def as_document(findings: Findings) -> str:
@@ -196,6 +214,7 @@ def as_document(findings: Findings) -> str:
     document = {
         "supplies": [asdict(supplied) for supplied in findings.supplies],
         "sample": findings.sample,
+        "streets": findings.streets._asdict(),
         "access": [a._asdict() | {"topic": a.topic.name} for a in findings.answers],
         "refusals": dict(findings.refusals),
         "case": findings.case._asdict(),

@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from demo.generator.csv_files import households_file, write_csv
+from demo.generator.csv_files import households_file, streets_file, write_csv
 from demo.generator.datasets import GENERATORS, shared_out
 from demo.generator.district import Point, points
 from demo.generator.police_incidents import police_incidents
@@ -64,6 +64,16 @@ class District:
         """Write a file of made-up household counts and return its path."""
         path = folder / "households.csv"
         households_file(path, self.postcodes, self.seed)
+        return path
+
+    def streets(self, folder: Path) -> Path:
+        """Write a file of the made-up streets and return its path.
+
+        The live records and the spate have other seeds, and so other streets at the same postcodes.
+        """
+        path = folder / "streets.csv"
+        own = (lay_out(self.postcodes, seed) for seed in (self.seed, self.seed + _LIVE_SEED_STEP))
+        streets_file(path, [*own, self.spate().town])
         return path
 
     def supply_files(

@@ -10,6 +10,7 @@ from random import Random
 
 from demo.generator.district import Point
 from demo.generator.seeds import seeded
+from demo.generator.town import Town
 
 MADE_UP = "made up for demonstration"
 SPARSE = 0.12
@@ -47,6 +48,22 @@ def households_file(path: Path, postcodes: Sequence[Point], seed: int) -> int:
                 "note": MADE_UP,
             }
             for point in postcodes
+        ),
+    )
+
+
+def streets_file(path: Path, towns: Iterable[Town]) -> int:
+    """Write the made-up streets of towns with their points, in metres (EPSG:27700); return their number."""
+    spots = dict.fromkeys(
+        (spot.street, spot.point.easting, spot.point.northing)
+        for town in towns
+        for spot in town.spots
+    )
+    return write_csv(
+        path,
+        (
+            {"name": name, "easting": str(easting), "northing": str(northing), "note": MADE_UP}
+            for name, easting, northing in spots
         ),
     )
 

@@ -16,7 +16,7 @@ from demo.case import CaseSeen
 from demo.command import progress_on
 from demo.emerging import SpateSeen, as_emerging
 from demo.hub import HubSeen
-from demo.report import WIDTH, Findings, Supplied, show
+from demo.report import WIDTH, Findings, StreetsKept, Supplied, show
 from isp.agreement.protocol import Protocol
 from isp.agreement.protocol_file import load_protocol
 from isp.agreement.topics import topics
@@ -108,6 +108,7 @@ def findings(protocol: Protocol) -> Findings:
             for supply in protocol.supplies
         ],
         sample=dict.fromkeys(("original", "central", "second"), record),
+        streets=StreetsKept("police-incident", MANY, MANY),
         answers=[Answer(party, topic, MANY) for topic in every_topic for party in parties],
         refusals=[("fire writes to banes.intake.police", "TOPIC_AUTHORIZATION_FAILED")],
         case=CaseSeen("case", 1, 16, 16, ("access", "topic", "key"), 6.0),

@@ -76,6 +76,11 @@ def test_the_sample_shows_an_original_beside_forms_without_its_house(shown: Any)
     assert original["incident_reference"] not in json.dumps(central)
 
 
+def test_most_records_with_an_address_keep_a_street_by_the_list(shown: Any) -> None:
+    streets = shown["streets"]
+    assert streets["kept"] > 0.9 * streets["records"] > 0
+
+
 def test_the_live_phase_reads_back_what_it_published(shown: Any) -> None:
     assert 0 < shown["latency"]["p50_ms"] <= shown["latency"]["p99_ms"]
 
