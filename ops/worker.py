@@ -19,6 +19,7 @@ from ops.bootstrap import (
 )
 from ops.deployment import MetricsSettings
 from ops.reference import GAZETTEER_FOLDER, INDEX_FOLDER, PREMISES_FILE, STREETS_FOLDER
+from sanitiser.build.folders import restore_folder
 from sanitiser.build.premises_list import PremisesList
 from sanitiser.places.gazetteer import Gazetteer
 from sanitiser.places.postcode_store import METADATA_FILE
@@ -193,6 +194,9 @@ def assemble(
     """
     wire = Wire.of(schemas)
     folder, listed = beside / GAZETTEER_FOLDER, beside / PREMISES_FILE
+    # Without this, a worker would run without a list whose build crashed.
+    for built in (folder, beside / STREETS_FOLDER):
+        restore_folder(built)
     gazetteer = Gazetteer.open(folder) if folder.is_dir() else None
     streets = StreetList.open(of) if (of := beside / STREETS_FOLDER).is_dir() else None
     premises = PremisesList.open(listed) if listed.is_file() else withheld_premises

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import csv
 import re
-import shutil
 import sqlite3
 import struct
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
@@ -18,6 +16,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from sanitiser.address.street_names import key_of_name
+from sanitiser.build.folders import new_folder
 from sanitiser.build.reference_sources import BadReference, open_text
 from sanitiser.places.coordinates import to_national_grid
 from sanitiser.places.streets import TILE_M, TILES_EAST, TILES_NORTH, Points
@@ -219,14 +218,6 @@ def _points(rows: set[tuple[str, str, int, int]]) -> Points:
 
 
 def _write(out: Path, points: Points) -> None:
-    out.parent.mkdir(parents=True, exist_ok=True)
-    draft = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
-    try:
+    with new_folder(out) as draft:
         for name, array in points._asdict().items():
             np.save(draft / f"{name}.npy", array)
-        draft.chmod(0o755)
-        shutil.rmtree(out, ignore_errors=True)
-        draft.rename(out)
-    except BaseException:
-        shutil.rmtree(draft, ignore_errors=True)
-        raise
