@@ -11,6 +11,7 @@ from isp.keys.protected_places import ProtectedStore
 from ops.embedded.layout import Layout
 from ops.reference import GAZETTEER_FOLDER, PREMISES_FILE, STREETS_FOLDER
 from ops.settings import SettingsError
+from sanitiser.build.folders import restore_folder
 from sanitiser.build.premises_list import PremisesList
 from sanitiser.places.gazetteer import Gazetteer
 from sanitiser.places.premises import withheld_premises
@@ -39,6 +40,9 @@ class ListFiles:
         """Return the lists that a run directory has now; `secrets` is the folder of its keys."""
         gazetteer, premises = data / GAZETTEER_FOLDER, data / PREMISES_FILE
         streets = data / STREETS_FOLDER
+        # Without this, a worker would run without a list whose build crashed.
+        for folder in (gazetteer, streets):
+            restore_folder(folder)
         return cls(
             gazetteer if gazetteer.is_dir() else None,
             premises if premises.is_file() else None,

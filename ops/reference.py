@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from isp.agreement.protocol import Sanitising
+from sanitiser.build.folders import restore_folder
 from sanitiser.build.reference import build_index, onspd_package
 from sanitiser.build.reference_sources import BadReference
 from sanitiser.build.successor import build_next
@@ -30,7 +31,8 @@ def ensure_index(
 ) -> Path:
     """Return the folder of the index for `sanitising` and `households`; build it if there is none.
 
-    Without `households` the counts of an existing index are kept. An index that takes the place of
+    Without `households` the counts of an existing index are kept. One that a crash left beside the folder is
+    put back first. An index that takes the place of
     another one succeeds it, so that k survives the change.
 
     Raises:
@@ -38,6 +40,7 @@ def ensure_index(
         IndexOfAnotherFormat: the existing index cannot be kept, and a new one would lose its counts.
     """
     folder = run_dir / INDEX_FOLDER
+    restore_folder(folder)
     if not _answers(folder, sanitising, households):
         report("building the postcode index")
         build_next(

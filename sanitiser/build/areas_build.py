@@ -5,14 +5,13 @@ from __future__ import annotations
 import csv
 import json
 import re
-import shutil
-import tempfile
 from array import array
 from pathlib import Path
 from typing import Final, NamedTuple
 
 import numpy as np
 
+from sanitiser.build.folders import new_folder
 from sanitiser.build.reference_sources import BadReference, open_text
 from sanitiser.places.areas import CODES_FILE, KINDS
 from sanitiser.places.postcodes import normalise
@@ -92,19 +91,11 @@ def _key(source: Path, line: int, row: list[str], places: _Places, cells: int) -
 def _write(
     out: Path, keys: bytes, positions: dict[str, array[int]], codes: dict[str, dict[str, int]]
 ) -> None:
-    out.parent.mkdir(parents=True, exist_ok=True)
-    draft = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
     ordered, first = np.unique(np.frombuffer(keys, "S7"), return_index=True)
-    try:
+    with new_folder(out) as draft:
         np.save(draft / "keys.npy", ordered)
         for kind, column in positions.items():
             narrow = np.min_scalar_type(max(len(codes[kind]) - 1, 0))
             np.save(draft / f"{kind}.npy", np.array(column, np.int32)[first].astype(narrow))
         text = json.dumps({kind: list(known) for kind, known in codes.items()})
         (draft / CODES_FILE).write_text(text, encoding="utf-8")
-        draft.chmod(0o755)
-        shutil.rmtree(out, ignore_errors=True)
-        draft.rename(out)
-    except BaseException:
-        shutil.rmtree(draft, ignore_errors=True)
-        raise

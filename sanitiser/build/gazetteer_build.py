@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import csv
-import shutil
-import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
@@ -14,6 +12,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from sanitiser.address.words import words
+from sanitiser.build.folders import new_folder
 from sanitiser.build.reference_sources import BadReference, open_text
 from sanitiser.places.gazetteer import NAME_BYTES, Entries, key_of
 from sanitiser.text.word_lists import Built, kind_of_each_type
@@ -135,14 +134,6 @@ def _entries(rows: Mapping[tuple[bytes, int, int], str]) -> Entries:
 
 
 def _write(out: Path, entries: Entries) -> None:
-    out.parent.mkdir(parents=True, exist_ok=True)
-    draft = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
-    try:
+    with new_folder(out) as draft:
         for name, array in entries._asdict().items():
             np.save(draft / f"{name}.npy", array)
-        draft.chmod(0o755)
-        shutil.rmtree(out, ignore_errors=True)
-        draft.rename(out)
-    except BaseException:
-        shutil.rmtree(draft, ignore_errors=True)
-        raise

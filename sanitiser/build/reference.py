@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sanitiser.build.folders import new_folder
 from sanitiser.build.history import History, write_history
 from sanitiser.build.packing import pack
 from sanitiser.build.reference_sources import (
@@ -33,6 +31,7 @@ from sanitiser.places.postcode_store import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -179,23 +178,7 @@ def write_index(
     out: Path, metadata: Metadata, columns: Columns, history: History | None = None
 ) -> None:
     """Write an index, with its history if it succeeds another one, and put it in place of `out`."""
-    out.parent.mkdir(parents=True, exist_ok=True)
-    built = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
-    try:
+    with new_folder(out) as built:
         save(built, metadata, pack(columns))
         if history is not None:
             write_history(built, history, columns, metadata.k)
-        built.chmod(0o755)
-        _replace(built, out)
-    except BaseException:
-        shutil.rmtree(built, ignore_errors=True)
-        raise
-
-
-def _replace(built: Path, out: Path) -> None:
-    # A folder cannot be renamed over one with files; a reader keeps what it has mapped.
-    old = built.with_name(f"{built.name}.old")
-    if out.exists():
-        out.rename(old)
-    built.rename(out)
-    shutil.rmtree(old, ignore_errors=True)

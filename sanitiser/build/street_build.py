@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import csv
 import re
-import shutil
 import sqlite3
 import struct
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
@@ -18,6 +16,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from sanitiser.address.street_names import key_of_name
+from sanitiser.build.folders import new_folder
 from sanitiser.build.reference_sources import BadReference, open_text
 from sanitiser.places.coordinates import to_national_grid
 from sanitiser.places.streets import TILE_M, TILES_EAST, TILES_NORTH, Points
@@ -38,6 +37,7 @@ _CAPITAL_S: Final = re.compile(r"(?<=['’])S\b")
 _SPACING_M: Final = 100.0
 """Points of one road in OS Open Roads nearer than this to the last one are left out."""
 _ENVELOPE_BYTES: Final = (0, 32, 48, 48, 64)
+_ROADS_ACCEPTED: Final = "accepted: OS Open Roads with a table road_link (name_1, geometry)"
 _LINE_STRING: Final = 2
 _DIMENSIONS: Final = (2, 3, 3, 4)
 """Values of a vertex by the thousands of its geometry's type: XY, XYZ, XYM, XYZM."""
@@ -56,8 +56,8 @@ def build_streets(
 
     A source is OS Open Names as published (CSV without header), OS Open Roads (GeoPackage), a release of
     data.police.uk (`Location`, `Longitude`, `Latitude`), or a CSV (also .gz, .xz) with `name` and a point:
-    `easting` and `northing`, `longitude` and `latitude`, or `postcode`. Of a column `type` or `LOCAL_TYPE`
-    only streets are taken.
+    `easting` and `northing`, `longitude` and `latitude`, or `postcode`. Of a column `LOCAL_TYPE`, or else
+    `type`, only streets are taken.
 
     Raises:
         BadReference: names file, line, field, value and what is accepted.
@@ -128,7 +128,8 @@ def _row(
     if len(cells) <= max(columns.values()):
         raise BadReference(f"{path}, line {line}: {len(cells)} cells; the header has more")
     texts = {name: " ".join(cells[at].split()) for name, at in columns.items()}
-    kind = texts.get("type", texts.get("local_type"))
+    # With both, as in OS Open Names, TYPE is a wider group: transportNetwork.
+    kind = texts.get("local_type", texts.get("type"))
     if kind is not None and kind.casefold() not in _OF_STREETS | {"street", "road"}:
         return "another kind than a street"
     name = _CAPITAL_S.sub("s", texts["name"].removeprefix(_POLICE))
@@ -150,27 +151,45 @@ def _metres(path: Path, line: int, texts: Mapping[str, str]) -> tuple[int, int] 
         at = (x, y) if in_metres else to_national_grid(x, y)
     except ValueError:
         at = None
-    if at is None or not (0 <= at[0] <= _EAST and 0 <= at[1] <= _NORTH):
+    if at is None or not _is_on_the_grid(*at):
         given = ", ".join(repr(texts[name]) for name in names)
         message = f"{', '.join(names)}: {given}; accepted: a point in Great Britain"
         raise BadReference(f"{path}, line {line}: {message}")
     return round(at[0]), round(at[1])
 
 
-def _open_roads(path: Path) -> Iterator[_Row]:
+def _is_on_the_grid(east: float, north: float) -> bool:
+    """Return True if a point, rounded to metres, is in a tile of the National Grid."""
+    return 0 <= east < _EAST - 0.5 and 0 <= north < _NORTH - 0.5
+
+
+def _open_roads(path: Path) -> Iterator[_Row | str]:
     """Yield points along each named link of OS Open Roads (table `road_link`, EPSG:27700)."""
     try:
-        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
-            for name, shape in database.execute(
-                "SELECT name_1, geometry FROM road_link WHERE name_1 > ''"
+        with closing(sqlite3.connect(path.resolve().as_uri() + "?mode=ro", uri=True)) as database:
+            for row, name, shape in database.execute(
+                "SELECT rowid, name_1, geometry FROM road_link WHERE name_1 > ''"
             ):
-                for east, north in _spaced(_vertices(shape)):
-                    yield _Row(" ".join(name.split()), round(east), round(north))
-    except (sqlite3.Error, struct.error, IndexError) as error:
-        message = (
-            f"{path}: {error}; accepted: OS Open Roads with a table road_link (name_1, geometry)"
-        )
-        raise BadReference(message) from None
+                yield from ["no point"] if shape is None else _link(path, row, name, shape)
+    except sqlite3.Error as error:
+        raise BadReference(f"{path}: {error}; {_ROADS_ACCEPTED}") from None
+
+
+def _link(path: Path, row: int, name: object, shape: object) -> Iterator[_Row]:
+    """Yield points along a link of OS Open Roads."""
+    where = f"{path}, road_link, row {row}"
+    if not isinstance(name, str) or not isinstance(shape, bytes):
+        raise BadReference(f"{where}: a name or geometry of another type; {_ROADS_ACCEPTED}")
+    try:
+        line = _vertices(shape)
+    except (struct.error, IndexError) as error:
+        raise BadReference(f"{where}, geometry: {error}; {_ROADS_ACCEPTED}") from None
+    for east, north in line:
+        if not _is_on_the_grid(east, north):
+            message = f"{east}, {north}; accepted: a point in Great Britain (EPSG:27700)"
+            raise BadReference(f"{where}, geometry: {message}")
+    for east, north in _spaced(line):
+        yield _Row(" ".join(name.split()), round(east), round(north))
 
 
 def _vertices(blob: bytes) -> list[tuple[float, float]]:
@@ -219,14 +238,6 @@ def _points(rows: set[tuple[str, str, int, int]]) -> Points:
 
 
 def _write(out: Path, points: Points) -> None:
-    out.parent.mkdir(parents=True, exist_ok=True)
-    draft = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
-    try:
+    with new_folder(out) as draft:
         for name, array in points._asdict().items():
             np.save(draft / f"{name}.npy", array)
-        draft.chmod(0o755)
-        shutil.rmtree(out, ignore_errors=True)
-        draft.rename(out)
-    except BaseException:
-        shutil.rmtree(draft, ignore_errors=True)
-        raise

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from sanitiser.build.folders import FolderBusy, folder_lock, restore_folder
 from sanitiser.build.history import index_digest, releases, succeeded
 from sanitiser.build.index_change import Change, Indexed, chain_classes_under_k, classes_under_k
 from sanitiser.build.past import OldIndex, without
@@ -81,9 +82,30 @@ def build_next(
     If there is none, it is the first one. An old index that cannot be read is built again if nothing else
     changes. The rest is as of `build_successor`.
 
+    An index that a crash left beside `out` is put back first. No other program builds in `out` meanwhile: two
+    that succeed the same index would each lack what the other one releases.
+
     Raises:
-        ChangeRefused: also if the index in `out` is not the one in `old`, or cannot be read.
+        ChangeRefused: also if the index in `out` is not the one in `old`, or cannot be read, or if another
+            program has been building it for 300 seconds.
     """
+    try:
+        with folder_lock(out):
+            restore_folder(out)
+            return _build_next(out, postcodes, households, (k, limit_m), old, report)
+    except FolderBusy as error:
+        raise ChangeRefused(str(error)) from None
+
+
+def _build_next(
+    out: Path,
+    postcodes: PostcodeTable,
+    households: Path | None,
+    settings: tuple[int, int],
+    old: Path | None,
+    report: Callable[[str], None] | None,
+) -> Built:
+    k, limit_m = settings
     if old is not None and not old.is_dir():
         raise IndexNotBuilt(f"{old}: no such folder; accepted: the folder of a postcode index")
     in_place = out.is_dir() and any(out.iterdir())
@@ -98,7 +120,7 @@ def build_next(
     try:
         load(old)
     except PostcodeIndexError as error:
-        _check_same(old, error, postcodes, households, (k, limit_m))
+        _check_same(old, error, postcodes, households, settings)
         return Built(build_index(out, postcodes, households, k=k, limit_m=limit_m, report=report))
     return build_successor(out, postcodes, households, old, k=k, limit_m=limit_m, report=report)
 

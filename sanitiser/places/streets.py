@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -25,7 +25,8 @@ TILE_M: Final = 5_000
 TILES_EAST: Final = 140
 TILES_NORTH: Final = 260
 """The National Grid's extent, 700 km by 1300 km, in tiles."""
-_TILES: Final = 64
+TILES_KEPT: Final = 512
+"""Most tiles in memory: 12,800 km², more than any police force of England and Wales covers."""
 _CACHED: Final = 16_384
 _SHORTEST_SLIPPED: Final = 5
 """Letters of the shortest word in which a slip is recognised: Hill Road is not Mill Road."""
@@ -71,10 +72,17 @@ class _Tile(NamedTuple):
 class Around:
     """The listed streets within 2 km of a point in metres."""
 
-    def __init__(self, tile: _Tile, near: Point) -> None:
-        """Take the tile of the point."""
-        self._tile = tile
+    def __init__(self, read_tile: Callable[[int, int], _Tile], near: Point) -> None:
+        """Take the list's function that reads a tile, or has it in memory.
+
+        The tile itself is not kept, because caches keep many more of these objects than the list keeps tiles.
+        """
+        self._read_tile = read_tile
         self._near = near
+
+    @property
+    def _tile(self) -> _Tile:
+        return self._read_tile(*_tile_of(self._near))
 
     def most_words(self, word: str) -> int:
         """Return the number of words of the longest name that begins with a word; 0 if none does."""
@@ -90,9 +98,10 @@ class Around:
 
         None if the word as given is in the name of any street around, or if the word is short.
         """
-        given, tile = key.split(), self._tile
+        given = key.split()
         if len(given) == 1:
             return None
+        tile = self._tile
         candidates = {*tile.by_word.get(given[0], ()), *tile.by_word.get(given[-1], ())}
         fitting = [
             found
@@ -107,13 +116,13 @@ class StreetList:
     """Streets on disk, memory-mapped; immutable, so threads can share them.
 
     `around(point)` returns the streets around a point in metres, and `nearest(point)` the name of the
-    nearest one. Both are cached.
+    nearest one. Both are cached. At most `TILES_KEPT` tiles are in memory.
     """
 
     def __init__(self, points: Points) -> None:
         """Take the arrays; nothing is read before the first search."""
         self._points = points
-        self._tile = lru_cache(maxsize=_TILES)(self._read_tile)
+        self._tile = lru_cache(maxsize=TILES_KEPT)(self._read_tile)
         self.around = lru_cache(maxsize=_CACHED)(self._around)
         self.nearest = lru_cache(maxsize=_CACHED)(self._nearest)
 
@@ -128,7 +137,7 @@ class StreetList:
         return len(self._points.names)
 
     def _around(self, near: Point) -> Around:
-        return Around(self._tile(*_tile_of(near)), near)
+        return Around(self._tile, near)
 
     def _nearest(self, near: Point) -> str | None:
         """Return the name of the listed street nearest to a point in metres; None beyond 500 m.
@@ -158,11 +167,14 @@ class StreetList:
         points, names = self._points, defaultdict[str, list[tuple[int, int, str]]](list)
         rows = self._rows(east, north)
         near = _within(points.eastings[rows], east) & _within(points.northings[rows], north)
-        for row in rows[near].tolist():
-            key = bytes(points.keys[points.name_at[row]]).decode()
-            names[key].append(
-                (int(points.eastings[row]), int(points.northings[row]), self._name(row))
-            )
+        inside = rows[near]
+        numbers, at = np.unique(points.name_at[inside], return_inverse=True)
+        # A road has many points: each name is in memory once.
+        keys = [bytes(key).decode() for key in points.keys[numbers].tolist()]
+        listed = [bytes(name).decode() for name in points.names[numbers].tolist()]
+        columns = (at, points.eastings[inside], points.northings[inside])
+        for name, e, n in zip(*(column.tolist() for column in columns), strict=True):
+            names[keys[name]].append((e, n, listed[name]))
         return _tile(names)
 
     def _name(self, row: int) -> str:

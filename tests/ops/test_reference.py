@@ -13,6 +13,7 @@ from ops import reference
 from ops.cli import build_cli
 from ops.commands import reference as commands
 from ops.reference import ensure_index
+from sanitiser.build.history import index_digest
 from sanitiser.build.reference import PostcodeTable, table_of
 from sanitiser.build.successor import ChangeRefused
 from sanitiser.places.postcode_store import load_metadata
@@ -155,3 +156,23 @@ def test_an_index_in_place_is_succeeded_and_no_other(tmp_path: Path, households:
     assert result.exit_code == 1
     assert "leave out --against" in " ".join(result.output.split())
     assert load_metadata(used).k == 4
+
+
+def test_an_index_that_a_crash_left_beside_its_folder_is_put_back_and_used(
+    tmp_path: Path, households: Path
+) -> None:
+    ensured(tmp_path, households)
+    (tmp_path / "reference").rename(tmp_path / ".reference.abc.old")
+    assert ensured(tmp_path, None) == 9
+    assert load_metadata(tmp_path / "reference").succeeds is None
+    assert not (tmp_path / ".reference.abc.old").exists()
+
+
+def test_after_a_crash_an_index_for_another_k_succeeds_the_one_put_back(
+    tmp_path: Path, households: Path
+) -> None:
+    ensured(tmp_path, households)
+    before = index_digest(tmp_path / "reference")
+    (tmp_path / "reference").rename(tmp_path / ".reference.abc.old")
+    ensure_index(tmp_path, Sanitising(minimum_households=5), None, lambda _: None)
+    assert load_metadata(tmp_path / "reference").succeeds == before

@@ -162,14 +162,14 @@ def test_a_failed_build_leaves_the_old_index_as_it_was(tmp_path: Path) -> None:
     with pytest.raises(BadReference, match="outside the National Grid"):
         build_index(tmp_path / "index", one_postcode(-5))
     assert len(PostcodeIndex.open(tmp_path / "index")) == 1
-    assert [path.name for path in tmp_path.iterdir()] == ["index"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".index.lock", "index"]
 
 
 def test_a_rebuild_replaces_the_index_and_leaves_nothing_beside_it(tmp_path: Path) -> None:
     build_index(tmp_path / "index", one_postcode())
     build_index(tmp_path / "index", one_postcode(), k=6)
     assert PostcodeIndex.open(tmp_path / "index", k=6).metadata.k == 6
-    assert [path.name for path in tmp_path.iterdir()] == ["index"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".index.lock", "index"]
 
 
 def test_a_postcode_given_twice_is_refused(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sqlite3
 import struct
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -67,23 +68,27 @@ def test_postcodes_give_points_by_the_index(tmp_path: Path) -> None:
     assert names_around(tmp_path, ["mill lane", "high street"]) == ["Mill Lane"]
 
 
-@pytest.mark.parametrize("dimensions", [2, 3])
-def test_os_open_roads_gives_points_along_each_named_road(tmp_path: Path, dimensions: int) -> None:
-    line = [(375_000.0, 165_000.0), (375_450.0, 165_000.0), (375_460.0, 165_000.0)]
+def line_shape(dimensions: int = 2, east: float = 375_000.0) -> bytes:
+    """Return a line of 460 m in GeoPackage's binary form."""
+    line = [(east, 165_000.0), (east + 450, 165_000.0), (east + 460, 165_000.0)]
     vertices = b"".join(
         struct.pack(f"<{dimensions}d", *at, *([0.0] * (dimensions - 2))) for at in line
     )
     kind = 2 + 1000 * (dimensions - 2)
-    shape = (
-        b"GP\0\1" + struct.pack("<i", 27700) + struct.pack("<BII", 1, kind, len(line)) + vertices
-    )
-    file = tmp_path / "roads.gpkg"
-    with closing(sqlite3.connect(file)) as database, database:
+    return b"GP\0\1" + struct.pack("<i", 27700) + struct.pack("<BII", 1, kind, len(line)) + vertices
+
+
+def roads(folder: Path, rows: Sequence[tuple[object, object]], name: str = "roads.gpkg") -> Path:
+    with closing(sqlite3.connect(folder / name)) as database, database:
         database.execute("CREATE TABLE road_link (name_1 TEXT, geometry BLOB)")
-        database.executemany(
-            "INSERT INTO road_link VALUES (?, ?)",
-            [("Long Road", shape), ("", shape), (None, shape)],
-        )
+        database.executemany("INSERT INTO road_link VALUES (?, ?)", rows)
+    return folder / name
+
+
+@pytest.mark.parametrize("dimensions", [2, 3])
+def test_os_open_roads_gives_points_along_each_named_road(tmp_path: Path, dimensions: int) -> None:
+    shape = line_shape(dimensions)
+    file = roads(tmp_path, [("Long Road", shape), ("", shape), (None, shape)])
     built = build_streets(tmp_path / "out", [file])
     assert built.kept == {"points": 6, "streets": 1}
     streets = StreetList.open(tmp_path / "out")
@@ -108,6 +113,55 @@ def test_a_file_that_cannot_be_used_is_refused_with_line_value_and_what_is_accep
     with pytest.raises(BadReference, match=f"{re.escape(str(file))}.*{re.escape(told)}"):
         build_streets(tmp_path / "out", [file])
     assert not (tmp_path / "out").exists()
+
+
+def test_a_road_without_geometry_is_left_out(tmp_path: Path) -> None:
+    file = roads(tmp_path, [("Long Road", line_shape()), ("Mill Lane", None)])
+    built = build_streets(tmp_path / "out", [file])
+    assert built.left_out == {"no point": 1}
+    assert names_around(tmp_path, ["long road", "mill lane"]) == ["Long Road"]
+
+
+@pytest.mark.parametrize(
+    ("shape", "told"),
+    [
+        (line_shape()[:40], "geometry: unpack_from requires a buffer"),
+        (b"GP", "geometry: index out of range"),
+        ("POINT (1 1)", "a name or geometry of another type"),
+        (line_shape(east=699_900.0), "geometry: 700350.0, 165000.0"),
+        (line_shape(east=float("nan")), "geometry: nan, 165000.0"),
+    ],
+)
+def test_a_geometry_that_cannot_be_used_is_refused_with_its_row(
+    tmp_path: Path, shape: object, told: str
+) -> None:
+    file = roads(tmp_path, [("Long Road", line_shape()), ("Mill Lane", shape)])
+    with pytest.raises(BadReference, match=f"road_link, row 2.*{re.escape(told)}.*accepted: "):
+        build_streets(tmp_path / "out", [file])
+
+
+@pytest.mark.parametrize("name", ["a#b.gpkg", "a?b.gpkg", "a%20b.gpkg", "a b.gpkg"])
+def test_a_geopackage_may_have_any_name(tmp_path: Path, name: str) -> None:
+    file = roads(tmp_path, [("Long Road", line_shape())], name)
+    assert build_streets(tmp_path / "out", [file]).kept["streets"] == 1
+
+
+def test_of_two_columns_of_kinds_the_local_one_tells_what_a_street_is(tmp_path: Path) -> None:
+    rows = (
+        "transportNetwork,Named Road,Mill Lane,375000,165000\n"
+        "transportNetwork,Railway Station,Bath Spa,375000,165000\n"
+    )
+    file = written(tmp_path, f"TYPE,LOCAL_TYPE,NAME,EASTING,NORTHING\n{rows}")
+    built = build_streets(tmp_path / "out", [file])
+    assert built.left_out == {"another kind than a street": 1}
+    assert names_around(tmp_path, ["mill lane", "bath spa"]) == ["Mill Lane"]
+
+
+@pytest.mark.parametrize("at", ["700000,165000", "699999.7,165000", "375000,1300000"])
+def test_a_point_on_the_far_edge_of_the_grid_is_refused(tmp_path: Path, at: str) -> None:
+    file = written(tmp_path, f"name,easting,northing\nMill Lane,{at}\n")
+    with pytest.raises(BadReference, match=r"line 2.*accepted: a point in Great Britain"):
+        build_streets(tmp_path / "out", [file])
 
 
 def test_a_geopackage_of_something_else_is_refused(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gc
 import math
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,7 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sanitiser.address.address import split_by_list
 from sanitiser.build.street_build import build_streets
+from sanitiser.places import streets as module
 from sanitiser.places.streets import NEAR_M, STAND_IN_M, StreetList
 
 Rows = Sequence[tuple[str, int, int]]
@@ -25,6 +28,8 @@ ROWS: Rows = (
     ("Zebra Lane", 375_200, 165_600),
     ("Worth Road", 375_100, 165_100),
 )
+WORD = "quillam"
+WORDS = [f"{WORD.capitalize()}{letter}" for letter in "abcdefgh"]
 POINTS = st.tuples(st.integers(372_000, 378_000), st.integers(162_000, 168_000))
 
 
@@ -90,3 +95,29 @@ def test_a_street_on_the_border_of_the_grid_is_found(tmp_path: Path) -> None:
     assert streets.nearest((0.0, 0.0)) == "Edge Road"
     assert streets.around((699_000.0, 1_299_000.0)).find("far road") is not None
     assert len(streets) == 2
+
+
+def test_no_more_tiles_are_in_memory_than_the_limit_however_many_addresses_are_split(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "TILES_KEPT", 3)
+    places = [(f"{word} Lane", 305_000 + at * 20_000, 165_000) for at, word in enumerate(WORDS)]
+    streets = listed(tmp_path, places)
+    for name, east, north in places:
+        parts = split_by_list(f"5 {name}, Bath", streets.around((float(east), float(north))))
+        assert parts.street == name
+    gc.collect()
+    alive = [thing for thing in gc.get_objects() if isinstance(thing, module._Tile)]
+    ours = [tile for tile in alive if any(key.startswith(WORD) for key in tile.points)]
+    assert 0 < len(ours) <= 3
+
+
+def test_streets_around_a_point_are_found_again_after_their_tile_left_the_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "TILES_KEPT", 1)
+    streets = listed(tmp_path, ROWS)
+    around = streets.around((375_000.0, 165_000.0))
+    assert streets.around((400_000.0, 165_000.0)).find("acacia avenue") is not None
+    assert around.find("worth road") is not None
+    assert around.most_words("worth") == 2
