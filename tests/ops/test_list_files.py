@@ -114,3 +114,14 @@ def test_a_folder_that_is_no_list_is_refused(run: Path, kind: str) -> None:
     files = ListFiles(gazetteer=run) if kind == "gazetteer" else ListFiles(streets=run)
     with pytest.raises(SettingsError, match=f"ipu reference {kind}"):
         files.open()
+
+
+@pytest.mark.parametrize("kind", ["gazetteer", "streets"])
+def test_a_list_whose_next_build_crashed_is_put_back(run: Path, kind: str) -> None:
+    make_all(run)
+    (run / kind).rename(run / f".{kind}.abc.old")
+    lists = files_of(run).open()
+    assert lists.streets is not None
+    assert lists.streets.nearest((374_900.0, 170_100.0)) == "Acacia Avenue"
+    assert lists.gazetteer is not None
+    assert lists.gazetteer.find("Alice Park") is not None

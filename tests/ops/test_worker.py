@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import cast
 
 import pytest
 
@@ -18,8 +18,6 @@ from isp.agreement.protocol import RejectLimit
 from isp.agreement.protocol_file import load_protocol
 from ops import worker
 from ops.worker import WorkerSettings
-from sanitiser.build.street_build import build_streets
-from sanitiser.places.streets import StreetList
 from schemas.catalogue import load_catalogue
 from streams.runtime.ending import end_when, until_changed
 from streams.sanitising.assembly import pausing_topics
@@ -91,19 +89,3 @@ def test_an_alarm_stops_the_topics_of_those_supplies_alone_whose_agreement_says_
     supplies = (pausing.model_copy(update={"reject_limit": limit}), *others)
     stopped = pausing_topics(protocol.model_copy(update={"supplies": supplies}))
     assert stopped == {"banes.intake.police.police-incident"}
-
-
-def test_a_worker_has_the_list_of_streets_whose_next_build_crashed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    file = tmp_path / "streets.csv"
-    file.write_text("name,easting,northing\nMill Lane,375000,165000\n")
-    build_streets(tmp_path / "streets", [file])
-    (tmp_path / "streets").rename(tmp_path / ".streets.abc.old")
-    given: list[object] = []
-    monkeypatch.setattr(worker, "Wire", SimpleNamespace(of=lambda _schemas: None))
-    monkeypatch.setattr(worker, "build_pipeline", lambda *parts: given.extend(parts))
-    unused = cast("Any", None)
-    worker.assemble(unused, unused, unused, tmp_path, unused, unused)
-    (streets,) = [part for part in given if isinstance(part, StreetList)]
-    assert streets.nearest((375_000.0, 165_000.0)) == "Mill Lane"
