@@ -1,7 +1,7 @@
 """Count the single events of a kind and period at places of few households, in the releases of a district.
 
-A place is all that is released with its postcode or sector: its own households, and those of the postcodes
-for which it stands in. Kinds are the released codes of offences.
+The households of a place are its own, and those of the postcodes that are released as it. Kinds are the
+released codes of offences.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ RELEASES: Final = ("central", "second_by_month", "second_by_week_and_sector")
 def single_events(index: PostcodeIndex) -> dict[str, float]:
     """Return the numbers of classes with one event, of one place, kind and period.
 
-    The period is the month, and in the example's `second` the week. The figures count all these classes,
-    those at places with fewer than `FEW` households, and of the latter those at a postcode that stands in for
-    another one, and those of a rare code.
+    The period is the month, and in the example's `second` the week. The figures count all these classes, and
+    how many of them are at places with fewer than `FEW` households. Of the latter they count how many are at
+    a substitute for another postcode, and how many have a rare code.
     """
     every, agreed = list(offences(index)), example()
     plain = without_settings(agreed)
