@@ -82,6 +82,8 @@ class Measured(NamedTuple):
         """Return the figures for JSON."""
         return {
             "attempts": self.attempts,
+            "successes": self.successes,
+            "control_successes": self.control_successes,
             "control_attempts": self.control_attempts,
             "attack": self.attack.document(),
             "control": self.control.document(),

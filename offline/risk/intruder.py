@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,11 +22,12 @@ from offline.risk.order import order_of_rows
 from offline.risk.places import places
 from offline.risk.protected import protected_places
 from offline.risk.residual import residual_identifiers
-from offline.risk.street_list import StreetList
+from offline.risk.street_list import KnownStreets
 from offline.risk.streets import streets
 from offline.risk.truth import Originals, Progress, originals
 from offline.run import Order
 from offline.summary import quantiles
+from sanitiser.build.premises_list import PremisesList
 from schemas.record_type import RecordType
 
 NAME = "record_id"
@@ -66,7 +67,7 @@ def play(
     *,
     heeded: bool,
     alike: int | None = None,
-    listed: StreetList | None = None,
+    listed: KnownStreets | None = None,
     progress: Progress = lambda *_: None,
     at: datetime | None = None,
 ) -> Report:
@@ -85,9 +86,11 @@ def play(
     truths = known.released
     record_type, profile, lists = order.record_type, order.profile, order.catalogue.code_lists
     matched = match(rows, known, record_type, profile, lists)
-    of_places, households = places(rows, truths, record_type, profile, order.index, k)
+    of_places, households = places(
+        rows, truths, record_type, profile, order.index, k, order.lists.streets
+    )
     hits = [
-        *residual_identifiers(rows, truths, record_type, profile, lists),
+        *residual_identifiers(rows, truths, record_type, profile, lists, _registered(order)),
         *streets(rows, known.every, record_type, profile, order.index, listed),
         *forms(
             rows, record_type, profile, order.supplier, order.index.metadata.districts,
@@ -111,6 +114,12 @@ def play(
         households,
         counted,
     )
+
+
+def _registered(order: Order) -> Collection[str]:
+    """Return the names of premises of the order's register; none without a register."""
+    premises = order.lists.premises
+    return frozenset(premises.names) if isinstance(premises, PremisesList) else ()
 
 
 def _caveats(known: Originals) -> frozenset[str]:

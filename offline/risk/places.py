@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from offline.risk.finding import Hit
 from offline.risk.truth import Truth
 from sanitiser.places.coarse_places import Cell, CoarsePlaces
-from sanitiser.places.postcodes import PostcodeIndex, normalise
+from sanitiser.places.postcodes import PostcodeIndex, ReleasedPlace, normalise
+from sanitiser.places.streets import StreetList
 from schemas.record_type import RecordType
 
 ATTACK = "places"
@@ -29,14 +30,18 @@ def places(
     profile: str,
     index: PostcodeIndex,
     k: int,
+    listed: StreetList | None = None,
 ) -> tuple[list[Hit], Counter[int]]:
-    """Return hits on released places, and the rows by the households of their postcode."""
+    """Return hits on released places, and the rows by the households of their postcode.
+
+    `listed` is the list of streets that the release was made with, if there was one.
+    """
     hits: list[Hit] = []
     households: Counter[int] = Counter()
     sectors = CoarsePlaces(index, index.metadata.k, by_sector=True)
     for prefix in record_type.released_places(profile):
         points = _Points(truths, prefix, index)
-        streets = _StreetsOfStandIns(rows, truths, prefix, index)
+        streets = _StreetsOfStandIns(rows, prefix, index, listed)
         for number, row in enumerate(rows, 1):
             postcode = row.get(f"{prefix}postcode", "")
             hits += [Hit(ATTACK, *told, number) for told in points.hits(row)]
@@ -72,22 +77,29 @@ def _sector(row: Row, prefix: str, sectors: CoarsePlaces) -> Cell | None:
 class _StreetsOfStandIns:
     """The addresses that are released with substitute postcodes.
 
-    Own and moved records must look alike, so none of them has a street, or all have the same.
+    Own and moved records must look alike, so none of them has a street, or all have the one that the
+    list has nearest to the centroid.
     """
 
     def __init__(
-        self, rows: Sequence[Row], truths: Sequence[Truth], prefix: str, index: PostcodeIndex
+        self, rows: Sequence[Row], prefix: str, index: PostcodeIndex, listed: StreetList | None
     ) -> None:
         self._index = index
+        self._listed = listed
         self._released = _addresses(rows, prefix)
-        self._allowed = _addresses((truth.cells for truth in truths), prefix)
 
     def is_own(self, postcode: str, address: str) -> bool:
         """Return True if an address can tell own records of a substitute from moved ones."""
         place = self._index.release(postcode)
         if not address or place is None or place.street_allowed:
             return False
-        return address not in self._allowed[postcode] or len(self._released[postcode]) > 1
+        return address != self._nearest(place) or len(self._released[postcode]) > 1
+
+    def _nearest(self, place: ReleasedPlace) -> str | None:
+        """Return the listed street that a stand-in has; None without a list."""
+        if self._listed is None or place.easting is None or place.northing is None:
+            return None
+        return self._listed.nearest((place.easting, place.northing))
 
 
 def _addresses(rows: Iterable[Row], prefix: str) -> dict[str, set[str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from offline.risk.finding import Hit
 from offline.risk.truth import Truth
@@ -43,8 +43,13 @@ def residual_identifiers(
     record_type: RecordType,
     profile: str,
     code_lists: Mapping[str, CodeList],
+    registered: Collection[str],
 ) -> Iterator[Hit]:
-    """Yield every identifier that is left in the rows of a release."""
+    """Yield every identifier that is left in the rows of a release.
+
+    `registered` has the names of premises that a register publishes. It is never what the sanitiser
+    released, because a faulty sanitiser would then prove itself right.
+    """
     declared = {f["name"] for f in release_schema(record_type, profile)["fields"]}
     header = list(rows[0]) if rows else []
     undeclared = [name for name in header if name not in declared]
@@ -58,11 +63,13 @@ def residual_identifiers(
     for name in (*free, *undeclared, *scrubbed):
         yield from _in_text(name, rows, texts)
     for name in addresses:
-        yield from _beyond_the_street(name, rows, truths)
+        yield from _numbers_in(name, rows)
+    for name in (n for n in free if n not in addresses):
+        yield from _unregistered(name, rows, registered)
     dropped = _dropped_words(truths, record_type, profile)
     for name in header:
         if name not in addresses and (name in free or name not in fields):
-            yield from _dropped_in(name, rows, dropped, truths)
+            yield from _dropped_in(name, rows, dropped, registered)
     for name, field in fields.items():
         yield from _in_coded(field, profile, rows, code_lists) if name not in free else ()
 
@@ -71,10 +78,9 @@ def _dropped_in(
     name: str,
     rows: Iterable[Mapping[str, str]],
     dropped: frozenset[str],
-    truths: Iterable[Truth],
+    registered: Collection[str],
 ) -> Iterator[Hit]:
     """Yield a hit for each cell with a dropped word, except names that a register has."""
-    registered = {truth.cells.get(name, "") for truth in truths}
     for number, row in enumerate(rows, 1):
         if row[name] and row[name] not in registered and not dropped.isdisjoint(_words(row[name])):
             yield Hit(ATTACK, name, "has a word that the profile drops", number)
@@ -133,16 +139,19 @@ def _is_nhs_number(digits: str) -> bool:
     return (11 - total % 11) % 11 == int(digits[-1])
 
 
-def _beyond_the_street(
-    name: str, rows: Iterable[Mapping[str, str]], truths: Iterable[Truth]
-) -> Iterator[Hit]:
-    allowed = {truth.cells[name] for truth in truths}
+def _numbers_in(name: str, rows: Iterable[Mapping[str, str]]) -> Iterator[Hit]:
+    """Yield a hit for each address with a number; `streets` and `matching` judge its words."""
     for number, row in enumerate(rows, 1):
-        cell = row[name]
-        if any(c.isdigit() for c in _ORDINAL.sub("", cell)):
+        if any(c.isdigit() for c in _ORDINAL.sub("", row[name])):
             yield Hit(ATTACK, name, "has a number", number)
-        elif cell and cell not in allowed:
-            yield Hit(ATTACK, name, "is not the released part of any original", number)
+
+
+def _unregistered(
+    name: str, rows: Iterable[Mapping[str, str]], registered: Collection[str]
+) -> Iterator[Hit]:
+    for number, row in enumerate(rows, 1):
+        if row[name] and row[name] not in registered:
+            yield Hit(ATTACK, name, "is no name of a register", number)
 
 
 def _in_coded(

@@ -16,7 +16,7 @@ NEAR_M = 2_000.0
 Point = tuple[float, float]
 
 
-class StreetList:
+class KnownStreets:
     """Names of streets, each with points on it (metres, EPSG:27700), if the list has points."""
 
     def __init__(self, streets: Mapping[Words, Sequence[Point]]) -> None:
@@ -24,7 +24,7 @@ class StreetList:
         self._streets = streets
 
     @classmethod
-    def read(cls, file: Path) -> StreetList:
+    def read(cls, file: Path) -> KnownStreets:
         """Read a CSV in UTF-8 with the column `name` and, if wanted, `easting` and `northing`.
 
         Raises:

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from offline.risk.finding import Hit
-from offline.risk.street_list import Point, StreetList
+from offline.risk.street_list import KnownStreets, Point
 from offline.risk.truth import Truth
 from offline.risk.words import (
     Part,
@@ -85,7 +85,7 @@ def streets(
     record_type: RecordType,
     profile: str,
     index: PostcodeIndex,
-    listed: StreetList | None = None,
+    listed: KnownStreets | None = None,
 ) -> Iterator[Hit]:
     """Yield a hit for each released address with words that may be of a person or a house."""
     fields = [f.name for f in record_type.fields if f.kind == "text" and _is_of_people(f.name)]
@@ -123,7 +123,9 @@ def _centroid(postcode: str, index: PostcodeIndex) -> Point | None:
 class _Judge:
     """Judges released addresses by the originals' addresses of the same field."""
 
-    def __init__(self, lines: Sequence[_Line], cells: set[str], listed: StreetList | None) -> None:
+    def __init__(
+        self, lines: Sequence[_Line], cells: set[str], listed: KnownStreets | None
+    ) -> None:
         self._listed = listed
         self._houses: dict[Words, set[str]] = defaultdict(set)
         self._begun: dict[Words, int] = defaultdict(int)

@@ -14,7 +14,7 @@ from offline.risk.confidence import Measured
 from offline.risk.finding import Finding
 from offline.risk.intruder import Report, play
 from offline.risk.measures import Risks
-from offline.risk.street_list import StreetList as KnownStreets
+from offline.risk.street_list import KnownStreets
 from offline.run import Order
 from offline.steps import AGENCY
 from ops.commands.agreed import Agency, ByProtocol, Households, Limit, agreed_by, sanitising_of
@@ -76,13 +76,14 @@ def risk(
 ) -> None:
     """Attack a release with its originals, as an intruder would.
 
-    Two kinds of checks are made. The first need nothing of the product's own way of sanitising:
-    identifiers by form, dropped words of the originals, names of people and houses in streets, the
-    closed form of each column, points and postcodes with too few households, rows that the profile
-    may not have, treatments derived again, digests without a key or with one that can be guessed,
-    and the order of rows. The second sanitises the originals again: each row must be the release of
-    one original, and no original may have two rows. With --protected, a row with more than the
-    district of a protected place is a finding of its own kind.
+    Two kinds of checks are made. The first have evidence outside the sanitiser: identifiers by form,
+    dropped words of the originals, names of people and houses in streets, names of premises that the
+    register does not have, the closed form of each column, points and postcodes with too few
+    households, rows that the profile may not have, treatments derived again, and digests without a
+    key or with one that can be guessed. The second sanitises the originals again: each row must be
+    the release of one original, no original may have two rows, and the order of rows may not be that
+    of the originals. A fault of the sanitiser can be hidden from the second kind. With --protected, a row
+    with more than the district of a protected place is a finding of its own kind.
 
     People who are rare in their area are findings in second, and in central if the protocol applies
     the rule of combinations there. The report also shows how many rows match what somebody knows of

@@ -11,6 +11,8 @@ import itertools
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from decimal import Decimal, InvalidOperation
 from functools import cache
 from string import ascii_lowercase
 from typing import Final, NamedTuple
@@ -329,12 +331,33 @@ def property_reference(uprn: object) -> str | None:
     return number if is_one and len(set(number)) > 1 else None
 
 
+def property_references_within(text: object) -> set[str]:
+    """Return all UPRNs that a cell may stand for, as a spreadsheet or a person can have written one.
+
+    `100012345678.0` and `1.00012345678E11` are numbers; `UPRN 100 012 345 678` has its digits in groups.
+    """
+    plain = unicodedata.normalize("NFKC", str(text))
+    compact = re.sub(r"[\s,]", "", plain)
+    written = [compact, re.sub(r"\D", "", plain), *re.findall(r"\d+", compact)]
+    with suppress(InvalidOperation, ValueError, OverflowError):
+        number = Decimal(compact)
+        if number.is_finite() and number.adjusted() < _UPRN_DIGITS:
+            written.append(str(int(number)))
+    return {found for one in written if (found := property_reference(one)) is not None}
+
+
 @cache
 def _kinds() -> Mapping[str, frozenset[str]]:
     found: dict[str, set[str]] = {}
     for kind, listed in words_by_kind("homes.txt"):
         found.setdefault(kind, set()).update(listed)
     return {kind: frozenset(listed) for kind, listed in found.items()}
+
+
+@cache
+def street_types() -> frozenset[str]:
+    """Return the words for kinds of streets, such as road, in full and abbreviated."""
+    return frozenset(_abbreviations()) | frozenset(_abbreviations().values())
 
 
 @cache

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -32,6 +32,11 @@ class PremisesList:
     def __len__(self) -> int:
         """Return the number of names."""
         return len(self._names)
+
+    @property
+    def names(self) -> Collection[str]:
+        """Return all names as published."""
+        return self._names.values()
 
     def __call__(self, given: str) -> str | None:
         """Return the published name of listed premises; None for anything else."""

@@ -14,20 +14,31 @@ REASON: Final = "pseudo-postcode"
 """Reason for withholding such a place. It is the same for all of them, so that it tells none apart."""
 
 _BEGINS: Final = "ZZ"
-_PSEUDO: Final = re.compile(r"\bZZ\s*99(?:\s*[0-9][A-Z]{2})?\b|\bZZZ\s*SECUR\b", re.ASCII)
+"""How a pseudo-postcode begins. No postcode area of Royal Mail does."""
+_WITHIN: Final = re.compile(r"\bZZ+[\W_]*(?:9[\W_]*9|SEC)")
+_NO_SIGN: Final = re.compile(r"[\W_]+")
+_ALIKE: Final = str.maketrans({"\N{GREEK CAPITAL LETTER ZETA}": "Z"})
 
 
 def has_pseudo_postcode(address: str | None, postcode: str | None) -> bool:
-    """Return True if a postcode, or one within an address, says that the place may not be looked up."""
-    return _is_pseudo(postcode) or _is_pseudo(address)
+    """Return True if a postcode, or one within an address, says that the place may not be looked up.
+
+    Slips count too: in the field whatever begins with ZZ, in an address what begins as one of the two.
+    """
+    return (
+        postcode is not None and _NO_SIGN.sub("", _plain(postcode)).startswith(_BEGINS)
+    ) or _is_within(address)
 
 
-def _is_pseudo(text: str | None) -> bool:
-    if not text:
+def _is_within(address: str | None) -> bool:
+    if not address:
         return False
-    if not text.isascii():
-        text = unicodedata.normalize("NFKC", text)
+    text = _plain(address)
     # Most texts have no such letters, and are done here.
-    if _BEGINS not in text and _BEGINS not in (text := text.upper()):
-        return False
-    return _PSEUDO.search(text.upper()) is not None
+    return _BEGINS in text and _WITHIN.search(text) is not None
+
+
+def _plain(text: str) -> str:
+    if text.isascii():
+        return text.upper()
+    return unicodedata.normalize("NFKC", text).upper().translate(_ALIKE)

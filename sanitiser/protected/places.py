@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping
+import unicodedata
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Final, NamedTuple
 
 from sanitiser.address.household import (
@@ -17,7 +19,10 @@ from sanitiser.address.household import (
     household,
     postcodes_within,
     property_reference,
+    property_references_within,
+    street_types,
 )
+from sanitiser.address.street_names import is_one_slip
 from sanitiser.places.location import Given, Located
 from sanitiser.places.postcodes import PostcodeIndex, normalise, sector_of
 from sanitiser.protected.entry import Entry
@@ -31,16 +36,22 @@ _BY_POINT: Final = frozenset({"nearest-postcode", "gazetteer"})
 
 
 class _Homes(NamedTuple):
-    """The protected homes of one postcode, or of one postcode sector.
+    """The protected homes of one postcode.
 
     `is_whole` is True if an entry has no address or no house number, so that any home may be the listed one.
-    `number` finds the number of one of the homes in an address. It is None if `is_whole`.
     """
 
-    forms: frozenset[str]
     houses: frozenset[House]
     is_whole: bool
-    number: re.Pattern[str] | None
+
+
+_SIGNS: Final = re.compile(r"[\W_]+")
+_LETTERS: Final = re.compile(r"[^\W\d_]+")
+_AREA: Final = re.compile("[A-Z]*")
+_UNREADABLE: Final = ""
+"""The form for an address that states no postcode, which is like any."""
+_LEAST_LETTERS: Final = 4
+"""A shorter word has too many others that differ from it by one letter."""
 
 
 class ProtectedPlaces:
@@ -50,8 +61,8 @@ class ProtectedPlaces:
         """Take the entries of the version. The index gives the centroids of their postcodes."""
         every = list(entries)
         self._uprns = frozenset(e.uprn for e in every if e.uprn is not None)
-        self._by_postcode = _by(every, str)
-        self._by_sector = _by((e for e in every if e.home is not None), sector_of)
+        self._by_postcode = _by_postcode(every)
+        self._alike = _alike(e.home for e in every if e.home is not None)
         self._points = tuple(_points(every, index))
         self._nearest = index.nearest
 
@@ -66,14 +77,16 @@ class ProtectedPlaces:
     def holds(self, given: Given, uprn: object, located: Located) -> bool:
         """Return True unless it is certain that a location is no protected place.
 
-        - Its UPRN is listed.
+        - Its UPRN is listed, in whatever form a spreadsheet or a person has written it.
         - A postcode that it states, in its field or in its address, is listed as a whole; or a home in this
           postcode is listed, and the address does not certainly name another home of it (`_is_another`).
-        - Its address is that of a listed home, with another postcode of the sector.
+        - Its address may be that of a listed home: its number and a word of its street occur, and the
+          address does not certainly name another number of the street. It states no postcode that can be
+          read, or one that a slip can make of the listed one: of its sector, or with its last three letters.
         - No known postcode is stated, or its coordinates contradict it, and its point is within `NEAR_M` of a
           listed place, or has a listed postcode as its nearest.
         """
-        if self._uprns and uprn is not None and property_reference(uprn) in self._uprns:
+        if self._uprns and uprn is not None and self._has_uprn(uprn):
             return True
         if not self._points and not self._by_postcode:
             return False
@@ -81,7 +94,7 @@ class ProtectedPlaces:
         if any(map(self._by_postcode.__contains__, stated)):
             if self._is_at_a_listed_home(given, stated):
                 return True
-        elif given.address and self._has_a_listed_house(given, stated):
+        elif given.address and self._may_be_a_listed_home(given.address, stated):
             return True
         by_point = located.method in _BY_POINT or _CONTRADICTS in located.caveats
         return by_point and located.point is not None and self._is_near(located.point)
@@ -94,25 +107,87 @@ class ProtectedPlaces:
         found = None if homes.is_whole else household(given.address, postcode)
         return found is None or not _is_another(found, homes)
 
-    def _has_a_listed_house(self, given: Given, stated: Collection[str]) -> bool:
-        """Return True if the address is that of a listed home, and the postcode may be a slip."""
-        for postcode in stated:
-            homes = self._by_sector.get(sector_of(postcode))
-            if homes is None or not given.address:
-                continue
-            # The normal form takes time, and few addresses have the number.
-            number = homes.number if given.address.isascii() else None
-            if number is None or number.search(given.address):
-                found = household(given.address, given.postcode or postcode)
-                if found is not None:
-                    return found.address in homes.forms or house_of(found) in homes.houses
-        return False
+    def _has_uprn(self, uprn: object) -> bool:
+        if property_reference(uprn) in self._uprns:
+            return True
+        return not self._uprns.isdisjoint(property_references_within(uprn))
+
+    def _may_be_a_listed_home(self, address: str, stated: Collection[str]) -> bool:
+        """Return True if an address with a wrong or an unreadable postcode may be that of a listed home."""
+        homes = chain.from_iterable(self._alike.get(form, ()) for form in _forms_of(stated))
+        return any(home.may_be(address) for home in dict.fromkeys(homes))
 
     def _is_near(self, point: tuple[float, float]) -> bool:
         if any(math.dist(point, listed) <= NEAR_M for listed in self._points):
             return True
         nearest = self._nearest(*point)
         return nearest is not None and nearest.postcode in self._by_postcode
+
+
+class _ListedHome:
+    """A listed home that an address with another postcode may name."""
+
+    def __init__(self, home: Household) -> None:
+        """Take the home; its repr shows nothing."""
+        self._home = home
+        self._house = house_of(home)
+        number = None if self._house is None else self._house.number
+        self._number = None if number is None else re.compile(rf"(?<!\d)0*{number}(?!\d)")
+        of_street = home.address if self._house is None else self._house.street
+        words = frozenset(word for word in of_street.split() if word.isalpha() and word != "flat")
+        self._words = words - street_types() or words
+
+    def __repr__(self) -> str:
+        """Return the name of the class."""
+        return "_ListedHome(...)"
+
+    def may_be(self, address: str) -> bool:
+        """Return True unless an address certainly names another home."""
+        plain = address if address.isascii() else unicodedata.normalize("NFKC", address)
+        # Few addresses have the number, and the rest takes time.
+        if self._number is not None and self._number.search(plain) is None:
+            return False
+        found = household(plain, None if postcodes_within(plain) else self._home.postcode)
+        if found is not None:
+            if found.address == self._home.address:
+                return True
+            house = house_of(found)
+            if house is not None and self._house is not None and house.street == self._house.street:
+                return house.number == self._house.number or self._has_name_of(house)
+        written = _LETTERS.findall(plain.casefold())
+        # One word of a street is enough beside its number, and a name without one must be there as a whole.
+        fits = any if self._house is not None else all
+        return fits(any(_is_alike(word, one) for one in written) for word in self._words)
+
+    def _has_name_of(self, house: House) -> bool:
+        return self._house is not None and bool(house.name) and house.name == self._house.name
+
+
+def _is_alike(listed: str, written: str) -> bool:
+    """Return True if two words are the same, but for a slip of one letter."""
+    return listed == written or (
+        min(len(listed), len(written)) >= _LEAST_LETTERS and is_one_slip(listed, written)
+    )
+
+
+def _alike(homes: Iterable[Household]) -> Mapping[str, Sequence[_ListedHome]]:
+    """Return the listed homes by each form of a postcode that a slip leaves as it is."""
+    found: dict[str, list[_ListedHome]] = {}
+    for home in dict.fromkeys(homes):
+        listed = _ListedHome(home)
+        for form in (*_forms(home.postcode), _UNREADABLE):
+            found.setdefault(form, []).append(listed)
+    return found
+
+
+def _forms(postcode: str) -> tuple[str, str]:
+    """Return the sector of a postcode, and its area with the last three letters: BA1 1, and BA 1AA."""
+    outward, inward = postcode.split()
+    return sector_of(postcode), f"{_AREA.findall(outward)[0]} {inward}"
+
+
+def _forms_of(stated: Collection[str]) -> Iterable[str]:
+    return chain.from_iterable(map(_forms, stated)) if stated else (_UNREADABLE,)
 
 
 def certain_house(home: Household) -> bool:
@@ -139,31 +214,27 @@ def _is_another(found: Household, homes: _Homes) -> bool:
 def _stated(given: Given) -> set[str]:
     """Return the postcodes that a location states, in its field and in its address; each once."""
     stated = postcodes_within(given.address) if given.address else set()
-    canonical = normalise(given.postcode) if given.postcode is not None else None
-    return stated if canonical is None else stated | {canonical}
+    if given.postcode is None:
+        return stated
+    canonical = normalise(given.postcode)
+    # A field such as "BA2-3AB, UK" is not looked up, but states a postcode.
+    return stated | (
+        postcodes_within(_SIGNS.sub(" ", given.postcode)) if canonical is None else {canonical}
+    )
 
 
-def _by(entries: Iterable[Entry], area_of: Callable[[str], str]) -> Mapping[str, _Homes]:
-    """Return the protected homes of each postcode or sector."""
+def _by_postcode(entries: Iterable[Entry]) -> Mapping[str, _Homes]:
     found: dict[str, list[Entry]] = {}
     for entry in entries:
         if entry.postcode is not None:
-            found.setdefault(area_of(entry.postcode), []).append(entry)
-    return {area: _homes(of) for area, of in found.items()}
+            found.setdefault(entry.postcode, []).append(entry)
+    return {postcode: _homes(of) for postcode, of in found.items()}
 
 
 def _homes(entries: Iterable[Entry]) -> _Homes:
-    homes = [entry.home for entry in entries]
-    houses = [None if home is None else house_of(home) for home in homes]
-    numbered = [house for house in houses if house is not None]
-    is_whole = len(numbered) < len(houses)
-    numbers = "|".join(str(house.number) for house in numbered)
-    return _Homes(
-        frozenset(home.address for home in homes if home is not None),
-        frozenset(numbered),
-        is_whole,
-        None if is_whole else re.compile(rf"(?<!\d)(?:{numbers})(?!\d)"),
-    )
+    houses = [None if entry.home is None else house_of(entry.home) for entry in entries]
+    numbered = frozenset(house for house in houses if house is not None)
+    return _Homes(numbered, None in houses)
 
 
 def _points(entries: Iterable[Entry], index: PostcodeIndex) -> Iterable[tuple[float, float]]:

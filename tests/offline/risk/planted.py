@@ -1,7 +1,8 @@
-"""Leaks that can really happen, each planted in a release that `ipu sanitise` has made.
+"""Leaks that can really happen, each planted behind `ipu sanitise`, in a release that it has made.
 
 A kind has originals, which some of them add to, and a change of the released rows. The benchmark and
-the tests count how many kinds `ipu risk` finds, and by which check.
+the tests count how many kinds `ipu risk` finds, and by which check. Faults of the sanitiser itself are in
+`faulty_steps`.
 """
 
 from __future__ import annotations
@@ -94,12 +95,17 @@ def is_found(kind: Kind, before: Report, after: Report) -> bool:
 
 def originals(kind: Kind) -> list[Row]:
     """Return the originals of a kind: made-up ones, and the one that leaks."""
-    if kind.dataset == "police-incident":
+    return originals_of(kind.dataset, kind.original)
+
+
+def originals_of(dataset: str, one: Row | None) -> list[Row]:
+    """Return made-up originals of a dataset, with one more among them."""
+    if dataset == "police-incident":
         made = incidents()
     else:
-        made = [dict(row) for row in GENERATORS[kind.dataset](200, 7, _points())]
-    if kind.original is not None:
-        made.insert(len(made) // 2, {name: kind.original.get(name, "") for name in made[0]})
+        made = [dict(row) for row in GENERATORS[dataset](200, 7, _points())]
+    if one is not None:
+        made.insert(len(made) // 2, {name: one.get(name, "") for name in made[0]})
     return made
 
 
@@ -145,7 +151,7 @@ def _points() -> list[Point]:
     return [Point(postcode, e, n) for postcode, e, n, _ in POSTCODES]
 
 
-def _leaking(**values: str) -> Row:
+def leaking(**values: str) -> Row:
     """Return the original that leaks: an incident on a day of its own."""
     own = {
         "incident_reference": "I-9000", "incident_type": "Anti-social behaviour",
@@ -179,7 +185,7 @@ def _any(field: str, cell: Callable[[Row], str]) -> Spoil:
 def _street(
     name: str, address: str, released: str, *, caller: str = "Ada Okonkwo", **own: str
 ) -> Kind:
-    original = _leaking(location_address=address, caller_name=caller, **own)
+    original = leaking(location_address=address, caller_name=caller, **own)
     found_by = ("streets", "location_address")
     return Kind(name, found_by, _cells(location_address=released), original)
 
@@ -277,12 +283,12 @@ KINDS = (
     _street("a locality that is a house", "5 Acacia Avenue, Okonkwo", "Acacia Avenue, Okonkwo"),
     Kind(
         "a house number", ("residual identifiers", "location_address"),
-        _cells(location_address="5 Acacia Avenue"), _leaking(location_address="5 Acacia Avenue"),
+        _cells(location_address="5 Acacia Avenue"), leaking(location_address="5 Acacia Avenue"),
     ),
     Kind(
         "a street of another postcode beside a substitute", ("places", "location_address"),
         _cells(location_address="Acacia Avenue"),
-        _leaking(
+        leaking(
             location_address="5 Acacia Avenue", location_postcode="BA1 1AA",
             location_easting="", location_northing="",
         ),
@@ -290,24 +296,24 @@ KINDS = (
     Kind(
         "a postcode with few households", ("places", "location_postcode"),
         _cells(location_postcode="BA1 1AA"),
-        _leaking(location_postcode="BA1 1AA", location_easting="", location_northing=""),
+        leaking(location_postcode="BA1 1AA", location_easting="", location_northing=""),
     ),
     Kind(
         "the exact point", ("places", "location_easting"),
-        _cells(location_easting="654301", location_northing="123472"), _leaking(),
+        _cells(location_easting="654301", location_northing="123472"), leaking(),
     ),
     Kind(
         "a point without its postcode, three metres off", ("places", "location_easting"),
         _cells(location_postcode="", location_easting="654304", location_northing="123472"),
-        _leaking(),
+        leaking(),
     ),
     Kind(
         "a centroid that is three metres off", ("places", "location_easting"),
-        _cells(location_easting="654315"), _leaking(),
+        _cells(location_easting="654315"), leaking(),
     ),
     Kind(
         "the minutes in second", ("forms", "incident_time"),
-        _cells(incident_time="21:47:00"), _leaking(), profile="second",
+        _cells(incident_time="21:47:00"), leaking(), profile="second",
     ),
     Kind(
         "an exact age in second", ("forms", "suspect_age"),
@@ -321,7 +327,7 @@ KINDS = (
     Kind(
         "a domestic row in second", ("rows of no original", ""),
         _excluded_row({"incident_date": "2024-04-30", "incident_time": "21:00:00"}),
-        _leaking(domestic="true"), profile="second",
+        leaking(domestic="true"), profile="second",
     ),
     Kind(
         "a sexual offence in second", ("rows of no original", ""),
@@ -345,23 +351,23 @@ KINDS = (
     ),
     Kind(
         "a caveat with a value", ("forms", "caveats"),
-        _cells(caveats="incident_date:after-okonkwo-called"), _leaking(),
+        _cells(caveats="incident_date:after-okonkwo-called"), leaking(),
     ),
     Kind(
         "a ward for a district", ("forms", "location_district"),
-        _cells(location_district="Lansdown"), _leaking(),
+        _cells(location_district="Lansdown"), leaking(),
     ),
     Kind(
         "an officer for the agency", ("forms", "source_agency"),
-        _cells(source_agency="police, PC Okonkwo"), _leaking(),
+        _cells(source_agency="police, PC Okonkwo"), leaking(),
     ),
     Kind(
         "a plain hash for the id", ("digests", "record_id"),
-        _cells(record_id=_sha("I-9000")), _leaking(),
+        _cells(record_id=_sha("I-9000")), leaking(),
     ),
     Kind(
         "a plain hash of the telephone number for the reference", ("digests", "incident_reference"),
-        _cells(incident_reference=_sha("07700 900999")), _leaking(),
+        _cells(incident_reference=_sha("07700 900999")), leaking(),
     ),
     Kind(
         "an earlier version of a corrected record", ("rows of no original", "incident_date"),
@@ -370,12 +376,12 @@ KINDS = (
             _its(rows) | {"record_id": token_hex(16), "incident_date": "2024-04-29",
                           "incident_utc": "2024-04-29T20:47:00+00:00"},
         ],
-        _leaking(),
+        leaking(),
     ),
     Kind(
         "the district of an address that was moved", ("places", "location_district"),
         _cells(location_district="E06000022"),
-        _leaking(
+        leaking(
             location_address="5 Acacia Avenue", location_postcode="BA1 1AA",
             location_easting="", location_northing="",
         ),
@@ -383,18 +389,18 @@ KINDS = (
     Kind(
         "a caveat on a field that is withheld", ("forms", "caveats"),
         lambda rows, _order: _its(rows).update(caveats="incident_date_to:unreadable"),
-        _leaking(),
+        leaking(),
     ),
     Kind(
         "a keyed hash with a word for the reference", ("digests", "incident_reference"),
-        _cells(incident_reference=_hmac("I-9000")), _leaking(),
+        _cells(incident_reference=_hmac("I-9000")), leaking(),
     ),
     Kind(
         "the product's digests with a word for the key", ("digests", "incident_reference"),
-        _with_key(b"secret".ljust(KEY_BYTES, b"\0")), _leaking(),
+        _with_key(b"secret".ljust(KEY_BYTES, b"\0")), leaking(),
     ),
     Kind("the product's digests with a key of zeros", ("digests", "record_id"),
-         _with_key(bytes(KEY_BYTES)), _leaking()),
+         _with_key(bytes(KEY_BYTES)), leaking()),
     Kind("rows in the order of the originals", ("order", ""), _in_order),
     Kind(
         "a row twice under two ids", ("rows of no original", ""),
@@ -407,7 +413,7 @@ KINDS = (
     Kind("cells of two rows swapped", ("rows of no original", "incident_time"), _swapped),
     Kind(
         "free text in a coded field", ("residual identifiers", "incident_type"),
-        _cells(incident_type="neighbour at 5 shouting"), _leaking(),
+        _cells(incident_type="neighbour at 5 shouting"), leaking(),
     ),
     Kind(
         "a name in the premises", ("residual identifiers", "location_premises"),
@@ -425,11 +431,11 @@ KINDS = (
     ),
     Kind(
         "a date of birth for a date", ("rows of no original", "incident_date_to"),
-        _cells(incident_date_to="1961-09-08"), _leaking(),
+        _cells(incident_date_to="1961-09-08"), leaking(),
     ),
     Kind(
         "a reference in clear", ("forms", "incident_reference"),
-        _cells(incident_reference="I-9000"), _leaking(),
+        _cells(incident_reference="I-9000"), leaking(),
     ),
     Kind(
         "a column that the profile drops", ("residual identifiers", "caller_telephone"),

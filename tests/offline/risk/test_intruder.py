@@ -115,7 +115,7 @@ def spoiled(**cells: str) -> Callable[[list[Row]], None]:
 
 PLANTED: dict[tuple[str, str], Callable[[list[Row]], list[Row] | None]] = {
     ("location_address", "has a number"): spoiled(location_address="5 Acacia Avenue"),
-    ("location_address", "is not the released part of any original"): spoiled(
+    ("location_address", "is not of the release of any original"): spoiled(
         location_address="Rose Cottage"
     ),
     ("location_address", "has a value that the profile drops"): spoiled(

@@ -9,7 +9,7 @@ import pytest
 from connectors.errors import SourceError
 from demo.generator.csv_files import write_csv
 from offline.risk.intruder import play
-from offline.risk.street_list import StreetList
+from offline.risk.street_list import KnownStreets
 from offline.run import sanitise_file
 from sanitiser.places.postcodes import PostcodeIndex
 from schemas.catalogue import load_catalogue
@@ -63,10 +63,10 @@ Harbour Road,,
 """
 
 
-def listed(folder: Path) -> StreetList:
+def listed(folder: Path) -> KnownStreets:
     file = folder / "streets.csv"
     file.write_text(STREETS)
-    return StreetList.read(file)
+    return KnownStreets.read(file)
 
 
 @pytest.mark.parametrize(("address", "released"), TABLE)
@@ -84,7 +84,7 @@ def test_with_a_list_of_streets_it_is_found_too(
 
 
 def attacked(
-    index: PostcodeIndex, folder: Path, kind: Kind, streets: StreetList | None
+    index: PostcodeIndex, folder: Path, kind: Kind, streets: KnownStreets | None
 ) -> set[str]:
     made = Trial(folder, index, CATALOGUE).order(kind.dataset, kind.profile)
     write_csv(made.file, originals(kind))
@@ -101,7 +101,7 @@ def test_a_street_of_the_list_is_no_finding_and_one_far_away_is(
     near = street_kind("Okonkwo Harbour Road", "Okonkwo Harbour Road")
     assert attacked(index, tmp_path, near, listed(tmp_path))
     (tmp_path / "own.csv").write_text(STREETS + "Okonkwo Harbour Road,655000,123000\n")
-    assert not attacked(index, tmp_path, near, StreetList.read(tmp_path / "own.csv"))
+    assert not attacked(index, tmp_path, near, KnownStreets.read(tmp_path / "own.csv"))
     far = street_kind("Okonkwo Close", "Okonkwo Close")
     assert attacked(index, tmp_path, far, listed(tmp_path)) == {
         "a street that the list does not have"
@@ -112,9 +112,9 @@ def test_a_street_list_says_what_is_wrong_with_it(tmp_path: Path) -> None:
     file = tmp_path / "streets.csv"
     file.write_text("street\nPark Road\n")
     with pytest.raises(SourceError, match="has no column 'name'"):
-        StreetList.read(file)
+        KnownStreets.read(file)
     file.write_text("name,easting,northing\nPark Road,east,1\n")
     with pytest.raises(SourceError, match="line 2: easting and northing"):
-        StreetList.read(file)
+        KnownStreets.read(file)
     with pytest.raises(SourceError, match="No such file"):
-        StreetList.read(tmp_path / "none.csv")
+        KnownStreets.read(tmp_path / "none.csv")

@@ -28,6 +28,23 @@ PSEUDO = [
     "ZZZ SECUR",
 ]
 
+SLIPPED = [
+    "ZZ993V", "ZZ99_3VZ", "ZZ9 93VZ", "ZZ99OVZ", "ZZ993", "Z Z 9 9 3 V Z", "ZZZSECURE", "ZZZ-SECUR",
+    "ZZZ_SECUR", "ZZSECUR", "ZZZSEC", "\N{GREEK CAPITAL LETTER ZETA}Z99 3VZ",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("postcode", SLIPPED)
+def test_a_slip_of_one_is_one(locator: Locator, postcode: str) -> None:
+    given = Given("5 Acacia Avenue, SW1A 1AA", postcode, 654_312.0, 123_465.0, None, None)
+    assert locator.locate(given) == Located(NOWHERE, "none", (), ("pseudo-postcode",))
+
+
+@pytest.mark.parametrize("slip", [slip for slip in SLIPPED if slip[:2] == "ZZ"])
+def test_a_slip_of_one_is_found_within_an_address_too(locator: Locator, slip: str) -> None:
+    given = Given(f"{slip}, 5 Acacia Avenue, SW1A 1AA", None, None, None, None, None)
+    assert locator.locate(given).released == NOWHERE
+
 
 @pytest.mark.parametrize("postcode", PSEUDO)
 def test_nothing_is_looked_up_not_even_coordinates(locator: Locator, postcode: str) -> None:

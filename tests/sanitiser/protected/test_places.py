@@ -191,3 +191,78 @@ def test_an_entry_with_uprn_and_point_protects_coordinates_near_it(index: Postco
     assert holds(places, index, easting=375_000.0, northing=170_000.0 + NEAR_M)
     assert not holds(places, index, easting=375_000.0, northing=170_001.0 + NEAR_M)
     assert not holds(places, index, postcode=HERE)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        NUMBER,
+        float(NUMBER),
+        f"{NUMBER}.0",
+        "1.00120000001E11",
+        "100 120 000 001",
+        "100,120,000,001",
+        f"UPRN {NUMBER}",
+        f"UPRN: {NUMBER}; council",
+        "".join(chr(0xFF10 + int(digit)) for digit in str(NUMBER)),
+        f"000{NUMBER}",
+    ],
+)
+def test_a_listed_uprn_is_found_in_every_way_of_writing(
+    index: PostcodeIndex, written: object
+) -> None:
+    places = ProtectedPlaces([Entry(1, str(NUMBER), None, None, None, 1)], index)
+    assert holds(places, index, written)
+
+
+@pytest.mark.parametrize("other", [NUMBER + 1, "unknown", "", "1.0", "nan", "1e400", "-"])
+def test_another_uprn_is_not_a_listed_one(index: PostcodeIndex, other: object) -> None:
+    places = ProtectedPlaces([Entry(1, str(NUMBER), None, None, None, 1)], index)
+    assert not holds(places, index, other)
+
+
+HOUSE_IN_WORDS = [
+    "5 Moorland Road",
+    "Women's Refuge, 5 Moorland Road, Bath",
+    "c/o Jane, 5 Moorland Road",
+    "outside 5 Moorland Road",
+    "5-7 Moorland Road",
+    "3/5 Moorland Road",
+    "05 Moorland Road",
+    "No5 Moorland Road",
+    "Flat, 5 Moorland Road",
+    "Moorland House, 5 Moorland Road",
+    "5 Morland Road",
+    "5 Moorlands Rd",
+]
+
+
+@pytest.mark.parametrize(
+    "postcode", ["BA1 2ZA", "BA2 2ZZ", "BA1-2ZZ", "BA1 2ZZ.", "BA1 2ZZ, UK", None]
+)
+@pytest.mark.parametrize("address", HOUSE_IN_WORDS)
+def test_a_listed_house_is_found_in_other_words_and_with_a_slip_in_its_postcode(
+    index: PostcodeIndex, address: str, postcode: str | None
+) -> None:
+    places = of_address(index, "5 Moorland Road")
+    parts = {} if postcode is None else {"postcode": postcode}
+    assert holds(places, index, address=address, **parts)
+
+
+@pytest.mark.parametrize(
+    "address", ["7 Moorland Road", "15 Moorland Road", "5 High Street", "Moorland Road"]
+)
+def test_with_another_postcode_of_the_sector_other_houses_are_not_the_listed_one(
+    index: PostcodeIndex, address: str
+) -> None:
+    places = of_address(index, "5 Moorland Road")
+    assert not holds(places, index, address=address, postcode="BA1 2ZA")
+
+
+@pytest.mark.parametrize("listed", ["Rose Cottage, Mill Lane", "Flat 2, Rose Cottage, Mill Lane"])
+def test_a_named_home_is_found_with_a_slip_in_its_postcode(
+    index: PostcodeIndex, listed: str
+) -> None:
+    places = of_address(index, listed)
+    assert holds(places, index, address="The Rose Cottage, Mill Lane", postcode="BA1 2ZA")
+    assert not holds(places, index, address="Hope Cottage, Mill Lane", postcode="BA1 2ZA")
