@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import time
 from collections import Counter
@@ -18,11 +19,16 @@ from isp.keys import private_files
 from isp.keys.protected_places import ProtectedStore
 from ops.commands.common import AsJson, RunDir, SecretsFolder
 from ops.embedded.layout import Layout
+from ops.reference import INDEX_FOLDER
 from ops.screen import Screen, say, say_json
 from ops.settings import Settings
+from sanitiser.places.postcodes import PostcodeIndex
 from sanitiser.protected.entry import Entry
 from sanitiser.protected.listed import Place, ProtectedList, UnknownNumber
 from sanitiser.protected.places import certain_house
+
+_FURTHEST_M = 5_000.0
+"""More than the extent of any postcode of the partnership's towns; swapped coordinates are further away."""
 
 protected = typer.Typer(
     no_args_is_help=True,
@@ -67,6 +73,7 @@ def add(
         ipu reference protected add refuges.csv --run-dir run/lists --secrets run/compose
     """
     places = [_asked()] if file is None else _read(file)
+    _check_points(places, Settings.from_environment(run_dir=run_dir).run_dir / INDEX_FOLDER)
     before = 0
 
     def more(listed: ProtectedList) -> ProtectedList:
@@ -149,6 +156,24 @@ def _read(file: Path) -> Sequence[Place]:
     # Refuses a file that other users may read.
     private_files.read(file)
     return read_protected(file)
+
+
+def _check_points(places: Sequence[Place], folder: Path) -> None:
+    """Refuse coordinates that are not those of their postcode, by the index of the run if there is one."""
+    if not folder.is_dir():
+        return
+    index, unknown = PostcodeIndex.open(folder), 0
+    for number, place in enumerate(places, 1):
+        centre = None if place.postcode is None else index.find(place.postcode)
+        unknown += place.postcode is not None and centre is None
+        if centre is None or place.point is None:
+            continue
+        if math.dist(place.point, (centre.easting, centre.northing)) > _FURTHEST_M:
+            message = f"place {number}: easting, northing: more than {_FURTHEST_M / 1000:.0f} km from the "
+            message += "postcode; accepted: metres of the National Grid. Are they swapped?"
+            raise typer.BadParameter(f"{message} Nothing was written")
+    if unknown:
+        say(f"postcodes that the index does not know: {unknown:,}; check them", err=True)
 
 
 def _asked() -> Place:

@@ -10,6 +10,8 @@ from typer.testing import CliRunner
 
 from isp.keys.protected_places import ProtectedStore
 from ops.cli import build_cli
+from ops.reference import INDEX_FOLDER
+from tests.streams.partnership import small_index
 
 ROWS = """uprn,address,postcode
 ,5 Mill Lane,BA1 1AA
@@ -39,6 +41,12 @@ def counted(run_dir: Path, *arguments: str) -> dict[str, int]:
     assert code == 0, said
     found: dict[str, int] = json.loads(said)
     return found
+
+
+def give_index(run_dir: Path) -> None:
+    run_dir.mkdir(mode=0o700)
+    small_index(run_dir)
+    (run_dir / "index").rename(run_dir / INDEX_FOLDER)
 
 
 @pytest.fixture
@@ -135,3 +143,25 @@ def test_a_release_made_without_the_list_is_attacked_by_the_list(
         said.append((result.exit_code, "protected places" in result.output))
         assert not [part for part in ("Mill", "BA1") if part in result.output]
     assert said == [(3, True), (0, False)]
+
+
+@pytest.mark.parametrize("point", ["170000,375000", "530000,180000"])
+def test_coordinates_that_are_not_those_of_the_postcode_are_refused(
+    run_dir: Path, tmp_path: Path, point: str
+) -> None:
+    give_index(run_dir)  # BA1 2ZZ is at 375000 170000
+    path = tmp_path / "places.csv"
+    path.write_text(f"postcode,easting,northing\nBA1 2ZZ,375100,170000\nBA1 2ZZ,{point}\n")
+    path.chmod(0o600)
+    code, said = answer(run_dir, "add", str(path))
+    assert code != 0
+    assert "place 2" in said
+    assert not [part for part in (*point.split(","), "BA1") if part in said]
+    assert counted(run_dir, "list") == {"places": 0}
+
+
+def test_unknown_postcodes_are_counted(run_dir: Path, file: Path) -> None:
+    give_index(run_dir)
+    code, said = answer(run_dir, "add", str(file))
+    assert code == 0
+    assert "postcodes that the index does not know" in said
