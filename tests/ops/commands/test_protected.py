@@ -162,6 +162,7 @@ def test_coordinates_that_are_not_those_of_the_postcode_are_refused(
 
 def test_unknown_postcodes_are_counted(run_dir: Path, file: Path) -> None:
     give_index(run_dir)
+    file.write_text("postcode\nBA1 9XX\n")
     code, said = answer(run_dir, "add", str(file))
     assert code == 0
     assert "postcodes that the index does not know" in said
