@@ -43,7 +43,7 @@ class Supplied:
 
 
 class StreetsKept(NamedTuple):
-    """Of the records of a dataset that were supplied with an address, those whose release has a street."""
+    """The number of records of a dataset supplied with an address, and of those released with a street."""
 
     dataset: str
     records: int

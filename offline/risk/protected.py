@@ -36,10 +36,10 @@ def protected_places(
     at: datetime,
     progress: Progress = lambda *_: None,
 ) -> Iterator[Hit]:
-    """Yield a hit for each row of no original that can be of one at a protected place.
+    """Yield a hit for each unmatched row that can be of an original at a protected place.
 
-    A row is so if all its other cells are those of an original that has no row, and if it has any part of the
-    place beside the district, or a text that can name it. `at` is the instant of the supply.
+    Such a row has a part of the place in addition to the district, or a text that can name it. All its other
+    cells match an original that has no row. `at` is the instant of the supply.
     """
     paired = {truth for _, truth in matched.pairs}
     without_row = [t for n, t in enumerate(known.released) if n not in paired]
