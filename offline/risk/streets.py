@@ -2,7 +2,8 @@
 
 The evidence is in the originals: the names in their columns of people, what is written directly
 before and after the released words, and under how many house numbers of other originals the same
-street occurs. A list of streets, if there is one, decides before everything else.
+street occurs. A list of streets, if there is one, decides before everything else. It alone decides at a
+postcode that stands in for others, because the street there is the list's and not that of any original.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ from sanitiser.places.postcodes import PostcodeIndex
 from schemas.record_type import RecordType
 
 ATTACK: Final = "streets"
+NOT_LISTED: Final = "a street that the list does not have"
 _MOST_WORDS: Final = 7
 _MOST_OWNERS: Final = 50
 _HOUSES: Final = 2
@@ -97,8 +99,9 @@ def streets(
         judge = _Judge(lines, {row[name] for row in rows if row[name]}, listed)
         for number, row in enumerate(rows, 1):
             if row[name]:
-                at = _centroid(row.get(f"{prefix}postcode", ""), index)
-                reason = judge.reason(row[name], at)
+                postcode = row.get(f"{prefix}postcode", "")
+                at = _centroid(postcode, index)
+                reason = judge.reason(row[name], at, stands_in=_stands_in(postcode, index))
                 if reason is not None:
                     yield Hit(ATTACK, name, reason, number)
 
@@ -118,6 +121,11 @@ def _line(truth: Truth, name: str, fields: Sequence[str]) -> _Line | None:
 def _centroid(postcode: str, index: PostcodeIndex) -> Point | None:
     found = index.find(postcode) if postcode else None
     return (float(found.easting), float(found.northing)) if found else None
+
+
+def _stands_in(postcode: str, index: PostcodeIndex) -> bool:
+    place = index.release(postcode) if postcode else None
+    return place is not None and place.postcode == postcode and not place.street_allowed
 
 
 class _Judge:
@@ -140,8 +148,14 @@ class _Judge:
                         self._owners[run].append(_Owner(line, at, start))
         self._reasons: dict[tuple[str, Point | None], str | None] = {}
 
-    def reason(self, cell: str, near: Point | None) -> str | None:
-        """Return the reason against a released address near a point; None if there is none."""
+    def reason(self, cell: str, near: Point | None, *, stands_in: bool) -> str | None:
+        """Return the reason against a released address near a point; None if there is none.
+
+        `stands_in` says that the point is that of a postcode that is released in place of others.
+        """
+        if stands_in and self._listed is not None:
+            street = tuple(word for part in parts_of(cell) for word in part.words)
+            return None if self._listed.has(street, near) else NOT_LISTED
         key = (cell, near if self._listed else None)
         if key not in self._reasons:
             self._reasons[key] = self._judge(cell, near)
@@ -181,7 +195,7 @@ class _Judge:
         if reasons and None not in reasons:
             return reasons[0]
         if self._listed is not None and not known and not any(map(_is_numbered, owners)):
-            return "a street that the list does not have"
+            return NOT_LISTED
         return None
 
     def _is_confirmed(self, street: Words) -> bool:

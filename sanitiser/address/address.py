@@ -60,7 +60,8 @@ class SplitAddress(NamedTuple):
     `street` and `locality` are as written. `locality` is everything after the street and may have
     any content; `towns` are the known settlements in it. `postcode` is canonical, and None if the
     address has none or several different ones. `alone` means that a house number is directly before
-    the street, and that nothing else in the address can be a street.
+    the street, and that nothing else in the address can be a street. `listed` are the names of the street
+    in a list; two at a junction, none without a list or if the list does not have it nearby.
     """
 
     street: str | None
@@ -70,6 +71,7 @@ class SplitAddress(NamedTuple):
     certain: bool
     reason: str | None
     alone: bool = False
+    listed: tuple[str, ...] = ()
 
 
 def split(address: str) -> SplitAddress:
@@ -114,7 +116,9 @@ def _split_by_list(address: str, streets: Streets) -> SplitAddress:
     reason = SEVERAL_POSTCODES if several else None
     locality = ", ".join(" ".join(tokens) for tokens in behind if tokens) or None
     towns = tuple(map(_capitalised, _towns(localities)))
-    return SplitAddress(found.street, locality, towns, postcode, reason is None, reason)
+    return SplitAddress(
+        found.street, locality, towns, postcode, reason is None, reason, listed=found.names
+    )
 
 
 def _capitalised(name: str) -> str:

@@ -50,13 +50,15 @@ class Found(NamedTuple):
     """What the list says of an address: its street as listed, or the reason code why it is withheld.
 
     `segment` is the position of the segment that has the street, `end` the position of the token after it.
-    Both are None without a street that the list has.
+    Both are None without a street that the list has. `names` are the listed names of the street, two of a
+    junction.
     """
 
     street: str | None
     reason: str | None
     segment: int | None = None
     end: int | None = None
+    names: tuple[str, ...] = ()
 
 
 class _Match(NamedTuple):
@@ -91,7 +93,7 @@ def find_listed(segments: Sequence[Sequence[str]], streets: Streets) -> Found:
         return Found(None, SEVERAL)
     if chosen.doubtful:
         return Found(None, UNKNOWN_BESIDE)
-    return Found(chosen.name, None, chosen.segment, chosen.end)
+    return Found(chosen.name, None, chosen.segment, chosen.end, (chosen.name,))
 
 
 def _matches(at: int, tokens: Sequence[str], streets: Streets) -> Iterator[_Match]:
@@ -214,7 +216,8 @@ def _junction(segments: Sequence[Sequence[str]], matches: Sequence[_Match]) -> F
         return None
     if _is_longer(_forms(segments[one.segment]), other.end - 1, other.end, numbered=True):
         return None
-    return Found(f"{one.name} and {other.name}", None, other.segment, other.end)
+    names = one.name, other.name
+    return Found(" and ".join(names), None, other.segment, other.end, names)
 
 
 def _chosen(segments: Sequence[Sequence[str]], matches: Sequence[_Match]) -> _Match | None:

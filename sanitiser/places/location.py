@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from sanitiser.address import address as addresses
@@ -14,6 +14,7 @@ from sanitiser.places.gazetteer import Gazetteer
 from sanitiser.places.postcodes import Postcode, PostcodeIndex, ReleasedPlace, normalise
 from sanitiser.places.pseudo_postcodes import REASON as PSEUDO_POSTCODE
 from sanitiser.places.pseudo_postcodes import has_pseudo_postcode
+from sanitiser.places.street_homes import StreetHomes
 from sanitiser.places.streets import StreetList
 
 DISAGREEMENT_METRES = 1_000.0
@@ -71,6 +72,12 @@ class Locator:
     index: PostcodeIndex
     gazetteer: Gazetteer | None = None
     streets: StreetList | None = None
+    _homes: StreetHomes | None = field(init=False, repr=False, compare=False, default=None)
+
+    def __post_init__(self) -> None:
+        """Count the households of listed streets by the index, if there is a list."""
+        homes = None if self.streets is None else StreetHomes(self.index, self.streets)
+        object.__setattr__(self, "_homes", homes)
 
     def locate(self, given: Given, *, home: bool = False) -> Located:
         """Find the postcode of a location, and release what Appendix 1 allows.
@@ -145,7 +152,11 @@ class Locator:
         if not _lies_within(parts, stated):
             return None, ("address-not-known-to-lie-in-the-postcode",)
         released = addresses.released_part(parts)
-        return released, () if released else ("address-split-uncertain",)
+        if released is None:
+            return None, ("address-split-uncertain",)
+        if not self._has_enough_homes(parts, stated):
+            return None, ("street-with-too-few-households",)
+        return released, ()
 
     def _split(self, address: str, stated: Postcode | None) -> SplitAddress:
         if self.streets is None or stated is None:
@@ -153,15 +164,25 @@ class Locator:
         around = self.streets.around((stated.easting, stated.northing))
         return addresses.split_by_list(address, around)
 
+    def _has_enough_homes(self, parts: SplitAddress, stated: Postcode | None) -> bool:
+        """Return True unless the list shows that a street has too few households.
+
+        The postcode has enough of them, but the street may lie in another one: the postcode may be mistyped.
+        """
+        if self._homes is None or stated is None or parts.street is None:
+            return True
+        near = float(stated.easting), float(stated.northing)
+        return all(self._homes.are_enough(name, near) for name in parts.listed or (parts.street,))
+
     def _street_of_a_stand_in(self, place: ReleasedPlace) -> tuple[str | None, tuple[str, ...]]:
         """Return the street of a postcode that stands in for others, whatever the address says.
 
-        Its own records and those that were moved to it must look alike, so all of them have the listed
-        street nearest to its centroid; without a list they have none.
+        Its own records and those that were moved to it must look alike, so all of them have the nearest
+        listed street with enough households; without a list they have none.
         """
-        if self.streets is None or place.easting is None or place.northing is None:
+        if self._homes is None or place.easting is None or place.northing is None:
             return None, ("address-of-a-postcode-that-stands-in",)
-        street = self.streets.nearest((place.easting, place.northing))
+        street = self._homes.nearest((float(place.easting), float(place.northing)))
         return street, () if street else ("no-street-near-the-released-postcode",)
 
     def _stated_postcode(self, given: Given, caveats: list[str]) -> Postcode | None:

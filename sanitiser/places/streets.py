@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -93,6 +93,12 @@ class Around:
         points = self._tile.points.get(key)
         return _closest(points, self._near) if points else None
 
+    def points(self, key: str) -> list[Point]:
+        """Return the points within 2 km of the street with this key, in metres, nearest first."""
+        points = [(float(e), float(n)) for e, n, _ in self._tile.points.get(key, ())]
+        inside = [point for point in points if math.dist(point, self._near) <= NEAR_M]
+        return sorted(inside, key=partial(math.dist, self._near))
+
     def slipped(self, key: str) -> Listed | None:
         """Return the only street that differs from a key in one letter of one word.
 
@@ -115,8 +121,8 @@ class Around:
 class StreetList:
     """Streets on disk, memory-mapped; immutable, so threads can share them.
 
-    `around(point)` returns the streets around a point in metres, and `nearest(point)` the name of the
-    nearest one. Both are cached. At most `TILES_KEPT` tiles are in memory.
+    `around(point)` returns the streets around a point in metres, cached. At most `TILES_KEPT` tiles are in
+    memory.
     """
 
     def __init__(self, points: Points) -> None:
@@ -124,7 +130,6 @@ class StreetList:
         self._points = points
         self._tile = lru_cache(maxsize=TILES_KEPT)(self._read_tile)
         self.around = lru_cache(maxsize=_CACHED)(self._around)
-        self.nearest = lru_cache(maxsize=_CACHED)(self._nearest)
 
     @classmethod
     def open(cls, folder: Path) -> StreetList:
@@ -139,18 +144,28 @@ class StreetList:
     def _around(self, near: Point) -> Around:
         return Around(self._tile, near)
 
-    def _nearest(self, near: Point) -> str | None:
-        """Return the name of the listed street nearest to a point in metres; None beyond 500 m.
+    def nearest(self, near: Point) -> str | None:
+        """Return the name of the listed street nearest to a point in metres; None beyond 500 m."""
+        return next(self.by_distance(near), None)
 
-        Of equally near ones the first in the alphabet.
+    def by_distance(self, near: Point) -> Iterator[str]:
+        """Yield the names of the streets with a point within 500 m of a point in metres, nearest first.
+
+        Of equally near ones the first in the alphabet is first. A name may come more than once.
         """
         rows = self._rows(*_tile_of(near))
         east, north = self._points.eastings[rows], self._points.northings[rows]
         squared = (east - near[0]) ** 2 + (north - near[1]) ** 2
-        if not len(squared) or squared.min() > STAND_IN_M**2:
-            return None
-        first = rows[squared == squared.min()]
-        return min(self._name(int(row)) for row in first)
+        inside = squared <= STAND_IN_M**2
+        found = zip(squared[inside].tolist(), map(self._name, rows[inside].tolist()), strict=True)
+        return (name for _, name in sorted(found))
+
+    def points_everywhere(self, key: str) -> Iterator[Point]:
+        """Yield all points of the streets with this key, in metres. It reads the whole list."""
+        names = np.searchsorted(self._points.keys, [key.encode(), key.encode() + b"\1"])
+        rows = (self._points.name_at >= names[0]) & (self._points.name_at < names[1])
+        for row in np.flatnonzero(rows).tolist():
+            yield float(self._points.eastings[row]), float(self._points.northings[row])
 
     def _rows(self, east: int, north: int) -> Any:
         """Return the rows of a tile and of its surroundings, shape (n,)."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,10 @@ from demo.generator.csv_files import write_csv
 from offline.risk.intruder import play
 from offline.risk.street_list import KnownStreets
 from offline.run import sanitise_file
+from sanitiser.build.street_build import build_streets
 from sanitiser.places.postcodes import PostcodeIndex
+from sanitiser.places.streets import StreetList
+from sanitiser.reference_lists import ReferenceLists
 from schemas.catalogue import load_catalogue
 from tests.offline.risk import planted
 from tests.offline.risk.planted import (
@@ -118,3 +122,40 @@ def test_a_street_list_says_what_is_wrong_with_it(tmp_path: Path) -> None:
         KnownStreets.read(file)
     with pytest.raises(SourceError, match="No such file"):
         KnownStreets.read(tmp_path / "none.csv")
+
+
+AT_A_STAND_IN = (
+    ("BA1 1AA", "4 Park Road Close"),
+    ("BA1 1AB", "Flat 2, Tresillian Lane"),
+    ("BA1 2ZZ", "4 Park Road Close"),
+)
+
+
+@pytest.mark.parametrize(
+    ("told", "reasons"),
+    [("Park Road", set()), ("Okonkwo Park Road", {"a street that the list does not have"})],
+)
+def test_at_a_postcode_that_stands_in_the_list_decides_and_no_line(
+    index: PostcodeIndex, tmp_path: Path, told: str, reasons: set[str]
+) -> None:
+    file = tmp_path / "streets.csv"
+    file.write_text("name,easting,northing\nPark Road,375110,165000\n")
+    build_streets(tmp_path / "list", [file])
+    lists = ReferenceLists(streets=StreetList.open(tmp_path / "list"))
+    made = replace(
+        Trial(tmp_path, index, CATALOGUE).order("police-incident", "central"), lists=lists
+    )
+    rows = originals(street_kind("", ""))[: len(AT_A_STAND_IN)]
+    places = [
+        {"location_postcode": postcode, "location_address": address}
+        | dict.fromkeys(("location_easting", "location_northing"), "")
+        for postcode, address in AT_A_STAND_IN
+    ]
+    write_csv(made.file, [row | place for row, place in zip(rows, places, strict=True)])
+    sanitise_file(made)
+    released = read(made.out)
+    moved = [row for row in released if row["location_postcode"] == "BA1 1AB"]
+    assert [row["location_address"] for row in moved] == ["Park Road"] * 2
+    write(made.out, [row | {"location_address": told} if row in moved else row for row in released])
+    report = play(made.out, made, planted.K, heeded=False, listed=KnownStreets.read(file))
+    assert {f.reason for f in report.findings if f.attack == "streets"} == reasons
