@@ -1,8 +1,8 @@
-"""Decide whether a street that no list has stands directly behind the number of a house.
+"""Decide whether a street that no list has is directly behind the number of a house.
 
 People, files and notes have numbers, too: Patient 12 Jane Hill, Key safe 1234, Flat No 3. So the number must
-have the form of a house number. Before it only parts of the building may stand, each with its own number, and
-words of position.
+have the form of a house number. Before it only parts of the building, each with its own number, and words of
+position are accepted.
 """
 
 from __future__ import annotations
