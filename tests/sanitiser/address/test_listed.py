@@ -213,6 +213,7 @@ def test_what_is_not_listed_is_released_behind_the_number_of_a_house(before: str
         "Rose Green",
         "Okonkwo Lane North",
         "Lady Okonkwo Road",
+        "Dr Okonkwo Road",
         "Sir Okonkwo Road",
         "Mum Road",
         "Mums Avenue",
