@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from sanitiser.address.guard import SEVERAL, doubt
 from sanitiser.address.listed import find_listed
+from sanitiser.address.numbered import is_behind_a_house_number
 from sanitiser.address.segments import (
     JOINED,
     Segment,
@@ -39,7 +40,7 @@ SEVERAL_POSTCODES: Final = "several-postcodes"
 _CACHED: Final = 65_536
 _LONGEST: Final = 500
 """Longest address that is split, in characters; postal addresses are much shorter."""
-_HOUSE_NUMBER: Final = re.compile(r"\A(?!(?:19|20)\d\d)\d{1,4}(?=\s+[A-Za-z])", re.ASCII)
+_HOUSE_NUMBER: Final = re.compile(r"\A[1-9]\d{0,2}(?=\s+[A-Za-z])", re.ASCII)
 _POSTCODE: Final = re.compile(rf"\b({FORM}\s*{INWARD})\b", re.IGNORECASE | re.ASCII)
 _OUTWARD_AT_END: Final = re.compile(rf"(?:^|[\s,]){FORM}[\s,.]*$", re.IGNORECASE | re.ASCII)
 _BRACKETED: Final = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
@@ -50,7 +51,9 @@ _SEPARATOR: Final = re.compile(r"[,;:\n\r\t|]+|\s{2,}|\s[-\u2013\u2014]+\s|\.\s*
 _JUNCTIONS: Final = frozenset(
     {"junction", "junc", "jct", "jctn", "jcn", "jn", "j/w", "jw", "corner"}
 )
-_BEGIN_OF_WORD: Final = re.compile(r"(?<![^\W\d_'’])[^\W\d_]")
+_BEGIN_OF_WORD: Final = re.compile(r"(?<![^\W_])(?!(?<=['’])s\b)[^\W\d_]")
+"""Not the s of Okonkwo's or the letters of 1st."""
+_BETWEEN_WORDS: Final = re.compile(r"(?<=[^\W\d_]{2})/(?=[^\W\d_]{2})")
 _RELEASABLE: Final = re.compile(r"[A-Za-z0-9\u00c0-\u024f\u1e00-\u1eff ,.'\u2019&/-]+")
 
 
@@ -100,7 +103,7 @@ def _with_one_number(address: str) -> str:
 @lru_cache(maxsize=_CACHED)
 def _split_by_list(address: str, streets: Streets) -> SplitAddress:
     parts, postcode, several = _read(address)
-    segments = [part.split() for part in parts]
+    segments = [_BETWEEN_WORDS.sub(" / ", part).split() for part in parts]
     found = find_listed(segments, streets)
     if found.segment is None or found.end is None:
         unlisted = _split(address)
@@ -160,10 +163,20 @@ def _split(address: str) -> SplitAddress:
         reason = SEVERAL_POSTCODES
     name = " ".join(segment.tokens[street.start : street.end]).rstrip(".")
     locality = ", ".join(" ".join(tokens) for tokens, _ in localities if tokens) or None
-    alone = street.numbered and sum(s.street is not None for s in segments) == 1
+    alone = (
+        sum(s.street is not None for s in segments) == 1
+        and is_behind_a_house_number(segments, at, street)
+        and not _has_brackets_before(address, segment.tokens[street.start])
+    )
     return SplitAddress(
         name, locality, _towns(localities), postcode, reason is None, reason, alone=alone
     )
+
+
+def _has_brackets_before(address: str, word: str) -> bool:
+    """Return True if words in brackets, which no segment has, may be before a word."""
+    before = address.partition(word)[0]
+    return "(" in before or "[" in before
 
 
 def _towns(localities: Sequence[tuple[tuple[str, ...], tuple[str, ...]]]) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from collections.abc import Hashable, Iterator, Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple, Protocol
 
-from sanitiser.address.segments import is_thoroughfare
+from sanitiser.address.segments import is_thoroughfare, may_be_somebody
 from sanitiser.address.street_names import MOST_WORDS, compared, key_of
 from sanitiser.address.words import settlements, words
 
@@ -86,11 +86,11 @@ def find_listed(segments: Sequence[Sequence[str]], streets: Streets) -> Found:
     if not matches:
         return NOTHING
     junction = _junction(segments, matches)
+    chosen = matches[0] if junction else _chosen(segments, matches)
+    if chosen is None or _is_rivalled(segments, chosen, matches):
+        return Found(None, SEVERAL)
     if junction is not None:
         return junction
-    chosen = _chosen(segments, matches)
-    if chosen is None:
-        return Found(None, SEVERAL)
     if chosen.doubtful:
         return Found(None, UNKNOWN_BESIDE)
     return Found(chosen.name, None, chosen.segment, chosen.end, (chosen.name,))
@@ -112,7 +112,7 @@ def _matches(at: int, tokens: Sequence[str], streets: Streets) -> Iterator[_Matc
 def _longest(at: int, forms: Sequence[Form], start: int, streets: Streets) -> _Match | None:
     most = _most_words(forms[start], streets)
     for end in range(min(len(forms), start + most), start, -1):
-        if not forms[end - 1] or _is_saint(forms, end):
+        if not all(forms[start:end]) or _is_saint(forms, end):
             continue
         found = streets.find(key_of(_words(forms, start, end)))
         if found is not None:
@@ -169,14 +169,18 @@ def _is_house(forms: Sequence[Form], at: int) -> bool:
 def _is_longer(forms: Sequence[Form], start: int, end: int, *, numbered: bool) -> bool:
     """Return True if words beside a listed street may belong to a longer name that is not listed."""
     w = words()
-    after = forms[end][0] if end < len(forms) and forms[end] else ""
+    # Of Broad Street/Place the name may be Broad Street Place.
+    alone = end + 2 == len(forms) and not forms[end]
+    after = next((form[0] for form in forms[end + alone : end + alone + 1] if form), "")
     if after and (is_thoroughfare(after) or after in w.side):
         return True
-    if numbered or start == 0 or not forms[start - 1]:
+    # A slash has no form: Green/Park Road may be Green Park Road.
+    told = [form for form in forms[:start] if form]
+    if numbered or not told:
         return False
-    before = forms[start - 1][-1]
+    before = told[-1][-1]
     if before == "of":
-        return start > 1 and forms[start - 2] not in _PLACED
+        return len(told) > 1 and told[-2] not in _PLACED
     return _goes_on(before)
 
 
@@ -189,16 +193,26 @@ def _goes_on(before: str) -> bool:
 
 
 def _slips(at: int, tokens: Sequence[str], streets: Streets) -> Iterator[_Match]:
-    """Yield the street that a whole segment, or the rest behind a house number, has with one slip."""
+    """Yield the street that the rest behind a house number has with one slip.
+
+    Without the number Molly Green is a person, and not Holly Green.
+    """
     forms = _forms(tokens)
-    begins = [n + 1 for n in range(len(forms)) if _is_house(forms, n)] or [0]
-    start = begins[-1]
+    begins = [n + 1 for n in range(len(forms)) if _is_house(forms, n)]
+    start = begins[-1] if begins else len(forms)
+    if _may_be_a_person(_words(forms, start, len(forms))):
+        return
     for end in range(len(forms), start + 1, -1):
         span = _words(forms, start, end)
         found = streets.slipped(key_of(span)) if 1 < len(span) <= MOST_WORDS else None
         if found is not None:
             yield _match(at, forms, start, end, found)
             return
+
+
+def _may_be_a_person(typed: Sequence[str]) -> bool:
+    name = tuple(key_of(typed[:2]).split()) if typed else ()
+    return may_be_somebody(name) or not words().person.isdisjoint(name[:1])
 
 
 def _junction(segments: Sequence[Sequence[str]], matches: Sequence[_Match]) -> Found | None:
@@ -240,6 +254,38 @@ def _chosen(segments: Sequence[Sequence[str]], matches: Sequence[_Match]) -> _Ma
     ):
         return here[0]
     return None
+
+
+def _is_rivalled(
+    segments: Sequence[Sequence[str]], chosen: _Match, matches: Sequence[_Match]
+) -> bool:
+    """Return True if a house number is before other words that may be the street.
+
+    Such as Vernon Park, 12 Okonkwo Lane.
+    """
+    if any(m.numbered and m.name == chosen.name for m in matches):
+        return False
+    ends_in_type = is_thoroughfare(compared(segments[chosen.segment][chosen.end - 1])[-1])
+    return any(
+        _may_be_its_street(rest, only_with_type=ends_in_type or at == chosen.segment)
+        for at, tokens in enumerate(segments)
+        for rest in _behind_numbers(_forms(tokens), [m for m in matches if m.segment == at])
+    )
+
+
+def _behind_numbers(forms: Sequence[Form], matches: Sequence[_Match]) -> Iterator[list[str]]:
+    """Yield the words behind each house number of a segment, up to its next listed street."""
+    for at in range(len(forms)):
+        if _is_house(forms, at) and not any(m.start <= at < m.end for m in matches):
+            end = min((m.start for m in matches if m.start > at), default=len(forms))
+            yield _words(forms, at + 1, end)
+
+
+def _may_be_its_street(behind: Sequence[str], *, only_with_type: bool) -> bool:
+    """Return True if words behind a house number may be a street: Okonkwo Lane, or Smith before Holloway."""
+    if any(map(is_thoroughfare, behind[1:])):
+        return True
+    return not only_with_type and bool(behind) and behind[-1] not in words().building
 
 
 def _is_settlement(tokens: Sequence[str]) -> bool:

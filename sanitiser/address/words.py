@@ -11,6 +11,7 @@ _FILES: Final = ("thoroughfares.txt", "premises.txt")
 _PIECES: Final = (
     "ways", "ending", "compound", "person", "surname", "surname_too", "founder", "owner", "outbuilding",
     "figure", "relation", "plain", "placed", "welsh",
+    "home", "storey", "honorific", "beside",
 )  # fmt: skip
 """Kinds that are not whole words of a segment: parts of words, and words within names."""
 
@@ -49,6 +50,10 @@ class Words(NamedTuple):
     plain: frozenset[str]
     placed: frozenset[str]
     welsh: frozenset[str]
+    home: frozenset[str]
+    storey: frozenset[str]
+    honorific: frozenset[str]
+    beside: frozenset[str]
     ways: frozenset[str]
     ending: frozenset[str]
     known: frozenset[str]
