@@ -25,7 +25,7 @@ from sanitiser.address.segments import (
     may_be_somebody,
     read_segment,
 )
-from sanitiser.address.words import settlements, words
+from sanitiser.address.words import localities, settlements, words
 from sanitiser.places.postcodes import FORM, INWARD, normalise
 
 if TYPE_CHECKING:
@@ -248,6 +248,7 @@ def _may_be_another_one(segments: Sequence[Segment], at: int, street: Street) ->
         (_names_two(keys) and not _is_at_a_junction(segment, street))
         or (street.personal and (not numbered or _goes_on(segment, street)))
         or _may_go_on(segment, street)
+        or _is_followed(segments, at, street, numbered=numbered)
         or _may_be_somebodys_drive(keys, street)
         or (
             "-" in keys[0] and is_first(keys[0]) and not numbered and _has_other_names(segments, at)
@@ -269,7 +270,24 @@ def _is_rivalled(segments: Sequence[Segment], at: int, street: Street, *, number
 def _goes_on(segment: Segment, street: Street) -> bool:
     """Return True if words that are no settlement follow a street: 3 Dale Lane Boswell Street."""
     behind = segment.keys[street.end :]
-    return behind not in {(), *settlements()}
+    return behind not in {(), *localities()}
+
+
+def _is_followed(segments: Sequence[Segment], at: int, street: Street, *, numbered: bool) -> bool:
+    """Return True if words follow that can be the street: 12 Ivy Bank The Horseshoe, Bath; Old Lane Rose Mead."""
+    goes_on = _goes_on(segments[at], street)
+    if street.strong:
+        return goes_on and not numbered
+    if _is_whole(segments[at].keys[street.start : street.end]):
+        return goes_on
+    return goes_on or any(s.keys not in localities() for s in segments[at + 1 :])
+
+
+def _is_whole(keys: tuple[str, ...]) -> bool:
+    """Return True for a street that is a name by itself, and that no house is called by: The Broadway."""
+    w = words()
+    whole = keys[-1] in w.alone or keys[-1] in w.defined or "-".join(keys) in w.entire
+    return whole and not keys[-1].endswith("side")
 
 
 def _may_go_on(segment: Segment, street: Street) -> bool:

@@ -11,7 +11,7 @@ import re
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Final
 
-from sanitiser.address.words import settlements, words
+from sanitiser.address.words import leading_names, settlements, words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,25 +53,26 @@ def doubt(
         return TWICE
     if any(_is_position(at, key) for at, key in enumerate(name[:-1])):
         return POSITION
-    if _begins_with_another(name, is_thoroughfare) or _begins_with_a_surname(name, is_thoroughfare):
+    if _begins_with_another(name, is_thoroughfare) or _begins_with_a_surname(tuple(keys)):
         return BEFORE_A_STREET
     if "/" in "".join(tokens) or name[:1] in _HALVES or _is_two_names(name, is_thoroughfare):
         return TWO_NAMES
     return None
 
 
-def _begins_with_a_surname(name: tuple[str, ...], thoroughfares: frozenset[str]) -> bool:
-    """Return True if the name of a person or a house that is also a word of streets begins another name.
+def _begins_with_a_surname(name: tuple[str, ...]) -> bool:
+    """Return True if the name of a person or a house that is also a word of streets may begin another name.
 
-    Such as Park Nowak Lane, Green Upper Byron Place, Hall High Street.
+    Such as Park Nowak Lane, Green Upper Byron Place, Hall High Street, Church Broadway.
     """
-    w, least = words(), len(("surname", "own name", "lane"))
+    w = words()
     begins = name[1:] if name[0] == "old" else name
-    if len(begins) < least or begins[0] not in w.surname_too:
+    if "-".join(begins) in w.entire:
         return False
-    second = begins[1]
-    whole = second in w.whole or second in w.qualifier or second in thoroughfares
-    return whole or not _is_known(second)
+    plain = begins[:-1] in settlements() or all(key in w.qualifier for key in begins[:-1])
+    if begins[-1] in w.alone and not plain:
+        return True
+    return len(begins) > len(("own name", "lane")) and begins[0] in w.surname_too
 
 
 def _is_two_names(name: tuple[str, ...], thoroughfares: frozenset[str]) -> bool:
@@ -79,9 +80,25 @@ def _is_two_names(name: tuple[str, ...], thoroughfares: frozenset[str]) -> bool:
     w = words()
     if len(name) > len(("own name", "road")) and name[-2] in w.strong and name[-1] in thoroughfares:
         return True  # Forest Road Lane
+    if _ends_in_a_surname(name, thoroughfares):
+        return True
     return any(
-        name[at] in thoroughfares and (name[at + 1] in w.whole or name[at + 1] in w.qualifier)
+        name[at] in thoroughfares and name[at] != "st" and name[at + 1] not in _LINKS
         for at in range(1, len(name) - 2)
+    )
+
+
+def _ends_in_a_surname(name: tuple[str, ...], thoroughfares: frozenset[str]) -> bool:
+    """Return True if a person's name that is also a word of streets may follow a street: Chestnut Grove Hill."""
+    w = words()
+    if name[:1] == ("the",) and len(name) > len(("the", "green")) and name[-1] in w.surname_too:
+        return True
+    return any(
+        key in w.surname_too
+        and name[:at] not in settlements()
+        and not (at == len(("old", "lodge")) and name[0] in w.qualifier)
+        and (before in thoroughfares or before in w.building if at > 1 else before in w.alone)
+        for at, (before, key) in enumerate(itertools.pairwise(name), start=1)
     )
 
 
@@ -136,7 +153,7 @@ def _length_of_town(name: tuple[str, ...]) -> int:
         (
             length
             for length in range(1, len(name))
-            if name[:length] in settlements() and words().person.isdisjoint(name[:length])
+            if name[:length] in leading_names() and words().person.isdisjoint(name[:length])
         ),
         default=0,
     )

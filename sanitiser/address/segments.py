@@ -7,7 +7,7 @@ from functools import cache, lru_cache
 from typing import Final, NamedTuple
 
 from sanitiser.address.guard import SEVERAL
-from sanitiser.address.words import Words, settlements, words
+from sanitiser.address.words import Words, leading_names, settlements, words
 
 _ORDINAL: Final = re.compile(r"[0-9]{0,2}(?:1st|2nd|3rd|[04-9]th|1[123]th)")
 _DIGIT: Final = re.compile(r"\d")
@@ -175,7 +175,7 @@ class _Reader:
             return
         elif key in w.part:
             self._part(at)
-        elif key in w.position and not is_thoroughfare(self._key(at + 1)):
+        elif key in w.position and not self._is_named_so(at):
             skip = self._key(at + 1) in {"of", "to", "with"}
             self._begin(at + 1 + skip, numbered=True, free=False)
             self.counted = False
@@ -187,8 +187,14 @@ class _Reader:
             self._thoroughfare(at, key)
         elif key in w.building:
             self._building(at)
-        elif self.end == at and key in w.side:
+        elif self.end == at and key in w.side and self._key(at - 1) != "corner":
             self.end = at + 1
+
+    def _is_named_so(self, at: int) -> bool:
+        """Return True for a word of position in a name: Junction Road, but not outside Glebe Road."""
+        if not is_thoroughfare(self._key(at + 1)):
+            return False
+        return at > 0 or at + 2 == len(self.keys) or not is_thoroughfare(self.keys[-1])
 
     def _is_number_next(self, at: int) -> bool:
         return at + 1 < len(self.keys) and self.is_number(at + 1)
@@ -287,6 +293,8 @@ class _Reader:
         reason = SEVERAL if self.several else self._doubt()
         keys = self.keys[self.start : self.end]
         personal = may_be_somebody(keys)
+        if reason is None and self.after_building and self._is_cut_short(keys):
+            reason = UNKNOWN_START
         led = reason == UNKNOWN_START and _is_led(keys)
         # After a house number only the street's name can begin.
         if led and (self.counted or _is_of_town(keys)):
@@ -297,6 +305,11 @@ class _Reader:
             self.start, self.end, self.strong, self.counted, reason, led, self.after_building,
             personal,
         )  # fmt: skip
+
+    def _is_cut_short(self, keys: tuple[str, ...]) -> bool:
+        """Return True if a word before the name may belong to it: Priory Bridge Road, Home Leas Close."""
+        w = self.words
+        return is_thoroughfare(keys[0]) or keys[0] in w.whole or keys[0] in w.building
 
     def _is_somebodys(self, keys: tuple[str, ...]) -> bool:
         """Return True if a street is described by its owner: near khan's road, her boyfriend's drive."""
@@ -356,7 +369,7 @@ class _Reader:
             return UNKNOWN_START
         if self.free and name and name[0] in self.words.counting:
             return "number-in-words"
-        if self.free and name and not _is_one_name(name) and name[-1] in self.words.whole:
+        if self.free and name and not _is_one_name(name) and name[-1] == "high":
             self.start = self.name_end - 1
         if self.free and self._may_name_a_house():
             return UNKNOWN_START
@@ -377,14 +390,18 @@ def may_be_somebody(keys: tuple[str, ...]) -> bool:
     w = words()
     if len(keys) != len(("forename", "surname")) or keys[1] not in w.surname:
         return False
-    return _may_be_forename(keys[0]) and keys not in settlements()
+    if keys in settlements():
+        return False
+    if keys[1] in w.rare:
+        return keys[0] in w.given or keys[0] in w.person
+    return _may_be_forename(keys[0])
 
 
 def _may_be_forename(key: str) -> bool:
     w = words()
-    if key in w.person:
+    if key in w.person or key in w.given:
         return True
-    plain = key in w.known or key in w.plain or (key,) in settlements()
+    plain = key in w.known or key in w.plain or key in w.thing or (key,) in settlements()
     return not plain and not key.endswith(tuple(w.placed))
 
 
@@ -410,7 +427,7 @@ def _is_led(keys: tuple[str, ...]) -> bool:
     """Return True if a street's name begins with words that name no house: 12 Kilburn High Road."""
     w = words()
     for length in (3, 2, 1):
-        if keys[:length] in settlements() and length < len(keys):
+        if keys[:length] in leading_names() and length < len(keys):
             # Not Nelson Elm Close: a block can also be named after a town.
             return _is_one_name(keys[length:]) and _begins_plainly(keys[length])
     return keys[0] in w.leading and _is_one_name(keys[1:])
