@@ -40,6 +40,7 @@ _CACHED: Final = 65_536
 _LONGEST: Final = 500
 """Longest address that is split, in characters; postal addresses are much shorter."""
 _HOUSE_NUMBER: Final = re.compile(r"\A(?!(?:19|20)\d\d)\d{1,4}(?=\s+[A-Za-z])", re.ASCII)
+_NUMBER_ALONE: Final = re.compile(r"(?!(?:19|20)\d\d)\d{1,4}[A-Za-z]?", re.ASCII)
 _POSTCODE: Final = re.compile(rf"\b({FORM}\s*{INWARD})\b", re.IGNORECASE | re.ASCII)
 _OUTWARD_AT_END: Final = re.compile(rf"(?:^|[\s,]){FORM}[\s,.]*$", re.IGNORECASE | re.ASCII)
 _BRACKETED: Final = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
@@ -133,6 +134,9 @@ def _read(address: str) -> tuple[list[str], str | None, bool]:
 @lru_cache(maxsize=_CACHED)
 def _split(address: str) -> SplitAddress:
     parts, postcode, several = _read(address)
+    junction = None if several else _at_junction(parts, postcode)
+    if junction is not None:
+        return junction
     segments = [read_segment(part, first=at == 0) for at, part in enumerate(parts)]
     at = _street_at(segments)
     if at is None:
@@ -162,9 +166,31 @@ def _split(address: str) -> SplitAddress:
     )
 
 
-def _towns(localities: Sequence[tuple[tuple[str, ...], tuple[str, ...]]]) -> tuple[str, ...]:
+def _at_junction(parts: Sequence[str], postcode: str | None) -> SplitAddress | None:
+    """Return the streets of a junction that are certain; None if no junction of two is said, or none is."""
+    names = _names_at_junction(parts[0].split()) if parts else []
+    locality = ", ".join(parts[1:])
+    read = [_split(f"{name}, {locality}") for name in names]
+    certain = [found for found in read if found.certain and found.street]
+    if not certain:
+        return None
+    street = " and ".join(found.street for found in certain if found.street)
+    return certain[-1]._replace(street=street, postcode=postcode)
+
+
+def _names_at_junction(tokens: Sequence[str]) -> list[str]:
+    """Return the two names of "Junction of … and …"; none without such words."""
+    keys = list(map(key_of, tokens))
+    joined = [at for at, key in enumerate(keys) if key in JOINED]
+    if not keys or keys[0] not in _JUNCTIONS or len(joined) != 1:
+        return []
+    begin = 1 + (keys[1] in {"of", "at"})
+    return [" ".join(tokens[begin : joined[0]]), " ".join(tokens[joined[0] + 1 :])]
+
+
+def _towns(behind: Sequence[tuple[tuple[str, ...], tuple[str, ...]]]) -> tuple[str, ...]:
     """Return the known settlements after a street, each of them the only words of its part."""
-    known = [(tokens, keys) for tokens, keys in localities if keys in settlements()]
+    known = [(tokens, keys) for tokens, keys in behind if keys in settlements()]
     # Barry, Nelson, Derby: a town that is also a person's name counts only as the last settlement.
     told = [tokens for tokens, keys in known[:-1] if words().person.isdisjoint(keys)]
     return tuple(" ".join(tokens).rstrip(".") for tokens in (*told, *(t for t, _ in known[-1:])))
@@ -192,7 +218,10 @@ def _without_postcodes(text: str) -> tuple[str, set[str | None]]:
 
 def _parts(text: str) -> list[str]:
     plain = _RANGE.sub(r"\1\2-", _BRACKETED.sub(",", text))
-    return [part for part in map(str.strip, _SEPARATOR.split(plain)) if part]
+    parts = [part for part in map(str.strip, _SEPARATOR.split(plain)) if part]
+    if len(parts) > 1 and _NUMBER_ALONE.fullmatch(parts[0]):
+        return [f"{parts[0]} {parts[1]}", *parts[2:]]  # 12, Acacia Avenue
+    return parts
 
 
 def _street_at(segments: Sequence[Segment]) -> int | None:
@@ -262,15 +291,24 @@ def _is_rivalled(segments: Sequence[Segment], at: int, street: Street, *, number
     others = [s for other, s in enumerate(segments) if other != at and _may_be_a_street(s)]
     if not others:
         return False
-    if is_first(segments[at].keys[street.start]) or not street.strong:
+    if is_first(segments[at].keys[street.start]):
         return True
+    if not street.strong:
+        return not street.numbered or _is_rivalled_by_strong(segments, at)
     return not numbered and any(s.street and s.street.strong for s in others)
+
+
+def _is_rivalled_by_strong(segments: Sequence[Segment], at: int) -> bool:
+    """Return True if a numbered weak street has another behind it, or a strong or numbered one before it."""
+    before = (s.street for s in segments[:at] if _may_be_a_street(s))
+    behind = any(map(_may_be_a_street, segments[at + 1 :]))
+    return behind or any(street and (street.strong or street.numbered) for street in before)
 
 
 def _goes_on(segment: Segment, street: Street) -> bool:
     """Return True if words that are no settlement follow a street: 3 Dale Lane Boswell Street."""
     behind = segment.keys[street.end :]
-    return behind not in {(), *localities()}
+    return behind not in {(), *localities()} and behind[:2] != ("end", "of")
 
 
 def _is_followed(segments: Sequence[Segment], at: int, street: Street, *, numbered: bool) -> bool:
@@ -287,6 +325,8 @@ def _is_whole(keys: tuple[str, ...]) -> bool:
     """Return True for a street that is a name by itself, and that no house is called by: The Broadway."""
     w = words()
     whole = keys[-1] in w.alone or keys[-1] in w.defined or "-".join(keys) in w.entire
+    whole |= keys[0] == "the" and (keys[1:] == ("green",) or w.row.issuperset(keys[1:]))
+    whole |= keys[-1] == "st" and w.whole.issuperset(keys[:-1])
     return whole and not keys[-1].endswith("side")
 
 
@@ -358,7 +398,7 @@ def _may_be_a_street(segment: Segment) -> bool:
 def _has_evidence(segments: Sequence[Segment], at: int) -> bool:
     """Return True if a number or a building's name is before the street; Peter Hill has neither."""
     street = segments[at].street
-    if street is None or street.numbered:
+    if street is None or street.numbered or _is_row(segments, at, street):
         return street is not None
     if street.apart:
         return not street.personal
@@ -366,6 +406,16 @@ def _has_evidence(segments: Sequence[Segment], at: int) -> bool:
     if before is None or street.start or not before.ends_premises or before.ends_outbuilding:
         return False
     return not (street.personal and before.keys[-1].isalpha())
+
+
+def _is_row(segments: Sequence[Segment], at: int, street: Street) -> bool:
+    """Return True for the only name of an address, if no house or person has such a one: Poplar Place, Bath."""
+    segment, w = segments[at], words()
+    if segment.keys[street.end - 1] not in w.row or street.end - street.start < len(("own", "row")):
+        return False
+    others = [s for other, s in enumerate(segments) if other != at]
+    alone = w.position.issuperset(segment.keys[: street.start]) and not _goes_on(segment, street)
+    return alone and all(s.keys in localities() for s in others)
 
 
 def _leftover(

@@ -7,7 +7,7 @@ from functools import cache, lru_cache
 from typing import Final, NamedTuple
 
 from sanitiser.address.guard import SEVERAL
-from sanitiser.address.words import Words, leading_names, settlements, words
+from sanitiser.address.words import Words, leading_names, localities, settlements, words
 
 _ORDINAL: Final = re.compile(r"[0-9]{0,2}(?:1st|2nd|3rd|[04-9]th|1[123]th)")
 _DIGIT: Final = re.compile(r"\d")
@@ -136,7 +136,18 @@ class _Reader:
         for at, key in enumerate(self.keys):
             if at >= self.start and (key in known or not key.isalpha() or self._may_end(key)):
                 self._word(at, key)
+        if self.end is None and self._is_one_word():
+            self.name_end, self.end = self.start, self.start + 1
         return self._street() if self.end is not None else None
+
+    def _is_one_word(self) -> bool:
+        """Return True if after a number there is nothing but a word like the name of a street: 12 Watermead."""
+        key = self._key(self.start)
+        alone = self.counted and self.keys[self.start + 1 :] in {(), *localities()}
+        return alone and key.isalpha() and key not in self.words.given and self._is_founded(key)
+
+    def _is_founded(self, key: str) -> bool:
+        return any(key.endswith(end) and len(key) > len(end) + 2 for end in self.words.founded)
 
     def ends_premises(self) -> bool:
         """Return True if the last word is a house number or ends a building's name."""
@@ -309,7 +320,7 @@ class _Reader:
     def _is_cut_short(self, keys: tuple[str, ...]) -> bool:
         """Return True if a word before the name may belong to it: Priory Bridge Road, Home Leas Close."""
         w = self.words
-        return is_thoroughfare(keys[0]) or keys[0] in w.whole or keys[0] in w.building
+        return (is_thoroughfare(keys[0]) or keys[0] in w.building or keys[0] == "bridge") and keys[0] != "st"
 
     def _is_somebodys(self, keys: tuple[str, ...]) -> bool:
         """Return True if a street is described by its owner: near khan's road, her boyfriend's drive."""
