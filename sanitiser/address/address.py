@@ -11,7 +11,7 @@ import unicodedata
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from sanitiser.address.guard import SEVERAL, doubt
+from sanitiser.address.guard import SEVERAL, doubt, is_run_together
 from sanitiser.address.listed import find_listed
 from sanitiser.address.segments import (
     JOINED,
@@ -153,6 +153,7 @@ def _split(address: str) -> SplitAddress:
     guarded = doubt(segment.tokens[named], segment.keys[named], is_thoroughfare=ends)
     reason = (
         guarded
+        or (None if street.numbered else is_run_together(segment.tokens[: street.start]))
         or _doubt(segments, at)
         or _leftover(segment.keys[street.start : street.end], localities)
     )
@@ -174,8 +175,13 @@ def _at_junction(parts: Sequence[str], postcode: str | None) -> SplitAddress | N
     certain = [found for found in read if found.certain and found.street]
     if not certain:
         return None
-    street = " and ".join(found.street for found in certain if found.street)
-    return certain[-1]._replace(street=street, postcode=postcode)
+    if len(certain) == 1:
+        return certain[0]._replace(postcode=postcode)
+    begin = parts[0].index(names[0])
+    end = parts[0].index(names[1], begin)
+    joint = parts[0][begin + len(names[0]) : end]
+    street = f"{certain[0].street}{joint}{certain[1].street}"
+    return certain[1]._replace(street=street, postcode=postcode)
 
 
 def _names_at_junction(tokens: Sequence[str]) -> list[str]:
@@ -183,6 +189,8 @@ def _names_at_junction(tokens: Sequence[str]) -> list[str]:
     keys = list(map(key_of, tokens))
     joined = [at for at, key in enumerate(keys) if key in JOINED]
     if not keys or keys[0] not in _JUNCTIONS or len(joined) != 1:
+        return []
+    if not _JUNCTIONS.isdisjoint(keys[1:]):
         return []
     begin = 1 + (keys[1] in {"of", "at"})
     return [" ".join(tokens[begin : joined[0]]), " ".join(tokens[joined[0] + 1 :])]
@@ -315,7 +323,8 @@ def _is_followed(segments: Sequence[Segment], at: int, street: Street, *, number
     """Return True if words follow that can be the street: 12 Ivy Bank The Horseshoe, Bath; Old Lane Rose Mead."""
     goes_on = _goes_on(segments[at], street)
     if street.strong:
-        return goes_on and not numbered
+        surname = segments[at].keys[street.end - 1] in words().surname_too
+        return goes_on and surname and not (numbered or street.apart)
     if _is_whole(segments[at].keys[street.start : street.end]):
         return goes_on
     return goes_on or any(s.keys not in localities() for s in segments[at + 1 :])
@@ -411,7 +420,8 @@ def _has_evidence(segments: Sequence[Segment], at: int) -> bool:
 def _is_row(segments: Sequence[Segment], at: int, street: Street) -> bool:
     """Return True for the only name of an address, if no house or person has such a one: Poplar Place, Bath."""
     segment, w = segments[at], words()
-    if segment.keys[street.end - 1] not in w.row or street.end - street.start < len(("own", "row")):
+    name = [key for key in segment.keys[street.start : street.end] if key not in w.side - w.row]
+    if name[-1] not in w.row or len(name) < len(("own", "row")):
         return False
     others = [s for other, s in enumerate(segments) if other != at]
     alone = w.position.issuperset(segment.keys[: street.start]) and not _goes_on(segment, street)

@@ -53,11 +53,18 @@ def doubt(
         return TWICE
     if any(_is_position(at, key) for at, key in enumerate(name[:-1])):
         return POSITION
-    if _begins_with_another(name, is_thoroughfare) or _begins_with_a_surname(tuple(keys)):
+    if _begins_with_another(name, is_thoroughfare) or _begins_with_a_surname(
+        name if name[-1] in is_thoroughfare else tuple(keys)
+    ):
         return BEFORE_A_STREET
     if "/" in "".join(tokens) or name[:1] in _HALVES or _is_two_names(name, is_thoroughfare):
         return TWO_NAMES
     return None
+
+
+def is_run_together(tokens: Sequence[str]) -> str | None:
+    """Return the reason code if two fields can be in one word of those cut off before a street: MrOkonkwoOld."""
+    return RUN_TOGETHER if any(_is_run_together(token, "") for token in tokens) else None
 
 
 def _begins_with_a_surname(name: tuple[str, ...]) -> bool:
@@ -91,14 +98,24 @@ def _is_two_names(name: tuple[str, ...], thoroughfares: frozenset[str]) -> bool:
 def _ends_in_a_surname(name: tuple[str, ...], thoroughfares: frozenset[str]) -> bool:
     """Return True if a person's name that is also a word of streets may follow a street: Chestnut Grove Hill."""
     w = words()
+    if len(name) == len(("road", "grove")) and name[0] in w.strong and name[1] in w.surname_too:
+        return True  # the end of Spring Ground Road, and a name
     if name[:1] == ("the",) and len(name) > len(("the", "green")) and name[-1] in w.surname_too:
         return True
     return any(
         key in w.surname_too
         and name[:at] not in settlements()
-        and not (at == len(("old", "lodge")) and name[0] in w.qualifier)
+        and not _is_of_a_building(name[:at])
         and (before in thoroughfares or before in w.building if at > 1 else before in w.alone)
         for at, (before, key) in enumerate(itertools.pairwise(name), start=1)
+    )
+
+
+def _is_of_a_building(name: tuple[str, ...]) -> bool:
+    """Return True for two words that a lane is named after: Old Lodge, Red House."""
+    w = words()
+    return len(name) == len(("old", "lodge")) and (
+        name[0] in w.qualifier or (name[0] in w.leading and name[1] == "house")
     )
 
 

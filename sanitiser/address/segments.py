@@ -198,7 +198,7 @@ class _Reader:
             self._thoroughfare(at, key)
         elif key in w.building:
             self._building(at)
-        elif self.end == at and key in w.side and self._key(at - 1) != "corner":
+        elif self.end == at and key in w.side and (self.strong or self._is_last(at)):
             self.end = at + 1
 
     def _is_named_so(self, at: int) -> bool:
@@ -206,6 +206,9 @@ class _Reader:
         if not is_thoroughfare(self._key(at + 1)):
             return False
         return at > 0 or at + 2 == len(self.keys) or not is_thoroughfare(self.keys[-1])
+
+    def _is_last(self, at: int) -> bool:
+        return self.keys[at + 1 :] in {(), *localities()} or self._key(at + 1) in JOINED
 
     def _is_number_next(self, at: int) -> bool:
         return at + 1 < len(self.keys) and self.is_number(at + 1)
@@ -290,7 +293,7 @@ class _Reader:
         if self.name_end is None:
             self.name_end = at
         self.end = at + 1
-        self.strong |= strong or "-".join(self.keys) in self.words.certain
+        self.strong |= strong or "-".join(self.keys[self.start :]) in self.words.certain
 
     def _note_break(self, at: int) -> None:
         # "Friary Park Friary Road": the first name is that of an estate or a block.
@@ -320,7 +323,11 @@ class _Reader:
     def _is_cut_short(self, keys: tuple[str, ...]) -> bool:
         """Return True if a word before the name may belong to it: Priory Bridge Road, Home Leas Close."""
         w = self.words
-        return (is_thoroughfare(keys[0]) or keys[0] in w.building or keys[0] == "bridge") and keys[0] != "st"
+        before = self.keys[: self.start]
+        if keys[0] in before or keys[0] == "st":
+            return False  # Mill House Mill Lane
+        begins = is_thoroughfare(keys[0]) or keys[0] in w.building or keys[0] == "bridge"
+        return keys[0] == "house" or (begins and before[-1] in w.place | {"home"})
 
     def _is_somebodys(self, keys: tuple[str, ...]) -> bool:
         """Return True if a street is described by its owner: near khan's road, her boyfriend's drive."""
@@ -380,7 +387,7 @@ class _Reader:
             return UNKNOWN_START
         if self.free and name and name[0] in self.words.counting:
             return "number-in-words"
-        if self.free and name and not _is_one_name(name) and name[-1] == "high":
+        if self.free and name and not _is_one_name(name) and name[-1] in self.words.whole and name[-2] not in self.words.known:
             self.start = self.name_end - 1
         if self.free and self._may_name_a_house():
             return UNKNOWN_START
