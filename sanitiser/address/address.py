@@ -178,7 +178,7 @@ def _at_junction(parts: Sequence[str], postcode: str | None) -> SplitAddress | N
     if len(certain) == 1:
         return certain[0]._replace(postcode=postcode)
     begin = parts[0].index(names[0])
-    end = parts[0].index(names[1], begin)
+    end = parts[0].index(names[1], begin + len(names[0]))
     joint = parts[0][begin + len(names[0]) : end]
     street = f"{certain[0].street}{joint}{certain[1].street}"
     return certain[1]._replace(street=street, postcode=postcode)
@@ -327,7 +327,13 @@ def _is_followed(segments: Sequence[Segment], at: int, street: Street, *, number
         return goes_on and surname and not (numbered or street.apart)
     if _is_whole(segments[at].keys[street.start : street.end]):
         return goes_on
-    return goes_on or any(s.keys not in localities() for s in segments[at + 1 :])
+    after = segments[at + 1 :]
+    if goes_on or (len(segments[at].keys) > street.end and after):
+        return True
+    row = segments[at].keys[street.end - 1] in words().row
+    return any(
+        s.keys not in localities() or (is_thoroughfare(s.keys[-1]) and not row) for s in after
+    )
 
 
 def _is_whole(keys: tuple[str, ...]) -> bool:
@@ -356,7 +362,7 @@ def _may_be_somebodys_drive(keys: tuple[str, ...], street: Street) -> bool:
 def _has_other_names(segments: Sequence[Segment], at: int) -> bool:
     """Return True if another segment is no settlement, so that a Welsh name may be that of a house."""
     return any(
-        s.keys not in settlements() and not _is_number(s)
+        (s.keys not in settlements() or is_thoroughfare(s.keys[-1])) and not _is_number(s)
         for other, s in enumerate(segments)
         if other != at
     )

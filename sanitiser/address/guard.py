@@ -98,24 +98,27 @@ def _is_two_names(name: tuple[str, ...], thoroughfares: frozenset[str]) -> bool:
 def _ends_in_a_surname(name: tuple[str, ...], thoroughfares: frozenset[str]) -> bool:
     """Return True if a person's name that is also a word of streets may follow a street: Chestnut Grove Hill."""
     w = words()
-    if len(name) == len(("road", "grove")) and name[0] in w.strong and name[1] in w.surname_too:
+    if name[0] in w.strong and not w.surname_too.isdisjoint(name[1:-1]):
         return True  # the end of Spring Ground Road, and a name
-    if name[:1] == ("the",) and len(name) > len(("the", "green")) and name[-1] in w.surname_too:
+    if len(name) == len(("the", "willows", "cross")) and name[0] == "the":
+        return name[1] not in w.known or name[2] in w.surname_too
+    if name[-1] == "drive" and len(name) > len(("hill", "drive")) and name[-2] in w.surname_too:
         return True
-    return any(
-        key in w.surname_too
-        and name[:at] not in settlements()
-        and not _is_of_a_building(name[:at])
-        and (before in thoroughfares or before in w.building if at > 1 else before in w.alone)
-        for at, (before, key) in enumerate(itertools.pairwise(name), start=1)
-    )
+    if len(name) < 2 or name[-1] not in w.surname_too:
+        return False
+    *_, before, key = name
+    if len(name) == len(("broadway", "park")):
+        return before in w.alone
+    if (key in {"lane", "hill"} and name[:-1] in settlements()) or _is_of_a_building(name[:-1]):
+        return False
+    return before in thoroughfares or before in w.building
 
 
 def _is_of_a_building(name: tuple[str, ...]) -> bool:
     """Return True for two words that a lane is named after: Old Lodge, Red House."""
     w = words()
     return len(name) == len(("old", "lodge")) and (
-        name[0] in w.qualifier or (name[0] in w.leading and name[1] == "house")
+        (name[0] in w.qualifier and name[1] in w.building) or (name[0] in w.leading and name[1] == "house")
     )
 
 

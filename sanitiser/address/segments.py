@@ -327,7 +327,8 @@ class _Reader:
         if keys[0] in before or keys[0] == "st":
             return False  # Mill House Mill Lane
         begins = is_thoroughfare(keys[0]) or keys[0] in w.building or keys[0] == "bridge"
-        return keys[0] == "house" or (begins and before[-1] in w.place | {"home"})
+        surname = keys[0] in w.strong and keys[1] in w.surname_too
+        return keys[0] == "house" or surname or (begins and before[-1] in w.place | {"home"})
 
     def _is_somebodys(self, keys: tuple[str, ...]) -> bool:
         """Return True if a street is described by its owner: near khan's road, her boyfriend's drive."""
@@ -387,7 +388,7 @@ class _Reader:
             return UNKNOWN_START
         if self.free and name and name[0] in self.words.counting:
             return "number-in-words"
-        if self.free and name and not _is_one_name(name) and name[-1] in self.words.whole and name[-2] not in self.words.known:
+        if self.free and name and not _is_one_name(name) and name[-1] in self.words.whole - {"bridge", "mill"} and name[-2] not in self.words.known:
             self.start = self.name_end - 1
         if self.free and self._may_name_a_house():
             return UNKNOWN_START
