@@ -47,15 +47,15 @@ def doubt(
     has the words among them that can end the name of a street.
     """
     name = _without_sides(tuple(keys))
+    if name[-1] not in is_thoroughfare and name[-1] not in words().building:
+        name = tuple(keys)
     if any(_is_run_together(token, key) for token, key in zip(tokens, keys, strict=True)):
         return RUN_TOGETHER
     if any(key == after for key, after in itertools.pairwise(keys)):
         return TWICE
     if any(_is_position(at, key) for at, key in enumerate(name[:-1])):
         return POSITION
-    if _begins_with_another(name, is_thoroughfare) or _begins_with_a_surname(
-        name if name[-1] in is_thoroughfare else tuple(keys)
-    ):
+    if _begins_with_another(name, is_thoroughfare) or _begins_with_a_surname(name):
         return BEFORE_A_STREET
     if "/" in "".join(tokens) or name[:1] in _HALVES or _is_two_names(name, is_thoroughfare):
         return TWO_NAMES
@@ -73,7 +73,9 @@ def _begins_with_a_surname(name: tuple[str, ...]) -> bool:
     Such as Park Nowak Lane, Green Upper Byron Place, Hall High Street, Church Broadway.
     """
     w = words()
-    begins = name[1:] if name[0] == "old" else name
+    begins = name[1:] if name[0] == "old" and len(name) > 1 else name
+    if begins[0] in {"tree", "trees"}:
+        return True  # a word before it was cut off
     if "-".join(begins) in w.entire:
         return False
     plain = begins[:-1] in settlements() or all(key in w.qualifier for key in begins[:-1])
@@ -108,17 +110,27 @@ def _ends_in_a_surname(name: tuple[str, ...], thoroughfares: frozenset[str]) -> 
         return False
     *_, before, key = name
     if len(name) == len(("broadway", "park")):
-        return before in w.alone
+        unknown = not _is_known(before) and (before,) not in settlements()
+        if key == "fields" and unknown:
+            return True
+        return before in w.alone or (key != "lane" and _is_a_street_alone(before))
+    if key == "lane" and before in {"common", "church"}:
+        return False
     if (key in {"lane", "hill"} and name[:-1] in settlements()) or _is_of_a_building(name[:-1]):
         return False
     return before in thoroughfares or before in w.building
+
+
+def _is_a_street_alone(key: str) -> bool:
+    """Return True for a word that can be a whole street, so that a name may follow: Lakefields Grove."""
+    return any(key.endswith(end) and len(key) > len(end) + 2 for end in words().founded)
 
 
 def _is_of_a_building(name: tuple[str, ...]) -> bool:
     """Return True for two words that a lane is named after: Old Lodge, Red House."""
     w = words()
     return len(name) == len(("old", "lodge")) and (
-        (name[0] in w.qualifier and name[1] in w.building) or (name[0] in w.leading and name[1] == "house")
+        (name[0] in w.qualifier and (name[1] in w.building or name[1] == "end")) or (name[0] in w.leading and name[1] == "house")
     )
 
 

@@ -198,7 +198,7 @@ class _Reader:
             self._thoroughfare(at, key)
         elif key in w.building:
             self._building(at)
-        elif self.end == at and key in w.side and (self.strong or self._is_last(at)):
+        elif self.end == at and key in w.side and self._is_side(at, key):
             self.end = at + 1
 
     def _is_named_so(self, at: int) -> bool:
@@ -207,7 +207,10 @@ class _Reader:
             return False
         return at > 0 or at + 2 == len(self.keys) or not is_thoroughfare(self.keys[-1])
 
-    def _is_last(self, at: int) -> bool:
+    def _is_side(self, at: int, key: str) -> bool:
+        """Return True if North or the like belongs to the name before it: not Windy Ridge West Town Lane."""
+        if self.strong and key not in {"upper", "lower"}:
+            return True
         return self.keys[at + 1 :] in {(), *localities()} or self._key(at + 1) in JOINED
 
     def _is_number_next(self, at: int) -> bool:
@@ -307,7 +310,7 @@ class _Reader:
         reason = SEVERAL if self.several else self._doubt()
         keys = self.keys[self.start : self.end]
         personal = may_be_somebody(keys)
-        if reason is None and self.after_building and self._is_cut_short(keys):
+        if reason is None and not self.counted and self.start and self._is_cut_short(keys):
             reason = UNKNOWN_START
         led = reason == UNKNOWN_START and _is_led(keys)
         # After a house number only the street's name can begin.
@@ -324,9 +327,11 @@ class _Reader:
         """Return True if a word before the name may belong to it: Priory Bridge Road, Home Leas Close."""
         w = self.words
         before = self.keys[: self.start]
-        if keys[0] in before or keys[0] == "st":
+        if (before[-1], keys[0]) in leading_names() or keys[0] == "bridge":
+            return True  # Cross Keys Close, Grove Park Road
+        if not self.after_building or keys[0] in before or keys[0] == "st":
             return False  # Mill House Mill Lane
-        begins = is_thoroughfare(keys[0]) or keys[0] in w.building or keys[0] == "bridge"
+        begins = is_thoroughfare(keys[0]) or keys[0] in w.building
         surname = keys[0] in w.strong and keys[1] in w.surname_too
         return keys[0] == "house" or surname or (begins and before[-1] in w.place | {"home"})
 
