@@ -111,19 +111,21 @@ def _ends_in_a_surname(name: tuple[str, ...], thoroughfares: frozenset[str]) -> 
     *_, before, key = name
     if len(name) == len(("broadway", "park")):
         unknown = not _is_known(before) and (before,) not in settlements()
-        if key == "fields" and unknown:
+        if key in {"fields", "cross"} and unknown:
             return True
         return before in w.alone or (key != "lane" and _is_a_street_alone(before))
     if key == "lane" and before in {"common", "church"}:
         return False
-    if (key in {"lane", "hill"} and name[:-1] in settlements()) or _is_of_a_building(name[:-1]):
+    if (key in {"lane", "hill"} and name[:-1] in settlements()) or (
+        key == "lane" and _is_of_a_building(name[:-1])
+    ):
         return False
     return before in thoroughfares or before in w.building
 
 
 def _is_a_street_alone(key: str) -> bool:
     """Return True for a word that can be a whole street, so that a name may follow: Lakefields Grove."""
-    return any(key.endswith(end) and len(key) > len(end) + 2 for end in words().founded)
+    return any(key.endswith(end) and len(key) > len(end) + 2 for end in (*words().founded, "land", "wood"))
 
 
 def _is_of_a_building(name: tuple[str, ...]) -> bool:

@@ -232,7 +232,9 @@ class _Reader:
 
     def _part(self, at: int) -> None:
         letter = len(self._key(at + 1)) == 1 and not _DIGIT.search(self._key(at + 1))
+        named = self.counted and self.start == at and is_thoroughfare(self._key(at + 1))
         self._begin(at + 1 + letter, numbered=False, free=True)
+        self.several |= named  # 12 Stall Street Lane
 
     def _building(self, at: int) -> None:
         # As the first word of a name, or right before its thoroughfare word, it belongs to the street:
