@@ -316,7 +316,7 @@ def _is_rivalled_by_strong(segments: Sequence[Segment], at: int) -> bool:
 def _goes_on(segment: Segment, street: Street) -> bool:
     """Return True if words that are no settlement follow a street: 3 Dale Lane Boswell Street."""
     behind = segment.keys[street.end :]
-    return behind not in {(), *localities()} and behind[:2] != ("end", "of")
+    return bool(behind) and behind not in localities() and behind[:2] != ("end", "of")
 
 
 def _is_followed(segments: Sequence[Segment], at: int, street: Street, *, numbered: bool) -> bool:

@@ -125,14 +125,16 @@ def _ends_in_a_surname(name: tuple[str, ...], thoroughfares: frozenset[str]) -> 
 
 def _is_a_street_alone(key: str) -> bool:
     """Return True for a word that can be a whole street, so that a name may follow: Lakefields Grove."""
-    return any(key.endswith(end) and len(key) > len(end) + 2 for end in (*words().founded, "land", "wood"))
+    endings = tuple(words().founded | {"land", "wood"})
+    return key.endswith(endings) and key not in endings
 
 
 def _is_of_a_building(name: tuple[str, ...]) -> bool:
     """Return True for two words that a lane is named after: Old Lodge, Red House."""
     w = words()
     return len(name) == len(("old", "lodge")) and (
-        (name[0] in w.qualifier and (name[1] in w.building or name[1] == "end")) or (name[0] in w.leading and name[1] == "house")
+        (name[0] in w.qualifier and (name[1] in w.building or name[1] == "end"))
+        or (name[0] in w.leading and name[1] == "house")
     )
 
 

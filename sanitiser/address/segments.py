@@ -143,7 +143,7 @@ class _Reader:
     def _is_one_word(self) -> bool:
         """Return True if after a number there is nothing but a word like the name of a street: 12 Watermead."""
         key = self._key(self.start)
-        alone = self.counted and self.keys[self.start + 1 :] in {(), *localities()}
+        alone = self.counted and self._is_nothing_left(self.start + 1)
         return alone and key.isalpha() and key not in self.words.given and self._is_founded(key)
 
     def _is_founded(self, key: str) -> bool:
@@ -211,7 +211,11 @@ class _Reader:
         """Return True if North or the like belongs to the name before it: not Windy Ridge West Town Lane."""
         if self.strong and key not in {"upper", "lower"}:
             return True
-        return self.keys[at + 1 :] in {(), *localities()} or self._key(at + 1) in JOINED
+        return self._is_nothing_left(at + 1) or self._key(at + 1) in JOINED
+
+    def _is_nothing_left(self, at: int) -> bool:
+        """Return True if from a word on there is at most a locality."""
+        return at >= len(self.keys) or self.keys[at:] in localities()
 
     def _is_number_next(self, at: int) -> bool:
         return at + 1 < len(self.keys) and self.is_number(at + 1)
@@ -262,7 +266,7 @@ class _Reader:
             return True
         if at == self.start or not is_thoroughfare(key):
             return False
-        if key == "st" and not self.counted and self.keys[at + 1 :] not in {(), *settlements()}:
+        if key == "st" and not self.counted and not self._is_nothing_left(at + 1):
             return False  # "Norton St Philip" is a village
         return not (key == "st" and self._key(at - 1) in _LINKS)
 
@@ -395,7 +399,13 @@ class _Reader:
             return UNKNOWN_START
         if self.free and name and name[0] in self.words.counting:
             return "number-in-words"
-        if self.free and name and not _is_one_name(name) and name[-1] in self.words.whole - {"bridge", "mill"} and name[-2] not in self.words.known:
+        if (
+            self.free
+            and name
+            and not _is_one_name(name)
+            and name[-1] in self.words.whole - {"bridge", "mill"}
+            and name[-2] not in self.words.known
+        ):
             self.start = self.name_end - 1
         if self.free and self._may_name_a_house():
             return UNKNOWN_START
