@@ -320,7 +320,7 @@ def _goes_on(segment: Segment, street: Street) -> bool:
 
 
 def _is_followed(segments: Sequence[Segment], at: int, street: Street, *, numbered: bool) -> bool:
-    """Return True if words follow that can be the street: 12 Ivy Bank The Horseshoe, Bath; Old Lane Rose Mead."""
+    """Return True if words follow that can be the street: 12 Ivy Bank The Clink; Old Lane Rose Mead."""
     goes_on = _goes_on(segments[at], street)
     if street.strong:
         surname = segments[at].keys[street.end - 1] in words().surname_too
@@ -424,7 +424,7 @@ def _has_evidence(segments: Sequence[Segment], at: int) -> bool:
 
 
 def _is_row(segments: Sequence[Segment], at: int, street: Street) -> bool:
-    """Return True for the only name of an address, if no house or person has such a one: Poplar Place, Bath."""
+    """Return True for an address's only name, if no house or person has such a one: Poplar Place, Bath."""
     segment, w = segments[at], words()
     name = [key for key in segment.keys[street.start : street.end] if key not in w.side - w.row]
     if name[-1] not in w.row or len(name) < len(("own", "row")):

@@ -63,7 +63,7 @@ def doubt(
 
 
 def is_run_together(tokens: Sequence[str]) -> str | None:
-    """Return the reason code if two fields can be in one word of those cut off before a street: MrOkonkwoOld."""
+    """Return the reason code if two fields can be in one word cut off before a street: MrOkonkwoOld."""
     return RUN_TOGETHER if any(_is_run_together(token, "") for token in tokens) else None
 
 
@@ -98,7 +98,7 @@ def _is_two_names(name: tuple[str, ...], thoroughfares: frozenset[str]) -> bool:
 
 
 def _ends_in_a_surname(name: tuple[str, ...], thoroughfares: frozenset[str]) -> bool:
-    """Return True if a person's name that is also a word of streets may follow a street: Chestnut Grove Hill."""
+    """Return True if a person's name that is a word of streets too may end it: Chestnut Grove Hill."""
     w = words()
     if name[0] in w.strong and not w.surname_too.isdisjoint(name[1:-1]):
         return True  # the end of Spring Ground Road, and a name
@@ -106,25 +106,31 @@ def _ends_in_a_surname(name: tuple[str, ...], thoroughfares: frozenset[str]) -> 
         return name[1] not in w.known or name[2] in w.surname_too
     if name[-1] == "drive" and len(name) > len(("hill", "drive")) and name[-2] in w.surname_too:
         return True
-    if len(name) < 2 or name[-1] not in w.surname_too:
+    if name[-1] not in w.surname_too:
         return False
-    *_, before, key = name
-    if len(name) == len(("broadway", "park")):
-        unknown = not _is_known(before) and (before,) not in settlements()
-        if key in {"fields", "cross"} and unknown:
-            return True
-        return before in w.alone or (key != "lane" and _is_a_street_alone(before))
-    if key == "lane" and before in {"common", "church"}:
+    if len(name) > len(("broadway", "park")):
+        return _may_follow(name[-1], name[:-1], thoroughfares)
+    return len(name) > 1 and _may_be_alone(name[0], before=name[-1])
+
+
+def _may_follow(surname: str, street: tuple[str, ...], thoroughfares: frozenset[str]) -> bool:
+    """Return True if a surname may follow a whole street; not in Collier Row Lane, Old Lodge Lane."""
+    if surname in {"lane", "hill"} and street in settlements():
         return False
-    if (key in {"lane", "hill"} and name[:-1] in settlements()) or (
-        key == "lane" and _is_of_a_building(name[:-1])
-    ):
+    if surname == "lane" and (street[-1] in {"common", "church"} or _is_of_a_building(street)):
         return False
-    return before in thoroughfares or before in w.building
+    return street[-1] in thoroughfares or street[-1] in words().building
+
+
+def _may_be_alone(key: str, *, before: str) -> bool:
+    """Return True if one word may be a whole street, before a surname: Broadway Park, Lakefields Grove."""
+    if before in {"fields", "cross"} and not _is_known(key) and (key,) not in settlements():
+        return True
+    return key in words().alone or (before != "lane" and _is_a_street_alone(key))
 
 
 def _is_a_street_alone(key: str) -> bool:
-    """Return True for a word that can be a whole street, so that a name may follow: Lakefields Grove."""
+    """Return True for a word with the ending of a street of one word: Lakefields, Crossland."""
     endings = tuple(words().founded | {"land", "wood"})
     return key.endswith(endings) and key not in endings
 

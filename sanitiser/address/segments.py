@@ -137,11 +137,11 @@ class _Reader:
             if at >= self.start and (key in known or not key.isalpha() or self._may_end(key)):
                 self._word(at, key)
         if self.end is None and self._is_one_word():
-            self.name_end, self.end = self.start, self.start + 1
+            self._end_at(self.start)
         return self._street() if self.end is not None else None
 
     def _is_one_word(self) -> bool:
-        """Return True if after a number there is nothing but a word like the name of a street: 12 Watermead."""
+        """Return True if after a number there is nothing but a word like a street: 12 Watermead."""
         key = self._key(self.start)
         alone = self.counted and self._is_nothing_left(self.start + 1)
         return alone and key.isalpha() and key not in self.words.given and self._is_founded(key)
@@ -174,6 +174,9 @@ class _Reader:
         self.break_at: int | None = None
         self.after_building = False
         self.foreign = False
+
+    def _end_at(self, at: int) -> None:
+        self.name_end, self.end = at, at + 1
 
     def _key(self, at: int) -> str:
         return self.keys[at] if 0 <= at < len(self.keys) else ""
