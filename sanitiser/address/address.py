@@ -168,13 +168,15 @@ def _split(address: str) -> SplitAddress:
 
 
 def _at_junction(parts: Sequence[str], postcode: str | None) -> SplitAddress | None:
-    """Return the streets of a junction that are certain; None if no junction of two is said, or none is."""
+    """Return the certain ones of the two streets of a junction; None if the address is no junction."""
     names = _names_at_junction(parts[0].split()) if parts else []
     locality = ", ".join(parts[1:])
     read = [_split(f"{name}, {locality}") for name in names]
     certain = [found for found in read if found.certain and found.street]
-    if not certain:
+    if not read:
         return None
+    if not certain:
+        return read[0]._replace(postcode=postcode)
     if len(certain) == 1:
         return certain[0]._replace(postcode=postcode)
     begin = parts[0].index(names[0])
