@@ -11,7 +11,7 @@ import unicodedata
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from sanitiser.address.guard import SEVERAL, doubt
+from sanitiser.address.guard import SEVERAL, doubt, is_run_together
 from sanitiser.address.listed import find_listed
 from sanitiser.address.numbered import is_behind_a_house_number
 from sanitiser.address.segments import (
@@ -26,7 +26,7 @@ from sanitiser.address.segments import (
     may_be_somebody,
     read_segment,
 )
-from sanitiser.address.words import settlements, words
+from sanitiser.address.words import localities, settlements, words
 from sanitiser.places.postcodes import FORM, INWARD, normalise
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ _CACHED: Final = 65_536
 _LONGEST: Final = 500
 """Longest address that is split, in characters; postal addresses are much shorter."""
 _HOUSE_NUMBER: Final = re.compile(r"\A[1-9]\d{0,2}(?=\s+[A-Za-z])", re.ASCII)
+_NUMBER_ALONE: Final = re.compile(r"(?!(?:19|20)\d\d)\d{1,4}[A-Za-z]?", re.ASCII)
 _POSTCODE: Final = re.compile(rf"\b({FORM}\s*{INWARD})\b", re.IGNORECASE | re.ASCII)
 _OUTWARD_AT_END: Final = re.compile(rf"(?:^|[\s,]){FORM}[\s,.]*$", re.IGNORECASE | re.ASCII)
 _BRACKETED: Final = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
@@ -140,6 +141,9 @@ def _read(address: str) -> tuple[list[str], str | None, bool]:
 @lru_cache(maxsize=_CACHED)
 def _split(address: str) -> SplitAddress:
     parts, postcode, several = _read(address)
+    junction = None if several else _at_junction(parts, postcode)
+    if junction is not None:
+        return junction
     segments = [read_segment(part, first=at == 0) for at, part in enumerate(parts)]
     at = _street_at(segments)
     if at is None:
@@ -156,6 +160,7 @@ def _split(address: str) -> SplitAddress:
     guarded = doubt(segment.tokens[named], segment.keys[named], is_thoroughfare=ends)
     reason = (
         guarded
+        or (None if street.numbered else is_run_together(segment.tokens[: street.start]))
         or _doubt(segments, at)
         or _leftover(segment.keys[street.start : street.end], localities)
     )
@@ -179,9 +184,40 @@ def _has_brackets_before(address: str, word: str) -> bool:
     return "(" in before or "[" in before
 
 
-def _towns(localities: Sequence[tuple[tuple[str, ...], tuple[str, ...]]]) -> tuple[str, ...]:
+def _at_junction(parts: Sequence[str], postcode: str | None) -> SplitAddress | None:
+    """Return the certain ones of the two streets of a junction; None if the address is no junction."""
+    names = _names_at_junction(parts[0].split()) if parts else []
+    locality = ", ".join(parts[1:])
+    read = [_split(f"{name}, {locality}") for name in names]
+    certain = [found for found in read if found.certain and found.street]
+    if not read:
+        return None
+    if not certain:
+        return read[0]._replace(postcode=postcode)
+    if len(certain) == 1:
+        return certain[0]._replace(postcode=postcode)
+    begin = parts[0].index(names[0])
+    end = parts[0].index(names[1], begin + len(names[0]))
+    joint = parts[0][begin + len(names[0]) : end]
+    street = f"{certain[0].street}{joint}{certain[1].street}"
+    return certain[1]._replace(street=street, postcode=postcode)
+
+
+def _names_at_junction(tokens: Sequence[str]) -> list[str]:
+    """Return the two names of "Junction of … and …"; none without such words."""
+    keys = list(map(key_of, tokens))
+    joined = [at for at, key in enumerate(keys) if key in JOINED]
+    if not keys or keys[0] not in _JUNCTIONS or len(joined) != 1:
+        return []
+    if not _JUNCTIONS.isdisjoint(keys[1:]):
+        return []
+    begin = 1 + (keys[1] in {"of", "at"})
+    return [" ".join(tokens[begin : joined[0]]), " ".join(tokens[joined[0] + 1 :])]
+
+
+def _towns(behind: Sequence[tuple[tuple[str, ...], tuple[str, ...]]]) -> tuple[str, ...]:
     """Return the known settlements after a street, each of them the only words of its part."""
-    known = [(tokens, keys) for tokens, keys in localities if keys in settlements()]
+    known = [(tokens, keys) for tokens, keys in behind if keys in settlements()]
     # Barry, Nelson, Derby: a town that is also a person's name counts only as the last settlement.
     told = [tokens for tokens, keys in known[:-1] if words().person.isdisjoint(keys)]
     return tuple(" ".join(tokens).rstrip(".") for tokens in (*told, *(t for t, _ in known[-1:])))
@@ -209,7 +245,10 @@ def _without_postcodes(text: str) -> tuple[str, set[str | None]]:
 
 def _parts(text: str) -> list[str]:
     plain = _RANGE.sub(r"\1\2-", _BRACKETED.sub(",", text))
-    return [part for part in map(str.strip, _SEPARATOR.split(plain)) if part]
+    parts = [part for part in map(str.strip, _SEPARATOR.split(plain)) if part]
+    if len(parts) > 1 and _NUMBER_ALONE.fullmatch(parts[0]):
+        return [f"{parts[0]} {parts[1]}", *parts[2:]]  # 12, Acacia Avenue
+    return parts
 
 
 def _street_at(segments: Sequence[Segment]) -> int | None:
@@ -265,6 +304,7 @@ def _may_be_another_one(segments: Sequence[Segment], at: int, street: Street) ->
         (_names_two(keys) and not _is_at_a_junction(segment, street))
         or (street.personal and (not numbered or _goes_on(segment, street)))
         or _may_go_on(segment, street)
+        or _is_followed(segments, at, street, numbered=numbered)
         or _may_be_somebodys_drive(keys, street)
         or (
             "-" in keys[0] and is_first(keys[0]) and not numbered and _has_other_names(segments, at)
@@ -278,15 +318,50 @@ def _is_rivalled(segments: Sequence[Segment], at: int, street: Street, *, number
     others = [s for other, s in enumerate(segments) if other != at and _may_be_a_street(s)]
     if not others:
         return False
-    if is_first(segments[at].keys[street.start]) or not street.strong:
+    if is_first(segments[at].keys[street.start]):
         return True
+    if not street.strong:
+        return not street.numbered or _is_rivalled_by_strong(segments, at)
     return not numbered and any(s.street and s.street.strong for s in others)
+
+
+def _is_rivalled_by_strong(segments: Sequence[Segment], at: int) -> bool:
+    """Return True if a numbered weak street has another behind it, or a strong or numbered one before it."""
+    before = (s.street for s in segments[:at] if _may_be_a_street(s))
+    behind = any(map(_may_be_a_street, segments[at + 1 :]))
+    return behind or any(street and (street.strong or street.numbered) for street in before)
 
 
 def _goes_on(segment: Segment, street: Street) -> bool:
     """Return True if words that are no settlement follow a street: 3 Dale Lane Boswell Street."""
     behind = segment.keys[street.end :]
-    return behind not in {(), *settlements()}
+    return bool(behind) and behind not in localities() and behind[:2] != ("end", "of")
+
+
+def _is_followed(segments: Sequence[Segment], at: int, street: Street, *, numbered: bool) -> bool:
+    """Return True if words follow that can be the street: 12 Ivy Bank The Clink; Old Lane Rose Mead."""
+    goes_on = _goes_on(segments[at], street)
+    if street.strong:
+        surname = segments[at].keys[street.end - 1] in words().surname_too
+        return goes_on and surname and not (numbered or street.apart)
+    if _is_whole(segments[at].keys[street.start : street.end]):
+        return goes_on
+    after = segments[at + 1 :]
+    if goes_on or (len(segments[at].keys) > street.end and after):
+        return True
+    row = segments[at].keys[street.end - 1] in words().row
+    return any(
+        s.keys not in localities() or (is_thoroughfare(s.keys[-1]) and not row) for s in after
+    )
+
+
+def _is_whole(keys: tuple[str, ...]) -> bool:
+    """Return True for a street that is a name by itself, and that no house is called by: The Broadway."""
+    w = words()
+    whole = keys[-1] in w.alone or keys[-1] in w.defined or "-".join(keys) in w.entire
+    whole |= keys[0] == "the" and (keys[1:] == ("green",) or w.row.issuperset(keys[1:]))
+    whole |= keys[-1] == "st" and w.whole.issuperset(keys[:-1])
+    return whole and not keys[-1].endswith("side")
 
 
 def _may_go_on(segment: Segment, street: Street) -> bool:
@@ -306,7 +381,7 @@ def _may_be_somebodys_drive(keys: tuple[str, ...], street: Street) -> bool:
 def _has_other_names(segments: Sequence[Segment], at: int) -> bool:
     """Return True if another segment is no settlement, so that a Welsh name may be that of a house."""
     return any(
-        s.keys not in settlements() and not _is_number(s)
+        (s.keys not in settlements() or is_thoroughfare(s.keys[-1])) and not _is_number(s)
         for other, s in enumerate(segments)
         if other != at
     )
@@ -357,7 +432,7 @@ def _may_be_a_street(segment: Segment) -> bool:
 def _has_evidence(segments: Sequence[Segment], at: int) -> bool:
     """Return True if a number or a building's name is before the street; Peter Hill has neither."""
     street = segments[at].street
-    if street is None or street.numbered:
+    if street is None or street.numbered or _is_row(segments, at, street):
         return street is not None
     if street.apart:
         return not street.personal
@@ -365,6 +440,17 @@ def _has_evidence(segments: Sequence[Segment], at: int) -> bool:
     if before is None or street.start or not before.ends_premises or before.ends_outbuilding:
         return False
     return not (street.personal and before.keys[-1].isalpha())
+
+
+def _is_row(segments: Sequence[Segment], at: int, street: Street) -> bool:
+    """Return True for an address's only name, if no house or person has such a one: Poplar Place, Bath."""
+    segment, w = segments[at], words()
+    name = [key for key in segment.keys[street.start : street.end] if key not in w.side - w.row]
+    if name[-1] not in w.row or len(name) < len(("own", "row")):
+        return False
+    others = [s for other, s in enumerate(segments) if other != at]
+    alone = w.position.issuperset(segment.keys[: street.start]) and not _goes_on(segment, street)
+    return alone and all(s.keys in localities() for s in others)
 
 
 def _leftover(

@@ -11,7 +11,7 @@ import re
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Final
 
-from sanitiser.address.words import settlements, words
+from sanitiser.address.words import leading_names, settlements, words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,31 +47,41 @@ def doubt(
     has the words among them that can end the name of a street.
     """
     name = _without_sides(tuple(keys))
+    if name[-1] not in is_thoroughfare and name[-1] not in words().building:
+        name = tuple(keys)
     if any(_is_run_together(token, key) for token, key in zip(tokens, keys, strict=True)):
         return RUN_TOGETHER
     if any(key == after for key, after in itertools.pairwise(keys)):
         return TWICE
     if any(_is_position(at, key) for at, key in enumerate(name[:-1])):
         return POSITION
-    if _begins_with_another(name, is_thoroughfare) or _begins_with_a_surname(name, is_thoroughfare):
+    if _begins_with_another(name, is_thoroughfare) or _begins_with_a_surname(name):
         return BEFORE_A_STREET
     if "/" in "".join(tokens) or name[:1] in _HALVES or _is_two_names(name, is_thoroughfare):
         return TWO_NAMES
     return None
 
 
-def _begins_with_a_surname(name: tuple[str, ...], thoroughfares: frozenset[str]) -> bool:
-    """Return True if the name of a person or a house that is also a word of streets begins another name.
+def is_run_together(tokens: Sequence[str]) -> str | None:
+    """Return the reason code if two fields can be in one word cut off before a street: MrOkonkwoOld."""
+    return RUN_TOGETHER if any(_is_run_together(token, "") for token in tokens) else None
 
-    Such as Park Nowak Lane, Green Upper Byron Place, Hall High Street.
+
+def _begins_with_a_surname(name: tuple[str, ...]) -> bool:
+    """Return True if the name of a person or a house that is also a word of streets may begin another name.
+
+    Such as Park Nowak Lane, Green Upper Byron Place, Hall High Street, Church Broadway.
     """
-    w, least = words(), len(("surname", "own name", "lane"))
-    begins = name[1:] if name[0] == "old" else name
-    if len(begins) < least or begins[0] not in w.surname_too:
+    w = words()
+    begins = name[1:] if name[0] == "old" and len(name) > 1 else name
+    if begins[0] in {"tree", "trees"}:
+        return True  # a word before it was cut off
+    if "-".join(begins) in w.entire:
         return False
-    second = begins[1]
-    whole = second in w.whole or second in w.qualifier or second in thoroughfares
-    return whole or not _is_known(second)
+    plain = begins[:-1] in settlements() or all(key in w.qualifier for key in begins[:-1])
+    if begins[-1] in w.alone and not plain:
+        return True
+    return len(begins) > len(("own name", "lane")) and begins[0] in w.surname_too
 
 
 def _is_two_names(name: tuple[str, ...], thoroughfares: frozenset[str]) -> bool:
@@ -79,9 +89,58 @@ def _is_two_names(name: tuple[str, ...], thoroughfares: frozenset[str]) -> bool:
     w = words()
     if len(name) > len(("own name", "road")) and name[-2] in w.strong and name[-1] in thoroughfares:
         return True  # Forest Road Lane
+    if _ends_in_a_surname(name, thoroughfares):
+        return True
     return any(
-        name[at] in thoroughfares and (name[at + 1] in w.whole or name[at + 1] in w.qualifier)
+        name[at] in thoroughfares and name[at] != "st" and name[at + 1] not in _LINKS
         for at in range(1, len(name) - 2)
+    )
+
+
+def _ends_in_a_surname(name: tuple[str, ...], thoroughfares: frozenset[str]) -> bool:
+    """Return True if a person's name that is a word of streets too may end it: Chestnut Grove Hill."""
+    w = words()
+    if name[0] in w.strong and not w.surname_too.isdisjoint(name[1:-1]):
+        return True  # the end of Spring Ground Road, and a name
+    if len(name) == len(("the", "willows", "cross")) and name[0] == "the":
+        return name[1] not in w.known or name[2] in w.surname_too
+    if name[-1] == "drive" and len(name) > len(("hill", "drive")) and name[-2] in w.surname_too:
+        return True
+    if name[-1] not in w.surname_too:
+        return False
+    if len(name) > len(("broadway", "park")):
+        return _may_follow(name[-1], name[:-1], thoroughfares)
+    return len(name) > 1 and _may_be_alone(name[0], before=name[-1])
+
+
+def _may_follow(surname: str, street: tuple[str, ...], thoroughfares: frozenset[str]) -> bool:
+    """Return True if a surname may follow a whole street; not in Collier Row Lane, Old Lodge Lane."""
+    if surname in {"lane", "hill"} and street in settlements():
+        return False
+    if surname == "lane" and (street[-1] in {"common", "church"} or _is_of_a_building(street)):
+        return False
+    return street[-1] in thoroughfares or street[-1] in words().building
+
+
+def _may_be_alone(key: str, *, before: str) -> bool:
+    """Return True if one word may be a whole street, before a surname: Broadway Park, Lakefields Grove."""
+    if before in {"fields", "cross"} and not _is_known(key) and (key,) not in settlements():
+        return True
+    return key in words().alone or (before != "lane" and _is_a_street_alone(key))
+
+
+def _is_a_street_alone(key: str) -> bool:
+    """Return True for a word with the ending of a street of one word: Lakefields, Crossland."""
+    endings = tuple(words().founded | {"land", "wood"})
+    return key.endswith(endings) and key not in endings
+
+
+def _is_of_a_building(name: tuple[str, ...]) -> bool:
+    """Return True for two words that a lane is named after: Old Lodge, Red House."""
+    w = words()
+    return len(name) == len(("old", "lodge")) and (
+        (name[0] in w.qualifier and (name[1] in w.building or name[1] == "end"))
+        or (name[0] in w.leading and name[1] == "house")
     )
 
 
@@ -136,7 +195,7 @@ def _length_of_town(name: tuple[str, ...]) -> int:
         (
             length
             for length in range(1, len(name))
-            if name[:length] in settlements() and words().person.isdisjoint(name[:length])
+            if name[:length] in leading_names() and words().person.isdisjoint(name[:length])
         ),
         default=0,
     )

@@ -7,7 +7,7 @@ from functools import cache, lru_cache
 from typing import Final, NamedTuple
 
 from sanitiser.address.guard import SEVERAL
-from sanitiser.address.words import Words, settlements, words
+from sanitiser.address.words import Words, leading_names, localities, settlements, words
 
 _ORDINAL: Final = re.compile(r"[0-9]{0,2}(?:1st|2nd|3rd|[04-9]th|1[123]th)")
 _DIGIT: Final = re.compile(r"\d")
@@ -136,7 +136,18 @@ class _Reader:
         for at, key in enumerate(self.keys):
             if at >= self.start and (key in known or not key.isalpha() or self._may_end(key)):
                 self._word(at, key)
+        if self.end is None and self._is_one_word():
+            self._end_at(self.start)
         return self._street() if self.end is not None else None
+
+    def _is_one_word(self) -> bool:
+        """Return True if after a number there is nothing but a word like a street: 12 Watermead."""
+        key = self._key(self.start)
+        alone = self.counted and self._is_nothing_left(self.start + 1)
+        return alone and key.isalpha() and key not in self.words.given and self._is_founded(key)
+
+    def _is_founded(self, key: str) -> bool:
+        return any(key.endswith(end) and len(key) > len(end) + 2 for end in self.words.founded)
 
     def ends_premises(self) -> bool:
         """Return True if the last word is a house number or ends a building's name."""
@@ -164,6 +175,9 @@ class _Reader:
         self.after_building = False
         self.foreign = False
 
+    def _end_at(self, at: int) -> None:
+        self.name_end, self.end = at, at + 1
+
     def _key(self, at: int) -> str:
         return self.keys[at] if 0 <= at < len(self.keys) else ""
 
@@ -175,7 +189,7 @@ class _Reader:
             return
         elif key in w.part:
             self._part(at)
-        elif key in w.position and not is_thoroughfare(self._key(at + 1)):
+        elif key in w.position and not self._is_named_so(at):
             skip = self._key(at + 1) in {"of", "to", "with"}
             self._begin(at + 1 + skip, numbered=True, free=False)
             self.counted = False
@@ -187,8 +201,24 @@ class _Reader:
             self._thoroughfare(at, key)
         elif key in w.building:
             self._building(at)
-        elif self.end == at and key in w.side:
+        elif self.end == at and key in w.side and self._is_side(at, key):
             self.end = at + 1
+
+    def _is_named_so(self, at: int) -> bool:
+        """Return True for a word of position in a name: Junction Road, but not outside Glebe Road."""
+        if not is_thoroughfare(self._key(at + 1)):
+            return False
+        return at > 0 or at + 2 == len(self.keys) or not is_thoroughfare(self.keys[-1])
+
+    def _is_side(self, at: int, key: str) -> bool:
+        """Return True if North or the like belongs to the name before it: not Windy Ridge West Town Lane."""
+        if self.strong and key not in {"upper", "lower"}:
+            return True
+        return self._is_nothing_left(at + 1) or self._key(at + 1) in JOINED
+
+    def _is_nothing_left(self, at: int) -> bool:
+        """Return True if from a word on there is at most a locality."""
+        return at >= len(self.keys) or self.keys[at:] in localities()
 
     def _is_number_next(self, at: int) -> bool:
         return at + 1 < len(self.keys) and self.is_number(at + 1)
@@ -209,7 +239,9 @@ class _Reader:
 
     def _part(self, at: int) -> None:
         letter = len(self._key(at + 1)) == 1 and not _DIGIT.search(self._key(at + 1))
+        named = self.counted and self.start == at and is_thoroughfare(self._key(at + 1))
         self._begin(at + 1 + letter, numbered=False, free=True)
+        self.several |= named  # 12 Stall Street Lane
 
     def _building(self, at: int) -> None:
         # As the first word of a name, or right before its thoroughfare word, it belongs to the street:
@@ -237,7 +269,7 @@ class _Reader:
             return True
         if at == self.start or not is_thoroughfare(key):
             return False
-        if key == "st" and not self.counted and self.keys[at + 1 :] not in {(), *settlements()}:
+        if key == "st" and not self.counted and not self._is_nothing_left(at + 1):
             return False  # "Norton St Philip" is a village
         return not (key == "st" and self._key(at - 1) in _LINKS)
 
@@ -273,7 +305,7 @@ class _Reader:
         if self.name_end is None:
             self.name_end = at
         self.end = at + 1
-        self.strong |= strong or "-".join(self.keys) in self.words.certain
+        self.strong |= strong or "-".join(self.keys[self.start :]) in self.words.certain
 
     def _note_break(self, at: int) -> None:
         # "Friary Park Friary Road": the first name is that of an estate or a block.
@@ -287,6 +319,8 @@ class _Reader:
         reason = SEVERAL if self.several else self._doubt()
         keys = self.keys[self.start : self.end]
         personal = may_be_somebody(keys)
+        if reason is None and not self.counted and self.start and self._is_cut_short(keys):
+            reason = UNKNOWN_START
         led = reason == UNKNOWN_START and _is_led(keys)
         # After a house number only the street's name can begin.
         if led and (self.counted or _is_of_town(keys)):
@@ -297,6 +331,18 @@ class _Reader:
             self.start, self.end, self.strong, self.counted, reason, led, self.after_building,
             personal,
         )  # fmt: skip
+
+    def _is_cut_short(self, keys: tuple[str, ...]) -> bool:
+        """Return True if a word before the name may belong to it: Priory Bridge Road, Home Leas Close."""
+        w = self.words
+        before = self.keys[: self.start]
+        if (before[-1], keys[0]) in leading_names() or keys[0] == "bridge":
+            return True  # Cross Keys Close, Grove Park Road
+        if not self.after_building or keys[0] in before or keys[0] == "st":
+            return False  # Mill House Mill Lane
+        begins = is_thoroughfare(keys[0]) or keys[0] in w.building
+        surname = keys[0] in w.strong and keys[1] in w.surname_too
+        return keys[0] == "house" or surname or (begins and before[-1] in w.place | {"home"})
 
     def _is_somebodys(self, keys: tuple[str, ...]) -> bool:
         """Return True if a street is described by its owner: near khan's road, her boyfriend's drive."""
@@ -356,7 +402,13 @@ class _Reader:
             return UNKNOWN_START
         if self.free and name and name[0] in self.words.counting:
             return "number-in-words"
-        if self.free and name and not _is_one_name(name) and name[-1] in self.words.whole:
+        if (
+            self.free
+            and name
+            and not _is_one_name(name)
+            and name[-1] in self.words.whole - {"bridge", "mill"}
+            and name[-2] not in self.words.known
+        ):
             self.start = self.name_end - 1
         if self.free and self._may_name_a_house():
             return UNKNOWN_START
@@ -377,14 +429,18 @@ def may_be_somebody(keys: tuple[str, ...]) -> bool:
     w = words()
     if len(keys) != len(("forename", "surname")) or keys[1] not in w.surname:
         return False
-    return _may_be_forename(keys[0]) and keys not in settlements()
+    if keys in settlements():
+        return False
+    if keys[1] in w.rare:
+        return keys[0] in w.given or keys[0] in w.person
+    return _may_be_forename(keys[0])
 
 
 def _may_be_forename(key: str) -> bool:
     w = words()
-    if key in w.person:
+    if key in w.person or key in w.given:
         return True
-    plain = key in w.known or key in w.plain or (key,) in settlements()
+    plain = key in w.known or key in w.plain or key in w.thing or (key,) in settlements()
     return not plain and not key.endswith(tuple(w.placed))
 
 
@@ -410,7 +466,7 @@ def _is_led(keys: tuple[str, ...]) -> bool:
     """Return True if a street's name begins with words that name no house: 12 Kilburn High Road."""
     w = words()
     for length in (3, 2, 1):
-        if keys[:length] in settlements() and length < len(keys):
+        if keys[:length] in leading_names() and length < len(keys):
             # Not Nelson Elm Close: a block can also be named after a town.
             return _is_one_name(keys[length:]) and _begins_plainly(keys[length])
     return keys[0] in w.leading and _is_one_name(keys[1:])

@@ -7,11 +7,11 @@ from typing import Final, NamedTuple
 
 from sanitiser.text.word_lists import lines_of, words_by_kind
 
-_FILES: Final = ("thoroughfares.txt", "premises.txt")
+_FILES: Final = ("thoroughfares.txt", "premises.txt", "forenames.txt")
 _PIECES: Final = (
     "ways", "ending", "compound", "person", "surname", "surname_too", "founder", "owner", "outbuilding",
     "figure", "relation", "plain", "placed", "welsh",
-    "home", "storey", "honorific", "beside",
+    "home", "storey", "honorific", "beside", "given", "thing", "rare", "row", "pair", "founded",
 )  # fmt: skip
 """Kinds that are not whole words of a segment: parts of words, and words within names."""
 
@@ -54,6 +54,12 @@ class Words(NamedTuple):
     storey: frozenset[str]
     honorific: frozenset[str]
     beside: frozenset[str]
+    given: frozenset[str]
+    thing: frozenset[str]
+    rare: frozenset[str]
+    row: frozenset[str]
+    pair: frozenset[str]
+    founded: frozenset[str]
     ways: frozenset[str]
     ending: frozenset[str]
     known: frozenset[str]
@@ -62,8 +68,25 @@ class Words(NamedTuple):
 @cache
 def settlements() -> frozenset[tuple[str, ...]]:
     """Return the names of settlements that streets are named after, each as its lower-case words."""
-    lines = lines_of("settlements.txt")
-    return frozenset(tuple(name.split()) for line in lines for name in line.split("|"))
+    return _names_of("settlements.txt")
+
+
+@cache
+def localities() -> frozenset[tuple[str, ...]]:
+    """Return what may stand behind a street and is no other street: settlements, suburbs and counties."""
+    return settlements() | _names_of("localities.txt") | _names_of("counties.txt")
+
+
+@cache
+def leading_names() -> frozenset[tuple[str, ...]]:
+    """Return the names of several words, of settlements or others, that streets are named after."""
+    return settlements() | {tuple(pair.split("-")) for pair in words().pair}
+
+
+def _names_of(file: str) -> frozenset[tuple[str, ...]]:
+    """Return the names in a file, those of three words and more also with hyphens: Stow-on-the-Wold."""
+    names = {tuple(name.split()) for line in lines_of(file) for name in line.split("|")}
+    return frozenset(names | {("-".join(name),) for name in names if len(name) > len("on")})
 
 
 @cache

@@ -19,7 +19,9 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from sanitiser.address.address import released_address, released_part, split_by_list
+from sanitiser.address.segments import is_thoroughfare
 from sanitiser.address.street_names import key_of_name
+from sanitiser.address.words import words
 from sanitiser.build.reference import build_index, onspd_package
 from sanitiser.build.street_build import build_streets
 from sanitiser.places.coordinates import to_national_grid
@@ -52,11 +54,15 @@ Release = Callable[[str, Point], str | None]
 
 
 class _Counts(NamedTuple):
-    """Of some written lines: how many kept their street, told a secret word, or told another street."""
+    """Of some written lines: how many kept their street, told a secret word, or told another street.
+
+    `of_street_words` are the leaks whose secret words are all words of streets too: Green, Park, Lane.
+    """
 
     lines: int
     kept: int
     leaks: int
+    of_street_words: int
     wrong: int
 
 
@@ -100,6 +106,8 @@ def _figures(folder: Path, *, also_incomplete: bool) -> dict[str, float]:
         lines = plain.lines + people.lines
         found[f"street_kept{name}"] = plain.kept / plain.lines
         found[f"leaks_per_10000{name}"] = (plain.leaks + people.leaks) / lines * 1e4
+        of_street_words = plain.of_street_words + people.of_street_words
+        found[f"leaks_per_10000_of_street_words{name}"] = of_street_words / lines * 1e4
         found[f"wrong_per_10000{name}"] = (plain.wrong + people.wrong) / lines * 1e4
     return found
 
@@ -158,7 +166,7 @@ def _sample(places: dict[str, list[Point]]) -> list[_Place]:
 
 
 def _counts(sample: Sequence[_Place], ways: Ways, release: Release) -> _Counts:
-    kept = leaks = wrong = lines = 0
+    kept = leaks = of_street_words = wrong = lines = 0
     for place, line in _lines(sample, ways):
         lines += 1
         told = release(line.text, place.near)
@@ -166,11 +174,14 @@ def _counts(sample: Sequence[_Place], ways: Ways, release: Release) -> _Counts:
             continue
         if _is_right(told, place, line):
             kept += 1
-        elif set(line.secret) & set(_WORD.findall(told.casefold().replace("'", ""))):
+        elif secret := set(line.secret) & set(_WORD.findall(told.casefold().replace("'", ""))):
             leaks += 1
+            of_street_words += all(
+                key in words().surname_too or is_thoroughfare(key) for key in secret
+            )
         else:
             wrong += 1
-    return _Counts(lines, kept, leaks, wrong)
+    return _Counts(lines, kept, leaks, of_street_words, wrong)
 
 
 def _lines(sample: Sequence[_Place], ways: Ways) -> Iterator[tuple[_Place, Line]]:
