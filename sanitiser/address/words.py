@@ -73,7 +73,7 @@ def settlements() -> frozenset[tuple[str, ...]]:
 
 @cache
 def localities() -> frozenset[tuple[str, ...]]:
-    """Return what may stand behind a street and is no other street: settlements, suburbs and counties."""
+    """Return the names that may follow a street and are not streets: settlements, suburbs and counties."""
     return settlements() | _names_of("localities.txt") | _names_of("counties.txt")
 
 
