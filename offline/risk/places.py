@@ -11,6 +11,7 @@ from offline.risk.finding import Hit
 from offline.risk.truth import Truth
 from sanitiser.places.coarse_places import Cell, CoarsePlaces
 from sanitiser.places.postcodes import PostcodeIndex, ReleasedPlace, normalise
+from sanitiser.places.street_homes import StreetHomes
 from sanitiser.places.streets import StreetList
 from schemas.record_type import RecordType
 
@@ -77,15 +78,15 @@ def _sector(row: Row, prefix: str, sectors: CoarsePlaces) -> Cell | None:
 class _StreetsOfStandIns:
     """The addresses that are released with substitute postcodes.
 
-    Own and moved records must look alike, so none of them has a street, or all have the one that the
-    list has nearest to the centroid.
+    Own and moved records must look alike, so none of them has a street, or all have the one with enough
+    households that the list has nearest to the centroid.
     """
 
     def __init__(
         self, rows: Sequence[Row], prefix: str, index: PostcodeIndex, listed: StreetList | None
     ) -> None:
         self._index = index
-        self._listed = listed
+        self._homes = None if listed is None else StreetHomes(index, listed)
         self._released = _addresses(rows, prefix)
 
     def is_own(self, postcode: str, address: str) -> bool:
@@ -97,9 +98,9 @@ class _StreetsOfStandIns:
 
     def _nearest(self, place: ReleasedPlace) -> str | None:
         """Return the listed street that a stand-in has; None without a list."""
-        if self._listed is None or place.easting is None or place.northing is None:
+        if self._homes is None or place.easting is None or place.northing is None:
             return None
-        return self._listed.nearest((place.easting, place.northing))
+        return self._homes.nearest((float(place.easting), float(place.northing)))
 
 
 def _addresses(rows: Iterable[Row], prefix: str) -> dict[str, set[str]]:

@@ -9,7 +9,7 @@ import pytest
 from offline.risk.places import places
 from offline.risk.truth import Truth
 from sanitiser.build.street_build import build_streets
-from sanitiser.places.location import NOWHERE, Located
+from sanitiser.places.location import NOWHERE, Given, Located, Locator
 from sanitiser.places.postcodes import PostcodeIndex
 from sanitiser.places.streets import StreetList
 from schemas.catalogue import load_catalogue
@@ -73,3 +73,18 @@ def test_another_street_of_a_substitute_is_found_also_where_the_sanitiser_gives_
 def test_a_sector_is_no_unknown_postcode(index: PostcodeIndex) -> None:
     sector = [row("", "BA1 1")]
     assert reasons(index, sector) == set()
+
+
+def test_the_street_that_the_sanitiser_gives_a_substitute_is_no_finding(
+    index: PostcodeIndex, tmp_path: Path
+) -> None:
+    """Few Lane is nearest to the centroid, but its homes are in a postcode with too few of them."""
+    file = tmp_path / "streets.csv"
+    file.write_text("name,easting,northing\nFew Lane,375045,165000\nPark Road,375160,165000\n")
+    build_streets(tmp_path / "streets", [file])
+    listed = StreetList.open(tmp_path / "streets")
+    given = Given("4 Few Lane", SUBSTITUTE, None, None, None, None)
+    released = Locator(index, streets=listed).locate(given).released.address
+    assert (listed.nearest((375_100.0, 165_000.0)), released) == ("Few Lane", "Park Road")
+    assert reasons(index, [row("Park Road")], listed) == set()
+    assert reasons(index, [row("Few Lane")], listed) == TOLD_APART
