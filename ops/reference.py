@@ -31,9 +31,9 @@ def ensure_index(
 ) -> Path:
     """Return the folder of the index for `sanitising` and `households`; build it if there is none.
 
-    Without `households` the counts of an existing index are kept. One that a crash left beside the folder is
-    put back first. An index that takes the place of
-    another one succeeds it, so that k survives the change.
+    Without `households` the counts of an existing index are kept. An index that a crash left beside its
+    folder is put back first. An index that takes the place of another one succeeds it, so that k survives the
+    change.
 
     Raises:
         ChangeRefused: k might not survive the change.

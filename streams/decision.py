@@ -52,8 +52,14 @@ class Steps:
         """
         run(self.reading, work)
         if not work.faults:
-            erases = work.intake is not None and work.intake.erases
-            run(self.erasing if erases else self.releasing, work)
+            if work.intake is not None and work.intake.erases:
+                self.erase(work)
+            else:
+                run(self.releasing, work)
+
+    def erase(self, work: Work) -> None:
+        """Take back every release of a record that was read."""
+        run(self.erasing, work)
 
     def undo(self) -> None:
         """Undo the changes of state by the last record, whose outputs cannot be made."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Final, Literal
 
 from pydantic import Field, field_validator
@@ -10,6 +11,8 @@ from schemas.formats import Signed
 
 DAYS_OF: Final = {"week": 7, "month": 31}
 """The most days of each period."""
+DATES_A_YEAR: Final[Mapping[str | None, int]] = {None: 365, "week": 53, "month": 12}
+"""The most dates that releases of a year have, by the period of their dates; None: each day."""
 
 
 class SecondProfile(Signed):

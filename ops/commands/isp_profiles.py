@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
-from typing import Final
 
 from rich.table import Table
 
 from isp.agreement.protocol import Protocol
-from isp.agreement.second import DAYS_OF
+from isp.agreement.second import DATES_A_YEAR, DAYS_OF
 from ops.reference import INDEX_FOLDER
 from sanitiser.places.coarse_places import CoarsePlaces
 from sanitiser.places.postcode_store import PostcodeIndexError
 from sanitiser.places.postcodes import PostcodeIndex
 from schemas.record_type import COARSEST, DEPERSONALISED_PROFILES
-
-_DATES_A_YEAR: Final[Mapping[str | None, int]] = {None: 365, "week": 53, "month": 12}
-"""The most dates that releases of a year have, by the period of their dates."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +112,7 @@ def _figures(
         times=period is None,
         place=(second.place if is_second else None) or "postcode",
         minimum_households=protocol.sanitising.households_of(profile),
-        places=None if index is None else _places(protocol, profile, _DATES_A_YEAR[period], index),
+        places=None if index is None else _places(protocol, profile, DATES_A_YEAR[period], index),
     )
 
 

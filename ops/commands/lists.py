@@ -3,52 +3,45 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+
+def _existing(name: str, text: str, *, folder: bool = False) -> Any:
+    """Return an option that names a file, or a folder, that exists."""
+    return typer.Option(name, exists=True, file_okay=not folder, dir_okay=folder, help=text)
+
+
 GazetteerFolder = Annotated[
     Path | None,
-    typer.Option(
+    _existing(
         "--gazetteer",
-        exists=True,
-        file_okay=False,
-        help="Folder that `ipu reference gazetteer` wrote, such as run/gazetteer.",
+        "Folder that `ipu reference gazetteer` wrote, such as run/gazetteer.",
+        folder=True,
     ),
 ]
 PremisesFile = Annotated[
     Path | None,
-    typer.Option(
-        "--premises",
-        exists=True,
-        dir_okay=False,
-        help="File that `ipu reference premises` wrote, such as run/premises.txt.",
-    ),
+    _existing("--premises", "File that `ipu reference premises` wrote, such as run/premises.txt."),
 ]
 StreetsFolder = Annotated[
     Path | None,
-    typer.Option(
-        "--streets",
-        exists=True,
-        file_okay=False,
-        help="Folder that `ipu reference streets` wrote, such as run/streets.",
+    _existing(
+        "--streets", "Folder that `ipu reference streets` wrote, such as run/streets.", folder=True
     ),
 ]
 ProtectedFile = Annotated[
     Path | None,
-    typer.Option(
+    _existing(
         "--protected",
-        exists=True,
-        dir_okay=False,
-        help="Encrypted list of `ipu reference protected`, such as run/protected-places.",
+        "Encrypted list of `ipu reference protected`, such as run/protected-places.",
     ),
 ]
 ProtectedKey = Annotated[
     Path | None,
-    typer.Option(
+    _existing(
         "--protected-key",
-        exists=True,
-        dir_okay=False,
-        help="Key of this list; default: secrets/protected/places.key beside the list.",
+        "Key of this list; default: secrets/protected/places.key beside the list.",
     ),
 ]

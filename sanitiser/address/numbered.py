@@ -31,7 +31,8 @@ def is_behind_a_house_number(segments: Sequence[Segment], at: int, street: Stree
     number = street.start - 1
     if number < 0 or not street.numbered or not _HOUSE.fullmatch(segment.tokens[number].lower()):
         return False
-    if segment.keys[street.end :] not in {(), *settlements()}:
+    behind = segment.keys[street.end :]
+    if behind and behind not in settlements():
         return False
     before = [key for s in segments[:at] for key in s.keys] + [*segment.keys[:number]]
     if not _before_a_number().fullmatch(" ".join(before)):

@@ -23,7 +23,7 @@ _ALIKE: Final = str.maketrans({"\N{GREEK CAPITAL LETTER ZETA}": "Z"})
 def has_pseudo_postcode(address: str | None, postcode: str | None) -> bool:
     """Return True if a postcode, or one within an address, says that the place may not be looked up.
 
-    Slips count too: in the field whatever begins with ZZ, in an address what begins as one of the two.
+    Slips count too: a field that starts with ZZ, and an address with the start of either of the two.
     """
     return (
         postcode is not None and _NO_SIGN.sub("", _plain(postcode)).startswith(_BEGINS)

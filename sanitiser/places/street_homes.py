@@ -1,6 +1,6 @@
-"""Tell which listed streets have enough households to be released, and give a stand-in its street.
+"""Decide which listed streets have enough households to be released, and find the street of a stand-in.
 
-A list of streets has no households. The postcode nearest to a point of a street stands for its homes there.
+A list of streets has no households. Of its homes at a point, the postcode nearest to the point is counted.
 """
 
 from __future__ import annotations
@@ -43,9 +43,8 @@ class StreetHomes:
         return any(map(self._is_own, points)) if points else self._are_elsewhere(key)
 
     def _are_enough_elsewhere(self, key: str) -> bool:
-        points = self._streets.points_everywhere(key)
-        first = next(points, None)
-        return first is None or self._is_own(first) or any(map(self._is_own, points))
+        points = list(self._streets.points_everywhere(key))
+        return not points or any(map(self._is_own, points))
 
     def _nearest(self, near: Point) -> str | None:
         """Return the nearest listed street within 500 m that has enough households; None without one.

@@ -161,8 +161,10 @@ class StreetList:
         return (name for _, name in sorted(found))
 
     def points_everywhere(self, key: str) -> Iterator[Point]:
-        """Yield all points of the streets with this key, in metres. It reads the whole list."""
+        """Yield all points of the streets with this key, in metres. It may read the whole list."""
         names = np.searchsorted(self._points.keys, [key.encode(), key.encode() + b"\1"])
+        if names[0] == names[1]:
+            return
         rows = (self._points.name_at >= names[0]) & (self._points.name_at < names[1])
         for row in np.flatnonzero(rows).tolist():
             yield float(self._points.eastings[row]), float(self._points.northings[row])

@@ -12,8 +12,8 @@ class Entry(NamedTuple):
 
     Without `home` the whole `postcode` is protected; with `uprn` alone, only records with this UPRN. `point`
     is in metres of the British National Grid: records with coordinates and without a known postcode are
-    protected near it. The entry holds from the version `since` of the list on, and
-    before the version `until`.
+    protected near it. The entry holds from the version `since` of the list on, and before the version
+    `until`.
     """
 
     number: int

@@ -77,10 +77,10 @@ class ProtectedPlaces:
     def holds(self, given: Given, uprn: object, located: Located) -> bool:
         """Return True unless it is certain that a location is no protected place.
 
-        - Its UPRN is listed, in whatever form a spreadsheet or a person has written it.
+        - Its UPRN is listed, in any form that a spreadsheet or a person writes.
         - A postcode that it states, in its field or in its address, is listed as a whole; or a home in this
           postcode is listed, and the address does not certainly name another home of it (`_is_another`).
-        - Its address may be that of a listed home: its number and a word of its street occur, and the
+        - Its address may name a listed home: its number and a word of its street occur, and the
           address does not certainly name another number of the street. It states no postcode that can be
           read, or one that a slip can make of the listed one: of its sector, or with its last three letters.
         - No known postcode is stated, or its coordinates contradict it, and its point is within `NEAR_M` of a
@@ -153,14 +153,11 @@ class _ListedHome:
                 return True
             house = house_of(found)
             if house is not None and self._house is not None and house.street == self._house.street:
-                return house.number == self._house.number or self._has_name_of(house)
+                return not _are_apart(house, self._house)
         written = _LETTERS.findall(plain.casefold())
         # One word of a street is enough beside its number, and a name without one must be there as a whole.
         fits = any if self._house is not None else all
         return fits(any(_is_alike(word, one) for one in written) for word in self._words)
-
-    def _has_name_of(self, house: House) -> bool:
-        return self._house is not None and bool(house.name) and house.name == self._house.name
 
 
 def _is_alike(listed: str, written: str) -> bool:
@@ -198,16 +195,22 @@ def certain_house(home: Household) -> bool:
 def _is_another(found: Household, homes: _Homes) -> bool:
     """Return True if a home is certainly none of the listed ones of its postcode.
 
-    That is certain only between two numbers of one street: 7 Mill Lane is not 5 Mill Lane. A house that is
-    known by a name, or another street of the same postcode, may be the same home in other words. So may each
-    flat of a house, and another house of the same name.
+    Each flat of a house may be the listed home, and so may a house that is known by a name alone.
     """
     house = house_of(found)
-    return house is not None and all(
-        house.street == listed.street
-        and house.number != listed.number
-        and not (house.name and house.name == listed.name)
-        for listed in homes.houses
+    return house is not None and all(_are_apart(house, listed) for listed in homes.houses)
+
+
+def _are_apart(one: House, other: House) -> bool:
+    """Return True if two houses are certainly not the same one.
+
+    That is certain only between two numbers of one street: 7 Mill Lane is not 5 Mill Lane. Another street of
+    the same postcode may be the same home in other words, and so may another house of the same name.
+    """
+    return (
+        one.street == other.street
+        and one.number != other.number
+        and not (one.name and one.name == other.name)
     )
 
 

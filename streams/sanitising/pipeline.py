@@ -27,7 +27,7 @@ from streams.state.errors import StateStoreError
 from streams.state.store import StateStore
 from streams.steps.decode import Decoder
 from streams.steps.route import HOUR_MS, Destination, Router
-from streams.steps.step import Work, run
+from streams.steps.step import Work
 from transport.errors import DependencyUnavailable
 from transport.messages import MARKING_HEADER, WRITER_HEADER, Headers, Output
 
@@ -75,7 +75,7 @@ class DatasetFlow:
         """Return the outputs that take back every release of a record; the times are as of `process`."""
         work = Work(now, intake=intake._replace(erases=True), now_ms=now_ms)
         work.record = record
-        run(self.steps.erasing, work)
+        self.steps.erase(work)
         self.route(work)
         return work.outputs
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
@@ -105,11 +105,13 @@ class Rechecker:
         finder = _Finder(steps, decode, self._listed.places(self._index), before, now)
         found: dict[tuple[str, ...], Concerned] = {}
         for intake in self._reread(place):
-            for read in finder(intake):
-                if read.is_concerned:
-                    found[read.identity] = Concerned(intake, read.record)
-                elif read.is_certain:
-                    found.pop(read.identity, None)
+            read = finder(intake)
+            if read is None:
+                continue
+            if read.is_concerned:
+                found[read.identity] = Concerned(intake, read.record)
+            elif read.is_certain:
+                found.pop(read.identity, None)
         log.info("checked %s[%d] by a new list of protected places", *place)
         return list(found.values())
 
@@ -159,8 +161,8 @@ class _Finder:
         self._now = Protector(steps.record_type, now)
         self._before = Protector(steps.record_type, before)
 
-    def __call__(self, intake: Intake) -> Iterator[_Read]:
-        """Yield a valid record once, and an invalid one not.
+    def __call__(self, intake: Intake) -> _Read | None:
+        """Return a valid record; None for an invalid one.
 
         A message is valid if it was when it came. One that was not may have become valid before the worker
         reached it, as a date that was ahead is past later.
@@ -171,8 +173,8 @@ class _Finder:
             if not work.faults:
                 identity = self._withdraw.identity(work.record)
                 is_concerned = self._is_concerned(work, intake)
-                yield _Read(identity, work.record, is_concerned, is_certain=at is came)
-                return
+                return _Read(identity, work.record, is_concerned, is_certain=at is came)
+        return None
 
     def _read(self, intake: Intake, at: datetime) -> Work:
         work = Work(at, intake=intake)

@@ -54,7 +54,7 @@ Release = Callable[[str, Point], str | None]
 
 
 class _Counts(NamedTuple):
-    """Of some written lines: how many kept their street, told a secret word, or told another street.
+    """Numbers of written lines: all, with the street kept, with a secret word released, with another street.
 
     `of_street_words` are the leaks whose secret words are all words of streets too: Green, Park, Lane.
     """
